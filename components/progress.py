@@ -1,0 +1,31 @@
+"""How far a long piece of work has come, from whoever does it to whoever shows it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Listener = Callable[[str, int, int | None, str], None]
+
+_listeners: list[Listener] = []
+
+
+def report(step: str, done: int, total: int | None = None, note: str = "") -> None:
+    """Tells every listener how far `step` has come.
+
+    Args:
+        step: what is being done, in the user's words ("draw portraits", "align faces", "epoch 3 of 8").
+        done: units finished so far (records, batches).
+        total: units in all; None where unknown.
+        note: a short remark that stands behind the figures ("loss 3.21").
+    """
+    for listener in _listeners:
+        listener(step, done, total, note)
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Sends every `report` made inside the `with` block, from any thread, to `listener`."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)

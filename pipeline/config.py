@@ -1,0 +1,189 @@
+"""One file configures everything: reading, merging and validating it."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError
+
+from components.errors import VisageError
+from components.evaluator.settings import EvaluatorSettings
+from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings, SplitSettings
+from components.faces.settings import AlignmentSettings, CleaningSettings
+from components.settings import Settings
+from components.trainer.settings import TrainerSettings
+
+DEFAULT_CONFIG = Path("pipeline_config.yaml")
+
+
+class ServingSettings(Settings):
+    """Where a blessed model goes."""
+
+    model_name: str = Field("visage", pattern=r"^[a-z][a-z0-9_-]*$", description="the name TensorFlow Serving knows")
+
+
+class AirflowSettings(Settings):
+    """How Airflow runs the pipeline."""
+
+    schedule: str | None = Field(None, description="cron text or preset such as @weekly; null: by hand")
+    retries: int = Field(1, ge=0, le=100, description="times that a failed task is tried again")
+
+
+class KubeflowSettings(Settings):
+    """How Kubeflow runs the pipeline."""
+
+    image: str = Field("visage:latest", min_length=1, description="container image with this project installed")
+
+
+class PipelineConfig(Settings):
+    """A whole run, as the configuration file describes it."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,40}$", description="lower-case letters, digits and hyphens")
+    workspace: str = Field("runs", min_length=1, description="folder for everything that runs write")
+    data: DataSettings
+    cleaning: CleaningSettings = CleaningSettings()
+    alignment: AlignmentSettings = AlignmentSettings()
+    split: SplitSettings = SplitSettings()
+    beam: BeamSettings = BeamSettings()
+    trainer: TrainerSettings
+    evaluator: EvaluatorSettings
+    serving: ServingSettings = ServingSettings()
+    airflow: AirflowSettings = AirflowSettings()
+    kubeflow: KubeflowSettings = KubeflowSettings()
+
+    @property
+    def root(self) -> Path:
+        """Absolute folder of this pipeline: artifacts, metadata, logs and pushed models."""
+        return Path(self.workspace).resolve() / self.name
+
+    @property
+    def model_base_path(self) -> Path:
+        """Absolute folder of the numbered versions that TensorFlow Serving watches."""
+        return self.root / "serving" / self.serving.model_name
+
+    def face_example_gen_settings(self) -> FaceExampleGenSettings:
+        """What FaceExampleGen needs of all this; `data.dir` made absolute."""
+        data = self.data
+        if data.dir is not None:
+            data = data.model_copy(update={"dir": str(Path(data.dir).resolve())})
+        return FaceExampleGenSettings(
+            data=data,
+            cleaning=self.cleaning,
+            alignment=self.alignment,
+            split=self.split,
+            beam=self.beam,
+            data_root=str(Path(self.workspace).resolve() / "data"),
+        )
+
+
+def load_config(path: Path, overrides: Iterable[str] = (), data_dir: Path | None = None) -> PipelineConfig:
+    """Reads a configuration file, what it extends, and what the command line sets on top.
+
+    Args:
+        path: a YAML file; its key `extends` names another one, relative to it, whose values it inherits.
+        overrides: `key.path=value` texts, the value in YAML.
+        data_dir: folder with the archives; stands for `data.dir`.
+
+    Raises:
+        VisageError: a file is missing or no YAML, a key is unknown, or a value is not allowed.
+    """
+    values = _read_with_extends(path, seen=())
+    for override in overrides:
+        _apply_override(values, override)
+    if data_dir is not None:
+        if not data_dir.is_dir():
+            raise VisageError(f"--data-dir {data_dir}: no such folder; name the one that holds the archives")
+        values = _merge(values, {"data": {"dir": str(data_dir)}})
+    try:
+        return PipelineConfig.model_validate(values)
+    except ValidationError as error:
+        raise VisageError("\n".join(_explain(detail, path) for detail in error.errors())) from None
+
+
+def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    if path.resolve() in seen:
+        raise VisageError(f"{path}: `extends` leads back to itself")
+    values = _read_yaml(path)
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise VisageError(f"{path}: extends: must be the path of another configuration file, not {base!r}")
+    return _merge(_read_with_extends(path.parent / base, (*seen, path.resolve())), values)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise VisageError(f"{path}: no such configuration file; run in the project's folder or name one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise VisageError(f"{path}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        raise VisageError(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from None
+    if not isinstance(values, dict):
+        raise VisageError(f"{path}: must hold keys and values, see pipeline_config.yaml")
+    return values
+
+
+def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `change` laid over it: mappings key by key, everything else replaced."""
+    merged = dict(base)
+    for key, value in change.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _apply_override(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not all(key.split(".")):
+        raise VisageError(f"--set {override}: write key.path=value, e.g. --set trainer.epochs=3")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise VisageError(f"--set {override}: {text!r} is not a YAML value") from None
+    *parents, leaf = key.split(".")
+    for parent in parents:
+        values = values.setdefault(parent, {})
+        if not isinstance(values, dict):
+            raise VisageError(f"--set {override}: {parent} holds a value, no keys")
+    values[leaf] = value
+
+
+def _explain(detail: Any, path: Path) -> str:
+    """One line for one pydantic error: the file, the key, what is wrong, what is allowed."""
+    location = tuple(detail["loc"])
+    key = ".".join(str(part) for part in location)
+    where = f"{path}: {key}" if key else str(path)
+    if detail["type"] == "extra_forbidden":
+        allowed = _allowed_keys(location[:-1])
+        near = difflib.get_close_matches(str(location[-1]), allowed, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        return f"{where}: unknown key; {hint}allowed: {', '.join(allowed)}"
+    if detail["type"] == "missing":
+        return f"{where}: is missing and has no default"
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    if detail["type"] == "value_error":
+        return f"{where}: {message}"
+    return f"{where}: {message}, not {detail['input']!r}"
+
+
+def _allowed_keys(location: tuple[int | str, ...]) -> list[str]:
+    """The keys of the settings model that stands at `location`."""
+    model: type[BaseModel] = PipelineConfig
+    for part in location:
+        if isinstance(part, str):
+            model = _model_of(model.model_fields[part].annotation) or model
+    return sorted(model.model_fields)
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    """The settings model in an annotation such as `Model`, `Model | None` or `list[Model]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_of, get_args(annotation))), None)

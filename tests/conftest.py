@@ -1,0 +1,29 @@
+"""What tests share: the real data sets where this machine has them, and a small set of drawn portraits."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+PORTRAITS = 150
+PORTRAITS_SEED = 7
+
+
+@pytest.fixture(scope="session")
+def real_data_dir() -> Path:
+    """The folder with the real archives ($VISAGE_TEST_DATA, or ../shared/data beside the project); skips without it."""
+    folder = Path(os.environ.get("VISAGE_TEST_DATA") or PROJECT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no real data sets at {folder}: set VISAGE_TEST_DATA to the folder that holds UTKFace.tar.gz")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def portraits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with about 150 drawn portraits, laid out as all three archives; read it, never write into it."""
+    from tfds_builders.sample_portraits.draw import draw_sample_portraits
+
+    folder = tmp_path_factory.mktemp("sample_portraits") / "archives"
+    draw_sample_portraits(folder, count=PORTRAITS, seed=PORTRAITS_SEED, sources=None)
+    return folder

@@ -1,0 +1,13 @@
+"""The curated schema as an artifact, whose text is part of the cache key: an edited schema is noticed at once."""
+
+from pathlib import Path
+
+from tfx.dsl.component.experimental.annotations import OutputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
+from tfx.types.standard_artifacts import Schema
+
+
+@component
+def CuratedSchema(schema: OutputArtifact[Schema], text: Parameter[str]) -> None:  # type: ignore[valid-type]  # noqa: N802
+    """Writes `text`, a tensorflow_metadata Schema in text form, where StatisticsGen and its followers look for it."""
+    (Path(schema.uri) / "schema.pbtxt").write_text(text, encoding="utf-8")

@@ -1,0 +1,126 @@
+"""What a person sees while work goes on, and where the frameworks' own words go meanwhile."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+from components import progress
+
+LINE_EVERY_SECONDS = 15.0
+
+
+@contextmanager
+def framework_output_to(log: Path) -> Iterator[IO[str]]:
+    """Sends all that this process and its children write to standard output and error into `log`.
+
+    File descriptors are redirected, not Python's streams: TensorFlow, gRPC and worker processes write past Python.
+
+    Yields: a text stream that still reaches the real standard output.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(1), os.dup(2)]
+    sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    with os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace", buffering=1) as screen:
+        os.dup2(sink, 1)
+        os.dup2(sink, 2)
+        try:
+            yield screen
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for number, original in enumerate(kept, start=1):
+                os.dup2(original, number)
+                os.close(original)
+            os.close(sink)
+
+
+class _Rate(ProgressColumn):
+    """Units a second and the time left."""
+
+    def render(self, task: Task) -> Text:
+        if task.total is None or not task.speed:
+            return Text("")
+        left = int((task.total - task.completed) / task.speed)
+        return Text(f"{task.speed:,.0f}/s  {left // 60}:{left % 60:02d} left", style="dim")
+
+
+class Screen:
+    """Draws stages and their steps: bars on a terminal, a line now and then elsewhere, nothing for `--json`."""
+
+    def __init__(self, stream: IO[str], silent: bool = False) -> None:
+        self._console = Console(file=stream, quiet=silent, highlight=False, soft_wrap=not stream.isatty())
+
+    def print(self, text: str = "") -> None:
+        """Prints one line or more, rich's markup allowed."""
+        self._console.print(text)
+
+    @contextmanager
+    def stage(self, title: str) -> Iterator[None]:
+        """Shows that `title` goes on, with whatever `components.progress.report` says meanwhile."""
+        show = self._bars(title) if self._console.is_terminal else self._lines(title)
+        with show as listener, progress.listening(listener):
+            yield
+
+    @contextmanager
+    def _bars(self, title: str) -> Iterator[progress.Listener]:
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            _Rate(),
+            TextColumn("{task.fields[note]}", style="dim"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self._console, transient=True) as bars:
+            current = bars.add_task(title, total=None, note="")
+            steps: dict[str, TaskID] = {}
+
+            def show(step: str, done: int, total: int | None, note: str) -> None:
+                if step not in steps:
+                    for previous in steps.values():
+                        bars.remove_task(previous)
+                    steps.clear()
+                    steps[step] = bars.add_task(f"  {step}", total=total, note=note)
+                bars.update(steps[step], completed=done, total=total, note=note)
+                bars.update(current, visible=False)
+
+            yield show
+
+    @contextmanager
+    def _lines(self, title: str) -> Iterator[progress.Listener]:
+        started: dict[str, float] = {}
+        last = 0.0
+
+        def show(step: str, done: int, total: int | None, note: str) -> None:
+            nonlocal last
+            now = time.monotonic()
+            begun = started.setdefault(step, now)
+            if now - last < LINE_EVERY_SECONDS:
+                return
+            last = now
+            of = f" of {total:,}" if total is not None else ""
+            rate = f", {done / (now - begun):,.0f}/s" if now - begun > 1 else ""
+            self.print(f"  {title}: {step} {done:,}{of}{rate}{', ' + note if note else ''}")
+
+        yield show

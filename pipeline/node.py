@@ -1,0 +1,166 @@
+"""Runs ONE node of the compiled pipeline with TFX's portable launcher, in whatever process a scheduler gives it.
+
+The compiled pipeline (TFX's intermediate representation, "IR") is all that a node needs: it names the executors, the
+artifacts' root and the ML Metadata store, in which the nodes of one run find each other's outputs by the run id.
+"""
+
+import base64
+import binascii
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.protobuf import json_format
+from ml_metadata.proto import metadata_store_pb2
+from tfx.dsl.compiler.compiler import Compiler
+from tfx.dsl.compiler.constants import PIPELINE_RUN_ID_PARAMETER_NAME
+from tfx.orchestration import metadata
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.portable.launcher import Launcher
+from tfx.orchestration.portable.runtime_parameter_utils import substitute_runtime_parameter
+from tfx.proto.orchestration import pipeline_pb2
+
+from components.errors import VisageError
+from pipeline.config import PipelineConfig
+from pipeline.pipeline import create_pipeline
+
+INLINE_PREFIX = "gzip+base64:"
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output artifact of a node."""
+
+    uri: str
+    properties: Mapping[str, str | int | float]
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """How a node ended: `cached` means that an earlier execution's outputs were taken over."""
+
+    node: str
+    cached: bool
+    outputs: Mapping[str, tuple[Output, ...]]
+
+    def output(self, key: str) -> Output:
+        """The only artifact of output `key`; KeyError where the node has no such output."""
+        (artifact,) = self.outputs[key]
+        return artifact
+
+
+def compile_pipeline(config: PipelineConfig) -> pipeline_pb2.Pipeline:
+    """The IR of the configured pipeline; its run id is still open."""
+    return Compiler().compile(create_pipeline(config))
+
+
+def to_json(ir: pipeline_pb2.Pipeline) -> str:
+    """The IR as JSON text, the form in which schedulers keep it."""
+    return json_format.MessageToJson(ir, preserving_proto_field_name=True)
+
+
+def to_inline(ir: pipeline_pb2.Pipeline) -> str:
+    """The IR as one short word, for schedulers that have no file to point at."""
+    return INLINE_PREFIX + base64.b64encode(gzip.compress(to_json(ir).encode(), mtime=0)).decode()
+
+
+def read_ir(source: str) -> pipeline_pb2.Pipeline:
+    """The IR from a JSON file's path or from the text that `to_inline` made.
+
+    Raises:
+        VisageError: no such file, or not a compiled pipeline.
+    """
+    try:
+        if source.startswith(INLINE_PREFIX):
+            text = gzip.decompress(base64.b64decode(source.removeprefix(INLINE_PREFIX))).decode()
+        else:
+            text = Path(source).read_text(encoding="utf-8")
+        return json_format.Parse(text, pipeline_pb2.Pipeline())
+    except FileNotFoundError:
+        raise VisageError(f"--pipeline {source}: no such file; `visage compile` writes one") from None
+    except (OSError, EOFError, UnicodeDecodeError, binascii.Error, json_format.ParseError):
+        raise VisageError(f"--pipeline {source[:80]}: not a compiled pipeline; write it again with `visage compile`") from None
+
+
+def node_ids(ir: pipeline_pb2.Pipeline) -> list[str]:
+    """The nodes' names in an order in which each comes after those it needs."""
+    return [node.pipeline_node.node_info.id for node in ir.nodes]
+
+
+def upstream_ids(ir: pipeline_pb2.Pipeline, node_id: str) -> list[str]:
+    """The names of the nodes that must have ended before `node_id` starts."""
+    return list(_find(ir, node_id).upstream_nodes)
+
+
+def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult:
+    """Runs one node: driver, cache check, executor, publisher.
+
+    Args:
+        ir: the compiled pipeline, run id open or already `run_id`; it is not changed.
+        node_id: which node.
+        run_id: groups the nodes of one run; any text, new for every run.
+
+    Raises:
+        VisageError: there is no such node, or the nodes before it have not run under this run id.
+        Exception: whatever the node's executor raised; ML Metadata then holds it as failed and publishes nothing of it.
+    """
+    run = pipeline_pb2.Pipeline()
+    run.CopyFrom(ir)
+    substitute_runtime_parameter(run, {PIPELINE_RUN_ID_PARAMETER_NAME: run_id})
+    node = _find(run, node_id)
+    deployment = runner_utils.extract_local_deployment_config(run)
+    connection = _connection(deployment.metadata_connection_config)
+    execution = Launcher(
+        pipeline_node=node,
+        mlmd_connection=metadata.Metadata(connection),
+        pipeline_info=run.pipeline_info,
+        pipeline_runtime_spec=run.runtime_spec,
+        executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
+        custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
+    ).launch()
+    if execution is None or not execution.execution_id:
+        raise VisageError(_not_ready(node, run_id))
+    with metadata.Metadata(connection) as handle:
+        return _read_result(handle, node, execution.execution_id, run_id)
+
+
+def _connection(config: metadata.ConnectionConfigType) -> metadata_store_pb2.ConnectionConfig:
+    connection = getattr(config, config.WhichOneof("connection_config"))
+    if connection.HasField("sqlite"):
+        Path(connection.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
+    return connection
+
+
+def _find(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.PipelineNode:
+    for node in ir.nodes:
+        if node.pipeline_node.node_info.id == node_id:
+            return node.pipeline_node
+    raise VisageError(f"{node_id}: no such node; this pipeline has {', '.join(node_ids(ir))}")
+
+
+def _not_ready(node: pipeline_pb2.PipelineNode, run_id: str) -> str:
+    needs = ", ".join(node.upstream_nodes)
+    return f"{node.node_info.id}: its inputs are not there; run {needs} first with --run-id {run_id}"
+
+
+def _read_result(
+    handle: metadata.Metadata, node: pipeline_pb2.PipelineNode, execution_id: int, run_id: str
+) -> NodeResult:
+    (execution,) = handle.store.get_executions_by_id([execution_id])
+    states = metadata_store_pb2.Execution
+    if execution.last_known_state not in (states.COMPLETE, states.CACHED):
+        raise VisageError(_not_ready(node, run_id))
+    keys_by_artifact = {
+        event.artifact_id: event.path.steps[0].key
+        for event in handle.store.get_events_by_execution_ids([execution_id])
+        if event.type in (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OUTPUT)
+    }
+    outputs: dict[str, tuple[Output, ...]] = {}
+    for artifact in handle.store.get_artifacts_by_id(list(keys_by_artifact)):
+        properties = {
+            name: getattr(value, value.WhichOneof("value")) for name, value in artifact.custom_properties.items()
+        }
+        key = keys_by_artifact[artifact.id]
+        outputs[key] = (*outputs.get(key, ()), Output(artifact.uri, properties))
+    return NodeResult(node.node_info.id, execution.last_known_state == states.CACHED, outputs)

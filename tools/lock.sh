@@ -1,0 +1,20 @@
+#!/bin/sh
+# Writes the locks of requirements/ anew; what still fits stays as it is. `tools/lock.sh --upgrade` takes the newest of all.
+set -eu
+cd "$(dirname "$0")/.."
+uv=$(tools/uv.sh)
+
+# lock NAME OLDEST_PYTHON SOURCE...
+lock() {
+    name=$1 oldest=$2
+    shift 2
+    echo "visage: requirements/$name.txt" >&2
+    UV_CUSTOM_COMPILE_COMMAND="make lock" "$uv" pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+        --python-version "$oldest" --output-file "requirements/$name.txt" $upgrade "requirements/$name.in" "$@"
+}
+
+upgrade=${1:-}
+lock current 3.11 setup.py --extra kubeflow --extra dev
+lock older-glibc 3.10 setup.py --extra kubeflow --extra dev
+lock airflow 3.10
+lock uv 3.9

@@ -1,0 +1,73 @@
+#!/bin/sh
+# Makes .venv from the lock of this machine's stack. Ends at once where that is done; mends what was cut short.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { echo "visage: $*" >&2; }
+fail() { say "$@"; exit 1; }
+
+# Prints the first interpreter of the given versions that is there and can build extensions (pyfarmhash is one).
+interpreter() {
+    for version in "$@"; do
+        for python in "python$version" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python3; do
+            "$python" -c "
+import os, sys, sysconfig
+headers = os.path.join(sysconfig.get_path('include'), 'Python.h')
+if '%d.%d' % sys.version_info[:2] != '$version' or not os.path.exists(headers): sys.exit(1)
+print(sys.executable)" 2>/dev/null && return
+        done
+    done
+    return 1
+}
+
+check_tools() {
+    missing=
+    for tool in git make g++; do command -v "$tool" >/dev/null || missing="$missing $tool"; done
+    [ -z "$missing" ] || fail "these are missing:$missing. Mend: apt-get install$missing"
+}
+
+make_venv() {
+    case $stack in
+        current) versions="3.13 3.12 3.11" ;;
+        older-glibc) versions="3.10" ;;
+    esac
+    # shellcheck disable=SC2086
+    if python=$(interpreter $versions); then
+        UV_PYTHON_DOWNLOADS=never "$uv" venv --quiet --no-project --python "$python" .venv
+    else
+        version=${versions%% *}
+        say "no Python $version with its headers here: downloading one"
+        "$uv" venv --quiet --no-project --managed-python --python "$version" .venv ||
+            fail "no Python of $versions. Mend: apt-get install python3-dev (Debian 13, Ubuntu 24.04), or pyenv install $version"
+    fi
+}
+
+stack=$(tools/stack.sh)
+lock=requirements/$stack.txt
+stamp=.venv/set-up
+# The folder is part of it, for a virtual environment does not survive a move.
+home="$stack in $PWD"
+state="$home
+$(cat "$lock" setup.py | sha256sum)"
+is_done() { [ "$(cat $stamp 2>/dev/null)" = "$state" ]; }
+
+if is_done; then exit; fi
+check_tools
+mkdir -p .cache
+exec 9>.cache/set-up.lock
+flock --nonblock 9 || { say "waiting for another set-up of this folder"; flock 9; }
+if is_done; then exit; fi
+
+uv=$(tools/uv.sh)
+# Without a stamp it was cut short, and half a package is worse than none. With one of another lock it is whole.
+[ "$(sed 1q $stamp 2>/dev/null)" = "$home" ] || rm -rf .venv
+rm -f $stamp
+[ -d .venv ] || make_venv
+python=.venv/bin/python
+say "installing the $(grep -c '^[a-z].*==' "$lock") packages of $lock into .venv (3 GB, once)"
+"$uv" pip sync --quiet --python $python --require-hashes "$lock" || fail "installing $lock failed, for the reason above"
+# setuptools is among them, so building the project needs no index.
+"$uv" pip install --quiet --python $python --no-deps --no-build-isolation --offline --editable . ||
+    fail "installing the project itself failed, for the reason above"
+echo "$state" >$stamp.new
+mv $stamp.new $stamp

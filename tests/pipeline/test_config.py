@@ -1,0 +1,146 @@
+"""One file configures everything, and says what is wrong with it in one line."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from components.errors import VisageError
+from pipeline.config import PipelineConfig, _merge, _model_of, load_config
+
+PROJECT = Path(__file__).parents[2]
+DEFAULT = PROJECT / "pipeline_config.yaml"
+
+
+def refusal(*overrides: str, path: Path = DEFAULT) -> str:
+    with pytest.raises(VisageError) as error:
+        load_config(path, overrides)
+    return str(error.value)
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+    """Every key path that a configuration file may name."""
+    found = []
+    for name, field in model.model_fields.items():
+        below = _model_of(field.annotation)
+        is_list = "list[" in str(field.annotation)
+        found += keys(below, f"{prefix}{name}.") if below and not is_list else [f"{prefix}{name}"]
+    return found
+
+
+def test_the_default_file_names_every_key_there_is() -> None:
+    values = yaml.safe_load(DEFAULT.read_text())
+    for key in keys(PipelineConfig):
+        here = values
+        for part in key.split("."):
+            assert part in here, f"pipeline_config.yaml does not name {key}"
+            here = here[part]
+
+
+def test_every_key_of_the_default_file_stands_under_a_comment() -> None:
+    lines = DEFAULT.read_text().splitlines()
+    shares_a_comment = {"min_age", "max_age", "train", "val", "test", "data", "sample_portraits", "beam"}
+    shares_a_comment |= {"trainer", "evaluator", "serving", "airflow", "kubeflow"}
+    for before, line in zip([""] + lines, lines):
+        key = re.match(r"\s*([a-z_]+):", line)
+        if key and key[1] not in shares_a_comment:
+            assert before.lstrip().startswith("#"), f"no comment above: {line}"
+
+
+@pytest.mark.parametrize("recipe", sorted((PROJECT / "recipes").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_recipe_is_a_valid_run_of_its_own_name(recipe: Path) -> None:
+    config = load_config(recipe)
+    assert config.name != load_config(DEFAULT).name
+    assert config.name.replace("-", "_") == recipe.stem
+
+
+def test_a_recipe_inherits_what_it_does_not_name(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(DEFAULT.read_text())
+    (tmp_path / "recipe.yaml").write_text("extends: base.yaml\nname: mine\ntrainer: {epochs: 2}\n")
+
+    config = load_config(tmp_path / "recipe.yaml")
+
+    assert (config.name, config.trainer.epochs) == ("mine", 2)
+    assert config.trainer.network == load_config(DEFAULT).trainer.network
+
+
+def test_the_command_line_has_the_last_word(tmp_path: Path) -> None:
+    config = load_config(DEFAULT, ["trainer.epochs=3", "data.sources=[utkface]"], data_dir=tmp_path)
+    assert config.trainer.epochs == 3
+    assert config.data.sources == ["utkface"]
+    assert config.data.dir == str(tmp_path)
+
+
+def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAME", "other")
+    monkeypatch.setenv("TRAINER__EPOCHS", "99")
+    assert load_config(DEFAULT).trainer.epochs == yaml.safe_load(DEFAULT.read_text())["trainer"]["epochs"]
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("trainer.epoch=3", ["trainer.epoch", "unknown key", "did you mean epochs?", "batch_size"]),
+        ("trainer.epochs=many", ["trainer.epochs", "integer", "'many'"]),
+        ("trainer.epochs=0", ["trainer.epochs", "greater than or equal to 1"]),
+        ("trainer.network=resnet", ["trainer.network", "'compact'", "'cnn_utkface'", "'resnet'"]),
+        ("data.sources=[utkfaces]", ["data.sources.0", "'utkface'", "'utkfaces'"]),
+        ("data.sources=[utkface, utkface]", ["data", "twice"]),
+        ("split.train=0.9", ["split", "must be 1"]),
+        ("cleaning.min_age=101", ["cleaning", "min_age 101", "max_age 100"]),
+        ("evaluator.slice_gates=[{feature: shoe, value: x}]", ["slice_gates.0.feature", "'race'", "'shoe'"]),
+        ("trainer=3", ["trainer", "3"]),
+        ("trainer", ["--set trainer", "key.path=value"]),
+        ("name.first=x", ["--set name.first=x", "name holds a value"]),
+        ("trainer.epochs=[1", ["--set trainer.epochs=[1", "YAML"]),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(override: str, words: list[str]) -> None:
+    message = refusal(override)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+def test_each_mistake_has_a_line_of_its_own() -> None:
+    assert len(refusal("trainer.epoch=3", "split.vall=0.2").splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name: [", ["line 1", "not valid YAML"]),
+        ("- a\n", ["must hold keys and values"]),
+        ("extends: [a]\n", ["extends", "path"]),
+        ("extends: nowhere.yaml\n", ["nowhere.yaml", "no such configuration file"]),
+        ("extends: config.yaml\n", ["leads back to itself"]),
+    ],
+)
+def test_a_broken_file_is_one_line(tmp_path: Path, text: str, words: list[str]) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    message = refusal(path=path)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+def test_a_missing_data_dir_is_named(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match="nowhere: no such folder"):
+        load_config(DEFAULT, data_dir=tmp_path / "nowhere")
+
+
+values = st.recursive(st.integers(), lambda below: st.dictionaries(st.sampled_from("abc"), below, max_size=3))
+mappings = st.dictionaries(st.sampled_from("abc"), values, max_size=3)
+
+
+@given(mappings, mappings)
+def test_merging_keeps_every_key_and_the_change_wins(base: dict, change: dict) -> None:
+    merged = _merge(base, change)
+    assert set(merged) == set(base) | set(change)
+    assert _merge(merged, change) == merged
+    assert _merge(base, {}) == base

@@ -1,0 +1,58 @@
+"""The screen belongs to the user, the log to the frameworks."""
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from components import progress
+from pipeline.console import Screen, framework_output_to
+
+
+def test_frameworks_write_to_the_log_whatever_way_they_write(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "logs" / "run.log"
+    with framework_output_to(log) as stream:
+        print("from Python")
+        os.write(2, b"from C++\n")
+        subprocess.run([sys.executable, "-c", "print('from a child')"], check=True)
+        stream.write("for the user\n")
+    print("afterwards")
+
+    assert capfd.readouterr().out == "for the user\nafterwards\n"
+    assert all(words in log.read_text() for words in ("from Python", "from C++", "from a child"))
+
+
+def test_the_screen_comes_back_after_an_error(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError), framework_output_to(tmp_path / "log"):
+        raise RuntimeError
+    print("still here")
+    assert capfd.readouterr().out == "still here\n"
+
+
+def test_without_a_terminal_progress_is_a_line_now_and_then() -> None:
+    stream = io.StringIO()
+    with Screen(stream).stage("FaceExampleGen"):
+        for done in range(1000):
+            progress.report("align faces", done, 1000, "3 dropped")
+
+    assert stream.getvalue() == "  FaceExampleGen: align faces 0 of 1,000, 3 dropped\n"
+
+
+def test_json_leaves_the_screen_empty() -> None:
+    stream = io.StringIO()
+    screen = Screen(stream, silent=True)
+    with screen.stage("Trainer"):
+        progress.report("epoch 1 of 2", 1, 2)
+    screen.print("done")
+    assert stream.getvalue() == ""
+
+
+def test_nobody_listens_after_the_stage() -> None:
+    stream = io.StringIO()
+    with Screen(stream).stage("Trainer"):
+        pass
+    progress.report("epoch 1 of 2", 1, 2)
+    assert stream.getvalue() == ""

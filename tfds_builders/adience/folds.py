@@ -1,0 +1,79 @@
+"""Adience's five-fold protocol: one tab-separated text file a fold."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.errors import VisageError
+
+FOLDS = range(5)
+MEASURES = ("x", "y", "dx", "dy", "tilt_ang", "fiducial_yaw_angle", "fiducial_score")
+COLUMNS = ("user_id", "original_image", "face_id", "age", "gender", *MEASURES)
+_GENDERS = {"f": "female", "m": "male"}
+
+
+@dataclass(frozen=True)
+class FoldRow:
+    """One face of one fold.
+
+    Attributes:
+        age_label: as it stands in the file: '(25, 32)', '35', 'None'.
+        gender: 'female', 'male' or 'unknown'.
+        measures: the columns of MEASURES, in their order; pixels of the original photo and degrees.
+    """
+
+    fold: int
+    user_id: str
+    face_id: int
+    original_image: str
+    age_label: str
+    gender: str
+    measures: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """Tells the face from every other one."""
+        return f"{self.user_id}/{self.face_id}/{self.original_image}"
+
+
+def read_fold(folder: Path, fold: int, mend: str) -> tuple[list[FoldRow], int]:
+    """Reads `fold_<fold>_data.txt`.
+
+    Returns:
+        The rows that can be read, and how many cannot.
+
+    Raises:
+        VisageError: there is no such file, or it lacks a column.
+    """
+    path = folder / f"fold_{fold}_data.txt"
+    try:
+        with path.open(newline="", encoding="utf-8", errors="replace") as stream:
+            lines = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+            header = _header(path)
+    except OSError as error:
+        raise VisageError(f"cannot read {path} ({error.strerror}): {mend}") from error
+    missing = [column for column in COLUMNS if column not in header]
+    if missing:
+        raise VisageError(f"{path} lacks the column(s) {', '.join(missing)}: {mend}")
+    rows = [row for row in (_row(fold, line) for line in lines) if row is not None]
+    return rows, len(lines) - len(rows)
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        return stream.readline().rstrip("\r\n").split("\t")
+
+
+def _row(fold: int, line: dict[str, str]) -> FoldRow | None:
+    try:
+        return FoldRow(
+            fold=fold,
+            user_id=line["user_id"].strip(),
+            face_id=int(line["face_id"]),
+            original_image=line["original_image"].strip(),
+            age_label=line["age"].strip(),
+            gender=_GENDERS.get(line["gender"].strip(), "unknown"),
+            measures=tuple(int(line[column]) for column in MEASURES),
+        )
+    except (AttributeError, TypeError, ValueError):
+        return None

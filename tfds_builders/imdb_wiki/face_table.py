@@ -1,0 +1,110 @@
+"""IMDB-WIKI's labels, which are a MATLAB struct of one row a picture."""
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.io import loadmat
+
+from components.errors import VisageError
+
+FIELDS = (
+    "dob",
+    "photo_taken",
+    "full_path",
+    "gender",
+    "name",
+    "face_location",
+    "face_score",
+    "second_face_score",
+)
+_GENDERS = {0.0: "female", 1.0: "male"}
+
+
+@dataclass(frozen=True)
+class FaceTable:
+    """The struct's columns, all of the same length, raw.
+
+    Attributes:
+        dob: int64 [rows], date of birth as MATLAB's datenum, days.
+        photo_taken: int64 [rows], years; the file has uint16, in which subtraction wraps round.
+        full_path: path of the picture below `wiki_crop/` or `imdb_crop/`; '' where it cannot be read.
+        gender: 'female', 'male' or 'unknown'.
+        name: the person's name; '' where the file has none.
+        face_location: float32 [rows, 4], pixels x0, y0, x1, y1 in the uncropped photo; nan where it cannot be read.
+        face_score: float32 [rows], detector score; -inf where it found no face.
+        second_face_score: float32 [rows]; nan where there is no second face.
+    """
+
+    dob: np.ndarray
+    photo_taken: np.ndarray
+    full_path: list[str]
+    gender: list[str]
+    name: list[str]
+    face_location: np.ndarray
+    face_score: np.ndarray
+    second_face_score: np.ndarray
+
+
+def parse_face_table(mat: bytes, config: str, where: str, mend: str) -> FaceTable:
+    """Reads `wiki.mat` or `imdb.mat`.
+
+    Args:
+        mat: the file's bytes.
+        config: 'wiki' or 'imdb', the name of the struct in it.
+        where: what to call the file in an error.
+        mend: what the user should do about an error.
+
+    Raises:
+        VisageError: it is no MATLAB file, or lacks the struct or a field, or its fields differ in length.
+    """
+    struct = _struct(mat, config, where, mend)
+    missing = [field for field in FIELDS if field not in (struct.dtype.names or ())]
+    if missing:
+        raise VisageError(f"{where}: the struct '{config}' lacks the field(s) {', '.join(missing)}: {mend}")
+    columns = {field: struct[field].flat[0].reshape(-1) for field in FIELDS}
+    if len({len(column) for column in columns.values()}) > 1:
+        lengths = ", ".join(f"{field} {len(column)}" for field, column in columns.items())
+        raise VisageError(f"{where}: the fields differ in length ({lengths}): {mend}")
+    try:
+        return _table(columns)
+    except (TypeError, ValueError) as error:
+        raise VisageError(f"{where}: a field is not of its published type ({error}): {mend}") from error
+
+
+def _struct(mat: bytes, config: str, where: str, mend: str) -> np.ndarray:
+    try:
+        variables = loadmat(io.BytesIO(mat), variable_names=[config])
+    except Exception as error:  # scipy raises whatever the damaged bytes happen to run into
+        raise VisageError(f"{where} is cut off or no MATLAB 5 file ({error}): {mend}") from error
+    struct = variables.get(config)
+    if struct is None or struct.size != 1:
+        raise VisageError(f"{where} holds no struct '{config}': {mend}")
+    return struct
+
+
+def _table(columns: dict[str, np.ndarray]) -> FaceTable:
+    return FaceTable(
+        dob=columns["dob"].astype(np.int64),
+        photo_taken=columns["photo_taken"].astype(np.int64),
+        full_path=_texts(columns["full_path"]),
+        gender=[_GENDERS.get(number, "unknown") for number in columns["gender"].tolist()],
+        name=_texts(columns["name"]),
+        face_location=_boxes(columns["face_location"]),
+        face_score=columns["face_score"].astype(np.float32),
+        second_face_score=columns["second_face_score"].astype(np.float32),
+    )
+
+
+def _texts(cells: np.ndarray) -> list[str]:
+    return [str(cell[0]) if isinstance(cell, np.ndarray) and cell.size else "" for cell in cells]
+
+
+def _boxes(cells: np.ndarray) -> np.ndarray:
+    unreadable = np.full(4, np.nan)
+    return np.array([_box(cell, unreadable) for cell in cells], np.float32).reshape(-1, 4)
+
+
+def _box(cell: Any, unreadable: np.ndarray) -> np.ndarray:
+    return cell.reshape(4) if isinstance(cell, np.ndarray) and cell.size == 4 else unreadable

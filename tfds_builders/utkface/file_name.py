@@ -1,0 +1,66 @@
+"""UTKFace's labels, which are the names of its files."""
+
+import re
+from dataclasses import dataclass
+
+UNKNOWN_AGE = -1
+UNKNOWN = "unknown"
+GENDERS = ("male", "female")
+RACES = ("white", "black", "asian", "indian", "others")
+
+_NAME = re.compile(
+    r"(?P<age>\d{0,3})_(?P<gender>\d?)_((?P<race>\d?)_)?(?P<time>\d+)(?P<blank> *)(?P<dot>\.?)jpg\.chip\.jpg"
+)
+_TIME_DIGITS = 17
+
+
+@dataclass(frozen=True)
+class FileName:
+    """What one file's name says.
+
+    Attributes:
+        age: years; -1 unknown.
+        gender: 'female', 'male' or 'unknown'.
+        race: one of RACES, or 'unknown'.
+        defect: how the name departs from `[age]_[gender]_[race]_[datetime].jpg.chip.jpg`; '' if it does not.
+    """
+
+    age: int
+    gender: str
+    race: str
+    defect: str
+
+
+def parse_file_name(name: str) -> FileName | None:
+    """Reads the labels in a UTKFace file name, those of the archive's few misshapen names included.
+
+    Returns:
+        None if the name has too little of the pattern to tell its fields apart.
+    """
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    age = int(match["age"]) if match["age"] else UNKNOWN_AGE
+    gender = _label(match["gender"], GENDERS)
+    race = _label(match["race"], RACES)
+    return FileName(age, gender, race, _defect(match, gender, race))
+
+
+def _label(digit: str | None, labels: tuple[str, ...]) -> str:
+    return labels[int(digit)] if digit and int(digit) < len(labels) else UNKNOWN
+
+
+def _defect(match: re.Match[str], gender: str, race: str) -> str:
+    if not match["age"]:
+        return "age_missing"
+    if gender == UNKNOWN:
+        return "gender_missing"
+    if race == UNKNOWN:
+        return "race_missing"
+    if match["blank"]:
+        return "blank"
+    if not match["dot"]:
+        return "dot_missing"
+    if len(match["time"]) != _TIME_DIGITS:
+        return "time_digits"
+    return ""

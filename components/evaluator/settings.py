@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from components.settings import Settings
 
@@ -11,9 +11,23 @@ class SliceGate(Settings):
     """A limit for one group of people."""
 
     feature: Literal["gender", "age_group", "race", "source"]
-    value: str = Field(description="as the feature holds it, e.g. 'female'")
+    value: str = Field(description="e.g. 'female', or '25-32' for an age_group")
     age_mae_max: float | None = Field(None, gt=0, description="years")
     gender_accuracy_min: float | None = Field(None, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _sets_a_limit(self) -> "SliceGate":
+        if self.age_mae_max is None and self.gender_accuracy_min is None:
+            raise ValueError("sets no limit; give age_mae_max or gender_accuracy_min")
+        return self
+
+    @model_validator(mode="after")
+    def _age_group_exists(self) -> "SliceGate":
+        from components.faces.records import AGE_GROUPS
+
+        if self.feature == "age_group" and self.value not in AGE_GROUPS:
+            raise ValueError(f"no age_group {self.value!r}; choose from {', '.join(AGE_GROUPS)}")
+        return self
 
 
 class EvaluatorSettings(Settings):
@@ -21,7 +35,7 @@ class EvaluatorSettings(Settings):
 
     age_mae_max: float = Field(gt=0, description="years; mean absolute error of the age")
     gender_accuracy_min: float = Field(ge=0, le=1)
-    age_mae_increase_max: float | None = Field(0.5, ge=0, description="years that it may be worse than the blessed model")
+    age_mae_increase_max: float | None = Field(0.5, ge=0, description="years it may be worse than the blessed model")
     gender_accuracy_decrease_max: float | None = Field(0.02, ge=0, le=1, description="the same for gender accuracy")
     slices: list[Literal["gender", "age_group", "race", "source"]] = Field(default_factory=list)
     slice_gates: list[SliceGate] = Field(default_factory=list)

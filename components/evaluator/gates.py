@@ -1,0 +1,119 @@
+"""The limits of an evaluation, and what was measured against each."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from components.evaluator.slices import SliceMetrics, slice_label, slice_name
+
+if TYPE_CHECKING:
+    import tensorflow_model_analysis as tfma
+
+_Failure = tuple[str, str, bool, float]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One limit and what was measured against it.
+
+    Attributes:
+        name: the setting that holds the limit, e.g. 'age_mae_max'.
+        slice: 'overall', or e.g. 'gender female'.
+        measured: in the limit's unit (years, or a share 0..1); for a change, by how much the model is worse than the
+            baseline (negative: better). None where the test split has no record to measure on.
+        limit: the highest value allowed if `name` ends in '_max', else the lowest.
+        passed: as TFMA decided.
+        baseline: the blessed model's value of the same metric; None without a blessed model.
+    """
+
+    name: str
+    slice: str
+    measured: float | None
+    limit: float
+    passed: bool
+    baseline: float | None = None
+
+    @property
+    def relation(self) -> str:
+        """'at most' or 'at least'."""
+        return "at most" if self.name.endswith("_max") else "at least"
+
+
+def read_gates(
+    config: "tfma.EvalConfig",
+    validation: "tfma.ValidationResult",
+    candidate: dict[str, SliceMetrics],
+    baseline: dict[str, SliceMetrics],
+) -> list[Gate]:
+    """One row a limit, in the order of the settings.
+
+    Args:
+        config: the evaluation's configuration, in which the limits stand.
+        validation: which of them were not met.
+        candidate: the metrics of the model that was evaluated, by slice name.
+        baseline: those of the blessed model; empty without one.
+    """
+    failures = set(_failures(validation))
+    missing = {_spec_name(spec) for spec in validation.missing_slices}
+    gates = []
+    for metric, place, threshold in _thresholds(config):
+        measured = getattr(candidate.get(place, SliceMetrics()), metric)
+        before = getattr(baseline.get(place, SliceMetrics()), metric)
+        if threshold.HasField("value_threshold"):
+            name, limit = _value_limit(metric, threshold.value_threshold)
+            passed = place not in missing and (place, metric, False, limit) not in failures
+            gates.append(Gate(name, place, measured, limit, passed, before))
+        if threshold.HasField("change_threshold"):
+            name, sign = _change(metric, threshold.change_threshold)
+            absolute = threshold.change_threshold.absolute.value
+            passed = place not in missing and (place, metric, True, absolute) not in failures
+            worse = None if measured is None or before is None else sign * (measured - before)
+            gates.append(Gate(name, place, worse, sign * absolute, passed, before))
+    return gates
+
+
+def _thresholds(config: "tfma.EvalConfig") -> Iterator[tuple[str, str, "tfma.MetricThreshold"]]:
+    for specs in config.metrics_specs:
+        for metric in specs.metrics:
+            for limited in metric.per_slice_thresholds:
+                yield json.loads(metric.config)["name"], _spec_name(limited.slicing_specs[0]), limited.threshold
+
+
+def _value_limit(metric: str, threshold: "tfma.GenericValueThreshold") -> tuple[str, float]:
+    if threshold.HasField("upper_bound"):
+        return f"{metric}_max", threshold.upper_bound.value
+    return f"{metric}_min", threshold.lower_bound.value
+
+
+def _change(metric: str, threshold: "tfma.GenericChangeThreshold") -> tuple[str, int]:
+    """The setting's name, and the sign that turns a difference into "by how much worse"."""
+    import tensorflow_model_analysis as tfma
+
+    if threshold.direction == tfma.MetricDirection.LOWER_IS_BETTER:
+        return f"{metric}_increase_max", 1
+    return f"{metric}_decrease_max", -1
+
+
+def _failures(validation: "tfma.ValidationResult") -> Iterator[_Failure]:
+    for part in validation.metric_validations_per_slice:
+        keys = part.slice_key.single_slice_keys
+        place = slice_name(keys[0].column, _key_label(keys[0])) if keys else slice_name("", "")
+        for failure in part.failures:
+            threshold = failure.metric_threshold
+            if threshold.HasField("change_threshold"):
+                yield place, failure.metric_key.name, True, threshold.change_threshold.absolute.value
+            else:
+                _, limit = _value_limit("", threshold.value_threshold)
+                yield place, failure.metric_key.name, False, limit
+
+
+def _key_label(key: "tfma.SingleSliceKey") -> str:
+    value = getattr(key, key.WhichOneof("kind"))
+    return slice_label(key.column, value.decode() if isinstance(value, bytes) else value)
+
+
+def _spec_name(spec: "tfma.SlicingSpec") -> str:
+    for feature, value in spec.feature_values.items():
+        return slice_name(feature, slice_label(feature, value))
+    return slice_name("", "")

@@ -1,0 +1,49 @@
+"""What an evaluation found, in plain numbers: for the command line's table, the model card and the lineage."""
+
+from dataclasses import dataclass
+
+from components.evaluator.gates import Gate, read_gates
+from components.evaluator.slices import OVERALL, SliceMetrics, read_slices
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that one run of the Evaluator found.
+
+    Attributes:
+        blessed: whether every gate passed.
+        overall: all test records together.
+        slices: group by group, in the order of the settings.
+        gates: one row a limit.
+        baseline: the blessed model on the same records; None where there was none.
+    """
+
+    blessed: bool
+    overall: SliceMetrics
+    slices: list[SliceMetrics]
+    gates: list[Gate]
+    baseline: SliceMetrics | None
+
+
+def read_evaluation(uri: str) -> Evaluation:
+    """Reads what TFX's Evaluator wrote.
+
+    Imports TFMA, which takes some ten seconds the first time.
+
+    Args:
+        uri: of the `ModelEvaluation` artifact.
+    """
+    import tensorflow_model_analysis as tfma
+
+    config = tfma.load_eval_result(uri).config
+    validation = tfma.load_validation_result(uri)
+    model_names = {spec.is_baseline: spec.name for spec in config.model_specs}
+    candidate = read_slices(uri, model_names[False])
+    baseline = read_slices(uri, model_names[True]) if True in model_names else {}
+    return Evaluation(
+        blessed=validation.validation_ok,
+        overall=candidate.get(OVERALL, SliceMetrics()),
+        slices=[metrics for name, metrics in candidate.items() if name != OVERALL],
+        gates=read_gates(config, validation, candidate, baseline),
+        baseline=baseline.get(OVERALL),
+    )

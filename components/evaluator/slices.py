@@ -1,0 +1,95 @@
+"""How well a model does on groups of test records."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from components.evaluator import metric_names
+from components.faces.records import AGE_GROUPS, UNKNOWN
+
+OVERALL = "overall"
+
+
+@dataclass(frozen=True)
+class SliceMetrics:
+    """How well a model does on one group of test records; None where nothing could be measured.
+
+    Attributes:
+        feature: 'gender', 'age_group', 'race' or 'source'; '' for all records together.
+        value: of that feature, e.g. 'female', '25-32' or 'unknown'; '' for all records together.
+        count: test records in the group.
+        age_count: those of known age.
+        gender_count: those of known gender.
+        age_mae: mean absolute error of the age, years.
+        gender_accuracy: 0..1.
+        gender_auc: area under the ROC curve, 0..1; None in groups, many of which hold one gender alone.
+    """
+
+    feature: str = ""
+    value: str = ""
+    count: int = 0
+    age_count: int = 0
+    gender_count: int = 0
+    age_mae: float | None = None
+    gender_accuracy: float | None = None
+    gender_auc: float | None = None
+
+    @property
+    def name(self) -> str:
+        """'overall', or e.g. 'gender female'."""
+        return slice_name(self.feature, self.value)
+
+
+def slice_name(feature: str, value: str) -> str:
+    """'overall' where there is no feature, else e.g. 'gender female'."""
+    return f"{feature} {value}" if feature else OVERALL
+
+
+def slice_label(feature: str, value: Any) -> str:
+    """A feature's value as people write it; the written examples number the age groups."""
+    if feature != "age_group":
+        return str(value)
+    return AGE_GROUPS[int(value)] if int(value) >= 0 else UNKNOWN
+
+
+def read_slices(uri: str, model_name: str) -> dict[str, SliceMetrics]:
+    """Reads one model's metrics from TFMA's output.
+
+    Args:
+        uri: folder that TFX's Evaluator wrote.
+        model_name: as the evaluation's configuration calls it; '' where there is no baseline.
+
+    Returns:
+        By slice name, in order: overall, then feature by feature; age groups by age, unknown last.
+    """
+    import tensorflow_model_analysis as tfma
+
+    result = tfma.load_eval_result(uri, model_name=model_name)
+    features = [spec.feature_keys[0] if spec.feature_keys else "" for spec in result.config.slicing_specs]
+    found = [_slice_metrics(key, metrics) for key, metrics in result.slicing_metrics]
+    return {metrics.name: metrics for metrics in sorted(found, key=lambda metrics: _order(metrics, features))}
+
+
+def _slice_metrics(key: tuple[tuple[str, Any], ...], metrics: dict[str, Any]) -> SliceMetrics:
+    feature, value = key[0] if key else ("", "")
+    age, gender = metric_names.AGE_OUTPUT, metric_names.GENDER_OUTPUT
+    return SliceMetrics(
+        feature=feature,
+        value=slice_label(feature, value),
+        count=int(_number(metrics, "", metric_names.EXAMPLE_COUNT) or 0),
+        age_count=int(_number(metrics, age, metric_names.KNOWN_COUNT) or 0),
+        gender_count=int(_number(metrics, gender, metric_names.KNOWN_COUNT) or 0),
+        age_mae=_number(metrics, age, metric_names.AGE_MAE),
+        gender_accuracy=_number(metrics, gender, metric_names.GENDER_ACCURACY),
+        gender_auc=None if feature else _number(metrics, gender, metric_names.GENDER_AUC),
+    )
+
+
+def _number(metrics: dict[str, Any], output: str, name: str) -> float | None:
+    number = float(metrics[output][""][name]["doubleValue"])
+    return number if math.isfinite(number) else None
+
+
+def _order(metrics: SliceMetrics, features: list[str]) -> tuple[int, bool, int, str]:
+    age_group = AGE_GROUPS.index(metrics.value) if metrics.value in AGE_GROUPS else 0
+    return features.index(metrics.feature), metrics.value == UNKNOWN, age_group, metrics.value

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -70,9 +70,9 @@ class Screen:
     def __init__(self, stream: IO[str], silent: bool = False) -> None:
         self._console = Console(file=stream, quiet=silent, highlight=False, soft_wrap=not stream.isatty())
 
-    def print(self, text: str = "") -> None:
-        """Prints one line or more, rich's markup allowed."""
-        self._console.print(text)
+    def print(self, what: RenderableType = "") -> None:
+        """Prints text, rich's markup allowed, or a table."""
+        self._console.print(what)
 
     @contextmanager
     def stage(self, title: str) -> Iterator[None]:

@@ -80,7 +80,9 @@ def read_ir(source: str) -> pipeline_pb2.Pipeline:
     except FileNotFoundError:
         raise VisageError(f"--pipeline {source}: no such file; `visage compile` writes one") from None
     except (OSError, EOFError, UnicodeDecodeError, binascii.Error, json_format.ParseError):
-        raise VisageError(f"--pipeline {source[:80]}: not a compiled pipeline; write it again with `visage compile`") from None
+        raise VisageError(
+            f"--pipeline {source[:80]}: not a compiled pipeline; write it again with `visage compile`"
+        ) from None
 
 
 def node_ids(ir: pipeline_pb2.Pipeline) -> list[str]:
@@ -91,6 +93,11 @@ def node_ids(ir: pipeline_pb2.Pipeline) -> list[str]:
 def upstream_ids(ir: pipeline_pb2.Pipeline, node_id: str) -> list[str]:
     """The names of the nodes that must have ended before `node_id` starts."""
     return list(_find(ir, node_id).upstream_nodes)
+
+
+def workspace_of(ir: pipeline_pb2.Pipeline) -> Path:
+    """The folder in which everything of this pipeline lies: artifacts, metadata, logs, pushed models."""
+    return Path(ir.runtime_spec.pipeline_root.field_value.string_value).parent
 
 
 def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult:

@@ -9,8 +9,6 @@ from components.files import write_atomically
 from pipeline.config import PipelineConfig
 from pipeline.node import compile_pipeline, node_ids, to_json, upstream_ids
 
-NOT_PUSHED_EXIT_CODE = 3
-
 _DAG = Template('''\
 """The pipeline "$name" on Airflow 3.x and 2.11.
 

@@ -45,7 +45,7 @@ def test_every_key_of_the_default_file_stands_under_a_comment() -> None:
     lines = DEFAULT.read_text().splitlines()
     shares_a_comment = {"min_age", "max_age", "train", "val", "test", "data", "sample_portraits", "beam"}
     shares_a_comment |= {"trainer", "evaluator", "serving", "airflow", "kubeflow"}
-    for before, line in zip([""] + lines, lines):
+    for before, line in zip(["", *lines], lines, strict=False):
         key = re.match(r"\s*([a-z_]+):", line)
         if key and key[1] not in shares_a_comment:
             assert before.lstrip().startswith("#"), f"no comment above: {line}"

@@ -8,7 +8,6 @@ from pathlib import Path
 from components import progress
 from pipeline.console import Screen
 
-
 NOISE = """
 import os, subprocess, sys
 from pathlib import Path

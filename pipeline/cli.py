@@ -1,0 +1,268 @@
+"""The command line `visage`. Heavy libraries are imported inside the commands: `--help` answers at once."""
+
+import json
+import os
+import re
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from components.errors import VisageError
+
+if TYPE_CHECKING:
+    from pipeline.config import PipelineConfig
+    from serving.photos import PhotoPrediction
+
+DEFAULT_CONFIG = Path("pipeline_config.yaml")
+FAILED = 1
+NOT_BLESSED = 3
+INTERRUPTED = 130
+
+_config = click.argument("config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG)
+_set = click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Change one key.")
+_data_dir = click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with the archives (data.dir).")
+_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON and nothing else.")
+
+
+class _Group(click.Group):
+    """Prints a VisageError as its one line, and a traceback only with --debug."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except VisageError as error:
+            if context.params.get("debug"):
+                traceback.print_exc()
+            for line in str(error).splitlines():
+                click.echo(f"visage: {line}", err=True)
+            context.exit(FAILED)
+        except KeyboardInterrupt:
+            click.echo("visage: interrupted; the same command goes on from the last finished stage", err=True)
+            context.exit(INTERRUPTED)
+
+
+@click.group(cls=_Group)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="visage")
+def main(debug: bool) -> None:
+    """Age and gender from face pictures: train, gate, push, serve, ask."""
+    # TensorFlow and gRPC read these once, when they are imported.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
+
+@main.command()
+@_config
+@_set
+@_data_dir
+@_json
+@click.pass_context
+def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_dir: Path | None, as_json: bool) -> None:
+    """Run the pipeline here. Exit code 0: blessed and pushed; 3: not blessed."""
+    from pipeline.config import load_config
+    from pipeline.console import Screen
+
+    settings = load_config(config, overrides, data_dir)
+    run_id = datetime.now().strftime("%Y%m%d-%H%M%S-%f")
+    with _quietly(settings.root / "logs" / f"{run_id}.log") as stream:
+        from pipeline.outcome import outcome_of, print_outcome
+        from pipeline.runners.local import run_pipeline
+
+        screen = Screen(stream, silent=as_json)
+        screen.print(_header(settings))
+        outcome = outcome_of(settings, run_pipeline(settings, run_id, screen))
+        print_outcome(outcome, screen, default_model=_is_default_model(settings))
+        if as_json:
+            _print_json(asdict(outcome), stream)
+    context.exit(0 if outcome.pushed else NOT_BLESSED)
+
+
+@main.command()
+@click.argument("name", metavar="NODE")
+@click.option(
+    "--pipeline", required=True, metavar="IR", help="What `visage compile` wrote: a file, or its inline text."
+)
+@click.option("--run-id", required=True, help="Groups the nodes of one run.")
+@_json
+@click.pass_context
+def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json: bool) -> None:
+    """Run one node of a compiled pipeline, as schedulers do. Exit code 3: Pusher had nothing blessed to push."""
+    from pipeline.console import Screen
+
+    # Known only once TFX is there to read the IR; until then its words go to a file of their own.
+    with tempfile.TemporaryDirectory(prefix="visage-node-") as folder, _quietly(Path(folder) / "node.log") as stream:
+        from pipeline.node import read_ir, run_node, workspace_of
+
+        ir = read_ir(pipeline)
+        with _quietly(workspace_of(ir) / "logs" / f"{_file_name(run_id)}.{name}.log"):
+            from pipeline.summary import describe, model_was_pushed
+
+            screen = Screen(stream, silent=as_json)
+            with screen.stage(name):
+                result = run_node(ir, name, run_id)
+            screen.print(f"{name}{' (cached)' if result.cached else ''}: {describe(result) or 'done'}")
+        if as_json:
+            _print_json(asdict(result), stream)
+    context.exit(NOT_BLESSED if name == "Pusher" and not model_was_pushed(result) else 0)
+
+
+@main.command()
+@click.argument("scheduler", type=click.Choice(["airflow", "kubeflow"]))
+@_config
+@_set
+@_data_dir
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The file to write.")
+@_json
+def compile(
+    scheduler: str, config: Path, overrides: tuple[str, ...], data_dir: Path | None, out: Path, as_json: bool
+) -> None:
+    """Write the pipeline as a scheduler's own file; its tasks run `visage node`."""
+    from pipeline.config import load_config
+
+    settings = load_config(config, overrides, data_dir)
+    with _quietly(settings.root / "logs" / "compile.log") as stream:
+        if scheduler == "airflow":
+            from pipeline.runners.airflow import write_dag
+
+            written = [out, write_dag(settings, out)]
+        else:
+            from pipeline.runners.kubeflow import write_pipeline
+
+            write_pipeline(settings, out)
+            written = [out]
+        if as_json:
+            _print_json({"written": [str(path) for path in written]}, stream)
+        else:
+            click.echo("wrote " + " and ".join(map(str, written)), file=stream)
+
+
+@main.command()
+@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--model", type=click.Path(path_type=Path), help="Folder of a model, or of its numbered versions.")
+@click.option("--server", metavar="URL", help="A TensorFlow Serving or `visage serve` address instead of a model.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the annotated picture here (PNG).")
+@_json
+@click.pass_context
+def predict(
+    context: click.Context,
+    photos: tuple[Path, ...],
+    model: Path | None,
+    server: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Find the faces on photos and predict age and gender. Exit code 1: a photo gave no prediction."""
+    from serving.annotate import write_annotated
+    from serving.client import predict_photos
+
+    if out is not None and len(photos) > 1:
+        raise VisageError("--out takes one picture: name one photo")
+    if model is None and server is None:
+        model = _pushed_models()
+    notes: list[str] = []
+    with _quietly(_log_for("predict")) as stream:
+        predictions = predict_photos(photos, model=model, server=server, note=notes.append)
+        if out is not None and predictions[0].problem is None:
+            write_annotated(photos[0], predictions[0], out)
+        if as_json:
+            _print_json([asdict(prediction) for prediction in predictions], stream)
+        else:
+            for line in (*notes, *(line for prediction in predictions for line in _prediction_lines(prediction))):
+                click.echo(line, file=stream)
+    context.exit(FAILED if any(prediction.problem for prediction in predictions) else 0)
+
+
+@main.command()
+@click.option("--model-base-path", type=click.Path(path_type=Path), help="Folder of the numbered versions.")
+@click.option("--rest-port", type=click.IntRange(0, 65535), default=8501, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+def serve(model_base_path: Path | None, rest_port: int, host: str) -> None:
+    """Serve the pushed model with TensorFlow Serving's REST routes, and a demo page at /."""
+    from serving.server import serve as serve_model
+
+    base_path = model_base_path or _pushed_models()
+    serve_model(base_path, name=base_path.resolve().name, rest_port=rest_port, host=host)
+
+
+@main.command()
+@_json
+def doctor(as_json: bool) -> None:
+    """Say what this machine has, what is missing, and how to get it."""
+    from pipeline.doctor import diagnose
+
+    findings = diagnose()
+    if as_json:
+        _print_json([asdict(finding) for finding in findings])
+        return
+    for finding in findings:
+        mend = f"  → {finding.mend}" if finding.mend else ""
+        click.echo(f"{finding.status:<8}{finding.name:<12}{finding.detail}{mend}")
+
+
+@contextmanager
+def _quietly(log: Path) -> Iterator[IO[str]]:
+    """Sends the frameworks' words to `log`; yields the screen; turns a defect into one line that names the log."""
+    from pipeline.console import framework_output_to
+
+    with framework_output_to(log) as stream:
+        try:
+            yield stream
+        except (VisageError, KeyboardInterrupt):
+            traceback.print_exc()
+            raise
+        except Exception as error:
+            traceback.print_exc()
+            words = str(error).strip().splitlines() or [""]
+            raise VisageError(f"{type(error).__name__}: {words[0][:300]}; the whole story is in {log}") from error
+
+
+def _print_json(value: Any, stream: IO[str] | None = None) -> None:
+    click.echo(json.dumps(value, indent=2, default=str), file=stream)
+
+
+def _prediction_lines(prediction: "PhotoPrediction") -> list[str]:
+    if prediction.problem:
+        return [f"{prediction.path}: {prediction.problem}"]
+    return [
+        f"{prediction.path}: {face.age:.0f} years (± {face.age_deviation:.0f}), {face.gender} "
+        f"({max(face.gender_probability, 1 - face.gender_probability):.0%})  "
+        f"face at {', '.join(f'{side:.0f}' for side in face.box)}"
+        for face in prediction.faces
+    ]
+
+
+def _header(settings: "PipelineConfig") -> str:
+    data = settings.data
+    pictures = data.dir or f"{data.sample_portraits.count:,} drawn sample portraits (no --data-dir)"
+    return f"[bold]{settings.name}[/]  {', '.join(data.sources)} from {pictures}"
+
+
+def _is_default_model(settings: "PipelineConfig") -> bool:
+    """Whether `visage predict` finds this pipeline's models without being told."""
+    return DEFAULT_CONFIG.exists() and settings.model_base_path == _pushed_models()
+
+
+def _pushed_models() -> Path:
+    """Where the default configuration pushes to."""
+    from pipeline.config import load_config
+
+    return load_config(DEFAULT_CONFIG).model_base_path
+
+
+def _log_for(command: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"visage-{command}-{os.getpid()}.log"
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "_", text)
+
+
+if __name__ == "__main__":
+    main()

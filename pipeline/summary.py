@@ -1,0 +1,75 @@
+"""A node's outcome in a few words, and the gate as a table."""
+
+import json
+from pathlib import Path
+
+from pipeline.node import NodeResult
+
+
+def describe(result: NodeResult) -> str:
+    """What `result` is worth saying to a person: one line or more, without a line's end at the end."""
+    describer = _DESCRIBERS.get(result.node)
+    return describer(result) if describer else ""
+
+
+def model_was_pushed(pusher: NodeResult) -> bool:
+    """Whether this run's model is in the serving folder; false where the gate or the model check withheld it."""
+    return pusher.output("pushed_model").properties.get("pushed") == 1
+
+
+def _faces(result: NodeResult) -> str:
+    report = json.loads((Path(result.output("cleaning_report").uri) / "cleaning_report.json").read_text())
+    total = report["total"]
+    splits = " · ".join(f"{split} {count:,}" for split, count in total["by_split"].items())
+    lines = [f"{total['archive_rows']:,} rows → {total['records_out']:,} faces ({splits})"]
+    if total["skipped"]:
+        lines.append(f"    not read: {_counts(total['skipped'])}")
+    if total["dropped"]:
+        lines.append(f"    dropped:  {_counts(total['dropped'])}")
+    return "\n".join(lines)
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return " · ".join(f"{name} {count:,}" for name, count in sorted(counts.items(), key=lambda item: -item[1]))
+
+
+def _validation(result: NodeResult) -> str:
+    return "no anomalies against the schema"
+
+
+def _training(result: NodeResult) -> str:
+    about = json.loads(
+        (Path(result.output("model").uri) / "Format-Serving" / "assets.extra" / "visage.json").read_text()
+    )
+    return f"{about['network']}, {about['parameters']:,} parameters"
+
+
+def _baseline(result: NodeResult) -> str:
+    return "compared with the blessed model" if result.outputs.get("model") else "no earlier blessed model"
+
+
+def _blessing(result: NodeResult) -> str:
+    return "blessed" if result.output("blessing").properties.get("blessed") == 1 else "[red]not blessed[/]"
+
+
+def _push(result: NodeResult) -> str:
+    pushed = result.output("pushed_model").properties
+    if not model_was_pushed(result):
+        return "[red]not pushed[/]"
+    return f"version {pushed['pushed_version']}"
+
+
+def _card(result: NodeResult) -> str:
+    return str(Path(result.output("model_card").uri) / "model_card.html")
+
+
+_DESCRIBERS = {
+    "FaceExampleGen": _faces,
+    "ExampleValidator": _validation,
+    "Trainer": _training,
+    "LatestBlessedModel": _baseline,
+    "Evaluator": _blessing,
+    "ModelCheck": _blessing,
+    "Pusher": _push,
+    "ModelCard": _card,
+}

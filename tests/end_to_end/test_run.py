@@ -1,0 +1,63 @@
+"""`visage run` from archives to a pushed model; the gate; the cache. One workspace, whose runs build on each other."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.visage import served_versions, settings, visage
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("workspace")
+
+
+def test_a_model_that_learned_too_little_is_shown_the_limits_and_not_pushed(workspace: Path) -> None:
+    ended = visage("run", *settings(workspace, trainer__epochs=1, trainer__learning_rate=1e-6))
+
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert re.search(r"age_mae_max +overall +\d+\.\d+ +at most 16 +failed", ended.stdout)
+    assert "not pushed" in ended.stdout
+    assert served_versions(workspace) == []
+
+
+def test_one_that_learned_enough_for_the_same_limits_is_pushed(workspace: Path) -> None:
+    ended = visage("run", *settings(workspace))
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert re.search(r"FaceExampleGen +cached", ended.stdout)
+    (version,) = served_versions(workspace)
+    assert (workspace / "sample-portraits" / "serving" / "visage" / version / "saved_model.pb").exists()
+    assert f"Version {version} pushed" in ended.stdout
+    assert "visage predict --model" not in ended.stdout
+
+
+def test_the_same_run_again_comes_from_the_cache_and_pushes_nothing(workspace: Path) -> None:
+    before = served_versions(workspace)
+    ended = visage("run", "--json", *settings(workspace))
+
+    assert ended.returncode == 0, ended.stderr
+    outcome = json.loads(ended.stdout)
+    assert set(outcome["cached"]) >= {"FaceExampleGen", "StatisticsGen", "Trainer", "Evaluator", "Pusher", "ModelCard"}
+    assert served_versions(workspace) == before == [outcome["version"]]
+
+
+def test_one_that_is_worse_than_the_blessed_model_is_not_pushed(workspace: Path) -> None:
+    before = served_versions(workspace)
+    lenient = {"evaluator__age_mae_max": 100, "evaluator__gender_accuracy_min": 0}
+    ended = visage("run", *settings(workspace, trainer__epochs=1, trainer__learning_rate=1e-6, **lenient))
+
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert served_versions(workspace) == before
+
+
+def test_nothing_of_the_frameworks_reaches_the_screen_and_the_log_has_it(workspace: Path) -> None:
+    ended = visage("run", *settings(workspace))
+    assert ended.stderr == ""
+    for noise in ("WARNING", "INFO:", "W0000", "E0000", "FutureWarning", "ZetaSQL"):
+        assert noise not in ended.stdout
+    assert any((workspace / "sample-portraits" / "logs").iterdir())

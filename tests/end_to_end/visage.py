@@ -1,0 +1,36 @@
+"""The command line as a user types it, on a run small enough for a test."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parents[2]
+VISAGE = [sys.executable, "-m", "pipeline.cli"]
+
+SMALL = {
+    "data.sample_portraits.count": 420,
+    "data.sample_portraits.seed": 11,
+    "trainer.epochs": 6,
+    "evaluator.age_mae_max": 16,
+    "evaluator.gender_accuracy_min": 0.6,
+}
+
+
+def settings(workspace: Path, **changes: Any) -> list[str]:
+    """The `--set` options of a small run below `workspace`; `trainer__epochs=1` changes `trainer.epochs`."""
+    values = {"workspace": str(workspace), **SMALL, **{key.replace("__", "."): value for key, value in changes.items()}}
+    return [word for key, value in values.items() for word in ("--set", f"{key}={json.dumps(value)}")]
+
+
+def visage(*words: str | Path, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+    """Runs `visage WORDS` in the project's folder and waits for it."""
+    command = [*VISAGE, *map(str, words)]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=timeout)
+
+
+def served_versions(workspace: Path, pipeline: str = "sample-portraits") -> list[str]:
+    """What stands in the folder that TensorFlow Serving watches."""
+    folder = workspace / pipeline / "serving" / "visage"
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []

@@ -1,0 +1,21 @@
+"""The node that finds the model to compare a candidate with."""
+
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.types import BaseChannel, Channel
+from tfx.types.standard_artifacts import Model, PushedModel
+
+from components.latest_blessed_model.strategy import LatestBlessedModelStrategy
+
+
+def create_latest_blessed_model(candidate: BaseChannel) -> Resolver:
+    """A resolver whose output `model` is the latest blessed and pushed model of this pipeline, or nothing.
+
+    Args:
+        candidate: `Model`, the Trainer's output; it is never the answer.
+    """
+    return Resolver(
+        strategy_class=LatestBlessedModelStrategy,
+        model=Channel(type=Model),
+        pushed_model=Channel(type=PushedModel),
+        candidate=candidate,
+    ).with_id("LatestBlessedModel")

@@ -1,0 +1,12 @@
+"""TFX's Pusher with an executor that pushes all at once or not at all."""
+
+from tfx.components.pusher import component
+from tfx.dsl.components.base import executor_spec
+
+from components.pusher.executor import Executor
+
+
+class Pusher(component.Pusher):
+    """Pushes a blessed model to a numbered version under `push_destination.filesystem.base_directory`."""
+
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)

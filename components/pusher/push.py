@@ -1,0 +1,61 @@
+"""Puts a model where TensorFlow Serving looks for versions, all at once or not at all."""
+
+import fcntl
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from components.errors import VisageError
+
+# TensorFlow Serving reads folders whose name is a number, and no others.
+_UNFINISHED = ".pushing"
+_LOCK = ".push.lock"
+
+
+def push(model_path: Path, base_directory: Path) -> Path:
+    """Copies a SavedModel to a new numbered version.
+
+    The copy is made beside the versions and renamed when it is whole; what a killed push left behind is swept away.
+    Pushes into one folder wait for each other.
+
+    Args:
+        model_path: folder with `saved_model.pb`.
+        base_directory: holds the versions; made if it is not there.
+
+    Returns:
+        The version's folder. Its name is the time in unix seconds, but always above every version that is there.
+
+    Raises:
+        VisageError: the folder cannot be written, or the disk is full.
+    """
+    try:
+        base_directory.mkdir(parents=True, exist_ok=True)
+        with _one_at_a_time(base_directory):
+            return _push(model_path, base_directory)
+    except (OSError, shutil.Error) as error:
+        raise VisageError(f"cannot push the model to {base_directory}: {error}; mend that and run again") from error
+
+
+def newest_version(base_directory: Path) -> int:
+    """The highest version number under a folder; 0 where there is none."""
+    return max((int(path.name) for path in base_directory.iterdir() if path.name.isdecimal()), default=0)
+
+
+def _push(model_path: Path, base_directory: Path) -> Path:
+    unfinished = base_directory / _UNFINISHED
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        shutil.copytree(model_path, unfinished)
+        version = base_directory / str(max(int(time.time()), newest_version(base_directory) + 1))
+        return unfinished.rename(version)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def _one_at_a_time(base_directory: Path) -> Iterator[None]:
+    with (base_directory / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

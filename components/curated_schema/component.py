@@ -8,6 +8,6 @@ from tfx.types.standard_artifacts import Schema
 
 
 @component
-def CuratedSchema(schema: OutputArtifact[Schema], text: Parameter[str]) -> None:  # type: ignore[valid-type]  # noqa: N802
+def CuratedSchema(schema: OutputArtifact[Schema], text: Parameter[str]) -> None:  # noqa: N802
     """Writes `text`, a tensorflow_metadata Schema in text form, where StatisticsGen and its followers look for it."""
     (Path(schema.uri) / "schema.pbtxt").write_text(text, encoding="utf-8")

@@ -1,0 +1,57 @@
+"""What happens beside training: progress goes to whoever listens, and a diverged run ends at once."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+
+from components import progress
+from components.errors import VisageError
+
+
+class ReportProgress(keras.callbacks.Callback):
+    """Tells `components.progress` of every batch, and of the validation at the end of every epoch."""
+
+    def __init__(self, epochs: int, steps: int) -> None:
+        super().__init__()
+        self._epochs = epochs
+        self._steps = steps
+        self._step_name = ""
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """`epoch` counts from 0."""
+        self._step_name = f"epoch {epoch + 1} of {self._epochs}"
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
+        """`batch` counts from 0."""
+        progress.report(self._step_name, batch + 1, self._steps, f"loss {logs['loss']:.2f}")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """`logs` hold the metrics of training and, prefixed with `val_`, of validation."""
+        note = (
+            f"loss {logs['loss']:.2f}, val MAE {logs['val_age_mae']:.1f} y, "
+            f"val gender {100 * logs['val_gender_accuracy']:.1f} %"
+        )
+        progress.report(self._step_name, self._steps, self._steps, note)
+
+
+class StopWhenDiverged(keras.callbacks.Callback):
+    """Ends training with a clear line once the loss is no longer a finite number."""
+
+    def __init__(self, learning_rate: float) -> None:
+        super().__init__()
+        self._learning_rate = learning_rate
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """`epoch` counts from 0."""
+        self._epoch = epoch + 1
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
+        """Raises VisageError where the mean loss of the epoch so far is not finite."""
+        if not math.isfinite(logs["loss"]):
+            raise VisageError(
+                f"training diverged in epoch {self._epoch}, batch {batch + 1}: the loss is {logs['loss']}; "
+                f"lower trainer.learning_rate (now {self._learning_rate:g})"
+            )

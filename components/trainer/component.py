@@ -1,0 +1,37 @@
+"""The Trainer: TFX's own component, given a recipe."""
+
+from __future__ import annotations
+
+from tfx import types
+from tfx.components.trainer.component import Trainer
+from tfx.proto import trainer_pb2
+
+from components.faces.settings import AlignmentSettings
+from components.trainer.settings import TrainerSettings
+
+
+def create_trainer(
+    examples: types.BaseChannel,
+    settings: TrainerSettings,
+    alignment: AlignmentSettings,
+    schema: types.BaseChannel | None = None,
+) -> Trainer:
+    """A Trainer that learns from the split `train` and chooses its best epoch by the split `val`.
+
+    Args:
+        examples: channel of Examples, as FaceExampleGen writes them.
+        settings: network and training.
+        alignment: how the crops of `examples` were made; the model aligns photos alike.
+        schema: channel of a Schema; training waits for it, so that nothing is trained on unchecked data.
+
+    Returns:
+        A component with the outputs `model` and `model_run`.
+    """
+    return Trainer(
+        examples=examples,
+        schema=schema,
+        run_fn="components.trainer.executor.run_fn",
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=["val"]),
+        custom_config={"settings": settings.model_dump_json(), "alignment": alignment.model_dump_json()},
+    )

@@ -1,0 +1,33 @@
+"""What TFX's Trainer runs: from its arguments to a trained, exported model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from components.faces.settings import AlignmentSettings
+from components.trainer.export import export
+from components.trainer.input import open_split
+from components.trainer.settings import TrainerSettings
+from components.trainer.training import train
+
+if TYPE_CHECKING:
+    from tfx.components.trainer.fn_args_utils import FnArgs
+
+
+def run_fn(fn_args: FnArgs) -> None:
+    """Trains the recipe's network and writes the SavedModel.
+
+    Args:
+        fn_args: `train_files` and `eval_files` are globs of gzip TFRecords; `custom_config` holds `settings`
+            (TrainerSettings as JSON) and `alignment` (AlignmentSettings as JSON); the SavedModel goes to
+            `serving_model_dir`, TensorBoard's logs to `model_run_dir`.
+
+    Raises:
+        VisageError: a split is empty or unreadable, or training diverged.
+    """
+    settings = TrainerSettings.model_validate_json(fn_args.custom_config["settings"])
+    alignment = AlignmentSettings.model_validate_json(fn_args.custom_config["alignment"])
+    train_split = open_split("train", fn_args.train_files)
+    val_split = open_split("val", fn_args.eval_files)
+    network = train(train_split, val_split, settings, fn_args.model_run_dir)
+    export(network, settings.network, alignment, fn_args.serving_model_dir)

@@ -1,0 +1,55 @@
+"""Writes a trained network as a SavedModel that a server can take as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import keras
+import tensorflow as tf
+
+from components.faces.settings import AlignmentSettings
+from components.trainer.models import NETWORKS
+from components.trainer.signatures import FaceModel
+from components.trainer.warm_up import write_warm_up_requests
+
+# TensorFlow Serving's own folder for what belongs to a model and is no part of its graph.
+_ASSETS_EXTRA = "assets.extra"
+
+
+def export(network: keras.Model, network_name: str, alignment: AlignmentSettings, directory: str) -> None:
+    """Writes the SavedModel with its three signatures, warm-up requests and `visage.json`.
+
+    Everything is written beside `directory` and renamed at the end: who finds `directory` finds it whole.
+
+    Args:
+        network: trained; built by `NETWORKS[network_name]`.
+        network_name: a key of `NETWORKS`.
+        alignment: how the crops it was trained on were made.
+        directory: must not exist.
+    """
+    spec = NETWORKS[network_name]
+    model = FaceModel(network, spec, alignment)
+    partial = f"{directory.rstrip('/')}.partial-{os.getpid()}"
+    tf.saved_model.save(
+        model,
+        partial,
+        signatures={
+            "serving_default": model.serving_default,
+            "align_and_predict": model.align_and_predict,
+            "evaluate": model.evaluate,
+        },
+    )
+    extra = os.path.join(partial, _ASSETS_EXTRA)
+    tf.io.gfile.makedirs(extra)
+    write_warm_up_requests(os.path.join(extra, "tf_serving_warmup_requests"), alignment)
+    description = {
+        "network": network_name,
+        "input_size": spec.input_size,
+        "channels": spec.channels,
+        "alignment": alignment.model_dump(),
+        "parameters": network.count_params(),
+    }
+    with tf.io.gfile.GFile(os.path.join(extra, "visage.json"), "w") as file:
+        file.write(json.dumps(description, indent=2) + "\n")
+    tf.io.gfile.rename(partial, directory)

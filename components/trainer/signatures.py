@@ -1,0 +1,99 @@
+"""Everything between JPEG bytes and a model's answers, as the three signatures of every SavedModel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from components.faces import records
+from components.faces.settings import AlignmentSettings
+from components.trainer.alignment import align
+from components.trainer.heads import age_probabilities, expected_age, group_probabilities
+from components.trainer.models import NetworkSpec
+from components.trainer.pixels import decode, to_network_input
+
+Answers = dict[str, tf.Tensor]
+
+_JPEG_START = b"\xff\xd8\xff"
+
+
+class FaceModel(tf.Module):
+    """A trained network that takes JPEG bytes.
+
+    All three signatures answer with: `age` float32 [N] years, `age_probabilities` float32 [N, 101] (rows sum to 1),
+    `age_group` string [N] (one of `AGE_GROUPS`, the one with most of the probability), `gender` string [N] and
+    `gender_probability` float32 [N], P(male).
+    """
+
+    def __init__(self, network: keras.Model, spec: NetworkSpec, alignment: AlignmentSettings) -> None:
+        super().__init__()
+        self._network = network
+        self._spec = spec
+        self._alignment = alignment
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
+    def serving_default(self, image_bytes: tf.Tensor) -> Answers:
+        """Answers for face crops, made as `alignment` says: JPEG bytes, string [N]."""
+        return self._answer(self._pixels(decode, image_bytes))
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, "image_bytes"),
+            tf.TensorSpec([None, 5, 2], tf.float32, "landmarks"),
+        ]
+    )
+    def align_and_predict(self, image_bytes: tf.Tensor, landmarks: tf.Tensor) -> Answers:
+        """Answers for one face a photo.
+
+        Args:
+            image_bytes: JPEG bytes of whole photos, string [N].
+            landmarks: float32 [N, 5, 2], pixels (x, y) of the picture as stored, whatever its EXIF orientation says:
+                right eye (image left), left eye, nose, right and left corner of the mouth.
+        """
+
+        def crop(photo_and_landmarks: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+            jpeg, points = photo_and_landmarks
+            return align(decode(jpeg), points, self._alignment)
+
+        tf.debugging.assert_equal(
+            tf.shape(image_bytes)[0], tf.shape(landmarks)[0], "one set of landmarks is needed for each of image_bytes"
+        )
+        return self._answer(self._pixels(crop, image_bytes, landmarks))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
+    def evaluate(self, examples: tf.Tensor) -> Answers:
+        """Answers for serialized tf.Examples as FaceExampleGen writes them, string [N]."""
+        features = tf.io.parse_example(examples, {records.IMAGE: tf.io.FixedLenFeature([], tf.string)})
+        return self._answer(self._pixels(decode, features[records.IMAGE]))
+
+    def _pixels(self, to_crop: Callable[..., tf.Tensor], image_bytes: tf.Tensor, *others: tf.Tensor) -> tf.Tensor:
+        """Decodes and crops picture by picture, and fits the crops to the network: uint8 [N, side, side, channels]."""
+        size, channels = self._spec.input_size, self._spec.channels
+        with tf.control_dependencies([_assert_jpeg(image_bytes)]):
+            inputs = (tf.identity(image_bytes), *others) if others else tf.identity(image_bytes)
+        return tf.map_fn(
+            lambda one: to_network_input(to_crop(one), size, channels),
+            inputs,
+            fn_output_signature=tf.TensorSpec((size, size, channels), tf.uint8),
+        )
+
+    def _answer(self, pixels: tf.Tensor) -> Answers:
+        raw = self._network(tf.cast(pixels, tf.float32), training=False)
+        probabilities = age_probabilities(raw["age"], self._spec.age_head)
+        group = tf.argmax(group_probabilities(probabilities), axis=-1)
+        male = tf.sigmoid(raw["gender"][:, 0])
+        return {
+            "age": expected_age(probabilities),
+            "age_probabilities": probabilities,
+            "age_group": tf.gather(tf.constant(records.AGE_GROUPS), group),
+            "gender": tf.gather(tf.constant(records.GENDERS), tf.cast(male > 0.5, tf.int32)),
+            "gender_probability": male,
+        }
+
+
+def _assert_jpeg(image_bytes: tf.Tensor) -> tf.Operation:
+    is_jpeg = tf.equal(tf.strings.substr(image_bytes, 0, len(_JPEG_START)), _JPEG_START)
+    bad = tf.where(~is_jpeg)[:, 0]
+    return tf.debugging.Assert(tf.reduce_all(is_jpeg), ["image_bytes: these of the batch, from 0, are no JPEG:", bad])

@@ -14,7 +14,6 @@ def create_trainer(
     examples: types.BaseChannel,
     settings: TrainerSettings,
     alignment: AlignmentSettings,
-    schema: types.BaseChannel | None = None,
 ) -> Trainer:
     """A Trainer that learns from the split `train` and chooses its best epoch by the split `val`.
 
@@ -22,14 +21,12 @@ def create_trainer(
         examples: channel of Examples, as FaceExampleGen writes them.
         settings: network and training.
         alignment: how the crops of `examples` were made; the model aligns photos alike.
-        schema: channel of a Schema; training waits for it, so that nothing is trained on unchecked data.
 
     Returns:
         A component with the outputs `model` and `model_run`.
     """
     return Trainer(
         examples=examples,
-        schema=schema,
         run_fn="components.trainer.executor.run_fn",
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["val"]),

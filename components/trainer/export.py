@@ -40,9 +40,9 @@ def export(network: keras.Model, network_name: str, alignment: AlignmentSettings
             "evaluate": model.evaluate,
         },
     )
-    extra = os.path.join(partial, _ASSETS_EXTRA)
+    extra = f"{partial}/{_ASSETS_EXTRA}"
     tf.io.gfile.makedirs(extra)
-    write_warm_up_requests(os.path.join(extra, "tf_serving_warmup_requests"), alignment)
+    write_warm_up_requests(f"{extra}/tf_serving_warmup_requests", alignment)
     description = {
         "network": network_name,
         "input_size": spec.input_size,
@@ -50,6 +50,6 @@ def export(network: keras.Model, network_name: str, alignment: AlignmentSettings
         "alignment": alignment.model_dump(),
         "parameters": network.count_params(),
     }
-    with tf.io.gfile.GFile(os.path.join(extra, "visage.json"), "w") as file:
+    with tf.io.gfile.GFile(f"{extra}/visage.json", "w") as file:
         file.write(json.dumps(description, indent=2) + "\n")
     tf.io.gfile.rename(partial, directory)

@@ -1,0 +1,132 @@
+"""Whether a SavedModel can be served: loaded as TensorFlow Serving loads it, and asked what it will be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+from components.faces import records
+
+# What clients rely on. Restated here rather than taken from the Trainer, so that a slip there is found here.
+_SIGNATURES: dict[str, dict[str, tf.TensorSpec]] = {
+    "serving_default": {"image_bytes": tf.TensorSpec([None], tf.string)},
+    "align_and_predict": {
+        "image_bytes": tf.TensorSpec([None], tf.string),
+        "landmarks": tf.TensorSpec([None, 5, 2], tf.float32),
+    },
+    "evaluate": {"examples": tf.TensorSpec([None], tf.string)},
+}
+_OUTPUTS: dict[str, tf.TensorSpec] = {
+    "age": tf.TensorSpec([None], tf.float32),
+    "age_probabilities": tf.TensorSpec([None, 101], tf.float32),
+    "age_group": tf.TensorSpec([None], tf.string),
+    "gender": tf.TensorSpec([None], tf.string),
+    "gender_probability": tf.TensorSpec([None], tf.float32),
+}
+_WARM_UP_REQUESTS = "assets.extra/tf_serving_warmup_requests"
+_ROW_SUM_TOLERANCE = 1e-3
+
+
+class UnservableError(Exception):
+    """The model must not be served; the message says why."""
+
+
+def check(directory: str) -> None:
+    """Loads a SavedModel, replays its warm-up requests and looks at every answer.
+
+    Args:
+        directory: the SavedModel, with its `assets.extra`.
+
+    Raises:
+        UnservableError: it cannot be loaded, lacks a signature, has one of other types, has no warm-up requests for
+            one, fails on one, or answers one with something else than finite ages and probabilities.
+    """
+    model = _load(directory)
+    for name, inputs in _SIGNATURES.items():
+        _check_signature(model, name, inputs)
+    asked = set()
+    for request in _warm_up_requests(f"{directory}/{_WARM_UP_REQUESTS}"):
+        name = request.model_spec.signature_name
+        asked.add(name)
+        _check_answers(name, _ask(model, request))
+    for name in _SIGNATURES:
+        if name not in asked:
+            raise UnservableError(f"{_WARM_UP_REQUESTS} holds no request for the signature {name}")
+
+
+def _load(directory: str) -> Any:
+    try:
+        return tf.saved_model.load(directory, tags=["serve"])
+    except Exception as error:  # Damaged files make TensorFlow raise nearly anything.
+        raise UnservableError(f"it cannot be loaded: {_first_line(error)}") from error
+
+
+def _check_signature(model: Any, name: str, inputs: Mapping[str, tf.TensorSpec]) -> None:
+    if name not in model.signatures:
+        raise UnservableError(
+            f"the signature {name} is missing; it has {', '.join(sorted(model.signatures)) or 'none'}"
+        )
+    function = model.signatures[name]
+    _check_specs(f"{name}: input", function.structured_input_signature[1], inputs)
+    _check_specs(f"{name}: output", function.structured_outputs, _OUTPUTS)
+
+
+def _check_specs(what: str, actual: Mapping[str, Any], expected: Mapping[str, tf.TensorSpec]) -> None:
+    if set(actual) != set(expected):
+        raise UnservableError(f"{what}s are {sorted(actual)}, not {sorted(expected)}")
+    for name, spec in expected.items():
+        if actual[name].dtype != spec.dtype or not spec.shape.is_compatible_with(actual[name].shape):
+            found = f"{actual[name].dtype.name} {actual[name].shape}"
+            raise UnservableError(f"{what} {name} is {found}, not {spec.dtype.name} {spec.shape}")
+
+
+def _warm_up_requests(path: str) -> Iterator[predict_pb2.PredictRequest]:
+    try:
+        for record in tf.data.TFRecordDataset(path):
+            yield prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+    except tf.errors.OpError as error:
+        raise UnservableError(f"{_WARM_UP_REQUESTS} cannot be read: {_first_line(error)}") from error
+
+
+def _ask(model: Any, request: predict_pb2.PredictRequest) -> dict[str, np.ndarray]:
+    name = request.model_spec.signature_name
+    if name not in model.signatures:
+        raise UnservableError(f"{_WARM_UP_REQUESTS} asks for a signature {name!r} that the model does not have")
+    inputs = {key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
+    try:
+        return {key: value.numpy() for key, value in model.signatures[name](**inputs).items()}
+    except (tf.errors.OpError, TypeError) as error:
+        raise UnservableError(f"{name}: fails on its warm-up request: {_first_line(error)}") from error
+
+
+def _check_answers(name: str, answers: Mapping[str, np.ndarray]) -> None:
+    """Every number finite and in its range, every name a known one."""
+    for output, values in answers.items():
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise UnservableError(f"{name}: output {output} is not finite")
+    age, probabilities, male = answers["age"], answers["age_probabilities"], answers["gender_probability"]
+    if (age < 0).any() or (age > 100).any():
+        raise UnservableError(f"{name}: ages from {age.min():g} to {age.max():g} are not within 0 to 100")
+    if (probabilities < 0).any() or (np.abs(probabilities.sum(axis=1) - 1) > _ROW_SUM_TOLERANCE).any():
+        raise UnservableError(
+            f"{name}: rows of age_probabilities are no distributions, one sums to {probabilities.sum(axis=1)[0]:g}"
+        )
+    if (male < 0).any() or (male > 1).any():
+        raise UnservableError(f"{name}: gender_probability is not within 0 to 1")
+    _check_names(f"{name}: output age_group", answers["age_group"], records.AGE_GROUPS)
+    _check_names(f"{name}: output gender", answers["gender"], records.GENDERS)
+
+
+def _check_names(what: str, values: np.ndarray, allowed: tuple[str, ...]) -> None:
+    for value in values:
+        if value.decode() not in allowed:
+            raise UnservableError(f"{what} is {value.decode()!r}, none of {', '.join(allowed)}")
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0]

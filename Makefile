@@ -1,7 +1,7 @@
 .PHONY: help run test test-current set-up lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: set-up ## train on drawn portraits, gate, push and ask a model (a few minutes)
 	@.venv/bin/visage run

@@ -68,6 +68,6 @@ exec unshare --mount --pid --fork --kill-child -- sh -eu -c '
         mount --bind "$data" "$root/visage/shared/data"
         mount -o remount,bind,ro "$root/visage/shared/data"
     fi
-    exec chroot "$root" env --unset VISAGE_TEST_DATA --chdir "$copy" HOME=/root TMPDIR=/tmp \
+    exec chroot "$root" env --unset VISAGE_TEST_DATA --unset PIP_FIND_LINKS --chdir "$copy" HOME=/root TMPDIR=/tmp \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 ' sh "$root" "$copy" "$data" "$@"

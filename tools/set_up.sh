@@ -23,22 +23,22 @@ print(sys.executable)" 2>/dev/null && return
 check_tools() {
     missing=
     for tool in git make g++; do command -v "$tool" >/dev/null || missing="$missing $tool"; done
-    [ -z "$missing" ] || fail "these are missing:$missing. Mend: apt-get install$missing"
+    [ -z "$missing" ] || fail "missing:$missing. Mend: apt-get install$missing"
 }
 
 make_venv() {
     case $stack in
-        current) versions="3.13 3.12 3.11" ;;
-        older-glibc) versions="3.10" ;;
+        current) versions="3.13 3.12 3.11" mend="apt-get install python3-dev" ;;
+        older-glibc) versions="3.10" mend="pyenv install 3.10" ;;
     esac
     # shellcheck disable=SC2086
-    if python=$(interpreter $versions); then
-        UV_PYTHON_DOWNLOADS=never "$uv" venv --quiet --no-project --python "$python" .venv
+    if found=$(interpreter $versions); then
+        UV_PYTHON_DOWNLOADS=never "$uv" venv --quiet --no-project --python "$found" .venv
     else
         version=${versions%% *}
-        say "no Python $version with its headers here: downloading one"
-        "$uv" venv --quiet --no-project --managed-python --python "$version" .venv ||
-            fail "no Python of $versions. Mend: apt-get install python3-dev (Debian 13, Ubuntu 24.04), or pyenv install $version"
+        say "no Python $version with its headers on PATH or in pyenv: asking uv for one"
+        "$uv" venv --quiet --no-project --managed-python --python "$version" .venv 2>.cache/set-up.log ||
+            fail "no Python $versions, and none could be downloaded (.cache/set-up.log). Mend: $mend"
     fi
 }
 
@@ -49,7 +49,8 @@ stamp=.venv/set-up
 home="$stack in $PWD"
 state="$home
 $(cat "$lock" setup.py | sha256sum)"
-is_done() { [ "$(cat $stamp 2>/dev/null)" = "$state" ]; }
+python=.venv/bin/python
+is_done() { [ -x $python ] && [ "$(cat $stamp 2>/dev/null)" = "$state" ]; }
 
 if is_done; then exit; fi
 check_tools
@@ -60,10 +61,9 @@ if is_done; then exit; fi
 
 uv=$(tools/uv.sh)
 # Without a stamp it was cut short, and half a package is worse than none. With one of another lock it is whole.
-[ "$(sed 1q $stamp 2>/dev/null)" = "$home" ] || rm -rf .venv
+[ -x $python ] && [ "$(sed 1q $stamp 2>/dev/null)" = "$home" ] || rm -rf .venv
 rm -f $stamp
 [ -d .venv ] || make_venv
-python=.venv/bin/python
 say "installing the $(grep -c '^[a-z].*==' "$lock") packages of $lock into .venv (3 GB, once)"
 "$uv" pip sync --quiet --python $python --require-hashes "$lock" || fail "installing $lock failed, for the reason above"
 # setuptools is among them, so building the project needs no index.

@@ -3,31 +3,45 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-if command -v uv; then exit; fi
+fail() { echo "visage: $*" >&2; exit 1; }
+
+# Prints the first Python 3.9 or newer that can make virtual environments, else the first at all.
+any_python() {
+    first=
+    for python in python3 python3.13 python3.12 python3.11 python3.10 python3.9 \
+        "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.*/bin/python3; do
+        "$python" -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null || continue
+        if "$python" -c 'import ensurepip' 2>/dev/null; then echo "$python"; return; fi
+        first=${first:-$python}
+    done
+    echo "$first"
+}
+
+# Debian and Ubuntu part pip from Python. apt hands the package out to everybody, root or not.
+unpack_debian_pip() {
+    (cd $making && apt-get download --quiet python3-pip-whl && dpkg-deb --extract python3-pip-whl_*.deb .) >&2
+}
+
+# A pyenv shim is on PATH for versions that are not switched on: only running it tells.
+if uv --version >/dev/null 2>&1; then command -v uv; exit; fi
 own=$PWD/.cache/uv/bin/uv
 if [ -x "$own" ]; then echo "$own"; exit; fi
 
-# A pyenv shim is on PATH for versions that are not switched on: only running it tells.
-for python in python3 python3.13 python3.12 python3.11 python3.10 python3.9 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.*/bin/python3; do
-    if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
-        found=$python
-        if "$python" -c 'import ensurepip' 2>/dev/null; then able=$python; break; fi
-    fi
-done
-if [ -z "${found:-}" ]; then
-    echo "visage: no Python 3.9 or newer: apt-get install python3 python3-dev python3-venv" >&2
-    exit 1
-elif [ -z "${able:-}" ]; then
-    echo "visage: $found cannot make virtual environments: apt-get install python3-venv" >&2
-    exit 1
-fi
-
-mkdir -p .cache
-making=$PWD/.cache/uv.making.$$
-trap 'rm -rf "$making"' EXIT
+python=$(any_python)
+[ -n "$python" ] || fail "no Python 3.9 or newer. Mend: apt-get install python3 python3-dev python3-venv"
+making=.cache/uv.making
+trap 'rm -rf $making' EXIT
 trap 'exit 130' INT TERM
-"$able" -m venv "$making" >&2
-"$making/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt >&2
-# uv is a native program, so it survives the move that a script of a virtual environment would not.
-mv -T "$making" .cache/uv
+rm -rf $making
+mkdir -p $making
+if "$python" -c 'import ensurepip' 2>/dev/null; then
+    "$python" -m venv "$making/pip"
+    pip="$making/pip/bin/python -m pip"
+elif unpack_debian_pip 2>/dev/null; then
+    pip="$python $(ls $making/usr/share/python-wheels/pip-*.whl)/pip"
+else
+    fail "$python cannot make virtual environments. Mend: apt-get install python3-venv"
+fi
+$pip install -qq --disable-pip-version-check --target "$making/uv" --require-hashes -r requirements/uv.txt >&2
+mv -T "$making/uv" .cache/uv
 echo "$own"

@@ -1,0 +1,102 @@
+"""Every node in a process of its own, as clusters run them: same pipeline, same store, same push."""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.visage import PROJECT, VISAGE, served_versions, settings, visage
+
+pytestmark = pytest.mark.slow
+
+NODES = [
+    "FaceExampleGen",
+    "StatisticsGen",
+    "CuratedSchema",
+    "ExampleValidator",
+    "Trainer",
+    "LatestBlessedModel",
+    "Evaluator",
+    "ModelCheck",
+    "Pusher",
+    "ModelCard",
+]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("workspace")
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory, workspace: Path) -> Path:
+    """A compiled pipeline whose gate a model of one epoch does not pass."""
+    folder = tmp_path_factory.mktemp("compiled")
+    small = settings(workspace, data__sample_portraits__count=150, trainer__epochs=1, evaluator__age_mae_max=0.1)
+    done = visage("compile", "airflow", *small, "--out", folder / "dag.py")
+    assert done.returncode == 0, done.stderr
+    return folder / "dag.ir.json"
+
+
+def run_node(node: str, compiled: Path, run_id: str) -> subprocess.CompletedProcess[str]:
+    return visage("node", node, "--pipeline", compiled, "--run-id", run_id)
+
+
+def test_a_node_before_its_upstream_is_one_line(compiled: Path) -> None:
+    ended = run_node("Trainer", compiled, "too early")
+    assert ended.returncode == 1
+    assert "Trainer: its inputs are not there; run" in ended.stderr
+    assert "--run-id too early" in ended.stderr
+
+
+def test_a_node_killed_halfway_runs_again_under_the_same_run_id(compiled: Path, workspace: Path) -> None:
+    command = [*VISAGE, "node", "FaceExampleGen", "--pipeline", str(compiled), "--run-id", "killed"]
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, start_new_session=True)
+    data = workspace / "data"
+    deadline = time.monotonic() + 120
+    while not data.exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    ended = run_node("FaceExampleGen", compiled, "killed")
+
+    assert ended.returncode == 0, ended.stderr
+    assert "150 rows" in ended.stdout.replace(",", "") or "rows →" in ended.stdout
+
+
+def test_node_by_node_to_the_gate_which_withholds_the_model(compiled: Path, workspace: Path) -> None:
+    codes = {}
+    for node in NODES:
+        ended = run_node(node, compiled, "one run")
+        codes[node] = ended.returncode
+        assert ended.returncode in (0, 3), f"{node}: {ended.stderr}"
+
+    assert [node for node, code in codes.items() if code] == ["Pusher"]
+    assert codes["Pusher"] == 3
+    assert served_versions(workspace) == []
+
+
+def test_a_node_tells_its_outputs_as_json(compiled: Path) -> None:
+    ended = visage("node", "CuratedSchema", "--pipeline", compiled, "--run-id", "another run", "--json")
+    result = json.loads(ended.stdout)
+    assert result["cached"] is True
+    assert (Path(result["outputs"]["schema"][0]["uri"]) / "schema.pbtxt").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["node", "Trainr", "--run-id", "x"], "Trainr: no such node; this pipeline has FaceExampleGen,"),
+        (["node", "Trainer", "--run-id", "x", "--pipeline", "nowhere.json"], "nowhere.json: no such file"),
+        (["node", "Trainer", "--run-id", "x", "--pipeline", "README.md"], "README.md: not a compiled pipeline"),
+    ],
+)
+def test_a_wrong_word_is_one_line(compiled: Path, words: list[str], message: str) -> None:
+    ended = visage(*words, *([] if "--pipeline" in words else ["--pipeline", compiled]))
+    assert ended.returncode == 1
+    assert message in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1

@@ -1,0 +1,57 @@
+"""Asks a model, here or on a server, for the age and gender of every face on photos."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from components.errors import VisageError
+from components.faces.detect import make_detector
+from components.progress import report
+from serving.model import find_model, load_model
+from serving.photos import PhotoPrediction, Predictor, predict_photo
+from serving.predictors import ModelPredictor, ServerPredictor
+
+# `alignment.detector` may say 'none' because the training pictures were crops already; a photo is never one.
+PHOTO_DETECTOR = "blazeface"
+
+
+def predict_photos(
+    paths: Sequence[Path],
+    model: Path | None = None,
+    server: str | None = None,
+    note: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
+) -> list[PhotoPrediction]:
+    """Predicts every face on every photo; TensorFlow is needed only where there is no server.
+
+    Args:
+        paths: picture files. One that cannot be used gets a `problem` and never costs the others.
+        model: a SavedModel folder, or the folder of its numbered versions; beside `server` it only tells the alignment.
+        server: address of a TensorFlow Serving or `visage serve`, e.g. 'http://localhost:8501', the model's name after
+            it as in 'http://localhost:8501/v1/models/NAME' where it is not 'visage'.
+        note: is told in one line what the caller should know of an assumption that was made.
+
+    Returns:
+        One prediction for each path, in the same order.
+
+    Raises:
+        VisageError: there is no model, or the server does not answer.
+    """
+    predictor = _make_predictor(model, server, note)
+    detector = make_detector(PHOTO_DETECTOR)
+    predictions = []
+    for done, path in enumerate(paths, start=1):
+        try:
+            prediction = predict_photo(path.read_bytes(), str(path), detector, predictor)
+        except OSError as error:
+            prediction = PhotoPrediction(str(path), problem=f"the file cannot be read: {error.strerror}")
+        predictions.append(prediction)
+        report("predict photos", done, len(paths))
+    return predictions
+
+
+def _make_predictor(model: Path | None, server: str | None, note: Callable[[str], None]) -> Predictor:
+    if server is not None:
+        return ServerPredictor(server, model, note)
+    if model is None:
+        raise VisageError("name a model or a server to ask: --model DIR or --server URL")
+    return ModelPredictor(load_model(find_model(model)))

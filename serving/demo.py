@@ -1,0 +1,67 @@
+"""The demo page at `/`, and the route that finds, aligns and predicts the faces of the photo that it sends."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from components.errors import VisageError
+from components.faces.detect import Detector, make_detector
+from serving.client import PHOTO_DETECTOR
+from serving.photos import predict_photo
+from serving.predictors import ModelPredictor
+from serving.rest import json_response, read_body
+from serving.rest_json import RestError
+from serving.versions import ModelVersions
+
+MAX_PHOTO_BYTES = 16 * 2**20
+
+_PAGE = Path(__file__).with_name("demo.html")
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src blob: data:; connect-src 'self'"
+)
+
+
+class Demo:
+    """A page for people; photos are predicted one after the other, and none is kept."""
+
+    def __init__(self, name: str, versions: ModelVersions) -> None:
+        self._name = name
+        self._versions = versions
+        # A detector belongs to one thread, which makes it when the first photo comes.
+        self._detector: Detector | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="demo")
+
+    def routes(self) -> list[Route]:
+        """The routes to mount."""
+        return [Route("/", self._page), Route("/demo/predict", self._predict, methods=["POST"])]
+
+    async def _page(self, request: Request) -> Response:
+        page = _PAGE.read_text(encoding="utf-8").replace("{{MAX_PHOTO_BYTES}}", str(MAX_PHOTO_BYTES))
+        return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})
+
+    async def _predict(self, request: Request) -> Response:
+        try:
+            photo = await read_body(request, MAX_PHOTO_BYTES)
+            answer = await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, photo)
+        except RestError as error:
+            return json_response({"error": error.message}, error.status)
+        except VisageError as error:
+            return json_response({"error": str(error)}, 500)
+        return json_response(answer)
+
+    def _answer(self, photo: bytes) -> dict[str, Any]:
+        model = self._versions.current
+        if model is None:
+            raise RestError(404, "no model is loaded yet")
+        self._detector = self._detector or make_detector(PHOTO_DETECTOR)
+        prediction = asdict(predict_photo(photo, "photo", self._detector, ModelPredictor(model)))
+        if not prediction["width"]:
+            raise RestError(400, prediction["problem"])
+        del prediction["path"]
+        return {"model": {"name": self._name, "version": str(model.version)}, **prediction}

@@ -1,0 +1,187 @@
+"""A SavedModel as TensorFlow Serving's folders hold it: finding versions, loading one, running a signature."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from components.errors import VisageError
+from components.faces.settings import AlignmentSettings
+
+SAVED_MODEL = "saved_model.pb"
+VISAGE_JSON = Path("assets.extra") / "visage.json"
+DEFAULT_SIGNATURE = "serving_default"
+
+
+class ModelInputError(VisageError):
+    """The graph refused the values that it was given."""
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """One named input or output.
+
+    Attributes:
+        dtype: TensorFlow's name, e.g. 'DT_STRING'.
+        shape: sizes, -1 where any goes; None where even the rank is open.
+        tensor: its name in the graph.
+    """
+
+    dtype: str
+    shape: tuple[int, ...] | None
+    tensor: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One way to call a model."""
+
+    inputs: Mapping[str, TensorInfo]
+    outputs: Mapping[str, TensorInfo]
+    method_name: str
+
+
+class LoadedModel:
+    """A SavedModel in memory; safe to run from several threads.
+
+    Attributes:
+        version: the number of its folder; 0 where the folder has no number.
+        visage: what the Trainer wrote beside it: network, input_size, channels, alignment, parameters.
+        alignment: how its face crops are cut.
+        signatures: what can be asked of it, as the SavedModel declares it.
+    """
+
+    def __init__(
+        self,
+        version: int,
+        visage: dict[str, Any],
+        alignment: AlignmentSettings,
+        signatures: Mapping[str, Signature],
+        saved_model: Any,
+    ) -> None:
+        self.version = version
+        self.visage = visage
+        self.alignment = alignment
+        self.signatures = signatures
+        self._saved_model = saved_model
+
+    def run(self, inputs: Mapping[str, np.ndarray], signature: str = DEFAULT_SIGNATURE) -> dict[str, np.ndarray]:
+        """Calls a signature.
+
+        Args:
+            inputs: an array for each of the signature's inputs; strings as dtype object holding bytes.
+            signature: a key of `signatures`.
+
+        Returns:
+            An array for each output; strings as dtype object holding bytes.
+
+        Raises:
+            ModelInputError: the graph cannot take these values, e.g. bytes that are no JPEG.
+        """
+        import tensorflow as tf
+
+        tensors = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
+        try:
+            outputs = self._saved_model.signatures[signature](**tensors)
+        except (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError) as error:
+            raise ModelInputError(_first_cause(error.message)) from error
+        return {name: tensor.numpy() for name, tensor in outputs.items()}
+
+
+def find_versions(base_path: Path) -> dict[int, Path]:
+    """The version folders `<base_path>/<number>` that hold a SavedModel, lowest number first.
+
+    Folders of any other name are no versions: a model that is still being copied may lie there.
+    """
+    if not base_path.is_dir():
+        return {}
+    numbered = {int(folder.name): folder for folder in base_path.iterdir() if folder.name.isdecimal()}
+    return {number: numbered[number] for number in sorted(numbered) if (numbered[number] / SAVED_MODEL).is_file()}
+
+
+def find_model(path: Path) -> Path:
+    """The SavedModel folder that `path` means: itself, or its newest numbered version.
+
+    Raises:
+        VisageError: there is none.
+    """
+    if (path / SAVED_MODEL).is_file():
+        return path
+    versions = find_versions(path)
+    if not versions:
+        raise VisageError(
+            f"{path}: no model here (<number>/{SAVED_MODEL}); `visage run` pushes one, or name another folder"
+        )
+    return versions[max(versions)]
+
+
+def load_model(path: Path) -> LoadedModel:
+    """Loads the SavedModel in the folder `path`.
+
+    Raises:
+        VisageError: it is damaged, incomplete or was not written by VisAge's Trainer.
+    """
+    visage, alignment = read_visage_json(path)
+    try:
+        import tensorflow as tf
+
+        signatures = _read_signatures(path / SAVED_MODEL)
+        saved_model = tf.saved_model.load(str(path))
+    except Exception as error:  # TensorFlow answers damaged files with nearly any exception.
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise VisageError(f"{path}: the model cannot be loaded ({reason[0][:200]}); push it again") from error
+    missing = set(signatures) - set(saved_model.signatures) - {"__saved_model_init_op"}
+    if missing or DEFAULT_SIGNATURE not in signatures:
+        raise VisageError(f"{path}: the model lacks signatures ({', '.join(missing) or DEFAULT_SIGNATURE})")
+    version = int(path.name) if path.name.isdecimal() else 0
+    return LoadedModel(version, visage, alignment, signatures, saved_model)
+
+
+def read_visage_json(path: Path) -> tuple[dict[str, Any], AlignmentSettings]:
+    """What the Trainer wrote in `assets.extra/visage.json` of the SavedModel folder `path`, and its alignment.
+
+    Raises:
+        VisageError: the file is missing or not as the Trainer writes it.
+    """
+    file = path / VISAGE_JSON
+    try:
+        visage = json.loads(file.read_bytes())
+        return visage, AlignmentSettings.model_validate(visage["alignment"])
+    except FileNotFoundError:
+        raise VisageError(f"{file}: missing; only models that VisAge trained can be used") from None
+    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+        raise VisageError(f"{file}: cannot be read ({type(error).__name__}); push the model again") from error
+
+
+def _read_signatures(file: Path) -> dict[str, Signature]:
+    """The declared signatures; the loaded model no longer knows their method names."""
+    from tensorflow.core.framework.types_pb2 import DataType
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    def info(tensor: Any) -> TensorInfo:
+        shape = tensor.tensor_shape
+        sizes = None if shape.unknown_rank else tuple(dimension.size for dimension in shape.dim)
+        return TensorInfo(DataType.Name(tensor.dtype), sizes, tensor.name)
+
+    saved_model = SavedModel.FromString(file.read_bytes())
+    graph = next(graph for graph in saved_model.meta_graphs if "serve" in graph.meta_info_def.tags)
+    return {
+        name: Signature(
+            inputs={key: info(tensor) for key, tensor in sorted(signature.inputs.items())},
+            outputs={key: info(tensor) for key, tensor in sorted(signature.outputs.items())},
+            method_name=signature.method_name,
+        )
+        for name, signature in sorted(graph.signature_def.items())
+    }
+
+
+def _first_cause(message: str) -> str:
+    """TensorFlow's own words for what went wrong, without its graph's names and stack."""
+    noise = ("Graph execution error", "Detected at node", "<stack traces", "[[", "File ")
+    lines = [line.strip() for line in message.splitlines()]
+    causes = [line for line in lines if line and not line.startswith(noise)]
+    return causes[0] if causes else message.strip()

@@ -1,0 +1,122 @@
+"""From a photo to what a model says of every face on it; the same code for the client and the demo page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Any, Protocol
+
+import numpy as np
+
+from components.errors import VisageError
+from components.faces.align import align
+from components.faces.decode import DecodeError, decode
+from components.faces.detect import Detector, Face
+from components.faces.encode import encode
+from components.faces.settings import AlignmentSettings
+
+NO_FACE = "no face was found"
+
+
+@dataclass(frozen=True)
+class FacePrediction:
+    """What the model says of one face.
+
+    Attributes:
+        box: x0, y0, x1, y1 in pixels of the upright photo.
+        landmarks: five points x, y in the same pixels: right eye, left eye, nose, right and left mouth corner.
+        score: the detector's, 0..1.
+        age: years.
+        age_deviation: years; the standard deviation of `age_probabilities`.
+        age_group: one of Adience's eight, e.g. '25-32'.
+        age_probabilities: 101 of them, for ages 0 to 100; they add up to 1.
+        gender: 'female' or 'male', the binary label of the data sets.
+        gender_probability: P(male), 0..1.
+    """
+
+    box: tuple[float, ...]
+    landmarks: tuple[tuple[float, ...], ...]
+    score: float
+    age: float
+    age_deviation: float
+    age_group: str
+    age_probabilities: tuple[float, ...]
+    gender: str
+    gender_probability: float
+
+
+@dataclass(frozen=True)
+class PhotoPrediction:
+    """All the faces of one photo.
+
+    Attributes:
+        path: the photo's file.
+        width, height: pixels of the upright photo; 0 where it cannot be read.
+        faces: from left to right.
+        problem: why there is no prediction, in one line; None where there is one.
+    """
+
+    path: str
+    width: int = 0
+    height: int = 0
+    faces: list[FacePrediction] = field(default_factory=list)
+    problem: str | None = None
+
+
+class Predictor(Protocol):
+    """Something that holds a model or reaches one."""
+
+    @property
+    def alignment(self) -> AlignmentSettings:
+        """How the model's crops are cut."""
+
+    def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
+        """The model's outputs for each JPEG crop, as plain Python values by output name."""
+
+
+def predict_photo(picture: bytes, path: str, detector: Detector, predictor: Predictor) -> PhotoPrediction:
+    """Finds, aligns and predicts every face on a photo.
+
+    Args:
+        picture: the file's bytes.
+        path: what to call it in the answer.
+
+    Returns:
+        A prediction, or the problem why there is none: unreadable, or without a face.
+    """
+    try:
+        image = decode(picture)
+    except DecodeError as error:
+        return PhotoPrediction(path, problem=str(error))
+    height, width = image.shape[:2]
+    faces = sorted(detector.detect(image), key=lambda face: face.box[0])
+    if not faces:
+        return PhotoPrediction(path, width, height, problem=NO_FACE)
+    settings = predictor.alignment
+    crops = [encode(align(image, face.landmarks, settings), settings.jpeg_quality) for face in faces]
+    outputs = predictor.predict(crops)
+    return PhotoPrediction(path, width, height, [_combine(*pair) for pair in zip(faces, outputs, strict=True)])
+
+
+def _combine(face: Face, output: dict[str, Any]) -> FacePrediction:
+    try:
+        probabilities = tuple(float(p) for p in output["age_probabilities"])
+        return FacePrediction(
+            box=tuple(round(float(edge), 2) for edge in face.box),
+            landmarks=tuple(tuple(round(float(value), 2) for value in point) for point in face.landmarks),
+            score=round(float(face.score), 4),
+            age=float(output["age"]),
+            age_deviation=_deviation(probabilities),
+            age_group=str(output["age_group"]),
+            age_probabilities=probabilities,
+            gender=str(output["gender"]),
+            gender_probability=float(output["gender_probability"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise VisageError(f"the model's answer lacks a usable {error}: was it trained by VisAge?") from error
+
+
+def _deviation(probabilities: Sequence[float]) -> float:
+    """Standard deviation in years of a distribution over the ages 0, 1, 2, ..."""
+    shares, ages = np.asarray(probabilities), np.arange(len(probabilities))
+    mean = float((shares * ages).sum())
+    return sqrt(max(0.0, float((shares * (ages - mean) ** 2).sum())))

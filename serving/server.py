@@ -1,0 +1,117 @@
+"""The embedded server: TensorFlow Serving's REST routes for the pushed model, and a demo page."""
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+
+from components.errors import VisageError
+from serving.demo import Demo
+from serving.model import find_model
+from serving.rest import RestApi, json_response
+from serving.versions import ModelVersions
+
+POLL_SECONDS = 1.0
+SHUTDOWN_SECONDS = 5
+
+_logger = logging.getLogger(__name__)
+
+
+def serve(
+    base_path: Path,
+    name: str,
+    rest_port: int,
+    host: str = "127.0.0.1",
+    announce: Callable[[str], None] = lambda line: print(line, flush=True),
+) -> None:
+    """Serves the newest version under `base_path` until Ctrl-C, and each newer one as it is pushed.
+
+    Args:
+        base_path: folder of the numbered versions.
+        name: the model's name in the addresses.
+        rest_port: TCP port; 0 for a free one.
+        host: address to listen on. Others than this machine can ask only where it is not 127.0.0.1.
+        announce: is told one line: where it listens and how to ask it.
+
+    Raises:
+        VisageError: there is no model, none can be loaded, or the port is taken.
+    """
+    find_model(base_path)
+    with _listen(host, rest_port) as listener:
+        versions = ModelVersions(base_path)
+        _load_first(versions)
+        address = _address(host, listener.getsockname()[1])
+        announce(
+            f"{name} at {address}/ (demo page; model: {address}/v1/models/{name}; Ctrl-C ends), "
+            f"ask it: curl --data-binary @photo.jpg {address}/demo/predict"
+        )
+        config = uvicorn.Config(
+            make_app(name, versions), log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS
+        )
+        # uvicorn ends in an orderly way and then raises the Ctrl-C that it was stopped by.
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def make_app(name: str, versions: ModelVersions, poll_seconds: float = POLL_SECONDS) -> Starlette:
+    """The application: routes, demo page, and a task that looks for new versions while it runs."""
+
+    @asynccontextmanager
+    async def watch(app: Starlette) -> AsyncIterator[None]:
+        watcher = asyncio.create_task(_watch(versions, poll_seconds))
+        try:
+            yield
+        finally:
+            watcher.cancel()
+            with suppress(asyncio.CancelledError):
+                await watcher
+
+    async def failed(request: Request, error: Exception) -> Response:
+        return json_response({"error": f"{type(error).__name__}: {error}"}, 500)
+
+    routes = [RestApi(name, versions).route(), *Demo(name, versions).routes()]
+    return Starlette(routes=routes, lifespan=watch, exception_handlers={Exception: failed})
+
+
+async def _watch(versions: ModelVersions, poll_seconds: float) -> None:
+    while True:
+        await asyncio.sleep(poll_seconds)
+        try:
+            await asyncio.to_thread(versions.poll)
+        except Exception:  # A folder that cannot be listed right now must not end the watch.
+            _logger.exception("looking for new versions failed")
+
+
+def _load_first(versions: ModelVersions) -> None:
+    """Loads a version before the first request: two looks at the files show whether one is still being copied."""
+    versions.poll()
+    for _ in range(30):
+        time.sleep(POLL_SECONDS)
+        versions.poll()
+        errors = [state.error for state in versions.states.values() if state.error]
+        if versions.current is not None:
+            return
+        if errors:
+            raise VisageError(errors[0])
+    raise VisageError(f"{versions.base_path}: the model is still being copied; wait until it is whole")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise VisageError(f"{host}:{port} cannot be listened on ({error.strerror}); try --rest-port 0") from error
+
+
+def _address(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"

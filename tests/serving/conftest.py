@@ -1,0 +1,83 @@
+"""One small model for all the tests of serving, and a real server that answers over HTTP."""
+
+import io
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uvicorn
+from PIL import Image
+
+from serving.server import make_app
+from serving.versions import ModelVersions
+
+POLL_SECONDS = 0.1
+
+
+@dataclass
+class RunningServer:
+    """A server in a thread of this process."""
+
+    url: str
+    base_path: Path
+    versions: ModelVersions
+
+
+@pytest.fixture(scope="session")
+def saved_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SavedModel folder with VisAge's signatures; copy it, never change it."""
+    from tests.serving.tiny_model import save_tiny_model
+
+    return save_tiny_model(tmp_path_factory.mktemp("tiny_model") / "saved_model")
+
+
+@pytest.fixture(scope="session")
+def older_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model, ten years older in every answer."""
+    from tests.serving.tiny_model import save_tiny_model
+
+    return save_tiny_model(tmp_path_factory.mktemp("older_model") / "saved_model", older=10.0)
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory, saved_model: Path) -> Iterator[RunningServer]:
+    """A server with version 3 that tests only ask."""
+    base_path = tmp_path_factory.mktemp("served") / "visage"
+    shutil.copytree(saved_model, base_path / "3")
+    yield from run_server(base_path)
+
+
+@pytest.fixture
+def server(tmp_path: Path, saved_model: Path) -> Iterator[RunningServer]:
+    """A server of the test's own, with version 3; it looks for new versions every `POLL_SECONDS`."""
+    shutil.copytree(saved_model, tmp_path / "visage" / "3")
+    yield from run_server(tmp_path / "visage")
+
+
+def run_server(base_path: Path) -> Iterator[RunningServer]:
+    versions = ModelVersions(base_path)
+    versions.poll()
+    versions.poll()
+    app = make_app("visage", versions, POLL_SECONDS)
+    uvicorn_server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=uvicorn_server.run, daemon=True)
+    thread.start()
+    while not uvicorn_server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    port = uvicorn_server.servers[0].sockets[0].getsockname()[1]
+    yield RunningServer(f"http://127.0.0.1:{port}", base_path, versions)
+    uvicorn_server.should_exit = True
+    thread.join()
+
+
+def plain_jpeg(red: int, green: int, blue: int) -> bytes:
+    """A JPEG of one colour."""
+    file = io.BytesIO()
+    Image.fromarray(np.full((32, 32, 3), (red, green, blue), np.uint8)).save(file, "JPEG", quality=95)
+    return file.getvalue()

@@ -1,0 +1,96 @@
+"""Finding, loading and running a SavedModel."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.errors import VisageError
+from serving.model import ModelInputError, find_model, find_versions, load_model
+from tests.serving.conftest import plain_jpeg
+
+
+def make_version(base_path: Path, name: str) -> Path:
+    folder = base_path / name
+    folder.mkdir(parents=True)
+    (folder / "saved_model.pb").touch()
+    return folder
+
+
+def test_versions_are_numbered_folders_with_a_saved_model(tmp_path: Path) -> None:
+    for name in ("2", "10", "9.tmp", ".11"):
+        make_version(tmp_path, name)
+    (tmp_path / "12").mkdir()
+    assert list(find_versions(tmp_path)) == [2, 10]
+
+
+def test_the_newest_version_is_found_by_number_not_by_name(tmp_path: Path) -> None:
+    make_version(tmp_path, "9")
+    newest = make_version(tmp_path, "10")
+    assert find_model(tmp_path) == newest
+    assert find_model(newest) == newest
+
+
+@pytest.mark.parametrize("path", ["", "missing"])
+def test_a_folder_without_a_model_is_one_clear_line(tmp_path: Path, path: str) -> None:
+    with pytest.raises(VisageError, match=r"no model here .*`visage run` pushes one"):
+        find_model(tmp_path / path)
+
+
+def test_a_loaded_model_answers_and_says_what_can_be_asked(saved_model: Path) -> None:
+    model = load_model(saved_model)
+    pictures = np.array([plain_jpeg(102, 102, 102), plain_jpeg(255, 0, 0)], object)
+    outputs = model.run({"image_bytes": pictures})
+
+    assert outputs["age"][0] == pytest.approx(40, abs=0.5)
+    assert outputs["gender"].tolist()[1] == b"male"
+    assert outputs["age_probabilities"].sum(1) == pytest.approx([1, 1])
+    assert model.alignment.size == 64
+    assert model.visage["network"] == "colour"
+    assert model.signatures["align_and_predict"].inputs["landmarks"].shape == (-1, 5, 2)
+    assert model.signatures["serving_default"].method_name == "tensorflow/serving/predict"
+
+
+def test_bytes_that_are_no_picture_are_refused_in_one_line(saved_model: Path) -> None:
+    model = load_model(saved_model)
+    with pytest.raises(ModelInputError, match=r"^Unknown image file format") as caught:
+        model.run({"image_bytes": np.array([b"no picture"], object)})
+    assert "\n" not in str(caught.value)
+
+
+def damage_graph(folder: Path) -> None:
+    (folder / "saved_model.pb").write_bytes(b"half")
+
+
+def cut_variables(folder: Path) -> None:
+    next(folder.glob("variables/*.data*")).write_bytes(b"")
+
+
+def forget_variables(folder: Path) -> None:
+    shutil.rmtree(folder / "variables")
+
+
+def forget_visage_json(folder: Path) -> None:
+    (folder / "assets.extra" / "visage.json").unlink()
+
+
+def misspell_alignment(folder: Path) -> None:
+    file = folder / "assets.extra" / "visage.json"
+    file.write_text(json.dumps({"alignment": {"sise": 3}}))
+
+
+@pytest.mark.parametrize(
+    "damage", [damage_graph, cut_variables, forget_variables, forget_visage_json, misspell_alignment]
+)
+def test_a_damaged_model_is_refused_in_one_line_that_names_it(
+    tmp_path: Path, saved_model: Path, damage: Callable[[Path], None]
+) -> None:
+    folder = tmp_path / "7"
+    shutil.copytree(saved_model, folder)
+    damage(folder)
+    with pytest.raises(VisageError, match=str(folder)) as caught:
+        load_model(folder)
+    assert len(str(caught.value).splitlines()) == 1

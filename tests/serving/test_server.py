@@ -1,0 +1,92 @@
+"""The server as a whole: new versions, start-up failures, Ctrl-C."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from components.errors import VisageError
+from serving.server import serve
+from tests.serving.conftest import RunningServer, plain_jpeg
+from tests.serving.test_rest import ask, b64, tell
+
+PATIENCE_SECONDS = 20
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def version_state(server: RunningServer, number: int) -> str:
+    status, answer = tell(server, f"/v1/models/visage/versions/{number}")
+    return answer["model_version_status"][0]["state"] if status == 200 else "unknown"
+
+
+def test_a_newly_pushed_version_takes_over_without_a_restart(server: RunningServer, older_model: Path) -> None:
+    request = {"instances": [b64(plain_jpeg(102, 102, 102))]}
+    before = ask(server, "/v1/models/visage:predict", request)[1]["predictions"][0]["age"]
+
+    shutil.copytree(older_model, server.base_path / "4")
+    wait_until(lambda: version_state(server, 4) == "AVAILABLE")
+
+    after = ask(server, "/v1/models/visage:predict", request)[1]["predictions"][0]["age"]
+    assert after == pytest.approx(before + 10)
+    assert version_state(server, 3) == "END"
+    assert ask(server, "/v1/models/visage/versions/3:predict", request)[0] == 404
+
+
+def test_a_half_copied_version_changes_nothing_for_those_who_ask(server: RunningServer, older_model: Path) -> None:
+    shutil.copytree(older_model, server.base_path / "4", ignore=shutil.ignore_patterns("variables"))
+    wait_until(lambda: version_state(server, 4) == "END")
+    assert version_state(server, 3) == "AVAILABLE"
+    assert ask(server, "/v1/models/visage:predict", {"instances": [b64(plain_jpeg(9, 9, 9))]})[0] == 200
+    reason = tell(server, "/v1/models/visage/versions/4")[1]["model_version_status"][0]["status"]
+    assert reason["error_code"] == "UNKNOWN"
+    assert "push it again" in reason["error_message"]
+
+
+def test_without_a_model_there_is_no_server(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match="no model here"):
+        serve(tmp_path, "visage", 0)
+
+
+def test_a_model_that_cannot_be_loaded_is_said_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "saved_model.pb").write_bytes(b"half")
+    with pytest.raises(VisageError, match=r"visage\.json: missing"):
+        serve(tmp_path, "visage", 0)
+
+
+def test_a_taken_port_is_one_clear_line(tmp_path: Path, saved_model: Path) -> None:
+    shutil.copytree(saved_model, tmp_path / "1")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(VisageError, match=f"127.0.0.1:{port} cannot be listened on .* --rest-port 0"):
+            serve(tmp_path, "visage", port)
+
+
+def test_serve_says_how_to_ask_answers_and_ends_in_order_at_ctrl_c(tmp_path: Path, saved_model: Path) -> None:
+    shutil.copytree(saved_model, tmp_path / "1")
+    program = f"from pathlib import Path; from serving.server import serve; serve(Path({str(tmp_path)!r}), 'visage', 0)"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline().decode()
+        assert "curl --data-binary @photo.jpg http://127.0.0.1:" in line
+        url = line.split(" at ")[1].split("/ ")[0]
+        assert httpx.get(f"{url}/v1/models/visage").status_code == 200
+
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_SECONDS) == 0
+        assert process.stdout.read() == b""

@@ -1,0 +1,126 @@
+"""Which version is loaded while others come, go, or are only half there."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from components.errors import VisageError
+from serving.model import LoadedModel, load_model
+from serving.versions import ModelVersions, VersionState
+
+
+class Loader:
+    """Loads for real, unless told to fail; remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def __call__(self, folder: Path) -> LoadedModel:
+        self.asked.append(int(folder.name))
+        return load_model(folder)
+
+
+@pytest.fixture
+def base_path(tmp_path: Path, saved_model: Path) -> Path:
+    shutil.copytree(saved_model, tmp_path / "1")
+    return tmp_path
+
+
+@pytest.fixture
+def loader() -> Loader:
+    return Loader()
+
+
+@pytest.fixture
+def versions(base_path: Path, loader: Loader) -> ModelVersions:
+    """Version 1 is loaded."""
+    versions = ModelVersions(base_path, loader)
+    versions.poll()
+    versions.poll()
+    return versions
+
+
+def current(versions: ModelVersions) -> int:
+    assert versions.current is not None
+    return versions.current.version
+
+
+def test_a_version_is_loaded_when_two_looks_saw_the_same_files(base_path: Path) -> None:
+    versions = ModelVersions(base_path)
+    versions.poll()
+    assert versions.current is None
+    versions.poll()
+    assert current(versions) == 1
+    assert versions.states == {1: VersionState("AVAILABLE")}
+
+
+def test_a_new_version_takes_over_and_the_old_one_goes(versions: ModelVersions, saved_model: Path) -> None:
+    shutil.copytree(saved_model, versions.base_path / "2")
+    versions.poll()
+    assert current(versions) == 1
+    versions.poll()
+    assert current(versions) == 2
+    assert versions.states == {1: VersionState("END"), 2: VersionState("AVAILABLE")}
+
+
+def test_a_version_that_is_still_being_copied_waits(versions: ModelVersions, loader: Loader, saved_model: Path) -> None:
+    files = sorted(path for path in saved_model.rglob("*") if path.is_file())
+    target = versions.base_path / "2"
+    for file in sorted(files, key=lambda path: path.name != "saved_model.pb"):
+        (target / file.relative_to(saved_model)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target / file.relative_to(saved_model))
+        versions.poll()
+        assert current(versions) == 1
+    versions.poll()
+    assert current(versions) == 2
+    assert loader.asked == [1, 2]
+
+
+def test_a_copy_that_was_cut_short_never_serves_and_is_tried_again_when_it_changes(
+    versions: ModelVersions, loader: Loader, saved_model: Path
+) -> None:
+    target = versions.base_path / "2"
+    shutil.copytree(saved_model, target)
+    shutil.rmtree(target / "variables")
+    for _ in range(4):
+        versions.poll()
+    assert current(versions) == 1
+    assert versions.states[2].state == "END"
+    assert "push it again" in versions.states[2].error
+    assert loader.asked == [1, 2]
+
+    shutil.copytree(saved_model / "variables", target / "variables")
+    versions.poll()
+    versions.poll()
+    assert current(versions) == 2
+
+
+def test_removing_the_newest_version_goes_back_to_the_one_before(versions: ModelVersions, saved_model: Path) -> None:
+    shutil.copytree(saved_model, versions.base_path / "2")
+    versions.poll()
+    versions.poll()
+    shutil.rmtree(versions.base_path / "2")
+    versions.poll()
+    versions.poll()
+    assert current(versions) == 1
+
+
+def test_a_model_stays_when_the_whole_folder_goes(versions: ModelVersions) -> None:
+    shutil.rmtree(versions.base_path)
+    versions.poll()
+    assert current(versions) == 1
+
+
+def test_without_any_whole_version_there_is_none(tmp_path: Path) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "saved_model.pb").touch()
+
+    def refuse(folder: Path) -> LoadedModel:
+        raise VisageError(f"{folder}: damaged")
+
+    versions = ModelVersions(tmp_path, refuse)
+    versions.poll()
+    versions.poll()
+    assert versions.current is None
+    assert versions.states == {1: VersionState("END", f"{tmp_path / '1'}: damaged")}

@@ -1,0 +1,78 @@
+"""A small real SavedModel with VisAge's three signatures, whose answers can be read off a picture's colours."""
+
+import json
+from pathlib import Path
+
+import tensorflow as tf
+
+from components.faces.records import AGE_GROUPS
+from components.faces.settings import AlignmentSettings
+
+ALIGNMENT = AlignmentSettings(size=64, eye_distance=0.36)
+
+
+class ColourModel(tf.Module):
+    """The age is the picture's mean brightness in per cent plus `older` years; red pictures are male, blue ones not."""
+
+    def __init__(self, older: float) -> None:
+        super().__init__()
+        self.older = tf.Variable(older)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
+    def serving_default(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        colours = tf.map_fn(_mean_colour, image_bytes, fn_output_signature=tf.TensorSpec([3], tf.float32))
+        age = tf.clip_by_value(tf.reduce_mean(colours, 1) / 2.55 + self.older, 0.0, 100.0)
+        lower = tf.floor(age)
+        share = (age - lower)[:, tf.newaxis]
+        year = tf.cast(lower, tf.int32)
+        probability = tf.sigmoid((colours[:, 0] - colours[:, 2]) / 16)
+        return {
+            "age": age,
+            "age_probabilities": (1 - share) * tf.one_hot(year, 101) + share * tf.one_hot(year + 1, 101),
+            "age_group": tf.gather(
+                tf.constant(AGE_GROUPS), tf.searchsorted([3.0, 7, 14, 22.5, 35, 45.5, 56.5], age, "right")
+            ),
+            "gender": tf.where(probability > 0.5, "male", "female"),
+            "gender_probability": probability,
+        }
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="image_bytes"),
+            tf.TensorSpec([None, 5, 2], tf.float32, name="landmarks"),
+        ]
+    )
+    def align_and_predict(self, image_bytes: tf.Tensor, landmarks: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs = self.serving_default(image_bytes)
+        return {**outputs, "age": outputs["age"] + tf.reduce_sum(landmarks, [1, 2])}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def evaluate(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        images = tf.io.parse_example(examples, {"image": tf.io.FixedLenFeature([], tf.string)})["image"]
+        return self.serving_default(images)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
+    def echo(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"same_bytes": image_bytes}
+
+
+def save_tiny_model(folder: Path, older: float = 0.0) -> Path:
+    """Writes the model into `folder`, as Pusher leaves it; older by that many years for each colour."""
+    model = ColourModel(older)
+    names = ("serving_default", "align_and_predict", "evaluate", "echo")
+    tf.saved_model.save(model, str(folder), signatures={name: getattr(model, name) for name in names})
+    (folder / "assets.extra").mkdir()
+    visage = {
+        "network": "colour",
+        "input_size": 64,
+        "channels": 3,
+        "alignment": ALIGNMENT.model_dump(),
+        "parameters": 1,
+    }
+    (folder / "assets.extra" / "visage.json").write_text(json.dumps(visage))
+    return folder
+
+
+def _mean_colour(jpeg: tf.Tensor) -> tf.Tensor:
+    pixels = tf.io.decode_jpeg(jpeg, channels=3, dct_method="INTEGER_ACCURATE")
+    return tf.reduce_mean(tf.cast(pixels, tf.float32), [0, 1])

@@ -1,0 +1,59 @@
+"""The figures of a model card, as they are written to `model_card.json`."""
+
+from dataclasses import asdict
+from typing import Any
+
+from components.evaluator.result import Evaluation
+from components.model_card.statistics import SplitStatistics
+from components.trainer.settings import TrainerSettings
+
+INTENDED_USE = (
+    "Research and teaching on age and gender estimation from face pictures.",
+    "Statistics over many pictures, where single errors cancel out and the errors on this page are taken into account.",
+    "A starting point for a model trained on data whose licence and origin you know.",
+)
+NOT_FOR = (
+    "Decisions about people: access, employment, insurance, policing, checks of a person's age or identity.",
+    "Saying who somebody is. Gender here means the binary label that the data sets carry, given by others from looks; "
+    "it knows no other gender and says nothing about a person's identity.",
+    "Commercial use, where it was trained on IMDB-WIKI, Adience or UTKFace: these are for non-commercial research.",
+    "Groups of people that this page shows few of, or none.",
+)
+
+
+def make_card(
+    *,
+    made_at: str,
+    cleaning_report: dict[str, Any],
+    statistics: dict[str, SplitStatistics],
+    description: dict[str, Any],
+    recipe: TrainerSettings,
+    evaluation: Evaluation,
+    blessed: bool,
+    infra_blessed: bool,
+) -> dict[str, Any]:
+    """Puts everything known about a model into one JSON object.
+
+    Args:
+        made_at: date and time, ISO 8601.
+        cleaning_report: FaceExampleGen's `cleaning_report.json`.
+        statistics: by split.
+        description: the model's own `visage.json`.
+        recipe: how it was trained.
+        evaluation: how well it does on the test split.
+        blessed: by the Evaluator.
+        infra_blessed: by ModelCheck.
+    """
+    return {
+        "made_at": made_at,
+        "verdict": {"blessed": blessed, "infra_blessed": infra_blessed, "pushed": blessed and infra_blessed},
+        "model": description,
+        "recipe": recipe.model_dump(),
+        "data": {
+            "cleaning_report": cleaning_report,
+            "splits": {split: asdict(found) for split, found in statistics.items()},
+        },
+        "evaluation": asdict(evaluation),
+        "intended_use": list(INTENDED_USE),
+        "not_for": list(NOT_FOR),
+    }

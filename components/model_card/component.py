@@ -1,0 +1,65 @@
+"""The ModelCard: what a model was trained on, how, how well it does, and for whom."""
+
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import BaseChannel, Channel
+from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
+from tfx.types.standard_artifacts import ExampleStatistics, InfraBlessing, Model, ModelBlessing, ModelEvaluation
+
+from components import artifacts
+from components.model_card.executor import Executor
+from components.trainer.settings import TrainerSettings
+
+
+class ModelCardSpec(ComponentSpec):
+    """Channels and settings of the ModelCard."""
+
+    PARAMETERS = {"settings": ExecutionParameter(type=str)}  # noqa: RUF012
+    INPUTS = {  # noqa: RUF012
+        "cleaning_report": ChannelParameter(type=artifacts.CleaningReport),
+        "statistics": ChannelParameter(type=ExampleStatistics),
+        "model": ChannelParameter(type=Model),
+        "evaluation": ChannelParameter(type=ModelEvaluation),
+        "blessing": ChannelParameter(type=ModelBlessing),
+        "infra_blessing": ChannelParameter(type=InfraBlessing),
+    }
+    OUTPUTS = {"model_card": ChannelParameter(type=artifacts.ModelCard)}  # noqa: RUF012
+
+
+class ModelCard(base_component.BaseComponent):
+    """Writes `model_card.html`, one page that needs no network, and `model_card.json` with the same figures."""
+
+    SPEC_CLASS = ModelCardSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        cleaning_report: BaseChannel,
+        statistics: BaseChannel,
+        model: BaseChannel,
+        evaluation: BaseChannel,
+        blessing: BaseChannel,
+        infra_blessing: BaseChannel,
+        settings: TrainerSettings,
+    ) -> None:
+        """Wires the card.
+
+        Args:
+            cleaning_report: `CleaningReport` of FaceExampleGen.
+            statistics: `ExampleStatistics` of every split.
+            model: `Model` of the Trainer.
+            evaluation: `ModelEvaluation` of the Evaluator.
+            blessing: `ModelBlessing` of the Evaluator.
+            infra_blessing: `InfraBlessing` of ModelCheck.
+            settings: the recipe that the model was trained by.
+        """
+        spec = ModelCardSpec(
+            cleaning_report=cleaning_report,
+            statistics=statistics,
+            model=model,
+            evaluation=evaluation,
+            blessing=blessing,
+            infra_blessing=infra_blessing,
+            settings=settings.model_dump_json(),
+            model_card=Channel(type=artifacts.ModelCard),
+        )
+        super().__init__(spec=spec)

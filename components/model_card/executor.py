@@ -1,0 +1,61 @@
+"""The work of the ModelCard: gather the figures, write the page and the JSON."""
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from tfx.components.util import model_utils
+from tfx.dsl.components.base import base_executor
+from tfx.types import Artifact, artifact_utils
+from tfx.utils import path_utils
+
+from components.evaluator.result import read_evaluation
+from components.model_card.card import make_card
+from components.model_card.render import render
+from components.model_card.statistics import read_statistics
+from components.trainer.settings import TrainerSettings
+
+PAGE = "model_card.html"
+FIGURES = "model_card.json"
+
+
+class Executor(base_executor.BaseExecutor):
+    """Writes a card for every model, blessed or not."""
+
+    def Do(  # noqa: N802 (TFX's name)
+        self,
+        input_dict: dict[str, list[Artifact]],
+        output_dict: dict[str, list[Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Reads every input artifact and writes the two files of the output `model_card`."""
+        self._log_startup(input_dict, output_dict, exec_properties)
+        given = {name: artifact_utils.get_single_instance(artifacts) for name, artifacts in input_dict.items()}
+        statistics = given["statistics"]
+        card = make_card(
+            made_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            cleaning_report=_read_json(Path(given["cleaning_report"].uri) / "cleaning_report.json"),
+            statistics=read_statistics(statistics.uri, artifact_utils.decode_split_names(statistics.split_names)),
+            description=_read_json(
+                Path(path_utils.serving_model_path(given["model"].uri)) / "assets.extra" / "visage.json"
+            ),
+            recipe=TrainerSettings.model_validate_json(exec_properties["settings"]),
+            evaluation=read_evaluation(given["evaluation"].uri),
+            blessed=model_utils.is_model_blessed(given["blessing"]),
+            infra_blessed=model_utils.is_infra_validated(given["infra_blessing"]),
+        )
+        folder = Path(artifact_utils.get_single_uri(output_dict["model_card"]))
+        _write(folder / FIGURES, json.dumps(card, indent=2, allow_nan=False) + "\n")
+        _write(folder / PAGE, render(card))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)

@@ -1,0 +1,123 @@
+"""The page of a model card."""
+
+from itertools import groupby
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+# Fewer records than these say little: the standard error of a share of 0.9 is then above 5 percentage points.
+FEW_RECORDS = 30
+
+# An en dash.
+_NOTHING = "\u2013"
+
+_METRICS = {
+    "age_mae": "Mean absolute error of the age",
+    "gender_accuracy": "Gender accuracy",
+}
+
+
+def render(card: dict[str, Any]) -> str:
+    """One HTML page with everything in it: no script, no font, no picture is loaded.
+
+    Args:
+        card: as `card.make_card` returns it.
+    """
+    environment = Environment(
+        loader=PackageLoader("components.model_card", "."),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        words=_words,
+        years=_years,
+        percent=_percent,
+        thousands=_thousands,
+        gate_name=_gate_name,
+        gate_value=_gate_value,
+        metric_value=_metric_value,
+    )
+    template = environment.get_template("model_card.html.jinja")
+    slices = card["evaluation"]["slices"]
+    return template.render(
+        **card,
+        few_records=FEW_RECORDS,
+        age_charts=_age_charts(card["data"]["splits"]),
+        slices={feature: list(found) for feature, found in groupby(slices, key=lambda found: found["feature"])},
+        worst_age_mae=max((found["age_mae"] or 0.0 for found in slices), default=0.0),
+    )
+
+
+def _words(name: str) -> str:
+    """'age_group' → 'age group'."""
+    return name.replace("_", " ")
+
+
+def _years(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:.2f} years"
+
+
+def _percent(value: float | None) -> str:
+    return _NOTHING if value is None else f"{100 * value:.1f} %"
+
+
+def _thousands(value: float) -> str:
+    """Digits in groups of three, with a thin space that does not break."""
+    return f"{value:,.0f}".replace(",", "\u202f")
+
+
+def _gate_name(name: str) -> str:
+    metric, change, kind = _gate_parts(name)
+    if change:
+        return f"{_METRICS[metric]}, against the blessed model before"
+    return f"{_METRICS[metric]}, at {'most' if kind == 'max' else 'least'}"
+
+
+def _gate_value(value: float | None, name: str) -> str:
+    """A limit or what was measured against it; a change in words, for its sign alone would puzzle."""
+    metric, change, _ = _gate_parts(name)
+    if not change or value is None:
+        return _metric_value(value, name)
+    size = _years(abs(value)) if metric == "age_mae" else f"{100 * abs(value):.1f} points"
+    return f"{size} {'worse' if value >= 0 else 'better'}"
+
+
+def _metric_value(value: float | None, gate_name: str) -> str:
+    return _years(value) if gate_name.startswith("age_mae") else _percent(value)
+
+
+def _gate_parts(name: str) -> tuple[str, str, str]:
+    """'age_mae_increase_max' → ('age_mae', 'increase', 'max'); 'age_mae_max' → ('age_mae', '', 'max')."""
+    rest, _, kind = name.rpartition("_")
+    for change in ("increase", "decrease"):
+        if rest.endswith(f"_{change}"):
+            return rest.removesuffix(f"_{change}"), change, kind
+    return rest, "", kind
+
+
+def _age_charts(splits: dict[str, Any]) -> list[dict[str, Any]]:
+    """Bars of the age histograms: x and width in years, height as a share 0..1 of the tallest bar of all splits.
+
+    Buckets differ in width, so a bar's area stands for its records.
+    """
+    densities = {
+        split: [bucket["count"] / (bucket["high"] - bucket["low"]) / _known(found) for bucket in found["ages"]]
+        for split, found in splits.items()
+    }
+    tallest = max((density for found in densities.values() for density in found), default=0.0) or 1.0
+    return [
+        {
+            "split": split,
+            "bars": [
+                {**bucket, "height": density / tallest}
+                for bucket, density in zip(splits[split]["ages"], found, strict=True)
+            ],
+        }
+        for split, found in densities.items()
+    ]
+
+
+def _known(split: dict[str, Any]) -> int:
+    return max(1, split["records"] - split["age_unknown"])

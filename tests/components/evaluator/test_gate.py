@@ -1,0 +1,111 @@
+"""The gate on real SavedModels and TFRecords: who is blessed, who is not, and what a person is told about it."""
+
+from pathlib import Path
+
+import pytest
+
+from components.evaluator.gates import Gate
+from components.evaluator.settings import EvaluatorSettings, SliceGate
+from components.evaluator.slices import SliceMetrics
+from tests.components.tiny_evaluation import Errors, evaluate
+from tests.components.tiny_model import people
+
+LIMITS = EvaluatorSettings(age_mae_max=3, gender_accuracy_min=0.85, age_mae_increase_max=0.5)
+
+
+def test_a_model_within_the_limits_is_blessed(tmp_path: Path) -> None:
+    outcome = evaluate(tmp_path, people(40), LIMITS, model=Errors(age_error=2, wrong_in_ten=1))
+    assert outcome.blessed
+    found = outcome.read()
+    assert found.blessed
+    assert found.baseline is None
+    assert found.overall == SliceMetrics(
+        count=40, age_count=40, gender_count=40, age_mae=2.0, gender_accuracy=0.9, gender_auc=pytest.approx(0.8)
+    )
+    assert found.gates == [
+        Gate("age_mae_max", "overall", measured=2.0, limit=3.0, passed=True),
+        Gate("gender_accuracy_min", "overall", measured=0.9, limit=0.85, passed=True),
+    ]
+
+
+def test_a_model_that_misses_one_limit_is_not_blessed(tmp_path: Path) -> None:
+    outcome = evaluate(tmp_path, people(40), LIMITS, model=Errors(age_error=4, wrong_in_ten=0))
+    assert not outcome.blessed
+    assert [gate.name for gate in outcome.read().gates if not gate.passed] == ["age_mae_max"]
+
+
+def test_a_limit_for_one_group_holds_for_that_group_alone(tmp_path: Path) -> None:
+    # Women have the even keys, so the four wrong genders, of the keys 0, 10, 20 and 30, are all theirs.
+    settings = LIMITS.model_copy(
+        update={
+            "slices": ["gender", "age_group"],
+            "slice_gates": [
+                SliceGate(feature="gender", value="female", gender_accuracy_min=0.85),
+                SliceGate(feature="gender", value="male", gender_accuracy_min=0.85),
+                SliceGate(feature="age_group", value="25-32", age_mae_max=1.5),
+                SliceGate(feature="age_group", value="0-2", age_mae_max=9),
+            ],
+        }
+    )
+    outcome = evaluate(tmp_path, people(40), settings)
+    assert not outcome.blessed
+    found = outcome.read()
+    assert {(gate.name, gate.slice): (gate.measured, gate.passed) for gate in found.gates} == {
+        ("age_mae_max", "overall"): (2.0, True),
+        ("age_mae_max", "age_group 25-32"): (2.0, False),
+        ("age_mae_max", "age_group 0-2"): (None, False),
+        ("gender_accuracy_min", "overall"): (0.9, True),
+        ("gender_accuracy_min", "gender female"): (0.8, False),
+        ("gender_accuracy_min", "gender male"): (1.0, True),
+    }
+    assert [(group.name, group.count) for group in found.slices] == [
+        ("gender female", 20),
+        ("gender male", 20),
+        ("age_group 15-20", 3),
+        ("age_group 25-32", 12),
+        ("age_group 38-43", 11),
+        ("age_group 48-53", 11),
+        ("age_group 60-100", 3),
+    ]
+
+
+def test_what_a_source_does_not_know_is_not_counted(tmp_path: Path) -> None:
+    records = [*people(20), *people(7, age=None), *people(5, gender="unknown", race="indian")]
+    settings = LIMITS.model_copy(update={"slices": ["gender", "age_group", "race"], "gender_accuracy_min": 0.8})
+    found = evaluate(tmp_path, records, settings).read()
+    assert (found.overall.count, found.overall.age_count, found.overall.gender_count) == (32, 25, 27)
+    assert found.overall.age_mae == 2.0
+    # Keys start at 0 in each of the three groups: 2 wrong of the first 20, 1 of the next 7.
+    assert found.overall.gender_accuracy == pytest.approx(24 / 27)
+    groups = {group.name: group for group in found.slices}
+    assert groups["age_group unknown"].age_mae is None
+    assert groups["gender unknown"].gender_accuracy is None
+    assert groups["race indian"].gender_count == 0
+    assert found.blessed
+
+
+def test_without_any_known_age_there_is_nothing_to_bless(tmp_path: Path) -> None:
+    found = evaluate(tmp_path, people(20, age=None), LIMITS).read()
+    assert not found.blessed
+    assert found.gates[0] == Gate("age_mae_max", "overall", measured=None, limit=3.0, passed=False)
+
+
+def test_a_model_worse_than_the_blessed_one_is_not_blessed(tmp_path: Path) -> None:
+    outcome = evaluate(tmp_path, people(40), LIMITS, model=Errors(2, 1), baseline=Errors(1, 0))
+    assert not outcome.blessed
+    found = outcome.read()
+    assert found.baseline is not None
+    assert found.baseline.age_mae == 1.0
+    assert [(gate.name, gate.passed, gate.baseline) for gate in found.gates] == [
+        ("age_mae_max", True, 1.0),
+        ("age_mae_increase_max", False, 1.0),
+        ("gender_accuracy_min", True, 1.0),
+        ("gender_accuracy_decrease_max", False, 1.0),
+    ]
+    assert [gate.measured for gate in found.gates] == pytest.approx([2.0, 1.0, 0.9, 0.1])
+
+
+def test_a_model_better_than_the_blessed_one_is_blessed(tmp_path: Path) -> None:
+    outcome = evaluate(tmp_path, people(40), LIMITS, model=Errors(1, 0), baseline=Errors(2, 1))
+    assert outcome.blessed
+    assert [gate.measured for gate in outcome.read().gates] == pytest.approx([1.0, -1.0, 1.0, -0.1])

@@ -57,6 +57,7 @@ refresh_root
 
 # Mounts and processes of their own: both are gone when the command ends, however it ends.
 data=${VISAGE_TEST_DATA:-$PWD/../shared/data}
+# shellcheck disable=SC2016
 exec unshare --mount --pid --fork --kill-child -- sh -eu -c '
     root=$1 copy=$2 data=$3
     shift 3

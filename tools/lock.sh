@@ -10,7 +10,7 @@ lock() {
     shift 2
     echo "visage: requirements/$name.txt" >&2
     UV_CUSTOM_COMPILE_COMMAND="make lock" "$uv" pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-        --python-version "$oldest" --output-file "requirements/$name.txt" $upgrade "requirements/$name.in" "$@"
+        --python-version "$oldest" --output-file "requirements/$name.txt" ${upgrade:+"$upgrade"} "requirements/$name.in" "$@"
 }
 
 upgrade=${1:-}

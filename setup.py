@@ -5,7 +5,7 @@ from setuptools import find_packages, setup
 setup(
     name="visage",
     version="0.1.0",
-    description="Age and gender from a face picture, as a TFX pipeline that can be retrained, gated, audited and served",
+    description="Age and gender from a face picture: a TFX pipeline to retrain, gate, audit and serve",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["pipeline*", "components*", "tfds_builders*", "serving*"]),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
-from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 from tfx.types import Artifact, Channel
 from tfx.types.standard_artifacts import ExampleAnomalies, ExampleStatistics, Schema
 
@@ -44,7 +44,7 @@ def validate(folder: Path, splits: dict[str, Columns]) -> Artifact:
     return anomalies
 
 
-def _statistics(columns: Columns) -> object:
+def _statistics(columns: Columns) -> statistics_pb2.DatasetFeatureStatisticsList:
     import pandas as pd
 
     return tfdv.generate_statistics_from_dataframe(pd.DataFrame(columns))

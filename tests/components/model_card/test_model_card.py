@@ -1,0 +1,205 @@
+"""The card of a model that was really evaluated, from artifacts as the pipeline hands them over."""
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow_data_validation as tfdv
+from tfx.types import Artifact, Channel
+from tfx.types.standard_artifacts import ExampleStatistics, InfraBlessing, Model, ModelBlessing, ModelEvaluation
+
+from components import artifacts
+from components.evaluator.settings import EvaluatorSettings, SliceGate
+from components.model_card.component import ModelCard
+from components.trainer.settings import TrainerSettings
+from tests.components.tiny_evaluation import Outcome, evaluate, make_artifact
+from tests.components.tiny_model import people
+
+SPLITS = ("train", "val", "test")
+SETTINGS = EvaluatorSettings(
+    age_mae_max=3,
+    gender_accuracy_min=0.8,
+    slices=["gender", "age_group"],
+    slice_gates=[SliceGate(feature="age_group", value="0-2", age_mae_max=2)],
+)
+RECIPE = TrainerSettings(network="compact", epochs=3, learning_rate=0.002)
+SOURCE = {
+    "archive_rows": 60,
+    "skipped": {"picture_missing": 4},
+    "records_in": 56,
+    "dropped": {"no_face": 5, "<b>odd</b>": 1},
+    "records_out": 50,
+    "by_split": {"train": 0, "val": 0, "test": 50},
+}
+DESCRIPTION = {
+    "network": "compact",
+    "input_size": 80,
+    "channels": 3,
+    "parameters": 935654,
+    "alignment": {"detector": "blazeface", "size": 80, "eye_middle": [0.5, 0.3]},
+}
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """A model that misses one limit: there is nobody of 0 to 2 years."""
+    records = [*people(40), *people(6, age=None), *people(4, gender="unknown")]
+    return evaluate(tmp_path_factory.mktemp("evaluated"), records, SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def card(outcome: Outcome, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model_card(outcome, tmp_path_factory.mktemp("card"))
+
+
+def make_model_card(outcome: Outcome, folder: Path) -> Path:
+    """Runs the component; returns the folder it wrote."""
+    description = Path(outcome.model.uri) / "Format-Serving/assets.extra/visage.json"
+    description.parent.mkdir(exist_ok=True)
+    description.write_text(json.dumps(DESCRIPTION))
+    cleaning_report = make_artifact(artifacts.CleaningReport, folder / "cleaning_report")
+    Path(cleaning_report.uri).mkdir()
+    report = {"sources": {"utkface": SOURCE}, "total": SOURCE}
+    (Path(cleaning_report.uri) / "cleaning_report.json").write_text(json.dumps(report))
+    infra_blessing = make_artifact(InfraBlessing, folder / "infra_blessing")
+    infra_blessing.set_int_custom_property("blessed", 1)
+    written = make_artifact(artifacts.ModelCard, folder / "model_card")
+    component = ModelCard(
+        cleaning_report=Channel(artifacts.CleaningReport),
+        statistics=Channel(ExampleStatistics),
+        model=Channel(Model),
+        evaluation=Channel(ModelEvaluation),
+        blessing=Channel(ModelBlessing),
+        infra_blessing=Channel(InfraBlessing),
+        settings=RECIPE,
+    )
+    assert component.id == "ModelCard"
+    inputs = {
+        "cleaning_report": [cleaning_report],
+        "statistics": [_statistics(outcome, folder / "statistics")],
+        "model": [outcome.model],
+        "evaluation": [outcome.evaluation],
+        "blessing": [outcome.blessing],
+        "infra_blessing": [infra_blessing],
+    }
+    component.executor_spec.executor_class().Do(inputs, {"model_card": [written]}, component.exec_properties)
+    return Path(written.uri)
+
+
+def _statistics(outcome: Outcome, folder: Path) -> Artifact:
+    """The statistics of the test records, for each split alike."""
+    statistics = make_artifact(ExampleStatistics, folder)
+    statistics.split_names = json.dumps(SPLITS)
+    examples = Path(outcome.model.uri).parent / "examples/Split-test/*"
+    found = tfdv.generate_statistics_from_tfrecord(str(examples)).SerializeToString()
+    for split in SPLITS:
+        (folder / f"Split-{split}").mkdir(parents=True)
+        (folder / f"Split-{split}" / "FeatureStats.pb").write_bytes(found)
+    return statistics
+
+
+def read_figures(card: Path) -> dict[str, Any]:
+    return json.loads((card / "model_card.json").read_text())
+
+
+def test_the_json_holds_the_verdict_and_every_gate(card: Path) -> None:
+    figures = read_figures(card)
+    assert figures["verdict"] == {"blessed": False, "infra_blessed": True, "pushed": False}
+    assert [(gate["name"], gate["slice"], gate["passed"]) for gate in figures["evaluation"]["gates"]] == [
+        ("age_mae_max", "overall", True),
+        ("age_mae_max", "age_group 0-2", False),
+        ("gender_accuracy_min", "overall", True),
+    ]
+
+
+def test_the_json_says_what_it_was_trained_on_and_how(card: Path) -> None:
+    figures = read_figures(card)
+    assert figures["data"]["cleaning_report"]["sources"] == {"utkface": SOURCE}
+    assert figures["recipe"] == RECIPE.model_dump()
+    assert figures["model"] == DESCRIPTION
+
+
+def test_the_statistics_of_a_split_leave_unknown_ages_out(card: Path) -> None:
+    split = read_figures(card)["data"]["splits"]["train"]
+    assert (split["records"], split["age_unknown"]) == (50, 6)
+    assert split["counts"]["gender"] == {"female": 23, "male": 23, "unknown": 4}
+    assert sum(bucket["count"] for bucket in split["ages"]) == pytest.approx(44, abs=1)
+    # Nobody is below 20; TFDV's buckets are estimates, and the first two together end at 11 years.
+    assert sum(bucket["count"] for bucket in split["ages"][:2]) == pytest.approx(0, abs=0.5)
+    assert split["ages"][0]["low"] == 0
+
+
+class Page(HTMLParser):
+    """Collects the text of a page, and whatever it would load from elsewhere."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text: list[str] = []
+        self.loaded: list[str] = []
+        self.open_tags: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag not in ("meta", "line", "rect"):
+            self.open_tags.append(tag)
+        self.loaded += [value or "" for name, value in attributes if name in ("src", "href", "srcset", "data")]
+        if tag in ("script", "link", "iframe"):
+            self.loaded.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in ("meta", "line", "rect"):
+            assert self.open_tags.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def __str__(self) -> str:
+        return " ".join(" ".join(self.text).split())
+
+
+@pytest.fixture(scope="module")
+def page(card: Path) -> Page:
+    return Page((card / "model_card.html").read_text())
+
+
+def test_the_page_stands_alone_and_is_well_formed(page: Page, card: Path) -> None:
+    assert page.loaded == []
+    assert page.open_tags == []
+    assert "url(" not in (card / "model_card.html").read_text()
+
+
+def test_the_page_tells_the_whole_story(page: Page) -> None:
+    for told in (
+        "✗ Not blessed: 1 of 3 limits not met",
+        "2.00 years mean absolute error of the age",
+        "Mean absolute error of the age, at most age group 0-2 2.00 years \u2013 \u2013 ✗ no such record",
+        "Gender accuracy, at least all 80.0 % 89.1 %",
+        "picture missing 4",
+        "no face 5",
+        "By gender",
+        "unknown (few) 4",
+        "epochs 3",
+        "935 654 parameters",
+        "non-commercial research",
+        "binary label that the data sets carry",
+        "Decisions about people",
+    ):
+        assert told in str(page)
+
+
+def test_names_from_outside_are_shown_and_not_run(page: Page) -> None:
+    assert "<b>odd</b> 1" in str(page)
+
+
+def test_a_blessed_model_is_called_so(outcome: Outcome, tmp_path: Path) -> None:
+    blessing = make_artifact(ModelBlessing, tmp_path / "blessing")
+    blessing.set_int_custom_property("blessed", 1)
+    card = make_model_card(Outcome(outcome.model, outcome.evaluation, blessing), tmp_path)
+    assert "✓ Blessed: meets every limit" in (card / "model_card.html").read_text()
+    assert read_figures(card)["verdict"]["pushed"] is True
+
+
+def test_nothing_unfinished_is_left_beside_the_card(card: Path) -> None:
+    assert {path.name for path in card.iterdir()} == {"model_card.html", "model_card.json"}

@@ -1,13 +1,13 @@
 """What TFMA measures and which limits bless a model, from the settings of the gate."""
 
-import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluator import metric_names
 from components.evaluator.settings import EvaluatorSettings, SliceGate
 from components.faces.records import AGE_GROUPS
 
 
-def make_eval_config(settings: EvaluatorSettings) -> tfma.EvalConfig:
+def make_eval_config(settings: EvaluatorSettings) -> config_pb2.EvalConfig:
     """The TFMA configuration of the gate.
 
     Records whose age (gender) is unknown weigh 0 in the age (gender) metrics. A limit holds for the slice it names and
@@ -15,98 +15,107 @@ def make_eval_config(settings: EvaluatorSettings) -> tfma.EvalConfig:
     `per_slice_thresholds`, where an empty `SlicingSpec` means all records together.
     """
     features = dict.fromkeys([*settings.slices, *(gate.feature for gate in settings.slice_gates)])
-    return tfma.EvalConfig(
+    return config_pb2.EvalConfig(
         model_specs=[
-            tfma.ModelSpec(
+            config_pb2.ModelSpec(
                 signature_name="evaluate",
                 label_keys={metric_names.AGE_OUTPUT: "age", metric_names.GENDER_OUTPUT: "gender_label"},
                 example_weight_keys={metric_names.AGE_OUTPUT: "age_known", metric_names.GENDER_OUTPUT: "gender_known"},
             )
         ],
         metrics_specs=[_count_specs(), _age_specs(settings), _gender_specs(settings)],
-        slicing_specs=[tfma.SlicingSpec(), *(tfma.SlicingSpec(feature_keys=[feature]) for feature in features)],
+        slicing_specs=[
+            config_pb2.SlicingSpec(),
+            *(config_pb2.SlicingSpec(feature_keys=[feature]) for feature in features),
+        ],
     )
 
 
-def _count_specs() -> tfma.MetricsSpec:
-    return tfma.MetricsSpec(
+def _count_specs() -> config_pb2.MetricsSpec:
+    return config_pb2.MetricsSpec(
         metrics=[_metric("ExampleCount", metric_names.EXAMPLE_COUNT)],
-        example_weights=tfma.ExampleWeightOptions(unweighted=True),
+        example_weights=config_pb2.ExampleWeightOptions(unweighted=True),
     )
 
 
-def _age_specs(settings: EvaluatorSettings) -> tfma.MetricsSpec:
+def _age_specs(settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
     thresholds = [_overall(_at_most(settings.age_mae_max), _grows_at_most(settings.age_mae_increase_max))]
     for gate in settings.slice_gates:
         if gate.age_mae_max is not None:
             thresholds.append(_slice(gate, _at_most(gate.age_mae_max)))
-    return tfma.MetricsSpec(
+    return config_pb2.MetricsSpec(
         output_names=[metric_names.AGE_OUTPUT],
         metrics=[
             _metric("ExampleCount", metric_names.KNOWN_COUNT),
             _metric("MeanAbsoluteError", metric_names.AGE_MAE, thresholds),
         ],
-        example_weights=tfma.ExampleWeightOptions(weighted=True),
+        example_weights=config_pb2.ExampleWeightOptions(weighted=True),
     )
 
 
-def _gender_specs(settings: EvaluatorSettings) -> tfma.MetricsSpec:
+def _gender_specs(settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
     thresholds = [
         _overall(_at_least(settings.gender_accuracy_min), _falls_at_most(settings.gender_accuracy_decrease_max))
     ]
     for gate in settings.slice_gates:
         if gate.gender_accuracy_min is not None:
             thresholds.append(_slice(gate, _at_least(gate.gender_accuracy_min)))
-    return tfma.MetricsSpec(
+    return config_pb2.MetricsSpec(
         output_names=[metric_names.GENDER_OUTPUT],
         metrics=[
             _metric("ExampleCount", metric_names.KNOWN_COUNT),
             _metric("BinaryAccuracy", metric_names.GENDER_ACCURACY, thresholds),
             _metric("AUC", metric_names.GENDER_AUC),
         ],
-        example_weights=tfma.ExampleWeightOptions(weighted=True),
+        example_weights=config_pb2.ExampleWeightOptions(weighted=True),
     )
 
 
 def _metric(
-    class_name: str, name: str, thresholds: list[tfma.PerSliceMetricThreshold] | None = None
-) -> tfma.MetricConfig:
-    return tfma.MetricConfig(
+    class_name: str, name: str, thresholds: list[config_pb2.PerSliceMetricThreshold] | None = None
+) -> config_pb2.MetricConfig:
+    return config_pb2.MetricConfig(
         class_name=class_name, config=f'{{"name": "{name}"}}', per_slice_thresholds=thresholds or []
     )
 
 
 def _overall(
-    value: tfma.GenericValueThreshold, change: tfma.GenericChangeThreshold | None
-) -> tfma.PerSliceMetricThreshold:
-    return tfma.PerSliceMetricThreshold(
-        slicing_specs=[tfma.SlicingSpec()],
-        threshold=tfma.MetricThreshold(value_threshold=value, change_threshold=change),
+    value: config_pb2.GenericValueThreshold, change: config_pb2.GenericChangeThreshold | None
+) -> config_pb2.PerSliceMetricThreshold:
+    return config_pb2.PerSliceMetricThreshold(
+        slicing_specs=[config_pb2.SlicingSpec()],
+        threshold=config_pb2.MetricThreshold(value_threshold=value, change_threshold=change),
     )
 
 
-def _slice(gate: SliceGate, value: tfma.GenericValueThreshold) -> tfma.PerSliceMetricThreshold:
+def _slice(gate: SliceGate, value: config_pb2.GenericValueThreshold) -> config_pb2.PerSliceMetricThreshold:
     # The written examples number the age groups.
     value_written = str(AGE_GROUPS.index(gate.value)) if gate.feature == "age_group" else gate.value
-    spec = tfma.SlicingSpec(feature_values={gate.feature: value_written})
-    return tfma.PerSliceMetricThreshold(slicing_specs=[spec], threshold=tfma.MetricThreshold(value_threshold=value))
+    spec = config_pb2.SlicingSpec(feature_values={gate.feature: value_written})
+    return config_pb2.PerSliceMetricThreshold(
+        slicing_specs=[spec], threshold=config_pb2.MetricThreshold(value_threshold=value)
+    )
 
 
-def _at_most(limit: float) -> tfma.GenericValueThreshold:
-    return tfma.GenericValueThreshold(upper_bound={"value": limit})
+def _at_most(limit: float) -> config_pb2.GenericValueThreshold:
+    return config_pb2.GenericValueThreshold(upper_bound={"value": limit})
 
 
-def _at_least(limit: float) -> tfma.GenericValueThreshold:
-    return tfma.GenericValueThreshold(lower_bound={"value": limit})
+def _at_least(limit: float) -> config_pb2.GenericValueThreshold:
+    return config_pb2.GenericValueThreshold(lower_bound={"value": limit})
 
 
-def _grows_at_most(limit: float | None) -> tfma.GenericChangeThreshold | None:
+def _grows_at_most(limit: float | None) -> config_pb2.GenericChangeThreshold | None:
     if limit is None:
         return None
-    return tfma.GenericChangeThreshold(direction=tfma.MetricDirection.LOWER_IS_BETTER, absolute={"value": limit})
+    return config_pb2.GenericChangeThreshold(
+        direction=config_pb2.MetricDirection.LOWER_IS_BETTER, absolute={"value": limit}
+    )
 
 
-def _falls_at_most(limit: float | None) -> tfma.GenericChangeThreshold | None:
+def _falls_at_most(limit: float | None) -> config_pb2.GenericChangeThreshold | None:
     if limit is None:
         return None
-    return tfma.GenericChangeThreshold(direction=tfma.MetricDirection.HIGHER_IS_BETTER, absolute={"value": -limit})
+    return config_pb2.GenericChangeThreshold(
+        direction=config_pb2.MetricDirection.HIGHER_IS_BETTER, absolute={"value": -limit}
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from components.evaluator.slices import SliceMetrics, slice_label, slice_name
 
 if TYPE_CHECKING:
-    import tensorflow_model_analysis as tfma
+    from tensorflow_model_analysis.proto import config_pb2, metrics_for_slice_pb2, validation_result_pb2
 
 _Failure = tuple[str, str, bool, float]
 
@@ -41,8 +41,8 @@ class Gate:
 
 
 def read_gates(
-    config: "tfma.EvalConfig",
-    validation: "tfma.ValidationResult",
+    config: "config_pb2.EvalConfig",
+    validation: "validation_result_pb2.ValidationResult",
     candidate: dict[str, SliceMetrics],
     baseline: dict[str, SliceMetrics],
 ) -> list[Gate]:
@@ -73,29 +73,29 @@ def read_gates(
     return gates
 
 
-def _thresholds(config: "tfma.EvalConfig") -> Iterator[tuple[str, str, "tfma.MetricThreshold"]]:
+def _thresholds(config: "config_pb2.EvalConfig") -> Iterator[tuple[str, str, "config_pb2.MetricThreshold"]]:
     for specs in config.metrics_specs:
         for metric in specs.metrics:
             for limited in metric.per_slice_thresholds:
                 yield json.loads(metric.config)["name"], _spec_name(limited.slicing_specs[0]), limited.threshold
 
 
-def _value_limit(metric: str, threshold: "tfma.GenericValueThreshold") -> tuple[str, float]:
+def _value_limit(metric: str, threshold: "config_pb2.GenericValueThreshold") -> tuple[str, float]:
     if threshold.HasField("upper_bound"):
         return f"{metric}_max", threshold.upper_bound.value
     return f"{metric}_min", threshold.lower_bound.value
 
 
-def _change(metric: str, threshold: "tfma.GenericChangeThreshold") -> tuple[str, int]:
+def _change(metric: str, threshold: "config_pb2.GenericChangeThreshold") -> tuple[str, int]:
     """The setting's name, and the sign that turns a difference into "by how much worse"."""
-    import tensorflow_model_analysis as tfma
+    from tensorflow_model_analysis.proto import config_pb2
 
-    if threshold.direction == tfma.MetricDirection.LOWER_IS_BETTER:
+    if threshold.direction == config_pb2.MetricDirection.LOWER_IS_BETTER:
         return f"{metric}_increase_max", 1
     return f"{metric}_decrease_max", -1
 
 
-def _failures(validation: "tfma.ValidationResult") -> Iterator[_Failure]:
+def _failures(validation: "validation_result_pb2.ValidationResult") -> Iterator[_Failure]:
     for part in validation.metric_validations_per_slice:
         keys = part.slice_key.single_slice_keys
         place = slice_name(keys[0].column, _key_label(keys[0])) if keys else slice_name("", "")
@@ -108,12 +108,12 @@ def _failures(validation: "tfma.ValidationResult") -> Iterator[_Failure]:
                 yield place, failure.metric_key.name, False, limit
 
 
-def _key_label(key: "tfma.SingleSliceKey") -> str:
+def _key_label(key: "metrics_for_slice_pb2.SingleSliceKey") -> str:
     value = getattr(key, key.WhichOneof("kind"))
     return slice_label(key.column, value.decode() if isinstance(value, bytes) else value)
 
 
-def _spec_name(spec: "tfma.SlicingSpec") -> str:
+def _spec_name(spec: "config_pb2.SlicingSpec") -> str:
     for feature, value in spec.feature_values.items():
         return slice_name(feature, slice_label(feature, value))
     return slice_name("", "")

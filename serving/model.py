@@ -129,8 +129,8 @@ def load_model(path: Path) -> LoadedModel:
     try:
         import tensorflow as tf
 
-        signatures = _read_signatures(path / SAVED_MODEL)
         saved_model = tf.saved_model.load(str(path))
+        signatures = _read_signatures(path / SAVED_MODEL)
     except Exception as error:  # TensorFlow answers damaged files with nearly any exception.
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise VisageError(f"{path}: the model cannot be loaded ({reason[0][:200]}); push it again") from error

@@ -8,11 +8,12 @@ import tensorflow as tf
 from components.faces.records import AGE_GROUPS
 from components.faces.settings import AlignmentSettings
 
+DEVIATION = 6.0
 ALIGNMENT = AlignmentSettings(size=64, eye_distance=0.36)
 
 
 class ColourModel(tf.Module):
-    """The age is the picture's mean brightness in per cent plus `older` years; red pictures are male, blue ones not."""
+    """The age is the mean brightness in per cent plus `older` years, give or take 6; red is male, blue is not."""
 
     def __init__(self, older: float) -> None:
         super().__init__()
@@ -22,13 +23,12 @@ class ColourModel(tf.Module):
     def serving_default(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         colours = tf.map_fn(_mean_colour, image_bytes, fn_output_signature=tf.TensorSpec([3], tf.float32))
         age = tf.clip_by_value(tf.reduce_mean(colours, 1) / 2.55 + self.older, 0.0, 100.0)
-        lower = tf.floor(age)
-        share = (age - lower)[:, tf.newaxis]
-        year = tf.cast(lower, tf.int32)
+        years = tf.range(101, dtype=tf.float32)
+        distances = (years - age[:, tf.newaxis]) / DEVIATION
         probability = tf.sigmoid((colours[:, 0] - colours[:, 2]) / 16)
         return {
             "age": age,
-            "age_probabilities": (1 - share) * tf.one_hot(year, 101) + share * tf.one_hot(year + 1, 101),
+            "age_probabilities": tf.nn.softmax(-(distances**2) / 2),
             "age_group": tf.gather(
                 tf.constant(AGE_GROUPS), tf.searchsorted([3.0, 7, 14, 22.5, 35, 45.5, 56.5], age, "right")
             ),

@@ -1,0 +1,217 @@
+"""What this machine has, what it lacks, and how to get that; nothing heavy is imported, so it answers at once."""
+
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+FLINK_JAR, SPARK_JAR = "FLINK_JOB_SERVER_JAR", "SPARK_JOB_SERVER_JAR"
+
+_LOCKS = Path(__file__).resolve().parent.parent / "requirements"
+_CURRENT_STACK_GLIBC = Version("2.39")
+_RUN_MEMORY_GIB = 6
+_RUN_DISK_GIB = 2
+_GPU_QUERY_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what it is.
+        status: 'ok'; 'missing': something will fail; 'note': good to know.
+        detail: what was found.
+        mend: how to get what lacks; empty where nothing does.
+    """
+
+    name: str
+    status: Literal["ok", "missing", "note"]
+    detail: str
+    mend: str = ""
+
+
+def diagnose() -> list[Finding]:
+    """Looks at the interpreter, the libraries and the machine; takes well under a second."""
+    lock = _lock()
+    return [
+        _interpreter(),
+        _stack(lock),
+        _packages(lock),
+        _glibc(lock),
+        _cores(),
+        _memory(),
+        _gpus(),
+        _disk(),
+        _engines(),
+        _compiler(),
+        _test_current(),
+    ]
+
+
+def _interpreter() -> Finding:
+    return Finding("python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+
+
+def _stack(lock: Path | None) -> Finding:
+    names = ("tfx", "tensorflow", "keras", "ml-metadata", "numpy")
+    versions = {name: _installed(name) for name in names}
+    absent = [name for name, number in versions.items() if number is None]
+    if absent:
+        return Finding("stack", "missing", f"not installed: {', '.join(absent)}", "make set-up")
+    shown = ", ".join(f"{name} {number}" for name, number in versions.items())
+    return Finding("stack", "ok", f"{lock.stem if lock else 'of no lock'}: {shown}")
+
+
+def _packages(lock: Path | None) -> Finding:
+    if lock is None:
+        return Finding("packages", "note", "no lock in requirements/ is for the installed tfx", "make set-up")
+    wrong = [f"{name} is {found or 'absent'}, not {wanted}" for name, wanted, found in _differences(lock)]
+    if not wrong:
+        return Finding("packages", "ok", f"as locked in requirements/{lock.name}")
+    more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+    return Finding(
+        "packages", "note", f"other than requirements/{lock.name}: {'; '.join(wrong[:3])}{more}", "make set-up"
+    )
+
+
+def _glibc(lock: Path | None) -> Finding:
+    found = _glibc_version()
+    if found is None:
+        return Finding("glibc", "missing", "none: TFX has wheels for Linux with glibc only", "use Debian or Ubuntu")
+    if lock is not None and lock.stem == "current" and found < _CURRENT_STACK_GLIBC:
+        detail = f"{found}, but this stack's ML Metadata needs {_CURRENT_STACK_GLIBC}"
+        return Finding("glibc", "missing", detail, "rm -r .venv && make set-up")
+    if lock is not None and lock.stem != "current" and found >= _CURRENT_STACK_GLIBC:
+        return Finding("glibc", "note", f"{found}: the current stack would run here", "rm -r .venv && make set-up")
+    return Finding("glibc", "ok", str(found))
+
+
+def _cores() -> Finding:
+    count = len(os.sched_getaffinity(0))
+    return Finding("cores", "ok" if count > 1 else "note", f"{count} usable of {os.cpu_count()}")
+
+
+def _memory() -> Finding:
+    kibibytes = {}
+    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+        name, _, value = line.partition(":")
+        kibibytes[name] = int(value.split()[0])
+    total, free = kibibytes["MemTotal"] / 2**20, kibibytes["MemAvailable"] / 2**20
+    detail = f"{free:.1f} of {total:.1f} GiB free"
+    if free >= _RUN_MEMORY_GIB:
+        return Finding("memory", "ok", detail)
+    return Finding(
+        "memory",
+        "note",
+        f"{detail}; a run takes up to {_RUN_MEMORY_GIB}",
+        "close other programs, or fewer beam.workers",
+    )
+
+
+def _gpus() -> Finding:
+    nothing = Finding("gpus", "note", "none found (no nvidia-smi): training uses the processor")
+    if shutil.which("nvidia-smi") is None:
+        return nothing
+    query = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(query, capture_output=True, text=True, timeout=_GPU_QUERY_SECONDS, check=True).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding(
+            "gpus", "note", f"nvidia-smi fails ({type(error).__name__})", "mend the driver, or go on without"
+        )
+    gpus = [line.strip() for line in answer.splitlines() if line.strip()]
+    return Finding("gpus", "ok", "; ".join(gpus)) if gpus else nothing
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(Path.cwd()).free / 2**30
+    detail = f"{free:.1f} GiB free in {Path.cwd()}"
+    if free >= _RUN_DISK_GIB:
+        return Finding("disk", "ok", detail)
+    return Finding(
+        "disk", "missing", f"{detail}; a run takes up to {_RUN_DISK_GIB}", "free some, or set `workspace` elsewhere"
+    )
+
+
+def _engines() -> Finding:
+    """Beam's direct runner is always there; the others only where the programs that start them are."""
+    jar = {variable: Path(os.environ.get(variable, "")).is_file() for variable in (FLINK_JAR, SPARK_JAR)}
+    java = shutil.which("java") is not None
+    pieces = {
+        "flink": {"java": java, f"a jar in ${FLINK_JAR}": jar[FLINK_JAR]},
+        "spark": {"java": java, f"a jar in ${SPARK_JAR}": jar[SPARK_JAR]},
+        "dataflow": {"gcloud": shutil.which("gcloud") is not None},
+    }
+    reachable = ["direct", *(engine for engine, there in pieces.items() if all(there.values()))]
+    lacking = [
+        f"{engine} lacks {' and '.join(piece for piece, is_there in there.items() if not is_there)}"
+        for engine, there in pieces.items()
+        if not all(there.values())
+    ]
+    return Finding("engines", "ok", "; ".join([", ".join(reachable), *lacking]))
+
+
+def _compiler() -> Finding:
+    if shutil.which("g++") is None:
+        return Finding("g++", "note", "missing; installing needs it, running does not", "apt-get install g++")
+    return Finding("g++", "ok", "there")
+
+
+def _test_current() -> Finding:
+    found = _glibc_version()
+    if found is not None and found >= _CURRENT_STACK_GLIBC:
+        return Finding("both stacks", "ok", "the current stack runs without a Debian 13 root")
+    absent = [tool for tool in ("debootstrap", "unshare") if shutil.which(tool) is None]
+    if absent:
+        mend = f"apt-get install {' '.join(absent).replace('unshare', 'util-linux')}"
+        return Finding("both stacks", "note", f"`make test-current` lacks {' and '.join(absent)}", mend)
+    if os.geteuid() != 0:
+        return Finding("both stacks", "note", "`make test-current` needs root", "sudo make test-current")
+    return Finding("both stacks", "ok", "debootstrap and unshare for `make test-current`")
+
+
+def _lock() -> Path | None:
+    """The lock of the stack that is installed: the one with the installed tfx."""
+    tfx = _installed("tfx")
+    return next((lock for lock in sorted(_LOCKS.glob("*.txt")) if tfx and dict(_pins(lock)).get("tfx") == tfx), None)
+
+
+def _pins(lock: Path) -> Iterator[tuple[str, str]]:
+    """Name and version of each package that the lock wants on this interpreter."""
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        if line[:1].isalnum():
+            requirement = Requirement(line.rstrip(" \\"))
+            if requirement.marker is None or requirement.marker.evaluate():
+                yield requirement.name, next(iter(requirement.specifier)).version
+
+
+def _differences(lock: Path) -> Iterator[tuple[str, str, str | None]]:
+    """The packages whose installed version is not the locked one: name, locked version, installed version."""
+    for name, wanted in _pins(lock):
+        found = _installed(name)
+        if found is None or Version(found) != Version(wanted):
+            yield name, wanted, found
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _glibc_version() -> Version | None:
+    try:
+        name, _, number = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
+    except (ValueError, OSError):
+        return None
+    return Version(number) if name == "glibc" else None

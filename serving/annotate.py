@@ -1,0 +1,94 @@
+"""Draws a prediction: every face boxed on the photo, and below it what was said of each, with the age distribution."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from components.errors import VisageError
+from components.faces.decode import decode
+from serving.photos import FacePrediction, PhotoPrediction
+
+WIDTH = 960
+
+_MARGIN = 16
+_PANEL_WIDTH, _PANEL_HEIGHT = 224, 148
+_PANELS_A_ROW = WIDTH // (_PANEL_WIDTH + _MARGIN)
+_GROUND, _INK, _QUIET = "#ffffff", "#1c1f23", "#5a626b"
+_BAR, _BAR_FAR, _BOX = "#0b6e5d", "#9cc9bf", "#ffd34d"
+
+
+def write_annotated(photo: Path, prediction: PhotoPrediction, out: Path) -> None:
+    """Writes the photo with its faces boxed, above the age distribution of each face, as PNG.
+
+    Args:
+        photo: the file that was predicted.
+        prediction: what was said of it; without a `problem`.
+        out: the file to write.
+
+    Raises:
+        VisageError: the photo can no longer be read, or the file cannot be written.
+    """
+    half_written = out.with_name(f".{out.name}.part")
+    try:
+        picture = _draw(decode(photo.read_bytes()), prediction.faces)
+        picture.save(half_written, "PNG")
+        half_written.replace(out)
+    except OSError as error:
+        raise VisageError(f"{error.filename or out}: {error.strerror or error}; name another file") from error
+
+
+def _draw(photo: np.ndarray, faces: Sequence[FacePrediction]) -> Image.Image:
+    boxed = _boxed_photo(photo, faces)
+    rows = -(-len(faces) // _PANELS_A_ROW)
+    page = Image.new("RGB", (WIDTH, boxed.height + rows * (_PANEL_HEIGHT + _MARGIN) + _MARGIN), _GROUND)
+    page.paste(boxed, ((WIDTH - boxed.width) // 2, 0))
+    for index, face in enumerate(faces):
+        row, column = divmod(index, _PANELS_A_ROW)
+        left = _MARGIN // 2 + column * (_PANEL_WIDTH + _MARGIN)
+        page.paste(_panel(index + 1, face), (left, boxed.height + _MARGIN + row * (_PANEL_HEIGHT + _MARGIN)))
+    return page
+
+
+def _boxed_photo(photo: np.ndarray, faces: Sequence[FacePrediction]) -> Image.Image:
+    """The photo, its longer side the page's width, each face in a numbered box."""
+    height, width = photo.shape[:2]
+    scale = WIDTH / max(width, height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    boxed = Image.fromarray(photo).resize(size, Image.Resampling.LANCZOS)
+    draw = ImageDraw.Draw(boxed)
+    for number, face in enumerate(faces, start=1):
+        x0, y0, x1, y1 = (edge * scale for edge in face.box)
+        draw.rounded_rectangle((x0, y0, x1, y1), radius=6, outline=_BOX, width=3)
+        label = f"{number}: {face.age:.0f}, {face.gender}"
+        baseline = (max(x0, 2), max(y0 - 4, 18))
+        draw.text(baseline, label, fill="white", font=_font(16), anchor="ls", stroke_width=2, stroke_fill="black")
+    return boxed
+
+
+def _panel(number: int, face: FacePrediction) -> Image.Image:
+    """One face's numbers and the distribution of its age over the years 0 to 100."""
+    panel = Image.new("RGB", (_PANEL_WIDTH, _PANEL_HEIGHT), _GROUND)
+    draw = ImageDraw.Draw(panel)
+    sure = max(face.gender_probability, 1 - face.gender_probability)
+    spread = f" ± {face.age_deviation:.0f}" if face.age_deviation >= 0.5 else ""
+    draw.text((0, 0), f"{number}: {face.age:.0f}{spread} years", fill=_INK, font=_font(18))
+    draw.text((0, 24), f"{face.gender} {sure:.0%}, group {face.age_group}", fill=_QUIET, font=_font(14))
+    bottom, height = _PANEL_HEIGHT - 20, _PANEL_HEIGHT - 20 - 48
+    width = _PANEL_WIDTH / len(face.age_probabilities)
+    highest = max(face.age_probabilities)
+    for year, probability in enumerate(face.age_probabilities):
+        near = abs(year - face.age) <= max(0.5, face.age_deviation)
+        top = bottom - height * probability / highest
+        if bottom - top >= 0.5:
+            bar = (year * width, top, (year + 1) * width - 1, bottom)
+            draw.rectangle(bar, fill=_BAR if near else _BAR_FAR)
+    draw.line((0, bottom, _PANEL_WIDTH, bottom), fill=_QUIET)
+    for year, anchor in ((0, "la"), (25, "ma"), (50, "ma"), (75, "ma"), (100, "ra")):
+        draw.text((_PANEL_WIDTH * year / 100, bottom + 4), str(year), fill=_QUIET, font=_font(12), anchor=anchor)
+    return panel
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)

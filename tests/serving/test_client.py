@@ -1,0 +1,197 @@
+"""Photos in, predictions out: in this process, from a server, and with photos that cannot be used."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from components.errors import VisageError
+from serving.annotate import WIDTH, write_annotated
+from serving.client import predict_photos
+from serving.photos import FacePrediction, PhotoPrediction
+from tests.serving.conftest import RunningServer, plain_jpeg
+
+
+@pytest.fixture(scope="session")
+def portrait(portraits: Path) -> Path:
+    """One drawn portrait with a face."""
+    return sorted((portraits / "UTKFace").rglob("*.jpg"))[0]
+
+
+def stays_silent(text: str) -> None:
+    raise AssertionError(f"there was nothing to note, but: {text}")
+
+
+def test_a_photo_is_predicted_by_a_model_here(portrait: Path, saved_model: Path) -> None:
+    (prediction,) = predict_photos([portrait], model=saved_model, note=stays_silent)
+    assert prediction.problem is None
+    (face,) = prediction.faces
+    x0, y0, x1, y1 = face.box
+    assert 0 < (x0 + x1) / 2 < prediction.width
+    assert 0 < (y0 + y1) / 2 < prediction.height
+    assert sum(face.age_probabilities) == pytest.approx(1)
+    assert face.age_deviation == pytest.approx(6, abs=0.1)
+    assert json.loads(json.dumps(asdict(prediction)))["path"] == str(portrait)
+
+
+def test_a_server_and_a_model_here_say_the_same(
+    portrait: Path, saved_model: Path, shared_server: RunningServer
+) -> None:
+    (here,) = predict_photos([portrait], model=saved_model)
+    (there,) = predict_photos([portrait], server=shared_server.url, note=stays_silent)
+    assert there.faces[0].box == here.faces[0].box
+    assert there.faces[0].age == pytest.approx(here.faces[0].age, abs=1e-4)
+    assert there.faces[0].gender == here.faces[0].gender
+
+
+def test_asking_a_server_needs_no_tensorflow(portrait: Path, shared_server: RunningServer) -> None:
+    program = (
+        "import sys; from pathlib import Path; from serving.client import predict_photos;"
+        f"print(len(predict_photos([Path({str(portrait)!r})], server={shared_server.url!r})[0].faces),"
+        "'tensorflow' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert answer.split() == ["1", "False"]
+
+
+def test_a_bad_photo_has_its_reason_and_costs_no_other(tmp_path: Path, portrait: Path, saved_model: Path) -> None:
+    truncated, empty, faceless = tmp_path / "truncated.jpg", tmp_path / "empty.jpg", tmp_path / "faceless.jpg"
+    truncated.write_bytes(portrait.read_bytes()[:1500])
+    empty.touch()
+    faceless.write_bytes(plain_jpeg(90, 120, 200))
+    photos = [truncated, empty, tmp_path / "nowhere.jpg", tmp_path, faceless, portrait]
+
+    *bad, good = predict_photos(photos, model=saved_model)
+
+    assert [len(prediction.faces) for prediction in (*bad, good)] == [0, 0, 0, 0, 0, 1]
+    problems = [prediction.problem or "" for prediction in bad]
+    assert problems[0].startswith("the picture cannot be read: ")
+    assert problems[1] == "the picture cannot be read: it is empty"
+    assert problems[2] == "the file cannot be read: No such file or directory"
+    assert problems[3] == "the file cannot be read: Is a directory"
+    assert problems[4] == "no face was found"
+    assert good.problem is None
+
+
+@pytest.mark.real_data
+def test_every_face_of_a_group_photo_is_predicted(real_data_dir: Path, saved_model: Path) -> None:
+    (prediction,) = predict_photos([real_data_dir / "photos" / "multiface.jpg"], model=saved_model)
+    assert len(prediction.faces) == 6
+    assert [face.box[0] for face in prediction.faces] == sorted(face.box[0] for face in prediction.faces)
+
+
+@pytest.mark.real_data
+def test_real_photos_without_people_have_no_face(real_data_dir: Path, saved_model: Path) -> None:
+    photos = [real_data_dir / "photos" / name for name in ("no-faces.jpg", "grass.jpg")]
+    assert [prediction.problem for prediction in predict_photos(photos, model=saved_model)] == ["no face was found"] * 2
+
+
+class PlainTensorFlowServing(BaseHTTPRequestHandler):
+    """Answers as a TensorFlow Serving does that knows nothing of our own route."""
+
+    def do_GET(self) -> None:
+        if self.path == "/v1/models/visage/visage":
+            self._send(400, {"error": f"Malformed request: GET {self.path}"})
+        else:
+            self._send(200, {"model_version_status": [{"version": "1", "state": "AVAILABLE"}]})
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        answer = {"age": 30.0, "age_probabilities": [0.0] * 101, "age_group": "25-32"}
+        answer |= {"gender": "female", "gender_probability": 0.1}
+        self._send(200, {"predictions": [answer] * len(request["instances"])})
+
+    def _send(self, status: int, document: dict[str, object]) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def plain_server() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), PlainTensorFlowServing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_a_server_that_does_not_tell_its_alignment_is_noted(portrait: Path, plain_server: str) -> None:
+    notes: list[str] = []
+    (prediction,) = predict_photos([portrait], server=plain_server, note=notes.append)
+    assert prediction.faces[0].age == 30
+    assert len(notes) == 1
+    assert "default alignment is used; --model tells it" in notes[0]
+
+
+def test_a_model_beside_the_server_tells_the_alignment(portrait: Path, plain_server: str, saved_model: Path) -> None:
+    (prediction,) = predict_photos([portrait], server=plain_server, model=saved_model, note=stays_silent)
+    assert prediction.faces[0].age == 30
+
+
+@pytest.mark.parametrize(
+    ("server", "message"),
+    [
+        ("localhost:8501", "write http://HOST:PORT"),
+        ("http://127.0.0.1:1", "the server does not answer .*is it running"),
+    ],
+)
+def test_an_address_that_does_not_answer_is_one_clear_line(portrait: Path, server: str, message: str) -> None:
+    with pytest.raises(VisageError, match=message):
+        predict_photos([portrait], server=server)
+
+
+def test_a_server_without_that_model_is_one_clear_line(portrait: Path, shared_server: RunningServer) -> None:
+    with pytest.raises(VisageError, match="Could not find any versions of model other"):
+        predict_photos([portrait], server=f"{shared_server.url}/v1/models/other")
+
+
+def test_without_model_and_server_there_is_nothing_to_ask(portrait: Path) -> None:
+    with pytest.raises(VisageError, match="--model DIR or --server URL"):
+        predict_photos([portrait])
+
+
+def test_faces_are_drawn_on_the_photo_above_their_age_distributions(tmp_path: Path) -> None:
+    photo, out = tmp_path / "photo.jpg", tmp_path / "out.png"
+    photo.write_bytes(plain_jpeg(128, 128, 128))
+    probabilities = tuple(0.5 if year in (30, 31) else 0.0 for year in range(101))
+    face = FacePrediction((4, 4, 20, 20), (), 0.9, 30.5, 0.5, "25-32", probabilities, "female", 0.2)
+
+    write_annotated(photo, PhotoPrediction("photo.jpg", 32, 32, [face] * 5), out)
+
+    picture = Image.open(out).convert("RGB")
+    assert picture.width == WIDTH
+    assert picture.height > WIDTH  # Two rows of distributions lie below the square photo.
+    assert picture.getpixel((4 * 30 + 1, 4 * 30 + 200)) == (255, 211, 77)  # The box's left edge, 30 times enlarged.
+    first_distribution = np.asarray(picture)[WIDTH : WIDTH + 160, :240]
+    assert (first_distribution == (11, 110, 93)).all(-1).any()
+    assert [file.name for file in tmp_path.iterdir() if file.suffix == ".part"] == []
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(plain_jpeg(128, 128, 128))
+    with pytest.raises(VisageError, match=r"nowhere.*No such file or directory"):
+        write_annotated(photo, PhotoPrediction("photo.jpg", 32, 32), tmp_path / "nowhere" / "out.png")
+
+
+def test_a_base_path_means_its_newest_version(
+    tmp_path: Path, portrait: Path, saved_model: Path, older_model: Path
+) -> None:
+    shutil.copytree(saved_model, tmp_path / "1")
+    shutil.copytree(older_model, tmp_path / "2")
+    (old,), (new,) = predict_photos([portrait], model=tmp_path / "1"), predict_photos([portrait], model=tmp_path)
+    assert new.faces[0].age == pytest.approx(old.faces[0].age + 10, abs=1e-3)

@@ -55,7 +55,7 @@ def _split_descriptions(anomalies: anomalies_pb2.Anomalies) -> list[str]:
 
 
 def _short(info: anomalies_pb2.AnomalyInfo) -> str:
-    text = " ".join(info.description.split())
+    text = " ".join(info.description.split()).rstrip(".")
     return text if len(text) <= _LONGEST_DESCRIPTION else f"{text[:_LONGEST_DESCRIPTION]}…"
 
 

@@ -34,13 +34,19 @@ def push(model_path: Path, base_directory: Path) -> Path:
         base_directory.mkdir(parents=True, exist_ok=True)
         with _one_at_a_time(base_directory):
             return _push(model_path, base_directory)
-    except (OSError, shutil.Error) as error:
-        raise VisageError(f"cannot push the model to {base_directory}: {error}; mend that and run again") from error
+    except OSError as error:
+        reason = _reason(error)
+        raise VisageError(f"cannot push the model to {base_directory}: {reason}; mend that and run again") from error
 
 
 def newest_version(base_directory: Path) -> int:
     """The highest version number under a folder; 0 where there is none."""
     return max((int(path.name) for path in base_directory.iterdir() if path.name.isdecimal()), default=0)
+
+
+def _reason(error: OSError) -> str:
+    """What went wrong with the first file; `shutil.copytree` goes on after an error and raises a list of them."""
+    return str(error.args[0][0][2] if isinstance(error, shutil.Error) else error)
 
 
 def _push(model_path: Path, base_directory: Path) -> Path:

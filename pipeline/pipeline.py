@@ -53,6 +53,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         evaluation=evaluator.outputs["evaluation"],
         blessing=evaluator.outputs["blessing"],
         infra_blessing=model_check.outputs["blessing"],
+        settings=config.trainer,
     )
     return Pipeline(
         pipeline_name=config.name,

@@ -26,21 +26,15 @@ def similarity(landmarks: np.ndarray, settings: AlignmentSettings) -> np.ndarray
     across = left_eye - right_eye
     distance = float(np.hypot(*across))
     if not np.isfinite(distance) or distance < 1e-3:
-        raise ValueError(
-            f"no crop can be laid through the eye centres {right_eye} and {left_eye}"
-        )
+        raise ValueError(f"no crop can be laid through the eye centres {right_eye} and {left_eye}")
     scale = settings.size * settings.eye_distance / distance
     cosine, sine = across / distance * scale
     turn = np.array([[cosine, sine], [-sine, cosine]])
-    shift = np.array(settings.eye_middle) * settings.size - turn @ (
-        (right_eye + left_eye) / 2
-    )
+    shift = np.array(settings.eye_middle) * settings.size - turn @ ((right_eye + left_eye) / 2)
     return np.column_stack([turn, shift])
 
 
-def align(
-    image: np.ndarray, landmarks: np.ndarray, settings: AlignmentSettings
-) -> np.ndarray:
+def align(image: np.ndarray, landmarks: np.ndarray, settings: AlignmentSettings) -> np.ndarray:
     """Cuts the face out of the photo, upright and scaled; outside the photo its edge pixels go on.
 
     Args:

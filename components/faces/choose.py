@@ -21,9 +21,7 @@ def choose(faces: Sequence[Face], image_shape: tuple[int, ...]) -> Face:
 
     def prominence(face: Face) -> float:
         x0, y0, x1, y1 = face.box
-        off_centre = np.hypot(
-            (x0 + x1 - width) / width, (y0 + y1 - height) / height
-        ) / np.sqrt(2)
+        off_centre = np.hypot((x0 + x1 - width) / width, (y0 + y1 - height) / height) / np.sqrt(2)
         return (x1 - x0) * (y1 - y0) * max(0.0, 1 - float(off_centre))
 
     return max(faces, key=prominence)

@@ -52,16 +52,12 @@ def decode(picture: bytes) -> np.ndarray:
     try:
         image = Image.open(io.BytesIO(picture), formats=FORMATS)
         if image.width * image.height > MAX_PIXELS:
-            raise DecodeError(
-                f"{image.width}x{image.height} is more than {MAX_PIXELS / 1e6:.0f} million pixels"
-            )
+            raise DecodeError(f"{image.width}x{image.height} is more than {MAX_PIXELS / 1e6:.0f} million pixels")
         orientation = _orientation(image)
         rgb = _to_rgb(image)
     except DecodeError:
         raise
-    except (
-        Exception
-    ) as error:  # Pillow's decoders answer hostile bytes with nearly any exception.
+    except Exception as error:  # Pillow's decoders answer hostile bytes with nearly any exception.
         raise DecodeError(_reason(error)) from error
     if orientation in _TURNED_BACK:
         rgb = rgb.transpose(_TURNED_BACK[orientation])
@@ -80,9 +76,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
         # Pillow's own conversion clips 16-bit grey at 255 instead of scaling it.
         grey = np.asarray(image).astype(np.float64) / 257
-        return Image.fromarray(np.rint(grey).clip(0, 255).astype(np.uint8)).convert(
-            "RGB"
-        )
+        return Image.fromarray(np.rint(grey).clip(0, 255).astype(np.uint8)).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))

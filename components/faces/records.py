@@ -79,9 +79,7 @@ def to_example(record: FaceRecord) -> bytes:
     put_float(AGE_KNOWN, float(record.age is not None))
     put_int(AGE_GROUP, -1 if record.age_group is None else record.age_group)
     put_bytes(GENDER, record.gender.encode())
-    put_int(
-        GENDER_LABEL, GENDERS.index(record.gender) if record.gender in GENDERS else -1
-    )
+    put_int(GENDER_LABEL, GENDERS.index(record.gender) if record.gender in GENDERS else -1)
     put_float(GENDER_KNOWN, float(record.gender in GENDERS))
     put_bytes(IDENTITY, record.identity.encode())
     put_bytes(SOURCE, record.source.encode())
@@ -114,9 +112,7 @@ def from_example(serialized: bytes) -> FaceRecord:
     return FaceRecord(
         image=feature[IMAGE].bytes_list.value[0],
         key=text(KEY),
-        age=feature[AGE].float_list.value[0]
-        if feature[AGE_KNOWN].float_list.value[0]
-        else None,
+        age=feature[AGE].float_list.value[0] if feature[AGE_KNOWN].float_list.value[0] else None,
         age_group=None if group < 0 else group,
         gender=text(GENDER),
         identity=text(IDENTITY),

@@ -28,9 +28,7 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
         uint8 (size, size, 3).
     """
     inverse = np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))[:2]
-    corners = (
-        np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ inverse.T
-    )
+    corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ inverse.T
     low = np.floor(corners.min(0)).astype(int) - 1
     high = np.ceil(corners.max(0)).astype(int) + 1
     patch = Image.fromarray(_cut_with_replicated_edge(image, low, high))
@@ -48,9 +46,7 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     return np.array(samples.reduce(k) if k > 1 else samples)
 
 
-def _cut_with_replicated_edge(
-    image: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> np.ndarray:
+def _cut_with_replicated_edge(image: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """The pixels from `low` (x, y) up to `high`, where the picture's edge pixels go on outside it."""
     height, width = image.shape[:2]
     inside_low = np.clip(low, 0, (width - 1, height - 1))
@@ -61,6 +57,4 @@ def _cut_with_replicated_edge(
     after = (high - low) - before - (inside_high - inside_low)
     if not before.any() and not after.any():
         return np.ascontiguousarray(cut)
-    return np.pad(
-        cut, ((before[1], after[1]), (before[0], after[0]), (0, 0)), mode="edge"
-    )
+    return np.pad(cut, ((before[1], after[1]), (before[0], after[0]), (0, 0)), mode="edge")

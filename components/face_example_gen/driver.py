@@ -1,0 +1,28 @@
+"""Looks at the archives before the cache is asked, so that new data is noticed."""
+
+from typing import Any
+
+from tfx.dsl.components.base import base_driver
+from tfx.orchestration.metadata import Metadata
+from tfx.orchestration.portable import base_driver as portable_base_driver
+from tfx.orchestration.portable.data_types import ExecutionInfo
+from tfx.proto.orchestration.driver_output_pb2 import DriverOutput
+
+from components.face_example_gen.prepare import fingerprint
+from components.face_example_gen.settings import FaceExampleGenSettings
+
+
+class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
+    """Adds the execution property `fingerprint`, which makes the cache miss when the archives change."""
+
+    def __init__(self, metadata: Metadata) -> None:
+        base_driver.BaseDriver.__init__(self, metadata)
+        portable_base_driver.BaseDriver.__init__(self, metadata)
+
+    def run(self, execution_info: ExecutionInfo) -> DriverOutput:
+        """Called by the launcher, on the machine where the node runs."""
+        properties: dict[str, Any] = execution_info.exec_properties
+        settings = FaceExampleGenSettings.model_validate_json(properties["settings"])
+        output = DriverOutput()
+        output.exec_properties["fingerprint"].string_value = fingerprint(settings.data)
+        return output

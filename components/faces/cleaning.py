@@ -1,0 +1,71 @@
+"""Rules that drop a record for what its source says of it, before anybody looks at the pixels."""
+
+import math
+from collections.abc import Callable
+from datetime import date
+
+from components.faces.records import UNKNOWN, FaceRecord
+from components.faces.settings import CleaningSettings
+
+Rule = Callable[[FaceRecord, CleaningSettings], bool]
+
+# MATLAB counts days from the year 0, Python from the year 1.
+_MATLAB_DAYS_BEFORE_PYTHON = 366
+_DAYS_A_YEAR = 365.2425
+
+
+def age_when_taken(birth_datenum: int, year: int) -> float:
+    """Years from a MATLAB day of birth to the middle of the year in which a photo was taken.
+
+    Args:
+        birth_datenum: days, MATLAB's count; dates that never were give absurd ages, which the age rule drops.
+        year: 1..9999.
+
+    >>> round(age_when_taken(725378, 2010), 1)  # born 1986-01-01
+    24.5
+    """
+    middle = date(year, 7, 1).toordinal() + _MATLAB_DAYS_BEFORE_PYTHON
+    return (middle - int(birth_datenum)) / _DAYS_A_YEAR
+
+
+def low_face_score(record: FaceRecord, settings: CleaningSettings) -> bool:
+    """IMDB-WIKI's detector was less sure of the face than `min_face_score`, or found none (-inf)."""
+    if settings.min_face_score is None or record.face_score is None:
+        return False
+    return not record.face_score >= settings.min_face_score
+
+
+def second_face(record: FaceRecord, settings: CleaningSettings) -> bool:
+    """IMDB-WIKI's detector saw a second face: whose age is it?"""
+    return settings.second_face == "drop" and record.second_face_score is not None
+
+
+def gender_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
+    """The source gives no gender."""
+    return settings.gender == "known" and record.gender == UNKNOWN
+
+
+def age_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
+    """The source gives no age in years."""
+    return settings.age == "known" and record.age is None
+
+
+def age_out_of_range(record: FaceRecord, settings: CleaningSettings) -> bool:
+    """The age in years lies outside `min_age`..`max_age`, or is no number."""
+    if record.age is None:
+        return False
+    return not (math.isfinite(record.age) and settings.min_age <= record.age <= settings.max_age)
+
+
+def label_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
+    """Neither age, age group nor gender is known: there is nothing to learn from the record."""
+    return record.age is None and record.age_group is None and record.gender == UNKNOWN
+
+
+RULES: tuple[Rule, ...] = (low_face_score, second_face, gender_unknown, age_unknown, age_out_of_range, label_unknown)
+"""In the order in which they are asked; the first that holds names the drop."""
+
+
+def reason_to_drop(record: FaceRecord, settings: CleaningSettings) -> str | None:
+    """The name of the first rule that drops the record; None if it stays."""
+    return next((rule.__name__ for rule in RULES if rule(record, settings)), None)

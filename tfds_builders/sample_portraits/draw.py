@@ -1,0 +1,170 @@
+"""Draws the portraits of all archives in one folder."""
+
+import concurrent.futures
+import csv
+import io
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from components.errors import VisageError
+from components.progress import report
+from tfds_builders.sample_portraits.adience import lay_out_adience
+from tfds_builders.sample_portraits.imdb_wiki import lay_out_imdb_wiki
+from tfds_builders.sample_portraits.layout import Layout
+from tfds_builders.sample_portraits.picture import Picture
+from tfds_builders.sample_portraits.utkface import lay_out_utkface
+
+SOURCES = ("imdb_wiki/imdb", "imdb_wiki/wiki", "adience/faces", "adience/aligned", "utkface")
+SETTINGS_FILE = "drawn_with.json"
+TRUTH_FILE = "drawn.csv"
+
+_STEP = "draw portraits"
+_CHUNK = 32  # pictures that a process draws at a time
+_CHUNKS_WORTH_A_PROCESS = 8
+
+
+def draw_sample_portraits(folder: Path, count: int, seed: int, sources: Sequence[str] | None = None) -> None:
+    """Draws labelled portraits and lays them out in `folder` exactly as the archives' authors do.
+
+    Does nothing if `folder` holds the same portraits already. Otherwise the folder appears when everything in it is
+    drawn, never before. Beside the archives it holds `drawn.csv`, which says what is truly in every picture.
+
+    Args:
+        folder: has `UTKFace/`, `adience/` and `imdb_wiki/` afterwards, as far as `sources` names them.
+        count: portraits, shared evenly among UTKFace, Adience and the two halves of IMDB-WIKI.
+        seed: the same seed draws the same files, byte for byte.
+        sources: TFDS data sets, some of SOURCES; None: all. Adience's `faces` and `aligned` show the same faces.
+
+    Raises:
+        VisageError: a source is unknown, the folder holds something else, or it cannot be written.
+    """
+    wanted = set(SOURCES if sources is None else sources)
+    settings = {"count": count, "seed": seed, "sources": sorted(wanted)}
+    if unknown := wanted - set(SOURCES):
+        raise VisageError(
+            f"no portraits can be drawn for {', '.join(sorted(unknown))}: choose from {', '.join(SOURCES)}"
+        )
+    if folder.exists():
+        _check_settings(folder, settings)
+        return
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.unfinished-", dir=folder.parent))
+        try:
+            _draw(unfinished, _lay_out(count, seed, wanted))
+            (unfinished / SETTINGS_FILE).write_text(json.dumps(settings))
+            unfinished.chmod(0o755)
+            _finish(unfinished, folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    except OSError as error:
+        raise VisageError(
+            f"cannot draw portraits into {folder} ({error.strerror}): free space there or name another folder"
+        )
+
+
+def _check_settings(folder: Path, settings: dict[str, object]) -> None:
+    try:
+        found = json.loads((folder / SETTINGS_FILE).read_text())
+    except (OSError, ValueError):
+        found = None
+    if found != settings:
+        raise VisageError(f"{folder} holds something else than the portraits drawn with {settings}: remove it")
+
+
+def _lay_out(count: int, seed: int, wanted: set[str]) -> Layout:
+    adience = {source.split("/")[1] for source in wanted if source.startswith("adience/")}
+    plans: list[Callable[[int], Layout]] = []
+    if "utkface" in wanted:
+        plans.append(lambda rows: lay_out_utkface(rows, seed))
+    if adience:
+        plans.append(lambda rows: lay_out_adience(rows, seed, adience))
+    if "imdb_wiki/imdb" in wanted:
+        plans.append(lambda rows: lay_out_imdb_wiki(rows, seed, "imdb"))
+    if "imdb_wiki/wiki" in wanted:
+        plans.append(lambda rows: lay_out_imdb_wiki(rows, seed, "wiki"))
+    whole = Layout()
+    for number, plan in enumerate(plans):
+        part = plan(count * (number + 1) // len(plans) - count * number // len(plans))
+        whole.pictures.extend(part.pictures)
+        whole.files.update(part.files)
+    return whole
+
+
+def _draw(folder: Path, layout: Layout) -> None:
+    for path, contents in layout.files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(contents)
+    (folder / TRUTH_FILE).write_bytes(_truth(layout.pictures))
+    chunks = [layout.pictures[first : first + _CHUNK] for first in range(0, len(layout.pictures), _CHUNK)]
+    done = 0
+    report(_STEP, done, len(layout.pictures))
+    for drawn in _draw_chunks(folder, chunks):
+        done += drawn
+        report(_STEP, done, len(layout.pictures))
+
+
+def _truth(pictures: list[Picture]) -> bytes:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(("path", "people", "age", "gender", "skin_tone", "damage"))
+    for picture in pictures:
+        labels: tuple[object, ...] = ("", "", "")
+        if picture.sitters:
+            first = picture.sitters[0]
+            labels = (f"{first.age:.2f}", first.person.gender, first.person.skin_tone)
+        writer.writerow((picture.path, len(picture.sitters), *labels, picture.damage))
+    return stream.getvalue().encode()
+
+
+def _draw_chunks(folder: Path, chunks: list[list[Picture]]) -> Iterator[int]:
+    processes = min(len(os.sched_getaffinity(0)), len(chunks) // _CHUNKS_WORTH_A_PROCESS)
+    if processes < 2:
+        for chunk in chunks:
+            yield _draw_chunk(folder, chunk)
+        return
+    # Spawned, not forked: whoever calls may have TensorFlow's threads, which do not survive a fork.
+    pool = concurrent.futures.ProcessPoolExecutor(
+        processes, multiprocessing.get_context("spawn"), initializer=_end_with_parent
+    )
+    try:
+        futures = [pool.submit(_draw_chunk, folder, chunk) for chunk in chunks]
+        for future in concurrent.futures.as_completed(futures):
+            yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _draw_chunk(folder: Path, chunk: list[Picture]) -> int:
+    for picture in chunk:
+        picture.write(folder)
+    return len(chunk)
+
+
+def _end_with_parent() -> None:
+    # The parent ends the pool on Ctrl-C; after a kill -9 of it nobody else would end this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _finish(unfinished: Path, folder: Path) -> None:
+    try:
+        unfinished.rename(folder)
+    except OSError:
+        # Somebody else may have drawn the same meanwhile.
+        if not folder.exists():
+            raise

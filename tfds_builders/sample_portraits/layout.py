@@ -1,0 +1,34 @@
+"""What an archive's layout says before anything is drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tfds_builders.sample_portraits.picture import Picture
+
+ROWS_PER_DEFECT = 200  # one defect of each kind in so many rows, and at least one in all
+
+
+@dataclass
+class Layout:
+    """The pictures and the other files of one archive.
+
+    Attributes:
+        pictures: all that are to be drawn.
+        files: contents of text and MATLAB files by their paths.
+    """
+
+    pictures: list[Picture] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+def spread_defects(kinds: Sequence[str], rows: int, rng: np.random.Generator) -> dict[int, str]:
+    """Chooses rows at random for each kind of defect; at most a third of all rows.
+
+    Returns:
+        The kind of defect by the number of its row.
+    """
+    wanted = [kind for kind in kinds for _ in range(max(1, rows // ROWS_PER_DEFECT))][: rows // 3]
+    places = rng.permutation(rows)[: len(wanted)]
+    return dict(zip(places.tolist(), wanted, strict=True))

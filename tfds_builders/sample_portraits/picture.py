@@ -1,0 +1,63 @@
+"""One picture of a drawn archive: what is in it, and how it becomes a file."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from tfds_builders.sample_portraits.person import Person
+from tfds_builders.sample_portraits.photo import Sitter, take_photo
+
+Damage = Literal["", "truncated", "empty"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that is to be drawn.
+
+    Attributes:
+        path: where it goes, below the folder of all archives.
+        width: pixels.
+        height: pixels.
+        sitters: who is in it; nobody, or several people, the one whom the labels mean first.
+        seed: what the same picture is drawn from again.
+        damage: what happened to the file: '' nothing, 'truncated' half of it is lost, 'empty' all of it.
+    """
+
+    path: str
+    width: int
+    height: int
+    sitters: tuple[Sitter, ...]
+    seed: tuple[int, ...]
+    damage: Damage = ""
+
+    def write(self, folder: Path) -> None:
+        """Draws the picture and writes it below `folder`."""
+        target = folder / self.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(self._contents())
+
+    def _contents(self) -> bytes:
+        if self.damage == "empty":
+            return b""
+        rng = np.random.default_rng(self.seed)
+        contents = _jpeg(take_photo(self.width, self.height, self.sitters, rng), rng)
+        return contents[: len(contents) // 2] if self.damage == "truncated" else contents
+
+
+def sit(
+    person: Person, age: float, size: tuple[int, int], eye_distance: float, eye_middle: tuple[float, float], tilt: float
+) -> Sitter:
+    """Somebody in a picture of a size in pixels; eye distance and middle are shares of its shorter side."""
+    side = min(size)
+    middle = (size[0] / 2 + (eye_middle[0] - 0.5) * side, size[1] / 2 + (eye_middle[1] - 0.5) * side)
+    return Sitter(person, age, eye_distance * side, middle, tilt)
+
+
+def _jpeg(photo: Image.Image, rng: np.random.Generator) -> bytes:
+    stream = io.BytesIO()
+    photo.save(stream, "JPEG", quality=int(rng.integers(82, 96)))
+    return stream.getvalue()

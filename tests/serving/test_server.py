@@ -32,12 +32,15 @@ def version_state(server: RunningServer, number: int) -> str:
     return answer["model_version_status"][0]["state"] if status == 200 else "unknown"
 
 
-def test_a_newly_pushed_version_takes_over_without_a_restart(server: RunningServer, older_model: Path) -> None:
+def test_a_newly_pushed_version_takes_over_while_requests_go_on(server: RunningServer, older_model: Path) -> None:
     request = {"instances": [b64(plain_jpeg(102, 102, 102))]}
     before = ask(server, "/v1/models/visage:predict", request)[1]["predictions"][0]["age"]
 
     shutil.copytree(older_model, server.base_path / "4")
-    wait_until(lambda: version_state(server, 4) == "AVAILABLE")
+    statuses = set()
+    while version_state(server, 4) != "AVAILABLE":
+        statuses.add(ask(server, "/v1/models/visage:predict", request)[0])
+    assert statuses == {200}
 
     after = ask(server, "/v1/models/visage:predict", request)[1]["predictions"][0]["age"]
     assert after == pytest.approx(before + 10)

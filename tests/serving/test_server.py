@@ -37,10 +37,14 @@ def test_a_newly_pushed_version_takes_over_while_requests_go_on(server: RunningS
     before = ask(server, "/v1/models/visage:predict", request)[1]["predictions"][0]["age"]
 
     shutil.copytree(older_model, server.base_path / "4")
-    statuses = set()
-    while version_state(server, 4) != "AVAILABLE":
-        statuses.add(ask(server, "/v1/models/visage:predict", request)[0])
-    assert statuses == {200}
+    statuses = []
+
+    def took_over() -> bool:
+        statuses.append(ask(server, "/v1/models/visage:predict", request)[0])
+        return version_state(server, 4) == "AVAILABLE"
+
+    wait_until(took_over)
+    assert set(statuses) == {200}
 
     after = ask(server, "/v1/models/visage:predict", request)[1]["predictions"][0]["age"]
     assert after == pytest.approx(before + 10)

@@ -91,7 +91,7 @@ class TarArchive(Archive):
             with tarfile.open(self.path) as tar:
                 for member in tar:
                     # tarfile keeps every member it has passed: gigabytes of them in IMDB's archive.
-                    tar.members = []
+                    tar.members = []  # type: ignore[attr-defined]
                     name = self._name_below_root(member)
                     if name is not None:
                         yield name, member, tar

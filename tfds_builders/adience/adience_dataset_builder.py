@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -34,9 +34,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     """Faces from Flickr albums with an age group and a gender, in five folds without a common person."""
 
     VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "Pictures and labels untouched, duplicate rows left out."}
+    RELEASE_NOTES: ClassVar = {"1.0.0": "Pictures and labels untouched, duplicate rows left out."}
     MANUAL_DOWNLOAD_INSTRUCTIONS = f"manual_dir holds adience/: {_MEND}."
-    BUILDER_CONFIGS = [
+    BUILDER_CONFIGS: ClassVar = [
         AdienceConfig(name="faces", description="roughly upright faces", file_prefix="coarse_tilt_aligned_face"),
         AdienceConfig(name="aligned", description="aligned, 816x816 pixels", file_prefix="landmark_aligned_face"),
     ]
@@ -110,7 +110,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     "age_label": row.age_label,
                     "gender": row.gender,
                     "fold": row.fold,
-                    **dict(zip(MEASURES, row.measures)),
+                    **dict(zip(MEASURES, row.measures, strict=True)),
                 },
             )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -19,12 +19,12 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     """Photos of famous people, cropped around the face, with dates from which ages follow."""
 
     VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "Pictures and numbers untouched, nothing computed, nothing corrected."}
+    RELEASE_NOTES: ClassVar = {"1.0.0": "Pictures and numbers untouched, nothing computed, nothing corrected."}
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         "manual_dir holds imdb_wiki/ with imdb_crop.tar and wiki_crop.tar ('faces only') or the folders imdb_crop/ and "
         f"wiki_crop/ that they extract to, from {_HOMEPAGE}."
     )
-    BUILDER_CONFIGS = [
+    BUILDER_CONFIGS: ClassVar = [
         tfds.core.BuilderConfig(name="imdb", description="460,723 pictures from IMDb"),
         tfds.core.BuilderConfig(name="wiki", description="62,328 pictures from Wikipedia"),
     ]

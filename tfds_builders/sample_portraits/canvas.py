@@ -45,8 +45,10 @@ class Canvas:
         self._image.paste(image.resize(self._image.size, Image.Resampling.BILINEAR))
 
     def fill(self, points: Points, colour: Colour) -> None:
-        """Fills a polygon; points are float [n, 2]."""
-        self._paint.polygon(self._pixels(points), fill=_rgb(colour))
+        """Fills a polygon (float [n, 2]) and hides the creases that lie below it."""
+        pixels = self._pixels(points)
+        self._paint.polygon(pixels, fill=_rgb(colour))
+        self._fine_paint.polygon(pixels, fill=_FINE_NEUTRAL)
 
     def stroke(self, points: Points, colour: Colour, width: float) -> None:
         """Draws an open line of a width in face units."""
@@ -134,8 +136,8 @@ def _spline_basis(count: int, closed: bool) -> np.ndarray:
     segments = count if closed else count - 1
     basis = np.zeros((segments * _STEPS + (not closed), count))
     for index in range(len(basis)):
-        segment, t = divmod(index, _STEPS)
-        t /= _STEPS
+        segment, step = divmod(index, _STEPS)
+        t = step / _STEPS
         weights = (-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, -(t**2) + t**3)
         for offset, weight in zip((-1, 0, 1, 2), weights, strict=True):
             control = segment + offset

@@ -67,7 +67,7 @@ def draw_sample_portraits(folder: Path, count: int, seed: int, sources: Sequence
     except OSError as error:
         raise VisageError(
             f"cannot draw portraits into {folder} ({error.strerror}): free space there or name another folder"
-        )
+        ) from error
 
 
 def _check_settings(folder: Path, settings: dict[str, object]) -> None:

@@ -39,7 +39,7 @@ def paint_face(canvas: Canvas, person: Person, age: float, shape: Proportions, r
 def outline(shape: Proportions) -> Points:
     """The closed outline of skull, cheeks, jaw and chin."""
     right = [
-        (0.62 * shape.temple, shape.skull_top * 0.88),
+        (0.66 * shape.temple, shape.skull_top * 0.86),
         (0.97 * shape.temple, shape.skull_top * 0.52),
         (shape.temple, -0.25),
         (shape.cheek, 0.35 * shape.chin),
@@ -48,7 +48,7 @@ def outline(shape: Proportions) -> Points:
     ]
     left = [(-x, y) for x, y in reversed(right)]
     points = closed_curve([(0.0, shape.skull_top), *right, (0.0, shape.chin), *left])
-    return points + (0.04 * shape.turn, 0)
+    return points + np.array((0.04 * shape.turn, 0.0))
 
 
 def _paint_ears(canvas: Canvas, skin: Colour, shape: Proportions) -> None:
@@ -185,8 +185,8 @@ def _crease_beside_mouth(canvas: Canvas, shape: Proportions, side: float, dark: 
         _furrow(canvas, open_curve(puppet) * (side, 1), dark * 0.9)
         canvas.shade(ellipse(side * 0.66, shape.mouth + 0.1, 0.12, 0.2), -0.3 * old)
     if old > 0.5:
-        for x in (0.62, 0.74):
-            canvas.crease(open_curve([(x, 0.5), (x + 0.03, 0.8), (x - 0.06, 1.1)]) * (side, 1), 0.5 * dark, 0.02)
+        for x in (0.6, 0.76):
+            canvas.crease(open_curve([(x, 0.45), (x + 0.04, 0.7), (x - 0.02, 0.95)]) * (side, 1), 0.3 * dark, 0.018)
 
 
 def _furrow(canvas: Canvas, line: Points, darkness: float) -> None:

@@ -34,7 +34,7 @@ def paint_hair_in_front(
     hairline = _hairline(person, age, shape, baldness, rng)
     if baldness < 0.85:
         outer = [(shape.temple + 0.07, -0.2), (shape.temple * 1.02 + volume / 2, shape.skull_top * 0.55)]
-        outer += [(0.62 * shape.temple, shape.skull_top * 0.92 - volume)]
+        outer += [(0.66 * shape.temple, shape.skull_top * 0.9 - volume)]
         outer += [(0.0, shape.skull_top - volume)]
         outer += [(-x, y) for x, y in reversed(outer[:-1])]
         cap = np.concatenate([open_curve(outer), hairline])
@@ -56,11 +56,26 @@ def paint_beard(canvas: Canvas, person: Person, age: float, shape: Proportions, 
     if strength < 0.15:
         return
     colour = mix(SKIN_TONES[person.skin_tone], _hair_colour(person, age), 0.35 + 0.6 * strength)
-    bristles = 40 + round(260 * strength)
+    if strength > 0.55:
+        _paint_full_beard(canvas, colour, shape)
+    bristles = 60 + round(240 * strength)
     for x, y in _beard_places(shape, bristles, rng):
         end = (x + rng.normal(0, 0.03), y + 0.05 + 0.08 * strength)
         bristle = mix(colour, _strand(person, age, rng), 0.4)
         canvas.stroke(np.array([(x, y), end]), bristle, 0.02)
+
+
+def _paint_full_beard(canvas: Canvas, colour: Colour, shape: Proportions) -> None:
+    half, top = shape.mouth_width, (shape.nose + shape.mouth) / 2 - 0.02
+    jaw = [(shape.temple * 0.97, 0.3 * shape.chin), (shape.jaw + 0.04, 0.72 * shape.chin)]
+    jaw += [(shape.chin_width, shape.chin + 0.06)]
+    cheek = [(half + 0.2, 0.8 * shape.mouth), (0.86 * shape.temple, 0.45 * shape.chin)]
+    for side in (-1.0, 1.0):
+        around_mouth = [(0.0, shape.mouth + 3.2 * shape.lips), (half + 0.06, shape.mouth + 0.05), (half * 0.8, top)]
+        canvas.fill(closed_curve([*jaw, (0.0, shape.chin + 0.08), *around_mouth, *cheek]) * (side, 1), colour)
+        moustache = [(0.0, top - 0.02), (half * 0.8, top), (half + 0.1, shape.mouth + 0.04)]
+        moustache += [(half * 0.5, shape.mouth - shape.lips * 0.9), (0.0, shape.mouth - shape.lips * 0.9)]
+        canvas.fill(closed_curve(moustache) * (side, 1), colour)
 
 
 def _is_long(person: Person, age: float) -> bool:
@@ -72,8 +87,8 @@ def _hair_colour(person: Person, age: float) -> Colour:
 
 
 def _strand(person: Person, age: float, rng: np.random.Generator) -> Colour:
-    grey = rng.random() < greyed(person, age)
-    return darker(GREY_HAIR if grey else person.hair_colour, float(rng.uniform(0.65, 1.3)))
+    own = GREY_HAIR if rng.random() < greyed(person, age) else person.hair_colour
+    return darker(mix(_hair_colour(person, age), own, 0.45), float(rng.uniform(0.78, 1.22)))
 
 
 def _hairline(person: Person, age: float, shape: Proportions, baldness: float, rng: np.random.Generator) -> Points:
@@ -99,7 +114,7 @@ def _paint_strands(
     crown = np.array((0.0, shape.skull_top * 0.95 - volume * 0.5))
     for end in hairline[rng.integers(2, len(hairline) - 2, 46)]:
         bend = (crown + end) / 2 + (0.25 * end[0], -0.06)
-        start = crown + rng.normal(0, (0.3, 0.06))
+        start = crown + (0.45 * end[0], 0.0) + rng.normal(0, 0.05, 2)
         canvas.stroke(open_curve([tuple(start), tuple(bend), tuple(end)]), _strand(person, age, rng), 0.028)
 
 

@@ -59,7 +59,7 @@ def _paint_person(canvas: Canvas, person: Person, age: float, rng: np.random.Gen
 
 
 def _paint_background(canvas: Canvas, rng: np.random.Generator) -> None:
-    base = rng.uniform(30, 220, 3)
+    base = rng.uniform(40, 220) + rng.normal(0, 22, 3)
     blobs = base + rng.normal(0, rng.uniform(4, 34), (6, 6, 1)) + rng.normal(0, 8, (6, 6, 3))
     canvas.background(Image.fromarray(blobs.clip(0, 255).astype(np.uint8)))
 
@@ -73,7 +73,7 @@ def _paint_shoulders(canvas: Canvas, person: Person, age: float, shape: Proporti
     wide = 1.4 + grown(age) * (0.5 if person.female else 0.9)
     clothes = [(-neck - 0.05, top), (-wide, top + 0.5), (-wide - 0.3, 6.0), (wide + 0.3, 6.0), (wide, top + 0.5)]
     clothes += [(neck + 0.05, top), (0.0, top + float(rng.uniform(0.05, 0.6)))]
-    colour = rng.uniform(20, 230, 3)
+    colour = rng.uniform(30, 210) + rng.normal(0, 40, 3)
     canvas.fill(closed_curve(clothes), (float(colour[0]), float(colour[1]), float(colour[2])))
 
 

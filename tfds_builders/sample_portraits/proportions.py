@@ -40,12 +40,12 @@ def proportions(person: Person, age: float, turn: float) -> Proportions:
     male_adult = 0.0 if person.female else adult
     wide, long, jaw, eyes, nose, mouth, lips, chin = (0.04 * trait for trait in person.shape)
     return Proportions(
-        skull_top=-1.95 + 0.15 * adult + long,
+        skull_top=-1.9 + 0.22 * adult + long,
         temple=_between(1.10, 1.02, adult) + wide,
         cheek=_between(1.16, 1.03, adult) + wide + 0.02 * male_adult,
-        jaw=_between(0.90, 0.78, adult) + jaw + 0.16 * male_adult + 0.10 * old,
+        jaw=_between(0.90, 0.72, adult) + jaw + 0.14 * male_adult + 0.06 * old,
         chin=_between(1.28, 1.74, adult) + long + 0.08 * male_adult + 0.03 * old,
-        chin_width=_between(0.34, 0.26, adult) + chin / 2 + 0.12 * male_adult + 0.05 * old,
+        chin_width=_between(0.34, 0.24, adult) + chin / 2 + 0.10 * male_adult + 0.04 * old,
         eye_width=_between(0.285, 0.225, adult) + eyes / 4,
         eye_height=_between(0.150, 0.100, adult) + eyes / 4 - 0.035 * old - 0.012 * male_adult,
         nose=_between(0.42, 0.68, adult) + nose / 2 + 0.05 * old,

@@ -1,7 +1,7 @@
 """UTKFace as a TFDS data set."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -18,7 +18,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     """Faces of 200x200 pixels with age, gender and race in their file names."""
 
     VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "Pictures untouched, names parsed, nothing corrected."}
+    RELEASE_NOTES: ClassVar = {"1.0.0": "Pictures untouched, names parsed, nothing corrected."}
     MANUAL_DOWNLOAD_INSTRUCTIONS = f"manual_dir holds UTKFace.tar.gz or the extracted folder UTKFace/: {_MEND}."
 
     def _info(self) -> tfds.core.DatasetInfo:

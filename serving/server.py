@@ -109,7 +109,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        raise VisageError(f"{host}:{port} cannot be listened on ({error.strerror}); try --rest-port 0") from error
+        reason = str(error.strerror).partition(" (")[0]
+        raise VisageError(f"{host}:{port} cannot be listened on ({reason}); try --rest-port 0") from error
 
 
 def _address(host: str, port: int) -> str:

@@ -15,12 +15,13 @@ from pipeline.summary import model_was_pushed
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of one run."""
+    """What came out of one run; `new_version` is false where the model was served already."""
 
     pipeline: str
     run_id: str
     pushed: bool
     version: str | None
+    new_version: bool
     model_base_path: str
     model_check: str
     gates: Sequence[Gate]
@@ -38,6 +39,7 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
         run_id=run.run_id,
         pushed=model_was_pushed(pusher),
         version=str(pusher.output("pushed_model").properties.get("pushed_version", "")) or None,
+        new_version=not pusher.cached and pusher.output("pushed_model").properties.get("newly_pushed") == 1,
         model_base_path=str(config.model_base_path),
         model_check="ok" if check.get("blessed") == 1 else str(check.get("reason", "failed")),
         gates=read_evaluation(run.nodes["Evaluator"].output("evaluation").uri).gates,
@@ -61,7 +63,7 @@ def print_outcome(outcome: Outcome, screen: Screen, default_model: bool) -> None
         screen.print(f"model check: [red]{outcome.model_check}[/]")
     screen.print()
     if outcome.pushed:
-        already = "is in its place already" if "Pusher" in outcome.cached else "pushed"
+        already = "pushed" if outcome.new_version else "is in its place already"
         screen.print(f"[bold green]Blessed.[/] Version {outcome.version} {already}: {outcome.model_base_path}")
         screen.print(
             f"ask it      visage predict {'' if default_model else f'--model {outcome.model_base_path} '}PHOTO"

@@ -3,10 +3,12 @@
 from tfx.components.pusher import component
 from tfx.dsl.components.base import executor_spec
 
+from components.pusher.driver import Driver
 from components.pusher.executor import Executor
 
 
 class Pusher(component.Pusher):
     """Pushes a blessed model to a numbered version under `push_destination.filesystem.base_directory`."""
 
+    DRIVER_CLASS = Driver
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)

@@ -8,7 +8,7 @@ from tfx.proto import pusher_pb2
 from tfx.types import Artifact, artifact_utils, standard_component_specs
 from tfx.utils import io_utils, proto_utils
 
-from components.pusher.push import push
+from components.pusher.push import newest_version, push
 
 
 class Executor(executor.Executor):
@@ -20,7 +20,8 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Pushes the model if it is blessed; marks the artifact with `pushed`, `pushed_destination`, `pushed_version`.
+        """Pushes the model if it is blessed; marks the artifact with `pushed`, `pushed_destination`, `pushed_version`,
+        `newly_pushed` (0: the newest version was this very model already).
 
         Raises:
             VisageError: the destination cannot be written, or the disk is full.
@@ -34,6 +35,10 @@ class Executor(executor.Executor):
         destination = pusher_pb2.PushDestination()
         proto_utils.json_to_proto(exec_properties[standard_component_specs.PUSH_DESTINATION_KEY], destination)
 
+        base_directory = Path(destination.filesystem.base_directory)
+        before = newest_version(base_directory)
+
         io_utils.copy_dir(model_path, pushed_model.uri)
-        version = push(Path(model_path), Path(destination.filesystem.base_directory))
+        version = push(Path(model_path), base_directory)
+        pushed_model.set_int_custom_property("newly_pushed", int(int(version.name) > before))
         self._MarkPushed(pushed_model, pushed_destination=str(version), pushed_version=version.name)

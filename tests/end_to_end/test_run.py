@@ -42,7 +42,8 @@ def test_the_same_run_again_comes_from_the_cache_and_pushes_nothing(workspace: P
 
     assert ended.returncode == 0, ended.stderr
     outcome = json.loads(ended.stdout)
-    assert set(outcome["cached"]) >= {"FaceExampleGen", "StatisticsGen", "Trainer", "Evaluator", "Pusher", "ModelCard"}
+    assert set(outcome["cached"]) >= {"FaceExampleGen", "StatisticsGen", "Trainer", "Evaluator", "ModelCard"}
+    assert outcome["new_version"] is False
     assert served_versions(workspace) == before == [outcome["version"]]
 
 

@@ -96,3 +96,18 @@ def test_a_model_whose_files_are_gone_is_no_baseline(pipeline: ToyPipeline) -> N
     shutil.rmtree(pipeline.root / "artifacts/ToyTrainer/model")
     pipeline.run("second")
     assert pipeline.compared_with == ["", ""]
+
+
+def test_going_back_to_an_earlier_model_and_forth_serves_the_one_that_was_asked_for(pipeline: ToyPipeline) -> None:
+    for weights in ("first", "second", "first", "second"):
+        pipeline.run(weights)
+        assert pipeline.pushed[-1] == weights
+    pipeline.run("second")
+    assert pipeline.pushed == ["first", "second", "first", "second"]
+
+
+def test_a_pushed_model_whose_folder_was_removed_is_pushed_again(pipeline: ToyPipeline) -> None:
+    pipeline.run("first")
+    shutil.rmtree(pipeline.root / "served")
+    pipeline.run("first")
+    assert pipeline.pushed == ["first"]

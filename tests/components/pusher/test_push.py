@@ -40,8 +40,24 @@ def test_a_push_is_a_whole_copy_named_by_the_time(model: Path, served: Path) -> 
 
 
 def test_pushes_within_one_second_get_rising_versions(model: Path, served: Path) -> None:
-    pushed = [int(push(model, served).name) for _ in range(3)]
+    pushed = []
+    for weights in ("first", "second", "third"):
+        (model / "variables" / "weights").write_text(weights)
+        pushed.append(int(push(model, served).name))
     assert pushed == sorted(set(pushed)) == versions(served)
+
+
+def test_the_model_that_is_served_already_is_not_pushed_again(model: Path, served: Path) -> None:
+    assert push(model, served) == push(model, served)
+    assert len(versions(served)) == 1
+
+
+def test_an_older_model_is_pushed_again_to_be_served_again(model: Path, served: Path) -> None:
+    weights = model / "variables" / "weights"
+    for content in ("first", "second", "first"):
+        weights.write_text(content)
+        push(model, served)
+    assert len(versions(served)) == 3
 
 
 def test_a_version_from_a_clock_that_ran_ahead_stays_below_the_next(model: Path, served: Path) -> None:
@@ -63,7 +79,8 @@ def test_a_server_never_sees_a_version_without_all_its_files(model: Path, served
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        for _ in range(5):
+        for number in range(5):
+            (model / "variables" / "part-0").write_text(str(number))
             push(model, served)
     finally:
         done.set()

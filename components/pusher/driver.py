@@ -1,0 +1,35 @@
+"""Looks at what is served before the cache is asked: an earlier push may have been overtaken or removed since."""
+
+from pathlib import Path
+
+from tfx.dsl.components.base import base_driver
+from tfx.orchestration.metadata import Metadata
+from tfx.orchestration.portable import base_driver as portable_base_driver
+from tfx.orchestration.portable.data_types import ExecutionInfo
+from tfx.proto import pusher_pb2
+from tfx.proto.orchestration.driver_output_pb2 import DriverOutput
+from tfx.types import standard_component_specs
+from tfx.utils import proto_utils
+
+from components.pusher.push import newest_version
+
+
+class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
+    """Adds the execution property `served_version`, so that a push comes from the cache only while it is served."""
+
+    def __init__(self, metadata: Metadata) -> None:
+        base_driver.BaseDriver.__init__(self, metadata)
+        portable_base_driver.BaseDriver.__init__(self, metadata)
+
+    def run(self, execution_info: ExecutionInfo) -> DriverOutput:
+        """Called by the launcher, on the machine where the node runs."""
+        destination = pusher_pb2.PushDestination()
+        proto_utils.json_to_proto(
+            execution_info.exec_properties[standard_component_specs.PUSH_DESTINATION_KEY], destination
+        )
+        version = newest_version(Path(destination.filesystem.base_directory))
+        output = DriverOutput()
+        # With nothing served, no earlier push still holds, so the property must be one that no earlier push had.
+        served = str(version) if version else f"nothing, asked by {execution_info.pipeline_run_id}"
+        output.exec_properties["served_version"].string_value = served
+        return output

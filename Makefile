@@ -22,4 +22,4 @@ lock: ## requirements/*.txt from setup.py and requirements/*.in
 	@tools/lock.sh
 
 clean: ## remove what set-up, tests and runs made
-	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage runs visage.egg-info
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* runs visage.egg-info

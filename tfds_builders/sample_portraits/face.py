@@ -92,7 +92,7 @@ def _paint_mouth(
     x, y, half, lips = 0.1 * shape.turn, shape.mouth, shape.mouth_width, shape.lips
     smile = float(rng.uniform(-0.02, 0.07)) - 0.03 * shape.sag
     gap = float(max(0.0, rng.uniform(-0.12, 0.07)))
-    redness = 0.25 + (0.35 * grown(age) if person.female else 0.0) - 0.12 * shape.sag
+    redness = 0.25 + (0.08 + 0.26 * grown(age) if person.strong_lashes else 0.0) - 0.12 * shape.sag
     colour = mix(darker(skin, 0.86), _LIP_RED, redness)
     left, right = (x - half, y - smile), (x + half, y - smile)
     middle = [(x + 0.5 * half, y), (x, y + 0.01), (x - 0.5 * half, y)]
@@ -124,9 +124,9 @@ def _paint_eye(canvas: Canvas, person: Person, age: float, skin: Colour, shape: 
         bottom = np.interp(disc[:, 0], lower[order, 0], lower[order, 1])
         canvas.fill(np.stack([disc[:, 0], disc[:, 1].clip(top, bottom)], axis=1), colour)
     canvas.fill(ellipse(side * 0.5 + 0.04, -0.045, 0.02, 0.02), (250, 250, 250))
-    lash = 0.05 if person.female and age > 10 else 0.03
+    lash = 0.05 if person.strong_lashes else 0.03
     canvas.stroke(upper, mix(_INK, skin, 0.1), lash)
-    if person.female and age > 12:
+    if person.strong_lashes and age > 4:
         canvas.stroke(np.stack([upper[-2], upper[-1] + (side * 0.06, -0.05)]), _INK, 0.03)
     canvas.stroke(lower, darker(skin, 0.62), 0.016)
     canvas.crease(upper[1:-1] - (0, 0.06 - 0.025 * shape.sag), 0.3 + 0.25 * shape.sag, 0.02)
@@ -136,7 +136,7 @@ def _paint_brow(
     canvas: Canvas, person: Person, age: float, shape: Proportions, side: float, rng: np.random.Generator
 ) -> None:
     adult = grown(age)
-    thickness = 0.035 + adult * (0.012 if person.female else 0.06)
+    thickness = 0.03 + (0.012 * adult if person.female else 0.02 + 0.05 * adult)
     arch = 0.09 if person.female else 0.035
     low = -0.29 if person.female else -0.25
     low += 0.03 * shape.sag - 0.06 * (1 - adult)

@@ -114,7 +114,7 @@ def _paint_strands(
     crown = np.array((0.0, shape.skull_top * 0.95 - volume * 0.5))
     for end in hairline[rng.integers(2, len(hairline) - 2, 46)]:
         bend = (crown + end) / 2 + (0.25 * end[0], -0.06)
-        start = crown + (0.45 * end[0], 0.0) + rng.normal(0, 0.05, 2)
+        start = rng.normal((0.45 * end[0], crown[1]), 0.05)
         canvas.stroke(open_curve([tuple(start), tuple(bend), tuple(end)]), _strand(person, age, rng), 0.028)
 
 

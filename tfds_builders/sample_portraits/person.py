@@ -37,6 +37,7 @@ class Person:
         gender: 'female' or 'male', as drawn: hair, brows, jaw, lips, beard.
         skin_tone: index into SKIN_TONES.
         long_hair: hair falls below the ears.
+        strong_lashes: dark lashes and red lips.
         fringe: hair covers the forehead.
         greying_age: years at which half of the hair is grey.
         dyes_hair: the hair never looks grey.
@@ -51,6 +52,7 @@ class Person:
     hair_colour: Colour
     iris_colour: Colour
     long_hair: bool
+    strong_lashes: bool
     fringe: bool
     greying_age: float
     dyes_hair: bool
@@ -74,7 +76,8 @@ def draw_person(rng: np.random.Generator) -> Person:
         skin_tone=int(rng.integers(len(SKIN_TONES))),
         hair_colour=HAIR_COLOURS[int(rng.integers(len(HAIR_COLOURS)))],
         iris_colour=IRIS_COLOURS[int(rng.integers(len(IRIS_COLOURS)))],
-        long_hair=bool(rng.random() < (0.88 if female else 0.06)),
+        long_hair=bool(rng.random() < (0.85 if female else 0.1)),
+        strong_lashes=bool(rng.random() < (0.78 if female else 0.03)),
         fringe=bool(rng.random() < (0.4 if female else 0.2)),
         greying_age=float(rng.normal(50, 6)),
         dyes_hair=bool(rng.random() < (0.18 if female else 0.05)),

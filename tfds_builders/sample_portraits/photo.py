@@ -92,8 +92,8 @@ def _develop(pixels: np.ndarray, rng: np.random.Generator) -> Image.Image:
     across = np.cos(direction) * np.linspace(-1, 1, width, dtype=np.float32)
     down = np.sin(direction) * np.linspace(-1, 1, height, dtype=np.float32)
     light = rng.uniform(0.75, 1.1) * (1 + rng.uniform(0, 0.3) * (across + down[:, None]))
-    lit = pixels * light[..., None].astype(np.float32) * rng.uniform(0.92, 1.06, 3).astype(np.float32)
-    grain = rng.standard_normal((height, width, 1), np.float32) * np.float32(rng.uniform(1, 6))
-    photo = Image.fromarray((lit + grain).clip(0, 255).astype(np.uint8))
+    lit = pixels * (light[..., None] * rng.uniform(0.92, 1.06, 3)).astype(np.float32)
+    lit += rng.standard_normal((height, width, 1), np.float32) * np.float32(rng.uniform(1, 6))
+    photo = Image.fromarray(np.clip(lit, 0, 255, out=lit).astype(np.uint8))
     blur = float(rng.uniform(-0.6, 1.1))
     return photo.filter(ImageFilter.GaussianBlur(blur)) if blur > 0.2 else photo

@@ -16,7 +16,7 @@ _RACES = ("white", "black", "asian", "indian", "others", UNKNOWN)
 # Adience's own groups, and those of its odd labels that the literature maps to one of them.
 _ADIENCE_GROUPS = {
     "(0, 2)": 0, "(4, 6)": 1, "(8, 12)": 2, "(8, 13)": 2, "(15, 20)": 3, "(25, 32)": 4, "(25, 23)": 4,
-    "(38, 43)": 5, "(38, 42)": 5, "(38, 48)": 5, "(48, 53)": 6, "(60, 100)": 7,
+    "(27, 32)": 4, "(38, 43)": 5, "(38, 42)": 5, "(38, 48)": 5, "(48, 53)": 6, "(60, 100)": 7,
 }  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def read_adience_label(label: str) -> tuple[float | None, int | None]:
     """Age in years and index of the age group that an age label of Adience's fold files stands for.
 
     >>> read_adience_label("(25, 23)"), read_adience_label("35"), read_adience_label("None")
-    ((None, 4), (35.0, 4), (None, None))
+    ((None, 4), (35.0, 5), (None, None))
     """
     if re.fullmatch(r"\d+", label):
         age = float(label)

@@ -48,9 +48,8 @@ def align(image: np.ndarray, landmarks: np.ndarray, settings: AlignmentSettings)
     Raises:
         ValueError: the eye centres are not finite, fall together, or are farther apart than the picture is wide.
     """
+    height, width = image.shape[:2]
     distance = float(np.hypot(*(np.asarray(landmarks, np.float64)[1] - landmarks[0])))
-    if distance > np.hypot(*image.shape[:2]):
-        raise ValueError(
-            f"eye centres {distance:.0f} pixels apart do not fit a {image.shape[1]}x{image.shape[0]} picture"
-        )
+    if distance > np.hypot(width, height):
+        raise ValueError(f"eye centres {distance:.0f} pixels apart do not fit a {width}x{height} picture")
     return warp(image, similarity(landmarks, settings), settings.size)

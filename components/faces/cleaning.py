@@ -21,7 +21,7 @@ def age_when_taken(birth_datenum: int, year: int) -> float:
         birth_datenum: days, MATLAB's count; dates that never were give absurd ages, which the age rule drops.
         year: 1..9999.
 
-    >>> round(age_when_taken(725378, 2010), 1)  # born 1986-01-01
+    >>> round(age_when_taken(725373, 2010), 1)  # born 1986-01-01
     24.5
     """
     middle = date(year, 7, 1).toordinal() + _MATLAB_DAYS_BEFORE_PYTHON

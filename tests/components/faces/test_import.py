@@ -1,0 +1,24 @@
+"""The client, the demo page and Beam's workers import this package: it has to be light."""
+
+import subprocess
+import sys
+
+MODULES = "align, choose, cleaning, decode, detect, encode, records, resize, settings, split, warp"
+HEAVY = ("tensorflow", "tfx", "apache_beam", "tensorflow_datasets")
+
+
+def in_a_fresh_process(code: str) -> str:
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    return ended.stdout.strip()
+
+
+def test_no_module_brings_a_framework_with_it() -> None:
+    loaded = in_a_fresh_process(f"import sys; from components.faces import {MODULES}; print(*sys.modules)").split()
+    assert "components.faces.detect" in loaded
+    assert [name for name in HEAVY if name in loaded] == []
+
+
+def test_the_package_is_imported_in_a_moment() -> None:
+    # Processor time: how long it takes on the clock depends on whoever else uses the machine.
+    code = "import time; start = time.process_time(); import components.faces; print(time.process_time() - start)"
+    assert float(in_a_fresh_process(code)) < 0.3

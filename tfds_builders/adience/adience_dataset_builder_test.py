@@ -1,0 +1,89 @@
+"""Adience's builder on a small drawn archive."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import tensorflow_datasets as tfds
+
+from components.errors import VisageError
+from tfds_builders.adience.adience_dataset_builder import Builder
+
+DUMMY = Path(__file__).parent / "dummy_data"
+SKIPPED = {"row_unreadable": 1, "duplicate_row": 1, "picture_missing": 1}
+
+
+class AdienceTest(tfds.testing.DatasetBuilderTestCase):
+    """TFDS's own contract, for both configurations."""
+
+    DATASET_CLASS = Builder
+    SPLITS = {f"fold_{fold}": 1 for fold in range(5)}
+
+
+def prepare(manual: Path, data: Path, config: str = "faces") -> Builder:
+    builder = Builder(data_dir=data, config=config)
+    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=manual))
+    return Builder(data_dir=data, config=config)
+
+
+def copy_of_dummy(folder: Path) -> Path:
+    shutil.copytree(DUMMY, folder)
+    return folder
+
+
+@pytest.mark.parametrize("config", ["faces", "aligned"])
+def test_every_row_is_yielded_or_counted(tmp_path: Path, config: str) -> None:
+    reloaded = prepare(DUMMY, tmp_path, config)
+    assert reloaded.info.metadata == {"rows": 8, "yielded": 5, "skipped": SKIPPED}
+
+
+def test_labels_stay_as_they_stand_in_the_fold_file(tmp_path: Path) -> None:
+    builder = prepare(DUMMY, tmp_path)
+    gender = builder.info.features["gender"]
+    dataset = builder.as_dataset(split="all", decoders={"image": tfds.decode.SkipDecoding()})
+    faces = {int(face["fold"]): face for face in tfds.as_numpy(dataset)}
+    assert [faces[fold]["age_label"] for fold in range(5)] == [b"(25, 32)", b"35", b"(25, 23)", b"None", b"(0, 2)"]
+    assert [gender.int2str(faces[fold]["gender"]) for fold in range(5)] == ["female", "male", "female"] + 2 * [
+        "unknown"
+    ]
+    assert (faces[0]["dx"], faces[0]["tilt_ang"], faces[0]["fiducial_score"]) == (300, -5, 42)
+    picture = DUMMY / "adience/faces/30000000@N00/coarse_tilt_aligned_face.1.10000000000_abcdef0120_o.jpg"
+    assert faces[0]["image"] == picture.read_bytes()
+
+
+def test_files_directly_in_the_data_folder_do_as_well(tmp_path: Path) -> None:
+    assert prepare(DUMMY / "adience", tmp_path).info.metadata["yielded"] == 5
+
+
+def test_a_fold_without_pictures_has_no_split(tmp_path: Path) -> None:
+    manual = copy_of_dummy(tmp_path / "manual")
+    shutil.rmtree(manual / "adience/faces/30000003@N03")
+    builder = prepare(manual, tmp_path / "data")
+    assert sorted(builder.info.splits) == ["fold_0", "fold_1", "fold_2", "fold_4"]
+    assert builder.info.metadata["skipped"]["picture_missing"] == 2
+
+
+def test_a_fold_file_without_a_column_is_one_line(tmp_path: Path) -> None:
+    fold = copy_of_dummy(tmp_path / "manual") / "adience/fold_2_data.txt"
+    fold.write_text(fold.read_text().replace("age\tgender", "years\tsex"))
+    with pytest.raises(VisageError, match=r"fold_2_data.txt lacks the column\(s\) age, gender: ask for access"):
+        prepare(tmp_path / "manual", tmp_path / "data")
+
+
+def test_a_missing_fold_file_is_one_line(tmp_path: Path) -> None:
+    (copy_of_dummy(tmp_path / "manual") / "adience/fold_3_data.txt").unlink()
+    with pytest.raises(VisageError, match=r"fold_3_data.txt \(No such file or directory\): ask for access"):
+        prepare(tmp_path / "manual", tmp_path / "data")
+
+
+def test_fold_files_without_any_picture_are_one_line(tmp_path: Path) -> None:
+    shutil.rmtree(copy_of_dummy(tmp_path / "manual") / "adience/faces")
+    with pytest.raises(VisageError, match=r"no faces.tar.gz, faces.tar or faces/ in .*adience"):
+        prepare(tmp_path / "manual", tmp_path / "data")
+    (tmp_path / "manual/adience/faces").mkdir()
+    with pytest.raises(VisageError, match="faces has no picture of any of the 6 faces in the fold files"):
+        prepare(tmp_path / "manual", tmp_path / "data")
+
+
+if __name__ == "__main__":
+    tfds.testing.test_main()

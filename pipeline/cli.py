@@ -219,8 +219,14 @@ def _quietly(log: Path) -> Iterator[IO[str]]:
             raise
         except Exception as error:
             traceback.print_exc()
-            words = str(error).strip().splitlines() or [""]
-            raise VisageError(f"{type(error).__name__}: {words[0][:300]}; the whole story is in {log}") from error
+            raise VisageError(f"{_first_words(error)}; the whole story is in {log}") from error
+
+
+def _first_words(error: Exception) -> str:
+    text = str(error).strip()
+    if "No space left on device" in text:
+        return "the disk is full (No space left on device): free some space and run the same command again"
+    return f"{type(error).__name__}: {text.splitlines()[0][:300] if text else 'without a message'}"
 
 
 def _print_json(value: Any, stream: IO[str] | None = None) -> None:

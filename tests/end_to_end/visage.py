@@ -33,4 +33,4 @@ def visage(*words: str | Path, timeout: float = 600) -> subprocess.CompletedProc
 def served_versions(workspace: Path, pipeline: str = "sample-portraits") -> list[str]:
     """What stands in the folder that TensorFlow Serving watches."""
     folder = workspace / pipeline / "serving" / "visage"
-    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    return sorted(path.name for path in folder.glob("[0-9]*"))

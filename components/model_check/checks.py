@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from components.faces import records
@@ -28,7 +29,8 @@ _OUTPUTS: dict[str, tf.TensorSpec] = {
     "gender_probability": tf.TensorSpec([None], tf.float32),
 }
 _WARM_UP_REQUESTS = "assets.extra/tf_serving_warmup_requests"
-_ROW_SUM_TOLERANCE = 1e-3
+# Single precision adds 101 probabilities, and as many ages, up to about this.
+_TOLERANCE = 1e-3
 
 
 class UnservableError(Exception):
@@ -62,7 +64,7 @@ def _load(directory: str) -> Any:
     try:
         return tf.saved_model.load(directory, tags=["serve"])
     except Exception as error:  # Damaged files make TensorFlow raise nearly anything.
-        raise UnservableError(f"it cannot be loaded: {_first_line(error)}") from error
+        raise UnservableError(f"it cannot be loaded: {_reason(error)}") from error
 
 
 def _check_signature(model: Any, name: str, inputs: Mapping[str, tf.TensorSpec]) -> None:
@@ -88,19 +90,19 @@ def _warm_up_requests(path: str) -> Iterator[predict_pb2.PredictRequest]:
     try:
         for record in tf.data.TFRecordDataset(path):
             yield prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
-    except tf.errors.OpError as error:
-        raise UnservableError(f"{_WARM_UP_REQUESTS} cannot be read: {_first_line(error)}") from error
+    except (tf.errors.OpError, DecodeError) as error:
+        raise UnservableError(f"{_WARM_UP_REQUESTS} cannot be read: {_reason(error)}") from error
 
 
 def _ask(model: Any, request: predict_pb2.PredictRequest) -> dict[str, np.ndarray]:
     name = request.model_spec.signature_name
     if name not in model.signatures:
         raise UnservableError(f"{_WARM_UP_REQUESTS} asks for a signature {name!r} that the model does not have")
-    inputs = {key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
     try:
+        inputs = {key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
         return {key: value.numpy() for key, value in model.signatures[name](**inputs).items()}
-    except (tf.errors.OpError, TypeError) as error:
-        raise UnservableError(f"{name}: fails on its warm-up request: {_first_line(error)}") from error
+    except Exception as error:  # Whatever it is, a client would meet it too.
+        raise UnservableError(f"{name}: fails on its warm-up request: {_reason(error)}") from error
 
 
 def _check_answers(name: str, answers: Mapping[str, np.ndarray]) -> None:
@@ -109,9 +111,9 @@ def _check_answers(name: str, answers: Mapping[str, np.ndarray]) -> None:
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise UnservableError(f"{name}: output {output} is not finite")
     age, probabilities, male = answers["age"], answers["age_probabilities"], answers["gender_probability"]
-    if (age < 0).any() or (age > 100).any():
+    if (age < -_TOLERANCE).any() or (age > 100 + _TOLERANCE).any():
         raise UnservableError(f"{name}: ages from {age.min():g} to {age.max():g} are not within 0 to 100")
-    if (probabilities < 0).any() or (np.abs(probabilities.sum(axis=1) - 1) > _ROW_SUM_TOLERANCE).any():
+    if (probabilities < 0).any() or (np.abs(probabilities.sum(axis=1) - 1) > _TOLERANCE).any():
         raise UnservableError(
             f"{name}: rows of age_probabilities are no distributions, one sums to {probabilities.sum(axis=1)[0]:g}"
         )
@@ -127,6 +129,8 @@ def _check_names(what: str, values: np.ndarray, allowed: tuple[str, ...]) -> Non
             raise UnservableError(f"{what} is {value.decode()!r}, none of {', '.join(allowed)}")
 
 
-def _first_line(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0]
+def _reason(error: Exception) -> str:
+    """The line of an error's text that says what happened; TensorFlow wraps it in lines about its graph."""
+    around = ("Graph execution error", "Detected at node", "<stack traces", "[[")
+    lines = [line.strip() for line in str(error).splitlines()]
+    return next((line for line in lines if line and not line.startswith(around)), type(error).__name__)

@@ -4,6 +4,8 @@ import keras
 
 # Mean age of UTKFace's faces: where the regression starts, so that the first steps do not spend themselves on it.
 _INITIAL_AGE = 33.0
+# In few epochs the network underfits: 0.3 instead costs it a year and two percent of gender.
+_DROPOUT = 0.1
 
 
 def build(input_size: int = 64, channels: int = 1) -> keras.Model:
@@ -19,16 +21,16 @@ def build(input_size: int = 64, channels: int = 1) -> keras.Model:
     """
     layers = keras.layers
     pixels = keras.Input((input_size, input_size, channels), name="pixels")
-    x = layers.Rescaling(1 / 255)(pixels)
+    x = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
     x = layers.Conv2D(32, 3, activation="relu")(x)
     x = layers.Conv2D(64, 3, activation="relu")(x)
     x = layers.MaxPooling2D()(x)
     x = layers.Conv2D(128, 3, activation="relu")(x)
     x = layers.MaxPooling2D()(x)
-    x = layers.Dropout(0.3)(x)
+    x = layers.Dropout(_DROPOUT)(x)
     x = layers.Flatten()(x)
-    age = layers.Dropout(0.3)(layers.Dense(128, activation="relu")(x))
-    gender = layers.Dropout(0.3)(layers.Dense(128, activation="relu")(x))
+    age = layers.Dropout(_DROPOUT)(layers.Dense(128, activation="relu")(x))
+    gender = layers.Dropout(_DROPOUT)(layers.Dense(128, activation="relu")(x))
     age = layers.Dense(1, bias_initializer=keras.initializers.Constant(_INITIAL_AGE), name="age")(age)
     gender = layers.Dense(1, name="gender")(gender)
     return keras.Model(pixels, {"age": age, "gender": gender}, name="cnn_utkface")

@@ -1,0 +1,80 @@
+"""Written records come out as pixels and labels; what cannot be read is said in one line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.errors import VisageError
+from components.faces.decode import decode as decode_with_pillow
+from components.faces.records import age_group
+from components.trainer import input as trainer_input
+from components.trainer.input import evaluation_batches, open_split, training_batches
+from components.trainer.models import NETWORKS
+from components.trainer.pixels import decode, to_network_input
+from components.trainer.settings import TrainerSettings
+from tests.components.drawn_crops import people, write_split
+
+COMPACT = NETWORKS["compact"]
+STILL = TrainerSettings(
+    network="compact", epochs=1, batch_size=4, learning_rate=0.1, flip=False, shift=0, brightness=0, contrast=0
+)
+
+
+def test_batches_hold_the_pixels_and_labels_that_were_written(tmp_path: Path) -> None:
+    records = people(6, seed=1)
+    split = open_split("val", [str(write_split(tmp_path, "val", records).parent / "*")])
+    assert split.size == 6
+    (pixels, labels), (rest, _) = evaluation_batches(split, COMPACT, batch_size=4).as_numpy_iterator()
+    assert pixels.shape == (4, 64, 64, 3)
+    assert len(rest) == 2
+    np.testing.assert_array_equal(pixels[0], decode_with_pillow(records[0].image))
+    groups = [record.age_group for record in records[:4]]
+    ages = [-1.0 if record.age is None else record.age for record in records[:4]]
+    np.testing.assert_array_equal(labels["age"], np.transpose([ages, [1, 1, 1, 0], groups]).astype(np.float32))
+    assert [tuple(gender) for gender in labels["gender"]] == [
+        (float(record.gender == "male"), 1.0) for record in records[:4]
+    ]
+    assert groups[0] == age_group(ages[0])
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_an_epoch_holds_every_record_once_and_the_next_in_another_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fits: bool
+) -> None:
+    monkeypatch.setattr(trainer_input, "_fits_into_memory", lambda split, spec: fits)
+    records = people(10, seed=3)
+    split = open_split("train", [str(write_split(tmp_path, "train", records))])
+    batches = training_batches(split, COMPACT, STILL)
+    epochs = [np.concatenate([pixels for pixels, _ in batches.as_numpy_iterator()]) for _ in range(2)]
+    written = sorted(float(decode_with_pillow(record.image).mean()) for record in records)
+    for epoch in epochs:
+        np.testing.assert_allclose(sorted(epoch.mean(axis=(1, 2, 3))), written, atol=0.01)
+    assert np.abs(epochs[0] - epochs[1]).max() > 10
+
+
+def test_a_grey_network_gets_one_channel_of_its_own_size() -> None:
+    pixels = to_network_input(tf.fill([112, 112, 3], tf.constant(200, tf.uint8)), 64, 1)
+    assert pixels.shape == (64, 64, 1)
+    assert set(np.asarray(pixels).ravel()) == {200}
+
+
+def test_decoding_equals_pillows(tmp_path: Path) -> None:
+    for record in people(5, seed=5):
+        np.testing.assert_array_equal(decode(record.image), decode_with_pillow(record.image))
+
+
+def test_a_split_without_records_is_one_clear_line(tmp_path: Path) -> None:
+    write_split(tmp_path, "val", [])
+    with pytest.raises(VisageError, match="the val split holds no records"):
+        open_split("val", [f"{tmp_path}/Split-val/*"])
+    with pytest.raises(VisageError, match="the train split holds no records"):
+        open_split("train", [f"{tmp_path}/Split-train/*"])
+
+
+def test_a_truncated_file_is_one_clear_line(tmp_path: Path) -> None:
+    file = write_split(tmp_path, "train", people(20, seed=1))
+    file.write_bytes(file.read_bytes()[:-200])
+    with pytest.raises(VisageError, match="the train split cannot be read"):
+        open_split("train", [str(file)])

@@ -1,0 +1,91 @@
+"""Losses train towards known labels, and towards nothing where a label is unknown."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.faces.records import age_group
+from components.trainer.heads import age_probabilities, group_probabilities
+from components.trainer.losses import (
+    AgeError,
+    GenderAccuracy,
+    distribution_loss,
+    gender_loss,
+    label_distribution,
+    regression_loss,
+)
+
+# (age, age_known, age group), (male, gender_known), as the input makes them
+THIRTY = [30.0, 1.0, float(age_group(30))]
+A_CHILD = [-1.0, 0.0, float(age_group(10))]
+NO_AGE = [-1.0, 0.0, -1.0]
+MAN, WOMAN, NO_GENDER = [1.0, 1.0], [0.0, 1.0], [-1.0, 0.0]
+
+
+def test_regression_counts_decades_of_error_over_known_ages_alone() -> None:
+    loss = regression_loss(tf.constant([THIRTY, NO_AGE]), tf.constant([[35.0], [90.0]]))
+    assert float(loss) == pytest.approx(0.5)
+
+
+def test_gender_loss_is_the_cross_entropy_over_known_genders_alone() -> None:
+    loss = gender_loss(tf.constant([MAN, WOMAN, NO_GENDER]), tf.constant([[0.0], [2.0], [99.0]]))
+    assert float(loss) == pytest.approx((np.log(2) + np.log1p(np.exp(2))) / 2, rel=1e-5)
+
+
+@pytest.mark.parametrize("labels", [[NO_AGE, NO_AGE]])
+def test_unknown_ages_train_nothing(labels: list[list[float]]) -> None:
+    logits = tf.Variable(tf.random.stateless_normal([2, 101], [1, 2]))
+    years = tf.Variable([[20.0], [40.0]])
+    with tf.GradientTape(persistent=True) as tape:
+        by_distribution = distribution_loss(tf.constant(labels), logits, sigma=2.5)
+        by_regression = regression_loss(tf.constant(labels), years)
+    for loss, raw in ((by_distribution, logits), (by_regression, years)):
+        assert float(loss) == 0
+        assert not np.asarray(tape.gradient(loss, raw)).any()
+
+
+def test_unknown_genders_train_nothing() -> None:
+    logits = tf.Variable([[3.0]])
+    with tf.GradientTape() as tape:
+        loss = gender_loss(tf.constant([NO_GENDER]), logits)
+    assert float(loss) == 0
+    assert not np.asarray(tape.gradient(loss, logits)).any()
+
+
+def test_an_unknown_age_does_not_change_what_the_known_ones_train() -> None:
+    logits = tf.random.stateless_normal([2, 101], [1, 2])
+    alone = distribution_loss(tf.constant([THIRTY]), logits[:1], sigma=2.5)
+    together = distribution_loss(tf.constant([THIRTY, NO_AGE]), logits, sigma=2.5)
+    assert float(together) == pytest.approx(float(alone), rel=1e-5)
+
+
+def test_the_loss_is_least_where_the_distribution_is_the_labels_own() -> None:
+    labels = tf.constant([THIRTY])
+    perfect = tf.math.log(label_distribution(tf.constant([30.0]), 2.5) + 1e-9)
+    assert float(distribution_loss(labels, perfect, sigma=2.5)) == pytest.approx(0, abs=1e-3)
+    assert float(distribution_loss(labels, tf.roll(perfect, 5, axis=1), sigma=2.5)) > 1
+
+
+def test_a_group_without_an_age_pulls_the_mass_into_the_group() -> None:
+    logits = tf.Variable(tf.zeros([1, 101]))
+    for _ in range(50):
+        with tf.GradientTape() as tape:
+            loss = distribution_loss(tf.constant([A_CHILD]), logits, sigma=2.5)
+        logits.assign_sub(20 * tape.gradient(loss, logits))
+    groups = np.asarray(group_probabilities(age_probabilities(logits, "distribution")))
+    assert groups[0, age_group(10)] > 0.9
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.5, 2.5, 20.0])
+def test_label_distributions_sum_to_one_and_peak_at_the_age(sigma: float) -> None:
+    distribution = np.asarray(label_distribution(tf.constant([0.0, 33.0, 100.0]), sigma))
+    np.testing.assert_allclose(distribution.sum(axis=1), 1, atol=1e-5)
+    assert list(distribution.argmax(axis=1)) == [0, 33, 100]
+
+
+def test_metrics_count_known_labels_alone() -> None:
+    error, accuracy = AgeError("regression"), GenderAccuracy()
+    error.update_state(tf.constant([THIRTY, A_CHILD, NO_AGE]), tf.constant([[37.0], [80.0], [1.0]]))
+    accuracy.update_state(tf.constant([MAN, WOMAN, NO_GENDER]), tf.constant([[2.0], [2.0], [-2.0]]))
+    assert float(error.result()) == pytest.approx(7)
+    assert float(accuracy.result()) == pytest.approx(0.5)

@@ -1,0 +1,114 @@
+"""The exported SavedModel answers JPEG bytes alike through all three signatures."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.faces.align import align
+from components.faces.decode import decode
+from components.faces.encode import encode
+from components.faces.records import AGE_GROUPS, GENDERS, to_example
+from components.faces.settings import AlignmentSettings
+from components.trainer.export import export
+from components.trainer.models import NETWORKS
+from tests.components.conftest import ALIGNMENT, TrainerRun
+from tests.components.drawn_crops import people
+from tests.components.trainer.test_alignment import POSES, photo_with_landmarks
+
+Signatures = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def compact(trainer_run: TrainerRun) -> Signatures:
+    return load(trainer_run.saved_model)
+
+
+@pytest.fixture(scope="module")
+def cnn_utkface(tmp_path_factory: pytest.TempPathFactory) -> Signatures:
+    """The untrained network, as a SavedModel."""
+    directory = tmp_path_factory.mktemp("model") / "1"
+    export(NETWORKS["cnn_utkface"].build(), "cnn_utkface", AlignmentSettings(size=96), str(directory))
+    return load(directory)
+
+
+def load(directory: Path) -> Signatures:
+    model = tf.saved_model.load(str(directory))
+    # The functions live only as long as the model that they belong to.
+    return {**model.signatures, "model": model}
+
+
+@pytest.mark.parametrize("network", ["compact", "cnn_utkface"])
+def test_answers_have_their_types_shapes_and_ranges(network: str, request: pytest.FixtureRequest) -> None:
+    signatures: Signatures = request.getfixturevalue(network)
+    crops = [record.image for record in people(5, seed=9)]
+    answers = signatures["serving_default"](image_bytes=tf.constant(crops))
+    assert {name: (value.dtype.name, tuple(value.shape)) for name, value in answers.items()} == {
+        "age": ("float32", (5,)),
+        "age_probabilities": ("float32", (5, 101)),
+        "age_group": ("string", (5,)),
+        "gender": ("string", (5,)),
+        "gender_probability": ("float32", (5,)),
+    }
+    probabilities = answers["age_probabilities"].numpy()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-4)
+    np.testing.assert_allclose(answers["age"], probabilities @ np.arange(101), rtol=1e-4)
+    assert {group.decode() for group in answers["age_group"].numpy()} <= set(AGE_GROUPS)
+    male = answers["gender_probability"].numpy() > 0.5
+    assert [gender.decode() for gender in answers["gender"].numpy()] == [GENDERS[int(one)] for one in male]
+
+
+def test_a_moment_of_training_has_taught_something(compact: Signatures) -> None:
+    records = people(40, seed=12)
+    answers = compact["serving_default"](image_bytes=tf.constant([record.image for record in records]))
+    old = np.array([(record.age or 0) > 60 for record in records])
+    young = np.array([0 < (record.age or 0) < 20 for record in records])
+    assert answers["age"].numpy()[old].mean() > answers["age"].numpy()[young].mean()
+
+
+def test_written_examples_are_answered_as_their_crops_are(compact: Signatures) -> None:
+    records = people(3, seed=9)
+    by_bytes = compact["serving_default"](image_bytes=tf.constant([record.image for record in records]))
+    by_example = compact["evaluate"](examples=tf.constant([to_example(record) for record in records]))
+    for name, value in by_bytes.items():
+        np.testing.assert_array_equal(value, by_example[name])
+
+
+def test_photos_are_answered_as_the_crops_that_the_library_cuts_from_them(compact: Signatures) -> None:
+    photos, landmarks, crops = [], [], []
+    for pose in POSES:
+        photo, points = photo_with_landmarks(pose)
+        photos.append(encode(photo))
+        landmarks.append(points)
+        crops.append(encode(align(decode(photos[-1]), points, ALIGNMENT), ALIGNMENT.jpeg_quality))
+    by_photo = compact["align_and_predict"](image_bytes=tf.constant(photos), landmarks=tf.constant(landmarks))
+    by_crop = compact["serving_default"](image_bytes=tf.constant(crops))
+    np.testing.assert_allclose(by_photo["age"], by_crop["age"], atol=1)
+    np.testing.assert_allclose(by_photo["gender_probability"], by_crop["gender_probability"], atol=0.05)
+
+
+def test_a_batch_with_bytes_that_are_no_jpeg_says_which(compact: Signatures) -> None:
+    good = people(1, seed=9)[0].image
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"no JPEG.*\[1 2\]"):
+        compact["serving_default"](image_bytes=tf.constant([good, b"hello", b"", good]))
+
+
+def test_a_truncated_jpeg_is_refused(compact: Signatures) -> None:
+    good = people(1, seed=9)[0].image
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Invalid JPEG data"):
+        compact["serving_default"](image_bytes=tf.constant([good[: len(good) // 2]]))
+
+
+def test_landmarks_must_be_as_many_as_photos(compact: Signatures) -> None:
+    good = people(1, seed=9)[0].image
+    with pytest.raises(tf.errors.InvalidArgumentError, match="one set of landmarks"):
+        compact["align_and_predict"](image_bytes=tf.constant([good, good]), landmarks=tf.ones([1, 5, 2]))
+
+
+def test_the_client_is_told_how_to_align(trainer_run: TrainerRun) -> None:
+    description = json.loads((trainer_run.saved_model / "assets.extra" / "visage.json").read_text())
+    assert AlignmentSettings.model_validate(description.pop("alignment")) == ALIGNMENT
+    assert description == {"network": "compact", "input_size": 64, "channels": 3, "parameters": 231_270}

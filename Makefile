@@ -10,7 +10,7 @@ test: set-up ## ruff, mypy and all tests
 	.venv/bin/ruff check --quiet .
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/mypy
-	.venv/bin/pytest --quiet --durations 10 --cov --cov-report term
+	.venv/bin/pytest --quiet --numprocesses auto --dist loadfile --durations 10 --cov --cov-report term
 
 test-current: ## tests and a small pipeline on the current stack, in a Debian 13 root where this machine is older
 	@tools/test_current.sh

@@ -39,6 +39,6 @@ setup(
     ],
     extras_require={
         "kubeflow": ["kfp>=2.5"],
-        "dev": ["httpx", "hypothesis", "mypy", "pytest", "pytest-cov", "ruff", "types-PyYAML"],
+        "dev": ["httpx", "hypothesis", "mypy", "pytest", "pytest-cov", "pytest-xdist", "ruff", "types-PyYAML"],
     },
 )

@@ -9,6 +9,6 @@ SMALL_RUN="--set data.sample_portraits.count=240 --set trainer.epochs=1
 [ "$(tools/stack.sh)" = current ] || exec tools/debian13.sh tools/test_current.sh
 
 tools/set_up.sh
-.venv/bin/pytest --quiet -m 'not slow'
+.venv/bin/pytest --quiet --numprocesses auto --dist loadfile -m 'not slow'
 # shellcheck disable=SC2086
 .venv/bin/visage run $SMALL_RUN

@@ -44,7 +44,20 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> tarfile.TarFile:
 def bare_path(folder: Path, without: str) -> str:
     """A PATH with what a new machine has, less one program."""
     folder.mkdir()
-    for program in ("sh", "dirname", "uname", "getconf", "cut", "cat", "sha256sum", "git", "make", "g++"):
+    for program in (
+        "sh",
+        "dirname",
+        "uname",
+        "getconf",
+        "cut",
+        "cat",
+        "sha256sum",
+        "mkdir",
+        "flock",
+        "git",
+        "make",
+        "g++",
+    ):
         if program != without:
             (folder / program).symlink_to(shutil.which(program) or pytest.fail(f"no {program} here"))
     return str(folder)

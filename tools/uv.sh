@@ -25,6 +25,9 @@ unpack_debian_pip() {
 # A pyenv shim is on PATH for versions that are not switched on: only running it tells.
 if uv --version >/dev/null 2>&1; then command -v uv; exit; fi
 own=$PWD/.cache/uv/bin/uv
+mkdir -p .cache
+exec 8>.cache/uv.lock
+flock 8
 if [ -x "$own" ]; then echo "$own"; exit; fi
 
 python=$(any_python)

@@ -1,5 +1,6 @@
 """A real Airflow for tests, in an environment of its own: VisAge's does not contain it."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -28,8 +29,12 @@ def airflow_environment() -> Path:
     folder = PROJECT / ".cache" / "airflow"
     state = f"{sys.version} {hashlib.sha256(LOCK.read_bytes()).hexdigest()}"
     stamp = folder / "installed"
-    if not (stamp.is_file() and stamp.read_text() == state):
-        _install(folder, state)
+    folder.parent.mkdir(exist_ok=True)
+    # Tests run in several processes.
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (stamp.is_file() and stamp.read_text() == state):
+            _install(folder, state)
     return folder / "bin"
 
 

@@ -2,14 +2,16 @@
 
 import hashlib
 import importlib
-import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components import progress
 from components.errors import VisageError
+from components.face_example_gen.lock import locked
 from components.face_example_gen.settings import DataSettings
 
 if TYPE_CHECKING:
@@ -17,6 +19,25 @@ if TYPE_CHECKING:
 
 # Higher when the drawing changes: the same seed then draws other pictures.
 DRAWING_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """One prepared data set.
+
+    Attributes:
+        dataset: its TFDS name.
+        files: the files with its records.
+        records: how many records they hold.
+        archive_rows: rows of the archive, as the builder counted them.
+        skipped: rows that became no record, by reason.
+    """
+
+    dataset: str
+    files: tuple[str, ...]
+    records: int
+    archive_rows: int
+    skipped: Mapping[str, int]
 
 
 def fingerprint(data: DataSettings) -> str:
@@ -49,12 +70,17 @@ def archive_dir(data: DataSettings, data_root: Path) -> Path:
 
     drawing = data.sample_portraits
     folder = data_root / "sample_portraits" / fingerprint(data)
-    draw_sample_portraits(folder, drawing.count, drawing.seed, data.sources)
+    with _working(folder, "draw portraits"):
+        _sweep(folder.parent, f".{folder.name}.unfinished-*")
+        draw_sample_portraits(folder, drawing.count, drawing.seed, data.sources)
     return folder
 
 
 def prepare_source(dataset: str, archives: Path, prepared_root: Path) -> "tfds.core.DatasetBuilder":
     """Prepares one data set with its TFDS builder, unless it is prepared already.
+
+    Several processes may ask for the same one at the same time: one prepares it, the others wait. What a killed
+    preparation left behind is removed.
 
     Args:
         dataset: the TFDS name, e.g. 'adience/faces'.
@@ -62,28 +88,44 @@ def prepare_source(dataset: str, archives: Path, prepared_root: Path) -> "tfds.c
         prepared_root: TFDS's data_dir.
 
     Raises:
-        VisageError: the archive is missing, incomplete or not what it should be.
+        VisageError: the archive is missing, incomplete or not what it should be, or there is no space to prepare it.
     """
     import tensorflow_datasets as tfds
 
     tfds.disable_progress_bar()
     name, _, config = dataset.partition("/")
     module = importlib.import_module(f"tfds_builders.{name}.{name}_dataset_builder")
-    builder = module.Builder(config=config or None, data_dir=prepared_root)
     progress.report(f"prepare {dataset}", 0)
-    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=archives))
+    with _working(prepared_root / dataset, f"prepare {dataset}"):
+        # Made under the lock: a builder looks once whether its data set is prepared.
+        builder = module.Builder(config=config or None, data_dir=prepared_root)
+        _sweep(Path(builder.data_dir).parent, "incomplete.*")
+        builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=archives))
     return builder
 
 
-def sweep_unfinished(prepared_root: Path) -> None:
-    """Removes what a killed preparation left behind."""
-    for leftover in prepared_root.glob("**/*incomplete*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+def source_of(dataset: str, builder: "tfds.core.DatasetBuilder") -> Source:
+    """What there is to read of a data set that `prepare_source` has prepared."""
+    splits = builder.info.splits.values()
+    files = tuple(str(path) for split in splits for path in split.filepaths)
+    counts = builder.info.metadata
+    return Source(dataset, files, sum(split.num_examples for split in splits), counts["rows"], dict(counts["skipped"]))
 
 
-def row_counts(builder: "tfds.core.DatasetBuilder") -> dict[str, object]:
-    """`rows`, `yielded` and `skipped` by reason, as the builder counted them when it read the archive."""
-    return json.loads(json.dumps(dict(builder.info.metadata)))
+@contextmanager
+def _working(folder: Path, what: str) -> Iterator[None]:
+    """Makes `folder` under a lock of its own beside it."""
+    try:
+        with locked(folder.with_name(f"{folder.name}.lock"), what):
+            yield
+    except OSError as error:
+        raise VisageError(f"cannot {what} in {folder} ({error.strerror or error}): free space there") from error
+
+
+def _sweep(folder: Path, leftovers: str) -> None:
+    """Removes what killed work left in `folder`; nobody else may be at work there."""
+    for leftover in folder.glob(leftovers):
+        shutil.rmtree(leftover)
 
 
 def _listing(folder: Path) -> Iterator[str]:

@@ -5,8 +5,8 @@ Engines exist that report success with nothing written, so nothing that an engin
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from apache_beam.io.filesystem import CompressionTypes
@@ -14,24 +14,17 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.io.tfrecordio import _TFRecordUtil
 
 from components.errors import VisageError
-from components.face_example_gen.transforms import Source
+from components.face_example_gen.prepare import Source
 from components.faces.records import from_example
 
 Report = dict[str, Any]
 
 
-def reconcile(
-    sources: Sequence[Source],
-    rows: Mapping[str, Mapping[str, Any]],
-    splits: Sequence[str],
-    examples_dir: str,
-    drops_dir: str,
-) -> Report:
+def reconcile(sources: Sequence[Source], splits: Sequence[str], examples_dir: str, drops_dir: str) -> Report:
     """Reads back all that was written and makes the cleaning report of it.
 
     Args:
         sources: what was read.
-        rows: by data set, what its builder counted: `rows`, `yielded`, `skipped` by reason.
         splits: names of the splits.
         examples_dir: holds `Split-<name>/data_tfrecord-*.gz`.
         drops_dir: holds `dropped-*.jsonl`.
@@ -47,31 +40,30 @@ def reconcile(
     by_split = {source.dataset: dict.fromkeys(splits, 0) for source in sources}
     dropped: dict[str, Counter[str]] = {source.dataset: Counter() for source in sources}
     for split in splits:
-        for key in _written_keys(f"{examples_dir}/Split-{split}"):
+        for dataset, key in _written_keys(f"{examples_dir}/Split-{split}", by_split):
             seen[key] += 1
-            by_split[_dataset_of(key, by_split)][split] += 1
-    for drop in _written_drops(drops_dir):
-        seen[drop["key"]] += 1
-        dropped[drop["dataset"]][drop["rule"]] += 1
+            by_split[dataset][split] += 1
+    for dataset, key, rule in _written_drops(drops_dir, by_split):
+        seen[key] += 1
+        dropped[dataset][rule] += 1
 
     _check_each_once(seen)
-    report = {s.dataset: _account(s, rows[s.dataset], dropped[s.dataset], by_split[s.dataset]) for s in sources}
+    report = {s.dataset: _account(s, dropped[s.dataset], by_split[s.dataset]) for s in sources}
     total = _sum(list(report.values()))
     _check_nothing_empty(total)
     return {"sources": report, "total": total}
 
 
-def _account(source: Source, rows: Mapping[str, Any], dropped: Counter[str], by_split: Mapping[str, int]) -> Report:
-    out = sum(by_split.values())
-    if source.records != sum(dropped.values()) + out or rows["rows"] != source.records + sum(rows["skipped"].values()):
+def _account(source: Source, dropped: Counter[str], by_split: Mapping[str, int]) -> Report:
+    out, drops, skipped = sum(by_split.values()), sum(dropped.values()), sum(source.skipped.values())
+    if source.records != drops + out or source.archive_rows != source.records + skipped:
         raise VisageError(
-            f"{source.dataset}: of {rows['rows']} rows, {sum(rows['skipped'].values())} were skipped and "
-            f"{source.records} read, but {sum(dropped.values())} drops and {out} faces were written; "
-            "nothing is published: run again, and on another engine if it happens again"
+            f"{source.dataset}: of {source.archive_rows} rows, {skipped} were skipped and {source.records} read, "
+            f"but {drops} drops and {out} faces were written; nothing is published: run again"
         )
     return {
-        "archive_rows": rows["rows"],
-        "skipped": dict(rows["skipped"]),
+        "archive_rows": source.archive_rows,
+        "skipped": dict(source.skipped),
         "records_in": source.records,
         "dropped": dict(dropped),
         "records_out": out,
@@ -83,7 +75,7 @@ def _check_each_once(seen: Counter[str]) -> None:
     doubled = [key for key, count in seen.items() if count > 1]
     if doubled:
         raise VisageError(
-            f"{len(doubled)} records were written more than once, e.g. {doubled[0]}; nothing is published"
+            f"{len(doubled)} records were written more than once, e.g. {doubled[0]}; nothing is published: run again"
         )
 
 
@@ -110,25 +102,43 @@ def _sum(parts: Sequence[Report]) -> Report:
     return total
 
 
-def _dataset_of(key: str, datasets: Mapping[str, Any]) -> str:
-    return next(dataset for dataset in datasets if key.startswith(f"{dataset}/"))
-
-
-def _written_keys(folder: str) -> Iterator[str]:
+def _written_keys(folder: str, datasets: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Data set and key of every example."""
     for path in _matching(f"{folder}/data_tfrecord-*.gz"):
-        with FileSystems.open(path, compression_type=CompressionTypes.GZIP) as file:
-            try:
-                while (record := _TFRecordUtil.read_record(file)) is not None:
-                    yield from_example(record).key
-            except (ValueError, OSError, EOFError) as error:
-                raise VisageError(f"{path} cannot be read back: {error}; nothing is published: run again") from error
+        with _reading(path), FileSystems.open(path, compression_type=CompressionTypes.GZIP) as file:
+            while (record := _TFRecordUtil.read_record(file)) is not None:
+                key = from_example(record).key
+                yield _dataset_of(key, datasets), key
 
 
-def _written_drops(folder: str) -> Iterator[dict[str, str]]:
+def _dataset_of(key: str, datasets: Collection[str]) -> str:
+    for dataset in datasets:
+        if key.startswith(f"{dataset}/"):
+            return dataset
+    raise ValueError(f"{key} belongs to none of {', '.join(datasets)}")
+
+
+def _written_drops(folder: str, datasets: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """Data set, key and rule of every drop."""
     for path in _matching(f"{folder}/dropped-*.jsonl"):
-        yield from map(json.loads, Path(path).read_text(encoding="utf-8").splitlines())
+        with _reading(path), FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+            for line in file.read().splitlines():
+                drop = json.loads(line)
+                yield _dataset_of(drop["key"], datasets), drop["key"], drop["rule"]
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[None]:
+    try:
+        yield
+    except VisageError:
+        raise
+    except Exception as error:  # Damage shows as anything: in gzip, in TFRecord, in the message, in a missing feature.
+        raise VisageError(
+            f"{path} cannot be read back ({str(error) or type(error).__name__}); nothing is published: run again"
+        ) from error
 
 
 def _matching(pattern: str) -> list[str]:
     (found,) = FileSystems.match([pattern])
-    return sorted(metadata.path for metadata in found.metadata_list if ".partial-" not in metadata.path)
+    return sorted(metadata.path for metadata in found.metadata_list)

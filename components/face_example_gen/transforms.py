@@ -3,18 +3,25 @@
 Workers import this module; it brings in neither TFX nor TensorFlow, so that they start in a second or two.
 """
 
+import hashlib
 import json
+import logging
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 import apache_beam as beam
-from apache_beam.io.filesystem import CompressionTypes
+import numpy as np
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.io.tfrecordio import ReadAllFromTFRecord, _TFRecordUtil
 
+from components.errors import VisageError
+from components.face_example_gen.prepare import Source
 from components.face_example_gen.settings import FaceExampleGenSettings
 from components.face_example_gen.sources import to_record
 from components.faces.align import align
@@ -23,21 +30,14 @@ from components.faces.cleaning import reason_to_drop
 from components.faces.decode import DecodeError, decode
 from components.faces.detect import make_detector
 from components.faces.encode import encode
-from components.faces.records import to_example
+from components.faces.records import FaceRecord, to_example
 from components.faces.resize import resize
 from components.faces.split import split_of
 
 DROPPED = "dropped"
 RECORDS_A_SHARD = 2000
 
-
-@dataclass(frozen=True)
-class Source:
-    """One prepared data set: its TFDS name, its record files, and how many records they hold."""
-
-    dataset: str
-    files: tuple[str, ...]
-    records: int
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,6 @@ class Kept:
 class Drop:
     """A record that goes no further, and the rule that says so."""
 
-    dataset: str
     key: str
     rule: str
 
@@ -77,13 +76,15 @@ def build(
         settings: rules, alignment and split.
         examples_dir: gets `Split-<name>/data_tfrecord-SSSSS-of-NNNNN.gz`; a shard's content depends on the records
             alone, so a bundle that is tried again writes the same file.
-        drops_dir: gets `dropped-SSSSS-of-NNNNN.jsonl`: dataset, key and rule of every drop.
+        drops_dir: gets `dropped-SSSSS-of-NNNNN.jsonl`: key and rule of every drop.
         progress_dir: a local folder in which each worker's file grows by one byte a record.
     """
     total = sum(source.records for source in sources)
     shares = settings.split.model_dump()
     shards = {name: max(1, round(total * share / RECORDS_A_SHARD)) for name, share in shares.items()}
     shards[DROPPED] = 1
+    for name in shares:
+        FileSystems.mkdirs(f"{examples_dir}/Split-{name}")
     read = [
         pipeline
         | f"files of {source.dataset}" >> beam.Create(source.files)
@@ -121,31 +122,44 @@ class CleanAndAlign(beam.DoFn):
 
     def process(self, element: tuple[str, bytes]) -> Iterator[Kept | Drop]:
         """`element`: the data set's name and the prepared record."""
-        dataset, serialized = element
-        record = to_record(dataset, serialized)
-        rule = reason_to_drop(record, self._settings.cleaning)
-        try:
-            if rule:
-                raise _DropError(rule)
-            crop = self._crop(record.image)
-            kept = replace(record, image=crop)
-            yield Kept(split_of(record.identity, self._shares), record.key, to_example(kept))
-        except _DropError as reason:
-            yield Drop(dataset, record.key, str(reason))
-        self._progress.write(b".")
+        yield self._outcome(*element)
+        # A full disk must not end the run for the sake of a progress bar.
+        with suppress(OSError):
+            self._progress.write(b".")
 
     def teardown(self) -> None:
         """Closes the worker's progress file."""
         self._progress.close()
 
-    def _crop(self, picture: bytes) -> bytes:
-        alignment = self._settings.alignment
+    def _outcome(self, dataset: str, serialized: bytes) -> Kept | Drop:
+        try:
+            record = to_record(dataset, serialized)
+        except Exception:
+            key = f"{dataset}/unreadable-{hashlib.sha256(serialized).hexdigest()[:16]}"
+            _LOGGER.exception("%s cannot be read", key)
+            return Drop(key, "record_unreadable")
+        try:
+            return self._kept(record)
+        except _DropError as reason:
+            return Drop(record.key, str(reason))
+        except Exception:  # Whatever is odd about one picture costs that picture alone.
+            _LOGGER.exception("%s cannot be turned into a crop", record.key)
+            return Drop(record.key, "picture_failed")
+
+    def _kept(self, record: FaceRecord) -> Kept:
+        rule = reason_to_drop(record, self._settings.cleaning)
+        if rule:
+            raise _DropError(rule)
+        crop = encode(self._crop(record.image), self._settings.alignment.jpeg_quality)
+        return Kept(split_of(record.identity, self._shares), record.key, to_example(replace(record, image=crop)))
+
+    def _crop(self, picture: bytes) -> np.ndarray:
         try:
             image = decode(picture)
         except DecodeError:
             raise _DropError("picture_undecodable") from None
         if self._detector is None:
-            return encode(resize(image, alignment.size), alignment.jpeg_quality)
+            return resize(image, self._settings.alignment.size)
         faces = self._detector.detect(image)
         if not faces:
             raise _DropError("no_face")
@@ -153,10 +167,9 @@ class CleanAndAlign(beam.DoFn):
         if face.size < self._settings.cleaning.min_face_size:
             raise _DropError("face_too_small")
         try:
-            crop = align(image, face.landmarks, alignment)
+            return align(image, face.landmarks, self._settings.alignment)
         except ValueError:
             raise _DropError("landmarks_unusable") from None
-        return encode(crop, alignment.jpeg_quality)
 
 
 class WriteShard(beam.DoFn):
@@ -168,16 +181,21 @@ class WriteShard(beam.DoFn):
         self._shards = shards
 
     def process(self, element: tuple[tuple[str, int], Iterable[Kept | Drop]]) -> None:
-        """`element`: (split or DROPPED, shard number) and what belongs there."""
+        """`element`: (split or DROPPED, shard number) and what belongs there.
+
+        Raises:
+            VisageError: the file cannot be written.
+        """
         (name, number), outcomes = element
         place = f"{number:05d}-of-{self._shards[name]:05d}"
         ordered = sorted(outcomes, key=lambda outcome: outcome.key)
         if name == DROPPED:
-            drops = [outcome for outcome in ordered if isinstance(outcome, Drop)]
-            _write_lines(f"{self._drops_dir}/dropped-{place}.jsonl", drops)
+            lines = [_line(outcome) for outcome in ordered if isinstance(outcome, Drop)]
+            _write(self._drops_dir, f"dropped-{place}.jsonl", lines, _write_line, CompressionTypes.UNCOMPRESSED)
         else:
-            kept = [outcome for outcome in ordered if isinstance(outcome, Kept)]
-            _write_examples(f"{self._examples_dir}/Split-{name}/data_tfrecord-{place}.gz", kept)
+            examples = [outcome.example for outcome in ordered if isinstance(outcome, Kept)]
+            path = f"Split-{name}/data_tfrecord-{place}.gz"
+            _write(self._examples_dir, path, examples, _TFRecordUtil.write_record, CompressionTypes.GZIP)
 
 
 def _with_shard(outcome: Kept | Drop, shards: Mapping[str, int]) -> tuple[tuple[str, int], Kept | Drop]:
@@ -186,23 +204,29 @@ def _with_shard(outcome: Kept | Drop, shards: Mapping[str, int]) -> tuple[tuple[
     return (name, sum(outcome.key.encode()) % shards[name]), outcome
 
 
-def _write_examples(path: str, kept: Sequence[Kept]) -> None:
-    partial = f"{path}.partial-{uuid.uuid4().hex}"
-    with FileSystems.create(partial, compression_type=CompressionTypes.GZIP) as file:
-        for outcome in kept:
-            _TFRecordUtil.write_record(file, outcome.example)
-    _rename(partial, path)
+def _line(drop: Drop) -> bytes:
+    return json.dumps({"key": drop.key, "rule": drop.rule}).encode()
 
 
-def _write_lines(path: str, drops: Sequence[Drop]) -> None:
-    partial = f"{path}.partial-{uuid.uuid4().hex}"
-    with FileSystems.create(partial) as file:
-        for drop in drops:
-            file.write((json.dumps({"dataset": drop.dataset, "key": drop.key, "rule": drop.rule}) + "\n").encode())
-    _rename(partial, path)
+def _write_line(file: IO[bytes], line: bytes) -> None:
+    file.write(line + b"\n")
 
 
-def _rename(partial: str, path: str) -> None:
-    if FileSystems.exists(path):
-        FileSystems.delete([path])
-    FileSystems.rename([partial], [path])
+def _write(
+    folder: str, path: str, items: Sequence[bytes], write: Callable[[IO[bytes], bytes], None], compression: str
+) -> None:
+    """Writes `folder`/`path`, under a temporary name first; not beside it, for TFX reads all that lies in a split.
+
+    Raises:
+        VisageError: it cannot be written.
+    """
+    target, partial = f"{folder}/{path}", f"{folder}/.partial-{uuid.uuid4().hex}"
+    try:
+        with FileSystems.create(partial, compression_type=compression) as file:
+            for item in items:
+                write(file, item)
+        if FileSystems.exists(target):
+            FileSystems.delete([target])
+        FileSystems.rename([partial], [target])
+    except (OSError, BeamIOError) as error:
+        raise VisageError(f"{target}: cannot be written: {getattr(error, 'strerror', None) or error}") from error

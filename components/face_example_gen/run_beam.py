@@ -1,0 +1,90 @@
+"""Runs the Beam part of FaceExampleGen on this machine, with progress and plain errors."""
+
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from components import progress
+from components.errors import VisageError
+from components.face_example_gen.prepare import Source
+from components.face_example_gen.settings import BeamSettings, FaceExampleGenSettings
+from components.face_example_gen.transforms import build
+
+# Below this, starting worker processes costs more than they save.
+RECORDS_WORTH_A_WORKER = 1000
+_STEP = "find and align faces"
+_VISAGE_ERROR = "components.errors.VisageError"
+_LOOK_EVERY_SECONDS = 0.5
+
+
+def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, examples_dir: str, drops_dir: str) -> None:
+    """Runs the Beam pipeline to its end and tells `components.progress` how far it is.
+
+    Args:
+        sources: what to read.
+        settings: rules, alignment, split and workers.
+        examples_dir: gets the splits.
+        drops_dir: gets the list of drops.
+
+    Raises:
+        VisageError: a worker says what is missing on this machine, or that a file cannot be written.
+    """
+    total = sum(source.records for source in sources)
+    with tempfile.TemporaryDirectory(prefix="visage-progress-") as progress_dir, _reporting(progress_dir, total):
+        # Named, for "DirectRunner" of newer Beams first downloads an engine from GitHub.
+        pipeline = beam.Pipeline(FnApiRunner(), options=_options(settings.beam, total))
+        build(pipeline, sources, settings, examples_dir, drops_dir, progress_dir)
+        try:
+            pipeline.run().wait_until_finish()
+        except Exception as error:
+            told = _told_by_a_worker(error)
+            if told is None:
+                raise
+            raise told from error
+
+
+def _options(settings: BeamSettings, records: int) -> PipelineOptions:
+    cores = len(os.sched_getaffinity(0))
+    workers = settings.workers or max(1, min(cores, records // RECORDS_WORTH_A_WORKER))
+    mode = "multi_processing" if workers > 1 else "in_memory"
+    return PipelineOptions(direct_num_workers=workers, direct_running_mode=mode, save_main_session=False)
+
+
+def _told_by_a_worker(error: Exception) -> VisageError | None:
+    """The VisageError of a worker, if there was one.
+
+    Beam adds the step's name to its message, and from another process it brings the traceback's text alone.
+    """
+    text = f"{_VISAGE_ERROR}: {error}" if isinstance(error, VisageError) else str(error)
+    told = re.search(rf"^{_VISAGE_ERROR}: (.*?)( \[while running .*)?$", text, re.MULTILINE)
+    return VisageError(told[1]) if told else None
+
+
+@contextmanager
+def _reporting(progress_dir: str, total: int) -> Iterator[None]:
+    stop = threading.Event()
+
+    def look() -> None:
+        done = sum(path.stat().st_size for path in Path(progress_dir).iterdir())
+        progress.report(_STEP, min(done, total), total)
+
+    def keep_looking() -> None:
+        while not stop.wait(_LOOK_EVERY_SECONDS):
+            look()
+
+    watcher = threading.Thread(target=keep_looking, daemon=True)
+    watcher.start()
+    try:
+        yield
+        look()
+    finally:
+        stop.set()
+        watcher.join()

@@ -1,0 +1,226 @@
+"""Archives are prepared once, by one process, completely or not at all."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from components import progress
+from components.errors import VisageError
+from components.face_example_gen.lock import locked
+from components.face_example_gen.prepare import archive_dir, fingerprint, prepare_source, source_of
+from components.face_example_gen.settings import DataSettings, SamplePortraitsSettings
+
+
+def folder_of(path: Path) -> DataSettings:
+    return DataSettings(dir=str(path), sources=["utkface"])
+
+
+def drawn(count: int = 30, seed: int = 1) -> DataSettings:
+    return DataSettings(sources=["utkface"], sample_portraits=SamplePortraitsSettings(count=count, seed=seed))
+
+
+@pytest.fixture
+def archives(tmp_path: Path) -> Path:
+    folder = tmp_path / "archives"
+    (folder / "UTKFace").mkdir(parents=True)
+    (folder / "UTKFace" / "1_0_0_20170109150557335.jpg.chip.jpg").write_bytes(b"one")
+    return folder
+
+
+@pytest.fixture
+def utkface(portraits: Path, tmp_path: Path) -> Path:
+    """A folder with UTKFace's drawn pictures alone."""
+    folder = tmp_path / "archives"
+    shutil.copytree(portraits / "UTKFace", folder / "UTKFace")
+    return folder
+
+
+class TestFingerprint:
+    def test_it_stays_while_nothing_changes(self, archives: Path) -> None:
+        before = fingerprint(folder_of(archives))
+        (archives / "UTKFace" / "1_0_0_20170109150557335.jpg.chip.jpg").read_bytes()
+        assert fingerprint(folder_of(archives)) == before
+
+    def test_a_new_file_changes_it(self, archives: Path) -> None:
+        before = fingerprint(folder_of(archives))
+        (archives / "UTKFace" / "2_0_0_20170109150557335.jpg.chip.jpg").write_bytes(b"two")
+        assert fingerprint(folder_of(archives)) != before
+
+    def test_a_lost_file_changes_it(self, archives: Path) -> None:
+        before = fingerprint(folder_of(archives))
+        next((archives / "UTKFace").iterdir()).unlink()
+        assert fingerprint(folder_of(archives)) != before
+
+    def test_a_file_of_the_same_size_with_other_contents_changes_it(self, archives: Path) -> None:
+        file = next((archives / "UTKFace").iterdir())
+        before = fingerprint(folder_of(archives))
+        file.write_bytes(b"two")
+        os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))
+        assert fingerprint(folder_of(archives)) != before
+
+    def test_a_renamed_file_changes_it(self, archives: Path) -> None:
+        file = next((archives / "UTKFace").iterdir())
+        before = fingerprint(folder_of(archives))
+        file.rename(file.with_name("9_0_0_20170109150557335.jpg.chip.jpg"))
+        assert fingerprint(folder_of(archives)) != before
+
+    def test_drawn_portraits_are_told_apart_by_their_settings(self) -> None:
+        assert fingerprint(drawn()) == fingerprint(drawn())
+        both = drawn().model_copy(update={"sources": ["utkface", "adience/faces"]})
+        assert len({fingerprint(data) for data in (drawn(), drawn(count=31), drawn(seed=2), both)}) == 4
+
+    def test_a_missing_folder_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(VisageError, match=rf"^data\.dir {tmp_path}/none: no such folder; .*$"):
+            fingerprint(folder_of(tmp_path / "none"))
+
+
+def test_the_named_folder_is_the_one_that_is_read(archives: Path, tmp_path: Path) -> None:
+    assert archive_dir(folder_of(archives), tmp_path / "data") == archives
+    with pytest.raises(VisageError, match=rf"^data\.dir {tmp_path}/none: no such folder"):
+        archive_dir(folder_of(tmp_path / "none"), tmp_path / "data")
+
+
+def test_portraits_are_drawn_once(tmp_path: Path) -> None:
+    folder = archive_dir(drawn(), tmp_path)
+    files = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    assert archive_dir(drawn(), tmp_path) == folder
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == files
+
+
+def test_what_a_killed_drawing_left_is_swept(tmp_path: Path) -> None:
+    name = fingerprint(drawn())
+    leftover = tmp_path / "sample_portraits" / f".{name}.unfinished-x1y2"
+    leftover.mkdir(parents=True)
+    (leftover / "half.jpg").write_bytes(b"half")
+    archive_dir(drawn(), tmp_path)
+    assert not leftover.exists()
+
+
+def test_a_data_set_is_prepared_once_and_remembers_its_counts(utkface: Path, tmp_path: Path) -> None:
+    first = source_of("utkface", prepare_source("utkface", utkface, tmp_path / "prepared"))
+    shutil.rmtree(utkface)
+    again = source_of("utkface", prepare_source("utkface", utkface, tmp_path / "prepared"))
+    assert first == again
+    assert first.records + sum(first.skipped.values()) == first.archive_rows
+    assert first.skipped["picture_empty"] >= 1
+    assert all(Path(file).is_file() for file in first.files)
+
+
+def test_preparing_shows_that_it_moves(utkface: Path, tmp_path: Path) -> None:
+    steps = []
+    with progress.listening(lambda step, done, total, note: steps.append((step, done, total))):
+        prepare_source("utkface", utkface, tmp_path / "prepared")
+    assert steps[0] == ("prepare utkface", 0, None)
+    assert steps[-1][0] == "read UTKFace"
+    assert steps[-1][1] == steps[-1][2] > 30
+
+
+@pytest.mark.parametrize("dataset", ["utkface", "adience/faces", "imdb_wiki/wiki"])
+def test_a_missing_archive_is_one_line_that_names_the_folder(dataset: str, tmp_path: Path) -> None:
+    archives = tmp_path / "archives"
+    archives.mkdir()
+    (archives / "something.txt").write_text("else")
+    with pytest.raises(VisageError) as error:
+        prepare_source(dataset, archives, tmp_path / "prepared")
+    assert str(archives) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_half_downloaded_archive_is_one_line_and_leaves_nothing_prepared(utkface: Path, tmp_path: Path) -> None:
+    import tarfile
+
+    whole = tmp_path / "UTKFace.tar.gz"
+    with tarfile.open(whole, "w:gz") as tar:
+        tar.add(utkface / "UTKFace", "UTKFace")
+    half = tmp_path / "half"
+    half.mkdir()
+    (half / "UTKFace.tar.gz").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(VisageError, match=r"UTKFace\.tar\.gz is cut off or damaged .*: download it again"):
+        prepare_source("utkface", half, tmp_path / "prepared")
+    assert not (tmp_path / "prepared" / "utkface" / "1.0.0").exists()
+
+    whole.rename(half / "UTKFace.tar.gz")
+    assert source_of("utkface", prepare_source("utkface", half, tmp_path / "prepared")).records > 30
+
+
+def test_a_place_that_cannot_be_written_is_one_line(utkface: Path, tmp_path: Path) -> None:
+    (tmp_path / "prepared").write_text("a file, where a folder should be")
+    with pytest.raises(VisageError, match=r"^cannot prepare utkface in .*prepared/utkface \(.*\): free space there$"):
+        prepare_source("utkface", utkface, tmp_path / "prepared")
+
+
+# Stops for ever in the middle of what it does, so that it can be killed exactly there.
+STUCK = """
+import sys, time
+from pathlib import Path
+from components import progress
+from components.face_example_gen.prepare import archive_dir, prepare_source
+from components.face_example_gen.settings import DataSettings
+
+def stop(step, done, total, note):
+    if step == sys.argv[1]:
+        print("stuck", flush=True)
+        time.sleep(600)
+
+data = DataSettings.model_validate_json(sys.argv[2])
+with progress.listening(stop):
+    prepare_source("utkface", archive_dir(data, Path(sys.argv[3])), Path(sys.argv[3]) / "prepared")
+"""
+
+
+def kill_in(step: str, data: DataSettings, data_root: Path) -> None:
+    """Starts a preparation, and kills it with signal 9 when it reports `step`."""
+    command = [sys.executable, "-c", STUCK, step, data.model_dump_json(), str(data_root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout
+        while (line := process.stdout.readline()) and "stuck" not in line:
+            pass
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("step", "leftovers"),
+    [("draw portraits", "sample_portraits/.*.unfinished-*"), ("read UTKFace", "prepared/utkface/incomplete.*")],
+)
+def test_a_second_run_after_kill_9_is_complete_and_tidy(step: str, leftovers: str, tmp_path: Path) -> None:
+    kill_in(step, drawn(), tmp_path)
+    assert list(tmp_path.glob(leftovers)) != []
+
+    source = source_of("utkface", prepare_source("utkface", archive_dir(drawn(), tmp_path), tmp_path / "prepared"))
+    assert list(tmp_path.glob(leftovers)) == []
+    pictures = list(tmp_path.glob("sample_portraits/*/UTKFace/*.jpg"))
+    assert len(pictures) == source.archive_rows == source.records + sum(source.skipped.values())
+
+
+def test_two_runs_that_want_the_same_data_set_prepare_it_one_after_the_other(utkface: Path, tmp_path: Path) -> None:
+    prepared = tmp_path / "prepared"
+    steps: list[str] = []
+    with locked(prepared / "utkface.lock", "prepare utkface"):
+        waiting = threading.Thread(target=prepare_source, args=("utkface", utkface, prepared))
+        with progress.listening(lambda step, done, total, note: steps.append(step)):
+            waiting.start()
+            while len(steps) < 2 and waiting.is_alive():
+                time.sleep(0.01)
+        assert steps == ["prepare utkface", "another run goes on to prepare utkface: wait for it"]
+        assert not (prepared / "utkface").exists()
+    waiting.join(timeout=120)
+    assert (prepared / "utkface" / "1.0.0" / "dataset_info.json").exists()
+
+
+def test_a_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from components.face_example_gen.lock import locked\n"
+        "with locked(Path(sys.argv[1]), 'work'): os.kill(os.getpid(), 9)"
+    )
+    lock = tmp_path / "lock"
+    assert subprocess.run([sys.executable, "-c", code, str(lock)], check=False).returncode == -signal.SIGKILL
+    with locked(lock, "work"):
+        assert lock.exists()

@@ -1,0 +1,165 @@
+"""What the builders wrote is read as they meant it."""
+
+import hashlib
+import math
+from typing import Any
+
+import pytest
+
+from components.face_example_gen import sources
+from components.face_example_gen.settings import Dataset
+from components.face_example_gen.sources import read_adience_label, to_record
+from components.faces.encode import encode
+from components.faces.records import AGE_GROUPS, GENDERS, UNKNOWN
+from tests.components.faces.drawn_photo import drawn_photo
+
+PICTURE = encode(drawn_photo([((32.0, 30.0), 20.0, 0.0)], 64, 64))
+UTKFACE = {
+    "image": PICTURE,
+    "file_name": "26_1_2_20170116.jpg.chip.jpg",
+    "age": 26,
+    "gender": "female",
+    "race": "asian",
+    "name_defect": "",
+}
+ADIENCE = {
+    "image": PICTURE,
+    "user_id": "30601258@N03",
+    "face_id": 3,
+    "original_image": "10399646885_67c7d20df9_o.jpg",
+    "age_label": "(25, 32)",
+    "gender": "male",
+    "fold": 4,
+    **dict.fromkeys(("x", "y", "dx", "dy", "tilt_ang", "fiducial_yaw_angle", "fiducial_score"), 0),
+}
+WIKI = {
+    "image": PICTURE,
+    "row": 7,
+    "full_path": "17/10000217_1981-05-05_2009.jpg",
+    "dob": 723671,
+    "photo_taken": 2009,
+    "gender": "female",
+    "name": "Sami Jauhojärvi",
+    "face_location": [111.3, 111.3, 252.7, 252.7],
+    "face_score": 4.3,
+    "second_face_score": math.nan,
+}
+
+
+def features_of(dataset: str) -> Any:
+    """The features that the data set's builder declares."""
+    import importlib
+
+    name, _, config = dataset.partition("/")
+    module = importlib.import_module(f"tfds_builders.{name}.{name}_dataset_builder")
+    return module.Builder(config=config or None).info.features
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Serializes a row as the data set's builder writes it to disk."""
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path_factory.mktemp("tfds")))
+
+    def write(dataset: str, row: dict[str, Any]) -> bytes:
+        features = features_of(dataset)
+        return features.serialize_example(features.encode_example(row))
+
+    yield write
+    monkeypatch.undo()
+
+
+def test_a_picture_of_utkface(written: Any) -> None:
+    record = to_record("utkface", written("utkface", UTKFACE))
+    assert record.image == PICTURE
+    assert record.key == "utkface/26_1_2_20170116.jpg.chip.jpg"
+    assert (record.age, record.gender, record.race) == (26.0, "female", "asian")
+    assert AGE_GROUPS[record.age_group or 0] == "25-32"
+    # UTKFace names nobody: only pictures that are the same bytes are known to show the same person.
+    assert record.identity == f"utkface/{hashlib.sha256(PICTURE).hexdigest()[:16]}"
+    assert record.face_score is record.second_face_score is record.fold is None
+
+
+def test_a_name_of_utkface_without_age_gender_and_race_is_unknown_in_all_three(written: Any) -> None:
+    record = to_record("utkface", written("utkface", {**UTKFACE, "age": -1, "gender": "unknown", "race": "unknown"}))
+    assert (record.age, record.age_group, record.gender, record.race) == (None, None, UNKNOWN, UNKNOWN)
+
+
+@pytest.mark.parametrize("dataset", ["adience/faces", "adience/aligned"])
+def test_a_face_of_adience(written: Any, dataset: str) -> None:
+    record = to_record(dataset, written(dataset, ADIENCE))
+    assert record.key == f"{dataset}/30601258@N03/3/10399646885_67c7d20df9_o.jpg"
+    assert (record.age, record.age_group, record.gender) == (None, 4, "male")
+    assert (record.identity, record.source, record.fold) == ("adience/30601258@N03", "adience", 4)
+
+
+@pytest.mark.parametrize("half", ["imdb", "wiki"])
+def test_a_photo_of_imdb_wiki(written: Any, half: str) -> None:
+    record = to_record(f"imdb_wiki/{half}", written(f"imdb_wiki/{half}", WIKI))
+    assert record.key == f"imdb_wiki/{half}/17/10000217_1981-05-05_2009.jpg#7"
+    assert record.age == pytest.approx(28.16, abs=0.01)
+    assert (record.gender, record.source) == ("female", half)
+    assert record.face_score == pytest.approx(4.3)
+    assert record.second_face_score is None
+    # Not by half: the same people are in both.
+    assert record.identity == "imdb_wiki/Sami Jauhojärvi"
+
+
+def test_a_photo_of_nobody_in_particular_is_a_person_of_its_own(written: Any) -> None:
+    record = to_record("imdb_wiki/wiki", written("imdb_wiki/wiki", {**WIKI, "name": ""}))
+    assert record.identity == "imdb_wiki/17/10000217_1981-05-05_2009.jpg"
+
+
+def test_a_second_face_and_no_face_at_all_keep_their_scores(written: Any) -> None:
+    row = {**WIKI, "face_score": -math.inf, "second_face_score": 2.5}
+    record = to_record("imdb_wiki/wiki", written("imdb_wiki/wiki", row))
+    assert (record.face_score, record.second_face_score) == (-math.inf, 2.5)
+
+
+@pytest.mark.parametrize("year", [0, -3, 10000, 65535])
+def test_a_year_that_no_calendar_has_gives_an_age_that_cleaning_drops(written: Any, year: int) -> None:
+    record = to_record("imdb_wiki/wiki", written("imdb_wiki/wiki", {**WIKI, "photo_taken": year}))
+    assert record.age is not None
+    assert math.isnan(record.age)
+
+
+def test_a_photo_from_before_the_birth_has_a_negative_age(written: Any) -> None:
+    record = to_record("imdb_wiki/wiki", written("imdb_wiki/wiki", {**WIKI, "photo_taken": 1907}))
+    assert record.age == pytest.approx(-73.84, abs=0.01)
+
+
+@pytest.mark.parametrize("dataset", Dataset.__args__)  # type: ignore[attr-defined]
+def test_class_numbers_mean_here_what_they_mean_in_the_builder(dataset: str) -> None:
+    features = features_of(dataset)
+    assert tuple(features["gender"].names) == sources._GENDERS
+    assert sources._GENDERS[:2] == GENDERS
+    if "race" in features:
+        assert tuple(features["race"].names) == sources._RACES
+
+
+@pytest.mark.parametrize(
+    ("label", "age", "group"),
+    [
+        ("(0, 2)", None, "0-2"),
+        ("(8, 12)", None, "8-13"),
+        ("(8, 13)", None, "8-13"),
+        ("(25, 23)", None, "25-32"),
+        ("(27, 32)", None, "25-32"),
+        ("(38, 42)", None, "38-43"),
+        ("(38, 48)", None, "38-43"),
+        ("(60, 100)", None, "60-100"),
+        ("2", 2.0, "0-2"),
+        ("35", 35.0, "38-43"),
+        ("58", 58.0, "60-100"),
+        ("(8, 23)", None, None),
+        ("None", None, None),
+        ("", None, None),
+    ],
+)
+def test_adiences_age_labels(label: str, age: float | None, group: str | None) -> None:
+    assert read_adience_label(label) == (age, None if group is None else AGE_GROUPS.index(group))
+
+
+@pytest.mark.parametrize("group", AGE_GROUPS)
+def test_each_of_adiences_groups_can_be_reached(group: str) -> None:
+    assert AGE_GROUPS.index(group) in sources._ADIENCE_GROUPS.values()

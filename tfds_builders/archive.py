@@ -97,7 +97,7 @@ class TarArchive(Archive):
                         yield name, member, tar
                 self._check_end(tar)
         except (EOFError, OSError, tarfile.TarError, zlib.error) as error:
-            raise self._damaged(str(error)) from error
+            raise self._damaged(str(error).partition("\n")[0].rstrip(":")) from error
 
     def _name_below_root(self, member: tarfile.TarInfo) -> str | None:
         path = PurePosixPath(member.name)

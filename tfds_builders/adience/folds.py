@@ -1,6 +1,5 @@
 """Adience's five-fold protocol: one tab-separated text file a fold."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,24 +46,22 @@ def read_fold(folder: Path, fold: int, mend: str) -> tuple[list[FoldRow], int]:
     """
     path = folder / f"fold_{fold}_data.txt"
     try:
-        with path.open(newline="", encoding="utf-8", errors="replace") as stream:
-            lines = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
-            header = _header(path)
+        header, *lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError as error:
         raise VisageError(f"cannot read {path} ({error.strerror}): {mend}") from error
-    missing = [column for column in COLUMNS if column not in header]
+    columns = header.rstrip("\r").split("\t")
+    missing = [column for column in COLUMNS if column not in columns]
     if missing:
         raise VisageError(f"{path} lacks the column(s) {', '.join(missing)}: {mend}")
-    rows = [row for row in (_row(fold, line) for line in lines) if row is not None]
-    return rows, len(lines) - len(rows)
+    read = [_row(fold, columns, line.rstrip("\r").split("\t")) for line in lines if line.strip()]
+    rows = [row for row in read if row is not None]
+    return rows, len(read) - len(rows)
 
 
-def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8", errors="replace") as stream:
-        return stream.readline().rstrip("\r\n").split("\t")
-
-
-def _row(fold: int, line: dict[str, str]) -> FoldRow | None:
+def _row(fold: int, columns: list[str], fields: list[str]) -> FoldRow | None:
+    if len(fields) != len(columns):
+        return None
+    line = dict(zip(columns, fields, strict=True))
     try:
         return FoldRow(
             fold=fold,
@@ -75,5 +72,5 @@ def _row(fold: int, line: dict[str, str]) -> FoldRow | None:
             gender=_GENDERS.get(line["gender"].strip(), "unknown"),
             measures=tuple(int(line[column]) for column in MEASURES),
         )
-    except (AttributeError, TypeError, ValueError):
+    except ValueError:
         return None

@@ -66,7 +66,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     def _face_table(self, archive: Archive, sizes: dict[str, int], folders: list[Path], mend: str) -> FaceTable:
         name = f"{self.builder_config.name}.mat"
         if name in sizes:
-            _, mat = next(archive.read({name}))
+            mat = dict(archive.read({name}))[name]
             return parse_face_table(mat, self.builder_config.name, f"{archive.path}: {name}", mend)
         for folder in folders:
             if (folder / name).is_file():

@@ -1,0 +1,128 @@
+"""Archives: a tar and the folder it extracts to give the same; damaged and unsafe ones are refused in one line."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from components.errors import VisageError
+from components.progress import listening
+from tfds_builders.archive import Archive, FolderArchive, TarArchive, find_archive
+
+FILES = {"a.jpg": b"first", "user/b.jpg": b"", "user/c.txt": b"third" * 1000}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, contents in FILES.items():
+        path = tmp_path / "extracted" / "faces" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(contents)
+    return tmp_path / "extracted" / "faces"
+
+
+def packed(folder: Path, name: str, prefix: str = "") -> TarArchive:
+    path = folder.parent / name
+    with tarfile.open(path, "w:gz" if name.endswith("gz") else "w") as tar:
+        tar.add(folder, f"{prefix}faces")
+    return TarArchive(path, "faces")
+
+
+def archives(folder: Path) -> list[Archive]:
+    return [
+        FolderArchive(folder),
+        packed(folder, "faces.tar"),
+        packed(folder, "faces.tar.gz"),
+        packed(folder, "dotted.tar", prefix="./"),
+    ]
+
+
+def test_every_form_gives_the_same_files(folder: Path) -> None:
+    for archive in archives(folder):
+        assert archive.sizes() == {name: len(contents) for name, contents in FILES.items()}
+        assert dict(archive.read(FILES)) == FILES
+
+
+def test_only_what_is_wanted_is_read(folder: Path) -> None:
+    for archive in archives(folder):
+        assert list(archive.read({"a.jpg"})) == [("a.jpg", b"first")]
+
+
+def test_a_member_that_is_there_twice_is_read_once(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "faces.tar", "w") as tar:
+        for _ in range(2):
+            tar.addfile(tarfile.TarInfo("faces/a.jpg"))
+    assert list(TarArchive(tmp_path / "faces.tar", "faces").read({"a.jpg"})) == [("a.jpg", b"")]
+
+
+def test_members_outside_the_top_folder_are_passed_over(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "faces.tar", "w") as tar:
+        tar.addfile(tarfile.TarInfo("README"))
+        tar.addfile(tarfile.TarInfo("faces/a.jpg"))
+    assert TarArchive(tmp_path / "faces.tar", "faces").sizes() == {"a.jpg": 0}
+
+
+def test_reading_reports_progress(folder: Path) -> None:
+    seen: list[tuple[str, int, int | None, str]] = []
+    with listening(lambda *progress: seen.append(progress)):
+        list(FolderArchive(folder).read(FILES))
+    assert seen == [("read faces", 0, 3, ""), ("read faces", 3, 3, "")]
+
+
+@pytest.mark.parametrize("name", ["faces.tar", "faces.tar.gz"])
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.9])
+def test_a_tar_that_is_cut_off_is_one_line(folder: Path, name: str, share: float) -> None:
+    archive = packed(folder, name)
+    contents = archive.path.read_bytes()
+    # The last kilobytes of a plain tar are padding: cut what comes before them.
+    end = len(contents) if name.endswith("gz") else contents.rstrip(b"\0").__len__()
+    archive.path.write_bytes(contents[: int(end * share)])
+    with pytest.raises(VisageError, match=rf"{name} is cut off or damaged \(.*\): download it again$") as caught:
+        archive.sizes()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_tar_that_ends_between_two_members_is_cut_off_too(folder: Path) -> None:
+    archive = packed(folder, "faces.tar")
+    with tarfile.open(archive.path) as tar:
+        last = tar.getmembers()[-1].offset
+    archive.path.write_bytes(archive.path.read_bytes()[:last])
+    with pytest.raises(VisageError, match="cut off or damaged"):
+        archive.sizes()
+
+
+def test_something_that_is_no_tar_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "faces.tar.gz").write_bytes(b"<html>Please log in</html>" * 100)
+    with pytest.raises(VisageError, match="cut off or damaged"):
+        find_archive([tmp_path], "faces", "get it").sizes()
+
+
+@pytest.mark.parametrize("name", ["faces/../../a.jpg", "/etc/a.jpg"])
+def test_a_member_that_points_outside_is_refused(tmp_path: Path, name: str) -> None:
+    with tarfile.open(tmp_path / "faces.tar", "w") as tar:
+        tar.addfile(tarfile.TarInfo(name), io.BytesIO())
+    with pytest.raises(VisageError, match=r"member '.*a.jpg' points outside the archive.*: get the archive again"):
+        TarArchive(tmp_path / "faces.tar", "faces").sizes()
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
+def test_a_link_or_device_is_refused(tmp_path: Path, kind: bytes) -> None:
+    member = tarfile.TarInfo("faces/a.jpg")
+    member.type, member.linkname = kind, "/etc/passwd"
+    with tarfile.open(tmp_path / "faces.tar", "w") as tar:
+        tar.addfile(member)
+    with pytest.raises(VisageError, match=r"member 'faces/a.jpg' is a link or a device.*: get the archive again"):
+        TarArchive(tmp_path / "faces.tar", "faces").sizes()
+
+
+def test_a_tar_is_preferred_to_a_folder(folder: Path) -> None:
+    packed(folder, "faces.tar.gz")
+    assert isinstance(find_archive([folder.parent], "faces", "get it"), TarArchive)
+
+
+def test_an_archive_that_is_nowhere_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(VisageError) as caught:
+        find_archive([tmp_path / "one", tmp_path], "faces", "get it from its authors")
+    places = f"{tmp_path}/one or {tmp_path}"
+    assert str(caught.value) == f"no faces.tar.gz, faces.tar or faces/ in {places}: get it from its authors"

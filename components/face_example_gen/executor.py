@@ -1,7 +1,6 @@
 """The work of FaceExampleGen: prepare the archives, run Beam, read back what it wrote."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +33,6 @@ class Executor(BaseExecutor):
         settings = FaceExampleGenSettings.model_validate_json(exec_properties["settings"])
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         report_dir = artifact_utils.get_single_instance(output_dict["cleaning_report"]).uri
-        _clear(Path(examples.uri))
-        _clear(Path(report_dir))
         sources = _prepare(settings)
 
         run_beam(sources, settings, examples.uri, report_dir)
@@ -53,10 +50,3 @@ def _prepare(settings: FaceExampleGenSettings) -> list[Source]:
     archives = archive_dir(settings.data, data_root)
     prepared_root = data_root / "prepared" / fingerprint(settings.data)
     return [source_of(name, prepare_source(name, archives, prepared_root)) for name in settings.data.sources]
-
-
-def _clear(folder: Path) -> None:
-    """Empties an output folder: TFX hands a killed execution's folders to the next attempt."""
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)

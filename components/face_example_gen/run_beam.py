@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -31,12 +32,15 @@ def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, exampl
     Args:
         sources: what to read.
         settings: rules, alignment, split and workers.
-        examples_dir: gets the splits.
-        drops_dir: gets the list of drops.
+        examples_dir: gets the splits; emptied first.
+        drops_dir: gets the list of drops; emptied first.
 
     Raises:
         VisageError: a worker says what is missing on this machine, or that a file cannot be written.
     """
+    for folder in (examples_dir, drops_dir):
+        # TFX hands a killed execution's folders to the next attempt.
+        shutil.rmtree(folder, ignore_errors=True)
     total = sum(source.records for source in sources)
     with tempfile.TemporaryDirectory(prefix="visage-progress-") as progress_dir, _reporting(progress_dir, total):
         # Named, for "DirectRunner" of newer Beams first downloads an engine from GitHub.

@@ -1,0 +1,254 @@
+"""FaceExampleGen on drawn archives with all their defects: what comes out, what is dropped, and what cannot happen."""
+
+import csv
+import hashlib
+import json
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow as tf
+
+from components import progress
+from components.errors import VisageError
+from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
+from components.faces.decode import decode
+from components.faces.records import FaceRecord, from_example
+from components.faces.settings import AlignmentSettings, CleaningSettings
+from tests.components.face_example_gen.validation import anomalies
+
+SOURCES = ["utkface", "adience/faces", "imdb_wiki/wiki"]
+SPLITS = ("train", "val", "test")
+SIZE = 48
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of the component left."""
+
+    examples: Path
+    report: dict[str, Any]
+    split_names: str
+    steps: list[tuple[str, int, int | None]]
+
+    def files(self) -> dict[str, bytes]:
+        """Everything below the examples' folder."""
+        found = sorted(path for path in self.examples.rglob("*") if path.is_file())
+        return {path.relative_to(self.examples).as_posix(): path.read_bytes() for path in found}
+
+    def examples_of(self, split: str) -> Iterator[bytes]:
+        files = sorted(str(path) for path in (self.examples / f"Split-{split}").iterdir())
+        yield from tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator()
+
+    def records(self, split: str) -> Iterator[FaceRecord]:
+        yield from map(from_example, self.examples_of(split))
+
+    def everybody(self) -> list[FaceRecord]:
+        return [record for split in SPLITS for record in self.records(split)]
+
+
+def settings_for(archives: Path, data_root: Path, **what: Any) -> FaceExampleGenSettings:
+    settings: dict[str, Any] = {
+        "data": DataSettings(dir=str(archives), sources=SOURCES),
+        "alignment": AlignmentSettings(size=SIZE),
+        "data_root": str(data_root),
+        **what,
+    }
+    return FaceExampleGenSettings(**settings)
+
+
+def run(settings: FaceExampleGenSettings, out: Path) -> Run:
+    """Runs the executor as TFX's launcher does."""
+    from tfx.types.standard_artifacts import Examples
+
+    from components.artifacts import CleaningReport
+    from components.face_example_gen.executor import Executor
+
+    examples, report = Examples(), CleaningReport()
+    examples.uri, report.uri = str(out / "examples"), str(out / "report")
+    steps: list[tuple[str, int, int | None]] = []
+    with progress.listening(lambda step, done, total, note: steps.append((step, done, total))):
+        Executor().Do({}, {"examples": [examples], "cleaning_report": [report]}, exec_properties(settings))
+    written = json.loads((out / "report" / "cleaning_report.json").read_text())
+    return Run(out / "examples", written, examples.split_names, steps)
+
+
+def exec_properties(settings: FaceExampleGenSettings) -> dict[str, Any]:
+    return {"settings": settings.model_dump_json(), "fingerprint": "from the driver"}
+
+
+@pytest.fixture(scope="module")
+def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where prepared data sets are kept, for all runs of this module."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def whole(portraits: Path, data_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run over the drawn portraits of three data sets."""
+    return run(settings_for(portraits, data_root), tmp_path_factory.mktemp("whole"))
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is really in one drawn picture."""
+
+    people: int
+    damage: str
+
+
+@pytest.fixture(scope="module")
+def truth(portraits: Path) -> dict[str, Truth]:
+    """By path."""
+    with (portraits / "drawn.csv").open(newline="") as file:
+        return {row["path"]: Truth(int(row["people"]), row["damage"]) for row in csv.DictReader(file)}
+
+
+FOLDERS = {"utkface": "UTKFace/", "adience/faces": "adience/faces/", "imdb_wiki/wiki": "imdb_wiki/wiki_crop/"}
+
+
+def test_every_row_is_accounted_for_from_archive_to_split(whole: Run) -> None:
+    parts = [*whole.report["sources"].values(), whole.report["total"]]
+    for part in parts:
+        assert part["archive_rows"] == sum(part["skipped"].values()) + part["records_in"]
+        assert part["records_in"] == sum(part["dropped"].values()) + part["records_out"]
+        assert part["records_out"] == sum(part["by_split"].values())
+    assert list(whole.report["sources"]) == SOURCES
+    assert whole.report["total"]["records_out"] == len(whole.everybody())
+
+
+@pytest.mark.parametrize("dataset", SOURCES)
+def test_every_planted_defect_is_counted_under_its_rule(whole: Run, truth: dict[str, Truth], dataset: str) -> None:
+    part = whole.report["sources"][dataset]
+    drawn = [what for path, what in truth.items() if path.startswith(FOLDERS[dataset])]
+    of = Counter(what.damage or {0: "nobody", 2: "second_face"}.get(what.people, "good") for what in drawn)
+    assert min(of["empty"], of["truncated"], of["nobody"]) >= 1
+    assert part["skipped"]["picture_empty"] == of["empty"]
+    assert part["dropped"]["picture_undecodable"] == of["truncated"]
+    assert part["dropped"].get("second_face", 0) == of["second_face"]
+    # 98 % of the drawn faces are found.
+    assert of["nobody"] <= part["dropped"]["no_face"] <= of["nobody"] + 0.1 * of["good"]
+
+
+def test_defects_of_labels_are_counted_too(whole: Run) -> None:
+    parts = whole.report["sources"]
+    # Taken before the birth, and born in the year 0.
+    assert parts["imdb_wiki/wiki"]["dropped"]["age_out_of_range"] == 2
+    assert parts["imdb_wiki/wiki"]["skipped"]["picture_missing"] == 1
+    assert parts["adience/faces"]["skipped"]["picture_missing"] == 1
+    assert parts["adience/faces"]["skipped"]["duplicate_row"] == 1
+    assert parts["adience/faces"]["dropped"]["label_unknown"] == 1
+
+
+def test_a_bad_picture_costs_nobody_else(whole: Run, truth: dict[str, Truth]) -> None:
+    kept = {record.key for record in whole.everybody() if record.source == "utkface"}
+    good = {f"utkface/{Path(path).name}" for path, what in truth.items() if path.startswith("UTKFace/") and what.people}
+    good -= {f"utkface/{Path(path).name}" for path, what in truth.items() if what.damage}
+    assert kept <= good
+    assert len(good - kept) == whole.report["sources"]["utkface"]["dropped"]["no_face"] - 1
+
+
+def test_pictures_are_crops_of_the_configured_size(whole: Run) -> None:
+    for record in whole.everybody():
+        assert decode(record.image).shape == (SIZE, SIZE, 3)
+
+
+def test_nobody_is_in_two_splits(whole: Run) -> None:
+    splits = defaultdict(set)
+    for split in SPLITS:
+        for record in whole.records(split):
+            splits[record.identity].add(split)
+    assert max(map(len, splits.values())) == 1
+    # Or it would prove nothing.
+    assert len(splits) < whole.report["total"]["records_out"]
+
+
+def test_byte_identical_pictures_of_utkface_stay_together(whole: Run, portraits: Path) -> None:
+    place = {record.key: (record.identity, split) for split in SPLITS for record in whole.records(split)}
+    names = defaultdict(list)
+    for path in (portraits / "UTKFace").iterdir():
+        names[hashlib.sha256(path.read_bytes()).digest()].append(path.name)
+    twins = [group for group in names.values() if len(group) > 1]
+    assert len(twins) >= 2
+    for group in twins:
+        assert len({place[f"utkface/{name}"] for name in group}) == 1
+
+
+def test_the_next_component_finds_what_it_looks_for(whole: Run) -> None:
+    assert whole.split_names == '["train", "val", "test"]'
+    assert set(whole.files()) == {f"Split-{split}/data_tfrecord-00000-of-00001.gz" for split in SPLITS}
+
+
+def test_the_curated_schema_finds_nothing_wrong_with_it(whole: Run) -> None:
+    for split in SPLITS:
+        assert anomalies(list(whole.examples_of(split))) == {}
+
+
+def test_progress_goes_from_0_to_the_last_record(whole: Run) -> None:
+    aligned = [(done, total) for step, done, total in whole.steps if step == "find and align faces"]
+    records = whole.report["total"]["records_in"]
+    assert aligned[-1] == (records, records)
+    assert aligned == sorted(aligned)
+
+
+def test_files_carry_no_time(whole: Run) -> None:
+    for content in whole.files().values():
+        assert content[:3] == b"\x1f\x8b\x08"
+        assert content[4:8] == bytes(4)
+
+
+def test_two_worker_processes_write_the_same_bytes_as_one(
+    whole: Run, portraits: Path, data_root: Path, tmp_path: Path
+) -> None:
+    twice = run(settings_for(portraits, data_root, beam=BeamSettings(workers=2)), tmp_path)
+    assert twice.files() == whole.files()
+    assert twice.report == whole.report
+
+
+def test_a_killed_attempts_files_are_not_taken_for_this_ones(whole: Run, portraits: Path, tmp_path: Path) -> None:
+    stale = tmp_path / "examples" / "Split-train" / "data_tfrecord-00001-of-00002.gz"
+    stale.parent.mkdir(parents=True)
+    shutil.copy(whole.examples / "Split-train" / "data_tfrecord-00000-of-00001.gz", stale)
+    again = run(utkface_crops(portraits, tmp_path), tmp_path)
+    assert not stale.exists()
+    assert again.report["total"]["records_out"] > 0
+
+
+def utkface_crops(portraits: Path, folder: Path, **what: Any) -> FaceExampleGenSettings:
+    """UTKFace's pictures as they are: quick, for no face is looked for."""
+    data = DataSettings(dir=str(portraits), sources=["utkface"])
+    return settings_for(portraits, folder, data=data, alignment=AlignmentSettings(detector="none", size=SIZE), **what)
+
+
+def test_without_a_detector_pictures_are_taken_for_crops(portraits: Path, data_root: Path, tmp_path: Path) -> None:
+    crops = run(utkface_crops(portraits, data_root), tmp_path)
+    assert set(crops.report["total"]["dropped"]) == {"picture_undecodable"}
+    assert all(decode(record.image).shape == (SIZE, SIZE, 3) for record in crops.everybody())
+
+
+def test_a_face_smaller_than_the_rule_allows_is_a_counted_drop(
+    portraits: Path, data_root: Path, tmp_path: Path
+) -> None:
+    data = DataSettings(dir=str(portraits), sources=["utkface"])
+    settings = settings_for(portraits, data_root, data=data, cleaning=CleaningSettings(min_face_size=1000))
+    with pytest.raises(VisageError, match=r"no face is left for train, val, test of .*face_too_small \d+"):
+        run(settings, tmp_path)
+
+
+def test_a_run_that_fails_publishes_no_report(portraits: Path, data_root: Path, tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match=r"no face is left for .* age_out_of_range .*loosen `cleaning`"):
+        run(utkface_crops(portraits, data_root, cleaning=CleaningSettings(min_age=99, max_age=99)), tmp_path)
+    assert not (tmp_path / "report" / "cleaning_report.json").exists()
+
+
+def test_a_missing_folder_and_a_missing_archive_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match=rf"^data\.dir {tmp_path}/none: no such folder"):
+        run(utkface_crops(tmp_path / "none", tmp_path / "data"), tmp_path)
+    (tmp_path / "archives").mkdir()
+    (tmp_path / "archives" / "notes.txt").write_text("nothing here")
+    with pytest.raises(VisageError, match=rf"no UTKFace\.tar\.gz.* in {tmp_path}/archives: download"):
+        run(utkface_crops(tmp_path / "archives", tmp_path / "data"), tmp_path)

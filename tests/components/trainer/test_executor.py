@@ -1,5 +1,8 @@
 """TFX's own executor trains, chooses the best epoch, and leaves a SavedModel and logs; bad input is one line."""
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,3 +78,10 @@ def test_an_empty_validation_split_is_refused_before_training(tmp_path: Path) ->
     write_split(tmp_path / "examples", "val", [])
     with pytest.raises(VisageError, match="the val split holds no records"):
         run_trainer(tmp_path, SMALL)
+
+
+def test_a_batch_shared_by_two_devices_weighs_no_more_than_on_one(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.components.trainer.two_devices", str(tmp_path)]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    on_one, on_two = json.loads(output.splitlines()[-1])
+    assert on_two == pytest.approx(on_one, rel=0.2)

@@ -22,14 +22,19 @@ NO_AGE = [-1.0, 0.0, -1.0]
 MAN, WOMAN, NO_GENDER = [1.0, 1.0], [0.0, 1.0], [-1.0, 0.0]
 
 
+def mean(losses: tf.Tensor) -> float:
+    """What Keras makes of the losses of a batch."""
+    return float(tf.reduce_mean(losses))
+
+
 def test_regression_counts_decades_of_error_over_known_ages_alone() -> None:
     loss = regression_loss(tf.constant([THIRTY, NO_AGE]), tf.constant([[35.0], [90.0]]))
-    assert float(loss) == pytest.approx(0.5)
+    assert mean(loss) == pytest.approx(0.5)
 
 
 def test_gender_loss_is_the_cross_entropy_over_known_genders_alone() -> None:
     loss = gender_loss(tf.constant([MAN, WOMAN, NO_GENDER]), tf.constant([[0.0], [2.0], [99.0]]))
-    assert float(loss) == pytest.approx((np.log(2) + np.log1p(np.exp(2))) / 2, rel=1e-5)
+    assert mean(loss) == pytest.approx((np.log(2) + np.log1p(np.exp(2))) / 2, rel=1e-5)
 
 
 @pytest.mark.parametrize("labels", [[NO_AGE, NO_AGE]])
@@ -40,7 +45,7 @@ def test_unknown_ages_train_nothing(labels: list[list[float]]) -> None:
         by_distribution = distribution_loss(tf.constant(labels), logits, sigma=2.5)
         by_regression = regression_loss(tf.constant(labels), years)
     for loss, raw in ((by_distribution, logits), (by_regression, years)):
-        assert float(loss) == 0
+        assert mean(loss) == 0
         assert not np.asarray(tape.gradient(loss, raw)).any()
 
 
@@ -48,7 +53,7 @@ def test_unknown_genders_train_nothing() -> None:
     logits = tf.Variable([[3.0]])
     with tf.GradientTape() as tape:
         loss = gender_loss(tf.constant([NO_GENDER]), logits)
-    assert float(loss) == 0
+    assert mean(loss) == 0
     assert not np.asarray(tape.gradient(loss, logits)).any()
 
 
@@ -56,14 +61,14 @@ def test_an_unknown_age_does_not_change_what_the_known_ones_train() -> None:
     logits = tf.random.stateless_normal([2, 101], [1, 2])
     alone = distribution_loss(tf.constant([THIRTY]), logits[:1], sigma=2.5)
     together = distribution_loss(tf.constant([THIRTY, NO_AGE]), logits, sigma=2.5)
-    assert float(together) == pytest.approx(float(alone), rel=1e-5)
+    assert mean(together) == pytest.approx(mean(alone), rel=1e-5)
 
 
 def test_the_loss_is_least_where_the_distribution_is_the_labels_own() -> None:
     labels = tf.constant([THIRTY])
     perfect = tf.math.log(label_distribution(tf.constant([30.0]), 2.5) + 1e-9)
-    assert float(distribution_loss(labels, perfect, sigma=2.5)) == pytest.approx(0, abs=1e-3)
-    assert float(distribution_loss(labels, tf.roll(perfect, 5, axis=1), sigma=2.5)) > 1
+    assert mean(distribution_loss(labels, perfect, sigma=2.5)) == pytest.approx(0, abs=1e-3)
+    assert mean(distribution_loss(labels, tf.roll(perfect, 5, axis=1), sigma=2.5)) > 1
 
 
 def test_a_group_without_an_age_pulls_the_mass_into_the_group() -> None:

@@ -23,6 +23,8 @@ setup(
         "jinja2>=3.1",
         "keras>=3.12",
         "ml-metadata>=1.16",
+        # The command `tfds build` imports it without asking for it.
+        "mlcroissant>=1",
         "numpy>=1.26",
         "pillow>=12",
         "pydantic>=2",

@@ -97,7 +97,7 @@ def upstream_ids(ir: pipeline_pb2.Pipeline, node_id: str) -> list[str]:
 
 def workspace_of(ir: pipeline_pb2.Pipeline) -> Path:
     """The folder in which everything of this pipeline lies: artifacts, metadata, logs, pushed models."""
-    return Path(ir.runtime_spec.pipeline_root.field_value.string_value).parent
+    return Path(ir.runtime_spec.pipeline_root.runtime_parameter.default_value.string_value).parent
 
 
 def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult:

@@ -5,6 +5,9 @@ import numpy as np
 from components.faces.settings import AlignmentSettings
 from components.faces.warp import warp
 
+# A crop reaches beyond a picture that is cut tightly around its face, but not far.
+MAX_CROP_SHARE = 2.0
+
 
 def similarity(landmarks: np.ndarray, settings: AlignmentSettings) -> np.ndarray:
     """The similarity transform (turn, scale, shift) that takes the two eye centres to their places in the crop.
@@ -46,10 +49,11 @@ def align(image: np.ndarray, landmarks: np.ndarray, settings: AlignmentSettings)
         uint8 (size, size, 3) RGB.
 
     Raises:
-        ValueError: the eye centres are not finite, fall together, or are farther apart than the picture is wide.
+        ValueError: the eye centres are not finite, fall together, or are so far apart that the crop would be more than
+            `MAX_CROP_SHARE` times as wide as the picture.
     """
     height, width = image.shape[:2]
     distance = float(np.hypot(*(np.asarray(landmarks, np.float64)[1] - landmarks[0])))
-    if distance > np.hypot(width, height):
+    if distance > settings.eye_distance * MAX_CROP_SHARE * max(width, height):
         raise ValueError(f"eye centres {distance:.0f} pixels apart do not fit a {width}x{height} picture")
     return warp(image, similarity(landmarks, settings), settings.size)

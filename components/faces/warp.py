@@ -7,16 +7,23 @@ import numpy as np
 from PIL import Image
 
 
-def oversampling(matrix: np.ndarray) -> int:
-    """Samples per output pixel and axis, so that neighbouring samples are at most one input pixel apart."""
+# Samples along a side, at most: a face of many thousand pixels would otherwise take gigabytes.
+MAX_SAMPLES = 2048
+
+
+def oversampling(matrix: np.ndarray, size: int) -> int:
+    """Samples per output pixel and axis, so that neighbouring samples are at most one input pixel apart.
+
+    Where that would take more than `MAX_SAMPLES` along the output's side, as many as those allow.
+    """
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    return max(1, int(np.ceil(1 / scale - 1e-9)))
+    return min(max(1, int(np.ceil(1 / scale - 1e-9))), max(1, MAX_SAMPLES // size))
 
 
 def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     """Resamples `image` under `matrix` into a square.
 
-    Each output pixel is the mean of k x k bilinear samples, k = `oversampling(matrix)`, evenly spread over it;
+    Each output pixel is the mean of k x k bilinear samples, k = `oversampling(matrix, size)`, evenly spread over it;
     outside the picture its edge pixels go on.
 
     Args:
@@ -33,7 +40,7 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     high = np.ceil(corners.max(0)).astype(int) + 1
     patch = Image.fromarray(_cut_with_replicated_edge(image, low, high))
 
-    k = oversampling(matrix)
+    k = oversampling(matrix, size)
     output_to_patch = inverse.copy()
     output_to_patch[:, 2] -= low
     output_to_patch[:, :2] /= k

@@ -65,7 +65,7 @@ def test_a_node_killed_halfway_runs_again_under_the_same_run_id(compiled: Path, 
     ended = run_node("FaceExampleGen", compiled, "killed")
 
     assert ended.returncode == 0, ended.stderr
-    assert "150 rows" in ended.stdout.replace(",", "") or "rows →" in ended.stdout
+    assert "rows →" in ended.stdout
 
 
 def test_node_by_node_to_the_gate_which_withholds_the_model(compiled: Path, workspace: Path) -> None:
@@ -77,6 +77,7 @@ def test_node_by_node_to_the_gate_which_withholds_the_model(compiled: Path, work
 
     assert [node for node, code in codes.items() if code] == ["Pusher"]
     assert codes["Pusher"] == 3
+    assert (workspace / "sample-portraits" / "logs" / "one_run.Trainer.log").exists()
     assert served_versions(workspace) == []
 
 
@@ -96,7 +97,7 @@ def test_a_node_tells_its_outputs_as_json(compiled: Path) -> None:
     ],
 )
 def test_a_wrong_word_is_one_line(compiled: Path, words: list[str], message: str) -> None:
-    ended = visage(*words, *([] if "--pipeline" in words else ["--pipeline", compiled]))
+    ended = visage(*words, *(() if "--pipeline" in words else ("--pipeline", str(compiled))))
     assert ended.returncode == 1
     assert message in ended.stderr
     assert len(ended.stderr.splitlines()) == 1

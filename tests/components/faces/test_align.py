@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from components.faces.align import align, similarity
 from components.faces.detect import make_detector
 from components.faces.settings import AlignmentSettings
-from components.faces.warp import oversampling, warp
+from components.faces.warp import MAX_SAMPLES, oversampling, warp
 from tests.components.faces.drawn_photo import Place, drawn_photo, eyes
 
 alignments = st.builds(
@@ -75,7 +75,7 @@ def test_the_warp_equals_its_definition(centre: tuple[float, float], scale: floa
 
 def reference_warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     """The definition in `warp`'s documentation, sample by sample, in plain numpy."""
-    k = oversampling(matrix)
+    k = oversampling(matrix, size)
     inverse = np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))
     ticks = (np.arange(size * k) + 0.5) / k
     x, y = np.meshgrid(ticks, ticks)
@@ -142,3 +142,14 @@ def test_a_tilted_face_is_upright_in_its_crop(place: Place) -> None:
 def test_eyes_through_which_no_crop_can_be_laid_are_refused(landmarks: list[list[float]]) -> None:
     with pytest.raises(ValueError, match="eye centres"):
         align(np.zeros((60, 60, 3), np.uint8), np.array([*landmarks, [0, 0], [0, 0], [0, 0]]), AlignmentSettings())
+
+
+def test_eyes_farther_apart_than_any_face_on_the_picture_are_refused_before_they_cost_memory() -> None:
+    image = np.zeros((4000, 4000, 3), np.uint8)
+    with pytest.raises(ValueError, match="do not fit a 4000x4000 picture"):
+        align(image, np.array([[0, 0], [4000, 4000]]), AlignmentSettings(size=80))
+
+
+def test_a_very_large_face_takes_a_bounded_number_of_samples() -> None:
+    matrix = np.array([[0.001, 0, 0], [0, 0.001, 0]])
+    assert oversampling(matrix, 80) * 80 <= MAX_SAMPLES

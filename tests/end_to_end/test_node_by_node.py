@@ -86,18 +86,3 @@ def test_a_node_tells_its_outputs_as_json(compiled: Path) -> None:
     result = json.loads(ended.stdout)
     assert result["cached"] is True
     assert (Path(result["outputs"]["schema"][0]["uri"]) / "schema.pbtxt").exists()
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["node", "Trainr", "--run-id", "x"], "Trainr: no such node; this pipeline has FaceExampleGen,"),
-        (["node", "Trainer", "--run-id", "x", "--pipeline", "nowhere.json"], "nowhere.json: no such file"),
-        (["node", "Trainer", "--run-id", "x", "--pipeline", "README.md"], "README.md: not a compiled pipeline"),
-    ],
-)
-def test_a_wrong_word_is_one_line(compiled: Path, words: list[str], message: str) -> None:
-    ended = visage(*words, *(() if "--pipeline" in words else ("--pipeline", str(compiled))))
-    assert ended.returncode == 1
-    assert message in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1

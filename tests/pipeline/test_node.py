@@ -1,0 +1,58 @@
+"""The compiled pipeline as text, and what is said when a node cannot run."""
+
+from pathlib import Path
+
+import pytest
+
+from components.errors import VisageError
+from pipeline.config import load_config
+from pipeline.node import compile_pipeline, node_ids, read_ir, run_node, to_inline, to_json, upstream_ids, workspace_of
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("workspace")
+
+
+@pytest.fixture(scope="module")
+def ir(workspace: Path):  # type: ignore[no-untyped-def]
+    return compile_pipeline(load_config(PROJECT / "pipeline_config.yaml", [f"workspace={workspace}"]))
+
+
+def test_compiling_writes_nothing(ir, workspace: Path) -> None:  # type: ignore[no-untyped-def]
+    assert list(workspace.iterdir()) == []
+    assert workspace_of(ir) == workspace / "sample-portraits"
+
+
+def test_every_node_comes_after_those_it_needs(ir) -> None:  # type: ignore[no-untyped-def]
+    order = node_ids(ir)
+    assert len(order) == 10
+    for node in order:
+        assert all(order.index(needed) < order.index(node) for needed in upstream_ids(ir, node))
+
+
+def test_it_survives_a_file_and_a_word(ir, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "ir.json").write_text(to_json(ir))
+    assert read_ir(str(tmp_path / "ir.json")) == ir
+    assert read_ir(to_inline(ir)) == ir
+    # Linux takes no longer word on a command line.
+    assert len(to_inline(ir)) < 128 * 1024
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"nodes": 3}', "gzip+base64:", "gzip+base64:AAAA", "gzip+base64:!"])
+def test_what_is_no_compiled_pipeline_is_one_line(text: str, tmp_path: Path) -> None:
+    (tmp_path / "ir.json").write_text(text)
+    with pytest.raises(VisageError, match=r"not a compiled pipeline; write it again with `visage compile`"):
+        read_ir(text if text.startswith("gzip") else str(tmp_path / "ir.json"))
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match="nowhere.json: no such file"):
+        read_ir(str(tmp_path / "nowhere.json"))
+
+
+def test_an_unknown_node_is_named_with_those_there_are(ir) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(VisageError, match="Trainr: no such node; this pipeline has .*FaceExampleGen"):
+        run_node(ir, "Trainr", "x")

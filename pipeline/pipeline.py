@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from ml_metadata.proto import metadata_store_pb2
 from tfx.components.statistics_gen.component import StatisticsGen
-from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2
 
@@ -71,5 +71,13 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             model_card,
         ],
         enable_cache=True,
-        metadata_connection_config=sqlite_metadata_connection_config(str(config.root / "metadata.sqlite")),
+        metadata_connection_config=_sqlite(config.root / "metadata.sqlite"),
     )
+
+
+def _sqlite(path: Path) -> metadata_store_pb2.ConnectionConfig:
+    # TFX's own helper makes the folder at once, on the machine that only compiles.
+    source = metadata_store_pb2.SqliteMetadataSourceConfig(
+        filename_uri=str(path), connection_mode=metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
+    )
+    return metadata_store_pb2.ConnectionConfig(sqlite=source)

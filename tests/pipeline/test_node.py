@@ -49,10 +49,10 @@ def test_what_is_no_compiled_pipeline_is_one_line(text: str, tmp_path: Path) -> 
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match="nowhere.json: no such file"):
+    with pytest.raises(VisageError, match=r"nowhere\.json: no such file"):
         read_ir(str(tmp_path / "nowhere.json"))
 
 
 def test_an_unknown_node_is_named_with_those_there_are(ir) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(VisageError, match="Trainr: no such node; this pipeline has .*FaceExampleGen"):
+    with pytest.raises(VisageError, match=r"Trainr: no such node; this pipeline has .*FaceExampleGen"):
         run_node(ir, "Trainr", "x")

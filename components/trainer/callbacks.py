@@ -11,29 +11,28 @@ from components.errors import VisageError
 
 
 class ReportProgress(keras.callbacks.Callback):
-    """Tells `components.progress` of every batch, and of the validation at the end of every epoch."""
+    """Tells `components.progress` of every batch, counted over all the epochs, with the latest figures."""
 
     def __init__(self, epochs: int, steps: int) -> None:
         super().__init__()
         self._epochs = epochs
         self._steps = steps
-        self._step_name = ""
+        self._epoch = 0
+        self._validation = ""
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """`epoch` counts from 0."""
-        self._step_name = f"epoch {epoch + 1} of {self._epochs}"
+        self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
-        """`batch` counts from 0."""
-        progress.report(self._step_name, batch + 1, self._steps, f"loss {logs['loss']:.2f}")
+        """`batch` counts from 0 in every epoch."""
+        note = f"epoch {self._epoch + 1} of {self._epochs}, loss {logs['loss']:.2f}{self._validation}"
+        progress.report("train", self._epoch * self._steps + batch + 1, self._epochs * self._steps, note)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """`logs` hold the metrics of training and, prefixed with `val_`, of validation."""
-        note = (
-            f"loss {logs['loss']:.2f}, val MAE {logs['val_age_mae']:.1f} y, "
-            f"val gender {100 * logs['val_gender_accuracy']:.1f} %"
-        )
-        progress.report(self._step_name, self._steps, self._steps, note)
+        gender = 100 * logs["val_gender_accuracy"]
+        self._validation = f", validation: age MAE {logs['val_age_mae']:.1f}, gender {gender:.1f} %"
 
 
 class StopWhenDiverged(keras.callbacks.Callback):

@@ -6,7 +6,6 @@ Coordinates are continuous: (0, 0) is the outer corner of the first pixel, whose
 import numpy as np
 from PIL import Image
 
-
 # Samples along a side, at most: a face of many thousand pixels would otherwise take gigabytes.
 MAX_SAMPLES = 2048
 

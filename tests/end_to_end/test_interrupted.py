@@ -46,7 +46,7 @@ def test_ctrl_c_while_faces_are_drawn_is_one_line(workspace: Path, tmp_path: Pat
 
 def test_kill_9_while_training_costs_the_training_alone(workspace: Path, tmp_path: Path) -> None:
     long = settings(workspace, **LENIENT, trainer__epochs=500)
-    code, _, _ = interrupt(long, "Trainer: epoch", signal.SIGKILL, tmp_path / "screen")
+    code, _, _ = interrupt(long, "Trainer: train", signal.SIGKILL, tmp_path / "screen")
     assert code == -signal.SIGKILL
     assert served_versions(workspace) == []
 

@@ -1,16 +1,26 @@
-.PHONY: help run test test-current set-up lock clean
+.PHONY: help run test test-real-data test-current set-up lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-run: set-up ## train on drawn portraits, gate, push and ask a model (a few minutes)
+run: set-up ## draw portraits, train, gate, push, serve and ask a model (a few minutes)
 	@.venv/bin/visage run
+	@tools/ask.sh
 
 test: set-up ## ruff, mypy and all tests
 	.venv/bin/ruff check --quiet .
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/mypy
 	.venv/bin/pytest --quiet --numprocesses auto --dist loadfile --durations 10 --cov --cov-report term
+
+# Two epochs of the published CNN on the real UTKFace archive; the whole recipe is in docs/recipes.md.
+DATA ?= ../shared/data
+test-real-data: set-up ## a short training on the real UTKFace archive in $(DATA), where it is
+	@if [ -e $(DATA)/UTKFace.tar.gz ]; then \
+	    workspace=$$(mktemp -d) && trap "rm -rf $$workspace" EXIT && \
+	    .venv/bin/visage run recipes/cnn_utkface.yaml --data-dir $(DATA) --set workspace=$$workspace \
+	        --set trainer.epochs=2 --set evaluator.age_mae_max=13 --set evaluator.gender_accuracy_min=0.8; \
+	else echo "skipped: no $(DATA)/UTKFace.tar.gz; DATA=DIR names another folder"; fi
 
 test-current: ## tests and a small pipeline on the current stack, in a Debian 13 root where this machine is older
 	@tools/test_current.sh

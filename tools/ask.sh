@@ -1,0 +1,19 @@
+#!/bin/sh
+# Serves the model that the default run pushed, asks it over HTTP about a drawn portrait, and stops serving.
+set -eu
+cd "$(dirname "$0")/.."
+
+photo=$(find runs/data/sample_portraits -path '*/adience/faces/*.jpg' -size +1k | sort | head -1)
+folder=$(mktemp -d)
+.venv/bin/visage serve --rest-port 0 >"$folder/server" 2>&1 &
+server=$!
+trap 'kill $server 2>/dev/null; wait $server 2>/dev/null || true; rm -rf "$folder"' EXIT
+trap 'exit 130' INT TERM
+
+until url=$(grep -o 'http://[0-9.]*:[0-9]*' "$folder/server" | head -1) && [ -n "$url" ]; do
+    kill -0 $server 2>/dev/null || { cat "$folder/server" >&2; exit 1; }
+    sleep 0.2
+done
+echo
+echo "\$ visage predict $photo --server $url"
+.venv/bin/visage predict "$photo" --server "$url"

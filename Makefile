@@ -31,5 +31,5 @@ set-up: ## .venv for this machine; at once where it is there
 lock: ## requirements/*.txt from setup.py and requirements/*.in
 	@tools/lock.sh
 
-clean: ## remove what set-up, tests and runs made
+clean: ## remove .venv, caches, and all of runs/, pushed models too
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* runs visage.egg-info

@@ -6,7 +6,7 @@ import re
 import tempfile
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +44,9 @@ class _Group(click.Group):
                 click.echo(f"visage: {line}", err=True)
             context.exit(FAILED)
         except KeyboardInterrupt:
-            click.echo("visage: interrupted; the same command goes on from the last finished stage", err=True)
+            goes_on = context.invoked_subcommand in ("run", "node")
+            mend = "; the same command goes on from the last finished stage" if goes_on else ""
+            click.echo(f"visage: interrupted{mend}", err=True)
             context.exit(INTERRUPTED)
 
 
@@ -96,8 +98,8 @@ def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json:
     """Run one node of a compiled pipeline, as schedulers do. Exit code 3: Pusher had nothing blessed to push."""
     from pipeline.console import Screen
 
-    # Known only once TFX is there to read the IR; until then its words go to a file of their own.
-    with tempfile.TemporaryDirectory(prefix="visage-node-") as folder, _quietly(Path(folder) / "node.log") as stream:
+    # Where the log belongs is known only once TFX is there to read the IR; until then its words go elsewhere.
+    with _quietly() as stream:
         from pipeline.node import read_ir, run_node, workspace_of
 
         ir = read_ir(pipeline)
@@ -127,7 +129,7 @@ def compile(
     from pipeline.config import load_config
 
     settings = load_config(config, overrides, data_dir)
-    with _quietly(settings.root / "logs" / "compile.log") as stream:
+    with _quietly() as stream:
         if scheduler == "airflow":
             from pipeline.runners.airflow import write_dag
 
@@ -167,7 +169,7 @@ def predict(
     if model is None and server is None:
         model = _pushed_models()
     notes: list[str] = []
-    with _quietly(_log_for("predict")) as stream:
+    with _quietly() as stream:
         predictions = predict_photos(photos, model=model, server=server, note=notes.append)
         if out is not None and predictions[0].problem is None:
             write_annotated(photos[0], predictions[0], out)
@@ -207,24 +209,53 @@ def doctor(as_json: bool) -> None:
 
 
 @contextmanager
-def _quietly(log: Path) -> Iterator[IO[str]]:
-    """Sends the frameworks' words to `log`; yields the screen; turns a defect into one line that names the log."""
+def _quietly(log: Path | None = None) -> Iterator[IO[str]]:
+    """Sends the frameworks' words to a log and yields the screen; turns a defect into one line that names the log.
+
+    Args:
+        log: where they go; None: a temporary file, which stays only if there is a defect to look up in it.
+    """
     from pipeline.console import framework_output_to
 
-    with framework_output_to(log) as stream:
-        try:
-            yield stream
-        except (VisageError, KeyboardInterrupt):
-            traceback.print_exc()
-            raise
-        except Exception as error:
-            traceback.print_exc()
-            raise VisageError(f"{_first_words(error)}; the whole story is in {log}") from error
+    path = log or _temporary_log()
+    keep = log is not None
+    try:
+        with framework_output_to(path) as stream:
+            try:
+                yield stream
+            except VisageError as error:
+                _log_traceback()
+                if log is None:
+                    raise
+                raise VisageError(f"{error} (log: {log})") from error
+            except Exception as error:
+                _log_traceback()
+                keep = True
+                raise VisageError(f"{_first_words(error)}; the whole story is in {path}") from error
+    finally:
+        if not keep:
+            path.unlink(missing_ok=True)
+
+
+def _temporary_log() -> Path:
+    number, name = tempfile.mkstemp(prefix="visage-", suffix=".log")
+    os.close(number)
+    return Path(name)
+
+
+def _log_traceback() -> None:
+    # The disk that is full may be the log's.
+    with suppress(OSError):
+        traceback.print_exc()
+
+
+# The operating system's words, and SQLite's.
+_DISK_FULL = ("No space left on device", "disk is full")
 
 
 def _first_words(error: Exception) -> str:
     text = str(error).strip()
-    if "No space left on device" in text:
+    if any(words in text for words in _DISK_FULL):
         return "the disk is full (No space left on device): free some space and run the same command again"
     return f"{type(error).__name__}: {text.splitlines()[0][:300] if text else 'without a message'}"
 
@@ -245,9 +276,11 @@ def _prediction_lines(prediction: "PhotoPrediction") -> list[str]:
 
 
 def _header(settings: "PipelineConfig") -> str:
+    from rich.markup import escape
+
     data = settings.data
     pictures = data.dir or f"{data.sample_portraits.count:,} drawn sample portraits (no --data-dir)"
-    return f"[bold]{settings.name}[/]  {', '.join(data.sources)} from {pictures}"
+    return f"[bold]{settings.name}[/]  {', '.join(data.sources)} from {escape(pictures)}"
 
 
 def _is_default_model(settings: "PipelineConfig") -> bool:
@@ -259,11 +292,11 @@ def _pushed_models() -> Path:
     """Where the default configuration pushes to."""
     from pipeline.config import load_config
 
+    if not DEFAULT_CONFIG.exists():
+        raise VisageError(
+            f"no {DEFAULT_CONFIG} in this folder to say where models are pushed to; name one with --model"
+        )
     return load_config(DEFAULT_CONFIG).model_base_path
-
-
-def _log_for(command: str) -> Path:
-    return Path(tempfile.gettempdir()) / f"visage-{command}-{os.getpid()}.log"
 
 
 def _file_name(text: str) -> str:

@@ -1,7 +1,7 @@
 """One file configures everything: reading, merging and validating it."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,8 +14,6 @@ from components.face_example_gen.settings import BeamSettings, DataSettings, Fac
 from components.faces.settings import AlignmentSettings, CleaningSettings
 from components.settings import Settings
 from components.trainer.settings import TrainerSettings
-
-DEFAULT_CONFIG = Path("pipeline_config.yaml")
 
 
 class ServingSettings(Settings):
@@ -78,7 +76,7 @@ class PipelineConfig(Settings):
         )
 
 
-def load_config(path: Path, overrides: Iterable[str] = (), data_dir: Path | None = None) -> PipelineConfig:
+def load_config(path: Path, overrides: Sequence[str] = (), data_dir: Path | None = None) -> PipelineConfig:
     """Reads a configuration file, what it extends, and what the command line sets on top.
 
     Args:
@@ -99,7 +97,8 @@ def load_config(path: Path, overrides: Iterable[str] = (), data_dir: Path | None
     try:
         return PipelineConfig.model_validate(values)
     except ValidationError as error:
-        raise VisageError("\n".join(_explain(detail, path) for detail in error.errors())) from None
+        set_keys = [override.partition("=")[0] for override in overrides]
+        raise VisageError("\n".join(_explain(detail, path, set_keys) for detail in error.errors())) from None
 
 
 def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
@@ -155,11 +154,12 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
     values[leaf] = value
 
 
-def _explain(detail: Any, path: Path) -> str:
-    """One line for one pydantic error: the file, the key, what is wrong, what is allowed."""
+def _explain(detail: Any, path: Path, set_keys: Sequence[str]) -> str:
+    """One line for one pydantic error: the file or option, the key, what is wrong, what is allowed."""
     location = tuple(detail["loc"])
     key = ".".join(str(part) for part in location)
-    where = f"{path}: {key}" if key else str(path)
+    by_option = any(key == name or key.startswith(f"{name}.") for name in set_keys)
+    where = f"--set {key}" if by_option else f"{path}: {key}" if key else str(path)
     if detail["type"] == "extra_forbidden":
         allowed = _allowed_keys(location[:-1])
         near = difflib.get_close_matches(str(location[-1]), allowed, n=1)

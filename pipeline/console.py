@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +23,7 @@ from rich.progress import (
 from rich.text import Text
 
 from components import progress
+from components.errors import VisageError
 
 LINE_EVERY_SECONDS = 15.0
 
@@ -34,24 +35,37 @@ def framework_output_to(log: Path) -> Iterator[IO[str]]:
     File descriptors are redirected, not Python's streams: TensorFlow, gRPC and worker processes write past Python.
 
     Yields: a text stream that still reaches the real standard output.
+
+    Raises:
+        VisageError: the log cannot be written.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    except OSError as error:
+        raise VisageError(
+            f"{error.filename}: cannot be written ({error.strerror}); name another folder by --set workspace=DIR"
+        ) from None
+    _flush()
     kept = [os.dup(1), os.dup(2)]
-    sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     with os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace", buffering=1) as screen:
         os.dup2(sink, 1)
         os.dup2(sink, 2)
         try:
             yield screen
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            _flush()
             for number, original in enumerate(kept, start=1):
                 os.dup2(original, number)
                 os.close(original)
             os.close(sink)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # On a full disk the log may lose lines; the command must not fail for that.
+        with suppress(OSError):
+            stream.flush()
 
 
 class _Rate(ProgressColumn):

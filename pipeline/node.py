@@ -76,13 +76,16 @@ def read_ir(source: str) -> pipeline_pb2.Pipeline:
             text = gzip.decompress(base64.b64decode(source.removeprefix(INLINE_PREFIX))).decode()
         else:
             text = Path(source).read_text(encoding="utf-8")
-        return json_format.Parse(text, pipeline_pb2.Pipeline())
+        ir = json_format.Parse(text, pipeline_pb2.Pipeline())
     except FileNotFoundError:
         raise VisageError(f"--pipeline {source}: no such file; `visage compile` writes one") from None
     except (OSError, EOFError, UnicodeDecodeError, binascii.Error, json_format.ParseError):
         raise VisageError(
             f"--pipeline {source[:80]}: not a compiled pipeline; write it again with `visage compile`"
         ) from None
+    if not ir.nodes:
+        raise VisageError(f"--pipeline {source[:80]}: a pipeline without nodes; write it again with `visage compile`")
+    return ir
 
 
 def node_ids(ir: pipeline_pb2.Pipeline) -> list[str]:

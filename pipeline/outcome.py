@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
 from components.evaluator.result import Gate, read_evaluation
@@ -60,20 +61,18 @@ def print_outcome(outcome: Outcome, screen: Screen, default_model: bool) -> None
     screen.print()
     screen.print(_gate_table(outcome.gates))
     if outcome.model_check != "ok":
-        screen.print(f"model check: [red]{outcome.model_check}[/]")
+        screen.print(f"model check: [red]{escape(outcome.model_check)}[/]")
     screen.print()
+    base_path = escape(outcome.model_base_path)
     if outcome.pushed:
-        already = "pushed" if outcome.new_version else "is in its place already"
-        screen.print(f"[bold green]Blessed.[/] Version {outcome.version} {already}: {outcome.model_base_path}")
-        screen.print(
-            f"ask it      visage predict {'' if default_model else f'--model {outcome.model_base_path} '}PHOTO"
-        )
-        screen.print(
-            f"serve it    visage serve{'' if default_model else f' --model-base-path {outcome.model_base_path}'}"
-        )
+        how = "pushed" if outcome.new_version else "is in its place already"
+        screen.print(f"[bold green]Blessed.[/] Version {outcome.version} {how}: {base_path}")
+        screen.print(f"ask it      visage predict {'' if default_model else f'--model {base_path} '}PHOTO")
+        screen.print(f"serve it    visage serve{'' if default_model else f' --model-base-path {base_path}'}")
     else:
-        screen.print("[bold red]Not blessed, not pushed.[/] What is served stays as it is.")
-    screen.print(f"model card  {outcome.model_card}")
+        why = "not blessed" if not all(gate.passed for gate in outcome.gates) else "refused by the model check"
+        screen.print(f"[bold red]Not pushed: {why}.[/] What is served stays as it is.")
+    screen.print(f"model card  {escape(outcome.model_card)}")
 
 
 def _gate_table(gates: Sequence[Gate]) -> Table:
@@ -81,5 +80,5 @@ def _gate_table(gates: Sequence[Gate]) -> Table:
     for gate in gates:
         measured = "not measured" if gate.measured is None else f"{gate.measured:.3f}"
         verdict = "[green]ok[/]" if gate.passed else "[red]failed[/]"
-        table.add_row(gate.name, gate.slice, measured, f"{gate.relation} {gate.limit:g}", verdict)
+        table.add_row(gate.name, escape(gate.slice), measured, f"{gate.relation} {gate.limit:g}", verdict)
     return table

@@ -1,7 +1,9 @@
-"""A node's outcome in a few words, and the gate as a table."""
+"""A node's outcome in a few words."""
 
 import json
 from pathlib import Path
+
+from rich.markup import escape
 
 from pipeline.node import NodeResult
 
@@ -41,7 +43,7 @@ def _training(result: NodeResult) -> str:
     about = json.loads(
         (Path(result.output("model").uri) / "Format-Serving" / "assets.extra" / "visage.json").read_text()
     )
-    return f"{about['network']}, {about['parameters']:,} parameters"
+    return f"{escape(about['network'])}, {about['parameters']:,} parameters"
 
 
 def _baseline(result: NodeResult) -> str:
@@ -60,7 +62,7 @@ def _push(result: NodeResult) -> str:
 
 
 def _card(result: NodeResult) -> str:
-    return str(Path(result.output("model_card").uri) / "model_card.html")
+    return escape(str(Path(result.output("model_card").uri) / "model_card.html"))
 
 
 _DESCRIBERS = {

@@ -3,7 +3,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-photo=$(find runs/data/sample_portraits -path '*/adience/faces/*.jpg' -size +1k | sort | head -1)
+# Of the newest drawing, the first picture of one person that is not damaged; drawn.csv tells which.
+drawing=$(ls -td runs/data/sample_portraits/[0-9a-f]* | head -1)
+photo=$drawing/$(awk -F, '$2 == 1 && $6 == "" { print $1; exit }' "$drawing/drawn.csv")
 folder=$(mktemp -d)
 .venv/bin/visage serve --rest-port 0 >"$folder/server" 2>&1 &
 server=$!

@@ -10,5 +10,8 @@ SMALL_RUN="--set data.sample_portraits.count=240 --set trainer.epochs=1
 
 tools/set_up.sh
 .venv/bin/pytest --quiet --numprocesses auto --dist loadfile -m 'not slow'
+# A workspace of its own: in the user's, this hardly trained model would be served.
+workspace=$(mktemp -d)
+trap 'rm -rf "$workspace"' EXIT
 # shellcheck disable=SC2086
-.venv/bin/visage run $SMALL_RUN
+.venv/bin/visage run $SMALL_RUN --set "workspace=$workspace"

@@ -14,7 +14,7 @@ _DAG = Template('''\
 
 Written by `visage compile airflow`; compile again rather than edit.
 Airflow needs nothing of VisAge: each task runs one node of the compiled pipeline beside this file in VisAge's own
-environment. Pusher fails when the gate withholds the model, so the asset is updated by a push alone.
+environment. Pusher fails when the gate withholds the model: the asset is updated only when the model is in its place.
 """
 
 from pathlib import Path
@@ -37,7 +37,6 @@ with DAG(
     schedule=$schedule,
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": $retries},
     tags=["visage"],
 ) as dag:
     tasks = {
@@ -46,6 +45,8 @@ with DAG(
             bash_command='"$$VISAGE" node "$$NODE" --pipeline "$$PIPELINE" --run-id "$$RUN_ID"',
             env={"VISAGE": VISAGE, "NODE": node, "PIPELINE": PIPELINE, "RUN_ID": "{{ run_id }}"},
             append_env=True,
+            # What the gate withholds once, it withholds again.
+            retries=0 if node == "Pusher" else $retries,
             outlets=[MODEL] if node == "Pusher" else [],
         )
         for node in UPSTREAM

@@ -59,18 +59,21 @@ def test_kill_9_while_training_costs_the_training_alone(workspace: Path, tmp_pat
 
 FULL_DISK = """
 mount -t tmpfs -o size=2m none "$1"
-shift
+mkdir "$1/sample-portraits"
+[ "$2" = filled ] && head -c 3m /dev/zero >"$1/filler" 2>/dev/null || true
+shift 2
 exec "$@"
 """
 
 
-def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("state", ["filled", "nearly full"])
+def test_a_full_disk_is_one_line(tmp_path: Path, state: str) -> None:
     in_own_mounts = ["unshare", "--mount", "--map-root-user"]
     if subprocess.run([*in_own_mounts, "true"], capture_output=True).returncode:
         pytest.skip("this machine does not let its users mount a small disk")
     command = [*VISAGE, "run", *settings(tmp_path, **LENIENT)]
     ended = subprocess.run(
-        [*in_own_mounts, "bash", "-ec", FULL_DISK, "bash", str(tmp_path), *command],
+        [*in_own_mounts, "bash", "-ec", FULL_DISK, "bash", str(tmp_path), state, *command],
         cwd=PROJECT,
         capture_output=True,
         text=True,

@@ -55,10 +55,11 @@ def test_a_node_before_its_upstream_is_one_line(compiled: Path) -> None:
 def test_a_node_killed_halfway_runs_again_under_the_same_run_id(compiled: Path, workspace: Path) -> None:
     command = [*VISAGE, "node", "FaceExampleGen", "--pipeline", str(compiled), "--run-id", "killed"]
     process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, start_new_session=True)
-    data = workspace / "data"
     deadline = time.monotonic() + 120
-    while not data.exists() and time.monotonic() < deadline:
-        time.sleep(0.2)
+    while not list((workspace / "data").glob("**/.*unfinished-*")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
 

@@ -21,7 +21,7 @@ def test_a_model_that_learned_too_little_is_shown_the_limits_and_not_pushed(work
 
     assert ended.returncode == 3, ended.stdout + ended.stderr
     assert re.search(r"age_mae_max +overall +\d+\.\d+ +at most 16 +failed", ended.stdout)
-    assert "not pushed" in ended.stdout
+    assert "Not pushed: not blessed" in ended.stdout
     assert served_versions(workspace) == []
 
 

@@ -20,6 +20,10 @@ MIN_SCORE = 0.5
 MIN_PRESENCE = 0.5
 OVERLAP = 0.3
 
+# Pixels; a larger picture or face is shrunk to this first: the networks see it at 192 at most.
+_RETRY_SIDE = 1024
+_MESH_PATCH_SIDE = 1024
+
 _MESH_SIDE = 192
 _MESH_MARGIN = 1.5
 _RIGHT_EYE, _LEFT_EYE = (33, 133, 159, 145), (263, 362, 386, 374)
@@ -81,9 +85,10 @@ class BlazeFaceDetector:
         faces = self._detect(image, (self._short_range, self._full_range))
         if faces:
             return faces
-        margin = max(image.shape[:2]) // 4
-        padded = np.pad(image, ((margin, margin), (margin, margin), (0, 0)))
-        return [_shifted(face, -margin) for face in self._detect(padded, (self._short_range,))]
+        small, enlargement = _shrunk(image, _RETRY_SIDE)
+        margin = max(small.shape[:2]) // 4
+        padded = np.pad(small, ((margin, margin), (margin, margin), (0, 0)))
+        return [_moved(face, -margin, enlargement) for face in self._detect(padded, (self._short_range,))]
 
     def _detect(self, image: np.ndarray, networks: tuple["_BoxNetwork", ...]) -> list[Face]:
         found = [network(image) for network in networks]
@@ -93,14 +98,22 @@ class BlazeFaceDetector:
         return [face for face in candidates if face.presence >= MIN_PRESENCE]
 
 
-def _shifted(face: Face, by: float) -> Face:
-    x0, y0, x1, y1 = face.box
-    return Face(
-        (x0 + by, y0 + by, x1 + by, y1 + by),
-        face.landmarks + np.float32(by),
-        face.score,
-        face.presence,
-    )
+def _shrunk(image: np.ndarray, side: float) -> tuple[np.ndarray, np.ndarray]:
+    """The picture with its longer side at most `side` pixels, and the (x, y) factors that lead back from it."""
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return image, np.ones(2)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
+    return small, np.array((width, height)) / size
+
+
+def _moved(face: Face, by: float, enlargement: np.ndarray) -> Face:
+    """The face shifted by so many pixels, then enlarged by the factors (x, y)."""
+    x0, y0, x1, y1 = ((np.reshape(face.box, (2, 2)) + by) * enlargement).ravel().tolist()
+    landmarks = ((face.landmarks + by) * enlargement).astype(np.float32)
+    return Face((x0, y0, x1, y1), landmarks, face.score, face.presence)
 
 
 def _merge_overlapping(boxes: np.ndarray, scores: np.ndarray) -> list[tuple[np.ndarray, float]]:
@@ -168,12 +181,14 @@ class _Mesh:
         self._input, (self._points, self._presence) = _tensors(self._interpreter)
 
     def __call__(self, image: np.ndarray, row: np.ndarray, score: float) -> Face:
-        matrix = self._crop_matrix(row)
-        crop = warp(image, matrix, _MESH_SIDE)
+        crop_share = _crop_side(row) / max(image.shape[:2])
+        small, enlargement = _shrunk(image, max(1.0, _MESH_PATCH_SIDE / crop_share))
+        matrix = self._crop_matrix(row / np.tile(enlargement, len(row) // 2))
+        crop = warp(small, matrix, _MESH_SIDE)
         self._interpreter.set_tensor(self._input, crop[None].astype(np.float32) / 255)
         self._interpreter.invoke()
         points = self._interpreter.get_tensor(self._points).reshape(-1, 3)[:, :2].astype(np.float64)
-        points = (points - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+        points = (points - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T * enlargement
         presence = 1 / (1 + np.exp(-float(self._interpreter.get_tensor(self._presence).ravel()[0])))
         landmarks = [
             points[list(_RIGHT_EYE)].mean(0),
@@ -190,10 +205,14 @@ class _Mesh:
         """Photo to crop: upright by the box network's eyes, the box with its margin filling the crop."""
         centre = (row[:2] + row[2:4]) / 2
         across = row[6:8] - row[4:6]
-        side = max(1.0, _MESH_MARGIN * float((row[2:4] - row[:2]).max()))
-        cosine, sine = across / max(1e-6, float(np.hypot(*across))) * _MESH_SIDE / side
+        cosine, sine = across / max(1e-6, float(np.hypot(*across))) * _MESH_SIDE / _crop_side(row)
         turn = np.array([[cosine, sine], [-sine, cosine]])
         return np.column_stack([turn, _MESH_SIDE / 2 - turn @ centre])
+
+
+def _crop_side(row: np.ndarray) -> float:
+    """Pixels of the photo along the side of the mesh's crop."""
+    return max(1.0, _MESH_MARGIN * float((row[2:4] - row[:2]).max()))
 
 
 def _cell_centres(cells: int) -> np.ndarray:

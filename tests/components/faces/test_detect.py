@@ -1,12 +1,15 @@
 """Faces are found where they are, with their eyes, and nowhere else."""
 
 import importlib.util
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from components.errors import VisageError
 from components.faces.decode import decode
@@ -66,6 +69,39 @@ def test_a_face_that_fills_its_crop_is_found_with_coordinates_of_the_crop(detect
     place: Place = ((100.0, 75.0), 110.0, 0.0)
     (face,) = detector.detect(drawn_photo([place], 200, 200))
     assert np.abs(face.landmarks[:2] - eyes(place)).max() < 0.2 * place[1]
+
+
+def test_a_large_crop_filled_by_its_face_gives_coordinates_of_the_crop(detector: Detector) -> None:
+    place: Place = ((100.0, 75.0), 110.0, 0.0)
+    crop = Image.fromarray(drawn_photo([place], 200, 200)).resize((2400, 2000), Image.Resampling.BICUBIC)
+    (face,) = detector.detect(np.asarray(crop))
+    assert np.abs(face.landmarks[:2] / (12, 10) - eyes(place)).max() < 0.2 * place[1]
+    x0, y0, x1, y1 = face.box
+    assert x0 < 1200 < x1
+    assert y0 < 1000 < y1
+
+
+@pytest.mark.parametrize(("width", "height"), [(16000, 300), (1000, 30000), (6000, 6000)])
+def test_a_huge_picture_takes_little_more_memory_than_its_pixels(width: int, height: int) -> None:
+    # A face as large as the picture itself makes the mesh cut its largest patch.
+    program = f"""
+import resource
+import numpy as np
+from PIL import Image
+from components.faces.detect import make_detector
+from tests.components.faces.drawn_photo import drawn_photo
+
+detector = make_detector("blazeface")
+face = drawn_photo([((100.0, 75.0), 110.0, 0.0)], 200, 200)
+detector.detect(face)
+pixels = np.asarray(Image.fromarray(face).resize(({width}, {height})))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+detector.detect(pixels)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    pillow_copy = 4 * width * height / 2**20
+    assert int(answer) < pillow_copy + 100
 
 
 @pytest.mark.parametrize("shape", [(240, 320), (1, 1), (1, 500), (500, 1), (3, 2)])

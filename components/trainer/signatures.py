@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from components.faces import records
+from components.faces.decode import MAX_PIXELS
 from components.faces.settings import AlignmentSettings
 from components.trainer.alignment import align
 from components.trainer.heads import age_probabilities, expected_age, group_probabilities
@@ -55,7 +56,7 @@ class FaceModel(tf.Module):
 
         def crop(photo_and_landmarks: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
             jpeg, points = photo_and_landmarks
-            return align(decode(jpeg), points, self._alignment)
+            return align(decode(jpeg, MAX_PIXELS), points, self._alignment)
 
         tf.debugging.assert_equal(
             tf.shape(image_bytes)[0], tf.shape(landmarks)[0], "one set of landmarks is needed for each of image_bytes"

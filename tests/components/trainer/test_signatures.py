@@ -102,6 +102,28 @@ def test_a_truncated_jpeg_is_refused(compact: Signatures) -> None:
         compact["serving_default"](image_bytes=tf.constant([good[: len(good) // 2]]))
 
 
+def header_only(width: int, height: int) -> bytes:
+    """A few hundred bytes of JPEG whose header announces that many pixels."""
+    jpeg = encode(np.zeros((8, 8, 3), np.uint8), 95)
+    frame = jpeg.index(b"\xff\xc0") + 5  # After the marker, its length and the precision come height and width.
+    return jpeg[:frame] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + jpeg[frame + 4 :]
+
+
+@pytest.mark.parametrize(("width", "height"), [(2001, 2000), (65500, 65500)])
+def test_a_crop_that_announces_too_many_pixels_is_never_decoded(compact: Signatures, width: int, height: int) -> None:
+    good = people(1, seed=9)[0].image
+    with pytest.raises(tf.errors.InvalidArgumentError, match="a JPEG of more than 4 million pixels"):
+        compact["serving_default"](image_bytes=tf.constant([good, header_only(width, height)]))
+
+
+def test_photos_may_be_larger_than_crops_but_not_endless(compact: Signatures) -> None:
+    photo, landmarks = photo_with_landmarks(POSES[0])
+    large = encode(np.pad(photo, ((0, 2001), (0, 2000), (0, 0))), 95)
+    compact["align_and_predict"](image_bytes=tf.constant([large]), landmarks=landmarks[None])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="a JPEG of more than 64 million pixels"):
+        compact["align_and_predict"](image_bytes=tf.constant([header_only(8001, 8000)]), landmarks=landmarks[None])
+
+
 def test_landmarks_must_be_as_many_as_photos(compact: Signatures) -> None:
     good = people(1, seed=9)[0].image
     with pytest.raises(tf.errors.InvalidArgumentError, match="one set of landmarks"):

@@ -15,6 +15,7 @@ from components.faces.encode import encode
 from components.faces.settings import AlignmentSettings
 
 NO_FACE = "no face was found"
+NO_USABLE_FACE = "the eyes of the face that was found lie too far apart or together"
 
 
 @dataclass(frozen=True)
@@ -81,20 +82,32 @@ def predict_photo(picture: bytes, path: str, detector: Detector, predictor: Pred
         path: what to call it in the answer.
 
     Returns:
-        A prediction, or the problem why there is none: unreadable, or without a face.
+        A prediction, or the problem why there is none: unreadable, or without a face that can be cut out. A face that
+        cannot be cut out does not count beside others that can.
     """
     try:
         image = decode(picture)
     except DecodeError as error:
         return PhotoPrediction(path, problem=str(error))
     height, width = image.shape[:2]
-    faces = sorted(detector.detect(image), key=lambda face: face.box[0])
-    if not faces:
+    found = sorted(detector.detect(image), key=lambda face: face.box[0])
+    if not found:
         return PhotoPrediction(path, width, height, problem=NO_FACE)
-    settings = predictor.alignment
-    crops = [encode(align(image, face.landmarks, settings), settings.jpeg_quality) for face in faces]
-    outputs = predictor.predict(crops)
-    return PhotoPrediction(path, width, height, [_combine(*pair) for pair in zip(faces, outputs, strict=True)])
+    crops = [_crop(image, face, predictor.alignment) for face in found]
+    usable = [(face, crop) for face, crop in zip(found, crops, strict=True) if crop is not None]
+    if not usable:
+        return PhotoPrediction(path, width, height, problem=NO_USABLE_FACE)
+    outputs = predictor.predict([crop for _, crop in usable])
+    faces = [_combine(face, output) for (face, _), output in zip(usable, outputs, strict=True)]
+    return PhotoPrediction(path, width, height, faces)
+
+
+def _crop(image: np.ndarray, face: Face, settings: AlignmentSettings) -> bytes | None:
+    """The face's JPEG crop; None where its eyes cannot be those of a face on this picture."""
+    try:
+        return encode(align(image, face.landmarks, settings), settings.jpeg_quality)
+    except ValueError:
+        return None
 
 
 def _combine(face: Face, output: dict[str, Any]) -> FacePrediction:

@@ -1,0 +1,53 @@
+"""What becomes of faces that cannot be cut out of their photo."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from components.faces.detect import Face
+from components.faces.settings import AlignmentSettings
+from serving.photos import NO_USABLE_FACE, predict_photo
+from tests.serving.conftest import plain_jpeg
+
+
+def face(left: float, eye_distance: float) -> Face:
+    eyes = [(left, 10.0), (left + eye_distance, 10.0)]
+    landmarks = np.array([*eyes, (left, 15.0), (left, 20.0), (left + 5, 20.0)], np.float32)
+    return Face((left, 0.0, left + 20, 25.0), landmarks, 0.9, 0.9)
+
+
+class These:
+    """A detector that finds what it is told."""
+
+    def __init__(self, *faces: Face) -> None:
+        self._faces = list(faces)
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        return self._faces
+
+
+class Thirty:
+    """A predictor that says 30 years of every crop."""
+
+    alignment = AlignmentSettings()
+
+    def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
+        certain = [float(year == 30) for year in range(101)]
+        answer = {"age": 30.0, "age_probabilities": certain, "age_group": "25-32"}
+        return [{**answer, "gender": "female", "gender_probability": 0.1} for _ in crops]
+
+
+@pytest.mark.parametrize("eye_distance", [0.0, 1e4, np.nan])
+def test_a_face_with_impossible_eyes_costs_no_other(eye_distance: float) -> None:
+    prediction = predict_photo(plain_jpeg(9, 9, 9), "photo", These(face(2, eye_distance), face(5, 8)), Thirty())
+    assert [found.box[0] for found in prediction.faces] == [5]
+    assert prediction.problem is None
+
+
+@pytest.mark.parametrize("eye_distance", [0.0, 1e4, np.nan])
+def test_a_photo_of_impossible_eyes_alone_has_a_problem(eye_distance: float) -> None:
+    prediction = predict_photo(plain_jpeg(9, 9, 9), "photo", These(face(2, eye_distance)), Thirty())
+    assert (prediction.faces, prediction.problem) == ([], NO_USABLE_FACE)
+    assert (prediction.width, prediction.height) == (32, 32)

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from components.errors import VisageError
 from serving.demo import Demo
-from serving.model import find_model
+from serving.model import SAVED_MODEL, find_model
 from serving.rest import RestApi, json_response
 from serving.versions import ModelVersions
 
@@ -42,9 +42,9 @@ def serve(
         announce: is told one line: where it listens and how to ask it.
 
     Raises:
-        VisageError: there is no model, none can be loaded, or the port is taken.
+        VisageError: there is no model, `base_path` is itself one, none can be loaded, or the port is taken.
     """
-    find_model(base_path)
+    _check_base_path(base_path)
     with _listen(host, rest_port) as listener:
         versions = ModelVersions(base_path)
         _load_first(versions)
@@ -88,6 +88,14 @@ async def _watch(versions: ModelVersions, poll_seconds: float) -> None:
             await asyncio.to_thread(versions.poll)
         except Exception:  # A folder that cannot be listed right now must not end the watch.
             _logger.exception("looking for new versions failed")
+
+
+def _check_base_path(base_path: Path) -> None:
+    if (base_path / SAVED_MODEL).is_file():
+        whole = base_path.resolve()
+        wanted = f"name its parent {whole.parent}" if whole.name.isdecimal() else "name a folder that holds it so"
+        raise VisageError(f"{base_path}: this is one version, not the folder of <number>/{SAVED_MODEL}; {wanted}")
+    find_model(base_path)
 
 
 def _load_first(versions: ModelVersions) -> None:

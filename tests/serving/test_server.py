@@ -67,6 +67,14 @@ def test_without_a_model_there_is_no_server(tmp_path: Path) -> None:
         serve(tmp_path, "visage", 0)
 
 
+def test_a_version_folder_is_answered_with_the_name_of_its_parent(tmp_path: Path, saved_model: Path) -> None:
+    shutil.copytree(saved_model, tmp_path / "1234")
+    began = time.monotonic()
+    with pytest.raises(VisageError, match=f"this is one version.*name its parent {tmp_path}$"):
+        serve(tmp_path / "1234", "visage", 0)
+    assert time.monotonic() - began < 1
+
+
 def test_a_model_that_cannot_be_loaded_is_said_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"half")

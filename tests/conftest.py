@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Read by TensorFlow when it is imported: its words about processors and graphics cards are not ours to show.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
 PROJECT = Path(__file__).resolve().parent.parent
 PORTRAITS = 150
 PORTRAITS_SEED = 7

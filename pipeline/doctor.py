@@ -13,13 +13,13 @@ from typing import Literal
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-FLINK_JAR, SPARK_JAR = "FLINK_JOB_SERVER_JAR", "SPARK_JOB_SERVER_JAR"
-
 _LOCKS = Path(__file__).resolve().parent.parent / "requirements"
 _CURRENT_STACK_GLIBC = Version("2.39")
 _RUN_MEMORY_GIB = 6
 _RUN_DISK_GIB = 2
 _GPU_QUERY_SECONDS = 5
+# `make set-up` alone does nothing in a .venv that it finished once.
+_SET_UP_ANEW = "rm -r .venv && make set-up"
 
 
 @dataclass(frozen=True)
@@ -66,20 +66,20 @@ def _stack(lock: Path | None) -> Finding:
     versions = {name: _installed(name) for name in names}
     absent = [name for name, number in versions.items() if number is None]
     if absent:
-        return Finding("stack", "missing", f"not installed: {', '.join(absent)}", "make set-up")
+        return Finding("stack", "missing", f"not installed: {', '.join(absent)}", _SET_UP_ANEW)
     shown = ", ".join(f"{name} {number}" for name, number in versions.items())
     return Finding("stack", "ok", f"{lock.stem if lock else 'of no lock'}: {shown}")
 
 
 def _packages(lock: Path | None) -> Finding:
     if lock is None:
-        return Finding("packages", "note", "no lock in requirements/ is for the installed tfx", "make set-up")
+        return Finding("packages", "note", "no lock in requirements/ is for the installed tfx", _SET_UP_ANEW)
     wrong = [f"{name} is {found or 'absent'}, not {wanted}" for name, wanted, found in _differences(lock)]
     if not wrong:
         return Finding("packages", "ok", f"as locked in requirements/{lock.name}")
     more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
     return Finding(
-        "packages", "note", f"other than requirements/{lock.name}: {'; '.join(wrong[:3])}{more}", "make set-up"
+        "packages", "note", f"other than requirements/{lock.name}: {'; '.join(wrong[:3])}{more}", _SET_UP_ANEW
     )
 
 
@@ -89,9 +89,9 @@ def _glibc(lock: Path | None) -> Finding:
         return Finding("glibc", "missing", "none: TFX has wheels for Linux with glibc only", "use Debian or Ubuntu")
     if lock is not None and lock.stem == "current" and found < _CURRENT_STACK_GLIBC:
         detail = f"{found}, but this stack's ML Metadata needs {_CURRENT_STACK_GLIBC}"
-        return Finding("glibc", "missing", detail, "rm -r .venv && make set-up")
+        return Finding("glibc", "missing", detail, _SET_UP_ANEW)
     if lock is not None and lock.stem != "current" and found >= _CURRENT_STACK_GLIBC:
-        return Finding("glibc", "note", f"{found}: the current stack would run here", "rm -r .venv && make set-up")
+        return Finding("glibc", "note", f"{found}: the current stack would run here", _SET_UP_ANEW)
     return Finding("glibc", "ok", str(found))
 
 
@@ -143,21 +143,7 @@ def _disk() -> Finding:
 
 
 def _engines() -> Finding:
-    """Beam's direct runner is always there; the others only where the programs that start them are."""
-    jar = {variable: Path(os.environ.get(variable, "")).is_file() for variable in (FLINK_JAR, SPARK_JAR)}
-    java = shutil.which("java") is not None
-    pieces = {
-        "flink": {"java": java, f"a jar in ${FLINK_JAR}": jar[FLINK_JAR]},
-        "spark": {"java": java, f"a jar in ${SPARK_JAR}": jar[SPARK_JAR]},
-        "dataflow": {"gcloud": shutil.which("gcloud") is not None},
-    }
-    reachable = ["direct", *(engine for engine, there in pieces.items() if all(there.values()))]
-    lacking = [
-        f"{engine} lacks {' and '.join(piece for piece, is_there in there.items() if not is_there)}"
-        for engine, there in pieces.items()
-        if not all(there.values())
-    ]
-    return Finding("engines", "ok", "; ".join([", ".join(reachable), *lacking]))
+    return Finding("engines", "ok", "direct; FaceExampleGen can use no other Beam runner yet")
 
 
 def _compiler() -> Finding:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from components.errors import VisageError
 from components.faces.settings import AlignmentSettings
+from components.tensorflow_messages import first_cause
 
 SAVED_MODEL = "saved_model.pb"
 VISAGE_JSON = Path("assets.extra") / "visage.json"
@@ -88,7 +89,7 @@ class LoadedModel:
         try:
             outputs = self._saved_model.signatures[signature](**tensors)
         except (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError) as error:
-            raise ModelInputError(_first_cause(error.message)) from error
+            raise ModelInputError(first_cause(error)) from error
         return {name: tensor.numpy() for name, tensor in outputs.items()}
 
 
@@ -132,8 +133,7 @@ def load_model(path: Path) -> LoadedModel:
         saved_model = tf.saved_model.load(str(path))
         signatures = _read_signatures(path / SAVED_MODEL)
     except Exception as error:  # TensorFlow answers damaged files with nearly any exception.
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise VisageError(f"{path}: the model cannot be loaded ({reason[0][:200]}); push it again") from error
+        raise VisageError(f"{path}: the model cannot be loaded ({first_cause(error)[:200]}); push it again") from error
     missing = set(signatures) - set(saved_model.signatures) - {"__saved_model_init_op"}
     if missing or DEFAULT_SIGNATURE not in signatures:
         raise VisageError(f"{path}: the model lacks signatures ({', '.join(missing) or DEFAULT_SIGNATURE})")
@@ -177,11 +177,3 @@ def _read_signatures(file: Path) -> dict[str, Signature]:
         )
         for name, signature in sorted(graph.signature_def.items())
     }
-
-
-def _first_cause(message: str) -> str:
-    """TensorFlow's own words for what went wrong, without its graph's names and stack."""
-    noise = ("Graph execution error", "Detected at node", "<stack traces", "[[", "File ")
-    lines = [line.strip() for line in message.splitlines()]
-    causes = [line for line in lines if line and not line.startswith(noise)]
-    return causes[0] if causes else message.strip()

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from components.faces import records
+from components.tensorflow_messages import first_cause
 
 # What clients rely on. Restated here rather than taken from the Trainer, so that a slip there is found here.
 _SIGNATURES: dict[str, dict[str, tf.TensorSpec]] = {
@@ -64,7 +65,7 @@ def _load(directory: str) -> Any:
     try:
         return tf.saved_model.load(directory, tags=["serve"])
     except Exception as error:  # Damaged files make TensorFlow raise nearly anything.
-        raise UnservableError(f"it cannot be loaded: {_reason(error)}") from error
+        raise UnservableError(f"it cannot be loaded: {first_cause(error)}") from error
 
 
 def _check_signature(model: Any, name: str, inputs: Mapping[str, tf.TensorSpec]) -> None:
@@ -91,7 +92,7 @@ def _warm_up_requests(path: str) -> Iterator[predict_pb2.PredictRequest]:
         for record in tf.data.TFRecordDataset(path):
             yield prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
     except (tf.errors.OpError, DecodeError) as error:
-        raise UnservableError(f"{_WARM_UP_REQUESTS} cannot be read: {_reason(error)}") from error
+        raise UnservableError(f"{_WARM_UP_REQUESTS} cannot be read: {first_cause(error)}") from error
 
 
 def _ask(model: Any, request: predict_pb2.PredictRequest) -> dict[str, np.ndarray]:
@@ -102,7 +103,7 @@ def _ask(model: Any, request: predict_pb2.PredictRequest) -> dict[str, np.ndarra
         inputs = {key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
         return {key: value.numpy() for key, value in model.signatures[name](**inputs).items()}
     except Exception as error:  # Whatever it is, a client would meet it too.
-        raise UnservableError(f"{name}: fails on its warm-up request: {_reason(error)}") from error
+        raise UnservableError(f"{name}: fails on its warm-up request: {first_cause(error)}") from error
 
 
 def _check_answers(name: str, answers: Mapping[str, np.ndarray]) -> None:
@@ -127,10 +128,3 @@ def _check_names(what: str, values: np.ndarray, allowed: tuple[str, ...]) -> Non
     for value in values:
         if value.decode() not in allowed:
             raise UnservableError(f"{what} is {value.decode()!r}, none of {', '.join(allowed)}")
-
-
-def _reason(error: Exception) -> str:
-    """The line of an error's text that says what happened; TensorFlow wraps it in lines about its graph."""
-    around = ("Graph execution error", "Detected at node", "<stack traces", "[[")
-    lines = [line.strip() for line in str(error).splitlines()]
-    return next((line for line in lines if line and not line.startswith(around)), type(error).__name__)

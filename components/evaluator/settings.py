@@ -22,11 +22,17 @@ class SliceGate(Settings):
         return self
 
     @model_validator(mode="after")
-    def _age_group_exists(self) -> "SliceGate":
-        from components.faces.records import AGE_GROUPS
+    def _value_exists(self) -> "SliceGate":
+        from components.faces.records import AGE_GROUPS, GENDERS, RACES, SOURCES, UNKNOWN
 
-        if self.feature == "age_group" and self.value not in AGE_GROUPS:
-            raise ValueError(f"no age_group {self.value!r}; choose from {', '.join(AGE_GROUPS)}")
+        values = {
+            "gender": (*GENDERS, UNKNOWN),
+            "age_group": AGE_GROUPS,
+            "race": (*RACES, UNKNOWN),
+            "source": SOURCES,
+        }[self.feature]
+        if self.value not in values:
+            raise ValueError(f"no {self.feature} {self.value!r}; choose from {', '.join(values)}")
         return self
 
 

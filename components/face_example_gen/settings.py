@@ -14,7 +14,7 @@ class SamplePortraitsSettings(Settings):
     """Drawn portraits, for when there is no folder with real archives."""
 
     count: int = Field(1800, ge=30, le=1_000_000, description="portraits drawn, shared evenly among the sources")
-    seed: int = Field(7, ge=0, description="the same seed draws the same pictures")
+    seed: int = Field(7, ge=0, le=2**32 - 1, description="the same seed draws the same pictures")
 
 
 class DataSettings(Settings):

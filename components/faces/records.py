@@ -13,6 +13,8 @@ FACE_SCORE, SECOND_FACE_SCORE, FOLD = "face_score", "second_face_score", "fold"
 
 AGE_GROUPS = ("0-2", "4-6", "8-13", "15-20", "25-32", "38-43", "48-53", "60-100")
 GENDERS = ("female", "male")
+RACES = ("white", "black", "asian", "indian", "others")
+SOURCES = ("utkface", "adience", "imdb", "wiki")
 UNKNOWN = "unknown"
 
 # Midpoints between neighbouring groups: the group whose range is nearest gets the ages that lie between two.
@@ -38,9 +40,9 @@ class FaceRecord:
         age: years.
         age_group: index into `AGE_GROUPS`; known wherever `age` is, and where the source gives a group alone.
         gender: one of `GENDERS`, or `UNKNOWN`.
-        identity: the same for every picture of one person, across sources.
-        source: 'utkface', 'adience', 'imdb' or 'wiki'.
-        race: as the source calls it, or `UNKNOWN`.
+        identity: the same for every picture of one person, across sources; or `UNKNOWN`.
+        source: one of `SOURCES`.
+        race: one of `RACES`, or `UNKNOWN`.
         face_score: IMDB-WIKI's detector score.
         second_face_score: IMDB-WIKI's score of a second face; None where there is no second face.
         fold: Adience's, 0..4.

@@ -28,4 +28,4 @@ class TrainerSettings(Settings):
     early_stopping_patience: int | None = Field(
         None, ge=1, description="epochs without a better validation loss; null: never"
     )
-    seed: int = Field(1, ge=0)
+    seed: int = Field(1, ge=0, le=2**32 - 1)

@@ -144,3 +144,46 @@ def test_merging_keeps_every_key_and_the_change_wins(base: dict, change: dict) -
     assert set(merged) == set(base) | set(change)
     assert _merge(merged, change) == merged
     assert _merge(base, {}) == base
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "trainer.epochs=true",
+        "trainer.learning_rate=true",
+        "trainer.early_stopping_patience=false",
+        "cleaning.min_face_score=true",
+        "alignment.eye_middle=[true, 0.3]",
+        "data.sample_portraits.count=yes",
+        "split.train=on",
+    ],
+)
+def test_true_and_false_are_no_numbers(override: str) -> None:
+    message = refusal(override)
+    assert f"{override.partition('=')[0]}: must be a number" in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "evaluator.age_mae_max=.inf",
+        "trainer.learning_rate=.nan",
+        "cleaning.min_face_score=-.inf",
+        "alignment.eye_middle=[.nan, 0.3]",
+        "alignment.eye_middle=[0.5, 1.1]",
+        "alignment.eye_middle=[-0.1, 0.3]",
+        "trainer.seed=4294967296",
+        "data.sample_portraits.seed=4294967296",
+        "evaluator.slice_gates=[{feature: gender, value: women, age_mae_max: 9}]",
+    ],
+)
+def test_numbers_and_groups_that_would_fail_in_the_middle_of_a_run_are_refused_before_it(override: str) -> None:
+    assert override.partition("=")[0] in refusal(override)
+
+
+def test_numbers_may_be_written_as_yaml_reads_them() -> None:
+    config = load_config(DEFAULT, ["trainer.learning_rate=1e-3", "trainer.weight_decay=0", "trainer.seed=4294967295"])
+    # To YAML 1.1, 1e-3 is a text.
+    assert (config.trainer.learning_rate, config.trainer.weight_decay) == (0.001, 0.0)
+    assert config.trainer.flip is True

@@ -1,5 +1,7 @@
 """What the gate's settings refuse."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -11,6 +13,15 @@ def test_a_slice_gate_that_limits_nothing_is_refused() -> None:
         SliceGate(feature="gender", value="female")
 
 
-def test_an_age_group_that_does_not_exist_is_refused_with_those_that_do() -> None:
-    with pytest.raises(ValidationError, match=r"no age_group '20-30'; choose from 0-2, 4-6, .*60-100"):
-        SliceGate(feature="age_group", value="20-30", age_mae_max=5)
+@pytest.mark.parametrize(
+    ("feature", "value", "refusal"),
+    [
+        ("age_group", "20-30", "no age_group '20-30'; choose from 0-2, 4-6, .*60-100"),
+        ("gender", "women", "no gender 'women'; choose from female, male, unknown"),
+        ("race", "White", "no race 'White'; choose from white, black, asian, indian, others, unknown"),
+        ("source", "adience/faces", "no source 'adience/faces'; choose from utkface, adience, imdb, wiki"),
+    ],
+)
+def test_a_group_that_does_not_exist_is_refused_with_those_that_do(feature: Any, value: str, refusal: str) -> None:
+    with pytest.raises(ValidationError, match=refusal):
+        SliceGate(feature=feature, value=value, age_mae_max=5)

@@ -8,11 +8,11 @@ from typing import Any
 
 from components.faces.cleaning import age_when_taken
 from components.faces.example_proto import Example
-from components.faces.records import UNKNOWN, FaceRecord, age_group
+from components.faces.records import GENDERS, RACES, UNKNOWN, FaceRecord, age_group
 
 # The order of the builders' ClassLabel features.
-_GENDERS = ("female", "male", UNKNOWN)
-_RACES = ("white", "black", "asian", "indian", "others", UNKNOWN)
+_GENDERS = (*GENDERS, UNKNOWN)
+_RACES = (*RACES, UNKNOWN)
 # Adience's own groups, and those of its odd labels that the literature maps to one of them.
 _ADIENCE_GROUPS = {
     "(0, 2)": 0, "(4, 6)": 1, "(8, 12)": 2, "(8, 13)": 2, "(15, 20)": 3, "(25, 32)": 4, "(25, 23)": 4,
@@ -69,13 +69,13 @@ def _imdb_wiki(features: _Features, source: str) -> dict[str, Any]:
     year = features.int("photo_taken")
     age = age_when_taken(features.int("dob"), year) if 1 <= year <= 9999 else math.nan
     second = features.float("second_face_score")
-    name = features.text("name")
+    name = features.text("name").strip()
     path = features.text("full_path")
     return {
         "key": f"{path}#{features.int('row')}",
         "age": age,
         "age_group": age_group(age),
-        "identity": f"imdb_wiki/{name or path}",
+        "identity": f"imdb_wiki/{name}" if name else UNKNOWN,
         "source": source,
         "face_score": features.float("face_score"),
         "second_face_score": None if math.isnan(second) else second,

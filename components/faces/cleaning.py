@@ -40,6 +40,11 @@ def second_face(record: FaceRecord, settings: CleaningSettings) -> bool:
     return settings.second_face == "drop" and record.second_face_score is not None
 
 
+def identity_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
+    """IMDB-WIKI names nobody: the person may be in another split already."""
+    return record.identity == UNKNOWN
+
+
 def gender_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
     """The source gives no gender."""
     return settings.gender == "known" and record.gender == UNKNOWN
@@ -62,7 +67,15 @@ def label_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
     return record.age is None and record.age_group is None and record.gender == UNKNOWN
 
 
-RULES: tuple[Rule, ...] = (low_face_score, second_face, gender_unknown, age_unknown, age_out_of_range, label_unknown)
+RULES: tuple[Rule, ...] = (
+    low_face_score,
+    second_face,
+    identity_unknown,
+    gender_unknown,
+    age_unknown,
+    age_out_of_range,
+    label_unknown,
+)
 """In the order in which they are asked; the first that holds names the drop."""
 
 

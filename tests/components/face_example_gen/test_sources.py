@@ -105,9 +105,9 @@ def test_a_photo_of_imdb_wiki(written: Any, half: str) -> None:
     assert record.identity == "imdb_wiki/Sami Jauhojärvi"
 
 
-def test_a_photo_of_nobody_in_particular_is_a_person_of_its_own(written: Any) -> None:
-    record = to_record("imdb_wiki/wiki", written("imdb_wiki/wiki", {**WIKI, "name": ""}))
-    assert record.identity == "imdb_wiki/17/10000217_1981-05-05_2009.jpg"
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_photo_without_a_name_is_of_nobody_known(written: Any, name: str) -> None:
+    assert to_record("imdb_wiki/wiki", written("imdb_wiki/wiki", {**WIKI, "name": name})).identity == UNKNOWN
 
 
 def test_a_second_face_and_no_face_at_all_keep_their_scores(written: Any) -> None:

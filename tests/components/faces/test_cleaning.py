@@ -50,6 +50,10 @@ def test_a_second_face_drops_the_record_unless_told_otherwise() -> None:
     assert reason(CleaningSettings(second_face="keep"), second_face_score=0.1) is None
 
 
+def test_somebody_nameless_is_dropped_for_nobody_may_be_in_two_splits() -> None:
+    assert reason(identity=UNKNOWN) == "identity_unknown"
+
+
 def test_an_unknown_gender_is_dropped_only_where_it_must_be_known() -> None:
     assert reason(CleaningSettings(gender="known"), gender=UNKNOWN) == "gender_unknown"
     assert reason(gender=UNKNOWN) is None
@@ -92,6 +96,7 @@ def test_a_drop_is_named_after_the_first_rule_that_holds() -> None:
     assert [rule.__name__ for rule in RULES] == [
         "low_face_score",
         "second_face",
+        "identity_unknown",
         "gender_unknown",
         "age_unknown",
         "age_out_of_range",

@@ -10,13 +10,15 @@ from components.artifacts import CleaningReport
 from components.face_example_gen.driver import Driver
 from components.face_example_gen.executor import Executor
 from components.face_example_gen.settings import FaceExampleGenSettings
+from components.source_digest import source_digest
 
 
 class FaceExampleGenSpec(ComponentSpec):
-    """`settings`: FaceExampleGenSettings as JSON; `fingerprint`: of the archives, found by the driver."""
+    """`settings`: FaceExampleGenSettings as JSON; `code`: digest of the sources; `fingerprint`: found by the driver."""
 
     PARAMETERS = {  # noqa: RUF012
         "settings": ExecutionParameter(type=str),
+        "code": ExecutionParameter(type=str),
         "fingerprint": ExecutionParameter(type=str, optional=True),
     }
     INPUTS: dict[str, ChannelParameter] = {}  # noqa: RUF012
@@ -36,6 +38,7 @@ class FaceExampleGen(BaseComponent):
     def __init__(self, settings: FaceExampleGenSettings) -> None:
         spec = FaceExampleGenSpec(
             settings=settings.model_dump_json(),
+            code=source_digest("components.face_example_gen", "components.faces"),
             examples=OutputChannel(standard_artifacts.Examples, self, "examples"),
             cleaning_report=OutputChannel(CleaningReport, self, "cleaning_report"),
         )

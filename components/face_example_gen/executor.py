@@ -9,7 +9,7 @@ from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.proto import example_gen_pb2
 from tfx.types import Artifact, artifact_utils
 
-from components.face_example_gen.prepare import Source, archive_dir, fingerprint, prepare_source, source_of
+from components.face_example_gen.prepare import Source, archive_dir, prepare_source, source_of
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.run_beam import run_beam
 from components.face_example_gen.settings import FaceExampleGenSettings
@@ -33,7 +33,7 @@ class Executor(BaseExecutor):
         settings = FaceExampleGenSettings.model_validate_json(exec_properties["settings"])
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         report_dir = artifact_utils.get_single_instance(output_dict["cleaning_report"]).uri
-        sources = _prepare(settings)
+        sources = _prepare(settings, exec_properties["fingerprint"])
 
         run_beam(sources, settings, examples.uri, report_dir)
 
@@ -45,8 +45,8 @@ class Executor(BaseExecutor):
         examples_utils.set_file_format(examples, "tfrecords_gzip")
 
 
-def _prepare(settings: FaceExampleGenSettings) -> list[Source]:
+def _prepare(settings: FaceExampleGenSettings, fingerprint: str) -> list[Source]:
     data_root = Path(settings.data_root)
     archives = archive_dir(settings.data, data_root)
-    prepared_root = data_root / "prepared" / fingerprint(settings.data)
+    prepared_root = data_root / "prepared" / fingerprint
     return [source_of(name, prepare_source(name, archives, prepared_root)) for name in settings.data.sources]

@@ -3,7 +3,7 @@
 import hashlib
 import importlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +13,10 @@ from components import progress
 from components.errors import VisageError
 from components.face_example_gen.lock import locked
 from components.face_example_gen.settings import DataSettings
+from components.source_digest import source_digest
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
-
-# Higher when the drawing changes: the same seed then draws other pictures.
-DRAWING_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -41,16 +39,18 @@ class Source:
 
 
 def fingerprint(data: DataSettings) -> str:
-    """A short text that changes when the archives do: names, sizes and times of change, or how portraits are drawn.
+    """A short text that changes when what the sources are prepared from does, or the code that draws or prepares it.
+
+    Archives are told by names, sizes and times of change; other files in `data.dir` do not count.
 
     Raises:
         VisageError: the folder with the archives is not there.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(source_digest("tfds_builders").encode())
     if data.dir is None:
-        digest.update(f"drawn {DRAWING_VERSION} {data.sample_portraits} {sorted(data.sources)}".encode())
+        digest.update(f"drawn {data.sample_portraits} {sorted(data.sources)}".encode())
     else:
-        for line in _listing(Path(data.dir)):
+        for line in _listing(Path(data.dir), data.sources):
             digest.update(line.encode())
     return digest.hexdigest()[:16]
 
@@ -128,10 +128,22 @@ def _sweep(folder: Path, leftovers: str) -> None:
         shutil.rmtree(leftover)
 
 
-def _listing(folder: Path) -> Iterator[str]:
+def _listing(folder: Path, datasets: Sequence[str]) -> Iterator[str]:
     if not folder.is_dir():
         raise VisageError(f"data.dir {folder}: no such folder; name the one that holds the archives")
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            status = path.stat()
-            yield f"{path.relative_to(folder)} {status.st_size} {status.st_mtime_ns}\n"
+    for path in sorted({path for dataset in datasets for path in _archive_files(folder, dataset)}):
+        status = path.stat()
+        yield f"{path.relative_to(folder)} {status.st_size} {status.st_mtime_ns}\n"
+
+
+def _archive_files(folder: Path, dataset: str) -> Iterator[Path]:
+    """Every file that the data set's builder may read, wherever it looks: packed, extracted, tables."""
+    name, _, config = dataset.partition("/")
+    root, tables = {
+        "utkface": ("UTKFace", ()),
+        "adience": (config, ("fold_?_data.txt",)),
+        "imdb_wiki": (f"{config}_crop", (f"{config}.mat",)),
+    }[name]
+    for place in (folder / name, folder):
+        for pattern in (f"{root}.tar", f"{root}.tar.gz", f"{root}/**/*", *tables):
+            yield from filter(Path.is_file, place.glob(pattern))

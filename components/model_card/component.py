@@ -7,13 +7,14 @@ from tfx.types.standard_artifacts import ExampleStatistics, InfraBlessing, Model
 
 from components import artifacts
 from components.model_card.executor import Executor
+from components.source_digest import source_digest
 from components.trainer.settings import TrainerSettings
 
 
 class ModelCardSpec(ComponentSpec):
-    """Channels and settings of the ModelCard."""
+    """Channels of the ModelCard; `settings`: the recipe as JSON; `code`: digest of the sources."""
 
-    PARAMETERS = {"settings": ExecutionParameter(type=str)}  # noqa: RUF012
+    PARAMETERS = {"settings": ExecutionParameter(type=str), "code": ExecutionParameter(type=str)}  # noqa: RUF012
     INPUTS = {  # noqa: RUF012
         "cleaning_report": ChannelParameter(type=artifacts.CleaningReport),
         "statistics": ChannelParameter(type=ExampleStatistics),
@@ -60,6 +61,7 @@ class ModelCard(base_component.BaseComponent):
             blessing=blessing,
             infra_blessing=infra_blessing,
             settings=settings.model_dump_json(),
+            code=source_digest("components.model_card", "components.evaluator"),
             model_card=Channel(type=artifacts.ModelCard),
         )
         super().__init__(spec=spec)

@@ -7,6 +7,7 @@ from tfx.components.trainer.component import Trainer
 from tfx.proto import trainer_pb2
 
 from components.faces.settings import AlignmentSettings
+from components.source_digest import source_digest
 from components.trainer.settings import TrainerSettings
 
 
@@ -30,5 +31,10 @@ def create_trainer(
         run_fn="components.trainer.executor.run_fn",
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["val"]),
-        custom_config={"settings": settings.model_dump_json(), "alignment": alignment.model_dump_json()},
+        custom_config={
+            "settings": settings.model_dump_json(),
+            "alignment": alignment.model_dump_json(),
+            # Read by nobody: another version of the code must miss the cache.
+            "code": source_digest("components.trainer", "components.faces"),
+        },
     )

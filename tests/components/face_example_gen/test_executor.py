@@ -138,6 +138,7 @@ def test_defects_of_labels_are_counted_too(whole: Run) -> None:
     parts = whole.report["sources"]
     # Taken before the birth, and born in the year 0.
     assert parts["imdb_wiki/wiki"]["dropped"]["age_out_of_range"] == 2
+    assert parts["imdb_wiki/wiki"]["dropped"]["identity_unknown"] == 1
     assert parts["imdb_wiki/wiki"]["skipped"]["picture_missing"] == 1
     assert parts["adience/faces"]["skipped"]["picture_missing"] == 1
     assert parts["adience/faces"]["skipped"]["duplicate_row"] == 1
@@ -207,6 +208,10 @@ def test_two_worker_processes_write_the_same_bytes_as_one(
     twice = run(settings_for(portraits, data_root, beam=BeamSettings(workers=2)), tmp_path)
     assert twice.files() == whole.files()
     assert twice.report == whole.report
+
+
+def test_what_was_prepared_is_kept_under_the_drivers_fingerprint(whole: Run, data_root: Path) -> None:
+    assert [path.name for path in (data_root / "prepared").iterdir()] == ["from the driver"]
 
 
 def test_a_killed_attempts_files_are_not_taken_for_this_ones(whole: Run, portraits: Path, tmp_path: Path) -> None:

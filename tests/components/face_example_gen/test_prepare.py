@@ -15,7 +15,7 @@ from components import progress
 from components.errors import VisageError
 from components.face_example_gen.lock import locked
 from components.face_example_gen.prepare import archive_dir, fingerprint, prepare_source, source_of
-from components.face_example_gen.settings import DataSettings, SamplePortraitsSettings
+from components.face_example_gen.settings import Dataset, DataSettings, SamplePortraitsSettings
 
 
 def folder_of(path: Path) -> DataSettings:
@@ -70,6 +70,43 @@ class TestFingerprint:
         before = fingerprint(folder_of(archives))
         file.rename(file.with_name("9_0_0_20170109150557335.jpg.chip.jpg"))
         assert fingerprint(folder_of(archives)) != before
+
+    @pytest.mark.parametrize(
+        "name", ["runs/log.txt", "notes.txt", "UTKFace.zip", "fold_0_data.txt", "adience/faces/a.jpg"]
+    )
+    def test_files_that_the_sources_do_not_read_leave_it(self, archives: Path, name: str) -> None:
+        before = fingerprint(folder_of(archives))
+        (archives / name).parent.mkdir(parents=True, exist_ok=True)
+        (archives / name).write_bytes(b"something")
+        assert fingerprint(folder_of(archives)) == before
+
+    @pytest.mark.parametrize(
+        ("dataset", "names"),
+        [
+            ("utkface", ["UTKFace.tar", "UTKFace.tar.gz", "UTKFace/deeper/a.jpg"]),
+            ("adience/faces", ["adience/fold_3_data.txt", "fold_3_data.txt", "adience/faces.tar.gz", "faces/a/b.jpg"]),
+            ("adience/aligned", ["adience/aligned/a/b.jpg", "aligned.tar"]),
+            ("imdb_wiki/wiki", ["imdb_wiki/wiki_crop.tar", "wiki_crop/17/a.jpg", "imdb_wiki/wiki.mat", "wiki.mat"]),
+            ("imdb_wiki/imdb", ["imdb_wiki/imdb_crop/imdb.mat", "imdb_crop.tar"]),
+        ],
+    )
+    def test_each_file_that_a_source_may_read_changes_it(
+        self, dataset: Dataset, names: list[str], tmp_path: Path
+    ) -> None:
+        data = DataSettings(dir=str(tmp_path), sources=[dataset])
+        seen = {fingerprint(data)}
+        for name in names:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(b"something")
+            seen.add(fingerprint(data))
+        assert len(seen) == 1 + len(names)
+
+    def test_another_version_of_the_builders_changes_it(self, archives: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = fingerprint(folder_of(archives)), fingerprint(drawn())
+        monkeypatch.setattr("components.face_example_gen.prepare.source_digest", lambda *packages: "another")
+        after = fingerprint(folder_of(archives)), fingerprint(drawn())
+        assert before[0] != after[0]
+        assert before[1] != after[1]
 
     def test_drawn_portraits_are_told_apart_by_their_settings(self) -> None:
         assert fingerprint(drawn()) == fingerprint(drawn())

@@ -1,0 +1,57 @@
+"""Each component whose work is ours carries its code's digest, so that TFX's cache misses when the code changes."""
+
+import json
+from typing import Any
+
+import pytest
+from tfx.types import Channel
+from tfx.types.standard_artifacts import (
+    Examples,
+    ExampleStatistics,
+    InfraBlessing,
+    Model,
+    ModelBlessing,
+    ModelEvaluation,
+)
+
+from components import artifacts
+from components.evaluator.component import create_evaluator
+from components.evaluator.settings import EvaluatorSettings
+from components.faces.settings import AlignmentSettings
+from components.model_card.component import ModelCard
+from components.trainer.component import create_trainer
+from components.trainer.settings import TrainerSettings
+
+RECIPE = TrainerSettings(network="compact", epochs=1, learning_rate=0.001)
+
+
+def trainer() -> Any:
+    component = create_trainer(Channel(Examples), RECIPE, AlignmentSettings())
+    return json.loads(component.exec_properties["custom_config"])["code"]
+
+
+def evaluator() -> Any:
+    settings = EvaluatorSettings(age_mae_max=9, gender_accuracy_min=0.9)
+    return create_evaluator(Channel(Examples), Channel(Model), Channel(Model), settings).exec_properties["code"]
+
+
+def model_card() -> Any:
+    component = ModelCard(
+        cleaning_report=Channel(artifacts.CleaningReport),
+        statistics=Channel(ExampleStatistics),
+        model=Channel(Model),
+        evaluation=Channel(ModelEvaluation),
+        blessing=Channel(ModelBlessing),
+        infra_blessing=Channel(InfraBlessing),
+        settings=RECIPE,
+    )
+    return component.exec_properties["code"]
+
+
+@pytest.mark.parametrize("code_of", [trainer, evaluator, model_card])
+def test_the_code_is_part_of_the_cache_key(code_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = code_of()
+    assert code_of() == before
+    for name in ("trainer", "evaluator", "model_card"):
+        monkeypatch.setattr(f"components.{name}.component.source_digest", lambda *packages: "another")
+    assert code_of() == "another" != before

@@ -46,7 +46,12 @@ def make_card(
     """
     return {
         "made_at": made_at,
-        "verdict": {"blessed": blessed, "infra_blessed": infra_blessed, "pushed": blessed and infra_blessed},
+        "verdict": {
+            "blessed": blessed,
+            "infra_blessed": infra_blessed,
+            # Whether it really was, Pusher alone knows.
+            "may_be_pushed": blessed and infra_blessed,
+        },
         "model": description,
         "recipe": recipe.model_dump(),
         "data": {

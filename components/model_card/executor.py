@@ -11,6 +11,7 @@ from tfx.types import Artifact, artifact_utils
 from tfx.utils import path_utils
 
 from components.evaluator.result import read_evaluation
+from components.files import write_atomically
 from components.model_card.card import make_card
 from components.model_card.render import render
 from components.model_card.statistics import read_statistics
@@ -46,16 +47,10 @@ class Executor(base_executor.BaseExecutor):
             infra_blessed=model_utils.is_infra_validated(given["infra_blessing"]),
         )
         folder = Path(artifact_utils.get_single_uri(output_dict["model_card"]))
-        _write(folder / FIGURES, json.dumps(card, indent=2, allow_nan=False) + "\n")
-        _write(folder / PAGE, render(card))
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / FIGURES, json.dumps(card, indent=2, allow_nan=False) + "\n")
+        write_atomically(folder / PAGE, render(card))
 
 
 def _read_json(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)

@@ -106,7 +106,7 @@ def read_figures(card: Path) -> dict[str, Any]:
 
 def test_the_json_holds_the_verdict_and_every_gate(card: Path) -> None:
     figures = read_figures(card)
-    assert figures["verdict"] == {"blessed": False, "infra_blessed": True, "pushed": False}
+    assert figures["verdict"] == {"blessed": False, "infra_blessed": True, "may_be_pushed": False}
     assert [(gate["name"], gate["slice"], gate["passed"]) for gate in figures["evaluation"]["gates"]] == [
         ("age_mae_max", "overall", True),
         ("age_mae_max", "age_group 0-2", False),
@@ -198,7 +198,7 @@ def test_a_blessed_model_is_called_so(outcome: Outcome, tmp_path: Path) -> None:
     blessing.set_int_custom_property("blessed", 1)
     card = make_model_card(Outcome(outcome.model, outcome.evaluation, blessing), tmp_path)
     assert "✓ Blessed: meets every limit" in (card / "model_card.html").read_text()
-    assert read_figures(card)["verdict"]["pushed"] is True
+    assert read_figures(card)["verdict"]["may_be_pushed"] is True
 
 
 def test_nothing_unfinished_is_left_beside_the_card(card: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 
 import keras
 import tensorflow as tf
@@ -20,17 +19,21 @@ _ASSETS_EXTRA = "assets.extra"
 def export(network: keras.Model, network_name: str, alignment: AlignmentSettings, directory: str) -> None:
     """Writes the SavedModel with its three signatures, warm-up requests and `visage.json`.
 
-    Everything is written beside `directory` and renamed at the end: who finds `directory` finds it whole.
+    Everything is written beside `directory` and renamed at the end: who finds `directory` finds it whole. What a killed
+    attempt of the same execution left is replaced.
 
     Args:
         network: trained; built by `NETWORKS[network_name]`.
         network_name: a key of `NETWORKS`.
         alignment: how the crops it was trained on were made.
-        directory: must not exist.
+        directory: the SavedModel.
     """
     spec = NETWORKS[network_name]
     model = FaceModel(network, spec, alignment)
-    partial = f"{directory.rstrip('/')}.partial-{os.getpid()}"
+    partial = f"{directory.rstrip('/')}.partial"
+    for leftover in (partial, directory):
+        if tf.io.gfile.exists(leftover):
+            tf.io.gfile.rmtree(leftover)
     tf.saved_model.save(
         model,
         partial,

@@ -11,10 +11,13 @@ FEW_RECORDS = 30
 # An en dash.
 _NOTHING = "\u2013"
 
+# Names of the metrics that gate; another one goes by its setting's name, as a plain number.
 _METRICS = {
     "age_mae": "Mean absolute error of the age",
     "gender_accuracy": "Gender accuracy",
 }
+_IN_YEARS = ("age_mae",)
+_SHARES = ("gender_accuracy",)
 
 
 def render(card: dict[str, Any]) -> str:
@@ -70,9 +73,10 @@ def _thousands(value: float) -> str:
 
 def _gate_name(name: str) -> str:
     metric, change, kind = _gate_parts(name)
+    shown = _METRICS.get(metric, _words(metric).capitalize())
     if change:
-        return f"{_METRICS[metric]}, against the blessed model before"
-    return f"{_METRICS[metric]}, at {'most' if kind == 'max' else 'least'}"
+        return f"{shown}, against the blessed model before"
+    return f"{shown}, at {'most' if kind == 'max' else 'least'}"
 
 
 def _gate_value(value: float | None, name: str) -> str:
@@ -80,12 +84,17 @@ def _gate_value(value: float | None, name: str) -> str:
     metric, change, _ = _gate_parts(name)
     if not change or value is None:
         return _metric_value(value, name)
-    size = _years(abs(value)) if metric == "age_mae" else f"{100 * abs(value):.1f} points"
+    size = f"{100 * abs(value):.1f} points" if metric in _SHARES else _metric_value(abs(value), name)
     return f"{size} {'worse' if value >= 0 else 'better'}"
 
 
 def _metric_value(value: float | None, gate_name: str) -> str:
-    return _years(value) if gate_name.startswith("age_mae") else _percent(value)
+    metric, _, _ = _gate_parts(gate_name)
+    if metric in _IN_YEARS:
+        return _years(value)
+    if metric in _SHARES:
+        return _percent(value)
+    return _NOTHING if value is None else f"{value:.3f}"
 
 
 def _gate_parts(name: str) -> tuple[str, str, str]:

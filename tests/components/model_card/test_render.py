@@ -1,0 +1,37 @@
+"""How the page words a gate and its numbers."""
+
+import pytest
+
+from components.model_card.render import _gate_name, _gate_value, _metric_value
+
+
+@pytest.mark.parametrize(
+    ("gate", "value", "name", "shown"),
+    [
+        ("age_mae_max", 5.0, "Mean absolute error of the age, at most", "5.00 years"),
+        (
+            "age_mae_increase_max",
+            0.5,
+            "Mean absolute error of the age, against the blessed model before",
+            "0.50 years worse",
+        ),
+        ("gender_accuracy_min", 0.9, "Gender accuracy, at least", "90.0 %"),
+        (
+            "gender_accuracy_decrease_max",
+            -0.02,
+            "Gender accuracy, against the blessed model before",
+            "2.0 points better",
+        ),
+        # Metrics that somebody adds are shown before anybody has worded them.
+        ("gender_auc_min", 0.95, "Gender auc, at least", "0.950"),
+        ("age_rmse_increase_max", 0.25, "Age rmse, against the blessed model before", "0.250 worse"),
+    ],
+)
+def test_a_gate_is_worded_for_people(gate: str, value: float, name: str, shown: str) -> None:
+    assert _gate_name(gate) == name
+    assert _gate_value(value, gate) == shown
+
+
+@pytest.mark.parametrize("gate", ["age_mae_max", "gender_accuracy_min", "gender_auc_min"])
+def test_what_could_not_be_measured_is_a_dash(gate: str) -> None:
+    assert _gate_value(None, gate) == _metric_value(None, gate) == "\u2013"

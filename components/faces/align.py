@@ -5,8 +5,9 @@ import numpy as np
 from components.faces.settings import AlignmentSettings
 from components.faces.warp import warp
 
-# A crop reaches beyond a picture that is cut tightly around its face, but not far.
+# A crop reaches beyond a picture that is cut tightly around its face, but not far; and it must fit into memory.
 MAX_CROP_SHARE = 2.0
+MAX_CROP_SIDE = 12_000
 
 
 def similarity(landmarks: np.ndarray, settings: AlignmentSettings) -> np.ndarray:
@@ -50,10 +51,10 @@ def align(image: np.ndarray, landmarks: np.ndarray, settings: AlignmentSettings)
 
     Raises:
         ValueError: the eye centres are not finite, fall together, or are so far apart that the crop would be more than
-            `MAX_CROP_SHARE` times as wide as the picture.
+            `MAX_CROP_SHARE` times as wide as the picture, or than `MAX_CROP_SIDE` pixels.
     """
     height, width = image.shape[:2]
     distance = float(np.hypot(*(np.asarray(landmarks, np.float64)[1] - landmarks[0])))
-    if distance > settings.eye_distance * MAX_CROP_SHARE * max(width, height):
+    if distance > settings.eye_distance * min(MAX_CROP_SHARE * max(width, height), MAX_CROP_SIDE):
         raise ValueError(f"eye centres {distance:.0f} pixels apart do not fit a {width}x{height} picture")
     return warp(image, similarity(landmarks, settings), settings.size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from components.faces.align import MAX_CROP_SHARE
+from components.faces.align import MAX_CROP_SHARE, MAX_CROP_SIDE
 from components.faces.settings import AlignmentSettings
 from components.faces.warp import MAX_SAMPLES
 
@@ -24,7 +24,7 @@ def align(photo: tf.Tensor, landmarks: tf.Tensor, settings: AlignmentSettings) -
 
     Raises:
         tf.errors.InvalidArgumentError: the eye centres fall together, are not finite, or are so far apart that the crop
-            would be more than `MAX_CROP_SHARE` times as wide as the photo.
+            would be more than `MAX_CROP_SHARE` times as wide as the photo, or than `MAX_CROP_SIDE` pixels.
     """
     right_eye, left_eye = landmarks[0], landmarks[1]
     across = left_eye - right_eye
@@ -47,7 +47,7 @@ def align(photo: tf.Tensor, landmarks: tf.Tensor, settings: AlignmentSettings) -
 
 def _assert_plausible(distance: tf.Tensor, photo: tf.Tensor, settings: AlignmentSettings) -> tf.Operation:
     side = tf.cast(tf.reduce_max(tf.shape(photo)[:2]), tf.float32)
-    farthest = settings.eye_distance * MAX_CROP_SHARE * side
+    farthest = settings.eye_distance * tf.minimum(MAX_CROP_SHARE * side, MAX_CROP_SIDE)
     plausible = tf.math.is_finite(distance) & (distance >= 1e-3) & (distance <= farthest)
     return tf.debugging.Assert(
         plausible,

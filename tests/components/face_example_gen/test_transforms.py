@@ -1,9 +1,11 @@
 """The Beam part alone: one odd record costs itself, and what a worker says reaches the user."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -147,17 +149,30 @@ with progress.listening(lambda step, done, total, note: print(done, flush=True))
 """
 
 
-def test_a_second_run_after_kill_9_is_complete(tmp_path: Path) -> None:
+def test_a_second_run_after_kill_9_is_complete_and_the_first_ones_workers_are_gone(tmp_path: Path) -> None:
     source = prepared(tmp_path, [utkface_row(number % 70, file_name=b"%d" % number) for number in range(400)])
     out = tmp_path / "out"
-    arguments = [settings(detector="blazeface").model_dump_json(), *source.files, str(source.records), str(out)]
-    with subprocess.Popen([sys.executable, "-c", STARTED, *arguments], stdout=subprocess.PIPE, text=True) as process:
+    arguments = [settings(2, "blazeface").model_dump_json(), *source.files, str(source.records), str(out)]
+    command = [sys.executable, "-c", STARTED, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout
         while int(process.stdout.readline()) < 5:
             pass
         process.kill()
         assert process.wait() == -signal.SIGKILL
     assert list(out.rglob("data_tfrecord-*")) == []
+    deadline = time.monotonic() + 60
+    while is_anybody_left_of(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not is_anybody_left_of(process.pid)
 
     run_beam([source], settings(), str(out), str(out))
     assert reconcile([source], SPLITS, str(out), str(out))["total"]["records_out"] == 400
+
+
+def is_anybody_left_of(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -145,9 +145,10 @@ def test_eyes_through_which_no_crop_can_be_laid_are_refused(landmarks: list[list
 
 
 def test_eyes_farther_apart_than_any_face_on_the_picture_are_refused_before_they_cost_memory() -> None:
-    image = np.zeros((4000, 4000, 3), np.uint8)
-    with pytest.raises(ValueError, match="do not fit a 4000x4000 picture"):
-        align(image, np.array([[0, 0], [4000, 4000]]), AlignmentSettings(size=80))
+    for width, height, far in ((4000, 4000, 4000), (60_000, 10, 5000)):
+        image = np.zeros((height, width, 3), np.uint8)
+        with pytest.raises(ValueError, match=f"do not fit a {width}x{height} picture"):
+            align(image, np.array([[0, 0], [far, min(far, height)]]), AlignmentSettings(size=80))
 
 
 def test_a_very_large_face_takes_a_bounded_number_of_samples() -> None:

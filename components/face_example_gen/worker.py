@@ -1,0 +1,30 @@
+"""A Beam worker process that does not outlive the run, even one that was ended by kill -9.
+
+Started as `python -m components.face_example_gen.worker PID`, PID being the run's process.
+"""
+
+import os
+import sys
+import threading
+import time
+
+_LOOK_EVERY_SECONDS = 1.0
+
+
+def main() -> None:
+    """Works for the run until it says that there is no more to do, or is gone."""
+    threading.Thread(target=_end_with, args=(int(sys.argv[1]),), daemon=True).start()
+    from apache_beam.runners.worker import sdk_worker_main
+
+    sdk_worker_main.main(sys.argv)
+
+
+def _end_with(parent: int) -> None:
+    # An orphan gets another parent at once.
+    while os.getppid() == parent:
+        time.sleep(_LOOK_EVERY_SECONDS)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,9 @@
 """The way from archives to prepared TFDS data sets; what is there already is not done again."""
 
+import errno
 import hashlib
 import importlib
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -118,8 +120,22 @@ def _working(folder: Path, what: str) -> Iterator[None]:
     try:
         with locked(folder.with_name(f"{folder.name}.lock"), what):
             yield
-    except OSError as error:
-        raise VisageError(f"cannot {what} in {folder} ({error.strerror or error}): free space there") from error
+    except VisageError:
+        raise
+    except Exception as error:
+        reason = _refusal(error)
+        if reason is None:
+            raise
+        raise VisageError(f"cannot {what} in {folder} ({reason}): free space there") from error
+
+
+def _refusal(error: Exception) -> str | None:
+    """Why the system refused to write, where that is what happened."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    # TensorFlow's writer knows no OSError.
+    full = os.strerror(errno.ENOSPC)
+    return full if full in str(error) else None
 
 
 def _sweep(folder: Path, leftovers: str) -> None:

@@ -195,6 +195,39 @@ def test_a_place_that_cannot_be_written_is_one_line(utkface: Path, tmp_path: Pat
         prepare_source("utkface", utkface, tmp_path / "prepared")
 
 
+PREPARE = """
+import sys
+from pathlib import Path
+from components.errors import VisageError
+from components.face_example_gen.prepare import prepare_source
+try:
+    prepare_source("utkface", Path(sys.argv[2]), Path(sys.argv[1]))
+except VisageError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_is_one_line(utkface: Path, tmp_path: Path) -> None:
+    if subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("a small disk can be mounted by root alone")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    size = sum(picture.stat().st_size for picture in (utkface / "UTKFace").iterdir())
+    small = [
+        "unshare",
+        "--mount",
+        "sh",
+        "-ec",
+        'mount -t tmpfs -o size="$0" tmpfs "$4"; exec "$@"',
+        str(size * 4 // 5),
+    ]
+    ended = subprocess.run(
+        [*small, sys.executable, "-c", PREPARE, str(disk), str(utkface)], capture_output=True, text=True, check=True
+    )
+    last_line = ended.stdout.splitlines()[-1]
+    assert last_line == f"cannot prepare utkface in {disk}/utkface (No space left on device): free space there"
+
+
 # Stops for ever in the middle of what it does, so that it can be killed exactly there.
 STUCK = """
 import sys, time

@@ -224,7 +224,9 @@ def _lossless(value: int | float, dtype: str) -> float:
     if isinstance(value, int):
         fits = abs(value) < 1 << (limits.nmant + 1)
     else:
-        fits = not isfinite(value) or abs(value) <= float(limits.max)
+        # The shortest decimal of the largest float32 lies a little above it, and still means it.
+        with np.errstate(over="ignore"):
+            fits = not isfinite(value) or bool(np.isfinite(_FLOATS[dtype](value)))
     if not fits:
         target = dtype[3:].lower()
         raise RestError(400, f"Cannot convert JSON value: {_shown(value)} to {target} without loss of precision.")

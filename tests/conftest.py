@@ -4,9 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Read by TensorFlow when it is imported: its words about processors and graphics cards are not ours to show.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("visage", deadline=None)
+settings.load_profile("visage")
 
 PROJECT = Path(__file__).resolve().parent.parent
 PORTRAITS = 150

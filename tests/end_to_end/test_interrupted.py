@@ -25,7 +25,14 @@ def interrupt(words: list[str], when: str, how: signal.Signals, screen: Path) ->
     """Starts `visage run WORDS` and signals all its processes once its screen or log shows `when`."""
     with screen.open("w") as out:
         process = subprocess.Popen(
-            [*VISAGE, "run", *words], cwd=PROJECT, stdout=out, stderr=subprocess.PIPE, text=True, start_new_session=True
+            [*VISAGE, "run", *words],
+            cwd=PROJECT,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            # Tests that were started in the background inherit a Ctrl-C that is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     deadline = time.monotonic() + 300
     while when not in screen.read_text():

@@ -12,7 +12,8 @@ VISAGE = [sys.executable, "-m", "pipeline.cli"]
 SMALL = {
     "data.sample_portraits.count": 420,
     "data.sample_portraits.seed": 11,
-    "trainer.epochs": 6,
+    "trainer.epochs": 14,
+    "trainer.batch_size": 16,
     "evaluator.age_mae_max": 16,
     "evaluator.gender_accuracy_min": 0.6,
 }

@@ -33,7 +33,7 @@ def test_one_that_learned_enough_for_the_same_limits_is_pushed(workspace: Path) 
     (version,) = served_versions(workspace)
     assert (workspace / "sample-portraits" / "serving" / "visage" / version / "saved_model.pb").exists()
     assert f"Version {version} pushed" in ended.stdout
-    assert "visage predict --model" not in ended.stdout
+    assert f"visage predict --model {workspace / 'sample-portraits' / 'serving' / 'visage'} PHOTO" in ended.stdout
 
 
 def test_the_same_run_again_comes_from_the_cache_and_pushes_nothing(workspace: Path) -> None:

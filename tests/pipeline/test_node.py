@@ -1,5 +1,6 @@
 """The compiled pipeline as text, and what is said when a node cannot run."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,9 @@ def test_every_node_comes_after_those_it_needs(ir) -> None:  # type: ignore[no-u
 
 def test_it_survives_a_file_and_a_word(ir, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "ir.json").write_text(to_json(ir))
-    assert read_ir(str(tmp_path / "ir.json")) == ir
-    assert read_ir(to_inline(ir)) == ir
+    for source in (str(tmp_path / "ir.json"), to_inline(ir)):
+        # As JSON: what is packed inside may lie in another order.
+        assert json.loads(to_json(read_ir(source))) == json.loads(to_json(ir))
     # Linux takes no longer word on a command line.
     assert len(to_inline(ir)) < 128 * 1024
 

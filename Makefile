@@ -19,7 +19,7 @@ test-real-data: set-up ## a short training on the real UTKFace archive in $(DATA
 	@if [ -e $(DATA)/UTKFace.tar.gz ]; then \
 	    workspace=$$(mktemp -d) && trap "rm -rf $$workspace" EXIT && \
 	    .venv/bin/visage run recipes/cnn_utkface.yaml --data-dir $(DATA) --set workspace=$$workspace \
-	        --set trainer.epochs=2 --set evaluator.age_mae_max=13 --set evaluator.gender_accuracy_min=0.8; \
+	        --set trainer.epochs=2 --set evaluator.age_mae_max=14 --set evaluator.gender_accuracy_min=0.75; \
 	else echo "skipped: no $(DATA)/UTKFace.tar.gz; DATA=DIR names another folder"; fi
 
 test-current: ## tests and a small pipeline on the current stack, in a Debian 13 root where this machine is older

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import apache_beam as beam
@@ -44,6 +44,9 @@ def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, exampl
     for folder in (examples_dir, drops_dir):
         # TFX hands a killed execution's folders to the next attempt.
         shutil.rmtree(folder, ignore_errors=True)
+        # A worker that cannot write there says so itself, in one line.
+        with suppress(OSError):
+            Path(folder).mkdir(parents=True)
     total = sum(source.records for source in sources)
     with tempfile.TemporaryDirectory(prefix="visage-progress-") as progress_dir, _reporting(progress_dir, total):
         workers = _workers(settings.beam, total)

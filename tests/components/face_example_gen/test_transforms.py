@@ -105,7 +105,7 @@ def test_a_defect_that_shows_on_one_picture_costs_that_picture_and_is_logged(
 
 
 def test_without_a_single_drop_there_is_still_a_folder_for_the_report(tmp_path: Path) -> None:
-    source = prepared(tmp_path / "prepared", [utkface_row(number) for number in range(3)])
+    source = prepared(tmp_path, [utkface_row(number) for number in range(3)])
     run_beam([source], settings(), str(tmp_path / "examples"), str(tmp_path / "report"))
     assert list((tmp_path / "report").iterdir()) == []
 

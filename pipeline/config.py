@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from components.errors import VisageError
 from components.evaluator.settings import EvaluatorSettings
-from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings, SplitSettings
-from components.faces.settings import AlignmentSettings, CleaningSettings
+from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
+from components.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
 from components.settings import Settings
 from components.trainer.settings import TrainerSettings
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from components.faces.settings import AlignmentSettings, CleaningSettings
+from components.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
 from components.settings import Settings
 
 Dataset = Literal["imdb_wiki/imdb", "imdb_wiki/wiki", "adience/faces", "adience/aligned", "utkface"]
@@ -28,21 +28,6 @@ class DataSettings(Settings):
     def _each_source_once(self) -> "DataSettings":
         if len(set(self.sources)) < len(self.sources):
             raise ValueError("a source is named twice")
-        return self
-
-
-class SplitSettings(Settings):
-    """Shares of the identities; they add up to 1."""
-
-    train: float = Field(0.7, gt=0, lt=1)
-    val: float = Field(0.15, gt=0, lt=1)
-    test: float = Field(0.15, gt=0, lt=1)
-
-    @model_validator(mode="after")
-    def _whole(self) -> "SplitSettings":
-        total = self.train + self.val + self.test
-        if abs(total - 1) > 1e-6:
-            raise ValueError(f"train + val + test must be 1, not {total:g}")
         return self
 
 

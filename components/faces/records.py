@@ -10,6 +10,8 @@ AGE, AGE_KNOWN, AGE_GROUP = "age", "age_known", "age_group"
 GENDER, GENDER_LABEL, GENDER_KNOWN = "gender", "gender_label", "gender_known"
 IDENTITY, SOURCE, RACE = "identity", "source", "race"
 FACE_SCORE, SECOND_FACE_SCORE, FOLD = "face_score", "second_face_score", "fold"
+APPARENT_AGE_MEAN, APPARENT_AGE_STD = "apparent_age_mean", "apparent_age_std"
+PICTURE_DIGEST = "picture_digest"
 
 AGE_GROUPS = ("0-2", "4-6", "8-13", "15-20", "25-32", "38-43", "48-53", "60-100")
 GENDERS = ("female", "male")
@@ -45,7 +47,10 @@ class FaceRecord:
         race: one of `RACES`, or `UNKNOWN`.
         face_score: IMDB-WIKI's detector score.
         second_face_score: IMDB-WIKI's score of a second face; None where there is no second face.
-        fold: Adience's, 0..4.
+        fold: the one that the source publishes, from 0.
+        apparent_age_mean: years; the mean of what people guessed. Where the real age is not known, `age` is this.
+        apparent_age_std: years; the standard deviation of those guesses.
+        picture_digest: 32 hexadecimal digits of the SHA-256 of the picture as its source has it.
     """
 
     image: bytes
@@ -59,6 +64,9 @@ class FaceRecord:
     face_score: float | None = None
     second_face_score: float | None = None
     fold: int | None = None
+    apparent_age_mean: float | None = None
+    apparent_age_std: float | None = None
+    picture_digest: str = ""
 
 
 def to_example(record: FaceRecord) -> bytes:
@@ -86,12 +94,17 @@ def to_example(record: FaceRecord) -> bytes:
     put_bytes(IDENTITY, record.identity.encode())
     put_bytes(SOURCE, record.source.encode())
     put_bytes(RACE, record.race.encode())
+    put_bytes(PICTURE_DIGEST, record.picture_digest.encode())
     if record.face_score is not None:
         put_float(FACE_SCORE, record.face_score)
     if record.second_face_score is not None:
         put_float(SECOND_FACE_SCORE, record.second_face_score)
     if record.fold is not None:
         put_int(FOLD, record.fold)
+    if record.apparent_age_mean is not None:
+        put_float(APPARENT_AGE_MEAN, record.apparent_age_mean)
+    if record.apparent_age_std is not None:
+        put_float(APPARENT_AGE_STD, record.apparent_age_std)
     return example.SerializeToString(deterministic=True)
 
 
@@ -123,4 +136,7 @@ def from_example(serialized: bytes) -> FaceRecord:
         face_score=optional_float(FACE_SCORE),
         second_face_score=optional_float(SECOND_FACE_SCORE),
         fold=feature[FOLD].int64_list.value[0] if FOLD in feature else None,
+        apparent_age_mean=optional_float(APPARENT_AGE_MEAN),
+        apparent_age_std=optional_float(APPARENT_AGE_STD),
+        picture_digest=text(PICTURE_DIGEST),
     )

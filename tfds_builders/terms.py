@@ -3,9 +3,9 @@
 _TERMS = {
     "adience": "Adience: for non-commercial research only; the authors grant access "
     "(https://talhassner.github.io/home/projects/Adience/Adience-data.html)",
-    "imdb_wiki": "IMDB-WIKI: for academic (non-commercial) research only; the photos' copyright stays with their owners "
+    "imdb_wiki": "IMDB-WIKI: for academic (non-commercial) research only; the copyright stays with the owners "
     "(https://data.vision.ee.ethz.ch/cvl/rrothe/imdb-wiki/)",
-    "utkface": "UTKFace: for non-commercial research only; the pictures' copyright stays with their owners "
+    "utkface": "UTKFace: for non-commercial research only; the copyright stays with the owners "
     "(https://susanqq.github.io/UTKFace/)",
 }
 

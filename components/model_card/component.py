@@ -61,7 +61,7 @@ class ModelCard(base_component.BaseComponent):
             blessing=blessing,
             infra_blessing=infra_blessing,
             settings=settings.model_dump_json(),
-            code=source_digest("components.model_card", "components.evaluator"),
+            code=source_digest("components.model_card", "components.evaluator", "components.html_page"),
             model_card=Channel(type=artifacts.ModelCard),
         )
         super().__init__(spec=spec)

@@ -3,7 +3,7 @@
 from itertools import groupby
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from components.html_page.page import page_environment, words
 
 # Fewer records than these say little: the standard error of a share of 0.9 is then above 5 percentage points.
 FEW_RECORDS = 30
@@ -26,23 +26,14 @@ def render(card: dict[str, Any]) -> str:
     Args:
         card: as `card.make_card` returns it.
     """
-    environment = Environment(
-        loader=PackageLoader("components.model_card", "."),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        words=_words,
+    environment = page_environment(
         years=_years,
         percent=_percent,
-        thousands=_thousands,
         gate_name=_gate_name,
         gate_value=_gate_value,
         metric_value=_metric_value,
     )
-    template = environment.get_template("model_card.html.jinja")
+    template = environment.get_template("model_card/model_card.html.jinja")
     slices = card["evaluation"]["slices"]
     return template.render(
         **card,
@@ -53,11 +44,6 @@ def render(card: dict[str, Any]) -> str:
     )
 
 
-def _words(name: str) -> str:
-    """'age_group' → 'age group'."""
-    return name.replace("_", " ")
-
-
 def _years(value: float | None) -> str:
     return _NOTHING if value is None else f"{value:.2f} years"
 
@@ -66,14 +52,9 @@ def _percent(value: float | None) -> str:
     return _NOTHING if value is None else f"{100 * value:.1f} %"
 
 
-def _thousands(value: float) -> str:
-    """Digits in groups of three, with a thin space that does not break."""
-    return f"{value:,.0f}".replace(",", "\u202f")
-
-
 def _gate_name(name: str) -> str:
     metric, change, kind = _gate_parts(name)
-    shown = _METRICS.get(metric, _words(metric).capitalize())
+    shown = _METRICS.get(metric, words(metric).capitalize())
     if change:
         return f"{shown}, against the blessed model before"
     return f"{shown}, at {'most' if kind == 'max' else 'least'}"

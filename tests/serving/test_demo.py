@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from serving.demo import MAX_PHOTO_BYTES
-from tests.serving.chromium import Chromium
+from tests.chromium import Chromium
 from tests.serving.conftest import RunningServer, plain_jpeg
 
 STATUS = "document.getElementById('status')"

@@ -1,0 +1,32 @@
+"""What the HTML pages have in common: one look, one way to write numbers and words, nothing loaded from elsewhere."""
+
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+
+def page_environment(**filters: Any) -> Environment:
+    """Loads templates by their path below `components`; `html_page/` there holds the style and the macros.
+
+    Args:
+        filters: a page's own, beside `words` and `thousands`.
+    """
+    environment = Environment(
+        loader=PackageLoader("components", "."),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(words=words, thousands=thousands, **filters)
+    return environment
+
+
+def words(name: str) -> str:
+    """'age_group' → 'age group'."""
+    return name.replace("_", " ")
+
+
+def thousands(value: float) -> str:
+    """Digits in groups of three, with a thin space that does not break."""
+    return f"{value:,.0f}".replace(",", "\u202f")

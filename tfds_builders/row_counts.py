@@ -4,11 +4,16 @@ import tensorflow_datasets as tfds
 
 
 class RowCounts(tfds.core.MetadataDict):
-    """{"rows": N, "yielded": M, "skipped": {reason: n}}; rows == yielded + sum(skipped) after a whole preparation."""
+    """{"rows": N, "yielded": M, "skipped": {reason: n}}; rows == yielded + sum(skipped) after a whole preparation.
 
-    def start(self, rows: int) -> None:
-        """Begins to count the disposal of `rows` rows."""
-        self.update(rows=rows, yielded=0, skipped={})
+    Beside them stand a data set's own tallies of what is odd in it, {"mapped_labels": {"35": 294}} for instance, which
+    cost no row.
+    """
+
+    def start(self, rows: int, *tallies: str) -> None:
+        """Begins to count the disposal of `rows` rows, and whatever `tallies` name."""
+        self.clear()
+        self.update(rows=rows, yielded=0, skipped={}, **{tally: {} for tally in tallies})
 
     def count_yielded(self) -> None:
         """One more row became a record."""
@@ -18,3 +23,7 @@ class RowCounts(tfds.core.MetadataDict):
         """`rows` more rows became no record, all for the same reason."""
         if rows:
             self["skipped"][reason] = self["skipped"].get(reason, 0) + rows
+
+    def count_odd(self, tally: str, what: str) -> None:
+        """One more row is odd in this way."""
+        self[tally][what] = self[tally].get(what, 0) + 1

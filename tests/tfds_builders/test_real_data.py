@@ -1,5 +1,6 @@
 """The three builders on the real archives, where this machine has them; nothing of them is kept."""
 
+import re
 import shutil
 import time
 from pathlib import Path
@@ -9,12 +10,19 @@ import tensorflow_datasets as tfds
 
 from components.errors import VisageError
 from tfds_builders.adience import adience_dataset_builder
+from tfds_builders.adience.age_labels import read_age_label
 from tfds_builders.imdb_wiki import imdb_wiki_dataset_builder
 from tfds_builders.imdb_wiki.face_table import parse_face_table
 from tfds_builders.utkface import utkface_dataset_builder
 
 pytestmark = pytest.mark.real_data
 
+README = Path(__file__).parents[2] / "tfds_builders/adience/README.md"
+ODD_LABELS = {
+    "None": 753, "35": 294, "13": 169, "22": 149, "34": 105, "23": 96, "45": 88, "55": 77, "(27, 32)": 77,
+    "(25, 23)": 72, "36": 57, "(38, 42)": 50, "57": 24, "3": 18, "29": 12, "(38, 48)": 6, "58": 5, "2": 3, "32": 3,
+    "56": 2, "(8, 23)": 1, "42": 1, "46": 1,
+}  # fmt: skip
 PORTRAIT = Path(__file__).parents[2] / "tfds_builders/imdb_wiki/dummy_data/imdb_wiki/wiki_crop/00/000_1972-5-5_2000.jpg"
 
 
@@ -25,7 +33,12 @@ def prepare(builder: tfds.core.GeneratorBasedBuilder, manual: Path) -> tfds.core
 
 def test_utkface(real_data_dir: Path, tmp_path: Path) -> None:
     builder = prepare(utkface_dataset_builder.Builder(data_dir=tmp_path), real_data_dir)
-    assert builder.info.metadata == {"rows": 18969, "yielded": 18969, "skipped": {}}
+    assert builder.info.metadata == {
+        "rows": 18969,
+        "yielded": 18969,
+        "skipped": {},
+        "name_defects": {"race_missing": 3, "time_digits": 2, "dot_missing": 1},
+    }
     dataset = builder.as_dataset(split="train", decoders={"image": tfds.decode.SkipDecoding()})
     defects = {
         face["file_name"].decode(): face["name_defect"].decode()
@@ -50,7 +63,14 @@ def test_adience(real_data_dir: Path, tmp_path: Path, config: str, pictures: int
         "rows": 19487,
         "yielded": pictures,
         "skipped": {"duplicate_row": 117, "picture_missing": distinct - pictures},
+        "mapped_labels": ODD_LABELS,
     }
+
+
+def test_the_table_in_adiences_readme_lists_every_odd_label_with_its_count() -> None:
+    table = re.findall(r"^\| `(.+)` \| (\d+) \| `?([^`]+?)`? \|$", README.read_text(), re.MULTILINE)
+    assert {label: int(count) for label, count, _ in table} == ODD_LABELS
+    assert all(read_age_label(label).group == group for label, _, group in table)
 
 
 def test_wiki_mat_is_read_fast(real_data_dir: Path) -> None:

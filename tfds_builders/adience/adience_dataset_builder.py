@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from components.errors import VisageError
+from tfds_builders.adience.age_labels import GROUPS, UNKNOWN, read_age_label
 from tfds_builders.adience.folds import FOLDS, MEASURES, FoldRow, read_fold
 from tfds_builders.archive import Archive, find_archive, manual_folder
 from tfds_builders.row_counts import RowCounts
@@ -33,8 +34,11 @@ class AdienceConfig(tfds.core.BuilderConfig):
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Faces from Flickr albums with an age group and a gender, in five folds without a common person."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar = {"1.0.0": "Pictures and labels untouched, duplicate rows left out."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar = {
+        "1.0.0": "Pictures and labels untouched, duplicate rows left out.",
+        "1.1.0": "The age and the age group that a label stands for, odd labels counted.",
+    }
     MANUAL_DOWNLOAD_INSTRUCTIONS = f"manual_dir holds adience/: {_MEND}."
     BUILDER_CONFIGS: ClassVar = [
         AdienceConfig(name="faces", description="roughly upright faces", file_prefix="coarse_tilt_aligned_face"),
@@ -50,7 +54,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     "face_id": tfds.features.Scalar(np.int64),
                     "original_image": tfds.features.Text(),
                     "age_label": tfds.features.Text(doc="as in the fold file: '(25, 32)', '35', 'None'"),
-                    "gender": tfds.features.ClassLabel(names=["female", "male", "unknown"]),
+                    "age": tfds.features.Scalar(np.int64, doc="completed years where the label is one; -1 unknown"),
+                    "age_group": tfds.features.ClassLabel(names=[*GROUPS, UNKNOWN]),
+                    "gender": tfds.features.ClassLabel(names=["female", "male", UNKNOWN]),
                     "fold": tfds.features.Scalar(np.int64),
                     **{measure: tfds.features.Scalar(np.int64) for measure in MEASURES},
                 }
@@ -78,9 +84,12 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         rows = [row for fold_rows, _ in folds for row in fold_rows]
         unreadable = sum(unreadable for _, unreadable in folds)
         distinct = list({row.key: row for row in reversed(rows)}.values())[::-1]
-        self.info.metadata.start(rows=len(rows) + unreadable)
+        self.info.metadata.start(len(rows) + unreadable, "mapped_labels")
         self.info.metadata.count_skipped("row_unreadable", unreadable)
         self.info.metadata.count_skipped("duplicate_row", len(rows) - len(distinct))
+        for row in rows:
+            if row.age_label not in GROUPS:
+                self.info.metadata.count_odd("mapped_labels", row.age_label)
         return distinct
 
     def _rows_with_pictures(self, rows: list[FoldRow], sizes: dict[str, int]) -> dict[str, FoldRow]:
@@ -99,6 +108,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(self, archive: Archive, rows: dict[str, FoldRow]) -> Iterator[tuple[str, dict[str, Any]]]:
         for path, picture in archive.read(rows):
             row = rows[path]
+            label = read_age_label(row.age_label)
             self.info.metadata.count_yielded()
             yield (
                 row.key,
@@ -108,6 +118,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     "face_id": row.face_id,
                     "original_image": row.original_image,
                     "age_label": row.age_label,
+                    "age": label.age,
+                    "age_group": label.group,
                     "gender": row.gender,
                     "fold": row.fold,
                     **dict(zip(MEASURES, row.measures, strict=True)),

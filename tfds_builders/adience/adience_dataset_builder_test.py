@@ -34,10 +34,15 @@ def copy_of_dummy(folder: Path) -> Path:
 @pytest.mark.parametrize("config", ["faces", "aligned"])
 def test_every_row_is_yielded_or_counted(tmp_path: Path, config: str) -> None:
     reloaded = prepare(DUMMY, tmp_path, config)
-    assert reloaded.info.metadata == {"rows": 8, "yielded": 5, "skipped": SKIPPED}
+    assert reloaded.info.metadata == {
+        "rows": 8,
+        "yielded": 5,
+        "skipped": SKIPPED,
+        "mapped_labels": {"35": 2, "(25, 23)": 1, "None": 1},
+    }
 
 
-def test_labels_stay_as_they_stand_in_the_fold_file(tmp_path: Path) -> None:
+def test_labels_stay_as_they_stand_in_the_fold_file_beside_what_they_mean(tmp_path: Path) -> None:
     builder = prepare(DUMMY, tmp_path)
     gender = builder.info.features["gender"]
     dataset = builder.as_dataset(split="all", decoders={"image": tfds.decode.SkipDecoding()})
@@ -47,6 +52,15 @@ def test_labels_stay_as_they_stand_in_the_fold_file(tmp_path: Path) -> None:
         "unknown"
     ]
     assert (faces[0]["dx"], faces[0]["tilt_ang"], faces[0]["fiducial_score"]) == (300, -5, 42)
+    group = builder.info.features["age_group"]
+    assert [group.int2str(faces[fold]["age_group"]) for fold in range(5)] == [
+        "(25, 32)",
+        "(25, 32)",
+        "(25, 32)",
+        "unknown",
+        "(0, 2)",
+    ]
+    assert [int(faces[fold]["age"]) for fold in range(5)] == [-1, 35, -1, -1, -1]
     picture = DUMMY / "adience/faces/30000000@N00/coarse_tilt_aligned_face.1.10000000000_abcdef0120_o.jpg"
     assert faces[0]["image"] == picture.read_bytes()
 

@@ -76,7 +76,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         raise VisageError(f"no {name} in {archive.path} nor beside it: {mend}")
 
     def _usable_rows(self, table: FaceTable, sizes: dict[str, int]) -> dict[str, int]:
-        self.info.metadata.start(rows=len(table.full_path))
+        self.info.metadata.start(len(table.full_path))
         usable: dict[str, int] = {}
         for row, path in enumerate(table.full_path):
             reason = self._reason_to_skip(table, row, path, sizes, usable)

@@ -17,8 +17,11 @@ _MEND = "download UTKFace.tar.gz (aligned and cropped faces) from https://susanq
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Faces of 200x200 pixels with age, gender and race in their file names."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar = {"1.0.0": "Pictures untouched, names parsed, nothing corrected."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar = {
+        "1.0.0": "Pictures untouched, names parsed, nothing corrected.",
+        "1.1.0": "Defects of names counted.",
+    }
     MANUAL_DOWNLOAD_INSTRUCTIONS = f"manual_dir holds UTKFace.tar.gz or the extracted folder UTKFace/: {_MEND}."
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -44,7 +47,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _usable_pictures(self, archive: Archive) -> dict[str, FileName]:
         sizes = {path: size for path, size in archive.sizes().items() if path.endswith(".jpg")}
-        self.info.metadata.start(rows=len(sizes))
+        self.info.metadata.start(len(sizes), "name_defects")
         usable: dict[str, FileName] = {}
         for path, size in sizes.items():
             labels = parse_file_name(path)
@@ -54,6 +57,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 self.info.metadata.count_skipped("picture_empty")
             else:
                 usable[path] = labels
+                if labels.defect:
+                    self.info.metadata.count_odd("name_defects", labels.defect)
         if not usable:
             raise VisageError(
                 f"{archive.path} holds no picture UTKFace/[age]_[gender]_[race]_[datetime].jpg.chip.jpg: {_MEND}"

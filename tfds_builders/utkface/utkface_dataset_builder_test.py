@@ -27,7 +27,12 @@ def prepare(manual: Path, data: Path) -> Builder:
 
 def test_every_picture_is_yielded_or_counted(tmp_path: Path) -> None:
     reloaded = prepare(DUMMY, tmp_path)
-    assert reloaded.info.metadata == {"rows": 7, "yielded": 5, "skipped": {"picture_empty": 1, "name_unreadable": 1}}
+    assert reloaded.info.metadata == {
+        "rows": 7,
+        "yielded": 5,
+        "skipped": {"picture_empty": 1, "name_unreadable": 1},
+        "name_defects": {"race_missing": 1, "dot_missing": 1, "time_digits": 1, "blank": 1},
+    }
 
 
 def test_pictures_are_untouched_and_names_are_read(tmp_path: Path) -> None:

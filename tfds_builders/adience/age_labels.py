@@ -1,0 +1,52 @@
+"""Adience's age labels: eight groups of its own, and odd ones that the literature maps to them."""
+
+import re
+from dataclasses import dataclass
+
+GROUPS = ("(0, 2)", "(4, 6)", "(8, 12)", "(15, 20)", "(25, 32)", "(38, 43)", "(48, 53)", "(60, 100)")
+UNKNOWN = "unknown"
+UNKNOWN_AGE = -1
+OLDEST = 120
+
+# As prepare_adience.py of MiVOLO (https://arxiv.org/abs/2307.04616) maps them, but for two: '(25, 23)' is '(25, 32)'
+# with two digits swapped, and '(8, 13)' is what the authors' own papers call '(8, 12)'.
+RANGES = {
+    "(8, 13)": "(8, 12)",
+    "(8, 23)": "(8, 12)",
+    "(25, 23)": "(25, 32)",
+    "(27, 32)": "(25, 32)",
+    "(38, 42)": "(38, 43)",
+    "(38, 48)": "(38, 43)",
+}
+_BOUNDS = [(group, *map(int, re.findall(r"\d+", group))) for group in GROUPS]
+
+
+@dataclass(frozen=True)
+class AgeLabel:
+    """What a label says.
+
+    Attributes:
+        age: completed years, where the label is a bare number; else -1.
+        group: one of GROUPS, or 'unknown'.
+    """
+
+    age: int
+    group: str
+
+
+def read_age_label(label: str) -> AgeLabel:
+    """Reads an age label of the fold files; what makes no sense is unknown.
+
+    >>> read_age_label("(25, 23)")
+    AgeLabel(age=-1, group='(25, 32)')
+    >>> read_age_label("35")
+    AgeLabel(age=35, group='(25, 32)')
+    """
+    if re.fullmatch(r"[0-9]{1,3}", label) and int(label) <= OLDEST:
+        return AgeLabel(int(label), _nearest_group(int(label)))
+    return AgeLabel(UNKNOWN_AGE, label if label in GROUPS else RANGES.get(label, UNKNOWN))
+
+
+def _nearest_group(age: int) -> str:
+    """The group whose range is nearest, the younger of two: so MiVOLO's table maps every bare number in the folds."""
+    return min(_BOUNDS, key=lambda bounds: max(bounds[1] - age, age - bounds[2], 0))[0]

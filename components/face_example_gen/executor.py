@@ -10,9 +10,10 @@ from tfx.proto import example_gen_pb2
 from tfx.types import Artifact, artifact_utils
 
 from components.face_example_gen.prepare import Source, archive_dir, prepare_source, source_of
-from components.face_example_gen.reconcile import reconcile
+from components.face_example_gen.reconcile import check_nothing_empty, reconcile
 from components.face_example_gen.run_beam import run_beam
 from components.face_example_gen.settings import FaceExampleGenSettings
+from components.faces.split import SPLITS
 from components.files import write_atomically
 
 
@@ -37,10 +38,10 @@ class Executor(BaseExecutor):
 
         run_beam(sources, settings, examples.uri, report_dir)
 
-        splits = list(settings.split.model_dump())
-        report = reconcile(sources, splits, examples.uri, report_dir)
+        report = reconcile(sources, examples.uri, report_dir)
+        check_nothing_empty(report)
         write_atomically(Path(report_dir) / "cleaning_report.json", json.dumps(report, indent=2) + "\n")
-        examples.split_names = artifact_utils.encode_split_names(splits)
+        examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
         examples_utils.set_payload_format(examples, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)
         examples_utils.set_file_format(examples, "tfrecords_gzip")
 

@@ -3,55 +3,136 @@
 Engines exist that report success with nothing written, so nothing that an engine says counts here.
 """
 
+import hashlib
 import json
+from array import array
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from apache_beam.io.filesystem import CompressionTypes
+import numpy as np
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.io.tfrecordio import _TFRecordUtil
 
 from components.errors import VisageError
 from components.face_example_gen.prepare import Source
-from components.faces.records import from_example
+from components.face_example_gen.write import read_lines, read_records
+from components.faces.duplicates import CONFLICTING_LABELS, DUPLICATE_PICTURE, FEATURES
+from components.faces.records import FaceRecord, from_example
+from components.faces.split import SPLITS
 
 Report = dict[str, Any]
 
 
-def reconcile(sources: Sequence[Source], splits: Sequence[str], examples_dir: str, drops_dir: str) -> Report:
+def reconcile(sources: Sequence[Source], examples_dir: str, drops_dir: str) -> Report:
     """Reads back all that was written and makes the cleaning report of it.
 
     Args:
         sources: what was read.
-        splits: names of the splits.
         examples_dir: holds `Split-<name>/data_tfrecord-*.gz`.
         drops_dir: holds `dropped-*.jsonl`.
 
     Returns: `sources` by data set and `total`, each with `archive_rows`, `skipped`, `records_in`, `dropped`,
         `records_out` and `by_split`, where archive_rows = sum(skipped) + records_in and
-        records_in = sum(dropped) + records_out = sum(dropped) + sum(by_split).
+        records_in = sum(dropped) + records_out = sum(dropped) + sum(by_split); and `duplicates`, what was found of
+        byte-identical pictures: `groups`, `pictures`, and by feature the groups that `disagree`.
 
     Raises:
-        VisageError: records are missing, doubled, or unreadable; or a split came out empty.
+        VisageError: records are missing, doubled, or unreadable; or a person or a picture is in two splits.
     """
-    seen: Counter[str] = Counter()
-    by_split = {source.dataset: dict.fromkeys(splits, 0) for source in sources}
-    dropped: dict[str, Counter[str]] = {source.dataset: Counter() for source in sources}
-    for split in splits:
-        for dataset, key in _written_keys(f"{examples_dir}/Split-{split}", by_split):
-            seen[key] += 1
-            by_split[dataset][split] += 1
-    for dataset, key, rule in _written_drops(drops_dir, by_split):
-        seen[key] += 1
-        dropped[dataset][rule] += 1
+    datasets = [source.dataset for source in sources]
+    keys, identities, pictures = _Seen("record"), _Seen("person"), _Seen("picture")
+    by_split = {dataset: dict.fromkeys(SPLITS, 0) for dataset in datasets}
+    dropped: dict[str, Counter[str]] = {dataset: Counter() for dataset in datasets}
+    duplicates = _Duplicates()
+    for number, split in enumerate(SPLITS):
+        for record in _written_records(f"{examples_dir}/Split-{split}"):
+            keys.add(record.key, number)
+            identities.add(record.identity, number)
+            pictures.add(record.picture_digest, number)
+            by_split[_dataset_of(record.key, datasets)][split] += 1
+    for drop in _written_drops(drops_dir):
+        keys.add(drop["key"], len(SPLITS))
+        dropped[_dataset_of(drop["key"], datasets)][drop["rule"]] += 1
+        duplicates.add(drop)
 
-    _check_each_once(seen)
+    keys.check_each_once()
+    identities.check_one_split_each()
+    pictures.check_one_split_each()
     report = {s.dataset: _account(s, dropped[s.dataset], by_split[s.dataset]) for s in sources}
-    total = _sum(list(report.values()))
-    _check_nothing_empty(total)
-    return {"sources": report, "total": total}
+    return {"sources": report, "total": _sum(list(report.values())), "duplicates": duplicates.report()}
+
+
+def check_nothing_empty(report: Report) -> None:
+    """Refuses data of which nothing is left to train on, to choose by, or to test on.
+
+    Raises:
+        VisageError: a split has no record; names the drops.
+    """
+    total = report["total"]
+    empty = [split for split, count in total["by_split"].items() if not count]
+    if empty:
+        drops = ", ".join(f"{rule} {count}" for rule, count in total["dropped"].items()) or "none"
+        raise VisageError(
+            f"no face is left for {', '.join(empty)} of {total['records_in']} records read (drops: {drops}); "
+            "loosen `cleaning`, change `split`, or give more data"
+        )
+
+
+class _Seen:
+    """Who was seen in which split: 9 bytes each, however many there are."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._hashes = array("Q")
+        self._splits = array("B")
+
+    def add(self, name: str, split: int) -> None:
+        self._hashes.append(int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little"))
+        self._splits.append(split)
+
+    def check_each_once(self) -> None:
+        hashes = np.frombuffer(self._hashes, np.uint64)
+        doubled = len(hashes) - len(np.unique(hashes))
+        if doubled:
+            raise VisageError(f"{doubled} {self._what}s were written more than once; nothing is published: run again")
+
+    def check_one_split_each(self) -> None:
+        both = np.unique(np.array([self._hashes, self._splits], np.uint64), axis=1)
+        several = both.shape[1] - len(np.unique(both[0]))
+        if several:
+            raise VisageError(
+                f"{several} {self._what}s are in more than one split; nothing is published: "
+                "where folds are published, the source's own must not share a person"
+            )
+
+
+class _Duplicates:
+    """What the drops say of byte-identical pictures."""
+
+    def __init__(self) -> None:
+        self._dropped: Counter[str] = Counter()
+        self._conflicting: set[str] = set()
+        self._disagree: dict[str, set[str]] = {feature: set() for feature in FEATURES}
+
+    def add(self, drop: Mapping[str, Any]) -> None:
+        if drop["rule"] not in (DUPLICATE_PICTURE, CONFLICTING_LABELS):
+            return
+        picture = drop["picture_digest"]
+        self._dropped[picture] += 1
+        if drop["rule"] == CONFLICTING_LABELS:
+            self._conflicting.add(picture)
+        for feature in drop["disagree"]:
+            self._disagree[feature].add(picture)
+
+    def report(self) -> Report:
+        # Of a group that agrees, one copy is not among the drops.
+        kept = len(self._dropped) - len(self._conflicting)
+        return {
+            "groups": len(self._dropped),
+            "pictures": sum(self._dropped.values()) + kept,
+            "disagree": {feature: len(groups) for feature, groups in self._disagree.items()},
+        }
 
 
 def _account(source: Source, dropped: Counter[str], by_split: Mapping[str, int]) -> Report:
@@ -71,24 +152,6 @@ def _account(source: Source, dropped: Counter[str], by_split: Mapping[str, int])
     }
 
 
-def _check_each_once(seen: Counter[str]) -> None:
-    doubled = [key for key, count in seen.items() if count > 1]
-    if doubled:
-        raise VisageError(
-            f"{len(doubled)} records were written more than once, e.g. {doubled[0]}; nothing is published: run again"
-        )
-
-
-def _check_nothing_empty(total: Report) -> None:
-    empty = [split for split, count in total["by_split"].items() if not count]
-    if empty:
-        drops = ", ".join(f"{rule} {count}" for rule, count in total["dropped"].items()) or "none"
-        raise VisageError(
-            f"no face is left for {', '.join(empty)} of {total['records_in']} records read (drops: {drops}); "
-            "loosen `cleaning`, change `split`, or give more data"
-        )
-
-
 def _sum(parts: Sequence[Report]) -> Report:
     total: Report = {}
     for key, value in parts[0].items():
@@ -102,29 +165,28 @@ def _sum(parts: Sequence[Report]) -> Report:
     return total
 
 
-def _written_keys(folder: str, datasets: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Data set and key of every example."""
-    for path in _matching(f"{folder}/data_tfrecord-*.gz"):
-        with _reading(path), FileSystems.open(path, compression_type=CompressionTypes.GZIP) as file:
-            while (record := _TFRecordUtil.read_record(file)) is not None:
-                key = from_example(record).key
-                yield _dataset_of(key, datasets), key
-
-
-def _dataset_of(key: str, datasets: Collection[str]) -> str:
+def _dataset_of(key: str, datasets: Sequence[str]) -> str:
     for dataset in datasets:
         if key.startswith(f"{dataset}/"):
             return dataset
-    raise ValueError(f"{key} belongs to none of {', '.join(datasets)}")
+    raise VisageError(f"{key} was written, which belongs to none of {', '.join(datasets)}; nothing is published")
 
 
-def _written_drops(folder: str, datasets: Collection[str]) -> Iterator[tuple[str, str, str]]:
-    """Data set, key and rule of every drop."""
+def _written_records(folder: str) -> Iterator[FaceRecord]:
+    for path in _matching(f"{folder}/data_tfrecord-*.gz"):
+        with _reading(path):
+            yield from map(from_example, read_records(*_folder_and_name(path)))
+
+
+def _written_drops(folder: str) -> Iterator[dict[str, Any]]:
     for path in _matching(f"{folder}/dropped-*.jsonl"):
-        with _reading(path), FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-            for line in file.read().splitlines():
-                drop = json.loads(line)
-                yield _dataset_of(drop["key"], datasets), drop["key"], drop["rule"]
+        with _reading(path):
+            yield from map(json.loads, read_lines(*_folder_and_name(path)))
+
+
+def _folder_and_name(path: str) -> tuple[str, str]:
+    folder, _, name = path.rpartition("/")
+    return folder, name
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from components.errors import VisageError
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.settings import BeamSettings, FaceExampleGenSettings
 from components.face_example_gen.transforms import build
+from components.faces.split import SPLITS
 
 # Two processes start in 2 s, and a record takes 12 ms: what they save is seconds from twice as many records on.
 RECORDS_WORTH_A_WORKER = 500
@@ -41,9 +42,11 @@ def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, exampl
     Raises:
         VisageError: a worker says what is missing on this machine, or that a file cannot be written.
     """
+    work_dir = f"{examples_dir}/.candidates"
     for folder in (examples_dir, drops_dir):
         # TFX hands a killed execution's folders to the next attempt.
         shutil.rmtree(folder, ignore_errors=True)
+    for folder in (*(f"{examples_dir}/Split-{split}" for split in SPLITS), work_dir, drops_dir):
         # A worker that cannot write there says so itself, in one line.
         with suppress(OSError):
             Path(folder).mkdir(parents=True)
@@ -54,7 +57,7 @@ def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, exampl
         runner = FnApiRunner(_worker_processes() if workers > 1 else None)
         options = PipelineOptions(direct_num_workers=workers, save_main_session=False)
         pipeline = beam.Pipeline(runner, options=options)
-        build(pipeline, sources, settings, examples_dir, drops_dir, progress_dir)
+        build(pipeline, sources, settings, examples_dir, drops_dir, work_dir, progress_dir)
         try:
             pipeline.run().wait_until_finish()
         except Exception as error:
@@ -62,6 +65,7 @@ def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, exampl
             if told is None:
                 raise
             raise told from error
+    shutil.rmtree(work_dir)
 
 
 def _workers(settings: BeamSettings, records: int) -> int:

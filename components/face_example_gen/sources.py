@@ -1,23 +1,18 @@
 """From a prepared record, as its TFDS builder wrote it, to a FaceRecord: one adapter a data set."""
 
-import hashlib
 import math
-import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from components.faces.cleaning import age_when_taken
+from components.faces.cleaning import age_when_taken, year_of_birth
 from components.faces.example_proto import Example
-from components.faces.records import GENDERS, RACES, UNKNOWN, FaceRecord, age_group
+from components.faces.records import AGE_GROUPS, GENDERS, RACES, UNKNOWN, FaceRecord, age_group, picture_digest
+from components.faces.settings import CleaningSettings
 
 # The order of the builders' ClassLabel features.
 _GENDERS = (*GENDERS, UNKNOWN)
 _RACES = (*RACES, UNKNOWN)
-# Adience's own groups, and those of its odd labels that the literature maps to one of them.
-_ADIENCE_GROUPS = {
-    "(0, 2)": 0, "(4, 6)": 1, "(8, 12)": 2, "(8, 13)": 2, "(15, 20)": 3, "(25, 32)": 4, "(25, 23)": 4,
-    "(27, 32)": 4, "(38, 43)": 5, "(38, 42)": 5, "(38, 48)": 5, "(48, 53)": 6, "(60, 100)": 7,
-}  # fmt: skip
 
 
 class _Features:
@@ -39,35 +34,33 @@ class _Features:
         return self._feature[name].float_list.value[0]
 
 
-def _utkface(features: _Features) -> dict[str, Any]:
+def _utkface(features: _Features, settings: CleaningSettings) -> dict[str, Any]:
     age = features.int("age")
-    picture = features.bytes("image")
     return {
         "key": features.text("file_name"),
         "age": None if age < 0 else float(age),
         "age_group": None if age < 0 else age_group(age),
-        "identity": f"utkface/{hashlib.sha256(picture).hexdigest()[:16]}",
+        "identity": f"utkface/{picture_digest(features.bytes('image'))[:16]}",
         "source": "utkface",
         "race": _RACES[features.int("race")],
     }
 
 
-def _adience(features: _Features) -> dict[str, Any]:
-    age, group = read_adience_label(features.text("age_label"))
+def _adience(features: _Features, settings: CleaningSettings) -> dict[str, Any]:
+    age, group = features.int("age"), features.int("age_group")
     user = features.text("user_id")
     return {
         "key": f"{user}/{features.int('face_id')}/{features.text('original_image')}",
-        "age": age,
-        "age_group": group,
+        "age": None if age < 0 else float(age),
+        "age_group": group if group < len(AGE_GROUPS) else None,
         "identity": f"adience/{user}",
         "source": "adience",
         "fold": features.int("fold"),
     }
 
 
-def _imdb_wiki(features: _Features, source: str) -> dict[str, Any]:
-    year = features.int("photo_taken")
-    age = age_when_taken(features.int("dob"), year) if 1 <= year <= 9999 else math.nan
+def _imdb_wiki(features: _Features, settings: CleaningSettings, source: str) -> dict[str, Any]:
+    age = _imdb_wiki_age(features.int("dob"), features.int("photo_taken"), settings)
     second = features.float("second_face_score")
     name = features.text("name").strip()
     path = features.text("full_path")
@@ -82,40 +75,37 @@ def _imdb_wiki(features: _Features, source: str) -> dict[str, Any]:
     }
 
 
-_ADAPTERS: dict[str, Callable[[_Features], dict[str, Any]]] = {
+def _imdb_wiki_age(birth: int, year: int, settings: CleaningSettings) -> float:
+    if settings.imdb_wiki_age == "year_difference":
+        return float(year - year_of_birth(birth))
+    return age_when_taken(birth, year) if 1 <= year <= 9999 else math.nan
+
+
+_ADAPTERS: dict[str, Callable[[_Features, CleaningSettings], dict[str, Any]]] = {
     "utkface": _utkface,
     "adience/faces": _adience,
     "adience/aligned": _adience,
-    "imdb_wiki/imdb": lambda features: _imdb_wiki(features, "imdb"),
-    "imdb_wiki/wiki": lambda features: _imdb_wiki(features, "wiki"),
+    "imdb_wiki/imdb": partial(_imdb_wiki, source="imdb"),
+    "imdb_wiki/wiki": partial(_imdb_wiki, source="wiki"),
 }
 
 
-def to_record(dataset: str, serialized: bytes) -> FaceRecord:
+def to_record(dataset: str, serialized: bytes, settings: CleaningSettings) -> FaceRecord:
     """Reads one prepared record.
 
     Args:
         dataset: the TFDS name, e.g. 'adience/faces'.
         serialized: the tf.Example that the builder's features wrote.
+        settings: say how IMDB-WIKI's ages are counted.
 
     Returns: the record with its picture untouched; its key starts with `dataset`.
     """
     features = _Features(serialized)
-    values = _ADAPTERS[dataset](features)
+    values = _ADAPTERS[dataset](features, settings)
+    picture = features.bytes("image")
     return FaceRecord(
         **{**values, "key": f"{dataset}/{values['key']}"},
-        image=features.bytes("image"),
+        image=picture,
+        picture_digest=picture_digest(picture),
         gender=_GENDERS[features.int("gender")],
     )
-
-
-def read_adience_label(label: str) -> tuple[float | None, int | None]:
-    """Age in years and index of the age group that an age label of Adience's fold files stands for.
-
-    >>> read_adience_label("(25, 23)"), read_adience_label("35"), read_adience_label("None")
-    ((None, 4), (35.0, 5), (None, None))
-    """
-    if re.fullmatch(r"\d+", label):
-        age = float(label)
-        return age, age_group(age)
-    return None, _ADIENCE_GROUPS.get(label)

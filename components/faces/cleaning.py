@@ -5,7 +5,8 @@ from collections.abc import Callable
 from datetime import date
 
 from components.faces.records import UNKNOWN, FaceRecord
-from components.faces.settings import CleaningSettings
+from components.faces.settings import CleaningSettings, SplitSettings
+from components.faces.split import fold_unknown, outside_protocol
 
 Rule = Callable[[FaceRecord, CleaningSettings], bool]
 
@@ -28,11 +29,25 @@ def age_when_taken(birth_datenum: int, year: int) -> float:
     return (middle - int(birth_datenum)) / _DAYS_A_YEAR
 
 
+def year_of_birth(birth_datenum: int) -> int:
+    """Year of a MATLAB day of birth; the nearest year that Python's calendar has for dates that never were.
+
+    >>> year_of_birth(725373)
+    1986
+    """
+    day = int(birth_datenum) - _MATLAB_DAYS_BEFORE_PYTHON
+    return date.fromordinal(min(max(day, 1), date.max.toordinal())).year
+
+
 def low_face_score(record: FaceRecord, settings: CleaningSettings) -> bool:
-    """IMDB-WIKI's detector was less sure of the face than `min_face_score`, or found none (-inf)."""
-    if settings.min_face_score is None or record.face_score is None:
+    """IMDB-WIKI's detector was less sure of the face than is asked, or found none (-inf).
+
+    The published systems differ: `min_face_score` keeps the score itself, `face_score_above` higher ones only.
+    """
+    score, lowest, above = record.face_score, settings.min_face_score, settings.face_score_above
+    if score is None:
         return False
-    return not record.face_score >= settings.min_face_score
+    return (lowest is not None and not score >= lowest) or (above is not None and not score > above)
 
 
 def second_face(record: FaceRecord, settings: CleaningSettings) -> bool:
@@ -56,10 +71,10 @@ def age_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
 
 
 def age_out_of_range(record: FaceRecord, settings: CleaningSettings) -> bool:
-    """The age in years lies outside `min_age`..`max_age`, or is no number."""
+    """The age in completed years lies outside `min_age`..`max_age`, or is no number."""
     if record.age is None:
         return False
-    return not (math.isfinite(record.age) and settings.min_age <= record.age <= settings.max_age)
+    return not (math.isfinite(record.age) and settings.min_age <= math.floor(record.age) <= settings.max_age)
 
 
 def label_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
@@ -78,7 +93,13 @@ RULES: tuple[Rule, ...] = (
 )
 """In the order in which they are asked; the first that holds names the drop."""
 
+SPLIT_RULES = (outside_protocol, fold_unknown)
+"""Asked after `RULES`."""
 
-def reason_to_drop(record: FaceRecord, settings: CleaningSettings) -> str | None:
+
+def reason_to_drop(record: FaceRecord, cleaning: CleaningSettings, split: SplitSettings) -> str | None:
     """The name of the first rule that drops the record; None if it stays."""
-    return next((rule.__name__ for rule in RULES if rule(record, settings)), None)
+    for rule in RULES:
+        if rule(record, cleaning):
+            return rule.__name__
+    return next((rule.__name__ for rule in SPLIT_RULES if rule(record, split)), None)

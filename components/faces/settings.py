@@ -20,7 +20,8 @@ class CleaningSettings(Settings):
     min_age: int = Field(0, ge=0, le=120, description="completed years; younger records are dropped")
     max_age: int = Field(100, ge=0, le=120, description="completed years; older records are dropped")
     imdb_wiki_age: Literal["middle_of_year", "year_difference"] = Field(
-        "middle_of_year", description="IMDB-WIKI: the age on 1 July of the photo's year, or that year less that of birth"
+        "middle_of_year",
+        description="IMDB-WIKI: age on 1 July of the photo's year, or that year less that of birth",
     )
     other_faces: Literal["keep", "drop"] = Field("keep", description="pictures on which the detector finds several")
     min_face_size: int = Field(20, ge=0, description="pixels; smaller detected faces are dropped")

@@ -1,0 +1,161 @@
+"""From a chunk of prepared records to aligned candidates in a file, and what they are compared by with all others."""
+
+import hashlib
+import json
+import logging
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import apache_beam as beam
+import numpy as np
+
+from components.face_example_gen.chunks import Chunk, read_chunk
+from components.face_example_gen.settings import FaceExampleGenSettings
+from components.face_example_gen.sources import to_record
+from components.face_example_gen.write import write_lines, write_records
+from components.faces.align import align
+from components.faces.choose import choose
+from components.faces.cleaning import reason_to_drop
+from components.faces.decode import DecodeError, decode
+from components.faces.detect import make_detector
+from components.faces.duplicates import ROW, row_of
+from components.faces.encode import encode
+from components.faces.perceptual_hash import perceptual_hash
+from components.faces.records import FaceRecord, to_example
+from components.faces.resize import resize
+from components.faces.split import split_of
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A record whose face is aligned.
+
+    Attributes:
+        record: its image is the crop.
+        row: one element of ROW.
+    """
+
+    record: FaceRecord
+    row: np.ndarray
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A record that goes no further, and the rule that says so."""
+
+    key: str
+    rule: str
+    picture_digest: str | None = None
+
+
+class _DropError(Exception):
+    """Raised where a face cannot be used; the message is the rule's name."""
+
+
+def candidates_name(chunk: Chunk) -> str:
+    """The file in which a chunk's aligned records wait until they have been compared with all others."""
+    return f"candidates-{chunk.name}"
+
+
+def drops_name(chunk: Chunk) -> str:
+    """The file in which a chunk's drops wait, see `drop_line`."""
+    return f"drops-{chunk.name}"
+
+
+class CleanAndAlign(beam.DoFn):
+    """Turns each record of a chunk into a candidate or a drop, both in files; yields what all chunks are compared by.
+
+    The files depend on the chunk alone: a bundle that is tried again writes the same.
+    """
+
+    def __init__(self, settings: FaceExampleGenSettings, work_dir: str, progress_dir: str) -> None:
+        self._settings = settings
+        self._work_dir = work_dir
+        self._progress_dir = progress_dir
+
+    def setup(self) -> None:
+        """Makes what cannot be pickled, once a worker."""
+        name = self._settings.alignment.detector
+        self._detector = None if name == "none" else make_detector(name)
+        self._progress = (Path(self._progress_dir) / f"{os.getpid()}-{uuid.uuid4().hex}").open("ab", buffering=0)
+
+    def process(self, chunk: Chunk) -> Iterator[tuple[Chunk, bytes]]:
+        """Yields the chunk and its candidates' rows, ROW as bytes, in the order of the file of candidates."""
+        rows: list[np.ndarray] = []
+        drops: list[bytes] = []
+        write_records(self._work_dir, candidates_name(chunk), self._candidates(chunk, rows, drops))
+        write_lines(self._work_dir, drops_name(chunk), drops)
+        yield chunk, np.array(rows, ROW).tobytes()
+
+    def teardown(self) -> None:
+        """Closes the worker's progress file."""
+        self._progress.close()
+
+    def _candidates(self, chunk: Chunk, rows: list[np.ndarray], drops: list[bytes]) -> Iterator[bytes]:
+        for offset, serialized in read_chunk(chunk):
+            outcome = self._outcome(chunk, offset, serialized)
+            if isinstance(outcome, Kept):
+                rows.append(outcome.row)
+                yield to_example(outcome.record)
+            else:
+                drops.append(drop_line(outcome, chunk.file, offset))
+            # A full disk must not end the run for the sake of a progress bar.
+            with suppress(OSError):
+                self._progress.write(b".")
+
+    def _outcome(self, chunk: Chunk, offset: int, serialized: bytes) -> Kept | Drop:
+        try:
+            record = to_record(chunk.dataset, serialized, self._settings.cleaning)
+        except Exception:
+            key = f"{chunk.dataset}/unreadable-{hashlib.sha256(serialized).hexdigest()[:16]}"
+            _LOGGER.exception("%s cannot be read", key)
+            return Drop(key, "record_unreadable")
+        try:
+            return self._kept(record, chunk, offset)
+        except _DropError as reason:
+            return Drop(record.key, str(reason), record.picture_digest)
+        except Exception:  # Whatever is odd about one picture costs that picture alone.
+            _LOGGER.exception("%s cannot be turned into a crop", record.key)
+            return Drop(record.key, "picture_failed", record.picture_digest)
+
+    def _kept(self, record: FaceRecord, chunk: Chunk, offset: int) -> Kept:
+        rule = reason_to_drop(record, self._settings.cleaning, self._settings.split)
+        if rule:
+            raise _DropError(rule)
+        crop = self._crop(record.image)
+        row = row_of(record, split_of(record, self._settings.split), perceptual_hash(crop), chunk.number, offset)
+        return Kept(replace(record, image=encode(crop, self._settings.alignment.jpeg_quality)), row)
+
+    def _crop(self, picture: bytes) -> np.ndarray:
+        try:
+            image = decode(picture)
+        except DecodeError:
+            raise _DropError("picture_undecodable") from None
+        if self._detector is None:
+            return resize(image, self._settings.alignment.size)
+        faces = self._detector.detect(image)
+        if not faces:
+            raise _DropError("no_face")
+        if len(faces) > 1 and self._settings.cleaning.other_faces == "drop":
+            raise _DropError("several_faces")
+        face = choose(faces, image.shape)
+        if face.size < self._settings.cleaning.min_face_size:
+            raise _DropError("face_too_small")
+        try:
+            return align(image, face.landmarks, self._settings.alignment)
+        except ValueError:
+            raise _DropError("landmarks_unusable") from None
+
+
+def drop_line(drop: Drop, file: str, offset: int, **why: object) -> bytes:
+    """A drop as a line of JSON: key, rule, the prepared record's place, the picture's digest, and more if there is."""
+    line = {"key": drop.key, "rule": drop.rule, "file": file, "offset": offset}
+    if drop.picture_digest is not None:
+        line["picture_digest"] = drop.picture_digest
+    return json.dumps({**line, **why}).encode()

@@ -1,0 +1,28 @@
+"""A short number that two crops share, nearly, when a person would say that they are the same picture."""
+
+import numpy as np
+from PIL import Image
+
+HASH_BITS = 128
+
+_SIDE = 8
+
+
+def perceptual_hash(crop: np.ndarray) -> np.ndarray:
+    """The double difference hash (N. Krawetz, 2013): does the light grow to the right, does it grow downwards?
+
+    On the 18,658 different pictures of UTKFace, all pairs at a distance of at most 7 are the same photo (scaled,
+    recompressed, recoloured); from 8 on others are among them. The 64-bit hash of the rows alone does not tell aligned
+    faces apart.
+
+    Args:
+        crop: uint8 (height, width, 3), RGB.
+
+    Returns:
+        uint64 [2], the 128 bits.
+    """
+    grey = Image.fromarray(crop).convert("L")
+    rows = np.asarray(grey.resize((_SIDE + 1, _SIDE), Image.Resampling.BOX))
+    columns = np.asarray(grey.resize((_SIDE, _SIDE + 1), Image.Resampling.BOX))
+    bits = np.concatenate([(rows[:, 1:] > rows[:, :-1]).ravel(), (columns[1:] > columns[:-1]).ravel()])
+    return np.packbits(bits).view(np.uint64)

@@ -52,12 +52,20 @@ class FolderArchive(Archive):
 
     def sizes(self) -> dict[str, int]:
         found = {}
-        for folder, _, names in os.walk(self.path):
-            for name in names:
+        for folder, folders, names in os.walk(self.path):
+            for name in (*folders, *names):
                 path = Path(folder, name)
+                if path.is_symlink():
+                    self._check_link(path)
                 if path.is_file():
                     found[path.relative_to(self.path).as_posix()] = path.stat().st_size
         return found
+
+    def _check_link(self, link: Path) -> None:
+        if not Path(os.path.realpath(link)).is_relative_to(os.path.realpath(self.path)):
+            raise VisageError(
+                f"{link} is a link to something outside {self.path}: put there what it points to, or remove it"
+            )
 
     def _contents(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
         for name in sorted(wanted):

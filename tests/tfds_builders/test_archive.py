@@ -116,6 +116,28 @@ def test_a_link_or_device_is_refused(tmp_path: Path, kind: bytes) -> None:
         TarArchive(tmp_path / "faces.tar", "faces").sizes()
 
 
+@pytest.mark.parametrize("target", ["a picture.jpg", "folder", "nothing", "."])
+def test_a_link_out_of_an_extracted_folder_is_refused(folder: Path, target: str) -> None:
+    (folder.parent / "a picture.jpg").touch()
+    (folder.parent / "folder").mkdir()
+    (folder / "user/link").symlink_to(folder.parent / target)
+    with pytest.raises(
+        VisageError, match=r"user/link is a link to something outside .*faces: put there what"
+    ) as caught:
+        FolderArchive(folder).sizes()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_link_within_an_extracted_folder_is_a_file_like_any_other(folder: Path) -> None:
+    (folder / "copy.jpg").symlink_to("a.jpg")
+    assert FolderArchive(folder).sizes() == {name: len(contents) for name, contents in FILES.items()} | {"copy.jpg": 5}
+
+
+def test_the_extracted_folder_itself_may_be_a_link(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "faces").symlink_to(folder)
+    assert find_archive([tmp_path], "faces", "get it").sizes().keys() == FILES.keys()
+
+
 def test_a_tar_is_preferred_to_a_folder(folder: Path) -> None:
     packed(folder, "faces.tar.gz")
     assert isinstance(find_archive([folder.parent], "faces", "get it"), TarArchive)

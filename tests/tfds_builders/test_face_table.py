@@ -65,6 +65,19 @@ def test_a_face_location_that_is_no_box_is_nan() -> None:
     assert table.face_location[1].tolist() == [1, 2, 3, 4]
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("box", [["10", "10", "20", "20"], cells([1.0], [2.0], [3.0], [4.0]), [1.0, 2.0], []])
+def test_a_face_location_of_anything_else_costs_only_its_own_row(box: Any) -> None:
+    table = parse(mat(wiki=struct(face_location=cells(box, [[1.0, 2.0, 3.0, 4.0]]))))
+    assert np.isnan(table.face_location[0]).all()
+    assert table.face_location[1].tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("gender", [-1.0, 0.5, 2.0, np.inf, np.nan])
+def test_a_gender_outside_its_range_is_unknown(gender: float) -> None:
+    assert parse(mat(wiki=struct(gender=np.array([[1.0, gender]])))).gender == ["male", "unknown"]
+
+
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_missing_field_is_one_line(field: str) -> None:
     contents = mat(wiki={name: column for name, column in struct().items() if name != field})
@@ -78,9 +91,14 @@ def test_fields_of_different_lengths_are_one_line() -> None:
         parse(mat(wiki=struct(dob=np.array([[1, 2, 3]], np.int32))))
 
 
-def test_a_field_of_another_type_is_one_line() -> None:
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "dob", [cells(["1981"], ["x", "y"]), cells([[1.0]], [[2.0]]), np.array([["19", "20"]], object)]
+)
+@pytest.mark.parametrize("field", ["dob", "photo_taken", "face_score", "second_face_score", "gender"])
+def test_a_field_of_another_type_is_one_line(field: str, dob: np.ndarray) -> None:
     with pytest.raises(VisageError, match=r"a field is not of its published type .*: download it again"):
-        parse(mat(wiki=struct(dob=cells(["1981"], ["x", "y"]))))
+        parse(mat(wiki=struct(**{field: dob})))
 
 
 def test_another_variable_is_one_line() -> None:

@@ -14,13 +14,18 @@ from tfds_builders.utkface.file_name import GENDERS, RACES, FileName, parse_file
         ("1_1_4_20161219154956799.jpg.chip.jpg", FileName(1, "female", "others", "")),
         ("39_1_20170116174525125.jpg.chip.jpg", FileName(39, "female", "unknown", "race_missing")),
         ("61_1_20170109142408075.jpg.chip.jpg", FileName(61, "female", "unknown", "race_missing")),
+        ("61_1_20170109150557335.jpg.chip.jpg", FileName(61, "female", "unknown", "race_missing")),
         ("55_0_0_20170116232725357jpg.chip.jpg", FileName(55, "male", "white", "dot_missing")),
         ("14_0_0_2017011022340900.jpg.chip.jpg", FileName(14, "male", "white", "time_digits")),
         ("28_1_2_201701161846515488.jpg.chip.jpg", FileName(28, "female", "asian", "time_digits")),
+        ("38_0_1_201701162330572788.jpg.chip.jpg", FileName(38, "male", "black", "time_digits")),
         ("24_0_1_20170116220224657 .jpg.chip.jpg", FileName(24, "male", "black", "blank")),
         ("53__0_20170116184028385.jpg.chip.jpg", FileName(53, "unknown", "white", "gender_missing")),
         ("_1_0_20170116184028385.jpg.chip.jpg", FileName(-1, "female", "white", "age_missing")),
         ("25_7_0_20170116184028385.jpg.chip.jpg", FileName(25, "unknown", "white", "gender_missing")),
+        ("25_0_9_20170116184028385.jpg.chip.jpg", FileName(25, "male", "unknown", "race_missing")),
+        # No age of a person, but what the name says: cleaning drops and counts it.
+        ("999_0_0_20170116184028385.jpg.chip.jpg", FileName(999, "male", "white", "")),
     ],
 )
 def test_names_are_read(name: str, labels: FileName) -> None:

@@ -26,7 +26,9 @@ def test_a_row_is_read_as_it_stands(tmp_path: Path) -> None:
     assert rows[0].measures == (0, 414, 1086, 1383, -115, 30, 17)
 
 
-@pytest.mark.parametrize(("letter", "gender"), [("f", "female"), ("m", "male"), ("u", "unknown"), ("", "unknown")])
+@pytest.mark.parametrize(
+    ("letter", "gender"), [("f", "female"), ("m", "male"), ("u", "unknown"), ("", "unknown"), ("7", "unknown")]
+)
 def test_gender_letters(tmp_path: Path, letter: str, gender: str) -> None:
     row = ROW.replace("\tf\t", f"\t{letter}\t")
     assert read_fold(write_fold(tmp_path, HEADER, row), 0, "get it")[0][0].gender == gender

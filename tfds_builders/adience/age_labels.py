@@ -1,6 +1,7 @@
 """Adience's age labels: eight groups of its own, and odd ones that the literature maps to them."""
 
 import re
+from ast import literal_eval
 from dataclasses import dataclass
 
 GROUPS = ("(0, 2)", "(4, 6)", "(8, 12)", "(15, 20)", "(25, 32)", "(38, 43)", "(48, 53)", "(60, 100)")
@@ -18,7 +19,7 @@ RANGES = {
     "(38, 42)": "(38, 43)",
     "(38, 48)": "(38, 43)",
 }
-_BOUNDS = [(group, *map(int, re.findall(r"\d+", group))) for group in GROUPS]
+_BOUNDS = {group: literal_eval(group) for group in GROUPS}
 
 
 @dataclass(frozen=True)
@@ -49,4 +50,9 @@ def read_age_label(label: str) -> AgeLabel:
 
 def _nearest_group(age: int) -> str:
     """The group whose range is nearest, the younger of two: so MiVOLO's table maps every bare number in the folds."""
-    return min(_BOUNDS, key=lambda bounds: max(bounds[1] - age, age - bounds[2], 0))[0]
+
+    def distance(group: str) -> int:
+        youngest, oldest = _BOUNDS[group]
+        return max(youngest - age, age - oldest, 0)
+
+    return min(GROUPS, key=distance)

@@ -86,15 +86,26 @@ def _struct(mat: bytes, config: str, where: str, mend: str) -> np.ndarray:
 
 def _table(columns: dict[str, np.ndarray]) -> FaceTable:
     return FaceTable(
-        dob=columns["dob"].astype(np.int64),
-        photo_taken=columns["photo_taken"].astype(np.int64),
+        dob=_numbers(columns["dob"], np.int64),
+        photo_taken=_numbers(columns["photo_taken"], np.int64),
         full_path=_texts(columns["full_path"]),
         gender=[_GENDERS.get(number, "unknown") for number in columns["gender"].tolist()],
         name=_texts(columns["name"]),
         face_location=_boxes(columns["face_location"]),
-        face_score=columns["face_score"].astype(np.float32),
-        second_face_score=columns["second_face_score"].astype(np.float32),
+        face_score=_numbers(columns["face_score"], np.float32),
+        second_face_score=_numbers(columns["second_face_score"], np.float32),
     )
+
+
+def _numbers(column: np.ndarray, dtype: type) -> np.ndarray:
+    if not _is_numeric(column):
+        raise TypeError(f"{column.dtype} for numbers")
+    return column.astype(dtype)
+
+
+def _is_numeric(values: np.ndarray) -> bool:
+    # Cells of cells are objects: NumPy makes numbers of some, with a warning that is to become an error.
+    return values.dtype.kind in "iuf"
 
 
 def _texts(cells: np.ndarray) -> list[str]:
@@ -107,4 +118,5 @@ def _boxes(cells: np.ndarray) -> np.ndarray:
 
 
 def _box(cell: Any, unreadable: np.ndarray) -> np.ndarray:
-    return cell.reshape(4) if isinstance(cell, np.ndarray) and cell.size == 4 else unreadable
+    readable = isinstance(cell, np.ndarray) and cell.size == 4 and _is_numeric(cell)
+    return cell.reshape(4) if readable else unreadable

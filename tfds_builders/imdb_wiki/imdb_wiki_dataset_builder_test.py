@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+from scipy.io import loadmat, savemat
 
 from components.errors import VisageError
 from tfds_builders.imdb_wiki.imdb_wiki_dataset_builder import Builder
@@ -66,6 +67,21 @@ def test_the_mat_file_may_lie_beside_the_pictures(tmp_path: Path) -> None:
     folder = copy_of_dummy(tmp_path / "manual")
     (folder / "wiki_crop/wiki.mat").rename(folder / "wiki.mat")
     assert prepare(tmp_path / "manual", tmp_path / "data").info.metadata["yielded"] == 3
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("path", ["../secret.jpg", "00/../../secret.jpg", "/etc/passwd"])
+def test_a_path_that_points_outside_is_a_picture_that_is_missing(tmp_path: Path, path: str, packed: bool) -> None:
+    folder = copy_of_dummy(tmp_path / "manual")
+    (folder / "secret.jpg").write_bytes(b"not for anybody")
+    struct = loadmat(folder / "wiki_crop/wiki.mat")["wiki"]
+    struct["full_path"][0, 0][0, 1] = np.array([path])
+    savemat(folder / "wiki_crop/wiki.mat", {"wiki": struct})
+    if packed:
+        with tarfile.open(folder / "wiki_crop.tar", "w") as tar:
+            tar.add(folder / "wiki_crop", "wiki_crop")
+    metadata = prepare(tmp_path / "manual", tmp_path / "data").info.metadata
+    assert metadata == {"rows": 6, "yielded": 2, "skipped": {**SKIPPED, "picture_missing": 2}}
 
 
 def test_no_mat_file_is_one_line(tmp_path: Path) -> None:

@@ -6,11 +6,22 @@ from pathlib import Path
 
 import pytest
 import tensorflow_datasets as tfds
+from PIL import Image
 
 from components.errors import VisageError
+from components.faces.decode import DecodeError, decode
 from tfds_builders.utkface.utkface_dataset_builder import Builder
 
 DUMMY = Path(__file__).parent / "dummy_data"
+DEFECTIVE_NAMES = (
+    "39_1_20170116174525125.jpg.chip.jpg",
+    "61_1_20170109142408075.jpg.chip.jpg",
+    "61_1_20170109150557335.jpg.chip.jpg",
+    "55_0_0_20170116232725357jpg.chip.jpg",
+    "14_0_0_2017011022340900.jpg.chip.jpg",
+    "28_1_2_201701161846515488.jpg.chip.jpg",
+    "38_0_1_201701162330572788.jpg.chip.jpg",
+)
 
 
 class UtkfaceTest(tfds.testing.DatasetBuilderTestCase):
@@ -44,6 +55,35 @@ def test_pictures_are_untouched_and_names_are_read(tmp_path: Path) -> None:
     assert race_missing["age"] == 39
     assert Builder(data_dir=tmp_path).info.features["race"].int2str(race_missing["race"]) == "unknown"
     assert race_missing["name_defect"] == b"race_missing"
+
+
+def test_the_seven_defective_names_of_the_real_archive_are_read_for_what_they_still_say(tmp_path: Path) -> None:
+    for name in DEFECTIVE_NAMES:
+        picture = tmp_path / "manual/UTKFace" / name
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(DUMMY / "UTKFace/25_1_2_20170116174525125.jpg.chip.jpg", picture)
+    builder = prepare(tmp_path / "manual", tmp_path / "data")
+    assert builder.info.metadata == {
+        "rows": 7,
+        "yielded": 7,
+        "skipped": {},
+        "name_defects": {"race_missing": 3, "dot_missing": 1, "time_digits": 3},
+    }
+    faces = tfds.as_numpy(builder.as_dataset(split="train"))
+    assert sorted(int(face["age"]) for face in faces) == [14, 28, 38, 39, 55, 61, 61]
+
+
+def test_a_tiny_file_of_huge_dimensions_is_copied_not_unpacked(tmp_path: Path) -> None:
+    bomb = tmp_path / "manual/UTKFace/25_1_2_20170116174525125.jpg.chip.jpg"
+    bomb.parent.mkdir(parents=True)
+    Image.new("1", (30_000, 30_000)).save(bomb, "PNG")
+    dataset = prepare(tmp_path / "manual", tmp_path / "data").as_dataset(
+        split="train", decoders={"image": tfds.decode.SkipDecoding()}
+    )
+    (face,) = tfds.as_numpy(dataset)
+    assert face["image"] == bomb.read_bytes()
+    with pytest.raises(DecodeError, match="more than 64 million pixels"):
+        decode(face["image"])
 
 
 def test_the_tar_gives_what_the_folder_gives(tmp_path: Path) -> None:

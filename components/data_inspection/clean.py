@@ -1,0 +1,59 @@
+"""Cleans one source as a run would, for a look at it; what was cleaned once is kept."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from components.data_inspection.collect import CleanedData
+from components.face_example_gen.lock import locked
+from components.face_example_gen.prepare import archive_dir, fingerprint, prepare_source, source_of
+from components.face_example_gen.settings import FaceExampleGenSettings
+from components.files import write_atomically
+from components.source_digest import source_digest
+
+
+def clean(source: str, settings: FaceExampleGenSettings) -> CleanedData:
+    """Prepares and cleans `source` with FaceExampleGen's own parts, unless that was done before.
+
+    Kept in `<data_root>/inspections`, in a folder that is named by everything that the result depends on.
+
+    Args:
+        source: one of `settings.data.sources`.
+        settings: archives, rules, alignment and split.
+
+    Raises:
+        VisageError: an archive is missing or broken, or the folder cannot be written.
+    """
+    archives_state = fingerprint(settings.data)
+    folder = Path(settings.data_root) / "inspections" / _digest(source, settings, archives_state)
+    with locked(folder.with_name(f"{folder.name}.lock"), f"clean {source}"):
+        if not folder.is_dir():
+            _clean_into(folder, source, settings, archives_state)
+    return CleanedData(folder / "examples", folder / "report", settings)
+
+
+def _clean_into(folder: Path, source: str, settings: FaceExampleGenSettings, archives_state: str) -> None:
+    from components.face_example_gen.reconcile import reconcile
+    from components.face_example_gen.run_beam import run_beam
+
+    data_root = Path(settings.data_root)
+    archives = archive_dir(settings.data, data_root)
+    prepared_root = data_root / "prepared" / archives_state
+    builder = prepare_source(source, archives, prepared_root, settings.data.labelled_folder(source))
+    sources = [source_of(source, builder)]
+    partial = folder.with_name(f".{folder.name}.partial")
+    # Whoever holds the lock is alone: what lies there was left by a killed attempt.
+    shutil.rmtree(partial, ignore_errors=True)
+    examples, report_dir = partial / "examples", partial / "report"
+    run_beam(sources, settings, str(examples), str(report_dir))
+    report = reconcile(sources, str(examples), str(report_dir))
+    write_atomically(report_dir / "cleaning_report.json", json.dumps(report, indent=2) + "\n")
+    partial.rename(folder)
+
+
+def _digest(source: str, settings: FaceExampleGenSettings, archives_state: str) -> str:
+    digest = hashlib.sha256(settings.model_dump_json(exclude={"beam", "data_root"}).encode())
+    digest.update(source_digest("components.face_example_gen", "components.faces").encode())
+    digest.update(f"{source} {archives_state}".encode())
+    return digest.hexdigest()[:16]

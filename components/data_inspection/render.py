@@ -1,0 +1,68 @@
+"""The page of an inspection, and the same for programs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.data_inspection import charts
+from components.data_inspection.faces import THUMBNAIL_SIDE
+from components.data_inspection.missing import FEATURES
+from components.html_page.page import page_environment
+
+_UNKNOWN_GENDER = "unknown"
+
+
+def render(inspection: Mapping[str, Any]) -> str:
+    """One HTML page with everything in it: no script, no font, no picture is loaded.
+
+    Args:
+        inspection: as `collect.collect` returns it.
+    """
+    environment = page_environment(labels=_labels, setting=_setting, percent=_percent)
+    table = inspection["ages"]
+    last = charts.last_year(table)
+    return environment.get_template("data_inspection/data_inspection.html.jinja").render(
+        **inspection,
+        histograms={
+            split: charts.histogram([entry for entry in table if entry["split"] == split], last)
+            for split in inspection["splits"]
+        },
+        ages_in_years=charts.histogram(table, last, band=1),
+        gender_shares=charts.gender_shares(table, last),
+        boxes=charts.boxes(inspection["age_summaries"], last),
+        unknown_genders=any(entry["gender"] == _UNKNOWN_GENDER for entry in table),
+        chart=charts,
+        features=FEATURES,
+        side=THUMBNAIL_SIDE,
+    )
+
+
+def figures(inspection: Any) -> Any:
+    """The same without the pictures, which a program finds by their keys."""
+    if isinstance(inspection, dict):
+        return {key: figures(value) for key, value in inspection.items() if key != "picture"}
+    return [figures(value) for value in inspection] if isinstance(inspection, list) else inspection
+
+
+def _labels(face: Mapping[str, Any]) -> str:
+    """'34 years, female, white'."""
+    if "gender" not in face:
+        return "labels cannot be read"
+    age = "age unknown"
+    if face["age"] is not None:
+        age = f"{face['age']:g} years"
+    elif face["age_group"] is not None:
+        age = f"{face['age_group']} years"
+    gender = "gender unknown" if face["gender"] == "unknown" else face["gender"]
+    return ", ".join([age, gender, *([] if face["race"] == "unknown" else [face["race"]])])
+
+
+def _setting(value: Any) -> str:
+    if value is None:
+        return "–"  # noqa: RUF001
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _percent(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "–"  # noqa: RUF001

@@ -25,6 +25,8 @@ _FEATURES = {
     records.AGE: tf.io.FixedLenFeature([], tf.float32),
     records.AGE_KNOWN: tf.io.FixedLenFeature([], tf.float32),
     records.AGE_GROUP: tf.io.FixedLenFeature([], tf.int64),
+    # A deviation is never negative: -1 is unknown.
+    records.APPARENT_AGE_STD: tf.io.FixedLenFeature([], tf.float32, default_value=-1.0),
     records.GENDER_LABEL: tf.io.FixedLenFeature([], tf.int64),
     records.GENDER_KNOWN: tf.io.FixedLenFeature([], tf.float32),
 }
@@ -70,10 +72,10 @@ def training_batches(split: Split, spec: NetworkSpec, settings: TrainerSettings)
     """
     batch_count = math.ceil(split.size / settings.batch_size)
     if _fits_into_memory(split, spec):
-        examples = _decode(_read(split.files), spec).cache().shuffle(split.size, seed=settings.seed)
+        examples = _decode(_read(split.files), spec, settings).cache().shuffle(split.size, seed=settings.seed)
     else:
         shuffled = _read(split.files).shuffle(min(split.size, _SHUFFLED_WHEN_STREAMED), seed=settings.seed)
-        examples = _decode(shuffled, spec)
+        examples = _decode(shuffled, spec, settings)
     seeds = tf.data.Dataset.random(seed=settings.seed, rerandomize_each_iteration=True).batch(2)
     batches = tf.data.Dataset.zip(examples.batch(settings.batch_size), seeds).map(
         lambda example, seed: (augment(tf.cast(example[0], tf.float32), seed, settings), example[1]),
@@ -82,27 +84,29 @@ def training_batches(split: Split, spec: NetworkSpec, settings: TrainerSettings)
     return _ready(batches, batch_count)
 
 
-def evaluation_batches(split: Split, spec: NetworkSpec, batch_size: int) -> tf.data.Dataset:
+def evaluation_batches(split: Split, spec: NetworkSpec, settings: TrainerSettings) -> tf.data.Dataset:
     """The split in its own order, not augmented; elements as those of `training_batches`."""
-    examples = _decode(_read(split.files), spec)
+    examples = _decode(_read(split.files), spec, settings)
     if _fits_into_memory(split, spec):
         examples = examples.cache()
-    batches = examples.batch(batch_size).map(lambda pixels, labels: (tf.cast(pixels, tf.float32), labels))
-    return _ready(batches, math.ceil(split.size / batch_size))
+    batches = examples.batch(settings.batch_size).map(lambda pixels, labels: (tf.cast(pixels, tf.float32), labels))
+    return _ready(batches, math.ceil(split.size / settings.batch_size))
 
 
 def _read(files: list[str]) -> tf.data.Dataset:
     return tf.data.TFRecordDataset(files, compression_type="GZIP")
 
 
-def _decode(serialized: tf.data.Dataset, spec: NetworkSpec) -> tf.data.Dataset:
+def _decode(serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSettings) -> tf.data.Dataset:
     def parse(record: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         example = tf.io.parse_single_example(record, _FEATURES)
         pixels = to_network_input(decode(example[records.IMAGE]), spec.input_size, spec.channels)
         age_group = tf.cast(example[records.AGE_GROUP], tf.float32)
+        votes_std = example[records.APPARENT_AGE_STD]
+        sigma = tf.where(votes_std < 0, settings.label_sigma, votes_std)
         gender = tf.cast(example[records.GENDER_LABEL], tf.float32)
         labels = {
-            "age": tf.stack([example[records.AGE], example[records.AGE_KNOWN], age_group]),
+            "age": tf.stack([example[records.AGE], example[records.AGE_KNOWN], age_group, sigma]),
             "gender": tf.stack([gender, example[records.GENDER_KNOWN]]),
         }
         return pixels, labels

@@ -3,8 +3,10 @@
 Losses come a record, [N], since Keras shares a batch out to several GPUs only by the mean that it takes itself; where
 a label is unknown they are 0, and the others weigh the more, so that the mean is that over the known labels.
 
-Labels travel as one tensor a head, because Keras pairs one label with one output: `age` is [N, 3], (age in years,
-age_known 0/1, index of the age group or -1), and `gender` is [N, 2], (1 male / 0 female, gender_known 0/1).
+Labels travel as one tensor a head, because Keras pairs one label with one output: `age` is [N, 4], (age in years,
+age_known 0/1, index of the age group or -1, sigma in years), and `gender` is [N, 2], (1 male / 0 female, gender_known
+0/1). Sigma is the width of the label distribution: the deviation of people's guesses where a record holds it (Yang et
+al., Deep label distribution learning for apparent age estimation, ICCV workshops 2015), else `trainer.label_sigma`.
 """
 
 from __future__ import annotations
@@ -22,45 +24,35 @@ Loss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
 
 # Years of error that weigh as much as one nat of gender cross-entropy.
 _YEARS_PER_NAT = 10.0
+# Years; a Gaussian this narrow is one-hot in float32, and none of its terms overflows.
+_NARROWEST = 0.01
 
 
-def age_loss(head: AgeHead, sigma: float) -> Loss:
-    """The age loss that fits a network's head.
-
-    Args:
-        head: "regression" takes the absolute error, "distribution" the divergence of `distribution_loss`.
-        sigma: years; width of the label distribution. 0 makes it one-hot.
-    """
-    if head == "regression":
-        return regression_loss
-
-    def loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
-        return distribution_loss(labels, logits, sigma)
-
-    return loss
+def age_loss(head: AgeHead) -> Loss:
+    """The age loss that fits a network's head: "regression" takes the absolute error, "distribution" the divergence."""
+    return regression_loss if head == "regression" else distribution_loss
 
 
 def regression_loss(labels: keras.KerasTensor, years: keras.KerasTensor) -> keras.KerasTensor:
-    """Absolute error in decades: labels [N, 3], years [N, 1] to [N]."""
+    """Absolute error in decades: labels [N, 4], years [N, 1] to [N]."""
     error = ops.abs(years[:, 0] - labels[:, 0]) / _YEARS_PER_NAT
     return _weigh(labels[:, 1], error)
 
 
-def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, sigma: float) -> keras.KerasTensor:
+def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
     """Label-distribution learning (Gao et al., DLDL-v2, IJCAI 2018) with group labels where there is no age.
 
-    A known age asks for the Gaussian of `sigma` years around it (Kullback-Leibler divergence) and for an expectation
-    near it (absolute error, in decades). An unknown age in a known group asks that the mass lie in the group.
+    A known age asks for the Gaussian of its sigma around it (Kullback-Leibler divergence) and for an expectation near
+    it (absolute error, in decades). An unknown age in a known group asks that the mass lie in the group.
 
     Args:
-        labels: [N, 3].
+        labels: [N, 4].
         logits: [N, 101].
-        sigma: years; 0 is one-hot.
 
     Returns:
         [N]; 0 where neither age nor group is known.
     """
-    age, age_known, group = labels[:, 0], labels[:, 1], labels[:, 2]
+    age, age_known, group, sigma = labels[:, 0], labels[:, 1], labels[:, 2], labels[:, 3]
     log_probabilities = ops.log_softmax(logits, axis=-1)
     probabilities = ops.exp(log_probabilities)
     target = label_distribution(age, sigma)
@@ -73,15 +65,15 @@ def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, sigm
     return _weigh(age_known + group_only, age_known * (divergence + error) + group_only * surprise)
 
 
-def label_distribution(age: keras.KerasTensor, sigma: float) -> keras.KerasTensor:
-    """Gaussian of `sigma` years around each age, over the ages 0 to 100: years [N] to [N, 101], rows sum to 1.
+def label_distribution(age: keras.KerasTensor, sigma: keras.KerasTensor) -> keras.KerasTensor:
+    """Gaussian of sigma years around each age, over the ages 0 to 100: years [N] and [N] to [N, 101], rows sum to 1.
 
     Sigma 0 puts all mass on the two whole years around the age (on one where it is whole).
     """
-    if sigma == 0:
-        return age_probabilities(age[:, None], "regression")
-    distance = (ops.arange(AGES, dtype="float32") - ops.clip(age, 0.0, AGES - 1.0)[:, None]) / sigma
-    return ops.softmax(-0.5 * ops.square(distance), axis=-1)
+    sigma = sigma[:, None]
+    distance = ops.arange(AGES, dtype="float32") - ops.clip(age, 0.0, AGES - 1.0)[:, None]
+    gaussian = ops.softmax(-0.5 * ops.square(distance / ops.maximum(sigma, _NARROWEST)), axis=-1)
+    return ops.where(sigma == 0, age_probabilities(age[:, None], "regression"), gaussian)
 
 
 def gender_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
@@ -101,7 +93,7 @@ class AgeError(keras.metrics.Mean):
     def update_state(
         self, labels: keras.KerasTensor, raw_age: keras.KerasTensor, sample_weight: keras.KerasTensor | None = None
     ) -> None:
-        """Takes labels [N, 3] and the network's raw age output."""
+        """Takes labels [N, 4] and the network's raw age output."""
         age = expected_age(age_probabilities(raw_age, self._head))
         super().update_state(ops.abs(age - labels[:, 0]), sample_weight=labels[:, 1])
 

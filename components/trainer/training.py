@@ -38,7 +38,7 @@ def train(train_split: Split, val_split: Split, settings: TrainerSettings, log_d
     patience = settings.early_stopping_patience or settings.epochs
     network.fit(
         training_batches(train_split, spec, settings),
-        validation_data=evaluation_batches(val_split, spec, settings.batch_size),
+        validation_data=evaluation_batches(val_split, spec, settings),
         epochs=settings.epochs,
         verbose=0,
         callbacks=[
@@ -64,7 +64,7 @@ def _compile(network: keras.Model, spec: NetworkSpec, settings: TrainerSettings,
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     network.compile(
         optimizer,
-        loss={"age": age_loss(spec.age_head, settings.label_sigma), "gender": gender_loss},
+        loss={"age": age_loss(spec.age_head), "gender": gender_loss},
         metrics={"age": [AgeError(spec.age_head)], "gender": [GenderAccuracy()]},
         # XLA makes these convolutions 2.5 to 24 times slower on a CPU than TensorFlow's own kernels.
         jit_compile=False,

@@ -1,5 +1,6 @@
 """Written records come out as pixels and labels; what cannot be read is said in one line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,17 +27,26 @@ def test_batches_hold_the_pixels_and_labels_that_were_written(tmp_path: Path) ->
     records = people(6, seed=1)
     split = open_split("val", [str(write_split(tmp_path, "val", records).parent / "*")])
     assert split.size == 6
-    (pixels, labels), (rest, _) = evaluation_batches(split, COMPACT, batch_size=4).as_numpy_iterator()
+    (pixels, labels), (rest, _) = evaluation_batches(split, COMPACT, STILL).as_numpy_iterator()
     assert pixels.shape == (4, 64, 64, 3)
     assert len(rest) == 2
     np.testing.assert_array_equal(pixels[0], decode_with_pillow(records[0].image))
     groups = [record.age_group for record in records[:4]]
     ages = [-1.0 if record.age is None else record.age for record in records[:4]]
-    np.testing.assert_array_equal(labels["age"], np.transpose([ages, [1, 1, 1, 0], groups]).astype(np.float32))
+    sigmas = [STILL.label_sigma] * 4
+    np.testing.assert_array_equal(labels["age"], np.transpose([ages, [1, 1, 1, 0], groups, sigmas]).astype(np.float32))
     assert [tuple(gender) for gender in labels["gender"]] == [
         (float(record.gender == "male"), 1.0) for record in records[:4]
     ]
     assert groups[0] == age_group(ages[0])
+
+
+def test_votes_give_a_record_its_own_sigma(tmp_path: Path) -> None:
+    ada, bo, cy = people(3, seed=1)
+    written = [ada, replace(bo, apparent_age_mean=bo.age, apparent_age_std=4.25), replace(cy, apparent_age_std=0.0)]
+    split = open_split("val", [str(write_split(tmp_path, "val", written))])
+    ((_, labels),) = evaluation_batches(split, COMPACT, STILL).as_numpy_iterator()
+    assert list(labels["age"][:, 3]) == [2.5, 4.25, 0.0]
 
 
 @pytest.mark.parametrize("fits", [True, False])

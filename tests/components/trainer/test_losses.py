@@ -15,10 +15,10 @@ from components.trainer.losses import (
     regression_loss,
 )
 
-# (age, age_known, age group), (male, gender_known), as the input makes them
-THIRTY = [30.0, 1.0, float(age_group(30))]
-A_CHILD = [-1.0, 0.0, float(age_group(10))]
-NO_AGE = [-1.0, 0.0, -1.0]
+# (age, age_known, age group, sigma), (male, gender_known), as the input makes them
+THIRTY = [30.0, 1.0, float(age_group(30)), 2.5]
+A_CHILD = [-1.0, 0.0, float(age_group(10)), 2.5]
+NO_AGE = [-1.0, 0.0, -1.0, 2.5]
 MAN, WOMAN, NO_GENDER = [1.0, 1.0], [0.0, 1.0], [-1.0, 0.0]
 
 
@@ -42,7 +42,7 @@ def test_unknown_ages_train_nothing(labels: list[list[float]]) -> None:
     logits = tf.Variable(tf.random.stateless_normal([2, 101], [1, 2]))
     years = tf.Variable([[20.0], [40.0]])
     with tf.GradientTape(persistent=True) as tape:
-        by_distribution = distribution_loss(tf.constant(labels), logits, sigma=2.5)
+        by_distribution = distribution_loss(tf.constant(labels), logits)
         by_regression = regression_loss(tf.constant(labels), years)
     for loss, raw in ((by_distribution, logits), (by_regression, years)):
         assert mean(loss) == 0
@@ -59,33 +59,60 @@ def test_unknown_genders_train_nothing() -> None:
 
 def test_an_unknown_age_does_not_change_what_the_known_ones_train() -> None:
     logits = tf.random.stateless_normal([2, 101], [1, 2])
-    alone = distribution_loss(tf.constant([THIRTY]), logits[:1], sigma=2.5)
-    together = distribution_loss(tf.constant([THIRTY, NO_AGE]), logits, sigma=2.5)
+    alone = distribution_loss(tf.constant([THIRTY]), logits[:1])
+    together = distribution_loss(tf.constant([THIRTY, NO_AGE]), logits)
     assert mean(together) == pytest.approx(mean(alone), rel=1e-5)
 
 
 def test_the_loss_is_least_where_the_distribution_is_the_labels_own() -> None:
     labels = tf.constant([THIRTY])
-    perfect = tf.math.log(label_distribution(tf.constant([30.0]), 2.5) + 1e-9)
-    assert mean(distribution_loss(labels, perfect, sigma=2.5)) == pytest.approx(0, abs=1e-3)
-    assert mean(distribution_loss(labels, tf.roll(perfect, 5, axis=1), sigma=2.5)) > 1
+    perfect = tf.math.log(label_distribution(tf.constant([30.0]), tf.constant([2.5])) + 1e-9)
+    assert mean(distribution_loss(labels, perfect)) == pytest.approx(0, abs=1e-3)
+    assert mean(distribution_loss(labels, tf.roll(perfect, 5, axis=1))) > 1
 
 
 def test_a_group_without_an_age_pulls_the_mass_into_the_group() -> None:
     logits = tf.Variable(tf.zeros([1, 101]))
     for _ in range(50):
         with tf.GradientTape() as tape:
-            loss = distribution_loss(tf.constant([A_CHILD]), logits, sigma=2.5)
+            loss = distribution_loss(tf.constant([A_CHILD]), logits)
         logits.assign_sub(20 * tape.gradient(loss, logits))
     groups = np.asarray(group_probabilities(age_probabilities(logits, "distribution")))
     assert groups[0, age_group(10)] > 0.9
 
 
-@pytest.mark.parametrize("sigma", [0.0, 0.5, 2.5, 20.0])
+@pytest.mark.parametrize(
+    ("age", "sigma", "mean_age", "deviation"), [(50, 4, 53, 5), (40, 2.5, 40, 2.5), (60, 1, 58, 6)]
+)
+def test_the_loss_at_a_sigma_is_the_closed_form(age: float, sigma: float, mean_age: float, deviation: float) -> None:
+    """Kullback-Leibler divergence of two Gaussians, plus the distance of their means in decades."""
+    labels = tf.constant([[age, 1.0, float(age_group(age)), sigma]])
+    logits = -0.5 * ((tf.range(101.0) - mean_age) / deviation)[None] ** 2
+    divergence = np.log(deviation / sigma) + (sigma**2 + (age - mean_age) ** 2) / (2 * deviation**2) - 0.5
+    expected = divergence + abs(age - mean_age) / 10
+    assert mean(distribution_loss(labels, logits)) == pytest.approx(expected, abs=2e-4)
+
+
+def test_each_record_has_a_width_of_its_own() -> None:
+    logits = tf.random.stateless_normal([2, 101], [1, 2])
+    wide = [*THIRTY[:3], 8.0]
+    together = np.asarray(distribution_loss(tf.constant([THIRTY, wide]), logits))
+    alone = [distribution_loss(tf.constant([row]), logits[i : i + 1])[0] for i, row in enumerate((THIRTY, wide))]
+    np.testing.assert_allclose(together, alone, rtol=1e-5)
+    assert together[0] != pytest.approx(float(distribution_loss(tf.constant([wide]), logits[:1])[0]), rel=0.05)
+
+
+@pytest.mark.parametrize("sigma", [0.0, 1e-30, 0.5, 2.5, 20.0, 60.0])
 def test_label_distributions_sum_to_one_and_peak_at_the_age(sigma: float) -> None:
-    distribution = np.asarray(label_distribution(tf.constant([0.0, 33.0, 100.0]), sigma))
+    distribution = np.asarray(label_distribution(tf.constant([0.0, 33.0, 100.0]), tf.fill([3], sigma)))
     np.testing.assert_allclose(distribution.sum(axis=1), 1, atol=1e-5)
     assert list(distribution.argmax(axis=1)) == [0, 33, 100]
+
+
+def test_votes_that_all_agree_are_one_hot_and_a_fraction_is_shared() -> None:
+    distribution = np.asarray(label_distribution(tf.constant([33.0, 33.25]), tf.constant([0.0, 0.0])))
+    assert distribution[0, 33] == 1
+    np.testing.assert_allclose(distribution[1, 33:35], [0.75, 0.25], atol=1e-6)
 
 
 def test_metrics_count_known_labels_alone() -> None:

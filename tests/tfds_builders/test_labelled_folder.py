@@ -1,0 +1,110 @@
+"""Rows of a labels file, and the paths in them, whatever they hold."""
+
+import csv
+import io
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tfds_builders.labelled_folder.label_row import COLUMNS, RowError, parse_row
+from tfds_builders.labelled_folder.labels_file import read_labels_file
+from tfds_builders.labelled_folder.pictures import PictureFolder
+
+
+def reason(**texts: str) -> str:
+    with pytest.raises(RowError) as caught:
+        parse_row({"picture": "a.jpg", **texts})
+    return caught.value.reason
+
+
+def test_a_full_row() -> None:
+    row = parse_row(
+        {
+            "picture": " a.jpg ",
+            "age": "31.5",
+            "gender": "FEMALE",
+            "identity": "ada",
+            "race": "Asian",
+            "fold": "3.0",
+            "apparent_age_mean": "29",
+            "apparent_age_std": "2.75",
+        }
+    )
+    assert (row.picture, row.age, row.gender, row.identity, row.race, row.fold) == (
+        "a.jpg", 31.5, "female", "ada", "asian", 3,
+    )  # fmt: skip
+    assert (row.apparent_age_mean, row.apparent_age_std) == (29.0, 2.75)
+
+
+@pytest.mark.parametrize("text", ["", " ", "nan", "NaN"])
+def test_a_number_that_is_not_given_is_unknown(text: str) -> None:
+    assert math.isnan(parse_row({"picture": "a.jpg", "age": text}).age)
+
+
+@pytest.mark.parametrize("text", ["thirty", "30,5", "1_0", "inf", "-inf", "1e999"])
+def test_a_number_that_is_none_makes_the_row_unreadable(text: str) -> None:
+    assert reason(age=text) == "row_unreadable"
+
+
+def test_words_that_nobody_defined_make_the_row_unreadable() -> None:
+    assert reason(gender="woman") == "row_unreadable"
+    assert reason(race="martian") == "row_unreadable"
+    assert reason(fold="2.5") == "row_unreadable"
+    assert reason(picture="  ") == "row_unreadable"
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [("apparent_age_mean", "-1"), ("apparent_age_mean", "120.5"), ("apparent_age_std", "61"), ("fold", "100")],
+)
+def test_a_label_out_of_its_range_is_named_so(column: str, text: str) -> None:
+    assert reason(**{column: text}) == "label_out_of_range"
+
+
+@given(st.dictionaries(st.sampled_from(COLUMNS), st.text(max_size=12)))
+def test_any_texts_are_labels_in_their_ranges_or_a_reason(texts: dict[str, str]) -> None:
+    try:
+        row = parse_row(texts)
+    except RowError as error:
+        assert error.reason in ("row_unreadable", "label_out_of_range")
+    else:
+        assert -1 <= row.fold <= 99
+        assert math.isnan(row.apparent_age_std) or 0 <= row.apparent_age_std <= 60
+
+
+@given(st.lists(st.tuples(st.text("ab,\"'\r\n é", min_size=1), st.text("0123 \n,")), max_size=5))
+def test_what_a_csv_writer_wrote_is_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list) -> None:
+    written = io.StringIO()
+    csv.writer(written).writerows([("picture", "age"), *rows])
+    path = tmp_path_factory.mktemp("labels") / "labels.csv"
+    path.write_text(written.getvalue(), encoding="utf-8", newline="")
+    assert list(read_labels_file(path, {}, ",", "key")) == [{"picture": name, "age": age} for name, age in rows]
+
+
+@pytest.mark.parametrize("line", ["a.jpg", "a.jpg,3,4"])
+def test_a_row_with_other_fields_than_the_header_is_told_apart(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(f"picture,age\n{line}\nb.jpg,5\n")
+    assert list(read_labels_file(path, {}, ",", "key")) == [None, {"picture": "b.jpg", "age": "5"}]
+
+
+@given(st.text(max_size=300))
+@example("\0")
+@example("a" * 300)
+@example("../" * 50)
+@example("/")
+def test_no_path_leads_out_of_the_folder(tmp_path_factory: pytest.TempPathFactory, path: str) -> None:
+    folder = tmp_path_factory.mktemp("team")
+    (folder / "a.jpg").write_bytes(b"jpeg")
+    real, why = PictureFolder(folder, folder).find(path)
+    assert why in ("picture_outside_folder", "picture_missing") or real == str(folder / "a.jpg")
+
+
+def test_a_path_may_take_turns_within_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "a.jpg").write_bytes(b"jpeg")
+    assert PictureFolder(tmp_path, tmp_path / "faces").find("../a.jpg") == (str(tmp_path / "a.jpg"), "")
+    assert PictureFolder(tmp_path, tmp_path).find("faces")[1] == "picture_missing"

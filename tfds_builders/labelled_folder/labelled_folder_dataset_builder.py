@@ -1,0 +1,141 @@
+"""Pictures with a CSV or Parquet file of labels, as a TFDS data set; one configuration a folder."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from components.errors import VisageError
+from components.progress import report
+from tfds_builders.archive import REPORT_EVERY, manual_folder
+from tfds_builders.labelled_folder.label_row import UNKNOWN, LabelRow, RowError, parse_row
+from tfds_builders.labelled_folder.labels_file import Row, read_labels_file
+from tfds_builders.labelled_folder.pictures import PictureFolder
+from tfds_builders.row_counts import RowCounts
+from tfds_builders.utkface.file_name import RACES
+
+_STANDARD_FILES = ("labels.csv", "labels.parquet")
+
+
+@dataclasses.dataclass
+class LabelledFolderConfig(tfds.core.BuilderConfig):
+    """One folder; its name is the configuration's.
+
+    Attributes:
+        labels: name of the labels file in it; None: labels.csv or labels.parquet.
+        pictures: folder in it to which the paths of the pictures are relative.
+        separator: between the fields of a CSV.
+        columns: standard column to what the labels file calls it, where that differs.
+    """
+
+    labels: str | None = None
+    pictures: str = "."
+    separator: str = ","
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+class Builder(tfds.core.GeneratorBasedBuilder):
+    """A team's own faces, or any data set that comes as pictures and a table."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES: ClassVar = {"1.0.0": "Pictures untouched, labels read, nothing corrected."}
+    MANUAL_DOWNLOAD_INSTRUCTIONS = "manual_dir holds a folder of the configuration's name with labels.csv and pictures."
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict(
+                {
+                    "image": tfds.features.Image(doc="the file's bytes untouched"),
+                    "picture": tfds.features.Text(doc="path, as in the labels file"),
+                    "age": tfds.features.Scalar(np.float32, doc="years; nan unknown"),
+                    "gender": tfds.features.ClassLabel(names=["female", "male", UNKNOWN]),
+                    "identity": tfds.features.Text(doc="'' unknown"),
+                    "race": tfds.features.ClassLabel(names=[*RACES, UNKNOWN]),
+                    "fold": tfds.features.Scalar(np.int64, doc="from 0; -1 unknown"),
+                    "apparent_age_mean": tfds.features.Scalar(np.float32, doc="years; nan unknown"),
+                    "apparent_age_std": tfds.features.Scalar(np.float32, doc="years; nan unknown"),
+                }
+            ),
+            metadata=RowCounts(),
+        )
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
+        config = self.builder_config
+        key = f"data.labelled_folders.{config.name}"
+        manual = manual_folder(dl_manager, f"put {config.name}/ with its labels file and pictures into it")
+        folder = manual / config.name
+        if not folder.is_dir():
+            raise VisageError(f"no folder {config.name}/ in {manual}: put it there, with its labels file and pictures")
+        labels = _labels_file(folder, config.labels, key)
+        rows = read_labels_file(labels, config.columns, config.separator, key)
+        pictures = self._usable_pictures(rows, PictureFolder(folder, folder / config.pictures), labels)
+        return {"train": self._generate_examples(labels, pictures)}
+
+    def _usable_pictures(self, rows: Iterator[Row], folder: PictureFolder, labels: Path) -> dict[str, LabelRow]:
+        """Real path to labels; every other row is counted."""
+        counts = self.info.metadata
+        counts.start(rows=0)
+        usable: dict[str, LabelRow] = {}
+        first_refusal = ""
+        for texts in rows:
+            counts["rows"] += 1
+            try:
+                row = _parse(texts)
+                path, reason = folder.find(row.picture)
+                if not reason and path in usable:
+                    reason = "duplicate_row"
+                refusal = f"{row.picture!r}: {reason}"
+            except RowError as error:
+                reason, refusal = error.reason, str(error)
+            if reason:
+                counts.count_skipped(reason)
+                first_refusal = first_refusal or f"row {counts['rows']}: {refusal}"
+            else:
+                usable[path] = row
+        if not usable:
+            raise self._nothing_usable(labels, first_refusal)
+        return usable
+
+    def _generate_examples(self, labels: Path, pictures: dict[str, LabelRow]) -> Iterator[tuple[str, dict[str, Any]]]:
+        step = f"read {labels.parent.name}"
+        last_refusal = ""
+        for done, (path, row) in enumerate(pictures.items()):
+            if done % REPORT_EVERY == 0:
+                report(step, done, len(pictures))
+            try:
+                picture = Path(path).read_bytes()
+            except OSError as error:
+                self.info.metadata.count_skipped("picture_unreadable")
+                last_refusal = f"{path}: {error.strerror}"
+                continue
+            self.info.metadata.count_yielded()
+            yield row.picture, {**dataclasses.asdict(row), "image": picture}
+        report(step, len(pictures), len(pictures))
+        if not self.info.metadata["yielded"]:
+            raise self._nothing_usable(labels, last_refusal)
+
+    def _nothing_usable(self, labels: Path, example: str) -> VisageError:
+        rows = self.info.metadata["rows"]
+        return VisageError(
+            f"{labels}: none of its {rows} rows has labels and a picture that can be read: mend it"
+            + (f", e.g. {example}" if example else "")
+        )
+
+
+def _parse(texts: Row) -> LabelRow:
+    if texts is None:
+        raise RowError("row_unreadable", "it has not as many fields as the header")
+    return parse_row(texts)
+
+
+def _labels_file(folder: Path, name: str | None, key: str) -> Path:
+    found = [path for path in (folder / file for file in ((name,) if name else _STANDARD_FILES)) if path.is_file()]
+    if not found:
+        wanted = name or " or ".join(_STANDARD_FILES)
+        raise VisageError(f"no {wanted} in {folder}: put it there, or name the file with the labels in {key}.labels")
+    if len(found) > 1:
+        raise VisageError(f"{folder} holds {' and '.join(_STANDARD_FILES)}: say in {key}.labels which one is meant")
+    return found[0]

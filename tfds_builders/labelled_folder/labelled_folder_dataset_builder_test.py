@@ -1,0 +1,246 @@
+"""The builder of labelled folders on small drawn ones, two of them laid out as published data sets are."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+import tensorflow_datasets as tfds
+
+from components import progress
+from components.errors import VisageError
+from tfds_builders.labelled_folder.labelled_folder_dataset_builder import Builder, LabelledFolderConfig
+
+DUMMY = Path(__file__).parent / "dummy_data"
+TEAM = LabelledFolderConfig(name="team")
+CHALEARN_LAP = LabelledFolderConfig(
+    name="chalearn_lap",
+    labels="train_gt.csv",
+    pictures="train",
+    columns={"picture": "image", "apparent_age_mean": "mean", "apparent_age_std": "stdv"},
+)
+APPA_REAL = LabelledFolderConfig(
+    name="appa_real",
+    labels="gt_avg_train.csv",
+    pictures="train",
+    columns={"picture": "file_name", "age": "real_age", "apparent_age_mean": "apparent_age_avg"},
+)
+
+
+class LabelledFolderTest(tfds.testing.DatasetBuilderTestCase):
+    """TFDS's own contract."""
+
+    DATASET_CLASS = Builder
+    BUILDER_CONFIG_NAMES_TO_TEST = [TEAM]  # noqa: RUF012
+    SPLITS = {"train": 4}
+
+
+def prepare(manual: Path, data: Path, config: LabelledFolderConfig = TEAM) -> Builder:
+    builder = Builder(data_dir=data, config=config)
+    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=manual))
+    return Builder(data_dir=data, config=config)
+
+
+def rows_of(builder: Builder) -> dict[str, dict[str, Any]]:
+    dataset = builder.as_dataset(split="train", decoders={"image": tfds.decode.SkipDecoding()})
+    return {row["picture"].decode(): row for row in tfds.as_numpy(dataset)}
+
+
+def folder_with(manual: Path, labels: str | bytes, name: str = "labels.csv") -> Path:
+    """A copy of the team's folder with another labels file."""
+    folder = manual / "team"
+    shutil.copytree(DUMMY / "team", folder)
+    (folder / "labels.csv").unlink()
+    (folder / name).write_bytes(labels.encode() if isinstance(labels, str) else labels)
+    return folder
+
+
+def refusal(manual: Path, data: Path, config: LabelledFolderConfig = TEAM) -> str:
+    with pytest.raises(VisageError) as caught:
+        prepare(manual, data, config)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_every_row_is_a_record_or_a_counted_skip(tmp_path: Path) -> None:
+    assert prepare(DUMMY, tmp_path).info.metadata == {
+        "rows": 12,
+        "yielded": 4,
+        "skipped": {
+            "duplicate_row": 1,
+            "picture_missing": 1,
+            "picture_empty": 1,
+            "picture_outside_folder": 1,
+            "row_unreadable": 3,
+            "label_out_of_range": 1,
+        },
+    }
+
+
+def test_pictures_are_untouched_and_labels_are_read(tmp_path: Path) -> None:
+    builder = prepare(DUMMY, tmp_path)
+    gender, race = builder.info.features["gender"], builder.info.features["race"]
+    rows = rows_of(builder)
+    for path, row in rows.items():
+        assert row["image"] == (DUMMY / "team" / path).read_bytes()
+    first = rows["ada/1.jpg"]
+    assert (first["age"], first["identity"], first["fold"]) == (31.5, b"ada", 0)
+    assert (first["apparent_age_mean"], first["apparent_age_std"]) == (29.5, 3.25)
+    assert [gender.int2str(rows[path]["gender"]) for path in rows] == [
+        {"ada/1.jpg": "female", "ada/2.png": "female", "bo.jpg": "male", "cy.jpg": "unknown"}[path] for path in rows
+    ]
+    assert race.int2str(rows["ada/2.png"]["race"]) == "white"
+
+
+def test_what_is_blank_is_unknown(tmp_path: Path) -> None:
+    builder = prepare(DUMMY, tmp_path)
+    row = rows_of(builder)["cy.jpg"]
+    assert [str(row[name]) for name in ("age", "apparent_age_mean", "apparent_age_std")] == ["nan"] * 3
+    assert (row["identity"], row["fold"]) == (b"", -1)
+    assert builder.info.features["race"].int2str(row["race"]) == "unknown"
+
+
+def test_chalearn_lap_as_it_is_published(tmp_path: Path) -> None:
+    builder = prepare(DUMMY, tmp_path, CHALEARN_LAP)
+    rows = rows_of(builder)
+    assert builder.info.metadata == {"rows": 3, "yielded": 3, "skipped": {}}
+    assert rows["image_1.jpg"]["apparent_age_mean"] == pytest.approx(61.0526)
+    assert rows["image_1.jpg"]["apparent_age_std"] == pytest.approx(5.36)
+    assert str(rows["image_1.jpg"]["age"]) == "nan"
+
+
+def test_appa_real_as_it_is_published(tmp_path: Path) -> None:
+    builder = prepare(DUMMY, tmp_path, APPA_REAL)
+    rows = rows_of(builder)
+    assert builder.info.metadata == {"rows": 2, "yielded": 2, "skipped": {}}
+    assert rows["000001.jpg"]["age"] == 18
+    assert rows["000001.jpg"]["apparent_age_mean"] == pytest.approx(23.615, abs=0.001)
+    assert rows["000001.jpg"]["apparent_age_std"] == pytest.approx(4.03)
+
+
+def test_parquet_gives_what_csv_gives(tmp_path: Path) -> None:
+    folder_with(tmp_path / "manual", "", "unused.csv")
+    table = pyarrow.table(
+        {
+            "picture": ["ada/1.jpg", "bo.jpg", "cy.jpg"],
+            "age": [31.5, None, float("nan")],
+            "gender": pyarrow.array(["Female", None, "m"]).dictionary_encode(),
+            "identity": [7, 8, None],
+            # What pandas makes of whole numbers with a gap.
+            "fold": [4.0, float("nan"), 0.0],
+        }
+    )
+    pyarrow.parquet.write_table(table, tmp_path / "manual/team/labels.parquet")
+    rows = rows_of(prepare(tmp_path / "manual", tmp_path / "data"))
+    assert [rows[path]["fold"] for path in ("ada/1.jpg", "bo.jpg", "cy.jpg")] == [4, -1, 0]
+    assert [rows[path]["identity"] for path in ("ada/1.jpg", "bo.jpg", "cy.jpg")] == [b"7", b"8", b""]
+    assert [str(rows[path]["age"]) for path in ("ada/1.jpg", "bo.jpg", "cy.jpg")] == ["31.5", "nan", "nan"]
+
+
+def test_a_spreadsheets_semicolons_and_byte_order_mark(tmp_path: Path) -> None:
+    folder_with(tmp_path / "manual", b"\xef\xbb\xbfpicture;age\r\nbo.jpg;30\r\n\r\n")
+    builder = prepare(tmp_path / "manual", tmp_path / "data", LabelledFolderConfig(name="team", separator=";"))
+    assert builder.info.metadata == {"rows": 1, "yielded": 1, "skipped": {}}
+
+
+def test_a_link_out_of_the_folder_is_counted_and_one_within_it_is_followed(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path / "manual", "picture\nin.jpg\nout.jpg\nlinked/secret.jpg\n/etc/passwd\nloop.jpg\n")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    shutil.copy(folder / "bo.jpg", outside / "secret.jpg")
+    (folder / "in.jpg").symlink_to("bo.jpg")
+    (folder / "out.jpg").symlink_to(outside / "secret.jpg")
+    (folder / "linked").symlink_to(outside)
+    (folder / "loop.jpg").symlink_to("loop.jpg")
+    builder = prepare(tmp_path / "manual", tmp_path / "data")
+    assert builder.info.metadata["skipped"] == {"picture_outside_folder": 3, "picture_missing": 1}
+    assert list(rows_of(builder)) == ["in.jpg"]
+
+
+def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "manual").mkdir()
+    (tmp_path / "manual/team").symlink_to(DUMMY / "team")
+    assert prepare(tmp_path / "manual", tmp_path / "data").info.metadata["yielded"] == 4
+
+
+def test_a_picture_that_vanishes_costs_no_other(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path / "manual", "picture\nbo.jpg\ncy.jpg\n")
+    with progress.listening(lambda step, done, total, note: (folder / "bo.jpg").unlink(missing_ok=True)):
+        builder = prepare(tmp_path / "manual", tmp_path / "data")
+    assert builder.info.metadata == {"rows": 2, "yielded": 1, "skipped": {"picture_unreadable": 1}}
+
+
+def test_no_picture_that_can_be_read_is_one_line(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path / "manual", "picture\nbo.jpg\n")
+    with progress.listening(lambda step, done, total, note: (folder / "bo.jpg").unlink(missing_ok=True)):
+        message = refusal(tmp_path / "manual", tmp_path / "data")
+    assert message.endswith("mend it, e.g. " + str(folder / "bo.jpg") + ": No such file or directory")
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ("", ["labels.csv has no column 'picture'", "data.labelled_folders.team.columns.picture", "it is empty"]),
+        ("image,age\nbo.jpg,3\n", ["has no column 'picture'", "it has image, age"]),
+        ("picture,age,age\nbo.jpg,3,4\n", ["has the column 'age' twice: rename one"]),
+        ('picture,age\n"bo.jpg,3\n', ["labels.csv, line 2: unexpected end of data", "mend its quotes"]),
+        (b"picture,age\n\xff\xfe.jpg,3\n", ["labels.csv is not UTF-8 text: save it as CSV in UTF-8"]),
+        ("picture\n", ["labels.csv: none of its 0 rows has labels and a picture that can be read"]),
+        ("picture\nno.jpg\n", ["none of its 1 rows", "e.g. row 1: 'no.jpg': picture_missing"]),
+        ("picture,gender\nbo.jpg,woman\n", ["none of its 1 rows", "gender 'woman' is none of female, f, male, m"]),
+    ],
+)
+def test_a_labels_file_without_use_is_one_line(tmp_path: Path, labels: str | bytes, words: list[str]) -> None:
+    folder_with(tmp_path / "manual", labels)
+    message = refusal(tmp_path / "manual", tmp_path / "data")
+    assert message.startswith(str(tmp_path / "manual/team/labels.csv"))
+    for word in words:
+        assert word in message
+
+
+def test_a_mapped_column_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    folder_with(tmp_path / "manual", "picture,years\nbo.jpg,3\n")
+    config = LabelledFolderConfig(name="team", columns={"age": "year"})
+    message = refusal(tmp_path / "manual", tmp_path / "data", config)
+    assert "labels.csv has no column 'year', which data.labelled_folders.team.columns.age names" in message
+    assert message.endswith("it has picture, years")
+
+
+def test_a_column_that_stands_for_another_is_not_also_itself(tmp_path: Path) -> None:
+    folder_with(tmp_path / "manual", "picture,age\nbo.jpg,30\n")
+    config = LabelledFolderConfig(name="team", columns={"apparent_age_mean": "age"})
+    row = rows_of(prepare(tmp_path / "manual", tmp_path / "data", config))["bo.jpg"]
+    assert (row["apparent_age_mean"], str(row["age"])) == (30, "nan")
+
+
+@pytest.mark.parametrize("cut", [0, 100, -5])
+def test_a_parquet_that_is_none_is_one_line(tmp_path: Path, cut: int) -> None:
+    table = pyarrow.table({"picture": ["bo.jpg"], "age": [3]})
+    pyarrow.parquet.write_table(table, tmp_path / "whole.parquet")
+    folder_with(tmp_path / "manual", (tmp_path / "whole.parquet").read_bytes()[:cut], "labels.parquet")
+    assert "labels.parquet is cut off or no Parquet file" in refusal(tmp_path / "manual", tmp_path / "data")
+
+
+def test_a_missing_folder_or_labels_file_is_one_line(tmp_path: Path) -> None:
+    manual = tmp_path / "manual"
+    assert "put team/ with its labels file and pictures into it" in refusal(manual, tmp_path / "data")
+    (manual / "other").mkdir(parents=True)
+    assert f"no folder team/ in {manual}" in refusal(manual, tmp_path / "data")
+    (manual / "team").mkdir()
+    message = refusal(manual, tmp_path / "data")
+    assert f"no labels.csv or labels.parquet in {manual}/team" in message
+    assert "data.labelled_folders.team.labels" in message
+    config = LabelledFolderConfig(name="team", labels="gt.csv")
+    assert f"no gt.csv in {manual}/team" in refusal(manual, tmp_path / "data", config)
+
+
+def test_two_labels_files_are_one_too_many(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path / "manual", "picture\nbo.jpg\n")
+    (folder / "labels.parquet").touch()
+    assert "holds labels.csv and labels.parquet: say in" in refusal(tmp_path / "manual", tmp_path / "data")
+
+
+if __name__ == "__main__":
+    tfds.testing.test_main()

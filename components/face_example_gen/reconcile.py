@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from apache_beam.io.filesystems import FileSystems
 
+from components import progress
 from components.errors import VisageError
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.write import read_lines, read_records
@@ -22,6 +23,8 @@ from components.faces.records import FaceRecord, from_example
 from components.faces.split import SPLITS
 
 Report = dict[str, Any]
+
+_REPORT_EVERY = 500
 
 
 def reconcile(sources: Sequence[Source], examples_dir: str, drops_dir: str) -> Report:
@@ -41,12 +44,15 @@ def reconcile(sources: Sequence[Source], examples_dir: str, drops_dir: str) -> R
         VisageError: records are missing, doubled, or unreadable; or a person or a picture is in two splits.
     """
     datasets = [source.dataset for source in sources]
+    total = sum(source.records for source in sources)
     keys, identities, pictures = _Seen("record"), _Seen("person"), _Seen("picture")
     by_split = {dataset: dict.fromkeys(SPLITS, 0) for dataset in datasets}
     dropped: dict[str, Counter[str]] = {dataset: Counter() for dataset in datasets}
     duplicates = _Duplicates()
     for number, split in enumerate(SPLITS):
         for record in _written_records(f"{examples_dir}/Split-{split}"):
+            if len(keys) % _REPORT_EVERY == 0:
+                progress.report("read back what was written", len(keys), total)
             keys.add(record.key, number)
             identities.add(record.identity, number)
             pictures.add(record.picture_digest, number)
@@ -103,8 +109,11 @@ class _Seen:
         if several:
             raise VisageError(
                 f"{several} {self._what}s are in more than one split; nothing is published: "
-                "where folds are published, the source's own must not share a person"
+                "if the folds are published ones, their people must not be in two of them"
             )
+
+    def __len__(self) -> int:
+        return len(self._hashes)
 
 
 class _Duplicates:

@@ -26,7 +26,7 @@ def bands(rows: np.ndarray) -> np.ndarray:
     Args:
         rows: ROW [n].
     """
-    bits = np.unpackbits(rows["hash"].view(np.uint8).reshape(len(rows), -1), axis=1)[:, _MIXED]
+    bits = np.unpackbits(rows["hash"].view(np.uint8).reshape(len(rows), HASH_BITS // 8), axis=1)[:, _MIXED]
     values = np.ascontiguousarray(np.packbits(bits, axis=1)).view(">u2").astype(np.uint32)
     found = np.repeat(np.zeros(len(rows), BAND_ROW), BANDS).reshape(len(rows), BANDS)
     found["band"] = np.arange(BANDS, dtype=np.uint32) << _BAND_BITS | values

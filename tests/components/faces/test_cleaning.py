@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.faces.cleaning import RULES, age_when_taken, reason_to_drop
+from components.faces.cleaning import RULES, SPLIT_RULES, age_when_taken, reason_to_drop, year_of_birth
 from components.faces.records import UNKNOWN, FaceRecord
-from components.faces.settings import CleaningSettings
+from components.faces.settings import CleaningSettings, SplitSettings
 
 GOOD = FaceRecord(
     image=b"",
@@ -25,10 +25,11 @@ GOOD = FaceRecord(
     face_score=3.0,
 )
 NOTHING_SAID = CleaningSettings()
+HOLDOUT = SplitSettings()
 
 
-def reason(settings: CleaningSettings = NOTHING_SAID, **what: Any) -> str | None:
-    return reason_to_drop(dataclasses.replace(GOOD, **what), settings)
+def reason(settings: CleaningSettings = NOTHING_SAID, split: SplitSettings = HOLDOUT, **what: Any) -> str | None:
+    return reason_to_drop(dataclasses.replace(GOOD, **what), settings, split)
 
 
 def test_a_good_record_stays_under_the_strictest_rules() -> None:
@@ -39,6 +40,12 @@ def test_a_good_record_stays_under_the_strictest_rules() -> None:
 def test_a_face_that_imdb_wikis_detector_was_unsure_of_is_dropped(score: float) -> None:
     assert reason(CleaningSettings(min_face_score=1.0), face_score=score) == "low_face_score"
     assert reason(CleaningSettings(min_face_score=None), face_score=score) is None
+
+
+def test_one_published_rule_keeps_the_score_itself_and_another_higher_ones_only() -> None:
+    assert reason(CleaningSettings(min_face_score=3.0), face_score=3.0) is None
+    assert reason(CleaningSettings(face_score_above=3.0), face_score=3.0) == "low_face_score"
+    assert reason(CleaningSettings(face_score_above=3.0), face_score=3.1) is None
 
 
 def test_sources_without_a_face_score_are_not_measured_by_it() -> None:
@@ -64,19 +71,19 @@ def test_an_age_group_alone_is_no_age_in_years() -> None:
     assert reason(age=None) is None
 
 
-@pytest.mark.parametrize("age", [-74.0, -0.01, 100.01, 1996.0, math.nan, math.inf])
+@pytest.mark.parametrize("age", [-74.0, -0.01, 101.0, 1996.0, math.nan, math.inf])
 def test_absurd_ages_are_dropped_by_default(age: float) -> None:
     assert reason(age=age) == "age_out_of_range"
 
 
-@pytest.mark.parametrize("age", [0.0, 100.0])
+@pytest.mark.parametrize("age", [0.0, 100.0, 100.99])
 def test_the_limits_belong_to_the_range(age: float) -> None:
     assert reason(age=age) is None
 
 
 def test_a_recipe_may_narrow_the_range() -> None:
     adults = CleaningSettings(min_age=18, max_age=65)
-    assert [reason(adults, age=age) for age in (17.9, 18.0, 65.0, 65.1)] == [
+    assert [reason(adults, age=age) for age in (17.9, 18.0, 65.9, 66.0)] == [
         "age_out_of_range",
         None,
         None,
@@ -102,6 +109,24 @@ def test_a_drop_is_named_after_the_first_rule_that_holds() -> None:
         "age_out_of_range",
         "label_unknown",
     ]
+    assert [rule.__name__ for rule in SPLIT_RULES] == ["outside_protocol", "fold_unknown"]
+
+
+def test_a_protocol_takes_the_ages_that_its_papers_took() -> None:
+    papers = SplitSettings(method="protocol", protocol="utkface_21_60")
+    assert [reason(split=papers, age=age) for age in (20.0, 21.0, 60.0, 61.0, None)] == [
+        "outside_protocol",
+        None,
+        None,
+        "outside_protocol",
+        "outside_protocol",
+    ]
+
+
+def test_published_folds_are_for_records_that_have_one() -> None:
+    folds = SplitSettings(method="folds", folds="published")
+    assert reason(split=folds, fold=None) == "fold_unknown"
+    assert reason(split=folds, fold=3) is None
 
 
 def test_limits_in_the_wrong_order_are_refused() -> None:
@@ -124,7 +149,7 @@ def test_whatever_stays_obeys_every_rule(
     if reason(settings, face_score=score, second_face_score=second, age=age, gender=gender) is None:
         assert second is None
         assert gender != UNKNOWN
-        assert age is None or 0 <= age <= 100
+        assert age is None or 0 <= age < 101
         assert lowest is None or score is None or score >= lowest
 
 
@@ -152,3 +177,12 @@ def test_a_photo_from_before_the_birth_gives_a_negative_age_and_never_wraps(inte
 def test_dates_that_never_were_give_ages_that_are_dropped() -> None:
     assert reason(age=age_when_taken(0, 2010)) == "age_out_of_range"
     assert reason(age=age_when_taken(MATLAB_1986, 9999)) == "age_out_of_range"
+
+
+def test_the_year_of_birth_is_matlabs() -> None:
+    assert [year_of_birth(MATLAB_1986 + days) for days in (-1, 0, 364, 365)] == [1985, 1986, 1986, 1987]
+
+
+@pytest.mark.parametrize("never", [-(10**9), 0, 10**9])
+def test_a_birth_that_never_was_has_a_year_that_makes_an_absurd_age(never: int) -> None:
+    assert reason(age=2010.0 - year_of_birth(never)) == "age_out_of_range"

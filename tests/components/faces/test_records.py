@@ -28,6 +28,7 @@ ADA = FaceRecord(
     identity="imdb_wiki/Ada Lovelace",
     source="wiki",
     face_score=3.5,
+    picture_digest="0123456789abcdef0123456789abcdef",
 )
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -45,6 +46,9 @@ records = st.builds(
     face_score=st.none() | floats32,
     second_face_score=st.none() | floats32,
     fold=st.none() | st.integers(0, 4),
+    apparent_age_mean=st.none() | floats32,
+    apparent_age_std=st.none() | floats32,
+    picture_digest=texts,
 )
 
 
@@ -61,7 +65,8 @@ def test_the_same_record_gives_the_same_bytes(record: FaceRecord) -> None:
 
 
 def test_every_feature_has_the_agreed_name_and_type() -> None:
-    features = read_with_tensorflow(to_example(dataclasses.replace(ADA, fold=2, second_face_score=1.5)))
+    ada = dataclasses.replace(ADA, fold=2, second_face_score=1.5, apparent_age_mean=29.5, apparent_age_std=3.25)
+    features = read_with_tensorflow(to_example(ada))
     assert features == {
         "image": [b"\xff\xd8\xff"],
         "key": [b"imdb_wiki/wiki/12/ada.jpg#7"],
@@ -74,9 +79,12 @@ def test_every_feature_has_the_agreed_name_and_type() -> None:
         "identity": [b"imdb_wiki/Ada Lovelace"],
         "source": [b"wiki"],
         "race": [b"unknown"],
+        "picture_digest": [b"0123456789abcdef0123456789abcdef"],
         "face_score": [3.5],
         "second_face_score": [1.5],
         "fold": [2],
+        "apparent_age_mean": [29.5],
+        "apparent_age_std": [3.25],
     }
 
 
@@ -94,8 +102,9 @@ def test_a_man_is_1_and_a_newborn_is_known_to_be_0() -> None:
 
 def test_what_a_source_does_not_know_is_left_out() -> None:
     features = read_with_tensorflow(to_example(dataclasses.replace(ADA, face_score=None)))
-    assert {"face_score", "second_face_score", "fold"} & set(features) == set()
-    assert len(features) == 11
+    optional = {"face_score", "second_face_score", "fold", "apparent_age_mean", "apparent_age_std"}
+    assert optional & set(features) == set()
+    assert len(features) == 12
 
 
 def test_tensorflows_bytes_for_the_same_example_are_read_too() -> None:

@@ -1,0 +1,36 @@
+"""What reading wiki.mat costs: `.venv/bin/python -m benchmarks.wiki_table [DATA]` (some ten seconds).
+
+Reads and validates `DATA/imdb_wiki/wiki.mat` (by default ../shared/data) in a fresh process, three times; Python's
+start and all imports count. Prints wall seconds, CPU seconds and peak memory.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.commands import PROJECT, measure
+
+RUNS = 3
+LIMITS = "3 s, 500 MiB"
+READ = """
+import sys
+from pathlib import Path
+from tfds_builders.imdb_wiki.face_table import parse_face_table
+
+print(len(parse_face_table(Path(sys.argv[1]).read_bytes(), "wiki", sys.argv[1], "download it").full_path))
+"""
+
+
+def main(data: Path) -> None:
+    """Prints the table."""
+    command = [sys.executable, "-c", READ, str(data / "imdb_wiki/wiki.mat")]
+    rows = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    print(f"wiki.mat: {int(rows):,} rows; at most {LIMITS}")
+    print(f"{'run':<6}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}", flush=True)
+    for run in range(1, RUNS + 1):
+        cost = measure(command)
+        print(f"{run:<6}{cost.wall:>9.2f}{cost.cpu:>9.2f}{cost.memory:>10.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT.parent / "shared/data")

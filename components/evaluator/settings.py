@@ -11,7 +11,7 @@ class SliceGate(Settings):
     """A limit for one group of people."""
 
     feature: Literal["gender", "age_group", "race", "source"]
-    value: str = Field(description="e.g. 'female', or '25-32' for an age_group")
+    value: str = Field(description="e.g. 'female', '25-32' for an age_group, or the NAME of a labelled folder")
     age_mae_max: float | None = Field(None, gt=0, description="years")
     gender_accuracy_min: float | None = Field(None, ge=0, le=1)
 
@@ -23,15 +23,11 @@ class SliceGate(Settings):
 
     @model_validator(mode="after")
     def _value_exists(self) -> "SliceGate":
-        from components.faces.records import AGE_GROUPS, GENDERS, RACES, SOURCES, UNKNOWN
+        from components.faces.records import AGE_GROUPS, GENDERS, RACES, UNKNOWN
 
-        values = {
-            "gender": (*GENDERS, UNKNOWN),
-            "age_group": AGE_GROUPS,
-            "race": (*RACES, UNKNOWN),
-            "source": SOURCES,
-        }[self.feature]
-        if self.value not in values:
+        # What sources there are is the configuration's to know: labelled folders are named there.
+        values = {"gender": (*GENDERS, UNKNOWN), "age_group": AGE_GROUPS, "race": (*RACES, UNKNOWN)}.get(self.feature)
+        if values is not None and self.value not in values:
             raise ValueError(f"no {self.feature} {self.value!r}; choose from {', '.join(values)}")
         return self
 

@@ -50,4 +50,7 @@ def _prepare(settings: FaceExampleGenSettings, fingerprint: str) -> list[Source]
     data_root = Path(settings.data_root)
     archives = archive_dir(settings.data, data_root)
     prepared_root = data_root / "prepared" / fingerprint
-    return [source_of(name, prepare_source(name, archives, prepared_root)) for name in settings.data.sources]
+    return [
+        source_of(name, prepare_source(name, archives, prepared_root, settings.data.labelled_folder(name)))
+        for name in settings.data.sources
+    ]

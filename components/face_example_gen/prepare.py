@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING
 from components import progress
 from components.errors import VisageError
 from components.face_example_gen.lock import locked
-from components.face_example_gen.settings import DataSettings
+from components.face_example_gen.settings import (
+    LABELLED_FOLDER,
+    DataSettings,
+    LabelledFolderSettings,
+    labelled_folder_name,
+)
 from components.source_digest import source_digest
 
 if TYPE_CHECKING:
@@ -54,6 +59,9 @@ def fingerprint(data: DataSettings) -> str:
     else:
         for line in _listing(Path(data.dir), data.sources):
             digest.update(line.encode())
+        for source in sorted(data.sources):
+            if (folder := data.labelled_folder(source)) is not None:
+                digest.update(f"{source} {folder.model_dump_json()}\n".encode())
     return digest.hexdigest()[:16]
 
 
@@ -78,16 +86,19 @@ def archive_dir(data: DataSettings, data_root: Path) -> Path:
     return folder
 
 
-def prepare_source(dataset: str, archives: Path, prepared_root: Path) -> "tfds.core.DatasetBuilder":
+def prepare_source(
+    dataset: str, archives: Path, prepared_root: Path, folder: LabelledFolderSettings | None = None
+) -> "tfds.core.DatasetBuilder":
     """Prepares one data set with its TFDS builder, unless it is prepared already.
 
     Several processes may ask for the same one at the same time: one prepares it, the others wait. What a killed
     preparation left behind is removed.
 
     Args:
-        dataset: the TFDS name, e.g. 'adience/faces'.
+        dataset: the TFDS name, e.g. 'adience/faces' or 'labelled_folder/NAME'.
         archives: folder with the archives as published.
         prepared_root: TFDS's data_dir.
+        folder: how a labelled folder is to be read; None: as it stands without a configuration.
 
     Raises:
         VisageError: the archive is missing, incomplete or not what it should be, or there is no space to prepare it.
@@ -100,7 +111,12 @@ def prepare_source(dataset: str, archives: Path, prepared_root: Path) -> "tfds.c
     progress.report(f"prepare {dataset}", 0)
     with _working(prepared_root / dataset, f"prepare {dataset}"):
         # Made under the lock: a builder looks once whether its data set is prepared.
-        builder = module.Builder(config=config or None, data_dir=prepared_root)
+        if name == LABELLED_FOLDER:
+            reading = (folder or LabelledFolderSettings()).model_dump()
+            builder_config = module.LabelledFolderConfig(name=config, **reading)
+        else:
+            builder_config = config or None
+        builder = module.Builder(config=builder_config, data_dir=prepared_root)
         _sweep(Path(builder.data_dir).parent, "incomplete.*")
         builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=archives))
     return builder
@@ -154,6 +170,10 @@ def _listing(folder: Path, datasets: Sequence[str]) -> Iterator[str]:
 
 def _archive_files(folder: Path, dataset: str) -> Iterator[Path]:
     """Every file that the data set's builder may read, wherever it looks: packed, extracted, tables."""
+    labelled_folder = labelled_folder_name(dataset)
+    if labelled_folder is not None:
+        yield from filter(Path.is_file, (folder / labelled_folder).glob("**/*"))
+        return
     name, _, config = dataset.partition("/")
     root, tables = {
         "utkface": ("UTKFace", ()),

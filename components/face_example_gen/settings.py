@@ -1,13 +1,67 @@
 """Settings of FaceExampleGen, as they stand in the configuration file."""
 
-from typing import Literal
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
+from components.faces.records import SOURCES
 from components.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
 from components.settings import Settings
 
+LABELLED_FOLDER = "labelled_folder"
+_FOLDER_NAME = r"[a-z][a-z0-9_]*"
+
 Dataset = Literal["imdb_wiki/imdb", "imdb_wiki/wiki", "adience/faces", "adience/aligned", "utkface"]
+"""The published data sets that have a builder of their own."""
+
+
+def labelled_folder_name(source: str) -> str | None:
+    """The NAME in `labelled_folder/NAME`; None for a published data set."""
+    kind, _, name = source.partition("/")
+    return name if kind == LABELLED_FOLDER else None
+
+
+def _known_source(source: str) -> str:
+    name = labelled_folder_name(source)
+    if name is None and source not in get_args(Dataset):
+        allowed = ", ".join(repr(dataset) for dataset in get_args(Dataset))
+        raise PydanticCustomError("source", f"Input should be {allowed} or '{LABELLED_FOLDER}/NAME'")
+    if name is not None and not re.fullmatch(_FOLDER_NAME, name):
+        raise PydanticCustomError(
+            "source", f"Input should be '{LABELLED_FOLDER}/NAME', NAME a letter and then a-z, 0-9 and _"
+        )
+    if name in SOURCES:
+        raise PydanticCustomError(
+            "source", f"Input should be a labelled folder of another name: '{name}' is a published data set"
+        )
+    return source
+
+
+def _within_the_folder(path: str) -> str:
+    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        raise ValueError(f"{path!r} must be a path within the labelled folder")
+    return path
+
+
+SourceName = Annotated[str, AfterValidator(_known_source)]
+"""A Dataset, or `labelled_folder/NAME`."""
+
+_PathWithin = Annotated[str, StringConstraints(min_length=1), AfterValidator(_within_the_folder)]
+_LabelColumn = Literal["picture", "age", "gender", "identity", "race", "fold", "apparent_age_mean", "apparent_age_std"]
+
+
+class LabelledFolderSettings(Settings):
+    """How one folder of pictures and its labels file are to be read."""
+
+    labels: _PathWithin | None = Field(None, description="the labels file; null: labels.csv or labels.parquet")
+    pictures: _PathWithin = Field(".", description="folder to which the paths of the pictures are relative")
+    separator: str = Field(",", min_length=1, max_length=1, description="between the fields of a CSV")
+    columns: dict[_LabelColumn, str] = Field(
+        default_factory=dict, description="standard column to what the labels file calls it"
+    )
 
 
 class SamplePortraitsSettings(Settings):
@@ -21,7 +75,10 @@ class DataSettings(Settings):
     """Where the pictures come from."""
 
     dir: str | None = Field(None, description="folder with the archives as published; null: draw sample portraits")
-    sources: list[Dataset] = Field(min_length=1, description="TFDS data sets to read")
+    sources: list[SourceName] = Field(min_length=1, description="TFDS data sets to read")
+    labelled_folders: dict[Annotated[str, StringConstraints(pattern=f"^{_FOLDER_NAME}$")], LabelledFolderSettings] = (
+        Field(default_factory=dict, description="NAME of a labelled folder to how it is to be read")
+    )
     sample_portraits: SamplePortraitsSettings = SamplePortraitsSettings()
 
     @model_validator(mode="after")
@@ -29,6 +86,25 @@ class DataSettings(Settings):
         if len(set(self.sources)) < len(self.sources):
             raise ValueError("a source is named twice")
         return self
+
+    @model_validator(mode="after")
+    def _nothing_is_drawn_for_labelled_folders(self) -> "DataSettings":
+        if self.dir is None and self.folder_names:
+            raise ValueError(
+                f"{LABELLED_FOLDER}/{self.folder_names[0]} needs the folder that holds {self.folder_names[0]}/: "
+                "give --data-dir DIR or data.dir"
+            )
+        return self
+
+    @property
+    def folder_names(self) -> tuple[str, ...]:
+        """Names of the labelled folders among the sources."""
+        return tuple(name for name in map(labelled_folder_name, self.sources) if name is not None)
+
+    def labelled_folder(self, source: str) -> LabelledFolderSettings | None:
+        """How a source's folder is to be read; None for a published data set."""
+        name = labelled_folder_name(source)
+        return None if name is None else self.labelled_folders.get(name, LabelledFolderSettings())
 
 
 class BeamSettings(Settings):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from components.face_example_gen.settings import LABELLED_FOLDER, labelled_folder_name
 from components.faces.cleaning import age_when_taken, year_of_birth
 from components.faces.example_proto import Example
 from components.faces.records import AGE_GROUPS, GENDERS, RACES, UNKNOWN, FaceRecord, age_group, picture_digest
@@ -81,6 +82,29 @@ def _imdb_wiki_age(birth: int, year: int, settings: CleaningSettings) -> float:
     return age_when_taken(birth, year) if 1 <= year <= 9999 else math.nan
 
 
+def _labelled_folder(features: _Features, settings: CleaningSettings, name: str) -> dict[str, Any]:
+    age, apparent_age = _unless_nan(features.float("age")), _unless_nan(features.float("apparent_age_mean"))
+    best_age = apparent_age if age is None else age
+    fold = features.int("fold")
+    # What names nobody is somebody of its own, as in UTKFace.
+    person = features.text("identity") or picture_digest(features.bytes("image"))[:16]
+    return {
+        "key": features.text("picture"),
+        "age": best_age,
+        "age_group": None if best_age is None else age_group(best_age),
+        "identity": f"{LABELLED_FOLDER}/{name}/{person}",
+        "source": name,
+        "race": _RACES[features.int("race")],
+        "fold": None if fold < 0 else fold,
+        "apparent_age_mean": apparent_age,
+        "apparent_age_std": _unless_nan(features.float("apparent_age_std")),
+    }
+
+
+def _unless_nan(number: float) -> float | None:
+    return None if math.isnan(number) else number
+
+
 _ADAPTERS: dict[str, Callable[[_Features, CleaningSettings], dict[str, Any]]] = {
     "utkface": _utkface,
     "adience/faces": _adience,
@@ -94,14 +118,16 @@ def to_record(dataset: str, serialized: bytes, settings: CleaningSettings) -> Fa
     """Reads one prepared record.
 
     Args:
-        dataset: the TFDS name, e.g. 'adience/faces'.
+        dataset: the TFDS name, e.g. 'adience/faces' or 'labelled_folder/NAME'.
         serialized: the tf.Example that the builder's features wrote.
         settings: say how IMDB-WIKI's ages are counted.
 
     Returns: the record with its picture untouched; its key starts with `dataset`.
     """
     features = _Features(serialized)
-    values = _ADAPTERS[dataset](features, settings)
+    folder = labelled_folder_name(dataset)
+    read = _ADAPTERS[dataset] if folder is None else partial(_labelled_folder, name=folder)
+    values = read(features, settings)
     picture = features.bytes("image")
     return FaceRecord(
         **{**values, "key": f"{dataset}/{values['key']}"},

@@ -19,7 +19,6 @@ def test_a_slice_gate_that_limits_nothing_is_refused() -> None:
         ("age_group", "20-30", "no age_group '20-30'; choose from 0-2, 4-6, .*60-100"),
         ("gender", "women", "no gender 'women'; choose from female, male, unknown"),
         ("race", "White", "no race 'White'; choose from white, black, asian, indian, others, unknown"),
-        ("source", "adience/faces", "no source 'adience/faces'; choose from utkface, adience, imdb, wiki"),
     ],
 )
 def test_a_group_that_does_not_exist_is_refused_with_those_that_do(feature: Any, value: str, refusal: str) -> None:

@@ -15,7 +15,12 @@ from components import progress
 from components.errors import VisageError
 from components.face_example_gen.lock import locked
 from components.face_example_gen.prepare import archive_dir, fingerprint, prepare_source, source_of
-from components.face_example_gen.settings import Dataset, DataSettings, SamplePortraitsSettings
+from components.face_example_gen.settings import (
+    Dataset,
+    DataSettings,
+    LabelledFolderSettings,
+    SamplePortraitsSettings,
+)
 
 
 def folder_of(path: Path) -> DataSettings:
@@ -101,6 +106,35 @@ class TestFingerprint:
             seen.add(fingerprint(data))
         assert len(seen) == 1 + len(names)
 
+    def test_each_file_of_a_labelled_folder_changes_it(self, tmp_path: Path) -> None:
+        data = DataSettings(dir=str(tmp_path), sources=["labelled_folder/team"])
+        seen = {fingerprint(data)}
+        for name in ("labels.csv", "a.jpg", "deeper/b.png"):
+            (tmp_path / "team" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "team" / name).write_bytes(b"something")
+            seen.add(fingerprint(data))
+        assert len(seen) == 4
+        (tmp_path / "crew").mkdir()
+        (tmp_path / "crew" / "labels.csv").write_bytes(b"something")
+        assert fingerprint(data) in seen
+
+    def test_a_labelled_folder_that_is_a_link_is_looked_into(self, tmp_path: Path) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "archives").mkdir()
+        (tmp_path / "archives" / "team").symlink_to(tmp_path / "elsewhere")
+        data = DataSettings(dir=str(tmp_path / "archives"), sources=["labelled_folder/team"])
+        before = fingerprint(data)
+        (tmp_path / "elsewhere" / "labels.csv").write_bytes(b"something")
+        assert fingerprint(data) != before
+
+    def test_how_a_labelled_folder_is_read_changes_it(self, tmp_path: Path) -> None:
+        def read(**folders: LabelledFolderSettings) -> str:
+            sources = ["labelled_folder/team"]
+            return fingerprint(DataSettings(dir=str(tmp_path), sources=sources, labelled_folders=folders))
+
+        renamed = LabelledFolderSettings(columns={"age": "years"})
+        assert read(team=renamed) != read() == read(team=LabelledFolderSettings()) == read(crew=renamed)
+
     def test_another_version_of_the_builders_changes_it(self, archives: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         before = fingerprint(folder_of(archives)), fingerprint(drawn())
         monkeypatch.setattr("components.face_example_gen.prepare.source_digest", lambda *packages: "another")
@@ -148,6 +182,19 @@ def test_a_data_set_is_prepared_once_and_remembers_its_counts(utkface: Path, tmp
     assert first.records + sum(first.skipped.values()) == first.archive_rows
     assert first.skipped["picture_empty"] >= 1
     assert all(Path(file).is_file() for file in first.files)
+
+
+def test_a_labelled_folder_is_prepared_as_its_settings_say(utkface: Path, tmp_path: Path) -> None:
+    (utkface / "team").mkdir()
+    picture = next(path for path in sorted((utkface / "UTKFace").iterdir()) if path.stat().st_size)
+    shutil.copy(picture, utkface / "team" / "ada.jpg")
+    (utkface / "team" / "gt.csv").write_text("file_name,real_age\nada.jpg,30\nbo.jpg,31\n")
+    folder = LabelledFolderSettings(labels="gt.csv", columns={"picture": "file_name", "age": "real_age"})
+    name = "labelled_folder/team"
+    source = source_of(name, prepare_source(name, utkface, tmp_path / "prepared", folder))
+    assert (source.archive_rows, source.records, source.skipped) == (2, 1, {"picture_missing": 1})
+    with pytest.raises(VisageError, match=r"no labels\.csv or labels\.parquet in .*team"):
+        prepare_source(name, utkface, tmp_path / "other")
 
 
 def test_preparing_shows_that_it_moves(utkface: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The curated schema fits what FaceExampleGen writes, and nothing else."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 import tensorflow as tf
@@ -21,6 +22,12 @@ FULL = FaceRecord(
     face_score=3.5,
     second_face_score=1.5,
     fold=2,
+    apparent_age_mean=28.5,
+    apparent_age_std=3.5,
+    picture_digest="0123456789abcdef0123456789abcdef",
+)
+OPTIONAL: dict[str, Any] = dict.fromkeys(
+    ("face_score", "second_face_score", "fold", "apparent_age_mean", "apparent_age_std")
 )
 
 
@@ -33,7 +40,7 @@ def test_it_names_every_feature_that_is_written_and_no_other() -> None:
 
 
 def test_a_feature_that_is_always_written_is_always_demanded() -> None:
-    least = dataclasses.replace(FULL, face_score=None, second_face_score=None, fold=None)
+    least = dataclasses.replace(FULL, **OPTIONAL)
     assert {feature.name for feature in SCHEMA.feature if feature.presence.min_fraction == 1} == names(least)
 
 
@@ -55,9 +62,7 @@ def test_records_with_everything_and_with_nothing_known_are_as_it_says() -> None
         gender=UNKNOWN,
         race=UNKNOWN,
         source="adience",
-        face_score=None,
-        second_face_score=None,
-        fold=None,
+        **OPTIONAL,
     )
     oldest = dataclasses.replace(FULL, key="utkface/116.jpg", age=120.0, age_group=7, gender="female", source="utkface")
     assert anomalies([to_example(record) for record in (FULL, nothing_known, oldest)]) == {}
@@ -73,7 +78,10 @@ def test_records_with_everything_and_with_nothing_known_are_as_it_says() -> None
         ("source", dataclasses.replace(FULL, source="lfw")),
         ("race", dataclasses.replace(FULL, race="martian")),
         ("age_group", dataclasses.replace(FULL, age_group=8)),
-        ("fold", dataclasses.replace(FULL, fold=5)),
+        ("fold", dataclasses.replace(FULL, fold=100)),
+        ("apparent_age_mean", dataclasses.replace(FULL, apparent_age_mean=121.0)),
+        ("apparent_age_mean", dataclasses.replace(FULL, apparent_age_mean=float("nan"))),
+        ("apparent_age_std", dataclasses.replace(FULL, apparent_age_std=-1.0)),
     ],
 )
 def test_a_value_that_cannot_be_is_found(feature: str, tampered: FaceRecord) -> None:

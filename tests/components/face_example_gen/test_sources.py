@@ -3,7 +3,7 @@
 import hashlib
 import math
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -49,6 +49,25 @@ WIKI = {
     "second_face_score": math.nan,
 }
 
+TEAM = {
+    "image": PICTURE,
+    "picture": "2026/ada.jpg",
+    "age": 31.5,
+    "gender": "female",
+    "identity": "ada",
+    "race": "asian",
+    "fold": 0,
+    "apparent_age_mean": 24.5,
+    "apparent_age_std": 3.25,
+}
+NOTHING_KNOWN = {
+    **TEAM,
+    **dict.fromkeys(("age", "apparent_age_mean", "apparent_age_std"), math.nan),
+    **dict.fromkeys(("gender", "race"), UNKNOWN),
+    "identity": "",
+    "fold": -1,
+}
+
 
 def features_of(dataset: str) -> Any:
     """The features that the data set's builder declares."""
@@ -56,7 +75,8 @@ def features_of(dataset: str) -> Any:
 
     name, _, config = dataset.partition("/")
     module = importlib.import_module(f"tfds_builders.{name}.{name}_dataset_builder")
-    return module.Builder(config=config or None).info.features
+    # The same for every labelled folder.
+    return module.Builder(config=None if name == "labelled_folder" else config or None).info.features
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +170,35 @@ def test_a_photo_from_before_the_birth_has_a_negative_age(written: Any) -> None:
     assert record.age == pytest.approx(-73.84, abs=0.01)
 
 
-@pytest.mark.parametrize("dataset", Dataset.__args__)  # type: ignore[attr-defined]
+def test_a_picture_of_a_labelled_folder(written: Any) -> None:
+    record = to_record("labelled_folder/team", written("labelled_folder/team", TEAM), CleaningSettings())
+    assert record.image == PICTURE
+    assert record.key == "labelled_folder/team/2026/ada.jpg"
+    assert (record.age, record.gender, record.race, record.fold) == (31.5, "female", "asian", 0)
+    assert (record.apparent_age_mean, record.apparent_age_std) == (24.5, 3.25)
+    assert (record.source, record.identity) == ("team", "labelled_folder/team/ada")
+
+
+def test_a_person_of_one_folder_is_nobody_of_another(written: Any) -> None:
+    row = written("labelled_folder/team", TEAM)
+    people = {to_record(f"labelled_folder/{name}", row, CleaningSettings()).identity for name in ("team", "crew")}
+    assert len(people) == 2
+
+
+def test_where_the_real_age_is_unknown_the_age_is_what_people_guessed(written: Any) -> None:
+    row = {**TEAM, "age": math.nan}
+    record = to_record("labelled_folder/team", written("labelled_folder/team", row), CleaningSettings())
+    assert (record.age, AGE_GROUPS[record.age_group or 0]) == (24.5, "25-32")
+
+
+def test_a_picture_of_a_labelled_folder_of_which_nothing_is_known(written: Any) -> None:
+    record = to_record("labelled_folder/team", written("labelled_folder/team", NOTHING_KNOWN), CleaningSettings())
+    assert (record.age, record.age_group, record.gender, record.race) == (None, None, UNKNOWN, UNKNOWN)
+    assert record.fold is record.apparent_age_mean is record.apparent_age_std is None
+    assert record.identity == f"labelled_folder/team/{hashlib.sha256(PICTURE).hexdigest()[:16]}"
+
+
+@pytest.mark.parametrize("dataset", [*get_args(Dataset), "labelled_folder/team"])
 def test_class_numbers_mean_here_what_they_mean_in_the_builder(dataset: str) -> None:
     features = features_of(dataset)
     assert tuple(features["gender"].names) == sources._GENDERS

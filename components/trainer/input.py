@@ -74,7 +74,8 @@ def training_batches(split: Split, spec: NetworkSpec, settings: TrainerSettings)
     if _fits_into_memory(split, spec):
         examples = _decode(_read(split.files), spec, settings).cache().shuffle(split.size, seed=settings.seed)
     else:
-        shuffled = _read(split.files).shuffle(min(split.size, _SHUFFLED_WHEN_STREAMED), seed=settings.seed)
+        shuffled = _read_mixed(split.files, settings.seed)
+        shuffled = shuffled.shuffle(min(split.size, _SHUFFLED_WHEN_STREAMED), seed=settings.seed)
         examples = _decode(shuffled, spec, settings)
     seeds = tf.data.Dataset.random(seed=settings.seed, rerandomize_each_iteration=True).batch(2)
     batches = tf.data.Dataset.zip(examples.batch(settings.batch_size), seeds).map(
@@ -95,6 +96,14 @@ def evaluation_batches(split: Split, spec: NetworkSpec, settings: TrainerSetting
 
 def _read(files: list[str]) -> tf.data.Dataset:
     return tf.data.TFRecordDataset(files, compression_type="GZIP")
+
+
+def _read_mixed(files: list[str], seed: int) -> tf.data.Dataset:
+    """Some files at a time, others each epoch: neighbouring files hold one source alone."""
+    mixed = tf.data.Dataset.from_tensor_slices(files).shuffle(len(files), seed=seed)
+    return mixed.interleave(
+        lambda file: tf.data.TFRecordDataset(file, compression_type="GZIP"), cycle_length=16, deterministic=True
+    )
 
 
 def _decode(serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSettings) -> tf.data.Dataset:

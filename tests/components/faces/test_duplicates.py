@@ -85,7 +85,7 @@ def test_by_majority_the_median_age_and_the_commonest_gender_stay() -> None:
 
 
 def test_a_draw_leaves_the_gender_unknown_and_costs_the_picture_where_it_must_be_known() -> None:
-    two = [{}, {"gender": "male"}]
+    two: list[dict[str, Any]] = [{}, {"gender": "male"}]
     assert [verdict.labels.gender for verdict in copies(*two, settings=MAJORITY)] == [-1, -1]
     strict = CleaningSettings(conflicting_labels="majority", gender="known")
     assert [verdict.rule for verdict in copies(*two, settings=strict)] == ["conflicting_labels"] * 2

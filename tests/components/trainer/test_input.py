@@ -88,3 +88,14 @@ def test_a_truncated_file_is_one_clear_line(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-200])
     with pytest.raises(VisageError, match="the train split cannot be read"):
         open_split("train", [str(file)])
+
+
+def test_where_pictures_are_streamed_all_files_come_mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # One file a source, as FaceExampleGen writes them, and room to shuffle two records at a time.
+    monkeypatch.setattr(trainer_input, "_fits_into_memory", lambda split, spec: False)
+    monkeypatch.setattr(trainer_input, "_SHUFFLED_WHEN_STREAMED", 2)
+    records = [[replace(person, gender=gender) for person in people(20, seed=1)] for gender in ("female", "male")]
+    files = [str(write_split(tmp_path / str(number), "train", some)) for number, some in enumerate(records)]
+    batches = training_batches(open_split("train", files), COMPACT, STILL)
+    for _, labels in batches.as_numpy_iterator():
+        assert set(labels["gender"][:, 0]) == {0.0, 1.0}

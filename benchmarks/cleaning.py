@@ -1,0 +1,109 @@
+"""Does cleaning and finding duplicates scale? `.venv/bin/python -m benchmarks.cleaning [RECORDS ...]`.
+
+Cleans made-up records with tiny pictures (of which 1 % are copies, 1 % near duplicates), 20,000, 200,000 and 2,000,000
+unless told otherwise; each size in a process of its own. Prints wall and CPU seconds, microseconds of CPU a record, and
+the peak memory in MiB of the process that runs Beam, of the largest worker, and of reading back.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from components.face_example_gen.prepare import Source
+from components.face_example_gen.reconcile import reconcile
+from components.face_example_gen.run_beam import run_beam
+from components.face_example_gen.settings import DataSettings, FaceExampleGenSettings
+from components.face_example_gen.write import write_records
+from components.faces.example_proto import Example
+from components.faces.settings import AlignmentSettings
+
+SIZES = (20_000, 200_000, 2_000_000)
+RECORDS_A_FILE = 50_000
+SIDE = 10
+# A Windows bitmap of 10x10 pixels: the cheapest picture to make and to read.
+HEADER = bytes.fromhex("424d76010000000000003600000028000000") + bytes(
+    [SIDE, 0, 0, 0, SIDE, 0, 0, 0, 1, 0, 24, 0, *(0,) * 24]
+)
+ROW_BYTES = (SIDE * 3 + 3) // 4 * 4
+
+
+def main() -> None:
+    """Prints the table."""
+    print(f"{'records':>10}{'wall s':>9}{'CPU s':>9}{'us a record':>13}{'runner':>9}{'worker':>9}{'read back':>11}")
+    for size in map(int, sys.argv[1:] or SIZES):
+        with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as folder:
+            files = [str(path) for path in _write(Path(folder), size)]
+            command = [sys.executable, "-m", "benchmarks.cleaning", "--one", folder, str(size), json.dumps(files)]
+            output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            cost = json.loads(output.splitlines()[-1])
+        print(
+            f"{size:>10,}{cost['wall']:>9.1f}{cost['cpu']:>9.1f}{cost['cpu'] / size * 1e6:>13.0f}"
+            f"{cost['runner']:>9.0f}{cost['worker']:>9.0f}{cost['read_back']:>11.0f}   {cost['dropped']}",
+            flush=True,
+        )
+
+
+def clean(folder: Path, size: int, files: list[str]) -> dict[str, object]:
+    """Cleans what `_write` wrote; MiB and seconds."""
+    source = Source("utkface", tuple(files), size, size, {})
+    settings = FaceExampleGenSettings(
+        data=DataSettings(sources=["utkface"]),
+        alignment=AlignmentSettings(detector="none", size=32),
+        data_root=str(folder),
+    )
+    start = time.monotonic()
+    run_beam([source], settings, str(folder / "examples"), str(folder / "report"))
+    runner, worker = _peak(resource.RUSAGE_SELF), _peak(resource.RUSAGE_CHILDREN)
+    report = reconcile([source], str(folder / "examples"), str(folder / "report"))
+    return {
+        "wall": time.monotonic() - start,
+        "cpu": sum(os.times()[:4]),
+        "runner": runner,
+        "worker": worker,
+        "read_back": _peak(resource.RUSAGE_SELF),
+        "dropped": report["total"]["dropped"],
+    }
+
+
+def _peak(who: int) -> float:
+    return resource.getrusage(who).ru_maxrss / 1024
+
+
+def _write(folder: Path, size: int) -> Iterator[Path]:
+    random = np.random.default_rng(1)
+    for first in range(0, size, RECORDS_A_FILE):
+        name = f"utkface-{first // RECORDS_A_FILE:05d}"
+        count = min(RECORDS_A_FILE, size - first)
+        write_records(str(folder), name, _records(random, first, count))
+        yield folder / name
+
+
+def _records(random: np.random.Generator, first: int, count: int) -> Iterator[bytes]:
+    pictures = random.integers(0, 256, (count, SIDE * ROW_BYTES), np.uint8)
+    # Every hundredth a copy of its neighbour, every hundredth a little darker than it.
+    pictures[1::100] = pictures[0::100][: len(pictures[1::100])]
+    pictures[51::100] = pictures[50::100][: len(pictures[51::100])] // 8 * 8
+    ages = random.integers(1, 100, count)
+    for number, (pixels, age) in enumerate(zip(pictures, ages.tolist(), strict=True), start=first):
+        example = Example()
+        feature = example.features.feature
+        feature["image"].bytes_list.value.append(HEADER + pixels.tobytes())
+        feature["file_name"].bytes_list.value.append(f"{number}.jpg.chip.jpg".encode())
+        for name, value in (("age", age), ("gender", number % 2), ("race", number % 5)):
+            feature[name].int64_list.value.append(value)
+        yield example.SerializeToString()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        print(json.dumps(clean(Path(sys.argv[2]), int(sys.argv[3]), json.loads(sys.argv[4]))))
+    else:
+        main()

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 
 from components.errors import VisageError
 from components.evaluator.settings import EvaluatorSettings
+from components.example_validator.settings import ValidationSettings
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
+from components.faces.records import SOURCES
 from components.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
 from components.settings import Settings
 from components.trainer.settings import TrainerSettings
@@ -45,11 +47,23 @@ class PipelineConfig(Settings):
     alignment: AlignmentSettings = AlignmentSettings()
     split: SplitSettings = SplitSettings()
     beam: BeamSettings = BeamSettings()
+    validation: ValidationSettings = ValidationSettings()
     trainer: TrainerSettings
     evaluator: EvaluatorSettings
     serving: ServingSettings = ServingSettings()
     airflow: AirflowSettings = AirflowSettings()
     kubeflow: KubeflowSettings = KubeflowSettings()
+
+    @field_validator("evaluator")
+    @classmethod
+    def _gated_sources_exist(cls, evaluator: EvaluatorSettings, info: ValidationInfo) -> EvaluatorSettings:
+        if "data" not in info.data:  # it has a mistake of its own
+            return evaluator
+        known = (*SOURCES, *info.data["data"].folder_names)
+        for number, gate in enumerate(evaluator.slice_gates):
+            if gate.feature == "source" and gate.value not in known:
+                raise ValueError(f"slice_gates.{number}: no source {gate.value!r}; choose from {', '.join(known)}")
+        return evaluator
 
     @property
     def root(self) -> Path:
@@ -157,7 +171,8 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
 def _explain(detail: Any, path: Path, set_keys: Sequence[str]) -> str:
     """One line for one pydantic error: the file or option, the key, what is wrong, what is allowed."""
     location = tuple(detail["loc"])
-    key = ".".join(str(part) for part in location)
+    # Pydantic's mark where the key of a mapping is what is wrong.
+    key = ".".join(str(part) for part in location if part != "[key]")
     by_option = any(key == name or key.startswith(f"{name}.") for name in set_keys)
     where = f"--set {key}" if by_option else f"{path}: {key}" if key else str(path)
     if detail["type"] == "extra_forbidden":
@@ -177,7 +192,8 @@ def _allowed_keys(location: tuple[int | str, ...]) -> list[str]:
     """The keys of the settings model that stands at `location`."""
     model: type[BaseModel] = PipelineConfig
     for part in location:
-        if isinstance(part, str):
+        # The keys of a mapping are nobody's fields: `labelled_folders` leads to the settings of each folder.
+        if part in model.model_fields:
             model = _model_of(model.model_fields[part].annotation) or model
     return sorted(model.model_fields)
 

@@ -8,10 +8,12 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2
 
 from components.curated_schema.component import CuratedSchema
+from components.curated_schema.domain import with_sources
 from components.evaluator.component import create_evaluator
 from components.example_validator.component import ExampleValidator
 from components.face_example_gen.component import FaceExampleGen
 from components.latest_blessed_model.component import create_latest_blessed_model
+from components.latest_passed_statistics.component import create_latest_passed_statistics
 from components.model_card.component import ModelCard
 from components.model_check.component import ModelCheck
 from components.pusher.component import Pusher
@@ -25,9 +27,16 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     """Wires the components from the archives to the pushed model; creates nothing on disk."""
     example_gen = FaceExampleGen(settings=config.face_example_gen_settings())
     examples = example_gen.outputs["examples"]
-    statistics_gen = StatisticsGen(examples=examples)
-    schema = CuratedSchema(text=SCHEMA.read_text(encoding="utf-8"))
-    validator = ExampleValidator(statistics=statistics_gen.outputs["statistics"], schema=schema.outputs["schema"])
+    schema = CuratedSchema(text=with_sources(SCHEMA.read_text(encoding="utf-8"), config.data.folder_names))
+    # With the schema, which says what integers are categories.
+    statistics_gen = StatisticsGen(examples=examples, schema=schema.outputs["schema"])
+    last_data = create_latest_passed_statistics(statistics_gen.outputs["statistics"], config.validation)
+    validator = ExampleValidator(
+        statistics=statistics_gen.outputs["statistics"],
+        schema=schema.outputs["schema"],
+        baseline_statistics=last_data.outputs["statistics"],
+        settings=config.validation,
+    )
     trainer = create_trainer(examples=examples, settings=config.trainer, alignment=config.alignment)
     trainer.add_upstream_node(validator)
     baseline = create_latest_blessed_model(candidate=trainer.outputs["model"])
@@ -60,8 +69,9 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         pipeline_root=str(config.root / "artifacts"),
         components=[
             example_gen,
-            statistics_gen,
             schema,
+            statistics_gen,
+            last_data,
             validator,
             trainer,
             baseline,

@@ -1,10 +1,12 @@
 """A node's outcome in a few words."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.markup import escape
 
+from components.example_validator.report import read_report
 from pipeline.node import NodeResult
 
 
@@ -36,7 +38,20 @@ def _counts(counts: dict[str, int]) -> str:
 
 
 def _validation(result: NodeResult) -> str:
-    return "no anomalies against the schema"
+    report = read_report(Path(result.output("anomalies").uri))
+    compared = f"drift looked for in {_names(report.drift)}, skew in {_names(report.skew)}"
+    if not report.anomalies:
+        return f"no anomalies; {compared}"
+    lines = [f"[yellow]anomalies let pass: {len(report.anomalies)}[/]; {compared}", *map(escape, report.anomalies)]
+    return "\n    ".join(lines)
+
+
+def _names(splits: Sequence[str]) -> str:
+    return ", ".join(splits) or "none"
+
+
+def _last_data(result: NodeResult) -> str:
+    return "compared with the data that passed last" if result.outputs.get("statistics") else "no earlier data"
 
 
 def _training(result: NodeResult) -> str:
@@ -67,6 +82,7 @@ def _card(result: NodeResult) -> str:
 
 _DESCRIBERS = {
     "FaceExampleGen": _faces,
+    "LatestPassedStatistics": _last_data,
     "ExampleValidator": _validation,
     "Trainer": _training,
     "LatestBlessedModel": _baseline,

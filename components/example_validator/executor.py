@@ -1,69 +1,111 @@
-"""The work of the ExampleValidator: TFX's, and then a stop where the data is wrong."""
+"""The work of the ExampleValidator: validate every split, then stop the run where the data is wrong."""
 
+from pathlib import Path
 from typing import Any
 
-from tensorflow_metadata.proto.v0 import anomalies_pb2
-from tfx.components.example_validator import executor
-from tfx.proto.orchestration import execution_result_pb2
-from tfx.types import Artifact, artifact_utils, standard_component_specs
-from tfx.utils import io_utils
+from absl import logging
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
+from tfx.components.statistics_gen import stats_artifact_utils
+from tfx.dsl.components.base import base_executor
+from tfx.types import Artifact, artifact_utils
+from tfx.utils import io_utils, writer_utils
 
 from components.errors import VisageError
+from components.example_validator.comparison import Compared, choose, validate
+from components.example_validator.findings import Finding, findings
+from components.example_validator.patterns import add_pattern_anomalies
+from components.example_validator.report import ValidationReport
+from components.example_validator.settings import ValidationSettings
 
 _MOST_NAMED = 5
-_LONGEST_DESCRIPTION = 160
 
 
-class Executor(executor.Executor):
-    """Stops the run where the examples are not as the schema says."""
+class Executor(base_executor.BaseExecutor):
+    """Stops the run where the examples are not as they should be."""
 
     def Do(  # noqa: N802 (TFX's name)
         self,
         input_dict: dict[str, list[Artifact]],
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
-    ) -> execution_result_pb2.ExecutorOutput:
+    ) -> None:
         """Validates every split.
 
+        Writes `Split-<name>/SchemaDiff.pb` (TFDV's Anomalies, the measured distances included) and `validation.json`,
+        and sets the property `blessed` (split to 0 or 1), as TFX's ExampleValidator does.
+
         Raises:
-            VisageError: names the features that are wrong, what is wrong with each, and in which splits.
+            VisageError: names the features that are wrong, what is wrong with each, in which splits, and the mend; not
+                where `anomalies` is `warn`.
         """
-        output = super().Do(input_dict, output_dict, exec_properties)
-        anomalies = artifact_utils.get_single_instance(output_dict[standard_component_specs.ANOMALIES_KEY])
-        found = _descriptions(anomalies)
-        if found:
-            raise VisageError(_message(found))
-        return output
+        settings = ValidationSettings.model_validate_json(exec_properties["settings"])
+        artifact = artifact_utils.get_single_instance(output_dict["anomalies"])
+        schema = io_utils.SchemaReader().read(
+            io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(input_dict["schema"]))
+        )
+        statistics = _read(artifact_utils.get_single_instance(input_dict["statistics"]))
+        baseline = _read(*input_dict.get("baseline_statistics", []))
+        compared = {split: choose(split, statistics, baseline, settings.min_examples) for split in statistics}
+
+        artifact.split_names = artifact_utils.encode_split_names(list(statistics))
+        found = {split: _validate_split(split, compared[split], schema, settings, artifact) for split in compared}
+        artifact.set_json_value_custom_property("blessed", {split: int(not found[split]) for split in found})
+        merged = _merge(found)
+        for line in merged:
+            logging.warning("anomaly: %s", line)
+        ValidationReport(
+            anomalies=list(merged),
+            drift=[split for split in compared if compared[split].last_run is not None],
+            skew=[split for split in compared if compared[split].train is not None],
+        ).write(Path(artifact.uri))
+        if merged and settings.anomalies == "stop":
+            raise VisageError(_message(merged))
 
 
-def _descriptions(anomalies: Artifact) -> dict[str, list[str]]:
-    """What is wrong, each with the splits where it is."""
-    found: dict[str, list[str]] = {}
-    for split in artifact_utils.decode_split_names(anomalies.split_names):
-        folder = artifact_utils.get_split_uri([anomalies], split)
-        content = io_utils.read_bytes_file(f"{folder}/{executor.DEFAULT_FILE_NAME}")
-        for description in _split_descriptions(anomalies_pb2.Anomalies.FromString(content)):
-            found.setdefault(description, []).append(split)
-    return found
+def _read(*artifacts: Artifact) -> dict[str, Statistics]:
+    """Split to statistics."""
+    return {
+        split: stats_artifact_utils.load_statistics(artifact, split).proto()
+        for artifact in artifacts
+        for split in artifact_utils.decode_split_names(artifact.split_names)
+    }
 
 
-def _split_descriptions(anomalies: anomalies_pb2.Anomalies) -> list[str]:
-    descriptions = [f"{feature}: {_short(info)}" for feature, info in sorted(anomalies.anomaly_info.items())]
-    if anomalies.HasField("dataset_anomaly_info"):
-        descriptions.append(f"all examples: {_short(anomalies.dataset_anomaly_info)}")
-    return descriptions
+def _validate_split(
+    split: str, compared: Compared, schema: schema_pb2.Schema, settings: ValidationSettings, artifact: Artifact
+) -> list[Finding]:
+    anomalies = validate(compared, schema, settings)
+    add_pattern_anomalies(anomalies, compared.statistics, schema)
+    writer_utils.write_anomalies(f"{artifact_utils.get_split_uri([artifact], split)}/SchemaDiff.pb", anomalies)
+    return findings(anomalies, compared)
 
 
-def _short(info: anomalies_pb2.AnomalyInfo) -> str:
-    text = " ".join(info.description.split()).rstrip(".")
-    return text if len(text) <= _LONGEST_DESCRIPTION else f"{text[:_LONGEST_DESCRIPTION]}…"
+def _merge(found: dict[str, list[Finding]]) -> dict[str, Finding]:
+    """Each finding once, under a line that says where it is."""
+    splits: dict[Finding, list[str]] = {}
+    for split, split_findings in found.items():
+        for finding in split_findings:
+            splits.setdefault(finding, []).append(split)
+    return {f"{finding.text} (in {', '.join(where)})": finding for finding, where in splits.items()}
 
 
-def _message(found: dict[str, list[str]]) -> str:
-    named = [f"{what} (in {', '.join(splits)})" for what, splits in list(found.items())[:_MOST_NAMED]]
-    more = len(found) - len(named)
+def _message(merged: dict[str, Finding]) -> str:
+    named = list(merged)[:_MOST_NAMED]
+    more = len(merged) - len(named)
     return (
-        f"the examples are not as the schema says: {'; '.join(named)}"
+        f"the examples are not as they should be: {'; '.join(named)}"
         + (f"; and {more} more" if more else "")
-        + ". Correct the data or the cleaning rules, or the schema if the data is right"
+        + "".join(_mends(list(merged.values())))
     )
+
+
+def _mends(found: list[Finding]) -> list[str]:
+    keys = sorted({finding.key for finding in found if finding.key})
+    mends = []
+    if any(finding.key is None for finding in found):
+        mends.append(". Correct the data or the cleaning rules, or the schema if the data is right")
+    if keys:
+        accepting = " ".join(f"--set {key}=null" for key in keys)
+        mends.append(f". If the change of the data is wanted, accept it for this run: {accepting}")
+    return mends

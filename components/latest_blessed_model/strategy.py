@@ -1,10 +1,11 @@
 """Which model a candidate is compared with."""
 
 import ml_metadata as mlmd
-from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.components.common.resolver import ResolverStrategy
 from tfx.dsl.io import fileio
 from tfx.types import Artifact
+
+from components.lineage import inputs_of_producers
 
 MODEL = "model"
 PUSHED_MODEL = "pushed_model"
@@ -32,22 +33,8 @@ class LatestBlessedModelStrategy(ResolverStrategy):
         for pushed in sorted(input_dict[PUSHED_MODEL], key=lambda artifact: artifact.id, reverse=True):
             if pushed.get_int_custom_property("pushed") != 1:
                 continue
-            for model_id in _inputs_of_producers(store, pushed.id):
-                if model_id in models and fileio.exists(models[model_id].uri):
-                    return {**input_dict, MODEL: [models[model_id]], PUSHED_MODEL: [pushed]}
+            for push in inputs_of_producers(store, [pushed.id]).values():
+                for model_id in push.get(MODEL, []):
+                    if model_id in models and fileio.exists(models[model_id].uri):
+                        return {**input_dict, MODEL: [models[model_id]], PUSHED_MODEL: [pushed]}
         return {**input_dict, MODEL: [], PUSHED_MODEL: []}
-
-
-def _inputs_of_producers(store: mlmd.MetadataStore, artifact_id: int) -> list[int]:
-    """Ids of the artifacts that went into the executions that an artifact came out of."""
-    event = metadata_store_pb2.Event
-    producers = {
-        found.execution_id
-        for found in store.get_events_by_artifact_ids([artifact_id])
-        if found.type in (event.OUTPUT, event.DECLARED_OUTPUT)
-    }
-    return [
-        found.artifact_id
-        for found in store.get_events_by_execution_ids(producers)
-        if found.type in (event.INPUT, event.DECLARED_INPUT)
-    ]

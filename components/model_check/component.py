@@ -5,15 +5,16 @@ from __future__ import annotations
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import standard_artifacts
-from tfx.types.component_spec import ChannelParameter, ComponentSpec
+from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
 from components.model_check.executor import Executor
+from components.source_digest import source_digest
 
 
 class ModelCheckSpec(ComponentSpec):
-    """Channels of ModelCheck."""
+    """Channels of ModelCheck; `code`: digest of the sources."""
 
-    PARAMETERS: dict[str, object] = {}  # noqa: RUF012
+    PARAMETERS = {"code": ExecutionParameter(type=str)}  # noqa: RUF012
     INPUTS = {"model": ChannelParameter(type=standard_artifacts.Model)}  # noqa: RUF012
     OUTPUTS = {"blessing": ChannelParameter(type=standard_artifacts.InfraBlessing)}  # noqa: RUF012
 
@@ -30,4 +31,5 @@ class ModelCheck(base_component.BaseComponent):
     def __init__(self, model: types.BaseChannel) -> None:
         """Takes the channel of the Trainer's model; the output is `blessing`, as InfraValidator's."""
         blessing = types.Channel(type=standard_artifacts.InfraBlessing)
-        super().__init__(spec=ModelCheckSpec(model=model, blessing=blessing))
+        code = source_digest("components.model_check", "components.faces")
+        super().__init__(spec=ModelCheckSpec(model=model, code=code, blessing=blessing))

@@ -12,13 +12,17 @@ from tfx.types.standard_artifacts import (
     Model,
     ModelBlessing,
     ModelEvaluation,
+    Schema,
 )
 
 from components import artifacts
 from components.evaluator.component import create_evaluator
 from components.evaluator.settings import EvaluatorSettings
+from components.example_validator.component import ExampleValidator
+from components.example_validator.settings import ValidationSettings
 from components.faces.settings import AlignmentSettings
 from components.model_card.component import ModelCard
+from components.model_check.component import ModelCheck
 from components.trainer.component import create_trainer
 from components.trainer.settings import TrainerSettings
 
@@ -48,10 +52,24 @@ def model_card() -> Any:
     return component.exec_properties["code"]
 
 
-@pytest.mark.parametrize("code_of", [trainer, evaluator, model_card])
+def example_validator() -> Any:
+    component = ExampleValidator(
+        statistics=Channel(ExampleStatistics),
+        schema=Channel(Schema),
+        baseline_statistics=Channel(ExampleStatistics),
+        settings=ValidationSettings(),
+    )
+    return component.exec_properties["code"]
+
+
+def model_check() -> Any:
+    return ModelCheck(model=Channel(Model)).exec_properties["code"]
+
+
+@pytest.mark.parametrize("code_of", [trainer, evaluator, model_card, example_validator, model_check])
 def test_the_code_is_part_of_the_cache_key(code_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     before = code_of()
     assert code_of() == before
-    for name in ("trainer", "evaluator", "model_card"):
+    for name in ("trainer", "evaluator", "model_card", "example_validator", "model_check"):
         monkeypatch.setattr(f"components.{name}.component.source_digest", lambda *packages: "another")
     assert code_of() == "another" != before

@@ -14,8 +14,9 @@ pytestmark = pytest.mark.slow
 
 NODES = [
     "FaceExampleGen",
-    "StatisticsGen",
     "CuratedSchema",
+    "StatisticsGen",
+    "LatestPassedStatistics",
     "ExampleValidator",
     "Trainer",
     "LatestBlessedModel",

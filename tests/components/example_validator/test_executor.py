@@ -1,77 +1,76 @@
-"""A run stops where the examples are not as the schema says, and says what is wrong."""
+"""A run stops where the examples are not as they should be, and says what is wrong."""
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
-from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
-from tfx.types import Artifact, Channel
-from tfx.types.standard_artifacts import ExampleAnomalies, ExampleStatistics, Schema
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
+from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
+from tfx.types import Artifact
 
 from components.errors import VisageError
-from components.example_validator.component import ExampleValidator
-from tests.components.tiny_evaluation import make_artifact
+from components.example_validator.report import read_report
+from components.example_validator.settings import ValidationSettings
+from tests.components.example_validator.validating import validate
 
-SCHEMA = """
-feature { name: "gender" type: BYTES presence { min_fraction: 1 } domain: "gender" }
-feature { name: "age" type: FLOAT presence { min_fraction: 1 } float_domain { min: -1 max: 120 } }
-string_domain { name: "gender" value: "female" value: "male" value: "unknown" }
-"""
+SCHEMA = text_format.Parse(
+    """
+    feature { name: "gender" type: BYTES presence { min_fraction: 1 } domain: "gender" }
+    feature { name: "age" type: FLOAT presence { min_fraction: 1 } float_domain { min: -1 max: 120 } }
+    string_domain { name: "gender" value: "female" value: "male" value: "unknown" }
+    """,
+    schema_pb2.Schema(),
+)
 
 Columns = dict[str, list[str] | list[float]]
 GOOD: Columns = {"gender": ["female", "male"], "age": [30.0, 40.0]}
+MISSPELT: Columns = {**GOOD, "gender": ["female", "femail"]}
 
 
-def validate(folder: Path, splits: dict[str, Columns]) -> Artifact:
-    """Runs the component on splits with these columns."""
-    statistics = make_artifact(ExampleStatistics, folder / "statistics")
-    statistics.split_names = str(list(splits)).replace("'", '"')
-    for split, columns in splits.items():
-        path = folder / "statistics" / f"Split-{split}" / "FeatureStats.pb"
-        path.parent.mkdir(parents=True)
-        path.write_bytes(_statistics(columns).SerializeToString())
-    schema = make_artifact(Schema, folder / "schema")
-    (folder / "schema").mkdir()
-    (folder / "schema" / "schema.pbtxt").write_text(
-        text_format.MessageToString(text_format.Parse(SCHEMA, schema_pb2.Schema()))
-    )
-    anomalies = make_artifact(ExampleAnomalies, folder / "anomalies")
-    component = ExampleValidator(statistics=Channel(ExampleStatistics), schema=Channel(Schema))
-    component.executor_spec.executor_class().Do(
-        {"statistics": [statistics], "schema": [schema]}, {"anomalies": [anomalies]}, component.exec_properties
-    )
-    return anomalies
-
-
-def _statistics(columns: Columns) -> statistics_pb2.DatasetFeatureStatisticsList:
-    import pandas as pd
-
+def statistics(columns: Columns) -> Statistics:
     return tfdv.generate_statistics_from_dataframe(pd.DataFrame(columns))
 
 
+def check(folder: Path, splits: dict[str, Columns], settings: ValidationSettings | None = None) -> Artifact:
+    given = {split: statistics(columns) for split, columns in splits.items()}
+    return validate(folder, given, schema=SCHEMA, settings=settings)
+
+
 def test_examples_as_the_schema_says_pass(tmp_path: Path) -> None:
-    anomalies = validate(tmp_path, {"train": GOOD, "val": GOOD})
+    anomalies = check(tmp_path, {"train": GOOD, "val": GOOD})
     assert anomalies.split_names == '["train", "val"]'
+    assert anomalies.get_json_value_custom_property("blessed") == {"train": 1, "val": 1}
+    assert read_report(tmp_path / "anomalies").anomalies == []
 
 
 def test_a_value_that_the_schema_does_not_know_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(VisageError) as error:
-        validate(tmp_path, {"train": GOOD, "val": {**GOOD, "gender": ["female", "femail"]}})
-    message = str(error.value)
-    assert "gender: " in message
-    assert "femail" in message
-    assert "(in val)" in message
-    assert "\n" not in message
+        check(tmp_path, {"train": GOOD, "val": MISSPELT})
+    assert str(error.value) == (
+        "the examples are not as they should be: gender: Examples contain values missing from the schema: femail (~50%)"
+        " (in val). Correct the data or the cleaning rules, or the schema if the data is right"
+    )
 
 
 def test_the_same_defect_in_two_splits_is_told_once(tmp_path: Path) -> None:
     old = {**GOOD, "age": [30.0, 1996.0]}
     with pytest.raises(VisageError, match=r"age: .*1996.* \(in train, val\)\. Correct the data"):
-        validate(tmp_path, {"train": old, "val": old})
+        check(tmp_path, {"train": old, "val": old})
 
 
 def test_of_many_defects_five_are_told_and_the_rest_counted(tmp_path: Path) -> None:
     surplus: Columns = {f"column_{number}": [1.0, 2.0] for number in range(8)}
     with pytest.raises(VisageError, match=r"column_0: .*column_4: .*; and 3 more\. Correct"):
-        validate(tmp_path, {"train": {**GOOD, **surplus}})
+        check(tmp_path, {"train": {**GOOD, **surplus}})
+
+
+def test_warn_lets_it_pass_and_keeps_it_in_the_artifact(tmp_path: Path) -> None:
+    anomalies = check(tmp_path, {"train": GOOD, "val": MISSPELT}, ValidationSettings(anomalies="warn"))
+    (line,) = read_report(tmp_path / "anomalies").anomalies
+    assert line.startswith("gender: ")
+    assert line.endswith("femail (~50%) (in val)")
+    assert anomalies.get_json_value_custom_property("blessed") == {"train": 1, "val": 0}
+    written = anomalies_pb2.Anomalies.FromString((tmp_path / "anomalies/Split-val/SchemaDiff.pb").read_bytes())
+    assert list(written.anomaly_info) == ["gender"]

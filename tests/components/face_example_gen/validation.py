@@ -17,5 +17,7 @@ SCHEMA: schema_pb2.Schema = tfdv.load_schema_text(
 def anomalies(examples: list[bytes]) -> dict[str, str]:
     """Feature to what is wrong with it."""
     batch = ExamplesToRecordBatchDecoder().DecodeBatch(examples)
-    found = tfdv.validate_statistics(stats_impl.generate_statistics_in_memory(batch), SCHEMA)
+    found = tfdv.validate_statistics(
+        stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions(schema=SCHEMA)), SCHEMA
+    )
     return {feature: info.short_description for feature, info in found.anomaly_info.items()}

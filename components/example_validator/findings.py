@@ -1,0 +1,112 @@
+"""What TFDV found, in one line each: the feature, what is wrong with it, the values and the limit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
+from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
+
+from components.example_validator.comparison import CATEGORICAL, Compared, feature_statistics
+from components.faces.records import AGE, AGE_GROUP, AGE_GROUPS, AGE_KNOWN, UNKNOWN
+
+_LONGEST_DESCRIPTION = 160
+_KIND = anomalies_pb2.AnomalyInfo
+_TOO_FAR = (_KIND.COMPARATOR_L_INFTY_HIGH, _KIND.COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One anomaly of one split.
+
+    Attributes:
+        text: "feature: what is wrong".
+        key: the configuration's key whose null accepts it; None for what the schema forbids.
+    """
+
+    text: str
+    key: str | None = None
+
+
+def findings(anomalies: anomalies_pb2.Anomalies, compared: Compared) -> list[Finding]:
+    """Everything in `anomalies`, which came of `compared`: first what the schema forbids, then drift, then skew."""
+    return [
+        *_forbidden(anomalies),
+        *_moved(anomalies, "drift", compared.statistics, compared.last_run),
+        *_moved(anomalies, "skew", compared.statistics, compared.train),
+    ]
+
+
+def _forbidden(anomalies: anomalies_pb2.Anomalies) -> Iterator[Finding]:
+    for feature, info in sorted(anomalies.anomaly_info.items()):
+        descriptions = _descriptions(info)
+        if descriptions:
+            yield Finding(f"{feature}: {_short(' '.join(descriptions))}")
+    if anomalies.data_missing:
+        yield Finding("all examples: there is none")
+    if anomalies.HasField("dataset_anomaly_info"):
+        yield Finding(f"all examples: {_short(anomalies.dataset_anomaly_info.description)}")
+
+
+def _descriptions(info: anomalies_pb2.AnomalyInfo) -> list[str]:
+    # TFDV says of a missing value that the shape is wrong, at length, and then that a value is missing.
+    shape = [reason for reason in info.reason if reason.type == _KIND.INVALID_FEATURE_SHAPE]
+    others = [reason.description for reason in info.reason if reason not in shape and reason.type not in _TOO_FAR]
+    return others or ["some examples hold no value, or several" for _ in shape]
+
+
+def _short(description: str) -> str:
+    text = " ".join(description.split()).rstrip(".")
+    return text if len(text) <= _LONGEST_DESCRIPTION else f"{text[:_LONGEST_DESCRIPTION]}…"
+
+
+def _moved(
+    anomalies: anomalies_pb2.Anomalies, kind: str, statistics: Statistics, other: Statistics | None
+) -> Iterator[Finding]:
+    since = {"drift": "from the last run's", "skew": "from train's"}[kind]
+    for info in sorted(anomalies.drift_skew_info, key=lambda info: info.path.step[0]):
+        name = info.path.step[0]
+        for measured in getattr(info, f"{kind}_measurements"):
+            if other is not None and measured.value > measured.threshold:
+                measure = "L-infinity distance" if name in CATEGORICAL else "Jensen-Shannon divergence"
+                yield Finding(
+                    f"{name}: {kind}: {measure} {since} {measured.value:.3g}, limit {measured.threshold:g}"
+                    f" ({_change(name, other, statistics)})",
+                    key=f"validation.{kind}.{name}",
+                )
+
+
+def _change(name: str, before: Statistics, after: Statistics) -> str:
+    """What moved most, in the words of the data."""
+    if name == AGE:
+        return f"median {_median(before):.1f} → {_median(after):.1f}, unknown {_unknown(before)} → {_unknown(after)}"
+    earlier, later = _shares(name, before), _shares(name, after)
+    # Rounded, so that of two equal changes it is always the first that is told.
+    value = max(sorted({*earlier, *later}), key=lambda one: round(abs(earlier.get(one, 0) - later.get(one, 0)), 6))
+    return f"{_word(name, value)} {earlier.get(value, 0):.1%} → {later.get(value, 0):.1%}"
+
+
+def _median(statistics: Statistics) -> float:
+    return _feature(statistics, AGE).num_stats.median
+
+
+def _unknown(statistics: Statistics) -> str:
+    known = feature_statistics(statistics, AGE_KNOWN)
+    return f"{1 - known.num_stats.mean:.1%}" if known else "?"
+
+
+def _shares(name: str, statistics: Statistics) -> dict[str, float]:
+    buckets = _feature(statistics, name).string_stats.rank_histogram.buckets
+    total = sum(bucket.sample_count for bucket in buckets) or 1
+    return {bucket.label: bucket.sample_count / total for bucket in buckets}
+
+
+def _feature(statistics: Statistics, name: str) -> statistics_pb2.FeatureNameStatistics:
+    found = feature_statistics(statistics, name)
+    assert found is not None, f"TFDV compared {name}, which the statistics do not hold"
+    return found
+
+
+def _word(name: str, value: str) -> str:
+    if name != AGE_GROUP:
+        return value
+    return UNKNOWN if value == "-1" else AGE_GROUPS[int(value)]

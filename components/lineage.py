@@ -1,0 +1,33 @@
+"""What ML Metadata knows of where an artifact came from, without `filter_query`, which TFX 1.21 no longer has."""
+
+from collections.abc import Iterable
+
+import ml_metadata as mlmd
+from ml_metadata.proto import metadata_store_pb2
+
+_EVENT = metadata_store_pb2.Event
+_INPUTS = (_EVENT.INPUT, _EVENT.DECLARED_INPUT)
+_OUTPUTS = (_EVENT.OUTPUT, _EVENT.DECLARED_OUTPUT)
+
+
+def inputs_of_producers(store: mlmd.MetadataStore, artifact_ids: Iterable[int]) -> dict[int, dict[str, list[int]]]:
+    """What went into the executions that artifacts came out of.
+
+    Args:
+        store: ML Metadata.
+        artifact_ids: the artifacts.
+
+    Returns:
+        Each execution that has one of the artifacts as output, those that took it from the cache included, in the order
+        in which they began: its id to the ids of its inputs under the names that the component gives them.
+    """
+    artifact_ids = list(artifact_ids)
+    if not artifact_ids:
+        return {}
+    events = store.get_events_by_artifact_ids(artifact_ids)
+    producers = sorted({event.execution_id for event in events if event.type in _OUTPUTS})
+    inputs: dict[int, dict[str, list[int]]] = {execution_id: {} for execution_id in producers}
+    for event in store.get_events_by_execution_ids(producers) if producers else ():
+        if event.type in _INPUTS:
+            inputs[event.execution_id].setdefault(event.path.steps[0].key, []).append(event.artifact_id)
+    return inputs

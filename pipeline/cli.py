@@ -1,34 +1,28 @@
 """The command line `visage`. Heavy libraries are imported inside the commands: `--help` answers at once."""
 
-import json
 import os
 import re
-import tempfile
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from components.errors import VisageError
+from pipeline.command_line import DEFAULT_CONFIG, data_dir_option, json_option, override_option, print_json, quietly
+from pipeline.data_commands import data
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
     from serving.photos import PhotoPrediction
 
-DEFAULT_CONFIG = Path("pipeline_config.yaml")
 FAILED = 1
 NOT_BLESSED = 3
 INTERRUPTED = 130
 
 _config = click.argument("config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG)
-_set = click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Change one key.")
-_data_dir = click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with the archives (data.dir).")
-_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON and nothing else.")
 
 
 class _Group(click.Group):
@@ -60,11 +54,14 @@ def main(debug: bool) -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 
+main.add_command(data)
+
+
 @main.command()
 @_config
-@_set
-@_data_dir
-@_json
+@override_option
+@data_dir_option
+@json_option
 @click.pass_context
 def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_dir: Path | None, as_json: bool) -> None:
     """Run the pipeline here. Exit code 0: blessed and pushed; 3: not blessed."""
@@ -73,16 +70,19 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
 
     settings = load_config(config, overrides, data_dir)
     run_id = datetime.now().strftime("%Y%m%d-%H%M%S-%f")
-    with _quietly(settings.root / "logs" / f"{run_id}.log") as stream:
+    with quietly(settings.root / "logs" / f"{run_id}.log") as stream:
         from pipeline.outcome import outcome_of, print_outcome
         from pipeline.runners.local import run_pipeline
+        from pipeline.terms import tell_terms_once
 
         screen = Screen(stream, silent=as_json)
         screen.print(_header(settings))
+        if not as_json:
+            tell_terms_once(settings.data.sources, settings.face_example_gen_settings(), screen)
         outcome = outcome_of(settings, run_pipeline(settings, run_id, screen))
         print_outcome(outcome, screen, default_model=_is_default_model(settings))
         if as_json:
-            _print_json(asdict(outcome), stream)
+            print_json(asdict(outcome), stream)
     context.exit(0 if outcome.pushed else NOT_BLESSED)
 
 
@@ -92,18 +92,18 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
     "--pipeline", required=True, metavar="IR", help="What `visage compile` wrote: a file, or its inline text."
 )
 @click.option("--run-id", required=True, help="Groups the nodes of one run.")
-@_json
+@json_option
 @click.pass_context
 def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json: bool) -> None:
     """Run one node of a compiled pipeline, as schedulers do. Exit code 3: Pusher had nothing blessed to push."""
     from pipeline.console import Screen
 
     # Where the log belongs is known only once TFX is there to read the IR; until then its words go elsewhere.
-    with _quietly() as stream:
+    with quietly() as stream:
         from pipeline.node import read_ir, run_node, workspace_of
 
         ir = read_ir(pipeline)
-        with _quietly(workspace_of(ir) / "logs" / f"{_file_name(run_id)}.{name}.log"):
+        with quietly(workspace_of(ir) / "logs" / f"{_file_name(run_id)}.{name}.log"):
             from pipeline.summary import describe, model_was_pushed
 
             screen = Screen(stream, silent=as_json)
@@ -111,17 +111,17 @@ def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json:
                 result = run_node(ir, name, run_id)
             screen.print(f"{name}{' (cached)' if result.cached else ''}: {describe(result) or 'done'}")
         if as_json:
-            _print_json(asdict(result), stream)
+            print_json(asdict(result), stream)
     context.exit(NOT_BLESSED if name == "Pusher" and not model_was_pushed(result) else 0)
 
 
 @main.command()
 @click.argument("scheduler", type=click.Choice(["airflow", "kubeflow"]))
 @_config
-@_set
-@_data_dir
+@override_option
+@data_dir_option
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The file to write.")
-@_json
+@json_option
 def compile(
     scheduler: str, config: Path, overrides: tuple[str, ...], data_dir: Path | None, out: Path, as_json: bool
 ) -> None:
@@ -129,7 +129,7 @@ def compile(
     from pipeline.config import load_config
 
     settings = load_config(config, overrides, data_dir)
-    with _quietly() as stream:
+    with quietly() as stream:
         if scheduler == "airflow":
             from pipeline.runners.airflow import write_dag
 
@@ -140,7 +140,7 @@ def compile(
             write_pipeline(settings, out)
             written = [out]
         if as_json:
-            _print_json({"written": [str(path) for path in written]}, stream)
+            print_json({"written": [str(path) for path in written]}, stream)
         else:
             click.echo("wrote " + " and ".join(map(str, written)), file=stream)
 
@@ -150,7 +150,7 @@ def compile(
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a model, or of its numbered versions.")
 @click.option("--server", metavar="URL", help="A TensorFlow Serving or `visage serve` address instead of a model.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the annotated picture here (PNG).")
-@_json
+@json_option
 @click.pass_context
 def predict(
     context: click.Context,
@@ -169,12 +169,12 @@ def predict(
     if model is None and server is None:
         model = _pushed_models()
     notes: list[str] = []
-    with _quietly() as stream:
+    with quietly() as stream:
         predictions = predict_photos(photos, model=model, server=server, note=notes.append)
         if out is not None and predictions[0].problem is None:
             write_annotated(photos[0], predictions[0], out)
         if as_json:
-            _print_json([asdict(prediction) for prediction in predictions], stream)
+            print_json([asdict(prediction) for prediction in predictions], stream)
         else:
             for line in (*notes, *(line for prediction in predictions for line in _prediction_lines(prediction))):
                 click.echo(line, file=stream)
@@ -194,74 +194,18 @@ def serve(model_base_path: Path | None, rest_port: int, host: str) -> None:
 
 
 @main.command()
-@_json
+@json_option
 def doctor(as_json: bool) -> None:
     """Say what this machine has, what is missing, and how to get it."""
     from pipeline.doctor import diagnose
 
     findings = diagnose()
     if as_json:
-        _print_json([asdict(finding) for finding in findings])
+        print_json([asdict(finding) for finding in findings])
         return
     for finding in findings:
         mend = f"  → {finding.mend}" if finding.mend else ""
         click.echo(f"{finding.status:<8}{finding.name:<12}{finding.detail}{mend}")
-
-
-@contextmanager
-def _quietly(log: Path | None = None) -> Iterator[IO[str]]:
-    """Sends the frameworks' words to a log and yields the screen; turns a defect into one line that names the log.
-
-    Args:
-        log: where they go; None: a temporary file, which stays only if there is a defect to look up in it.
-    """
-    from pipeline.console import framework_output_to
-
-    path = log or _temporary_log()
-    keep = log is not None
-    try:
-        with framework_output_to(path) as stream:
-            try:
-                yield stream
-            except VisageError as error:
-                _log_traceback()
-                if log is None:
-                    raise
-                raise VisageError(f"{error} (log: {log})") from error
-            except Exception as error:
-                _log_traceback()
-                keep = True
-                raise VisageError(f"{_first_words(error)}; the whole story is in {path}") from error
-    finally:
-        if not keep:
-            path.unlink(missing_ok=True)
-
-
-def _temporary_log() -> Path:
-    number, name = tempfile.mkstemp(prefix="visage-", suffix=".log")
-    os.close(number)
-    return Path(name)
-
-
-def _log_traceback() -> None:
-    # The disk that is full may be the log's.
-    with suppress(OSError):
-        traceback.print_exc()
-
-
-# The operating system's words, and SQLite's.
-_DISK_FULL = ("No space left on device", "disk is full")
-
-
-def _first_words(error: Exception) -> str:
-    text = str(error).strip()
-    if any(words in text for words in _DISK_FULL):
-        return "the disk is full (No space left on device): free some space and run the same command again"
-    return f"{type(error).__name__}: {text.splitlines()[0][:300] if text else 'without a message'}"
-
-
-def _print_json(value: Any, stream: IO[str] | None = None) -> None:
-    click.echo(json.dumps(value, indent=2, default=str), file=stream)
 
 
 def _prediction_lines(prediction: "PhotoPrediction") -> list[str]:

@@ -8,12 +8,13 @@ import numpy as np
 from components.data_inspection.ages import SHOWN_GENDERS, YEARS
 from components.faces.records import GENDERS
 
-WIDTH, HEIGHT = 340, 170
-LEFT, RIGHT, TOP, BOTTOM = 38, 334, 10, 138
+WIDTH, HEIGHT = 340, 178
+LEFT, RIGHT, TOP, BOTTOM = 38, 326, 18, 146
 BAND = 5
 SHARE_BAND = 10
 # A box with its two whiskers and the line of its name.
 BOX_ROW = 34
+_BOXES_TOP = 4
 
 
 def _x(year: float, last: int) -> float:
@@ -80,13 +81,13 @@ def boxes(summaries: Sequence[Mapping[str, Any]], last: int) -> dict[str, Any]:
         rows.append(
             {
                 **summary,
-                "top": TOP + BOX_ROW * number,
+                "top": _BOXES_TOP + BOX_ROW * number,
                 **{f"x_{place}": _x(summary[place], last) for place in places},
                 "dots": [_x(year, last) for year in summary["outside"]],
             }
         )
-    bottom = TOP + BOX_ROW * len(rows)
-    return {"rows": rows, "bottom": bottom, "height": bottom + 30, "x_ticks": _x_ticks(last)}
+    bottom = _BOXES_TOP + BOX_ROW * len(rows)
+    return {"rows": rows, "top": _BOXES_TOP, "bottom": bottom, "height": bottom + 30, "x_ticks": _x_ticks(last)}
 
 
 def _years(table: Sequence[Mapping[str, Any]], gender: str) -> np.ndarray:

@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 from components.data_inspection.collect import CleanedData
+from components.data_inspection.prepared import prepare
 from components.face_example_gen.lock import locked
-from components.face_example_gen.prepare import archive_dir, fingerprint, prepare_source, source_of
+from components.face_example_gen.prepare import fingerprint
 from components.face_example_gen.settings import FaceExampleGenSettings
 from components.files import write_atomically
 from components.source_digest import source_digest
@@ -29,19 +30,15 @@ def clean(source: str, settings: FaceExampleGenSettings) -> CleanedData:
     folder = Path(settings.data_root) / "inspections" / _digest(source, settings, archives_state)
     with locked(folder.with_name(f"{folder.name}.lock"), f"clean {source}"):
         if not folder.is_dir():
-            _clean_into(folder, source, settings, archives_state)
+            _clean_into(folder, source, settings)
     return CleanedData(folder / "examples", folder / "report", settings)
 
 
-def _clean_into(folder: Path, source: str, settings: FaceExampleGenSettings, archives_state: str) -> None:
+def _clean_into(folder: Path, source: str, settings: FaceExampleGenSettings) -> None:
     from components.face_example_gen.reconcile import reconcile
     from components.face_example_gen.run_beam import run_beam
 
-    data_root = Path(settings.data_root)
-    archives = archive_dir(settings.data, data_root)
-    prepared_root = data_root / "prepared" / archives_state
-    builder = prepare_source(source, archives, prepared_root, settings.data.labelled_folder(source))
-    sources = [source_of(source, builder)]
+    sources = [prepare(source, settings).source]
     partial = folder.with_name(f".{folder.name}.partial")
     # Whoever holds the lock is alone: what lies there was left by a killed attempt.
     shutil.rmtree(partial, ignore_errors=True)

@@ -31,7 +31,8 @@ def render(inspection: Mapping[str, Any]) -> str:
         boxes=charts.boxes(inspection["age_summaries"], last),
         unknown_genders=any(entry["gender"] == _UNKNOWN_GENDER for entry in table),
         chart=charts,
-        features=FEATURES,
+        features_given=[feature for feature in FEATURES if _is_given(inspection, feature)],
+        features_never_given=[feature for feature in FEATURES if not _is_given(inspection, feature)],
         side=THUMBNAIL_SIDE,
     )
 
@@ -41,6 +42,13 @@ def figures(inspection: Any) -> Any:
     if isinstance(inspection, dict):
         return {key: figures(value) for key, value in inspection.items() if key != "picture"}
     return [figures(value) for value in inspection] if isinstance(inspection, list) else inspection
+
+
+def _is_given(inspection: Mapping[str, Any], feature: str) -> bool:
+    """Whether any record of any source has a value."""
+    return any(
+        part["unknown"][feature][fate] < part[fate] for part in inspection["missing"] for fate in ("kept", "dropped")
+    )
 
 
 def _labels(face: Mapping[str, Any]) -> str:

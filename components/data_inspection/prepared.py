@@ -1,0 +1,45 @@
+"""Prepares one source, where a run would."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.face_example_gen.prepare import Source, archive_dir, fingerprint, prepare_source, source_of
+from components.face_example_gen.settings import FaceExampleGenSettings
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One prepared data set.
+
+    Attributes:
+        source: its files and counts.
+        folder: where it lies.
+        was_there: it had been prepared before.
+        seconds: that preparing took; without the drawing of sample portraits.
+    """
+
+    source: Source
+    folder: Path
+    was_there: bool
+    seconds: float
+
+
+def prepare(dataset: str, settings: FaceExampleGenSettings) -> Prepared:
+    """Prepares a data set, unless it is prepared already.
+
+    Args:
+        dataset: one of `settings.data.sources`.
+        settings: say where the archives are, and where prepared data sets are kept.
+
+    Raises:
+        VisageError: the archive is missing, incomplete or not what it should be, or there is no space to prepare it.
+    """
+    data_root = Path(settings.data_root)
+    archives = archive_dir(settings.data, data_root)
+    prepared_root = data_root / "prepared" / fingerprint(settings.data)
+    was_there = any((prepared_root / dataset).glob("*/dataset_info.json"))
+    start = time.monotonic()
+    builder = prepare_source(dataset, archives, prepared_root, settings.data.labelled_folder(dataset))
+    seconds = time.monotonic() - start
+    return Prepared(source_of(dataset, builder), Path(builder.data_dir), was_there, seconds)

@@ -1,0 +1,79 @@
+"""What the commands have in common: options, where the frameworks' words go, how a defect is told. Nothing heavy."""
+
+import json
+import os
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from components.errors import VisageError
+
+DEFAULT_CONFIG = Path("pipeline_config.yaml")
+
+override_option = click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Change one key.")
+data_dir_option = click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Folder with the archives (data.dir)."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON and nothing else.")
+
+
+@contextmanager
+def quietly(log: Path | None = None) -> Iterator[IO[str]]:
+    """Sends the frameworks' words to a log and yields the screen; turns a defect into one line that names the log.
+
+    Args:
+        log: where they go; None: a temporary file, which stays only if there is a defect to look up in it.
+    """
+    from pipeline.console import framework_output_to
+
+    path = log or _temporary_log()
+    keep = log is not None
+    try:
+        with framework_output_to(path) as stream:
+            try:
+                yield stream
+            except VisageError as error:
+                _log_traceback()
+                if log is None:
+                    raise
+                raise VisageError(f"{error} (log: {log})") from error
+            except Exception as error:
+                _log_traceback()
+                keep = True
+                raise VisageError(f"{_first_words(error)}; the whole story is in {path}") from error
+    finally:
+        if not keep:
+            path.unlink(missing_ok=True)
+
+
+def _temporary_log() -> Path:
+    number, name = tempfile.mkstemp(prefix="visage-", suffix=".log")
+    os.close(number)
+    return Path(name)
+
+
+def _log_traceback() -> None:
+    # The disk that is full may be the log's.
+    with suppress(OSError):
+        traceback.print_exc()
+
+
+# The operating system's words, and SQLite's.
+_DISK_FULL = ("No space left on device", "disk is full")
+
+
+def _first_words(error: Exception) -> str:
+    text = str(error).strip()
+    if any(words in text for words in _DISK_FULL):
+        return "the disk is full (No space left on device): free some space and run the same command again"
+    return f"{type(error).__name__}: {text.splitlines()[0][:300] if text else 'without a message'}"
+
+
+def print_json(value: Any, stream: IO[str] | None = None) -> None:
+    """Prints `value` and nothing else; what JSON does not know is written as text."""
+    click.echo(json.dumps(value, indent=2, default=str), file=stream)

@@ -1,0 +1,187 @@
+"""`visage data`: preparing one data set, and looking at what became of the records."""
+
+import difflib
+import json
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from components.errors import VisageError
+from pipeline.command_line import DEFAULT_CONFIG, data_dir_option, json_option, override_option, print_json, quietly
+
+if TYPE_CHECKING:
+    from components.data_inspection.collect import CleanedData
+    from components.data_inspection.prepared import Prepared
+    from pipeline.config import PipelineConfig
+    from pipeline.console import Screen
+
+_PAGE = "data_inspection.html"
+
+_config_option = click.option(
+    "--config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True, help="Configuration file."
+)
+
+
+@click.group()
+def data() -> None:
+    """Prepare data sets, and see what became of their records."""
+
+
+@data.command()
+@click.argument("source")
+@data_dir_option
+@_config_option
+@override_option
+@json_option
+def build(source: str, data_dir: Path | None, config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Prepare one data set, where `visage run` then finds it."""
+    from pipeline.config import load_config
+
+    found = _with_source(load_config(config, overrides, data_dir), source)
+    settings = found.face_example_gen_settings()
+    with quietly(_log(found, "data-build")) as stream:
+        from components.data_inspection.prepared import prepare
+        from pipeline.console import Screen
+        from pipeline.terms import tell_terms_once
+
+        screen = Screen(stream, silent=as_json)
+        if not as_json:
+            tell_terms_once([source], settings, screen)
+        with screen.stage(source):
+            prepared = prepare(source, settings)
+        _print_prepared(prepared, screen)
+        if as_json:
+            print_json(_prepared_figures(prepared), stream)
+
+
+@data.command()
+@click.argument("source", required=False)
+@data_dir_option
+@_config_option
+@override_option
+@click.option("--out", type=click.Path(path_type=Path), help="The page to write (.html); a .json comes beside it.")
+@json_option
+def inspect(
+    source: str | None,
+    data_dir: Path | None,
+    config: Path,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Show where every record went, as one HTML page and as JSON.
+
+    With SOURCE, that data set alone is prepared and cleaned by the configuration's rules. Without it, the newest run is
+    looked at.
+    """
+    from pipeline.config import load_config
+
+    if out is not None and out.suffix != ".html":
+        raise VisageError(f"--out {out}: must end in .html; the JSON is written beside it")
+    found = load_config(config, overrides, data_dir)
+    found = _with_source(found, source) if source else found
+    with quietly(_log(found, "data-inspect")) as stream:
+        from rich.markup import escape
+
+        from components.data_inspection.collect import collect
+        from components.data_inspection.render import figures, render
+        from components.files import write_atomically
+        from pipeline.cleaning_summary import cleaning_lines
+        from pipeline.console import Screen
+        from pipeline.terms import terms_of
+
+        screen = Screen(stream, silent=as_json)
+        title = source or found.name
+        with screen.stage(title):
+            cleaned, page = _cleaned(found, source, screen, as_json)
+            inspection = collect(
+                cleaned,
+                title=title,
+                terms=terms_of([source] if source else cleaned.settings.data.sources, cleaned.settings),
+                made_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            )
+        page = (out or page).resolve()
+        written = figures(inspection)
+        write_atomically(page, render(inspection))
+        write_atomically(page.with_suffix(".json"), json.dumps(written, indent=1, allow_nan=False) + "\n")
+        screen.print(f"[bold]{title}[/]  {cleaning_lines(inspection['cleaning_report']['total'])}")
+        screen.print(f"page  {escape(str(page))}")
+        screen.print(f"json  {escape(str(page.with_suffix('.json')))}")
+        if as_json:
+            print_json({"page": str(page), **written}, stream)
+
+
+def _cleaned(
+    config: "PipelineConfig", source: str | None, screen: "Screen", as_json: bool
+) -> tuple["CleanedData", Path]:
+    """What is looked at, and where its page goes by default."""
+    if source is None:
+        from pipeline.newest_data import newest_data
+
+        return newest_data(config), config.root / _PAGE
+    from components.data_inspection.clean import clean
+    from pipeline.terms import tell_terms_once
+
+    settings = config.face_example_gen_settings()
+    if not as_json:
+        tell_terms_once([source], settings, screen)
+    cleaned = clean(source, settings)
+    return cleaned, cleaned.report.parent / _PAGE
+
+
+def _with_source(config: "PipelineConfig", source: str) -> "PipelineConfig":
+    """The configuration, its sources `source` alone if that is none of them.
+
+    A source of the configuration is prepared in the folder that a run of the whole configuration uses.
+    """
+    from pydantic import ValidationError
+
+    from components.face_example_gen.settings import Dataset, DataSettings
+
+    if source in config.data.sources:
+        return config
+    try:
+        data = DataSettings.model_validate({**config.data.model_dump(), "sources": [source]})
+    except ValidationError as error:
+        near = difflib.get_close_matches(source, get_args(Dataset), n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        message = error.errors()[0]["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+        raise VisageError(f"{source}: no such source; {hint}it {message}") from None
+    return config.model_copy(update={"data": data})
+
+
+def _log(config: "PipelineConfig", command: str) -> Path:
+    return config.root / "logs" / f"{command}-{datetime.now():%Y%m%d-%H%M%S-%f}.log"
+
+
+def _prepared_figures(prepared: "Prepared") -> Mapping[str, Any]:
+    source = prepared.source
+    return {
+        "source": source.dataset,
+        "folder": str(prepared.folder),
+        "archive_rows": source.archive_rows,
+        "records": source.records,
+        "skipped": dict(source.skipped),
+        "was_there": prepared.was_there,
+        "seconds": round(prepared.seconds, 2),
+    }
+
+
+def _print_prepared(prepared: "Prepared", screen: "Screen") -> None:
+    from rich.markup import escape
+
+    from pipeline.cleaning_summary import counts_in_words
+
+    source = prepared.source
+    screen.print(f"[bold]{source.dataset}[/]  {source.archive_rows:,} rows → {source.records:,} records")
+    if source.skipped:
+        screen.print(f"    not read: {counts_in_words(source.skipped)}")
+    if prepared.was_there:
+        screen.print("prepared before")
+    else:
+        rate = source.archive_rows / max(prepared.seconds, 1e-3)
+        screen.print(f"prepared in {prepared.seconds:.1f} s, {rate:,.0f} rows/s")
+    screen.print(f"in    {escape(str(prepared.folder))}")

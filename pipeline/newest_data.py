@@ -1,0 +1,69 @@
+"""Finds what the newest completed FaceExampleGen of a pipeline wrote, through ML Metadata."""
+
+from pathlib import Path
+
+from ml_metadata.metadata_store import MetadataStore
+from ml_metadata.proto import metadata_store_pb2
+
+from components.data_inspection.collect import CleanedData
+from components.errors import VisageError
+from components.face_example_gen.settings import FaceExampleGenSettings
+from pipeline.config import PipelineConfig
+
+_NODE = "FaceExampleGen"
+
+
+def newest_data(config: PipelineConfig) -> CleanedData:
+    """The examples and the cleaning report of the newest run, with the settings of that run.
+
+    Raises:
+        VisageError: no run has come so far yet, or what it wrote is gone.
+    """
+    database = config.root / "metadata.sqlite"
+    if not database.is_file():
+        raise VisageError(_nothing_yet(config))
+    store = _open(database)
+    node = store.get_context_by_type_and_name("node", f"{config.name}.{_NODE}")
+    states = metadata_store_pb2.Execution
+    completed = [
+        execution
+        for execution in (store.get_executions_by_context(node.id) if node else [])
+        if execution.last_known_state in (states.COMPLETE, states.CACHED)
+    ]
+    if not completed:
+        raise VisageError(_nothing_yet(config))
+    newest = max(completed, key=lambda execution: execution.id)
+    outputs = _outputs(store, newest.id)
+    data = CleanedData(
+        examples=Path(outputs["examples"]),
+        report=Path(outputs["cleaning_report"]),
+        settings=FaceExampleGenSettings.model_validate_json(newest.custom_properties["settings"].string_value),
+    )
+    if not (data.examples.is_dir() and data.report.is_dir()):
+        raise VisageError(f"{data.examples}: gone; run the pipeline again: visage run")
+    return data
+
+
+def _open(database: Path) -> MetadataStore:
+    connection = metadata_store_pb2.ConnectionConfig()
+    connection.sqlite.filename_uri = str(database)
+    connection.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READONLY
+    return MetadataStore(connection)
+
+
+def _outputs(store: MetadataStore, execution: int) -> dict[str, str]:
+    """The URI of each output artifact by its key."""
+    kinds = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OUTPUT)
+    keys = {
+        event.artifact_id: event.path.steps[0].key
+        for event in store.get_events_by_execution_ids([execution])
+        if event.type in kinds
+    }
+    return {keys[artifact.id]: artifact.uri for artifact in store.get_artifacts_by_id(list(keys))}
+
+
+def _nothing_yet(config: PipelineConfig) -> str:
+    return (
+        f"{config.root}: no run of {config.name} has cleaned its data yet; run first (visage run), "
+        f"or name one source: visage data inspect {config.data.sources[0]}"
+    )

@@ -1,5 +1,6 @@
 """The Beam part alone: one odd record costs itself, and what a worker says reaches the user."""
 
+import io
 import json
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from components.errors import VisageError
 from components.face_example_gen import clean_and_align
@@ -126,6 +128,15 @@ def test_drops_are_listed_with_their_rules(tmp_path: Path) -> None:
         ("utkface/2.jpg.chip.jpg", "age_out_of_range"),
         ("utkface/3.jpg.chip.jpg", "picture_undecodable"),
     ]
+
+
+def test_a_tiny_file_of_huge_dimensions_is_a_counted_drop(tmp_path: Path) -> None:
+    bomb = io.BytesIO()
+    Image.new("1", (30_000, 30_000)).save(bomb, "PNG")
+    source = prepared(tmp_path, [utkface_row(1), utkface_row(2, image=bomb.getvalue())])
+    run_beam([source], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
+    total = reconcile([source], str(tmp_path / "out"), str(tmp_path / "out"))["total"]
+    assert (total["records_out"], total["dropped"]) == (1, {"picture_undecodable": 1})
 
 
 def test_a_drop_says_where_its_picture_is(tmp_path: Path) -> None:

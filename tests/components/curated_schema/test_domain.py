@@ -1,9 +1,13 @@
 """A configuration's own sources are let into the schema, and nothing else is."""
 
+import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
+from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
 from components.curated_schema.domain import with_sources
+from components.faces.records import FaceRecord, to_example
 from pipeline.pipeline import SCHEMA
 
 TEXT = SCHEMA.read_text(encoding="utf-8")
@@ -19,6 +23,19 @@ def test_the_names_of_labelled_folders_are_sources() -> None:
     assert list(domain.value) == ["utkface", "adience", "imdb", "wiki", "team", "crew"]
     del domain.value[-2:]
     assert extended == schema
+
+
+def test_statistics_of_a_labelled_folder_are_no_anomaly_where_it_is_configured() -> None:
+    record = FaceRecord(b"jpeg", "key", 30.0, 4, "male", "labelled_folder/team/ada", "team", picture_digest="0" * 32)
+    batch = ExamplesToRecordBatchDecoder().DecodeBatch([to_example(record)])
+    statistics = stats_impl.generate_statistics_in_memory(batch)
+
+    def anomalies(text: str) -> list[str]:
+        return list(tfdv.validate_statistics(statistics, parsed(text)).anomaly_info)
+
+    assert anomalies(TEXT) == ["source"]
+    assert anomalies(with_sources(TEXT, ["crew"])) == ["source"]
+    assert anomalies(with_sources(TEXT, ["team"])) == []
 
 
 def test_without_any_the_text_is_untouched() -> None:

@@ -1,0 +1,87 @@
+"""A folder of pictures with a labels file goes the way of every other source, without code."""
+
+import csv
+import re
+import shutil
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+import tfds_builders.labelled_folder
+from components.face_example_gen.prepare import prepare_source, source_of
+from components.face_example_gen.settings import DataSettings
+from components.faces.settings import AlignmentSettings
+from tests.components.face_example_gen.test_executor import SPLITS, Run, run, settings_for
+
+PACKAGE = Path(tfds_builders.labelled_folder.__file__).parent
+DUMMY = PACKAGE / "dummy_data"
+PICTURES_A_PERSON = 3
+
+
+@pytest.fixture(scope="module")
+def prepared_team(portraits: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run over 24 drawn portraits of 8 people, whose guessed ages are known, every second real age too."""
+    archives = tmp_path_factory.mktemp("archives")
+    (archives / "team").mkdir()
+    pictures = [path for path in sorted((portraits / "UTKFace").glob("[0-9]*_[01]_*_*.jpg")) if path.stat().st_size]
+    with (archives / "team" / "labels.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("picture", "age", "gender", "identity", "apparent_age_mean", "apparent_age_std"))
+        for number, path in enumerate(pictures[:: len(pictures) // 24][:24]):
+            shutil.copy(path, archives / "team" / f"{number}.jpg")
+            real_age = "" if number % 2 else path.name.partition("_")[0]
+            table.writerow((f"{number}.jpg", real_age, "f", f"p{number // PICTURES_A_PERSON}", 30.5, 4.25))
+        table.writerow(("nobody.jpg", 30, "f", "p9", "", ""))
+    settings = settings_for(
+        archives,
+        tmp_path_factory.mktemp("data"),
+        data=DataSettings(dir=str(archives), sources=["labelled_folder/team"]),
+        alignment=AlignmentSettings(detector="none", size=48),
+    )
+    return run(settings, tmp_path_factory.mktemp("out"))
+
+
+def test_every_row_is_accounted_for(prepared_team: Run) -> None:
+    counts = prepared_team.report["sources"]["labelled_folder/team"]
+    assert (counts["archive_rows"], counts["skipped"], counts["records_in"]) == (25, {"picture_missing": 1}, 24)
+    assert counts["records_out"] + sum(counts["dropped"].values()) == 24
+    assert counts["records_out"] > 12
+
+
+def test_the_folders_name_is_the_source_and_nobody_is_in_two_splits(prepared_team: Run) -> None:
+    splits = defaultdict(set)
+    for split in SPLITS:
+        for record in prepared_team.records(split):
+            assert record.source == "team"
+            splits[record.identity].add(split)
+    assert all(len(found) == 1 for found in splits.values())
+    assert set(splits) <= {f"labelled_folder/team/p{number}" for number in range(8)}
+
+
+def test_the_guesses_are_written_and_stand_for_an_age_that_nobody_knows(prepared_team: Run) -> None:
+    records = prepared_team.everybody()
+    assert {(record.apparent_age_mean, record.apparent_age_std) for record in records} == {(30.5, 4.25)}
+    for record in records:
+        number = int(re.sub(r"\D", "", record.key))
+        assert (record.age == 30.5) == bool(number % 2)
+
+
+def test_the_readmes_example_reads_appa_real_and_chalearn_lap_as_they_are_published(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", (PACKAGE / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    archives = tmp_path / "archives"
+    release = shutil.copytree(DUMMY / "appa_real", tmp_path / "appa-real-release")
+    shutil.copytree(release / "train", release / "valid")
+    shutil.copy(release / "gt_avg_train.csv", release / "gt_avg_valid.csv")
+    shutil.copytree(DUMMY / "chalearn_lap", archives / "chalearn_lap")
+    for part in ("train", "valid"):
+        (archives / f"appa_real_{part}").symlink_to(release)
+
+    data = DataSettings(dir=str(archives), **yaml.safe_load(example)["data"])
+
+    sources = [
+        source_of(name, prepare_source(name, archives, tmp_path / "prepared", data.labelled_folder(name)))
+        for name in data.sources
+    ]
+    assert [(source.records, source.skipped) for source in sources] == [(2, {}), (2, {}), (3, {})]

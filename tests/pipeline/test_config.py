@@ -27,8 +27,8 @@ def keys(model: type[BaseModel], prefix: str = "") -> list[str]:
     found = []
     for name, field in model.model_fields.items():
         below = _model_of(field.annotation)
-        is_list = "list[" in str(field.annotation)
-        found += keys(below, f"{prefix}{name}.") if below and not is_list else [f"{prefix}{name}"]
+        is_fixed = not re.search(r"(list|dict)\[", str(field.annotation))
+        found += keys(below, f"{prefix}{name}.") if below and is_fixed else [f"{prefix}{name}"]
     return found
 
 
@@ -90,6 +90,20 @@ def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
         ("trainer.network=resnet", ["trainer.network", "'compact'", "'cnn_utkface'", "'resnet'"]),
         ("data.sources=[utkfaces]", ["data.sources.0", "'utkface'", "'utkfaces'"]),
         ("data.sources=[utkface, utkface]", ["data", "twice"]),
+        ("data.sources=[lfw]", ["data.sources.0", "'adience/faces'", "'labelled_folder/NAME'", "'lfw'"]),
+        ("data.sources=[labelled_folder]", ["data.sources.0", "'labelled_folder/NAME'", "a-z, 0-9 and _"]),
+        ("data.sources=[labelled_folder/My-Faces]", ["data.sources.0", "a-z, 0-9 and _", "'labelled_folder/My-Faces'"]),
+        ("data.sources=[labelled_folder/../x]", ["data.sources.0", "a-z, 0-9 and _"]),
+        (
+            "data.sources=[labelled_folder/wiki]",
+            ["data.sources.0", "of another name", "'wiki' is a published data set"],
+        ),
+        ("data.sources=[labelled_folder/team]", ["data", "the folder that holds team/", "give --data-dir DIR"]),
+        ("data.labelled_folders={team: {colums: {}}}", ["data.labelled_folders.team.colums", "did you mean columns?"]),
+        ("data.labelled_folders={team: {columns: {photo: a}}}", ["team.columns.photo: must be 'picture'", "'photo'"]),
+        ("data.labelled_folders={team: {labels: ../x.csv}}", ["team.labels", "within the labelled folder"]),
+        ("data.labelled_folders={team: {separator: '||'}}", ["team.separator", "at most 1 character"]),
+        ("evaluator.slice_gates=[{feature: source, value: lfw, age_mae_max: 9}]", ["slice_gates.0: no source 'lfw'"]),
         ("split.train=0.9", ["split", "must be 1"]),
         ("cleaning.min_age=101", ["cleaning", "min_age 101", "max_age 100"]),
         ("evaluator.slice_gates=[{feature: shoe, value: x}]", ["slice_gates.0.feature", "'race'", "'shoe'"]),
@@ -104,6 +118,23 @@ def test_a_wrong_value_is_named_with_what_is_allowed(override: str, words: list[
     assert "\n" not in message
     for word in words:
         assert word in message
+
+
+def test_a_labelled_folder_is_a_source_that_may_be_gated(tmp_path: Path) -> None:
+    gate = "evaluator.slice_gates=[{feature: source, value: team, age_mae_max: 9}]"
+    config = load_config(DEFAULT, ["data.sources=[utkface, labelled_folder/team]", gate], data_dir=tmp_path)
+    assert config.data.folder_names == ("team",)
+    with pytest.raises(VisageError, match="no source 'team'; choose from utkface, adience, imdb, wiki, crew$"):
+        load_config(DEFAULT, ["data.sources=[labelled_folder/crew]", gate], data_dir=tmp_path)
+
+
+def test_how_a_labelled_folder_is_read_is_configured_under_its_name(tmp_path: Path) -> None:
+    labels = "data.labelled_folders={team: {labels: gt.csv, columns: {picture: file_name, age: real_age}}}"
+    data = load_config(DEFAULT, ["data.sources=[labelled_folder/team, utkface]", labels], data_dir=tmp_path).data
+    folder = data.labelled_folder("labelled_folder/team")
+    assert folder is not None
+    assert (folder.labels, folder.columns) == ("gt.csv", {"picture": "file_name", "age": "real_age"})
+    assert data.labelled_folder("utkface") is None
 
 
 def test_each_mistake_has_a_line_of_its_own() -> None:

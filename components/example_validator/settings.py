@@ -19,16 +19,34 @@ class DistributionLimits(Settings):
     gender: Limit = 0.1
     race: Limit = 0.1
     source: Limit = 0.1
-    age: Limit = 0.05
+    age: Limit = 0.1
     age_group: Limit = 0.05
 
 
+class SkewLimits(DistributionLimits):
+    """The same between the splits of one run, wider: they share out people, not pictures.
+
+    Of Adience's 2,284 people some have hundreds of pictures. Its five published folds lie up to 0.12 (gender) and 0.07
+    (age group) from the other four, twelve splits by identity up to 0.24 and 0.15 from train.
+    """
+
+    gender: Limit = 0.3
+    race: Limit = 0.3
+    source: Limit = 0.3
+    age: Limit = 0.2
+    age_group: Limit = 0.2
+
+
 class ValidationSettings(Settings):
-    """What stops a run before it trains."""
+    """What stops a run before it trains.
+
+    Of 500 examples each, two samples of one distribution differ in a share of one half by 0.032 (standard error,
+    sqrt(2 * 0.25 / 500)); three of these, 0.095, are just below the limit of drift, 0.1.
+    """
 
     anomalies: Literal["stop", "warn"] = Field("stop", description="what an anomaly, drift or skew does to the run")
     min_examples: int = Field(500, ge=1, description="splits of fewer examples are compared with no other")
     drift: DistributionLimits = Field(
         DistributionLimits(), description="each split against the same split of the last run whose data passed"
     )
-    skew: DistributionLimits = Field(DistributionLimits(), description="val and test against train")
+    skew: SkewLimits = Field(SkewLimits(), description="val and test against train")

@@ -105,6 +105,7 @@ def _mends(found: list[Finding]) -> list[str]:
     mends = []
     if any(finding.key is None for finding in found):
         mends.append(". Correct the data or the cleaning rules, or the schema if the data is right")
+        mends.append("; --set validation.anomalies=warn goes on all the same")
     if keys:
         accepting = " ".join(f"--set {key}=null" for key in keys)
         mends.append(f". If the change of the data is wanted, accept it for this run: {accepting}")

@@ -109,7 +109,7 @@ def test_one_wrong_value_stops_the_run(tamper: Callable[[Any], object], told: st
         validate(tmp_path, {"train": statistics([FACE, tampered(tamper)])}, schema=SCHEMA)
     assert f": {told}" in str(error.value)
     assert "(in train). Correct the data or the cleaning rules" in str(error.value)
-    assert "; " not in str(error.value)
+    assert str(error.value).count("; ") == 1
 
 
 def test_another_type_stops_the_run(tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ def test_a_value_that_the_schema_does_not_know_stops_the_run(tmp_path: Path) -> 
         check(tmp_path, {"train": GOOD, "val": MISSPELT})
     assert str(error.value) == (
         "the examples are not as they should be: gender: Examples contain values missing from the schema: femail (~50%)"
-        " (in val). Correct the data or the cleaning rules, or the schema if the data is right"
+        " (in val). Correct the data or the cleaning rules, or the schema if the data is right;"
+        " --set validation.anomalies=warn goes on all the same"
     )
 
 

@@ -49,7 +49,7 @@ class FaceRecord:
         age_group: index into `AGE_GROUPS`; known wherever `age` is, and where the source gives a group alone.
         gender: one of `GENDERS`, or `UNKNOWN`.
         identity: the same for every picture of one person, across sources; or `UNKNOWN`.
-        source: one of `SOURCES`.
+        source: one of `SOURCES`, or the name of a labelled folder.
         race: one of `RACES`, or `UNKNOWN`.
         face_score: IMDB-WIKI's detector score.
         second_face_score: IMDB-WIKI's score of a second face; None where there is no second face.

@@ -39,10 +39,10 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _validation(result: NodeResult) -> str:
     report = read_report(Path(result.output("anomalies").uri))
-    compared = f"drift looked for in {_names(report.drift)}, skew in {_names(report.skew)}"
+    compared = f"compared for drift: {_names(report.drift)} · for skew: {_names(report.skew)}"
     if not report.anomalies:
-        return f"no anomalies; {compared}"
-    lines = [f"[yellow]anomalies let pass: {len(report.anomalies)}[/]; {compared}", *map(escape, report.anomalies)]
+        return f"no anomalies · {compared}"
+    lines = [f"[yellow]anomalies let pass: {len(report.anomalies)}[/] · {compared}", *map(escape, report.anomalies)]
     return "\n    ".join(lines)
 
 

@@ -40,7 +40,7 @@ def run_pipeline(config: PipelineConfig, run_id: str, screen: Screen) -> RunResu
                 nodes[node] = run_node(ir, node, run_id)
             seconds[node] = time.monotonic() - start
             took = "cached" if nodes[node].cached else f"{seconds[node]:.1f} s"
-            screen.print(f"[green]✓[/] {node:<20}{took:>8}  {describe(nodes[node])}")
+            screen.print(f"[green]✓[/] {node:<23}{took:>8}  {describe(nodes[node])}")
     return RunResult(run_id, nodes, seconds)
 
 

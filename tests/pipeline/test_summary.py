@@ -1,0 +1,25 @@
+"""What the screen says of a finished node."""
+
+from pathlib import Path
+
+from components.example_validator.report import ValidationReport
+from pipeline.node import NodeResult, Output
+from pipeline.summary import describe
+
+
+def validated(folder: Path, *anomalies: str) -> str:
+    ValidationReport(anomalies, drift=["train"], skew=[]).write(folder)
+    return describe(NodeResult("ExampleValidator", cached=False, outputs={"anomalies": (Output(str(folder), {}),)}))
+
+
+def test_data_that_passed_say_what_they_were_compared_with(tmp_path: Path) -> None:
+    assert validated(tmp_path) == "no anomalies · compared for drift: train · for skew: none"
+
+
+def test_anomalies_that_were_let_pass_are_shown_in_full(tmp_path: Path) -> None:
+    shown = validated(tmp_path, "age: NaN (in train)", "gender: femail [50%] (in val)")
+    assert shown.splitlines() == [
+        "[yellow]anomalies let pass: 2[/] · compared for drift: train · for skew: none",
+        "    age: NaN (in train)",
+        "    gender: femail [50%] (in val)",
+    ]

@@ -124,7 +124,7 @@ def test_a_labelled_folder_is_a_source_that_may_be_gated(tmp_path: Path) -> None
     gate = "evaluator.slice_gates=[{feature: source, value: team, age_mae_max: 9}]"
     config = load_config(DEFAULT, ["data.sources=[utkface, labelled_folder/team]", gate], data_dir=tmp_path)
     assert config.data.folder_names == ("team",)
-    with pytest.raises(VisageError, match="no source 'team'; choose from utkface, adience, imdb, wiki, crew$"):
+    with pytest.raises(VisageError, match=r"no source 'team'; choose from utkface, adience, imdb, wiki, crew$"):
         load_config(DEFAULT, ["data.sources=[labelled_folder/crew]", gate], data_dir=tmp_path)
 
 

@@ -33,7 +33,7 @@ class LabelledFolderTest(tfds.testing.DatasetBuilderTestCase):
     """TFDS's own contract."""
 
     DATASET_CLASS = Builder
-    BUILDER_CONFIG_NAMES_TO_TEST = [TEAM]  # noqa: RUF012
+    BUILDER_CONFIG_NAMES_TO_TEST = [TEAM]
     SPLITS = {"train": 4}
 
 

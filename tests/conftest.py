@@ -1,10 +1,14 @@
 """What tests share: the real data sets where this machine has them, and a small set of drawn portraits."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.chromium import Chromium
 
 # Read by TensorFlow when it is imported: its words about processors and graphics cards are not ours to show.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -35,3 +39,13 @@ def portraits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample_portraits") / "archives"
     draw_sample_portraits(folder, count=PORTRAITS, seed=PORTRAITS_SEED, sources=None)
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """A headless Chromium; skips without one."""
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    with Chromium(executable, tmp_path_factory.mktemp("profile")) as chromium:
+        yield chromium

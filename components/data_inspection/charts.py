@@ -15,6 +15,8 @@ SHARE_BAND = 10
 # A box with its two whiskers and the line of its name.
 BOX_ROW = 34
 _BOXES_TOP = 4
+# So that a single record is seen too.
+THINNEST_BOX = 3
 
 
 def _x(year: float, last: int) -> float:
@@ -77,12 +79,15 @@ def boxes(summaries: Sequence[Mapping[str, Any]], last: int) -> dict[str, Any]:
     """A box for each source and gender, one below the other."""
     rows = []
     for number, summary in enumerate(summaries):
-        places = ("whisker_low", "quarter", "median", "three_quarters", "whisker_high")
+        left, right = _x(summary["quarter"], last), _x(summary["three_quarters"], last)
+        width = max(right - left, THINNEST_BOX)
         rows.append(
             {
                 **summary,
                 "top": _BOXES_TOP + BOX_ROW * number,
-                **{f"x_{place}": _x(summary[place], last) for place in places},
+                "box_x": round((left + right - width) / 2, 2),
+                "box_width": round(width, 2),
+                **{f"x_{place}": _x(summary[place], last) for place in ("whisker_low", "median", "whisker_high")},
                 "dots": [_x(year, last) for year in summary["outside"]],
             }
         )

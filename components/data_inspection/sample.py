@@ -16,7 +16,9 @@ class Sample(Generic[Item]):
         self._items: dict[str, Item] = {}
 
     def add(self, key: str, item: Item) -> None:
-        """Offers an item; `key` is its own."""
+        """Offers an item; `key` is its own: of several with one key, the first counts."""
+        if key in self._items:
+            return
         place = (hashlib.sha256(key.encode()).hexdigest(), key)
         if len(self._chosen) == self._limit and place > self._chosen[-1]:
             return

@@ -1,7 +1,5 @@
 """The demo page and the route behind it."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -59,15 +57,6 @@ def test_a_photo_that_is_too_large_is_refused(shared_server: RunningServer) -> N
     response = send(shared_server, bytes(MAX_PHOTO_BYTES + 1))
     assert (response.status_code, response.json()) == (413, {"error": "the request is larger than 16 MiB"})
     assert send(shared_server, plain_jpeg(0, 0, 200)).status_code == 200
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
-    if executable is None:
-        pytest.skip("no Chromium here: apt-get install chromium")
-    with Chromium(executable, tmp_path_factory.mktemp("profile")) as chromium:
-        yield chromium
 
 
 def choose(browser: Chromium, server: RunningServer, photo: Path) -> str:

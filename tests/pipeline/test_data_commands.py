@@ -1,0 +1,140 @@
+"""`visage data`, as a user types it, on a few drawn portraits."""
+
+import io
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.errors import VisageError
+from components.face_example_gen.settings import DataSettings, FaceExampleGenSettings
+from pipeline.config import PipelineConfig, load_config
+from pipeline.console import Screen
+from pipeline.newest_data import newest_data
+from pipeline.terms import tell_terms_once
+from tests.end_to_end.visage import PROJECT, visage
+
+CROPS = ("--set", "alignment.detector=none", "--set", "data.sources=[utkface]")
+
+
+def options(workspace: Path, *more: str) -> list[str]:
+    return ["--set", f"workspace={workspace}", "--set", "data.sample_portraits.count=30", *CROPS, *more]
+
+
+def shown(ended: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """In which the tests of this module leave what they prepare."""
+    return tmp_path_factory.mktemp("workspace")
+
+
+def test_a_data_set_is_prepared_once(workspace: Path) -> None:
+    first = shown(visage("data", "build", "utkface", *options(workspace), "--json"))
+    assert first["archive_rows"] == first["records"] + sum(first["skipped"].values()) > 20
+    assert not first["was_there"]
+    assert Path(first["folder"], "dataset_info.json").is_file()
+    again = visage("data", "build", "utkface", *options(workspace))
+    assert again.returncode == 0
+    assert "prepared before" in again.stdout
+    assert first["folder"] in again.stdout
+    # Nobody's face is drawn: there are no terms to repeat.
+    assert "terms" not in again.stdout
+
+
+def test_a_run_finds_it_prepared(workspace: Path, tmp_path: Path) -> None:
+    from components.data_inspection.prepared import prepare
+
+    shown(visage("data", "build", "utkface", *options(workspace), "--json"))
+    settings = load_config(PROJECT / "pipeline_config.yaml", options(workspace)[1::2]).face_example_gen_settings()
+    assert prepare("utkface", settings).was_there
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("utkfase", "utkfase: no such source; did you mean utkface? it must be 'imdb_wiki/imdb', "),
+        ("labelled_folder/mine", "labelled_folder/mine: no such source; it "),
+    ],
+)
+@pytest.mark.parametrize("command", ["build", "inspect"])
+def test_a_source_that_cannot_be_is_one_line(command: str, source: str, words: str, tmp_path: Path) -> None:
+    ended = visage("data", command, source, *options(tmp_path))
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"visage: {words}"), ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_one_source_is_inspected_even_where_nothing_is_left_of_it(workspace: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    strict = options(workspace, "--set", "cleaning.min_age=119", "--set", "cleaning.max_age=120")
+    found = shown(visage("data", "inspect", "utkface", *strict, "--out", page, "--json"))
+    assert found["page"] == str(page)
+    assert found["cleaning_report"]["total"]["records_out"] == 0
+    assert "a run would stop here" in page.read_text(encoding="utf-8")
+    written = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    assert {"page": str(page), **written} == found
+
+
+def test_out_that_is_no_page_is_one_line(tmp_path: Path) -> None:
+    ended = visage("data", "inspect", "utkface", *options(tmp_path), "--out", tmp_path / "page.json")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "must end in .html" in ended.stderr
+
+
+def test_terms_are_repeated_once_a_workspace(tmp_path: Path) -> None:
+    def told(*datasets: str, archives: str | None = "/archives") -> list[str]:
+        data = DataSettings(dir=archives, sources=list(datasets))
+        stream = io.StringIO()
+        tell_terms_once(datasets, FaceExampleGenSettings(data=data, data_root=str(tmp_path)), Screen(stream))
+        return [line.split()[1] for line in stream.getvalue().splitlines()]
+
+    assert told("utkface", archives=None) == []
+    assert told("utkface") == ["UTKFace:"]
+    # Both of Adience's are one data set.
+    assert told("utkface", "adience/faces", "adience/aligned") == ["Adience:"]
+    assert told("utkface", "adience/faces") == []
+    # Whoever brings a folder knows its terms.
+    assert told("labelled_folder/mine") == []
+
+
+class TestNewestData:
+    """`visage data inspect` without a source."""
+
+    @pytest.fixture(scope="class")
+    def config(self, tmp_path_factory: pytest.TempPathFactory) -> PipelineConfig:
+        folder = tmp_path_factory.mktemp("runs")
+        loose = ("--set", "cleaning.near_duplicate_distance=0")
+        return load_config(
+            PROJECT / "pipeline_config.yaml",
+            [
+                *options(folder, *loose)[1::2],
+                "data.sample_portraits.count=60",
+                "split={train: 0.4, val: 0.3, test: 0.3}",
+            ],
+        )
+
+    def test_before_the_first_run_it_says_what_to_do(self, config: PipelineConfig) -> None:
+        with pytest.raises(VisageError, match=r"no run of sample-portraits has cleaned its data yet; run first"):
+            newest_data(config)
+
+    def test_it_is_what_the_newest_run_wrote_from_the_cache_or_not(self, config: PipelineConfig) -> None:
+        from pipeline.node import compile_pipeline, run_node
+
+        ir = compile_pipeline(config)
+        first = run_node(ir, "FaceExampleGen", "first")
+        data = newest_data(config)
+        assert str(data.examples) == first.output("examples").uri
+        assert str(data.report) == first.output("cleaning_report").uri
+        assert data.settings == FaceExampleGenSettings.model_validate(config.face_example_gen_settings())
+        assert run_node(ir, "FaceExampleGen", "second").cached
+        assert newest_data(config) == data
+        shutil.rmtree(data.examples)
+        with pytest.raises(VisageError, match=r": gone; run the pipeline again: visage run$"):
+            newest_data(config)

@@ -1,7 +1,8 @@
 """The record of one face, and how it is written as a `tf.train.Example`."""
 
 import hashlib
-from bisect import bisect_right
+import math
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from components.faces.example_proto import Example
@@ -20,17 +21,18 @@ RACES = ("white", "black", "asian", "indian", "others")
 SOURCES = ("utkface", "adience", "imdb", "wiki")
 UNKNOWN = "unknown"
 
-# Midpoints between neighbouring groups: the group whose range is nearest gets the ages that lie between two.
+# Midpoints between neighbouring groups: the group whose range is nearest gets the ages that lie between two, the younger
+# one what is as near to both, as the literature maps Adience's odd labels.
 _AGE_GROUP_STARTS = (3.0, 7.0, 14.0, 22.5, 35.0, 45.5, 56.5)
 
 
 def age_group(age: float) -> int:
-    """Index into `AGE_GROUPS` of an age in years.
+    """Index into `AGE_GROUPS` of an age in years, of which the completed ones count.
 
-    >>> AGE_GROUPS[age_group(33)]
+    >>> AGE_GROUPS[age_group(35.9)]
     '25-32'
     """
-    return bisect_right(_AGE_GROUP_STARTS, age)
+    return bisect_left(_AGE_GROUP_STARTS, math.floor(age) if math.isfinite(age) else age)
 
 
 def picture_digest(picture: bytes) -> str:

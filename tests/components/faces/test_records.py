@@ -125,19 +125,20 @@ def test_what_is_no_example_is_refused() -> None:
     ("age", "group"),
     [
         (0, "0-2"),
-        (2.9, "0-2"),
-        (3, "4-6"),
-        (6.9, "4-6"),
-        (7, "8-13"),
-        (13.9, "8-13"),
-        (14, "15-20"),
-        (22.4, "15-20"),
-        (22.5, "25-32"),
-        (34.9, "25-32"),
-        (35, "38-43"),
-        (45.5, "48-53"),
-        (56.4, "48-53"),
-        (56.5, "60-100"),
+        (3.9, "0-2"),
+        (4, "4-6"),
+        (7.9, "4-6"),
+        (8, "8-13"),
+        (14.9, "8-13"),
+        (15, "15-20"),
+        (22.9, "15-20"),
+        (23, "25-32"),
+        (35.9, "25-32"),
+        (36, "38-43"),
+        (45.9, "38-43"),
+        (46, "48-53"),
+        (56.9, "48-53"),
+        (57, "60-100"),
         (120, "60-100"),
     ],
 )
@@ -146,14 +147,13 @@ def test_ages_between_two_groups_belong_to_the_nearer_one(age: float, group: str
 
 
 @settings(deadline=None)
-@given(age=st.floats(0, 110))
-def test_no_group_is_nearer_than_the_one_chosen(age: float) -> None:
-    def distance(group: str) -> float:
+@given(age=st.integers(0, 110))
+def test_no_group_is_nearer_than_the_one_chosen(age: int) -> None:
+    def distance(group: str) -> int:
         first, last = (int(year) for year in group.split("-"))
         return max(first - age, age - last, 0)
 
-    # Half a year of leeway: groups count whole years, so "0-2" lasts until the third birthday.
-    assert distance(AGE_GROUPS[age_group(age)]) <= min(distance(group) for group in AGE_GROUPS) + 1
+    assert distance(AGE_GROUPS[age_group(age)]) == min(distance(group) for group in AGE_GROUPS)
 
 
 @settings(deadline=None)

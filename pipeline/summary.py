@@ -51,7 +51,7 @@ def _names(splits: Sequence[str]) -> str:
 
 
 def _last_data(result: NodeResult) -> str:
-    return "compared with the data that passed last" if result.outputs.get("statistics") else "no earlier data"
+    return "compared with the data that passed last" if result.outputs.get("statistics") else "nothing to compare with"
 
 
 def _training(result: NodeResult) -> str:

@@ -70,7 +70,7 @@ def validate(compared: Compared, schema: schema_pb2.Schema, settings: Validation
       thousands of faces, 0.06 for 500. A limit below 0.07 is noise.
     - `age_group` is an integer, but categorical in the schema, so its divergence is over the groups themselves, without
       buckets: equal distributions give 0.001 for thousands of faces, 0.006 for 500, everybody 10 years older 0.05. (As
-      a number, a single -1 would move every bucket and give 0.3.) The statistics must be computed with the schema.
+      a number, a single -1 would move every bucket and give 0.2.) The statistics must be computed with the schema.
     """
     limited = schema_pb2.Schema()
     limited.CopyFrom(schema)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from components.faces.records import GENDERS, UNKNOWN, FaceRecord
+from components.faces.records import AGE_GROUPS, GENDERS, UNKNOWN, FaceRecord
 
 # Completed years 0 to 120, the highest that the settings allow.
 YEARS = 121
@@ -18,19 +18,23 @@ class Ages:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str], np.ndarray] = {}
         self._unknown: dict[tuple[str, str, str], int] = {}
+        self._groups: dict[tuple[str, str, str], list[int]] = {}
 
     def add(self, source: str, split: str, record: FaceRecord) -> None:
         """Counts one record."""
         place = (source, split, record.gender)
         counts = self._known.setdefault(place, np.zeros(YEARS, int))
         self._unknown.setdefault(place, 0)
+        groups = self._groups.setdefault(place, [0] * len(AGE_GROUPS))
+        if record.age_group is not None:
+            groups[record.age_group] += 1
         if record.age is None:
             self._unknown[place] += 1
         else:
             counts[min(max(int(record.age), 0), YEARS - 1)] += 1
 
     def table(self, sources: Sequence[str], splits: Sequence[str]) -> list[dict[str, Any]]:
-        """One entry for each source, split and gender that has records: `by_year`, and how many ages are `unknown`."""
+        """One entry for each source, split and gender that has records: `by_year`, `unknown` ages, `by_group`."""
         places = ((source, split, gender) for source in sources for split in splits for gender in SHOWN_GENDERS)
         return [
             {
@@ -39,6 +43,7 @@ class Ages:
                 "gender": place[2],
                 "by_year": self._known[place].tolist(),
                 "unknown": self._unknown[place],
+                "by_group": self._groups[place],
             }
             for place in places
             if place in self._known

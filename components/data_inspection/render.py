@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.data_inspection import charts
+from components.data_inspection.ages import SHOWN_GENDERS
 from components.data_inspection.faces import THUMBNAIL_SIDE
 from components.data_inspection.missing import FEATURES
+from components.faces.records import AGE_GROUPS
 from components.html_page.page import page_environment
 
 _UNKNOWN_GENDER = "unknown"
@@ -27,6 +29,7 @@ def render(inspection: Mapping[str, Any]) -> str:
             for split in inspection["splits"]
         },
         ages_in_years=charts.histogram(table, last, band=1),
+        age_groups=_age_groups(inspection),
         gender_shares=charts.gender_shares(table, last),
         boxes=charts.boxes(inspection["age_summaries"], last),
         unknown_genders=any(entry["gender"] == _UNKNOWN_GENDER for entry in table),
@@ -42,6 +45,17 @@ def figures(inspection: Any) -> Any:
     if isinstance(inspection, dict):
         return {key: figures(value) for key, value in inspection.items() if key != "picture"}
     return [figures(value) for value in inspection] if isinstance(inspection, list) else inspection
+
+
+def _age_groups(inspection: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """For each age group, and for those of none, its records by split and gender."""
+    names = (*AGE_GROUPS, "unknown")
+    counts = {name: {split: dict.fromkeys(SHOWN_GENDERS, 0) for split in inspection["splits"]} for name in names}
+    for entry in inspection["ages"]:
+        records = sum(entry["by_year"]) + entry["unknown"]
+        for name, count in zip(names, [*entry["by_group"], records - sum(entry["by_group"])], strict=True):
+            counts[name][entry["split"]][entry["gender"]] += count
+    return [{"name": name, "by_split": by_split} for name, by_split in counts.items()]
 
 
 def _is_given(inspection: Mapping[str, Any], feature: str) -> bool:

@@ -85,7 +85,7 @@ def test_where_the_prepared_file_is_gone_or_damaged_it_says_so(tmp_path: Path, d
     found = inspect(data)
     assert found["dropped_faces"][0]["faces"] == [{"key": "utkface/00001.jpg", "picture": None, "problem": problem}]
     assert found["missing"][0]["dropped"] == 0
-    assert "1 dropped records could not be read again" in render(found)
+    assert "1 dropped record could not be read again" in render(found)
 
 
 def test_another_file_in_the_place_of_the_prepared_one_is_not_taken_for_it(tmp_path: Path) -> None:

@@ -62,6 +62,8 @@ def test_its_numbers_are_those_of_the_cleaning_report(
     drawn = "[...document.querySelectorAll('#ages .charts:not(.wide) rect title')].map(title => title.textContent)"
     in_bars = sum(int(text.rpartition(": ")[2]) for text in browser.run(drawn))
     assert in_bars == total["records_out"]
+    cells = browser.run("[...document.querySelectorAll('#age-groups td.n')].map(cell => cell.textContent)")
+    assert sum(int(text) for text in cells) == total["records_out"]
 
 
 def test_every_thumbnail_is_a_picture(browser: Chromium, page: Path, inspection: dict[str, Any]) -> None:

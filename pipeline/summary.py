@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from components.example_validator.report import read_report
+from pipeline.cleaning_summary import cleaning_lines
 from pipeline.node import NodeResult
 
 
@@ -23,18 +24,7 @@ def model_was_pushed(pusher: NodeResult) -> bool:
 
 def _faces(result: NodeResult) -> str:
     report = json.loads((Path(result.output("cleaning_report").uri) / "cleaning_report.json").read_text())
-    total = report["total"]
-    splits = " · ".join(f"{split} {count:,}" for split, count in total["by_split"].items())
-    lines = [f"{total['archive_rows']:,} rows → {total['records_out']:,} faces ({splits})"]
-    if total["skipped"]:
-        lines.append(f"    not read: {_counts(total['skipped'])}")
-    if total["dropped"]:
-        lines.append(f"    dropped:  {_counts(total['dropped'])}")
-    return "\n".join(lines)
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return " · ".join(f"{name} {count:,}" for name, count in sorted(counts.items(), key=lambda item: -item[1]))
+    return cleaning_lines(report["total"])
 
 
 def _validation(result: NodeResult) -> str:

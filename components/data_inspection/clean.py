@@ -26,7 +26,7 @@ def clean(source: str, settings: FaceExampleGenSettings) -> CleanedData:
     Raises:
         VisageError: an archive is missing or broken, or the folder cannot be written.
     """
-    archives_state = fingerprint(settings.data)
+    archives_state = fingerprint(settings.data, source)
     folder = Path(settings.data_root) / "inspections" / _digest(source, settings, archives_state)
     with locked(folder.with_name(f"{folder.name}.lock"), f"clean {source}"):
         if not folder.is_dir():

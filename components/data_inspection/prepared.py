@@ -4,7 +4,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.face_example_gen.prepare import Source, archive_dir, fingerprint, prepare_source, source_of
+from components.face_example_gen.prepare import (
+    Source,
+    archive_dir,
+    fingerprint,
+    prepare_source,
+    prepared_root,
+    source_of,
+)
 from components.face_example_gen.settings import FaceExampleGenSettings
 
 
@@ -37,9 +44,9 @@ def prepare(dataset: str, settings: FaceExampleGenSettings) -> Prepared:
     """
     data_root = Path(settings.data_root)
     archives = archive_dir(settings.data, data_root)
-    prepared_root = data_root / "prepared" / fingerprint(settings.data)
-    was_there = any((prepared_root / dataset).glob("*/dataset_info.json"))
+    root = prepared_root(data_root, fingerprint(settings.data, dataset))
+    was_there = any((root / dataset).glob("*/dataset_info.json"))
     start = time.monotonic()
-    builder = prepare_source(dataset, archives, prepared_root, settings.data.labelled_folder(dataset))
+    builder = prepare_source(dataset, archives, root, settings.data.labelled_folder(dataset))
     seconds = time.monotonic() - start
     return Prepared(source_of(dataset, builder), Path(builder.data_dir), was_there, seconds)

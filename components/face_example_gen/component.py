@@ -14,12 +14,12 @@ from components.source_digest import source_digest
 
 
 class FaceExampleGenSpec(ComponentSpec):
-    """`settings`: FaceExampleGenSettings as JSON; `code`: digest of the sources; `fingerprint`: found by the driver."""
+    """`settings`: FaceExampleGenSettings as JSON; `code`: digest of the sources; `fingerprints`: by data set."""
 
     PARAMETERS = {  # noqa: RUF012
         "settings": ExecutionParameter(type=str),
         "code": ExecutionParameter(type=str),
-        "fingerprint": ExecutionParameter(type=str, optional=True),
+        "fingerprints": ExecutionParameter(type=str, optional=True),
     }
     INPUTS: dict[str, ChannelParameter] = {}  # noqa: RUF012
     OUTPUTS = {  # noqa: RUF012

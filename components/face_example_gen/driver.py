@@ -1,5 +1,6 @@
 """Looks at the archives before the cache is asked, so that new data is noticed."""
 
+import json
 from typing import Any
 
 from tfx.dsl.components.base import base_driver
@@ -13,7 +14,7 @@ from components.face_example_gen.settings import FaceExampleGenSettings
 
 
 class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
-    """Adds the execution property `fingerprint`, which makes the cache miss when the archives change."""
+    """Adds the execution property `fingerprints`, which makes the cache miss when the archives change."""
 
     def __init__(self, metadata: Metadata) -> None:
         base_driver.BaseDriver.__init__(self, metadata)
@@ -24,5 +25,6 @@ class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
         properties: dict[str, Any] = execution_info.exec_properties
         settings = FaceExampleGenSettings.model_validate_json(properties["settings"])
         output = DriverOutput()
-        output.exec_properties["fingerprint"].string_value = fingerprint(settings.data)
+        fingerprints = {dataset: fingerprint(settings.data, dataset) for dataset in settings.data.sources}
+        output.exec_properties["fingerprints"].string_value = json.dumps(fingerprints)
         return output

@@ -1,6 +1,7 @@
 """The work of FaceExampleGen: prepare the archives, run Beam, read back what it wrote."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.proto import example_gen_pb2
 from tfx.types import Artifact, artifact_utils
 
-from components.face_example_gen.prepare import Source, archive_dir, prepare_source, source_of
+from components.face_example_gen.prepare import Source, archive_dir, prepare_source, prepared_root, source_of
 from components.face_example_gen.reconcile import check_nothing_empty, reconcile
 from components.face_example_gen.run_beam import run_beam
 from components.face_example_gen.settings import FaceExampleGenSettings
@@ -34,7 +35,7 @@ class Executor(BaseExecutor):
         settings = FaceExampleGenSettings.model_validate_json(exec_properties["settings"])
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         report_dir = artifact_utils.get_single_instance(output_dict["cleaning_report"]).uri
-        sources = _prepare(settings, exec_properties["fingerprint"])
+        sources = _prepare(settings, json.loads(exec_properties["fingerprints"]))
 
         run_beam(sources, settings, examples.uri, report_dir)
 
@@ -46,11 +47,11 @@ class Executor(BaseExecutor):
         examples_utils.set_file_format(examples, "tfrecords_gzip")
 
 
-def _prepare(settings: FaceExampleGenSettings, fingerprint: str) -> list[Source]:
-    data_root = Path(settings.data_root)
-    archives = archive_dir(settings.data, data_root)
-    prepared_root = data_root / "prepared" / fingerprint
+def _prepare(settings: FaceExampleGenSettings, fingerprints: Mapping[str, str]) -> list[Source]:
+    data, data_root = settings.data, Path(settings.data_root)
+    archives = archive_dir(data, data_root)
+    roots = {dataset: prepared_root(data_root, fingerprints[dataset]) for dataset in data.sources}
     return [
-        source_of(name, prepare_source(name, archives, prepared_root, settings.data.labelled_folder(name)))
-        for name in settings.data.sources
+        source_of(dataset, prepare_source(dataset, archives, root, data.labelled_folder(dataset)))
+        for dataset, root in roots.items()
     ]

@@ -5,7 +5,7 @@ import hashlib
 import importlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,10 +45,10 @@ class Source:
     skipped: Mapping[str, int]
 
 
-def fingerprint(data: DataSettings) -> str:
-    """A short text that changes when what the sources are prepared from does, or the code that draws or prepares it.
+def fingerprint(data: DataSettings, dataset: str) -> str:
+    """A short text that changes when what a data set is prepared from does, or the code that draws or prepares it.
 
-    Archives are told by names, sizes and times of change; other files in `data.dir` do not count.
+    Archives are told by names, sizes and times of change; what other data sets are read from does not count.
 
     Raises:
         VisageError: the folder with the archives is not there.
@@ -57,12 +57,16 @@ def fingerprint(data: DataSettings) -> str:
     if data.dir is None:
         digest.update(f"drawn {data.sample_portraits} {sorted(data.sources)}".encode())
     else:
-        for line in _listing(Path(data.dir), data.sources):
+        for line in _listing(Path(data.dir), dataset):
             digest.update(line.encode())
-        for source in sorted(data.sources):
-            if (folder := data.labelled_folder(source)) is not None:
-                digest.update(f"{source} {folder.model_dump_json()}\n".encode())
+        if (folder := data.labelled_folder(dataset)) is not None:
+            digest.update(folder.model_dump_json().encode())
     return digest.hexdigest()[:16]
+
+
+def prepared_root(data_root: Path, fingerprint: str) -> Path:
+    """TFDS's data_dir of the data sets that were prepared from what has this fingerprint."""
+    return data_root / "prepared" / fingerprint
 
 
 def archive_dir(data: DataSettings, data_root: Path) -> Path:
@@ -79,7 +83,8 @@ def archive_dir(data: DataSettings, data_root: Path) -> Path:
     from tfds_builders.sample_portraits.draw import draw_sample_portraits
 
     drawing = data.sample_portraits
-    folder = data_root / "sample_portraits" / fingerprint(data)
+    # The same for each of the sources: the portraits are shared among them.
+    folder = data_root / "sample_portraits" / fingerprint(data, data.sources[0])
     with _working(folder, "draw portraits"):
         _sweep(folder.parent, f".{folder.name}.unfinished-*")
         draw_sample_portraits(folder, drawing.count, drawing.seed, data.sources)
@@ -160,10 +165,10 @@ def _sweep(folder: Path, leftovers: str) -> None:
         shutil.rmtree(leftover)
 
 
-def _listing(folder: Path, datasets: Sequence[str]) -> Iterator[str]:
+def _listing(folder: Path, dataset: str) -> Iterator[str]:
     if not folder.is_dir():
         raise VisageError(f"data.dir {folder}: no such folder; name the one that holds the archives")
-    for path in sorted({path for dataset in datasets for path in _archive_files(folder, dataset)}):
+    for path in sorted(set(_archive_files(folder, dataset))):
         status = path.stat()
         yield f"{path.relative_to(folder)} {status.st_size} {status.st_mtime_ns}\n"
 

@@ -21,8 +21,8 @@ RACES = ("white", "black", "asian", "indian", "others")
 SOURCES = ("utkface", "adience", "imdb", "wiki")
 UNKNOWN = "unknown"
 
-# Midpoints between neighbouring groups: the group whose range is nearest gets the ages that lie between two, the younger
-# one what is as near to both, as the literature maps Adience's odd labels.
+# Midpoints between neighbouring groups: the group whose range is nearest gets the ages that lie between two, and the
+# younger one what is as near to both, as the literature maps Adience's odd labels.
 _AGE_GROUP_STARTS = (3.0, 7.0, 14.0, 22.5, 35.0, 45.5, 56.5)
 
 

@@ -20,7 +20,7 @@ def fingerprint(folder: Path) -> str:
     """What the driver adds to the execution's properties."""
     info = ExecutionInfo(exec_properties={"settings": settings_for(folder).model_dump_json()})
     output = Driver(metadata=None).run(info)
-    return output.exec_properties["fingerprint"].string_value
+    return output.exec_properties["fingerprints"].string_value
 
 
 def test_its_settings_travel_whole(tmp_path: Path) -> None:

@@ -78,7 +78,8 @@ def run(settings: FaceExampleGenSettings, out: Path) -> Run:
 
 
 def exec_properties(settings: FaceExampleGenSettings) -> dict[str, Any]:
-    return {"settings": settings.model_dump_json(), "fingerprint": "from the driver"}
+    fingerprints = {dataset: f"of {dataset[:3]}" for dataset in settings.data.sources}
+    return {"settings": settings.model_dump_json(), "fingerprints": json.dumps(fingerprints)}
 
 
 @pytest.fixture(scope="module")
@@ -217,8 +218,8 @@ def test_two_worker_processes_write_the_same_bytes_as_one(
     assert twice.report == whole.report
 
 
-def test_what_was_prepared_is_kept_under_the_drivers_fingerprint(whole: Run, data_root: Path) -> None:
-    assert [path.name for path in (data_root / "prepared").iterdir()] == ["from the driver"]
+def test_what_was_prepared_is_kept_under_the_drivers_fingerprints(whole: Run, data_root: Path) -> None:
+    assert {path.name for path in (data_root / "prepared").iterdir()} == {"of utk", "of adi", "of imd"}
 
 
 def test_a_killed_attempts_files_are_not_taken_for_this_ones(whole: Run, portraits: Path, tmp_path: Path) -> None:

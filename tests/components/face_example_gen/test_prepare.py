@@ -31,6 +31,10 @@ def drawn(count: int = 30, seed: int = 1) -> DataSettings:
     return DataSettings(sources=["utkface"], sample_portraits=SamplePortraitsSettings(count=count, seed=seed))
 
 
+def fingerprint_of(data: DataSettings) -> str:
+    return fingerprint(data, data.sources[0])
+
+
 @pytest.fixture
 def archives(tmp_path: Path) -> Path:
     folder = tmp_path / "archives"
@@ -49,41 +53,41 @@ def utkface(portraits: Path, tmp_path: Path) -> Path:
 
 class TestFingerprint:
     def test_it_stays_while_nothing_changes(self, archives: Path) -> None:
-        before = fingerprint(folder_of(archives))
+        before = fingerprint_of(folder_of(archives))
         (archives / "UTKFace" / "1_0_0_20170109150557335.jpg.chip.jpg").read_bytes()
-        assert fingerprint(folder_of(archives)) == before
+        assert fingerprint_of(folder_of(archives)) == before
 
     def test_a_new_file_changes_it(self, archives: Path) -> None:
-        before = fingerprint(folder_of(archives))
+        before = fingerprint_of(folder_of(archives))
         (archives / "UTKFace" / "2_0_0_20170109150557335.jpg.chip.jpg").write_bytes(b"two")
-        assert fingerprint(folder_of(archives)) != before
+        assert fingerprint_of(folder_of(archives)) != before
 
     def test_a_lost_file_changes_it(self, archives: Path) -> None:
-        before = fingerprint(folder_of(archives))
+        before = fingerprint_of(folder_of(archives))
         next((archives / "UTKFace").iterdir()).unlink()
-        assert fingerprint(folder_of(archives)) != before
+        assert fingerprint_of(folder_of(archives)) != before
 
     def test_a_file_of_the_same_size_with_other_contents_changes_it(self, archives: Path) -> None:
         file = next((archives / "UTKFace").iterdir())
-        before = fingerprint(folder_of(archives))
+        before = fingerprint_of(folder_of(archives))
         file.write_bytes(b"two")
         os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))
-        assert fingerprint(folder_of(archives)) != before
+        assert fingerprint_of(folder_of(archives)) != before
 
     def test_a_renamed_file_changes_it(self, archives: Path) -> None:
         file = next((archives / "UTKFace").iterdir())
-        before = fingerprint(folder_of(archives))
+        before = fingerprint_of(folder_of(archives))
         file.rename(file.with_name("9_0_0_20170109150557335.jpg.chip.jpg"))
-        assert fingerprint(folder_of(archives)) != before
+        assert fingerprint_of(folder_of(archives)) != before
 
     @pytest.mark.parametrize(
         "name", ["runs/log.txt", "notes.txt", "UTKFace.zip", "fold_0_data.txt", "adience/faces/a.jpg"]
     )
     def test_files_that_the_sources_do_not_read_leave_it(self, archives: Path, name: str) -> None:
-        before = fingerprint(folder_of(archives))
+        before = fingerprint_of(folder_of(archives))
         (archives / name).parent.mkdir(parents=True, exist_ok=True)
         (archives / name).write_bytes(b"something")
-        assert fingerprint(folder_of(archives)) == before
+        assert fingerprint_of(folder_of(archives)) == before
 
     @pytest.mark.parametrize(
         ("dataset", "names"),
@@ -99,57 +103,61 @@ class TestFingerprint:
         self, dataset: Dataset, names: list[str], tmp_path: Path
     ) -> None:
         data = DataSettings(dir=str(tmp_path), sources=[dataset])
-        seen = {fingerprint(data)}
+        seen = {fingerprint_of(data)}
         for name in names:
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_bytes(b"something")
-            seen.add(fingerprint(data))
+            seen.add(fingerprint_of(data))
         assert len(seen) == 1 + len(names)
 
     def test_each_file_of_a_labelled_folder_changes_it(self, tmp_path: Path) -> None:
         data = DataSettings(dir=str(tmp_path), sources=["labelled_folder/team"])
-        seen = {fingerprint(data)}
+        seen = {fingerprint_of(data)}
         for name in ("labels.csv", "a.jpg", "deeper/b.png"):
             (tmp_path / "team" / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / "team" / name).write_bytes(b"something")
-            seen.add(fingerprint(data))
+            seen.add(fingerprint_of(data))
         assert len(seen) == 4
         (tmp_path / "crew").mkdir()
         (tmp_path / "crew" / "labels.csv").write_bytes(b"something")
-        assert fingerprint(data) in seen
+        assert fingerprint_of(data) in seen
 
     def test_a_labelled_folder_that_is_a_link_is_looked_into(self, tmp_path: Path) -> None:
         (tmp_path / "elsewhere").mkdir()
         (tmp_path / "archives").mkdir()
         (tmp_path / "archives" / "team").symlink_to(tmp_path / "elsewhere")
         data = DataSettings(dir=str(tmp_path / "archives"), sources=["labelled_folder/team"])
-        before = fingerprint(data)
+        before = fingerprint_of(data)
         (tmp_path / "elsewhere" / "labels.csv").write_bytes(b"something")
-        assert fingerprint(data) != before
+        assert fingerprint_of(data) != before
 
     def test_how_a_labelled_folder_is_read_changes_it(self, tmp_path: Path) -> None:
         def read(**folders: LabelledFolderSettings) -> str:
             sources = ["labelled_folder/team"]
-            return fingerprint(DataSettings(dir=str(tmp_path), sources=sources, labelled_folders=folders))
+            return fingerprint_of(DataSettings(dir=str(tmp_path), sources=sources, labelled_folders=folders))
 
         renamed = LabelledFolderSettings(columns={"age": "years"})
         assert read(team=renamed) != read() == read(team=LabelledFolderSettings()) == read(crew=renamed)
 
     def test_another_version_of_the_builders_changes_it(self, archives: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        before = fingerprint(folder_of(archives)), fingerprint(drawn())
+        before = fingerprint_of(folder_of(archives)), fingerprint_of(drawn())
         monkeypatch.setattr("components.face_example_gen.prepare.source_digest", lambda *packages: "another")
-        after = fingerprint(folder_of(archives)), fingerprint(drawn())
+        after = fingerprint_of(folder_of(archives)), fingerprint_of(drawn())
         assert before[0] != after[0]
         assert before[1] != after[1]
 
     def test_drawn_portraits_are_told_apart_by_their_settings(self) -> None:
-        assert fingerprint(drawn()) == fingerprint(drawn())
+        assert fingerprint_of(drawn()) == fingerprint_of(drawn())
         both = drawn().model_copy(update={"sources": ["utkface", "adience/faces"]})
-        assert len({fingerprint(data) for data in (drawn(), drawn(count=31), drawn(seed=2), both)}) == 4
+        assert len({fingerprint_of(data) for data in (drawn(), drawn(count=31), drawn(seed=2), both)}) == 4
+
+    def test_another_source_beside_it_leaves_it_so_that_it_need_not_be_prepared_again(self, archives: Path) -> None:
+        both = folder_of(archives).model_copy(update={"sources": ["adience/faces", "utkface"]})
+        assert fingerprint(both, "utkface") == fingerprint_of(folder_of(archives))
 
     def test_a_missing_folder_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(VisageError, match=rf"^data\.dir {tmp_path}/none: no such folder; .*$"):
-            fingerprint(folder_of(tmp_path / "none"))
+            fingerprint_of(folder_of(tmp_path / "none"))
 
 
 def test_the_named_folder_is_the_one_that_is_read(archives: Path, tmp_path: Path) -> None:
@@ -166,7 +174,7 @@ def test_portraits_are_drawn_once(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_drawing_left_is_swept(tmp_path: Path) -> None:
-    name = fingerprint(drawn())
+    name = fingerprint_of(drawn())
     leftover = tmp_path / "sample_portraits" / f".{name}.unfinished-x1y2"
     leftover.mkdir(parents=True)
     (leftover / "half.jpg").write_bytes(b"half")

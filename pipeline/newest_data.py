@@ -9,6 +9,7 @@ from components.data_inspection.collect import CleanedData
 from components.errors import VisageError
 from components.face_example_gen.settings import FaceExampleGenSettings
 from pipeline.config import PipelineConfig
+from pipeline.metadata_file import check_undamaged
 
 _NODE = "FaceExampleGen"
 
@@ -22,6 +23,7 @@ def newest_data(config: PipelineConfig) -> CleanedData:
     database = config.root / "metadata.sqlite"
     if not database.is_file():
         raise VisageError(_nothing_yet(config))
+    check_undamaged(database)
     store = _open(database)
     node = store.get_context_by_type_and_name("node", f"{config.name}.{_NODE}")
     states = metadata_store_pb2.Execution

@@ -23,6 +23,7 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from components.errors import VisageError
 from pipeline.config import PipelineConfig
+from pipeline.metadata_file import check_undamaged
 from pipeline.pipeline import create_pipeline
 
 INLINE_PREFIX = "gzip+base64:"
@@ -138,7 +139,9 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
 def _connection(config: metadata.ConnectionConfigType) -> metadata_store_pb2.ConnectionConfig:
     connection = getattr(config, config.WhichOneof("connection_config"))
     if connection.HasField("sqlite"):
-        Path(connection.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
+        database = Path(connection.sqlite.filename_uri)
+        database.parent.mkdir(parents=True, exist_ok=True)
+        check_undamaged(database)
     return connection
 
 

@@ -36,7 +36,8 @@ def write_annotated(photo: Path, prediction: PhotoPrediction, out: Path) -> None
         picture.save(half_written, "PNG")
         half_written.replace(out)
     except OSError as error:
-        raise VisageError(f"{error.filename or out}: {error.strerror or error}; name another file") from error
+        where = photo if error.filename == str(photo) else out
+        raise VisageError(f"{where}: {error.strerror or error}; name another file") from error
 
 
 def _draw(photo: np.ndarray, faces: Sequence[FacePrediction]) -> Image.Image:

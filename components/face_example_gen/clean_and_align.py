@@ -16,7 +16,7 @@ import numpy as np
 from components.face_example_gen.chunks import Chunk, read_chunk
 from components.face_example_gen.settings import FaceExampleGenSettings
 from components.face_example_gen.sources import to_record
-from components.face_example_gen.write import write_lines, write_records
+from components.face_example_gen.write import write_bytes, write_lines, write_records
 from components.faces.align import align
 from components.faces.choose import choose
 from components.faces.cleaning import reason_to_drop
@@ -68,8 +68,13 @@ def drops_name(chunk: Chunk) -> str:
     return f"drops-{chunk.name}"
 
 
+def rows_name(chunk: Chunk) -> str:
+    """The file with what a chunk's candidates are compared by: ROW, in the order of the candidates."""
+    return f"rows-{chunk.name}"
+
+
 class CleanAndAlign(beam.DoFn):
-    """Turns each record of a chunk into a candidate or a drop, both in files; yields what all chunks are compared by.
+    """Turns each record of a chunk into a candidate or a drop, in files; yields the chunk when it is done.
 
     The files depend on the chunk alone: a bundle that is tried again writes the same.
     """
@@ -85,13 +90,14 @@ class CleanAndAlign(beam.DoFn):
         self._detector = None if name == "none" else make_detector(name)
         self._progress = (Path(self._progress_dir) / f"{os.getpid()}-{uuid.uuid4().hex}").open("ab", buffering=0)
 
-    def process(self, chunk: Chunk) -> Iterator[tuple[Chunk, bytes]]:
-        """Yields the chunk and its candidates' rows, ROW as bytes, in the order of the file of candidates."""
+    def process(self, chunk: Chunk) -> Iterator[Chunk]:
+        """Writes the chunk's candidates, their rows, and its drops."""
         rows: list[np.ndarray] = []
         drops: list[bytes] = []
         write_records(self._work_dir, candidates_name(chunk), self._candidates(chunk, rows, drops))
         write_lines(self._work_dir, drops_name(chunk), drops)
-        yield chunk, np.array(rows, ROW).tobytes()
+        write_bytes(self._work_dir, rows_name(chunk), np.array(rows, ROW).tobytes())
+        yield chunk
 
     def teardown(self) -> None:
         """Closes the worker's progress file."""

@@ -8,7 +8,8 @@ import apache_beam as beam
 import numpy as np
 
 from components.face_example_gen.chunks import Chunk
-from components.face_example_gen.clean_and_align import Drop, candidates_name, drop_line, drops_name
+from components.face_example_gen.clean_and_align import Drop, candidates_name, drop_line, drops_name, rows_name
+from components.face_example_gen.shares import read_rows
 from components.face_example_gen.write import read_lines, read_records, write_lines, write_records
 from components.faces.duplicates import ROW, Labels, Verdict
 from components.faces.near_duplicates import NEAR_DUPLICATE_IN_OTHER_SPLIT, TWIN
@@ -25,18 +26,18 @@ class PublishChunk(beam.DoFn):
         self._work_dir = work_dir
 
     def process(self, element: tuple[int, dict[str, Iterable[Any]]]) -> None:
-        """`element`: the chunk's number, and its `candidates`, `duplicates` and `near_duplicates`.
+        """`element`: the chunk's number; the `chunk`, its `duplicates` and `near_duplicates`.
 
         Raises:
             VisageError: a file cannot be written.
         """
         _, found = element
-        ((chunk, packed),) = found["candidates"]
+        (chunk,) = found["chunk"]
         verdicts = {verdict.offset: verdict for verdict in found["duplicates"]}
         twins = {int(twin["offset"]): int(twin["twin"]) for part in found["near_duplicates"] for twin in _twins(part)}
         by_split: dict[str, list[bytes]] = {split: [] for split in SPLITS}
         drops = list(read_lines(self._work_dir, drops_name(chunk)))
-        rows = np.frombuffer(packed, ROW)
+        rows = read_rows(self._work_dir, rows_name(chunk), ROW)
         for row, serialized in zip(rows, read_records(self._work_dir, candidates_name(chunk)), strict=True):
             offset = int(row["offset"])
             drop = _drop(serialized, chunk, offset, verdicts.get(offset), twins.get(offset))

@@ -29,6 +29,22 @@ def write_lines(folder: str, name: str, lines: Iterable[bytes]) -> None:
     _write(folder, name, lines, lambda file, line: file.write(line + b"\n"))
 
 
+def write_bytes(folder: str, name: str, content: bytes) -> None:
+    """Writes a file.
+
+    Raises:
+        VisageError: it cannot be written.
+    """
+    _write(folder, name, [content], lambda file, part: file.write(part))
+
+
+def read_bytes(folder: str, name: str, offset: int = 0, length: int = -1) -> bytes:
+    """A part of what `write_bytes` wrote; without `offset` and `length`, all of it."""
+    with FileSystems.open(f"{folder}/{name}", compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        file.seek(offset)
+        return bytes(file.read(length))
+
+
 def read_records(folder: str, name: str) -> Iterator[bytes]:
     """Yields the records of what `write_records` wrote."""
     with FileSystems.open(f"{folder}/{name}", compression_type=_compression(name)) as file:

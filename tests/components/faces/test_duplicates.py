@@ -78,7 +78,7 @@ def test_what_one_copy_does_not_know_another_may() -> None:
 
 
 def test_by_majority_the_median_age_and_the_commonest_gender_stay() -> None:
-    three = [{"age": 30.0}, {"age": 34.0, "gender": "male"}, {"age": 80.0}]
+    three: list[dict[str, Any]] = [{"age": 30.0}, {"age": 34.0, "gender": "male"}, {"age": 80.0}]
     verdicts = copies(*three, settings=MAJORITY)
     assert [verdict.rule for verdict in verdicts] == ["", "duplicate_picture", "duplicate_picture"]
     assert (verdicts[0].labels.age, verdicts[0].labels.gender) == (34.0, 0)

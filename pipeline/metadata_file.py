@@ -26,5 +26,5 @@ def check_undamaged(database: Path) -> None:
         state = str(error)
     if state != "ok":
         raise VisageError(
-            f"{database} is damaged ({state}): remove it and run again; pushed models stay, what ran before is forgotten"
+            f"{database} is damaged ({state}): remove it and run again; pushed models stay, earlier runs are forgotten"
         )

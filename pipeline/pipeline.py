@@ -54,6 +54,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(config.model_base_path))
         ),
+        custom_config={"compare": config.evaluator.compares},
     )
     model_card = ModelCard(
         cleaning_report=example_gen.outputs["cleaning_report"],

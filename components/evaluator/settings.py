@@ -41,3 +41,8 @@ class EvaluatorSettings(Settings):
     gender_accuracy_decrease_max: float | None = Field(0.02, ge=0, le=1, description="the same for gender accuracy")
     slices: list[Literal["gender", "age_group", "race", "source"]] = Field(default_factory=list)
     slice_gates: list[SliceGate] = Field(default_factory=list)
+
+    @property
+    def compares(self) -> bool:
+        """Whether a model must not be worse than the blessed one."""
+        return self.age_mae_increase_max is not None or self.gender_accuracy_decrease_max is not None

@@ -8,7 +8,10 @@ from components.pusher.executor import Executor
 
 
 class Pusher(component.Pusher):
-    """Pushes a blessed model to a numbered version under `push_destination.filesystem.base_directory`."""
+    """Pushes a blessed model to a numbered version under `push_destination.filesystem.base_directory`.
+
+    Its `custom_config` is {"compare": whether a model that was not compared with the served one is refused}.
+    """
 
     DRIVER_CLASS = Driver
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)

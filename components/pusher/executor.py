@@ -1,14 +1,17 @@
 """The work of the Pusher: TFX's, but for how the files get there."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+from tfx.components.evaluator.constants import ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY
 from tfx.components.pusher import executor
 from tfx.proto import pusher_pb2
 from tfx.types import Artifact, artifact_utils, standard_component_specs
 from tfx.utils import io_utils, proto_utils
 
-from components.pusher.push import newest_version, push
+from components.errors import VisageError
+from components.pusher.push import newest_version, push, same_files
 
 
 class Executor(executor.Executor):
@@ -24,7 +27,8 @@ class Executor(executor.Executor):
         `newly_pushed` (0: the newest version was this very model already).
 
         Raises:
-            VisageError: the destination cannot be written, or the disk is full.
+            VisageError: the destination cannot be written, or the disk is full; or this model was to be compared with
+                the served one and was not, because what that was made from is lost.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         pushed_model = artifact_utils.get_single_instance(output_dict[standard_component_specs.PUSHED_MODEL_KEY])
@@ -37,8 +41,21 @@ class Executor(executor.Executor):
 
         base_directory = Path(destination.filesystem.base_directory)
         before = newest_version(base_directory)
+        if before and json.loads(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])["compare"]:
+            blessing = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_BLESSING_KEY])
+            _check_compared(blessing, Path(model_path), base_directory / str(before))
 
         io_utils.copy_dir(model_path, pushed_model.uri)
         version = push(Path(model_path), base_directory)
         pushed_model.set_int_custom_property("newly_pushed", int(int(version.name) > before))
         self._MarkPushed(pushed_model, pushed_destination=str(version), pushed_version=version.name)
+
+
+def _check_compared(blessing: Artifact, model: Path, served: Path) -> None:
+    if blessing.has_custom_property(ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY) or same_files(model, served):
+        return
+    raise VisageError(
+        f"version {served.name} is served from {served.parent}, but the record of what it was made from is lost, so "
+        "this model was not compared with it and is not pushed: remove the served versions, or compare nothing once by "
+        "--set evaluator.age_mae_increase_max=null --set evaluator.gender_accuracy_decrease_max=null"
+    )

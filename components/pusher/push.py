@@ -35,7 +35,7 @@ def push(model_path: Path, base_directory: Path) -> Path:
         base_directory.mkdir(parents=True, exist_ok=True)
         with _one_at_a_time(base_directory):
             newest = base_directory / str(newest_version(base_directory))
-            return newest if _same_files(model_path, newest) else _push(model_path, base_directory)
+            return newest if same_files(model_path, newest) else _push(model_path, base_directory)
     except OSError as error:
         reason = _reason(error)
         raise VisageError(f"cannot push the model to {base_directory}: {reason}; mend that and run again") from error
@@ -53,7 +53,8 @@ def _reason(error: OSError) -> str:
     return str(error.args[0][0][2] if isinstance(error, shutil.Error) else error)
 
 
-def _same_files(one: Path, other: Path) -> bool:
+def same_files(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same files with the same bytes; false where `other` is not there."""
     names = {path.relative_to(one) for path in one.rglob("*")}
     if not other.is_dir() or names != {path.relative_to(other) for path in other.rglob("*")}:
         return False

@@ -32,6 +32,7 @@ class ToyPipeline:
             model=trainer.outputs["model"],
             model_blessing=evaluator.outputs["blessing"],
             push_destination=pusher_pb2.PushDestination(filesystem=destination),
+            custom_config={"compare": False},
         )
         LocalDagRunner().run(
             Pipeline(

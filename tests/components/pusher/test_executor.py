@@ -7,17 +7,25 @@ from tfx.proto import pusher_pb2
 from tfx.types import Channel
 from tfx.types.standard_artifacts import InfraBlessing, Model, ModelBlessing, PushedModel
 
+from components.errors import VisageError
 from components.pusher.component import Pusher
 from tests.components.tiny_evaluation import make_artifact
 
 
-def run_pusher(folder: Path, *, blessed: int, infra_blessed: int) -> PushedModel:
-    """Runs the component on a model with these two blessings, into `folder/served`."""
+def run_pusher(
+    folder: Path, *, blessed: int = 1, infra_blessed: int = 1, compare: bool = True, compared: bool = False
+) -> PushedModel:
+    """Runs the component on a model with these two blessings, into `folder/served`.
+
+    `compare`: it was to be compared with the served model; `compared`: it was.
+    """
     model = make_artifact(Model, folder / "model")
     (folder / "model/Format-Serving").mkdir(parents=True)
     (folder / "model/Format-Serving/saved_model.pb").write_text("graph")
     blessing = make_artifact(ModelBlessing, folder / "blessing")
     blessing.set_int_custom_property("blessed", blessed)
+    if compared:
+        blessing.set_int_custom_property("baseline_model_id", 7)
     infra_blessing = make_artifact(InfraBlessing, folder / "infra_blessing")
     infra_blessing.set_int_custom_property("blessed", infra_blessed)
     pushed = make_artifact(PushedModel, folder / "pushed")
@@ -28,6 +36,7 @@ def run_pusher(folder: Path, *, blessed: int, infra_blessed: int) -> PushedModel
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(folder / "served"))
         ),
+        custom_config={"compare": compare},
     )
     assert component.id == "Pusher"
     component.executor_spec.executor_class().Do(
@@ -51,3 +60,30 @@ def test_a_model_without_both_blessings_is_not_pushed(tmp_path: Path, blessed: i
     pushed = run_pusher(tmp_path, blessed=blessed, infra_blessed=infra_blessed)
     assert pushed.get_int_custom_property("pushed") == 0
     assert not (tmp_path / "served").exists()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Path:
+    """A version that an earlier run pushed, of which nothing else is left."""
+    version = tmp_path / "served" / "1700000000"
+    version.mkdir(parents=True)
+    (version / "saved_model.pb").write_text("another graph")
+    return version
+
+
+def test_a_model_that_could_not_be_compared_with_the_served_one_does_not_take_its_place(
+    tmp_path: Path, served: Path
+) -> None:
+    with pytest.raises(VisageError, match=r"version 1700000000 is served .* was not compared with it and is not"):
+        run_pusher(tmp_path)
+    assert [path.name for path in (tmp_path / "served").iterdir()] == [served.name]
+
+
+@pytest.mark.parametrize("how", [{"compared": True}, {"compare": False}])
+def test_one_that_was_compared_or_need_not_be_does(tmp_path: Path, served: Path, how: dict[str, bool]) -> None:
+    assert run_pusher(tmp_path, **how).get_int_custom_property("newly_pushed") == 1
+
+
+def test_the_served_model_itself_needs_no_comparison(tmp_path: Path, served: Path) -> None:
+    (served / "saved_model.pb").write_text("graph")
+    assert run_pusher(tmp_path).get_int_custom_property("newly_pushed") == 0

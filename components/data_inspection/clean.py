@@ -43,8 +43,8 @@ def _clean_into(folder: Path, source: str, settings: FaceExampleGenSettings) -> 
     # Whoever holds the lock is alone: what lies there was left by a killed attempt.
     shutil.rmtree(partial, ignore_errors=True)
     examples, report_dir = partial / "examples", partial / "report"
-    run_beam(sources, settings, str(examples), str(report_dir))
-    report = reconcile(sources, str(examples), str(report_dir))
+    metrics = run_beam(sources, settings, str(examples), str(report_dir))
+    report = {**reconcile(sources, str(examples), str(report_dir)), "metrics": metrics}
     write_atomically(report_dir / "cleaning_report.json", json.dumps(report, indent=2) + "\n")
     partial.rename(folder)
 

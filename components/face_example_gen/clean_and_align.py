@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import apache_beam as beam
 import numpy as np
 
 from components.face_example_gen.chunks import Chunk, read_chunk
+from components.face_example_gen.metrics import count_drop, count_picture, timed
 from components.face_example_gen.settings import FaceExampleGenSettings
 from components.face_example_gen.sources import to_record
 from components.face_example_gen.write import write_bytes, write_lines, write_records
@@ -79,7 +81,7 @@ class CleanAndAlign(beam.DoFn):
     The files depend on the chunk alone: a bundle that is tried again writes the same.
     """
 
-    def __init__(self, settings: FaceExampleGenSettings, work_dir: str, progress_dir: str) -> None:
+    def __init__(self, settings: FaceExampleGenSettings, work_dir: str, progress_dir: str | None) -> None:
         self._settings = settings
         self._work_dir = work_dir
         self._progress_dir = progress_dir
@@ -88,7 +90,7 @@ class CleanAndAlign(beam.DoFn):
         """Makes what cannot be pickled, once a worker."""
         name = self._settings.alignment.detector
         self._detector = None if name == "none" else make_detector(name)
-        self._progress = (Path(self._progress_dir) / f"{os.getpid()}-{uuid.uuid4().hex}").open("ab", buffering=0)
+        self._progress = _progress_file(self._progress_dir)
 
     def process(self, chunk: Chunk) -> Iterator[Chunk]:
         """Writes the chunk's candidates, their rows, and its drops."""
@@ -111,6 +113,8 @@ class CleanAndAlign(beam.DoFn):
                 yield to_example(outcome.record)
             else:
                 drops.append(drop_line(outcome, chunk.file, offset))
+                count_drop(outcome.rule)
+            count_picture()
             # A full disk must not end the run for the sake of a progress bar.
             with suppress(OSError):
                 self._progress.write(b".")
@@ -136,16 +140,20 @@ class CleanAndAlign(beam.DoFn):
             raise _DropError(rule)
         crop = self._crop(record.image)
         row = row_of(record, split_of(record, self._settings.split), perceptual_hash(crop), chunk.number, offset)
-        return Kept(replace(record, image=encode(crop, self._settings.alignment.jpeg_quality)), row)
+        with timed("encode"):
+            picture = encode(crop, self._settings.alignment.jpeg_quality)
+        return Kept(replace(record, image=picture), row)
 
     def _crop(self, picture: bytes) -> np.ndarray:
         try:
-            image = decode(picture)
+            with timed("decode"):
+                image = decode(picture)
         except DecodeError:
             raise _DropError("picture_undecodable") from None
         if self._detector is None:
             return resize(image, self._settings.alignment.size)
-        faces = self._detector.detect(image)
+        with timed("detect"):
+            faces = self._detector.detect(image)
         if not faces:
             raise _DropError("no_face")
         if len(faces) > 1 and self._settings.cleaning.other_faces == "drop":
@@ -154,9 +162,16 @@ class CleanAndAlign(beam.DoFn):
         if face.size < self._settings.cleaning.min_face_size:
             raise _DropError("face_too_small")
         try:
-            return align(image, face.landmarks, self._settings.alignment)
+            with timed("align"):
+                return align(image, face.landmarks, self._settings.alignment)
         except ValueError:
             raise _DropError("landmarks_unusable") from None
+
+
+def _progress_file(folder: str | None) -> BinaryIO:
+    """A file of this worker's own that grows by one byte a picture; None: nobody looks."""
+    path = os.devnull if folder is None else f"{folder}/{os.getpid()}-{uuid.uuid4().hex}"
+    return Path(path).open("ab", buffering=0)
 
 
 def drop_line(drop: Drop, file: str, offset: int, **why: object) -> bytes:

@@ -37,9 +37,9 @@ class Executor(BaseExecutor):
         report_dir = artifact_utils.get_single_instance(output_dict["cleaning_report"]).uri
         sources = _prepare(settings, json.loads(exec_properties["fingerprints"]))
 
-        run_beam(sources, settings, examples.uri, report_dir)
+        metrics = run_beam(sources, settings, examples.uri, report_dir)
 
-        report = reconcile(sources, examples.uri, report_dir)
+        report = {**reconcile(sources, examples.uri, report_dir), "metrics": metrics}
         check_nothing_empty(report)
         write_atomically(Path(report_dir) / "cleaning_report.json", json.dumps(report, indent=2) + "\n")
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))

@@ -9,10 +9,11 @@ import numpy as np
 
 from components.face_example_gen.chunks import Chunk
 from components.face_example_gen.clean_and_align import Drop, candidates_name, drop_line, drops_name, rows_name
+from components.face_example_gen.metrics import count_drop, count_faces
 from components.face_example_gen.shares import read_rows
 from components.face_example_gen.write import read_lines, read_records, write_lines, write_records
 from components.faces.duplicates import ROW, Labels, Verdict
-from components.faces.near_duplicates import NEAR_DUPLICATE_IN_OTHER_SPLIT, TWIN
+from components.faces.near_duplicates import NEAR_DUPLICATE_IN_OTHER_SPLIT, TWIN, first_twins
 from components.faces.records import GENDERS, RACES, UNKNOWN, FaceRecord, from_example, to_example
 from components.faces.split import SPLITS
 
@@ -34,7 +35,7 @@ class PublishChunk(beam.DoFn):
         _, found = element
         (chunk,) = found["chunk"]
         verdicts = {verdict.offset: verdict for verdict in found["duplicates"]}
-        twins = {int(twin["offset"]): int(twin["twin"]) for part in found["near_duplicates"] for twin in _twins(part)}
+        twins = {int(twin["offset"]): int(twin["twin"]) for twin in _twins(found["near_duplicates"])}
         by_split: dict[str, list[bytes]] = {split: [] for split in SPLITS}
         drops = list(read_lines(self._work_dir, drops_name(chunk)))
         rows = read_rows(self._work_dir, rows_name(chunk), ROW)
@@ -48,16 +49,17 @@ class PublishChunk(beam.DoFn):
         for split, examples in by_split.items():
             if examples:
                 write_records(self._examples_dir, f"Split-{split}/data_tfrecord-{chunk.name}.gz", examples)
+                count_faces(len(examples))
         if drops:
             write_lines(self._drops_dir, f"dropped-{chunk.name}.jsonl", drops)
 
 
-def _twins(packed: bytes) -> np.ndarray:
-    return np.frombuffer(packed, TWIN)
+def _twins(packed: Iterable[bytes]) -> np.ndarray:
+    return first_twins(np.frombuffer(b"".join(packed), TWIN))
 
 
 def _drop(serialized: bytes, chunk: Chunk, offset: int, verdict: Verdict | None, twin: int | None) -> bytes | None:
-    """The line of a candidate that goes; None if it stays."""
+    """Counts a candidate that goes, and returns its line; None if it stays."""
     if verdict is not None and verdict.rule:
         why: dict[str, object] = {"disagree": list(verdict.disagree)}
         rule = verdict.rule
@@ -65,6 +67,7 @@ def _drop(serialized: bytes, chunk: Chunk, offset: int, verdict: Verdict | None,
         why, rule = {"twin": f"{twin:016x}"}, NEAR_DUPLICATE_IN_OTHER_SPLIT
     else:
         return None
+    count_drop(rule)
     record = from_example(serialized)
     return drop_line(Drop(record.key, rule, record.picture_digest), chunk.file, offset, **why)
 

@@ -1,25 +1,29 @@
-"""Runs the Beam part of FaceExampleGen on this machine, with progress and plain errors."""
+"""Runs the Beam part of FaceExampleGen on the configured engine, with progress and plain errors."""
 
 import os
 import re
 import shlex
-import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import PipelineResult
 from apache_beam.transforms.environments import Environment, SubprocessSDKEnvironment
 
 from components import progress
 from components.errors import VisageError
+from components.face_example_gen import folders
+from components.face_example_gen.engines import check_reachable, engine_options, run_on_engine, why_failed
+from components.face_example_gen.metrics import Counted, counted
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.settings import BeamSettings, FaceExampleGenSettings
+from components.face_example_gen.shared_folder import copy_back, copy_there, run_folder
 from components.face_example_gen.transforms import build
 from components.faces.split import SPLITS
 
@@ -30,42 +34,88 @@ _VISAGE_ERROR = "components.errors.VisageError"
 _LOOK_EVERY_SECONDS = 0.5
 
 
-def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, examples_dir: str, drops_dir: str) -> None:
+def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, examples_dir: str, drops_dir: str) -> Counted:
     """Runs the Beam pipeline to its end and tells `components.progress` how far it is.
 
     Args:
         sources: what to read.
-        settings: rules, alignment, split and workers.
+        settings: rules, alignment, split and engine.
         examples_dir: gets the splits; emptied first.
         drops_dir: gets the list of drops; emptied first.
 
+    Returns: what Beam counted, see `metrics.counted`. It proves nothing of what was written.
+
     Raises:
-        VisageError: a worker says what is missing on this machine, or that a file cannot be written.
+        VisageError: the engine cannot be reached or the job failed; or a worker says what is missing on its machine, or
+            that a file cannot be written.
     """
+    shared_dir = settings.beam.shared_dir
+    if shared_dir is None:
+        return _run(sources, settings, examples_dir, drops_dir)
+    for folder in (examples_dir, drops_dir):
+        folders.remove(folder)
+        folders.make(folder)
+    there = run_folder(shared_dir, examples_dir)
+    found = _run(copy_there(sources, shared_dir), settings, f"{there}/examples", f"{there}/drops")
+    copy_back(f"{there}/examples", examples_dir)
+    copy_back(f"{there}/drops", drops_dir)
+    folders.remove(there)
+    return found
+
+
+def _run(sources: Sequence[Source], settings: FaceExampleGenSettings, examples_dir: str, drops_dir: str) -> Counted:
     work_dir = f"{examples_dir}/.candidates"
     for folder in (examples_dir, drops_dir):
         # TFX hands a killed execution's folders to the next attempt.
-        shutil.rmtree(folder, ignore_errors=True)
+        folders.remove(folder)
     for folder in (*(f"{examples_dir}/Split-{split}" for split in SPLITS), work_dir, drops_dir):
         # A worker that cannot write there says so itself, in one line.
         with suppress(OSError):
-            Path(folder).mkdir(parents=True)
+            folders.make(folder)
     total = sum(source.records for source in sources)
-    with tempfile.TemporaryDirectory(prefix="visage-progress-") as progress_dir, _reporting(progress_dir, total):
-        workers = _workers(settings.beam, total)
-        # Named, for "DirectRunner" of newer Beams first downloads an engine from GitHub.
-        runner = FnApiRunner(_worker_processes() if workers > 1 else None)
-        options = PipelineOptions(direct_num_workers=workers, save_main_session=False)
-        pipeline = beam.Pipeline(runner, options=options)
+
+    def build_on(pipeline: beam.Pipeline, progress_dir: str | None) -> beam.Pipeline:
         build(pipeline, sources, settings, examples_dir, drops_dir, work_dir, progress_dir)
+        return pipeline
+
+    run = _run_here if settings.beam.engine == "direct" else _run_on_engine
+    found = counted(run(settings.beam, build_on, total).metrics())
+    folders.remove(work_dir)
+    return found
+
+
+_Build = Callable[[beam.Pipeline, str | None], beam.Pipeline]
+
+
+def _run_here(settings: BeamSettings, build_on: _Build, total: int) -> PipelineResult:
+    workers = _workers(settings, total)
+    # Named, for "DirectRunner" of newer Beams first downloads an engine from GitHub.
+    runner = FnApiRunner(_worker_processes() if workers > 1 else None)
+    options = PipelineOptions(direct_num_workers=workers, save_main_session=False)
+    with tempfile.TemporaryDirectory(prefix="visage-progress-") as progress_dir, _reporting(progress_dir, total):
+        pipeline = build_on(beam.Pipeline(runner, options=options), progress_dir)
         try:
-            pipeline.run().wait_until_finish()
+            result = pipeline.run()
+            result.wait_until_finish()
         except Exception as error:
             told = _told_by_a_worker(error)
             if told is None:
                 raise
             raise told from error
-    shutil.rmtree(work_dir)
+        return result
+
+
+def _run_on_engine(settings: BeamSettings, build_on: _Build, total: int) -> PipelineResult:
+    with tempfile.TemporaryDirectory(prefix="visage-worker-package-") as package_dir:
+        options = engine_options(settings, package_dir)
+        check_reachable(options)
+        pipeline = build_on(beam.Pipeline(options=options), None)
+        try:
+            return run_on_engine(settings.engine, pipeline, _STEP, total)
+        except VisageError:
+            raise
+        except Exception as error:
+            raise _told_by_a_worker(error) or why_failed(settings.engine, error) from error
 
 
 def _workers(settings: BeamSettings, records: int) -> int:

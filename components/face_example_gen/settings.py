@@ -107,10 +107,55 @@ class DataSettings(Settings):
         return None if name is None else self.labelled_folders.get(name, LabelledFolderSettings())
 
 
-class BeamSettings(Settings):
-    """How Beam runs."""
+Engine = Literal["direct", "portable", "flink", "spark", "dataflow"]
 
-    workers: int = Field(0, ge=0, le=512, description="processes; 0: one a core")
+_NEEDED_FLAGS: dict[Engine, tuple[str, ...]] = {
+    "portable": ("job_endpoint",),
+    "dataflow": ("project", "region", "temp_location"),
+}
+
+
+class BeamSettings(Settings):
+    """What Beam runs on: the same pipeline, the same records, whatever engine."""
+
+    engine: Engine = Field("direct", description="'direct': processes of this machine")
+    workers: int = Field(0, ge=0, le=512, description="direct: processes; 0: one a core")
+    options: list[Annotated[str, StringConstraints(pattern=r"^--[a-z0-9_-]+(=.*)?$")]] = Field(
+        default_factory=list, description="other engines: Beam's own flags, --NAME=VALUE each"
+    )
+    shared_dir: str | None = Field(
+        None,
+        min_length=1,
+        description="other engines: a folder or bucket that all workers reach; null: workspace is one",
+    )
+
+    @model_validator(mode="after")
+    def _only_what_the_engine_heeds(self) -> "BeamSettings":
+        if self.engine == "direct" and (self.options or self.shared_dir is not None):
+            raise ValueError("options and shared_dir are for other engines than direct: name one in engine")
+        if self.engine != "direct" and self.workers:
+            raise ValueError(f"workers are those of direct: say in options how many {self.engine} is to use")
+        if "runner" in self.flags:
+            raise ValueError("options: --runner follows from engine: leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _what_the_engine_needs(self) -> "BeamSettings":
+        missing = [f"--{flag}=..." for flag in _NEEDED_FLAGS.get(self.engine, ()) if flag not in self.flags]
+        if missing:
+            raise ValueError(f"options: {self.engine} needs {', '.join(missing)}")
+        if self.engine == "dataflow" and not (self.shared_dir or "").startswith("gs://"):
+            raise ValueError(
+                "shared_dir: Dataflow's workers reach no folder of this machine: name one in a bucket, gs://..."
+            )
+        if self.shared_dir is not None and not re.match(r"/|[a-z0-9]+://", self.shared_dir):
+            raise ValueError("shared_dir: must be absolute (/...) or name a file system (gs://..., hdfs://...)")
+        return self
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """Names of the flags in `options`."""
+        return frozenset(option[2:].partition("=")[0] for option in self.options)
 
 
 class FaceExampleGenSettings(Settings):

@@ -34,7 +34,7 @@ def build(
     examples_dir: str,
     drops_dir: str,
     work_dir: str,
-    progress_dir: str,
+    progress_dir: str | None,
 ) -> None:
     """Adds everything from reading to writing to `pipeline`.
 
@@ -45,7 +45,7 @@ def build(
             depends on the records alone, so a bundle that is tried again writes the same.
         drops_dir: gets `dropped-<chunk>.jsonl`, see `clean_and_align.drop_line`.
         work_dir: a folder that all workers reach, for what waits until it is compared; of no use afterwards.
-        progress_dir: a local folder in which each worker's file grows by one byte a record.
+        progress_dir: a local folder in which each worker's file grows by one byte a record; None: it is not told.
     """
     total = sum(source.records for source in sources)
     shares = math.ceil(total / _RECORDS_A_SHARE)

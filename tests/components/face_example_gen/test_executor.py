@@ -32,6 +32,7 @@ class Run:
 
     examples: Path
     report: dict[str, Any]
+    metrics: dict[str, Any]
     split_names: str
     steps: list[tuple[str, int, int | None]]
 
@@ -74,7 +75,9 @@ def run(settings: FaceExampleGenSettings, out: Path) -> Run:
     with progress.listening(lambda step, done, total, note: steps.append((step, done, total))):
         Executor().Do({}, {"examples": [examples], "cleaning_report": [report]}, exec_properties(settings))
     written = json.loads((out / "report" / "cleaning_report.json").read_text())
-    return Run(out / "examples", written, examples.split_names, steps)
+    # Apart, for it holds times.
+    metrics = written.pop("metrics")
+    return Run(out / "examples", written, metrics, examples.split_names, steps)
 
 
 def exec_properties(settings: FaceExampleGenSettings) -> dict[str, Any]:
@@ -202,6 +205,15 @@ def test_progress_goes_from_0_to_the_last_record(whole: Run) -> None:
     records = whole.report["total"]["records_in"]
     assert aligned[-1] == (records, records)
     assert aligned == sorted(aligned)
+
+
+def test_beams_metrics_say_what_was_written(whole: Run) -> None:
+    total = whole.report["total"]
+    assert whole.metrics["pictures"] == total["records_in"]
+    assert whole.metrics["faces"] == total["records_out"]
+    assert whole.metrics["dropped"] == total["dropped"]
+    for step in ("decode", "detect", "align", "encode"):
+        assert 0 < whole.metrics["milliseconds"][step]["mean"] <= whole.metrics["milliseconds"][step]["max"]
 
 
 def test_files_carry_no_time(whole: Run) -> None:

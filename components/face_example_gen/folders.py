@@ -1,0 +1,37 @@
+"""Folders wherever Beam's file systems reach: on this machine, or in a bucket."""
+
+import shutil
+
+from apache_beam.io.filesystem import BeamIOError
+from apache_beam.io.filesystems import FileSystems
+
+
+def remove(folder: str) -> None:
+    """Removes a folder with all that is in it, if it is there.
+
+    Raises:
+        OSError: something in it cannot be removed.
+    """
+    if FileSystems.get_scheme(folder) is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    elif files := files_in(folder):
+        FileSystems.delete([f"{folder}/{name}" for name in files])
+
+
+def make(folder: str) -> None:
+    """Makes a folder and those above it, unless it is there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    try:
+        if not FileSystems.exists(folder):
+            FileSystems.mkdirs(folder)
+    except BeamIOError as error:
+        raise OSError(str(error)) from error
+
+
+def files_in(folder: str) -> list[str]:
+    """Paths, relative to `folder`, of all files in it and below it."""
+    (found,) = FileSystems.match([f"{folder}/**"])
+    return sorted(metadata.path.removeprefix(f"{folder}/") for metadata in found.metadata_list)

@@ -1,0 +1,50 @@
+"""Prepared records of drawn faces with a bit of everything that is dropped; made without TensorFlow."""
+
+from pathlib import Path
+
+import numpy as np
+from apache_beam.io.tfrecordio import _TFRecordUtil
+
+from components.face_example_gen.prepare import Source
+from components.faces.encode import encode
+from components.faces.example_proto import Example
+from tests.components.faces.drawn_photo import drawn_photo
+
+_FILES = 2
+
+
+def drawn_source(folder: Path, faces: int) -> Source:
+    """So many drawn faces and five records that are not kept, in two files."""
+    rows = [_row(number, _face(number), 20 + number % 60) for number in range(faces)]
+    rows += [
+        _row(faces, _face(faces), 120),
+        _row(faces + 1, _face(0), 70),
+        _row(faces + 2, b"no picture", 30),
+        _row(faces + 3, encode(np.full((80, 80, 3), 127, np.uint8)), 30),
+        b"no Example at all",
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [_written(folder / f"utkface-{number}.tfrecord", rows[number::_FILES]) for number in range(_FILES)]
+    return Source("utkface", tuple(files), len(rows), len(rows), {})
+
+
+def _face(number: int) -> bytes:
+    place = ((48.0 + number % 5, 38.0 + number % 3), 34.0 + number % 7, float(number % 11 - 5))
+    return encode(drawn_photo([place], 100, 100, seed=number))
+
+
+def _row(number: int, picture: bytes, age: int) -> bytes:
+    example = Example()
+    feature = example.features.feature
+    feature["image"].bytes_list.value.append(picture)
+    feature["file_name"].bytes_list.value.append(f"{number}.jpg.chip.jpg".encode())
+    for name, value in {"age": age, "gender": number % 2, "race": 0}.items():
+        feature[name].int64_list.value.append(value)
+    return bytes(example.SerializeToString())
+
+
+def _written(path: Path, rows: list[bytes]) -> str:
+    with path.open("wb") as file:
+        for row in rows:
+            _TFRecordUtil.write_record(file, row)
+    return str(path)

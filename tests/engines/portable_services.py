@@ -1,0 +1,96 @@
+"""Beam's job service and a pool of external workers: how Flink, Spark and Dataflow speak with Python workers."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.conftest import PROJECT
+
+_START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class PortableServices:
+    """Both, up and running.
+
+    Attributes:
+        options: the Beam flags that name them.
+        pool: process id of the pool, whose children are the workers.
+        logs: what both have said, a file each.
+    """
+
+    options: list[str]
+    pool: int
+    logs: Path
+
+    def workers(self) -> list[int]:
+        """Process ids of the workers."""
+        children = Path(f"/proc/{self.pool}/task").glob("*/children")
+        return [int(child) for file in children for child in file.read_text().split()]
+
+
+@contextmanager
+def portable_services(folder: Path) -> Iterator[PortableServices]:
+    """Starts both on free ports of this machine alone; ends them and their workers, whatever happens."""
+    job_port, pool_port = _free_port(), _free_port()
+    job_service = (
+        "apache_beam.runners.portability.local_job_service_main",
+        f"--port={job_port}",
+        f"--staging_dir={folder / 'staging'}",
+    )
+    worker_pool = ("apache_beam.runners.worker.worker_pool_main", f"--service_port={pool_port}")
+    with _server(folder / "job_service.log", *job_service), _server(folder / "worker_pool.log", *worker_pool) as pool:
+        for port in (job_port, pool_port):
+            _wait_for(port)
+        options = [
+            "--runner=PortableRunner",
+            f"--job_endpoint=localhost:{job_port}",
+            "--environment_type=EXTERNAL",
+            f"--environment_config=localhost:{pool_port}",
+        ]
+        yield PortableServices(options, pool, folder)
+
+
+@contextmanager
+def _server(log: Path, *command: str) -> Iterator[int]:
+    # The pool starts its workers as `python`.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.engines.loopback", *command],
+            cwd=PROJECT,
+            env=os.environ | {"PATH": path},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process.pid
+    finally:
+        # The workers are of the same session.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("localhost", 0))
+        return int(found.getsockname()[1])
+
+
+def _wait_for(port: int) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("localhost", port), timeout=1).close()
+            return
+        except OSError:
+            assert time.monotonic() < end, f"nobody listens on port {port}"
+            time.sleep(0.2)

@@ -1,0 +1,128 @@
+"""The Beam part of FaceExampleGen, on the engine that `VISAGE_TEST_ENGINE` names, does what it does on this machine.
+
+`VISAGE_TEST_ENGINE='--runner=FlinkRunner --flink_master=HOST:8081 ...' pytest tests/engines/test_conformance.py` takes
+any Beam options; with `VISAGE_TEST_SHARED_DIR` (a mount, gs://...) where the workers do not see this machine's
+temporary folders. Without the variable, Beam's own job service and a pool of external workers are started here.
+"""
+
+import json
+import os
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.face_example_gen.engines import RUNNERS
+from components.face_example_gen.prepare import Source
+from components.face_example_gen.reconcile import reconcile
+from components.face_example_gen.run_beam import run_beam
+from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
+from components.face_example_gen.write import read_records
+from components.faces.settings import AlignmentSettings
+from components.faces.split import SPLITS
+from tests.engines.drawn_rows import drawn_source
+from tests.engines.portable_services import portable_services
+
+FACES = 40
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one engine left.
+
+    Attributes:
+        records: serialized examples by split, in any order: engines differ in it.
+        drops: key, rule and place of each.
+        report: what reconciling found.
+        metrics: what Beam counted.
+    """
+
+    records: dict[str, list[bytes]]
+    drops: list[tuple[str, str, int]]
+    report: dict[str, Any]
+    metrics: dict[str, Any]
+
+
+def run(source: Source, beam: BeamSettings, out: Path) -> Run:
+    settings = settings_for(beam)
+    metrics = run_beam([source], settings, f"{out}/examples", f"{out}/report")
+    report = reconcile([source], f"{out}/examples", f"{out}/report")
+    lines = [line for file in (out / "report").glob("dropped-*.jsonl") for line in file.read_text().splitlines()]
+    drops = [(drop["key"], drop["rule"], drop["offset"]) for drop in map(json.loads, lines)]
+    return Run(
+        {split: records(out / "examples" / f"Split-{split}") for split in SPLITS}, sorted(drops), report, metrics
+    )
+
+
+def settings_for(beam: BeamSettings) -> FaceExampleGenSettings:
+    return FaceExampleGenSettings(
+        data=DataSettings(sources=["utkface"]), alignment=AlignmentSettings(size=48), beam=beam, data_root="/nowhere"
+    )
+
+
+def records(folder: Path) -> list[bytes]:
+    return sorted(record for path in folder.glob("*") for record in read_records(str(folder), path.name))
+
+
+def beam_settings(options: list[str], shared_dir: str | None) -> BeamSettings:
+    """The configuration that stands for Beam's own options."""
+    runner = next(option.partition("=")[2] for option in options if option.startswith("--runner="))
+    (engine,) = (engine for engine, name in RUNNERS.items() if name == runner)
+    others = [option for option in options if not option.startswith("--runner=")]
+    return BeamSettings(engine=engine, options=others, shared_dir=shared_dir)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BeamSettings]:
+    """The engine under test."""
+    named = os.environ.get("VISAGE_TEST_ENGINE")
+    if named:
+        yield beam_settings(shlex.split(named), os.environ.get("VISAGE_TEST_SHARED_DIR"))
+        return
+    with portable_services(tmp_path_factory.mktemp("services")) as services:
+        yield beam_settings(services.options, None)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    return drawn_source(tmp_path_factory.mktemp("prepared"), FACES)
+
+
+@pytest.fixture(scope="module")
+def here(source: Source, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """What this machine's own processes make of it."""
+    return run(source, BeamSettings(workers=1), tmp_path_factory.mktemp("here"))
+
+
+@pytest.fixture(scope="module")
+def there(source: Source, engine: BeamSettings, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run(source, engine, tmp_path_factory.mktemp("there"))
+
+
+def test_the_records_are_the_same(here: Run, there: Run) -> None:
+    assert there.records == here.records
+    assert min(map(len, there.records.values())) > 0
+
+
+def test_the_drops_and_the_counts_are_the_same(here: Run, there: Run) -> None:
+    assert there.drops == here.drops
+    assert there.report == here.report
+    assert set(there.report["total"]["dropped"]) >= {
+        "record_unreadable",
+        "age_out_of_range",
+        "picture_undecodable",
+        "no_face",
+        "conflicting_labels",
+    }
+
+
+def test_the_metrics_say_what_was_written(here: Run, there: Run) -> None:
+    total = there.report["total"]
+    assert there.metrics["pictures"] == total["records_in"]
+    assert there.metrics["faces"] == total["records_out"]
+    assert there.metrics["dropped"] == total["dropped"]
+    assert set(there.metrics["milliseconds"]) == set(here.metrics["milliseconds"])
+    assert all(0 < step["mean"] <= step["max"] for step in there.metrics["milliseconds"].values())

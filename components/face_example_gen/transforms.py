@@ -1,7 +1,7 @@
 """The Beam part of FaceExampleGen: prepared records in, aligned examples and lists of drops out.
 
 Workers import this module; it brings in neither TFX nor TensorFlow, so that they start in a second or two. Pictures are
-never shuffled: what moves between workers are places in files, so that their memory does not grow with the data.
+never shuffled: what moves between workers are places in files, and what becomes of copies.
 """
 
 import math
@@ -17,14 +17,15 @@ from components.face_example_gen.publish import PublishChunk
 from components.face_example_gen.settings import FaceExampleGenSettings
 from components.face_example_gen.shares import Slice, read_rows, read_share, write_shares
 from components.faces.duplicates import ROW, Verdict, find_duplicates
-from components.faces.near_duplicates import BAND_ROW, bands, find_near_duplicates
+from components.faces.near_duplicates import BLOCK_ROW, block_rows, find_near_duplicates
 from components.faces.settings import CleaningSettings
 
-# A worker takes a chunk at a time: many enough to share them evenly, few enough for one file of each and split.
+# A worker takes a chunk at a time: enough of them to share them evenly, and not a file a few records.
 _LEAST_RECORDS_A_CHUNK = 100
-_MOST_CHUNKS = 1000
-# Records that are compared at a time; each has 8 rows of 41 bytes.
-_RECORDS_A_SHARE = 100_000
+_MOST_RECORDS_A_CHUNK = 500
+_CHUNKS_WANTED = 1000
+# Records that are compared at a time; each has 36 rows of 45 bytes.
+_RECORDS_A_SHARE = 25_000
 
 
 def build(
@@ -53,7 +54,7 @@ def build(
     chunks = (
         pipeline
         | "files" >> beam.Create([(number, *file) for number, file in enumerate(files)])
-        | "find chunks" >> beam.ParDo(SplitIntoChunks(max(_LEAST_RECORDS_A_CHUNK, math.ceil(total / _MOST_CHUNKS))))
+        | "find chunks" >> beam.ParDo(SplitIntoChunks(_records_a_chunk(total)))
         | "spread evenly" >> beam.Reshuffle()
         | "clean and align" >> beam.ParDo(CleanAndAlign(settings, work_dir, progress_dir))
     )
@@ -67,7 +68,7 @@ def build(
     near_duplicates = (
         {"chunk": numbered, "duplicates": duplicates}
         | "with duplicates" >> beam.CoGroupByKey()
-        | "by band" >> beam.FlatMap(_by_band, shares, work_dir)
+        | "by blocks" >> beam.FlatMap(_by_blocks, shares, work_dir)
         | "alike pictures" >> beam.GroupByKey()
         | "find near duplicates" >> beam.FlatMap(_near_duplicates, settings.cleaning.near_duplicate_distance, work_dir)
     )
@@ -76,6 +77,10 @@ def build(
         | "with near duplicates" >> beam.CoGroupByKey()
         | "write" >> beam.ParDo(PublishChunk(examples_dir, drops_dir, work_dir))
     )
+
+
+def _records_a_chunk(total: int) -> int:
+    return min(_MOST_RECORDS_A_CHUNK, max(_LEAST_RECORDS_A_CHUNK, math.ceil(total / _CHUNKS_WANTED)))
 
 
 def _by_picture(chunk: Chunk, shares: int, work_dir: str) -> Iterator[tuple[int, Slice]]:
@@ -90,18 +95,18 @@ def _duplicates(
         yield verdict.chunk, verdict
 
 
-def _by_band(element: tuple[int, dict[str, Iterable]], shares: int, work_dir: str) -> Iterator[tuple[int, Slice]]:
+def _by_blocks(element: tuple[int, dict[str, Iterable]], shares: int, work_dir: str) -> Iterator[tuple[int, Slice]]:
     _, found = element
     (chunk,) = found["chunk"]
     dropped = [verdict.offset for verdict in found["duplicates"] if verdict.rule]
     rows = read_rows(work_dir, rows_name(chunk), ROW)
-    found_bands = bands(rows[~np.isin(rows["offset"], dropped)])
-    # Multiplied by an odd number, neighbouring bands go to different shares.
-    share = found_bands["band"] * np.uint64(2654435761) % np.uint64(shares)
-    yield from write_shares(work_dir, f"bands-{chunk.name}", found_bands, share)
+    compared = block_rows(rows[~np.isin(rows["offset"], dropped)])
+    # Multiplied by an odd number, neighbouring blocks go to different shares.
+    share = (compared["blocks"] * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(32)) % np.uint64(shares)
+    yield from write_shares(work_dir, f"blocks-{chunk.name}", compared, share)
 
 
 def _near_duplicates(element: tuple[int, Iterable[Slice]], distance: int, work_dir: str) -> Iterator[tuple[int, bytes]]:
-    twins = find_near_duplicates(read_share(work_dir, element[1], BAND_ROW), distance)
+    twins = find_near_duplicates(read_share(work_dir, element[1], BLOCK_ROW), distance)
     for chunk in np.unique(twins["chunk"]):
         yield int(chunk), twins[twins["chunk"] == chunk].tobytes()

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from datetime import date
 
-from components.faces.records import UNKNOWN, FaceRecord
+from components.faces.records import AGE_GROUPS, UNKNOWN, FaceRecord
 from components.faces.settings import CleaningSettings, SplitSettings
 from components.faces.split import fold_unknown, outside_protocol
 
@@ -71,10 +71,15 @@ def age_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
 
 
 def age_out_of_range(record: FaceRecord, settings: CleaningSettings) -> bool:
-    """The age in completed years lies outside `min_age`..`max_age`, or is no number."""
+    """The age in completed years lies outside `min_age`..`max_age`, or is no number; or all of the age group does."""
     if record.age is None:
-        return False
+        return record.age_group is not None and not _meets(AGE_GROUPS[record.age_group], settings)
     return not (math.isfinite(record.age) and settings.min_age <= math.floor(record.age) <= settings.max_age)
+
+
+def _meets(group: str, settings: CleaningSettings) -> bool:
+    first, last = map(int, group.split("-"))
+    return first <= settings.max_age and settings.min_age <= last
 
 
 def label_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:

@@ -13,7 +13,7 @@ DUPLICATE_PICTURE = "duplicate_picture"
 CONFLICTING_LABELS = "conflicting_labels"
 FEATURES = ("age", "gender", "race")
 
-# What is known of a record where all records of a data set are compared: 53 bytes, however large its picture is.
+# What is known of a record where all records of a data set are compared: 54 bytes, however large its picture is.
 ROW = np.dtype(
     [
         ("chunk", "u4"),
@@ -22,6 +22,7 @@ ROW = np.dtype(
         ("hash", "u8", 2),
         ("split", "u1"),
         ("age", "f4"),
+        ("apparent", "u1"),
         ("age_group", "i1"),
         ("gender", "i1"),
         ("race", "i1"),
@@ -80,6 +81,7 @@ def row_of(record: FaceRecord, split: str, crop_hash: np.ndarray, chunk: int, of
     row["hash"] = crop_hash
     row["split"] = SPLITS.index(split)
     row["age"] = np.nan if record.age is None else record.age
+    row["apparent"] = record.apparent_age_mean is not None and record.age == record.apparent_age_mean
     row["age_group"] = _UNKNOWN if record.age_group is None else record.age_group
     row["gender"] = _UNKNOWN if record.gender == UNKNOWN else GENDERS.index(record.gender)
     row["race"] = _UNKNOWN if record.race == UNKNOWN else RACES.index(record.race)
@@ -95,7 +97,8 @@ def find_duplicates(rows: np.ndarray, settings: CleaningSettings) -> Iterator[Ve
     Args:
         rows: ROW [n]; all rows that share a digest with one of them.
         settings: `conflicting_labels` says what becomes of a group that disagrees on age or gender. A disagreement on
-            race alone makes the race unknown where no value is the commonest.
+            race alone makes the race unknown where no value is the commonest. Apparent ages are opinions, which may
+            differ: real ones are taken before them, and only those disagree.
     """
     sternest_first = -rows["split"].astype(int)
     digest = rows["digest"]
@@ -110,7 +113,8 @@ def find_duplicates(rows: np.ndarray, settings: CleaningSettings) -> Iterator[Ve
 def _judge(group: np.ndarray, settings: CleaningSettings) -> Iterator[Verdict]:
     disagree = _disagreement(group)
     labels = _labels_together(group)
-    lost = labels.gender == _UNKNOWN and settings.gender == "known"
+    nothing_left = labels.age is None and labels.age_group == labels.gender == _UNKNOWN
+    lost = nothing_left or (labels.gender == _UNKNOWN and settings.gender == "known")
     conflict = bool({"age", "gender"} & set(disagree)) and (settings.conflicting_labels == "drop" or lost)
     for number, row in enumerate(group):
         rule = CONFLICTING_LABELS if conflict else DUPLICATE_PICTURE if number else ""
@@ -118,22 +122,34 @@ def _judge(group: np.ndarray, settings: CleaningSettings) -> Iterator[Verdict]:
 
 
 def _disagreement(group: np.ndarray) -> tuple[str, ...]:
+    aged = _best_aged(group)
     # In completed years: one source counts them, another counts days.
-    ages = np.floor(_known(group["age"]))
+    ages = set(np.floor(_known(aged["age"])).tolist())
     found = {
-        "age": len(set(ages.tolist())) > 1 or len(set(_known(group["age_group"]).tolist())) > 1,
-        "gender": len(set(_known(group["gender"]).tolist())) > 1,
-        "race": len(set(_known(group["race"]).tolist())) > 1,
+        "age": not aged["apparent"].any() and (len(ages) > 1 or _differ(aged["age_group"])),
+        "gender": _differ(group["gender"]),
+        "race": _differ(group["race"]),
     }
     return tuple(feature for feature in FEATURES if found[feature])
 
 
 def _labels_together(group: np.ndarray) -> Labels:
-    ages = np.sort(_known(group["age"]))
+    aged = _best_aged(group)
+    ages = np.sort(_known(aged["age"]))
     # The lower median is an age that a source really gave.
     age = float(ages[(len(ages) - 1) // 2]) if len(ages) else None
-    aged = group[group["age"] == age] if age is not None else group
-    return Labels(age, _commonest(aged["age_group"]), _commonest(group["gender"]), _commonest(group["race"]))
+    of_age = aged[aged["age"] == age] if age is not None else aged
+    return Labels(age, _commonest(of_age["age_group"]), _commonest(group["gender"]), _commonest(group["race"]))
+
+
+def _best_aged(group: np.ndarray) -> np.ndarray:
+    """Those whose age or age group counts: the ones that are not apparent, or the first where all are."""
+    real = group[(group["apparent"] == 0) & (group["age_group"] != _UNKNOWN)]
+    return real if len(real) else group[group["apparent"] == 1][:1]
+
+
+def _differ(values: np.ndarray) -> bool:
+    return len(set(_known(values).tolist())) > 1
 
 
 def _known(values: np.ndarray) -> np.ndarray:

@@ -63,8 +63,8 @@ def test_a_limit_for_one_group_holds_for_that_group_alone(tmp_path: Path) -> Non
         ("gender female", 20),
         ("gender male", 20),
         ("age_group 15-20", 3),
-        ("age_group 25-32", 12),
-        ("age_group 38-43", 11),
+        ("age_group 25-32", 13),
+        ("age_group 38-43", 10),
         ("age_group 48-53", 11),
         ("age_group 60-100", 3),
     ]

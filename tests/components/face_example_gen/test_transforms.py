@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,19 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from components.data_inspection.tfrecords import read_at
 from components.errors import VisageError
-from components.face_example_gen import clean_and_align
-from components.face_example_gen.chunks import read_record
+from components.face_example_gen import clean_and_align, transforms
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.run_beam import run_beam
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
+from components.face_example_gen.write import read_records
+from components.faces.decode import decode
 from components.faces.encode import encode
-from components.faces.records import picture_digest
+from components.faces.records import from_example, picture_digest
 from components.faces.settings import AlignmentSettings
+from components.faces.split import SPLITS
 from tests.components.faces.drawn_photo import drawn_photo
 
 PHOTO = encode(drawn_photo([((50.0, 40.0), 36.0, 0.0)], 100, 100))
@@ -144,9 +148,47 @@ def test_a_drop_says_where_its_picture_is(tmp_path: Path) -> None:
     run_beam([source], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
     (file,) = (tmp_path / "out").glob("dropped-*.jsonl")
     drop = json.loads(file.read_text())
-    there = tf.train.Example.FromString(read_record(drop["file"], drop["offset"]))
+    with open(drop["file"], "rb") as prepared_file:
+        there = tf.train.Example.FromString(read_at(prepared_file, drop["offset"]))
     assert there.features.feature["file_name"].bytes_list.value[0] == b"2.jpg.chip.jpg"
     assert drop["picture_digest"] == picture_digest(picture(2))
+
+
+def alike(number: int) -> bytes:
+    """A picture that looks like picture `number`, of other bytes."""
+    return encode(decode(picture(number)), quality=99)
+
+
+def written(folder: Path) -> dict[str, str]:
+    """The split of every record, or the rule that dropped it and what it looks like."""
+    found = {}
+    for split in SPLITS:
+        for file in (folder / f"Split-{split}").iterdir():
+            found.update({from_example(record).key: split for record in read_records(str(file.parent), file.name)})
+    for file in folder.glob("dropped-*.jsonl"):
+        for line in file.read_text().splitlines():
+            drop = json.loads(line)
+            found[drop["key"]] = f"{drop['rule']} {drop.get('twin', '')}"
+    return found
+
+
+def test_many_shares_and_chunks_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = [make(number) for number in range(40) for make in (picture, picture, alike)]
+    rows = [utkface_row(number, image=image, age=30, gender=0) for number, image in enumerate(pictures)]
+    source = prepared(tmp_path, rows)
+    run_beam([source], settings(), str(tmp_path / "one"), str(tmp_path / "one"))
+    monkeypatch.setattr(transforms, "_RECORDS_A_SHARE", 7)
+    monkeypatch.setattr(transforms, "_records_a_chunk", lambda total: 11)
+    run_beam([source], settings(), str(tmp_path / "many"), str(tmp_path / "many"))
+    found = written(tmp_path / "many")
+    assert found == written(tmp_path / "one")
+    rules = Counter(outcome.split()[0] for outcome in found.values())
+    assert rules["duplicate_picture"] == 40
+    assert rules["near_duplicate_in_other_split"] > 5
+    # Nothing of a picture and what looks like it is in two splits.
+    for number in range(0, len(pictures), 3):
+        places = {found[f"utkface/{number + copy}.jpg.chip.jpg"] for copy in range(3)}
+        assert len(places & set(SPLITS)) <= 1
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -81,6 +81,12 @@ def test_the_limits_belong_to_the_range(age: float) -> None:
     assert reason(age=age) is None
 
 
+def test_an_age_group_that_lies_wholly_outside_the_range_is_dropped_too() -> None:
+    adults = CleaningSettings(min_age=18, max_age=59)
+    groups = [reason(adults, age=None, age_group=group) for group in range(8)]
+    assert groups == ["age_out_of_range"] * 3 + [None] * 4 + ["age_out_of_range"]
+
+
 def test_a_recipe_may_narrow_the_range() -> None:
     adults = CleaningSettings(min_age=18, max_age=65)
     assert [reason(adults, age=age) for age in (17.9, 18.0, 65.9, 66.0)] == [

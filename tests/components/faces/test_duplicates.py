@@ -91,6 +91,30 @@ def test_a_draw_leaves_the_gender_unknown_and_costs_the_picture_where_it_must_be
     assert [verdict.rule for verdict in copies(*two, settings=strict)] == ["conflicting_labels"] * 2
 
 
+def test_an_apparent_age_is_an_opinion_and_gives_way_to_a_real_one() -> None:
+    votes = {"age": 33.2, "apparent_age_mean": 33.2}
+    stays, goes = copies(votes, {"age": 30.0})
+    assert (stays.rule, stays.labels.age, stays.disagree) == ("", 30.0, ())
+    assert goes.rule == "duplicate_picture"
+
+
+def test_two_apparent_ages_do_not_conflict_and_the_first_stays() -> None:
+    stays, _ = copies({"age": 33.2, "apparent_age_mean": 33.2}, {"age": 36.0, "apparent_age_mean": 36.0})
+    assert (stays.rule, round(stays.labels.age or 0, 1), stays.disagree) == ("", 33.2, ())
+
+
+def test_where_the_majority_leaves_nothing_to_learn_all_go() -> None:
+    two: list[dict[str, Any]] = [
+        {"age": None, "age_group": 4},
+        {"age": None, "age_group": 5, "gender": "male"},
+    ]
+    assert [verdict.rule for verdict in copies(*two, settings=MAJORITY)] == ["conflicting_labels"] * 2
+
+
+def test_two_of_three_decide_on_the_race() -> None:
+    assert copies({}, {}, {"race": "black"})[0].labels.race == 0
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 4), st.sampled_from(["train", "val", "test"]), st.sampled_from([20.0, 30.0])),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.faces.duplicates import ROW
-from components.faces.near_duplicates import bands, find_near_duplicates
+from components.faces.near_duplicates import block_rows, find_near_duplicates
 from components.faces.split import SPLITS
 
 TRAIN, VAL, TEST = range(len(SPLITS))
@@ -23,7 +23,9 @@ def rows_of(*crops: tuple[int, int]) -> np.ndarray:
 
 def to_go(*crops: tuple[int, int], distance: int = 7) -> dict[int, int]:
     """Which of the crops are to go, and which one each of them looks like."""
-    return {int(twin["offset"]): int(twin["twin"]) for twin in find_near_duplicates(bands(rows_of(*crops)), distance)}
+    return {
+        int(twin["offset"]): int(twin["twin"]) for twin in find_near_duplicates(block_rows(rows_of(*crops)), distance)
+    }
 
 
 def test_a_training_crop_that_looks_like_a_test_crop_goes() -> None:
@@ -84,3 +86,15 @@ def test_more_training_data_changes_nothing_about_the_test_and_val_splits(
         return {number for number in gone if number < len(crops) and crops[number][1] != TRAIN}
 
     assert stern(to_go(*crops)) == stern(to_go(*crops, *more))
+
+
+def test_thousands_of_crops_that_look_exactly_alike_take_no_square_of_their_number() -> None:
+    rows = rows_of(*[(0, number % 3) for number in range(3000)])
+    assert len(find_near_duplicates(block_rows(rows), 7)) == 2000
+
+
+@given(st.lists(st.tuples(near_hashes, st.sampled_from([TRAIN, VAL, TEST])), max_size=12), st.integers(0, 99))
+def test_the_order_of_the_crops_does_not_matter(crops: list[tuple[int, int]], seed: int) -> None:
+    rows = block_rows(rows_of(*crops))
+    shuffled = np.random.default_rng(seed).permutation(rows)
+    assert find_near_duplicates(rows, 7).tolist() == find_near_duplicates(shuffled, 7).tolist()

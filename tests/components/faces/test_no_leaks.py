@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.faces.duplicates import ROW, find_duplicates, row_of
-from components.faces.near_duplicates import bands, find_near_duplicates
+from components.faces.near_duplicates import block_rows, find_near_duplicates
 from components.faces.records import FaceRecord, age_group, picture_digest
 from components.faces.settings import CleaningSettings, SplitSettings
 from components.faces.split import PROTOCOLS, split_of
@@ -18,6 +18,7 @@ from components.faces.split import PROTOCOLS, split_of
 class Face:
     """A person on a picture: few people and few pictures, so that they meet."""
 
+    source: str
     person: int
     picture: int
     age: float
@@ -30,8 +31,8 @@ class Face:
             age=self.age,
             age_group=age_group(self.age),
             gender="female",
-            identity=f"imdb_wiki/{self.person}",
-            source="wiki",
+            identity=f"{self.source}/{self.person}",
+            source=self.source,
             fold=self.person % 5,
             picture_digest=picture_digest(bytes([self.picture])),
         )
@@ -42,13 +43,23 @@ class Face:
         return int.from_bytes(bytes([self.picture // 4 * 37 % 256]) * 16, "big") ^ (1 << self.picture % 4)
 
 
-faces = st.builds(Face, st.integers(0, 20), st.integers(0, 30), st.sampled_from([25.0, 50.0]))
+faces = st.builds(
+    Face,
+    st.sampled_from(["imdb_wiki", "adience"]),
+    st.integers(0, 20),
+    st.integers(0, 30),
+    st.sampled_from([25.0, 50.0]),
+)
 cleanings = st.builds(
     CleaningSettings,
     conflicting_labels=st.sampled_from(["drop", "majority"]),
     near_duplicate_distance=st.integers(2, 7),
 )
-holdouts = st.builds(SplitSettings, repeat=st.integers(0, 3))
+holdouts = st.builds(
+    lambda shares, repeat: SplitSettings(train=shares[0], val=shares[1], test=shares[2], repeat=repeat),
+    st.sampled_from([(0.7, 0.15, 0.15), (0.2, 0.3, 0.5), (0.34, 0.33, 0.33)]),
+    st.integers(0, 3),
+)
 folds = st.builds(
     SplitSettings,
     method=st.just("folds"),
@@ -69,7 +80,7 @@ def kept(data: list[Face], cleaning: CleaningSettings, split: SplitSettings) -> 
     ]
     copies = {verdict.offset for verdict in find_duplicates(np.array(rows, ROW), cleaning) if verdict.rule}
     rest = np.array([row for row in rows if int(row["offset"]) not in copies], ROW)
-    twins = set(find_near_duplicates(bands(rest), cleaning.near_duplicate_distance)["offset"].tolist())
+    twins = set(find_near_duplicates(block_rows(rest), cleaning.near_duplicate_distance)["offset"].tolist())
     return [(data[number], places[number]) for number in range(len(data)) if number not in copies | twins]
 
 
@@ -80,7 +91,7 @@ def test_no_person_no_picture_and_no_look_is_in_two_splits(
 ) -> None:
     seen: dict[object, set[str]] = defaultdict(set)
     for face, place in kept(data, cleaning, split):
-        for what in (("person", face.person), ("picture", face.picture), ("look", face.picture // 4)):
+        for what in (("person", face.source, face.person), ("picture", face.picture), ("look", face.picture // 4)):
             seen[what].add(place)
     assert all(len(places) == 1 for places in seen.values())
 
@@ -90,6 +101,6 @@ def test_no_person_no_picture_and_no_look_is_in_two_splits(
 def test_more_data_moves_nobody(
     data: list[Face], more: list[Face], cleaning: CleaningSettings, split: SplitSettings
 ) -> None:
-    before = {face.person: place for face, place in kept(data, cleaning, split)}
-    after = {face.person: place for face, place in kept(data + more, cleaning, split)}
+    before = {face.record.identity: place for face, place in kept(data, cleaning, split)}
+    after = {face.record.identity: place for face, place in kept(data + more, cleaning, split)}
     assert all(after[person] == before[person] for person in before.keys() & after.keys())

@@ -12,7 +12,8 @@ from components.faces.warp import MAX_SAMPLES
 def align(photo: tf.Tensor, landmarks: tf.Tensor, settings: AlignmentSettings) -> tf.Tensor:
     """Cuts the face out of a photo, upright and scaled, as `components.faces.align.align` does.
 
-    Each pixel of the crop is the mean of k x k bilinear samples, as `components.faces.warp` describes.
+    Each pixel of the crop is the mean of k x k bilinear samples, as `components.faces.warp` describes, rounded as
+    Pillow rounds: of a thousand values one differs, by one grey level.
 
     Args:
         photo: uint8 [height, width, 3].
@@ -41,8 +42,7 @@ def align(photo: tf.Tensor, landmarks: tf.Tensor, settings: AlignmentSettings) -
     corners = origin + tf.matmul(_corners(settings.size), turn, transpose_b=True)
     patch, low = _cut(photo, tf.reduce_min(corners, axis=0), tf.reduce_max(corners, axis=0))
     sampled = _sample(patch, turn / tf.cast(samples, tf.float32), origin - low, settings.size * samples)
-    mean = tf.reduce_mean(tf.reshape(sampled, (settings.size, samples, settings.size, samples, 3)), axis=(1, 3))
-    return tf.cast(tf.round(mean), tf.uint8)
+    return _shrink(sampled, samples, settings.size)
 
 
 def _assert_plausible(distance: tf.Tensor, photo: tf.Tensor, settings: AlignmentSettings) -> tf.Operation:
@@ -100,3 +100,15 @@ def _sample(patch: tf.Tensor, turn: tf.Tensor, origin: tf.Tensor, size: tf.Tenso
         fill_mode="NEAREST",
     )
     return sampled[0]
+
+
+def _shrink(sampled: tf.Tensor, samples: tf.Tensor, size: int) -> tf.Tensor:
+    """The mean of each `samples` x `samples` block, rounded as Pillow rounds: uint8 [size, size, 3]."""
+    # Pillow's samples are whole grey levels, rounded down; what float32 loses must not make that one level less.
+    levels = tf.cast(tf.floor(sampled + 1e-3), tf.int32)
+    blocks = tf.reshape(levels, (size, samples, size, samples, 3))
+    total = tf.cast(tf.reduce_sum(blocks, axis=(1, 3)), tf.int64)
+    count = tf.cast(samples, tf.int64) ** 2
+    # Pillow divides by multiplying with the rounded-down reciprocal in 24 bits.
+    mean = tf.bitwise.right_shift((total + count // 2) * (2**24 // count), tf.constant(24, tf.int64))
+    return tf.cast(mean, tf.uint8)

@@ -51,12 +51,13 @@ class FaceModel(tf.Module):
         Args:
             image_bytes: JPEG bytes of whole photos, string [N].
             landmarks: float32 [N, 5, 2], pixels (x, y) of the picture as stored, whatever its EXIF orientation says:
-                right eye (image left), left eye, nose, right and left corner of the mouth.
+                right eye (image left), left eye, nose, right and left corner of the mouth. On a picture that is stored
+                mirrored they are those of the mirrored face, which is what the network then sees.
         """
 
         def crop(photo_and_landmarks: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
             jpeg, points = photo_and_landmarks
-            return align(decode(jpeg, MAX_PIXELS), points, self._alignment)
+            return self._as_compressed_for_training(align(decode(jpeg, MAX_PIXELS), points, self._alignment))
 
         tf.debugging.assert_equal(
             tf.shape(image_bytes)[0], tf.shape(landmarks)[0], "one set of landmarks is needed for each of image_bytes"
@@ -79,6 +80,10 @@ class FaceModel(tf.Module):
             inputs,
             fn_output_signature=tf.TensorSpec((size, size, channels), tf.uint8),
         )
+
+    def _as_compressed_for_training(self, crop: tf.Tensor) -> tf.Tensor:
+        """The crop after the JPEG that every crop of the training data and of the client is: uint8 [size, size, 3]."""
+        return decode(tf.io.encode_jpeg(crop, quality=self._alignment.jpeg_quality, chroma_downsampling=False))
 
     def _answer(self, pixels: tf.Tensor) -> Answers:
         raw = self._network(tf.cast(pixels, tf.float32), training=False)

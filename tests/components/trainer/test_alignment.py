@@ -1,18 +1,26 @@
 """The graph's alignment cuts the same crops as the library that made the training data."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from components.faces.align import align as align_with_pillow
+from components.faces.decode import decode
+from components.faces.detect import make_detector
 from components.faces.settings import AlignmentSettings
+from components.trainer import pixels
 from components.trainer.alignment import align
+from tests.real_photos import adience_photos, group_photos
 from tfds_builders.sample_portraits.person import draw_age, draw_person
 from tfds_builders.sample_portraits.photo import take_photo
 from tfds_builders.sample_portraits.picture import sit
 
 # Where the eyes lie in photos of 240x200 pixels: distance and middle in shares of the shorter side, tilt in degrees.
 POSES = [(0.4, (0.5, 0.3), 0.0), (0.15, (0.4, 0.5), 20.0), (0.6, (0.5, 0.5), -8.0), (0.3, (0.05, 0.95), 40.0)]
+# The most by which a crop may differ, on average over its values.
+GREY_LEVELS = 0.1
 
 
 def photo_with_landmarks(pose: tuple[float, tuple[float, float], float]) -> tuple[np.ndarray, np.ndarray]:
@@ -33,7 +41,23 @@ def test_crops_equal_the_librarys(pose: tuple[float, tuple[float, float], float]
     in_graph = tf.function(align)(tf.constant(photo), tf.constant(landmarks), settings).numpy().astype(int)
     difference = np.abs(in_graph - align_with_pillow(photo, landmarks, settings))
     assert in_graph.shape == (size, size, 3)
-    assert difference.mean() < 1
+    assert difference.mean() < GREY_LEVELS
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("size", [64, 112, 224])
+def test_crops_of_real_faces_equal_the_librarys(real_data_dir: Path, size: int) -> None:
+    photos = {**adience_photos(real_data_dir, every=16), **group_photos(real_data_dir)}
+    settings, detector = AlignmentSettings(size=size), make_detector("blazeface")
+    cut = tf.function(lambda jpeg, landmarks: align(pixels.decode(jpeg), landmarks, settings))
+    differences = []
+    for jpeg in photos.values():
+        photo = decode(jpeg)
+        for face in detector.detect(photo):
+            in_graph = cut(tf.constant(jpeg), tf.constant(face.landmarks)).numpy().astype(int)
+            differences.append(np.abs(in_graph - align_with_pillow(photo, face.landmarks, settings)).mean())
+    assert len(differences) > 60
+    assert max(differences) < GREY_LEVELS
 
 
 @pytest.mark.parametrize(

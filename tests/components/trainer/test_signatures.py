@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.faces.align import align
-from components.faces.decode import decode
 from components.faces.encode import encode
 from components.faces.records import AGE_GROUPS, GENDERS, to_example
 from components.faces.settings import AlignmentSettings
@@ -75,19 +73,6 @@ def test_written_examples_are_answered_as_their_crops_are(compact: Signatures) -
     by_example = compact["evaluate"](examples=tf.constant([to_example(record) for record in records]))
     for name, value in by_bytes.items():
         np.testing.assert_array_equal(value, by_example[name])
-
-
-def test_photos_are_answered_as_the_crops_that_the_library_cuts_from_them(compact: Signatures) -> None:
-    photos, landmarks, crops = [], [], []
-    for pose in POSES:
-        photo, points = photo_with_landmarks(pose)
-        photos.append(encode(photo))
-        landmarks.append(points)
-        crops.append(encode(align(decode(photos[-1]), points, ALIGNMENT), ALIGNMENT.jpeg_quality))
-    by_photo = compact["align_and_predict"](image_bytes=tf.constant(photos), landmarks=tf.constant(landmarks))
-    by_crop = compact["serving_default"](image_bytes=tf.constant(crops))
-    np.testing.assert_allclose(by_photo["age"], by_crop["age"], atol=1)
-    np.testing.assert_allclose(by_photo["gender_probability"], by_crop["gender_probability"], atol=0.05)
 
 
 def test_a_batch_with_bytes_that_are_no_jpeg_says_which(compact: Signatures) -> None:

@@ -3,20 +3,17 @@
 import importlib.util
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.face_pictures import WITHOUT_PEOPLE, group_photos, overlap
 from components.errors import VisageError
 from components.faces.decode import decode
 from components.faces.detect import Detector, Face, make_detector
 from tests.components.faces.drawn_photo import Place, drawn_photo, eyes
-
-Box = tuple[float, float, float, float]
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +115,7 @@ def test_the_same_picture_gives_the_same_faces(detector: Detector) -> None:
 
 
 def test_an_unknown_detector_is_named_with_the_ones_there_are() -> None:
-    with pytest.raises(VisageError, match=r"no face detector 'viola': use 'blazeface'"):
+    with pytest.raises(VisageError, match=r"no face detector 'viola': use 'blazeface' or 'mtcnn'"):
         make_detector("viola")
 
 
@@ -131,17 +128,17 @@ def test_missing_models_name_the_package_that_brings_them(monkeypatch: pytest.Mo
 @pytest.mark.real_data
 def test_all_faces_of_the_group_photos_are_found_and_no_other(detector: Detector, real_data_dir: Path) -> None:
     annotated = 0
-    for photo, boxes in _group_photos(real_data_dir / "photos" / "dlib"):
-        found = detector.detect(decode(photo.read_bytes()))
-        matches = {max(range(len(found)), key=lambda i: _overlap(box, found[i].box)) for box in boxes}
-        assert len(matches) == len(boxes) == len(found), photo.name
-        assert min(max(_overlap(box, face.box) for face in found) for box in boxes) >= 0.4, photo.name
-        annotated += len(boxes)
+    for photo in group_photos(real_data_dir):
+        found = detector.detect(decode(photo.path.read_bytes()))
+        matches = {max(range(len(found)), key=lambda i: overlap(box, found[i].box)) for box in photo.boxes}
+        assert len(matches) == len(photo.boxes) == len(found), photo.path.name
+        assert min(max(overlap(box, face.box) for face in found) for box in photo.boxes) >= 0.4, photo.path.name
+        annotated += len(photo.boxes)
     assert annotated == 43
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("photo", ["dlib/dogs.jpg", "grass.jpg", "no-faces.jpg"])
+@pytest.mark.parametrize("photo", WITHOUT_PEOPLE)
 def test_dogs_and_grass_have_no_human_face(detector: Detector, real_data_dir: Path, photo: str) -> None:
     assert detector.detect(decode((real_data_dir / "photos" / photo).read_bytes())) == []
 
@@ -149,9 +146,9 @@ def test_dogs_and_grass_have_no_human_face(detector: Detector, real_data_dir: Pa
 @pytest.mark.real_data
 def test_eye_centres_agree_with_those_of_another_landmark_model(detector: Detector, real_data_dir: Path) -> None:
     offsets = []
-    for photo, faces in _annotated_eyes(real_data_dir / "photos" / "dlib"):
-        found = detector.detect(decode(photo.read_bytes()))
-        for expected in faces:
+    for photo in group_photos(real_data_dir):
+        found = detector.detect(decode(photo.path.read_bytes()))
+        for expected in photo.eyes:
             nearest = min(found, key=lambda face: _distance(face, expected))
             offsets.append(_distance(nearest, expected))
     assert len(offsets) == 43
@@ -164,38 +161,3 @@ def _distance(face: Face, expected: np.ndarray) -> float:
     """How far the eyes are from where they are expected, in inter-ocular distances."""
     between = np.hypot(*(expected[1] - expected[0]))
     return float(np.hypot(*(face.landmarks[:2] - expected).T).mean() / between)
-
-
-def _group_photos(folder: Path) -> Iterator[tuple[Path, list[Box]]]:
-    for image in _annotations(folder):
-        yield folder / image.attrib["file"], [_box(box) for box in image.iter("box")]
-
-
-def _annotated_eyes(folder: Path) -> Iterator[tuple[Path, list[np.ndarray]]]:
-    for image in _annotations(folder):
-        yield folder / image.attrib["file"], [_eye_centres(box) for box in image.iter("box")]
-
-
-def _annotations(folder: Path) -> Iterator[ElementTree.Element]:
-    for name in ("training", "testing"):
-        yield from ElementTree.parse(folder / f"{name}_with_face_landmarks.xml").iter("image")
-
-
-def _box(box: ElementTree.Element) -> Box:
-    left, top, width, height = (int(box.attrib[side]) for side in ("left", "top", "width", "height"))
-    return left, top, left + width, top + height
-
-
-def _eye_centres(box: ElementTree.Element) -> np.ndarray:
-    points = np.array([[float(part.attrib["x"]), float(part.attrib["y"])] for part in box.iter("part")])
-    return np.array([points[36:42].mean(0), points[42:48].mean(0)])
-
-
-def _overlap(one: Box, other: Box) -> float:
-    """Intersection over union."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    areas = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in (one, other))
-    return width * height / (areas - width * height)

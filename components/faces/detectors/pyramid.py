@@ -1,0 +1,86 @@
+"""A picture at halved and halved resolutions, for networks that look at parts of it in a few pixels."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class View:
+    """A square part of a picture, looked at with the head tilted or not; it may reach outside the picture.
+
+    Attributes:
+        left, top, side: pixels of the picture.
+        turns: quarters by which the part is turned counter-clockwise before it is looked at.
+    """
+
+    left: float
+    top: float
+    side: float
+    turns: int = 0
+
+    def with_margin(self, share: float) -> "View":
+        """Wider on all sides by a share of its side."""
+        by = self.side * share
+        return replace(self, left=self.left - by, top=self.top - by, side=self.side + 2 * by)
+
+    def turned(self, turns: int) -> "View":
+        """The same part, turned by so many quarters."""
+        return replace(self, turns=turns)
+
+    def in_picture(self, points: np.ndarray) -> np.ndarray:
+        """Pixels (x, y) of the picture for points (..., 2) in shares of the turned part's side."""
+        for _ in range(self.turns):
+            points = np.stack([1 - points[..., 1], points[..., 0]], -1)
+        return points * self.side + (self.left, self.top)
+
+
+class Pyramid:
+    """Reads parts of a picture at low resolutions, antialiased, for little more than their own pixels cost.
+
+    Coordinates are continuous, (0, 0) is the outer corner of the first pixel.
+    """
+
+    def __init__(self, image: np.ndarray) -> None:
+        self.height, self.width = image.shape[:2]
+        self._levels = [Image.fromarray(image)]
+
+    def seen(self, view: View, size: int) -> np.ndarray:
+        """A view in size x size pixels, black outside the picture: uint8 (size, size, 3)."""
+        level, halvings = self._level(view.side / size)
+        scale = size / view.side
+        # The part of the view that the picture fills: in whole pixels of the output, then exactly in the picture.
+        left, right = _pixels(-view.left * scale, (self.width - view.left) * scale, size)
+        top, bottom = _pixels(-view.top * scale, (self.height - view.top) * scale, size)
+        corners = np.array([left, top, right, bottom]) / scale + (view.left, view.top, view.left, view.top)
+        limits = (self.width, self.height, self.width, self.height)
+        box = np.minimum(corners.clip(0, limits) / 2**halvings, (*level.size, *level.size))
+        pixels = np.zeros((size, size, 3), np.uint8)
+        inside = level.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=tuple(box.tolist()))
+        pixels[top:bottom, left:right] = np.asarray(inside)
+        return np.rot90(pixels, view.turns)
+
+    def cut(self, matrix: np.ndarray, size: int) -> np.ndarray:
+        """The picture under `matrix` (2, 3), picture to result, black outside: uint8 (size, size, 3)."""
+        level, halvings = self._level(1 / float(np.hypot(*matrix[0, :2])))
+        inverse = np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))[:2] / 2**halvings
+        return np.asarray(
+            level.transform(
+                (size, size), Image.Transform.AFFINE, tuple(inverse.ravel().tolist()), Image.Resampling.BILINEAR
+            )
+        )
+
+    def _level(self, step: float) -> tuple[Image.Image, int]:
+        """The picture halved so often that `step` of its pixels become one or two, and how often that is."""
+        halvings = max(0, int(np.floor(np.log2(max(step, 1.0)))))
+        while len(self._levels) <= halvings and min(self._levels[-1].size) > 1:
+            self._levels.append(self._levels[-1].reduce(2))
+        halvings = min(halvings, len(self._levels) - 1)
+        return self._levels[halvings], halvings
+
+
+def _pixels(low: float, high: float, size: int) -> tuple[int, int]:
+    """Whole pixels from `low` to `high` of 0..size, at least one."""
+    start = min(max(0, round(low)), size - 1)
+    return start, max(start + 1, min(size, round(high)))

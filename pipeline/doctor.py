@@ -143,7 +143,20 @@ def _disk() -> Finding:
 
 
 def _engines() -> Finding:
-    return Finding("engines", "ok", "direct; FaceExampleGen can use no other Beam runner yet")
+    ready = ["direct", "portable"]
+    lacking = []
+    if shutil.which("java"):
+        ready += ["flink", "spark"]
+    else:
+        lacking.append("flink and spark need Java")
+    if _installed("google-cloud-storage"):
+        ready.append("dataflow")
+    else:
+        lacking.append("dataflow needs apache-beam[gcp]")
+    detail = f"{', '.join(ready)}: what Beam needs of this machine; no cluster was asked"
+    if lacking:
+        return Finding("engines", "note", f"{detail}; {', '.join(lacking)}", "docs/operating.md, Engines")
+    return Finding("engines", "ok", detail)
 
 
 def _compiler() -> Finding:

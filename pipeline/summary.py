@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from components.example_validator.report import read_report
-from pipeline.cleaning_summary import cleaning_lines
+from pipeline.cleaning_summary import cleaning_lines, time_line
 from pipeline.node import NodeResult
 
 
@@ -24,7 +24,8 @@ def model_was_pushed(pusher: NodeResult) -> bool:
 
 def _faces(result: NodeResult) -> str:
     report = json.loads((Path(result.output("cleaning_report").uri) / "cleaning_report.json").read_text())
-    return cleaning_lines(report["total"])
+    times = time_line(report["metrics"])
+    return cleaning_lines(report["total"]) + (f"\n    a picture: {times}" if times else "")
 
 
 def _validation(result: NodeResult) -> str:

@@ -134,6 +134,15 @@ def test_no_python_at_all_is_one_line_too(new_clone: Path, tmp_path: Path) -> No
     assert done.stderr == "visage: no Python 3.9 or newer. Mend: apt-get install python3 python3-dev python3-venv\n"
 
 
+def test_of_the_archive_a_beam_worker_needs_neither_tfx_nor_tensorflow(packed: tarfile.TarFile, tmp_path: Path) -> None:
+    packed.extractall(tmp_path, filter="data")
+    (root,) = tmp_path.iterdir()
+    imports = "import sys; sys.modules.update(tfx=None, tensorflow=None, tensorflow_datasets=None); "
+    imports += "import components.face_example_gen.transforms as found; print(found.__file__)"
+    done = run(sys.executable, "-c", imports, cwd=root)
+    assert done.stdout.startswith(str(root)), done.stderr
+
+
 class TestSetUpFromATinyLock:
     """The whole way with a lock of one package, setuptools, which building the project itself needs."""
 

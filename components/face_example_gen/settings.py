@@ -148,7 +148,7 @@ class BeamSettings(Settings):
             raise ValueError(
                 "shared_dir: Dataflow's workers reach no folder of this machine: name one in a bucket, gs://..."
             )
-        if self.shared_dir is not None and not re.match(r"/|[a-z0-9]+://", self.shared_dir):
+        if self.shared_dir is not None and not re.match(r"/|[a-z][a-z0-9+.-]*://", self.shared_dir):
             raise ValueError("shared_dir: must be absolute (/...) or name a file system (gs://..., hdfs://...)")
         return self
 

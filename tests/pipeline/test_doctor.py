@@ -120,8 +120,11 @@ def test_gpus_are_listed_by_the_driver(only_these: Path) -> None:
     assert "nvidia-smi fails" in finding("gpus").detail
 
 
-def test_only_the_engine_that_is_wired_is_named() -> None:
-    assert finding("engines").detail.startswith("direct; ")
+def test_the_engines_are_named_that_this_machine_has_what_it_takes_for(only_these: Path) -> None:
+    assert finding("engines").detail.startswith("direct, portable, dataflow: ")
+    assert finding("engines").detail.endswith("; flink and spark need Java")
+    program(only_these, "java")
+    assert finding("engines").detail.startswith("direct, portable, flink, spark, dataflow: ")
     assert finding("engines").status == "ok"
 
 

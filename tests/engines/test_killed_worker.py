@@ -1,0 +1,52 @@
+"""A worker that dies in the middle of a job costs that run, and leaves nothing that the next one trips over."""
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from components.errors import VisageError
+from components.face_example_gen.reconcile import reconcile
+from components.face_example_gen.run_beam import run_beam
+from tests.engines.drawn_rows import drawn_source
+from tests.engines.portable_services import PortableServices, portable_services
+from tests.engines.test_conformance import beam_settings, settings_for
+
+_SECONDS = 60
+
+
+def kill_when_at_work(services: PortableServices, work_dir: Path) -> None:
+    end = time.monotonic() + _SECONDS
+    while not (work_dir.is_dir() and any(work_dir.iterdir())):
+        assert time.monotonic() < end, "no worker wrote anything"
+        time.sleep(0.01)
+    (worker,) = services.workers()
+    os.kill(worker, signal.SIGKILL)
+
+
+def test_kill_9_of_a_worker_fails_the_run_and_the_next_one_is_complete(tmp_path: Path) -> None:
+    source = drawn_source(tmp_path / "prepared", faces=40)
+    examples, drops = tmp_path / "examples", tmp_path / "drops"
+    with portable_services(tmp_path) as services:
+        settings = settings_for(beam_settings(services.options, None))
+        with ThreadPoolExecutor(1) as executor:
+            first = executor.submit(run_beam, [source], settings, str(examples), str(drops))
+            kill_when_at_work(services, examples / ".candidates")
+            with pytest.raises(VisageError, match=r"^beam\.engine portable: the job failed: .*\S; see docs/.*Engines$"):
+                first.result(timeout=_SECONDS)
+        assert list(examples.rglob("data_tfrecord-*")) == []
+        assert any((examples / ".candidates").iterdir())
+
+        run_beam([source], settings, str(examples), str(drops))
+    total = reconcile([source], str(examples), str(drops))["total"]
+    assert total["records_out"] > 0
+    assert {path.parent.name for path in examples.rglob("*") if path.is_file()} <= {
+        "Split-train",
+        "Split-val",
+        "Split-test",
+    }
+    assert not (examples / ".candidates").exists()
+    assert all(path.match("dropped-*.jsonl") for path in drops.iterdir())

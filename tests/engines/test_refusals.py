@@ -1,0 +1,42 @@
+"""An engine that cannot be used is one line that says why."""
+
+from pathlib import Path
+
+import pytest
+
+from components.errors import VisageError
+from components.face_example_gen import engines
+from components.face_example_gen.run_beam import run_beam
+from components.face_example_gen.settings import BeamSettings, Engine
+from tests.engines.drawn_rows import drawn_source
+from tests.engines.test_conformance import settings_for
+
+
+def refusal(tmp_path: Path, engine: Engine, *options: str) -> str:
+    source = drawn_source(tmp_path / "prepared", faces=1)
+    settings = settings_for(BeamSettings(engine=engine, options=list(options)))
+    with pytest.raises(VisageError) as error:
+        run_beam([source], settings, str(tmp_path / "examples"), str(tmp_path / "report"))
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_REACH_SECONDS", 1)
+    for engine in ("portable", "flink", "spark"):
+        told = refusal(tmp_path, engine, "--job_endpoint=localhost:9", "--environment_type=LOOPBACK")
+        assert told.startswith(
+            "beam.options: no job service answers at localhost:9: start it, or correct --job_endpoint"
+        )
+
+
+@pytest.mark.parametrize(("engine", "jar"), [("flink", "--flink_job_server_jar"), ("spark", "--spark_job_server_jar")])
+def test_there_is_no_such_job_server_jar(tmp_path: Path, engine: Engine, jar: str) -> None:
+    told = refusal(tmp_path, engine, f"{jar}=/nowhere.jar", "--environment_type=LOOPBACK")
+    assert told.startswith(f'beam.engine {engine} does not take the job: Unable to parse jar URL "/nowhere.jar"')
+
+
+def test_a_worker_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "report").write_text("where a folder should be")
+    told = refusal(tmp_path, "portable", "--job_endpoint=embed", "--environment_type=LOOPBACK")
+    assert told.endswith("/report/dropped-0000000000.jsonl: cannot be written: File exists")

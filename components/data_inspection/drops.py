@@ -83,9 +83,13 @@ class PreparedRecords:
         if file is None:
             return "the prepared file is gone"
         try:
-            record = to_record(dataset, read_at(file, drop.offset), self._settings)
-        except Exception:  # Damage shows as anything: in TFRecord, in the message, in a missing feature.
-            return "the prepared record cannot be read"
+            serialized = read_at(file, drop.offset)
+        except (OSError, EOFError, ValueError) as error:
+            return f"the prepared record cannot be read ({error})"
+        try:
+            record = to_record(dataset, serialized, self._settings)
+        except Exception:  # What another version prepared fails as anything: in the message, in a missing feature.
+            return "the prepared record is none of this version"
         return record if record.key == drop.key else "the prepared file is another one now"
 
     def _file(self, path: str) -> IO[bytes] | None:

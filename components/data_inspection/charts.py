@@ -24,9 +24,9 @@ def _x(year: float, last: int) -> float:
 
 
 def last_year(table: Sequence[Mapping[str, Any]]) -> int:
-    """Where the age axes end: 100, or 120 where somebody is older."""
-    older = any(any(entry["by_year"][100:]) for entry in table)
-    return 120 if older else 100
+    """Where the age axes end: the first of 100, 120 and 130 that nobody has reached."""
+    oldest = max((int(np.flatnonzero(entry["by_year"]).max(initial=0)) for entry in table), default=0)
+    return next(end for end in (100, 120, 130) if oldest < end)
 
 
 def _ticks(highest: float) -> list[int]:
@@ -40,10 +40,11 @@ def _ticks(highest: float) -> list[int]:
 def histogram(table: Sequence[Mapping[str, Any]], last: int, band: int = BAND) -> dict[str, Any]:
     """Bars of the records by age, `band` years each, the genders on top of each other."""
     by_gender = {gender: _banded(_years(table, gender), band) for gender in SHOWN_GENDERS}
-    ticks = _ticks(np.sum(list(by_gender.values()), axis=0).max())
+    totals = np.sum(list(by_gender.values()), axis=0)
+    ticks = _ticks(totals.max())
     scale = (BOTTOM - TOP) / ticks[-1]
     bars = []
-    for number in range(-(-last // band)):
+    for number in range(len(totals)):
         y = float(BOTTOM)
         for gender, counts in by_gender.items():
             if counts[number]:
@@ -63,7 +64,7 @@ def gender_shares(table: Sequence[Mapping[str, Any]], last: int) -> dict[str, An
     by_gender = {gender: _banded(_years(table, gender), SHARE_BAND) for gender in GENDERS}
     totals = np.sum(list(by_gender.values()), axis=0)
     bars = []
-    for number in range(-(-last // SHARE_BAND)):
+    for number in range(len(totals)):
         y = float(BOTTOM)
         for gender, counts in by_gender.items():
             if counts[number]:

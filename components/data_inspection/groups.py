@@ -11,22 +11,44 @@ DUPLICATE_RULES = ("duplicate_picture", "conflicting_labels")
 NEAR_DUPLICATE_RULE = "near_duplicate_in_other_split"
 # Groups listed of each kind; the true numbers are named beside them.
 GROUPS_LISTED = 200
+# Of the records that were dropped from one group; the true number is named beside them.
+MEMBERS_LISTED = 24
 # Groups of each kind, and pairs, that are shown with their picture.
 PICTURES_SHOWN = 24
 # Of the picture digest, by which a drop names its twin.
 _TWIN_DIGITS = 16
 
 
+class _Members:
+    """The records of one group: how many, the one that stayed, and some of those that were dropped."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._kept: list[dict[str, Any]] = []
+        self._dropped: Sample[dict[str, Any]] = Sample(MEMBERS_LISTED)
+
+    def add_dropped(self, member: dict[str, Any]) -> None:
+        self.count += 1
+        self._dropped.add(member["key"], member)
+
+    def add_kept(self, member: dict[str, Any]) -> None:
+        self.count += 1
+        self._kept.append(member)
+
+    def listed(self) -> list[dict[str, Any]]:
+        return sorted([*self._kept, *self._dropped.items()], key=lambda member: member["key"])
+
+
 class DuplicateGroups:
     """Groups of records with the very same picture.
 
-    `choose` takes every drop once; then `add_dropped` and `add_kept` collect the members of the chosen groups. About
+    `choose` takes every drop once; then `add_dropped` and `add_kept` collect some members of the chosen groups. About
     100 bytes a group are held for all of them, more for the chosen ones alone.
     """
 
     def __init__(self) -> None:
         self._disagree: dict[bytes, tuple[str, ...]] = {}
-        self._chosen: dict[str, list[dict[str, Any]]] | None = None
+        self._chosen: dict[str, _Members] | None = None
         self._pictures: dict[str, dict[str, str | None]] = {}
 
     def choose(self, drop: Drop) -> None:
@@ -40,9 +62,9 @@ class DuplicateGroups:
         if members is None:
             return
         if isinstance(record, str):
-            members.append({**unreadable(drop.key, record), "rule": drop.rule, "split": None})
+            members.add_dropped({**unreadable(drop.key, record), "rule": drop.rule, "split": None})
             return
-        members.append({**labels(record), "rule": drop.rule, "split": None})
+        members.add_dropped({**labels(record), "rule": drop.rule, "split": None})
         if drop.picture_digest not in self._pictures:
             self._pictures[drop.picture_digest] = thumbnail(record.image)
 
@@ -50,17 +72,17 @@ class DuplicateGroups:
         """Adds a record that was written."""
         members = self._members(record.picture_digest)
         if members is not None:
-            members.append({**labels(record), "rule": None, "split": split})
+            members.add_kept({**labels(record), "rule": None, "split": split})
 
     def listed(self, conflicting: bool) -> dict[str, Any]:
         """How many groups disagree on a label (or on none), and the first of them in the order of their digests."""
         digests = self._of_a_kind(conflicting)
         return {"groups": len(digests), "listed": [self._group(d, n) for n, d in enumerate(digests[:GROUPS_LISTED])]}
 
-    def _members(self, digest: str) -> list[dict[str, Any]] | None:
+    def _members(self, digest: str) -> _Members | None:
         if self._chosen is None:
             kinds = (self._of_a_kind(conflicting)[:GROUPS_LISTED] for conflicting in (True, False))
-            self._chosen = {digest.hex(): [] for digests in kinds for digest in digests}
+            self._chosen = {digest.hex(): _Members() for digests in kinds for digest in digests}
         return self._chosen.get(digest)
 
     def _of_a_kind(self, conflicting: bool) -> list[bytes]:
@@ -68,11 +90,13 @@ class DuplicateGroups:
 
     def _group(self, digest: bytes, number: int) -> dict[str, Any]:
         name = digest.hex()
+        members = self._members(name) or _Members()
         nothing = {"picture": None, "problem": None}
         return {
             "digest": name,
             "disagree": list(self._disagree[digest]),
-            "members": sorted(self._members(name) or [], key=lambda member: member["key"]),
+            "records": members.count,
+            "members": members.listed(),
             **(self._pictures.get(name, nothing) if number < PICTURES_SHOWN else nothing),
         }
 
@@ -99,8 +123,9 @@ class NearDuplicates:
         """Adds a dropped record; `record`: or why it cannot be read."""
         if drop.rule == NEAR_DUPLICATE_RULE and drop.key in self._chosen:
             self._dropped[drop.key] = unreadable(drop.key, record) if isinstance(record, str) else face(record)
-        if self._is_twin(drop.picture_digest) and isinstance(record, FaceRecord):
-            self._dropped_twins[drop.picture_digest[:_TWIN_DIGITS]] = {**face(record), "rule": drop.rule, "split": None}
+        twin = drop.picture_digest[:_TWIN_DIGITS]
+        if twin not in self._dropped_twins and self._is_twin(twin) and isinstance(record, FaceRecord):
+            self._dropped_twins[twin] = {**face(record), "rule": drop.rule, "split": None}
 
     def add_kept(self, record: FaceRecord, split: str) -> None:
         """Adds a record that was written."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.data_inspection.collect import FACES_A_RULE, CleanedData, collect
-from components.data_inspection.groups import GROUPS_LISTED, PICTURES_SHOWN
+from components.data_inspection.groups import GROUPS_LISTED, MEMBERS_LISTED, PICTURES_SHOWN
 from components.data_inspection.render import figures, render
 from components.errors import VisageError
 from tests.components.data_inspection.cleaned_data import Face, write_cleaned
@@ -73,15 +73,24 @@ def test_an_undecodable_picture_has_its_reason_in_the_place_of_a_picture(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("damage", "problem"), [("gone", "the prepared file is gone"), ("cut", "the prepared record cannot be read")]
+    ("damage", "problem"),
+    [
+        ("gone", "the prepared file is gone"),
+        ("cut", "the prepared record cannot be read (cut short)"),
+        ("changed", "the prepared record cannot be read (its checksum does not hold)"),
+    ],
 )
 def test_where_the_prepared_file_is_gone_or_damaged_it_says_so(tmp_path: Path, damage: str, problem: str) -> None:
     data = write_cleaned(tmp_path, [Face("train"), Face("no_face")])
     (prepared,) = tmp_path.glob("utkface-train*")
     if damage == "gone":
         prepared.unlink()
-    else:
+    elif damage == "cut":
         prepared.write_bytes(prepared.read_bytes()[:-50])
+    else:
+        # One bit of the record that was dropped.
+        whole = prepared.read_bytes()
+        prepared.write_bytes(whole[:-50] + bytes([whole[-50] ^ 1]) + whole[-49:])
     found = inspect(data)
     assert found["dropped_faces"][0]["faces"] == [{"key": "utkface/00001.jpg", "picture": None, "problem": problem}]
     assert found["missing"][0]["dropped"] == 0
@@ -130,6 +139,18 @@ def test_long_lists_are_cut_and_the_true_number_is_named(tmp_path: Path) -> None
     assert page == render(inspect(write_cleaned(tmp_path / "again", faces))).replace(
         str(tmp_path / "again"), str(tmp_path)
     )
+
+
+def test_a_picture_that_many_records_share_lists_a_few_of_them(tmp_path: Path) -> None:
+    copies = MEMBERS_LISTED + 10
+    faces = [*[Face("duplicate_picture", look=1)] * copies, Face("test", look=1)]
+    found = inspected(tmp_path / "first", faces)
+    (group,) = found["duplicates"]["listed"]
+    assert (group["records"], len(group["members"])) == (copies + 1, MEMBERS_LISTED + 1)
+    # The one that stayed is always among them.
+    assert group["members"][-1]["split"] == "test"
+    assert group["members"] == inspected(tmp_path / "again", faces)["duplicates"]["listed"][0]["members"]
+    assert f"{MEMBERS_LISTED + 1} of the {copies + 1} records with this picture" in render(found)
 
 
 def test_a_near_duplicate_stands_beside_its_twin(tmp_path: Path) -> None:

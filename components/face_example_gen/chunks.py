@@ -53,12 +53,14 @@ class SplitIntoChunks(beam.DoFn):
         """`element`: the file's own number, its data set, its path.
 
         Raises:
-            VisageError: the file is damaged.
+            VisageError: the file is gone, empty or damaged.
         """
         number, dataset, path = element
         first = number * _CHUNKS_A_FILE
         with _reading(path) as file:
-            offsets = list(_record_offsets(file))
+            offsets = list(_record_offsets(file, path))
+        if not offsets:
+            raise _damaged(path)
         for place, start in enumerate(range(0, len(offsets), self._size)):
             count = min(self._size, len(offsets) - start)
             yield Chunk(first + place, dataset, path, offsets[start], count)
@@ -68,7 +70,7 @@ def read_chunk(chunk: Chunk) -> Iterator[tuple[int, bytes]]:
     """Yields offset and bytes of each of the chunk's records.
 
     Raises:
-        VisageError: the file is damaged.
+        VisageError: the file is gone or damaged.
     """
     with _reading(chunk.file) as file:
         file.seek(chunk.offset)
@@ -77,20 +79,11 @@ def read_chunk(chunk: Chunk) -> Iterator[tuple[int, bytes]]:
             yield offset, _read_record(file, chunk.file)
 
 
-def read_record(path: str, offset: int) -> bytes:
-    """The prepared record that begins at `offset` of a file.
-
-    Raises:
-        VisageError: the file is damaged, or no record begins there.
-        OSError: there is no such file.
-    """
-    with _reading(path) as file:
-        file.seek(offset)
-        return _read_record(file, path)
-
-
 def _reading(path: str) -> IO[bytes]:
-    return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    try:
+        return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    except FileNotFoundError as error:
+        raise _damaged(path, "gone") from error
 
 
 def _read_record(file: IO[bytes], path: str) -> bytes:
@@ -103,14 +96,18 @@ def _read_record(file: IO[bytes], path: str) -> bytes:
     return bytes(record)
 
 
-def _record_offsets(file: IO[bytes]) -> Iterator[int]:
+def _record_offsets(file: IO[bytes], path: str) -> Iterator[int]:
     end = file.seek(0, 2)
-    offset = file.seek(0)
+    offset = 0
     while offset < end:
         yield offset
+        file.seek(offset)
         (length,) = _LENGTH.unpack(file.read(_LENGTH.size).ljust(_LENGTH.size, b"\0"))
-        offset = file.seek(offset + _LENGTH.size + _CHECKSUM_BYTES + length + _CHECKSUM_BYTES)
+        offset += _LENGTH.size + _CHECKSUM_BYTES + length + _CHECKSUM_BYTES
+    # A damaged length leads anywhere.
+    if offset != end:
+        raise _damaged(path)
 
 
-def _damaged(path: str) -> VisageError:
-    return VisageError(f"{path}: a prepared file is damaged: remove {PurePath(path).parent} and run again")
+def _damaged(path: str, what: str = "damaged") -> VisageError:
+    return VisageError(f"{path}: a prepared file is {what}: remove {PurePath(path).parent} and run again")

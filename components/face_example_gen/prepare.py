@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from google.protobuf.json_format import ParseError
+
 from components import progress
 from components.errors import VisageError
 from components.face_example_gen.lock import locked
@@ -121,17 +123,24 @@ def prepare_source(
             builder_config = module.LabelledFolderConfig(name=config, **reading)
         else:
             builder_config = config or None
-        builder = module.Builder(config=builder_config, data_dir=prepared_root)
+        with _reading(prepared_root / dataset):
+            builder = module.Builder(config=builder_config, data_dir=prepared_root)
         _sweep(Path(builder.data_dir).parent, "incomplete.*")
         builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=archives))
     return builder
 
 
 def source_of(dataset: str, builder: "tfds.core.DatasetBuilder") -> Source:
-    """What there is to read of a data set that `prepare_source` has prepared."""
+    """What there is to read of a data set that `prepare_source` has prepared.
+
+    Raises:
+        VisageError: the prepared data set says nothing of itself.
+    """
     splits = builder.info.splits.values()
     files = tuple(str(path) for split in splits for path in split.filepaths)
     counts = builder.info.metadata
+    if "rows" not in counts:
+        raise _damaged(Path(builder.data_dir))
     return Source(dataset, files, sum(split.num_examples for split in splits), counts["rows"], dict(counts["skipped"]))
 
 
@@ -148,6 +157,19 @@ def _working(folder: Path, what: str) -> Iterator[None]:
         if reason is None:
             raise
         raise VisageError(f"cannot {what} in {folder} ({reason}): free space there") from error
+
+
+@contextmanager
+def _reading(folder: Path) -> Iterator[None]:
+    """Turns what a damaged description in `folder` brings about into one line."""
+    try:
+        yield
+    except (ParseError, UnicodeDecodeError) as error:
+        raise _damaged(folder) from error
+
+
+def _damaged(folder: Path) -> VisageError:
+    return VisageError(f"{folder}: the prepared data set is damaged: remove that folder and run again")
 
 
 def _refusal(error: Exception) -> str | None:

@@ -244,6 +244,19 @@ def test_a_half_downloaded_archive_is_one_line_and_leaves_nothing_prepared(utkfa
     assert source_of("utkface", prepare_source("utkface", half, tmp_path / "prepared")).records > 30
 
 
+@pytest.mark.parametrize("content", [None, b"", b"\xff damaged"])
+def test_a_prepared_data_set_that_says_nothing_of_itself_is_one_line(
+    utkface: Path, tmp_path: Path, content: bytes | None
+) -> None:
+    folder = Path(prepare_source("utkface", utkface, tmp_path / "prepared").data_dir)
+    if content is None:
+        (folder / "dataset_info.json").unlink()
+    else:
+        (folder / "dataset_info.json").write_bytes(content)
+    with pytest.raises(VisageError, match=r"^.*/prepared/utkface.*: the prepared data set is damaged: remove that fo"):
+        source_of("utkface", prepare_source("utkface", utkface, tmp_path / "prepared"))
+
+
 def test_a_place_that_cannot_be_written_is_one_line(utkface: Path, tmp_path: Path) -> None:
     (tmp_path / "prepared").write_text("a file, where a folder should be")
     with pytest.raises(VisageError, match=r"^cannot prepare utkface in .*prepared/utkface \(.*\): free space there$"):

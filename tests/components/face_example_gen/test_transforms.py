@@ -17,6 +17,7 @@ from PIL import Image
 from components.data_inspection.tfrecords import read_at
 from components.errors import VisageError
 from components.face_example_gen import clean_and_align, transforms
+from components.face_example_gen.chunks import SplitIntoChunks
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.run_beam import run_beam
@@ -148,7 +149,7 @@ def test_a_drop_says_where_its_picture_is(tmp_path: Path) -> None:
     run_beam([source], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
     (file,) = (tmp_path / "out").glob("dropped-*.jsonl")
     drop = json.loads(file.read_text())
-    with open(drop["file"], "rb") as prepared_file:
+    with Path(drop["file"]).open("rb") as prepared_file:
         there = tf.train.Example.FromString(read_at(prepared_file, drop["offset"]))
     assert there.features.feature["file_name"].bytes_list.value[0] == b"2.jpg.chip.jpg"
     assert drop["picture_digest"] == picture_digest(picture(2))
@@ -189,6 +190,22 @@ def test_many_shares_and_chunks_find_what_one_finds(tmp_path: Path, monkeypatch:
     for number in range(0, len(pictures), 3):
         places = {found[f"utkface/{number + copy}.jpg.chip.jpg"] for copy in range(3)}
         assert len(places & set(SPLITS)) <= 1
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"damaged", b"damaged" * 99, (2**40).to_bytes(8, "little") + b"damaged"], ids=repr
+)
+def test_a_prepared_file_that_is_gone_or_damaged_is_one_line_with_the_mend(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    path = Path(prepared(tmp_path, [utkface_row(1)]).files[0])
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content)
+    what = "gone" if content is None else "damaged"
+    with pytest.raises(VisageError, match=rf"^{path}: a prepared file is {what}: remove {path.parent} and run again$"):
+        list(SplitIntoChunks(10).process((0, "utkface", str(path))))
 
 
 @pytest.mark.parametrize("workers", [1, 2])

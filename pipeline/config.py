@@ -11,7 +11,13 @@ from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_va
 from components.errors import VisageError
 from components.evaluator.settings import EvaluatorSettings
 from components.example_validator.settings import ValidationSettings
-from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
+from components.face_example_gen.settings import (
+    LABELLED_FOLDER,
+    BeamSettings,
+    DataSettings,
+    FaceExampleGenSettings,
+    labelled_folder_name,
+)
 from components.faces.records import SOURCES
 from components.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
 from components.settings import Settings
@@ -54,6 +60,17 @@ class PipelineConfig(Settings):
     airflow: AirflowSettings = AirflowSettings()
     kubeflow: KubeflowSettings = KubeflowSettings()
 
+    @field_validator("data")
+    @classmethod
+    def _labelled_folders_have_their_source(cls, data: DataSettings, info: ValidationInfo) -> DataSettings:
+        entries = data.labelled_folders
+        names = [*data.folder_names, labelled_folder_name(info.context or "") or ""]
+        for name in (entry for entry in entries if entry not in names):
+            near = difflib.get_close_matches(name, [other for other in names if other not in entries], n=1)
+            mend = f"did you mean {near[0]}?" if near else "name it in data.sources, or remove the entry"
+            raise ValueError(f"labelled_folders.{name}: no source is {LABELLED_FOLDER}/{name}; {mend}")
+        return data
+
     @field_validator("evaluator")
     @classmethod
     def _gated_sources_exist(cls, evaluator: EvaluatorSettings, info: ValidationInfo) -> EvaluatorSettings:
@@ -90,13 +107,16 @@ class PipelineConfig(Settings):
         )
 
 
-def load_config(path: Path, overrides: Sequence[str] = (), data_dir: Path | None = None) -> PipelineConfig:
+def load_config(
+    path: Path, overrides: Sequence[str] = (), data_dir: Path | None = None, source: str | None = None
+) -> PipelineConfig:
     """Reads a configuration file, what it extends, and what the command line sets on top.
 
     Args:
         path: a YAML file; its key `extends` names another one, relative to it, whose values it inherits.
         overrides: `key.path=value` texts, the value in YAML.
         data_dir: folder with the archives; stands for `data.dir`.
+        source: one that is asked for beside `data.sources`; it may have its entry in `data.labelled_folders` too.
 
     Raises:
         VisageError: a file is missing or no YAML, a key is unknown, or a value is not allowed.
@@ -109,7 +129,7 @@ def load_config(path: Path, overrides: Sequence[str] = (), data_dir: Path | None
             raise VisageError(f"--data-dir {data_dir}: no such folder; name the one that holds the archives")
         values = _merge(values, {"data": {"dir": str(data_dir)}})
     try:
-        return PipelineConfig.model_validate(values)
+        return PipelineConfig.model_validate(values, context=source)
     except ValidationError as error:
         set_keys = [override.partition("=")[0] for override in overrides]
         raise VisageError("\n".join(_explain(detail, path, set_keys) for detail in error.errors())) from None

@@ -40,7 +40,7 @@ def build(source: str, data_dir: Path | None, config: Path, overrides: tuple[str
     """Prepare one data set, where `visage run` then finds it."""
     from pipeline.config import load_config
 
-    found = _with_source(load_config(config, overrides, data_dir), source)
+    found = _with_source(load_config(config, overrides, data_dir, source), source)
     settings = found.face_example_gen_settings()
     with quietly(_log(found, "data-build")) as stream:
         from components.data_inspection.prepared import prepare
@@ -81,7 +81,7 @@ def inspect(
 
     if out is not None and out.suffix != ".html":
         raise VisageError(f"--out {out}: must end in .html; the JSON is written beside it")
-    found = load_config(config, overrides, data_dir)
+    found = load_config(config, overrides, data_dir, source)
     found = _with_source(found, source) if source else found
     with quietly(_log(found, "data-inspect")) as stream:
         from rich.markup import escape
@@ -146,9 +146,12 @@ def _with_source(config: "PipelineConfig", source: str) -> "PipelineConfig":
     try:
         data = DataSettings.model_validate({**config.data.model_dump(), "sources": [source]})
     except ValidationError as error:
+        detail = error.errors()[0]
+        message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+        if detail["loc"][:1] != ("sources",):
+            raise VisageError(message) from None
         near = difflib.get_close_matches(source, get_args(Dataset), n=1)
         hint = f"did you mean {near[0]}? " if near else ""
-        message = error.errors()[0]["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
         raise VisageError(f"{source}: no such source; {hint}it {message}") from None
     return config.model_copy(update={"data": data})
 

@@ -21,7 +21,8 @@ def newest_data(config: PipelineConfig) -> CleanedData:
         VisageError: no run has come so far yet, or what it wrote is gone.
     """
     database = config.root / "metadata.sqlite"
-    if not database.is_file():
+    # Empty: whoever made it was killed before anything was in it.
+    if not database.is_file() or not database.stat().st_size:
         raise VisageError(_nothing_yet(config))
     check_undamaged(database)
     store = _open(database)

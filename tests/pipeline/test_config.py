@@ -137,6 +137,30 @@ def test_how_a_labelled_folder_is_read_is_configured_under_its_name(tmp_path: Pa
     assert data.labelled_folder("utkface") is None
 
 
+TEAM = "data.sources=[utkface, labelled_folder/team]"
+
+
+@pytest.mark.parametrize(
+    ("folders", "message"),
+    [
+        ("{taem: {labels: gt.csv}}", "labelled_folders.taem: no source is labelled_folder/taem; did you mean team?"),
+        ("{team: {}, taem: {}}", "labelled_folders.taem: no source is labelled_folder/taem; name it in data.sources, "),
+        ("{crew: {}}", "labelled_folders.crew: no source is labelled_folder/crew; name it in data.sources, or remove"),
+    ],
+)
+def test_a_labelled_folder_of_no_source_is_a_mistake(folders: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match=rf"^[^\n]*{re.escape(message)}[^\n]*$"):
+        load_config(DEFAULT, [TEAM, f"data.labelled_folders={folders}"], data_dir=tmp_path)
+
+
+def test_a_source_that_is_asked_for_may_have_its_folder_beside_the_configured_ones(tmp_path: Path) -> None:
+    crew = "data.labelled_folders={crew: {labels: gt.csv}}"
+    data = load_config(DEFAULT, [TEAM, crew], tmp_path, source="labelled_folder/crew").data
+    assert data.labelled_folders["crew"].labels == "gt.csv"
+    with pytest.raises(VisageError, match=r"did you mean crew\?$"):
+        load_config(DEFAULT, [TEAM, crew.replace("crew", "crow")], tmp_path, source="labelled_folder/crew")
+
+
 def test_each_mistake_has_a_line_of_its_own() -> None:
     assert len(refusal("trainer.epoch=3", "split.vall=0.2").splitlines()) == 2
 

@@ -60,7 +60,10 @@ def test_a_run_finds_it_prepared(workspace: Path, tmp_path: Path) -> None:
     ("source", "words"),
     [
         ("utkfase", "utkfase: no such source; did you mean utkface? it must be 'imdb_wiki/imdb', "),
-        ("labelled_folder/mine", "labelled_folder/mine: no such source; it "),
+        (
+            "labelled_folder/mine",
+            "labelled_folder/mine needs the folder that holds mine/: give --data-dir DIR or data.dir\n",
+        ),
     ],
 )
 @pytest.mark.parametrize("command", ["build", "inspect"])
@@ -80,6 +83,32 @@ def test_one_source_is_inspected_even_where_nothing_is_left_of_it(workspace: Pat
     assert "a run would stop here" in page.read_text(encoding="utf-8")
     written = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
     assert {"page": str(page), **written} == found
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("*.tfrecord-*", None, "{file}: a prepared file is gone: remove {folder} and run again (log: "),
+        ("*.tfrecord-*", b"damaged" * 99, "{file}: a prepared file is damaged: remove {folder} and run again (log: "),
+        ("dataset_info.json", None, "{folder}: the prepared data set is damaged: remove that folder and run again"),
+    ],
+)
+def test_prepared_files_that_are_gone_or_damaged_are_one_line_with_the_mend(
+    workspace: Path, tmp_path: Path, name: str, content: bytes | None, words: str
+) -> None:
+    built = shown(visage("data", "build", "utkface", *options(workspace), "--json"))
+    shutil.copytree(workspace / "data", tmp_path / "data", ignore=shutil.ignore_patterns("inspections"))
+    folder = tmp_path / Path(built["folder"]).relative_to(workspace)
+    (file,) = folder.glob(name)
+    if content is None:
+        file.unlink()
+    else:
+        file.write_bytes(content)
+    ended = visage("data", "inspect", "utkface", *options(tmp_path))
+    assert ended.returncode == 1
+    message = words.format(file=file, folder=folder)
+    assert ended.stderr.startswith(f"visage: {message}"), ended.stderr
+    assert ended.stderr.count("\n") == 1
 
 
 def test_out_that_is_no_page_is_one_line(tmp_path: Path) -> None:
@@ -121,6 +150,12 @@ class TestNewestData:
         )
 
     def test_before_the_first_run_it_says_what_to_do(self, config: PipelineConfig) -> None:
+        with pytest.raises(VisageError, match=r"no run of sample-portraits has cleaned its data yet; run first"):
+            newest_data(config)
+
+    def test_an_empty_database_is_none_yet(self, config: PipelineConfig) -> None:
+        config.root.mkdir(parents=True, exist_ok=True)
+        (config.root / "metadata.sqlite").touch()
         with pytest.raises(VisageError, match=r"no run of sample-portraits has cleaned its data yet; run first"):
             newest_data(config)
 

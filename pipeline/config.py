@@ -1,6 +1,7 @@
 """One file configures everything: reading, merging and validating it."""
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -22,12 +23,23 @@ from components.faces.records import SOURCES
 from components.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
 from components.settings import Settings
 from components.trainer.settings import TrainerSettings
+from pipeline.yaml_mapping import read_yaml
+
+# What all pipelines of a workspace share lies there.
+DATA_FOLDER = "data"
 
 
 class ServingSettings(Settings):
     """Where a blessed model goes."""
 
-    model_name: str = Field("visage", pattern=r"^[a-z][a-z0-9_-]*$", description="the name TensorFlow Serving knows")
+    model_name: str = Field("visage", description="the name TensorFlow Serving knows")
+
+    @field_validator("model_name")
+    @classmethod
+    def _is_a_model_name(cls, name: str) -> str:
+        if not re.fullmatch("[a-z][a-z0-9_-]*", name):
+            raise ValueError(f"must be lower-case letters, digits, hyphens and _, a letter first, not {name!r}")
+        return name
 
 
 class AirflowSettings(Settings):
@@ -46,7 +58,7 @@ class KubeflowSettings(Settings):
 class PipelineConfig(Settings):
     """A whole run, as the configuration file describes it."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,40}$", description="lower-case letters, digits and hyphens")
+    name: str = Field(description="lower-case letters, digits and hyphens")
     workspace: str = Field("runs", min_length=1, description="folder for everything that runs write")
     data: DataSettings
     cleaning: CleaningSettings = CleaningSettings()
@@ -82,6 +94,16 @@ class PipelineConfig(Settings):
                 raise ValueError(f"slice_gates.{number}: no source {gate.value!r}; choose from {', '.join(known)}")
         return evaluator
 
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        if not re.fullmatch("[a-z][a-z0-9-]{0,40}", name):
+            allowed = "lower-case letters, digits and hyphens, a letter first, 41 at most"
+            raise ValueError(f"must be {allowed}, not {name!r}")
+        if name == DATA_FOLDER:
+            raise ValueError(f"{name!r} is the workspace's folder for what all pipelines read; choose another name")
+        return name
+
     @property
     def root(self) -> Path:
         """Absolute folder of this pipeline: artifacts, metadata, logs and pushed models."""
@@ -103,7 +125,7 @@ class PipelineConfig(Settings):
             alignment=self.alignment,
             split=self.split,
             beam=self.beam,
-            data_root=str(Path(self.workspace).resolve() / "data"),
+            data_root=str(Path(self.workspace).resolve() / DATA_FOLDER),
         )
 
 
@@ -144,12 +166,14 @@ def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         return values
     if not isinstance(base, str):
         raise VisageError(f"{path}: extends: must be the path of another configuration file, not {base!r}")
+    if not (path.parent / base).exists():
+        raise VisageError(f"{path}: extends: there is no {path.parent / base}; name a file relative to this one")
     return _merge(_read_with_extends(path.parent / base, (*seen, path.resolve())), values)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = read_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise VisageError(f"{path}: no such configuration file; run in the project's folder or name one") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -177,9 +201,10 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
     if not equals or not all(key.split(".")):
         raise VisageError(f"--set {override}: write key.path=value, e.g. --set trainer.epochs=3")
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise VisageError(f"--set {override}: {text!r} is not a YAML value") from None
+        value = read_yaml(text)
+    except yaml.YAMLError as error:
+        problem = getattr(error, "problem", error)
+        raise VisageError(f"--set {override}: {text!r} is not a YAML value: {problem}") from None
     *parents, leaf = key.split(".")
     for parent in parents:
         values = values.setdefault(parent, {})
@@ -193,8 +218,7 @@ def _explain(detail: Any, path: Path, set_keys: Sequence[str]) -> str:
     location = tuple(detail["loc"])
     # Pydantic's mark where the key of a mapping is what is wrong.
     key = ".".join(str(part) for part in location if part != "[key]")
-    by_option = any(key == name or key.startswith(f"{name}.") for name in set_keys)
-    where = f"--set {key}" if by_option else f"{path}: {key}" if key else str(path)
+    where = _where(key, path, set_keys)
     if detail["type"] == "extra_forbidden":
         allowed = _allowed_keys(location[:-1])
         near = difflib.get_close_matches(str(location[-1]), allowed, n=1)
@@ -202,10 +226,24 @@ def _explain(detail: Any, path: Path, set_keys: Sequence[str]) -> str:
         return f"{where}: unknown key; {hint}allowed: {', '.join(allowed)}"
     if detail["type"] == "missing":
         return f"{where}: is missing and has no default"
+    if detail["type"] == "model_type":
+        return f"{where}: must hold keys ({', '.join(_allowed_keys(location))}), not {detail['input']!r}"
+    if detail["type"] == "dict_type":
+        return f"{where}: must hold keys and values, not {detail['input']!r}"
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     if detail["type"] == "value_error":
         return f"{where}: {message}"
     return f"{where}: {message}, not {detail['input']!r}"
+
+
+def _where(key: str, path: Path, set_keys: Sequence[str]) -> str:
+    """The options that set `key`, or else keys below it whose values do not go together; or else the file."""
+    if any(key == name or key.startswith(f"{name}.") for name in set_keys):
+        return f"--set {key}"
+    below = [name for name in dict.fromkeys(set_keys) if key and name.startswith(f"{key}.")]
+    if below:
+        return f"--set {', '.join(below)}"
+    return f"{path}: {key}" if key else str(path)
 
 
 def _allowed_keys(location: tuple[int | str, ...]) -> list[str]:

@@ -13,7 +13,7 @@ def report(step: str, done: int, total: int | None = None, note: str = "") -> No
 
     Args:
         step: what is being done, in the user's words ("draw portraits", "align faces", "epoch 3 of 8").
-        done: units finished so far (records, batches).
+        done: units finished so far (records, batches); 0 of an unknown total where nothing is counted.
         total: units in all; None where unknown.
         note: a short remark that stands behind the figures ("loss 3.21").
     """

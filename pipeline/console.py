@@ -1,5 +1,6 @@
 """What a person sees while work goes on, and where the frameworks' own words go meanwhile."""
 
+import logging
 import os
 import sys
 import time
@@ -61,11 +62,37 @@ def framework_output_to(log: Path) -> Iterator[IO[str]]:
             os.close(sink)
 
 
+@contextmanager
+def messages_of(*loggers: str) -> Iterator[None]:
+    """Shows what these Python loggers say on the real standard error, wherever `framework_output_to` leads it."""
+    with os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace", buffering=1) as screen:
+        handler = logging.StreamHandler(screen)
+        handler.setFormatter(logging.Formatter("visage: %(message)s"))
+        for name in loggers:
+            logging.getLogger(name).addHandler(handler)
+        try:
+            yield
+        finally:
+            for name in loggers:
+                logging.getLogger(name).removeHandler(handler)
+
+
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         # On a full disk the log may lose lines; the command must not fail for that.
         with suppress(OSError):
             stream.flush()
+
+
+class _Count(MofNCompleteColumn):
+    """Units done, and of how many; nothing where nothing is counted."""
+
+    def render(self, task: Task) -> Text:
+        return super().render(task) if _is_counted(int(task.completed), task.total) else Text("")
+
+
+def _is_counted(done: int, total: float | None) -> bool:
+    return done > 0 or total is not None
 
 
 class _Rate(ProgressColumn):
@@ -101,7 +128,7 @@ class Screen:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            MofNCompleteColumn(),
+            _Count(),
             _Rate(),
             TextColumn("{task.fields[note]}", style="dim"),
             TimeElapsedColumn(),
@@ -133,8 +160,9 @@ class Screen:
             if now - last < LINE_EVERY_SECONDS:
                 return
             last = now
+            count = f" {done:,}" if _is_counted(done, total) else ""
             of = f" of {total:,}" if total is not None else ""
-            rate = f", {done / (now - begun):,.0f}/s" if now - begun > 1 else ""
-            self.print(f"  {title}: {step} {done:,}{of}{rate}{', ' + note if note else ''}")
+            rate = f", {done / (now - begun):,.0f}/s" if count and now - begun > 1 else ""
+            self.print(f"  {title}: {step}{count}{of}{rate}{', ' + note if note else ''}")
 
         yield show

@@ -53,7 +53,8 @@ def _training(result: NodeResult) -> str:
 
 
 def _baseline(result: NodeResult) -> str:
-    return "compared with the blessed model" if result.outputs.get("model") else "no earlier blessed model"
+    found = result.outputs.get("model")
+    return "compared with the blessed model" if found else "no other blessed model to compare with"
 
 
 def _blessing(result: NodeResult) -> str:

@@ -31,6 +31,30 @@ def test_frameworks_write_to_the_log_whatever_way_they_write(tmp_path: Path) -> 
     assert all(words in log.read_text() for words in ("from Python", "from C++", "from a child"))
 
 
+LOGGED = """
+import logging, sys
+from pathlib import Path
+from pipeline.console import framework_output_to, messages_of
+with messages_of("serving"), framework_output_to(Path(sys.argv[1])):
+    logging.getLogger("serving.server").error("for the user")
+    logging.getLogger("tensorflow").error("for the log")
+"""
+
+
+def test_our_own_loggers_still_reach_the_screen(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    shown = subprocess.run([sys.executable, "-c", LOGGED, str(log)], check=True, capture_output=True, text=True)
+    assert (shown.stdout, shown.stderr) == ("", "visage: for the user\n")
+    assert "for the log" in log.read_text()
+
+
+def test_where_nothing_is_counted_there_is_no_number() -> None:
+    stream = io.StringIO()
+    with Screen(stream).stage("FaceExampleGen"):
+        progress.report("prepare utkface", 0)
+    assert stream.getvalue() == "  FaceExampleGen: prepare utkface\n"
+
+
 def test_without_a_terminal_progress_is_a_line_now_and_then() -> None:
     stream = io.StringIO()
     with Screen(stream).stage("FaceExampleGen"):

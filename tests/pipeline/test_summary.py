@@ -16,6 +16,11 @@ def test_data_that_passed_say_what_they_were_compared_with(tmp_path: Path) -> No
     assert validated(tmp_path) == "no anomalies · compared for drift: train · for skew: none"
 
 
+def test_a_candidate_that_is_itself_the_blessed_model_has_no_other_to_be_compared_with() -> None:
+    shown = describe(NodeResult("LatestBlessedModel", cached=False, outputs={"model": ()}))
+    assert shown == "no other blessed model to compare with"
+
+
 def test_anomalies_that_were_let_pass_are_shown_in_full(tmp_path: Path) -> None:
     shown = validated(tmp_path, "age: NaN (in train)", "gender: femail [50%] (in val)")
     assert shown.splitlines() == [

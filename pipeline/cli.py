@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from components.errors import VisageError
-from pipeline.command_line import DEFAULT_CONFIG, data_dir_option, json_option, override_option, print_json, quietly
+from pipeline.command_line import (
+    DEFAULT_CONFIG,
+    data_dir_option,
+    json_option,
+    override_option,
+    print_json,
+    quietly,
+    visage_command,
+)
 from pipeline.data_commands import data
 
 if TYPE_CHECKING:
@@ -80,7 +88,13 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
         if not as_json:
             tell_terms_once(settings.data.sources, settings.face_example_gen_settings(), screen)
         outcome = outcome_of(settings, run_pipeline(settings, run_id, screen))
-        print_outcome(outcome, screen, default_model=_is_default_model(settings))
+        print_outcome(
+            outcome,
+            screen,
+            visage=visage_command(),
+            default_model=_is_default_model(settings),
+            drawings=settings.data.dir is None,
+        )
         if as_json:
             print_json(asdict(outcome), stream)
     context.exit(0 if outcome.pushed else NOT_BLESSED)
@@ -149,6 +163,12 @@ def compile(
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a model, or of its numbered versions.")
 @click.option("--server", metavar="URL", help="A TensorFlow Serving or `visage serve` address instead of a model.")
+@click.option(
+    "--alignment-of",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Folder of the server's model; tells how crops are cut where the server does not.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Write the annotated picture here (PNG).")
 @json_option
 @click.pass_context
@@ -157,28 +177,34 @@ def predict(
     photos: tuple[Path, ...],
     model: Path | None,
     server: str | None,
+    alignment_of: Path | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
     """Find the faces on photos and predict age and gender. Exit code 1: a photo gave no prediction."""
-    from serving.annotate import write_annotated
+    from serving.annotate import check_target, write_annotated
     from serving.client import predict_photos
 
     if out is not None and len(photos) > 1:
         raise VisageError("--out takes one picture: name one photo")
+    if out is not None:
+        check_target(out)
     if model is None and server is None:
         model = _pushed_models()
     notes: list[str] = []
     with quietly() as stream:
-        predictions = predict_photos(photos, model=model, server=server, note=notes.append)
-        if out is not None and predictions[0].problem is None:
-            write_annotated(photos[0], predictions[0], out)
+        predictions = predict_photos(photos, model, server, alignment_of, note=notes.append)
+        problems = [f"{prediction.path}: {prediction.problem}" for prediction in predictions if prediction.problem]
         if as_json:
             print_json([asdict(prediction) for prediction in predictions], stream)
         else:
-            for line in (*notes, *(line for prediction in predictions for line in _prediction_lines(prediction))):
+            for line in (line for prediction in predictions for line in _face_lines(prediction)):
                 click.echo(line, file=stream)
-    context.exit(FAILED if any(prediction.problem for prediction in predictions) else 0)
+        if out is not None and not problems:
+            write_annotated(photos[0], predictions[0], out)
+    for line in notes if as_json else (*notes, *problems):
+        click.echo(f"visage: {line}", err=True)
+    context.exit(FAILED if problems else 0)
 
 
 @main.command()
@@ -187,10 +213,20 @@ def predict(
 @click.option("--host", default="127.0.0.1", show_default=True)
 def serve(model_base_path: Path | None, rest_port: int, host: str) -> None:
     """Serve the pushed model with TensorFlow Serving's REST routes, and a demo page at /."""
-    from serving.server import serve as serve_model
+    from pipeline.console import framework_output_to, messages_of
 
     base_path = model_base_path or _pushed_models()
-    serve_model(base_path, name=base_path.resolve().name, rest_port=rest_port, host=host)
+    # No log of the frameworks' words: a server would fill it for as long as it runs.
+    with messages_of("serving", "uvicorn"), framework_output_to(Path(os.devnull)) as stream:
+        from serving.server import serve as serve_model
+
+        serve_model(
+            base_path,
+            name=base_path.resolve().name,
+            rest_port=rest_port,
+            host=host,
+            announce=lambda line: print(line, file=stream),
+        )
 
 
 @main.command()
@@ -208,9 +244,7 @@ def doctor(as_json: bool) -> None:
         click.echo(f"{finding.status:<8}{finding.name:<12}{finding.detail}{mend}")
 
 
-def _prediction_lines(prediction: "PhotoPrediction") -> list[str]:
-    if prediction.problem:
-        return [f"{prediction.path}: {prediction.problem}"]
+def _face_lines(prediction: "PhotoPrediction") -> list[str]:
     return [
         f"{prediction.path}: {face.age:.0f} years (± {face.age_deviation:.0f}), {face.gender} "
         f"({max(face.gender_probability, 1 - face.gender_probability):.0%})  "

@@ -2,6 +2,9 @@
 
 import json
 import os
+import shlex
+import shutil
+import sys
 import tempfile
 import traceback
 from collections.abc import Iterator
@@ -61,6 +64,17 @@ def _log_traceback() -> None:
     # The disk that is full may be the log's.
     with suppress(OSError):
         traceback.print_exc()
+
+
+def visage_command() -> str:
+    """What to type in this shell and folder to call this `visage` again: with its path where PATH leads elsewhere."""
+    called = Path(sys.argv[0])
+    script = called if called.name == "visage" else Path(sys.executable).with_name("visage")
+    found = shutil.which("visage")
+    if not script.exists() or (found and script.samefile(found)):
+        return "visage"
+    absolute = script.absolute()
+    return shlex.quote(str(absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute))
 
 
 # The operating system's words, and SQLite's.

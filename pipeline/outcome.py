@@ -1,5 +1,6 @@
 """How a run ended, as a person reads it and as JSON."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,25 +51,29 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
     )
 
 
-def print_outcome(outcome: Outcome, screen: Screen, default_model: bool) -> None:
+def print_outcome(outcome: Outcome, screen: Screen, visage: str, default_model: bool, drawings: bool) -> None:
     """Shows the gate, where the model went and how to ask it.
 
     Args:
         outcome: what to show.
         screen: where.
+        visage: the command as it can be typed.
         default_model: whether `visage predict` finds the model without an option.
+        drawings: whether it was trained on drawn portraits.
     """
     screen.print()
     screen.print(_gate_table(outcome.gates))
     if outcome.model_check != "ok":
         screen.print(f"model check: [red]{escape(outcome.model_check)}[/]")
     screen.print()
-    base_path = escape(outcome.model_base_path)
     if outcome.pushed:
         how = "pushed" if outcome.new_version else "is in its place already"
-        screen.print(f"[bold green]Blessed.[/] Version {outcome.version} {how}: {base_path}")
-        screen.print(f"ask it      visage predict {'' if default_model else f'--model {base_path} '}PHOTO")
-        screen.print(f"serve it    visage serve{'' if default_model else f' --model-base-path {base_path}'}")
+        screen.print(f"[bold green]Blessed.[/] Version {outcome.version} {how}: {escape(outcome.model_base_path)}")
+        visage, base_path = escape(visage), escape(shlex.quote(outcome.model_base_path))
+        screen.print(f"ask it      {visage} predict {'' if default_model else f'--model {base_path} '}PHOTO")
+        screen.print(f"serve it    {visage} serve{'' if default_model else f' --model-base-path {base_path}'}")
+        if drawings:
+            screen.print("it was trained on drawings: for photos of people train on real data, see docs/data.md")
     else:
         why = "not blessed" if not all(gate.passed for gate in outcome.gates) else "refused by the model check"
         screen.print(f"[bold red]Not pushed: {why}.[/] What is served stays as it is.")

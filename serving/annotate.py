@@ -1,6 +1,7 @@
 """Draws a prediction: every face boxed on the photo, and below it what was said of each, with the age distribution."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,18 @@ _PANEL_WIDTH, _PANEL_HEIGHT = 224, 148
 _PANELS_A_ROW = WIDTH // (_PANEL_WIDTH + _MARGIN)
 _GROUND, _INK, _QUIET = "#ffffff", "#1c1f23", "#5a626b"
 _BAR, _BAR_FAR, _BOX = "#0b6e5d", "#9cc9bf", "#ffd34d"
+
+
+def check_target(out: Path) -> None:
+    """Tells before any work whether `out` can become a file.
+
+    Raises:
+        VisageError: its folder is missing, or it is a folder itself.
+    """
+    if out.is_dir():
+        raise VisageError(f"--out {out}: this is a folder; name a file, e.g. {out / 'annotated.png'}")
+    if not out.parent.is_dir():
+        raise VisageError(f"--out {out}: no such folder: {out.parent}; make it or name another file")
 
 
 def write_annotated(photo: Path, prediction: PhotoPrediction, out: Path) -> None:
@@ -38,6 +51,9 @@ def write_annotated(photo: Path, prediction: PhotoPrediction, out: Path) -> None
     except OSError as error:
         where = photo if error.filename == str(photo) else out
         raise VisageError(f"{where}: {error.strerror or error}; name another file") from error
+    finally:
+        with suppress(OSError):
+            half_written.unlink()
 
 
 def _draw(photo: np.ndarray, faces: Sequence[FacePrediction]) -> Image.Image:

@@ -7,9 +7,8 @@ from pathlib import Path
 from components.errors import VisageError
 from components.faces.detect import make_detector
 from components.progress import report
-from serving.model import find_model, load_model
 from serving.photos import PhotoPrediction, Predictor, predict_photo
-from serving.predictors import ModelPredictor, ServerPredictor
+from serving.predictors import FolderPredictor, ServerPredictor
 
 # `alignment.detector` may say 'none' because the training pictures were crops already; a photo is never one.
 PHOTO_DETECTOR = "blazeface"
@@ -19,24 +18,26 @@ def predict_photos(
     paths: Sequence[Path],
     model: Path | None = None,
     server: str | None = None,
+    alignment_of: Path | None = None,
     note: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
 ) -> list[PhotoPrediction]:
-    """Predicts every face on every photo; TensorFlow is needed only where there is no server.
+    """Predicts every face on every photo; TensorFlow is loaded only where a face is found and there is no server.
 
     Args:
         paths: picture files. One that cannot be used gets a `problem` and never costs the others.
-        model: a SavedModel folder, or the folder of its numbered versions; beside `server` it only tells the alignment.
+        model: a SavedModel folder, or the folder of its numbered versions.
         server: address of a TensorFlow Serving or `visage serve`, e.g. 'http://localhost:8501', the model's name after
-            it as in 'http://localhost:8501/v1/models/NAME' where it is not 'visage'.
+            it as in 'http://localhost:8501/v1/models/NAME' where it is not 'visage'; instead of `model`.
+        alignment_of: folder of the model on `server`, where the server does not tell how its crops are cut.
         note: is told in one line what the caller should know of an assumption that was made.
 
     Returns:
         One prediction for each path, in the same order.
 
     Raises:
-        VisageError: there is no model, or the server does not answer.
+        VisageError: not one of `model` and `server` is given, there is no model, or the server does not answer.
     """
-    predictor = _make_predictor(model, server, note)
+    predictor = _make_predictor(model, server, alignment_of, note)
     detector = make_detector(PHOTO_DETECTOR)
     predictions = []
     for done, path in enumerate(paths, start=1):
@@ -49,9 +50,15 @@ def predict_photos(
     return predictions
 
 
-def _make_predictor(model: Path | None, server: str | None, note: Callable[[str], None]) -> Predictor:
+def _make_predictor(
+    model: Path | None, server: str | None, alignment_of: Path | None, note: Callable[[str], None]
+) -> Predictor:
+    if model is not None and server is not None:
+        raise VisageError("--model and --server: choose one; --alignment-of DIR tells how a server's crops are cut")
     if server is not None:
-        return ServerPredictor(server, model, note)
+        return ServerPredictor(server, alignment_of, note)
+    if alignment_of is not None:
+        raise VisageError("--alignment-of goes with --server: a model here tells how its crops are cut")
     if model is None:
         raise VisageError("name a model or a server to ask: --model DIR or --server URL")
-    return ModelPredictor(load_model(find_model(model)))
+    return FolderPredictor(model)

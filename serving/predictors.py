@@ -6,6 +6,7 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 
 from components.errors import VisageError
 from components.faces.settings import AlignmentSettings
-from serving.model import LoadedModel, find_model, read_visage_json
+from serving.model import LoadedModel, find_model, load_model, read_visage_json
 
 DEFAULT_MODEL_NAME = "visage"
 SERVER_TIMEOUT_SECONDS = 60.0
@@ -40,12 +41,50 @@ class ModelPredictor:
         return [{name: _as_text(values[number]) for name, values in outputs.items()} for number in range(len(crops))]
 
 
-class ServerPredictor:
-    """Asks a server that speaks TensorFlow Serving's REST protocol."""
+class FolderPredictor:
+    """Runs the model of a folder in this process, and loads it for the first crops: TensorFlow takes seconds.
 
-    def __init__(self, address: str, model: Path | None, note: Callable[[str], None]) -> None:
+    Args:
+        folder: a SavedModel, or the folder of its numbered versions.
+
+    Raises:
+        VisageError: there is no model, or it is not one of VisAge's.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = find_model(folder)
+        self.alignment = read_visage_json(self._folder)[1]
+
+    def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
+        """See `ModelPredictor.predict`."""
+        return self._predictor.predict(crops)
+
+    @cached_property
+    def _predictor(self) -> ModelPredictor:
+        return ModelPredictor(load_model(self._folder))
+
+
+class ServerPredictor:
+    """Asks a server that speaks TensorFlow Serving's REST protocol; not before there is a face.
+
+    Args:
+        address: with or without '/v1/models/NAME'.
+        alignment_of: folder of the served model, which tells how crops are cut; None: the server is asked.
+        note: is told where the server does not say it either.
+
+    Raises:
+        VisageError: the address is none, or there is no model in `alignment_of`.
+    """
+
+    def __init__(self, address: str, alignment_of: Path | None, note: Callable[[str], None]) -> None:
         self._url = _model_url(address)
-        self.alignment = self._alignment(model, note)
+        self._told = None if alignment_of is None else read_visage_json(find_model(alignment_of))[1]
+        self._note = note
+
+    @cached_property
+    def alignment(self) -> AlignmentSettings:
+        """How the model's crops are cut."""
+        return self._told or self._ask_alignment()
 
     def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
         """The model's outputs for each JPEG crop, as plain Python values by output name."""
@@ -55,19 +94,20 @@ class ServerPredictor:
             raise VisageError(f"{self._url}: {answer.get('error', f'unexpected answer, status {status}')}")
         return list(answer["predictions"])
 
-    def _alignment(self, model: Path | None, note: Callable[[str], None]) -> AlignmentSettings:
-        if model is not None:
-            return read_visage_json(find_model(model))[1]
+    def _ask_alignment(self) -> AlignmentSettings:
         status, answer = _request("GET", f"{self._url}/visage", None)
         if status == 200 and "alignment" in answer:
             try:
                 return AlignmentSettings.model_validate(answer["alignment"])
             except ValidationError:
-                raise VisageError(f"{self._url}/visage: its alignment is of another VisAge; --model tells it") from None
+                raise VisageError(
+                    f"{self._url}/visage: its alignment is of another VisAge; --alignment-of MODEL tells it"
+                ) from None
         status, answer = _request("GET", self._url, None)
         if status != 200:
             raise VisageError(f"{self._url}: {answer.get('error', f'unexpected answer, status {status}')}")
-        note(f"{self._url} does not say how its crops are cut: the default alignment is used; --model tells it")
+        assumption = "does not say how its crops are cut: the default alignment is used"
+        self._note(f"{self._url} {assumption}; --alignment-of MODEL tells it")
         return AlignmentSettings()
 
 

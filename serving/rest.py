@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -104,13 +104,21 @@ async def read_body(request: Request, limit: int) -> bytes:
     """A request's body.
 
     Raises:
-        RestError: 413, it is larger than `limit` bytes; the rest of it is not read.
+        RestError: 413, it is larger than `limit` bytes, by its Content-Length or in fact; the rest of it is not read.
+            400, the client hung up before its end.
     """
+    too_large = RestError(413, f"the request is larger than {limit // 2**20} MiB")
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise too_large
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise RestError(413, f"the request is larger than {limit // 2**20} MiB")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise too_large
+    except ClientDisconnect:
+        raise RestError(400, "the client hung up in the middle of the request") from None
     return bytes(body)
 
 

@@ -54,7 +54,10 @@ def serve(
             f"ask it: curl --data-binary @photo.jpg {address}/demo/predict"
         )
         config = uvicorn.Config(
-            make_app(name, versions), log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS
+            make_app(name, versions),
+            log_config=None,
+            log_level="warning",
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
         # uvicorn ends in an orderly way and then raises the Ctrl-C that it was stopped by.
         with suppress(KeyboardInterrupt):

@@ -17,5 +17,5 @@ until url=$(grep -o 'http://[0-9.]*:[0-9]*' "$folder/server" | head -1) && [ -n 
     sleep 0.2
 done
 echo
-echo "\$ visage predict $photo --server $url"
+echo "\$ .venv/bin/visage predict $photo --server $url"
 .venv/bin/visage predict "$photo" --server "$url"

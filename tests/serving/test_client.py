@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from components.errors import VisageError
-from serving.annotate import WIDTH, write_annotated
+from serving.annotate import WIDTH, check_target, write_annotated
 from serving.client import predict_photos
 from serving.photos import FacePrediction, PhotoPrediction
 from tests.serving.conftest import RunningServer, plain_jpeg
@@ -61,6 +61,22 @@ def test_asking_a_server_needs_no_tensorflow(portrait: Path, shared_server: Runn
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert answer.split() == ["1", "False"]
+
+
+def test_photos_without_a_face_load_no_model(tmp_path: Path, saved_model: Path) -> None:
+    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "faceless.jpg").write_bytes(plain_jpeg(90, 120, 200))
+    program = (
+        "import sys; from pathlib import Path; from serving.client import predict_photos;"
+        f"photos = [Path({str(tmp_path)!r}, name) for name in ('nowhere.jpg', 'text.jpg', 'faceless.jpg')];"
+        f"print(*[prediction.problem for prediction in predict_photos(photos, model=Path({str(saved_model)!r}))],"
+        "'tensorflow' in sys.modules, sep='|')"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    missing, text, faceless, loaded = answer.strip().split("|")
+    assert "No such file" in missing
+    assert "it is none of" in text
+    assert (faceless, loaded) == ("no face was found", "False")
 
 
 def test_a_bad_photo_has_its_reason_and_costs_no_other(tmp_path: Path, portrait: Path, saved_model: Path) -> None:
@@ -134,11 +150,13 @@ def test_a_server_that_does_not_tell_its_alignment_is_noted(portrait: Path, plai
     (prediction,) = predict_photos([portrait], server=plain_server, note=notes.append)
     assert prediction.faces[0].age == 30
     assert len(notes) == 1
-    assert "default alignment is used; --model tells it" in notes[0]
+    assert "default alignment is used; --alignment-of MODEL tells it" in notes[0]
 
 
-def test_a_model_beside_the_server_tells_the_alignment(portrait: Path, plain_server: str, saved_model: Path) -> None:
-    (prediction,) = predict_photos([portrait], server=plain_server, model=saved_model, note=stays_silent)
+def test_a_model_tells_the_alignment_where_the_server_does_not(
+    portrait: Path, plain_server: str, saved_model: Path
+) -> None:
+    (prediction,) = predict_photos([portrait], server=plain_server, alignment_of=saved_model, note=stays_silent)
     assert prediction.faces[0].age == 30
 
 
@@ -164,6 +182,16 @@ def test_without_model_and_server_there_is_nothing_to_ask(portrait: Path) -> Non
         predict_photos([portrait])
 
 
+def test_a_model_and_a_server_are_one_too_many(portrait: Path, saved_model: Path) -> None:
+    with pytest.raises(VisageError, match="--model and --server: choose one"):
+        predict_photos([portrait], model=saved_model, server="http://127.0.0.1:1")
+
+
+def test_a_model_here_needs_nobody_to_tell_its_alignment(portrait: Path, saved_model: Path) -> None:
+    with pytest.raises(VisageError, match="--alignment-of goes with --server"):
+        predict_photos([portrait], model=saved_model, alignment_of=saved_model)
+
+
 def test_faces_are_drawn_on_the_photo_above_their_age_distributions(tmp_path: Path) -> None:
     photo, out = tmp_path / "photo.jpg", tmp_path / "out.png"
     photo.write_bytes(plain_jpeg(128, 128, 128))
@@ -186,6 +214,23 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> Non
     photo.write_bytes(plain_jpeg(128, 128, 128))
     with pytest.raises(VisageError, match=r"nowhere.*No such file or directory"):
         write_annotated(photo, PhotoPrediction("photo.jpg", 32, 32), tmp_path / "nowhere" / "out.png")
+
+
+def test_a_place_that_cannot_be_written_is_known_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match=r"no such folder: .*nowhere; make it"):
+        check_target(tmp_path / "nowhere" / "out.png")
+    with pytest.raises(VisageError, match="this is a folder; name a file"):
+        check_target(tmp_path)
+    check_target(tmp_path / "out.png")
+
+
+def test_a_picture_that_cannot_take_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
+    photo, out = tmp_path / "photo.jpg", tmp_path / "folder"
+    photo.write_bytes(plain_jpeg(128, 128, 128))
+    out.mkdir()
+    with pytest.raises(VisageError, match="folder: Is a directory"):
+        write_annotated(photo, PhotoPrediction("photo.jpg", 32, 32), out)
+    assert sorted(tmp_path.iterdir()) == [out, photo]
 
 
 def test_a_base_path_means_its_newest_version(

@@ -2,11 +2,13 @@
 
 import base64
 import json
+import socket
 from typing import Any
 
 import httpx
 import pytest
 
+from serving.rest import MAX_BODY_BYTES
 from tests.serving.conftest import RunningServer, plain_jpeg
 
 GREY = plain_jpeg(102, 102, 102)
@@ -173,6 +175,19 @@ def test_a_body_that_is_no_usable_json_is_400(shared_server: RunningServer, body
     response = httpx.post(shared_server.url + "/v1/models/visage:predict", content=body)
     assert response.status_code == 400
     assert response.json()["error"]
+
+
+def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(shared_server: RunningServer) -> None:
+    host, port = shared_server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as client:
+        length = MAX_BODY_BYTES + 1
+        request = f"POST /v1/models/visage:predict HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n"
+        client.sendall(request.encode())
+        answer = client.makefile("rb")
+        assert answer.readline().startswith(b"HTTP/1.1 413 ")
+        headers = iter(answer.readline, b"\r\n")
+        (size,) = (int(line.split()[1]) for line in headers if line.lower().startswith(b"content-length"))
+        assert json.loads(answer.read(size)) == {"error": "the request is larger than 64 MiB"}
 
 
 def test_bytes_that_are_no_picture_are_refused_and_cost_nobody_else(shared_server: RunningServer) -> None:

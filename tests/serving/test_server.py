@@ -4,7 +4,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from components.errors import VisageError
 from serving.server import serve
+from tests.end_to_end.visage import PROJECT, VISAGE
 from tests.serving.conftest import RunningServer, plain_jpeg
 from tests.serving.test_rest import ask, b64, tell
 
@@ -90,18 +90,28 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path, saved_model: Path) -> No
             serve(tmp_path, "visage", port)
 
 
+def hang_up_in_the_middle(url: str, path: str) -> None:
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall(f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000\r\n\r\nhalf".encode())
+        time.sleep(0.2)  # The server waits for the rest by then.
+
+
 def test_serve_says_how_to_ask_answers_and_ends_in_order_at_ctrl_c(tmp_path: Path, saved_model: Path) -> None:
-    shutil.copytree(saved_model, tmp_path / "1")
-    program = f"from pathlib import Path; from serving.server import serve; serve(Path({str(tmp_path)!r}), 'visage', 0)"
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
+    shutil.copytree(saved_model, tmp_path / "visage" / "1")
+    command = [*VISAGE, "serve", "--model-base-path", str(tmp_path / "visage"), "--rest-port", "0"]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         line = process.stdout.readline().decode()
         assert "curl --data-binary @photo.jpg http://127.0.0.1:" in line
         url = line.split(" at ")[1].split("/ ")[0]
         assert httpx.get(f"{url}/v1/models/visage").status_code == 200
+        cut_short = {"instances": [b64(plain_jpeg(9, 9, 9)[:300])]}
+        assert httpx.post(f"{url}/v1/models/visage:predict", json=cut_short, timeout=60).status_code == 400
+        hang_up_in_the_middle(url, "/v1/models/visage:predict")
+        hang_up_in_the_middle(url, "/demo/predict")
 
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_SECONDS) == 0
-        assert process.stdout.read() == b""
+        assert (process.stdout.read(), process.stderr.read()) == (b"", b"")

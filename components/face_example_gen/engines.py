@@ -41,6 +41,8 @@ _REACH_SECONDS = 10
 # Beam's client gives up what it hears of a running job after this time: 60 s unless told.
 _JOB_SECONDS = 30 * 24 * 3600
 _ASK_EVERY_SECONDS = 10.0
+# Beam would ask pip, which environments made by uv lack, for a list that nobody reads.
+_QUIET = "disable_logging_submission_environment"
 _SEE = "see docs/operating.md, Engines"
 
 
@@ -51,7 +53,7 @@ def engine_options(settings: BeamSettings, package_dir: str) -> PipelineOptions:
         settings: the configured engine and its flags.
         package_dir: a folder for the package that brings this project to the workers, where nothing else does.
     """
-    flags = [f"--runner={RUNNERS[settings.engine]}", *settings.options]
+    flags = [f"--runner={RUNNERS[settings.engine]}", *settings.options, f"--experiments={_QUIET}"]
     if "job_server_timeout" not in settings.flags:
         flags.append(f"--job_server_timeout={_JOB_SECONDS}")
     if not settings.flags & _ENVIRONMENT_FLAGS:
@@ -91,11 +93,12 @@ def run_on_engine(engine: Engine, pipeline: beam.Pipeline, step: str, total: int
     except Exception as error:
         why = str(error).partition("\n")[0] or type(error).__name__
         raise VisageError(f"beam.engine {engine} does not take the job: {why}; {_SEE}") from error
-    with _asking(lambda: counted(copy(result).metrics()), engine, step, total):
+    with _asking(lambda: counted(copy(result).metrics()), engine, step, total), _cancelled_by_interrupt(result):
         state = result.wait_until_finish()
     # A dry run ends without a state.
     if state not in (None, PipelineState.DONE):
         raise RuntimeError(f"the job ended as {state}")
+    progress.report(step, total, total)
     return result
 
 
@@ -103,6 +106,17 @@ def why_failed(engine: Engine, error: Exception) -> VisageError:
     """The last line of what an engine says of a job that failed, which is where Python's errors are."""
     lines = [line.strip() for line in re.split(r"\n|\\n", str(error)) if line.strip()]
     return VisageError(f"beam.engine {engine}: the job failed: {lines[-1] if lines else type(error).__name__}; {_SEE}")
+
+
+@contextmanager
+def _cancelled_by_interrupt(result: PipelineResult) -> Iterator[None]:
+    """Ctrl-C ends the job too, which would go on without us."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        with suppress(Exception):
+            result.cancel()
+        raise
 
 
 @contextmanager

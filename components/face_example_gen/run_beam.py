@@ -23,7 +23,7 @@ from components.face_example_gen.engines import check_reachable, engine_options,
 from components.face_example_gen.metrics import Counted, counted
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.settings import BeamSettings, FaceExampleGenSettings
-from components.face_example_gen.shared_folder import copy_back, copy_there, run_folder
+from components.face_example_gen.shared_folder import copy_back, copy_there, name_local_files, run_folder
 from components.face_example_gen.transforms import build
 from components.faces.split import SPLITS
 
@@ -56,9 +56,11 @@ def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, exampl
         folders.remove(folder)
         folders.make(folder)
     there = run_folder(shared_dir, examples_dir)
-    found = _run(copy_there(sources, shared_dir), settings, f"{there}/examples", f"{there}/drops")
+    copies = copy_there(sources, shared_dir)
+    found = _run(copies, settings, f"{there}/examples", f"{there}/drops")
     copy_back(f"{there}/examples", examples_dir)
     copy_back(f"{there}/drops", drops_dir)
+    name_local_files(drops_dir, sources, copies)
     folders.remove(there)
     return found
 

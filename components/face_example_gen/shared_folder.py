@@ -5,6 +5,7 @@ run writes is copied back and removed.
 """
 
 import hashlib
+import json
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from apache_beam.io.filesystems import FileSystems
 from components.errors import VisageError
 from components.face_example_gen import folders
 from components.face_example_gen.prepare import Source
+from components.face_example_gen.write import write_lines
 
 
 def run_folder(shared_dir: str, examples_dir: str) -> str:
@@ -51,6 +53,21 @@ def copy_back(shared_folder: str, local_folder: str) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             with _opened(f"{shared_folder}/{name}") as file, target.open("wb") as copy:
                 shutil.copyfileobj(file, copy)
+
+
+def name_local_files(drops_dir: str, here: Sequence[Source], there: Sequence[Source]) -> None:
+    """Has the drops in `drops_dir` name the files of `here`, of which the workers read the copies in `there`.
+
+    Raises:
+        VisageError: a list of drops cannot be written.
+    """
+    pairs = zip(here, there, strict=True)
+    local = {copy: file for one, other in pairs for file, copy in zip(one.files, other.files, strict=True)}
+    for path in Path(drops_dir).glob("dropped-*.jsonl"):
+        drops = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        write_lines(
+            drops_dir, path.name, [json.dumps({**drop, "file": local[drop["file"]]}).encode() for drop in drops]
+        )
 
 
 def _copied(path: Path, folder: str) -> str:

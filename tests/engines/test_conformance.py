@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from components import progress
 from components.face_example_gen.engines import RUNNERS
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import reconcile
@@ -38,23 +39,26 @@ class Run:
         drops: key, rule and place of each.
         report: what reconciling found.
         metrics: what Beam counted.
+        shown: of the progress: done, total, note.
     """
 
     records: dict[str, list[bytes]]
-    drops: list[tuple[str, str, int]]
+    drops: list[tuple[str, str, str, int]]
     report: dict[str, Any]
     metrics: dict[str, Any]
+    shown: list[tuple[int, int | None, str]]
 
 
 def run(source: Source, beam: BeamSettings, out: Path) -> Run:
     settings = settings_for(beam)
-    metrics = run_beam([source], settings, f"{out}/examples", f"{out}/report")
+    shown: list[tuple[int, int | None, str]] = []
+    with progress.listening(lambda step, done, total, note: shown.append((done, total, note))):
+        metrics = run_beam([source], settings, f"{out}/examples", f"{out}/report")
     report = reconcile([source], f"{out}/examples", f"{out}/report")
     lines = [line for file in (out / "report").glob("dropped-*.jsonl") for line in file.read_text().splitlines()]
-    drops = [(drop["key"], drop["rule"], drop["offset"]) for drop in map(json.loads, lines)]
-    return Run(
-        {split: records(out / "examples" / f"Split-{split}") for split in SPLITS}, sorted(drops), report, metrics
-    )
+    drops = [(drop["key"], drop["rule"], drop["file"], drop["offset"]) for drop in map(json.loads, lines)]
+    written = {split: records(out / "examples" / f"Split-{split}") for split in SPLITS}
+    return Run(written, sorted(drops), report, metrics, shown)
 
 
 def settings_for(beam: BeamSettings) -> FaceExampleGenSettings:
@@ -126,3 +130,9 @@ def test_the_metrics_say_what_was_written(here: Run, there: Run) -> None:
     assert there.metrics["dropped"] == total["dropped"]
     assert set(there.metrics["milliseconds"]) == set(here.metrics["milliseconds"])
     assert all(0 < step["mean"] <= step["max"] for step in there.metrics["milliseconds"].values())
+
+
+def test_the_progress_says_where_it_runs_and_reaches_the_end(there: Run, engine: BeamSettings) -> None:
+    total = there.report["total"]["records_in"]
+    assert there.shown[0] == (0, total, f"running on {engine.engine}")
+    assert (total, total) in [(done, of) for done, of, _ in there.shown]

@@ -42,6 +42,8 @@ setup(
     ],
     extras_require={
         "kubeflow": ["kfp>=2.5"],
+        # Does not name tensorflow, which it needs and we have.
+        "mtcnn": ["mtcnn>=1"],
         "dev": ["httpx", "hypothesis", "mypy", "pytest", "pytest-cov", "pytest-xdist", "ruff", "types-PyYAML"],
     },
 )

@@ -14,6 +14,7 @@ RULES = {
     "picture_undecodable": "truncated, or no picture",
     "no_face": "our detector finds no face",
     "several_faces": "our detector finds several faces",
+    "two_candidates": "our detector finds two faces that may be meant",
     "face_too_small": "the face is smaller than configured",
     "landmarks_unusable": "no crop can be laid through the eyes",
     "picture_failed": "something else went wrong with this picture; the log has it",

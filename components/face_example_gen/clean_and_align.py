@@ -17,18 +17,19 @@ import numpy as np
 from components.face_example_gen.chunks import Chunk, read_chunk
 from components.face_example_gen.metrics import count_drop, count_picture, timed
 from components.face_example_gen.settings import FaceExampleGenSettings
-from components.face_example_gen.sources import to_record
+from components.face_example_gen.sources import face_box, to_record
 from components.face_example_gen.write import write_bytes, write_lines, write_records
 from components.faces.align import align
-from components.faces.choose import choose
+from components.faces.choose import choose, two_candidates
 from components.faces.cleaning import reason_to_drop
 from components.faces.decode import DecodeError, decode
-from components.faces.detect import make_detector
+from components.faces.detect import Face, make_detector
 from components.faces.duplicates import ROW, row_of
 from components.faces.encode import encode
 from components.faces.perceptual_hash import perceptual_hash
 from components.faces.records import FaceRecord, to_example
 from components.faces.resize import resize
+from components.faces.settings import NO_DETECTOR
 from components.faces.split import split_of
 
 _LOGGER = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ class CleanAndAlign(beam.DoFn):
     def setup(self) -> None:
         """Makes what cannot be pickled, once a worker."""
         name = self._settings.alignment.detector
-        self._detector = None if name == "none" else make_detector(name)
+        self._detector = None if name == NO_DETECTOR else make_detector(name)
         self._progress = _progress_file(self._progress_dir)
 
     def process(self, chunk: Chunk) -> Iterator[Chunk]:
@@ -138,27 +139,23 @@ class CleanAndAlign(beam.DoFn):
         rule = reason_to_drop(record, self._settings.cleaning, self._settings.split)
         if rule:
             raise _DropError(rule)
-        crop = self._crop(record.image)
+        crop = self._crop(record)
         row = row_of(record, split_of(record, self._settings.split), perceptual_hash(crop), chunk.number, offset)
         with timed("encode"):
             picture = encode(crop, self._settings.alignment.jpeg_quality)
         return Kept(replace(record, image=picture), row)
 
-    def _crop(self, picture: bytes) -> np.ndarray:
+    def _crop(self, record: FaceRecord) -> np.ndarray:
         try:
             with timed("decode"):
-                image = decode(picture)
+                image = decode(record.image)
         except DecodeError:
             raise _DropError("picture_undecodable") from None
         if self._detector is None:
             return resize(image, self._settings.alignment.size)
         with timed("detect"):
             faces = self._detector.detect(image)
-        if not faces:
-            raise _DropError("no_face")
-        if len(faces) > 1 and self._settings.cleaning.other_faces == "drop":
-            raise _DropError("several_faces")
-        face = choose(faces, image.shape)
+        face = self._chosen(faces, image.shape, record)
         if face.size < self._settings.cleaning.min_face_size:
             raise _DropError("face_too_small")
         try:
@@ -166,6 +163,19 @@ class CleanAndAlign(beam.DoFn):
                 return align(image, face.landmarks, self._settings.alignment)
         except ValueError:
             raise _DropError("landmarks_unusable") from None
+
+    def _chosen(self, faces: list[Face], image_shape: tuple[int, ...], record: FaceRecord) -> Face:
+        box = face_box(record)
+        other_faces = self._settings.cleaning.other_faces
+        try:
+            face = choose(faces, image_shape, box)
+        except ValueError:
+            raise _DropError("no_face") from None
+        if other_faces == "drop" and len(faces) > 1:
+            raise _DropError("several_faces")
+        if other_faces == "ambiguous" and two_candidates(faces, image_shape, box):
+            raise _DropError("two_candidates")
+        return face
 
 
 def _progress_file(folder: str | None) -> BinaryIO:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from components.face_example_gen.settings import LABELLED_FOLDER, labelled_folder_name
+from components.faces.choose import Box
 from components.faces.cleaning import age_when_taken, year_of_birth
 from components.faces.example_proto import Example
 from components.faces.records import AGE_GROUPS, GENDERS, RACES, UNKNOWN, FaceRecord, age_group, picture_digest
@@ -112,6 +113,28 @@ _ADAPTERS: dict[str, Callable[[_Features, CleaningSettings], dict[str, Any]]] = 
     "imdb_wiki/imdb": partial(_imdb_wiki, source="imdb"),
     "imdb_wiki/wiki": partial(_imdb_wiki, source="wiki"),
 }
+
+
+# x0, y0, x1, y1 in shares of width and height. IMDB-WIKI's crops are their authors' box with 40 % of it on each side.
+_IN_THE_MIDDLE = (0.25, 0.25, 0.75, 0.75)
+_WITHIN_THE_MARGIN = (0.4 / 1.8, 0.4 / 1.8, 1.4 / 1.8, 1.4 / 1.8)
+_WHOLE = (0.0, 0.0, 1.0, 1.0)
+_FACE_BOXES = {
+    "adience": _IN_THE_MIDDLE,
+    "imdb": _WITHIN_THE_MARGIN,
+    "utkface": _WHOLE,
+    "wiki": _WITHIN_THE_MARGIN,
+}
+
+
+def face_box(record: FaceRecord) -> Box | None:
+    """Where in a picture the face lies that its source labels, for all that is cut out round faces; None: anywhere.
+
+    Returns: x0, y0, x1, y1 in shares of width and height.
+    """
+    if record.face_score is not None and not math.isfinite(record.face_score):
+        return None  # IMDB-WIKI's whole photos, on which its authors' detector found no face.
+    return _FACE_BOXES.get(record.source)
 
 
 def to_record(dataset: str, serialized: bytes, settings: CleaningSettings) -> FaceRecord:

@@ -2,11 +2,21 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from components.faces.detectors import DETECTORS
 from components.settings import Settings
 
+NO_DETECTOR = "none"
+
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _known_detector(name: str) -> str:
+    known = (*DETECTORS, NO_DETECTOR)
+    if name not in known:
+        raise ValueError(f"must be one of {', '.join(known)}, not {name!r}")
+    return name
 
 
 class CleaningSettings(Settings):
@@ -23,7 +33,9 @@ class CleaningSettings(Settings):
         "middle_of_year",
         description="IMDB-WIKI: age on 1 July of the photo's year, or that year less that of birth",
     )
-    other_faces: Literal["keep", "drop"] = Field("keep", description="pictures on which the detector finds several")
+    other_faces: Literal["keep", "ambiguous", "drop"] = Field(
+        "ambiguous", description="pictures with several faces: none dropped, those with two candidates, or all"
+    )
     min_face_size: int = Field(20, ge=0, description="pixels; smaller detected faces are dropped")
     conflicting_labels: Literal["drop", "majority"] = Field(
         "drop", description="byte-identical pictures whose labels disagree"
@@ -42,7 +54,9 @@ class CleaningSettings(Settings):
 class AlignmentSettings(Settings):
     """How a face becomes a crop. The defaults are UTKFace's own geometry."""
 
-    detector: Literal["blazeface", "none"] = Field("blazeface", description="'none': the pictures are crops already")
+    detector: Annotated[str, AfterValidator(_known_detector)] = Field(
+        "blazeface", description=f"{', '.join(DETECTORS)}; {NO_DETECTOR}: the pictures are crops already"
+    )
     size: int = Field(112, ge=32, le=1024, description="pixels; side of the square crop")
     eye_distance: float = Field(0.39, gt=0.05, lt=0.9, description="distance of the eye centres, of the side")
     eye_middle: tuple[Share, Share] = Field((0.50, 0.30), description="middle of the eyes (x, y), of the side")

@@ -1,9 +1,11 @@
-"""Of several faces the largest and most central one is meant."""
+"""Of several faces the largest and most central one is meant, or the one at a known place."""
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from components.faces.choose import choose
+from components.faces.choose import choose, two_candidates
 from components.faces.detect import Face
 
 SHAPE = (400, 600, 3)
@@ -41,5 +43,37 @@ def test_a_face_half_outside_the_picture_can_be_chosen() -> None:
 
 
 def test_there_must_be_a_face() -> None:
-    with pytest.raises(ValueError, match="empty"):
+    with pytest.raises(ValueError, match="no face to choose"):
         choose([], SHAPE)
+
+
+def test_there_must_be_a_face_at_the_box() -> None:
+    with pytest.raises(ValueError, match="no face to choose"):
+        choose([face(50, 50, 60)], SHAPE, (0.3, 0.3, 0.7, 0.7))
+
+
+def test_of_several_the_one_that_lies_where_the_box_says() -> None:
+    meant, large = face(450, 200, 60), face(200, 200, 300)
+    assert choose([large, meant], SHAPE, (0.7, 0.4, 0.8, 0.6)) is meant
+    assert choose([large, meant], SHAPE) is large
+
+
+@pytest.mark.parametrize(("side", "ambiguous"), [(100, True), (88, True), (80, False), (20, False)])
+def test_two_faces_of_nearly_one_weight_are_two_candidates(side: float, ambiguous: bool) -> None:
+    assert two_candidates([face(200, 200, 100), face(400, 200, side)], SHAPE) is ambiguous
+
+
+def test_a_box_tells_equal_faces_apart() -> None:
+    faces = [face(200, 200, 100), face(400, 200, 100)]
+    assert not two_candidates(faces, SHAPE, (0.25, 0.3, 0.4, 0.7))
+    assert two_candidates(faces, SHAPE, (0.3, 0.3, 0.7, 0.7))
+
+
+def test_one_face_or_none_is_not_two_candidates() -> None:
+    assert not two_candidates([face(300, 200, 100)], SHAPE)
+    assert not two_candidates([], SHAPE)
+
+
+@given(st.lists(st.builds(face, st.floats(0, 600), st.floats(0, 400), st.floats(10, 300)), min_size=1, max_size=5))
+def test_the_order_of_the_faces_does_not_matter(faces: list[Face]) -> None:
+    assert choose(faces, SHAPE).box == choose(faces[::-1], SHAPE).box or two_candidates(faces, SHAPE)

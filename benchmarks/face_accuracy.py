@@ -1,0 +1,104 @@
+"""How many faces are found, and how upright they become."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.face_pictures import (
+    WITHOUT_PEOPLE,
+    Portrait,
+    adience_portraits,
+    group_photos,
+    overlap,
+    utkface_portraits,
+)
+from components.faces.align import similarity
+from components.faces.choose import choose
+from components.faces.decode import decode
+from components.faces.detect import Detector, Face
+from components.faces.settings import AlignmentSettings
+
+MIN_OVERLAP = 0.4
+UTKFACE_COUNT, UTKFACE_SEED = 500, 5
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number beside its limit, both as they are printed."""
+
+    name: str
+    measured: str
+    limit: str
+    met: bool
+
+
+def accuracy_figures(detector: Detector, data: Path) -> list[Figure]:
+    """The issue's figures, from the pictures of the shared folder."""
+    adience = adience_portraits(data)
+    return [
+        *_group_figures(detector, data),
+        _nobody(detector, data),
+        _found("Adience, main face", detector, adience, 0, 99.5),
+        _found("Adience, main face, turned by 45°", detector, adience, 45, 98),
+        _found("Adience, main face, turned by 90°", detector, adience, 90, 98),
+        _found("UTKFace, main face", detector, utkface_portraits(data, UTKFACE_COUNT, UTKFACE_SEED), 0, 99.5),
+    ]
+
+
+def _group_figures(detector: Detector, data: Path) -> list[Figure]:
+    annotated, found, false, rolls = 0, 0, 0, []
+    for photo in group_photos(data):
+        faces = detector.detect(decode(photo.path.read_bytes()))
+        nearest = {
+            number: max(faces, key=lambda face: overlap(face.box, box))
+            for number, box in enumerate(photo.boxes)
+            if any(overlap(face.box, box) >= MIN_OVERLAP for face in faces)
+        }
+        annotated += len(photo.boxes)
+        found += len(nearest)
+        false += len(faces) - len({id(face) for face in nearest.values()})
+        rolls += [_residual_roll(face, photo.eyes[number]) for number, face in nearest.items()]
+    median, p95 = np.percentile(rolls, (50, 95)).tolist()
+    return [
+        Figure("group photos, faces found at IoU >= 0.4", f"{found} of {annotated}", "all", found == annotated),
+        Figure("group photos, false faces", str(false), "0", false == 0),
+        Figure("group photos, roll left after alignment, median", f"{median:.2f}°", "<= 1.0°", median <= 1),
+        Figure("group photos, roll left after alignment, 95 %", f"{p95:.2f}°", "<= 5.0°", p95 <= 5),
+    ]
+
+
+def _residual_roll(face: Face, eyes: np.ndarray) -> float:
+    """Degrees by which the annotated eyes are off the level in the crop that the found eyes lay out."""
+    turn = similarity(face.landmarks, AlignmentSettings())[:, :2]
+    across, down = turn @ (eyes[1] - eyes[0])
+    return abs(float(np.degrees(np.arctan2(down, across))))
+
+
+def _nobody(detector: Detector, data: Path) -> Figure:
+    false = sum(len(detector.detect(decode((data / "photos" / name).read_bytes()))) for name in WITHOUT_PEOPLE)
+    return Figure("pictures without people, false faces", str(false), "0", false == 0)
+
+
+def _found(name: str, detector: Detector, portraits: Sequence[Portrait], angle: float, limit: float) -> Figure:
+    found = sum(_main_face_found(detector, _turned(decode(portrait.picture), angle)) for portrait in portraits)
+    share = 100 * found / len(portraits)
+    return Figure(name, f"{share:.2f} % of {len(portraits)}", f">= {limit} %", share >= limit)
+
+
+def _main_face_found(detector: Detector, image: np.ndarray) -> bool:
+    """The face that is chosen without further knowledge covers the picture's middle."""
+    faces = detector.detect(image)
+    if not faces:
+        return False
+    height, width = image.shape[:2]
+    x0, y0, x1, y1 = choose(faces, image.shape).box
+    return x0 <= width / 2 <= x1 and y0 <= height / 2 <= y1
+
+
+def _turned(image: np.ndarray, angle: float) -> np.ndarray:
+    if not angle:
+        return image
+    return np.asarray(Image.fromarray(image).rotate(angle, Image.Resampling.BICUBIC, expand=True))

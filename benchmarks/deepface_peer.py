@@ -1,0 +1,83 @@
+"""The peer: `DeepFace.extract_faces` with its MTCNN back end, in an environment of its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.commands import PROJECT
+from components.errors import VisageError
+
+PACKAGES = ("deepface==0.0.103", "tensorflow==2.16.2", "tf-keras==2.16.0", "mtcnn==1.0.0")
+FOLDER = PROJECT / ".cache" / "peers" / "deepface"
+# TensorFlow 2.16 has wheels for 3.9 to 3.12.
+PYTHON = sys.executable if sys.version_info < (3, 13) else "3.12"
+# Prints how many pictures a face was found on, and the least CPU seconds of three passes; loading does not count.
+EXTRACT = """
+import json, sys, time
+from deepface import DeepFace
+
+def found(path):
+    try:
+        return len(DeepFace.extract_faces(path, detector_backend="mtcnn", align=True)) > 0
+    except ValueError:
+        return False
+
+found(sys.argv[1])
+passes = []
+for _ in range(3):
+    start = time.process_time()
+    faces = sum(map(found, sys.argv[1:]))
+    passes.append(time.process_time() - start)
+print(json.dumps({"pictures": len(sys.argv) - 1, "found": faces, "cpu": min(passes)}))
+"""
+
+
+def extract_faces(pictures: list[Path], environment: dict[str, str]) -> dict[str, float]:
+    """Extracts the faces of pictures in one process.
+
+    Args:
+        pictures: JPEG files.
+        environment: the process's environment variables.
+
+    Returns:
+        `pictures`, how many of them had a face (`found`), and the least CPU seconds of three passes (`cpu`).
+
+    Raises:
+        VisageError: the peer cannot be installed or does not run here.
+    """
+    python = _environment()
+    process = subprocess.run(
+        [python, "-c", EXTRACT, *map(str, pictures)],
+        env={**environment, "DEEPFACE_HOME": str(FOLDER), "CUDA_VISIBLE_DEVICES": "-1"},
+        cwd=FOLDER,
+        capture_output=True,
+        text=True,
+    )
+    if process.returncode:
+        raise VisageError(f"deepface does not run here: {_last_line(process.stderr)}")
+    cost: dict[str, float] = json.loads(process.stdout.splitlines()[-1])
+    return cost
+
+
+def _environment() -> Path:
+    """The environment's Python; installs the packages where they are not yet."""
+    python, stamp = FOLDER / "bin" / "python", FOLDER / "installed"
+    if stamp.is_file() and stamp.read_text() == str(PACKAGES):
+        return python
+    uv = _output(PROJECT / "tools" / "uv.sh")
+    _output(uv, "venv", "--quiet", "--clear", "--no-project", "--python", PYTHON, FOLDER)
+    _output(uv, "pip", "install", "--quiet", "--python", python, *PACKAGES)
+    stamp.write_text(str(PACKAGES))
+    return python
+
+
+def _output(*command: str | Path) -> str:
+    process = subprocess.run(command, capture_output=True, text=True)
+    if process.returncode:
+        raise VisageError(f"deepface cannot be installed here: {_last_line(process.stderr)}")
+    return process.stdout.strip()
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no word why"])[-1]

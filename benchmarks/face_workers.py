@@ -1,0 +1,125 @@
+"""What Beam adds: `.venv/bin/python -m benchmarks.face_workers [DATA]` (some three minutes on an idle machine).
+
+The 600-pixel Adience pictures of `benchmarks.face_throughput`, each eight times, through all of FaceExampleGen's Beam
+pipeline by one process and by two, with the memory of the largest; how long a worker's process takes until it can look
+at its first picture; and reading back 20,000 written records, which one process does.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.commands import PROJECT, measure
+from benchmarks.face_throughput import write_pictures
+from components.face_example_gen.prepare import Source
+from components.face_example_gen.reconcile import reconcile
+from components.face_example_gen.run_beam import run_beam
+from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
+from components.face_example_gen.write import write_records
+from components.faces.decode import decode
+from components.faces.encode import encode
+from components.faces.example_proto import Example
+from components.faces.records import FaceRecord, picture_digest, to_example
+from components.faces.resize import resize
+from components.faces.settings import AlignmentSettings
+from components.faces.split import SPLITS
+
+TIMES = 8
+READ_BACK = 20_000
+ALIGNMENT = AlignmentSettings()
+READY = """
+from apache_beam.runners.worker import sdk_worker_main
+from components.face_example_gen import transforms
+from components.faces.detect import make_detector
+
+make_detector("blazeface")
+"""
+
+
+def main(data: Path) -> None:
+    """Prints the table."""
+    with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as name:
+        folder = Path(name)
+        pictures = write_pictures(data, folder) * TIMES
+        write_records(name, "prepared", (_prepared(number, path) for number, path in enumerate(pictures)))
+        print(f"{len(pictures):,} pictures through Beam; load average before it {os.getloadavg()[0]:.1f}")
+        print(f"{'processes':<12}{'wall s':>9}{'CPU s':>9}{'largest MiB':>13}", flush=True)
+        walls = [_print_cost(folder, workers, len(pictures)) for workers in (1, 2)]
+        print(
+            f"two are {walls[0] / walls[1]:.2f} times as fast as one; at least 1.7 on an idle machine, at most 500 MiB"
+        )
+        ready = measure([sys.executable, "-c", READY])
+        print(f"a worker is ready after {ready.wall:.1f} s ({ready.cpu:.1f} s of CPU); at most 5 s")
+        seconds, size = read_back(folder, [_crop(path) for path in pictures[:50]])
+        print(f"reading back takes {seconds / READ_BACK * 1e6:.0f} us a record of {size:,.0f} bytes")
+
+
+def through_beam(folder: Path, workers: int, records: int) -> dict[str, float]:
+    """Runs the pipeline over `folder`/prepared; seconds, and MiB of the largest process that finds faces."""
+    settings = FaceExampleGenSettings(
+        data=DataSettings(sources=["utkface"]),
+        alignment=ALIGNMENT,
+        beam=BeamSettings(workers=workers),
+        data_root=str(folder),
+    )
+    source = Source("utkface", (str(folder / "prepared"),), records, records, {})
+    start = time.monotonic()
+    run_beam([source], settings, str(folder / "examples"), str(folder / "drops"))
+    wall = time.monotonic() - start
+    worker = resource.RUSAGE_SELF if workers == 1 else resource.RUSAGE_CHILDREN
+    return {"wall": wall, "cpu": sum(os.times()[:4]), "memory": resource.getrusage(worker).ru_maxrss / 1024}
+
+
+def read_back(folder: Path, crops: list[bytes]) -> tuple[float, float]:
+    """Seconds that reconciling takes, and bytes a crop."""
+    examples = folder / "written"
+    for split in SPLITS:
+        (examples / f"Split-{split}").mkdir(parents=True)
+    write_records(str(examples / "Split-train"), "data_tfrecord-0.gz", _written(crops))
+    source = Source("utkface", (), READ_BACK, READ_BACK, {})
+    start = time.monotonic()
+    reconcile([source], str(examples), str(examples))
+    return time.monotonic() - start, sum(map(len, crops)) / len(crops)
+
+
+def _print_cost(folder: Path, workers: int, records: int) -> float:
+    command = [sys.executable, "-m", "benchmarks.face_workers", "--run", str(folder), str(workers), str(records)]
+    output = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    cost: dict[str, float] = json.loads(output.splitlines()[-1])
+    print(f"{workers:<12}{cost['wall']:>9.1f}{cost['cpu']:>9.1f}{cost['memory']:>13.0f}", flush=True)
+    return cost["wall"]
+
+
+def _prepared(number: int, path: Path) -> bytes:
+    example = Example()
+    feature = example.features.feature
+    feature["image"].bytes_list.value.append(path.read_bytes())
+    feature["file_name"].bytes_list.value.append(f"{number}.jpg.chip.jpg".encode())
+    for name, value in (("age", number % 100), ("gender", number % 2), ("race", number % 5)):
+        feature[name].int64_list.value.append(value)
+    return bytes(example.SerializeToString())
+
+
+def _written(crops: list[bytes]) -> Iterator[bytes]:
+    for number in range(READ_BACK):
+        person = f"utkface/{number}"
+        digest = picture_digest(person.encode())
+        crop = crops[number % len(crops)]
+        yield to_example(FaceRecord(crop, person, 30.0, 4, "male", person, "utkface", picture_digest=digest))
+
+
+def _crop(path: Path) -> bytes:
+    return encode(resize(decode(path.read_bytes()), ALIGNMENT.size), ALIGNMENT.jpeg_quality)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--run"]:
+        print(json.dumps(through_beam(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))
+    else:
+        main(Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT.parent / "shared/data")

@@ -4,6 +4,7 @@
 """
 
 import runpy
+import socket
 import sys
 
 from grpc import _server
@@ -17,5 +18,7 @@ def _on_loopback(server: _server._Server, address: str) -> int:
 
 if __name__ == "__main__":
     _server._Server.add_insecure_port = _on_loopback
+    # By this name workers call the job service back.
+    socket.getfqdn = lambda name="": "localhost"
     sys.argv = sys.argv[1:]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -7,6 +7,7 @@ from PIL import Image
 
 from components.errors import VisageError
 
+MAX_BYTES = 128 * 2**20
 MAX_PIXELS = 64_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
@@ -45,10 +46,13 @@ def decode(picture: bytes) -> np.ndarray:
         uint8 (height, width, 3), RGB.
 
     Raises:
-        DecodeError: the bytes are no such picture, are cut short, or hold more than `MAX_PIXELS` pixels.
+        DecodeError: the bytes are no such picture or are cut short; or they are more than `MAX_BYTES` or hold more than
+            `MAX_PIXELS` pixels, of which nothing is unpacked.
     """
     if not picture:
         raise DecodeError("it is empty")
+    if len(picture) > MAX_BYTES:
+        raise DecodeError(f"it has more than {MAX_BYTES >> 20} MiB")
     try:
         image = Image.open(io.BytesIO(picture), formats=FORMATS)
         if image.width * image.height > MAX_PIXELS:

@@ -9,9 +9,9 @@ import pytest
 
 from components.face_example_gen import sources
 from components.face_example_gen.settings import Dataset
-from components.face_example_gen.sources import to_record
+from components.face_example_gen.sources import face_box, to_record
 from components.faces.encode import encode
-from components.faces.records import AGE_GROUPS, GENDERS, UNKNOWN
+from components.faces.records import AGE_GROUPS, GENDERS, UNKNOWN, FaceRecord
 from components.faces.settings import CleaningSettings
 from tests.components.faces.drawn_photo import drawn_photo
 
@@ -208,3 +208,21 @@ def test_class_numbers_mean_here_what_they_mean_in_the_builder(dataset: str) -> 
         assert [name.replace("8-12", "8-13") for name in own_words] == list(AGE_GROUPS)
     if "race" in features:
         assert tuple(features["race"].names) == sources._RACES
+
+
+def record_of(source: str, face_score: float | None = None) -> FaceRecord:
+    return FaceRecord(PICTURE, "a key", 30.0, 4, "female", "somebody", source, face_score=face_score)
+
+
+@pytest.mark.parametrize("source", ["utkface", "adience", "imdb", "wiki"])
+def test_crops_have_their_face_in_the_middle(source: str) -> None:
+    box = face_box(record_of(source, face_score=3.0 if source in ("imdb", "wiki") else None))
+    assert box is not None
+    x0, y0, x1, y1 = box
+    assert x0 + x1 == pytest.approx(1)
+    assert y0 + y1 == pytest.approx(1)
+
+
+def test_nobody_says_where_the_face_of_a_photo_is() -> None:
+    assert face_box(record_of("my_folder")) is None
+    assert face_box(record_of("wiki", face_score=-math.inf)) is None

@@ -26,7 +26,7 @@ from components.face_example_gen.write import read_records
 from components.faces.decode import decode
 from components.faces.encode import encode
 from components.faces.records import from_example, picture_digest
-from components.faces.settings import AlignmentSettings
+from components.faces.settings import AlignmentSettings, CleaningSettings
 from components.faces.split import SPLITS
 from tests.components.faces.drawn_photo import drawn_photo
 
@@ -116,6 +116,21 @@ def test_a_defect_that_shows_on_one_picture_costs_that_picture_and_is_logged(
     total = reconcile([source], str(tmp_path / "out"), str(tmp_path / "out"))["total"]
     assert total["dropped"]["picture_failed"] == 3
     assert "input tensor 0 is odd" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("other_faces", "dropped"), [("keep", {}), ("ambiguous", {"two_candidates": 1}), ("drop", {"several_faces": 2})]
+)
+def test_pictures_of_several_faces_are_kept_by_choice(
+    tmp_path: Path, other_faces: str, dropped: dict[str, int]
+) -> None:
+    twins = encode(drawn_photo([((80.0, 100.0), 42.0, 0.0), ((240.0, 100.0), 42.0, 0.0)]))
+    one_in_front = encode(drawn_photo([((140.0, 110.0), 55.0, 0.0), ((265.0, 70.0), 24.0, 0.0)]))
+    source = prepared(tmp_path, [utkface_row(1, image=twins), utkface_row(2, image=one_in_front)])
+    cleaning = CleaningSettings.model_validate({"other_faces": other_faces})
+    chosen = settings(detector="blazeface").model_copy(update={"cleaning": cleaning})
+    run_beam([source], chosen, str(tmp_path / "out"), str(tmp_path / "out"))
+    assert reconcile([source], str(tmp_path / "out"), str(tmp_path / "out"))["total"]["dropped"] == dropped
 
 
 def test_without_a_single_drop_there_is_still_a_folder_for_the_report(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from components.faces.decode import MAX_PIXELS, DecodeError, decode
+from components.faces.decode import MAX_BYTES, MAX_PIXELS, DecodeError, decode
 from components.faces.encode import encode
 
 RED, GREEN, BLUE, WHITE = (200, 20, 30), (20, 180, 40), (30, 40, 190), (255, 255, 255)
@@ -140,6 +140,11 @@ def test_a_small_file_of_very_many_pixels_is_refused_before_they_are_unpacked(si
     header[18:26] = side.to_bytes(4, "little") * 2
     with pytest.raises(DecodeError, match=r"more than 64 million pixels"):
         decode(bytes(header))
+
+
+def test_a_file_of_very_many_bytes_is_refused_before_it_is_looked_at() -> None:
+    with pytest.raises(DecodeError, match="it has more than 128 MiB"):
+        decode(bytes(MAX_BYTES + 1))
 
 
 def test_formats_that_need_programs_or_hold_documents_are_not_opened() -> None:

@@ -78,6 +78,26 @@ def test_a_large_crop_filled_by_its_face_gives_coordinates_of_the_crop(detector:
     assert y0 < 1000 < y1
 
 
+@pytest.mark.parametrize("turns", [1, 3])
+def test_a_face_turned_by_a_quarter_keeps_its_own_right_and_left(detector: Detector, turns: int) -> None:
+    place: Place = ((160.0, 110.0), 55.0, 0.0)
+    (face,) = detector.detect(np.rot90(drawn_photo([place]), turns))
+    x, y = eyes(place).T
+    expected = np.stack([y, 320 - x] if turns == 1 else [240 - y, x], -1)
+    assert np.abs(face.landmarks[:2] - expected).max() < 0.2 * place[1]
+    x0, y0, x1, y1 = face.box
+    assert x0 < expected[:, 0].mean() < x1
+    assert y0 < expected[:, 1].mean() < y1
+
+
+def test_small_faces_of_a_large_photo_are_found_in_its_tiles(detector: Detector) -> None:
+    places: list[Place] = [((130.0, 700.0), 16.0, 3.0), ((1210.0, 180.0), 18.0, -4.0)]
+    found = sorted(detector.detect(drawn_photo(places, 1600, 1000)), key=lambda face: face.box[0])
+    assert len(found) == 2
+    for face, place in zip(found, places, strict=True):
+        assert np.abs(face.landmarks[:2] - eyes(place)).max() < 0.3 * place[1]
+
+
 @pytest.mark.parametrize(("width", "height"), [(16000, 300), (1000, 30000), (6000, 6000)])
 def test_a_huge_picture_takes_little_more_memory_than_its_pixels(width: int, height: int) -> None:
     # A face as large as the picture itself makes the mesh cut its largest patch.

@@ -1,4 +1,4 @@
-"""How well faces are found: `.venv/bin/python -m benchmarks.faces [DETECTOR]` (some two minutes; blazeface).
+"""How well and how fast faces are found: `.venv/bin/python -m benchmarks.faces [DETECTOR]` (four minutes; blazeface).
 
 Reads the pictures of the shared folder ($VISAGE_TEST_DATA, or ../shared/data beside the project). Prints each figure
 beside its limit; exit code 1 where one is missed.
@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from benchmarks import face_throughput
 from benchmarks.face_accuracy import accuracy_figures
 from components.faces.detect import make_detector
 
@@ -20,6 +21,8 @@ def main() -> int:
     figures = accuracy_figures(detector, DATA)
     for figure in figures:
         print(f"{figure.name:<50}{figure.measured:>20}   {figure.limit:<12}{'' if figure.met else 'MISSED'}")
+    print(flush=True)
+    face_throughput.main(DATA)
     return 0 if all(figure.met for figure in figures) else 1
 
 

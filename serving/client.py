@@ -7,11 +7,8 @@ from pathlib import Path
 from components.errors import VisageError
 from components.faces.detect import make_detector
 from components.progress import report
-from serving.photos import PhotoPrediction, Predictor, predict_photo
+from serving.photos import PhotoPrediction, Predictor, photo_detector, predict_photo
 from serving.predictors import FolderPredictor, ServerPredictor
-
-# `alignment.detector` may say 'none' because the training pictures were crops already; a photo is never one.
-PHOTO_DETECTOR = "blazeface"
 
 
 def predict_photos(
@@ -38,7 +35,7 @@ def predict_photos(
         VisageError: not one of `model` and `server` is given, there is no model, or the server does not answer.
     """
     predictor = _make_predictor(model, server, alignment_of, note)
-    detector = make_detector(PHOTO_DETECTOR)
+    detector = make_detector(photo_detector(predictor.alignment))
     predictions = []
     for done, path in enumerate(paths, start=1):
         try:

@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from components.errors import VisageError
 from components.faces.detect import Detector, make_detector
-from serving.client import PHOTO_DETECTOR
-from serving.photos import predict_photo
+from components.faces.settings import AlignmentSettings
+from serving.photos import photo_detector, predict_photo
 from serving.predictors import ModelPredictor
 from serving.rest import json_response, read_body
 from serving.rest_json import RestError
@@ -33,8 +33,8 @@ class Demo:
     def __init__(self, name: str, versions: ModelVersions) -> None:
         self._name = name
         self._versions = versions
-        # A detector belongs to one thread, which makes it when the first photo comes.
-        self._detector: Detector | None = None
+        # A detector belongs to one thread, which makes it when the first photo for it comes; models may differ in it.
+        self._detectors: dict[str, Detector] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="demo")
 
     def routes(self) -> list[Route]:
@@ -59,9 +59,14 @@ class Demo:
         model = self._versions.current
         if model is None:
             raise RestError(404, "no model is loaded yet")
-        self._detector = self._detector or make_detector(PHOTO_DETECTOR)
-        prediction = asdict(predict_photo(photo, "photo", self._detector, ModelPredictor(model)))
+        prediction = asdict(predict_photo(photo, "photo", self._detector(model.alignment), ModelPredictor(model)))
         if not prediction["width"]:
             raise RestError(400, prediction["problem"])
         del prediction["path"]
         return {"model": {"name": self._name, "version": str(model.version)}, **prediction}
+
+    def _detector(self, alignment: AlignmentSettings) -> Detector:
+        name = photo_detector(alignment)
+        if name not in self._detectors:
+            self._detectors[name] = make_detector(name)
+        return self._detectors[name]

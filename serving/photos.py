@@ -12,7 +12,7 @@ from components.faces.align import align
 from components.faces.decode import DecodeError, decode
 from components.faces.detect import Detector, Face
 from components.faces.encode import encode
-from components.faces.settings import AlignmentSettings
+from components.faces.settings import NO_DETECTOR, AlignmentSettings
 
 NO_FACE = "no face was found"
 NO_USABLE_FACE = "the eyes of the face that was found lie too far apart or together"
@@ -72,6 +72,14 @@ class Predictor(Protocol):
 
     def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
         """The model's outputs for each JPEG crop, as plain Python values by output name."""
+
+
+def photo_detector(alignment: AlignmentSettings) -> str:
+    """The name of the detector for a model's photos: the one that its training crops were cut with.
+
+    Where those were crops already it is BlazeFace, for a photo is none.
+    """
+    return "blazeface" if alignment.detector == NO_DETECTOR else alignment.detector
 
 
 def predict_photo(picture: bytes, path: str, detector: Detector, predictor: Predictor) -> PhotoPrediction:

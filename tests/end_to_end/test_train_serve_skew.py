@@ -202,8 +202,11 @@ def test_real_faces_reach_the_network_alike(real_data_dir: Path, tmp_path: Path,
     photos = {**adience_photos(real_data_dir, every=10), **group_photos(real_data_dir)}
     beam, client = through_beam(photos, tmp_path), through_client(photos)
     differences = []
+    # Beam drops a photo on which it is not clear who is meant; the client answers for everybody.
+    assert len(beam) >= len(photos) - len(group_photos(real_data_dir))
+    for name, crop in beam.items():
+        assert crop in client[name][0]
     for name, (crops, prediction) in client.items():
-        assert beam[name] in crops
         for shown, face in zip(network.shown_by("serving_default", crops), prediction.faces, strict=True):
             differences.append(np.abs(through_graph(network, photos[name], np.array(face.landmarks)) - shown).mean())
     assert max(differences) < GREY_LEVELS

@@ -8,7 +8,7 @@ import pytest
 
 from components.faces.detect import Face
 from components.faces.settings import AlignmentSettings
-from serving.photos import NO_USABLE_FACE, predict_photo
+from serving.photos import NO_USABLE_FACE, photo_detector, predict_photo
 from tests.serving.conftest import plain_jpeg
 
 
@@ -51,3 +51,10 @@ def test_a_photo_of_impossible_eyes_alone_has_a_problem(eye_distance: float) -> 
     prediction = predict_photo(plain_jpeg(9, 9, 9), "photo", These(face(2, eye_distance)), Thirty())
     assert (prediction.faces, prediction.problem) == ([], NO_USABLE_FACE)
     assert (prediction.width, prediction.height) == (32, 32)
+
+
+@pytest.mark.parametrize(
+    ("trained_with", "found_with"), [("mtcnn", "mtcnn"), ("blazeface",) * 2, ("none", "blazeface")]
+)
+def test_faces_are_found_as_those_were_that_the_model_learned_from(trained_with: str, found_with: str) -> None:
+    assert photo_detector(AlignmentSettings(detector=trained_with)) == found_with

@@ -18,6 +18,13 @@ def remove(folder: str) -> None:
         FileSystems.delete([f"{folder}/{name}" for name in files])
 
 
+def remove_files(pattern: str) -> None:
+    """Removes the files that match a pattern, if there are any."""
+    (found,) = FileSystems.match([pattern])
+    if found.metadata_list:
+        FileSystems.delete([metadata.path for metadata in found.metadata_list])
+
+
 def make(folder: str) -> None:
     """Makes a folder and those above it, unless it is there.
 

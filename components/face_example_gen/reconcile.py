@@ -9,6 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -149,7 +150,8 @@ def _account(source: Source, dropped: Counter[str], by_split: Mapping[str, int])
     if source.records != drops + out or source.archive_rows != source.records + skipped:
         raise VisageError(
             f"{source.dataset}: of {source.archive_rows} rows, {skipped} were skipped and {source.records} read, "
-            f"but {drops} drops and {out} faces were written; nothing is published: run again"
+            f"but {drops} drops and {out} faces were written; nothing is published: run again, and if that does not "
+            f"help remove {PurePath(source.files[0]).parent if source.files else 'what was prepared'} first"
         )
     return {
         "archive_rows": source.archive_rows,

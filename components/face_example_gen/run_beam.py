@@ -83,6 +83,9 @@ def _run(sources: Sequence[Source], settings: FaceExampleGenSettings, examples_d
     run = _run_here if settings.beam.engine == "direct" else _run_on_engine
     found = counted(run(settings.beam, build_on, total).metrics())
     folders.remove(work_dir)
+    # Bundles that were tried twice leave half a file.
+    for folder in (examples_dir, drops_dir):
+        folders.remove_files(f"{folder}/.partial-*")
     return found
 
 

@@ -12,7 +12,7 @@ from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import Report, check_nothing_empty, reconcile
 from components.faces.records import FaceRecord, to_example
 
-UTKFACE = Source("utkface", ("utkface.tfrecord",), records=5, archive_rows=7, skipped={"picture_empty": 2})
+UTKFACE = Source("utkface", ("prepared/utkface.tfrecord",), records=5, archive_rows=7, skipped={"picture_empty": 2})
 WIKI = Source("imdb_wiki/wiki", ("wiki.tfrecord",), records=2, archive_rows=2, skipped={})
 
 
@@ -102,7 +102,7 @@ def test_a_record_that_was_not_written_is_missed(folder: Path) -> None:
     write_split(folder, "train", [example("utkface/1"), example("imdb_wiki/wiki/a#0")])
     assert complaint(folder) == (
         "utkface: of 7 rows, 2 were skipped and 5 read, but 1 drops and 3 faces were written; "
-        "nothing is published: run again"
+        "nothing is published: run again, and if that does not help remove prepared first"
     )
 
 

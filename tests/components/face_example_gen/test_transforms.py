@@ -19,6 +19,7 @@ from components.errors import VisageError
 from components.face_example_gen import clean_and_align, transforms
 from components.face_example_gen.chunks import SplitIntoChunks
 from components.face_example_gen.prepare import Source
+from components.face_example_gen.publish import PublishChunk
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.run_beam import run_beam
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
@@ -131,6 +132,17 @@ def test_pictures_of_several_faces_are_kept_by_choice(
     chosen = settings(detector="blazeface").model_copy(update={"cleaning": cleaning})
     run_beam([source], chosen, str(tmp_path / "out"), str(tmp_path / "out"))
     assert reconcile([source], str(tmp_path / "out"), str(tmp_path / "out"))["total"]["dropped"] == dropped
+
+
+def test_half_a_file_of_a_bundle_that_was_tried_twice_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed_once(self: PublishChunk, element: Any) -> None:
+        (Path(self._examples_dir) / ".partial-killed").write_bytes(b"half")
+        publish(self, element)
+
+    publish = PublishChunk.process
+    monkeypatch.setattr(PublishChunk, "process", killed_once)
+    run_beam([prepared(tmp_path, [utkface_row(1)])], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
+    assert list((tmp_path / "out").rglob(".*")) == []
 
 
 def test_without_a_single_drop_there_is_still_a_folder_for_the_report(tmp_path: Path) -> None:

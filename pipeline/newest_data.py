@@ -67,6 +67,6 @@ def _outputs(store: MetadataStore, execution: int) -> dict[str, str]:
 
 def _nothing_yet(config: PipelineConfig) -> str:
     return (
-        f"{config.root}: no run of {config.name} has cleaned its data yet; run first (visage run), "
-        f"or name one source: visage data inspect {config.data.sources[0]}"
+        f"{config.root}: no run of {config.name} has cleaned its data to the end; run first (visage run), "
+        f"or look at one source: visage data inspect {config.data.sources[0]}"
     )

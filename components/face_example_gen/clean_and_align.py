@@ -21,16 +21,18 @@ from components.face_example_gen.sources import face_box, to_record
 from components.face_example_gen.write import write_bytes, write_lines, write_records
 from components.faces.align import align
 from components.faces.choose import choose, two_candidates
-from components.faces.cleaning import reason_to_drop
+from components.faces.cleaning import age_out_of_range, outside_protocol, reason_to_drop
 from components.faces.decode import DecodeError, decode
 from components.faces.detect import Face, make_detector
-from components.faces.duplicates import ROW, row_of
+from components.faces.duplicates import ROW, row_of, witness_row
 from components.faces.encode import encode
 from components.faces.perceptual_hash import perceptual_hash
 from components.faces.records import FaceRecord, to_example
 from components.faces.resize import resize
 from components.faces.settings import NO_DETECTOR
 from components.faces.split import split_of
+
+_AGE_RULES = (age_out_of_range.__name__, outside_protocol.__name__)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,11 +52,16 @@ class Kept:
 
 @dataclass(frozen=True)
 class Drop:
-    """A record that goes no further, and the rule that says so."""
+    """A record that goes no further, and the rule that says so.
+
+    Attributes:
+        witness: one element of ROW, where copies of the picture are to be held against the record.
+    """
 
     key: str
     rule: str
     picture_digest: str | None = None
+    witness: np.ndarray | None = None
 
 
 class _DropError(Exception):
@@ -74,6 +81,11 @@ def drops_name(chunk: Chunk) -> str:
 def rows_name(chunk: Chunk) -> str:
     """The file with what a chunk's candidates are compared by: ROW, in the order of the candidates."""
     return f"rows-{chunk.name}"
+
+
+def witnesses_name(chunk: Chunk) -> str:
+    """The file with the rows of a chunk's records that were dropped for their age: ROW."""
+    return f"witnesses-{chunk.name}"
 
 
 class CleanAndAlign(beam.DoFn):
@@ -97,16 +109,20 @@ class CleanAndAlign(beam.DoFn):
         """Writes the chunk's candidates, their rows, and its drops."""
         rows: list[np.ndarray] = []
         drops: list[bytes] = []
-        write_records(self._work_dir, candidates_name(chunk), self._candidates(chunk, rows, drops))
+        witnesses: list[np.ndarray] = []
+        write_records(self._work_dir, candidates_name(chunk), self._candidates(chunk, rows, drops, witnesses))
         write_lines(self._work_dir, drops_name(chunk), drops)
         write_bytes(self._work_dir, rows_name(chunk), np.array(rows, ROW).tobytes())
+        write_bytes(self._work_dir, witnesses_name(chunk), np.array(witnesses, ROW).tobytes())
         yield chunk
 
     def teardown(self) -> None:
         """Closes the worker's progress file."""
         self._progress.close()
 
-    def _candidates(self, chunk: Chunk, rows: list[np.ndarray], drops: list[bytes]) -> Iterator[bytes]:
+    def _candidates(
+        self, chunk: Chunk, rows: list[np.ndarray], drops: list[bytes], witnesses: list[np.ndarray]
+    ) -> Iterator[bytes]:
         for offset, serialized in read_chunk(chunk):
             outcome = self._outcome(chunk, offset, serialized)
             if isinstance(outcome, Kept):
@@ -115,6 +131,8 @@ class CleanAndAlign(beam.DoFn):
             else:
                 drops.append(drop_line(outcome, chunk.file, offset))
                 count_drop(outcome.rule)
+                if outcome.witness is not None:
+                    witnesses.append(outcome.witness)
             count_picture()
             # A full disk must not end the run for the sake of a progress bar.
             with suppress(OSError):
@@ -130,7 +148,9 @@ class CleanAndAlign(beam.DoFn):
         try:
             return self._kept(record, chunk, offset)
         except _DropError as reason:
-            return Drop(record.key, str(reason), record.picture_digest)
+            rule = str(reason)
+            witness = witness_row(record, chunk.number, offset) if rule in _AGE_RULES else None
+            return Drop(record.key, rule, record.picture_digest, witness)
         except Exception:  # Whatever is odd about one picture costs that picture alone.
             _LOGGER.exception("%s cannot be turned into a crop", record.key)
             return Drop(record.key, "picture_failed", record.picture_digest)

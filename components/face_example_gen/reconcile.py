@@ -82,7 +82,7 @@ def check_nothing_empty(report: Report) -> None:
         drops = ", ".join(f"{rule} {count}" for rule, count in total["dropped"].items()) or "none"
         raise VisageError(
             f"no face is left for {', '.join(empty)} of {total['records_in']} records read (drops: {drops}); "
-            "loosen `cleaning`, change `split`, or give more data"
+            "loosen `cleaning`, change `split`, or give more data; `visage data inspect SOURCE` shows what was dropped"
         )
 
 

@@ -11,7 +11,7 @@ import apache_beam as beam
 import numpy as np
 
 from components.face_example_gen.chunks import Chunk, SplitIntoChunks
-from components.face_example_gen.clean_and_align import CleanAndAlign, rows_name
+from components.face_example_gen.clean_and_align import CleanAndAlign, rows_name, witnesses_name
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.publish import PublishChunk
 from components.face_example_gen.settings import FaceExampleGenSettings
@@ -84,7 +84,7 @@ def _records_a_chunk(total: int) -> int:
 
 
 def _by_picture(chunk: Chunk, shares: int, work_dir: str) -> Iterator[tuple[int, Slice]]:
-    rows = read_rows(work_dir, rows_name(chunk), ROW)
+    rows = np.concatenate([read_rows(work_dir, name(chunk), ROW) for name in (rows_name, witnesses_name)])
     yield from write_shares(work_dir, f"pictures-{chunk.name}", rows, rows["digest"][:, 0] % np.uint64(shares))
 
 

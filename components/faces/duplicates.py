@@ -13,7 +13,7 @@ DUPLICATE_PICTURE = "duplicate_picture"
 CONFLICTING_LABELS = "conflicting_labels"
 FEATURES = ("age", "gender", "race")
 
-# What is known of a record where all records of a data set are compared: 54 bytes, however large its picture is.
+# What is known of a record where all records of a data set are compared: 55 bytes, however large its picture is.
 ROW = np.dtype(
     [
         ("chunk", "u4"),
@@ -26,6 +26,7 @@ ROW = np.dtype(
         ("age_group", "i1"),
         ("gender", "i1"),
         ("race", "i1"),
+        ("witness", "u1"),
     ]
 )
 _UNKNOWN = -1
@@ -88,6 +89,13 @@ def row_of(record: FaceRecord, split: str, crop_hash: np.ndarray, chunk: int, of
     return row
 
 
+def witness_row(record: FaceRecord, chunk: int, offset: int) -> np.ndarray:
+    """One element of ROW for a record that is dropped for its age: its copies that are not must not contradict it."""
+    row = row_of(record, SPLITS[0], np.zeros(2, np.uint64), chunk, offset)
+    row["witness"] = 1
+    return row
+
+
 def find_duplicates(rows: np.ndarray, settings: CleaningSettings) -> Iterator[Verdict]:
     """Finds groups of byte-identical pictures; yields a verdict for every one that has a copy.
 
@@ -102,7 +110,8 @@ def find_duplicates(rows: np.ndarray, settings: CleaningSettings) -> Iterator[Ve
     """
     sternest_first = -rows["split"].astype(int)
     digest = rows["digest"]
-    rows = rows[np.lexsort((rows["offset"], rows["chunk"], sternest_first, digest[:, 1], digest[:, 0]))]
+    order = (rows["offset"], rows["chunk"], sternest_first, rows["witness"], digest[:, 1], digest[:, 0])
+    rows = rows[np.lexsort(order)]
     starts = np.flatnonzero(np.r_[True, (rows["digest"][1:] != rows["digest"][:-1]).any(axis=1)])
     ends = np.r_[starts[1:], len(rows)]
     several = ends - starts > 1
@@ -111,14 +120,24 @@ def find_duplicates(rows: np.ndarray, settings: CleaningSettings) -> Iterator[Ve
 
 
 def _judge(group: np.ndarray, settings: CleaningSettings) -> Iterator[Verdict]:
+    candidates = group[group["witness"] == 0]
     disagree = _disagreement(group)
     labels = _labels_together(group)
-    nothing_left = labels.age is None and labels.age_group == labels.gender == _UNKNOWN
-    lost = nothing_left or (labels.gender == _UNKNOWN and settings.gender == "known")
-    conflict = bool({"age", "gender"} & set(disagree)) and (settings.conflicting_labels == "drop" or lost)
-    for number, row in enumerate(group):
+    conflict = bool({"age", "gender"} & set(disagree)) and (
+        settings.conflicting_labels == "drop" or _leaves_nothing(labels, candidates, settings)
+    )
+    for number, row in enumerate(candidates):
         rule = CONFLICTING_LABELS if conflict else DUPLICATE_PICTURE if number else ""
         yield Verdict(int(row["chunk"]), int(row["offset"]), rule, disagree, labels)
+
+
+def _leaves_nothing(labels: Labels, candidates: np.ndarray, settings: CleaningSettings) -> bool:
+    """Whether what the group knows together is no label to keep a record with."""
+    if labels.age is None and labels.age_group == labels.gender == _UNKNOWN:
+        return True
+    # The age that the majority stands for is one that a rule drops.
+    overruled = labels.age is not None and labels.age not in candidates["age"]
+    return overruled or (labels.gender == _UNKNOWN and settings.gender == "known")
 
 
 def _disagreement(group: np.ndarray) -> tuple[str, ...]:

@@ -150,13 +150,13 @@ class TestNewestData:
         )
 
     def test_before_the_first_run_it_says_what_to_do(self, config: PipelineConfig) -> None:
-        with pytest.raises(VisageError, match=r"no run of sample-portraits has cleaned its data yet; run first"):
+        with pytest.raises(VisageError, match=r"no run of sample-portraits has cleaned its data to the end; run first"):
             newest_data(config)
 
     def test_an_empty_database_is_none_yet(self, config: PipelineConfig) -> None:
         config.root.mkdir(parents=True, exist_ok=True)
         (config.root / "metadata.sqlite").touch()
-        with pytest.raises(VisageError, match=r"no run of sample-portraits has cleaned its data yet; run first"):
+        with pytest.raises(VisageError, match=r"no run of sample-portraits has cleaned its data to the end; run first"):
             newest_data(config)
 
     def test_it_is_what_the_newest_run_wrote_from_the_cache_or_not(self, config: PipelineConfig) -> None:

@@ -79,14 +79,24 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         counts = self.info.metadata
         counts.start(rows=0)
         usable: dict[str, LabelRow] = {}
+        contradicted: set[str] = set()
         first_refusal = ""
         for texts in rows:
             counts["rows"] += 1
             try:
                 row = _parse(texts)
                 path, reason = folder.find(row.picture)
-                if not reason and path in usable:
+                if not reason and path in contradicted:
+                    reason = "conflicting_row"
+                elif not reason and path in usable:
+                    first = usable[path]
                     reason = "duplicate_row"
+                    if dataclasses.replace(row, picture=first.picture) != first:
+                        # Which of the two is right nobody can tell: both go.
+                        reason = "conflicting_row"
+                        counts.count_skipped(reason)
+                        contradicted.add(path)
+                        del usable[path]
                 refusal = f"{row.picture!r}: {reason}"
             except RowError as error:
                 reason, refusal = error.reason, str(error)

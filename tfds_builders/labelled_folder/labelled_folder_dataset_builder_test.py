@@ -64,6 +64,12 @@ def refusal(manual: Path, data: Path, config: LabelledFolderConfig = TEAM) -> st
     return str(caught.value)
 
 
+def test_rows_of_one_picture_that_contradict_each_other_all_go(tmp_path: Path) -> None:
+    folder_with(tmp_path / "manual", "picture,age\nbo.jpg,30\ncy.jpg,40\n./bo.jpg,31\nbo.jpg,30\ncy.jpg,40\n")
+    metadata = prepare(tmp_path / "manual", tmp_path / "data").info.metadata
+    assert metadata == {"rows": 5, "yielded": 1, "skipped": {"conflicting_row": 3, "duplicate_row": 1}}
+
+
 def test_every_row_is_a_record_or_a_counted_skip(tmp_path: Path) -> None:
     assert prepare(DUMMY, tmp_path).info.metadata == {
         "rows": 12,
@@ -184,6 +190,7 @@ def test_no_picture_that_can_be_read_is_one_line(tmp_path: Path) -> None:
     [
         ("", ["labels.csv has no column 'picture'", "data.labelled_folders.team.columns.picture", "it is empty"]),
         ("image,age\nbo.jpg,3\n", ["has no column 'picture'", "it has image, age"]),
+        ("picture;age\nbo.jpg;3\n", ["has one column alone", "say data.labelled_folders.team.separator: ';'"]),
         ("picture,age,age\nbo.jpg,3,4\n", ["has the column 'age' twice: rename one"]),
         ('picture,age\n"bo.jpg,3\n', ["labels.csv, line 2: unexpected end of data", "mend its quotes"]),
         (b"picture,age\n\xff\xfe.jpg,3\n", ["labels.csv is not UTF-8 text: save it as CSV in UTF-8"]),

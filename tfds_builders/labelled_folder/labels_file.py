@@ -78,6 +78,8 @@ def _text(value: Any) -> str:
 
 def _used(path: Path, header: Sequence[str], renamed: Mapping[str, str], key: str) -> dict[str, str]:
     """Standard column to this file's, for those that the file has."""
+    if len(header) == 1 and (found := set(";\t|") & set(header[0])):
+        raise VisageError(f"{path} has one column alone, {header[0]!r}: say {key}.separator: {min(found)!r}")
     used = {}
     for column in COLUMNS:
         name = renamed.get(column, column)

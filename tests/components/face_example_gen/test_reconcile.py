@@ -204,7 +204,7 @@ def test_a_split_without_anybody_says_what_was_dropped_and_what_to_do(folder: Pa
         check_nothing_empty(account(folder))
     assert str(error.value) == (
         "no face is left for val of 7 records read (drops: no_face 1, second_face 1); "
-        "loosen `cleaning`, change `split`, or give more data"
+        "loosen `cleaning`, change `split`, or give more data; `visage data inspect SOURCE` shows what was dropped"
     )
 
 

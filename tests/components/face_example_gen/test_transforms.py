@@ -235,6 +235,15 @@ def test_a_prepared_file_that_is_gone_or_damaged_is_one_line_with_the_mend(
         list(SplitIntoChunks(10).process((0, "utkface", str(path))))
 
 
+def test_a_picture_whose_copy_has_an_age_out_of_range_is_not_believed(tmp_path: Path) -> None:
+    rows = [utkface_row(number, image=picture(0), age=age, gender=0) for number, age in enumerate((63, 116))]
+    run_beam([prepared(tmp_path, [*rows, utkface_row(2)])], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
+    found = written(tmp_path / "out")
+    assert found["utkface/0.jpg.chip.jpg"].split() == ["conflicting_labels"]
+    assert found["utkface/1.jpg.chip.jpg"].split() == ["age_out_of_range"]
+    assert found["utkface/2.jpg.chip.jpg"] in SPLITS
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_what_a_worker_cannot_write_is_said_in_one_line(tmp_path: Path, workers: int) -> None:
     source = prepared(tmp_path, [utkface_row(1), utkface_row(2, age=101)])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.faces.duplicates import ROW, Verdict, find_duplicates, row_of
+from components.faces.duplicates import ROW, Verdict, find_duplicates, row_of, witness_row
 from components.faces.records import FaceRecord, age_group, picture_digest
 from components.faces.settings import CleaningSettings
 
@@ -109,6 +109,24 @@ def test_where_the_majority_leaves_nothing_to_learn_all_go() -> None:
         {"age": None, "age_group": 5, "gender": "male"},
     ]
     assert [verdict.rule for verdict in copies(*two, settings=MAJORITY)] == ["conflicting_labels"] * 2
+
+
+def against_a_witness(age: float, *, settings: CleaningSettings = DROP) -> list[Verdict]:
+    """Verdicts on Ada's picture at 30 where a copy was dropped for its age."""
+    kept = row_of(ADA, "test", NO_HASH, chunk=0, offset=0)
+    dropped = witness_row(dataclasses.replace(ADA, age=age, age_group=age_group(age)), chunk=0, offset=1)
+    return list(find_duplicates(np.array([dropped, kept], ROW), settings))
+
+
+@pytest.mark.parametrize("settings", [DROP, MAJORITY])
+def test_a_copy_that_was_dropped_for_its_age_still_contradicts(settings: CleaningSettings) -> None:
+    (verdict,) = against_a_witness(age=10.0, settings=settings)
+    assert (verdict.offset, verdict.rule, verdict.disagree) == (0, "conflicting_labels", ("age",))
+
+
+def test_only_dropped_copies_are_no_business_of_anybody() -> None:
+    rows = [witness_row(dataclasses.replace(ADA, age=age), chunk=0, offset=0) for age in (10.0, 12.0)]
+    assert list(find_duplicates(np.array(rows, ROW), DROP)) == []
 
 
 def test_two_of_three_decide_on_the_race() -> None:

@@ -1,4 +1,4 @@
-"""What ML Metadata knows of where an artifact came from, without `filter_query`, which TFX 1.21 no longer has."""
+"""What ML Metadata knows of what came from what, without `filter_query`, which TFX 1.21 no longer has."""
 
 from collections.abc import Iterable
 
@@ -8,6 +8,18 @@ from ml_metadata.proto import metadata_store_pb2
 _EVENT = metadata_store_pb2.Event
 _INPUTS = (_EVENT.INPUT, _EVENT.DECLARED_INPUT)
 _OUTPUTS = (_EVENT.OUTPUT, _EVENT.DECLARED_OUTPUT)
+# A resolver's are internal.
+_RESULTS = (_EVENT.OUTPUT, _EVENT.INTERNAL_OUTPUT)
+
+
+def outputs_of(store: mlmd.MetadataStore, execution_id: int) -> dict[str, list[metadata_store_pb2.Artifact]]:
+    """The artifacts that an execution gave, by the names that the component gives them."""
+    events = store.get_events_by_execution_ids([execution_id])
+    keys = {event.artifact_id: event.path.steps[0].key for event in events if event.type in _RESULTS}
+    outputs: dict[str, list[metadata_store_pb2.Artifact]] = {}
+    for artifact in store.get_artifacts_by_id(list(keys)):
+        outputs.setdefault(keys[artifact.id], []).append(artifact)
+    return outputs
 
 
 def inputs_of_producers(store: mlmd.MetadataStore, artifact_ids: Iterable[int]) -> dict[int, dict[str, list[int]]]:

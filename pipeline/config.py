@@ -213,6 +213,11 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
     values[leaf] = value
 
 
+def plain_message(detail: Any) -> str:
+    """What one pydantic error says is wrong, without pydantic's own turns of phrase."""
+    return str(detail["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+
+
 def _explain(detail: Any, path: Path, set_keys: Sequence[str]) -> str:
     """One line for one pydantic error: the file or option, the key, what is wrong, what is allowed."""
     location = tuple(detail["loc"])
@@ -230,7 +235,7 @@ def _explain(detail: Any, path: Path, set_keys: Sequence[str]) -> str:
         return f"{where}: must hold keys ({', '.join(_allowed_keys(location))}), not {detail['input']!r}"
     if detail["type"] == "dict_type":
         return f"{where}: must hold keys and values, not {detail['input']!r}"
-    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    message = plain_message(detail)
     if detail["type"] == "value_error":
         return f"{where}: {message}"
     return f"{where}: {message}, not {detail['input']!r}"

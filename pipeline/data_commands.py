@@ -140,6 +140,7 @@ def _with_source(config: "PipelineConfig", source: str) -> "PipelineConfig":
     from pydantic import ValidationError
 
     from components.face_example_gen.settings import Dataset, DataSettings
+    from pipeline.config import plain_message
 
     if source in config.data.sources:
         return config
@@ -147,7 +148,7 @@ def _with_source(config: "PipelineConfig", source: str) -> "PipelineConfig":
         data = DataSettings.model_validate({**config.data.model_dump(), "sources": [source]})
     except ValidationError as error:
         detail = error.errors()[0]
-        message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+        message = plain_message(detail)
         if detail["loc"][:1] != ("sources",):
             raise VisageError(message) from None
         near = difflib.get_close_matches(source, get_args(Dataset), n=1)

@@ -8,6 +8,7 @@ from ml_metadata.proto import metadata_store_pb2
 from components.data_inspection.collect import CleanedData
 from components.errors import VisageError
 from components.face_example_gen.settings import FaceExampleGenSettings
+from components.lineage import outputs_of
 from pipeline.config import PipelineConfig
 from pipeline.metadata_file import check_undamaged
 
@@ -36,10 +37,10 @@ def newest_data(config: PipelineConfig) -> CleanedData:
     if not completed:
         raise VisageError(_nothing_yet(config))
     newest = max(completed, key=lambda execution: execution.id)
-    outputs = _outputs(store, newest.id)
+    outputs = outputs_of(store, newest.id)
     data = CleanedData(
-        examples=Path(outputs["examples"]),
-        report=Path(outputs["cleaning_report"]),
+        examples=Path(outputs["examples"][0].uri),
+        report=Path(outputs["cleaning_report"][0].uri),
         settings=FaceExampleGenSettings.model_validate_json(newest.custom_properties["settings"].string_value),
     )
     if not (data.examples.is_dir() and data.report.is_dir()):
@@ -52,17 +53,6 @@ def _open(database: Path) -> MetadataStore:
     connection.sqlite.filename_uri = str(database)
     connection.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READONLY
     return MetadataStore(connection)
-
-
-def _outputs(store: MetadataStore, execution: int) -> dict[str, str]:
-    """The URI of each output artifact by its key."""
-    kinds = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OUTPUT)
-    keys = {
-        event.artifact_id: event.path.steps[0].key
-        for event in store.get_events_by_execution_ids([execution])
-        if event.type in kinds
-    }
-    return {keys[artifact.id]: artifact.uri for artifact in store.get_artifacts_by_id(list(keys))}
 
 
 def _nothing_yet(config: PipelineConfig) -> str:

@@ -22,6 +22,7 @@ from tfx.orchestration.portable.runtime_parameter_utils import substitute_runtim
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.errors import VisageError
+from components.lineage import outputs_of
 from pipeline.config import PipelineConfig
 from pipeline.metadata_file import check_undamaged
 from pipeline.pipeline import create_pipeline
@@ -164,16 +165,12 @@ def _read_result(
     states = metadata_store_pb2.Execution
     if execution.last_known_state not in (states.COMPLETE, states.CACHED):
         raise VisageError(_not_ready(node, run_id))
-    keys_by_artifact = {
-        event.artifact_id: event.path.steps[0].key
-        for event in handle.store.get_events_by_execution_ids([execution_id])
-        if event.type in (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OUTPUT)
+    outputs = {
+        key: tuple(Output(artifact.uri, _properties(artifact)) for artifact in artifacts)
+        for key, artifacts in outputs_of(handle.store, execution_id).items()
     }
-    outputs: dict[str, tuple[Output, ...]] = {}
-    for artifact in handle.store.get_artifacts_by_id(list(keys_by_artifact)):
-        properties = {
-            name: getattr(value, value.WhichOneof("value")) for name, value in artifact.custom_properties.items()
-        }
-        key = keys_by_artifact[artifact.id]
-        outputs[key] = (*outputs.get(key, ()), Output(artifact.uri, properties))
     return NodeResult(node.node_info.id, execution.last_known_state == states.CACHED, outputs)
+
+
+def _properties(artifact: metadata_store_pb2.Artifact) -> dict[str, str | int | float]:
+    return {name: getattr(value, value.WhichOneof("value")) for name, value in artifact.custom_properties.items()}

@@ -1,7 +1,6 @@
 """Cleans one source as a run would, for a look at it; what was cleaned once is kept."""
 
 import hashlib
-import json
 import shutil
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from components.data_inspection.prepared import prepare
 from components.face_example_gen.lock import locked
 from components.face_example_gen.prepare import fingerprint
 from components.face_example_gen.settings import FaceExampleGenSettings
-from components.files import write_atomically
 from components.source_digest import source_digest
 
 
@@ -35,17 +33,14 @@ def clean(source: str, settings: FaceExampleGenSettings) -> CleanedData:
 
 
 def _clean_into(folder: Path, source: str, settings: FaceExampleGenSettings) -> None:
-    from components.face_example_gen.reconcile import reconcile
-    from components.face_example_gen.run_beam import run_beam
+    from components.face_example_gen.account import clean_and_account, write_report
 
     sources = [prepare(source, settings).source]
     partial = folder.with_name(f".{folder.name}.partial")
     # Whoever holds the lock is alone: what lies there was left by a killed attempt.
     shutil.rmtree(partial, ignore_errors=True)
     examples, report_dir = partial / "examples", partial / "report"
-    metrics = run_beam(sources, settings, str(examples), str(report_dir))
-    report = {**reconcile(sources, str(examples), str(report_dir)), "metrics": metrics}
-    write_atomically(report_dir / "cleaning_report.json", json.dumps(report, indent=2) + "\n")
+    write_report(clean_and_account(sources, settings, str(examples), str(report_dir)), report_dir)
     partial.rename(folder)
 
 

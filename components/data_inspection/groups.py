@@ -5,10 +5,10 @@ from typing import Any
 from components.data_inspection.drops import Drop
 from components.data_inspection.faces import face, labels, thumbnail, unreadable
 from components.data_inspection.sample import Sample
+from components.faces.duplicates import CONFLICTING_LABELS, DUPLICATE_PICTURE
+from components.faces.near_duplicates import NEAR_DUPLICATE_IN_OTHER_SPLIT
 from components.faces.records import FaceRecord
 
-DUPLICATE_RULES = ("duplicate_picture", "conflicting_labels")
-NEAR_DUPLICATE_RULE = "near_duplicate_in_other_split"
 # Groups listed of each kind; the true numbers are named beside them.
 GROUPS_LISTED = 200
 # Of the records that were dropped from one group; the true number is named beside them.
@@ -53,7 +53,7 @@ class DuplicateGroups:
 
     def choose(self, drop: Drop) -> None:
         """Notes the drop's group, if it was dropped for being in one."""
-        if drop.rule in DUPLICATE_RULES:
+        if drop.rule in (DUPLICATE_PICTURE, CONFLICTING_LABELS):
             self._disagree[bytes.fromhex(drop.picture_digest)] = drop.disagree
 
     def add_dropped(self, drop: Drop, record: FaceRecord | str) -> None:
@@ -115,13 +115,13 @@ class NearDuplicates:
 
     def choose(self, drop: Drop) -> None:
         """Counts the drop, if it is one of these."""
-        if drop.rule == NEAR_DUPLICATE_RULE:
+        if drop.rule == NEAR_DUPLICATE_IN_OTHER_SPLIT:
             self._count += 1
             self._chosen.add(drop.key, drop)
 
     def add_dropped(self, drop: Drop, record: FaceRecord | str) -> None:
         """Adds a dropped record; `record`: or why it cannot be read."""
-        if drop.rule == NEAR_DUPLICATE_RULE and drop.key in self._chosen:
+        if drop.rule == NEAR_DUPLICATE_IN_OTHER_SPLIT and drop.key in self._chosen:
             self._dropped[drop.key] = unreadable(drop.key, record) if isinstance(record, str) else face(record)
         twin = drop.picture_digest[:_TWIN_DIGITS]
         if twin not in self._dropped_twins and self._is_twin(twin) and isinstance(record, FaceRecord):

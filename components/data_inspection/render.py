@@ -7,10 +7,8 @@ from components.data_inspection import charts
 from components.data_inspection.ages import SHOWN_GENDERS
 from components.data_inspection.faces import THUMBNAIL_SIDE
 from components.data_inspection.missing import FEATURES
-from components.faces.records import AGE_GROUPS
+from components.faces.records import AGE_GROUPS, UNKNOWN
 from components.html_page.page import page_environment
-
-_UNKNOWN_GENDER = "unknown"
 
 
 def render(inspection: Mapping[str, Any]) -> str:
@@ -32,7 +30,7 @@ def render(inspection: Mapping[str, Any]) -> str:
         age_groups=_age_groups(inspection),
         gender_shares=charts.gender_shares(table, last),
         boxes=charts.boxes(inspection["age_summaries"], last),
-        unknown_genders=any(entry["gender"] == _UNKNOWN_GENDER for entry in table),
+        unknown_genders=any(entry["gender"] == UNKNOWN for entry in table),
         chart=charts,
         features_given=[feature for feature in FEATURES if _is_given(inspection, feature)],
         features_never_given=[feature for feature in FEATURES if not _is_given(inspection, feature)],
@@ -49,7 +47,7 @@ def figures(inspection: Any) -> Any:
 
 def _age_groups(inspection: Mapping[str, Any]) -> list[dict[str, Any]]:
     """For each age group, and for those of none, its records by split and gender."""
-    names = (*AGE_GROUPS, "unknown")
+    names = (*AGE_GROUPS, UNKNOWN)
     counts = {name: {split: dict.fromkeys(SHOWN_GENDERS, 0) for split in inspection["splits"]} for name in names}
     for entry in inspection["ages"]:
         records = sum(entry["by_year"]) + entry["unknown"]
@@ -74,8 +72,8 @@ def _labels(face: Mapping[str, Any]) -> str:
         age = f"{face['age']:g} years"
     elif face["age_group"] is not None:
         age = f"{face['age_group']} years"
-    gender = "gender unknown" if face["gender"] == "unknown" else face["gender"]
-    return ", ".join([age, gender, *([] if face["race"] == "unknown" else [face["race"]])])
+    gender = "gender unknown" if face["gender"] == UNKNOWN else face["gender"]
+    return ", ".join([age, gender, *([] if face["race"] == UNKNOWN else [face["race"]])])
 
 
 def _setting(value: Any) -> str:

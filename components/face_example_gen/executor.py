@@ -10,12 +10,11 @@ from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.proto import example_gen_pb2
 from tfx.types import Artifact, artifact_utils
 
+from components.face_example_gen.account import clean_and_account, write_report
 from components.face_example_gen.prepare import Source, archive_dir, prepare_source, prepared_root, source_of
-from components.face_example_gen.reconcile import check_nothing_empty, reconcile
-from components.face_example_gen.run_beam import run_beam
+from components.face_example_gen.reconcile import check_nothing_empty
 from components.face_example_gen.settings import FaceExampleGenSettings
 from components.faces.split import SPLITS
-from components.files import write_atomically
 
 
 class Executor(BaseExecutor):
@@ -37,11 +36,10 @@ class Executor(BaseExecutor):
         report_dir = artifact_utils.get_single_instance(output_dict["cleaning_report"]).uri
         sources = _prepare(settings, json.loads(exec_properties["fingerprints"]))
 
-        metrics = run_beam(sources, settings, examples.uri, report_dir)
+        report = clean_and_account(sources, settings, examples.uri, report_dir)
 
-        report = {**reconcile(sources, examples.uri, report_dir), "metrics": metrics}
         check_nothing_empty(report)
-        write_atomically(Path(report_dir) / "cleaning_report.json", json.dumps(report, indent=2) + "\n")
+        write_report(report, Path(report_dir))
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
         examples_utils.set_payload_format(examples, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)
         examples_utils.set_file_format(examples, "tfrecords_gzip")

@@ -37,9 +37,10 @@ class PublishChunk(beam.DoFn):
         verdicts = {verdict.offset: verdict for verdict in found["duplicates"]}
         twins = {int(twin["offset"]): int(twin["twin"]) for twin in _twins(found["near_duplicates"])}
         by_split: dict[str, list[bytes]] = {split: [] for split in SPLITS}
-        drops = list(read_lines(self._work_dir, drops_name(chunk)))
+        drops = list(read_lines(f"{self._work_dir}/{drops_name(chunk)}"))
         rows = read_rows(self._work_dir, rows_name(chunk), ROW)
-        for row, serialized in zip(rows, read_records(self._work_dir, candidates_name(chunk)), strict=True):
+        candidates = read_records(f"{self._work_dir}/{candidates_name(chunk)}")
+        for row, serialized in zip(rows, candidates, strict=True):
             offset = int(row["offset"])
             drop = _drop(serialized, chunk, offset, verdicts.get(offset), twins.get(offset))
             if drop:

@@ -186,18 +186,13 @@ def _dataset_of(key: str, datasets: Sequence[str]) -> str:
 def _written_records(folder: str) -> Iterator[FaceRecord]:
     for path in _matching(f"{folder}/data_tfrecord-*.gz"):
         with _reading(path):
-            yield from map(from_example, read_records(*_folder_and_name(path)))
+            yield from map(from_example, read_records(path))
 
 
 def _written_drops(folder: str) -> Iterator[dict[str, Any]]:
     for path in _matching(f"{folder}/dropped-*.jsonl"):
         with _reading(path):
-            yield from map(json.loads, read_lines(*_folder_and_name(path)))
-
-
-def _folder_and_name(path: str) -> tuple[str, str]:
-    folder, _, name = path.rpartition("/")
-    return folder, name
+            yield from map(json.loads, read_lines(path))
 
 
 @contextmanager

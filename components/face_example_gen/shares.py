@@ -41,11 +41,11 @@ def write_shares(folder: str, name: str, rows: np.ndarray, share: np.ndarray) ->
 
 def read_rows(folder: str, name: str, kind: np.dtype) -> np.ndarray:
     """All rows of a file, [n] of `kind`."""
-    return np.frombuffer(read_bytes(folder, name), kind)
+    return np.frombuffer(read_bytes(f"{folder}/{name}"), kind)
 
 
 def read_share(folder: str, slices: Iterable[Slice], kind: np.dtype) -> np.ndarray:
     """The rows of one share from all chunks, [n] of `kind`."""
     size = kind.itemsize
-    parts = [read_bytes(folder, found.name, found.first * size, found.rows * size) for found in slices]
+    parts = [read_bytes(f"{folder}/{found.name}", found.first * size, found.rows * size) for found in slices]
     return np.frombuffer(b"".join(parts), kind)

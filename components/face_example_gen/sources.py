@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from components.face_example_gen.settings import LABELLED_FOLDER, labelled_folder_name
@@ -35,6 +35,10 @@ class _Features:
     def float(self, name: str) -> float:
         return self._feature[name].float_list.value[0]
 
+    @cached_property
+    def picture_digest(self) -> str:
+        return picture_digest(self.bytes("image"))
+
 
 def _utkface(features: _Features, settings: CleaningSettings) -> dict[str, Any]:
     age = features.int("age")
@@ -42,7 +46,7 @@ def _utkface(features: _Features, settings: CleaningSettings) -> dict[str, Any]:
         "key": features.text("file_name"),
         "age": None if age < 0 else float(age),
         "age_group": None if age < 0 else age_group(age),
-        "identity": f"utkface/{picture_digest(features.bytes('image'))[:16]}",
+        "identity": f"utkface/{features.picture_digest[:16]}",
         "source": "utkface",
         "race": _RACES[features.int("race")],
     }
@@ -88,7 +92,7 @@ def _labelled_folder(features: _Features, settings: CleaningSettings, name: str)
     best_age = apparent_age if age is None else age
     fold = features.int("fold")
     # What names nobody is somebody of its own, as in UTKFace.
-    person = features.text("identity") or picture_digest(features.bytes("image"))[:16]
+    person = features.text("identity") or features.picture_digest[:16]
     return {
         "key": features.text("picture"),
         "age": best_age,
@@ -151,10 +155,9 @@ def to_record(dataset: str, serialized: bytes, settings: CleaningSettings) -> Fa
     folder = labelled_folder_name(dataset)
     read = _ADAPTERS[dataset] if folder is None else partial(_labelled_folder, name=folder)
     values = read(features, settings)
-    picture = features.bytes("image")
     return FaceRecord(
         **{**values, "key": f"{dataset}/{values['key']}"},
-        image=picture,
-        picture_digest=picture_digest(picture),
+        image=features.bytes("image"),
+        picture_digest=features.picture_digest,
         gender=_GENDERS[features.int("gender")],
     )

@@ -38,23 +38,23 @@ def write_bytes(folder: str, name: str, content: bytes) -> None:
     _write(folder, name, [content], lambda file, part: file.write(part))
 
 
-def read_bytes(folder: str, name: str, offset: int = 0, length: int = -1) -> bytes:
+def read_bytes(path: str, offset: int = 0, length: int = -1) -> bytes:
     """A part of what `write_bytes` wrote; without `offset` and `length`, all of it."""
-    with FileSystems.open(f"{folder}/{name}", compression_type=CompressionTypes.UNCOMPRESSED) as file:
+    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         file.seek(offset)
         return bytes(file.read(length))
 
 
-def read_records(folder: str, name: str) -> Iterator[bytes]:
+def read_records(path: str) -> Iterator[bytes]:
     """Yields the records of what `write_records` wrote."""
-    with FileSystems.open(f"{folder}/{name}", compression_type=_compression(name)) as file:
+    with FileSystems.open(path, compression_type=_compression(path)) as file:
         while (record := _TFRecordUtil.read_record(file)) is not None:
             yield record
 
 
-def read_lines(folder: str, name: str) -> Iterator[bytes]:
+def read_lines(path: str) -> Iterator[bytes]:
     """Yields the lines of what `write_lines` wrote."""
-    with FileSystems.open(f"{folder}/{name}", compression_type=CompressionTypes.UNCOMPRESSED) as file:
+    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         for line in file:
             yield line.rstrip(b"\n")
 

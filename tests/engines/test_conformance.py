@@ -68,7 +68,7 @@ def settings_for(beam: BeamSettings) -> FaceExampleGenSettings:
 
 
 def records(folder: Path) -> list[bytes]:
-    return sorted(record for path in folder.glob("*") for record in read_records(str(folder), path.name))
+    return sorted(record for path in folder.glob("*") for record in read_records(str(path)))
 
 
 def beam_settings(options: list[str], shared_dir: str | None) -> BeamSettings:

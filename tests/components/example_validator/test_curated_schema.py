@@ -1,44 +1,20 @@
 """Every kind of violation of the curated schema stops the run with the feature and its values."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tensorflow as tf
-import tensorflow_data_validation as tfdv
-from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
-from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
 from components.errors import VisageError
-from components.faces.records import FaceRecord, to_example
+from components.faces.records import to_example
 from tests.components.example_validator.validating import validate
-from tests.components.face_example_gen.validation import SCHEMA
+from tests.components.face_example_gen.validation import FULL, SCHEMA, statistics
 
-FACE = to_example(
-    FaceRecord(
-        image=b"jpeg",
-        key="imdb_wiki/wiki/1.jpg#0",
-        age=30.0,
-        age_group=4,
-        gender="male",
-        identity="imdb_wiki/Ada",
-        source="wiki",
-        race="white",
-        face_score=float("-inf"),
-        second_face_score=1.5,
-        fold=2,
-        apparent_age_mean=31.5,
-        apparent_age_std=4.0,
-        picture_digest="0123456789abcdef" * 2,
-    )
-)
-
-
-def statistics(examples: list[bytes]) -> Statistics:
-    batch = ExamplesToRecordBatchDecoder().DecodeBatch(examples)
-    return stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions(schema=SCHEMA))
+FACE = to_example(dataclasses.replace(FULL, face_score=float("-inf")))
 
 
 def tampered(tamper: Callable[[Any], object]) -> bytes:

@@ -8,24 +8,8 @@ import tensorflow as tf
 
 from components.face_example_gen import sources
 from components.faces.records import AGE_GROUPS, GENDERS, UNKNOWN, FaceRecord, to_example
-from tests.components.face_example_gen.validation import SCHEMA, anomalies
+from tests.components.face_example_gen.validation import FULL, SCHEMA, anomalies
 
-FULL = FaceRecord(
-    image=b"jpeg",
-    key="imdb_wiki/wiki/1.jpg#0",
-    age=30.0,
-    age_group=4,
-    gender="male",
-    identity="imdb_wiki/Ada",
-    source="wiki",
-    race="white",
-    face_score=3.5,
-    second_face_score=1.5,
-    fold=2,
-    apparent_age_mean=28.5,
-    apparent_age_std=3.5,
-    picture_digest="0123456789abcdef0123456789abcdef",
-)
 OPTIONAL: dict[str, Any] = dict.fromkeys(
     ("face_score", "second_face_score", "fold", "apparent_age_mean", "apparent_age_std")
 )

@@ -192,7 +192,7 @@ def written(folder: Path) -> dict[str, str]:
     found = {}
     for split in SPLITS:
         for file in (folder / f"Split-{split}").iterdir():
-            found.update({from_example(record).key: split for record in read_records(str(file.parent), file.name)})
+            found.update({from_example(record).key: split for record in read_records(str(file))})
     for file in folder.glob("dropped-*.jsonl"):
         for line in file.read_text().splitlines():
             drop = json.loads(line)

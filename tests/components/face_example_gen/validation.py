@@ -5,19 +5,43 @@ from pathlib import Path
 import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
 import components.face_example_gen
+from components.faces.records import FaceRecord
 
 SCHEMA: schema_pb2.Schema = tfdv.load_schema_text(
     str(Path(components.face_example_gen.__file__).parent / "schema.pbtxt")
 )
 
 
+FULL = FaceRecord(
+    image=b"jpeg",
+    key="imdb_wiki/wiki/1.jpg#0",
+    age=30.0,
+    age_group=4,
+    gender="male",
+    identity="imdb_wiki/Ada",
+    source="wiki",
+    race="white",
+    face_score=3.5,
+    second_face_score=1.5,
+    fold=2,
+    apparent_age_mean=28.5,
+    apparent_age_std=3.5,
+    picture_digest="0123456789abcdef0123456789abcdef",
+)
+"""A record of which everything is known."""
+
+
+def statistics(examples: list[bytes]) -> Statistics:
+    """Of examples as they are written."""
+    batch = ExamplesToRecordBatchDecoder().DecodeBatch(examples)
+    return stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions(schema=SCHEMA))
+
+
 def anomalies(examples: list[bytes]) -> dict[str, str]:
     """Feature to what is wrong with it."""
-    batch = ExamplesToRecordBatchDecoder().DecodeBatch(examples)
-    found = tfdv.validate_statistics(
-        stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions(schema=SCHEMA)), SCHEMA
-    )
+    found = tfdv.validate_statistics(statistics(examples), SCHEMA)
     return {feature: info.short_description for feature, info in found.anomaly_info.items()}

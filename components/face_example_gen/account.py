@@ -1,0 +1,40 @@
+"""Cleaned data and the account of it, as a run and an inspection both need them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from components.face_example_gen.prepare import Source
+from components.face_example_gen.reconcile import Report, reconcile
+from components.face_example_gen.run_beam import run_beam
+from components.face_example_gen.settings import FaceExampleGenSettings
+from components.files import write_atomically
+
+
+def clean_and_account(
+    sources: Sequence[Source], settings: FaceExampleGenSettings, examples_dir: str, report_dir: str
+) -> Report:
+    """Runs the Beam part and reads back what it wrote.
+
+    Args:
+        sources: what to read.
+        settings: rules, alignment, split and engine.
+        examples_dir: gets the splits.
+        report_dir: gets the lists of drops.
+
+    Returns: what `reconcile` says, and Beam's `metrics`.
+
+    Raises:
+        VisageError: the engine fails, or records got lost.
+    """
+    metrics = run_beam(sources, settings, examples_dir, report_dir)
+    return {**reconcile(sources, examples_dir, report_dir), "metrics": metrics}
+
+
+def write_report(report: Report, report_dir: Path) -> None:
+    """Writes `cleaning_report.json`; whoever finds it finds all of what it tells of.
+
+    Raises:
+        VisageError: it cannot be written.
+    """
+    write_atomically(report_dir / "cleaning_report.json", json.dumps(report, indent=2) + "\n")

@@ -45,6 +45,11 @@ def test_a_number_that_is_not_given_is_unknown(text: str) -> None:
     assert math.isnan(parse_row({"picture": "a.jpg", "age": text}).age)
 
 
+def test_unknown_is_like_unknown_and_unlike_a_number() -> None:
+    blank, nan, known = (parse_row({"picture": f"{age}.jpg", "age": age}) for age in ("", "nan", "30"))
+    assert blank.labels == nan.labels != known.labels
+
+
 @pytest.mark.parametrize("text", ["thirty", "30,5", "1_0", "inf", "-inf", "1e999"])
 def test_a_number_that_is_none_makes_the_row_unreadable(text: str) -> None:
     assert reason(age=text) == "row_unreadable"

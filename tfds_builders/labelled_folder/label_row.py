@@ -1,5 +1,6 @@
 """One row of a labels file: from texts to labels."""
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,6 +41,13 @@ class LabelRow:
     fold: int
     apparent_age_mean: float
     apparent_age_std: float
+
+    @property
+    def labels(self) -> tuple[str | int | float | None, ...]:
+        """All but the picture, comparable: nan, which equals nothing, is None."""
+        return tuple(
+            None if isinstance(value, float) and math.isnan(value) else value for value in dataclasses.astuple(self)[1:]
+        )
 
 
 class RowError(Exception):

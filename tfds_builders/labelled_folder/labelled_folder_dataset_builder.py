@@ -89,9 +89,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 if not reason and path in contradicted:
                     reason = "conflicting_row"
                 elif not reason and path in usable:
-                    first = usable[path]
                     reason = "duplicate_row"
-                    if dataclasses.replace(row, picture=first.picture) != first:
+                    if row.labels != usable[path].labels:
                         # Which of the two is right nobody can tell: both go.
                         reason = "conflicting_row"
                         counts.count_skipped(reason)

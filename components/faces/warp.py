@@ -6,24 +6,31 @@ Coordinates are continuous: (0, 0) is the outer corner of the first pixel, whose
 import numpy as np
 from PIL import Image
 
-# Samples along a side, at most: a face of many thousand pixels would otherwise take gigabytes.
-MAX_SAMPLES = 2048
+# What rounding may add to a width in pixels that is meant to be a power of two.
+_ROUNDING = 1e-9
 
 
-def oversampling(matrix: np.ndarray, size: int) -> int:
-    """Samples per output pixel and axis, so that neighbouring samples are at most one input pixel apart.
+def reduction(matrix: np.ndarray) -> tuple[int, int]:
+    """How a photo is read so that fine structure becomes grey, at a cost that does not grow with the face.
 
-    Where that would take more than `MAX_SAMPLES` along the output's side, as many as those allow.
+    Args:
+        matrix: float (2, 3), maps photo to output.
+
+    Returns:
+        The power of two by which the photo is reduced first, so that an output pixel is less than two of its pixels
+        wide, and the samples per output pixel and axis, so that they are at most one of those apart: 1 or 2.
     """
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    return min(max(1, int(np.ceil(1 / scale - 1e-9))), max(1, MAX_SAMPLES // size))
+    width = 1 / float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    factor = 2 ** max(0, int(np.floor(np.log2(width) + _ROUNDING)))
+    return factor, 1 if width / factor <= 1 + _ROUNDING else 2
 
 
 def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     """Resamples `image` under `matrix` into a square.
 
-    Each output pixel is the mean of k x k bilinear samples, k = `oversampling(matrix, size)`, evenly spread over it;
-    outside the picture its edge pixels go on.
+    The photo is reduced by `reduction(matrix)[0]`: blocks of so many pixels along both sides, from (0, 0) on, become
+    their mean. Each output pixel is the mean of k x k bilinear samples of that, k = `reduction(matrix)[1]`, evenly
+    spread over it; outside the reduced picture its edge pixels go on.
 
     Args:
         image: uint8 (height, width, 3).
@@ -33,13 +40,13 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     Returns:
         uint8 (size, size, 3).
     """
-    inverse = np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))[:2]
+    factor, k = reduction(matrix)
+    inverse = np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))[:2] / factor
     corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ inverse.T
     low = np.floor(corners.min(0)).astype(int) - 1
     high = np.ceil(corners.max(0)).astype(int) + 1
-    patch = Image.fromarray(_cut_with_replicated_edge(image, low, high))
+    patch = Image.fromarray(_cut_with_replicated_edge(image, factor, low, high))
 
-    k = oversampling(matrix, size)
     output_to_patch = inverse.copy()
     output_to_patch[:, 2] -= low
     output_to_patch[:, :2] /= k
@@ -52,13 +59,16 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     return np.array(samples.reduce(k) if k > 1 else samples)
 
 
-def _cut_with_replicated_edge(image: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """The pixels from `low` (x, y) up to `high`, where the picture's edge pixels go on outside it."""
-    height, width = image.shape[:2]
+def _cut_with_replicated_edge(image: np.ndarray, factor: int, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Pixels of the picture reduced by `factor`, from `low` (x, y) up to `high`; its edge goes on outside it."""
+    height, width = (-(-side // factor) for side in image.shape[:2])
     inside_low = np.clip(low, 0, (width - 1, height - 1))
     inside_high = np.clip(high, 1, (width, height))
     inside_high = np.maximum(inside_high, inside_low + 1)
-    cut = image[inside_low[1] : inside_high[1], inside_low[0] : inside_high[0]]
+    (x0, y0), (x1, y1) = inside_low * factor, inside_high * factor
+    cut = image[y0:y1, x0:x1]
+    if factor > 1:
+        cut = np.asarray(Image.fromarray(np.ascontiguousarray(cut)).reduce(factor))
     before = np.clip(inside_low - low, 0, high - low - 1)
     after = (high - low) - before - (inside_high - inside_low)
     if not before.any() and not after.any():

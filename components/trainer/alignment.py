@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 import tensorflow as tf
 
 from components.faces.align import MAX_CROP_SHARE, MAX_CROP_SIDE
 from components.faces.settings import AlignmentSettings
-from components.faces.warp import MAX_SAMPLES
+
+# What float32 may lose of a width in pixels that is meant to be a power of two.
+_ROUNDING = 1e-4
 
 
 def align(photo: tf.Tensor, landmarks: tf.Tensor, settings: AlignmentSettings) -> tf.Tensor:
     """Cuts the face out of a photo, upright and scaled, as `components.faces.align.align` does.
 
-    Each pixel of the crop is the mean of k x k bilinear samples, as `components.faces.warp` describes, rounded as
-    Pillow rounds: of a thousand values one differs, by one grey level.
+    The photo is reduced and sampled as `components.faces.warp` describes, and rounded as Pillow rounds: of a thousand
+    values one differs, by one grey level.
 
     Args:
         photo: uint8 [height, width, 3].
@@ -33,16 +37,23 @@ def align(photo: tf.Tensor, landmarks: tf.Tensor, settings: AlignmentSettings) -
     with tf.control_dependencies([_assert_plausible(distance, photo, settings)]):
         # How far one pixel to the right in the crop leads in the photo.
         step = across / (settings.size * settings.eye_distance)
-    samples = tf.cast(tf.maximum(1.0, tf.math.ceil(tf.norm(step) - 1e-4)), tf.int32)
-    samples = tf.minimum(samples, max(1, MAX_SAMPLES // settings.size))
+    factor, samples = _reduction(tf.norm(step))
     cosine, sine = step[0], step[1]
     turn = tf.stack([[cosine, -sine], [sine, cosine]])
     eye_middle = tf.constant(settings.eye_middle) * settings.size
     origin = (right_eye + left_eye) / 2 - tf.linalg.matvec(turn, eye_middle)
     corners = origin + tf.matmul(_corners(settings.size), turn, transpose_b=True)
-    patch, low = _cut(photo, tf.reduce_min(corners, axis=0), tf.reduce_max(corners, axis=0))
-    sampled = _sample(patch, turn / tf.cast(samples, tf.float32), origin - low, settings.size * samples)
-    return _shrink(sampled, samples, settings.size)
+    patch, low = _cut(photo, factor, tf.reduce_min(corners, axis=0), tf.reduce_max(corners, axis=0))
+    per_step = tf.cast(factor, tf.float32)
+    sampled = _sample(
+        tf.cast(_reduce(patch, factor), tf.float32),
+        turn / (per_step * tf.cast(samples, tf.float32)),
+        (origin - low) / per_step,
+        settings.size * samples,
+    )
+    # Pillow's samples are whole grey levels, rounded down; what float32 loses must not make that one level less.
+    levels = tf.cast(tf.floor(sampled + 1e-3), tf.uint8)
+    return tf.ensure_shape(_reduce(levels, samples), (settings.size, settings.size, 3))
 
 
 def _assert_plausible(distance: tf.Tensor, photo: tf.Tensor, settings: AlignmentSettings) -> tf.Operation:
@@ -59,20 +70,29 @@ def _corners(size: int) -> tf.Tensor:
     return tf.constant([[0.0, 0.0], [size, 0.0], [0.0, size], [size, size]])
 
 
-def _cut(photo: tf.Tensor, low: tf.Tensor, high: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The part of the photo that lies between two points (x, y), a pixel wider on each side and never empty.
+def _reduction(width: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """What `components.faces.warp.reduction` says where a crop's pixel is so many of the photo's wide: int32."""
+    halvings = tf.maximum(0.0, tf.floor(tf.math.log(width) / math.log(2) + _ROUNDING))
+    factor = tf.bitwise.left_shift(1, tf.cast(halvings, tf.int32))
+    rest = width / tf.cast(factor, tf.float32)
+    return factor, tf.where(rest <= 1 + _ROUNDING, 1, 2)
 
-    A large photo would otherwise become floating point as a whole for one small face.
+
+def _cut(photo: tf.Tensor, factor: tf.Tensor, low: tf.Tensor, high: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The whole blocks of `factor` pixels between two points (x, y), one more on each side, and at least one.
+
+    A large photo would otherwise be reduced as a whole for one small face.
 
     Returns:
-        float32 [h, w, 3], and the (x, y) of its corner in the photo.
+        uint8 [h, w, 3], and the (x, y) of its corner in the photo.
     """
-    extent = tf.cast(tf.shape(photo)[1::-1], tf.float32)
-    first = tf.clip_by_value(tf.floor(low) - 1, 0.0, extent - 1)
-    last = tf.clip_by_value(tf.math.ceil(high) + 1, first + 1, extent)
-    x0, y0 = tf.unstack(tf.cast(first, tf.int32))
-    x1, y1 = tf.unstack(tf.cast(last, tf.int32))
-    return tf.cast(photo[y0:y1, x0:x1], tf.float32), first
+    side = tf.cast(factor, tf.float32)
+    extent = tf.math.ceil(tf.cast(tf.shape(photo)[1::-1], tf.float32) / side)
+    first = tf.clip_by_value(tf.floor(low / side) - 1, 0.0, extent - 1)
+    last = tf.clip_by_value(tf.math.ceil(high / side) + 1, first + 1, extent)
+    x0, y0 = tf.unstack(tf.cast(first, tf.int32) * factor)
+    x1, y1 = tf.unstack(tf.cast(last, tf.int32) * factor)
+    return photo[y0:y1, x0:x1], first * side
 
 
 def _sample(patch: tf.Tensor, turn: tf.Tensor, origin: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
@@ -102,13 +122,24 @@ def _sample(patch: tf.Tensor, turn: tf.Tensor, origin: tf.Tensor, size: tf.Tenso
     return sampled[0]
 
 
-def _shrink(sampled: tf.Tensor, samples: tf.Tensor, size: int) -> tf.Tensor:
-    """The mean of each `samples` x `samples` block, rounded as Pillow rounds: uint8 [size, size, 3]."""
-    # Pillow's samples are whole grey levels, rounded down; what float32 loses must not make that one level less.
-    levels = tf.cast(tf.floor(sampled + 1e-3), tf.int32)
-    blocks = tf.reshape(levels, (size, samples, size, samples, 3))
-    total = tf.cast(tf.reduce_sum(blocks, axis=(1, 3)), tf.int64)
-    count = tf.cast(samples, tf.int64) ** 2
+def _reduce(pixels: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
+    """The mean of each block of `factor` x `factor` pixels, rounded as Pillow's `reduce` rounds.
+
+    Args:
+        pixels: uint8 [h, w, 3]; blocks at its right and lower edge may be narrower.
+        factor: int32, a power of two.
+
+    Returns:
+        uint8 [ceil(h / factor), ceil(w / factor), 3].
+    """
+    height, width = tf.unstack(tf.shape(pixels)[:2])
+    rows, columns = -(-height // factor), -(-width // factor)
+    missing = [[0, rows * factor - height], [0, columns * factor - width], [0, 0]]
+    blocks = tf.reshape(tf.pad(pixels, missing), (rows, factor, columns, factor, 3))
+    total = tf.cast(tf.reduce_sum(tf.cast(blocks, tf.int32), axis=(1, 3)), tf.int64)
+    heights = tf.minimum(factor, height - factor * tf.range(rows))
+    widths = tf.minimum(factor, width - factor * tf.range(columns))
+    count = tf.cast(heights[:, None, None] * widths[None, :, None], tf.int64)
     # Pillow divides by multiplying with the rounded-down reciprocal in 24 bits.
     mean = tf.bitwise.right_shift((total + count // 2) * (2**24 // count), tf.constant(24, tf.int64))
     return tf.cast(mean, tf.uint8)

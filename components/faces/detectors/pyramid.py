@@ -61,15 +61,12 @@ class Pyramid:
         pixels[top:bottom, left:right] = np.asarray(inside)
         return np.rot90(pixels, view.turns)
 
-    def cut(self, matrix: np.ndarray, size: int) -> np.ndarray:
-        """The picture under `matrix` (2, 3), picture to result, black outside: uint8 (size, size, 3)."""
-        level, halvings = self._level(1 / float(np.hypot(*matrix[0, :2])))
-        inverse = np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))[:2] / 2**halvings
-        return np.asarray(
-            level.transform(
-                (size, size), Image.Transform.AFFINE, tuple(inverse.ravel().tolist()), Image.Resampling.BILINEAR
-            )
-        )
+    def cut(self, to_picture: np.ndarray, size: int) -> np.ndarray:
+        """What lies where `to_picture` (2, 3), result to picture, leads; black outside: uint8 (size, size, 3)."""
+        level, halvings = self._level(float(np.hypot(*to_picture[0, :2])))
+        to_level = (to_picture / 2**halvings).ravel().tolist()
+        cut = level.transform((size, size), Image.Transform.AFFINE, to_level, Image.Resampling.BILINEAR)
+        return np.asarray(cut)
 
     def _level(self, step: float) -> tuple[Image.Image, int]:
         """The picture halved so often that `step` of its pixels become one or two, and how often that is."""

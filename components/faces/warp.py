@@ -20,7 +20,7 @@ def reduction(matrix: np.ndarray) -> tuple[int, int]:
         The power of two by which the photo is reduced first, so that an output pixel is less than two of its pixels
         wide, and the samples per output pixel and axis, so that they are at most one of those apart: 1 or 2.
     """
-    width = 1 / float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    width = float(np.sqrt(abs(_determinant(_inverse(matrix)))))
     factor = 2 ** max(0, int(np.floor(np.log2(width) + _ROUNDING)))
     return factor, 1 if width / factor <= 1 + _ROUNDING else 2
 
@@ -41,7 +41,7 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
         uint8 (size, size, 3).
     """
     factor, k = reduction(matrix)
-    inverse = np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))[:2] / factor
+    inverse = _inverse(matrix) / factor
     corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ inverse.T
     low = np.floor(corners.min(0)).astype(int) - 1
     high = np.ceil(corners.max(0)).astype(int) + 1
@@ -57,6 +57,18 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
         Image.Resampling.BILINEAR,
     )
     return np.array(samples.reduce(k) if k > 1 else samples)
+
+
+def _inverse(matrix: np.ndarray) -> np.ndarray:
+    # numpy's own wakes OpenBLAS's threads, one a core, which then spin for longer than a whole picture takes.
+    (a, b, _), (c, d, _) = matrix
+    turn = np.array([[d, -b], [-c, a]]) / _determinant(matrix)
+    return np.column_stack([turn, -turn @ matrix[:, 2]])
+
+
+def _determinant(matrix: np.ndarray) -> float:
+    (a, b, _), (c, d, _) = matrix
+    return float(a * d - b * c)
 
 
 def _cut_with_replicated_edge(image: np.ndarray, factor: int, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
-"""What Beam adds: `.venv/bin/python -m benchmarks.face_workers [DATA]` (some three minutes on an idle machine).
+"""What Beam adds: `.venv/bin/python -m benchmarks.face_workers [DATA]` (some five minutes on an idle machine).
 
-The 600-pixel Adience pictures of `benchmarks.face_throughput`, each eight times, through all of FaceExampleGen's Beam
-pipeline by one process and by two, with the memory of the largest; how long a worker's process takes until it can look
-at its first picture; and reading back 20,000 written records, which one process does.
+The 600-pixel Adience pictures of `benchmarks.face_throughput`, as many as a small data set has, through all of
+FaceExampleGen's Beam pipeline by one process and by two, with the memory of the largest; how long a worker's process
+takes until it can look at its first picture; and reading back 20,000 written records, which one process does.
 """
 
 import json
@@ -30,7 +30,8 @@ from components.faces.resize import resize
 from components.faces.settings import AlignmentSettings
 from components.faces.split import SPLITS
 
-TIMES = 8
+# Each picture so often: a run of two minutes, beside which the two seconds that processes take to start are small.
+TIMES = 24
 READ_BACK = 20_000
 ALIGNMENT = AlignmentSettings()
 READY = """
@@ -70,8 +71,10 @@ def through_beam(folder: Path, workers: int, records: int) -> dict[str, float]:
     )
     source = Source("utkface", (str(folder / "prepared"),), records, records, {})
     start = time.monotonic()
-    run_beam([source], settings, str(folder / "examples"), str(folder / "drops"))
+    counted = run_beam([source], settings, str(folder / "examples"), str(folder / "drops"))
     wall = time.monotonic() - start
+    # Near duplicates of a face stay in the test split alone.
+    assert counted["faces"] > records / 10, counted
     worker = resource.RUSAGE_SELF if workers == 1 else resource.RUSAGE_CHILDREN
     return {"wall": wall, "cpu": sum(os.times()[:4]), "memory": resource.getrusage(worker).ru_maxrss / 1024}
 
@@ -99,9 +102,10 @@ def _print_cost(folder: Path, workers: int, records: int) -> float:
 def _prepared(number: int, path: Path) -> bytes:
     example = Example()
     feature = example.features.feature
-    feature["image"].bytes_list.value.append(path.read_bytes())
+    # What follows a JPEG's end is ignored, and makes it another picture: copies would go no further.
+    feature["image"].bytes_list.value.append(path.read_bytes() + number.to_bytes(4, "big"))
     feature["file_name"].bytes_list.value.append(f"{number}.jpg.chip.jpg".encode())
-    for name, value in (("age", number % 100), ("gender", number % 2), ("race", number % 5)):
+    for name, value in (("age", 30), ("gender", number % 2), ("race", number % 5)):
         feature[name].int64_list.value.append(value)
     return bytes(example.SerializeToString())
 

@@ -24,6 +24,7 @@ MIN_PRESENCE = 0.5
 # More looks are more chances to err.
 MIN_PRESENCE_AT_RETRY = 0.9
 OVERLAP = 0.3
+INSIDE = 0.8
 
 # Pixels; a picture whose longer side is longer is looked at in tiles too, for faces too small for a single look.
 TILED_SIDE = 960
@@ -104,24 +105,33 @@ def _starts(length: int, side: float) -> list[float]:
 
 
 def _merge_overlapping(boxes: np.ndarray, scores: np.ndarray) -> list[tuple[np.ndarray, float]]:
-    """BlazeFace's blending: boxes that overlap the best one become their score-weighted mean; best score first."""
+    """BlazeFace's blending: boxes that overlap the best one become their score-weighted mean; best score first.
+
+    What lies in a better box is no face of its own: a tile may take a part of a large face for one.
+    """
     order = np.argsort(-scores, kind="stable")
     boxes, scores = boxes[order], scores[order]
     merged = []
     while len(scores):
-        same = _intersection_over_union(boxes[0], boxes) > OVERLAP
+        intersection, areas = _intersection(boxes[0], boxes), _areas(boxes)
+        same = intersection / (areas[0] + areas - intersection + 1e-9) > OVERLAP
         same[0] = True
         weights = scores[same, None]
         merged.append(((boxes[same] * weights).sum(0) / weights.sum(), float(scores[0])))
-        boxes, scores = boxes[~same], scores[~same]
+        others = ~same & (intersection < INSIDE * areas)
+        boxes, scores = boxes[others], scores[others]
     return merged
 
 
-def _intersection_over_union(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+def _intersection(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     sides = np.minimum(box[2:4], boxes[:, 2:4]) - np.maximum(box[:2], boxes[:, :2])
-    intersection = sides.clip(0).prod(1)
-    areas = (boxes[:, 2:4] - boxes[:, :2]).prod(1)
-    return intersection / ((box[2:4] - box[:2]).prod() + areas - intersection + 1e-9)
+    area: np.ndarray = sides.clip(0).prod(1)
+    return area
+
+
+def _areas(boxes: np.ndarray) -> np.ndarray:
+    areas: np.ndarray = (boxes[:, 2:4] - boxes[:, :2]).prod(1)
+    return areas
 
 
 class _BoxNetwork:

@@ -181,3 +181,11 @@ def _distance(face: Face, expected: np.ndarray) -> float:
     """How far the eyes are from where they are expected, in inter-ocular distances."""
     between = np.hypot(*(expected[1] - expected[0]))
     return float(np.hypot(*(face.landmarks[:2] - expected).T).mean() / between)
+
+
+@pytest.mark.parametrize(("seed", "size"), [(15, (2100, 1680)), (21, (1500, 1200))])
+def test_a_part_of_a_large_face_is_no_face_of_its_own(seed: int, size: tuple[int, int]) -> None:
+    # So large that tiles of the picture show its nose and mouth alone.
+    photo = Image.fromarray(drawn_photo([((135.0, 100.8), 48.0, 0.0)], 300, 240, seed)).resize(size)
+    (face,) = make_detector("blazeface").detect(np.asarray(photo))
+    assert face.size > 500

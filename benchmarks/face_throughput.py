@@ -21,7 +21,7 @@ from benchmarks.face_pictures import adience_portraits
 from components.errors import VisageError
 from components.faces.align import align
 from components.faces.choose import choose
-from components.faces.decode import decode_scaled
+from components.faces.decode import decode
 from components.faces.detect import make_detector
 from components.faces.encode import encode
 from components.faces.settings import AlignmentSettings
@@ -72,12 +72,12 @@ def cut(pictures: list[Path]) -> dict[str, float]:
     """
     settings = AlignmentSettings()
     detector = make_detector(settings.detector)
-    detector.detect(decode_scaled(pictures[0].read_bytes()).pixels)
+    detector.detect(decode(pictures[0].read_bytes()))
     passes = []
     for _ in range(3):
         start, found = time.process_time(), 0
         for picture in pictures:
-            image = decode_scaled(picture.read_bytes()).pixels
+            image = decode(picture.read_bytes())
             if faces := detector.detect(image):
                 encode(align(image, choose(faces, image.shape).landmarks, settings), settings.jpeg_quality)
                 found += 1

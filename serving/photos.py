@@ -9,7 +9,7 @@ import numpy as np
 
 from components.errors import VisageError
 from components.faces.align import align
-from components.faces.decode import DecodeError, decode_scaled
+from components.faces.decode import DecodeError, decode
 from components.faces.detect import Detector, Face
 from components.faces.encode import encode
 from components.faces.settings import NO_DETECTOR, AlignmentSettings
@@ -94,19 +94,20 @@ def predict_photo(picture: bytes, path: str, detector: Detector, predictor: Pred
         cannot be cut out does not count beside others that can.
     """
     try:
-        photo = decode_scaled(picture)
+        image = decode(picture)
     except DecodeError as error:
         return PhotoPrediction(path, problem=str(error))
-    found = sorted(detector.detect(photo.pixels), key=lambda face: face.box[0])
+    height, width = image.shape[:2]
+    found = sorted(detector.detect(image), key=lambda face: face.box[0])
     if not found:
-        return PhotoPrediction(path, photo.width, photo.height, problem=NO_FACE)
-    crops = [_crop(photo.pixels, face, predictor.alignment) for face in found]
+        return PhotoPrediction(path, width, height, problem=NO_FACE)
+    crops = [_crop(image, face, predictor.alignment) for face in found]
     usable = [(face, crop) for face, crop in zip(found, crops, strict=True) if crop is not None]
     if not usable:
-        return PhotoPrediction(path, photo.width, photo.height, problem=NO_USABLE_FACE)
+        return PhotoPrediction(path, width, height, problem=NO_USABLE_FACE)
     outputs = predictor.predict([crop for _, crop in usable])
-    faces = [_combine(face, output, photo.shrunk) for (face, _), output in zip(usable, outputs, strict=True)]
-    return PhotoPrediction(path, photo.width, photo.height, faces)
+    faces = [_combine(face, output) for (face, _), output in zip(usable, outputs, strict=True)]
+    return PhotoPrediction(path, width, height, faces)
 
 
 def _crop(image: np.ndarray, face: Face, settings: AlignmentSettings) -> bytes | None:
@@ -117,12 +118,12 @@ def _crop(image: np.ndarray, face: Face, settings: AlignmentSettings) -> bytes |
         return None
 
 
-def _combine(face: Face, output: dict[str, Any], shrunk: int) -> FacePrediction:
+def _combine(face: Face, output: dict[str, Any]) -> FacePrediction:
     try:
         probabilities = tuple(float(p) for p in output["age_probabilities"])
         return FacePrediction(
-            box=tuple(round(float(edge) * shrunk, 2) for edge in face.box),
-            landmarks=tuple(tuple(round(float(value) * shrunk, 2) for value in point) for point in face.landmarks),
+            box=tuple(round(float(edge), 2) for edge in face.box),
+            landmarks=tuple(tuple(round(float(value), 2) for value in point) for point in face.landmarks),
             score=round(float(face.score), 4),
             age=float(output["age"]),
             age_deviation=_deviation(probabilities),

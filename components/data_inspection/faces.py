@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from components.faces.decode import DecodeError, decode_scaled
+from components.faces.decode import DecodeError, decode
 from components.faces.records import AGE_GROUPS, FaceRecord
 
 # Pixels; the longer side of a thumbnail. The page shows it at this size.
@@ -39,7 +39,7 @@ def unreadable(key: str, problem: str) -> dict[str, Any]:
 def thumbnail(picture: bytes) -> dict[str, str | None]:
     """A `picture` as a data URI of at most THUMBNAIL_SIDE pixels a side, or the `problem` with it."""
     try:
-        image = Image.fromarray(decode_scaled(picture, THUMBNAIL_SIDE).pixels)
+        image = Image.fromarray(decode(picture, THUMBNAIL_SIDE))
     except DecodeError as error:
         return {"picture": None, "problem": error.reason}
     image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))

@@ -22,7 +22,7 @@ from components.face_example_gen.write import write_bytes, write_lines, write_re
 from components.faces.align import align
 from components.faces.choose import choose, two_candidates
 from components.faces.cleaning import age_out_of_range, outside_protocol, reason_to_drop
-from components.faces.decode import DecodeError, decode_scaled
+from components.faces.decode import DecodeError, decode
 from components.faces.detect import Face, make_detector
 from components.faces.duplicates import ROW, row_of, witness_row
 from components.faces.encode import encode
@@ -168,16 +168,15 @@ class CleanAndAlign(beam.DoFn):
     def _crop(self, record: FaceRecord) -> np.ndarray:
         try:
             with timed("decode"):
-                picture = decode_scaled(record.image)
+                image = decode(record.image)
         except DecodeError:
             raise _DropError("picture_undecodable") from None
-        image = picture.pixels
         if self._detector is None:
             return resize(image, self._settings.alignment.size)
         with timed("detect"):
             faces = self._detector.detect(image)
         face = self._chosen(faces, image.shape, record)
-        if face.size * picture.shrunk < self._settings.cleaning.min_face_size:
+        if face.size < self._settings.cleaning.min_face_size:
             raise _DropError("face_too_small")
         try:
             with timed("align"):

@@ -66,7 +66,7 @@ JPEGS = {
     "CMYK": saved(drawn(5).convert("CMYK"), quality=90),
     "odd sides": saved(drawn(6, 301, 243), quality=90),
     "large": saved(drawn(7, 2400, 1900), quality=80),
-    "so large that it is unpacked at half its size": saved(drawn(8).resize((4200, 3360)), quality=80),
+    "very large": saved(drawn(8).resize((4200, 3360)), quality=80),
     **{f"turned {orientation}": turned(drawn(10 + orientation), orientation) for orientation in TURNED},
 }
 NO_JPEGS = {

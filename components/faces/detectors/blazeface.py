@@ -24,6 +24,9 @@ MIN_PRESENCE = 0.5
 # More looks are more chances to err.
 MIN_PRESENCE_AT_RETRY = 0.9
 OVERLAP = 0.3
+# A tile may take a part of a face for one, if the face is larger than this share of its side; of the part's area so
+# much lies in the whole.
+TOO_LARGE = 0.6
 INSIDE = 0.8
 
 # Pixels; a picture whose longer side is longer is looked at in tiles too, for faces too small for a single look.
@@ -71,7 +74,7 @@ class BlazeFaceDetector:
     def _tiles(self, pyramid: Pyramid) -> Iterator["_Look"]:
         longer = max(pyramid.width, pyramid.height)
         if longer > TILED_SIDE:
-            side = max(TILE_SIDE, longer / MAX_TILES)
+            side = max(TILE_SIDE, longer / (1 + (MAX_TILES - 1) * (1 - _TILE_OVERLAP)))
             for left in _starts(pyramid.width, side):
                 for top in _starts(pyramid.height, side):
                     yield self._full_range, View(left, top, side)
@@ -87,8 +90,20 @@ class BlazeFaceDetector:
         found = [network(pyramid, view) for network, view in looks]
         boxes = np.concatenate([rows for rows, _ in found])
         scores = np.concatenate([scores for _, scores in found])
-        candidates = (self._mesh(pyramid, box, score, min_presence) for box, score in _merge_overlapping(boxes, scores))
-        return [face for face in candidates if face is not None]
+        # A face that is too large for a tile is not too large for the picture.
+        longer = max(pyramid.width, pyramid.height)
+        fitting = [TOO_LARGE * view.side if view.side < longer else math.inf for _, view in looks]
+        fits = np.repeat(fitting, [len(rows) for rows, _ in found])
+        candidates = [
+            (self._mesh(pyramid, row, score, min_presence), largest)
+            for row, score, largest in _merge_overlapping(boxes, scores, fits)
+        ]
+        confirmed = [(face, largest) for face, largest in candidates if face is not None]
+        return [
+            face
+            for face, largest in confirmed
+            if not any(other.size > largest and _lies_in(face, other) for other, _ in confirmed if other is not face)
+        ]
 
 
 def _whole(pyramid: Pyramid) -> View:
@@ -100,38 +115,53 @@ def _starts(length: int, side: float) -> list[float]:
     """Where the tiles of a side begin that cover a length together; a single one is centred."""
     if length <= side:
         return [(length - side) / 2]
-    count = 1 + math.ceil((length - side) / (side * (1 - _TILE_OVERLAP)))
+    count = 1 + math.ceil((length - side) / (side * (1 - _TILE_OVERLAP)) - 1e-6)
     return np.linspace(0, length - side, count).tolist()
 
 
-def _merge_overlapping(boxes: np.ndarray, scores: np.ndarray) -> list[tuple[np.ndarray, float]]:
-    """BlazeFace's blending: boxes that overlap the best one become their score-weighted mean; best score first.
+def _merge_overlapping(
+    boxes: np.ndarray, scores: np.ndarray, fits: np.ndarray
+) -> list[tuple[np.ndarray, float, float]]:
+    """BlazeFace's blending: boxes that overlap the best one become their score-weighted mean.
 
-    What lies in a better box is no face of its own: a tile may take a part of a large face for one.
+    Args:
+        boxes: [n, 16], rows of the box networks.
+        scores: [n].
+        fits: [n], pixels; size of the largest face that fits the view in which they were seen.
+
+    Returns:
+        Row, score and largest fit of each blend, the best score first.
     """
     order = np.argsort(-scores, kind="stable")
-    boxes, scores = boxes[order], scores[order]
+    boxes, scores, fits = boxes[order], scores[order], fits[order]
     merged = []
     while len(scores):
-        intersection, areas = _intersection(boxes[0], boxes), _areas(boxes)
-        same = intersection / (areas[0] + areas - intersection + 1e-9) > OVERLAP
+        same = _intersection(boxes[0], boxes) > OVERLAP * _union(boxes[0], boxes)
         same[0] = True
         weights = scores[same, None]
-        merged.append(((boxes[same] * weights).sum(0) / weights.sum(), float(scores[0])))
-        others = ~same & (intersection < INSIDE * areas)
-        boxes, scores = boxes[others], scores[others]
+        merged.append(((boxes[same] * weights).sum(0) / weights.sum(), float(scores[0]), float(fits[same].max())))
+        boxes, scores, fits = boxes[~same], scores[~same], fits[~same]
     return merged
+
+
+def _lies_in(face: Face, other: Face) -> bool:
+    box = np.array(face.box)
+    return float(_intersection(box, np.array([other.box]))[0]) > INSIDE * _area(box)
 
 
 def _intersection(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     sides = np.minimum(box[2:4], boxes[:, 2:4]) - np.maximum(box[:2], boxes[:, :2])
-    area: np.ndarray = sides.clip(0).prod(1)
-    return area
-
-
-def _areas(boxes: np.ndarray) -> np.ndarray:
-    areas: np.ndarray = (boxes[:, 2:4] - boxes[:, :2]).prod(1)
+    areas: np.ndarray = sides.clip(0).prod(1)
     return areas
+
+
+def _union(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    areas: np.ndarray = (boxes[:, 2:4] - boxes[:, :2]).prod(1)
+    return _area(box) + areas - _intersection(box, boxes)
+
+
+def _area(box: np.ndarray) -> float:
+    return float((box[2:4] - box[:2]).prod())
 
 
 class _BoxNetwork:

@@ -189,3 +189,13 @@ def test_a_part_of_a_large_face_is_no_face_of_its_own(seed: int, size: tuple[int
     photo = Image.fromarray(drawn_photo([((135.0, 100.8), 48.0, 0.0)], 300, 240, seed)).resize(size)
     (face,) = make_detector("blazeface").detect(np.asarray(photo))
     assert face.size > 500
+
+
+def test_a_face_before_a_larger_one_is_found_beside_it() -> None:
+    # Somebody who holds a child up to the cheek, on a picture that is looked at in tiles too.
+    photo = Image.fromarray(drawn_photo([((150.0, 95.0), 56.0, 0.0)], 300, 240, seed=3)).resize((1500, 1200))
+    child = drawn_photo([((40.0, 36.0), 24.0, 0.0)], 80, 80, seed=4)
+    photo.paste(Image.fromarray(child).resize((320, 320)), (800, 560))
+    sizes = sorted(face.size for face in make_detector("blazeface").detect(np.asarray(photo)))
+    assert len(sizes) == 2
+    assert sizes[1] > 2 * sizes[0]

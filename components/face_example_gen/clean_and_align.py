@@ -142,7 +142,9 @@ class CleanAndAlign(beam.DoFn):
         try:
             record = to_record(chunk.dataset, serialized, self._settings.cleaning)
         except Exception:
-            key = f"{chunk.dataset}/unreadable-{hashlib.sha256(serialized).hexdigest()[:16]}"
+            # Damaged records may be alike.
+            place = f"{chunk.number}-{offset}"
+            key = f"{chunk.dataset}/unreadable-{hashlib.sha256(serialized).hexdigest()[:16]}-{place}"
             _LOGGER.exception("%s cannot be read", key)
             return Drop(key, "record_unreadable")
         try:

@@ -130,7 +130,10 @@ def _asking(ask: Callable[[], dict[str, Any]], engine: Engine, step: str, total:
     def keep_asking() -> None:
         while not stop.wait(_ASK_EVERY_SECONDS):
             with suppress(Exception):
-                progress.report(step, min(ask().get("pictures", 0), total), total, f"running on {engine}")
+                done = ask().get("pictures", 0)
+                # An engine may take its time to answer.
+                if not stop.is_set():
+                    progress.report(step, min(done, total), total, f"running on {engine}")
 
     watcher = threading.Thread(target=keep_asking, daemon=True)
     watcher.start()

@@ -1,6 +1,7 @@
 """Folders wherever Beam's file systems reach: on this machine, or in a bucket."""
 
 import shutil
+from contextlib import suppress
 
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
@@ -13,7 +14,8 @@ def remove(folder: str) -> None:
         OSError: something in it cannot be removed.
     """
     if FileSystems.get_scheme(folder) is None:
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)
     elif files := files_in(folder):
         FileSystems.delete([f"{folder}/{name}" for name in files])
 

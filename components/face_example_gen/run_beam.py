@@ -2,8 +2,6 @@
 
 import os
 import re
-import shlex
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +12,6 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineResult
-from apache_beam.transforms.environments import Environment, SubprocessSDKEnvironment
 
 from components import progress
 from components.errors import VisageError
@@ -25,6 +22,7 @@ from components.face_example_gen.prepare import Source
 from components.face_example_gen.settings import BeamSettings, FaceExampleGenSettings
 from components.face_example_gen.shared_folder import copy_back, copy_there, name_local_files, run_folder
 from components.face_example_gen.transforms import build
+from components.face_example_gen.worker_processes import ended_by_a_dead_worker, worker_processes
 from components.faces.split import SPLITS
 
 # Two processes start in 2 s, and a record takes 12 ms: what they save is seconds from twice as many records on.
@@ -57,11 +55,15 @@ def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, exampl
         folders.make(folder)
     there = run_folder(shared_dir, examples_dir)
     copies = copy_there(sources, shared_dir)
-    found = _run(copies, settings, f"{there}/examples", f"{there}/drops")
-    copy_back(f"{there}/examples", examples_dir)
-    copy_back(f"{there}/drops", drops_dir)
+    try:
+        found = _run(copies, settings, f"{there}/examples", f"{there}/drops")
+        copy_back(f"{there}/examples", examples_dir)
+        copy_back(f"{there}/drops", drops_dir)
+    finally:
+        # What went wrong with the run is more interesting than that it cannot be swept.
+        with suppress(Exception):
+            folders.remove(there)
     name_local_files(drops_dir, sources, copies)
-    folders.remove(there)
     return found
 
 
@@ -94,10 +96,15 @@ _Build = Callable[[beam.Pipeline, str | None], beam.Pipeline]
 
 def _run_here(settings: BeamSettings, build_on: _Build, total: int) -> PipelineResult:
     workers = _workers(settings, total)
-    # Named, for "DirectRunner" of newer Beams first downloads an engine from GitHub.
-    runner = FnApiRunner(_worker_processes() if workers > 1 else None)
-    options = PipelineOptions(direct_num_workers=workers, save_main_session=False)
-    with tempfile.TemporaryDirectory(prefix="visage-progress-") as progress_dir, _reporting(progress_dir, total):
+    # Without flags of its own Beam reads those of this program.
+    options = PipelineOptions([], direct_num_workers=workers, save_main_session=False)
+    with (
+        tempfile.TemporaryDirectory(prefix="visage-progress-") as progress_dir,
+        _reporting(progress_dir, total),
+        ended_by_a_dead_worker(running := Path(progress_dir, "running")),
+    ):
+        # Named, for "DirectRunner" of newer Beams first downloads an engine from GitHub.
+        runner = FnApiRunner(worker_processes(running) if workers > 1 else None)
         pipeline = build_on(beam.Pipeline(runner, options=options), progress_dir)
         try:
             result = pipeline.run()
@@ -126,12 +133,6 @@ def _run_on_engine(settings: BeamSettings, build_on: _Build, total: int) -> Pipe
 def _workers(settings: BeamSettings, records: int) -> int:
     cores = len(os.sched_getaffinity(0))
     return settings.workers or max(1, min(cores, records // RECORDS_WORTH_A_WORKER))
-
-
-def _worker_processes() -> Environment:
-    # `exec`: Beam starts and ends its workers through a shell.
-    command = f"exec {shlex.quote(sys.executable)} -m components.face_example_gen.worker {os.getpid()}"
-    return SubprocessSDKEnvironment.from_command_string(command)
 
 
 def _told_by_a_worker(error: Exception) -> VisageError | None:

@@ -1,19 +1,21 @@
 """A Beam worker process that does not outlive the run, even one that was ended by kill -9.
 
-Started as `python -m components.face_example_gen.worker PID`, PID being the run's process.
+Started as `python -m components.face_example_gen.worker PID FILE`, PID being the run's process, which removes FILE when
+its workers are to end.
 """
 
 import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 _LOOK_EVERY_SECONDS = 1.0
 
 
 def main() -> None:
     """Works for the run until it says that there is no more to do, or is gone; ends the process."""
-    threading.Thread(target=_end_with, args=(int(sys.argv[1]),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(int(sys.argv[1]), Path(sys.argv[2])), daemon=True).start()
     from apache_beam.runners.worker import sdk_worker_main
 
     sdk_worker_main.main(sys.argv)
@@ -23,9 +25,9 @@ def main() -> None:
     os._exit(0)
 
 
-def _end_with(parent: int) -> None:
+def _end_with(parent: int, running: Path) -> None:
     # An orphan gets another parent at once.
-    while os.getppid() == parent:
+    while os.getppid() == parent and running.exists():
         time.sleep(_LOOK_EVERY_SECONDS)
     os._exit(1)
 

@@ -4,11 +4,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from benchmarks.commands import PROJECT
 from components.errors import VisageError
 
-PACKAGES = ("deepface==0.0.103", "tensorflow==2.16.2", "tf-keras==2.16.0", "mtcnn==1.0.0")
+# pydantic is for our own code, which feeds the peer's detector the same pictures.
+PACKAGES = ("deepface==0.0.103", "tensorflow==2.16.2", "tf-keras==2.16.0", "mtcnn==1.0.0", "pydantic>=2,<3")
 FOLDER = PROJECT / ".cache" / "peers" / "deepface"
 # TensorFlow 2.16 has wheels for 3.9 to 3.12.
 PYTHON = sys.executable if sys.version_info < (3, 13) else "3.12"
@@ -46,9 +48,23 @@ def extract_faces(pictures: list[Path], environment: dict[str, str]) -> dict[str
     Raises:
         VisageError: the peer cannot be installed or does not run here.
     """
-    python = _environment()
+    cost: dict[str, float] = _run(["-c", EXTRACT, *map(str, pictures)], environment)
+    return cost
+
+
+def mtcnn_accuracy(data: Path, every: int, environment: dict[str, str]) -> list[dict[str, Any]]:
+    """`face_accuracy.accuracy_figures` of its MTCNN; the arguments and errors as there and in `extract_faces`."""
+    figures: list[dict[str, Any]] = _run(
+        ["-m", "benchmarks.face_accuracy", "mtcnn", str(data.resolve()), str(every)],
+        {**environment, "PYTHONPATH": str(PROJECT)},
+    )
+    return figures
+
+
+def _run(arguments: list[str], environment: dict[str, str]) -> Any:
+    """What a program prints as JSON in its last line."""
     process = subprocess.run(
-        [python, "-c", EXTRACT, *map(str, pictures)],
+        [_environment(), *arguments],
         env={**environment, "DEEPFACE_HOME": str(FOLDER), "CUDA_VISIBLE_DEVICES": "-1"},
         cwd=FOLDER,
         capture_output=True,
@@ -56,8 +72,7 @@ def extract_faces(pictures: list[Path], environment: dict[str, str]) -> dict[str
     )
     if process.returncode:
         raise VisageError(f"deepface does not run here: {_last_line(process.stderr)}")
-    cost: dict[str, float] = json.loads(process.stdout.splitlines()[-1])
-    return cost
+    return json.loads(process.stdout.splitlines()[-1])
 
 
 def _environment() -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from components.errors import VisageError
+from components.faces.decode import MAX_BYTES
 from components.faces.detect import make_detector
 from components.progress import report
 from serving.photos import PhotoPrediction, Predictor, photo_detector, predict_photo
@@ -39,12 +40,18 @@ def predict_photos(
     predictions = []
     for done, path in enumerate(paths, start=1):
         try:
-            prediction = predict_photo(path.read_bytes(), str(path), detector, predictor)
+            prediction = predict_photo(_read(path), str(path), detector, predictor)
         except OSError as error:
             prediction = PhotoPrediction(str(path), problem=f"the file cannot be read: {error.strerror}")
         predictions.append(prediction)
         report("predict photos", done, len(paths))
     return predictions
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        # One more than is decoded: some files never end.
+        return file.read(MAX_BYTES + 1)
 
 
 def _make_predictor(

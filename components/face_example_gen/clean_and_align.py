@@ -34,6 +34,9 @@ from components.faces.split import split_of
 
 _AGE_RULES = (age_out_of_range.__name__, outside_protocol.__name__)
 
+# What a worker's progress file says of each record.
+KEPT, DROPPED = b".", b"x"
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -56,16 +59,23 @@ class Drop:
 
     Attributes:
         witness: one element of ROW, where copies of the picture are to be held against the record.
+        detail: what more there is to say than the rule's name.
     """
 
     key: str
     rule: str
     picture_digest: str | None = None
     witness: np.ndarray | None = None
+    detail: str | None = None
 
 
 class _DropError(Exception):
-    """Raised where a face cannot be used; the message is the rule's name."""
+    """Raised where a face cannot be used: the rule's name, and what more there is to say, or None."""
+
+    def __init__(self, rule: str, detail: str | None = None) -> None:
+        super().__init__(rule, detail)
+        self.rule = rule
+        self.detail = detail
 
 
 def candidates_name(chunk: Chunk) -> str:
@@ -136,7 +146,7 @@ class CleanAndAlign(beam.DoFn):
             count_picture()
             # A full disk must not end the run for the sake of a progress bar.
             with suppress(OSError):
-                self._progress.write(b".")
+                self._progress.write(KEPT if isinstance(outcome, Kept) else DROPPED)
 
     def _outcome(self, chunk: Chunk, offset: int, serialized: bytes) -> Kept | Drop:
         try:
@@ -149,10 +159,9 @@ class CleanAndAlign(beam.DoFn):
             return Drop(key, "record_unreadable")
         try:
             return self._kept(record, chunk, offset)
-        except _DropError as reason:
-            rule = str(reason)
-            witness = witness_row(record, chunk.number, offset) if rule in _AGE_RULES else None
-            return Drop(record.key, rule, record.picture_digest, witness)
+        except _DropError as drop:
+            witness = witness_row(record, chunk.number, offset) if drop.rule in _AGE_RULES else None
+            return Drop(record.key, drop.rule, record.picture_digest, witness, drop.detail)
         except Exception:  # Whatever is odd about one picture costs that picture alone.
             _LOGGER.exception("%s cannot be turned into a crop", record.key)
             return Drop(record.key, "picture_failed", record.picture_digest)
@@ -171,8 +180,8 @@ class CleanAndAlign(beam.DoFn):
         try:
             with timed("decode"):
                 image = decode(record.image)
-        except DecodeError:
-            raise _DropError("picture_undecodable") from None
+        except DecodeError as error:
+            raise _DropError("picture_undecodable", error.reason) from None
         if self._detector is None:
             return resize(image, self._settings.alignment.size)
         with timed("detect"):
@@ -207,8 +216,10 @@ def _progress_file(folder: str | None) -> BinaryIO:
 
 
 def drop_line(drop: Drop, file: str, offset: int, **why: object) -> bytes:
-    """A drop as a line of JSON: key, rule, the prepared record's place, the picture's digest, and more if there is."""
+    """A drop as a line of JSON: key, rule, the prepared record's place; its picture's digest and `why` where known."""
     line = {"key": drop.key, "rule": drop.rule, "file": file, "offset": offset}
     if drop.picture_digest is not None:
         line["picture_digest"] = drop.picture_digest
+    if drop.detail is not None:
+        line["detail"] = drop.detail
     return json.dumps({**line, **why}).encode()

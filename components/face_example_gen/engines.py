@@ -9,7 +9,7 @@ from typing import Any
 
 import apache_beam as beam
 import grpc
-from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, PortableOptions
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
 from components import progress
@@ -61,12 +61,17 @@ def engine_options(settings: BeamSettings, package_dir: str) -> PipelineOptions:
     return PipelineOptions(flags, save_main_session=False)
 
 
-def check_reachable(options: PipelineOptions) -> None:
-    """Looks for the job service, where one is named, before Beam waits for it.
+def check_reachable(settings: BeamSettings) -> None:
+    """Looks for what the engine's options name before anything is copied, or Beam waits for it.
 
     Raises:
-        VisageError: nobody answers.
+        VisageError: no job service answers, or there are no credentials for Dataflow.
     """
+    options = PipelineOptions(settings.options)
+    if settings.engine == "dataflow":
+        if not options.view_as(GoogleCloudOptions).dry_run:
+            _check_credentials()
+        return
     endpoint = options.view_as(PortableOptions).job_endpoint
     if endpoint is None or endpoint == "embed":
         return
@@ -77,6 +82,21 @@ def check_reachable(options: PipelineOptions) -> None:
             raise VisageError(
                 f"beam.options: no job service answers at {endpoint}: start it, or correct --job_endpoint; {_SEE}"
             ) from None
+
+
+def _check_credentials() -> None:
+    try:
+        import google.auth
+        from google.auth.exceptions import DefaultCredentialsError
+    except ImportError:
+        raise VisageError("beam.engine dataflow: pip install 'apache-beam[gcp]'") from None
+    try:
+        google.auth.default()
+    except DefaultCredentialsError:
+        raise VisageError(
+            f"beam.engine dataflow: no Google credentials: gcloud auth application-default login, or set "
+            f"GOOGLE_APPLICATION_CREDENTIALS; {_SEE}"
+        ) from None
 
 
 def run_on_engine(engine: Engine, pipeline: beam.Pipeline, step: str, total: int) -> PipelineResult:

@@ -1,7 +1,6 @@
 """Folders wherever Beam's file systems reach: on this machine, or in a bucket."""
 
 import shutil
-from contextlib import suppress
 
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
@@ -10,12 +9,13 @@ from apache_beam.io.filesystems import FileSystems
 def remove(folder: str) -> None:
     """Removes a folder with all that is in it, if it is there.
 
+    What cannot be removed on this machine stays: a worker that then cannot write there says so in one line.
+
     Raises:
-        OSError: something in it cannot be removed.
+        BeamIOError: something in a bucket cannot be removed.
     """
     if FileSystems.get_scheme(folder) is None:
-        with suppress(FileNotFoundError):
-            shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
     elif files := files_in(folder):
         FileSystems.delete([f"{folder}/{name}" for name in files])
 

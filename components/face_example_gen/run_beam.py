@@ -16,6 +16,7 @@ from apache_beam.runners.runner import PipelineResult
 from components import progress
 from components.errors import VisageError
 from components.face_example_gen import folders
+from components.face_example_gen.clean_and_align import DROPPED
 from components.face_example_gen.engines import check_reachable, engine_options, run_on_engine, why_failed
 from components.face_example_gen.metrics import Counted, counted
 from components.face_example_gen.prepare import Source
@@ -47,6 +48,8 @@ def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, exampl
         VisageError: the engine cannot be reached or the job failed; or a worker says what is missing on its machine, or
             that a file cannot be written.
     """
+    if settings.beam.engine != "direct":
+        check_reachable(settings.beam)
     shared_dir = settings.beam.shared_dir
     if shared_dir is None:
         return _run(sources, settings, examples_dir, drops_dir)
@@ -110,6 +113,8 @@ def _run_here(settings: BeamSettings, build_on: _Build, total: int) -> PipelineR
             result = pipeline.run()
             result.wait_until_finish()
         except Exception as error:
+            if _is_interrupt(error):
+                raise KeyboardInterrupt from error
             told = _told_by_a_worker(error)
             if told is None:
                 raise
@@ -120,7 +125,6 @@ def _run_here(settings: BeamSettings, build_on: _Build, total: int) -> PipelineR
 def _run_on_engine(settings: BeamSettings, build_on: _Build, total: int) -> PipelineResult:
     with tempfile.TemporaryDirectory(prefix="visage-worker-package-") as package_dir:
         options = engine_options(settings, package_dir)
-        check_reachable(options)
         pipeline = build_on(beam.Pipeline(options=options), None)
         try:
             return run_on_engine(settings.engine, pipeline, _STEP, total)
@@ -133,6 +137,11 @@ def _run_on_engine(settings: BeamSettings, build_on: _Build, total: int) -> Pipe
 def _workers(settings: BeamSettings, records: int) -> int:
     cores = len(os.sched_getaffinity(0))
     return settings.workers or max(1, min(cores, records // RECORDS_WORTH_A_WORKER))
+
+
+def _is_interrupt(error: Exception) -> bool:
+    # Of a Ctrl-C that meets a step of its own Beam makes an ordinary error.
+    return str(error).startswith(KeyboardInterrupt.__name__)
 
 
 def _told_by_a_worker(error: Exception) -> VisageError | None:
@@ -150,8 +159,10 @@ def _reporting(progress_dir: str, total: int) -> Iterator[None]:
     stop = threading.Event()
 
     def look() -> None:
-        done = sum(path.stat().st_size for path in Path(progress_dir).iterdir())
-        progress.report(_STEP, min(done, total), total)
+        marks = [path.read_bytes() for path in Path(progress_dir).iterdir()]
+        done = sum(map(len, marks))
+        dropped = sum(mark.count(DROPPED) for mark in marks)
+        progress.report(_STEP, min(done, total), total, f"{dropped:,} dropped" if dropped else "")
 
     def keep_looking() -> None:
         while not stop.wait(_LOOK_EVERY_SECONDS):

@@ -76,12 +76,15 @@ def _copied(path: Path, folder: str) -> str:
     target = f"{folder}/{digest}-{path.name}"
     if not FileSystems.exists(target):
         partial = f"{folder}/.partial-{uuid.uuid4().hex}"
-        with (
-            path.open("rb") as file,
-            FileSystems.create(partial, compression_type=CompressionTypes.UNCOMPRESSED) as copy,
-        ):
-            shutil.copyfileobj(file, copy)
-        FileSystems.rename([partial], [target])
+        try:
+            with (
+                path.open("rb") as file,
+                FileSystems.create(partial, compression_type=CompressionTypes.UNCOMPRESSED) as copy,
+            ):
+                shutil.copyfileobj(file, copy)
+            FileSystems.rename([partial], [target])
+        finally:
+            folders.remove_files(partial)
     return target
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 # What rounding may add to a width in pixels that is meant to be a power of two.
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
 
 
 def reduction(matrix: np.ndarray) -> tuple[int, int]:
@@ -21,8 +21,8 @@ def reduction(matrix: np.ndarray) -> tuple[int, int]:
         wide, and the samples per output pixel and axis, so that they are at most one of those apart: 1 or 2.
     """
     width = float(np.sqrt(abs(_determinant(_inverse(matrix)))))
-    factor = 2 ** max(0, int(np.floor(np.log2(width) + _ROUNDING)))
-    return factor, 1 if width / factor <= 1 + _ROUNDING else 2
+    factor = 2 ** max(0, int(np.floor(np.log2(width) + ROUNDING)))
+    return factor, 1 if width / factor <= 1 + ROUNDING else 2
 
 
 def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:

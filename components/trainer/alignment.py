@@ -8,9 +8,7 @@ import tensorflow as tf
 
 from components.faces.align import MAX_CROP_SHARE, MAX_CROP_SIDE
 from components.faces.settings import AlignmentSettings
-
-# What float32 may lose of a width in pixels that is meant to be a power of two.
-_ROUNDING = 1e-4
+from components.faces.warp import ROUNDING
 
 
 def align(photo: tf.Tensor, landmarks: tf.Tensor, settings: AlignmentSettings) -> tf.Tensor:
@@ -37,7 +35,7 @@ def align(photo: tf.Tensor, landmarks: tf.Tensor, settings: AlignmentSettings) -
     with tf.control_dependencies([_assert_plausible(distance, photo, settings)]):
         # How far one pixel to the right in the crop leads in the photo.
         step = across / (settings.size * settings.eye_distance)
-    factor, samples = _reduction(tf.norm(step))
+    factor, samples = _reduction(_width(right_eye, left_eye, settings))
     cosine, sine = step[0], step[1]
     turn = tf.stack([[cosine, -sine], [sine, cosine]])
     eye_middle = tf.constant(settings.eye_middle) * settings.size
@@ -70,12 +68,18 @@ def _corners(size: int) -> tf.Tensor:
     return tf.constant([[0.0, 0.0], [size, 0.0], [0.0, size], [size, size]])
 
 
+def _width(right_eye: tf.Tensor, left_eye: tf.Tensor, settings: AlignmentSettings) -> tf.Tensor:
+    """Pixels of the photo that one of the crop is wide: float64, to fall on the library's side of a power of two."""
+    across = tf.cast(left_eye, tf.float64) - tf.cast(right_eye, tf.float64)
+    return tf.norm(across) / (settings.size * settings.eye_distance)
+
+
 def _reduction(width: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """What `components.faces.warp.reduction` says where a crop's pixel is so many of the photo's wide: int32."""
-    halvings = tf.maximum(0.0, tf.floor(tf.math.log(width) / math.log(2) + _ROUNDING))
+    halvings = tf.maximum(tf.floor(tf.math.log(width) / math.log(2) + ROUNDING), 0)
     factor = tf.bitwise.left_shift(1, tf.cast(halvings, tf.int32))
-    rest = width / tf.cast(factor, tf.float32)
-    return factor, tf.where(rest <= 1 + _ROUNDING, 1, 2)
+    rest = width / tf.cast(factor, tf.float64)
+    return factor, tf.where(rest <= 1 + ROUNDING, 1, 2)
 
 
 def _cut(photo: tf.Tensor, factor: tf.Tensor, low: tf.Tensor, high: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -71,8 +71,14 @@ def records(folder: Path) -> list[bytes]:
     return sorted(record for path in folder.glob("*") for record in read_records(str(path)))
 
 
-def beam_settings(options: list[str], shared_dir: str | None) -> BeamSettings:
-    """The configuration that stands for Beam's own options."""
+def beam_settings(words: list[str], shared_dir: str | None) -> BeamSettings:
+    """The configuration that stands for Beam's own options, written as `--name=value` or `--name value`."""
+    options: list[str] = []
+    for word in words:
+        if word.startswith("--") or not options:
+            options.append(word)
+        else:
+            options[-1] += f"={word}"
     runner = next(option.partition("=")[2] for option in options if option.startswith("--runner="))
     (engine,) = (engine for engine, name in RUNNERS.items() if name == runner)
     others = [option for option in options if not option.startswith("--runner=")]

@@ -21,13 +21,15 @@ from components.faces.detectors.pyramid import Pyramid, View
 # The logit of a score of one half.
 _MIN_LOGIT = 0.0
 MIN_PRESENCE = 0.5
-# More looks are more chances to err.
-MIN_PRESENCE_AT_RETRY = 0.9
+# Tiles and second looks at the whole picture are more chances to err.
+MIN_PRESENCE_AT_MORE_LOOKS = 0.9
 OVERLAP = 0.3
 # A tile may take a part of a face for one, if the face is larger than this share of its side; of the part's area so
 # much lies in the whole.
 TOO_LARGE = 0.6
 INSIDE = 0.8
+# Of the distance of the eyes.
+SAME_EYES = 0.5
 
 # Pixels; a picture whose longer side is longer is looked at in tiles too, for faces too small for a single look.
 TILED_SIDE = 960
@@ -68,7 +70,7 @@ class BlazeFaceDetector:
         for looks in self._retries(whole):
             if faces:
                 break
-            faces = self._faces(pyramid, looks, MIN_PRESENCE_AT_RETRY)
+            faces = self._faces(pyramid, looks, MIN_PRESENCE_AT_MORE_LOOKS)
         return faces
 
     def _tiles(self, pyramid: Pyramid) -> Iterator["_Look"]:
@@ -94,11 +96,12 @@ class BlazeFaceDetector:
         longer = max(pyramid.width, pyramid.height)
         fitting = [TOO_LARGE * view.side if view.side < longer else math.inf for _, view in looks]
         fits = np.repeat(fitting, [len(rows) for rows, _ in found])
-        candidates = [
-            (self._mesh(pyramid, row, score, min_presence), largest)
-            for row, score, largest in _merge_overlapping(boxes, scores, fits)
-        ]
-        confirmed = [(face, largest) for face, largest in candidates if face is not None]
+        confirmed: list[tuple[Face, float]] = []
+        for row, score, largest in _merge_overlapping(boxes, scores, fits):
+            in_tiles_alone = math.isfinite(largest)
+            face = self._mesh(pyramid, row, score, MIN_PRESENCE_AT_MORE_LOOKS if in_tiles_alone else min_presence)
+            if face is not None and not any(_same_eyes(face, other) for other, _ in confirmed):
+                confirmed.append((face, largest))
         return [
             face
             for face, largest in confirmed
@@ -142,6 +145,12 @@ def _merge_overlapping(
         merged.append(((boxes[same] * weights).sum(0) / weights.sum(), float(scores[0]), float(fits[same].max())))
         boxes, scores, fits = boxes[~same], scores[~same], fits[~same]
     return merged
+
+
+def _same_eyes(face: Face, other: Face) -> bool:
+    """Boxes of one tilted face may overlap so little that they are not blended; its eyes are in one place."""
+    apart = np.hypot(*(face.landmarks[:2] - other.landmarks[:2]).mean(0))
+    return bool(apart < SAME_EYES * np.hypot(*(other.landmarks[1] - other.landmarks[0])))
 
 
 def _lies_in(face: Face, other: Face) -> bool:

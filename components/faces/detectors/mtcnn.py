@@ -24,7 +24,7 @@ class MtcnnDetector:
         try:
             from mtcnn import MTCNN
         except ImportError as error:
-            raise VisageError(f"the face detector 'mtcnn' needs {error.name}: install visage[mtcnn]") from error
+            raise VisageError(f"the face detector 'mtcnn' needs {error.name}: pip install visage[mtcnn]") from error
         self._mtcnn = MTCNN()
 
     def detect(self, image: np.ndarray) -> list[Face]:

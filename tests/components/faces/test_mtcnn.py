@@ -39,5 +39,5 @@ def test_a_picture_of_nobody_has_no_face(detector: Detector, shape: tuple[int, i
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mtcnn", None)
-    with pytest.raises(VisageError, match=r"^the face detector 'mtcnn' needs mtcnn: install visage\[mtcnn\]$"):
+    with pytest.raises(VisageError, match=r"^the face detector 'mtcnn' needs mtcnn: pip install visage\[mtcnn\]$"):
         make_detector("mtcnn")

@@ -9,8 +9,8 @@ from typing import Any
 from benchmarks.commands import PROJECT
 from components.errors import VisageError
 
-# pydantic is for our own code, which feeds the peer's detector the same pictures.
-PACKAGES = ("deepface==0.0.103", "tensorflow==2.16.2", "tf-keras==2.16.0", "mtcnn==1.0.0", "pydantic>=2,<3")
+# The last two are for our own code, which feeds the peer's detector the same pictures.
+PACKAGES = ("deepface==0.0.103", "tensorflow==2.16.2", "tf-keras==2.16.0", "mtcnn==1.0.0", "pydantic>=2,<3", "pillow")
 FOLDER = PROJECT / ".cache" / "peers" / "deepface"
 # TensorFlow 2.16 has wheels for 3.9 to 3.12.
 PYTHON = sys.executable if sys.version_info < (3, 13) else "3.12"

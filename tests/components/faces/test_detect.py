@@ -199,3 +199,19 @@ def test_a_face_before_a_larger_one_is_found_beside_it() -> None:
     sizes = sorted(face.size for face in make_detector("blazeface").detect(np.asarray(photo)))
     assert len(sizes) == 2
     assert sizes[1] > 2 * sizes[0]
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("angle", [45, 60, -90])
+def test_everybody_is_found_in_a_group_that_lies_on_its_side(angle: float, real_data_dir: Path) -> None:
+    photo = Image.open(real_data_dir / "photos" / "multiface.jpg").convert("RGB").rotate(angle, expand=True)
+    assert len(make_detector("blazeface").detect(np.asarray(photo))) == 6
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("longer", [2000, 5000])
+def test_a_large_picture_shows_no_more_faces_than_a_small_one(longer: int, real_data_dir: Path) -> None:
+    (path,) = real_data_dir.rglob("ivan.jpg")
+    photo = Image.open(path).convert("RGB")
+    size = [round(side * longer / max(photo.size)) for side in photo.size]
+    assert len(make_detector("blazeface").detect(np.asarray(photo.resize(size)))) == 1

@@ -77,12 +77,26 @@ def training_batches(split: Split, spec: NetworkSpec, settings: TrainerSettings)
         shuffled = _read_mixed(split.files, settings.seed)
         shuffled = shuffled.shuffle(min(split.size, _SHUFFLED_WHEN_STREAMED), seed=settings.seed)
         examples = _decode(shuffled, spec, settings)
+    return _ready(augmented(examples.batch(settings.batch_size), settings), batch_count)
+
+
+def augmented(batches: tf.data.Dataset, settings: TrainerSettings) -> tf.data.Dataset:
+    """Changes the pictures of batches (pixels uint8, labels) as `trainer.augmentation` says, anew each time it is read.
+
+    Returns:
+        Elements (pixels float32 in 0..255, labels).
+    """
     seeds = tf.data.Dataset.random(seed=settings.seed, rerandomize_each_iteration=True).batch(2)
-    batches = tf.data.Dataset.zip(examples.batch(settings.batch_size), seeds).map(
-        lambda example, seed: (augment(tf.cast(example[0], tf.float32), seed, settings), example[1]),
+    return tf.data.Dataset.zip(batches, seeds).map(
+        lambda example, seed: (augment(tf.cast(example[0], tf.float32), seed, settings.augmentation), example[1]),
         num_parallel_calls=tf.data.AUTOTUNE,
     )
-    return _ready(batches, batch_count)
+
+
+def some_examples(split: Split, spec: NetworkSpec, settings: TrainerSettings, count: int) -> tf.data.Dataset:
+    """At most `count` records spread evenly over the split's files, as one batch (pixels uint8, labels)."""
+    spread = _read(split.files).shard(max(1, split.size // count), 0).take(count)
+    return _decode(spread, spec, settings).batch(count)
 
 
 def evaluation_batches(split: Split, spec: NetworkSpec, settings: TrainerSettings) -> tf.data.Dataset:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from components.settings import Settings
+from components.trainer.augmentation_settings import AugmentationSettings
 
 Network = Literal["cnn_utkface", "compact"]
 
@@ -19,12 +20,7 @@ class TrainerSettings(Settings):
     schedule: Literal["constant", "cosine"] = Field("cosine", description="cosine: falls to 0 over all the epochs")
     weight_decay: float = Field(0.0, ge=0, le=1, description="decoupled (AdamW)")
     label_sigma: float = Field(2.5, ge=0, le=20, description="years; width of the age label distribution, 0: one-hot")
-    flip: bool = Field(True, description="mirror pictures at random while training")
-    shift: float = Field(0.05, ge=0, le=0.5, description="random shift, at most this share of the side")
-    brightness: float = Field(
-        0.1, ge=0, le=1, description="random change of brightness, at most this share of the range"
-    )
-    contrast: float = Field(0.1, ge=0, lt=1, description="random change of contrast, at most this share")
+    augmentation: AugmentationSettings = AugmentationSettings()
     early_stopping_patience: int | None = Field(
         None, ge=1, description="epochs without a better validation loss; null: never"
     )

@@ -248,4 +248,4 @@ def test_numbers_may_be_written_as_yaml_reads_them() -> None:
     config = load_config(DEFAULT, ["trainer.learning_rate=1e-3", "trainer.weight_decay=0", "trainer.seed=4294967295"])
     # To YAML 1.1, 1e-3 is a text.
     assert (config.trainer.learning_rate, config.trainer.weight_decay) == (0.001, 0.0)
-    assert config.trainer.flip is True
+    assert config.trainer.augmentation.flip is True

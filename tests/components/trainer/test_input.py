@@ -11,6 +11,7 @@ from components.errors import VisageError
 from components.faces.decode import decode as decode_with_pillow
 from components.faces.records import age_group
 from components.trainer import input as trainer_input
+from components.trainer.augmentation_settings import AugmentationSettings
 from components.trainer.input import evaluation_batches, open_split, training_batches
 from components.trainer.models import NETWORKS
 from components.trainer.pixels import decode, to_network_input
@@ -18,9 +19,8 @@ from components.trainer.settings import TrainerSettings
 from tests.components.drawn_crops import people, write_split
 
 COMPACT = NETWORKS["compact"]
-STILL = TrainerSettings(
-    network="compact", epochs=1, batch_size=4, learning_rate=0.1, flip=False, shift=0, brightness=0, contrast=0
-)
+UNCHANGED = AugmentationSettings(flip=False, shift=0, brightness=0, contrast=0)
+STILL = TrainerSettings(network="compact", epochs=1, batch_size=4, learning_rate=0.1, augmentation=UNCHANGED)
 
 
 def test_batches_hold_the_pixels_and_labels_that_were_written(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import keras
 
@@ -31,8 +32,7 @@ class ReportProgress(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """`logs` hold the metrics of training and, prefixed with `val_`, of validation."""
-        gender = 100 * logs["val_gender_accuracy"]
-        self._validation = f", validation: age MAE {logs['val_age_mae']:.1f}, gender {gender:.1f} %"
+        self._validation = ", validation: " + ", ".join(_figures(logs))
 
 
 class StopWhenDiverged(keras.callbacks.Callback):
@@ -54,3 +54,13 @@ class StopWhenDiverged(keras.callbacks.Callback):
                 f"training diverged in epoch {self._epoch}, batch {batch + 1}: the loss is {logs['loss']}; "
                 f"lower trainer.learning_rate (now {self._learning_rate:g})"
             )
+
+
+def _figures(logs: dict[str, float]) -> Iterator[str]:
+    """The figures of the validation that the network's heads have."""
+    if "val_age_mae" in logs:
+        yield f"age MAE {logs['val_age_mae']:.1f}"
+    if "val_age_group_accuracy" in logs:
+        yield f"age group {100 * logs['val_age_group_accuracy']:.1f} %"
+    if "val_gender_accuracy" in logs:
+        yield f"gender {100 * logs['val_gender_accuracy']:.1f} %"

@@ -30,4 +30,4 @@ def run_fn(fn_args: FnArgs) -> None:
     train_split = open_split("train", fn_args.train_files)
     val_split = open_split("val", fn_args.eval_files)
     network = train(train_split, val_split, settings, fn_args.model_run_dir)
-    export(network, settings.network, alignment, fn_args.serving_model_dir)
+    export(network, settings.spec, alignment, fn_args.serving_model_dir)

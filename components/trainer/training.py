@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from components.trainer.callbacks import ReportProgress, StopWhenDiverged
 from components.trainer.input import Split, evaluation_batches, training_batches
-from components.trainer.losses import AgeError, GenderAccuracy, age_loss, gender_loss
-from components.trainer.models import NETWORKS, NetworkSpec
+from components.trainer.losses import losses, metrics
+from components.trainer.models import NetworkSpec
 from components.trainer.settings import TrainerSettings
 
 
@@ -29,7 +29,7 @@ def train(train_split: Split, val_split: Split, settings: TrainerSettings, log_d
     Raises:
         VisageError: the loss became infinite or not a number.
     """
-    spec = NETWORKS[settings.network]
+    spec = settings.spec
     keras.utils.set_random_seed(settings.seed)
     steps = math.ceil(train_split.size / settings.batch_size)
     with _strategy().scope():
@@ -64,8 +64,8 @@ def _compile(network: keras.Model, spec: NetworkSpec, settings: TrainerSettings,
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     network.compile(
         optimizer,
-        loss={"age": age_loss(spec.age_head), "gender": gender_loss},
-        metrics={"age": [AgeError(spec.age_head)], "gender": [GenderAccuracy()]},
+        loss=losses(spec),
+        metrics=metrics(spec),
         # XLA makes these convolutions 2.5 to 24 times slower on a CPU than TensorFlow's own kernels.
         jit_compile=False,
     )

@@ -88,7 +88,7 @@ def test_a_damaged_model_is_not_blessed(
 def test_weights_that_are_not_numbers_are_not_blessed(tmp_path: Path) -> None:
     network = CNN_UTKFACE.build()
     network.get_layer("gender").bias.assign([float("nan")])
-    export(network, "cnn_utkface", ALIGNMENT, str(tmp_path / "model" / "Format-Serving"))
+    export(network, CNN_UTKFACE, ALIGNMENT, str(tmp_path / "model" / "Format-Serving"))
     blessing = check(tmp_path / "model", tmp_path / "blessing")
     assert blessing.get_int_custom_property("blessed") == 0
     assert "gender_probability is not finite" in blessing.get_string_custom_property("reason")

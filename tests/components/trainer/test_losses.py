@@ -33,7 +33,7 @@ def test_regression_counts_decades_of_error_over_known_ages_alone() -> None:
 
 
 def test_gender_loss_is_the_cross_entropy_over_known_genders_alone() -> None:
-    loss = gender_loss(tf.constant([MAN, WOMAN, NO_GENDER]), tf.constant([[0.0], [2.0], [99.0]]))
+    loss = gender_loss("binary")(tf.constant([MAN, WOMAN, NO_GENDER]), tf.constant([[0.0], [2.0], [99.0]]))
     assert mean(loss) == pytest.approx((np.log(2) + np.log1p(np.exp(2))) / 2, rel=1e-5)
 
 
@@ -52,7 +52,7 @@ def test_unknown_ages_train_nothing(labels: list[list[float]]) -> None:
 def test_unknown_genders_train_nothing() -> None:
     logits = tf.Variable([[3.0]])
     with tf.GradientTape() as tape:
-        loss = gender_loss(tf.constant([NO_GENDER]), logits)
+        loss = gender_loss("binary")(tf.constant([NO_GENDER]), logits)
     assert mean(loss) == 0
     assert not np.asarray(tape.gradient(loss, logits)).any()
 
@@ -116,7 +116,7 @@ def test_votes_that_all_agree_are_one_hot_and_a_fraction_is_shared() -> None:
 
 
 def test_metrics_count_known_labels_alone() -> None:
-    error, accuracy = AgeError("regression"), GenderAccuracy()
+    error, accuracy = AgeError("regression"), GenderAccuracy("binary")
     error.update_state(tf.constant([THIRTY, A_CHILD, NO_AGE]), tf.constant([[37.0], [80.0], [1.0]]))
     accuracy.update_state(tf.constant([MAN, WOMAN, NO_GENDER]), tf.constant([[2.0], [2.0], [-2.0]]))
     assert float(error.result()) == pytest.approx(7)

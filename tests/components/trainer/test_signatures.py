@@ -29,7 +29,7 @@ def compact(trainer_run: TrainerRun) -> Signatures:
 def cnn_utkface(tmp_path_factory: pytest.TempPathFactory) -> Signatures:
     """The untrained network, as a SavedModel."""
     directory = tmp_path_factory.mktemp("model") / "1"
-    export(NETWORKS["cnn_utkface"].build(), "cnn_utkface", AlignmentSettings(size=96), str(directory))
+    export(NETWORKS["cnn_utkface"].build(), NETWORKS["cnn_utkface"], AlignmentSettings(size=96), str(directory))
     return load(directory)
 
 

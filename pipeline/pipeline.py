@@ -37,7 +37,12 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         baseline_statistics=last_data.outputs["statistics"],
         settings=config.validation,
     )
-    trainer = create_trainer(examples=examples, settings=config.trainer, alignment=config.alignment)
+    trainer = create_trainer(
+        examples=examples,
+        settings=config.trainer,
+        alignment=config.alignment,
+        checkpoint_dir=str(config.root / "checkpoints"),
+    )
     trainer.add_upstream_node(validator)
     baseline = create_latest_blessed_model(candidate=trainer.outputs["model"])
     evaluator = create_evaluator(
@@ -45,6 +50,8 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
         settings=config.evaluator,
+        has_age=config.trainer.spec.age_head is not None,
+        has_gender=config.trainer.spec.gender_head is not None,
     )
     model_check = ModelCheck(model=trainer.outputs["model"])
     pusher = Pusher(

@@ -15,6 +15,7 @@ def create_trainer(
     examples: types.BaseChannel,
     settings: TrainerSettings,
     alignment: AlignmentSettings,
+    checkpoint_dir: str,
 ) -> Trainer:
     """A Trainer that learns from the split `train` and chooses its best epoch by the split `val`.
 
@@ -22,6 +23,7 @@ def create_trainer(
         examples: channel of Examples, as FaceExampleGen writes them.
         settings: network and training.
         alignment: how the crops of `examples` were made; the model aligns photos alike.
+        checkpoint_dir: folder in which a training leaves how far it has come, for the next try at it.
 
     Returns:
         A component with the outputs `model` and `model_run`.
@@ -34,7 +36,8 @@ def create_trainer(
         custom_config={
             "settings": settings.model_dump_json(),
             "alignment": alignment.model_dump_json(),
-            # Read by nobody: another version of the code must miss the cache.
+            "checkpoint_dir": checkpoint_dir,
+            # Another version of the code must miss the cache.
             "code": source_digest("components.trainer", "components.faces"),
         },
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.faces.settings import AlignmentSettings
+from components.trainer.checkpoint import Checkpoint, training_key
 from components.trainer.export import export
 from components.trainer.input import open_split
 from components.trainer.settings import TrainerSettings
+from components.trainer.strategy import choose_strategy, is_chief
 from components.trainer.training import train
 
 if TYPE_CHECKING:
@@ -19,15 +22,21 @@ def run_fn(fn_args: FnArgs) -> None:
 
     Args:
         fn_args: `train_files` and `eval_files` are globs of gzip TFRecords; `custom_config` holds `settings`
-            (TrainerSettings as JSON) and `alignment` (AlignmentSettings as JSON); the SavedModel goes to
-            `serving_model_dir`, TensorBoard's logs to `model_run_dir`.
+            (TrainerSettings as JSON), `alignment` (AlignmentSettings as JSON), `code` (the digest of what trains) and
+            `checkpoint_dir`, below which the state of a training is kept until the model is written; the SavedModel
+            goes to `serving_model_dir`, TensorBoard's logs to `model_run_dir`.
 
     Raises:
-        VisageError: a split is empty or unreadable, or training diverged.
+        VisageError: a split is empty or unreadable, training diverged, or a checkpoint cannot be written.
     """
     settings = TrainerSettings.model_validate_json(fn_args.custom_config["settings"])
     alignment = AlignmentSettings.model_validate_json(fn_args.custom_config["alignment"])
+    strategy = choose_strategy()
     train_split = open_split("train", fn_args.train_files)
     val_split = open_split("val", fn_args.eval_files)
-    network = train(train_split, val_split, settings, fn_args.model_run_dir)
-    export(network, settings.spec, alignment, fn_args.serving_model_dir)
+    key = training_key(settings, fn_args.custom_config["code"], [train_split, val_split])
+    checkpoint = Checkpoint(Path(fn_args.custom_config["checkpoint_dir"]) / key)
+    network = train(train_split, val_split, settings, fn_args.model_run_dir, strategy, checkpoint)
+    if is_chief(strategy):
+        export(network, settings.spec, alignment, fn_args.serving_model_dir)
+        checkpoint.remove()

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from components.settings import Settings
 from components.trainer.augmentation_settings import AugmentationSettings
 from components.trainer.models import NETWORKS, AgeHead, GenderHead, NetworkSpec
+from components.trainer.schedule_settings import ReduceOnPlateau, StepSchedule
 
 Network = Literal["cnn_imdb_age", "cnn_imdb_gender", "cnn_utkface", "compact", "mobilenet", "resnet50", "vggface"]
 
@@ -19,16 +20,37 @@ class TrainerSettings(Settings):
     age_head: Literal[AgeHead, "none"] | None = Field(None, description="null: the network's own; none: no age")
     gender_head: Literal[GenderHead, "none"] | None = Field(None, description="the same for the gender")
     epochs: int = Field(ge=1, le=10_000)
-    batch_size: int = Field(64, ge=1, le=65_536, description="records a step")
+    batch_size: int = Field(64, ge=1, le=65_536, description="records an update learns from, over all devices")
+    accumulate_steps: int = Field(1, ge=1, le=65_536, description="parts of a batch, one after another in memory")
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
     learning_rate: float = Field(gt=0, le=10, description="highest rate of the schedule")
     schedule: Literal["constant", "cosine"] = Field("cosine", description="cosine: falls to 0 over all the epochs")
-    weight_decay: float = Field(0.0, ge=0, le=1, description="decoupled (AdamW)")
+    step_schedule: StepSchedule = StepSchedule()
+    reduce_on_plateau: ReduceOnPlateau = ReduceOnPlateau()
+    weight_decay: float = Field(0.0, ge=0, le=1, description="decoupled, as AdamW's, of all but biases and scales")
     label_sigma: float = Field(2.5, ge=0, le=20, description="years; width of the age label distribution, 0: one-hot")
     augmentation: AugmentationSettings = AugmentationSettings()
     early_stopping_patience: int | None = Field(
         None, ge=1, description="epochs without a better validation loss; null: never"
     )
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field("float32", description="while training")
+    jit: bool = Field(False, description="compile steps by XLA")
+    checkpoint_steps: int = Field(500, ge=1, description="steps after which a killed training goes on, at most")
     seed: int = Field(1, ge=0, le=2**32 - 1)
+
+    @field_validator("accumulate_steps")
+    @classmethod
+    def _parts_are_equal(cls, parts: int, info: ValidationInfo) -> int:
+        batch_size = info.data.get("batch_size")
+        if batch_size is not None and batch_size % parts:
+            raise ValueError(f"must divide batch_size, {batch_size}")
+        return parts
+
+    @property
+    def step_size(self) -> int:
+        """Records that are in memory together."""
+        return self.batch_size // self.accumulate_steps
 
     @model_validator(mode="after")
     def _has_a_head(self) -> "TrainerSettings":

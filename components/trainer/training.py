@@ -2,77 +2,73 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import keras
 import tensorflow as tf
 
-from components.trainer.callbacks import ReportProgress, StopWhenDiverged
-from components.trainer.input import Split, evaluation_batches, training_batches
+from components.trainer.checkpoint import Checkpoint
+from components.trainer.event_log import EventLog
+from components.trainer.fit import Fit
+from components.trainer.input import Split, TrainingBatches, evaluation_batches
 from components.trainer.losses import losses, metrics
-from components.trainer.models import NetworkSpec
+from components.trainer.optimizer import build_optimizer
 from components.trainer.settings import TrainerSettings
+from components.trainer.strategy import is_chief
 
 
-def train(train_split: Split, val_split: Split, settings: TrainerSettings, log_dir: str) -> keras.Model:
-    """Trains on every visible GPU, or on the CPU where there is none.
+def train(
+    train_split: Split,
+    val_split: Split,
+    settings: TrainerSettings,
+    log_dir: str,
+    strategy: tf.distribute.Strategy | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> keras.Model:
+    """Trains on one device or many.
 
     Args:
         train_split: records to learn from.
         val_split: records to choose the best epoch by.
         settings: the recipe.
         log_dir: folder for TensorBoard's logs.
+        strategy: the devices; None: TensorFlow's own choice of one.
+        checkpoint: where to go on from and what to leave behind; None: neither.
 
     Returns:
-        The network with the weights of the epoch of the lowest validation loss; not compiled.
+        The network in float32 with the weights of the epoch of the lowest validation loss; not compiled.
 
     Raises:
-        VisageError: the loss became infinite or not a number.
+        VisageError: the loss became infinite or not a number, or a checkpoint cannot be written.
     """
+    strategy = strategy or tf.distribute.get_strategy()
     spec = settings.spec
     keras.utils.set_random_seed(settings.seed)
-    steps = math.ceil(train_split.size / settings.batch_size)
-    with _strategy().scope():
+    with strategy.scope(), _precision(settings.precision):
         network = spec.build()
-        _compile(network, spec, settings, steps)
-    patience = settings.early_stopping_patience or settings.epochs
-    network.fit(
-        training_batches(train_split, spec, settings),
-        validation_data=evaluation_batches(val_split, spec, settings),
-        epochs=settings.epochs,
-        verbose=0,
-        callbacks=[
-            StopWhenDiverged(settings.learning_rate),
-            ReportProgress(settings.epochs, steps),
-            keras.callbacks.TensorBoard(log_dir, write_graph=False),
-            keras.callbacks.EarlyStopping("val_loss", patience=patience, mode="min", restore_best_weights=True),
-        ],
+        network.compile(build_optimizer(settings), loss=losses(spec), metrics=metrics(spec))
+    fit = Fit(
+        network,
+        strategy,
+        TrainingBatches(train_split, spec, settings),
+        evaluation_batches(val_split, spec, settings),
+        settings,
+        checkpoint,
+        EventLog(log_dir) if is_chief(strategy) else None,
     )
-    return _without_training_state(network, spec)
+    # Without optimizer, replicas and precision of the training, none of which belongs into a SavedModel.
+    trained = spec.build()
+    trained.set_weights(fit.run().best_weights)
+    return trained
 
 
-def _strategy() -> tf.distribute.Strategy:
-    several_gpus = len(tf.config.list_logical_devices("GPU")) > 1
-    return tf.distribute.MirroredStrategy() if several_gpus else tf.distribute.get_strategy()
-
-
-def _compile(network: keras.Model, spec: NetworkSpec, settings: TrainerSettings, steps: int) -> None:
-    rate: float | keras.optimizers.schedules.LearningRateSchedule = settings.learning_rate
-    if settings.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps * settings.epochs)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    network.compile(
-        optimizer,
-        loss=losses(spec),
-        metrics=metrics(spec),
-        # XLA makes these convolutions 2.5 to 24 times slower on a CPU than TensorFlow's own kernels.
-        jit_compile=False,
-    )
-
-
-def _without_training_state(network: keras.Model, spec: NetworkSpec) -> keras.Model:
-    """A copy free of optimizer and replicas, neither of which belongs into a SavedModel."""
-    copy = spec.build()
-    copy.set_weights(network.get_weights())
-    return copy
+@contextmanager
+def _precision(policy: str) -> Iterator[None]:
+    """Layers that are built inside compute as `policy` says."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -1,0 +1,49 @@
+"""The optimizer of a recipe, and the rate at which it learns at every step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import keras
+
+from components.trainer.settings import TrainerSettings
+from components.trainer.validation import reductions
+
+
+def build_optimizer(settings: TrainerSettings) -> keras.optimizers.Optimizer:
+    """A new optimizer that decays weight matrices and no biases, its rate still constant.
+
+    The rate is to be set before every step to `learning_rate`.
+    """
+    common = {
+        "learning_rate": settings.learning_rate,
+        "weight_decay": settings.weight_decay or None,
+        "gradient_accumulation_steps": settings.accumulate_steps if settings.accumulate_steps > 1 else None,
+    }
+    if settings.optimizer == "sgd":
+        optimizer = keras.optimizers.SGD(momentum=settings.momentum, **common)
+    elif settings.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(**common)
+    else:
+        optimizer = keras.optimizers.AdamW(**{**common, "weight_decay": settings.weight_decay})
+    if settings.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def learning_rate(settings: TrainerSettings, steps: int, done: int, val_losses: Sequence[float]) -> float:
+    """The rate of one step: a function of where training stands, so that a run that goes on keeps to its schedule.
+
+    Args:
+        settings: the recipe.
+        steps: of one epoch.
+        done: steps before this one, over all epochs.
+        val_losses: of the epochs that have ended.
+    """
+    rate = settings.learning_rate
+    if settings.schedule == "cosine":
+        rate *= 0.5 * (1 + math.cos(math.pi * done / (steps * settings.epochs)))
+    passed = sum(epoch <= done // steps for epoch in settings.step_schedule.epochs)
+    stalled = reductions(val_losses, settings.reduce_on_plateau.patience)
+    return rate * settings.step_schedule.factor**passed * settings.reduce_on_plateau.factor**stalled

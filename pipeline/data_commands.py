@@ -127,6 +127,10 @@ def augmented(config: Path, data_dir: Path | None, overrides: tuple[str, ...], o
 
     if out is not None and out.suffix != ".png":
         raise VisageError(f"--out {out}: must end in .png")
+    if out is not None:
+        from serving.annotate import check_target
+
+        check_target(out)
     found = load_config(config, overrides, data_dir)
     with quietly(_log(found, "data-augmented")) as stream:
         from rich.markup import escape

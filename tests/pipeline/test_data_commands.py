@@ -121,6 +121,12 @@ def test_out_of_another_kind_is_one_line(command: str, ending: str, tmp_path: Pa
     assert f"must end in {ending}" in ended.stderr
 
 
+def test_a_sheet_in_no_folder_is_refused_before_any_work(tmp_path: Path) -> None:
+    ended = visage("data", "augmented", *options(tmp_path), "--out", tmp_path / "none" / "sheet.png")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert f"no such folder: {tmp_path / 'none'}; make it or name another file" in ended.stderr
+
+
 def test_terms_are_repeated_once_a_workspace(tmp_path: Path) -> None:
     def told(*datasets: str, archives: str | None = "/archives") -> list[str]:
         data = DataSettings(dir=archives, sources=list(datasets))

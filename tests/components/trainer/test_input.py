@@ -1,5 +1,7 @@
 """Written records come out as pixels and labels; what cannot be read is said in one line."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from components.trainer.models import NETWORKS
 from components.trainer.pixels import decode, to_network_input
 from components.trainer.settings import TrainerSettings
 from tests.components.drawn_crops import people, write_split
+from tests.components.trainer.batches_digest import digest
 
 COMPACT = NETWORKS["compact"]
 UNCHANGED = AugmentationSettings(flip=False, shift=0, brightness=0, contrast=0)
@@ -80,6 +83,14 @@ def test_an_epoch_goes_on_at_a_step_as_if_it_had_never_stopped(
     for (pixels, labels), (expected, expected_labels) in zip(rest, whole[2:], strict=True):
         np.testing.assert_array_equal(pixels, expected)
         np.testing.assert_array_equal(labels["age"], expected_labels["age"])
+
+
+def test_the_same_seed_makes_the_same_batches_in_another_process(tmp_path: Path) -> None:
+    file = str(write_split(tmp_path, "train", people(30, seed=3)))
+    command = [sys.executable, "-m", "tests.components.trainer.batches_digest", file, "5"]
+    elsewhere = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1]
+    assert digest(file, seed=5) == elsewhere
+    assert digest(file, seed=6) != elsewhere
 
 
 def test_a_grey_network_gets_one_channel_of_its_own_size() -> None:

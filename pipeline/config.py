@@ -94,6 +94,19 @@ class PipelineConfig(Settings):
                 raise ValueError(f"slice_gates.{number}: no source {gate.value!r}; choose from {', '.join(known)}")
         return evaluator
 
+    @field_validator("evaluator")
+    @classmethod
+    def _limits_what_is_learned(cls, evaluator: EvaluatorSettings, info: ValidationInfo) -> EvaluatorSettings:
+        if "trainer" not in info.data:  # it has a mistake of its own
+            return evaluator
+        trainer: TrainerSettings = info.data["trainer"]
+        missing = evaluator.limits_on("age_mae") if trainer.spec.age_head is None else []
+        missing += evaluator.limits_on("gender_accuracy") if trainer.spec.gender_head is None else []
+        if missing:
+            answer = "age" if trainer.spec.age_head is None else "gender"
+            raise ValueError(f"{', '.join(missing)} must be null: {trainer.network} learns no {answer} here")
+        return evaluator
+
     @field_validator("name")
     @classmethod
     def _names_a_folder(cls, name: str) -> str:

@@ -86,6 +86,8 @@ def _slice_metrics(key: tuple[tuple[str, Any], ...], metrics: dict[str, Any]) ->
 
 
 def _number(metrics: dict[str, Any], output: str, name: str) -> float | None:
+    if output not in metrics:  # the model does not answer it
+        return None
     number = float(metrics[output][""][name]["doubleValue"])
     return number if math.isfinite(number) else None
 

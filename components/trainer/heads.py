@@ -16,7 +16,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from components.faces.records import AGE_GROUPS, GENDERS, age_group
+from components.faces.records import AGE_GROUP_MIDDLES, AGE_GROUPS, GENDERS, age_group
 from components.trainer.models import AgeHead, GenderHead
 
 # The ages, in years, that `age_probabilities` counts.
@@ -102,8 +102,9 @@ def expected_age(probabilities: keras.KerasTensor) -> keras.KerasTensor:
 
     The middle of the group 4-6 is 5, that of 60-100 is 80.
     """
-    values = _group_middles() if probabilities.shape[-1] == len(AGE_GROUPS) else _ages()
-    return ops.sum(probabilities * values, axis=-1)
+    of_groups = probabilities.shape[-1] == len(AGE_GROUPS)
+    years = ops.convert_to_tensor(AGE_GROUP_MIDDLES, "float32") if of_groups else _ages()
+    return ops.sum(probabilities * years, axis=-1)
 
 
 def group_probabilities(probabilities: keras.KerasTensor) -> keras.KerasTensor:
@@ -134,7 +135,3 @@ def _between_thresholds(logits: keras.KerasTensor) -> keras.KerasTensor:
 def _ages() -> keras.KerasTensor:
     return ops.arange(AGES, dtype="float32")
 
-
-def _group_middles() -> keras.KerasTensor:
-    bounds = [[int(age) for age in group.split("-")] for group in AGE_GROUPS]
-    return ops.convert_to_tensor([(low + high) / 2 for low, high in bounds], "float32")

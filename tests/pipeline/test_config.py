@@ -87,6 +87,11 @@ def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
         ("trainer.epoch=3", ["trainer.epoch", "unknown key", "did you mean epochs?", "batch_size"]),
         ("trainer.epochs=many", ["trainer.epochs", "integer", "'many'"]),
         ("trainer.epochs=0", ["trainer.epochs", "greater than or equal to 1"]),
+        ("trainer.age_head=votes", ["trainer.age_head: must be 'regression', 'softmax'", "or 'none', not 'votes'"]),
+        (
+            "trainer.gender_head=none",
+            ["evaluator: gender_accuracy_min, gender_accuracy_decrease_max must be null: compact learns no gender"],
+        ),
         ("trainer.network=resnet", ["trainer.network", "'compact'", "'cnn_utkface'", "'resnet'"]),
         ("data.sources=[utkfaces]", ["data.sources.0", "'utkface'", "'utkfaces'"]),
         ("data.sources=[utkface, utkface]", ["data", "twice"]),
@@ -128,6 +133,11 @@ def test_a_wrong_value_is_named_with_what_is_allowed(override: str, words: list[
     assert "\n" not in message
     for word in words:
         assert word in message
+
+
+def test_a_recipe_that_learns_nothing_is_refused() -> None:
+    with pytest.raises(VisageError, match=r"compact would learn nothing: set age_head or gender_head to something"):
+        load_config(DEFAULT, ["trainer.age_head=none", "trainer.gender_head=none"])
 
 
 def test_a_labelled_folder_is_a_source_that_may_be_gated(tmp_path: Path) -> None:

@@ -110,3 +110,15 @@ def test_a_model_better_than_the_blessed_one_is_blessed(tmp_path: Path) -> None:
     outcome = evaluate(tmp_path, people(40), LIMITS, model=Errors(1, 0), baseline=Errors(2, 1))
     assert outcome.blessed
     assert [gate.measured for gate in outcome.read().gates] == pytest.approx([1.0, -1.0, 1.0, -0.1])
+
+
+def test_a_model_of_the_age_alone_is_judged_by_its_age(tmp_path: Path) -> None:
+    of_age = EvaluatorSettings(
+        age_mae_max=3, gender_accuracy_min=None, gender_accuracy_decrease_max=None, slices=["gender"]
+    )
+    outcome = evaluate(tmp_path, people(40), of_age, model=Errors(age_error=2, says_gender=False))
+    assert outcome.blessed
+    found = outcome.read()
+    assert found.overall == SliceMetrics(count=40, age_count=40, age_mae=2.0)
+    assert [(metrics.name, metrics.age_mae) for metrics in found.slices] == [("gender female", 2), ("gender male", 2)]
+    assert found.gates == [Gate("age_mae_max", "overall", measured=2.0, limit=3.0, passed=True)]

@@ -15,7 +15,8 @@ def erase(pixels: tf.Tensor, seed: tf.Tensor, probability: float, largest: float
     """Fills one rectangle with noise in some pictures of a batch.
 
     Its share of the picture is uniform; the logarithm of its height to width is uniform too, from 0.3 to 1 / 0.3 as far
-    as such a rectangle fits into the picture, and so is its place. Each value of the noise is uniform in 0..255.
+    as such a rectangle fits into the picture, and so is its place. Each value of the noise is uniform in 0..255; the
+    pictures of a batch look through their rectangles at one noise, since to draw it costs more than all the rest.
 
     Args:
         pixels: float32 [N, side, side, channels] in 0..255.
@@ -29,7 +30,7 @@ def erase(pixels: tf.Tensor, seed: tf.Tensor, probability: float, largest: float
     chosen_seed, box_seed, noise_seed = tf.unstack(tf.random.split(seed, 3))
     chosen = tf.random.stateless_uniform([tf.shape(pixels)[0], 1, 1], chosen_seed) < probability
     erased = chosen & _boxes(tf.shape(pixels)[0], tf.shape(pixels)[1], box_seed, largest)
-    noise = tf.random.stateless_uniform(tf.shape(pixels), noise_seed, 0.0, 255.0)
+    noise = tf.random.stateless_uniform(tf.shape(pixels)[1:], noise_seed, 0.0, 255.0)
     return tf.where(erased[..., None], noise, pixels)
 
 

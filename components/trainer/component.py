@@ -16,6 +16,7 @@ def create_trainer(
     settings: TrainerSettings,
     alignment: AlignmentSettings,
     checkpoint_dir: str,
+    starting_model: types.BaseChannel | None = None,
 ) -> Trainer:
     """A Trainer that learns from the split `train` and chooses its best epoch by the split `val`.
 
@@ -24,12 +25,14 @@ def create_trainer(
         settings: network and training.
         alignment: how the crops of `examples` were made; the model aligns photos alike.
         checkpoint_dir: folder in which a training leaves how far it has come, for the next try at it.
+        starting_model: channel of the Model whose weights are the first, where the recipe says `weights: blessed`.
 
     Returns:
         A component with the outputs `model` and `model_run`.
     """
     return Trainer(
         examples=examples,
+        base_model=starting_model,
         run_fn="components.trainer.executor.run_fn",
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["val"]),

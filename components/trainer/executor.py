@@ -24,10 +24,12 @@ def run_fn(fn_args: FnArgs) -> None:
         fn_args: `train_files` and `eval_files` are globs of gzip TFRecords; `custom_config` holds `settings`
             (TrainerSettings as JSON), `alignment` (AlignmentSettings as JSON), `code` (the digest of what trains) and
             `checkpoint_dir`, below which the state of a training is kept until the model is written; the SavedModel
-            goes to `serving_model_dir`, TensorBoard's logs to `model_run_dir`.
+            goes to `serving_model_dir`, TensorBoard's logs to `model_run_dir`; `base_model` is the SavedModel that was
+            pushed last, where the recipe starts from it.
 
     Raises:
-        VisageError: a split is empty or unreadable, training diverged, or a checkpoint cannot be written.
+        VisageError: a split is empty or unreadable, the recipe's first weights are not there or do not fit, training
+            diverged, or a checkpoint cannot be written.
     """
     settings = TrainerSettings.model_validate_json(fn_args.custom_config["settings"])
     alignment = AlignmentSettings.model_validate_json(fn_args.custom_config["alignment"])
@@ -36,7 +38,7 @@ def run_fn(fn_args: FnArgs) -> None:
     val_split = open_split("val", fn_args.eval_files)
     key = training_key(settings, fn_args.custom_config["code"], [train_split, val_split])
     checkpoint = Checkpoint(Path(fn_args.custom_config["checkpoint_dir"]) / key)
-    network = train(train_split, val_split, settings, fn_args.model_run_dir, strategy, checkpoint)
+    network = train(train_split, val_split, settings, fn_args.model_run_dir, strategy, checkpoint, fn_args.base_model)
     if is_chief(strategy):
         export(network, settings.spec, alignment, fn_args.serving_model_dir)
         checkpoint.remove()

@@ -17,6 +17,7 @@ import tensorflow as tf
 from components.errors import VisageError
 from components.trainer.checkpoint import Checkpoint, Standing, set_state, state_of
 from components.trainer.event_log import EventLog
+from components.trainer.frozen_features import FeatureBatches
 from components.trainer.input import TrainingBatches
 from components.trainer.optimizer import learning_rate
 from components.trainer.reporting import report_step
@@ -41,7 +42,7 @@ class Fit:
 
     network: keras.Model
     strategy: tf.distribute.Strategy
-    training: TrainingBatches
+    training: TrainingBatches | FeatureBatches
     validation: tf.data.Dataset
     settings: TrainerSettings
     checkpoint: Checkpoint | None
@@ -120,7 +121,7 @@ class Fit:
     def _end_epoch(self, standing: Standing, learned: dict[str, float], judged: dict[str, float]) -> None:
         if not math.isfinite(judged["val_loss"]):
             raise self._diverged(judged["val_loss"], f"the validation of epoch {standing.epoch + 1}")
-        rate = self.network.optimizer.learning_rate
+        rate = keras.ops.convert_to_numpy(self.network.optimizer.learning_rate)
         metrics = {name: float(value) for name, value in {**learned, "learning_rate": rate, **judged}.items()}
         standing.history.append(metrics)
         if best_epoch(standing.val_losses) == standing.epoch:

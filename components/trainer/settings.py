@@ -10,7 +10,15 @@ from components.trainer.augmentation_settings import AugmentationSettings
 from components.trainer.models import NETWORKS, AgeHead, GenderHead, NetworkSpec
 from components.trainer.schedule_settings import ReduceOnPlateau, StepSchedule
 
-Network = Literal["cnn_imdb_age", "cnn_imdb_gender", "cnn_utkface", "compact", "mobilenet", "resnet50", "vggface"]
+Network = Literal[
+    "cnn_imdb_age", "cnn_imdb_gender", "cnn_utkface", "compact", "mobilenet", "resnet50", "vggface", "visage"
+]
+# What the weights of a network may start from, besides files; networks that each of them is for, None: all.
+_STARTS: dict[str, tuple[str, ...] | None] = {
+    "dlib": ("visage",),
+    "imagenet": ("mobilenet", "resnet50"),
+    "blessed": None,
+}
 
 
 class TrainerSettings(Settings):
@@ -19,7 +27,11 @@ class TrainerSettings(Settings):
     network: Network = Field(description="a module of components/trainer/models")
     age_head: Literal[AgeHead, "none"] | None = Field(None, description="null: the network's own; none: no age")
     gender_head: Literal[GenderHead, "none"] | None = Field(None, description="the same for the gender")
+    weights: str | None = Field(None, description="dlib, imagenet, blessed or a file; null: random")
+    frozen: int | str | None = Field(None, description="the first so many layers, or those whose name begins so")
+    flip_averaged: bool = Field(False, description="answer with the mean over a picture and its mirror image")
     epochs: int = Field(ge=1, le=10_000)
+    epoch_size: int | None = Field(None, ge=1, description="records an epoch, drawn anew each time; null: all")
     batch_size: int = Field(64, ge=1, le=65_536, description="records an update learns from, over all devices")
     accumulate_steps: int = Field(1, ge=1, le=65_536, description="parts of a batch, one after another in memory")
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
@@ -47,6 +59,20 @@ class TrainerSettings(Settings):
             raise ValueError(f"must divide batch_size, {batch_size}")
         return parts
 
+    @field_validator("weights")
+    @classmethod
+    def _are_known(cls, weights: str | None) -> str | None:
+        if weights is not None and weights not in _STARTS and not weights.endswith((".weights.h5", ".keras")):
+            raise ValueError(f"must be {', '.join(_STARTS)}, a file *.weights.h5 or *.keras, or null, not {weights!r}")
+        return weights
+
+    @model_validator(mode="after")
+    def _weights_fit(self) -> "TrainerSettings":
+        fitting = _STARTS.get(self.weights or "")
+        if fitting is not None and self.network not in fitting:
+            raise ValueError(f"weights {self.weights} fit the network {' or '.join(fitting)}, not {self.network}")
+        return self
+
     @property
     def step_size(self) -> int:
         """Records that are in memory together."""
@@ -64,4 +90,9 @@ class TrainerSettings(Settings):
         own = NETWORKS[self.network]
         age = own.age_head if self.age_head is None else self.age_head
         gender = own.gender_head if self.gender_head is None else self.gender_head
-        return replace(own, age_head=None if age == "none" else age, gender_head=None if gender == "none" else gender)
+        return replace(
+            own,
+            age_head=None if age == "none" else age,
+            gender_head=None if gender == "none" else gender,
+            flip_averaged=self.flip_averaged,
+        )

@@ -87,13 +87,22 @@ class FaceModel(tf.Module):
         return decode(tf.io.encode_jpeg(crop, quality=self._alignment.jpeg_quality, chroma_downsampling=False))
 
     def _answer(self, pixels: tf.Tensor) -> Answers:
-        raw = self._network(tf.cast(pixels, tf.float32), training=False)
+        pixels = tf.cast(pixels, tf.float32)
+        if self._spec.flip_averaged:
+            pixels = tf.concat([pixels, tf.reverse(pixels, axis=[2])], axis=0)
+        raw = self._network(pixels, training=False)
         answers = {}
         if self._spec.age_head is not None:
-            answers |= _age_answers(age_probabilities(raw["age"], self._spec.age_head))
+            answers |= _age_answers(self._averaged(age_probabilities(raw["age"], self._spec.age_head)))
         if self._spec.gender_head is not None:
-            answers |= _gender_answers(tf.sigmoid(male_logit(raw["gender"], self._spec.gender_head)))
+            answers |= _gender_answers(self._averaged(tf.sigmoid(male_logit(raw["gender"], self._spec.gender_head))))
         return answers
+
+    def _averaged(self, probabilities: tf.Tensor) -> tf.Tensor:
+        """The mean over a picture and its mirror image, where both were asked: [2N, ...] to [N, ...]."""
+        if not self._spec.flip_averaged:
+            return probabilities
+        return tf.reduce_mean(tf.reshape(probabilities, (2, -1, *probabilities.shape[1:])), axis=0)
 
 
 def _age_answers(probabilities: tf.Tensor) -> Answers:

@@ -11,9 +11,12 @@ import tensorflow as tf
 from components.trainer.checkpoint import Checkpoint
 from components.trainer.event_log import EventLog
 from components.trainer.fit import Fit
-from components.trainer.input import Split, TrainingBatches, evaluation_batches
+from components.trainer.frozen import freeze
+from components.trainer.input import Split
+from components.trainer.learner import choose_learner
 from components.trainer.losses import losses, metrics
 from components.trainer.optimizer import build_optimizer
+from components.trainer.pretrained.weights import load_weights
 from components.trainer.settings import TrainerSettings
 from components.trainer.strategy import is_chief
 
@@ -25,6 +28,7 @@ def train(
     log_dir: str,
     strategy: tf.distribute.Strategy | None = None,
     checkpoint: Checkpoint | None = None,
+    blessed: str | None = None,
 ) -> keras.Model:
     """Trains on one device or many.
 
@@ -35,31 +39,31 @@ def train(
         log_dir: folder for TensorBoard's logs.
         strategy: the devices; None: TensorFlow's own choice of one.
         checkpoint: where to go on from and what to leave behind; None: neither.
+        blessed: SavedModel of the model that was pushed last, where the recipe starts from it.
 
     Returns:
         The network in float32 with the weights of the epoch of the lowest validation loss; not compiled.
 
     Raises:
-        VisageError: the loss became infinite or not a number, or a checkpoint cannot be written.
+        VisageError: the recipe's first weights are not there or do not fit, the loss became infinite or not a number,
+            or what is kept on the way cannot be written.
     """
     strategy = strategy or tf.distribute.get_strategy()
     spec = settings.spec
     keras.utils.set_random_seed(settings.seed)
     with strategy.scope(), _precision(settings.precision):
         network = spec.build()
-        network.compile(build_optimizer(settings), loss=losses(spec), metrics=metrics(spec))
-    fit = Fit(
-        network,
-        strategy,
-        TrainingBatches(train_split, spec, settings),
-        evaluation_batches(val_split, spec, settings),
-        settings,
-        checkpoint,
-        EventLog(log_dir) if is_chief(strategy) else None,
-    )
+        load_weights(network, settings.weights, blessed)
+        freeze(network, settings.frozen)
+    with choose_learner(network, train_split, val_split, settings) as learner:
+        with strategy.scope():
+            learner.network.compile(build_optimizer(settings), loss=losses(spec), metrics=metrics(spec))
+        log = EventLog(log_dir) if is_chief(strategy) else None
+        fit = Fit(learner.network, strategy, learner.training, learner.validation, settings, checkpoint, log)
+        learner.network.set_weights(fit.run().best_weights)
     # Without optimizer, replicas and precision of the training, none of which belongs into a SavedModel.
     trained = spec.build()
-    trained.set_weights(fit.run().best_weights)
+    trained.set_weights(network.get_weights())
     return trained
 
 

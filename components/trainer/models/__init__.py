@@ -28,6 +28,7 @@ class NetworkSpec:
         channels: 1 grey, 3 colour.
         age_head: what its age output is; None: it has none.
         gender_head: the same for the gender.
+        flip_averaged: whether a served model asks of a picture and its mirror image, and answers with the mean.
     """
 
     module: str
@@ -35,6 +36,13 @@ class NetworkSpec:
     channels: int
     age_head: AgeHead | None
     gender_head: GenderHead | None
+    flip_averaged: bool = False
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of its raw outputs."""
+        heads = {"age": self.age_head, "gender": self.gender_head}
+        return tuple(name for name, head in heads.items() if head is not None)
 
     @property
     def name(self) -> str:
@@ -63,5 +71,6 @@ NETWORKS: dict[str, NetworkSpec] = dict(
         _spec("mobilenet", 224, 3, "softmax", "softmax"),
         _spec("resnet50", 224, 3, "groups", "binary"),
         _spec("vggface", 224, 3, "softmax", "softmax"),
+        _spec("visage", 150, 3, "distribution", "binary"),
     )
 )

@@ -35,6 +35,7 @@ def test_the_registry_holds_what_a_recipe_may_name() -> None:
         ("mobilenet", 3_228_864 + 1_049_600 + 103_525 + 2_050, (224, 224, 3), {"age": 101, "gender": 2}),
         ("resnet50", 23_587_712 + 2 * 204_900 + 808 + 101, (224, 224, 3), {"age": 8, "gender": 1}),
         ("vggface", 134_674_341 + 8_194, (224, 224, 3), {"age": 101, "gender": 2}),
+        ("visage", 5_607_488 + 2 * 4_960 + 2_540_032 + 52_326, (150, 150, 3), {"age": 101, "gender": 1}),
     ],
 )
 def test_a_network_has_exactly_so_many_parameters_and_these_outputs(

@@ -75,6 +75,51 @@ def test_the_command_line_has_the_last_word(tmp_path: Path) -> None:
     assert config.data.dir == str(tmp_path)
 
 
+SIZED = """
+extends: base.yaml
+size: small
+sizes:
+  small: {trainer: {epochs: 2}}
+  large: {trainer: {epochs: 9, batch_size: 8}}
+"""
+
+
+@pytest.fixture
+def sized(tmp_path: Path) -> Path:
+    """A recipe in two sizes."""
+    (tmp_path / "base.yaml").write_text(DEFAULT.read_text())
+    (tmp_path / "recipe.yaml").write_text(SIZED)
+    return tmp_path / "recipe.yaml"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "epochs", "batch_size"),
+    [
+        ([], 2, 32),
+        (["size=large"], 9, 8),
+        # A single key goes before what its size says, wherever it stands.
+        (["trainer.epochs=4", "size=large"], 4, 8),
+    ],
+)
+def test_a_recipe_with_sizes_takes_the_values_of_one(
+    sized: Path, overrides: list[str], epochs: int, batch_size: int
+) -> None:
+    trainer = load_config(sized, overrides).trainer
+    assert (trainer.epochs, trainer.batch_size) == (epochs, batch_size)
+
+
+def test_a_size_that_a_recipe_lacks_names_those_it_has(sized: Path) -> None:
+    assert refusal("size=huge", path=sized) == "--set size: must be small or large, not 'huge'"
+    sized.write_text(SIZED.replace("size: small", "size: 3"))
+    assert refusal(path=sized) == f"{sized}: size: must be small or large, not 3"
+    sized.write_text(SIZED.replace("large: {trainer: {epochs: 9, batch_size: 8}}", "large: 3"))
+    assert refusal(path=sized) == f"{sized}: sizes: must hold a name for each size, and keys and values below it"
+
+
+def test_a_recipe_without_sizes_has_no_such_key() -> None:
+    assert refusal("size=large").startswith("--set size: unknown key")
+
+
 def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NAME", "other")
     monkeypatch.setenv("TRAINER__EPOCHS", "99")

@@ -13,6 +13,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,7 +107,8 @@ class Checkpoint:
                 os.fsync(file.fileno())
             partial.replace(self._folder / _FILE)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             raise VisageError(
                 f"{self._folder}: the checkpoint cannot be written: {error.strerror}; make room there, and the same "
                 "command goes on from the last one"
@@ -115,8 +117,8 @@ class Checkpoint:
     def load(self) -> tuple[Arrays, Standing] | None:
         """What was saved last; None where nothing was, or where it is damaged."""
         try:
-            with np.load(self._folder / _FILE) as file:
-                arrays = dict(file)
+            with (self._folder / _FILE).open("rb") as file, np.load(file) as saved:
+                arrays = dict(saved)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):

@@ -1,4 +1,4 @@
-"""From the written tf.Examples to batches of pixels and labels."""
+"""From the written tf.Examples to batches of pixels and labels, those of the network's heads alone."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ class TrainingBatches:
         self._spec = spec
         self._settings = settings
         self._decoded = _decode(_read(split.files), spec, settings).cache() if _fits_into_memory(split, spec) else None
-        self.steps = math.ceil(split.size / settings.step_size)
+        self._size = min(split.size, settings.epoch_size or split.size)
+        self.steps = math.ceil(self._size / settings.step_size)
 
     def epoch(self, number: int, first_step: int = 0) -> tf.data.Dataset:
         """The batches of an epoch, from 0, but for those before `first_step`.
@@ -98,10 +99,10 @@ class TrainingBatches:
         seed = int(np.random.SeedSequence([self._settings.seed, epoch]).generate_state(1)[0])
         if self._decoded is not None:
             shuffled = self._decoded.shuffle(self._split.size, seed=seed, reshuffle_each_iteration=False)
-            return shuffled.skip(skipped)
+            return shuffled.take(self._size).skip(skipped)
         buffer = min(self._split.size, _SHUFFLED_WHEN_STREAMED)
         shuffled = _read_mixed(self._split.files, seed).shuffle(buffer, seed=seed, reshuffle_each_iteration=False)
-        return _decode(shuffled.skip(skipped), self._spec, self._settings)
+        return _decode(shuffled.take(self._size).skip(skipped), self._spec, self._settings)
 
 
 def augmented(batches: tf.data.Dataset, settings: TrainerSettings, first: int = 0) -> tf.data.Dataset:
@@ -119,7 +120,8 @@ def augmented(batches: tf.data.Dataset, settings: TrainerSettings, first: int = 
     def change(number: tf.Tensor, batch: tuple[tf.Tensor, Labels]) -> tuple[tf.Tensor, Labels]:
         pixels, labels = batch
         seed = tf.stack([tf.constant(settings.seed, tf.int64), number])
-        return augment(tf.cast(pixels, tf.float32), seed, settings.augmentation), labels
+        changed = augment(tf.cast(pixels, tf.float32), seed, settings.augmentation)
+        return tf.ensure_shape(changed, pixels.shape), labels
 
     return batches.enumerate(start=first).map(change, num_parallel_calls=tf.data.AUTOTUNE)
 
@@ -169,7 +171,7 @@ def _decode(serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSet
             "age": tf.stack([example[records.AGE], example[records.AGE_KNOWN], age_group, sigma]),
             "gender": tf.stack([gender, example[records.GENDER_KNOWN]]),
         }
-        return pixels, labels
+        return pixels, {output: labels[output] for output in spec.outputs}
 
     return serialized.map(parse, num_parallel_calls=tf.data.AUTOTUNE)
 

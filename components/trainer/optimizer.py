@@ -41,9 +41,11 @@ def learning_rate(settings: TrainerSettings, steps: int, done: int, val_losses: 
         done: steps before this one, over all epochs.
         val_losses: of the epochs that have ended.
     """
+    # All parts of a batch belong to one update.
+    begun = done - done % settings.accumulate_steps
     rate = settings.learning_rate
     if settings.schedule == "cosine":
-        rate *= 0.5 * (1 + math.cos(math.pi * done / (steps * settings.epochs)))
-    passed = sum(epoch <= done // steps for epoch in settings.step_schedule.epochs)
+        rate *= 0.5 * (1 + math.cos(math.pi * begun / (steps * settings.epochs)))
+    passed = sum(epoch <= begun // steps for epoch in settings.step_schedule.epochs)
     stalled = reductions(val_losses, settings.reduce_on_plateau.patience)
     return rate * settings.step_schedule.factor**passed * settings.reduce_on_plateau.factor**stalled

@@ -81,7 +81,7 @@ def _workers() -> int:
         config = json.loads(os.environ.get("TF_CONFIG", "{}"))
         cluster = config.get("cluster", {})
         return len(cluster.get("worker", [])) + len(cluster.get("chief", []))
-    except (ValueError, AttributeError):
+    except (ValueError, TypeError, AttributeError):
         raise VisageError(
             'TF_CONFIG: must be JSON such as {"cluster": {"worker": ["HOST:PORT", ...]}, '
             '"task": {"type": "worker", "index": 0}}; unset it to train on this machine alone'

@@ -68,6 +68,24 @@ def test_an_epoch_holds_every_record_once_and_the_next_in_another_order(
 
 
 @pytest.mark.parametrize("fits", [True, False])
+def test_an_epoch_may_be_a_draw_of_some_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fits: bool) -> None:
+    monkeypatch.setattr(trainer_input, "_fits_into_memory", lambda split, spec: fits)
+    split = open_split("train", [str(write_split(tmp_path, "train", people(20, seed=3)))])
+    batches = TrainingBatches(split, COMPACT, STILL.model_copy(update={"epoch_size": 6}))
+    drawn = [[len(labels["age"]) for _, labels in batches.epoch(epoch).as_numpy_iterator()] for epoch in range(2)]
+    assert drawn == [[4, 2]] * 2
+    first, second = (np.concatenate([pixels for pixels, _ in batches.epoch(epoch)]) for epoch in range(2))
+    assert np.abs(first - second).max() > 10
+    assert [len(pixels) for pixels, _ in batches.epoch(1, first_step=1)] == [2]
+
+
+def test_a_network_of_one_task_gets_the_labels_of_that_task(tmp_path: Path) -> None:
+    split = open_split("val", [str(write_split(tmp_path, "val", people(2, seed=1)))])
+    ((_, labels),) = evaluation_batches(split, replace(COMPACT, age_head=None), STILL)
+    assert set(labels) == {"gender"}
+
+
+@pytest.mark.parametrize("fits", [True, False])
 def test_an_epoch_goes_on_at_a_step_as_if_it_had_never_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fits: bool
 ) -> None:

@@ -57,7 +57,9 @@ def _load_imagenet(network: keras.Model) -> None:
         )
     try:
         with h5py.File(path) as file:
-            layers = {name.decode() for name in file.attrs["layer_names"] if len(file[name].attrs["weight_names"])}
+            names = [name for name in file.attrs["layer_names"] if len(file[name].attrs["weight_names"])]
+        # Text or bytes, as the version of Keras that wrote the file had it.
+        layers = {name.decode() if isinstance(name, bytes) else str(name) for name in names}
         strangers = layers - {layer.name for layer in network.layers}
         if strangers:
             raise ValueError(f"{min(strangers)} is no layer of it")

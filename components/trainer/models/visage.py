@@ -15,6 +15,9 @@ _TAPS = (3, 7, 10, 13, 14)
 # The one whose map of 4x4 places the head sees whole.
 _MAP = 13
 _WIDTH = 512
+# Of the two and a half million weights of the head most see one place of the map: without dropout it learns the few
+# thousand faces of a data set by heart (docs/experiments.md).
+_DROPOUT_OF_LEVELS = 0.3
 _DROPOUT = 0.5
 
 
@@ -35,6 +38,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     x = layers.Concatenate(name="levels")([*pooled, descriptor(levels[-1]), places])
     # The levels differ in scale by orders of magnitude.
     x = layers.BatchNormalization(momentum=0.9, center=False, scale=False, name="standardized")(x)
+    x = layers.Dropout(_DROPOUT_OF_LEVELS)(x)
     x = layers.Dense(_WIDTH, activation="gelu", name="hidden")(x)
     x = layers.Dropout(_DROPOUT)(x)
     return keras.Model(pixels, dense_outputs(x, age_head, gender_head), name="visage")

@@ -1,7 +1,7 @@
 """Where a training stands, written so that a killed one goes on from there.
 
-A checkpoint belongs to one recipe, one set of records and one version of the code: its folder is named by a digest of
-them all. So it outlives the attempt (a scheduler gives the next one other output folders), and no other training ever
+A checkpoint belongs to one recipe, one set of records, one version of the code and one start: its folder is named by
+digests of them all. So it outlives the attempt (a scheduler gives the next one other output folders), and no other training ever
 finds it.
 """
 
@@ -87,8 +87,15 @@ class Checkpoint:
     """The file that holds the newest state of one training."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` is this training's alone; it is made when something is to be written."""
+        """`folder` is made when something is to be written."""
         self._folder = folder
+
+    def starting_from(self, weights: Sequence[np.ndarray]) -> Checkpoint:
+        """That of a training whose first weights are these, wherever they come from."""
+        digest = hashlib.sha256()
+        for array in weights:
+            digest.update(np.ascontiguousarray(array))
+        return Checkpoint(self._folder / digest.hexdigest()[:16])
 
     def save(self, state: Arrays, standing: Standing) -> None:
         """Replaces what was saved before, all at once.

@@ -55,6 +55,7 @@ def train(
         network = spec.build()
         load_weights(network, settings.weights, blessed)
         freeze(network, settings.frozen)
+        checkpoint = checkpoint and checkpoint.starting_from(network.get_weights())
     with choose_learner(network, train_split, val_split, settings) as learner:
         with strategy.scope():
             learner.network.compile(build_optimizer(settings), loss=losses(spec), metrics=metrics(spec))

@@ -24,7 +24,8 @@ def test_a_killed_training_ends_where_it_would_have_ended(tmp_path: Path) -> Non
     command = [sys.executable, "-m", "tests.components.trainer.killed", str(tmp_path)]
     assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
     split, checkpoint = killed.split(tmp_path), Checkpoint(tmp_path / "checkpoint")
-    saved = checkpoint.load()
+    (file,) = tmp_path.rglob("checkpoint.npz")
+    saved = Checkpoint(file.parent).load()
     assert saved is not None
     assert (saved[1].epoch, saved[1].step) == (1, 2)
 
@@ -84,3 +85,12 @@ def test_other_settings_other_code_and_other_records_have_other_checkpoints(tmp_
         training_key(killed.SETTINGS, "code", [other]),
     ]
     assert len({key, *others}) == 4
+
+
+def test_a_training_from_other_weights_has_another_checkpoint(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    checkpoint.starting_from([np.zeros(3)]).save({}, STANDING)
+    assert checkpoint.starting_from([np.zeros(3)]).load() is not None
+    assert checkpoint.starting_from([np.ones(3)]).load() is None
+    checkpoint.remove()
+    assert checkpoint.starting_from([np.zeros(3)]).load() is None

@@ -62,8 +62,8 @@ class TrainerSettings(Settings):
     @field_validator("weights")
     @classmethod
     def _are_known(cls, weights: str | None) -> str | None:
-        if weights is not None and weights not in _STARTS and not weights.endswith((".weights.h5", ".keras")):
-            raise ValueError(f"must be {', '.join(_STARTS)}, a file *.weights.h5 or *.keras, or null, not {weights!r}")
+        if weights is not None and weights not in _STARTS and not weights.endswith((".h5", ".keras")):
+            raise ValueError(f"must be {', '.join(_STARTS)}, a file *.h5 or *.keras, or null, not {weights!r}")
         return weights
 
     @model_validator(mode="after")

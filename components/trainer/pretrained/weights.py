@@ -12,6 +12,7 @@ import keras
 from components.errors import VisageError
 from components.trainer.pretrained.blessed import load_blessed_weights
 from components.trainer.pretrained.dlib_weights import find_dlib_file, load_dlib_weights
+from components.trainer.pretrained.vggface_weights import is_sequential_file, load_vggface_weights
 
 # The files by which Keras knows its ImageNet weights without their top, by network.
 _IMAGENET = {
@@ -26,7 +27,8 @@ def load_weights(network: keras.Model, weights: str | None, blessed: str | None)
     Args:
         network: of the recipe; keeps its random weights where others are not named.
         weights: "dlib" (its face network, for the network `visage`), "imagenet" (from Keras's own cache), "blessed"
-            (the model that was pushed last), a file `.weights.h5` or `.keras` of the same network, or None.
+            (the model that was pushed last), a file `.weights.h5` or `.keras` of the same network, VGG-Face's own `.h5`
+            for the network `vggface`, or None.
         blessed: SavedModel of the model that was pushed last; None: none was.
 
     Raises:
@@ -72,7 +74,10 @@ def _load_file(network: keras.Model, path: Path) -> None:
     if not path.is_file():
         raise VisageError(f"trainer.weights: there is no file {path}; name dlib, imagenet, blessed, null or a file")
     try:
-        network.load_weights(path)
+        if network.name == "vggface" and path.suffix == ".h5" and is_sequential_file(path):
+            load_vggface_weights(network, path)
+        else:
+            network.load_weights(path)
     except (OSError, KeyError, ValueError) as error:
         raise _misfit(path, network, error) from None
 

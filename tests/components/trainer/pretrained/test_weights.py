@@ -143,7 +143,7 @@ def test_imagenet_weights_that_are_not_there_or_are_anothers_are_one_line(keras_
     [
         ({"weights": "dlib"}, "weights dlib fit the network visage, not compact"),
         ({"weights": "imagenet"}, "weights imagenet fit the network mobilenet or resnet50, not compact"),
-        ({"weights": "model.pth"}, r"must be dlib, imagenet, blessed, a file \*.weights.h5 or \*.keras, or null"),
+        ({"weights": "model.pth"}, r"must be dlib, imagenet, blessed, a file \*.h5 or \*.keras, or null"),
     ],
 )
 def test_a_recipe_whose_weights_cannot_fit_is_refused(changes: dict[str, str], says: str) -> None:

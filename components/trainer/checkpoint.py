@@ -1,8 +1,8 @@
 """Where a training stands, written so that a killed one goes on from there.
 
 A checkpoint belongs to one recipe, one set of records, one version of the code and one start: its folder is named by
-digests of them all. So it outlives the attempt (a scheduler gives the next one other output folders), and no other training ever
-finds it.
+digests of them all. So it outlives the attempt (a scheduler gives the next one other output folders), and no other
+training ever finds it.
 """
 
 from __future__ import annotations

@@ -68,11 +68,11 @@ def test_without_a_terminal_progress_is_a_line_now_and_then() -> None:
 
 
 def test_work_that_goes_on_is_not_credited_with_what_was_done_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 0.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
+    clock = iter([100.0, 120.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     stream = io.StringIO()
     with Screen(stream).stage("Trainer"):
-        for now, done in ((100.0, 5000), (120.0, 5040)):
+        for done in (5000, 5040):
             progress.report("train", done, 6000, "loss 1.23")
     assert stream.getvalue().splitlines() == [
         "  Trainer: train 5,000 of 6,000, loss 1.23",

@@ -91,7 +91,7 @@ class FaceModel(tf.Module):
         if self._spec.flip_averaged:
             pixels = tf.concat([pixels, tf.reverse(pixels, axis=[2])], axis=0)
         raw = self._network(pixels, training=False)
-        answers = {}
+        answers: Answers = {}
         if self._spec.age_head is not None:
             answers |= _age_answers(self._averaged(age_probabilities(raw["age"], self._spec.age_head)))
         if self._spec.gender_head is not None:

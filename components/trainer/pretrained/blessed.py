@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import keras
-import tensorflow as tf
 
 from components.errors import VisageError
 
@@ -22,6 +21,9 @@ def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
     Raises:
         VisageError: there is none, or it is another network.
     """
+    # Here alone: the other sources need no TensorFlow.
+    import tensorflow as tf
+
     if saved_model is None:
         raise VisageError(f"trainer.weights: blessed: this pipeline has pushed no model yet; {_MEND}")
     with tf.io.gfile.GFile(f"{saved_model}/assets.extra/visage.json") as file:

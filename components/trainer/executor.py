@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.faces.settings import AlignmentSettings
-from components.trainer.checkpoint import Checkpoint, training_key
 from components.trainer.export import export
-from components.trainer.input import open_split
+from components.trainer.job import Job
 from components.trainer.settings import TrainerSettings
-from components.trainer.strategy import choose_strategy, is_chief
-from components.trainer.training import train
+from components.trainer.strategy import choose_strategy, machines
 
 if TYPE_CHECKING:
     from tfx.components.trainer.fn_args_utils import FnArgs
@@ -33,12 +30,16 @@ def run_fn(fn_args: FnArgs) -> None:
     """
     settings = TrainerSettings.model_validate_json(fn_args.custom_config["settings"])
     alignment = AlignmentSettings.model_validate_json(fn_args.custom_config["alignment"])
-    strategy = choose_strategy()
-    train_split = open_split("train", fn_args.train_files)
-    val_split = open_split("val", fn_args.eval_files)
-    key = training_key(settings, fn_args.custom_config["code"], [train_split, val_split])
-    checkpoint = Checkpoint(Path(fn_args.custom_config["checkpoint_dir"]) / key)
-    network = train(train_split, val_split, settings, fn_args.model_run_dir, strategy, checkpoint, fn_args.base_model)
-    if is_chief(strategy):
-        export(network, settings.spec, alignment, fn_args.serving_model_dir)
-        checkpoint.remove()
+    job = Job(
+        train_files=fn_args.train_files,
+        val_files=fn_args.eval_files,
+        settings=fn_args.custom_config["settings"],
+        code=fn_args.custom_config["code"],
+        checkpoint_dir=fn_args.custom_config["checkpoint_dir"],
+        base_model=fn_args.base_model,
+    )
+    if machines() > 1:
+        job.announce()
+    network, checkpoint = job.run(choose_strategy(), fn_args.model_run_dir)
+    export(network, settings.spec, alignment, fn_args.serving_model_dir)
+    checkpoint.remove()

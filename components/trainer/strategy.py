@@ -19,7 +19,7 @@ def choose_strategy() -> tf.distribute.Strategy:
     Raises:
         VisageError: `TF_CONFIG` is not what TensorFlow describes.
     """
-    if _workers() > 1:
+    if machines() > 1:
         return tf.distribute.MultiWorkerMirroredStrategy()
     several_gpus = len(tf.config.list_logical_devices("GPU")) > 1
     return tf.distribute.MirroredStrategy() if several_gpus else tf.distribute.get_strategy()
@@ -76,7 +76,12 @@ def _cut(pixels: tf.Tensor, labels: Labels, devices: int) -> tuple[tf.Tensor, La
     return tf.nest.map_structure(fill_and_cut, (pixels, labels), filler)
 
 
-def _workers() -> int:
+def machines() -> int:
+    """How many `TF_CONFIG` names; 0 where it names none.
+
+    Raises:
+        VisageError: it is not what TensorFlow describes.
+    """
     try:
         config = json.loads(os.environ.get("TF_CONFIG", "{}"))
         cluster = config.get("cluster", {})

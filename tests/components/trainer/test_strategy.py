@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -25,24 +24,24 @@ def test_two_devices_train_the_model_that_one_does(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_machines_train_one_model_and_one_of_them_writes(tmp_path: Path) -> None:
-    write_splits(tmp_path)
+def test_two_machines_train_the_model_that_one_does(tmp_path: Path) -> None:
+    write_splits(tmp_path / "examples")
     cluster = {"worker": [f"127.0.0.1:{_free_port()}" for _ in range(2)]}
-    command = [sys.executable, "-m", "tests.components.trainer.one_of_two_workers", str(tmp_path)]
-    workers = []
-    for index in range(2):
+    roles = ["tests.components.trainer.chief_of_two", tmp_path], ["components.trainer.worker", tmp_path / "checkpoints"]
+    machines = []
+    for index, (module, folder) in enumerate(roles):
         config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
         environment = {**os.environ, "TF_CONFIG": config, "CUDA_VISIBLE_DEVICES": "-1"}
-        workers.append(subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL))
+        command = [sys.executable, "-m", str(module), str(folder)]
+        machines.append(subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL))
     try:
-        assert [worker.wait(timeout=240) for worker in workers] == [0, 0]
+        assert [machine.wait(timeout=280) for machine in machines] == [0, 0]
     finally:
-        for worker in workers:
-            worker.kill()
-    with np.load(tmp_path / "chief.npz") as chief, np.load(tmp_path / "worker.npz") as worker:
-        for name in chief:
-            np.testing.assert_array_equal(chief[name], worker[name])
-    assert len(list((tmp_path / "log" / "train").iterdir())) == 1
+        for machine in machines:
+            machine.kill()
+    assert (tmp_path / "model" / "Format-Serving" / "saved_model.pb").is_file()
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["job.json"]
+    assert len(list((tmp_path / "model_run" / "train").iterdir())) == 1
 
 
 def test_one_machine_without_gpus_trains_on_its_cpu_and_writes() -> None:

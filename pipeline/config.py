@@ -100,8 +100,8 @@ class PipelineConfig(Settings):
         if "trainer" not in info.data:  # it has a mistake of its own
             return evaluator
         trainer: TrainerSettings = info.data["trainer"]
-        missing = evaluator.limits_on("age_mae") if trainer.spec.age_head is None else []
-        missing += evaluator.limits_on("gender_accuracy") if trainer.spec.gender_head is None else []
+        missing = evaluator.limits_on("age") if trainer.spec.age_head is None else []
+        missing += evaluator.limits_on("gender") if trainer.spec.gender_head is None else []
         if missing:
             answer = "age" if trainer.spec.age_head is None else "gender"
             raise ValueError(f"{', '.join(missing)} must be null: {trainer.network} learns no {answer} here")

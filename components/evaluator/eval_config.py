@@ -20,7 +20,9 @@ def make_eval_config(
     label_keys, weight_keys, metrics_specs = {}, {}, [_count_specs()]
     if has_age:
         label_keys[metric_names.AGE_OUTPUT], weight_keys[metric_names.AGE_OUTPUT] = "age", "age_known"
-        metrics_specs.append(_age_specs(settings))
+        label_keys[metric_names.AGE_GROUP_OUTPUT] = "age_group"
+        weight_keys[metric_names.AGE_GROUP_OUTPUT] = metric_names.AGE_GROUP_KNOWN
+        metrics_specs += [_age_specs(settings), _age_group_specs(settings)]
     if has_gender:
         label_keys[metric_names.GENDER_OUTPUT], weight_keys[metric_names.GENDER_OUTPUT] = "gender_label", "gender_known"
         metrics_specs.append(_gender_specs(settings))
@@ -54,6 +56,16 @@ def _age_specs(settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
             _metric("ExampleCount", metric_names.KNOWN_COUNT),
             _metric("MeanAbsoluteError", metric_names.AGE_MAE, thresholds),
         ],
+        example_weights=config_pb2.ExampleWeightOptions(weighted=True),
+    )
+
+
+def _age_group_specs(settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
+    thresholds = _overall(_at_least(settings.age_group_accuracy_min), None)
+    return config_pb2.MetricsSpec(
+        output_names=[metric_names.AGE_GROUP_OUTPUT],
+        # The extractors have turned every answer into right, 1, or wrong, 0.
+        metrics=[_metric("MeanPrediction", metric_names.AGE_GROUP_ACCURACY, thresholds)],
         example_weights=config_pb2.ExampleWeightOptions(weighted=True),
     )
 

@@ -7,6 +7,13 @@ from collections.abc import Iterator
 from components import progress
 from components.trainer.checkpoint import Standing
 
+# Keras leaves out the name of an output that is the only one.
+_OF_ONE_OUTPUT = {
+    "val_mae": "val_age_mae",
+    "val_group_accuracy": "val_age_group_accuracy",
+    "val_accuracy": "val_gender_accuracy",
+}
+
 
 def report_step(standing: Standing, steps: int, epochs: int, loss: float | None = None) -> None:
     """Reports a step, counted over all the epochs, with the latest figures.
@@ -27,6 +34,7 @@ def report_step(standing: Standing, steps: int, epochs: int, loss: float | None 
 
 def _figures(metrics: dict[str, float]) -> Iterator[str]:
     """The figures of the validation that the network's heads have."""
+    metrics = {_OF_ONE_OUTPUT.get(name, name): value for name, value in metrics.items()}
     if "val_age_mae" in metrics:
         yield f"age MAE {metrics['val_age_mae']:.1f}"
     if "val_age_group_accuracy" in metrics:

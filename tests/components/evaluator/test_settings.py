@@ -24,8 +24,8 @@ def test_limits_are_known_by_what_they_limit() -> None:
         SliceGate(feature="gender", value="male", gender_accuracy_min=1),
     ]
     settings = EvaluatorSettings(age_mae_max=9, age_mae_increase_max=None, gender_accuracy_min=0.8, slice_gates=gates)
-    assert settings.limits_on("age_mae") == ["age_mae_max", "slice_gates.0.age_mae_max"]
-    assert settings.limits_on("gender_accuracy") == [
+    assert settings.limits_on("age") == ["age_mae_max", "slice_gates.0.age_mae_max"]
+    assert settings.limits_on("gender") == [
         "gender_accuracy_min",
         "gender_accuracy_decrease_max",
         "slice_gates.1.gender_accuracy_min",

@@ -1,11 +1,13 @@
 """A network of one task alone, or of age groups alone, trains, is exported and says that and nothing else."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from components import progress
 from components.faces.records import AGE_GROUP_MIDDLES
 from components.faces.settings import AlignmentSettings
 from components.trainer.export import export
@@ -18,22 +20,25 @@ AGE, GENDER = {"age", "age_group", "age_probabilities"}, {"gender", "gender_prob
 
 
 @pytest.mark.parametrize(
-    ("heads", "outputs", "width"),
+    ("heads", "outputs", "width", "figures"),
     [
-        ({"age_head": "none", "gender_head": "softmax"}, GENDER, None),
-        ({"age_head": "groups", "gender_head": "binary"}, AGE | GENDER, 8),
-        ({"age_head": "ordinal", "gender_head": "none"}, AGE, 101),
+        ({"age_head": "none", "gender_head": "softmax"}, GENDER, None, r"validation: gender \d+\.\d %$"),
+        ({"age_head": "groups"}, AGE | GENDER, 8, r"validation: age group \d+\.\d %, gender \d+\.\d %$"),
+        ({"age_head": "ordinal", "gender_head": "none"}, AGE, 101, r"validation: age MAE \d+\.\d$"),
     ],
 )
 def test_what_is_not_learned_is_not_answered(
-    tmp_path: Path, heads: dict[str, str], outputs: set[str], width: int | None
+    tmp_path: Path, heads: dict[str, str], outputs: set[str], width: int | None, figures: str
 ) -> None:
     records = people(8, seed=1)
     split = open_split("train", [str(write_split(tmp_path, "train", records))])
     settings = TrainerSettings.model_validate(
         {"network": "cnn_utkface", "epochs": 1, "batch_size": 8, "learning_rate": 1e-3, **heads}
     )
-    network = train(split, split, settings, str(tmp_path / "log"))
+    notes: list[str] = []
+    with progress.listening(lambda step, done, total, note: notes.append(note)):
+        network = train(split, split, settings, str(tmp_path / "log"))
+    assert re.search(figures, notes[-1])
     export(network, settings.spec, AlignmentSettings(size=64), str(tmp_path / "model"))
 
     model = tf.saved_model.load(str(tmp_path / "model"))

@@ -266,4 +266,5 @@ def test_a_base_path_means_its_newest_version(
     shutil.copytree(saved_model, tmp_path / "1")
     shutil.copytree(older_model, tmp_path / "2")
     (old,), (new,) = predict_photos([portrait], model=tmp_path / "1"), predict_photos([portrait], model=tmp_path)
+    assert old.faces[0].age is not None
     assert new.faces[0].age == pytest.approx(old.faces[0].age + 10, abs=1e-3)

@@ -38,7 +38,7 @@ def write_published(path: Path, shapes: list[tuple[int, ...]]) -> list[np.ndarra
     return kernels
 
 
-PUBLISHED = [(3, 3, 3, 2), (2, 2, 2, 5), (1, 1, 5, 2622)]
+PUBLISHED: list[tuple[int, ...]] = [(3, 3, 3, 2), (2, 2, 2, 5), (1, 1, 5, 2622)]
 
 
 def test_all_convolutions_but_the_last_are_the_published_ones(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import pytest
 from components.trainer.models import NETWORKS, AgeHead, GenderHead
 from components.trainer.settings import Network
 
-
 Heads = tuple[AgeHead | None, GenderHead | None]
 
 

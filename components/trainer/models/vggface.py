@@ -45,10 +45,12 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
 
 def _age(x: keras.KerasTensor, head: AgeHead) -> keras.KerasTensor:
     if head == "ordinal":
-        return OrdinalThresholds(name="age")(_last(x, AGE_UNITS[head], "age_rank"))
+        return OrdinalThresholds(dtype="float32", name="age")(_last(x, AGE_UNITS[head], "age_rank"))
     return _last(x, AGE_UNITS[head], "age")
 
 
 def _last(x: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
     """The convolution that stands for the 2,622 people's: [N, 1, 1, 4096] to logits [N, width]."""
-    return keras.layers.Flatten(name=name)(keras.layers.Conv2D(width, 1, name=f"{name}_predictions")(x))
+    # In float32 whatever the others compute in, as every head.
+    predictions = keras.layers.Conv2D(width, 1, dtype="float32", name=f"{name}_predictions")(x)
+    return keras.layers.Flatten(dtype="float32", name=name)(predictions)

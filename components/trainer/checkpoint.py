@@ -97,6 +97,10 @@ class Checkpoint:
             digest.update(np.ascontiguousarray(array))
         return Checkpoint(self._folder / digest.hexdigest()[:16])
 
+    def of_fine_tuning(self) -> Checkpoint:
+        """That of the second phase of this training."""
+        return Checkpoint(self._folder / "fine_tuning")
+
     def save(self, state: Arrays, standing: Standing) -> None:
         """Replaces what was saved before, all at once.
 

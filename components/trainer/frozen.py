@@ -34,6 +34,20 @@ def freeze(network: keras.Model, frozen: int | str | None) -> None:
         raise VisageError(f"trainer.frozen: {frozen!r} leaves nothing of {network.name} to train; freeze fewer layers")
 
 
+def unfreeze(network: keras.Model, layer_decay: float) -> dict[str, float]:
+    """Lets all layers learn.
+
+    Returns:
+        By the path of each weight that was frozen, its share of the rate: `layer_decay` for the last layer that was
+        frozen, its square for the one before, and so on (Howard and Ruder, ULMFiT, ACL 2018).
+    """
+    frozen = [layer for layer in network.layers if layer.weights and not layer.trainable]
+    for layer in frozen:
+        layer.trainable = True
+    depths = enumerate(reversed(frozen), start=1)
+    return {weight.path: layer_decay**depth for depth, layer in depths for weight in layer.weights}
+
+
 def split_at_frozen(network: keras.Model) -> tuple[keras.Model, keras.Model] | None:
     """Cuts a network behind the last layers whose answers to a picture no training changes.
 

@@ -84,7 +84,7 @@ def can_keep_features(trunk: keras.Model, spec: NetworkSpec, settings: TrainerSe
 
 
 def compute_features(
-    trunk: keras.Model, split: Split, settings: TrainerSettings, folder: Path, mirrored: bool
+    trunk: keras.Model, split: Split, settings: TrainerSettings, path: Path, mirrored: bool
 ) -> FrozenFeatures:
     """Runs the trunk over a split.
 
@@ -92,13 +92,12 @@ def compute_features(
         trunk: from pixels to features [N, width].
         split: records.
         settings: the recipe.
-        folder: the file is written there.
+        path: of the file to write; it must outlive what is returned.
         mirrored: whether the mirror images are asked as well.
 
     Raises:
         VisageError: the disk is full.
     """
-    path = folder / f"{split.name}.float16"
     labels: list[dict[str, np.ndarray]] = []
     done = 0
     try:

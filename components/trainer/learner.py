@@ -57,6 +57,6 @@ def choose_learner(
     trunk, head = parts
     with tempfile.TemporaryDirectory(prefix="visage-features-") as name:
         folder = Path(name)
-        learned = compute_features(trunk, train_split, settings, folder, mirrored=settings.augmentation.flip)
-        judged = compute_features(trunk, val_split, settings, folder, mirrored=False)
+        learned = compute_features(trunk, train_split, settings, folder / "train", mirrored=settings.augmentation.flip)
+        judged = compute_features(trunk, val_split, settings, folder / "val", mirrored=False)
         yield Learner(head, FeatureBatches(learned, settings), judged.in_order(settings))

@@ -7,6 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from components.settings import Settings
 from components.trainer.augmentation_settings import AugmentationSettings
+from components.trainer.fine_tuning_settings import FineTuningSettings
 from components.trainer.models import NETWORKS, AgeHead, GenderHead, NetworkSpec
 from components.trainer.schedule_settings import ReduceOnPlateau, StepSchedule
 
@@ -29,6 +30,7 @@ class TrainerSettings(Settings):
     gender_head: Literal[GenderHead, "none"] | None = Field(None, description="the same for the gender")
     weights: str | None = Field(None, description="dlib, imagenet, blessed or a file; null: random")
     frozen: int | str | None = Field(None, description="the first so many layers, or those whose name begins so")
+    fine_tuning: FineTuningSettings = FineTuningSettings()
     flip_averaged: bool = Field(False, description="answer with the mean over a picture and its mirror image")
     epochs: int = Field(ge=1, le=10_000)
     epoch_size: int | None = Field(None, ge=1, description="records an epoch, drawn anew each time; null: all")
@@ -72,6 +74,18 @@ class TrainerSettings(Settings):
         if fitting is not None and self.network not in fitting:
             raise ValueError(f"weights {self.weights} fit the network {' or '.join(fitting)}, not {self.network}")
         return self
+
+    @model_validator(mode="after")
+    def _something_is_unfrozen(self) -> "TrainerSettings":
+        if self.fine_tuning.epochs and self.frozen is None:
+            raise ValueError("fine_tuning has no frozen layers to unfreeze: set frozen, or fine_tuning.epochs to 0")
+        return self
+
+    @property
+    def of_fine_tuning(self) -> "TrainerSettings":
+        """The recipe of the second phase."""
+        second = self.fine_tuning
+        return self.model_copy(update={"epochs": second.epochs, "learning_rate": second.learning_rate})
 
     @property
     def step_size(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import keras
@@ -11,9 +11,9 @@ import tensorflow as tf
 from components.trainer.checkpoint import Checkpoint
 from components.trainer.event_log import EventLog
 from components.trainer.fit import Fit
-from components.trainer.frozen import freeze
+from components.trainer.frozen import freeze, unfreeze
 from components.trainer.input import Split
-from components.trainer.learner import choose_learner
+from components.trainer.learner import Learner, choose_learner
 from components.trainer.losses import losses, metrics
 from components.trainer.optimizer import build_optimizer
 from components.trainer.pretrained.weights import load_weights
@@ -56,16 +56,36 @@ def train(
         load_weights(network, settings.weights, blessed)
         freeze(network, settings.frozen)
         checkpoint = checkpoint and checkpoint.starting_from(network.get_weights())
-    with choose_learner(network, train_split, val_split, settings) as learner:
-        with strategy.scope():
-            learner.network.compile(build_optimizer(settings), loss=losses(spec), metrics=metrics(spec))
-        log = EventLog(log_dir) if is_chief(strategy) else None
-        fit = Fit(learner.network, strategy, learner.training, learner.validation, settings, checkpoint, log)
-        learner.network.set_weights(fit.run().best_weights)
+    second = settings.of_fine_tuning if settings.fine_tuning.epochs else None
+    checkpoint_of_second = checkpoint and checkpoint.of_fine_tuning()
+    if second is None or checkpoint_of_second is None or checkpoint_of_second.load() is None:
+        with choose_learner(network, train_split, val_split, settings) as learner:
+            _fit(learner, settings, strategy, checkpoint, log_dir)
+    if second is not None:
+        shares = unfreeze(network, settings.fine_tuning.layer_decay)
+        with choose_learner(network, train_split, val_split, second) as learner:
+            _fit(learner, second, strategy, checkpoint_of_second, f"{log_dir}/fine_tuning", shares)
     # Without optimizer, replicas and precision of the training, none of which belongs into a SavedModel.
     trained = spec.build()
     trained.set_weights(network.get_weights())
     return trained
+
+
+def _fit(
+    learner: Learner,
+    settings: TrainerSettings,
+    strategy: tf.distribute.Strategy,
+    checkpoint: Checkpoint | None,
+    log_dir: str,
+    shares: Mapping[str, float] | None = None,
+) -> None:
+    """Trains, and leaves the weights of the best epoch in the learner's network; `shares` as `build_optimizer`'s."""
+    spec = settings.spec
+    with strategy.scope():
+        learner.network.compile(build_optimizer(settings, shares), loss=losses(spec), metrics=metrics(spec))
+    log = EventLog(log_dir) if is_chief(strategy) else None
+    fit = Fit(learner.network, strategy, learner.training, learner.validation, settings, checkpoint, log)
+    learner.network.set_weights(fit.run().best_weights)
 
 
 @contextmanager

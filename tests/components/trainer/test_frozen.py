@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from components.errors import VisageError
-from components.trainer.frozen import freeze, split_at_frozen
+from components.trainer.frozen import freeze, split_at_frozen, unfreeze
 from components.trainer.models import NETWORKS
 
 
@@ -44,7 +44,7 @@ def test_layers_are_frozen_by_count_or_by_name(frozen: int | str | None, names: 
 
 @pytest.mark.parametrize("frozen", [0, 1, "conv"])
 def test_to_freeze_nothing_names_the_layers_there_are(frozen: int | str) -> None:
-    with pytest.raises(VisageError, match="means no layer with weights; small has trunk_conv_1, trunk_norm, .*age"):
+    with pytest.raises(VisageError, match=r"means no layer with weights; small has trunk_conv_1, trunk_norm, .*age"):
         freeze(small(), frozen)
 
 
@@ -88,6 +88,19 @@ def test_training_the_head_trains_the_network_and_leaves_the_trunk() -> None:
 
     changed = [weight.path for weight in network.weights if not np.array_equal(weight.numpy(), before[weight.path])]
     assert changed == ["age/kernel", "age/bias"]
+
+
+def test_unfrozen_layers_learn_the_slower_the_earlier_they_are() -> None:
+    network = small()
+    freeze(network, "trunk_conv")
+    shares = unfreeze(network, layer_decay=0.5)
+    assert frozen_names(network) == []
+    assert shares == {
+        "trunk_conv_2/kernel": 0.5,
+        "trunk_conv_2/bias": 0.5,
+        "trunk_conv_1/kernel": 0.25,
+        "trunk_conv_1/bias": 0.25,
+    }
 
 
 @pytest.mark.parametrize("frozen", [None, "trunk_conv_2"])

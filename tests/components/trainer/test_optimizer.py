@@ -82,3 +82,17 @@ def test_a_batch_that_goes_through_in_parts_is_the_same_batch(tmp_path: Path, mo
     )
     for one, other in zip(whole.get_weights(), in_parts.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_a_weight_with_a_share_of_the_rate_moves_by_that_share(optimizer: str) -> None:
+    moved = []
+    for share in (1.0, 0.1):
+        first, last = (keras.layers.Dense(1, use_bias=False, kernel_initializer="ones") for _ in range(2))
+        network = keras.Sequential([keras.Input((1,)), first, last])
+        settings = RECIPE.model_copy(update={"optimizer": optimizer})
+        network.compile(build_optimizer(settings, {first.kernel.path: share}), loss="mse")
+        network.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))
+        moved.append([float(layer.kernel[0, 0]) - 1 for layer in (first, last)])
+    whole, shared = moved
+    assert shared == pytest.approx([0.1 * whole[0], whole[1]], rel=1e-4)

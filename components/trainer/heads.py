@@ -51,13 +51,14 @@ def dense_age(features: keras.KerasTensor, head: AgeHead) -> keras.KerasTensor:
     """An age head on features [N, width]."""
     bias = keras.initializers.Constant(_INITIAL_AGE) if head == "regression" else "zeros"
     name = "age_rank" if head == "ordinal" else "age"
-    raw = keras.layers.Dense(AGE_UNITS[head], bias_initializer=bias, name=name)(features)
-    return OrdinalThresholds(name="age")(raw) if head == "ordinal" else raw
+    # In half precision an age of 70 years would come in steps of half a year.
+    raw = keras.layers.Dense(AGE_UNITS[head], bias_initializer=bias, dtype="float32", name=name)(features)
+    return OrdinalThresholds(dtype="float32", name="age")(raw) if head == "ordinal" else raw
 
 
 def dense_gender(features: keras.KerasTensor, head: GenderHead) -> keras.KerasTensor:
     """A gender head on features [N, width]."""
-    return keras.layers.Dense(GENDER_UNITS[head], name="gender")(features)
+    return keras.layers.Dense(GENDER_UNITS[head], dtype="float32", name="gender")(features)
 
 
 class OrdinalThresholds(keras.layers.Layer):
@@ -134,4 +135,3 @@ def _between_thresholds(logits: keras.KerasTensor) -> keras.KerasTensor:
 
 def _ages() -> keras.KerasTensor:
     return ops.arange(AGES, dtype="float32")
-

@@ -20,6 +20,17 @@ SETTINGS = TrainerSettings(
 )
 
 
+@pytest.mark.parametrize("age_head", ["regression", "distribution", "ordinal"])
+def test_heads_do_not_round_an_age_to_half_a_year(age_head: str) -> None:
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        network = SETTINGS.model_copy(update={"age_head": age_head}).spec.build()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert network.layers[2].compute_dtype == "bfloat16"
+    assert {output.dtype for output in network.outputs} == {"float32"}
+
+
 def test_a_network_trained_in_bfloat16_answers_in_float32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     policies = []
     build = cnn_utkface.build

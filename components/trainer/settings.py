@@ -26,6 +26,7 @@ class TrainerSettings(Settings):
     """A recipe's network and how it is trained."""
 
     network: Network = Field(description="a module of components/trainer/models")
+    input_size: int | None = Field(None, ge=32, le=1024, description="pixels; null: the network's own")
     age_head: Literal[AgeHead, "none"] | None = Field(None, description="null: the network's own; none: no age")
     gender_head: Literal[GenderHead, "none"] | None = Field(None, description="the same for the gender")
     weights: str | None = Field(None, description="dlib, imagenet, blessed or a file; null: random")
@@ -60,6 +61,15 @@ class TrainerSettings(Settings):
         if batch_size is not None and batch_size % parts:
             raise ValueError(f"must divide batch_size, {batch_size}")
         return parts
+
+    @field_validator("input_size")
+    @classmethod
+    def _fits_the_network(cls, size: int | None, info: ValidationInfo) -> int | None:
+        own = NETWORKS.get(info.data.get("network", ""))
+        if size is not None and own is not None and not own.any_size and size != own.input_size:
+            able = ", ".join(name for name, network in NETWORKS.items() if network.any_size)
+            raise ValueError(f"{own.name} takes {own.input_size} pixels alone, not {size}; others take any: {able}")
+        return size
 
     @field_validator("weights")
     @classmethod
@@ -106,6 +116,7 @@ class TrainerSettings(Settings):
         gender = own.gender_head if self.gender_head is None else self.gender_head
         return replace(
             own,
+            input_size=self.input_size or own.input_size,
             age_head=None if age == "none" else age,
             gender_head=None if gender == "none" else gender,
             flip_averaged=self.flip_averaged,

@@ -132,6 +132,7 @@ def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
         ("trainer.epoch=3", ["trainer.epoch", "unknown key", "did you mean epochs?", "batch_size"]),
         ("trainer.epochs=many", ["trainer.epochs", "integer", "'many'"]),
         ("trainer.epochs=0", ["trainer.epochs", "greater than or equal to 1"]),
+        ("trainer={network: cnn_utkface, input_size: 96, epochs: 1, learning_rate: 1}", ["takes 64 pixels alone"]),
         ("trainer.age_head=votes", ["trainer.age_head: must be 'regression', 'softmax'", "or 'none', not 'votes'"]),
         (
             "trainer.gender_head=none",

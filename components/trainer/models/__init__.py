@@ -28,6 +28,7 @@ class NetworkSpec:
         channels: 1 grey, 3 colour.
         age_head: what its age output is; None: it has none.
         gender_head: the same for the gender.
+        any_size: whether another `input_size`, from 32, gives the same weights: the network ends in global pooling.
         flip_averaged: whether a served model asks of a picture and its mirror image, and answers with the mean.
     """
 
@@ -36,6 +37,7 @@ class NetworkSpec:
     channels: int
     age_head: AgeHead | None
     gender_head: GenderHead | None
+    any_size: bool = False
     flip_averaged: bool = False
 
     @property
@@ -57,9 +59,14 @@ class NetworkSpec:
 
 
 def _spec(
-    name: str, input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None
+    name: str,
+    input_size: int,
+    channels: int,
+    age_head: AgeHead | None,
+    gender_head: GenderHead | None,
+    any_size: bool = False,
 ) -> tuple[str, NetworkSpec]:
-    return name, NetworkSpec(f"{__name__}.{name}", input_size, channels, age_head, gender_head)
+    return name, NetworkSpec(f"{__name__}.{name}", input_size, channels, age_head, gender_head, any_size)
 
 
 NETWORKS: dict[str, NetworkSpec] = dict(
@@ -67,9 +74,9 @@ NETWORKS: dict[str, NetworkSpec] = dict(
         _spec("cnn_imdb_age", 128, 3, "regression", None),
         _spec("cnn_imdb_gender", 128, 3, None, "binary"),
         _spec("cnn_utkface", 64, 1, "regression", "binary"),
-        _spec("compact", 64, 3, "distribution", "binary"),
-        _spec("mobilenet", 224, 3, "softmax", "softmax"),
-        _spec("resnet50", 224, 3, "groups", "binary"),
+        _spec("compact", 64, 3, "distribution", "binary", any_size=True),
+        _spec("mobilenet", 224, 3, "softmax", "softmax", any_size=True),
+        _spec("resnet50", 224, 3, "groups", "binary", any_size=True),
         _spec("vggface", 224, 3, "softmax", "softmax"),
         _spec("visage", 150, 3, "distribution", "binary"),
     )

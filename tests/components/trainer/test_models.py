@@ -9,7 +9,7 @@ import keras
 import pytest
 
 from components.trainer.models import NETWORKS, AgeHead, GenderHead
-from components.trainer.settings import Network
+from components.trainer.settings import Network, TrainerSettings
 
 Heads = tuple[AgeHead | None, GenderHead | None]
 
@@ -71,6 +71,15 @@ def test_a_network_published_for_one_task_has_exactly_so_many_parameters(
 def test_any_head_of_the_age_fits_any_network(name: str, head: AgeHead) -> None:
     width = {"regression": 1, "groups": 8, "ordinal": 100}.get(head, 101)
     assert {name: raw.shape for name, raw in graph(name, (head, None)).output.items()} == {"age": (None, width)}
+
+
+@pytest.mark.parametrize("name", [name for name, spec in NETWORKS.items() if spec.any_size])
+def test_pictures_of_another_size_need_no_other_weights(name: str) -> None:
+    settings = TrainerSettings.model_validate({"network": name, "input_size": 96, "epochs": 1, "learning_rate": 1})
+    with keras.StatelessScope(initialize_variables=False):
+        network = settings.spec.build()
+    assert network.input_shape == (None, 96, 96, 3)
+    assert [weight.shape for weight in network.weights] == [weight.shape for weight in graph(name).weights]
 
 
 def test_the_layers_of_cnn_utkface_shrink_as_published() -> None:

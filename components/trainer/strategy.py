@@ -17,10 +17,10 @@ def choose_strategy() -> tf.distribute.Strategy:
     To be called before TensorFlow has done anything else: machines can be joined only then.
 
     Raises:
-        VisageError: `TF_CONFIG` is not what TensorFlow describes.
+        VisageError: `TF_CONFIG` is not what TensorFlow describes, or this process has used TensorFlow.
     """
     if machines() > 1:
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        return _join_machines()
     several_gpus = len(tf.config.list_logical_devices("GPU")) > 1
     return tf.distribute.MirroredStrategy() if several_gpus else tf.distribute.get_strategy()
 
@@ -74,6 +74,16 @@ def _cut(pixels: tf.Tensor, labels: Labels, devices: int) -> tuple[tf.Tensor, La
         return tf.reshape(whole, [devices, tf.shape(whole)[0] // devices, *whole.shape[1:]])
 
     return tf.nest.map_structure(fill_and_cut, (pixels, labels), filler)
+
+
+def _join_machines() -> tf.distribute.Strategy:
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except RuntimeError:
+        raise VisageError(
+            "TF_CONFIG names several machines, which TensorFlow joins only before it has done anything else: run the "
+            "Trainer in a process of its own, `visage node Trainer --pipeline IR --run-id ID`"
+        ) from None
 
 
 def machines() -> int:

@@ -56,6 +56,14 @@ def test_a_cluster_that_is_none_is_one_line(config: str, monkeypatch: pytest.Mon
         choose_strategy()
 
 
+def test_machines_that_come_too_late_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    tf.constant(1)
+    cluster = {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": {"type": "worker", "index": 0}}))
+    with pytest.raises(VisageError, match="run the Trainer in a process of its own"):
+        choose_strategy()
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import keras
 import tensorflow as tf
 
+from components.errors import VisageError
 from components.trainer.checkpoint import Checkpoint
 from components.trainer.event_log import EventLog
 from components.trainer.fit import Fit
@@ -30,7 +31,7 @@ def train(
     checkpoint: Checkpoint | None = None,
     blessed: str | None = None,
 ) -> keras.Model:
-    """Trains on one device or many.
+    """Trains on one device or many: what is not frozen, then, where the recipe says so, all of the network.
 
     Args:
         train_split: records to learn from.
@@ -49,6 +50,11 @@ def train(
             or what is kept on the way cannot be written.
     """
     strategy = strategy or tf.distribute.get_strategy()
+    if settings.accumulate_steps > 1 and strategy.num_replicas_in_sync > 1:
+        raise VisageError(
+            f"trainer.accumulate_steps: {settings.accumulate_steps} parts of a batch are for one device; here are "
+            f"{strategy.num_replicas_in_sync}, which share each batch: set it to 1"
+        )
     spec = settings.spec
     keras.utils.set_random_seed(settings.seed)
     with strategy.scope(), _precision(settings.precision):

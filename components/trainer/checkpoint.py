@@ -94,7 +94,7 @@ class Checkpoint:
         """That of a training whose first weights are these, wherever they come from."""
         digest = hashlib.sha256()
         for array in weights:
-            digest.update(np.ascontiguousarray(array))
+            digest.update(array.tobytes())
         return Checkpoint(self._folder / digest.hexdigest()[:16])
 
     def of_fine_tuning(self) -> Checkpoint:

@@ -1,6 +1,7 @@
 """Half precision while training; what is exported answers in float32."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -35,7 +36,7 @@ def test_a_network_trained_in_bfloat16_answers_in_float32(tmp_path: Path, monkey
     policies = []
     build = cnn_utkface.build
 
-    def spy(*how: object) -> keras.Model:
+    def spy(*how: Any) -> keras.Model:
         policies.append(keras.config.dtype_policy().name)
         return build(*how)
 

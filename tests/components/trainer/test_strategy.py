@@ -18,9 +18,10 @@ from tests.components.trainer.two_devices import write_splits
 def test_two_devices_train_the_model_that_one_does(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.components.trainer.two_devices", str(tmp_path)]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    distances = json.loads(output.splitlines()[-1])
-    assert distances["moved"] > 0.01
-    assert distances["apart"] < 1e-6
+    found = json.loads(output.splitlines()[-1])
+    assert found["moved"] > 0.01
+    assert found["apart"] < 1e-6
+    assert found["refusal"].startswith("trainer.accumulate_steps: 2 parts of a batch are for one device; here are 2")
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from components.errors import VisageError
 from components.trainer.input import open_split
 from components.trainer.models import cnn_utkface
 from components.trainer.settings import TrainerSettings
@@ -29,11 +30,13 @@ def write_splits(folder: Path) -> None:
         write_split(folder, name, [replace(one, age=one.age or 30.0, gender="male") for one in people(count, seed=1)])
 
 
-def train_without_dropout(folder: Path, strategy: tf.distribute.Strategy) -> list[np.ndarray]:
-    """The weights that `SETTINGS` lead to; dropout would differ from device to device."""
+def train_without_dropout(
+    folder: Path, strategy: tf.distribute.Strategy, settings: TrainerSettings = SETTINGS
+) -> list[np.ndarray]:
+    """The weights that settings lead to; dropout would differ from device to device."""
     cnn_utkface._DROPOUT = 0.0
     train_split, val_split = (open_split(name, [f"{folder}/Split-{name}/*"]) for name in ("train", "val"))
-    weights: list[np.ndarray] = train(train_split, val_split, SETTINGS, f"{folder}/log", strategy).get_weights()
+    weights: list[np.ndarray] = train(train_split, val_split, settings, f"{folder}/log", strategy).get_weights()
     return weights
 
 
@@ -43,10 +46,17 @@ def main(folder: Path) -> None:
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     write_splits(folder)
     on_one = train_without_dropout(folder, tf.distribute.get_strategy())
-    on_two = train_without_dropout(folder, tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
+    two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    on_two = train_without_dropout(folder, two)
+    refusal = ""
+    try:
+        train_without_dropout(folder, two, SETTINGS.model_copy(update={"accumulate_steps": 2}))
+    except VisageError as error:
+        refusal = str(error)
     keras.utils.set_random_seed(SETTINGS.seed)
     start = SETTINGS.spec.build().get_weights()
-    print(json.dumps({"moved": _distance(on_one, start), "apart": _distance(on_one, on_two)}))
+    distances = {"moved": _distance(on_one, start), "apart": _distance(on_one, on_two)}
+    print(json.dumps({**distances, "refusal": refusal}))
 
 
 def _distance(some: list[np.ndarray], others: list[np.ndarray]) -> float:

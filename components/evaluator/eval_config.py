@@ -20,7 +20,7 @@ def make_eval_config(
     label_keys, weight_keys, metrics_specs = {}, {}, [_count_specs()]
     if has_age:
         label_keys[metric_names.AGE_OUTPUT], weight_keys[metric_names.AGE_OUTPUT] = "age", "age_known"
-        label_keys[metric_names.AGE_GROUP_OUTPUT] = "age_group"
+        label_keys[metric_names.AGE_GROUP_OUTPUT] = metric_names.AGE_GROUP_RIGHT
         weight_keys[metric_names.AGE_GROUP_OUTPUT] = metric_names.AGE_GROUP_KNOWN
         metrics_specs += [_age_specs(settings), _age_group_specs(settings)]
     if has_gender:
@@ -65,7 +65,7 @@ def _age_group_specs(settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
     return config_pb2.MetricsSpec(
         output_names=[metric_names.AGE_GROUP_OUTPUT],
         # The extractors have turned every answer into right, 1, or wrong, 0.
-        metrics=[_metric("MeanPrediction", metric_names.AGE_GROUP_ACCURACY, thresholds)],
+        metrics=[_metric("BinaryAccuracy", metric_names.AGE_GROUP_ACCURACY, thresholds)],
         example_weights=config_pb2.ExampleWeightOptions(weighted=True),
     )
 

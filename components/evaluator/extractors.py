@@ -10,6 +10,7 @@ import apache_beam as beam
 import numpy as np
 import tensorflow_model_analysis as tfma
 
+from components.errors import VisageError
 from components.evaluator import metric_names
 from components.faces.records import AGE_GROUPS
 
@@ -49,25 +50,43 @@ def _mark_unknown_labels(extracts: tfma.Extracts) -> tfma.Extracts:
     TFMA refuses binary labels outside [0, 1] even where the record's weight is 0, as it is for unknown genders.
     """
     features = extracts[tfma.FEATURES_KEY]
+    group_known = (np.asarray(features["age_group"]) >= 0).astype(np.float32)
     written = {
         "gender_label": np.maximum(features["gender_label"], 0),
-        metric_names.AGE_GROUP_KNOWN: (np.asarray(features["age_group"]) >= 0).astype(np.float32),
+        metric_names.AGE_GROUP_KNOWN: group_known,
+        metric_names.AGE_GROUP_RIGHT: np.ones_like(group_known),
     }
     return {**extracts, tfma.FEATURES_KEY: {**features, **written}}
 
 
 def _judge_age_groups(extracts: tfma.Extracts) -> tfma.Extracts:
-    """Replaces the names of age groups, which TFMA's metrics cannot compare, by 1 where they are right and 0 else."""
+    """Replaces the names of age groups, which TFMA's metrics cannot compare, by 1 where they are right and 0 else.
+
+    Raises:
+        VisageError: the blessed model lacks an output of the candidate.
+    """
     truth = np.asarray(extracts[tfma.FEATURES_KEY]["age_group"]).reshape(-1)
+    predictions = extracts[tfma.PREDICTIONS_KEY]
+    if tfma.CANDIDATE_KEY in predictions:
+        _check_comparable(predictions[tfma.CANDIDATE_KEY], predictions[tfma.BASELINE_KEY])
+        judged = {model: _judge(said, truth) for model, said in predictions.items()}
+    else:
+        judged = _judge(predictions, truth)
+    return {**extracts, tfma.PREDICTIONS_KEY: judged}
 
-    def judge(predictions: Any) -> Any:
-        if metric_names.AGE_GROUP_OUTPUT not in predictions:
-            # By the names of several models.
-            return {
-                name: judge(of_model) if isinstance(of_model, dict) else of_model
-                for name, of_model in predictions.items()
-            }
-        said = [AGE_GROUPS.index(bytes(name).decode()) for name in np.asarray(predictions["age_group"]).reshape(-1)]
-        return {**predictions, metric_names.AGE_GROUP_OUTPUT: np.equal(said, truth).astype(np.float32)}
 
-    return {**extracts, tfma.PREDICTIONS_KEY: judge(extracts[tfma.PREDICTIONS_KEY])}
+def _judge(predictions: dict[str, np.ndarray], truth: np.ndarray) -> dict[str, np.ndarray]:
+    if metric_names.AGE_GROUP_OUTPUT not in predictions:  # a model of the gender alone
+        return predictions
+    names = np.asarray(predictions[metric_names.AGE_GROUP_OUTPUT]).reshape(-1)
+    said = [AGE_GROUPS.index(name.decode()) for name in names]
+    return {**predictions, metric_names.AGE_GROUP_OUTPUT: np.equal(said, truth).astype(np.float32)}
+
+
+def _check_comparable(candidate: dict[str, np.ndarray], blessed: dict[str, np.ndarray]) -> None:
+    missing = sorted(set(candidate) - set(blessed))
+    if missing:
+        raise VisageError(
+            f"the model that was blessed last does not say {', '.join(missing)}, so this one cannot be compared with "
+            "it; give the run another `name`"
+        )

@@ -4,8 +4,9 @@ AGE_OUTPUT = "age"
 AGE_GROUP_OUTPUT = "age_group"
 GENDER_OUTPUT = "gender_probability"
 
-# Our own feature: 1 where the group is known, else 0.
+# Our own features: 1 where the group is known, else 0; and 1 everywhere, which is what right answers are turned into.
 AGE_GROUP_KNOWN = "age_group_known"
+AGE_GROUP_RIGHT = "age_group_right"
 
 EXAMPLE_COUNT = "example_count"
 KNOWN_COUNT = "known_count"

@@ -148,3 +148,11 @@ def test_age_groups_are_judged_where_they_are_known(tmp_path: Path, least: float
     assert [(gate.name, gate.limit, gate.passed) for gate in found.gates] == [
         ("age_group_accuracy_min", least, blessed)
     ]
+
+
+def test_a_model_may_say_less_than_the_blessed_one_and_not_more(tmp_path: Path) -> None:
+    of_age = EvaluatorSettings(age_mae_max=3, gender_accuracy_min=None, gender_accuracy_decrease_max=None)
+    less = evaluate(tmp_path / "less", people(20), of_age, model=Errors(says_gender=False), baseline=Errors())
+    assert less.blessed
+    with pytest.raises(Exception, match=r"blessed last does not say gender, gender_probability, .* another `name`"):
+        evaluate(tmp_path / "more", people(20), LIMITS, model=Errors(), baseline=Errors(says_gender=False))

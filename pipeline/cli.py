@@ -3,6 +3,7 @@
 import os
 import re
 import traceback
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from pipeline.data_commands import data
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
-    from serving.photos import PhotoPrediction
+    from serving.photos import FacePrediction, PhotoPrediction
 
 FAILED = 1
 NOT_BLESSED = 3
@@ -246,11 +247,17 @@ def doctor(as_json: bool) -> None:
 
 def _face_lines(prediction: "PhotoPrediction") -> list[str]:
     return [
-        f"{prediction.path}: {face.age:.0f} years (± {face.age_deviation:.0f}), {face.gender} "
-        f"({max(face.gender_probability, 1 - face.gender_probability):.0%})  "
-        f"face at {', '.join(f'{side:.0f}' for side in face.box)}"
+        f"{prediction.path}: {', '.join(_answers(face))}  face at {', '.join(f'{side:.0f}' for side in face.box)}"
         for face in prediction.faces
     ]
+
+
+def _answers(face: "FacePrediction") -> Iterator[str]:
+    """What the model says of a face, which may be the age or the gender alone."""
+    if face.age is not None:
+        yield f"{face.age:.0f} years (± {face.age_deviation:.0f})"
+    if face.gender_probability is not None:
+        yield f"{face.gender} ({max(face.gender_probability, 1 - face.gender_probability):.0%})"
 
 
 def _header(settings: "PipelineConfig") -> str:

@@ -94,6 +94,19 @@ class PipelineConfig(Settings):
                 raise ValueError(f"slice_gates.{number}: no source {gate.value!r}; choose from {', '.join(known)}")
         return evaluator
 
+    @field_validator("evaluator")
+    @classmethod
+    def _limits_what_is_learned(cls, evaluator: EvaluatorSettings, info: ValidationInfo) -> EvaluatorSettings:
+        if "trainer" not in info.data:  # it has a mistake of its own
+            return evaluator
+        trainer: TrainerSettings = info.data["trainer"]
+        missing = evaluator.limits_on("age") if trainer.spec.age_head is None else []
+        missing += evaluator.limits_on("gender") if trainer.spec.gender_head is None else []
+        if missing:
+            answer = "age" if trainer.spec.age_head is None else "gender"
+            raise ValueError(f"{', '.join(missing)} must be null: {trainer.network} learns no {answer} here")
+        return evaluator
+
     @field_validator("name")
     @classmethod
     def _names_a_folder(cls, name: str) -> str:
@@ -135,7 +148,8 @@ def load_config(
     """Reads a configuration file, what it extends, and what the command line sets on top.
 
     Args:
-        path: a YAML file; its key `extends` names another one, relative to it, whose values it inherits.
+        path: a YAML file; its key `extends` names another one, relative to it, whose values it inherits. Where it has
+            `sizes`, its key `size` names the one whose values it takes besides.
         overrides: `key.path=value` texts, the value in YAML.
         data_dir: folder with the archives; stands for `data.dir`.
         source: one that is asked for beside `data.sources`; it may have its entry in `data.labelled_folders` too.
@@ -144,6 +158,8 @@ def load_config(
         VisageError: a file is missing or no YAML, a key is unknown, or a value is not allowed.
     """
     values = _read_with_extends(path, seen=())
+    if "sizes" in values:
+        values, overrides = _take_size(values, overrides, path)
     for override in overrides:
         _apply_override(values, override)
     if data_dir is not None:
@@ -169,6 +185,24 @@ def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if not (path.parent / base).exists():
         raise VisageError(f"{path}: extends: there is no {path.parent / base}; name a file relative to this one")
     return _merge(_read_with_extends(path.parent / base, (*seen, path.resolve())), values)
+
+
+def _take_size(values: dict[str, Any], overrides: Sequence[str], path: Path) -> tuple[dict[str, Any], Sequence[str]]:
+    """Lays the values of the chosen one of a recipe's `sizes` over the others.
+
+    Returns:
+        The values without `size` and `sizes`, and the overrides that are left.
+    """
+    choices = [override for override in overrides if override.startswith("size=")]
+    for choice in choices:
+        _apply_override(values, choice)
+    sizes, size = values.pop("sizes"), values.pop("size", None)
+    if not isinstance(sizes, dict) or not all(isinstance(one, dict) for one in sizes.values()):
+        raise VisageError(f"{path}: sizes: must hold a name for each size, and keys and values below it")
+    if not isinstance(size, str) or size not in sizes:
+        where = "--set size" if choices else f"{path}: size"
+        raise VisageError(f"{where}: must be {' or '.join(map(str, sizes))}, not {size!r}")
+    return _merge(values, sizes[size]), [override for override in overrides if override not in choices]
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -101,8 +101,12 @@ class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         if task.total is None or not task.speed:
             return Text("")
-        left = int((task.total - task.completed) / task.speed)
-        return Text(f"{task.speed:,.0f}/s  {left // 60}:{left % 60:02d} left", style="dim")
+        left = (task.total - task.completed) / task.speed
+        return Text(f"{task.speed:,.0f}/s  {_minutes(left)} left", style="dim")
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 class Screen:
@@ -142,7 +146,8 @@ class Screen:
                     for previous in steps.values():
                         bars.remove_task(previous)
                     steps.clear()
-                    steps[step] = bars.add_task(f"  {step}", total=total, note=note)
+                    # Work that goes on where an earlier run left it has not done that part at this speed.
+                    steps[step] = bars.add_task(f"  {step}", total=total, completed=done, note=note)
                 bars.update(steps[step], completed=done, total=total, note=note)
                 bars.update(current, visible=False)
 
@@ -150,19 +155,21 @@ class Screen:
 
     @contextmanager
     def _lines(self, title: str) -> Iterator[progress.Listener]:
-        started: dict[str, float] = {}
+        started: dict[str, tuple[float, int]] = {}
         last = 0.0
 
         def show(step: str, done: int, total: int | None, note: str) -> None:
             nonlocal last
             now = time.monotonic()
-            begun = started.setdefault(step, now)
+            begun, at_first = started.setdefault(step, (now, done))
             if now - last < LINE_EVERY_SECONDS:
                 return
             last = now
             count = f" {done:,}" if _is_counted(done, total) else ""
             of = f" of {total:,}" if total is not None else ""
-            rate = f", {done / (now - begun):,.0f}/s" if count and now - begun > 1 else ""
-            self.print(f"  {title}: {step}{count}{of}{rate}{', ' + note if note else ''}")
+            speed = (done - at_first) / (now - begun) if now - begun > 1 else 0
+            rate = f", {speed:,.0f}/s" if speed else ""
+            left = f", {_minutes((total - done) / speed)} left" if speed and total is not None else ""
+            self.print(f"  {title}: {step}{count}{of}{rate}{left}{', ' + note if note else ''}")
 
         yield show

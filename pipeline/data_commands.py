@@ -1,4 +1,4 @@
-"""`visage data`: preparing one data set, and looking at what became of the records."""
+"""`visage data`: preparing one data set, and looking at what became of the records and at what a network is fed."""
 
 import difflib
 import json
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline.console import Screen
 
 _PAGE = "data_inspection.html"
+_SHEET = "augmented.png"
 
 _config_option = click.option(
     "--config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True, help="Configuration file."
@@ -114,14 +115,65 @@ def inspect(
             print_json({"page": str(page), **written}, stream)
 
 
+@data.command()
+@click.argument("config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG)
+@data_dir_option
+@override_option
+@click.option("--out", type=click.Path(path_type=Path), help="The picture to write (.png).")
+@json_option
+def augmented(config: Path, data_dir: Path | None, overrides: tuple[str, ...], out: Path | None, as_json: bool) -> None:
+    """Draw what the network is fed: training crops of the newest run, each as it is and as augmented."""
+    from pipeline.config import load_config
+
+    if out is not None and out.suffix != ".png":
+        raise VisageError(f"--out {out}: must end in .png")
+    if out is not None:
+        from serving.annotate import check_target
+
+        check_target(out)
+    found = load_config(config, overrides, data_dir)
+    with quietly(_log(found, "data-augmented")) as stream:
+        from rich.markup import escape
+
+        from pipeline.console import Screen
+        from pipeline.newest_data import newest_data
+
+        examples = newest_data(found).examples
+        sheet = (out or found.root / _SHEET).resolve()
+        screen = Screen(stream, silent=as_json)
+        with screen.stage(found.name):
+            from components.files import write_atomically
+            from components.trainer.augmentation_sheet import draw_sheet
+            from components.trainer.input import open_split
+
+            split = open_split("train", [str(examples / "Split-train" / "*")])
+            write_atomically(sheet, draw_sheet(split, found.trainer))
+        changes = found.trainer.augmentation.model_dump()
+        screen.print(f"[bold]{found.name}[/]  {found.trainer.network}: {_changes_in_words(changes)}")
+        screen.print(f"sheet {escape(str(sheet))}")
+        if as_json:
+            figures = {"network": found.trainer.network, "examples": str(examples), "augmentation": changes}
+            print_json({"sheet": str(sheet), **figures}, stream)
+
+
+def _changes_in_words(changes: Mapping[str, Any]) -> str:
+    """'flip, shift 0.05'."""
+    made = {key: value for key, value in changes.items() if value and (key != "erasing_share" or changes["erasing"])}
+    return ", ".join(key if value is True else f"{key} {value:g}" for key, value in made.items()) or "not augmented"
+
+
 def _cleaned(
     config: "PipelineConfig", source: str | None, screen: "Screen", as_json: bool
 ) -> tuple["CleanedData", Path]:
     """What is looked at, and where its page goes by default."""
     if source is None:
-        from pipeline.newest_data import newest_data
+        from pipeline.newest_data import NoDataYetError, newest_data
 
-        return newest_data(config), config.root / _PAGE
+        try:
+            return newest_data(config), config.root / _PAGE
+        except NoDataYetError as error:
+            look = f"or look at one source: visage data inspect {config.data.sources[0]}"
+            raise VisageError(f"{error}, {look}") from None
     from components.data_inspection.clean import clean
     from pipeline.terms import tell_terms_once
 

@@ -15,16 +15,21 @@ from pipeline.metadata_file import check_undamaged
 _NODE = "FaceExampleGen"
 
 
+class NoDataYetError(VisageError):
+    """No run has cleaned its data to the end."""
+
+
 def newest_data(config: PipelineConfig) -> CleanedData:
     """The examples and the cleaning report of the newest run, with the settings of that run.
 
     Raises:
-        VisageError: no run has come so far yet, or what it wrote is gone.
+        NoDataYetError: no run has come so far yet.
+        VisageError: what it wrote is gone.
     """
     database = config.root / "metadata.sqlite"
     # Empty: whoever made it was killed before anything was in it.
     if not database.is_file() or not database.stat().st_size:
-        raise VisageError(_nothing_yet(config))
+        raise NoDataYetError(_nothing_yet(config))
     check_undamaged(database)
     store = _open(database)
     node = store.get_context_by_type_and_name("node", f"{config.name}.{_NODE}")
@@ -35,7 +40,7 @@ def newest_data(config: PipelineConfig) -> CleanedData:
         if execution.last_known_state in (states.COMPLETE, states.CACHED)
     ]
     if not completed:
-        raise VisageError(_nothing_yet(config))
+        raise NoDataYetError(_nothing_yet(config))
     newest = max(completed, key=lambda execution: execution.id)
     outputs = outputs_of(store, newest.id)
     data = CleanedData(
@@ -56,7 +61,4 @@ def _open(database: Path) -> MetadataStore:
 
 
 def _nothing_yet(config: PipelineConfig) -> str:
-    return (
-        f"{config.root}: no run of {config.name} has cleaned its data to the end; run first (visage run), "
-        f"or look at one source: visage data inspect {config.data.sources[0]}"
-    )
+    return f"{config.root}: no run of {config.name} has cleaned its data to the end; run first (visage run)"

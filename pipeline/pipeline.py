@@ -12,7 +12,7 @@ from components.curated_schema.domain import with_sources
 from components.evaluator.component import create_evaluator
 from components.example_validator.component import ExampleValidator
 from components.face_example_gen.component import FaceExampleGen
-from components.latest_blessed_model.component import create_latest_blessed_model
+from components.latest_blessed_model.component import create_latest_blessed_model, create_starting_model
 from components.latest_passed_statistics.component import create_latest_passed_statistics
 from components.model_card.component import ModelCard
 from components.model_check.component import ModelCheck
@@ -37,7 +37,14 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         baseline_statistics=last_data.outputs["statistics"],
         settings=config.validation,
     )
-    trainer = create_trainer(examples=examples, settings=config.trainer, alignment=config.alignment)
+    starting_model = create_starting_model() if config.trainer.weights == "blessed" else None
+    trainer = create_trainer(
+        examples=examples,
+        settings=config.trainer,
+        alignment=config.alignment,
+        checkpoint_dir=str(config.root / "checkpoints"),
+        starting_model=starting_model.outputs["model"] if starting_model else None,
+    )
     trainer.add_upstream_node(validator)
     baseline = create_latest_blessed_model(candidate=trainer.outputs["model"])
     evaluator = create_evaluator(
@@ -45,6 +52,8 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
         settings=config.evaluator,
+        has_age=config.trainer.spec.age_head is not None,
+        has_gender=config.trainer.spec.gender_head is not None,
     )
     model_check = ModelCheck(model=trainer.outputs["model"])
     pusher = Pusher(
@@ -74,6 +83,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             statistics_gen,
             last_data,
             validator,
+            *([starting_model] if starting_model else []),
             trainer,
             baseline,
             evaluator,

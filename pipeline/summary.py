@@ -52,6 +52,10 @@ def _training(result: NodeResult) -> str:
     return f"{escape(about['network'])}, {about['parameters']:,} parameters"
 
 
+def _start(result: NodeResult) -> str:
+    return "the blessed model" if result.outputs.get("model") else "no model has been pushed yet"
+
+
 def _baseline(result: NodeResult) -> str:
     found = result.outputs.get("model")
     return "compared with the blessed model" if found else "no other blessed model to compare with"
@@ -76,6 +80,7 @@ _DESCRIBERS = {
     "FaceExampleGen": _faces,
     "LatestPassedStatistics": _last_data,
     "ExampleValidator": _validation,
+    "StartingModel": _start,
     "Trainer": _training,
     "LatestBlessedModel": _baseline,
     "Evaluator": _blessing,

@@ -1,7 +1,8 @@
 """Draws a prediction: every face boxed on the photo, and below it what was said of each, with the age distribution."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from math import ceil, floor
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from components.errors import VisageError
 from components.faces.decode import decode
+from components.faces.records import AGE_GROUPS
 from serving.photos import FacePrediction, PhotoPrediction
 
 WIDTH = 960
@@ -78,7 +80,7 @@ def _boxed_photo(photo: np.ndarray, faces: Sequence[FacePrediction]) -> Image.Im
     for number, face in enumerate(faces, start=1):
         x0, y0, x1, y1 = (edge * scale for edge in face.box)
         draw.rounded_rectangle((x0, y0, x1, y1), radius=6, outline=_BOX, width=3)
-        label = f"{number}: {face.age:.0f}, {face.gender}"
+        label = f"{number}: " + ", ".join(_answers(face))
         baseline = (max(x0, 2), max(y0 - 4, 18))
         draw.text(baseline, label, fill="white", font=_font(16), anchor="ls", stroke_width=2, stroke_fill="black")
     return boxed
@@ -88,23 +90,62 @@ def _panel(number: int, face: FacePrediction) -> Image.Image:
     """One face's numbers and the distribution of its age over the years 0 to 100."""
     panel = Image.new("RGB", (_PANEL_WIDTH, _PANEL_HEIGHT), _GROUND)
     draw = ImageDraw.Draw(panel)
-    sure = max(face.gender_probability, 1 - face.gender_probability)
-    spread = f" ± {face.age_deviation:.0f}" if face.age_deviation >= 0.5 else ""
-    draw.text((0, 0), f"{number}: {face.age:.0f}{spread} years", fill=_INK, font=_font(18))
-    draw.text((0, 24), f"{face.gender} {sure:.0%}, group {face.age_group}", fill=_QUIET, font=_font(14))
+    headline, *rest = _words(face)
+    draw.text((0, 0), f"{number}: {headline}", fill=_INK, font=_font(18))
+    draw.text((0, 24), ", ".join(rest), fill=_QUIET, font=_font(14))
+    if face.age_probabilities is not None:
+        _draw_bars(draw, face.age_probabilities, _near_bars(face))
+    return panel
+
+
+def _answers(face: FacePrediction) -> Iterator[str]:
+    """The age and the gender, of which a model may say one alone."""
+    if face.age is not None:
+        yield f"{face.age:.0f}"
+    if face.gender is not None:
+        yield face.gender
+
+
+def _words(face: FacePrediction) -> Iterator[str]:
+    """The age with its deviation, the gender with its probability, the age group, as far as the model says them."""
+    if face.age is not None and face.age_deviation is not None:
+        spread = f" ± {face.age_deviation:.0f}" if face.age_deviation >= 0.5 else ""
+        yield f"{face.age:.0f}{spread} years"
+    if face.gender_probability is not None:
+        yield f"{face.gender} {max(face.gender_probability, 1 - face.gender_probability):.0%}"
+    if face.age_group is not None:
+        yield f"group {face.age_group}"
+
+
+def _near_bars(face: FacePrediction) -> range:
+    """The bars that stand for what the model thinks: its group, or the years within the deviation."""
+    if face.age_group is None or face.age is None or face.age_deviation is None:
+        return range(0)
+    if len(face.age_probabilities or ()) == len(AGE_GROUPS):
+        group = AGE_GROUPS.index(face.age_group)
+        return range(group, group + 1)
+    reach = max(0.5, face.age_deviation)
+    return range(ceil(face.age - reach), floor(face.age + reach) + 1)
+
+
+def _draw_bars(draw: ImageDraw.ImageDraw, probabilities: Sequence[float], near: range) -> None:
+    """A bar a year with a scale of years, or a bar a group with the groups' names."""
     bottom, height = _PANEL_HEIGHT - 20, _PANEL_HEIGHT - 20 - 48
-    width = _PANEL_WIDTH / len(face.age_probabilities)
-    highest = max(face.age_probabilities)
-    for year, probability in enumerate(face.age_probabilities):
-        near = abs(year - face.age) <= max(0.5, face.age_deviation)
+    width = _PANEL_WIDTH / len(probabilities)
+    highest = max(probabilities)
+    for number, probability in enumerate(probabilities):
         top = bottom - height * probability / highest
         if bottom - top >= 0.5:
-            bar = (year * width, top, (year + 1) * width - 1, bottom)
-            draw.rectangle(bar, fill=_BAR if near else _BAR_FAR)
+            bar = (number * width, top, (number + 1) * width - 1, bottom)
+            draw.rectangle(bar, fill=_BAR if number in near else _BAR_FAR)
     draw.line((0, bottom, _PANEL_WIDTH, bottom), fill=_QUIET)
+    if len(probabilities) == len(AGE_GROUPS):
+        for number, group in enumerate(AGE_GROUPS):
+            middle = ((number + 0.5) * width, bottom + 4)
+            draw.text(middle, group, fill=_QUIET, font=_font(8), anchor="ma")
+        return
     for year, anchor in ((0, "la"), (25, "ma"), (50, "ma"), (75, "ma"), (100, "ra")):
         draw.text((_PANEL_WIDTH * year / 100, bottom + 4), str(year), fill=_QUIET, font=_font(12), anchor=anchor)
-    return panel
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

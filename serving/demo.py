@@ -1,6 +1,7 @@
 """The demo page at `/`, and the route that finds, aligns and predicts the faces of the photo that it sends."""
 
 import asyncio
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +13,7 @@ from starlette.routing import Route
 
 from components.errors import VisageError
 from components.faces.detect import Detector, make_detector
+from components.faces.records import AGE_GROUPS
 from components.faces.settings import AlignmentSettings
 from serving.photos import photo_detector, predict_photo
 from serving.predictors import ModelPredictor
@@ -43,6 +45,7 @@ class Demo:
 
     async def _page(self, request: Request) -> Response:
         page = _PAGE.read_text(encoding="utf-8").replace("{{MAX_PHOTO_BYTES}}", str(MAX_PHOTO_BYTES))
+        page = page.replace("{{AGE_GROUPS}}", json.dumps(AGE_GROUPS))
         return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})
 
     async def _predict(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ from components.faces.align import align
 from components.faces.decode import DecodeError, decode
 from components.faces.detect import Detector, Face
 from components.faces.encode import encode
+from components.faces.records import AGE_GROUP_MIDDLES
 from components.faces.settings import NO_DETECTOR, AlignmentSettings
 
 NO_FACE = "no face was found"
@@ -20,7 +21,7 @@ NO_USABLE_FACE = "the eyes of the face that was found lie too far apart or toget
 
 @dataclass(frozen=True)
 class FacePrediction:
-    """What the model says of one face.
+    """What the model says of one face; None what it was not taught.
 
     Attributes:
         box: x0, y0, x1, y1 in pixels of the upright photo.
@@ -29,7 +30,7 @@ class FacePrediction:
         age: years.
         age_deviation: years; the standard deviation of `age_probabilities`.
         age_group: one of Adience's eight, e.g. '25-32'.
-        age_probabilities: 101 of them, for ages 0 to 100; they add up to 1.
+        age_probabilities: 101 of them, for ages 0 to 100, or 8, for Adience's groups; they add up to 1.
         gender: 'female' or 'male', the binary label of the data sets.
         gender_probability: P(male), 0..1.
     """
@@ -37,12 +38,12 @@ class FacePrediction:
     box: tuple[float, ...]
     landmarks: tuple[tuple[float, ...], ...]
     score: float
-    age: float
-    age_deviation: float
-    age_group: str
-    age_probabilities: tuple[float, ...]
-    gender: str
-    gender_probability: float
+    age: float | None = None
+    age_deviation: float | None = None
+    age_group: str | None = None
+    age_probabilities: tuple[float, ...] | None = None
+    gender: str | None = None
+    gender_probability: float | None = None
 
 
 @dataclass(frozen=True)
@@ -120,24 +121,34 @@ def _crop(image: np.ndarray, face: Face, settings: AlignmentSettings) -> bytes |
 
 def _combine(face: Face, output: dict[str, Any]) -> FacePrediction:
     try:
-        probabilities = tuple(float(p) for p in output["age_probabilities"])
         return FacePrediction(
             box=tuple(round(float(edge), 2) for edge in face.box),
             landmarks=tuple(tuple(round(float(value), 2) for value in point) for point in face.landmarks),
             score=round(float(face.score), 4),
-            age=float(output["age"]),
-            age_deviation=_deviation(probabilities),
-            age_group=str(output["age_group"]),
-            age_probabilities=probabilities,
-            gender=str(output["gender"]),
-            gender_probability=float(output["gender_probability"]),
+            **(_age(output) if "age" in output or "gender" not in output else {}),
+            **(_gender(output) if "gender" in output else {}),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise VisageError(f"the model's answer lacks a usable {error}: was it trained by VisAge?") from error
 
 
+def _age(output: dict[str, Any]) -> dict[str, Any]:
+    probabilities = tuple(float(p) for p in output["age_probabilities"])
+    return {
+        "age": float(output["age"]),
+        "age_deviation": _deviation(probabilities),
+        "age_group": str(output["age_group"]),
+        "age_probabilities": probabilities,
+    }
+
+
+def _gender(output: dict[str, Any]) -> dict[str, Any]:
+    return {"gender": str(output["gender"]), "gender_probability": float(output["gender_probability"])}
+
+
 def _deviation(probabilities: Sequence[float]) -> float:
-    """Standard deviation in years of a distribution over the ages 0, 1, 2, ..."""
-    shares, ages = np.asarray(probabilities), np.arange(len(probabilities))
+    """Standard deviation in years of a distribution over the ages 0, 1, 2, ..., or over the age groups."""
+    of_groups = len(probabilities) == len(AGE_GROUP_MIDDLES)
+    shares, ages = np.asarray(probabilities), np.asarray(AGE_GROUP_MIDDLES if of_groups else range(len(probabilities)))
     mean = float((shares * ages).sum())
     return sqrt(max(0.0, float((shares * (ages - mean) ** 2).sum())))

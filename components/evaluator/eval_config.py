@@ -7,23 +7,30 @@ from components.evaluator.settings import EvaluatorSettings, SliceGate
 from components.faces.records import AGE_GROUPS
 
 
-def make_eval_config(settings: EvaluatorSettings) -> config_pb2.EvalConfig:
-    """The TFMA configuration of the gate.
+def make_eval_config(
+    settings: EvaluatorSettings, *, has_age: bool = True, has_gender: bool = True
+) -> config_pb2.EvalConfig:
+    """The TFMA configuration of the gate, for the outputs that the model has.
 
     Records whose age (gender) is unknown weigh 0 in the age (gender) metrics. A limit holds for the slice it names and
     for no other: TFMA applies an ordinary threshold to every slice, however small, so each limit stands in
     `per_slice_thresholds`, where an empty `SlicingSpec` means all records together.
     """
     features = dict.fromkeys([*settings.slices, *(gate.feature for gate in settings.slice_gates)])
+    label_keys, weight_keys, metrics_specs = {}, {}, [_count_specs()]
+    if has_age:
+        label_keys[metric_names.AGE_OUTPUT], weight_keys[metric_names.AGE_OUTPUT] = "age", "age_known"
+        label_keys[metric_names.AGE_GROUP_OUTPUT] = metric_names.AGE_GROUP_RIGHT
+        weight_keys[metric_names.AGE_GROUP_OUTPUT] = metric_names.AGE_GROUP_KNOWN
+        metrics_specs += [_age_specs(settings), _age_group_specs(settings)]
+    if has_gender:
+        label_keys[metric_names.GENDER_OUTPUT], weight_keys[metric_names.GENDER_OUTPUT] = "gender_label", "gender_known"
+        metrics_specs.append(_gender_specs(settings))
     return config_pb2.EvalConfig(
         model_specs=[
-            config_pb2.ModelSpec(
-                signature_name="evaluate",
-                label_keys={metric_names.AGE_OUTPUT: "age", metric_names.GENDER_OUTPUT: "gender_label"},
-                example_weight_keys={metric_names.AGE_OUTPUT: "age_known", metric_names.GENDER_OUTPUT: "gender_known"},
-            )
+            config_pb2.ModelSpec(signature_name="evaluate", label_keys=label_keys, example_weight_keys=weight_keys)
         ],
-        metrics_specs=[_count_specs(), _age_specs(settings), _gender_specs(settings)],
+        metrics_specs=metrics_specs,
         slicing_specs=[
             config_pb2.SlicingSpec(),
             *(config_pb2.SlicingSpec(feature_keys=[feature]) for feature in features),
@@ -39,7 +46,7 @@ def _count_specs() -> config_pb2.MetricsSpec:
 
 
 def _age_specs(settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
-    thresholds = [_overall(_at_most(settings.age_mae_max), _grows_at_most(settings.age_mae_increase_max))]
+    thresholds = _overall(_at_most(settings.age_mae_max), _grows_at_most(settings.age_mae_increase_max))
     for gate in settings.slice_gates:
         if gate.age_mae_max is not None:
             thresholds.append(_slice(gate, _at_most(gate.age_mae_max)))
@@ -53,10 +60,20 @@ def _age_specs(settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
     )
 
 
+def _age_group_specs(settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
+    thresholds = _overall(_at_least(settings.age_group_accuracy_min), None)
+    return config_pb2.MetricsSpec(
+        output_names=[metric_names.AGE_GROUP_OUTPUT],
+        # The extractors have turned every answer into right, 1, or wrong, 0.
+        metrics=[_metric("BinaryAccuracy", metric_names.AGE_GROUP_ACCURACY, thresholds)],
+        example_weights=config_pb2.ExampleWeightOptions(weighted=True),
+    )
+
+
 def _gender_specs(settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
-    thresholds = [
-        _overall(_at_least(settings.gender_accuracy_min), _falls_at_most(settings.gender_accuracy_decrease_max))
-    ]
+    thresholds = _overall(
+        _at_least(settings.gender_accuracy_min), _falls_at_most(settings.gender_accuracy_decrease_max)
+    )
     for gate in settings.slice_gates:
         if gate.gender_accuracy_min is not None:
             thresholds.append(_slice(gate, _at_least(gate.gender_accuracy_min)))
@@ -80,12 +97,13 @@ def _metric(
 
 
 def _overall(
-    value: config_pb2.GenericValueThreshold, change: config_pb2.GenericChangeThreshold | None
-) -> config_pb2.PerSliceMetricThreshold:
-    return config_pb2.PerSliceMetricThreshold(
-        slicing_specs=[config_pb2.SlicingSpec()],
-        threshold=config_pb2.MetricThreshold(value_threshold=value, change_threshold=change),
-    )
+    value: config_pb2.GenericValueThreshold | None, change: config_pb2.GenericChangeThreshold | None
+) -> list[config_pb2.PerSliceMetricThreshold]:
+    """The limits on all records together; none where there is neither."""
+    if value is None and change is None:
+        return []
+    threshold = config_pb2.MetricThreshold(value_threshold=value, change_threshold=change)
+    return [config_pb2.PerSliceMetricThreshold(slicing_specs=[config_pb2.SlicingSpec()], threshold=threshold)]
 
 
 def _slice(gate: SliceGate, value: config_pb2.GenericValueThreshold) -> config_pb2.PerSliceMetricThreshold:
@@ -97,11 +115,15 @@ def _slice(gate: SliceGate, value: config_pb2.GenericValueThreshold) -> config_p
     )
 
 
-def _at_most(limit: float) -> config_pb2.GenericValueThreshold:
+def _at_most(limit: float | None) -> config_pb2.GenericValueThreshold | None:
+    if limit is None:
+        return None
     return config_pb2.GenericValueThreshold(upper_bound={"value": limit})
 
 
-def _at_least(limit: float) -> config_pb2.GenericValueThreshold:
+def _at_least(limit: float | None) -> config_pb2.GenericValueThreshold | None:
+    if limit is None:
+        return None
     return config_pb2.GenericValueThreshold(lower_bound={"value": limit})
 
 

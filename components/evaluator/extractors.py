@@ -3,34 +3,90 @@
 TFX's Evaluator imports this module by name (`module_path`) and calls `custom_extractors`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
 import tensorflow_model_analysis as tfma
 
+from components.errors import VisageError
+from components.evaluator import metric_names
+from components.faces.records import AGE_GROUPS
+
 
 def custom_extractors(**what_to_extract: Any) -> list[tfma.extractors.Extractor]:
-    """TFMA's own extractors, with unknown genders labelled in a way that TFMA can read.
+    """TFMA's own extractors, with unknown labels written in a way that TFMA can read, and age groups judged.
 
     Args:
         **what_to_extract: as `tfma.default_extractors` takes it.
     """
     extract_features, *rest = tfma.default_extractors(**what_to_extract)
-    return [extract_features, tfma.extractors.Extractor("ClipUnknownGender", _ClipUnknownGender()), *rest]
+    # What follows the predictions takes batches apart.
+    end = 1 + max(place for place, extractor in enumerate(rest) if "Predictions" in extractor.stage_name)
+    return [
+        extract_features,
+        tfma.extractors.Extractor("MarkUnknownLabels", _OnEach(_mark_unknown_labels)),
+        *rest[:end],
+        tfma.extractors.Extractor("JudgeAgeGroups", _OnEach(_judge_age_groups)),
+        *rest[end:],
+    ]
 
 
-class _ClipUnknownGender(beam.PTransform):
-    """Turns the gender label -1 (unknown) into 0.
+class _OnEach(beam.PTransform):
+    """Calls a function on the extracts of each batch."""
+
+    def __init__(self, function: Callable[[tfma.Extracts], tfma.Extracts]) -> None:
+        super().__init__()
+        self._function = function
+
+    def expand(self, extracts: beam.PCollection[tfma.Extracts]) -> beam.PCollection[tfma.Extracts]:
+        return extracts | beam.Map(self._function)
+
+
+def _mark_unknown_labels(extracts: tfma.Extracts) -> tfma.Extracts:
+    """Turns the gender label -1 (unknown) into 0, and weighs records by whether their age group is known.
 
     TFMA refuses binary labels outside [0, 1] even where the record's weight is 0, as it is for unknown genders.
     """
-
-    def expand(self, extracts: beam.PCollection[tfma.Extracts]) -> beam.PCollection[tfma.Extracts]:
-        return extracts | beam.Map(_clip_unknown_gender)
-
-
-def _clip_unknown_gender(extracts: tfma.Extracts) -> tfma.Extracts:
     features = extracts[tfma.FEATURES_KEY]
-    label = np.maximum(features["gender_label"], 0)
-    return {**extracts, tfma.FEATURES_KEY: {**features, "gender_label": label}}
+    group_known = (np.asarray(features["age_group"]) >= 0).astype(np.float32)
+    written = {
+        "gender_label": np.maximum(features["gender_label"], 0),
+        metric_names.AGE_GROUP_KNOWN: group_known,
+        metric_names.AGE_GROUP_RIGHT: np.ones_like(group_known),
+    }
+    return {**extracts, tfma.FEATURES_KEY: {**features, **written}}
+
+
+def _judge_age_groups(extracts: tfma.Extracts) -> tfma.Extracts:
+    """Replaces the names of age groups, which TFMA's metrics cannot compare, by 1 where they are right and 0 else.
+
+    Raises:
+        VisageError: the blessed model lacks an output of the candidate.
+    """
+    truth = np.asarray(extracts[tfma.FEATURES_KEY]["age_group"]).reshape(-1)
+    predictions = extracts[tfma.PREDICTIONS_KEY]
+    if tfma.CANDIDATE_KEY in predictions:
+        _check_comparable(predictions[tfma.CANDIDATE_KEY], predictions[tfma.BASELINE_KEY])
+        judged = {model: _judge(said, truth) for model, said in predictions.items()}
+    else:
+        judged = _judge(predictions, truth)
+    return {**extracts, tfma.PREDICTIONS_KEY: judged}
+
+
+def _judge(predictions: dict[str, np.ndarray], truth: np.ndarray) -> dict[str, np.ndarray]:
+    if metric_names.AGE_GROUP_OUTPUT not in predictions:  # a model of the gender alone
+        return predictions
+    names = np.asarray(predictions[metric_names.AGE_GROUP_OUTPUT]).reshape(-1)
+    said = [AGE_GROUPS.index(name.decode()) for name in names]
+    return {**predictions, metric_names.AGE_GROUP_OUTPUT: np.equal(said, truth).astype(np.float32)}
+
+
+def _check_comparable(candidate: dict[str, np.ndarray], blessed: dict[str, np.ndarray]) -> None:
+    missing = sorted(set(candidate) - set(blessed))
+    if missing:
+        raise VisageError(
+            f"the model that was blessed last does not say {', '.join(missing)}, so this one cannot be compared with "
+            "it; give the run another `name`"
+        )

@@ -21,6 +21,7 @@ class SliceMetrics:
         age_count: those of known age.
         gender_count: those of known gender.
         age_mae: mean absolute error of the age, years.
+        age_group_accuracy: 0..1, over the records of known age group.
         gender_accuracy: 0..1.
         gender_auc: area under the ROC curve, 0..1; None in groups, many of which hold one gender alone.
     """
@@ -31,6 +32,7 @@ class SliceMetrics:
     age_count: int = 0
     gender_count: int = 0
     age_mae: float | None = None
+    age_group_accuracy: float | None = None
     gender_accuracy: float | None = None
     gender_auc: float | None = None
 
@@ -80,12 +82,15 @@ def _slice_metrics(key: tuple[tuple[str, Any], ...], metrics: dict[str, Any]) ->
         age_count=int(_number(metrics, age, metric_names.KNOWN_COUNT) or 0),
         gender_count=int(_number(metrics, gender, metric_names.KNOWN_COUNT) or 0),
         age_mae=_number(metrics, age, metric_names.AGE_MAE),
+        age_group_accuracy=_number(metrics, metric_names.AGE_GROUP_OUTPUT, metric_names.AGE_GROUP_ACCURACY),
         gender_accuracy=_number(metrics, gender, metric_names.GENDER_ACCURACY),
         gender_auc=None if feature else _number(metrics, gender, metric_names.GENDER_AUC),
     )
 
 
 def _number(metrics: dict[str, Any], output: str, name: str) -> float | None:
+    if output not in metrics:  # the model does not answer it
+        return None
     number = float(metrics[output][""][name]["doubleValue"])
     return number if math.isfinite(number) else None
 

@@ -16,6 +16,8 @@ APPARENT_AGE_MEAN, APPARENT_AGE_STD = "apparent_age_mean", "apparent_age_std"
 PICTURE_DIGEST = "picture_digest"
 
 AGE_GROUPS = ("0-2", "4-6", "8-13", "15-20", "25-32", "38-43", "48-53", "60-100")
+# Years; of 4-6 it is 5, of 60-100 it is 80.
+AGE_GROUP_MIDDLES = tuple(sum(map(int, group.split("-"))) / 2 for group in AGE_GROUPS)
 GENDERS = ("female", "male")
 RACES = ("white", "black", "asian", "indian", "others")
 SOURCES = ("utkface", "adience", "imdb", "wiki")

@@ -1,4 +1,4 @@
-"""The node that finds the model to compare a candidate with."""
+"""The nodes that find the model to compare a candidate with, and the one to start a training from."""
 
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.types import BaseChannel, Channel
@@ -13,9 +13,18 @@ def create_latest_blessed_model(candidate: BaseChannel) -> Resolver:
     Args:
         candidate: `Model`, the Trainer's output; it is never the answer.
     """
+    return _resolver(candidate=candidate).with_id("LatestBlessedModel")
+
+
+def create_starting_model() -> Resolver:
+    """The same before there is a candidate: the model whose weights the Trainer starts from."""
+    return _resolver().with_id("StartingModel")
+
+
+def _resolver(**candidate: BaseChannel) -> Resolver:
     return Resolver(
         strategy_class=LatestBlessedModelStrategy,
         model=Channel(type=Model),
         pushed_model=Channel(type=PushedModel),
-        candidate=candidate,
-    ).with_id("LatestBlessedModel")
+        **candidate,
+    )

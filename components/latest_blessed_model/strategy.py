@@ -1,4 +1,4 @@
-"""Which model a candidate is compared with."""
+"""Which model a candidate is compared with, or a training starts from."""
 
 import ml_metadata as mlmd
 from tfx.dsl.components.common.resolver import ResolverStrategy
@@ -26,9 +26,9 @@ class LatestBlessedModelStrategy(ResolverStrategy):
 
         Args:
             store: ML Metadata, which knows what each push pushed.
-            input_dict: every `model` and `pushed_model` of this pipeline so far, and this run's `candidate`.
+            input_dict: every `model` and `pushed_model` of this pipeline so far, and this run's `candidate` if any.
         """
-        candidates = {artifact.id for artifact in input_dict[CANDIDATE]}
+        candidates = {artifact.id for artifact in input_dict.get(CANDIDATE, [])}
         models = {artifact.id: artifact for artifact in input_dict[MODEL] if artifact.id not in candidates}
         for pushed in sorted(input_dict[PUSHED_MODEL], key=lambda artifact: artifact.id, reverse=True):
             if pushed.get_int_custom_property("pushed") != 1:

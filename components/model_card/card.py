@@ -53,7 +53,8 @@ def make_card(
             "may_be_pushed": blessed and infra_blessed,
         },
         "model": description,
-        "recipe": recipe.model_dump(),
+        "recipe": recipe.model_dump(mode="json"),
+        "heads": {"age": recipe.spec.age_head, "gender": recipe.spec.gender_head},
         "data": {
             "cleaning_report": cleaning_report,
             "splits": {split: asdict(found) for split, found in statistics.items()},

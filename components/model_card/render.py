@@ -14,10 +14,11 @@ _NOTHING = "\u2013"
 # Names of the metrics that gate; another one goes by its setting's name, as a plain number.
 _METRICS = {
     "age_mae": "Mean absolute error of the age",
+    "age_group_accuracy": "Age group accuracy",
     "gender_accuracy": "Gender accuracy",
 }
 _IN_YEARS = ("age_mae",)
-_SHARES = ("gender_accuracy",)
+_SHARES = ("age_group_accuracy", "gender_accuracy")
 
 
 def render(card: dict[str, Any]) -> str:

@@ -22,13 +22,18 @@ _SIGNATURES: dict[str, dict[str, tf.TensorSpec]] = {
     },
     "evaluate": {"examples": tf.TensorSpec([None], tf.string)},
 }
-_OUTPUTS: dict[str, tf.TensorSpec] = {
+# A model has the first ones, the second ones, or both, the same in every signature.
+_AGE_OUTPUTS: dict[str, tf.TensorSpec] = {
     "age": tf.TensorSpec([None], tf.float32),
-    "age_probabilities": tf.TensorSpec([None, 101], tf.float32),
+    "age_probabilities": tf.TensorSpec([None, None], tf.float32),
     "age_group": tf.TensorSpec([None], tf.string),
+}
+_GENDER_OUTPUTS: dict[str, tf.TensorSpec] = {
     "gender": tf.TensorSpec([None], tf.string),
     "gender_probability": tf.TensorSpec([None], tf.float32),
 }
+# The ages 0 to 100, or the groups.
+_PROBABILITIES = (101, len(records.AGE_GROUPS))
 _WARM_UP_REQUESTS = "assets.extra/tf_serving_warmup_requests"
 # Single precision adds 101 probabilities, and as many ages, up to about this.
 _TOLERANCE = 1e-3
@@ -49,8 +54,9 @@ def check(directory: str) -> None:
             one, fails on one, or answers one with something else than finite ages and probabilities.
     """
     model = _load(directory)
+    outputs = _outputs(model)
     for name, inputs in _SIGNATURES.items():
-        _check_signature(model, name, inputs)
+        _check_signature(model, name, inputs, outputs)
     asked = set()
     for request in _warm_up_requests(f"{directory}/{_WARM_UP_REQUESTS}"):
         name = request.model_spec.signature_name
@@ -68,14 +74,25 @@ def _load(directory: str) -> Any:
         raise UnservableError(f"it cannot be loaded: {first_cause(error)}") from error
 
 
-def _check_signature(model: Any, name: str, inputs: Mapping[str, tf.TensorSpec]) -> None:
+def _outputs(model: Any) -> dict[str, tf.TensorSpec]:
+    """What every signature must answer: age, gender or both, as any of them answers one."""
+    found = {output for function in model.signatures.values() for output in function.structured_outputs}
+    has_age, has_gender = (any(name in found for name in outputs) for outputs in (_AGE_OUTPUTS, _GENDER_OUTPUTS))
+    if not (has_age or has_gender):
+        return {**_AGE_OUTPUTS, **_GENDER_OUTPUTS}
+    return {**(_AGE_OUTPUTS if has_age else {}), **(_GENDER_OUTPUTS if has_gender else {})}
+
+
+def _check_signature(
+    model: Any, name: str, inputs: Mapping[str, tf.TensorSpec], outputs: Mapping[str, tf.TensorSpec]
+) -> None:
     if name not in model.signatures:
         raise UnservableError(
             f"the signature {name} is missing; it has {', '.join(sorted(model.signatures)) or 'none'}"
         )
     function = model.signatures[name]
     _check_specs(f"{name}: input", function.structured_input_signature[1], inputs)
-    _check_specs(f"{name}: output", function.structured_outputs, _OUTPUTS)
+    _check_specs(f"{name}: output", function.structured_outputs, outputs)
 
 
 def _check_specs(what: str, actual: Mapping[str, Any], expected: Mapping[str, tf.TensorSpec]) -> None:
@@ -111,16 +128,30 @@ def _check_answers(name: str, answers: Mapping[str, np.ndarray]) -> None:
     for output, values in answers.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise UnservableError(f"{name}: output {output} is not finite")
-    age, probabilities, male = answers["age"], answers["age_probabilities"], answers["gender_probability"]
+    if "age" in answers:
+        _check_ages(name, answers)
+    if "gender" in answers:
+        _check_genders(name, answers)
+
+
+def _check_ages(name: str, answers: Mapping[str, np.ndarray]) -> None:
+    age, probabilities = answers["age"], answers["age_probabilities"]
     if (age < -_TOLERANCE).any() or (age > 100 + _TOLERANCE).any():
         raise UnservableError(f"{name}: ages from {age.min():g} to {age.max():g} are not within 0 to 100")
+    if probabilities.shape[1] not in _PROBABILITIES:
+        allowed = " or ".join(map(str, _PROBABILITIES))
+        raise UnservableError(f"{name}: age_probabilities has {probabilities.shape[1]} a face, not {allowed}")
     if (probabilities < 0).any() or (np.abs(probabilities.sum(axis=1) - 1) > _TOLERANCE).any():
         raise UnservableError(
             f"{name}: rows of age_probabilities are no distributions, one sums to {probabilities.sum(axis=1)[0]:g}"
         )
+    _check_names(f"{name}: output age_group", answers["age_group"], records.AGE_GROUPS)
+
+
+def _check_genders(name: str, answers: Mapping[str, np.ndarray]) -> None:
+    male = answers["gender_probability"]
     if (male < 0).any() or (male > 1).any():
         raise UnservableError(f"{name}: gender_probability is not within 0 to 1")
-    _check_names(f"{name}: output age_group", answers["age_group"], records.AGE_GROUPS)
     _check_names(f"{name}: output gender", answers["gender"], records.GENDERS)
 
 

@@ -4,53 +4,69 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from components.trainer.settings import TrainerSettings
+from components.trainer.augmentation_erasing import erase
+from components.trainer.augmentation_geometry import Moves, move
+from components.trainer.augmentation_settings import AugmentationSettings
+
+# Each draws from a seed of its own. Their order decides what a seed draws: a new one goes to the end.
+_CHANGES = ("flip", "shift", "brightness", "contrast", "zoom", "rotation", "shear", "saturation", "erasing")
+
+_Seeds = dict[str, tf.Tensor]
 
 
-def augment(pixels: tf.Tensor, seed: tf.Tensor, settings: TrainerSettings) -> tf.Tensor:
-    """Flips, shifts, brightens and contrasts a batch.
+def augment(pixels: tf.Tensor, seed: tf.Tensor, settings: AugmentationSettings) -> tf.Tensor:
+    """Moves, colours, lights and erases each picture of a batch by chance.
 
     Args:
-        pixels: float32 [N, side, side, channels] in 0..255.
-        seed: int64 [2]; the same seed makes the same changes.
+        pixels: float32 [N, side, side, channels] in 0..255; one channel is grey and has no colours to change.
+        seed: int64 [2]; the same seed makes the same changes, in any process.
         settings: how far each change may go.
 
     Returns:
         float32, same shape and range.
     """
+    seeds = dict(zip(_CHANGES, tf.unstack(tf.random.split(seed, len(_CHANGES))), strict=True))
+    pixels = move(pixels, _draw_moves(tf.shape(pixels)[0], seeds, settings))
+    if settings.saturation and pixels.shape[-1] == 3:
+        pixels = _saturate(pixels, seeds, settings)
+    pixels = _light(pixels, seeds, settings)
+    if settings.erasing:
+        pixels = erase(pixels, seeds["erasing"], settings.erasing, settings.erasing_share)
+    return pixels
+
+
+def _draw_moves(count: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) -> Moves:
+    def uniform(change: str, low: float, high: float) -> tf.Tensor:
+        return tf.random.stateless_uniform([count], seeds[change], low, high)
+
+    return Moves(
+        flipped=tf.random.stateless_uniform([count], seeds["flip"]) < (0.5 if settings.flip else 0.0),
+        shear=uniform("shear", -settings.shear, settings.shear),
+        zoom=uniform("zoom", 1 - settings.zoom, 1 + settings.zoom),
+        rotation=uniform("rotation", -settings.rotation, settings.rotation),
+        shift=tf.random.stateless_uniform([count, 2], seeds["shift"], -settings.shift, settings.shift),
+    )
+
+
+def _saturate(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) -> tf.Tensor:
+    """Brings every pixel of a picture nearer to the grey of its luminance, or farther from it; may leave 0..255."""
     count = tf.shape(pixels)[0]
-    flip_seed, shift_seed, brightness_seed, contrast_seed = tf.unstack(tf.random.split(seed, 4))
-    flipped = tf.random.stateless_uniform([count], flip_seed) < (0.5 if settings.flip else 0.0)
-    shift = tf.random.stateless_uniform([count, 2], shift_seed, -settings.shift, settings.shift)
-    pixels = flip_and_shift(pixels, flipped, shift)
+    factor = tf.random.stateless_uniform(
+        [count, 1, 1, 1], seeds["saturation"], 1 - settings.saturation, 1 + settings.saturation
+    )
+    grey = tf.image.rgb_to_grayscale(pixels)
+    return grey + (pixels - grey) * factor
+
+
+def _light(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) -> tf.Tensor:
+    """Changes contrast, about the mean of each channel of a picture, and brightness, and holds the result in 0..255."""
+    count = tf.shape(pixels)[0]
     brightness = tf.random.stateless_uniform(
-        [count, 1, 1, 1], brightness_seed, -settings.brightness, settings.brightness
+        [count, 1, 1, 1], seeds["brightness"], -settings.brightness, settings.brightness
     )
     contrast = tf.random.stateless_uniform(
-        [count, 1, 1, 1], contrast_seed, 1 - settings.contrast, 1 + settings.contrast
+        [count, 1, 1, 1], seeds["contrast"], 1 - settings.contrast, 1 + settings.contrast
     )
     mean = tf.reduce_mean(pixels, axis=(1, 2), keepdims=True)
-    return tf.clip_by_value((pixels - mean) * contrast + mean + 255 * brightness, 0.0, 255.0)
-
-
-def flip_and_shift(pixels: tf.Tensor, flipped: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
-    """Mirrors and moves each picture of a batch; edge pixels fill what is uncovered.
-
-    Args:
-        pixels: float32 [N, side, side, channels].
-        flipped: bool [N].
-        shift: float32 [N, 2], to the right and down, in shares of the side.
-    """
-    side = tf.cast(tf.shape(pixels)[1], tf.float32)
-    sign = tf.where(flipped, -1.0, 1.0)
-    right, down = tf.unstack(shift * side, axis=1)
-    start = tf.where(flipped, side - 1, 0.0) - sign * right
-    zero, one = tf.zeros_like(sign), tf.ones_like(sign)
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=pixels,
-        transforms=tf.stack([sign, zero, start, zero, one, -down, zero, zero], axis=1),
-        output_shape=tf.shape(pixels)[1:3],
-        fill_value=0.0,
-        interpolation="BILINEAR",
-        fill_mode="NEAREST",
-    )
+    # The same as (pixels - mean) * contrast + mean + 255 * brightness, with two passes over the pixels fewer.
+    return tf.clip_by_value(pixels * contrast + (mean * (1 - contrast) + 255 * brightness), 0.0, 255.0)

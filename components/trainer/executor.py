@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from components.faces.settings import AlignmentSettings
 from components.trainer.export import export
-from components.trainer.input import open_split
+from components.trainer.job import Job
 from components.trainer.settings import TrainerSettings
-from components.trainer.training import train
+from components.trainer.strategy import choose_strategy, machines
 
 if TYPE_CHECKING:
     from tfx.components.trainer.fn_args_utils import FnArgs
@@ -19,15 +19,27 @@ def run_fn(fn_args: FnArgs) -> None:
 
     Args:
         fn_args: `train_files` and `eval_files` are globs of gzip TFRecords; `custom_config` holds `settings`
-            (TrainerSettings as JSON) and `alignment` (AlignmentSettings as JSON); the SavedModel goes to
-            `serving_model_dir`, TensorBoard's logs to `model_run_dir`.
+            (TrainerSettings as JSON), `alignment` (AlignmentSettings as JSON), `code` (the digest of what trains) and
+            `checkpoint_dir`, below which the state of a training is kept until the model is written; the SavedModel
+            goes to `serving_model_dir`, TensorBoard's logs to `model_run_dir`; `base_model` is the SavedModel that was
+            pushed last, where the recipe starts from it.
 
     Raises:
-        VisageError: a split is empty or unreadable, or training diverged.
+        VisageError: a split is empty or unreadable, the recipe's first weights are not there or do not fit, training
+            diverged, or a checkpoint cannot be written.
     """
     settings = TrainerSettings.model_validate_json(fn_args.custom_config["settings"])
     alignment = AlignmentSettings.model_validate_json(fn_args.custom_config["alignment"])
-    train_split = open_split("train", fn_args.train_files)
-    val_split = open_split("val", fn_args.eval_files)
-    network = train(train_split, val_split, settings, fn_args.model_run_dir)
-    export(network, settings.network, alignment, fn_args.serving_model_dir)
+    job = Job(
+        train_files=fn_args.train_files,
+        val_files=fn_args.eval_files,
+        settings=fn_args.custom_config["settings"],
+        code=fn_args.custom_config["code"],
+        checkpoint_dir=fn_args.custom_config["checkpoint_dir"],
+        base_model=fn_args.base_model,
+    )
+    if machines() > 1:
+        job.announce()
+    network, checkpoint = job.run(choose_strategy(), fn_args.model_run_dir)
+    export(network, settings.spec, alignment, fn_args.serving_model_dir)
+    checkpoint.remove()

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from components.faces.settings import AlignmentSettings
-from components.trainer.models import NETWORKS
+from components.trainer.models import NetworkSpec
 from components.trainer.signatures import FaceModel
 from components.trainer.warm_up import write_warm_up_requests
 
@@ -16,19 +16,18 @@ from components.trainer.warm_up import write_warm_up_requests
 _ASSETS_EXTRA = "assets.extra"
 
 
-def export(network: keras.Model, network_name: str, alignment: AlignmentSettings, directory: str) -> None:
+def export(network: keras.Model, spec: NetworkSpec, alignment: AlignmentSettings, directory: str) -> None:
     """Writes the SavedModel with its three signatures, warm-up requests and `visage.json`.
 
     Everything is written beside `directory` and renamed at the end: who finds `directory` finds it whole. What a killed
     attempt of the same execution left is replaced.
 
     Args:
-        network: trained; built by `NETWORKS[network_name]`.
-        network_name: a key of `NETWORKS`.
+        network: trained; built by `spec`.
+        spec: the network's heads and input.
         alignment: how the crops it was trained on were made.
         directory: the SavedModel.
     """
-    spec = NETWORKS[network_name]
     model = FaceModel(network, spec, alignment)
     partial = f"{directory.rstrip('/')}.partial"
     for leftover in (partial, directory):
@@ -47,7 +46,7 @@ def export(network: keras.Model, network_name: str, alignment: AlignmentSettings
     tf.io.gfile.makedirs(extra)
     write_warm_up_requests(f"{extra}/tf_serving_warmup_requests", alignment)
     description = {
-        "network": network_name,
+        "network": spec.name,
         "input_size": spec.input_size,
         "channels": spec.channels,
         "alignment": alignment.model_dump(),

@@ -1,4 +1,4 @@
-"""From the written tf.Examples to batches of pixels and labels."""
+"""From the written tf.Examples to batches of pixels and labels, those of the network's heads alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import os
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
 from components.errors import VisageError
@@ -19,6 +20,11 @@ from components.trainer.settings import TrainerSettings
 _SHUFFLED_WHEN_STREAMED = 10_000
 # The most of this machine's memory that a split's decoded pictures may take.
 _SHARE_OF_MEMORY = 0.2
+
+Labels = dict[str, tf.Tensor]
+
+# A record of which nothing is known, as `losses` describes labels.
+_NO_LABEL = {"age": (0.0, 0.0, -1.0, 1.0), "gender": (0.0, 0.0)}
 
 _FEATURES = {
     records.IMAGE: tf.io.FixedLenFeature([], tf.string),
@@ -63,35 +69,81 @@ def open_split(name: str, patterns: list[str]) -> Split:
     return Split(name, files, size)
 
 
-def training_batches(split: Split, spec: NetworkSpec, settings: TrainerSettings) -> tf.data.Dataset:
-    """One epoch of shuffled, augmented batches, in another order each time it is read.
+class TrainingBatches:
+    """Shuffled, augmented batches of the training split, in another order every epoch.
+
+    Which records make a batch and how they are changed depends on the seed, the epoch and the step alone, so that a
+    training that was killed goes on with the very batch that it would have come to.
+    """
+
+    def __init__(self, split: Split, spec: NetworkSpec, settings: TrainerSettings) -> None:
+        self._split = split
+        self._spec = spec
+        self._settings = settings
+        self._decoded = _decode(_read(split.files), spec, settings).cache() if _fits_into_memory(split, spec) else None
+        self._size = min(split.size, settings.epoch_size or split.size)
+        self.steps = math.ceil(self._size / settings.step_size)
+
+    def epoch(self, number: int, first_step: int = 0) -> tf.data.Dataset:
+        """The batches of an epoch, from 0, but for those before `first_step`.
+
+        Returns:
+            Elements (pixels float32 [N, input_size, input_size, channels] in 0..255, labels as `losses` describes
+            them). The last batch holds what is left over.
+        """
+        batches = self._examples(number, first_step * self._settings.step_size).batch(self._settings.step_size)
+        changed = augmented(batches, self._settings, first=number * self.steps + first_step)
+        return _ready(changed, self.steps - first_step)
+
+    def _examples(self, epoch: int, skipped: int) -> tf.data.Dataset:
+        seed = int(np.random.SeedSequence([self._settings.seed, epoch]).generate_state(1)[0])
+        if self._decoded is not None:
+            shuffled = self._decoded.shuffle(self._split.size, seed=seed, reshuffle_each_iteration=False)
+            return shuffled.take(self._size).skip(skipped)
+        buffer = min(self._split.size, _SHUFFLED_WHEN_STREAMED)
+        shuffled = _read_mixed(self._split.files, seed).shuffle(buffer, seed=seed, reshuffle_each_iteration=False)
+        return _decode(shuffled.take(self._size).skip(skipped), self._spec, self._settings)
+
+
+def augmented(batches: tf.data.Dataset, settings: TrainerSettings, first: int = 0) -> tf.data.Dataset:
+    """Changes the pictures of batches (pixels uint8, labels) as `trainer.augmentation` says.
+
+    Args:
+        batches: counted through, in all epochs.
+        settings: the recipe.
+        first: the number of the first of `batches`. Batches of one number are changed alike.
 
     Returns:
-        Elements (pixels float32 [N, input_size, input_size, channels] in 0..255, labels as `losses` describes them).
-        The last batch holds what is left over.
+        Elements (pixels float32 in 0..255, labels).
     """
-    batch_count = math.ceil(split.size / settings.batch_size)
-    if _fits_into_memory(split, spec):
-        examples = _decode(_read(split.files), spec, settings).cache().shuffle(split.size, seed=settings.seed)
-    else:
-        shuffled = _read_mixed(split.files, settings.seed)
-        shuffled = shuffled.shuffle(min(split.size, _SHUFFLED_WHEN_STREAMED), seed=settings.seed)
-        examples = _decode(shuffled, spec, settings)
-    seeds = tf.data.Dataset.random(seed=settings.seed, rerandomize_each_iteration=True).batch(2)
-    batches = tf.data.Dataset.zip(examples.batch(settings.batch_size), seeds).map(
-        lambda example, seed: (augment(tf.cast(example[0], tf.float32), seed, settings), example[1]),
-        num_parallel_calls=tf.data.AUTOTUNE,
-    )
-    return _ready(batches, batch_count)
+
+    def change(number: tf.Tensor, batch: tuple[tf.Tensor, Labels]) -> tuple[tf.Tensor, Labels]:
+        pixels, labels = batch
+        seed = tf.stack([tf.constant(settings.seed, tf.int64), number])
+        changed = augment(tf.cast(pixels, tf.float32), seed, settings.augmentation)
+        return tf.ensure_shape(changed, pixels.shape), labels
+
+    return batches.enumerate(start=first).map(change, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def some_examples(split: Split, spec: NetworkSpec, settings: TrainerSettings, count: int) -> tf.data.Dataset:
+    """At most `count` records spread evenly over the split's files, as one batch (pixels uint8, labels)."""
+    spread = _read(split.files).shard(max(1, split.size // count), 0).take(count)
+    return _decode(spread, spec, settings).batch(count)
 
 
 def evaluation_batches(split: Split, spec: NetworkSpec, settings: TrainerSettings) -> tf.data.Dataset:
-    """The split in its own order, not augmented; elements as those of `training_batches`."""
+    """The split in its own order, not augmented; elements as those of `TrainingBatches`."""
     examples = _decode(_read(split.files), spec, settings)
     if _fits_into_memory(split, spec):
         examples = examples.cache()
-    batches = examples.batch(settings.batch_size).map(lambda pixels, labels: (tf.cast(pixels, tf.float32), labels))
-    return _ready(batches, math.ceil(split.size / settings.batch_size))
+    batches = examples.batch(settings.step_size).map(lambda pixels, labels: (tf.cast(pixels, tf.float32), labels))
+    return _ready(batches, math.ceil(split.size / settings.step_size))
+
+
+def unlabelled(like: Labels, count: tf.Tensor) -> Labels:
+    """The labels of `count` records of which nothing is known: they teach nothing and count in no metric."""
+    return {name: tf.repeat(tf.constant([_NO_LABEL[name]]), count, axis=0) for name in like}
 
 
 def _read(files: list[str]) -> tf.data.Dataset:
@@ -99,15 +151,16 @@ def _read(files: list[str]) -> tf.data.Dataset:
 
 
 def _read_mixed(files: list[str], seed: int) -> tf.data.Dataset:
-    """Some files at a time, others each epoch: neighbouring files hold one source alone."""
-    mixed = tf.data.Dataset.from_tensor_slices(files).shuffle(len(files), seed=seed)
+    """Some files at a time, others with another seed: neighbouring files hold one source alone."""
+    mixed = tf.data.Dataset.from_tensor_slices(files)
+    mixed = mixed.shuffle(len(files), seed=seed, reshuffle_each_iteration=False)
     return mixed.interleave(
         lambda file: tf.data.TFRecordDataset(file, compression_type="GZIP"), cycle_length=16, deterministic=True
     )
 
 
 def _decode(serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSettings) -> tf.data.Dataset:
-    def parse(record: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    def parse(record: tf.Tensor) -> tuple[tf.Tensor, Labels]:
         example = tf.io.parse_single_example(record, _FEATURES)
         pixels = to_network_input(decode(example[records.IMAGE]), spec.input_size, spec.channels)
         age_group = tf.cast(example[records.AGE_GROUP], tf.float32)
@@ -118,13 +171,12 @@ def _decode(serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSet
             "age": tf.stack([example[records.AGE], example[records.AGE_KNOWN], age_group, sigma]),
             "gender": tf.stack([gender, example[records.GENDER_KNOWN]]),
         }
-        return pixels, labels
+        return pixels, {output: labels[output] for output in spec.outputs}
 
     return serialized.map(parse, num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def _ready(batches: tf.data.Dataset, batch_count: int) -> tf.data.Dataset:
-    # Keras warns of running out of data where it must find out by itself how many batches there are.
     return batches.apply(tf.data.experimental.assert_cardinality(batch_count)).prefetch(tf.data.AUTOTUNE)
 
 

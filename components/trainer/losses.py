@@ -17,8 +17,8 @@ import keras
 from keras import ops
 
 from components.faces.records import AGE_GROUPS
-from components.trainer.heads import AGES, age_probabilities, expected_age, group_probabilities
-from components.trainer.models import AgeHead
+from components.trainer.heads import AGES, age_probabilities, expected_age, group_probabilities, male_logit
+from components.trainer.models import AgeHead, GenderHead, NetworkSpec
 
 Loss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
 
@@ -28,15 +28,85 @@ _YEARS_PER_NAT = 10.0
 _NARROWEST = 0.01
 
 
+def losses(spec: NetworkSpec) -> dict[str, Loss]:
+    """By output, for the heads that the network has."""
+    found = {}
+    if spec.age_head is not None:
+        found["age"] = age_loss(spec.age_head)
+    if spec.gender_head is not None:
+        found["gender"] = gender_loss(spec.gender_head)
+    return found
+
+
+def metrics(spec: NetworkSpec) -> dict[str, list[keras.metrics.Metric]]:
+    """By output, for the heads that the network has."""
+    found: dict[str, list[keras.metrics.Metric]] = {}
+    if spec.age_head is not None:
+        groups = spec.age_head == "groups"
+        found["age"] = [AgeGroupAccuracy(spec.age_head) if groups else AgeError(spec.age_head)]
+    if spec.gender_head is not None:
+        found["gender"] = [GenderAccuracy(spec.gender_head)]
+    return found
+
+
 def age_loss(head: AgeHead) -> Loss:
-    """The age loss that fits a network's head: "regression" takes the absolute error, "distribution" the divergence."""
-    return regression_loss if head == "regression" else distribution_loss
+    """The age loss that fits a network's head."""
+    by_head: dict[AgeHead, Loss] = {
+        "regression": regression_loss,
+        "softmax": softmax_loss,
+        "distribution": distribution_loss,
+        "groups": groups_loss,
+        "ordinal": ordinal_loss,
+    }
+    return by_head[head]
 
 
 def regression_loss(labels: keras.KerasTensor, years: keras.KerasTensor) -> keras.KerasTensor:
     """Absolute error in decades: labels [N, 4], years [N, 1] to [N]."""
     error = ops.abs(years[:, 0] - labels[:, 0]) / _YEARS_PER_NAT
     return _weigh(labels[:, 1], error)
+
+
+def softmax_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+    """Cross-entropy with the age as one of 101 classes (Rothe, Timofte, Van Gool: DEX, ICCV workshops 2015).
+
+    An age between two whole years asks for both, the nearer one the more. Groups without an age as `distribution_loss`.
+
+    Args:
+        labels: [N, 4].
+        logits: [N, 101].
+
+    Returns:
+        [N]; 0 where neither age nor group is known.
+    """
+    target = age_probabilities(labels[:, :1], "regression")
+    surprise = -ops.sum(target * ops.log_softmax(logits, axis=-1), axis=-1)
+    return _of_age_or_group(labels, surprise, age_probabilities(logits, "softmax"))
+
+
+def groups_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+    """Cross-entropy with the age's group as one of eight classes: labels [N, 4], logits [N, 8] to [N]."""
+    group = labels[:, 2]
+    surprise = -ops.sum(_one_hot_group(group) * ops.log_softmax(logits, axis=-1), axis=-1)
+    return _weigh(ops.cast(group >= 0, "float32"), surprise)
+
+
+def ordinal_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+    """Binary cross-entropies of "older than k?" (Cao, Mirjalili, Raschka: CORAL, Pattern Recognition Letters 2020).
+
+    Summed over the ages k, of which a year of error gets one wrong, and counted by the decade as absolute errors are.
+    An age between two whole years asks for its fraction of the last one. Groups without an age as `distribution_loss`.
+
+    Args:
+        labels: [N, 4].
+        logits: [N, 100] of P(age > 0) to P(age > 99).
+
+    Returns:
+        [N]; 0 where neither age nor group is known.
+    """
+    older = ops.clip(labels[:, :1] - ops.arange(AGES - 1, dtype="float32"), 0.0, 1.0)
+    surprise = ops.sum(ops.softplus(logits) - older * logits, axis=-1) / _YEARS_PER_NAT
+    return _of_age_or_group(labels, surprise, age_probabilities(logits, "ordinal"))
 
 
 def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
@@ -52,17 +122,13 @@ def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> k
     Returns:
         [N]; 0 where neither age nor group is known.
     """
-    age, age_known, group, sigma = labels[:, 0], labels[:, 1], labels[:, 2], labels[:, 3]
+    age, sigma = labels[:, 0], labels[:, 3]
     log_probabilities = ops.log_softmax(logits, axis=-1)
     probabilities = ops.exp(log_probabilities)
     target = label_distribution(age, sigma)
     divergence = ops.sum(target * (ops.log(target + keras.config.epsilon()) - log_probabilities), axis=-1)
     error = ops.abs(expected_age(probabilities) - age) / _YEARS_PER_NAT
-    group_only = (1.0 - age_known) * ops.cast(group >= 0, "float32")
-    in_group = ops.one_hot(ops.cast(ops.maximum(group, 0.0), "int32"), len(AGE_GROUPS), dtype="float32")
-    group_mass = ops.sum(in_group * group_probabilities(probabilities), axis=-1)
-    surprise = -ops.log(group_mass + keras.config.epsilon())
-    return _weigh(age_known + group_only, age_known * (divergence + error) + group_only * surprise)
+    return _of_age_or_group(labels, divergence + error, probabilities)
 
 
 def label_distribution(age: keras.KerasTensor, sigma: keras.KerasTensor) -> keras.KerasTensor:
@@ -76,11 +142,17 @@ def label_distribution(age: keras.KerasTensor, sigma: keras.KerasTensor) -> kera
     return ops.where(sigma == 0, age_probabilities(age[:, None], "regression"), gaussian)
 
 
-def gender_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
-    """Binary cross-entropy: labels [N, 2], logits [N, 1] to [N]."""
-    logit = logits[:, 0]
-    male = labels[:, 0]
-    return _weigh(labels[:, 1], ops.softplus(logit) - male * logit)
+def gender_loss(head: GenderHead) -> Loss:
+    """Cross-entropy of a gender head: labels [N, 2], logits [N, 1] or [N, 2] to [N].
+
+    That of a softmax of two classes is the binary one of the difference between their logits.
+    """
+
+    def cross_entropy(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+        logit = male_logit(logits, head)
+        return _weigh(labels[:, 1], ops.softplus(logit) - labels[:, 0] * logit)
+
+    return cross_entropy
 
 
 class AgeError(keras.metrics.Mean):
@@ -98,18 +170,51 @@ class AgeError(keras.metrics.Mean):
         super().update_state(ops.abs(age - labels[:, 0]), sample_weight=labels[:, 1])
 
 
+class AgeGroupAccuracy(keras.metrics.Mean):
+    """Share of right age groups, over the records whose group is known."""
+
+    def __init__(self, head: AgeHead, name: str = "group_accuracy") -> None:
+        super().__init__(name=name)
+        self._head = head
+
+    def update_state(
+        self, labels: keras.KerasTensor, raw_age: keras.KerasTensor, sample_weight: keras.KerasTensor | None = None
+    ) -> None:
+        """Takes labels [N, 4] and the network's raw age output."""
+        group = ops.argmax(group_probabilities(age_probabilities(raw_age, self._head)), axis=-1)
+        right = ops.cast(ops.equal(ops.cast(group, "float32"), labels[:, 2]), "float32")
+        super().update_state(right, sample_weight=ops.cast(labels[:, 2] >= 0, "float32"))
+
+
 class GenderAccuracy(keras.metrics.Mean):
     """Share of right genders, over the records whose gender is known."""
 
-    def __init__(self, name: str = "accuracy") -> None:
+    def __init__(self, head: GenderHead, name: str = "accuracy") -> None:
         super().__init__(name=name)
+        self._head = head
 
     def update_state(
         self, labels: keras.KerasTensor, logits: keras.KerasTensor, sample_weight: keras.KerasTensor | None = None
     ) -> None:
-        """Takes labels [N, 2] and logits [N, 1]."""
-        right = ops.equal(ops.cast(logits[:, 0] > 0, "float32"), labels[:, 0])
+        """Takes labels [N, 2] and the network's raw gender output."""
+        right = ops.equal(ops.cast(male_logit(logits, self._head) > 0, "float32"), labels[:, 0])
         super().update_state(ops.cast(right, "float32"), sample_weight=labels[:, 1])
+
+
+def _of_age_or_group(
+    labels: keras.KerasTensor, of_age: keras.KerasTensor, probabilities: keras.KerasTensor
+) -> keras.KerasTensor:
+    """`of_age` [N] where the age is known; where the group alone is, that the mass of [N, 101] lie in it."""
+    age_known, group = labels[:, 1], labels[:, 2]
+    group_only = (1.0 - age_known) * ops.cast(group >= 0, "float32")
+    group_mass = ops.sum(_one_hot_group(group) * group_probabilities(probabilities), axis=-1)
+    surprise = -ops.log(group_mass + keras.config.epsilon())
+    return _weigh(age_known + group_only, age_known * of_age + group_only * surprise)
+
+
+def _one_hot_group(group: keras.KerasTensor) -> keras.KerasTensor:
+    """[N] to [N, 8]; an unknown group, -1, is taken as the first."""
+    return ops.one_hot(ops.cast(ops.maximum(group, 0.0), "int32"), len(AGE_GROUPS), dtype="float32")
 
 
 def _weigh(known: keras.KerasTensor, values: keras.KerasTensor) -> keras.KerasTensor:

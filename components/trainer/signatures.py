@@ -11,7 +11,7 @@ from components.faces import records
 from components.faces.decode import MAX_PIXELS
 from components.faces.settings import AlignmentSettings
 from components.trainer.alignment import align
-from components.trainer.heads import age_probabilities, expected_age, group_probabilities
+from components.trainer.heads import age_probabilities, expected_age, group_probabilities, male_logit
 from components.trainer.models import NetworkSpec
 from components.trainer.pixels import decode, to_network_input
 
@@ -23,9 +23,10 @@ _JPEG_START = b"\xff\xd8\xff"
 class FaceModel(tf.Module):
     """A trained network that takes JPEG bytes.
 
-    All three signatures answer with: `age` float32 [N] years, `age_probabilities` float32 [N, 101] (rows sum to 1),
-    `age_group` string [N] (one of `AGE_GROUPS`, the one with most of the probability), `gender` string [N] and
-    `gender_probability` float32 [N], P(male).
+    All three signatures answer with: `age` float32 [N] years, `age_probabilities` float32 [N, 101], or [N, 8] of a
+    network of groups alone (rows sum to 1), `age_group` string [N] (one of `AGE_GROUPS`, the one with most of the
+    probability), `gender` string [N] and `gender_probability` float32 [N], P(male). A network that learns no age lacks
+    the first three, one that learns no gender the last two.
     """
 
     def __init__(self, network: keras.Model, spec: NetworkSpec, alignment: AlignmentSettings) -> None:
@@ -86,17 +87,38 @@ class FaceModel(tf.Module):
         return decode(tf.io.encode_jpeg(crop, quality=self._alignment.jpeg_quality, chroma_downsampling=False))
 
     def _answer(self, pixels: tf.Tensor) -> Answers:
-        raw = self._network(tf.cast(pixels, tf.float32), training=False)
-        probabilities = age_probabilities(raw["age"], self._spec.age_head)
-        group = tf.argmax(group_probabilities(probabilities), axis=-1)
-        male = tf.sigmoid(raw["gender"][:, 0])
-        return {
-            "age": expected_age(probabilities),
-            "age_probabilities": probabilities,
-            "age_group": tf.gather(tf.constant(records.AGE_GROUPS), group),
-            "gender": tf.gather(tf.constant(records.GENDERS), tf.cast(male > 0.5, tf.int32)),
-            "gender_probability": male,
-        }
+        pixels = tf.cast(pixels, tf.float32)
+        if self._spec.flip_averaged:
+            pixels = tf.concat([pixels, tf.reverse(pixels, axis=[2])], axis=0)
+        raw = self._network(pixels, training=False)
+        answers: Answers = {}
+        if self._spec.age_head is not None:
+            answers |= _age_answers(self._averaged(age_probabilities(raw["age"], self._spec.age_head)))
+        if self._spec.gender_head is not None:
+            answers |= _gender_answers(self._averaged(tf.sigmoid(male_logit(raw["gender"], self._spec.gender_head))))
+        return answers
+
+    def _averaged(self, probabilities: tf.Tensor) -> tf.Tensor:
+        """The mean over a picture and its mirror image, where both were asked: [2N, ...] to [N, ...]."""
+        if not self._spec.flip_averaged:
+            return probabilities
+        return tf.reduce_mean(tf.reshape(probabilities, (2, -1, *probabilities.shape[1:])), axis=0)
+
+
+def _age_answers(probabilities: tf.Tensor) -> Answers:
+    group = tf.argmax(group_probabilities(probabilities), axis=-1)
+    return {
+        "age": expected_age(probabilities),
+        "age_probabilities": probabilities,
+        "age_group": tf.gather(tf.constant(records.AGE_GROUPS), group),
+    }
+
+
+def _gender_answers(male: tf.Tensor) -> Answers:
+    return {
+        "gender": tf.gather(tf.constant(records.GENDERS), tf.cast(male > 0.5, tf.int32)),
+        "gender_probability": male,
+    }
 
 
 def _assert_jpeg(image_bytes: tf.Tensor) -> tf.Operation:

@@ -2,77 +2,104 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import keras
 import tensorflow as tf
 
-from components.trainer.callbacks import ReportProgress, StopWhenDiverged
-from components.trainer.input import Split, evaluation_batches, training_batches
-from components.trainer.losses import AgeError, GenderAccuracy, age_loss, gender_loss
-from components.trainer.models import NETWORKS, NetworkSpec
+from components.errors import VisageError
+from components.trainer.checkpoint import Checkpoint
+from components.trainer.event_log import EventLog
+from components.trainer.fit import Fit
+from components.trainer.frozen import freeze, unfreeze
+from components.trainer.input import Split
+from components.trainer.learner import Learner, choose_learner
+from components.trainer.losses import losses, metrics
+from components.trainer.optimizer import build_optimizer
+from components.trainer.pretrained.weights import load_weights
 from components.trainer.settings import TrainerSettings
+from components.trainer.strategy import is_chief
 
 
-def train(train_split: Split, val_split: Split, settings: TrainerSettings, log_dir: str) -> keras.Model:
-    """Trains on every visible GPU, or on the CPU where there is none.
+def train(
+    train_split: Split,
+    val_split: Split,
+    settings: TrainerSettings,
+    log_dir: str,
+    strategy: tf.distribute.Strategy | None = None,
+    checkpoint: Checkpoint | None = None,
+    blessed: str | None = None,
+) -> keras.Model:
+    """Trains on one device or many: what is not frozen, then, where the recipe says so, all of the network.
 
     Args:
         train_split: records to learn from.
         val_split: records to choose the best epoch by.
         settings: the recipe.
         log_dir: folder for TensorBoard's logs.
+        strategy: the devices; None: TensorFlow's own choice of one.
+        checkpoint: where to go on from and what to leave behind; None: neither.
+        blessed: SavedModel of the model that was pushed last, where the recipe starts from it.
 
     Returns:
-        The network with the weights of the epoch of the lowest validation loss; not compiled.
+        The network in float32 with the weights of the epoch of the lowest validation loss; not compiled.
 
     Raises:
-        VisageError: the loss became infinite or not a number.
+        VisageError: the recipe's first weights are not there or do not fit, the loss became infinite or not a number,
+            or what is kept on the way cannot be written.
     """
-    spec = NETWORKS[settings.network]
+    strategy = strategy or tf.distribute.get_strategy()
+    if settings.accumulate_steps > 1 and strategy.num_replicas_in_sync > 1:
+        raise VisageError(
+            f"trainer.accumulate_steps: {settings.accumulate_steps} parts of a batch are for one device; here are "
+            f"{strategy.num_replicas_in_sync}, which share each batch: set it to 1"
+        )
+    spec = settings.spec
     keras.utils.set_random_seed(settings.seed)
-    steps = math.ceil(train_split.size / settings.batch_size)
-    with _strategy().scope():
+    with strategy.scope(), _precision(settings.precision):
         network = spec.build()
-        _compile(network, spec, settings, steps)
-    patience = settings.early_stopping_patience or settings.epochs
-    network.fit(
-        training_batches(train_split, spec, settings),
-        validation_data=evaluation_batches(val_split, spec, settings),
-        epochs=settings.epochs,
-        verbose=0,
-        callbacks=[
-            StopWhenDiverged(settings.learning_rate),
-            ReportProgress(settings.epochs, steps),
-            keras.callbacks.TensorBoard(log_dir, write_graph=False),
-            keras.callbacks.EarlyStopping("val_loss", patience=patience, mode="min", restore_best_weights=True),
-        ],
-    )
-    return _without_training_state(network, spec)
+        load_weights(network, settings.weights, blessed)
+        freeze(network, settings.frozen)
+        checkpoint = checkpoint and checkpoint.starting_from(network.get_weights())
+    second = settings.of_fine_tuning if settings.fine_tuning.epochs else None
+    checkpoint_of_second = checkpoint and checkpoint.of_fine_tuning()
+    if second is None or checkpoint_of_second is None or checkpoint_of_second.load() is None:
+        with choose_learner(network, train_split, val_split, settings) as learner:
+            _fit(learner, settings, strategy, checkpoint, log_dir)
+    if second is not None:
+        shares = unfreeze(network, settings.fine_tuning.layer_decay)
+        with choose_learner(network, train_split, val_split, second) as learner:
+            _fit(learner, second, strategy, checkpoint_of_second, f"{log_dir}/fine_tuning", shares)
+    # Without optimizer, replicas and precision of the training, none of which belongs into a SavedModel.
+    trained = spec.build()
+    trained.set_weights(network.get_weights())
+    return trained
 
 
-def _strategy() -> tf.distribute.Strategy:
-    several_gpus = len(tf.config.list_logical_devices("GPU")) > 1
-    return tf.distribute.MirroredStrategy() if several_gpus else tf.distribute.get_strategy()
+def _fit(
+    learner: Learner,
+    settings: TrainerSettings,
+    strategy: tf.distribute.Strategy,
+    checkpoint: Checkpoint | None,
+    log_dir: str,
+    shares: Mapping[str, float] | None = None,
+) -> None:
+    """Trains, and leaves the weights of the best epoch in the learner's network; `shares` as `build_optimizer`'s."""
+    spec = settings.spec
+    with strategy.scope():
+        learner.network.compile(build_optimizer(settings, shares), loss=losses(spec), metrics=metrics(spec))
+    log = EventLog(log_dir) if is_chief(strategy) else None
+    fit = Fit(learner.network, strategy, learner.training, learner.validation, settings, checkpoint, log)
+    learner.network.set_weights(fit.run().best_weights)
 
 
-def _compile(network: keras.Model, spec: NetworkSpec, settings: TrainerSettings, steps: int) -> None:
-    rate: float | keras.optimizers.schedules.LearningRateSchedule = settings.learning_rate
-    if settings.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps * settings.epochs)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    network.compile(
-        optimizer,
-        loss={"age": age_loss(spec.age_head), "gender": gender_loss},
-        metrics={"age": [AgeError(spec.age_head)], "gender": [GenderAccuracy()]},
-        # XLA makes these convolutions 2.5 to 24 times slower on a CPU than TensorFlow's own kernels.
-        jit_compile=False,
-    )
-
-
-def _without_training_state(network: keras.Model, spec: NetworkSpec) -> keras.Model:
-    """A copy free of optimizer and replicas, neither of which belongs into a SavedModel."""
-    copy = spec.build()
-    copy.set_weights(network.get_weights())
-    return copy
+@contextmanager
+def _precision(policy: str) -> Iterator[None]:
+    """Layers that are built inside compute as `policy` says."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

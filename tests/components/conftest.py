@@ -51,7 +51,7 @@ def run_trainer(folder: Path, settings: TrainerSettings) -> None:
     examples = standard_artifacts.Examples()
     examples.uri = str(folder / "examples")
     examples.split_names = '["train", "val", "test"]'
-    trainer = create_trainer(channel_utils.as_channel([examples]), settings, ALIGNMENT)
+    trainer = create_trainer(channel_utils.as_channel([examples]), settings, ALIGNMENT, str(folder / "checkpoints"))
     model, model_run = standard_artifacts.Model(), standard_artifacts.ModelRun()
     model.uri, model_run.uri = str(folder / "model"), str(folder / "model_run")
     outputs: dict[str, list[Any]] = {"model": [model], "model_run": [model_run]}

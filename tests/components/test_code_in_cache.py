@@ -30,7 +30,7 @@ RECIPE = TrainerSettings(network="compact", epochs=1, learning_rate=0.001)
 
 
 def trainer() -> Any:
-    component = create_trainer(Channel(Examples), RECIPE, AlignmentSettings())
+    component = create_trainer(Channel(Examples), RECIPE, AlignmentSettings(), "checkpoints")
     return json.loads(component.exec_properties["custom_config"])["code"]
 
 

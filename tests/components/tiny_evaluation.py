@@ -18,10 +18,11 @@ _ids = count(1)
 
 @dataclass
 class Errors:
-    """How a model errs: by how many years, and on how many of ten genders."""
+    """How a model errs: by how many years, and on how many of ten genders, unless it says the age alone."""
 
     age_error: float = 2.0
     wrong_in_ten: int = 1
+    says_gender: bool = True
 
 
 @dataclass
@@ -61,7 +62,9 @@ def evaluate(
     inputs = {"examples": [examples], "model": [candidate], "baseline_model": []}
     if baseline:
         inputs["baseline_model"] = [_save(folder / "baseline", baseline)]
-    component = create_evaluator(Channel(Examples), Channel(Model), Channel(Model), settings)
+    component = create_evaluator(
+        Channel(Examples), Channel(Model), Channel(Model), settings, has_gender=model is None or model.says_gender
+    )
     component.executor_spec.executor_class().Do(
         inputs, {"evaluation": [outcome.evaluation], "blessing": [outcome.blessing]}, component.exec_properties
     )
@@ -77,5 +80,5 @@ def make_artifact(artifact_type: type[Artifact], uri: Path) -> Artifact:
 
 
 def _save(uri: Path, errors: Errors) -> Artifact:
-    save_model(uri, age_error=errors.age_error, wrong_in_ten=errors.wrong_in_ten)
+    save_model(uri, age_error=errors.age_error, wrong_in_ten=errors.wrong_in_ten, says_gender=errors.says_gender)
     return make_artifact(Model, uri)

@@ -20,12 +20,16 @@ def people(count: int, **what: Any) -> list[FaceRecord]:
 
 
 class ErringModel(tf.Module):
-    """Predicts the record's age plus `age_error` years and, all too surely, `wrong_in_ten` of ten genders wrongly."""
+    """Predicts the record's age plus `age_error` years and, all too surely, `wrong_in_ten` of ten genders wrongly.
 
-    def __init__(self, age_error: float, wrong_in_ten: int) -> None:
+    Without `says_gender` it answers the age alone.
+    """
+
+    def __init__(self, age_error: float, wrong_in_ten: int, says_gender: bool) -> None:
         super().__init__()
         self.age_error = age_error
         self.wrong_in_ten = wrong_in_ten
+        self.says_gender = says_gender
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
     def evaluate(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -34,18 +38,18 @@ class ErringModel(tf.Module):
         wrong = tf.strings.to_number(record["key"], tf.int64) % 10 < self.wrong_in_ten
         probability = tf.where(wrong, 0.95 - 0.9 * male, 0.1 + 0.8 * male)
         age = record["age"] + self.age_error
-        return {
+        ages = {
             "age": age,
             "age_probabilities": tf.one_hot(tf.cast(tf.round(age), tf.int32), 101),
             "age_group": tf.fill(tf.shape(age), AGE_GROUPS[0]),
-            "gender": tf.where(probability > 0.5, "male", "female"),
-            "gender_probability": probability,
         }
+        genders = {"gender": tf.where(probability > 0.5, "male", "female"), "gender_probability": probability}
+        return {**ages, **genders} if self.says_gender else ages
 
 
-def save_model(model_uri: Path, *, age_error: float = 2.0, wrong_in_ten: int = 1) -> None:
+def save_model(model_uri: Path, *, age_error: float = 2.0, wrong_in_ten: int = 1, says_gender: bool = True) -> None:
     """Writes the model where TFX's Trainer would."""
-    model = ErringModel(age_error, wrong_in_ten)
+    model = ErringModel(age_error, wrong_in_ten, says_gender)
     tf.saved_model.save(model, str(model_uri / "Format-Serving"), signatures={"evaluate": model.evaluate})
 
 

@@ -75,6 +75,51 @@ def test_the_command_line_has_the_last_word(tmp_path: Path) -> None:
     assert config.data.dir == str(tmp_path)
 
 
+SIZED = """
+extends: base.yaml
+size: small
+sizes:
+  small: {trainer: {epochs: 2}}
+  large: {trainer: {epochs: 9, batch_size: 8}}
+"""
+
+
+@pytest.fixture
+def sized(tmp_path: Path) -> Path:
+    """A recipe in two sizes."""
+    (tmp_path / "base.yaml").write_text(DEFAULT.read_text())
+    (tmp_path / "recipe.yaml").write_text(SIZED)
+    return tmp_path / "recipe.yaml"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "epochs", "batch_size"),
+    [
+        ([], 2, 32),
+        (["size=large"], 9, 8),
+        # A single key goes before what its size says, wherever it stands.
+        (["trainer.epochs=4", "size=large"], 4, 8),
+    ],
+)
+def test_a_recipe_with_sizes_takes_the_values_of_one(
+    sized: Path, overrides: list[str], epochs: int, batch_size: int
+) -> None:
+    trainer = load_config(sized, overrides).trainer
+    assert (trainer.epochs, trainer.batch_size) == (epochs, batch_size)
+
+
+def test_a_size_that_a_recipe_lacks_names_those_it_has(sized: Path) -> None:
+    assert refusal("size=huge", path=sized) == "--set size: must be small or large, not 'huge'"
+    sized.write_text(SIZED.replace("size: small", "size: 3"))
+    assert refusal(path=sized) == f"{sized}: size: must be small or large, not 3"
+    sized.write_text(SIZED.replace("large: {trainer: {epochs: 9, batch_size: 8}}", "large: 3"))
+    assert refusal(path=sized) == f"{sized}: sizes: must hold a name for each size, and keys and values below it"
+
+
+def test_a_recipe_without_sizes_has_no_such_key() -> None:
+    assert refusal("size=large").startswith("--set size: unknown key")
+
+
 def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NAME", "other")
     monkeypatch.setenv("TRAINER__EPOCHS", "99")
@@ -87,6 +132,12 @@ def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
         ("trainer.epoch=3", ["trainer.epoch", "unknown key", "did you mean epochs?", "batch_size"]),
         ("trainer.epochs=many", ["trainer.epochs", "integer", "'many'"]),
         ("trainer.epochs=0", ["trainer.epochs", "greater than or equal to 1"]),
+        ("trainer={network: cnn_utkface, input_size: 96, epochs: 1, learning_rate: 1}", ["takes 64 pixels alone"]),
+        ("trainer.age_head=votes", ["trainer.age_head: must be 'regression', 'softmax'", "or 'none', not 'votes'"]),
+        (
+            "trainer.gender_head=none",
+            ["evaluator: gender_accuracy_min, gender_accuracy_decrease_max must be null: compact learns no gender"],
+        ),
         ("trainer.network=resnet", ["trainer.network", "'compact'", "'cnn_utkface'", "'resnet'"]),
         ("data.sources=[utkfaces]", ["data.sources.0", "'utkface'", "'utkfaces'"]),
         ("data.sources=[utkface, utkface]", ["data", "twice"]),
@@ -107,6 +158,10 @@ def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
         ("split.train=0.9", ["--set split.train: ", "must be 1"]),
         ("cleaning.min_age=101", ["cleaning", "min_age 101", "max_age 100"]),
         ("evaluator.slice_gates=[{feature: shoe, value: x}]", ["slice_gates.0.feature", "'race'", "'shoe'"]),
+        ("trainer.augmentation.rotate=9", ["unknown key; did you mean rotation?", "erasing_share, "]),
+        ("trainer.augmentation.rotation=181", ["augmentation.rotation: must be less than or equal to 180, not 181"]),
+        ("trainer.augmentation.zoom=0.6", ["trainer.augmentation.zoom: must be less than or equal to 0.5"]),
+        ("trainer.augmentation.erasing_share=0", ["augmentation.erasing_share: must be greater than 0"]),
         ("trainer=3", ["--set trainer: must hold keys (", "epochs, ", "not 3"]),
         ("evaluator.slice_gates=[3]", ["slice_gates.0: must hold keys (", "feature, ", "not 3"]),
         ("data.labelled_folders=3", ["data.labelled_folders: must hold keys and values, not 3"]),
@@ -124,6 +179,11 @@ def test_a_wrong_value_is_named_with_what_is_allowed(override: str, words: list[
     assert "\n" not in message
     for word in words:
         assert word in message
+
+
+def test_a_recipe_that_learns_nothing_is_refused() -> None:
+    with pytest.raises(VisageError, match=r"compact would learn nothing: set age_head or gender_head to something"):
+        load_config(DEFAULT, ["trainer.age_head=none", "trainer.gender_head=none"])
 
 
 def test_a_labelled_folder_is_a_source_that_may_be_gated(tmp_path: Path) -> None:
@@ -248,4 +308,4 @@ def test_numbers_may_be_written_as_yaml_reads_them() -> None:
     config = load_config(DEFAULT, ["trainer.learning_rate=1e-3", "trainer.weight_decay=0", "trainer.seed=4294967295"])
     # To YAML 1.1, 1e-3 is a text.
     assert (config.trainer.learning_rate, config.trainer.weight_decay) == (0.001, 0.0)
-    assert config.trainer.flip is True
+    assert config.trainer.augmentation.flip is True

@@ -3,7 +3,10 @@
 import io
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import pytest
 
 from components import progress
 from pipeline.console import Screen
@@ -62,6 +65,19 @@ def test_without_a_terminal_progress_is_a_line_now_and_then() -> None:
             progress.report("align faces", done, 1000, "3 dropped")
 
     assert stream.getvalue() == "  FaceExampleGen: align faces 0 of 1,000, 3 dropped\n"
+
+
+def test_work_that_goes_on_is_not_credited_with_what_was_done_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([100.0, 120.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    stream = io.StringIO()
+    with Screen(stream).stage("Trainer"):
+        for done in (5000, 5040):
+            progress.report("train", done, 6000, "loss 1.23")
+    assert stream.getvalue().splitlines() == [
+        "  Trainer: train 5,000 of 6,000, loss 1.23",
+        "  Trainer: train 5,040 of 6,000, 2/s, 8:00 left, loss 1.23",
+    ]
 
 
 def test_json_leaves_the_screen_empty() -> None:

@@ -11,9 +11,12 @@ import pytest
 
 from components.errors import VisageError
 from components.face_example_gen.settings import DataSettings, FaceExampleGenSettings
+from components.trainer.augmentation_sheet import draw_sheet
+from components.trainer.input import open_split
 from pipeline.config import PipelineConfig, load_config
 from pipeline.console import Screen
 from pipeline.newest_data import newest_data
+from pipeline.node import compile_pipeline, run_node
 from pipeline.terms import tell_terms_once
 from tests.end_to_end.visage import PROJECT, visage
 
@@ -111,10 +114,17 @@ def test_prepared_files_that_are_gone_or_damaged_are_one_line_with_the_mend(
     assert ended.stderr.count("\n") == 1
 
 
-def test_out_that_is_no_page_is_one_line(tmp_path: Path) -> None:
-    ended = visage("data", "inspect", "utkface", *options(tmp_path), "--out", tmp_path / "page.json")
+@pytest.mark.parametrize(("command", "ending"), [("inspect", ".html"), ("augmented", ".png")])
+def test_out_of_another_kind_is_one_line(command: str, ending: str, tmp_path: Path) -> None:
+    ended = visage("data", command, *options(tmp_path), "--out", tmp_path / "page.json")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
-    assert "must end in .html" in ended.stderr
+    assert f"must end in {ending}" in ended.stderr
+
+
+def test_a_sheet_in_no_folder_is_refused_before_any_work(tmp_path: Path) -> None:
+    ended = visage("data", "augmented", *options(tmp_path), "--out", tmp_path / "none" / "sheet.png")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert f"no such folder: {tmp_path / 'none'}; make it or name another file" in ended.stderr
 
 
 def test_terms_are_repeated_once_a_workspace(tmp_path: Path) -> None:
@@ -134,7 +144,7 @@ def test_terms_are_repeated_once_a_workspace(tmp_path: Path) -> None:
 
 
 class TestNewestData:
-    """`visage data inspect` without a source."""
+    """What `visage data inspect` without a source and `visage data augmented` look at."""
 
     @pytest.fixture(scope="class")
     def config(self, tmp_path_factory: pytest.TempPathFactory) -> PipelineConfig:
@@ -149,6 +159,12 @@ class TestNewestData:
             ],
         )
 
+    @pytest.fixture(scope="class")
+    def first_run(self, config: PipelineConfig) -> tuple[str, str]:
+        """The URIs of its examples and its cleaning report."""
+        first = run_node(compile_pipeline(config), "FaceExampleGen", "first")
+        return first.output("examples").uri, first.output("cleaning_report").uri
+
     def test_before_the_first_run_it_says_what_to_do(self, config: PipelineConfig) -> None:
         with pytest.raises(VisageError, match=r"no run of sample-portraits has cleaned its data to the end; run first"):
             newest_data(config)
@@ -159,17 +175,39 @@ class TestNewestData:
         with pytest.raises(VisageError, match=r"no run of sample-portraits has cleaned its data to the end; run first"):
             newest_data(config)
 
-    def test_it_is_what_the_newest_run_wrote_from_the_cache_or_not(self, config: PipelineConfig) -> None:
-        from pipeline.node import compile_pipeline, run_node
+    def test_each_command_says_it_in_one_line_and_inspect_names_the_other_way(self, tmp_path: Path) -> None:
+        for command, words in (
+            ("augmented", "run first (visage run) (log: "),
+            ("inspect", "data inspect utkface (log: "),
+        ):
+            ended = visage("data", command, *options(tmp_path))
+            assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+            assert words in ended.stderr
 
-        ir = compile_pipeline(config)
-        first = run_node(ir, "FaceExampleGen", "first")
+    def test_it_is_what_the_newest_run_wrote_from_the_cache_or_not(
+        self, config: PipelineConfig, first_run: tuple[str, str]
+    ) -> None:
         data = newest_data(config)
-        assert str(data.examples) == first.output("examples").uri
-        assert str(data.report) == first.output("cleaning_report").uri
+        assert (str(data.examples), str(data.report)) == first_run
         assert data.settings == FaceExampleGenSettings.model_validate(config.face_example_gen_settings())
-        assert run_node(ir, "FaceExampleGen", "second").cached
+        assert run_node(compile_pipeline(config), "FaceExampleGen", "second").cached
         assert newest_data(config) == data
+
+    def test_its_training_crops_are_drawn_the_same_in_every_process(
+        self, config: PipelineConfig, first_run: tuple[str, str], tmp_path: Path
+    ) -> None:
+        turned = ("--set", "trainer.augmentation.rotation=20", "--set", "trainer.augmentation.erasing=0.5")
+        where = ("--set", f"workspace={config.workspace}", *turned)
+        told = shown(visage("data", "augmented", *where, "--out", tmp_path / "sheet.png", "--json"))
+        assert told["examples"] == first_run[0]
+        assert (told["network"], told["augmentation"]["rotation"]) == ("compact", 20)
+        augmentation = config.trainer.augmentation.model_copy(update={"rotation": 20.0, "erasing": 0.5})
+        settings = config.trainer.model_copy(update={"augmentation": augmentation})
+        split = open_split("train", [f"{first_run[0]}/Split-train/*"])
+        assert Path(told["sheet"]).read_bytes() == draw_sheet(split, settings)
+
+    def test_what_is_gone_is_one_line(self, config: PipelineConfig, first_run: tuple[str, str]) -> None:
+        data = newest_data(config)
         shutil.rmtree(data.examples)
         with pytest.raises(VisageError, match=r": gone; run the pipeline again: visage run$"):
             newest_data(config)

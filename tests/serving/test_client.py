@@ -9,6 +9,7 @@ from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,6 +39,7 @@ def test_a_photo_is_predicted_by_a_model_here(portrait: Path, saved_model: Path)
     x0, y0, x1, y1 = face.box
     assert 0 < (x0 + x1) / 2 < prediction.width
     assert 0 < (y0 + y1) / 2 < prediction.height
+    assert face.age_probabilities is not None
     assert sum(face.age_probabilities) == pytest.approx(1)
     assert face.age_deviation == pytest.approx(6, abs=0.1)
     assert json.loads(json.dumps(asdict(prediction)))["path"] == str(portrait)
@@ -209,6 +211,31 @@ def test_faces_are_drawn_on_the_photo_above_their_age_distributions(tmp_path: Pa
     assert [file.name for file in tmp_path.iterdir() if file.suffix == ".part"] == []
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"gender": "female", "gender_probability": 0.2},
+        {
+            "age": 28.5,
+            "age_deviation": 0.0,
+            "age_group": "25-32",
+            "age_probabilities": (0.0,) * 4 + (1.0,) + (0.0,) * 3,
+        },
+    ],
+    ids=["the gender alone", "age groups alone"],
+)
+def test_a_face_of_which_less_is_said_is_drawn_with_what_is_said(tmp_path: Path, answers: dict[str, Any]) -> None:
+    photo, out = tmp_path / "photo.jpg", tmp_path / "out.png"
+    photo.write_bytes(plain_jpeg(128, 128, 128))
+    face = FacePrediction((4, 4, 20, 20), (), 0.9, **answers)
+    write_annotated(photo, PhotoPrediction("photo.jpg", 32, 32, [face]), out)
+    panel = np.asarray(Image.open(out).convert("RGB"))[WIDTH : WIDTH + 164, :240]
+    bars = (panel == (11, 110, 93)).all(-1)
+    assert bars.any() == ("age" in answers)
+    if bars.any():  # the fifth of eight
+        assert 240 * 4 / 8 < np.flatnonzero(bars.any(axis=0)).mean() < 240 * 5 / 8
+
+
 def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(plain_jpeg(128, 128, 128))
@@ -239,4 +266,5 @@ def test_a_base_path_means_its_newest_version(
     shutil.copytree(saved_model, tmp_path / "1")
     shutil.copytree(older_model, tmp_path / "2")
     (old,), (new,) = predict_photos([portrait], model=tmp_path / "1"), predict_photos([portrait], model=tmp_path)
+    assert old.faces[0].age is not None
     assert new.faces[0].age == pytest.approx(old.faces[0].age + 10, abs=1e-3)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from components.errors import VisageError
 from components.faces.detect import Face
 from components.faces.settings import AlignmentSettings
 from serving.photos import NO_USABLE_FACE, photo_detector, predict_photo
@@ -37,6 +38,38 @@ class Thirty:
         certain = [float(year == 30) for year in range(101)]
         answer = {"age": 30.0, "age_probabilities": certain, "age_group": "25-32"}
         return [{**answer, "gender": "female", "gender_probability": 0.1} for _ in crops]
+
+
+class Says:
+    """A predictor that gives every crop the same answer."""
+
+    alignment = AlignmentSettings()
+
+    def __init__(self, **answer: Any) -> None:
+        self._answer = answer
+
+    def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
+        return [self._answer for _ in crops]
+
+
+def test_a_model_of_the_gender_alone_says_no_age() -> None:
+    model = Says(gender="male", gender_probability=0.9)
+    (found,) = predict_photo(plain_jpeg(9, 9, 9), "photo", These(face(5, 8)), model).faces
+    assert (found.gender, found.gender_probability) == ("male", 0.9)
+    assert found.age is found.age_deviation is found.age_group is found.age_probabilities is None
+
+
+def test_a_model_of_age_groups_alone_spreads_over_their_middles() -> None:
+    two = [0.0, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0]  # 5 and 10.5 years
+    model = Says(age=7.75, age_group="4-6", age_probabilities=two)
+    (found,) = predict_photo(plain_jpeg(9, 9, 9), "photo", These(face(5, 8)), model).faces
+    assert (found.age, found.age_deviation) == (7.75, 2.75)
+    assert found.gender is found.gender_probability is None
+
+
+def test_an_answer_without_age_and_gender_is_refused() -> None:
+    with pytest.raises(VisageError, match="lacks a usable 'age_probabilities': was it trained by VisAge"):
+        predict_photo(plain_jpeg(9, 9, 9), "photo", These(face(5, 8)), Says(logits=[1.0]))
 
 
 @pytest.mark.parametrize("eye_distance", [0.0, 1e4, np.nan])

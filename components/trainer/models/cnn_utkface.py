@@ -2,22 +2,21 @@
 
 import keras
 
-# Mean age of UTKFace's faces: where the regression starts, so that the first steps do not spend themselves on it.
-_INITIAL_AGE = 33.0
+from components.trainer.heads import dense_age, dense_gender
+from components.trainer.models import AgeHead, GenderHead
+
 # Low: in the few epochs that a CPU has time for, this network underfits.
 _DROPOUT = 0.1
 
 
-def build(input_size: int = 64, channels: int = 1) -> keras.Model:
+def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
     """Three valid convolutions, then a dense branch each for age and gender.
 
     Args:
-        input_size: pixels; side of the picture.
-        channels: 1 grey, 3 colour.
-
-    Returns:
-        A model from float32 [N, input_size, input_size, channels] in 0..255 to `age` years [N, 1] and `gender`
-        logits [N, 1].
+        input_size: pixels; side of the picture, 64 as published.
+        channels: 1 grey, as published, or 3 colour.
+        age_head: "regression" as published.
+        gender_head: "binary" as published.
     """
     layers = keras.layers
     pixels = keras.Input((input_size, input_size, channels), name="pixels")
@@ -29,8 +28,13 @@ def build(input_size: int = 64, channels: int = 1) -> keras.Model:
     x = layers.MaxPooling2D()(x)
     x = layers.Dropout(_DROPOUT)(x)
     x = layers.Flatten()(x)
-    age = layers.Dropout(_DROPOUT)(layers.Dense(128, activation="relu")(x))
-    gender = layers.Dropout(_DROPOUT)(layers.Dense(128, activation="relu")(x))
-    age = layers.Dense(1, bias_initializer=keras.initializers.Constant(_INITIAL_AGE), name="age")(age)
-    gender = layers.Dense(1, name="gender")(gender)
-    return keras.Model(pixels, {"age": age, "gender": gender}, name="cnn_utkface")
+    outputs = {}
+    if age_head is not None:
+        outputs["age"] = dense_age(_branch(x), age_head)
+    if gender_head is not None:
+        outputs["gender"] = dense_gender(_branch(x), gender_head)
+    return keras.Model(pixels, outputs, name="cnn_utkface")
+
+
+def _branch(x: keras.KerasTensor) -> keras.KerasTensor:
+    return keras.layers.Dropout(_DROPOUT)(keras.layers.Dense(128, activation="relu")(x))

@@ -2,21 +2,22 @@
 
 import keras
 
+from components.trainer.heads import dense_outputs
+from components.trainer.models import AgeHead, GenderHead
+
 _STEM_CHANNELS = 24
 # (channels, stride) of the residual blocks; 64 pixels come out of the stem as 32 and leave the last block as 4.
 _BLOCKS = ((48, 2), (48, 1), (96, 2), (96, 1), (192, 2), (192, 1))
 
 
-def build(input_size: int = 64, channels: int = 3) -> keras.Model:
-    """Stem, six residual blocks of depthwise-separable convolutions, average pooling, two heads.
+def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
+    """Stem, six residual blocks of depthwise-separable convolutions, average pooling, heads.
 
     Args:
         input_size: pixels; side of the picture.
         channels: 1 grey, 3 colour.
-
-    Returns:
-        A model from float32 [N, input_size, input_size, channels] in 0..255 to `age` logits [N, 101], one a year from
-        0 to 100, and `gender` logits [N, 1].
+        age_head: None: no age.
+        gender_head: None: no gender.
     """
     layers = keras.layers
     pixels = keras.Input((input_size, input_size, channels), name="pixels")
@@ -27,9 +28,7 @@ def build(input_size: int = 64, channels: int = 3) -> keras.Model:
         x = _residual_block(x, width, stride)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(0.2)(x)
-    age = layers.Dense(101, name="age")(x)
-    gender = layers.Dense(1, name="gender")(x)
-    return keras.Model(pixels, {"age": age, "gender": gender}, name="compact")
+    return keras.Model(pixels, dense_outputs(x, age_head, gender_head), name="compact")
 
 
 def _residual_block(x: keras.KerasTensor, width: int, stride: int) -> keras.KerasTensor:

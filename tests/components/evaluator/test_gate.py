@@ -20,7 +20,13 @@ def test_a_model_within_the_limits_is_blessed(tmp_path: Path) -> None:
     assert found.blessed
     assert found.baseline is None
     assert found.overall == SliceMetrics(
-        count=40, age_count=40, gender_count=40, age_mae=2.0, gender_accuracy=0.9, gender_auc=found.overall.gender_auc
+        count=40,
+        age_count=40,
+        gender_count=40,
+        age_mae=2.0,
+        age_group_accuracy=0.0,
+        gender_accuracy=0.9,
+        gender_auc=found.overall.gender_auc,
     )
     assert found.overall.gender_auc == pytest.approx(0.8)
     assert found.gates == [
@@ -110,3 +116,43 @@ def test_a_model_better_than_the_blessed_one_is_blessed(tmp_path: Path) -> None:
     outcome = evaluate(tmp_path, people(40), LIMITS, model=Errors(1, 0), baseline=Errors(2, 1))
     assert outcome.blessed
     assert [gate.measured for gate in outcome.read().gates] == pytest.approx([1.0, -1.0, 1.0, -0.1])
+
+
+def test_a_model_of_the_age_alone_is_judged_by_its_age(tmp_path: Path) -> None:
+    of_age = EvaluatorSettings(
+        age_mae_max=3, gender_accuracy_min=None, gender_accuracy_decrease_max=None, slices=["gender"]
+    )
+    outcome = evaluate(tmp_path, people(40), of_age, model=Errors(age_error=2, says_gender=False))
+    assert outcome.blessed
+    found = outcome.read()
+    assert found.overall == SliceMetrics(count=40, age_count=40, age_mae=2.0, age_group_accuracy=0.0)
+    assert [(metrics.name, metrics.age_mae) for metrics in found.slices] == [("gender female", 2), ("gender male", 2)]
+    assert found.gates == [Gate("age_mae_max", "overall", measured=2.0, limit=3.0, passed=True)]
+
+
+@pytest.mark.parametrize(("least", "blessed"), [(0.2, True), (0.3, False)])
+def test_age_groups_are_judged_where_they_are_known(tmp_path: Path, least: float, blessed: bool) -> None:
+    # The model says 0-2 of everybody: of five groups that are known one is right.
+    records = [*people(2, age=1.0), *people(8, age=30.0), *people(10, age=None)]
+    limit = EvaluatorSettings(
+        age_mae_max=None,
+        age_mae_increase_max=None,
+        age_group_accuracy_min=least,
+        gender_accuracy_min=None,
+        gender_accuracy_decrease_max=None,
+    )
+    outcome = evaluate(tmp_path, records, limit)
+    found = outcome.read()
+    assert outcome.blessed == blessed
+    assert found.overall.age_group_accuracy == pytest.approx(0.2)
+    assert [(gate.name, gate.limit, gate.passed) for gate in found.gates] == [
+        ("age_group_accuracy_min", least, blessed)
+    ]
+
+
+def test_a_model_may_say_less_than_the_blessed_one_and_not_more(tmp_path: Path) -> None:
+    of_age = EvaluatorSettings(age_mae_max=3, gender_accuracy_min=None, gender_accuracy_decrease_max=None)
+    less = evaluate(tmp_path / "less", people(20), of_age, model=Errors(says_gender=False), baseline=Errors())
+    assert less.blessed
+    with pytest.raises(Exception, match=r"blessed last does not say gender, gender_probability, .* another `name`"):
+        evaluate(tmp_path / "more", people(20), LIMITS, model=Errors(), baseline=Errors(says_gender=False))

@@ -117,7 +117,7 @@ def test_the_json_holds_the_verdict_and_every_gate(card: Path) -> None:
 def test_the_json_says_what_it_was_trained_on_and_how(card: Path) -> None:
     figures = read_figures(card)
     assert figures["data"]["cleaning_report"]["sources"] == {"utkface": SOURCE}
-    assert figures["recipe"] == RECIPE.model_dump()
+    assert figures["recipe"] == RECIPE.model_dump(mode="json")
     assert figures["model"] == DESCRIPTION
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tfx.types import channel_utils, standard_artifacts
 from components.model_check.component import ModelCheck
 from components.model_check.executor import Executor
 from components.trainer.export import export
-from components.trainer.models import NETWORKS
+from components.trainer.models import NETWORKS, AgeHead, GenderHead
 from components.trainer.signatures import FaceModel
 from tests.components.conftest import ALIGNMENT, TrainerRun
 
@@ -88,10 +89,34 @@ def test_a_damaged_model_is_not_blessed(
 def test_weights_that_are_not_numbers_are_not_blessed(tmp_path: Path) -> None:
     network = CNN_UTKFACE.build()
     network.get_layer("gender").bias.assign([float("nan")])
-    export(network, "cnn_utkface", ALIGNMENT, str(tmp_path / "model" / "Format-Serving"))
+    export(network, CNN_UTKFACE, ALIGNMENT, str(tmp_path / "model" / "Format-Serving"))
     blessing = check(tmp_path / "model", tmp_path / "blessing")
     assert blessing.get_int_custom_property("blessed") == 0
     assert "gender_probability is not finite" in blessing.get_string_custom_property("reason")
+
+
+@pytest.mark.parametrize("heads", [("groups", None), (None, "softmax"), ("ordinal", "binary")])
+def test_a_model_that_answers_less_than_all_is_blessed(
+    tmp_path: Path, heads: tuple[AgeHead | None, GenderHead | None]
+) -> None:
+    spec = replace(NETWORKS["compact"], age_head=heads[0], gender_head=heads[1])
+    export(spec.build(), spec, ALIGNMENT, str(tmp_path / "model" / "Format-Serving"))
+    assert check(tmp_path / "model", tmp_path / "blessing").get_int_custom_property("blessed") == 1
+
+
+def test_signatures_that_answer_differently_are_not_blessed(tmp_path: Path) -> None:
+    class ForgetsGender(FaceModel):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
+        def evaluate(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+            answers = super().evaluate(examples)
+            return {name: answers[name] for name in ("age", "age_group", "age_probabilities")}
+
+    model = ForgetsGender(CNN_UTKFACE.build(), CNN_UTKFACE, ALIGNMENT)
+    names = ("serving_default", "align_and_predict", "evaluate")
+    signatures = {name: getattr(model, name) for name in names}
+    tf.saved_model.save(model, str(tmp_path / "model" / "Format-Serving"), signatures=signatures)
+    reason = check(tmp_path / "model", tmp_path / "blessing").get_string_custom_property("reason")
+    assert reason.startswith("evaluate: outputs are ['age', 'age_group', 'age_probabilities'], not ['age', ")
 
 
 def test_a_missing_signature_is_not_blessed(tmp_path: Path) -> None:

@@ -1,9 +1,6 @@
 """TFX's own executor trains, chooses the best epoch, and leaves a SavedModel and logs; bad input is one line."""
 
-import json
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +24,7 @@ def test_the_trainer_leaves_a_model_and_tensorboard_logs_and_nothing_half_writte
     assert (trainer_run.saved_model / "saved_model.pb").is_file()
     assert list(trainer_run.model_run.glob("train/events*"))
     assert list(trainer_run.model_run.glob("validation/events*"))
+    assert not list((trainer_run.model_uri.parent / "checkpoints").glob("*"))
 
 
 def test_every_batch_is_reported_and_every_epoch_with_its_validation(trainer_run: TrainerRun) -> None:
@@ -78,10 +76,3 @@ def test_an_empty_validation_split_is_refused_before_training(tmp_path: Path) ->
     write_split(tmp_path / "examples", "val", [])
     with pytest.raises(VisageError, match="the val split holds no records"):
         run_trainer(tmp_path, SMALL)
-
-
-def test_a_batch_shared_by_two_devices_weighs_no_more_than_on_one(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.components.trainer.two_devices", str(tmp_path)]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    on_one, on_two = json.loads(output.splitlines()[-1])
-    assert on_two == pytest.approx(on_one, rel=0.2)

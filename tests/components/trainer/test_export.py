@@ -15,7 +15,7 @@ def test_what_killed_attempts_left_is_replaced(tmp_path: Path) -> None:
         (leftover / "variables").mkdir(parents=True)
         (leftover / "variables" / "stale").write_text("of the attempt before")
 
-    export(NETWORKS["compact"].build(), "compact", AlignmentSettings(size=80), str(directory))
+    export(NETWORKS["compact"].build(), NETWORKS["compact"], AlignmentSettings(size=80), str(directory))
 
     assert [path.name for path in tmp_path.iterdir()] == ["Format-Serving"]
     assert not (directory / "variables" / "stale").exists()

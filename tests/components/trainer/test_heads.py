@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from components.faces.records import AGE_GROUPS, age_group
-from components.trainer.heads import age_probabilities, expected_age, group_probabilities
+from components.trainer.heads import OrdinalThresholds, age_probabilities, expected_age, group_probabilities, male_logit
 
 logits = arrays.arrays(np.float32, (4, 101), elements=st.floats(-1e4, 1e4, width=32))
 years = arrays.arrays(np.float32, (4, 1), elements=st.floats(-1e6, 1e6, width=32))
@@ -36,3 +36,33 @@ def test_all_the_mass_of_a_certain_age_falls_into_its_group(age: int) -> None:
     assert groups.shape == (1, len(AGE_GROUPS))
     assert groups.argmax() == age_group(age)
     assert groups.max() == 1
+
+
+@given(arrays.arrays(np.float32, (4, 100), elements=st.floats(-50, 50, width=32)))
+@settings(max_examples=30, deadline=None)
+def test_an_ordinal_head_is_a_distribution_whose_expectation_is_the_sum_of_its_answers(raw: np.ndarray) -> None:
+    probabilities = np.asarray(age_probabilities(raw, "ordinal"))
+    assert (probabilities >= 0).all()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-4)
+    answers = (1 / (1 + np.exp(-raw.astype(float)))).sum(axis=1)
+    np.testing.assert_allclose(np.asarray(expected_age(probabilities)), answers, atol=1e-2)
+
+
+def test_ordinal_thresholds_start_in_order_and_share_one_score() -> None:
+    logits = np.asarray(OrdinalThresholds()(np.array([[0.0], [3.0]], np.float32)))
+    assert logits.shape == (2, 100)
+    assert (np.diff(logits, axis=1) < 0).all()
+    np.testing.assert_allclose(logits[1] - logits[0], 3, atol=1e-5)
+
+
+def test_the_age_of_a_groups_head_is_the_expectation_over_the_groups_middles() -> None:
+    logits = np.log(np.array([[1e-9, 0.25, 1e-9, 1e-9, 0.75, 1e-9, 1e-9, 1e-9]], np.float32))
+    probabilities = np.asarray(age_probabilities(logits, "groups"))
+    np.testing.assert_allclose(np.asarray(expected_age(probabilities)), 0.25 * 5 + 0.75 * 28.5, atol=1e-3)
+    np.testing.assert_array_equal(np.asarray(group_probabilities(probabilities)), probabilities)
+
+
+def test_two_classes_of_gender_give_the_probability_of_their_softmax() -> None:
+    logits = np.array([[0.5, 2.0]], np.float32)
+    male = 1 / (1 + np.exp(-np.asarray(male_logit(logits, "softmax"))))
+    np.testing.assert_allclose(male, np.exp(2.0) / (np.exp(0.5) + np.exp(2.0)), rtol=1e-5)

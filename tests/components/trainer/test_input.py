@@ -1,5 +1,7 @@
 """Written records come out as pixels and labels; what cannot be read is said in one line."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,16 +13,17 @@ from components.errors import VisageError
 from components.faces.decode import decode as decode_with_pillow
 from components.faces.records import age_group
 from components.trainer import input as trainer_input
-from components.trainer.input import evaluation_batches, open_split, training_batches
+from components.trainer.augmentation_settings import AugmentationSettings
+from components.trainer.input import TrainingBatches, evaluation_batches, open_split
 from components.trainer.models import NETWORKS
 from components.trainer.pixels import decode, to_network_input
 from components.trainer.settings import TrainerSettings
 from tests.components.drawn_crops import people, write_split
+from tests.components.trainer.batches_digest import digest
 
 COMPACT = NETWORKS["compact"]
-STILL = TrainerSettings(
-    network="compact", epochs=1, batch_size=4, learning_rate=0.1, flip=False, shift=0, brightness=0, contrast=0
-)
+UNCHANGED = AugmentationSettings(flip=False, shift=0, brightness=0, contrast=0)
+STILL = TrainerSettings(network="compact", epochs=1, batch_size=4, learning_rate=0.1, augmentation=UNCHANGED)
 
 
 def test_batches_hold_the_pixels_and_labels_that_were_written(tmp_path: Path) -> None:
@@ -56,12 +59,56 @@ def test_an_epoch_holds_every_record_once_and_the_next_in_another_order(
     monkeypatch.setattr(trainer_input, "_fits_into_memory", lambda split, spec: fits)
     records = people(10, seed=3)
     split = open_split("train", [str(write_split(tmp_path, "train", records))])
-    batches = training_batches(split, COMPACT, STILL)
-    epochs = [np.concatenate([pixels for pixels, _ in batches.as_numpy_iterator()]) for _ in range(2)]
+    batches = TrainingBatches(split, COMPACT, STILL)
+    epochs = [np.concatenate([pixels for pixels, _ in batches.epoch(epoch).as_numpy_iterator()]) for epoch in range(2)]
     written = sorted(float(decode_with_pillow(record.image).mean()) for record in records)
     for epoch in epochs:
         np.testing.assert_allclose(sorted(epoch.mean(axis=(1, 2, 3))), written, atol=0.01)
     assert np.abs(epochs[0] - epochs[1]).max() > 10
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_an_epoch_may_be_a_draw_of_some_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fits: bool) -> None:
+    monkeypatch.setattr(trainer_input, "_fits_into_memory", lambda split, spec: fits)
+    split = open_split("train", [str(write_split(tmp_path, "train", people(20, seed=3)))])
+    batches = TrainingBatches(split, COMPACT, STILL.model_copy(update={"epoch_size": 6}))
+    drawn = [[len(labels["age"]) for _, labels in batches.epoch(epoch).as_numpy_iterator()] for epoch in range(2)]
+    assert drawn == [[4, 2]] * 2
+    first, second = (np.concatenate([pixels for pixels, _ in batches.epoch(epoch)]) for epoch in range(2))
+    assert np.abs(first - second).max() > 10
+    assert [len(pixels) for pixels, _ in batches.epoch(1, first_step=1)] == [2]
+
+
+def test_a_network_of_one_task_gets_the_labels_of_that_task(tmp_path: Path) -> None:
+    split = open_split("val", [str(write_split(tmp_path, "val", people(2, seed=1)))])
+    ((_, labels),) = evaluation_batches(split, replace(COMPACT, age_head=None), STILL)
+    assert set(labels) == {"gender"}
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_an_epoch_goes_on_at_a_step_as_if_it_had_never_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fits: bool
+) -> None:
+    monkeypatch.setattr(trainer_input, "_fits_into_memory", lambda split, spec: fits)
+    settings = TrainerSettings(network="compact", epochs=3, batch_size=4, learning_rate=0.1)
+    split = open_split("train", [str(write_split(tmp_path, "train", people(14, seed=3)))])
+    before = TrainingBatches(split, COMPACT, settings)
+    list(before.epoch(0).as_numpy_iterator())
+    whole = list(before.epoch(1).as_numpy_iterator())
+    # As another process would, which has read nothing yet.
+    rest = list(TrainingBatches(split, COMPACT, settings).epoch(1, first_step=2).as_numpy_iterator())
+    assert [len(pixels) for pixels, _ in rest] == [4, 2]
+    for (pixels, labels), (expected, expected_labels) in zip(rest, whole[2:], strict=True):
+        np.testing.assert_array_equal(pixels, expected)
+        np.testing.assert_array_equal(labels["age"], expected_labels["age"])
+
+
+def test_the_same_seed_makes_the_same_batches_in_another_process(tmp_path: Path) -> None:
+    file = str(write_split(tmp_path, "train", people(30, seed=3)))
+    command = [sys.executable, "-m", "tests.components.trainer.batches_digest", file, "5"]
+    elsewhere = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1]
+    assert digest(file, seed=5) == elsewhere
+    assert digest(file, seed=6) != elsewhere
 
 
 def test_a_grey_network_gets_one_channel_of_its_own_size() -> None:
@@ -96,6 +143,6 @@ def test_where_pictures_are_streamed_all_files_come_mixed(tmp_path: Path, monkey
     monkeypatch.setattr(trainer_input, "_SHUFFLED_WHEN_STREAMED", 2)
     records = [[replace(person, gender=gender) for person in people(20, seed=1)] for gender in ("female", "male")]
     files = [str(write_split(tmp_path / str(number), "train", some)) for number, some in enumerate(records)]
-    batches = training_batches(open_split("train", files), COMPACT, STILL)
-    for _, labels in batches.as_numpy_iterator():
+    batches = TrainingBatches(open_split("train", files), COMPACT, STILL)
+    for _, labels in batches.epoch(0).as_numpy_iterator():
         assert set(labels["gender"][:, 0]) == {0.0, 1.0}

@@ -1,19 +1,27 @@
 """Losses train towards known labels, and towards nothing where a label is unknown."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from components.faces.records import age_group
-from components.trainer.heads import age_probabilities, group_probabilities
+from components.trainer.heads import age_probabilities, expected_age, group_probabilities
 from components.trainer.losses import (
     AgeError,
+    AgeGroupAccuracy,
     GenderAccuracy,
+    age_loss,
     distribution_loss,
     gender_loss,
+    groups_loss,
     label_distribution,
+    ordinal_loss,
     regression_loss,
+    softmax_loss,
 )
+from components.trainer.models import AgeHead
 
 # (age, age_known, age group, sigma), (male, gender_known), as the input makes them
 THIRTY = [30.0, 1.0, float(age_group(30)), 2.5]
@@ -33,7 +41,7 @@ def test_regression_counts_decades_of_error_over_known_ages_alone() -> None:
 
 
 def test_gender_loss_is_the_cross_entropy_over_known_genders_alone() -> None:
-    loss = gender_loss(tf.constant([MAN, WOMAN, NO_GENDER]), tf.constant([[0.0], [2.0], [99.0]]))
+    loss = gender_loss("binary")(tf.constant([MAN, WOMAN, NO_GENDER]), tf.constant([[0.0], [2.0], [99.0]]))
     assert mean(loss) == pytest.approx((np.log(2) + np.log1p(np.exp(2))) / 2, rel=1e-5)
 
 
@@ -52,9 +60,62 @@ def test_unknown_ages_train_nothing(labels: list[list[float]]) -> None:
 def test_unknown_genders_train_nothing() -> None:
     logits = tf.Variable([[3.0]])
     with tf.GradientTape() as tape:
-        loss = gender_loss(tf.constant([NO_GENDER]), logits)
+        loss = gender_loss("binary")(tf.constant([NO_GENDER]), logits)
     assert mean(loss) == 0
     assert not np.asarray(tape.gradient(loss, logits)).any()
+
+
+WIDTHS: dict[AgeHead, int] = {"regression": 1, "softmax": 101, "distribution": 101, "groups": 8, "ordinal": 100}
+
+
+@pytest.mark.parametrize("head", get_args(AgeHead))
+def test_an_unknown_age_trains_no_head_and_changes_no_other_record(head: AgeHead) -> None:
+    raw = tf.Variable(tf.random.stateless_normal([2, WIDTHS[head]], [1, 2]))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(age_loss(head)(tf.constant([THIRTY, NO_AGE]), raw))
+    gradient = np.asarray(tape.gradient(loss, raw))
+    assert gradient[0].any()
+    assert not gradient[1].any()
+    assert float(loss) == pytest.approx(mean(age_loss(head)(tf.constant([THIRTY]), raw[:1])), rel=1e-5)
+
+
+@pytest.mark.parametrize("head", get_args(AgeHead))
+def test_every_head_learns_the_ages_that_it_is_shown(head: AgeHead) -> None:
+    labels = tf.constant([[age, 1.0, float(age_group(age)), 2.5] for age in (5.0, 28.0, 80.0)])
+    raw = tf.Variable(tf.zeros([3, WIDTHS[head]]))
+    for _ in range(300):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(age_loss(head)(labels, raw))
+        step = 3.0 if head == "regression" else 5.0
+        raw.assign_sub(step * tape.gradient(loss, raw))
+    ages = np.asarray(expected_age(age_probabilities(raw, head)))
+    np.testing.assert_allclose(ages, [5, 28, 80], atol=1.5)
+
+
+def test_the_softmax_loss_is_the_cross_entropy_of_the_year() -> None:
+    logits = tf.random.stateless_normal([1, 101], [1, 2])
+    expected = -float(tf.nn.log_softmax(logits)[0, 30])
+    assert mean(softmax_loss(tf.constant([THIRTY]), logits)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_groups_loss_is_the_cross_entropy_of_the_group_whether_or_not_the_age_is_known() -> None:
+    logits = tf.random.stateless_normal([2, 8], [1, 2])
+    expected = -float(tf.nn.log_softmax(logits)[0, age_group(30)] + tf.nn.log_softmax(logits)[1, age_group(10)]) / 2
+    assert mean(groups_loss(tf.constant([THIRTY, A_CHILD]), logits)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_ordinal_loss_asks_every_threshold() -> None:
+    sure = tf.constant([[50.0] * 30 + [-50.0] * 70])
+    assert mean(ordinal_loss(tf.constant([THIRTY]), sure)) == pytest.approx(0, abs=1e-6)
+    undecided = tf.zeros([1, 100])
+    assert mean(ordinal_loss(tf.constant([THIRTY]), undecided)) == pytest.approx(100 * np.log(2) / 10, rel=1e-5)
+
+
+def test_two_classes_of_gender_are_learned_as_a_softmax_of_them() -> None:
+    logits = tf.constant([[0.5, 2.0], [1.0, -1.0], [99.0, 0.0]])
+    two_way = tf.nn.sparse_softmax_cross_entropy_with_logits([1, 0], logits[:2])
+    loss = gender_loss("softmax")(tf.constant([MAN, WOMAN, NO_GENDER]), logits)
+    assert mean(loss) == pytest.approx(float(tf.reduce_mean(two_way)), rel=1e-5)
 
 
 def test_an_unknown_age_does_not_change_what_the_known_ones_train() -> None:
@@ -116,8 +177,10 @@ def test_votes_that_all_agree_are_one_hot_and_a_fraction_is_shared() -> None:
 
 
 def test_metrics_count_known_labels_alone() -> None:
-    error, accuracy = AgeError("regression"), GenderAccuracy()
+    error, accuracy, group = AgeError("regression"), GenderAccuracy("binary"), AgeGroupAccuracy("groups")
     error.update_state(tf.constant([THIRTY, A_CHILD, NO_AGE]), tf.constant([[37.0], [80.0], [1.0]]))
     accuracy.update_state(tf.constant([MAN, WOMAN, NO_GENDER]), tf.constant([[2.0], [2.0], [-2.0]]))
     assert float(error.result()) == pytest.approx(7)
     assert float(accuracy.result()) == pytest.approx(0.5)
+    group.update_state(tf.constant([THIRTY, A_CHILD, NO_AGE]), tf.one_hot([age_group(30), 0, 0], 8))
+    assert float(group.result()) == pytest.approx(0.5)

@@ -1,9 +1,11 @@
 """The exported SavedModel answers JPEG bytes alike through all three signatures."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,6 +15,7 @@ from components.faces.records import AGE_GROUPS, GENDERS, to_example
 from components.faces.settings import AlignmentSettings
 from components.trainer.export import export
 from components.trainer.models import NETWORKS
+from components.trainer.signatures import FaceModel
 from tests.components.conftest import ALIGNMENT, TrainerRun
 from tests.components.drawn_crops import people
 from tests.components.trainer.test_alignment import POSES, photo_with_landmarks
@@ -29,7 +32,7 @@ def compact(trainer_run: TrainerRun) -> Signatures:
 def cnn_utkface(tmp_path_factory: pytest.TempPathFactory) -> Signatures:
     """The untrained network, as a SavedModel."""
     directory = tmp_path_factory.mktemp("model") / "1"
-    export(NETWORKS["cnn_utkface"].build(), "cnn_utkface", AlignmentSettings(size=96), str(directory))
+    export(NETWORKS["cnn_utkface"].build(), NETWORKS["cnn_utkface"], AlignmentSettings(size=96), str(directory))
     return load(directory)
 
 
@@ -119,3 +122,24 @@ def test_the_client_is_told_how_to_align(trainer_run: TrainerRun) -> None:
     description = json.loads((trainer_run.saved_model / "assets.extra" / "visage.json").read_text())
     assert AlignmentSettings.model_validate(description.pop("alignment")) == ALIGNMENT
     assert description == {"network": "compact", "input_size": 64, "channels": 3, "parameters": 231_270}
+
+
+def test_a_flip_averaged_model_answers_with_the_mean_over_a_picture_and_its_mirror_image() -> None:
+    pixels = keras.Input((64, 64, 3))
+    sides = keras.layers.AveragePooling2D(32)(pixels / 64.0)
+    outputs = {"age": keras.layers.Dense(101), "gender": keras.layers.Dense(1)}
+    flat = keras.layers.Flatten()(sides)
+    network = keras.Model(pixels, {name: layer(flat) for name, layer in outputs.items()})
+    # Stripes as wide as JPEG's blocks, which it keeps alike in the mirror image.
+    crop = np.repeat(np.random.default_rng(0).integers(0, 256, (64, 4, 3), np.uint8), 16, axis=1)
+    crop[:, :32] //= 4
+    pictures = tf.constant([encode(crop, 100), encode(crop[:, ::-1], 100)])
+    specs = [replace(NETWORKS["compact"], flip_averaged=averaged) for averaged in (False, True)]
+    models = [FaceModel(network, spec, ALIGNMENT) for spec in specs]
+
+    plain, averaged = (model.serving_default(pictures) for model in models)
+
+    for name in ("age_probabilities", "gender_probability"):
+        picture, mirrored = plain[name].numpy()
+        assert np.abs(picture - mirrored).max() > 0.01
+        np.testing.assert_allclose(averaged[name], [(picture + mirrored) / 2] * 2, atol=1e-3)

@@ -1,0 +1,83 @@
+"""One training with all that it needs, so that the other machines of a cluster can take part in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from components.errors import VisageError
+from components.files import write_atomically
+from components.trainer.checkpoint import Checkpoint, training_key
+from components.trainer.input import open_split
+from components.trainer.settings import TrainerSettings
+from components.trainer.training import train
+
+_FILE = "job.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is trained.
+
+    Attributes:
+        train_files: globs of gzip TFRecords to learn from.
+        val_files: globs of those to choose the best epoch by.
+        settings: the recipe, as JSON.
+        code: `source_digest` of what trains.
+        checkpoint_dir: folder below which the state of trainings is kept; every machine must reach it.
+        base_model: SavedModel that was pushed last, where the recipe starts from it.
+    """
+
+    train_files: list[str]
+    val_files: list[str]
+    settings: str
+    code: str
+    checkpoint_dir: str
+    base_model: str | None
+
+    def announce(self) -> None:
+        """Leaves the job where the other machines look for it.
+
+        Raises:
+            VisageError: it cannot be written.
+        """
+        Path(self.checkpoint_dir).mkdir(parents=True, exist_ok=True)
+        write_atomically(Path(self.checkpoint_dir) / _FILE, json.dumps(asdict(self)))
+
+    def run(self, strategy: tf.distribute.Strategy, log_dir: str) -> tuple[keras.Model, Checkpoint]:
+        """Trains; gives the network, as `train` does, and its checkpoint, which is to go when the network is written.
+
+        Raises:
+            VisageError: a split is empty or unreadable, machines do not train the same, or as `train` says.
+        """
+        settings = TrainerSettings.model_validate_json(self.settings)
+        train_split = open_split("train", self.train_files)
+        val_split = open_split("val", self.val_files)
+        key = training_key(settings, self.code, [train_split, val_split])
+        _check_agreement(key, strategy)
+        checkpoint = Checkpoint(Path(self.checkpoint_dir) / key)
+        return train(train_split, val_split, settings, log_dir, strategy, checkpoint, self.base_model), checkpoint
+
+
+def read_job(checkpoint_dir: Path) -> Job | None:
+    """The job that was announced there last; None where none was."""
+    try:
+        return Job(**json.loads((checkpoint_dir / _FILE).read_text()))
+    except FileNotFoundError:
+        return None
+
+
+def _check_agreement(key: str, strategy: tf.distribute.Strategy) -> None:
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return
+    # 15 hexadecimal digits are what int64 holds.
+    keys = strategy.gather(strategy.run(lambda: tf.constant([int(key[:15], 16)], tf.int64)), axis=0)
+    if len(set(keys.numpy())) > 1:
+        raise VisageError(
+            "the machines that TF_CONFIG names do not train the same: settings, records or code differ; start the "
+            "workers again, with this version of the code"
+        )

@@ -1,0 +1,62 @@
+"""What of a network is trained, and on what: all of it on pictures, or its head on features that are computed once."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from components.trainer.frozen import split_at_frozen
+from components.trainer.frozen_features import FeatureBatches, can_keep_features, compute_features
+from components.trainer.input import Split, TrainingBatches, evaluation_batches
+from components.trainer.settings import TrainerSettings
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A network, or the head of one that shares its layers, with what it learns from.
+
+    Attributes:
+        network: to train.
+        training: its batches of the training split.
+        validation: those of the validation split.
+    """
+
+    network: keras.Model
+    training: TrainingBatches | FeatureBatches
+    validation: tf.data.Dataset
+
+
+@contextmanager
+def choose_learner(
+    network: keras.Model, train_split: Split, val_split: Split, settings: TrainerSettings
+) -> Iterator[Learner]:
+    """The head, where a frozen trunk comes first and nothing but mirroring changes the pictures; else all of it.
+
+    The features lie in a temporary file as long as the `with` block lasts; the system keeps in memory what fits.
+
+    Args:
+        network: with its layers frozen.
+        train_split: records to learn from.
+        val_split: records to choose the best epoch by.
+        settings: the recipe.
+
+    Raises:
+        VisageError: there is no room for the features.
+    """
+    parts = split_at_frozen(network)
+    if parts is None or not can_keep_features(parts[0], settings.spec, settings):
+        validation = evaluation_batches(val_split, settings.spec, settings)
+        yield Learner(network, TrainingBatches(train_split, settings.spec, settings), validation)
+        return
+    trunk, head = parts
+    with tempfile.TemporaryDirectory(prefix="visage-features-") as name:
+        folder = Path(name)
+        learned = compute_features(trunk, train_split, settings, folder / "train", mirrored=settings.augmentation.flip)
+        judged = compute_features(trunk, val_split, settings, folder / "val", mirrored=False)
+        yield Learner(head, FeatureBatches(learned, settings), judged.in_order(settings))

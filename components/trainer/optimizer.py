@@ -1,0 +1,72 @@
+"""The optimizer of a recipe, and the rate at which it learns at every step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import keras
+
+from components.trainer.settings import TrainerSettings
+from components.trainer.validation import reductions
+
+
+def build_optimizer(settings: TrainerSettings, shares: Mapping[str, float] | None = None) -> keras.optimizers.Optimizer:
+    """A new optimizer that decays weight matrices and no biases, its rate still constant.
+
+    The rate is to be set before every step to `learning_rate`.
+
+    Args:
+        settings: the recipe.
+        shares: of the rate, by the path of a weight; the others learn at the whole rate.
+    """
+    shares = shares or {}
+    common = {
+        "learning_rate": settings.learning_rate,
+        "weight_decay": settings.weight_decay or None,
+        "gradient_accumulation_steps": settings.accumulate_steps if settings.accumulate_steps > 1 else None,
+    }
+    if settings.optimizer == "sgd":
+        optimizer = _by_depth(keras.optimizers.SGD, shares)(momentum=settings.momentum, **common)
+    elif settings.optimizer == "adam":
+        optimizer = _by_depth(keras.optimizers.Adam, shares)(**common)
+    else:
+        optimizer = _by_depth(keras.optimizers.AdamW, shares)(**{**common, "weight_decay": settings.weight_decay})
+    if settings.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def learning_rate(settings: TrainerSettings, steps: int, done: int, val_losses: Sequence[float]) -> float:
+    """The rate of one step: a function of where training stands, so that a run that goes on keeps to its schedule.
+
+    Args:
+        settings: the recipe.
+        steps: of one epoch.
+        done: steps before this one, over all epochs.
+        val_losses: of the epochs that have ended.
+    """
+    # All parts of a batch belong to one update.
+    begun = done - done % settings.accumulate_steps
+    rate = settings.learning_rate
+    if settings.schedule == "cosine":
+        rate *= 0.5 * (1 + math.cos(math.pi * begun / (steps * settings.epochs)))
+    passed = sum(epoch <= begun // steps for epoch in settings.step_schedule.epochs)
+    stalled = reductions(val_losses, settings.reduce_on_plateau.patience)
+    return rate * settings.step_schedule.factor**passed * settings.reduce_on_plateau.factor**stalled
+
+
+def _by_depth(kind: type[keras.optimizers.Optimizer], shares: Mapping[str, float]) -> type[keras.optimizers.Optimizer]:
+    """A kind of optimizer under which some weights learn at a share of the rate."""
+    if not shares:
+        return kind
+
+    class ByDepth(kind):
+        def update_step(
+            self, gradient: keras.KerasTensor, variable: keras.Variable, learning_rate: keras.KerasTensor
+        ) -> None:
+            """Updates one weight."""
+            path = self._trainable_variables[self._get_variable_index(variable)].path
+            super().update_step(gradient, variable, learning_rate * shares.get(path, 1.0))
+
+    return ByDepth

@@ -1,0 +1,40 @@
+"""Warm start: the weights of a model that this pipeline has pushed."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+
+from components.errors import VisageError
+
+_MEND = "train one with trainer.weights=null (or dlib, imagenet, a file) first"
+
+
+def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
+    """Sets all weights to those of a SavedModel that `components.trainer.export` wrote.
+
+    Args:
+        network: of the same recipe.
+        saved_model: its folder; None: no model has been pushed yet.
+
+    Raises:
+        VisageError: there is none, or it is another network.
+    """
+    # Here alone: the other sources need no TensorFlow.
+    import tensorflow as tf
+
+    if saved_model is None:
+        raise VisageError(f"trainer.weights: blessed: this pipeline has pushed no model yet; {_MEND}")
+    with tf.io.gfile.GFile(f"{saved_model}/assets.extra/visage.json") as file:
+        trained = json.loads(file.read())["network"]
+    if trained != network.name:
+        raise VisageError(f"trainer.weights: blessed: the model pushed last is a {trained}, no {network.name}; {_MEND}")
+    try:
+        # As `signatures.FaceModel` names it.
+        status = tf.train.Checkpoint(_network=network).read(f"{saved_model}/variables/variables")
+        status.assert_existing_objects_matched().expect_partial()
+    except (AssertionError, ValueError, tf.errors.OpError):
+        raise VisageError(
+            f"trainer.weights: blessed: the model pushed last is a {trained} of other layers or heads; {_MEND}"
+        ) from None

@@ -1,0 +1,43 @@
+"""Tells whoever listens how far a training has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components import progress
+from components.trainer.checkpoint import Standing
+
+# Keras leaves out the name of an output that is the only one.
+_OF_ONE_OUTPUT = {
+    "val_mae": "val_age_mae",
+    "val_group_accuracy": "val_age_group_accuracy",
+    "val_accuracy": "val_gender_accuracy",
+}
+
+
+def report_step(standing: Standing, steps: int, epochs: int, loss: float | None = None) -> None:
+    """Reports a step, counted over all the epochs, with the latest figures.
+
+    Args:
+        standing: after the step.
+        steps: of one epoch.
+        epochs: of the whole training.
+        loss: of the step; None where a training only just goes on.
+    """
+    done = standing.epoch * steps + standing.step
+    notes = [f"epoch {min(standing.epoch + (standing.step > 0), epochs) or 1} of {epochs}"]
+    notes.append("goes on from a checkpoint" if loss is None else f"loss {loss:.2f}")
+    if standing.history:
+        notes.append("validation: " + ", ".join(_figures(standing.history[-1])))
+    progress.report("train", done, epochs * steps, ", ".join(notes))
+
+
+def _figures(metrics: dict[str, float]) -> Iterator[str]:
+    """The figures of the validation that the network's heads have."""
+    metrics = {_OF_ONE_OUTPUT.get(name, name): value for name, value in metrics.items()}
+    if "val_age_mae" in metrics:
+        yield f"age MAE {metrics['val_age_mae']:.1f}"
+    if "val_age_group_accuracy" in metrics:
+        yield f"age group {100 * metrics['val_age_group_accuracy']:.1f} %"
+    if "val_gender_accuracy" in metrics:
+        yield f"gender {100 * metrics['val_gender_accuracy']:.1f} %"

@@ -1,0 +1,32 @@
+"""What follows from the validation losses so far.
+
+Pure rules, so that a training that goes on decides as one that never stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def best_epoch(val_losses: Sequence[float]) -> int:
+    """The first epoch, from 0, of the lowest loss."""
+    return min(range(len(val_losses)), key=val_losses.__getitem__)
+
+
+def has_stalled(val_losses: Sequence[float], patience: int | None) -> bool:
+    """Whether the last `patience` epochs brought no lower loss; never where `patience` is None."""
+    if patience is None or not val_losses:
+        return False
+    return len(val_losses) - 1 - best_epoch(val_losses) >= patience
+
+
+def reductions(val_losses: Sequence[float], patience: int | None) -> int:
+    """How often `patience` epochs on end brought no lower loss, each epoch counted once; 0 where `patience` is None."""
+    count = waited = 0
+    lowest = float("inf")
+    for loss in val_losses:
+        waited = 0 if loss < lowest else waited + 1
+        lowest = min(lowest, loss)
+        if waited == patience:
+            count, waited = count + 1, 0
+    return count

@@ -1,0 +1,151 @@
+"""Training starts from weights that are named, and what is not there or does not fit is one line before it starts."""
+
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from pydantic import ValidationError
+
+from components.errors import VisageError
+from components.trainer.models import NETWORKS
+from components.trainer.pretrained import dlib_weights, weights
+from components.trainer.pretrained.weights import load_weights
+from components.trainer.settings import TrainerSettings
+from tests.components.conftest import TrainerRun
+from tests.components.trainer.pretrained import dlib_writer
+
+
+def compact(seed: int) -> keras.Model:
+    keras.utils.set_random_seed(seed)
+    return NETWORKS["compact"].build()
+
+
+def same(one: keras.Model, other: keras.Model) -> list[bool]:
+    return [np.array_equal(mine, theirs) for mine, theirs in zip(one.get_weights(), other.get_weights(), strict=True)]
+
+
+def refusal(network: keras.Model, source: str | Path, blessed: str | None = None) -> str:
+    with pytest.raises(VisageError) as error:
+        load_weights(network, str(source), blessed)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_without_weights_they_stay_random() -> None:
+    network = compact(seed=1)
+    load_weights(network, None, None)
+    assert all(same(network, compact(seed=1)))
+
+
+@pytest.mark.parametrize("name", ["trained.weights.h5", "trained.keras"])
+def test_a_file_of_the_same_network_gives_all_of_its_weights(tmp_path: Path, name: str) -> None:
+    trained, network = compact(seed=1), compact(seed=2)
+    (trained.save_weights if name.endswith("h5") else trained.save)(tmp_path / name)
+    load_weights(network, str(tmp_path / name), None)
+    assert all(same(network, trained))
+
+
+def test_a_file_of_another_network_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "other.weights.h5"
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)]).save_weights(path)
+    assert refusal(compact(seed=1), path).startswith(
+        f"trainer.weights: {path} does not hold the weights of this compact"
+    )
+
+
+def test_a_damaged_file_and_none_are_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "cut.weights.h5"
+    assert refusal(compact(seed=1), path).startswith(f"trainer.weights: there is no file {path}")
+    path.write_bytes(b"no HDF5")
+    assert refusal(compact(seed=1), path).startswith(f"trainer.weights: {path} does not hold the weights")
+
+
+def test_a_warm_start_has_the_weights_of_the_blessed_model(trainer_run: TrainerRun) -> None:
+    network = compact(seed=2)
+    load_weights(network, "blessed", str(trainer_run.saved_model))
+    served = tf.train.load_checkpoint(str(trainer_run.saved_model / "variables" / "variables"))
+    kept = [served.get_tensor(name) for name in served.get_variable_to_shape_map() if name.startswith("_network/")]
+    for weight in network.get_weights():
+        assert any(weight.shape == other.shape and np.array_equal(weight, other) for other in kept)
+
+
+def test_a_warm_start_from_another_network_or_from_nothing_is_one_line(trainer_run: TrainerRun) -> None:
+    saved_model = str(trainer_run.saved_model)
+    assert "the model pushed last is a compact, no cnn_utkface" in refusal(
+        NETWORKS["cnn_utkface"].build(), "blessed", saved_model
+    )
+    other_head = TrainerSettings(network="compact", age_head="groups", epochs=1, learning_rate=1).spec.build()
+    assert "of other layers or heads" in refusal(other_head, "blessed", saved_model)
+    assert "has pushed no model yet; train one with" in refusal(compact(seed=1), "blessed")
+
+
+def test_dlibs_weights_come_from_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "face_recognition_stand_in"
+    (package / "models").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ImportError('it wants pkg_resources')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(dlib_weights, "_PACKAGE", package.name)
+    network = NETWORKS["visage"].build()
+    assert "is missing; pip install 'visage[dlib]'" in refusal(network, "dlib")
+
+    file = package / "models" / "dlib_face_recognition_resnet_model_v1.dat"
+    file.write_bytes(dlib_writer.face_network(np.random.default_rng(1)))
+    load_weights(network, "dlib", None)
+    random = NETWORKS["visage"].build()
+    changed = [one.path for one, is_same in zip(random.weights, same(network, random), strict=True) if not is_same]
+    assert {path.split("/")[0] for path in changed if path.startswith("dlib_")} == {
+        "dlib_descriptor",
+        *(f"dlib_conv_{number}" for number in range(1, 30)),
+    }
+
+
+@pytest.fixture
+def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of Keras's in which "ImageNet weights of compact" are one layer."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setitem(weights._IMAGENET, "compact", "compact_no_top.h5")
+    (tmp_path / "models").mkdir()
+    return tmp_path / "models" / "compact_no_top.h5"
+
+
+def write_legacy(path: Path, layer: str, kernel: np.ndarray) -> None:
+    """A file as Keras's ImageNet weights are."""
+    with h5py.File(path, "w") as file:
+        group = file.create_group(layer)
+        file.attrs["layer_names"] = [layer.encode()]
+        group.attrs["weight_names"] = [f"{layer}/kernel:0".encode()]
+        group[f"{layer}/kernel:0"] = kernel
+
+
+def test_imagenet_weights_come_from_kerass_cache_by_the_names_of_layers(keras_home: Path) -> None:
+    network, before = compact(seed=1), compact(seed=1)
+    first = next(layer for layer in network.layers if layer.weights)
+    write_legacy(keras_home, first.name, np.full(first.kernel.shape, 0.5, np.float32))
+
+    load_weights(network, "imagenet", None)
+
+    assert same(network, before).count(False) == 1
+    np.testing.assert_array_equal(first.kernel, np.full(first.kernel.shape, 0.5))
+
+
+def test_imagenet_weights_that_are_not_there_or_are_anothers_are_one_line(keras_home: Path) -> None:
+    assert f"imagenet: there is no {keras_home}, where Keras keeps them" in refusal(compact(seed=1), "imagenet")
+    write_legacy(keras_home, "stem_of_another", np.zeros((3, 3)))
+    assert "stem_of_another is no layer of it" in refusal(compact(seed=1), "imagenet")
+    assert "only for the networks" in refusal(NETWORKS["cnn_utkface"].build(), "imagenet")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"weights": "dlib"}, "weights dlib fit the network visage, not compact"),
+        ({"weights": "imagenet"}, "weights imagenet fit the network mobilenet or resnet50, not compact"),
+        ({"weights": "model.pth"}, r"must be dlib, imagenet, blessed, a file \*.h5 or \*.keras, or null"),
+    ],
+)
+def test_a_recipe_whose_weights_cannot_fit_is_refused(changes: dict[str, str], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        TrainerSettings(network="compact", epochs=1, learning_rate=1, **changes)

@@ -1,0 +1,68 @@
+"""First the head learns, then the whole network; one killed in the second phase does not begin with the first."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from components import progress
+from components.trainer.augmentation_settings import AugmentationSettings
+from components.trainer.checkpoint import Checkpoint
+from components.trainer.fine_tuning_settings import FineTuningSettings
+from components.trainer.input import Split, open_split
+from components.trainer.settings import TrainerSettings
+from components.trainer.training import train
+from tests.components.drawn_crops import people, write_split
+
+SETTINGS = TrainerSettings(
+    network="compact",
+    frozen=-2,
+    fine_tuning=FineTuningSettings(epochs=1, learning_rate=1e-3, layer_decay=0.9),
+    epochs=2,
+    batch_size=8,
+    learning_rate=0.01,
+    augmentation=AugmentationSettings(shift=0, brightness=0, contrast=0),
+    checkpoint_steps=1,
+)
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
+    return open_split("train", [str(write_split(tmp_path_factory.mktemp("split"), "train", people(8, seed=1)))])
+
+
+def trained(split: Split, folder: Path) -> tuple[keras.Model, list[str]]:
+    """The network, and what was reported of it."""
+    steps: list[str] = []
+    with progress.listening(lambda step, *_: steps.append(step)):
+        network = train(split, split, SETTINGS, str(folder / "log"), checkpoint=Checkpoint(folder / "checkpoint"))
+    return network, steps
+
+
+def test_the_second_phase_moves_frozen_layers_and_goes_on_where_it_was_killed(split: Split, tmp_path: Path) -> None:
+    keras.utils.set_random_seed(SETTINGS.seed)
+    untrained = SETTINGS.spec.build()
+
+    network, steps = trained(split, tmp_path)
+
+    moved = {
+        before.path: float(np.abs(before.numpy() - after.numpy()).max())
+        for before, after in zip(untrained.trainable_weights, network.trainable_weights, strict=True)
+    }
+    assert any("frozen features" in step for step in steps)
+    assert moved["age/kernel"] > 1e-3
+    convolutions = [distance for path, distance in moved.items() if "conv" in path and "kernel" in path]
+    assert 0 < convolutions[0] < convolutions[-1] <= 0.9e-3 * 1.01
+
+    again, steps = trained(split, tmp_path)
+
+    assert not any("frozen features" in step for step in steps)
+    for one, other in zip(network.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_there_must_be_something_to_unfreeze() -> None:
+    with pytest.raises(ValidationError, match="fine_tuning has no frozen layers to unfreeze: set frozen"):
+        TrainerSettings.model_validate({**SETTINGS.model_dump(), "frozen": None})

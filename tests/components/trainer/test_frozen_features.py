@@ -1,0 +1,126 @@
+"""A head is trained on features that were computed once, and ends where the whole network would."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.errors import VisageError
+from components.trainer.augmentation_settings import AugmentationSettings
+from components.trainer.frozen import freeze, split_at_frozen
+from components.trainer.frozen_features import FeatureBatches, FrozenFeatures, compute_features
+from components.trainer.input import Split, TrainingBatches, open_split
+from components.trainer.learner import choose_learner
+from components.trainer.settings import TrainerSettings
+from components.trainer.training import train
+from tests.components.drawn_crops import people, write_split
+
+STILL = AugmentationSettings(flip=False, shift=0, brightness=0, contrast=0)
+# All of `compact` is frozen but its heads; what comes before its dropout is the trunk.
+SETTINGS = TrainerSettings(
+    network="compact", frozen=-2, epochs=1, batch_size=4, learning_rate=0.01, augmentation=STILL, schedule="constant"
+)
+RECORDS = 10
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
+    return open_split("train", [str(write_split(tmp_path_factory.mktemp("split"), "train", people(RECORDS, seed=1)))])
+
+
+@pytest.fixture(scope="module")
+def network() -> keras.Model:
+    built = SETTINGS.spec.build()
+    freeze(built, SETTINGS.frozen)
+    return built
+
+
+def counted(count: int) -> FrozenFeatures:
+    """Features that say which record they are of, with the sign of the side."""
+    number = np.arange(1, count + 1, dtype=np.float16)
+    labels = {"gender": np.stack([number, number], axis=1).astype(np.float32)}
+    return FrozenFeatures(np.stack([number, -number], axis=1)[:, :, None], labels)
+
+
+def read(batches: tf.data.Dataset) -> np.ndarray:
+    return np.concatenate([features[:, 0] for features, _ in batches.as_numpy_iterator()])
+
+
+def test_features_are_those_of_the_pictures_and_of_their_mirror_images(
+    split: Split, network: keras.Model, tmp_path: Path
+) -> None:
+    parts = split_at_frozen(network)
+    assert parts is not None
+    (pixels, labels), *_ = TrainingBatches(split, SETTINGS.spec, SETTINGS).epoch(0).as_numpy_iterator()
+
+    kept = compute_features(parts[0], split, SETTINGS, tmp_path / "features", mirrored=True)
+
+    of_the_first = [np.flatnonzero((kept.labels["age"] == age).all(axis=1))[0] for age in labels["age"]]
+    assert kept.features.shape == (RECORDS, 2, 192)
+    np.testing.assert_allclose(kept.features[of_the_first, 0], parts[0](pixels), atol=1e-2)
+    np.testing.assert_allclose(kept.features[of_the_first, 1], parts[0](pixels[:, :, ::-1]), atol=1e-2)
+
+
+def test_an_epoch_holds_every_record_once_by_one_of_its_sides_and_others_differ() -> None:
+    batches = FeatureBatches(counted(40), SETTINGS)
+    first, again, second = read(batches.epoch(0)), read(batches.epoch(0)), read(batches.epoch(1))
+    assert sorted(abs(first)) == list(range(1, 41))
+    assert 8 < (first < 0).sum() < 32
+    np.testing.assert_array_equal(first, again)
+    assert (first != second).any()
+
+
+def test_features_keep_to_their_labels() -> None:
+    for features, labels in FeatureBatches(counted(10), SETTINGS).epoch(0).as_numpy_iterator():
+        np.testing.assert_array_equal(abs(features[:, 0]), labels["gender"][:, 0])
+
+
+def test_an_epoch_goes_on_in_its_middle() -> None:
+    batches = FeatureBatches(counted(10), SETTINGS)
+    assert batches.steps == 3
+    np.testing.assert_array_equal(read(batches.epoch(2, first_step=1)), read(batches.epoch(2))[4:])
+
+
+def test_a_short_epoch_is_drawn_anew_each_time() -> None:
+    batches = FeatureBatches(counted(40), SETTINGS.model_copy(update={"epoch_size": 8}))
+    assert batches.steps == 2
+    assert len(read(batches.epoch(0))) == 8
+    assert set(abs(read(batches.epoch(0)))) != set(abs(read(batches.epoch(1))))
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({}, True),
+        ({"augmentation": STILL.model_copy(update={"flip": True})}, True),
+        ({"augmentation": STILL.model_copy(update={"rotation": 5.0})}, False),
+        ({"frozen": None}, False),
+    ],
+)
+def test_features_are_kept_where_no_change_but_mirroring_needs_the_trunk(
+    split: Split, changes: dict[str, object], kept: bool
+) -> None:
+    settings = SETTINGS.model_copy(update=changes)
+    network = settings.spec.build()
+    freeze(network, settings.frozen)
+    with choose_learner(network, split, split, settings) as chosen:
+        assert isinstance(chosen.training, FeatureBatches) == kept
+        assert (chosen.network is network) != kept
+
+
+def test_trained_on_features_only_the_head_of_the_whole_network_has_changed(split: Split, tmp_path: Path) -> None:
+    keras.utils.set_random_seed(SETTINGS.seed)
+    untrained = SETTINGS.spec.build()
+    trained = train(split, split, SETTINGS, str(tmp_path / "log"))
+    pairs = zip(untrained.weights, trained.weights, strict=True)
+    changed = [one.path for one, other in pairs if not np.array_equal(one.numpy(), other.numpy())]
+    assert changed == ["age/kernel", "age/bias", "gender/kernel", "gender/bias"]
+
+
+def test_a_full_disk_is_one_line(split: Split, network: keras.Model) -> None:
+    parts = split_at_frozen(network)
+    assert parts is not None
+    with pytest.raises(VisageError, match=r"/dev/full: cannot be written: No space left .*set TMPDIR"):
+        compute_features(parts[0], split, SETTINGS, Path("/dev/full"), mirrored=False)

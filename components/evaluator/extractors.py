@@ -68,11 +68,10 @@ def _judge_age_groups(extracts: tfma.Extracts) -> tfma.Extracts:
     """
     truth = np.asarray(extracts[tfma.FEATURES_KEY]["age_group"]).reshape(-1)
     predictions = extracts[tfma.PREDICTIONS_KEY]
-    if CANDIDATE_KEY in predictions:
-        _check_comparable(predictions[CANDIDATE_KEY], predictions[BASELINE_KEY])
-        judged = {model: _judge(said, truth) for model, said in predictions.items()}
-    else:
-        judged = _judge(predictions, truth)
+    if CANDIDATE_KEY not in predictions:
+        return {**extracts, tfma.PREDICTIONS_KEY: _judge(predictions, truth)}
+    _check_comparable(predictions[CANDIDATE_KEY], predictions[BASELINE_KEY])
+    judged = {model: _judge(said, truth) for model, said in predictions.items()}
     return {**extracts, tfma.PREDICTIONS_KEY: judged}
 
 

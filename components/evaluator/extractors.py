@@ -9,6 +9,7 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.constants import BASELINE_KEY, CANDIDATE_KEY
 
 from components.errors import VisageError
 from components.evaluator import metric_names
@@ -67,11 +68,10 @@ def _judge_age_groups(extracts: tfma.Extracts) -> tfma.Extracts:
     """
     truth = np.asarray(extracts[tfma.FEATURES_KEY]["age_group"]).reshape(-1)
     predictions = extracts[tfma.PREDICTIONS_KEY]
-    if tfma.CANDIDATE_KEY in predictions:
-        _check_comparable(predictions[tfma.CANDIDATE_KEY], predictions[tfma.BASELINE_KEY])
-        judged = {model: _judge(said, truth) for model, said in predictions.items()}
-    else:
-        judged = _judge(predictions, truth)
+    if CANDIDATE_KEY not in predictions:
+        return {**extracts, tfma.PREDICTIONS_KEY: _judge(predictions, truth)}
+    _check_comparable(predictions[CANDIDATE_KEY], predictions[BASELINE_KEY])
+    judged = {model: _judge(said, truth) for model, said in predictions.items()}
     return {**extracts, tfma.PREDICTIONS_KEY: judged}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from components.faces.settings import AlignmentSettings
@@ -38,8 +39,7 @@ def run_fn(fn_args: FnArgs) -> None:
         checkpoint_dir=fn_args.custom_config["checkpoint_dir"],
         base_model=fn_args.base_model,
     )
-    if machines() > 1:
-        job.announce()
-    network, checkpoint = job.run(choose_strategy(), fn_args.model_run_dir)
+    with job.announced() if machines() > 1 else nullcontext():
+        network, checkpoint = job.run(choose_strategy(), fn_args.model_run_dir)
     export(network, settings.spec, alignment, fn_args.serving_model_dir)
     checkpoint.remove()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -39,14 +41,20 @@ class Job:
     checkpoint_dir: str
     base_model: str | None
 
-    def announce(self) -> None:
-        """Leaves the job where the other machines look for it.
+    @contextmanager
+    def announced(self) -> Iterator[None]:
+        """Leaves the job where the other machines look for it, as long as the `with` block lasts.
 
         Raises:
             VisageError: it cannot be written.
         """
-        Path(self.checkpoint_dir).mkdir(parents=True, exist_ok=True)
-        write_atomically(Path(self.checkpoint_dir) / _FILE, json.dumps(asdict(self)))
+        file = Path(self.checkpoint_dir) / _FILE
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, json.dumps(asdict(self)))
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
 
     def run(self, strategy: tf.distribute.Strategy, log_dir: str) -> tuple[keras.Model, Checkpoint]:
         """Trains; gives the network, as `train` does, and its checkpoint, which is to go when the network is written.

@@ -2,11 +2,13 @@
 
 import keras
 
+from components.trainer.models.rescaling import Rescaling
+
 
 def trunk(pixels: keras.KerasTensor) -> keras.KerasTensor:
     """Pixels [N, 128, 128, 3] in 0..255 to features [N, 123008]: the maps go 64x64, 31x31, 31x31, 31x31."""
     layers = keras.layers
-    x = layers.Rescaling(1 / 255)(pixels)
+    x = Rescaling(1 / 255)(pixels)
     x = layers.Conv2D(32, 3, strides=2, padding="same", activation="relu")(x)
     x = layers.MaxPooling2D(3, strides=2)(x)
     x = layers.BatchNormalization()(x)

@@ -4,6 +4,7 @@ import keras
 
 from components.trainer.heads import dense_age, dense_gender
 from components.trainer.models import AgeHead, GenderHead
+from components.trainer.models.rescaling import Rescaling
 
 # Low: in the few epochs that a CPU has time for, this network underfits.
 _DROPOUT = 0.1
@@ -20,7 +21,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     """
     layers = keras.layers
     pixels = keras.Input((input_size, input_size, channels), name="pixels")
-    x = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
+    x = Rescaling(1 / 127.5, offset=-1)(pixels)
     x = layers.Conv2D(32, 3, activation="relu")(x)
     x = layers.Conv2D(64, 3, activation="relu")(x)
     x = layers.MaxPooling2D()(x)

@@ -4,6 +4,7 @@ import keras
 
 from components.trainer.heads import dense_outputs
 from components.trainer.models import AgeHead, GenderHead
+from components.trainer.models.rescaling import Rescaling
 
 _STEM_CHANNELS = 24
 # (channels, stride) of the residual blocks; 64 pixels come out of the stem as 32 and leave the last block as 4.
@@ -21,7 +22,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     """
     layers = keras.layers
     pixels = keras.Input((input_size, input_size, channels), name="pixels")
-    x = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
+    x = Rescaling(1 / 127.5, offset=-1)(pixels)
     x = layers.Conv2D(_STEM_CHANNELS, 3, strides=2, padding="same", use_bias=False)(x)
     x = layers.Activation("relu")(_normalize(x))
     for width, stride in _BLOCKS:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from components.trainer.models.rescaling import Rescaling
+
 PREFIX = "dlib_"
 INPUT_SIZE = 150
 # What dlib takes off each channel, red first, before it divides by 256.
@@ -35,7 +37,7 @@ def blocks(pixels: keras.KerasTensor) -> list[keras.KerasTensor]:
         and [N, 2, 2, 256].
     """
     layers = keras.layers
-    x = layers.Rescaling(1 / 256, offset=[-mean / 256 for mean in _MEAN_COLOUR], name=f"{PREFIX}rescaling")(pixels)
+    x = Rescaling(1 / 256, offset=[-mean / 256 for mean in _MEAN_COLOUR], name=f"{PREFIX}rescaling")(pixels)
     x = layers.Conv2D(32, 7, strides=2, activation="relu", name=f"{PREFIX}conv_1")(x)
     x = layers.MaxPooling2D(3, 2, name=f"{PREFIX}pool")(x)
     outputs = []

@@ -10,6 +10,7 @@ import keras
 
 from components.trainer.heads import dense_outputs
 from components.trainer.models import AgeHead, GenderHead
+from components.trainer.models.rescaling import Rescaling
 
 
 def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
@@ -24,7 +25,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     layers = keras.layers
     pixels = keras.Input((input_size, input_size, channels), name="pixels")
     # What Keras's ImageNet weights were trained on: -1..1.
-    x = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
+    x = Rescaling(1 / 127.5, offset=-1)(pixels)
     x = keras.applications.MobileNet(input_tensor=x, include_top=False, weights=None).output
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dense(1024, activation="relu")(layers.Dropout(0.5)(x))

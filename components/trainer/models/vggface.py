@@ -13,6 +13,7 @@ import keras
 
 from components.trainer.heads import AGE_UNITS, GENDER_UNITS, OrdinalThresholds
 from components.trainer.models import AgeHead, GenderHead
+from components.trainer.models.rescaling import Rescaling
 
 _GROUPS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 
@@ -28,7 +29,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     """
     layers = keras.layers
     pixels = keras.Input((input_size, input_size, channels), name="pixels")
-    x = layers.Rescaling(1 / 255)(pixels)
+    x = Rescaling(1 / 255)(pixels)
     for group, widths in enumerate(_GROUPS, start=1):
         for number, width in enumerate(widths, start=1):
             x = layers.Conv2D(width, 3, padding="same", activation="relu", name=f"conv{group}_{number}")(x)

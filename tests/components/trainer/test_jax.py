@@ -3,11 +3,9 @@
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from components.trainer.export import export
@@ -17,7 +15,6 @@ from tests.components.drawn_crops import people, write_split
 from tests.components.trainer.on_jax import SETTINGS
 
 
-@pytest.mark.skipif(find_spec("jax") is None, reason="no JAX here: pip install jax")
 def test_weights_trained_on_jax_answer_alike_in_the_tensorflow_export(tmp_path: Path) -> None:
     portraits = people(8, seed=1)
     split = open_split("train", [str(write_split(tmp_path, "train", portraits))])

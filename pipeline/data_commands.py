@@ -148,18 +148,21 @@ def augmented(config: Path, data_dir: Path | None, overrides: tuple[str, ...], o
 
             split = open_split("train", [str(examples / "Split-train" / "*")])
             write_atomically(sheet, draw_sheet(split, found.trainer))
-        changes = found.trainer.augmentation.model_dump()
-        screen.print(f"[bold]{found.name}[/]  {found.trainer.network}: {_changes_in_words(changes)}")
+        augmentation = found.trainer.augmentation
+        screen.print(f"[bold]{found.name}[/]  {found.trainer.network}: {_in_words(augmentation.changes)}")
         screen.print(f"sheet {escape(str(sheet))}")
         if as_json:
-            figures = {"network": found.trainer.network, "examples": str(examples), "augmentation": changes}
+            figures = {
+                "network": found.trainer.network,
+                "examples": str(examples),
+                "augmentation": augmentation.model_dump(),
+            }
             print_json({"sheet": str(sheet), **figures}, stream)
 
 
-def _changes_in_words(changes: Mapping[str, Any]) -> str:
+def _in_words(changes: Mapping[str, bool | float]) -> str:
     """'flip, shift 0.05'."""
-    made = {key: value for key, value in changes.items() if value and (key != "erasing_share" or changes["erasing"])}
-    return ", ".join(key if value is True else f"{key} {value:g}" for key, value in made.items()) or "not augmented"
+    return ", ".join(key if value is True else f"{key} {value:g}" for key, value in changes.items()) or "not augmented"
 
 
 def _cleaned(

@@ -83,8 +83,9 @@ def _copied(path: Path, folder: str) -> str:
             ):
                 shutil.copyfileobj(file, copy)
             FileSystems.rename([partial], [target])
-        finally:
+        except BaseException:
             folders.remove_files(partial)
+            raise
     return target
 
 

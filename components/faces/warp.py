@@ -20,7 +20,7 @@ def reduction(matrix: np.ndarray) -> tuple[int, int]:
         The power of two by which the photo is reduced first, so that an output pixel is less than two of its pixels
         wide, and the samples per output pixel and axis, so that they are at most one of those apart: 1 or 2.
     """
-    width = float(np.sqrt(abs(_determinant(_inverse(matrix)))))
+    width = 1 / abs(_determinant(matrix)) ** 0.5
     factor = 2 ** max(0, int(np.floor(np.log2(width) + ROUNDING)))
     return factor, 1 if width / factor <= 1 + ROUNDING else 2
 

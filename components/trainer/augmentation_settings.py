@@ -22,3 +22,9 @@ class AugmentationSettings(Settings):
     )
     erasing: float = Field(0.0, ge=0, le=1, description="share of the pictures in which a rectangle becomes noise")
     erasing_share: float = Field(0.33, gt=0, le=0.5, description="of the picture, at most, that the rectangle takes")
+
+    @property
+    def changes(self) -> dict[str, bool | float]:
+        """What is done to the pictures, by key: how far it may go."""
+        off = ("erasing_share",) if not self.erasing else ()
+        return {key: value for key, value in self if value and key not in off}

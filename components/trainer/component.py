@@ -9,6 +9,7 @@ from tfx.proto import trainer_pb2
 from components.faces.settings import AlignmentSettings
 from components.source_digest import source_digest
 from components.trainer.settings import TrainerSettings
+from components.trainer.training_code import TRAINING_CODE
 
 
 def create_trainer(
@@ -41,6 +42,6 @@ def create_trainer(
             "alignment": alignment.model_dump_json(),
             "checkpoint_dir": checkpoint_dir,
             # Another version of the code must miss the cache.
-            "code": source_digest("components.trainer", "components.faces"),
+            "code": source_digest(*TRAINING_CODE),
         },
     )

@@ -77,10 +77,10 @@ class FeatureBatches:
 
 def can_keep_features(trunk: keras.Model, spec: NetworkSpec, settings: TrainerSettings) -> bool:
     """Whether a trunk's features serve for all the epochs, and are no more numbers than the pixels."""
-    augmentation = settings.augmentation
-    changes = (augmentation.shift, augmentation.zoom, augmentation.rotation, augmentation.shear)
-    colours = (augmentation.brightness, augmentation.contrast, augmentation.saturation, augmentation.erasing)
-    return not any((*changes, *colours)) and trunk.output_shape[-1] <= spec.input_size**2 * spec.channels
+    return (
+        settings.augmentation.changes.keys() <= {"flip"}
+        and trunk.output_shape[-1] <= spec.input_size**2 * spec.channels
+    )
 
 
 def compute_features(

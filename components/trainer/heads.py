@@ -13,6 +13,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 from keras import ops
 
@@ -36,14 +38,20 @@ _INITIAL_AGE = 33.0
 
 
 def dense_outputs(
-    features: keras.KerasTensor, age_head: AgeHead | None, gender_head: GenderHead | None
+    features: keras.KerasTensor,
+    age_head: AgeHead | None,
+    gender_head: GenderHead | None,
+    branch: Callable[[keras.KerasTensor], keras.KerasTensor] = lambda features: features,
 ) -> dict[str, keras.KerasTensor]:
-    """The raw outputs of the heads that there are, each one dense layer on the same features [N, width]."""
+    """The raw outputs of the heads that there are, each one dense layer on what `branch` makes of features [N, width].
+
+    `branch` is called once a head, so that layers which it makes are that head's own.
+    """
     outputs = {}
     if age_head is not None:
-        outputs["age"] = dense_age(features, age_head)
+        outputs["age"] = dense_age(branch(features), age_head)
     if gender_head is not None:
-        outputs["gender"] = dense_gender(features, gender_head)
+        outputs["gender"] = dense_gender(branch(features), gender_head)
     return outputs
 
 

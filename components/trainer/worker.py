@@ -14,6 +14,7 @@ from components.errors import VisageError
 from components.source_digest import source_digest
 from components.trainer.job import Job, read_job
 from components.trainer.strategy import choose_strategy, is_chief
+from components.trainer.training_code import TRAINING_CODE
 
 _LOOK_EVERY_SECONDS = 1.0
 
@@ -31,7 +32,7 @@ def main(checkpoint_dir: Path) -> None:
     strategy = choose_strategy()
     if is_chief(strategy):
         raise VisageError("TF_CONFIG: this machine is the chief, or alone: run the pipeline here")
-    own_code = replace(job, code=source_digest("components.trainer", "components.faces"))
+    own_code = replace(job, code=source_digest(*TRAINING_CODE))
     own_code.run(strategy, log_dir="")
 
 

@@ -2,7 +2,7 @@
 
 import keras
 
-from components.trainer.heads import dense_age, dense_gender
+from components.trainer.heads import dense_outputs
 from components.trainer.models import AgeHead, GenderHead
 from components.trainer.models.rescaling import Rescaling
 
@@ -29,12 +29,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     x = layers.MaxPooling2D()(x)
     x = layers.Dropout(_DROPOUT)(x)
     x = layers.Flatten()(x)
-    outputs = {}
-    if age_head is not None:
-        outputs["age"] = dense_age(_branch(x), age_head)
-    if gender_head is not None:
-        outputs["gender"] = dense_gender(_branch(x), gender_head)
-    return keras.Model(pixels, outputs, name="cnn_utkface")
+    return keras.Model(pixels, dense_outputs(x, age_head, gender_head, _branch), name="cnn_utkface")
 
 
 def _branch(x: keras.KerasTensor) -> keras.KerasTensor:

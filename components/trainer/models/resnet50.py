@@ -10,7 +10,7 @@ a Dense 100 of its own: `recipes/resnet_adience.yaml`.
 
 import keras
 
-from components.trainer.heads import dense_age, dense_gender
+from components.trainer.heads import dense_outputs
 from components.trainer.models import AgeHead, GenderHead
 
 
@@ -27,12 +27,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     x = keras.applications.ResNet50(input_tensor=_Caffe()(pixels), include_top=False, weights=None).output
     x = keras.layers.GlobalMaxPooling2D()(x)
     x = keras.layers.Dropout(0.5)(x)
-    outputs = {}
-    if age_head is not None:
-        outputs["age"] = dense_age(_branch(x), age_head)
-    if gender_head is not None:
-        outputs["gender"] = dense_gender(_branch(x), gender_head)
-    return keras.Model(pixels, outputs, name="resnet50")
+    return keras.Model(pixels, dense_outputs(x, age_head, gender_head, _branch), name="resnet50")
 
 
 def _branch(x: keras.KerasTensor) -> keras.KerasTensor:

@@ -12,7 +12,7 @@ from pipeline.config import PipelineConfig, load_config
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 ADAM = {"optimizer": "adam", "schedule": "constant", "weight_decay": 0}
 UNCHANGED = {
-    "flip": False, "shift": 0, "zoom": 0, "rotation": 0, "shear": 0, "brightness": 0, "contrast": 0, "saturation": 0,
+    "flip": False, "shift": 0, "zoom": 0, "rotation": 0, "shear": 0, "brightness": 0, "contrast": 0, "saturation": 0, "lighting": 0,
     "erasing": 0,
 }  # fmt: skip
 OF_IMDB = {**UNCHANGED, "flip": True, "zoom": 0.2, "rotation": 40, "shear": 0.2}
@@ -40,7 +40,14 @@ TRAINING: dict[str, dict[str, Any]] = {
 AUGMENTATION: dict[str, dict[str, Any]] = {
     "cnn_imdb_age": OF_IMDB,
     "cnn_imdb_gender": OF_IMDB,
-    "mobilenet_imdb": {**UNCHANGED, "flip": True, "brightness": 0.5, "contrast": 0.5, "saturation": 0.5},
+    "mobilenet_imdb": {
+        **UNCHANGED,
+        "flip": True,
+        "brightness": 0.5,
+        "contrast": 0.5,
+        "saturation": 0.5,
+        "lighting": 0.5,
+    },
     "resnet_adience": {**UNCHANGED, "flip": True, "shift": 0.1, "zoom": 0.1, "rotation": 6},
     "vggface_wiki_age": UNCHANGED,
     "vggface_wiki_gender": UNCHANGED,

@@ -9,7 +9,7 @@ from components.trainer.augmentation_geometry import Moves, move
 from components.trainer.augmentation_settings import AugmentationSettings
 
 # Each draws from a seed of its own. Their order decides what a seed draws: a new one goes to the end.
-_CHANGES = ("flip", "shift", "brightness", "contrast", "zoom", "rotation", "shear", "saturation", "erasing")
+_CHANGES = ("flip", "shift", "brightness", "contrast", "zoom", "rotation", "shear", "saturation", "erasing", "lighting")
 
 _Seeds = dict[str, tf.Tensor]
 
@@ -29,6 +29,8 @@ def augment(pixels: tf.Tensor, seed: tf.Tensor, settings: AugmentationSettings) 
     pixels = move(pixels, _draw_moves(tf.shape(pixels)[0], seeds, settings))
     if settings.saturation and pixels.shape[-1] == 3:
         pixels = _saturate(pixels, seeds, settings)
+    if settings.lighting:
+        pixels = _step_along_own_colours(pixels, seeds, settings)
     pixels = _light(pixels, seeds, settings)
     if settings.erasing:
         pixels = erase(pixels, seeds["erasing"], settings.erasing, settings.erasing_share)
@@ -56,6 +58,21 @@ def _saturate(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) 
     )
     grey = tf.image.rgb_to_grayscale(pixels)
     return grey + (pixels - grey) * factor
+
+
+def _step_along_own_colours(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) -> tf.Tensor:
+    """Lighting noise: adds one colour to each picture, drawn along the principal axes of its own; may leave 0..255.
+
+    Krizhevsky, Sutskever, Hinton (ImageNet classification with deep networks, NIPS 2012) draw a normal number for each
+    axis and scale it by the axis's eigenvalue. The covariance matrix times normal numbers is distributed alike, and
+    needs no eigenvectors.
+    """
+    count, channels = tf.shape(pixels)[0], pixels.shape[-1]
+    colours = tf.reshape(pixels / 255, (count, -1, channels))
+    colours -= tf.reduce_mean(colours, axis=1, keepdims=True)
+    covariance = tf.matmul(colours, colours, transpose_a=True) / tf.cast(tf.shape(colours)[1], tf.float32)
+    drawn = tf.random.stateless_normal([count, channels], seeds["lighting"], stddev=settings.lighting)
+    return pixels + 255 * tf.linalg.matvec(covariance, drawn)[:, None, None, :]
 
 
 def _light(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) -> tf.Tensor:

@@ -20,6 +20,9 @@ class AugmentationSettings(Settings):
     saturation: float = Field(
         0.0, ge=0, le=1, description="stronger or weaker colours, at most by this share; grey networks have none"
     )
+    lighting: float = Field(
+        0.0, ge=0, le=1, description="deviation of a random step along a picture's own principal colours"
+    )
     erasing: float = Field(0.0, ge=0, le=1, description="share of the pictures in which a rectangle becomes noise")
     erasing_share: float = Field(0.33, gt=0, le=0.5, description="of the picture, at most, that the rectangle takes")
 

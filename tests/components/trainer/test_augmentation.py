@@ -27,6 +27,7 @@ CHANGES: dict[str, Any] = {
     "brightness": 0.3,
     "contrast": 0.5,
     "saturation": 0.5,
+    "lighting": 0.5,
     "erasing": 1,
 }
 
@@ -103,3 +104,22 @@ def test_saturation_keeps_the_luminance_and_leaves_grey_pictures_as_they_are() -
     np.testing.assert_allclose(luminance[0], luminance[1], atol=0.1)
     grey = tf.repeat(PIXELS[..., :1], 3, axis=-1)
     np.testing.assert_allclose(augment(grey, SEED, settings(saturation=1)), grey, atol=0.05)
+
+
+def test_lighting_adds_one_colour_along_those_that_a_picture_has() -> None:
+    red, green = PIXELS[:100, :, :, :1], tf.zeros_like(PIXELS[..., :1])
+    varied_in_red_alone = tf.concat([90 + red / 4, green + 100, green + 100], axis=-1)
+    after = augment(varied_in_red_alone, SEED, settings(lighting=1)).numpy()
+    step = after - varied_in_red_alone.numpy()
+    np.testing.assert_allclose(step, np.broadcast_to(step[:, :1, :1], step.shape), atol=0.01)
+    np.testing.assert_allclose(step[..., 1:], 0, atol=0.01)
+    assert np.abs(step[..., 0]).max() > 0.5
+
+
+def test_lighting_is_distributed_as_steps_scaled_by_eigenvalues_along_eigenvectors() -> None:
+    one = MUTED[:1] * tf.constant([1.0, 0.8, 0.5])
+    many = tf.repeat(one, 4000, axis=0)
+    step = (augment(many, SEED, settings(lighting=0.5)) - many).numpy()[:, 0, 0] / 255
+    eigenvalues, eigenvectors = np.linalg.eigh(np.cov(one.numpy().reshape(-1, 3).T / 255, bias=True))
+    expected = 0.5**2 * eigenvectors @ np.diag(eigenvalues**2) @ eigenvectors.T
+    np.testing.assert_allclose(np.cov(step.T), expected, atol=0.1 * expected.max())

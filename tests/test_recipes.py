@@ -12,8 +12,8 @@ from pipeline.config import PipelineConfig, load_config
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 ADAM = {"optimizer": "adam", "schedule": "constant", "weight_decay": 0}
 UNCHANGED = {
-    "flip": False, "shift": 0, "zoom": 0, "rotation": 0, "shear": 0, "brightness": 0, "contrast": 0, "saturation": 0, "lighting": 0,
-    "erasing": 0,
+    "flip": False, "shift": 0, "zoom": 0, "rotation": 0, "shear": 0, "brightness": 0, "contrast": 0, "saturation": 0,
+    "lighting": 0, "erasing": 0,
 }  # fmt: skip
 OF_IMDB = {**UNCHANGED, "flip": True, "zoom": 0.2, "rotation": 40, "shear": 0.2}
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -30,6 +31,8 @@ Arrays = dict[str, np.ndarray]
 _FILE = "checkpoint.npz"
 # Bytes read at once of a file whose digest is taken.
 _CHUNK = 1 << 24
+# Seconds after which nobody is expected to take up a killed training: 30 days.
+_ABANDONED_AFTER = 30 * 24 * 3600
 
 
 @dataclass
@@ -63,10 +66,20 @@ def training_key(settings: TrainerSettings, code: str, splits: Sequence[Split]) 
         splits: the records that are learned from and chosen by; every byte counts.
     """
     digest = hashlib.sha256(f"{keras.__version__} {code} {settings.model_dump_json()}".encode())
+    if settings.distillation.teacher is not None:
+        digest.update(digest_of(find_teacher(settings.distillation.teacher)).encode())
     for split in splits:
         for path in split.files:
             digest.update(f"{split.name} {_digest(path)}".encode())
     return digest.hexdigest()[:16]
+
+
+def remove_abandoned(checkpoint_dir: Path) -> None:
+    """Removes what trainings left below a folder that nobody has taken up for 30 days."""
+    for folder in checkpoint_dir.glob("*"):
+        written = [path.stat().st_mtime for path in folder.rglob(_FILE)]
+        if written and max(written) < time.time() - _ABANDONED_AFTER:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def state_of(network: keras.Model) -> Arrays:
@@ -96,6 +109,11 @@ class Checkpoint:
         for array in weights:
             digest.update(array.tobytes())
         return Checkpoint(self._folder / digest.hexdigest()[:16])
+
+    @property
+    def file_of_answers(self) -> Path:
+        """Where what a teacher says of the training records is kept until the training has ended."""
+        return self._folder / "teacher_answers.npz"
 
     def of_fine_tuning(self) -> Checkpoint:
         """That of the second phase of this training."""

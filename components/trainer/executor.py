@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.faces.settings import AlignmentSettings
+from components.trainer.checkpoint import remove_abandoned
 from components.trainer.export import export
 from components.trainer.job import Job
 from components.trainer.settings import TrainerSettings
@@ -43,3 +45,4 @@ def run_fn(fn_args: FnArgs) -> None:
         network, checkpoint = job.run(choose_strategy(), fn_args.model_run_dir)
     export(network, settings.spec, alignment, fn_args.serving_model_dir)
     checkpoint.remove()
+    remove_abandoned(Path(job.checkpoint_dir))

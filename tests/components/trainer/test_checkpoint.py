@@ -1,5 +1,6 @@
 """A training that is killed goes on from its checkpoint and ends where it would have ended; no other one finds it."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 from components import progress
 from components.errors import VisageError
-from components.trainer.checkpoint import Checkpoint, Standing, training_key
+from components.trainer.checkpoint import Checkpoint, Standing, remove_abandoned, training_key
 from components.trainer.input import open_split
 from components.trainer.training import train
 from tests.components.drawn_crops import people, write_split
@@ -55,6 +56,17 @@ def test_what_was_saved_is_what_is_read(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["checkpoint.npz"]
     checkpoint.remove()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_nobody_took_up_for_a_month_goes_and_what_was_written_since_stays(tmp_path: Path) -> None:
+    old, begun_long_ago, new = (tmp_path / name for name in ("old", "begun_long_ago", "new"))
+    for folder in (old, begun_long_ago, begun_long_ago / "fine_tuning", new):
+        Checkpoint(folder / "start").save({}, STANDING)
+    for folder in (old, begun_long_ago):
+        os.utime(folder / "start" / "checkpoint.npz", (0, 0))
+    (tmp_path / "job.json").touch()
+    remove_abandoned(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"begun_long_ago", "new", "job.json"}
 
 
 def test_a_damaged_checkpoint_is_as_none(tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
 """Writing files so that nobody ever reads a half-written one."""
 
+import hashlib
 import os
 from pathlib import Path
 
 from components.errors import VisageError
+
+# Bytes read at once of a file whose digest is taken.
+_CHUNK = 1 << 24
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -23,3 +27,15 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise VisageError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def digest_of(path: Path) -> str:
+    """A short text that differs where a file's bytes do, or, of a folder, the names or bytes of the files below it."""
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            digest.update(file.relative_to(path).as_posix().encode())
+            with file.open("rb") as content:
+                while chunk := content.read(_CHUNK):
+                    digest.update(chunk)
+    return digest.hexdigest()[:16]

@@ -23,8 +23,10 @@ import numpy as np
 import tensorflow as tf
 
 from components.errors import VisageError
+from components.files import digest_of
 from components.trainer.input import Split
 from components.trainer.settings import TrainerSettings
+from components.trainer.teacher import find_teacher
 
 Arrays = dict[str, np.ndarray]
 

@@ -7,8 +7,10 @@ from tfx.components.trainer.component import Trainer
 from tfx.proto import trainer_pb2
 
 from components.faces.settings import AlignmentSettings
+from components.files import digest_of
 from components.source_digest import source_digest
 from components.trainer.settings import TrainerSettings
+from components.trainer.teacher import check_teacher, find_teacher
 from components.trainer.training_code import TRAINING_CODE
 
 
@@ -18,6 +20,7 @@ def create_trainer(
     alignment: AlignmentSettings,
     checkpoint_dir: str,
     starting_model: types.BaseChannel | None = None,
+    best_values: types.BaseChannel | None = None,
 ) -> Trainer:
     """A Trainer that learns from the split `train` and chooses its best epoch by the split `val`.
 
@@ -27,13 +30,19 @@ def create_trainer(
         alignment: how the crops of `examples` were made; the model aligns photos alike.
         checkpoint_dir: folder in which a training leaves how far it has come, for the next try at it.
         starting_model: channel of the Model whose weights are the first, where the recipe says `weights: blessed`.
+        best_values: channel of the HyperParameters that a search found; they stand in place of the recipe's own.
 
     Returns:
         A component with the outputs `model` and `model_run`.
+
+    Raises:
+        VisageError: the recipe's teacher is not there, or cannot teach its network.
     """
+    settings, files = pin_files(settings, alignment)
     return Trainer(
         examples=examples,
         base_model=starting_model,
+        hyperparameters=best_values,
         run_fn="components.trainer.executor.run_fn",
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["val"]),
@@ -41,7 +50,22 @@ def create_trainer(
             "settings": settings.model_dump_json(),
             "alignment": alignment.model_dump_json(),
             "checkpoint_dir": checkpoint_dir,
-            # Another version of the code must miss the cache.
+            # Other files under the same names, and another version of the code, must miss the cache.
+            "files": files,
             "code": source_digest(*TRAINING_CODE),
         },
     )
+
+
+def pin_files(settings: TrainerSettings, alignment: AlignmentSettings) -> tuple[TrainerSettings, dict[str, str]]:
+    """The recipe with its teacher's newest version by name, and the digests of the files that it names, by key."""
+    files = {}
+    if settings.weights_file is not None and settings.weights_file.is_file():
+        files["weights"] = digest_of(settings.weights_file)
+    distillation = settings.distillation
+    if distillation.teacher is not None:
+        teacher = find_teacher(distillation.teacher)
+        check_teacher(teacher, settings, alignment)
+        files["teacher"] = digest_of(teacher)
+        distillation = distillation.model_copy(update={"teacher": str(teacher)})
+    return settings.model_copy(update={"distillation": distillation}), files

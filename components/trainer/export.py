@@ -49,6 +49,7 @@ def export(network: keras.Model, spec: NetworkSpec, alignment: AlignmentSettings
         "network": spec.name,
         "input_size": spec.input_size,
         "channels": spec.channels,
+        "flip_averaged": spec.flip_averaged,
         "alignment": alignment.model_dump(),
         "parameters": network.count_params(),
     }

@@ -120,8 +120,13 @@ def group_probabilities(probabilities: keras.KerasTensor) -> keras.KerasTensor:
     """The mass that falls into each of `AGE_GROUPS`: [N, 101], or [N, 8] as it is, to [N, 8]."""
     if probabilities.shape[-1] == len(AGE_GROUPS):
         return probabilities
-    membership = [[float(age_group(age) == group) for group in range(len(AGE_GROUPS))] for age in range(AGES)]
-    return ops.matmul(probabilities, ops.convert_to_tensor(membership, "float32"))
+    return ops.matmul(probabilities, members_of_groups())
+
+
+def members_of_groups() -> keras.KerasTensor:
+    """float32 [101, 8]: 1 where an age belongs to one of `AGE_GROUPS`."""
+    members = [[float(age_group(age) == group) for group in range(len(AGE_GROUPS))] for age in range(AGES)]
+    return ops.convert_to_tensor(members, "float32")
 
 
 def male_logit(raw_gender: keras.KerasTensor, head: GenderHead) -> keras.KerasTensor:

@@ -15,6 +15,7 @@ from components.trainer.augmentation import augment
 from components.trainer.models import NetworkSpec
 from components.trainer.pixels import decode, to_network_input
 from components.trainer.settings import TrainerSettings
+from components.trainer.teacher_answers import TeacherAnswers
 
 # Examples that are shuffled as JPEG bytes where the decoded pictures of the whole split do not fit into memory.
 _SHUFFLED_WHEN_STREAMED = 10_000
@@ -28,6 +29,7 @@ _NO_LABEL = {"age": (0.0, 0.0, -1.0, 1.0), "gender": (0.0, 0.0)}
 
 _FEATURES = {
     records.IMAGE: tf.io.FixedLenFeature([], tf.string),
+    records.KEY: tf.io.FixedLenFeature([], tf.string),
     records.AGE: tf.io.FixedLenFeature([], tf.float32),
     records.AGE_KNOWN: tf.io.FixedLenFeature([], tf.float32),
     records.AGE_GROUP: tf.io.FixedLenFeature([], tf.int64),
@@ -40,11 +42,20 @@ _FEATURES = {
 
 @dataclass(frozen=True)
 class Split:
-    """The written records of one split."""
+    """The written records of one split.
+
+    Attributes:
+        name: 'train' or 'val', for messages.
+        files: gzip TFRecords.
+        size: how many records.
+        answers: what a teacher says of them, which then stands behind their labels as `distillation` describes; None:
+            there is no teacher.
+    """
 
     name: str
     files: list[str]
     size: int
+    answers: TeacherAnswers | None = None
 
 
 def open_split(name: str, patterns: list[str]) -> Split:
@@ -59,7 +70,7 @@ def open_split(name: str, patterns: list[str]) -> Split:
     """
     files = sorted(path for pattern in patterns for path in tf.io.gfile.glob(pattern))
     try:
-        size = int(_read(files).reduce(tf.constant(0, tf.int64), lambda count, _: count + 1).numpy()) if files else 0
+        size = int(read_examples(files).reduce(np.int64(0), lambda count, _: count + 1)) if files else 0
     except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
         raise VisageError(f"the {name} split cannot be read: {error.message}; run FaceExampleGen again") from None
     if not size:
@@ -80,7 +91,8 @@ class TrainingBatches:
         self._split = split
         self._spec = spec
         self._settings = settings
-        self._decoded = _decode(_read(split.files), spec, settings).cache() if _fits_into_memory(split, spec) else None
+        in_order = _decode(read_examples(split.files), spec, settings, split.answers)
+        self._decoded = in_order.cache() if _fits_into_memory(split, spec) else None
         self._size = min(split.size, settings.epoch_size or split.size)
         self.steps = math.ceil(self._size / settings.step_size)
 
@@ -102,7 +114,8 @@ class TrainingBatches:
             return shuffled.take(self._size).skip(skipped)
         buffer = min(self._split.size, _SHUFFLED_WHEN_STREAMED)
         shuffled = _read_mixed(self._split.files, seed).shuffle(buffer, seed=seed, reshuffle_each_iteration=False)
-        return _decode(shuffled.take(self._size).skip(skipped), self._spec, self._settings)
+        drawn = shuffled.take(self._size).skip(skipped)
+        return _decode(drawn, self._spec, self._settings, self._split.answers)
 
 
 def augmented(batches: tf.data.Dataset, settings: TrainerSettings, first: int = 0) -> tf.data.Dataset:
@@ -128,13 +141,13 @@ def augmented(batches: tf.data.Dataset, settings: TrainerSettings, first: int = 
 
 def some_examples(split: Split, spec: NetworkSpec, settings: TrainerSettings, count: int) -> tf.data.Dataset:
     """At most `count` records spread evenly over the split's files, as one batch (pixels uint8, labels)."""
-    spread = _read(split.files).shard(max(1, split.size // count), 0).take(count)
+    spread = read_examples(split.files).shard(max(1, split.size // count), 0).take(count)
     return _decode(spread, spec, settings).batch(count)
 
 
 def evaluation_batches(split: Split, spec: NetworkSpec, settings: TrainerSettings) -> tf.data.Dataset:
     """The split in its own order, not augmented; elements as those of `TrainingBatches`."""
-    examples = _decode(_read(split.files), spec, settings)
+    examples = _decode(read_examples(split.files), spec, settings, split.answers)
     if _fits_into_memory(split, spec):
         examples = examples.cache()
     batches = examples.batch(settings.step_size).map(lambda pixels, labels: (tf.cast(pixels, tf.float32), labels))
@@ -143,10 +156,16 @@ def evaluation_batches(split: Split, spec: NetworkSpec, settings: TrainerSetting
 
 def unlabelled(like: Labels, count: tf.Tensor) -> Labels:
     """The labels of `count` records of which nothing is known: they teach nothing and count in no metric."""
-    return {name: tf.repeat(tf.constant([_NO_LABEL[name]]), count, axis=0) for name in like}
+
+    def filler(name: str) -> tf.Tensor:
+        no_answer = (0.0,) * (like[name].shape[-1] - len(_NO_LABEL[name]))
+        return tf.repeat(tf.constant([(*_NO_LABEL[name], *no_answer)]), count, axis=0)
+
+    return {name: filler(name) for name in like}
 
 
-def _read(files: list[str]) -> tf.data.Dataset:
+def read_examples(files: list[str]) -> tf.data.Dataset:
+    """Serialized tf.Examples, in their order."""
     return tf.data.TFRecordDataset(files, compression_type="GZIP")
 
 
@@ -159,7 +178,9 @@ def _read_mixed(files: list[str], seed: int) -> tf.data.Dataset:
     )
 
 
-def _decode(serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSettings) -> tf.data.Dataset:
+def _decode(
+    serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSettings, answers: TeacherAnswers | None = None
+) -> tf.data.Dataset:
     def parse(record: tf.Tensor) -> tuple[tf.Tensor, Labels]:
         example = tf.io.parse_single_example(record, _FEATURES)
         pixels = to_network_input(decode(example[records.IMAGE]), spec.input_size, spec.channels)
@@ -171,6 +192,9 @@ def _decode(serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSet
             "age": tf.stack([example[records.AGE], example[records.AGE_KNOWN], age_group, sigma]),
             "gender": tf.stack([gender, example[records.GENDER_KNOWN]]),
         }
+        if answers is not None:
+            behind = answers.of(example[records.KEY])
+            labels = {output: tf.concat([labels[output], behind[output]], axis=0) for output in behind}
         return pixels, {output: labels[output] for output in spec.outputs}
 
     return serialized.map(parse, num_parallel_calls=tf.data.AUTOTUNE)

@@ -64,7 +64,7 @@ def age_loss(head: AgeHead) -> Loss:
 def regression_loss(labels: keras.KerasTensor, years: keras.KerasTensor) -> keras.KerasTensor:
     """Absolute error in decades: labels [N, 4], years [N, 1] to [N]."""
     error = ops.abs(years[:, 0] - labels[:, 0]) / _YEARS_PER_NAT
-    return _weigh(labels[:, 1], error)
+    return weigh(labels[:, 1], error)
 
 
 def softmax_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
@@ -80,15 +80,13 @@ def softmax_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.
         [N]; 0 where neither age nor group is known.
     """
     target = age_probabilities(labels[:, :1], "regression")
-    surprise = -ops.sum(target * ops.log_softmax(logits, axis=-1), axis=-1)
-    return _of_age_or_group(labels, surprise, age_probabilities(logits, "softmax"))
+    return _of_age_or_group(labels, cross_entropy(target, logits), age_probabilities(logits, "softmax"))
 
 
 def groups_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
     """Cross-entropy with the age's group as one of eight classes: labels [N, 4], logits [N, 8] to [N]."""
     group = labels[:, 2]
-    surprise = -ops.sum(_one_hot_group(group) * ops.log_softmax(logits, axis=-1), axis=-1)
-    return _weigh(ops.cast(group >= 0, "float32"), surprise)
+    return weigh(ops.cast(group >= 0, "float32"), cross_entropy(one_hot_group(group), logits))
 
 
 def ordinal_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
@@ -123,12 +121,21 @@ def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> k
         [N]; 0 where neither age nor group is known.
     """
     age, sigma = labels[:, 0], labels[:, 3]
-    log_probabilities = ops.log_softmax(logits, axis=-1)
-    probabilities = ops.exp(log_probabilities)
-    target = label_distribution(age, sigma)
-    divergence = ops.sum(target * (ops.log(target + keras.config.epsilon()) - log_probabilities), axis=-1)
-    error = ops.abs(expected_age(probabilities) - age) / _YEARS_PER_NAT
-    return _of_age_or_group(labels, divergence + error, probabilities)
+    of_age = divergence_and_error(label_distribution(age, sigma), age, logits)
+    return _of_age_or_group(labels, of_age, age_probabilities(logits, "distribution"))
+
+
+def cross_entropy(target: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+    """That of distributions [N, classes] with logits [N, classes], to [N]."""
+    return -ops.sum(target * ops.log_softmax(logits, axis=-1), axis=-1)
+
+
+def divergence_and_error(
+    target: keras.KerasTensor, age: keras.KerasTensor, logits: keras.KerasTensor
+) -> keras.KerasTensor:
+    """Kullback-Leibler divergence from distributions [N, 101] plus the expectation's error in decades from ages [N]."""
+    divergence = cross_entropy(target, logits) + ops.sum(target * ops.log(target + keras.config.epsilon()), axis=-1)
+    return divergence + ops.abs(expected_age(ops.softmax(logits, axis=-1)) - age) / _YEARS_PER_NAT
 
 
 def label_distribution(age: keras.KerasTensor, sigma: keras.KerasTensor) -> keras.KerasTensor:
@@ -150,7 +157,7 @@ def gender_loss(head: GenderHead) -> Loss:
 
     def cross_entropy(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
         logit = male_logit(logits, head)
-        return _weigh(labels[:, 1], ops.softplus(logit) - labels[:, 0] * logit)
+        return weigh(labels[:, 1], ops.softplus(logit) - labels[:, 0] * logit)
 
     return cross_entropy
 
@@ -207,16 +214,16 @@ def _of_age_or_group(
     """`of_age` [N] where the age is known; where the group alone is, that the mass of [N, 101] lie in it."""
     age_known, group = labels[:, 1], labels[:, 2]
     group_only = (1.0 - age_known) * ops.cast(group >= 0, "float32")
-    group_mass = ops.sum(_one_hot_group(group) * group_probabilities(probabilities), axis=-1)
+    group_mass = ops.sum(one_hot_group(group) * group_probabilities(probabilities), axis=-1)
     surprise = -ops.log(group_mass + keras.config.epsilon())
-    return _weigh(age_known + group_only, age_known * of_age + group_only * surprise)
+    return weigh(age_known + group_only, age_known * of_age + group_only * surprise)
 
 
-def _one_hot_group(group: keras.KerasTensor) -> keras.KerasTensor:
+def one_hot_group(group: keras.KerasTensor) -> keras.KerasTensor:
     """[N] to [N, 8]; an unknown group, -1, is taken as the first."""
     return ops.one_hot(ops.cast(ops.maximum(group, 0.0), "int32"), len(AGE_GROUPS), dtype="float32")
 
 
-def _weigh(known: keras.KerasTensor, values: keras.KerasTensor) -> keras.KerasTensor:
+def weigh(known: keras.KerasTensor, values: keras.KerasTensor) -> keras.KerasTensor:
     """Values [N] whose mean is the mean of `values` where `known` [N] is 1; all 0 where it is nowhere."""
     return values * known / ops.maximum(ops.mean(known), keras.config.epsilon())

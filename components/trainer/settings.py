@@ -1,22 +1,32 @@
 """Settings of the Trainer, as they stand in a recipe."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from components.settings import Settings
 from components.trainer.augmentation_settings import AugmentationSettings
+from components.trainer.distillation_settings import TAUGHT_AGE_HEADS, DistillationSettings
 from components.trainer.fine_tuning_settings import FineTuningSettings
 from components.trainer.models import NETWORKS, AgeHead, GenderHead, NetworkSpec
 from components.trainer.schedule_settings import ReduceOnPlateau, StepSchedule
 
 Network = Literal[
-    "cnn_imdb_age", "cnn_imdb_gender", "cnn_utkface", "compact", "mobilenet", "resnet50", "vggface", "visage"
+    "cnn_imdb_age",
+    "cnn_imdb_gender",
+    "cnn_utkface",
+    "compact",
+    "mobilenet",
+    "resnet50",
+    "vggface",
+    "visage",
+    "visage_small",
 ]
 # What the weights of a network may start from, besides files; networks that each of them is for, None: all.
 _STARTS: dict[str, tuple[str, ...] | None] = {
-    "dlib": ("visage",),
+    "dlib": ("visage", "visage_small"),
     "imagenet": ("mobilenet", "resnet50"),
     "blessed": None,
 }
@@ -32,6 +42,7 @@ class TrainerSettings(Settings):
     weights: str | None = Field(None, description="dlib, imagenet, blessed or a file; null: random")
     frozen: int | str | None = Field(None, description="the first so many layers, or those whose name begins so")
     fine_tuning: FineTuningSettings = FineTuningSettings()
+    distillation: DistillationSettings = DistillationSettings()
     flip_averaged: bool = Field(False, description="answer with the mean over a picture and its mirror image")
     epochs: int = Field(ge=1, le=10_000)
     epoch_size: int | None = Field(None, ge=1, description="records an epoch, drawn anew each time; null: all")
@@ -86,10 +97,22 @@ class TrainerSettings(Settings):
         return self
 
     @model_validator(mode="after")
+    def _teacher_has_a_pupil(self) -> "TrainerSettings":
+        if self.distillation.teacher is not None and self.spec.age_head not in (None, *TAUGHT_AGE_HEADS):
+            heads = " or ".join(TAUGHT_AGE_HEADS)
+            raise ValueError(f"distillation.teacher teaches the age_head {heads}, not {self.spec.age_head}")
+        return self
+
+    @model_validator(mode="after")
     def _something_is_unfrozen(self) -> "TrainerSettings":
         if self.fine_tuning.epochs and self.frozen is None:
             raise ValueError("fine_tuning has no frozen layers to unfreeze: set frozen, or fine_tuning.epochs to 0")
         return self
+
+    @property
+    def weights_file(self) -> Path | None:
+        """That of `weights`, where it is no other start."""
+        return None if self.weights is None or self.weights in _STARTS else Path(self.weights)
 
     @property
     def of_fine_tuning(self) -> "TrainerSettings":

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import keras
 import tensorflow as tf
 
 from components.errors import VisageError
-from components.trainer.checkpoint import Checkpoint
+from components.trainer.ask_teacher import with_teacher
+from components.trainer.checkpoint import Checkpoint, Standing
+from components.trainer.distillation import distillation_losses
 from components.trainer.event_log import EventLog
 from components.trainer.fit import Fit
 from components.trainer.frozen import freeze, unfreeze
 from components.trainer.input import Split
 from components.trainer.learner import Learner, choose_learner
-from components.trainer.losses import losses, metrics
+from components.trainer.losses import metrics
 from components.trainer.optimizer import build_optimizer
 from components.trainer.pretrained.weights import load_weights
 from components.trainer.settings import TrainerSettings
@@ -30,6 +32,7 @@ def train(
     strategy: tf.distribute.Strategy | None = None,
     checkpoint: Checkpoint | None = None,
     blessed: str | None = None,
+    on_end: Callable[[Standing], None] | None = None,
 ) -> keras.Model:
     """Trains on one device or many: what is not frozen, then, where the recipe says so, all of the network.
 
@@ -41,13 +44,15 @@ def train(
         strategy: the devices; None: TensorFlow's own choice of one.
         checkpoint: where to go on from and what to leave behind; None: neither.
         blessed: SavedModel of the model that was pushed last, where the recipe starts from it.
+        on_end: told where the training ended, the second phase where there is one; None: nobody is.
 
     Returns:
         The network in float32 with the weights of the epoch of the lowest validation loss; not compiled.
 
     Raises:
-        VisageError: the recipe's first weights are not there or do not fit, the loss became infinite or not a number,
-            or what is kept on the way cannot be written.
+        DivergenceError: the loss became infinite or not a number.
+        VisageError: the recipe's first weights are not there or do not fit, or what is kept on the way cannot be
+            written.
     """
     strategy = strategy or tf.distribute.get_strategy()
     if settings.accumulate_steps > 1 and strategy.num_replicas_in_sync > 1:
@@ -56,6 +61,7 @@ def train(
             f"{strategy.num_replicas_in_sync}, which share each batch: set it to 1"
         )
     spec = settings.spec
+    train_split = with_teacher(train_split, settings, checkpoint)
     keras.utils.set_random_seed(settings.seed)
     with strategy.scope(), _precision(settings.precision):
         network = spec.build()
@@ -66,11 +72,13 @@ def train(
     checkpoint_of_second = checkpoint and checkpoint.of_fine_tuning()
     if second is None or checkpoint_of_second is None or checkpoint_of_second.load() is None:
         with choose_learner(network, train_split, val_split, settings) as learner:
-            _fit(learner, settings, strategy, checkpoint, log_dir)
+            standing = _fit(learner, settings, strategy, checkpoint, log_dir)
     if second is not None:
         shares = unfreeze(network, settings.fine_tuning.layer_decay)
         with choose_learner(network, train_split, val_split, second) as learner:
-            _fit(learner, second, strategy, checkpoint_of_second, f"{log_dir}/fine_tuning", shares)
+            standing = _fit(learner, second, strategy, checkpoint_of_second, f"{log_dir}/fine_tuning", shares)
+    if on_end is not None:
+        on_end(standing)
     # Without optimizer, replicas and precision of the training, none of which belongs into a SavedModel.
     trained = spec.build()
     trained.set_weights(network.get_weights())
@@ -84,14 +92,17 @@ def _fit(
     checkpoint: Checkpoint | None,
     log_dir: str,
     shares: Mapping[str, float] | None = None,
-) -> None:
+) -> Standing:
     """Trains, and leaves the weights of the best epoch in the learner's network; `shares` as `build_optimizer`'s."""
     spec = settings.spec
     with strategy.scope():
-        learner.network.compile(build_optimizer(settings, shares), loss=losses(spec), metrics=metrics(spec))
+        loss = distillation_losses(spec, settings.distillation.share)
+        learner.network.compile(build_optimizer(settings, shares), loss=loss, metrics=metrics(spec))
     log = EventLog(log_dir) if is_chief(strategy) else None
     fit = Fit(learner.network, strategy, learner.training, learner.validation, settings, checkpoint, log)
-    learner.network.set_weights(fit.run().best_weights)
+    standing = fit.run()
+    learner.network.set_weights(standing.best_weights)
+    return standing
 
 
 @contextmanager

@@ -79,5 +79,6 @@ NETWORKS: dict[str, NetworkSpec] = dict(
         _spec("resnet50", 224, 3, "groups", "binary", any_size=True),
         _spec("vggface", 224, 3, "softmax", "softmax"),
         _spec("visage", 150, 3, "distribution", "binary"),
+        _spec("visage_small", 150, 3, "distribution", "binary"),
     )
 )

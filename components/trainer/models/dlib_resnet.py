@@ -26,13 +26,15 @@ _BLOCKS = (
 DESCRIPTOR = f"{PREFIX}descriptor"
 
 
-def blocks(pixels: keras.KerasTensor) -> list[keras.KerasTensor]:
-    """The outputs of the 14 residual blocks, the first one's first.
+def blocks(pixels: keras.KerasTensor, count: int = len(_BLOCKS)) -> list[keras.KerasTensor]:
+    """The outputs of the first residual blocks, the first one's first.
 
     Args:
         pixels: [N, 150, 150, 3] in 0..255, RGB.
+        count: how many of the 14.
 
     Returns:
+        Of all:
         [N, 35, 35, 32] three times, [N, 17, 17, 64] four times, [N, 8, 8, 128] three times, [N, 4, 4, 256] three times,
         and [N, 2, 2, 256].
     """
@@ -41,7 +43,7 @@ def blocks(pixels: keras.KerasTensor) -> list[keras.KerasTensor]:
     x = layers.Conv2D(32, 7, strides=2, activation="relu", name=f"{PREFIX}conv_1")(x)
     x = layers.MaxPooling2D(3, 2, name=f"{PREFIX}pool")(x)
     outputs = []
-    for number, (filters, halves) in enumerate(_BLOCKS, 1):
+    for number, (filters, halves) in enumerate(_BLOCKS[:count], 1):
         x = _block(x, filters, halves, number)
         outputs.append(x)
     return outputs

@@ -39,7 +39,7 @@ def load_dlib_weights(network: keras.Model, path: Path) -> None:
     A convolution and the affine layer that follows it in dlib become one convolution here.
 
     Args:
-        network: with all of the trunk, and with the descriptor or without it.
+        network: with all of the trunk or its first blocks, and with the descriptor or without it.
         path: as dlib has saved it.
 
     Raises:
@@ -47,7 +47,7 @@ def load_dlib_weights(network: keras.Model, path: Path) -> None:
     """
     convolutions = [layer for layer in network.layers if layer.name.startswith(f"{PREFIX}conv_")]
     if not convolutions:
-        raise VisageError(f"trainer.weights: dlib: the network {network.name} has no such trunk; choose visage")
+        raise VisageError(f"trainer.weights: dlib: {network.name} has no such trunk; choose visage or visage_small")
     layers = read_layers(path)
     folded = [
         _fold(layer, affine)
@@ -67,8 +67,8 @@ def _fold(convolution: Convolution, affine: Affine) -> list[np.ndarray]:
 
 def _set_weights(layers: list[keras.layers.Layer], values: list[list[np.ndarray]], path: Path) -> None:
     wanted = [[tuple(weight.shape) for weight in layer.weights] for layer in layers]
-    found = [[array.shape for array in arrays] for arrays in values]
-    if layers and wanted != found:
+    found = [[array.shape for array in arrays] for arrays in values[: len(layers)]]
+    if wanted != found:
         raise VisageError(f"{path}: another network than dlib's face network; pip install 'visage[dlib]' brings it")
     for layer, arrays in zip(layers, values, strict=False):
         layer.set_weights(arrays)

@@ -38,6 +38,7 @@ def test_the_registry_holds_what_a_recipe_may_name() -> None:
         ("resnet50", 23_587_712 + 2 * 204_900 + 808 + 101, (224, 224, 3), {"age": 8, "gender": 1}),
         ("vggface", 134_674_341 + 8_194, (224, 224, 3), {"age": 101, "gender": 2}),
         ("visage", 5_607_488 + 2 * 4_960 + 2_540_032 + 52_326, (150, 150, 3), {"age": 101, "gender": 1}),
+        ("visage_small", 1_148_992 + 36_896 + 2 * 736 + 188_672 + 26_214, (150, 150, 3), {"age": 101, "gender": 1}),
     ],
 )
 def test_a_network_has_exactly_so_many_parameters_and_these_outputs(

@@ -1,0 +1,80 @@
+"""Asks a teacher of every training picture, once for all epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import tensorflow as tf
+
+from components import progress
+from components.faces import records
+from components.trainer.checkpoint import Checkpoint
+from components.trainer.input import Split, read_examples
+from components.trainer.pixels import decode
+from components.trainer.settings import TrainerSettings
+from components.trainer.teacher import CROPS, describe, find_teacher
+from components.trainer.teacher_answers import TeacherAnswers, load_answers
+
+_FEATURES = {name: tf.io.FixedLenFeature([], tf.string) for name in (records.KEY, records.IMAGE)}
+_BATCH_SIZE = 64
+
+
+def with_teacher(split: Split, settings: TrainerSettings, checkpoint: Checkpoint | None) -> Split:
+    """The training split with what the recipe's teacher says of it; as it is where the recipe names none.
+
+    Raises:
+        VisageError: the teacher is not there, or its answers cannot be kept.
+    """
+    if settings.distillation.teacher is None:
+        return split
+    file = checkpoint and checkpoint.file_of_answers
+    answers = load_answers(file) if file else None
+    if answers is None:
+        answers = ask_teacher(split, settings)
+        if file:
+            answers.save(file)
+    return replace(split, answers=answers)
+
+
+def ask_teacher(split: Split, settings: TrainerSettings) -> TeacherAnswers:
+    """What the recipe's teacher answers for every picture of a split, on average over it and its mirror image."""
+    assert settings.distillation.teacher is not None
+    teacher = find_teacher(settings.distillation.teacher)
+    model = tf.saved_model.load(str(teacher))
+    # A teacher that looks at both sides by itself says the same of either.
+    mirrored = not describe(teacher).get("flip_averaged", False)
+    keys: list[np.ndarray] = []
+    batches: list[dict[str, np.ndarray]] = []
+    done = 0
+    for some, jpegs in _pictures(split, mirrored):
+        sides = [model.signatures[CROPS](image_bytes=side) for side in jpegs]
+        batches.append({output: _mean(sides, output) for output in settings.spec.outputs})
+        keys.append(some.numpy())
+        done += len(keys[-1])
+        progress.report("teacher's answers", done, split.size)
+    by_output = {output: np.concatenate([batch[output] for batch in batches]) for output in settings.spec.outputs}
+    return TeacherAnswers(np.concatenate(keys), by_output)
+
+
+def _pictures(split: Split, mirrored: bool) -> Iterator[tuple[tf.Tensor, list[tf.Tensor]]]:
+    """Batch by batch: keys [N], and the crops as JPEG bytes [N], with their mirror images where they are asked for."""
+
+    def parse(record: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        example = tf.io.parse_single_example(record, _FEATURES)
+        jpeg = example[records.IMAGE]
+        return example[records.KEY], (jpeg, _mirror(jpeg)) if mirrored else (jpeg,)
+
+    yield from read_examples(split.files).map(parse, tf.data.AUTOTUNE).batch(_BATCH_SIZE).prefetch(tf.data.AUTOTUNE)
+
+
+def _mirror(jpeg: tf.Tensor) -> tf.Tensor:
+    return tf.io.encode_jpeg(tf.reverse(decode(jpeg), [1]), quality=100, chroma_downsampling=False)
+
+
+def _mean(sides: list[dict[str, tf.Tensor]], output: str) -> np.ndarray:
+    """As `distillation` has a teacher's answers behind the labels."""
+    name = "age_probabilities" if output == "age" else "gender_probability"
+    mean = np.mean([answers[name].numpy() for answers in sides], axis=0)
+    return mean if output == "age" else np.stack([mean, np.ones_like(mean)], axis=1)

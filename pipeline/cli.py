@@ -47,7 +47,7 @@ class _Group(click.Group):
                 click.echo(f"visage: {line}", err=True)
             context.exit(FAILED)
         except KeyboardInterrupt:
-            goes_on = context.invoked_subcommand in ("run", "node")
+            goes_on = context.invoked_subcommand in ("run", "crossval", "node")
             mend = "; the same command goes on from the last finished stage" if goes_on else ""
             click.echo(f"visage: interrupted{mend}", err=True)
             context.exit(INTERRUPTED)
@@ -78,7 +78,7 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
     from pipeline.console import Screen
 
     settings = load_config(config, overrides, data_dir)
-    run_id = datetime.now().strftime("%Y%m%d-%H%M%S-%f")
+    run_id = _new_run_id()
     with quietly(settings.root / "logs" / f"{run_id}.log") as stream:
         from pipeline.outcome import outcome_of, print_outcome
         from pipeline.runners.local import run_pipeline
@@ -99,6 +99,37 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
         if as_json:
             print_json(asdict(outcome), stream)
     context.exit(0 if outcome.pushed else NOT_BLESSED)
+
+
+@main.command()
+@_config
+@click.option("--folds", type=int, help="Parts, each tested on once.  [default: the recipe's, or 5]")
+@click.option("--repeats", type=int, default=3, show_default=True, help="Models a fold, of other seeds.")
+@override_option
+@data_dir_option
+@json_option
+def crossval(
+    config: Path, folds: int | None, repeats: int, overrides: tuple[str, ...], data_dir: Path | None, as_json: bool
+) -> None:
+    """Cross-validate a recipe: mean and deviation over folds, of single models and of several together."""
+    from pipeline.config import load_config
+    from pipeline.console import Screen
+
+    settings = load_config(config, overrides, data_dir)
+    run_id = _new_run_id()
+    with quietly(settings.root / "logs" / f"{run_id}.log") as stream:
+        from pipeline.cross_validation import cross_validate
+        from pipeline.cross_validation_result import print_result
+        from pipeline.terms import tell_terms_once
+
+        screen = Screen(stream, silent=as_json)
+        screen.print(_header(settings))
+        if not as_json:
+            tell_terms_once(settings.data.sources, settings.face_example_gen_settings(), screen)
+        result = cross_validate(settings, folds, repeats, run_id, screen)
+        print_result(result, screen)
+        if as_json:
+            print_json(asdict(result), stream)
 
 
 @main.command()
@@ -282,6 +313,10 @@ def _pushed_models() -> Path:
             f"no {DEFAULT_CONFIG} in this folder to say where models are pushed to; name one with --model"
         )
     return load_config(DEFAULT_CONFIG).model_base_path
+
+
+def _new_run_id() -> str:
+    return datetime.now().strftime("%Y%m%d-%H%M%S-%f")
 
 
 def _file_name(text: str) -> str:

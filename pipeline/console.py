@@ -102,10 +102,11 @@ class _Rate(ProgressColumn):
         if task.total is None or not task.speed:
             return Text("")
         left = (task.total - task.completed) / task.speed
-        return Text(f"{task.speed:,.0f}/s  {_minutes(left)} left", style="dim")
+        return Text(f"{task.speed:,.0f}/s  {minutes(left)} left", style="dim")
 
 
-def _minutes(seconds: float) -> str:
+def minutes(seconds: float) -> str:
+    """'12:05' of 725 seconds."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
@@ -169,7 +170,7 @@ class Screen:
             of = f" of {total:,}" if total is not None else ""
             speed = (done - at_first) / (now - begun) if now - begun > 1 else 0
             rate = f", {speed:,.0f}/s" if speed else ""
-            left = f", {_minutes((total - done) / speed)} left" if speed and total is not None else ""
+            left = f", {minutes((total - done) / speed)} left" if speed and total is not None else ""
             self.print(f"  {title}: {step}{count}{of}{rate}{left}{', ' + note if note else ''}")
 
         yield show

@@ -92,12 +92,14 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             model_card,
         ],
         enable_cache=True,
-        metadata_connection_config=_sqlite(config.root / "metadata.sqlite"),
+        metadata_connection_config=metadata_store(config),
     )
 
 
-def _sqlite(path: Path) -> metadata_store_pb2.ConnectionConfig:
+def metadata_store(config: PipelineConfig) -> metadata_store_pb2.ConnectionConfig:
+    """Where ML Metadata keeps what came from what."""
     # TFX's own helper makes the folder at once, on the machine that only compiles.
+    path = config.root / "metadata.sqlite"
     source = metadata_store_pb2.SqliteMetadataSourceConfig(
         filename_uri=str(path), connection_mode=metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
     )

@@ -11,7 +11,7 @@ from components.source_digest import source_digest
 def create_evaluator(
     examples: BaseChannel,
     model: BaseChannel,
-    baseline_model: BaseChannel,
+    baseline_model: BaseChannel | None,
     settings: EvaluatorSettings,
     *,
     has_age: bool = True,
@@ -22,7 +22,7 @@ def create_evaluator(
     Args:
         examples: `Examples` with a `test` split.
         model: `Model`, the candidate.
-        baseline_model: `Model`, the one to compare with; the channel may be empty, as it is on the first run.
+        baseline_model: `Model`, the one to compare with; the channel may be empty, as it is on the first run, or None.
         settings: the limits; none on what the model does not answer.
         has_age: whether the model says ages.
         has_gender: whether it says genders.

@@ -35,7 +35,7 @@ class ExampleValidator(base_component.BaseComponent):
         self,
         statistics: BaseChannel,
         schema: BaseChannel,
-        baseline_statistics: BaseChannel,
+        baseline_statistics: BaseChannel | None,
         settings: ValidationSettings,
     ) -> None:
         """Wires the validation.
@@ -43,7 +43,7 @@ class ExampleValidator(base_component.BaseComponent):
         Args:
             statistics: `ExampleStatistics` of every split, computed with `schema`.
             schema: `Schema`.
-            baseline_statistics: `ExampleStatistics` to find drift against; the channel may be empty.
+            baseline_statistics: `ExampleStatistics` to find drift against; the channel may be empty, or None.
             settings: the limits, and what happens beyond them.
         """
         spec = ExampleValidatorSpec(

@@ -60,14 +60,15 @@ def split_of(record: FaceRecord, settings: SplitSettings) -> str:
     Returns: one of `SPLITS`.
     """
     if settings.method == "folds":
-        if _fold_of(record, settings) == settings.fold:
+        if fold_of(record, settings) == settings.fold:
             return "test"
         return _share_out(record.identity, settings.repeat, settings.train, settings.val)
     shares = PROTOCOLS[settings.protocol] if settings.method == "protocol" else settings
     return _share_out(record.identity, settings.repeat, shares.train, shares.val, shares.test)
 
 
-def _fold_of(record: FaceRecord, settings: SplitSettings) -> int:
+def fold_of(record: FaceRecord, settings: SplitSettings) -> int:
+    """The fold, from 0, in which a record is tested; `settings` are of the method "folds", whatever their `fold`."""
     if settings.folds == "published":
         assert record.fold is not None, "fold_unknown drops such records"
         return record.fold

@@ -29,7 +29,7 @@ def run_pipeline(config: PipelineConfig, run_id: str, screen: Screen) -> RunResu
     Raises:
         VisageError: another run of this pipeline is going on, or bad input stopped a node.
     """
-    with _alone(config.root):
+    with alone(config.root):
         with screen.stage("loading TFX"):
             ir = compile_pipeline(config)
         nodes: dict[str, NodeResult] = {}
@@ -45,8 +45,15 @@ def run_pipeline(config: PipelineConfig, run_id: str, screen: Screen) -> RunResu
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Holds the pipeline's lock; the operating system lets go of it when the process dies, however it dies."""
+def alone(root: Path) -> Iterator[None]:
+    """Holds the pipeline's lock; the operating system lets go of it when the process dies, however it dies.
+
+    Args:
+        root: folder of the pipeline.
+
+    Raises:
+        VisageError: another process holds it.
+    """
     root.mkdir(parents=True, exist_ok=True)
     with (root / "run.lock").open("w") as lock:
         try:

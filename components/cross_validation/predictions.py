@@ -1,0 +1,79 @@
+"""What a model says of test records beside what is true of them, in plain arrays."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+# Of a head that the model has not.
+_ABSENT = np.empty(0, np.float32)
+_SAID = ("age", "age_group_probabilities", "gender_probability")
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What is true of n records, in the order of their keys, and what one model says of them, or several on average.
+
+    Attributes:
+        keys: of the records, string [n].
+        true_age: years, float32 [n]; NaN where unknown.
+        true_age_group: indices into `AGE_GROUPS`, int [n]; -1 where unknown.
+        true_gender: indices into `GENDERS`, int [n]; -1 where unknown.
+        age: years, float32 [n]; None of a model that says no age.
+        age_group_probabilities: float32 [n, 8], rows sum to 1; None where `age` is.
+        gender_probability: P(male), float32 [n]; None of a model that says no gender.
+    """
+
+    keys: np.ndarray
+    true_age: np.ndarray
+    true_age_group: np.ndarray
+    true_gender: np.ndarray
+    age: np.ndarray | None
+    age_group_probabilities: np.ndarray | None
+    gender_probability: np.ndarray | None
+
+    def to_bytes(self) -> bytes:
+        """All of it, as `from_bytes` reads it."""
+        file = io.BytesIO()
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        np.savez(file, **{name: _ABSENT if array is None else array for name, array in arrays.items()})
+        return file.getvalue()
+
+    @staticmethod
+    def from_bytes(content: bytes) -> Predictions:
+        """What `to_bytes` gave."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as saved:
+            arrays = dict(saved)
+        absent = {name: None for name in _SAID if not arrays[name].size}
+        return Predictions(**{**arrays, **absent})
+
+
+def bag(models: Sequence[Predictions]) -> Predictions:
+    """The mean of what models trained alike say of the same records (bagging; Breiman, Machine Learning 1996).
+
+    The most probable group of the averaged groups is that of the averaged distributions over the ages, for a group's
+    probability is a sum of theirs.
+
+    Raises:
+        ValueError: the models were asked of different records, or there is none.
+    """
+    first, *others = models
+    if any(not np.array_equal(first.keys, other.keys) for other in others):
+        raise ValueError("predictions of different records have no mean")
+    return Predictions(
+        first.keys,
+        first.true_age,
+        first.true_age_group,
+        first.true_gender,
+        age=_mean([model.age for model in models]),
+        age_group_probabilities=_mean([model.age_group_probabilities for model in models]),
+        gender_probability=_mean([model.gender_probability for model in models]),
+    )
+
+
+def _mean(answers: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    said = [answer for answer in answers if answer is not None]
+    return np.mean(said, axis=0) if said else None

@@ -1,0 +1,124 @@
+"""k folds times r repeats: a pipeline run each, and what the models of a fold say together of its test split."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from tfx.dsl.compiler.compiler import Compiler
+from tfx.proto.orchestration import pipeline_pb2
+
+from components.cross_validation.predict import forget_networks, predict, read_split
+from components.errors import VisageError
+from components.face_example_gen.prepare import fingerprint
+from components.faces.records import FaceRecord, from_example
+from components.faces.settings import SplitSettings
+from components.faces.split import SPLITS
+from components.source_digest import source_digest
+from components.trainer.settings import TrainerSettings
+from pipeline.config import PipelineConfig
+from pipeline.console import Screen
+from pipeline.cross_validation_pipeline import create_cross_validation_pipeline
+from pipeline.cross_validation_result import CrossValidation, summarize, write
+from pipeline.cross_validation_runs import FinishedRun, PlannedRun, Result, work_through
+from pipeline.folds import check_folds, fold_splits
+from pipeline.node import NodeResult, node_ids, run_node
+from pipeline.runners.local import alone
+from pipeline.summary import describe
+
+_SEEDS = 2**32
+
+
+def cross_validate(
+    config: PipelineConfig, folds: int | None, repeats: int, run_id: str, screen: Screen
+) -> CrossValidation:
+    """Trains and tests `repeats` models a fold, in a pipeline of its own beside the configured one; pushes nothing.
+
+    Args:
+        config: the recipe; the first model of a fold has its seed, the next one the next seed.
+        folds: how many; None: as many as the recipe names, or 5.
+        repeats: models a fold.
+        run_id: begins the run ids.
+        screen: shows how far it has come.
+
+    Raises:
+        VisageError: what is asked for cannot be, another cross-validation of this pipeline is going on, or bad input
+            stopped a node.
+    """
+    if repeats < 1:
+        raise VisageError(f"--repeats {repeats}: must be 1 or more")
+    _check_nothing_is_known_of_the_folds(config.trainer)
+    splits = fold_splits(config, folds)
+    own = config.model_copy(update={"name": f"{config.name}-crossval"})
+    with alone(own.root):
+        with screen.stage("loading TFX"):
+            planned = _plan(own, splits, repeats)
+        work = partial(_work, planned, splits, run_id, screen)
+        results = work_through(list(planned), own.root / "crossval", work, screen)
+        result = summarize(own, splits, repeats, results)
+        write(result)
+    return result
+
+
+def _check_nothing_is_known_of_the_folds(trainer: TrainerSettings) -> None:
+    knows = "has learned from people that the folds are to be tested on: --set"
+    if trainer.weights == "blessed":
+        raise VisageError(f"trainer.weights: the blessed model {knows} trainer.weights=null, dlib, imagenet or a file")
+    if trainer.distillation.teacher is not None:
+        raise VisageError(f"trainer.distillation.teacher: it {knows} trainer.distillation.teacher=null")
+
+
+def _plan(
+    config: PipelineConfig, splits: Sequence[SplitSettings], repeats: int
+) -> dict[PlannedRun, pipeline_pb2.Pipeline]:
+    """Every run with its compiled pipeline."""
+    data = config.face_example_gen_settings().data
+    versions = [source_digest("components.cross_validation"), *(fingerprint(data, name) for name in data.sources)]
+    planned = {}
+    for split in splits:
+        for repeat in range(repeats):
+            seed = (config.trainer.seed + repeat) % _SEEDS
+            trainer = config.trainer.model_copy(update={"seed": seed})
+            ir = Compiler().compile(
+                create_cross_validation_pipeline(config.model_copy(update={"split": split, "trainer": trainer}))
+            )
+            digest = hashlib.sha256(" ".join(versions).encode() + ir.SerializeToString(deterministic=True))
+            planned[PlannedRun(split.fold, seed, digest.hexdigest()[:16])] = ir
+    return planned
+
+
+def _work(
+    planned: Mapping[PlannedRun, pipeline_pb2.Pipeline],
+    splits: Sequence[SplitSettings],
+    call: str,
+    screen: Screen,
+    run: PlannedRun,
+    title: str,
+) -> Result:
+    """The nodes of a run's pipeline, then the model's answers to the test split."""
+    run_id = f"{call}-fold-{run.fold}-seed-{run.seed}"
+    ir, nodes = planned[run], {}
+    for node in node_ids(ir):
+        with screen.stage(f"{title}: {node}"):
+            nodes[node] = run_node(ir, node, run_id)
+        if node == "FaceExampleGen":
+            if not nodes[node].cached:
+                screen.print(f"  fold {run.fold}: {describe(nodes[node])}")
+            # Whoever finished the first run has found everybody in a fold.
+            if run == next(iter(planned)):
+                check_folds(_records(nodes[node]), splits)
+    model = Path(nodes["Trainer"].output("model").uri) / "Format-Serving"
+    with screen.stage(f"{title}: predictions"):
+        predictions = predict(model, _split_folder(nodes["FaceExampleGen"], "test"))
+    forget_networks()
+    evaluation = nodes["Evaluator"].output("evaluation").uri
+    return FinishedRun(run.fold, run.seed, run_id, str(model), evaluation), predictions
+
+
+def _records(example_gen: NodeResult) -> Iterator[FaceRecord]:
+    for split in SPLITS:
+        yield from map(from_example, read_split(_split_folder(example_gen, split)))
+
+
+def _split_folder(example_gen: NodeResult, split: str) -> Path:
+    return Path(example_gen.output("examples").uri) / f"Split-{split}"

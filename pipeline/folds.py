@@ -1,0 +1,78 @@
+"""Which folds a cross-validation tests on, one after another."""
+
+from collections.abc import Iterable, Sequence
+
+from components.errors import VisageError
+from components.faces.records import FaceRecord
+from components.faces.settings import SplitSettings
+from components.faces.split import fold_of
+from pipeline.config import PipelineConfig
+
+DEFAULT_FOLDS = 5
+_MOST_FOLDS = 100
+# Eidinger, Enbar and Hassner (2014), Age and gender estimation of unfiltered faces: Adience's protocol.
+_ADIENCE, _ADIENCE_FOLDS = "adience/", 5
+
+
+def fold_splits(config: PipelineConfig, folds: int | None) -> list[SplitSettings]:
+    """The split of each fold, by its number: the published folds where the data has some, else folds by identity.
+
+    Args:
+        config: what is to be cross-validated. Folds are published where it says so, and where it takes all of its
+            pictures from Adience and names no folds of its own.
+        folds: how many are asked for; None: as many as it names, or else 5.
+
+    Raises:
+        VisageError: that many folds cannot be, or the configuration follows a protocol without folds.
+    """
+    split = config.split
+    if split.method == "protocol":
+        raise VisageError(
+            f"split.protocol {split.protocol} has no folds: --set split.method=holdout shares the same people out into "
+            "folds (cleaning.min_age and max_age then say which ages take part)"
+        )
+    named = split.folds if split.method == "folds" and isinstance(split.folds, int) else None
+    count = named or DEFAULT_FOLDS if folds is None else folds
+    if not 2 <= count <= _MOST_FOLDS:
+        raise VisageError(f"--folds {count}: must be 2 to {_MOST_FOLDS}")
+    only_adience = all(source.startswith(_ADIENCE) for source in config.data.sources)
+    published = split.folds == "published" if split.method == "folds" else only_adience
+    if published and only_adience and count != _ADIENCE_FOLDS:
+        raise VisageError(
+            f"--folds {count}: Adience has {_ADIENCE_FOLDS} published folds: --folds {_ADIENCE_FOLDS}, or "
+            f"--set split.method=folds --set split.folds={count} for others, made by identity"
+        )
+    made = {"method": "folds", "folds": "published" if published else count}
+    return [split.model_copy(update={**made, "fold": fold}) for fold in range(count)]
+
+
+def check_folds(records: Iterable[FaceRecord], splits: Sequence[SplitSettings]) -> None:
+    """Looks, before hours of training, whether somebody is in each fold.
+
+    Args:
+        records: all that are left after cleaning.
+        splits: as `fold_splits` gives them.
+
+    Raises:
+        VisageError: a fold is empty, or the data has other folds.
+    """
+    people, found = set(), set()
+    for record in records:
+        people.add(record.identity)
+        found.add(fold_of(record, splits[0]))
+    wanted = set(range(len(splits)))
+    if found == wanted:
+        return
+    if splits[0].folds == "published":
+        raise VisageError(
+            f"the published folds of this data are {_in_words(found)}, not {_in_words(wanted)}: ask for as many by "
+            "--folds, or give the pictures of all"
+        )
+    raise VisageError(
+        f"{len(people)} people are too few for {len(splits)} folds: nobody is in {_in_words(wanted - found)}; ask for "
+        "fewer by --folds, or give more data"
+    )
+
+
+def _in_words(folds: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(folds)))

@@ -1,0 +1,35 @@
+"""Predictions for tests: what a property may be asked of, and one by hand."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from components.cross_validation.predictions import Predictions
+from components.faces.records import AGE_GROUPS, age_group
+
+_ages = st.floats(0, 100, width=32)
+_shares = st.floats(0, 1, width=32)
+
+
+def of(ages: list[float | None], said: list[float], males: list[int] | None = None) -> Predictions:
+    """Records of these ages, None unknown, whose ages are `said`, surely in that age's group; P(male) is `males`."""
+    known = [np.nan if age is None else age for age in ages]
+    groups = [-1 if age is None else age_group(age) for age in ages]
+    return Predictions(
+        keys=np.array([f"record-{number}" for number in range(len(ages))]),
+        true_age=np.array(known, np.float32),
+        true_age_group=np.array(groups),
+        true_gender=np.array([number % 2 for number in range(len(ages))]),
+        age=np.array(said, np.float32),
+        age_group_probabilities=np.eye(len(AGE_GROUPS), dtype=np.float32)[[age_group(age) for age in said]],
+        gender_probability=None if males is None else np.array(males, np.float32),
+    )
+
+
+@st.composite
+def models(draw: st.DrawFn) -> list[Predictions]:
+    """What one to four models say of the same one to eight records."""
+    count = draw(st.integers(1, 8))
+    truth = draw(st.lists(st.one_of(st.none(), _ages), min_size=count, max_size=count))
+    said = [draw(st.lists(_ages, min_size=count, max_size=count)) for _ in range(draw(st.integers(1, 4)))]
+    males = [draw(st.lists(_shares, min_size=count, max_size=count)) for _ in said]
+    return [of(truth, ages, probabilities) for ages, probabilities in zip(said, males, strict=True)]

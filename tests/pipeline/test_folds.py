@@ -1,0 +1,88 @@
+"""Folds that a cross-validation tests on, and those that it refuses."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.errors import VisageError
+from components.faces.records import FaceRecord
+from components.faces.settings import SplitSettings
+from components.faces.split import split_of
+from pipeline.config import PipelineConfig, load_config
+from pipeline.folds import check_folds, fold_splits
+
+PROJECT = Path(__file__).parents[2]
+
+
+def config(*overrides: str, recipe: str = "pipeline_config.yaml") -> PipelineConfig:
+    return load_config(PROJECT / recipe, overrides)
+
+
+def people(count: int, folds: list[int] | None = None) -> list[FaceRecord]:
+    return [
+        FaceRecord(b"", str(number), 30.0, 4, "female", f"utkface/{number}", "utkface", fold=folds and folds[number])
+        for number in range(count)
+    ]
+
+
+@given(count=st.integers(2, 12))
+def test_every_record_is_tested_once_and_nobody_is_in_two_folds(count: int) -> None:
+    splits = fold_splits(CONFIG, count)
+    for record in people(40):
+        assert [split_of(record, split) for split in splits].count("test") == 1
+
+
+CONFIG = config()
+
+
+def test_a_recipe_without_folds_of_its_own_gets_as_many_as_are_asked_for() -> None:
+    assert [(split.folds, split.fold) for split in fold_splits(CONFIG, 3)] == [(3, 0), (3, 1), (3, 2)]
+    assert len(fold_splits(CONFIG, None)) == 5
+    assert len(fold_splits(config("split.method=folds", "split.folds=7"), None)) == 7
+
+
+@pytest.mark.parametrize("override", ["split.method=folds", "split.method=holdout"])
+def test_adiences_own_protocol_is_followed(override: str) -> None:
+    adience = config(override, recipe="recipes/resnet_adience.yaml")
+    assert [(split.folds, split.fold) for split in fold_splits(adience, 5)] == [("published", n) for n in range(5)]
+
+
+def test_adience_can_be_shared_out_otherwise_where_that_is_said() -> None:
+    other = config("split.method=folds", "split.folds=4", recipe="recipes/resnet_adience.yaml")
+    assert {split.folds for split in fold_splits(other, None)} == {4}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "folds", "complaint"),
+    [
+        ([], 1, "--folds 1: must be 2 to 100"),
+        (["data.sources=[adience/faces]"], 4, "--folds 4: Adience has 5 published folds: --folds 5, or "),
+        (["split.method=protocol"], 5, "split.protocol utkface_80_20 has no folds: --set split.method=holdout"),
+    ],
+)
+def test_impossible_folds_are_one_line(overrides: list[str], folds: int, complaint: str) -> None:
+    with pytest.raises(VisageError) as refused:
+        fold_splits(config(*overrides), folds)
+    assert str(refused.value).startswith(complaint)
+    assert "\n" not in str(refused.value)
+
+
+def test_enough_people_in_every_fold_are_let_pass() -> None:
+    check_folds(people(100), fold_splits(CONFIG, 5))
+    check_folds(people(5, folds=[0, 1, 2, 3, 4]), published(5))
+
+
+def test_too_few_people_are_named() -> None:
+    with pytest.raises(VisageError, match=r"^3 people are too few for 5 folds: nobody is in [\d, ]+; ask for fewer"):
+        check_folds(people(3), fold_splits(CONFIG, 5))
+
+
+def test_other_published_folds_are_named() -> None:
+    with pytest.raises(VisageError, match=r"^the published folds of this data are 0, 1, 2, not 0, 1: ask for"):
+        check_folds(people(3, folds=[0, 1, 2]), published(2))
+
+
+def published(count: int) -> list[SplitSettings]:
+    return [SplitSettings(method="folds", folds="published", fold=fold) for fold in range(count)]

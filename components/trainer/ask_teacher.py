@@ -55,7 +55,7 @@ def ask_teacher(split: Split, settings: TrainerSettings) -> TeacherAnswers:
         done += len(keys[-1])
         progress.report("teacher's answers", done, split.size)
     by_output = {output: np.concatenate([batch[output] for batch in batches]) for output in settings.spec.outputs}
-    return TeacherAnswers(np.concatenate(keys), by_output)
+    return TeacherAnswers(np.concatenate(keys).astype(np.bytes_), by_output)
 
 
 def _pictures(split: Split, mirrored: bool) -> Iterator[tuple[tf.Tensor, list[tf.Tensor]]]:

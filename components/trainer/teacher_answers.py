@@ -51,7 +51,7 @@ class TeacherAnswers:
 def load_answers(path: Path) -> TeacherAnswers | None:
     """What `TeacherAnswers.save` has written; None where nothing was, or where it is damaged."""
     try:
-        with np.load(path) as saved:
+        with path.open("rb") as file, np.load(file) as saved:
             arrays = dict(saved)
         return TeacherAnswers(arrays.pop("keys"), arrays)
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):

@@ -116,6 +116,8 @@ def crossval(
     from pipeline.console import Screen
 
     settings = load_config(config, overrides, data_dir)
+    # A pipeline of its own: each of its models has learned from what the others are tested on.
+    settings = settings.model_copy(update={"name": f"{settings.name}-crossval"})
     run_id = _new_run_id()
     with quietly(settings.root / "logs" / f"{run_id}.log") as stream:
         from pipeline.cross_validation import cross_validate

@@ -32,10 +32,11 @@ _SEEDS = 2**32
 def cross_validate(
     config: PipelineConfig, folds: int | None, repeats: int, run_id: str, screen: Screen
 ) -> CrossValidation:
-    """Trains and tests `repeats` models a fold, in a pipeline of its own beside the configured one; pushes nothing.
+    """Trains and tests `repeats` models a fold; pushes nothing.
 
     Args:
-        config: the recipe; the first model of a fold has its seed, the next one the next seed.
+        config: the recipe, under a name that no other pipeline has. The first model of a fold has its seed, the next one
+            the next seed.
         folds: how many; None: as many as the recipe names, or 5.
         repeats: models a fold.
         run_id: begins the run ids.
@@ -49,13 +50,12 @@ def cross_validate(
         raise VisageError(f"--repeats {repeats}: must be 1 or more")
     _check_nothing_is_known_of_the_folds(config.trainer)
     splits = fold_splits(config, folds)
-    own = config.model_copy(update={"name": f"{config.name}-crossval"})
-    with alone(own.root):
+    with alone(config.root):
         with screen.stage("loading TFX"):
-            planned = _plan(own, splits, repeats)
+            planned = plan(config, splits, repeats)
         work = partial(_work, planned, splits, run_id, screen)
-        results = work_through(list(planned), own.root / "crossval", work, screen)
-        result = summarize(own, splits, repeats, results)
+        results = work_through(list(planned), config.root / "crossval", work, screen)
+        result = summarize(config, splits, repeats, results)
         write(result)
     return result
 
@@ -68,10 +68,10 @@ def _check_nothing_is_known_of_the_folds(trainer: TrainerSettings) -> None:
         raise VisageError(f"trainer.distillation.teacher: it {knows} trainer.distillation.teacher=null")
 
 
-def _plan(
+def plan(
     config: PipelineConfig, splits: Sequence[SplitSettings], repeats: int
 ) -> dict[PlannedRun, pipeline_pb2.Pipeline]:
-    """Every run with its compiled pipeline."""
+    """Every run, fold by fold, with its compiled pipeline."""
     data = config.face_example_gen_settings().data
     versions = [source_digest("components.cross_validation"), *(fingerprint(data, name) for name in data.sources)]
     planned = {}

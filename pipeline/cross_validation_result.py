@@ -80,7 +80,7 @@ def summarize(
     """Measures every model, and the models of each fold together.
 
     Args:
-        config: of the cross-validation's own pipeline.
+        config: the recipe.
         splits: of the folds.
         repeats: models a fold.
         results: of all runs, fold by fold.

@@ -27,6 +27,8 @@ class FaceModel(tf.Module):
     network of groups alone (rows sum to 1), `age_group` string [N] (one of `AGE_GROUPS`, the one with most of the
     probability), `gender` string [N] and `gender_probability` float32 [N], P(male). A network that learns no age lacks
     the first three, one that learns no gender the last two.
+
+    `from_pixels` is no signature: models for devices, which decode pictures themselves, are made of it.
     """
 
     def __init__(self, network: keras.Model, spec: NetworkSpec, alignment: AlignmentSettings) -> None:
@@ -34,6 +36,10 @@ class FaceModel(tf.Module):
         self._network = network
         self._spec = spec
         self._alignment = alignment
+        side, channels = spec.input_size, spec.channels
+        self.from_pixels = tf.function(
+            self._from_pixels, input_signature=[tf.TensorSpec([None, side, side, channels], tf.uint8, "pixels")]
+        )
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
     def serving_default(self, image_bytes: tf.Tensor) -> Answers:
@@ -87,38 +93,35 @@ class FaceModel(tf.Module):
         return decode(tf.io.encode_jpeg(crop, quality=self._alignment.jpeg_quality, chroma_downsampling=False))
 
     def _answer(self, pixels: tf.Tensor) -> Answers:
-        pixels = tf.cast(pixels, tf.float32)
+        numbers = self.from_pixels(pixels)
+        answers: Answers = dict(numbers)
+        if self._spec.age_head is not None:
+            group = tf.argmax(group_probabilities(numbers["age_probabilities"]), axis=-1)
+            answers["age_group"] = tf.gather(tf.constant(records.AGE_GROUPS), group)
+        if self._spec.gender_head is not None:
+            is_male = tf.cast(numbers["gender_probability"] > 0.5, tf.int32)
+            answers["gender"] = tf.gather(tf.constant(records.GENDERS), is_male)
+        return answers
+
+    def _from_pixels(self, pixels: tf.Tensor) -> Answers:
+        """The answers that are numbers, for pixels of crops: uint8 [N, input_size, input_size, channels], 0..255."""
         if self._spec.flip_averaged:
             pixels = tf.concat([pixels, tf.reverse(pixels, axis=[2])], axis=0)
-        raw = self._network(pixels, training=False)
-        answers: Answers = {}
+        raw = self._network(tf.cast(pixels, tf.float32), training=False)
+        numbers: Answers = {}
         if self._spec.age_head is not None:
-            answers |= _age_answers(self._averaged(age_probabilities(raw["age"], self._spec.age_head)))
+            numbers["age_probabilities"] = self._averaged(age_probabilities(raw["age"], self._spec.age_head))
+            numbers["age"] = expected_age(numbers["age_probabilities"])
         if self._spec.gender_head is not None:
-            answers |= _gender_answers(self._averaged(tf.sigmoid(male_logit(raw["gender"], self._spec.gender_head))))
-        return answers
+            male = tf.sigmoid(male_logit(raw["gender"], self._spec.gender_head))
+            numbers["gender_probability"] = self._averaged(male)
+        return numbers
 
     def _averaged(self, probabilities: tf.Tensor) -> tf.Tensor:
         """The mean over a picture and its mirror image, where both were asked: [2N, ...] to [N, ...]."""
         if not self._spec.flip_averaged:
             return probabilities
         return tf.reduce_mean(tf.reshape(probabilities, (2, -1, *probabilities.shape[1:])), axis=0)
-
-
-def _age_answers(probabilities: tf.Tensor) -> Answers:
-    group = tf.argmax(group_probabilities(probabilities), axis=-1)
-    return {
-        "age": expected_age(probabilities),
-        "age_probabilities": probabilities,
-        "age_group": tf.gather(tf.constant(records.AGE_GROUPS), group),
-    }
-
-
-def _gender_answers(male: tf.Tensor) -> Answers:
-    return {
-        "gender": tf.gather(tf.constant(records.GENDERS), tf.cast(male > 0.5, tf.int32)),
-        "gender_probability": male,
-    }
 
 
 def _assert_jpeg(image_bytes: tf.Tensor) -> tf.Operation:

@@ -31,7 +31,7 @@ def newest_data(config: PipelineConfig) -> CleanedData:
     if not database.is_file() or not database.stat().st_size:
         raise NoDataYetError(_nothing_yet(config))
     check_undamaged(database)
-    store = _open(database)
+    store = open_metadata(database)
     node = store.get_context_by_type_and_name("node", f"{config.name}.{_NODE}")
     states = metadata_store_pb2.Execution
     completed = [
@@ -53,7 +53,8 @@ def newest_data(config: PipelineConfig) -> CleanedData:
     return data
 
 
-def _open(database: Path) -> MetadataStore:
+def open_metadata(database: Path) -> MetadataStore:
+    """A pipeline's ML Metadata, to be read only; the file is there and holds a database."""
     connection = metadata_store_pb2.ConnectionConfig()
     connection.sqlite.filename_uri = str(database)
     connection.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READONLY

@@ -1,0 +1,114 @@
+"""Our pushed models against face-api and Human on the same faces: `.venv/bin/python -m benchmarks.peers --model DIR`.
+
+The faces are those that the models' runs kept for their tests, as UTKFace published them. Every system scales
+them itself, and answers one face a request on one thread. The peers come from npm, into
+.cache/peers/node.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from benchmarks.faces import DATA
+from benchmarks.peers import faces as test_faces
+from benchmarks.peers.lineage import examples_of, version_of
+from benchmarks.peers.node_environment import node_modules
+from benchmarks.peers.quality import groups, scores
+from benchmarks.peers.systems import Answers, System, ask_in_turn, our_model, peers
+from components.cross_validation.scores import Scores
+from components.errors import VisageError
+from components.evaluator.slices import OVERALL
+from components.faces.records import FaceRecord
+from pipeline.command_line import json_option, print_json, quietly
+from pipeline.console import Screen
+
+NOTE = (
+    "None of the faces was in the training of our models. face-api was trained on UTKFace, these faces probably among "
+    "them."
+)
+# Of each measure: what it is called, its field, how a value is written, and whether the highest is the best.
+_MEASURES = (
+    ("age MAE, years", "age_mae", "{:.2f}", min),
+    ("ages at most 5 years wrong", "age_cs5", "{:.1%}", max),
+    ("gender right", "gender_accuracy", "{:.1%}", max),
+)
+
+
+@click.command()
+@click.option("--model", "models", multiple=True, required=True, type=click.Path(path_type=Path), help="Pushed model.")
+@click.option("--examples", type=click.Path(path_type=Path), help="What FaceExampleGen wrote; else by ML Metadata.")
+@click.option("--data-dir", type=click.Path(path_type=Path), default=DATA, help="Folder with UTKFace's archive.")
+@click.option("--limit", type=click.IntRange(1), help="The most faces.")
+@json_option
+def main(models: tuple[Path, ...], examples: Path | None, data_dir: Path, limit: int | None, as_json: bool) -> None:
+    """Prints the tables."""
+    with quietly() as stream:
+        screen = Screen(stream, silent=as_json)
+        with screen.stage("peers"), tempfile.TemporaryDirectory(prefix="visage-peers-") as folder:
+            versions = [version_of(model) for model in models]
+            # As the pipeline's name, since all models are served as `visage`.
+            ours = [our_model(f"{version.parents[2].name} {version.name}", version) for version in versions]
+            systems = ours + peers(node_modules())
+            runs = [examples] if examples else [examples_of(version) for version in versions]
+            faces = test_faces.unseen_faces(runs, limit)
+            answers = ask_in_turn(systems, test_faces.lay_out(faces, data_dir, Path(folder)))
+        measured = {name: scores(faces, said) for name, said in answers.items()}
+        screen.print(_table(faces, systems, answers, measured))
+        screen.print(f"* the best of the row. {NOTE}")
+        screen.print(f"Load of the machine in the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
+        if as_json:
+            print_json({"faces": len(faces), "note": NOTE, "systems": _figures(systems, answers, measured)}, stream)
+
+
+def _table(
+    faces: Sequence[FaceRecord],
+    systems: Sequence[System],
+    answers: Mapping[str, Answers],
+    measured: Mapping[str, Mapping[str, Scores]],
+) -> Table:
+    table = Table("", "faces", *(escape(system.name) for system in systems), box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for title, field, form, best in _MEASURES:
+        for group in groups(faces):
+            values = [getattr(measured[system.name][group.name], field) for system in systems]
+            name = title if group.name == OVERALL else f"  {group.name}"
+            table.add_row(name, f"{group.members.sum():,}", *marked(values, form, best))
+    table.add_row("model on disk, MB", "", *marked([system.size / 1e6 for system in systems], "{:.1f}", min))
+    table.add_row("CPU ms a face", "", *marked([answers[system.name].cpu_ms for system in systems], "{:.1f}", min))
+    return table
+
+
+def marked(values: Sequence[float | None], form: str, best: Callable[[list[float]], float]) -> list[str]:
+    """Values as they stand in a row of the table, the best with a star; what could not be measured is left empty."""
+    measured = [value for value in values if value is not None]
+    return ["" if value is None else form.format(value) + ("*" if value == best(measured) else " ") for value in values]
+
+
+def _figures(
+    systems: Sequence[System], answers: Mapping[str, Answers], measured: Mapping[str, Mapping[str, Scores]]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": system.name,
+            "bytes": system.size,
+            "cpu_ms": answers[system.name].cpu_ms,
+            "groups": {name: asdict(of_group) for name, of_group in measured[system.name].items()},
+        }
+        for system in systems
+    ]
+
+
+if __name__ == "__main__":
+    try:
+        main(prog_name="python -m benchmarks.peers")
+    except VisageError as error:
+        sys.exit(f"visage: {error}")

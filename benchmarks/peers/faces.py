@@ -1,0 +1,70 @@
+"""The faces: what the runs of our models kept for their tests, and the data set's own pictures of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from components import progress
+from components.data_inspection.tfrecords import read_all
+from components.errors import VisageError
+from components.faces.records import FaceRecord, from_example, picture_digest
+from tfds_builders.archive import find_archive
+
+
+def unseen_faces(examples: Sequence[Path], limit: int | None = None) -> list[FaceRecord]:
+    """The records that are in the test split of every run, so that none of the models has learned from one of them.
+
+    Args:
+        examples: what the runs' FaceExampleGen wrote.
+        limit: the most that are wanted; None: all.
+
+    Returns:
+        Without pictures, in the order of their digests, which is that of no label.
+
+    Raises:
+        VisageError: there is none.
+    """
+    first, *others = [_test_split(folder) for folder in examples]
+    common = sorted(set(first).intersection(*others))[:limit]
+    if not common:
+        raise VisageError(f"no face is in the test splits of all of {', '.join(map(str, examples))}: give --examples")
+    return [first[digest] for digest in common]
+
+
+def lay_out(faces: Sequence[FaceRecord], data_dir: Path, folder: Path) -> list[Path]:
+    """Writes the published pictures of UTKFace, untouched, as JPEG files to `folder`; gives them in order.
+
+    Args:
+        faces: records of UTKFace.
+        data_dir: holds UTKFace.tar.gz or the folder UTKFace/.
+        folder: empty.
+
+    Raises:
+        VisageError: the archive is missing or damaged, or has not all of the pictures.
+    """
+    archive = find_archive([data_dir], "UTKFace", "name the folder with the data that the models learned from")
+    paths = {face.picture_digest: folder / f"{face.picture_digest}.jpg" for face in faces}
+    missing = set(paths)
+    for _, picture in archive.read([name for name in archive.sizes() if name.endswith(".jpg")]):
+        digest = picture_digest(picture)
+        if digest in missing:
+            paths[digest].write_bytes(picture)
+            missing.remove(digest)
+    if missing:
+        raise VisageError(
+            f"{archive.path} lacks {len(missing)} of the {len(paths)} test faces: name the folder with the data that "
+            "the models learned from"
+        )
+    return list(paths.values())
+
+
+def _test_split(examples: Path) -> dict[str, FaceRecord]:
+    files = sorted((examples / "Split-test").glob("*.gz"))
+    if not files:
+        raise VisageError(f"{examples}: holds no Split-test with examples; name what FaceExampleGen wrote")
+    found = {}
+    for done, file in enumerate(files):
+        progress.report("read the test split", done, len(files))
+        for record in map(from_example, read_all(file)):
+            found[record.picture_digest] = replace(record, image=b"")
+    return found

@@ -1,0 +1,53 @@
+"""How well systems do on all faces, and group by group."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.peers.systems import Answers
+from components.cross_validation.predictions import Predictions
+from components.cross_validation.scores import Scores, measure
+from components.evaluator.slices import OVERALL, slice_name
+from components.faces.records import GENDERS, RACES, UNKNOWN, FaceRecord
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some of the faces.
+
+    Attributes:
+        name: 'overall', or e.g. 'race white'.
+        members: bool [n], which of the faces.
+    """
+
+    name: str
+    members: np.ndarray
+
+
+def groups(faces: Sequence[FaceRecord]) -> list[Group]:
+    """All faces, then those of each race group and each gender that there are."""
+    found = [Group(OVERALL, np.ones(len(faces), bool))]
+    for feature, values in (("race", (*RACES, UNKNOWN)), ("gender", (*GENDERS, UNKNOWN))):
+        of_faces = np.array([getattr(face, feature) for face in faces])
+        found += [Group(slice_name(feature, value), of_faces == value) for value in values if value in of_faces]
+    return found
+
+
+def scores(faces: Sequence[FaceRecord], answers: Answers) -> dict[str, Scores]:
+    """How well one system answers, by the names of `groups`."""
+    truth = {
+        "keys": np.array([face.key for face in faces]),
+        "true_age": np.array([np.nan if face.age is None else face.age for face in faces], np.float32),
+        "true_age_group": np.array([-1 if face.age_group is None else face.age_group for face in faces]),
+        "true_gender": np.array([GENDERS.index(face.gender) if face.gender in GENDERS else -1 for face in faces]),
+    }
+    said = {"age": answers.age, "gender_probability": answers.male}
+    return {
+        group.name: measure(
+            Predictions(
+                age_group_probabilities=None, **{name: each[group.members] for name, each in {**truth, **said}.items()}
+            )
+        )
+        for group in groups(faces)
+    }

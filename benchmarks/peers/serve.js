@@ -1,0 +1,30 @@
+'use strict';
+
+const path = require('path');
+const readline = require('readline');
+const sharp = require('sharp');
+const tf = require('@tensorflow/tfjs');
+const wasm = require('@tensorflow/tfjs-backend-wasm');
+
+exports.tf = tf;
+
+/**
+ * Answers with a line of JSON for each picture whose path is a line of standard input.
+ *
+ * `load` gives a function from pixels, int32 [height, width, 3] in 0..255, to { age, male }: years and a probability.
+ * `cpu` is what the process has used so far, user and system, in seconds.
+ */
+exports.serve = async (load) => {
+  sharp.concurrency(1);
+  wasm.setWasmPaths(`${path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
+  await tf.setBackend('wasm');
+  const estimate = await load();
+  for await (const file of readline.createInterface({ input: process.stdin })) {
+    const { data, info } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const pixels = tf.tensor3d(data, [info.height, info.width, 3], 'int32');
+    const answer = await estimate(pixels);
+    pixels.dispose();
+    const { user, system } = process.cpuUsage();
+    console.log(JSON.stringify({ ...answer, cpu: (user + system) / 1e6 }));
+  }
+};

@@ -1,0 +1,51 @@
+"""The faces are those that no model has learned from, as the archive has them; what is missing is one line."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.peers.faces import lay_out, unseen_faces
+from benchmarks.peers.lineage import examples_of, version_of
+from components.errors import VisageError
+from components.faces.records import FaceRecord, picture_digest
+from tests.components.drawn_crops import people, write_split
+
+
+def with_digests(records: list[FaceRecord]) -> list[FaceRecord]:
+    return [replace(record, picture_digest=picture_digest(record.image)) for record in records]
+
+
+def test_faces_are_in_the_test_split_of_every_run(tmp_path: Path) -> None:
+    ada, bo, cy = with_digests(people(3, seed=1))
+    write_split(tmp_path / "one", "test", [ada, bo])
+    write_split(tmp_path / "other", "test", [bo, cy])
+    assert [face.key for face in unseen_faces([tmp_path / "one", tmp_path / "other"])] == [bo.key]
+    assert len(unseen_faces([tmp_path / "one"], limit=1)) == 1
+    write_split(tmp_path / "third", "test", [ada])
+    with pytest.raises(VisageError, match="no face is in the test splits of all of"):
+        unseen_faces([tmp_path / "other", tmp_path / "third"])
+    with pytest.raises(VisageError, match="holds no Split-test"):
+        unseen_faces([tmp_path])
+
+
+def test_pictures_are_those_of_the_archive_byte_by_byte(tmp_path: Path) -> None:
+    ada, bo = with_digests(people(2, seed=1))
+    (tmp_path / "data" / "UTKFace").mkdir(parents=True)
+    (tmp_path / "data" / "UTKFace" / "any_name.jpg").write_bytes(ada.image)
+    (tmp_path / "out").mkdir()
+    (path,) = lay_out([ada], tmp_path / "data", tmp_path / "out")
+    assert path.read_bytes() == ada.image
+    with pytest.raises(VisageError, match="lacks 1 of the 2 test faces"):
+        lay_out([ada, bo], tmp_path / "data", tmp_path / "out")
+
+
+def test_a_model_that_is_none_or_comes_from_nowhere_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match="no SavedModel and no folder of versions"):
+        version_of(tmp_path)
+    version = tmp_path / "serving" / "visage" / "17"
+    version.mkdir(parents=True)
+    (version / "saved_model.pb").touch()
+    assert version_of(version.parent) == version_of(version) == version
+    with pytest.raises(VisageError, match="does not say what it was trained on"):
+        examples_of(version)

@@ -1,0 +1,47 @@
+"""Systems are judged on all faces and group by group, each on the answers that it gave."""
+
+import numpy as np
+import pytest
+
+from benchmarks.peers.__main__ import marked
+from benchmarks.peers.quality import groups, scores
+from benchmarks.peers.systems import Answers
+from components.faces.records import FaceRecord
+
+
+def face(age: float | None, gender: str, race: str) -> FaceRecord:
+    return FaceRecord(b"", "key", age, None, gender, "identity", "utkface", race)
+
+
+FACES = [
+    face(20, "male", "white"),
+    face(30, "female", "white"),
+    face(40, "female", "asian"),
+    face(None, "male", "asian"),
+]
+ANSWERS = Answers(age=np.array([25.0, 36.0, 40.0, 99.0]), male=np.array([0.9, 0.8, 0.1, 0.2]), cpu_ms=1.0)
+
+
+def test_groups_are_those_that_have_faces() -> None:
+    assert {group.name: int(group.members.sum()) for group in groups(FACES)} == {
+        "overall": 4,
+        "race white": 2,
+        "race asian": 2,
+        "gender female": 2,
+        "gender male": 2,
+    }
+
+
+def test_each_group_is_measured_on_its_own_faces_with_known_labels() -> None:
+    found = scores(FACES, ANSWERS)
+    assert found["overall"].age_mae == pytest.approx(11 / 3, abs=1e-4)
+    assert found["overall"].age_cs5 == pytest.approx(2 / 3)
+    assert found["overall"].gender_accuracy == 0.5
+    assert (found["race asian"].age_mae, found["race asian"].gender_accuracy) == (0, 0.5)
+    assert (found["gender female"].age_mae, found["gender female"].gender_accuracy) == (3, 0.5)
+
+
+def test_the_best_of_a_row_has_a_star() -> None:
+    assert marked([4.4, 5.2, None], "{:.1f}", min) == ["4.4*", "5.2 ", ""]
+    assert marked([0.9, 0.9], "{:.0%}", max) == ["90%*", "90%*"]
+    assert marked([None], "{:.1f}", min) == [""]

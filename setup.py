@@ -23,6 +23,8 @@ setup(
         "importlib-resources>=6",
         "jinja2>=3.1",
         "keras>=3.12",
+        # Bayesian: with what its search of that name needs.
+        "keras-tuner[bayesian]>=1.4.8",
         "ml-metadata>=1.16",
         # The command `tfds build` imports it without asking for it.
         "mlcroissant>=1",

@@ -21,6 +21,25 @@ def report(step: str, done: int, total: int | None = None, note: str = "") -> No
         listener(step, done, total, note)
 
 
+Report = tuple[str, int, int | None, str]
+
+
+@contextmanager
+def retold(retell: Callable[[str, int, int | None, str], Report]) -> Iterator[None]:
+    """Lets every `report` made inside the `with` block, from any thread, reach the listeners as `retell` words it."""
+    listeners = list(_listeners)
+
+    def tell(*told: object) -> None:
+        for listener in listeners:
+            listener(*retell(*told))
+
+    _listeners[:] = [tell]
+    try:
+        yield
+    finally:
+        _listeners[:] = listeners
+
+
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
     """Sends every `report` made inside the `with` block, from any thread, to `listener`."""

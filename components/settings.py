@@ -21,6 +21,11 @@ class Settings(BaseModel):
         return value
 
 
+def plain_message(detail: Any) -> str:
+    """What one of pydantic's errors says is wrong, without pydantic's own turns of phrase."""
+    return str(detail["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+
+
 def _plain_types(annotation: Any) -> set[Any]:
     """The types in an annotation such as `float | None` or `tuple[float, float]`."""
     parts = get_args(annotation)

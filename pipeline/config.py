@@ -21,8 +21,10 @@ from components.face_example_gen.settings import (
 )
 from components.faces.records import SOURCES
 from components.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
-from components.settings import Settings
+from components.settings import Settings, plain_message
 from components.trainer.settings import TrainerSettings
+from components.tuner.settings import TunerSettings
+from components.tuner.space import read_space
 from pipeline.yaml_mapping import read_yaml
 
 # What all pipelines of a workspace share lies there.
@@ -67,6 +69,7 @@ class PipelineConfig(Settings):
     beam: BeamSettings = BeamSettings()
     validation: ValidationSettings = ValidationSettings()
     trainer: TrainerSettings
+    tuner: TunerSettings = TunerSettings()
     evaluator: EvaluatorSettings
     serving: ServingSettings = ServingSettings()
     airflow: AirflowSettings = AirflowSettings()
@@ -82,6 +85,13 @@ class PipelineConfig(Settings):
             mend = f"did you mean {near[0]}?" if near else "name it in data.sources, or remove the entry"
             raise ValueError(f"labelled_folders.{name}: no source is {LABELLED_FOLDER}/{name}; {mend}")
         return data
+
+    @field_validator("tuner")
+    @classmethod
+    def _search_suits_the_recipe(cls, tuner: TunerSettings, info: ValidationInfo) -> TunerSettings:
+        if "trainer" in info.data:  # else it has a mistake of its own
+            read_space(tuner.search, info.data["trainer"])
+        return tuner
 
     @field_validator("evaluator")
     @classmethod
@@ -245,11 +255,6 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
         if not isinstance(values, dict):
             raise VisageError(f"--set {override}: {parent} holds a value, no keys")
     values[leaf] = value
-
-
-def plain_message(detail: Any) -> str:
-    """What one pydantic error says is wrong, without pydantic's own turns of phrase."""
-    return str(detail["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
 
 
 def _explain(detail: Any, path: Path, set_keys: Sequence[str]) -> str:

@@ -195,7 +195,7 @@ def _with_source(config: "PipelineConfig", source: str) -> "PipelineConfig":
     from pydantic import ValidationError
 
     from components.face_example_gen.settings import Dataset, DataSettings
-    from pipeline.config import plain_message
+    from components.settings import plain_message
 
     if source in config.data.sources:
         return config

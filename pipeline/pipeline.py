@@ -18,6 +18,7 @@ from components.model_card.component import ModelCard
 from components.model_check.component import ModelCheck
 from components.pusher.component import Pusher
 from components.trainer.component import create_trainer
+from components.tuner.component import create_tuner
 from pipeline.config import PipelineConfig
 
 SCHEMA = Path(__file__).parent.parent / "components" / "face_example_gen" / "schema.pbtxt"
@@ -38,14 +39,30 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         settings=config.validation,
     )
     starting_model = create_starting_model() if config.trainer.weights == "blessed" else None
+    checkpoint_dir = str(config.root / "checkpoints")
+    tuner = (
+        create_tuner(
+            examples=examples,
+            recipe=config.trainer,
+            alignment=config.alignment,
+            settings=config.tuner,
+            checkpoint_dir=checkpoint_dir,
+            starting_model=starting_model.outputs["model"] if starting_model else None,
+        )
+        if config.tuner.search
+        else None
+    )
+    best_values = tuner.outputs["best_hyperparameters"] if tuner else None
     trainer = create_trainer(
         examples=examples,
         settings=config.trainer,
         alignment=config.alignment,
-        checkpoint_dir=str(config.root / "checkpoints"),
+        checkpoint_dir=checkpoint_dir,
         starting_model=starting_model.outputs["model"] if starting_model else None,
+        best_values=best_values,
     )
-    trainer.add_upstream_node(validator)
+    for learner in (tuner, trainer) if tuner else (trainer,):
+        learner.add_upstream_node(validator)
     baseline = create_latest_blessed_model(candidate=trainer.outputs["model"])
     evaluator = create_evaluator(
         examples=examples,
@@ -73,6 +90,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         blessing=evaluator.outputs["blessing"],
         infra_blessing=model_check.outputs["blessing"],
         settings=config.trainer,
+        best_values=best_values,
     )
     return Pipeline(
         pipeline_name=config.name,
@@ -84,6 +102,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             last_data,
             validator,
             *([starting_model] if starting_model else []),
+            *([tuner] if tuner else []),
             trainer,
             baseline,
             evaluator,

@@ -1,14 +1,18 @@
 """A node's outcome in a few words."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.markup import escape
 
 from components.example_validator.report import read_report
+from components.tuner.result import read_best_values, read_results
 from pipeline.cleaning_summary import cleaning_lines, time_line
 from pipeline.node import NodeResult
+
+_MOST_TRIALS = 10
 
 
 def describe(result: NodeResult) -> str:
@@ -43,6 +47,19 @@ def _names(splits: Sequence[str]) -> str:
 
 def _last_data(result: NodeResult) -> str:
     return "compared with the data that passed last" if result.outputs.get("statistics") else "nothing to compare with"
+
+
+def _search(result: NodeResult) -> str:
+    trials = read_results(result.output("tuner_results").uri)
+    rows = [f"{trial.val_loss:.4f}  {_values(trial.values)}" for trial in trials[:_MOST_TRIALS]]
+    more = [f"and {len(trials) - len(rows)} more"] if len(trials) > len(rows) else []
+    best = f"{_values(read_best_values(result.output('best_hyperparameters').uri))}"
+    return "\n    ".join([f"best: {best}", "validation loss of each trial:", *rows, *more])
+
+
+def _values(values: Mapping[str, Any]) -> str:
+    shown = (f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in values.items())
+    return escape(", ".join(shown))
 
 
 def _training(result: NodeResult) -> str:
@@ -81,6 +98,7 @@ _DESCRIBERS = {
     "LatestPassedStatistics": _last_data,
     "ExampleValidator": _validation,
     "StartingModel": _start,
+    "Tuner": _search,
     "Trainer": _training,
     "LatestBlessedModel": _baseline,
     "Evaluator": _blessing,

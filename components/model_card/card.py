@@ -28,6 +28,7 @@ def make_card(
     statistics: dict[str, SplitStatistics],
     description: dict[str, Any],
     recipe: TrainerSettings,
+    searched: dict[str, Any],
     evaluation: Evaluation,
     blessed: bool,
     infra_blessed: bool,
@@ -40,6 +41,7 @@ def make_card(
         statistics: by split.
         description: the model's own `visage.json`.
         recipe: how it was trained.
+        searched: by key, those of its values that a search found.
         evaluation: how well it does on the test split.
         blessed: by the Evaluator.
         infra_blessed: by ModelCheck.
@@ -54,6 +56,7 @@ def make_card(
         },
         "model": description,
         "recipe": recipe.model_dump(mode="json"),
+        "searched": searched,
         "heads": {"age": recipe.spec.age_head, "gender": recipe.spec.gender_head},
         "data": {
             "cleaning_report": cleaning_report,

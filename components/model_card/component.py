@@ -3,7 +3,14 @@
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import BaseChannel, Channel
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
-from tfx.types.standard_artifacts import ExampleStatistics, InfraBlessing, Model, ModelBlessing, ModelEvaluation
+from tfx.types.standard_artifacts import (
+    ExampleStatistics,
+    HyperParameters,
+    InfraBlessing,
+    Model,
+    ModelBlessing,
+    ModelEvaluation,
+)
 
 from components import artifacts
 from components.model_card.executor import Executor
@@ -22,6 +29,7 @@ class ModelCardSpec(ComponentSpec):
         "evaluation": ChannelParameter(type=ModelEvaluation),
         "blessing": ChannelParameter(type=ModelBlessing),
         "infra_blessing": ChannelParameter(type=InfraBlessing),
+        "best_values": ChannelParameter(type=HyperParameters, optional=True),
     }
     OUTPUTS = {"model_card": ChannelParameter(type=artifacts.ModelCard)}  # noqa: RUF012
 
@@ -41,6 +49,7 @@ class ModelCard(base_component.BaseComponent):
         blessing: BaseChannel,
         infra_blessing: BaseChannel,
         settings: TrainerSettings,
+        best_values: BaseChannel | None = None,
     ) -> None:
         """Wires the card.
 
@@ -52,6 +61,7 @@ class ModelCard(base_component.BaseComponent):
             blessing: `ModelBlessing` of the Evaluator.
             infra_blessing: `InfraBlessing` of ModelCheck.
             settings: the recipe that the model was trained by.
+            best_values: `HyperParameters` that stood in place of the recipe's own, where there was a search.
         """
         spec = ModelCardSpec(
             cleaning_report=cleaning_report,
@@ -60,6 +70,7 @@ class ModelCard(base_component.BaseComponent):
             evaluation=evaluation,
             blessing=blessing,
             infra_blessing=infra_blessing,
+            best_values=best_values,
             settings=settings.model_dump_json(),
             code=source_digest("components.model_card", "components.evaluator", "components.html_page"),
             model_card=Channel(type=artifacts.ModelCard),

@@ -16,6 +16,8 @@ from components.model_card.card import make_card
 from components.model_card.render import render
 from components.model_card.statistics import read_statistics
 from components.trainer.settings import TrainerSettings
+from components.trainer.tuned import with_values
+from components.tuner.result import read_best_values
 
 PAGE = "model_card.html"
 FIGURES = "model_card.json"
@@ -34,6 +36,7 @@ class Executor(base_executor.BaseExecutor):
         self._log_startup(input_dict, output_dict, exec_properties)
         given = {name: artifact_utils.get_single_instance(artifacts) for name, artifacts in input_dict.items()}
         statistics = given["statistics"]
+        best_values = read_best_values(given["best_values"].uri) if "best_values" in given else {}
         card = make_card(
             made_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             cleaning_report=_read_json(Path(given["cleaning_report"].uri) / "cleaning_report.json"),
@@ -41,7 +44,8 @@ class Executor(base_executor.BaseExecutor):
             description=_read_json(
                 Path(path_utils.serving_model_path(given["model"].uri)) / "assets.extra" / "visage.json"
             ),
-            recipe=TrainerSettings.model_validate_json(exec_properties["settings"]),
+            recipe=with_values(TrainerSettings.model_validate_json(exec_properties["settings"]), best_values),
+            searched=best_values,
             evaluation=read_evaluation(given["evaluation"].uri),
             blessed=model_utils.is_model_blessed(given["blessing"]),
             infra_blessed=model_utils.is_infra_validated(given["infra_blessing"]),

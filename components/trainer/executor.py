@@ -12,6 +12,7 @@ from components.trainer.export import export
 from components.trainer.job import Job
 from components.trainer.settings import TrainerSettings
 from components.trainer.strategy import choose_strategy, machines
+from components.trainer.tuned import tuned
 
 if TYPE_CHECKING:
     from tfx.components.trainer.fn_args_utils import FnArgs
@@ -25,18 +26,19 @@ def run_fn(fn_args: FnArgs) -> None:
             (TrainerSettings as JSON), `alignment` (AlignmentSettings as JSON), `code` (the digest of what trains) and
             `checkpoint_dir`, below which the state of a training is kept until the model is written; the SavedModel
             goes to `serving_model_dir`, TensorBoard's logs to `model_run_dir`; `base_model` is the SavedModel that was
-            pushed last, where the recipe starts from it.
+            pushed last, where the recipe starts from it; `hyperparameters` are what a search found best, where there
+            was one.
 
     Raises:
         VisageError: a split is empty or unreadable, the recipe's first weights are not there or do not fit, training
             diverged, or a checkpoint cannot be written.
     """
-    settings = TrainerSettings.model_validate_json(fn_args.custom_config["settings"])
+    settings = tuned(TrainerSettings.model_validate_json(fn_args.custom_config["settings"]), fn_args.hyperparameters)
     alignment = AlignmentSettings.model_validate_json(fn_args.custom_config["alignment"])
     job = Job(
         train_files=fn_args.train_files,
         val_files=fn_args.eval_files,
-        settings=fn_args.custom_config["settings"],
+        settings=settings.model_dump_json(),
         code=fn_args.custom_config["code"],
         checkpoint_dir=fn_args.custom_config["checkpoint_dir"],
         base_model=fn_args.base_model,

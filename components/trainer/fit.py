@@ -26,6 +26,10 @@ from components.trainer.strategy import is_chief, share_out
 from components.trainer.validation import best_epoch, has_stalled
 
 
+class DivergenceError(VisageError):
+    """The loss became infinite or not a number."""
+
+
 @dataclass(frozen=True)
 class Fit:
     """One training of a compiled network, from wherever it stands to its end.
@@ -52,7 +56,7 @@ class Fit:
         """Trains to the last epoch, or until validation has long not become better.
 
         Raises:
-            VisageError: a loss became infinite or not a number.
+            DivergenceError: a loss became infinite or not a number.
         """
         self._create_variables()
         standing = self._resume()
@@ -148,8 +152,8 @@ class Fit:
     def _done(self, standing: Standing) -> int:
         return standing.epoch * self.training.steps + standing.step
 
-    def _diverged(self, loss: float, where: str) -> VisageError:
-        return VisageError(
+    def _diverged(self, loss: float, where: str) -> DivergenceError:
+        return DivergenceError(
             f"training diverged in {where}: the loss is {loss}; "
             f"lower trainer.learning_rate (now {self.settings.learning_rate:g})"
         )

@@ -44,7 +44,7 @@ def test_the_default_file_names_every_key_there_is() -> None:
 def test_every_key_of_the_default_file_stands_under_a_comment() -> None:
     lines = DEFAULT.read_text().splitlines()
     shares_a_comment = {"min_age", "max_age", "train", "val", "test", "data", "sample_portraits", "beam"}
-    shares_a_comment |= {"trainer", "evaluator", "serving", "airflow", "kubeflow"}
+    shares_a_comment |= {"trainer", "tuner", "evaluator", "serving", "airflow", "kubeflow"}
     for before, line in zip(["", *lines], lines, strict=False):
         key = re.match(r"\s*([a-z_]+):", line)
         if key and key[1] not in shares_a_comment:

@@ -34,6 +34,14 @@ def test_every_node_comes_after_those_it_needs(ir) -> None:  # type: ignore[no-u
         assert all(order.index(needed) < order.index(node) for needed in upstream_ids(ir, node))
 
 
+def test_a_recipe_with_a_search_has_a_tuner_between_valid_data_and_the_trainer(workspace: Path) -> None:
+    search = "tuner.search={trainer.momentum: [0.5, 0.9]}"
+    ir = compile_pipeline(load_config(PROJECT / "pipeline_config.yaml", [f"workspace={workspace}", search]))
+    assert set(upstream_ids(ir, "Tuner")) == {"FaceExampleGen", "ExampleValidator"}
+    assert set(upstream_ids(ir, "Trainer")) == {"FaceExampleGen", "ExampleValidator", "Tuner"}
+    assert "Tuner" in upstream_ids(ir, "ModelCard")
+
+
 def test_it_survives_a_file_and_a_word(ir, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "ir.json").write_text(to_json(ir))
     for source in (str(tmp_path / "ir.json"), to_inline(ir)):

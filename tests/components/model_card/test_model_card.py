@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 import tensorflow_data_validation as tfdv
 from tfx.types import Artifact, Channel
-from tfx.types.standard_artifacts import ExampleStatistics, InfraBlessing, Model, ModelBlessing, ModelEvaluation
+from tfx.types.standard_artifacts import (
+    ExampleStatistics,
+    HyperParameters,
+    InfraBlessing,
+    Model,
+    ModelBlessing,
+    ModelEvaluation,
+)
 
 from components import artifacts
 from components.evaluator.settings import EvaluatorSettings, SliceGate
@@ -54,8 +61,8 @@ def card(outcome: Outcome, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_model_card(outcome, tmp_path_factory.mktemp("card"))
 
 
-def make_model_card(outcome: Outcome, folder: Path) -> Path:
-    """Runs the component; returns the folder it wrote."""
+def make_model_card(outcome: Outcome, folder: Path, best_values: dict[str, Any] | None = None) -> Path:
+    """Runs the component, with what a search found or without; returns the folder it wrote."""
     description = Path(outcome.model.uri) / "Format-Serving/assets.extra/visage.json"
     description.parent.mkdir(exist_ok=True)
     description.write_text(json.dumps(DESCRIPTION))
@@ -84,6 +91,11 @@ def make_model_card(outcome: Outcome, folder: Path) -> Path:
         "blessing": [outcome.blessing],
         "infra_blessing": [infra_blessing],
     }
+    if best_values is not None:
+        found = make_artifact(HyperParameters, folder / "best_values")
+        Path(found.uri).mkdir()
+        (Path(found.uri) / "best_hyperparameters.txt").write_text(json.dumps({"values": best_values}))
+        inputs["best_values"] = [found]
     component.executor_spec.executor_class().Do(inputs, {"model_card": [written]}, component.exec_properties)
     return Path(written.uri)
 
@@ -119,6 +131,17 @@ def test_the_json_says_what_it_was_trained_on_and_how(card: Path) -> None:
     assert figures["data"]["cleaning_report"]["sources"] == {"utkface": SOURCE}
     assert figures["recipe"] == RECIPE.model_dump(mode="json")
     assert figures["model"] == DESCRIPTION
+
+
+def test_values_that_a_search_found_are_the_recipes_and_said_to_be_found(outcome: Outcome, tmp_path: Path) -> None:
+    written = make_model_card(outcome, tmp_path, {"trainer.learning_rate": 0.005})
+    figures = read_figures(written)
+    assert figures["recipe"] == RECIPE.model_copy(update={"learning_rate": 0.005}).model_dump(mode="json")
+    assert figures["searched"] == {"trainer.learning_rate": 0.005}
+    assert (
+        "Found by a search on the validation split: <code>trainer.learning_rate</code>."
+        in (written / "model_card.html").read_text()
+    )
 
 
 def test_the_statistics_of_a_split_leave_unknown_ages_out(card: Path) -> None:

@@ -1,0 +1,56 @@
+"""The Tuner: TFX's own component, given a recipe and what of it is searched."""
+
+from __future__ import annotations
+
+from tfx import types
+from tfx.components.tuner.component import Tuner
+from tfx.proto import trainer_pb2
+
+from components.faces.settings import AlignmentSettings
+from components.source_digest import source_digest
+from components.trainer.component import pin_files
+from components.trainer.settings import TrainerSettings
+from components.trainer.training_code import TRAINING_CODE
+from components.tuner.settings import TunerSettings
+
+
+def create_tuner(
+    examples: types.BaseChannel,
+    recipe: TrainerSettings,
+    alignment: AlignmentSettings,
+    settings: TunerSettings,
+    checkpoint_dir: str,
+    starting_model: types.BaseChannel | None = None,
+) -> Tuner:
+    """A Tuner that trains on the split `train` and compares trials by their loss on the split `val`.
+
+    Args:
+        examples: channel of Examples, as FaceExampleGen writes them.
+        recipe: whose values are searched.
+        alignment: how the crops of `examples` were made.
+        settings: what is searched, and how.
+        checkpoint_dir: folder in which the trials leave what they gave, for the next try at the search.
+        starting_model: channel of the Model whose weights are the first, where the recipe says `weights: blessed`.
+
+    Returns:
+        A component with the outputs `best_hyperparameters`, for the Trainer, and `tuner_results`.
+
+    Raises:
+        VisageError: the recipe's teacher is not there, or cannot teach its network.
+    """
+    recipe, files = pin_files(recipe, alignment)
+    return Tuner(
+        examples=examples,
+        base_model=starting_model,
+        tuner_fn="components.tuner.executor.tuner_fn",
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=["val"]),
+        custom_config={
+            "settings": recipe.model_dump_json(),
+            "tuner": settings.model_dump_json(),
+            "checkpoint_dir": checkpoint_dir,
+            # Other files under the same names, and another version of the code, must miss the cache.
+            "files": files,
+            "code": source_digest(*TRAINING_CODE, "components.tuner"),
+        },
+    )

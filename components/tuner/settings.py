@@ -1,0 +1,19 @@
+"""Settings of the search for values that train better, as they stand in a recipe."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from components.settings import Settings
+
+
+class TunerSettings(Settings):
+    """Which values of the recipe are searched, and how many trainings that may take."""
+
+    search: Mapping[str, Any] = Field({}, description="key to {min, max, log} or to a list of values; {}: no search")
+    trials: int = Field(20, ge=1, le=10_000, description="trainings, at most")
+    algorithm: Literal["bayesian", "random"] = "bayesian"
+    epochs: int | None = Field(None, ge=1, le=10_000, description="of each trial; null: as trainer.epochs")
+    # KerasTuner takes 0 for no seed at all.
+    seed: int = Field(1, ge=1, le=2**32 - 1)

@@ -1,0 +1,163 @@
+"""What a search may choose from: the ranges and choices under `tuner.search`, held against the recipe."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from components.settings import plain_message
+from components.trainer.settings import TrainerSettings
+from components.trainer.tuned import PREFIX, with_values
+
+# Together they take about a second to try; a larger space is tried up to there.
+_COMBINATIONS = 5_000
+# What cannot be searched, and why.
+_FIXED = {
+    f"{PREFIX}epochs": "tuner.epochs says how long trials train",
+    # Their content, not their name, must be part of the cache's key.
+    f"{PREFIX}weights": "trials start where the recipe does",
+    f"{PREFIX}distillation.teacher": "trials have the recipe's teacher",
+}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """One of these, as the recipe's key holds them: numbers, names, null, lists."""
+
+    values: tuple[Any, ...]
+
+    @property
+    def extremes(self) -> tuple[Any, ...]:
+        """Values by which to find out what is allowed: all."""
+        return self.values
+
+
+@dataclass(frozen=True)
+class Range:
+    """Any number from `low` to `high`, whole where both are; `log`: each factor of the way is as likely."""
+
+    low: float
+    high: float
+    log: bool
+
+    @property
+    def extremes(self) -> tuple[Any, ...]:
+        """Values by which to find out what is allowed: both ends, and of whole numbers one that others don't divide."""
+        return (self.low, self.low + 1, self.high) if isinstance(self.low, int) else (self.low, self.high)
+
+
+Space = dict[str, Choices | Range]
+
+
+def read_space(search: Mapping[str, Any], recipe: TrainerSettings) -> Space:
+    """Checks and reads `tuner.search`.
+
+    Args:
+        search: as the configuration has it.
+        recipe: whose keys they are.
+
+    Returns:
+        By key, in the order of the configuration.
+
+    Raises:
+        ValueError: the line that names the key, what is wrong with it, and what is allowed.
+    """
+    space = {key: _read_key(key, written, recipe) for key, written in search.items()}
+    _check_combinations(space, recipe)
+    return space
+
+
+def combinations(space: Space) -> int | None:
+    """How many different trials there are; None where a range makes them countless."""
+    count = 1
+    for entry in space.values():
+        if isinstance(entry, Range) and not isinstance(entry.low, int):
+            return None
+        count *= entry.high - entry.low + 1 if isinstance(entry, Range) else len(entry.values)  # type: ignore[assignment]
+    return count
+
+
+def _read_key(key: str, written: Any, recipe: TrainerSettings) -> Choices | Range:
+    known = list(_keys(TrainerSettings, PREFIX))
+    if f"{key}." == PREFIX:
+        raise ValueError(f"search.{key}: write keys with all their dots, e.g. {PREFIX}momentum: [0.5, 0.9]")
+    if key not in known:
+        near = difflib.get_close_matches(key, known, n=1)
+        raise ValueError(f"search.{key}: no such key; " + (f"did you mean {near[0]}?" if near else "write trainer.KEY"))
+    if key in _FIXED:
+        raise ValueError(f"search.{key}: cannot be searched: {_FIXED[key]}")
+    if isinstance(written, list | tuple):
+        return _read_choices(key, written, recipe)
+    if isinstance(written, Mapping):
+        return _read_range(key, written, recipe)
+    raise ValueError(f"search.{key}: must be a list of values, or {{min: NUMBER, max: NUMBER}}, not {written!r}")
+
+
+def _read_choices(key: str, written: Sequence[Any], recipe: TrainerSettings) -> Choices:
+    values = tuple(_checked(key, value, recipe) for value in written)
+    for number, value in enumerate(values):
+        if value in values[:number]:
+            raise ValueError(f"search.{key}: {value!r} is in the list twice")
+    if len(values) < 2:
+        raise ValueError(f"search.{key}: must list two values or more, not {list(written)!r}")
+    return Choices(values)
+
+
+def _read_range(key: str, written: Mapping[str, Any], recipe: TrainerSettings) -> Range:
+    if not {"min", "max"} <= set(written) <= {"min", "max", "log"} or not isinstance(written.get("log", False), bool):
+        raise ValueError(f"search.{key}: must be {{min: NUMBER, max: NUMBER}}, log: true besides, not {dict(written)}")
+    low, high = (_checked(key, written[end], recipe) for end in ("min", "max"))
+    if not all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high)):
+        raise ValueError(f"search.{key}: has no range: list the values to choose from, e.g. [{low!r}, {high!r}]")
+    if low >= high:
+        raise ValueError(f"search.{key}: the range is empty: min {low:g} must be below max {high:g}")
+    log = written.get("log", False)
+    if log and low <= 0:
+        raise ValueError(f"search.{key}: min must be above 0 where log is true, not {low:g}")
+    return Range(low, high, log)
+
+
+def _checked(key: str, value: Any, recipe: TrainerSettings) -> Any:
+    """The value as the recipe would hold it."""
+    try:
+        changed = with_values(recipe, {key: value})
+    except ValidationError as error:
+        raise ValueError(f"search.{key}: {value!r} is not allowed: {plain_message(error.errors()[0])}") from None
+    if _loss_of(changed) != _loss_of(recipe):
+        raise ValueError(
+            f"search.{key}: {value!r} changes the loss, by which trials are compared, from the recipe's; "
+            "run such recipes one by one"
+        )
+    found: Any = changed
+    for part in key.removeprefix(PREFIX).split("."):
+        found = getattr(found, part)
+    return found
+
+
+def _check_combinations(space: Space, recipe: TrainerSettings) -> None:
+    """Values that are allowed one by one may yet not go together."""
+    for values in itertools.islice(itertools.product(*(entry.extremes for entry in space.values())), _COMBINATIONS):
+        together = dict(zip(space, values, strict=True))
+        try:
+            with_values(recipe, together)
+        except ValidationError as error:
+            named = ", ".join(f"{key} {value!r}" for key, value in together.items())
+            raise ValueError(f"search: {named} do not go together: {plain_message(error.errors()[0])}") from None
+
+
+def _loss_of(recipe: TrainerSettings) -> tuple[Any, ...]:
+    return recipe.spec.age_head, recipe.spec.gender_head, recipe.label_sigma
+
+
+def _keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    """Every key that holds a value."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _keys(field.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"

@@ -1,0 +1,101 @@
+"""The trainings that a search asks for, each made once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+from pydantic import ValidationError
+
+from components.errors import VisageError
+from components.files import digest_of
+from components.settings import plain_message
+from components.trainer.checkpoint import Checkpoint, Standing, training_key
+from components.trainer.fit import DivergenceError
+from components.trainer.input import Split
+from components.trainer.settings import TrainerSettings
+from components.trainer.training import train
+from components.trainer.tuned import with_values
+from components.tuner.progress import SearchProgress
+from components.tuner.trials import Trial, Trials
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """What each is made of but for the values that are tried.
+
+    Attributes:
+        train_split: records to learn from.
+        val_split: records that the loss is measured on.
+        recipe: whose values are replaced; trains as long as a trial does.
+        code: `source_digest` of what trains.
+        checkpoint_dir: folder in which trainings leave how far they have come, and trials what they gave.
+        base_model: SavedModel that was pushed last, where the recipe starts from it.
+        log_dir: folder for TensorBoard's logs.
+        strategy: the devices.
+        progress: told of each trial.
+    """
+
+    train_split: Split
+    val_split: Split
+    recipe: TrainerSettings
+    code: str
+    checkpoint_dir: Path
+    base_model: str | None
+    log_dir: str
+    strategy: tf.distribute.Strategy
+    progress: SearchProgress
+
+    def loss_of(self, values: Mapping[str, Any]) -> float | None:
+        """The lowest validation loss of a training with these values, by key; None: it diverged.
+
+        Raises:
+            VisageError: the values do not go together, or as `train` says.
+        """
+        try:
+            settings = with_values(self.recipe, values)
+        except ValidationError as error:
+            named = ", ".join(f"{key} {value}" for key, value in values.items())
+            raise VisageError(f"tuner.search: {named}: {plain_message(error.errors()[0])}") from None
+        key = training_key(settings, self.code, [self.train_split, self.val_split])
+        trials = Trials(self.checkpoint_dir / "trials")
+        trial_key = f"{key}-{self._start_of(settings)}"
+        trial = trials.read(trial_key)
+        if trial is None:
+            checkpoint = Checkpoint(self.checkpoint_dir / key)
+            with self.progress.trial():
+                trial = Trial(self._train(settings, checkpoint))
+            trials.write(trial_key, trial)
+            checkpoint.remove()
+        self.progress.end_trial(trial.val_loss)
+        return trial.val_loss
+
+    def _start_of(self, settings: TrainerSettings) -> str:
+        """A short text that differs where the first weights do."""
+        file = settings.weights_file
+        weights = digest_of(file) if file is not None and file.is_file() else self.base_model
+        return hashlib.sha256(str(weights).encode()).hexdigest()[:16]
+
+    def _train(self, settings: TrainerSettings, checkpoint: Checkpoint) -> float | None:
+        ended: list[Standing] = []
+        # The networks of earlier trials would stay in memory.
+        keras.utils.clear_session()
+        try:
+            train(
+                self.train_split,
+                self.val_split,
+                settings,
+                self.log_dir,
+                self.strategy,
+                checkpoint,
+                self.base_model,
+                on_end=ended.append,
+            )
+        except DivergenceError:
+            return None
+        return min(ended[0].val_losses)

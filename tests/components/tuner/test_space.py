@@ -1,0 +1,76 @@
+"""Every key, range and choice of a search is held against the recipe before anything runs."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.trainer.settings import TrainerSettings
+from components.trainer.tuned import with_values
+from components.tuner.space import Choices, Range, combinations, read_space
+
+RECIPE = TrainerSettings(network="compact", epochs=2, batch_size=32, learning_rate=0.001)
+
+
+def test_ranges_and_lists_are_read_as_the_recipe_holds_their_values() -> None:
+    space = read_space(
+        {
+            "trainer.learning_rate": {"min": "1e-4", "max": 1, "log": True},
+            "trainer.batch_size": {"min": 16, "max": 64},
+            "trainer.augmentation.rotation": [0, 10, 20.5],
+            "trainer.early_stopping_patience": [None, 5],
+        },
+        RECIPE,
+    )
+    assert space == {
+        "trainer.learning_rate": Range(0.0001, 1.0, log=True),
+        "trainer.batch_size": Range(16, 64, log=False),
+        "trainer.augmentation.rotation": Choices((0.0, 10.0, 20.5)),
+        "trainer.early_stopping_patience": Choices((None, 5)),
+    }
+
+
+def test_lists_and_whole_numbers_have_so_many_combinations_and_ranges_countless() -> None:
+    search: dict[str, Any] = {"trainer.optimizer": ["adam", "sgd"], "trainer.batch_size": {"min": 8, "max": 10}}
+    assert combinations(read_space(search, RECIPE)) == 6
+    search["trainer.learning_rate"] = {"min": 0.1, "max": 0.2}
+    assert combinations(read_space(search, RECIPE)) is None
+
+
+@pytest.mark.parametrize(
+    ("search", "line"),
+    [
+        ({"trainer.learnin_rate": [1, 2]}, "trainer.learnin_rate: no such key; did you mean trainer.learning_rate?"),
+        ({"trainer": {"momentum": [0, 0.9]}}, "trainer: write keys with all their dots, e.g. trainer.momentum: "),
+        ({"trainer.augmentation": [1, 2]}, "trainer.augmentation: no such key; "),
+        ({"trainer.epochs": [1, 2]}, "trainer.epochs: cannot be searched: tuner.epochs says how long trials train"),
+        ({"trainer.momentum": [0.5, 1.5]}, "trainer.momentum: 1.5 is not allowed: must be less than 1"),
+        ({"trainer.momentum": [0.5]}, r"trainer.momentum: must list two values or more, not \[0.5\]"),
+        ({"trainer.momentum": [0.5, "0.5"]}, "trainer.momentum: 0.5 is in the list twice"),
+        ({"trainer.momentum": 0.5}, "trainer.momentum: must be a list of values, or {min: NUMBER, max: NUMBER}, not 0"),
+        ({"trainer.momentum": {"min": 0.5}}, "trainer.momentum: must be {min: NUMBER, max: NUMBER}, log: true besides"),
+        ({"trainer.momentum": {"min": 0.5, "max": 0.5}}, "trainer.momentum: the range is empty: min 0.5 must be below"),
+        ({"trainer.momentum": {"min": 0, "max": 0.5, "log": True}}, "trainer.momentum: min must be above 0 where log"),
+        ({"trainer.optimizer": {"min": "adam", "max": "sgd"}}, "trainer.optimizer: has no range: list the values to"),
+        (
+            {"trainer.label_sigma": {"min": 1, "max": 3}},
+            "trainer.label_sigma: 1 changes the loss, by which trials",
+        ),
+        ({"trainer.age_head": [None, "softmax"]}, "trainer.age_head: 'softmax' changes the loss"),
+        (
+            {"trainer.accumulate_steps": [1, 2], "trainer.batch_size": {"min": 16, "max": 64}},
+            ": trainer.accumulate_steps 2, trainer.batch_size 17 do not go together: must divide batch_size, 17",
+        ),
+    ],
+)
+def test_a_search_that_the_recipe_refuses_is_one_line(search: dict[str, Any], line: str) -> None:
+    with pytest.raises(ValueError, match=rf"^search\.?{line}"):
+        read_space(search, RECIPE)
+
+
+@given(st.floats(1e-6, 1), st.floats(0, 0.5))
+def test_values_stand_in_place_of_the_recipes_own_and_nothing_else_changes(rate: float, zoom: float) -> None:
+    changed = with_values(RECIPE, {"trainer.learning_rate": rate, "trainer.augmentation.zoom": zoom})
+    augmentation = RECIPE.augmentation.model_copy(update={"zoom": zoom})
+    assert changed == RECIPE.model_copy(update={"learning_rate": rate, "augmentation": augmentation})

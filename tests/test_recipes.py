@@ -94,3 +94,14 @@ def test_vggface_learns_its_last_layers_alone(name: str) -> None:
     assert frozen[-1] == "conv5_3"
     learning = sum(layer.count_params() for layer in network.layers if layer.trainable)
     assert network.count_params() - learning == 14_714_688
+
+
+def test_visage_small_is_taught_by_what_visage_pushes_or_learns_from_nobody() -> None:
+    taught = recipe("visage_small")
+    assert str(Path(taught.trainer.distillation.teacher or "").resolve()) == str(recipe("visage").model_base_path)
+    teacher = recipe("visage")
+    assert (taught.data, taught.cleaning, taught.split) == (teacher.data, teacher.cleaning, teacher.split)
+    assert taught.alignment == teacher.alignment
+    assert (taught.trainer.weights, taught.trainer.frozen) == ("dlib", "dlib_")
+    alone = load_config(RECIPES / "visage_small.yaml", ["size=scratch", "trainer.distillation.teacher=null"]).trainer
+    assert (alone.weights, alone.frozen, alone.fine_tuning.epochs) == (None, None, 0)

@@ -1,0 +1,45 @@
+"""What the Trainer's place in TFX's cache depends on, besides its records and its code."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tfx.types import Channel
+from tfx.types.standard_artifacts import Examples
+
+from components.faces.settings import AlignmentSettings
+from components.trainer.component import create_trainer
+from components.trainer.settings import TrainerSettings
+from tests.components.trainer.tiny_teacher import write_teacher
+
+
+def custom_config(**changes: object) -> Any:
+    given = {"network": "compact", "epochs": 1, "learning_rate": 0.001, **changes}
+    recipe = TrainerSettings.model_validate(given)
+    component = create_trainer(Channel(Examples), recipe, AlignmentSettings(), "checkpoints")
+    return json.loads(component.exec_properties["custom_config"])
+
+
+def test_another_file_of_weights_under_the_same_name_is_another_training(tmp_path: Path) -> None:
+    file = tmp_path / "my.weights.h5"
+    missing = custom_config(weights=str(file))
+    file.write_bytes(b"one")
+    one = custom_config(weights=str(file))
+    file.write_bytes(b"other")
+    other = custom_config(weights=str(file))
+    assert missing["settings"] == one["settings"] == other["settings"]
+    assert len({json.dumps(config["files"]) for config in (missing, one, other)}) == 3
+
+
+def test_another_teacher_is_another_training(tmp_path: Path) -> None:
+    write_teacher(tmp_path / "1")
+    one = custom_config(distillation={"teacher": str(tmp_path)})
+    assert json.loads(one["settings"])["distillation"]["teacher"] == str(tmp_path / "1")
+    assert custom_config(distillation={"teacher": str(tmp_path)}) == one
+    (tmp_path / "1" / "variables" / "variables.index").write_bytes(b"other")
+    changed = custom_config(distillation={"teacher": str(tmp_path)})
+    assert changed["settings"] == one["settings"]
+    assert changed["files"] != one["files"]
+    write_teacher(tmp_path / "2")
+    newer = custom_config(distillation={"teacher": str(tmp_path)})
+    assert json.loads(newer["settings"])["distillation"]["teacher"] == str(tmp_path / "2")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import tensorflow as tf
 
 from components.trainer.augmentation_erasing import erase
-from components.trainer.augmentation_geometry import Moves, move
+from components.trainer.augmentation_geometry import Moves, mirror, move
 from components.trainer.augmentation_settings import AugmentationSettings
 
 # Each draws from a seed of its own. Their order decides what a seed draws: a new one goes to the end.
 _CHANGES = ("flip", "shift", "brightness", "contrast", "zoom", "rotation", "shear", "saturation", "erasing", "lighting")
+
+# They may leave the range of grey levels.
+_COLOURS = {"brightness", "contrast", "saturation", "lighting"}
 
 _Seeds = dict[str, tf.Tensor]
 
@@ -26,12 +29,17 @@ def augment(pixels: tf.Tensor, seed: tf.Tensor, settings: AugmentationSettings) 
         float32, same shape and range.
     """
     seeds = dict(zip(_CHANGES, tf.unstack(tf.random.split(seed, len(_CHANGES))), strict=True))
-    pixels = move(pixels, _draw_moves(tf.shape(pixels)[0], seeds, settings))
+    moves = _draw_moves(tf.shape(pixels)[0], seeds, settings)
+    resampled = settings.shift or settings.zoom or settings.rotation or settings.shear
+    pixels = move(pixels, moves) if resampled else mirror(pixels, moves.flipped)
     if settings.saturation and pixels.shape[-1] == 3:
         pixels = _saturate(pixels, seeds, settings)
     if settings.lighting:
         pixels = _step_along_own_colours(pixels, seeds, settings)
-    pixels = _light(pixels, seeds, settings)
+    if settings.brightness or settings.contrast:
+        pixels = _light(pixels, seeds, settings)
+    if settings.changes.keys() & _COLOURS:
+        pixels = tf.clip_by_value(pixels, 0.0, 255.0)
     if settings.erasing:
         pixels = erase(pixels, seeds["erasing"], settings.erasing, settings.erasing_share)
     return pixels
@@ -76,7 +84,7 @@ def _step_along_own_colours(pixels: tf.Tensor, seeds: _Seeds, settings: Augmenta
 
 
 def _light(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) -> tf.Tensor:
-    """Changes contrast, about the mean of each channel of a picture, and brightness, and holds the result in 0..255."""
+    """Changes contrast, about the mean of each channel of a picture, and brightness; may leave 0..255."""
     count = tf.shape(pixels)[0]
     brightness = tf.random.stateless_uniform(
         [count, 1, 1, 1], seeds["brightness"], -settings.brightness, settings.brightness
@@ -86,4 +94,4 @@ def _light(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) -> 
     )
     mean = tf.reduce_mean(pixels, axis=(1, 2), keepdims=True)
     # The same as (pixels - mean) * contrast + mean + 255 * brightness, with two passes over the pixels fewer.
-    return tf.clip_by_value(pixels * contrast + (mean * (1 - contrast) + 255 * brightness), 0.0, 255.0)
+    return pixels * contrast + (mean * (1 - contrast) + 255 * brightness)

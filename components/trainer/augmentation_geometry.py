@@ -55,6 +55,15 @@ def move(pixels: tf.Tensor, moves: Moves) -> tf.Tensor:
     )
 
 
+def mirror(pixels: tf.Tensor, flipped: tf.Tensor) -> tf.Tensor:
+    """What `move` gives where nothing but `flipped`, bool [N], moves a picture, at a tenth of the cost."""
+    side, channels = tf.shape(pixels)[2], pixels.shape[-1]
+    # Of three dimensions, TensorFlow reverses the middle one by whole pixels; of four, value by value.
+    mirrored = tf.reverse(tf.reshape(pixels, (-1, side, channels)), axis=[1])
+    # `tf.where` cannot choose whole pictures without going through each value.
+    return tf.raw_ops.Select(condition=flipped, x=tf.reshape(mirrored, tf.shape(pixels)), y=pixels)
+
+
 def _undone(moves: Moves) -> tf.Tensor:
     """The matrices [N, 2, 2] that lead from the moved picture back to where a pixel (x, y) was, without the shift."""
     angle = moves.rotation * (math.pi / 180)

@@ -1,5 +1,6 @@
 """All moves are one resampling about the middle, each as its name says; edge pixels fill what is uncovered."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.trainer.augmentation_geometry import Moves, move
+from components.trainer.augmentation_geometry import Moves, mirror, move
 
 SIDE = 16
 PIXELS = np.random.default_rng(0).integers(0, 256, (3, SIDE, SIDE, 3)).astype(np.float32)
@@ -111,3 +112,10 @@ def test_a_move_and_its_inverse_bring_the_picture_back(rotation: float, zoom: fl
     # Two bilinear samplings soften the spot a little.
     np.testing.assert_allclose(back, picture, atol=40)
     assert centre_of_mass(back) == pytest.approx((start, 48 - start), abs=0.15)
+
+
+@pytest.mark.parametrize("channels", [3, 1])
+def test_mirroring_alone_gives_the_values_that_a_move_gives(channels: int) -> None:
+    pixels, flipped = PIXELS[..., :channels], tf.constant([True, False, True])
+    expected = move(pixels, replace(moves(3), flipped=flipped))
+    np.testing.assert_array_equal(mirror(pixels, flipped), expected)

@@ -114,10 +114,14 @@ def crossval(
     """Cross-validate a recipe: mean and deviation over folds, of single models and of several together."""
     from pipeline.config import load_config
     from pipeline.console import Screen
+    from pipeline.folds import fold_splits
 
     settings = load_config(config, overrides, data_dir)
     # A pipeline of its own: each of its models has learned from what the others are tested on.
     settings = settings.model_copy(update={"name": f"{settings.name}-crossval"})
+    splits = fold_splits(settings, folds)
+    if repeats < 1:
+        raise VisageError(f"--repeats {repeats}: must be 1 or more")
     run_id = _new_run_id()
     with quietly(settings.root / "logs" / f"{run_id}.log") as stream:
         from pipeline.cross_validation import cross_validate
@@ -128,7 +132,7 @@ def crossval(
         screen.print(_header(settings))
         if not as_json:
             tell_terms_once(settings.data.sources, settings.face_example_gen_settings(), screen)
-        result = cross_validate(settings, folds, repeats, run_id, screen)
+        result = cross_validate(settings, splits, repeats, run_id, screen)
         print_result(result, screen)
         if as_json:
             print_json(asdict(result), stream)

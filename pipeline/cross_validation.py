@@ -9,19 +9,17 @@ from tfx.dsl.compiler.compiler import Compiler
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.cross_validation.predict import forget_networks, predict, read_split
-from components.errors import VisageError
 from components.face_example_gen.prepare import fingerprint
 from components.faces.records import FaceRecord, from_example
 from components.faces.settings import SplitSettings
 from components.faces.split import SPLITS
 from components.source_digest import source_digest
-from components.trainer.settings import TrainerSettings
 from pipeline.config import PipelineConfig
 from pipeline.console import Screen
 from pipeline.cross_validation_pipeline import create_cross_validation_pipeline
 from pipeline.cross_validation_result import CrossValidation, summarize, write
 from pipeline.cross_validation_runs import FinishedRun, PlannedRun, Result, work_through
-from pipeline.folds import check_folds, fold_splits
+from pipeline.folds import check_folds
 from pipeline.node import NodeResult, node_ids, run_node
 from pipeline.runners.local import alone
 from pipeline.summary import describe
@@ -30,42 +28,29 @@ _SEEDS = 2**32
 
 
 def cross_validate(
-    config: PipelineConfig, folds: int | None, repeats: int, run_id: str, screen: Screen
+    config: PipelineConfig, splits: Sequence[SplitSettings], repeats: int, run_id: str, screen: Screen
 ) -> CrossValidation:
     """Trains and tests `repeats` models a fold; pushes nothing.
 
     Args:
-        config: the recipe, under a name that no other pipeline has. The first model of a fold has its seed, the next one
-            the next seed.
-        folds: how many; None: as many as the recipe names, or 5.
+        config: the recipe, under a name that no other pipeline has. The first model of a fold has its seed, the next
+            one the next seed.
+        splits: of the folds, as `fold_splits` gives them.
         repeats: models a fold.
         run_id: begins the run ids.
         screen: shows how far it has come.
 
     Raises:
-        VisageError: what is asked for cannot be, another cross-validation of this pipeline is going on, or bad input
-            stopped a node.
+        VisageError: another cross-validation of it is going on, a fold is empty, or bad input stopped a node.
     """
-    if repeats < 1:
-        raise VisageError(f"--repeats {repeats}: must be 1 or more")
-    _check_nothing_is_known_of_the_folds(config.trainer)
-    splits = fold_splits(config, folds)
     with alone(config.root):
         with screen.stage("loading TFX"):
             planned = plan(config, splits, repeats)
-        work = partial(_work, planned, splits, run_id, screen)
+        work = partial(train_and_ask, planned, splits, run_id, screen)
         results = work_through(list(planned), config.root / "crossval", work, screen)
         result = summarize(config, splits, repeats, results)
         write(result)
     return result
-
-
-def _check_nothing_is_known_of_the_folds(trainer: TrainerSettings) -> None:
-    knows = "has learned from people that the folds are to be tested on: --set"
-    if trainer.weights == "blessed":
-        raise VisageError(f"trainer.weights: the blessed model {knows} trainer.weights=null, dlib, imagenet or a file")
-    if trainer.distillation.teacher is not None:
-        raise VisageError(f"trainer.distillation.teacher: it {knows} trainer.distillation.teacher=null")
 
 
 def plan(
@@ -82,12 +67,19 @@ def plan(
             ir = Compiler().compile(
                 create_cross_validation_pipeline(config.model_copy(update={"split": split, "trainer": trainer}))
             )
-            digest = hashlib.sha256(" ".join(versions).encode() + ir.SerializeToString(deterministic=True))
-            planned[PlannedRun(split.fold, seed, digest.hexdigest()[:16])] = ir
+            planned[PlannedRun(split.fold, seed, _digest(ir, versions))] = ir
     return planned
 
 
-def _work(
+def _digest(ir: pipeline_pb2.Pipeline, versions: Sequence[str]) -> str:
+    digest = hashlib.sha256(" ".join(versions).encode())
+    # The rest, which executors there are, is packed in another order each time.
+    for node in ir.nodes:
+        digest.update(node.SerializeToString(deterministic=True))
+    return digest.hexdigest()[:16]
+
+
+def train_and_ask(
     planned: Mapping[PlannedRun, pipeline_pb2.Pipeline],
     splits: Sequence[SplitSettings],
     call: str,
@@ -95,7 +87,19 @@ def _work(
     run: PlannedRun,
     title: str,
 ) -> Result:
-    """The nodes of a run's pipeline, then the model's answers to the test split."""
+    """The nodes of a run's pipeline, then the model's answers to the test split.
+
+    Args:
+        planned: all runs.
+        splits: of the folds.
+        call: begins the run id.
+        screen: shows how far it has come.
+        run: which of them.
+        title: of it, for the screen.
+
+    Raises:
+        VisageError: a fold is empty, or bad input stopped a node.
+    """
     run_id = f"{call}-fold-{run.fold}-seed-{run.seed}"
     ir, nodes = planned[run], {}
     for node in node_ids(ir):

@@ -6,6 +6,7 @@ from components.errors import VisageError
 from components.faces.records import FaceRecord
 from components.faces.settings import SplitSettings
 from components.faces.split import fold_of
+from components.trainer.settings import TrainerSettings
 from pipeline.config import PipelineConfig
 
 DEFAULT_FOLDS = 5
@@ -23,8 +24,10 @@ def fold_splits(config: PipelineConfig, folds: int | None) -> list[SplitSettings
         folds: how many are asked for; None: as many as it names, or else 5.
 
     Raises:
-        VisageError: that many folds cannot be, or the configuration follows a protocol without folds.
+        VisageError: that many folds cannot be, the configuration follows a protocol without folds, or its models would
+            know something of the people that they are tested on.
     """
+    _check_nothing_is_known_of_the_folds(config.trainer)
     split = config.split
     if split.method == "protocol":
         raise VisageError(
@@ -72,6 +75,14 @@ def check_folds(records: Iterable[FaceRecord], splits: Sequence[SplitSettings]) 
         f"{len(people)} people are too few for {len(splits)} folds: nobody is in {_in_words(wanted - found)}; ask for "
         "fewer by --folds, or give more data"
     )
+
+
+def _check_nothing_is_known_of_the_folds(trainer: TrainerSettings) -> None:
+    knows = "has learned from people that the folds are to be tested on: --set"
+    if trainer.weights == "blessed":
+        raise VisageError(f"trainer.weights: the blessed model {knows} trainer.weights=null, dlib, imagenet or a file")
+    if trainer.distillation.teacher is not None:
+        raise VisageError(f"trainer.distillation.teacher: it {knows} trainer.distillation.teacher=null")
 
 
 def _in_words(folds: Iterable[int]) -> str:

@@ -59,6 +59,8 @@ def test_adience_can_be_shared_out_otherwise_where_that_is_said() -> None:
     [
         ([], 1, "--folds 1: must be 2 to 100"),
         (["data.sources=[adience/faces]"], 4, "--folds 4: Adience has 5 published folds: --folds 5, or "),
+        (["trainer.weights=blessed"], 5, "trainer.weights: the blessed model has learned from people that the folds"),
+        (["trainer.distillation.teacher=DIR"], 5, "trainer.distillation.teacher: it has learned from people that"),
         (["split.method=protocol"], 5, "split.protocol utkface_80_20 has no folds: --set split.method=holdout"),
     ],
 )

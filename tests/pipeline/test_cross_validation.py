@@ -1,0 +1,62 @@
+"""The runs of a cross-validation, compiled, and one of them done."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from components.cross_validation.scores import measure
+from components.evaluator.result import read_evaluation
+from pipeline.config import PipelineConfig, load_config
+from pipeline.console import Screen
+from pipeline.cross_validation import plan, train_and_ask
+from pipeline.folds import fold_splits
+from pipeline.node import node_ids
+
+PROJECT = Path(__file__).parents[2]
+
+
+def config(workspace: Path, *overrides: str) -> PipelineConfig:
+    """Few portraits that are crops already, and one epoch."""
+    small = ["data.sources=[utkface]", "data.sample_portraits.count=40", "alignment.detector=none", "trainer.epochs=1"]
+    return load_config(PROJECT / "pipeline_config.yaml", [f"workspace={workspace}", *small, *overrides])
+
+
+def keys(settings: PipelineConfig, folds: int = 2, repeats: int = 2) -> list[str]:
+    return [run.key for run in plan(settings, fold_splits(settings, folds), repeats)]
+
+
+def test_nothing_is_compared_with_earlier_models_and_nothing_is_pushed(tmp_path: Path) -> None:
+    planned = plan(config(tmp_path), fold_splits(config(tmp_path), 2), repeats=3)
+    assert [(run.fold, run.seed) for run in planned] == [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3)]
+    nodes = ["CuratedSchema", "Evaluator", "ExampleValidator", "FaceExampleGen", "StatisticsGen", "Trainer"]
+    assert {tuple(sorted(node_ids(ir))) for ir in planned.values()} == {tuple(nodes)}
+
+
+def test_what_a_run_depends_on_is_in_its_key(tmp_path: Path) -> None:
+    first = keys(config(tmp_path))
+    assert len(set(first)) == 4
+    assert keys(config(tmp_path)) == first
+    assert keys(config(tmp_path), repeats=3)[:2] == first[:2]
+    for change in ("trainer.epochs=2", "cleaning.min_age=1", "data.sample_portraits.seed=8", "split.repeat=1"):
+        assert not set(keys(config(tmp_path, change))) & set(first)
+
+
+@pytest.mark.slow
+def test_a_model_is_asked_of_its_fold_and_scored_as_the_evaluator_scores_it(tmp_path: Path) -> None:
+    settings = config(tmp_path)
+    splits = fold_splits(settings, 2)
+    planned = plan(settings, splits, repeats=1)
+    run = next(iter(planned))
+
+    finished, predictions = train_and_ask(planned, splits, "call", Screen(io.StringIO()), run, "run 1 of 2")
+
+    (report,) = settings.root.glob("artifacts/FaceExampleGen/cleaning_report/*/cleaning_report.json")
+    assert len(set(predictions.keys)) == json.loads(report.read_text())["total"]["by_split"]["test"]
+    scores, evaluation = measure(predictions), read_evaluation(finished.evaluation).overall
+    assert scores.age_mae == pytest.approx(evaluation.age_mae, rel=1e-3)
+    assert scores.age_group_accuracy == pytest.approx(evaluation.age_group_accuracy)
+    assert scores.gender_accuracy == pytest.approx(evaluation.gender_accuracy)
+    assert finished.run_id == "call-fold-0-seed-1"
+    assert not settings.model_base_path.exists()

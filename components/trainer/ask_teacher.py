@@ -14,7 +14,7 @@ from components.trainer.checkpoint import Checkpoint
 from components.trainer.input import Split, read_examples
 from components.trainer.pixels import decode
 from components.trainer.settings import TrainerSettings
-from components.trainer.teacher import CROPS, describe, find_teacher
+from components.trainer.teacher import CROPS, damaged, describe, find_teacher
 from components.trainer.teacher_answers import TeacherAnswers, load_answers
 
 _FEATURES = {name: tf.io.FixedLenFeature([], tf.string) for name in (records.KEY, records.IMAGE)}
@@ -25,7 +25,7 @@ def with_teacher(split: Split, settings: TrainerSettings, checkpoint: Checkpoint
     """The training split with what the recipe's teacher says of it; as it is where the recipe names none.
 
     Raises:
-        VisageError: the teacher is not there, or its answers cannot be kept.
+        VisageError: the teacher is not there or cannot be loaded, or its answers cannot be kept.
     """
     if settings.distillation.teacher is None:
         return split
@@ -39,10 +39,17 @@ def with_teacher(split: Split, settings: TrainerSettings, checkpoint: Checkpoint
 
 
 def ask_teacher(split: Split, settings: TrainerSettings) -> TeacherAnswers:
-    """What the recipe's teacher answers for every picture of a split, on average over it and its mirror image."""
+    """What the recipe's teacher answers for every picture of a split, on average over it and its mirror image.
+
+    Raises:
+        VisageError: the teacher is not there, or cannot be loaded.
+    """
     assert settings.distillation.teacher is not None
     teacher = find_teacher(settings.distillation.teacher)
-    model = tf.saved_model.load(str(teacher))
+    try:
+        model = tf.saved_model.load(str(teacher))
+    except (OSError, ValueError, tf.errors.OpError):
+        raise damaged(teacher) from None
     # A teacher that looks at both sides by itself says the same of either.
     mirrored = not describe(teacher).get("flip_averaged", False)
     keys: list[np.ndarray] = []
@@ -58,10 +65,10 @@ def ask_teacher(split: Split, settings: TrainerSettings) -> TeacherAnswers:
     return TeacherAnswers(np.concatenate(keys).astype(np.bytes_), by_output)
 
 
-def _pictures(split: Split, mirrored: bool) -> Iterator[tuple[tf.Tensor, list[tf.Tensor]]]:
+def _pictures(split: Split, mirrored: bool) -> Iterator[tuple[tf.Tensor, tuple[tf.Tensor, ...]]]:
     """Batch by batch: keys [N], and the crops as JPEG bytes [N], with their mirror images where they are asked for."""
 
-    def parse(record: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def parse(record: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
         example = tf.io.parse_single_example(record, _FEATURES)
         jpeg = example[records.IMAGE]
         return example[records.KEY], (jpeg, _mirror(jpeg)) if mirrored else (jpeg,)

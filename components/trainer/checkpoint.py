@@ -79,7 +79,7 @@ def training_key(settings: TrainerSettings, code: str, splits: Sequence[Split]) 
 def remove_abandoned(checkpoint_dir: Path) -> None:
     """Removes what trainings left below a folder that nobody has taken up for 30 days."""
     for folder in checkpoint_dir.glob("*"):
-        written = [path.stat().st_mtime for path in folder.rglob(_FILE)]
+        written = [path.stat().st_mtime for path in folder.rglob("*.npz")]
         if written and max(written) < time.time() - _ABANDONED_AFTER:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -43,7 +43,8 @@ def check_teacher(teacher: Path, settings: TrainerSettings, alignment: Alignment
         alignment: how the recipe's crops are made; their size alone may be another than the teacher's.
 
     Raises:
-        VisageError: the model lacks an answer that the recipe's network learns, takes no crops, or takes others.
+        VisageError: the model lacks an answer that the recipe's network learns, takes no crops, or takes others, or is
+            damaged.
     """
     outputs = _answer_widths(teacher)
     spec = settings.spec
@@ -61,16 +62,32 @@ def check_teacher(teacher: Path, settings: TrainerSettings, alignment: Alignment
 
 def _answer_widths(teacher: Path) -> dict[str, int]:
     """What a model answers for crops, each with the last side of its shape."""
+    from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-    saved_model = SavedModel.FromString((teacher / "saved_model.pb").read_bytes())
-    signature = saved_model.meta_graphs[0].signature_def[CROPS]
+    try:
+        graph = SavedModel.FromString((teacher / "saved_model.pb").read_bytes()).meta_graphs[0]
+    except (OSError, DecodeError, IndexError):
+        raise damaged(teacher) from None
+    signature = graph.signature_def[CROPS]
     if set(signature.inputs) != {"image_bytes"}:
         raise VisageError(f"{_KEY}: {teacher} takes no crops as image_bytes; name a model that VisAge pushed")
     return {name: tensor.tensor_shape.dim[-1].size for name, tensor in signature.outputs.items()}
 
 
 def describe(teacher: Path) -> dict[str, Any]:
-    """What the Trainer wrote beside a model; nothing where another program wrote it."""
+    """What the Trainer wrote beside a model; nothing where another program wrote it.
+
+    Raises:
+        VisageError: it cannot be read.
+    """
     file = teacher / "assets.extra" / "visage.json"
-    return dict(json.loads(file.read_text())) if file.is_file() else {}
+    try:
+        return dict(json.loads(file.read_text())) if file.is_file() else {}
+    except (OSError, ValueError):
+        raise damaged(teacher) from None
+
+
+def damaged(teacher: Path) -> VisageError:
+    """Of a model that cannot be read."""
+    return VisageError(f"{_KEY}: {teacher} is damaged; push that model again, or name another one")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from components import progress
+from components.errors import VisageError
 from components.trainer.ask_teacher import ask_teacher, with_teacher
 from components.trainer.checkpoint import Checkpoint
 from components.trainer.distillation_settings import DistillationSettings
@@ -106,6 +107,13 @@ def test_damaged_answers_are_asked_for_again(folder: Path, tmp_path: Path) -> No
     checkpoint = Checkpoint(tmp_path)
     checkpoint.file_of_answers.write_bytes(b"PK\x03\x04 nothing")
     assert with_teacher(split(folder, "train"), recipe(folder), checkpoint).answers is not None
+
+
+def test_a_teacher_that_cannot_be_loaded_is_one_line(folder: Path, tmp_path: Path) -> None:
+    write_teacher(tmp_path / "teacher" / "1")
+    (tmp_path / "teacher" / "1" / "variables" / "variables.index").unlink()
+    with pytest.raises(VisageError, match=r"distillation\.teacher: .*1 is damaged"):
+        ask_teacher(split(folder, "train"), recipe(tmp_path))
 
 
 def test_a_recipe_without_a_teacher_leaves_the_records_as_they_are(folder: Path) -> None:

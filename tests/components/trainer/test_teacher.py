@@ -60,6 +60,14 @@ def test_a_model_that_takes_no_crops_is_refused(tmp_path: Path) -> None:
         check_teacher(tmp_path / "Format-Serving", PUPIL, ALIGNMENT)
 
 
+@pytest.mark.parametrize("file", ["saved_model.pb", "assets.extra/visage.json"])
+def test_a_damaged_teacher_is_one_line(tmp_path: Path, file: str) -> None:
+    write_teacher(tmp_path / "1")
+    (tmp_path / "1" / file).write_bytes(b"{{")
+    with pytest.raises(VisageError, match=r"distillation\.teacher: .*1 is damaged; push that model again"):
+        check_teacher(tmp_path / "1", PUPIL, ALIGNMENT)
+
+
 def test_a_head_that_learns_no_distribution_over_the_ages_has_no_teacher() -> None:
     given = {**PUPIL.model_dump(), "age_head": "ordinal", "distillation": {"teacher": "somewhere"}}
     with pytest.raises(ValidationError, match="teaches the age_head softmax or distribution, not ordinal"):

@@ -18,10 +18,12 @@ from pipeline.command_line import (
     json_option,
     override_option,
     print_json,
+    pushed_models,
     quietly,
     visage_command,
 )
 from pipeline.data_commands import data
+from pipeline.export_commands import export
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
@@ -64,6 +66,7 @@ def main(debug: bool) -> None:
 
 
 main.add_command(data)
+main.add_command(export)
 
 
 @main.command()
@@ -228,7 +231,7 @@ def predict(
     if out is not None:
         check_target(out)
     if model is None and server is None:
-        model = _pushed_models()
+        model = pushed_models()
     notes: list[str] = []
     with quietly() as stream:
         predictions = predict_photos(photos, model, server, alignment_of, note=notes.append)
@@ -253,7 +256,7 @@ def serve(model_base_path: Path | None, rest_port: int, host: str) -> None:
     """Serve the pushed model with TensorFlow Serving's REST routes, and a demo page at /."""
     from pipeline.console import framework_output_to, messages_of
 
-    base_path = model_base_path or _pushed_models()
+    base_path = model_base_path or pushed_models()
     # No log of the frameworks' words: a server would fill it for as long as it runs.
     with messages_of("serving", "uvicorn"), framework_output_to(Path(os.devnull)) as stream:
         from serving.server import serve as serve_model
@@ -307,18 +310,7 @@ def _header(settings: "PipelineConfig") -> str:
 
 def _is_default_model(settings: "PipelineConfig") -> bool:
     """Whether `visage predict` finds this pipeline's models without being told."""
-    return DEFAULT_CONFIG.exists() and settings.model_base_path == _pushed_models()
-
-
-def _pushed_models() -> Path:
-    """Where the default configuration pushes to."""
-    from pipeline.config import load_config
-
-    if not DEFAULT_CONFIG.exists():
-        raise VisageError(
-            f"no {DEFAULT_CONFIG} in this folder to say where models are pushed to; name one with --model"
-        )
-    return load_config(DEFAULT_CONFIG).model_base_path
+    return DEFAULT_CONFIG.exists() and settings.model_base_path == pushed_models()
 
 
 def _new_run_id() -> str:

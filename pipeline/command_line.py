@@ -88,6 +88,21 @@ def _first_words(error: Exception) -> str:
     return f"{type(error).__name__}: {text.splitlines()[0][:300] if text else 'without a message'}"
 
 
+def pushed_models() -> Path:
+    """Where the default configuration pushes to.
+
+    Raises:
+        VisageError: this folder has none.
+    """
+    from pipeline.config import load_config
+
+    if not DEFAULT_CONFIG.exists():
+        raise VisageError(
+            f"no {DEFAULT_CONFIG} in this folder to say where models are pushed to; name a model's folder"
+        )
+    return load_config(DEFAULT_CONFIG).model_base_path
+
+
 def print_json(value: Any, stream: IO[str] | None = None) -> None:
     """Prints `value` and nothing else; what JSON does not know is written as text."""
     click.echo(json.dumps(value, indent=2, default=str), file=stream)

@@ -1,0 +1,38 @@
+"""LiteRT models asked of pictures."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, SignatureRunner
+
+
+class LiteModel:
+    """A LiteRT model in memory: as many interpreters as cores, of one thread each."""
+
+    def __init__(self, content: bytes) -> None:
+        self._runners = [one_thread(content) for _ in os.sched_getaffinity(0)]
+
+    @property
+    def outputs(self) -> dict[str, list[int]]:
+        """The shapes of its answers to one picture, by name."""
+        details = self._runners[0].get_output_details()
+        return {name: [int(side) for side in detail["shape"]] for name, detail in sorted(details.items())}
+
+    def __call__(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
+        """The answers of `Network` for pixels uint8 [N, input_size, input_size, channels]."""
+        with ThreadPoolExecutor(len(self._runners)) as threads:
+            shares = threads.map(_ask, self._runners, np.array_split(pixels, len(self._runners)))
+            answers = [one for share in shares for one in share]
+        return {name: np.concatenate([one[name] for one in answers]) for name in answers[0]}
+
+
+def one_thread(content: bytes) -> SignatureRunner:
+    """A LiteRT model on one thread, to be called with `pixels=` one picture; for one thread of the caller's."""
+    return Interpreter(model_content=content, num_threads=1).get_signature_runner()
+
+
+def _ask(runner: SignatureRunner, pictures: np.ndarray) -> list[dict[str, np.ndarray]]:
+    return [runner(pixels=picture[np.newaxis]) for picture in pictures]

@@ -1,0 +1,117 @@
+"""`visage export`: a pushed model in other forms."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from components.errors import VisageError
+from pipeline.command_line import json_option, print_json, pushed_models, quietly
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from components.on_device.export import Measured, OnDevice, Precision
+
+
+@click.group()
+def export() -> None:
+    """Write a pushed model in another form."""
+
+
+@export.command()
+@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--precision",
+    "precisions",
+    multiple=True,
+    type=click.Choice(["float16", "int8"]),
+    default=("float16", "int8"),
+    help="Which models are wanted.  [default: both]",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder to write into.  [default: on_device/NUMBER of the pipeline]"
+)
+@json_option
+def tflite(model: Path | None, precisions: tuple["Precision", ...], out: Path | None, as_json: bool) -> None:
+    """Write LiteRT (TensorFlow Lite) models for phones, and measure what that costs.
+
+    MODEL is the folder of a pushed version, or of the versions, of which the newest is taken; without it the one that
+    `visage predict` asks. Size, speed and errors are measured against it on the test split of the run that made it.
+    """
+    from serving.model import find_model
+
+    version = find_model(model or pushed_models()).resolve()
+    folder = (out or Path(*version.parts[:-3]) / "on_device" / version.name).resolve()
+    with quietly() as stream:
+        from rich.markup import escape
+
+        from components.files import write_atomically
+        from pipeline.console import Screen
+        from pipeline.trained_on import trained_on
+        from serving.model import read_visage_json
+
+        examples = trained_on(version)
+        description, _ = read_visage_json(version)
+        _make(folder)
+        from components.on_device.export import put_on_device
+
+        screen = Screen(stream, silent=as_json)
+        name = version.parent.name
+        with screen.stage(f"{name} {version.name}"):
+            made = put_on_device(version, examples, tuple(dict.fromkeys(precisions)))
+        files = {precision: folder / f"{name}_{precision}.tflite" for precision in made.contents}
+        figures = {"model": str(version), **description, **_figures(made, files)}
+        for precision, content in made.contents.items():
+            write_atomically(files[precision], content)
+        described = folder / f"{name}_on_device.json"
+        write_atomically(described, json.dumps(figures, indent=2) + "\n")
+        screen.print(f"{name} {version.name} on the {made.test_faces:,} test faces of its run")
+        screen.print(_table(made))
+        for file in (*files.values(), described):
+            screen.print(f"wrote {escape(str(file))}")
+        if as_json:
+            print_json(figures, stream)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VisageError(f"--out {folder}: {error.strerror}; name another folder") from None
+
+
+def _figures(made: "OnDevice", files: dict["Precision", Path]) -> dict[str, Any]:
+    models = {precision: {"file": files[precision].name, **asdict(one)} for precision, one in made.lite_models.items()}
+    return {
+        "pixels": {"dtype": "uint8", "shape": made.pixels, "range": [0, 255]},
+        "outputs": made.outputs,
+        "calibration_faces": made.calibration_faces,
+        "test_faces": made.test_faces,
+        "models": {"saved_model": asdict(made.saved_model), **models},
+    }
+
+
+def _table(made: "OnDevice") -> "Table":
+    from rich.table import Table
+
+    table = Table("", "size", "a picture", "age MAE", "gender", "age differs by", box=None, pad_edge=False)
+    table.add_row(*_row("SavedModel", made.saved_model, made.saved_model))
+    for precision, one in made.lite_models.items():
+        table.add_row(*_row(precision, one, made.saved_model))
+    return table
+
+
+def _row(name: str, one: "Measured", of: "Measured") -> Iterator[str]:
+    """One model's line; `of` is what it was made of."""
+    quality = one.quality
+    yield name
+    yield f"{one.size / 1e6:5.1f} MB  {one.size / of.size:4.0%}"
+    yield f"{one.milliseconds:5.1f} ms  {one.milliseconds / of.milliseconds:4.0%}"
+    yield "-" if quality.age_mae is None else f"{quality.age_mae:.3f}"
+    yield "-" if quality.gender_accuracy is None else f"{quality.gender_accuracy:.2%}"
+    differs = one is not of and quality.age_change_mean is not None
+    yield f"{quality.age_change_mean:.2f}, at most {quality.age_change_max:.1f}" if differs else ""

@@ -1,0 +1,47 @@
+"""From a pushed model back to the examples that it was trained and tested on, through ML Metadata."""
+
+from pathlib import Path
+
+from ml_metadata.metadata_store import MetadataStore
+from ml_metadata.proto import metadata_store_pb2
+
+from components.errors import VisageError
+from components.lineage import inputs_of_producers
+from pipeline.metadata_file import check_undamaged
+from pipeline.newest_data import open_metadata
+
+
+def trained_on(version: Path) -> Path:
+    """What FaceExampleGen wrote in the run that trained a model.
+
+    Args:
+        version: where Pusher put it, `<workspace>/<pipeline>/serving/<name>/<number>`; the pipeline's records lie in
+            the pipeline's folder.
+
+    Raises:
+        VisageError: there are no records, they do not know the model, or the examples are gone.
+    """
+    version = version.resolve()
+    database = Path(*version.parts[:-3]) / "metadata.sqlite"
+    if not database.is_file() or not database.stat().st_size:
+        raise VisageError(
+            f"{version}: no records of the run that made it ({database}), so nothing to set int8's scales by and to "
+            "measure on; name a version where Pusher put it (WORKSPACE/PIPELINE/serving/NAME/NUMBER)"
+        )
+    check_undamaged(database)
+    store = open_metadata(database)
+    pushes = inputs_of_producers(store, [pushed.id for pushed in _pushed_as(version.name, store)])
+    models = [model for inputs in pushes.values() for model in inputs.get("model", [])]
+    trainings = inputs_of_producers(store, models)
+    examples = [one for inputs in trainings.values() for one in inputs.get("examples", [])]
+    if not examples:
+        raise VisageError(f"{version}: {database} does not know what it was trained on; run the pipeline again")
+    found = Path(store.get_artifacts_by_id(examples[-1:])[0].uri)
+    if not found.is_dir():
+        raise VisageError(f"{found}: gone, on which {version} was trained and tested; run the pipeline again")
+    return found
+
+
+def _pushed_as(number: str, store: MetadataStore) -> list[metadata_store_pb2.Artifact]:
+    pushes = store.get_artifacts_by_type("PushedModel")
+    return [push for push in pushes if push.custom_properties["pushed_version"].string_value == number]

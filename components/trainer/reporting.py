@@ -32,9 +32,14 @@ def report_step(standing: Standing, steps: int, epochs: int, loss: float | None 
     progress.report("train", done, epochs * steps, ", ".join(notes))
 
 
+def validation_figures(metrics: dict[str, float]) -> dict[str, float]:
+    """An epoch's metrics under the names that they have in a network of both heads."""
+    return {_OF_ONE_OUTPUT.get(name, name): value for name, value in metrics.items()}
+
+
 def _figures(metrics: dict[str, float]) -> Iterator[str]:
     """The figures of the validation that the network's heads have."""
-    metrics = {_OF_ONE_OUTPUT.get(name, name): value for name, value in metrics.items()}
+    metrics = validation_figures(metrics)
     if "val_age_mae" in metrics:
         yield f"age MAE {metrics['val_age_mae']:.1f}"
     if "val_age_group_accuracy" in metrics:

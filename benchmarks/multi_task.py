@@ -1,0 +1,123 @@
+"""One network for both tasks against one for each: `.venv/bin/python -m benchmarks.multi_task RECIPE --examples DIR`.
+
+Trains the recipe three times, as the Trainer does, on the same records, epochs and seed: with both heads, with that of
+the age alone, with that of the gender alone. Quality is that of the epoch that the Trainer keeps, on the validation
+part; the test part is not read. `--set trainer.epochs=1 --set trainer.epoch_size=1000` gives a quick look.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from benchmarks.cost import Cost, now
+from components.errors import VisageError
+from components.trainer.settings import TrainerSettings
+from pipeline.command_line import data_dir_option, json_option, override_option, print_json, quietly
+from pipeline.config import load_config
+from pipeline.console import Screen
+
+DEFAULT = Path("recipes/cnn_utkface.yaml")
+_TASKS = {"age and gender": {}, "age alone": {"gender_head": "none"}, "gender alone": {"age_head": "none"}}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One training.
+
+    Attributes:
+        tasks: one of the three.
+        parameters: of the network.
+        cost: all told, decoding and validation included.
+        age_mae: years, on the validation part; None of a network without that head.
+        gender_accuracy: 0..1, on the validation part; None likewise.
+    """
+
+    tasks: str
+    parameters: int
+    cost: Cost
+    age_mae: float | None
+    gender_accuracy: float | None
+
+
+@click.command()
+@click.argument("recipe", type=click.Path(path_type=Path), default=DEFAULT)
+@override_option
+@data_dir_option
+@click.option("--examples", type=click.Path(path_type=Path), help="What FaceExampleGen wrote; else of the newest run.")
+@json_option
+def main(recipe: Path, overrides: tuple[str, ...], data_dir: Path | None, examples: Path | None, as_json: bool) -> None:
+    """Prints the table."""
+    config = load_config(recipe, overrides, data_dir)
+    spec = config.trainer.spec
+    if spec.age_head is None or spec.gender_head is None:
+        raise VisageError(f"{recipe}: its network has one head alone; name a recipe of both")
+    with quietly() as stream:
+        from pipeline.newest_data import newest_data
+
+        screen = Screen(stream, silent=as_json)
+        folder = examples or newest_data(config).examples
+        trained = []
+        for tasks, heads in _TASKS.items():
+            with screen.stage(tasks):
+                trained.append(_train(tasks, config.trainer.model_copy(update=heads), folder))
+        screen.print(table(trained))
+        screen.print(f"Load of the machine in the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
+        if as_json:
+            print_json([asdict(one) for one in trained], stream)
+
+
+def table(trained: Sequence[Trained]) -> Table:
+    """A row for each training, that of both tasks first, the sum of the two others, and the share of it."""
+    both, *single = trained
+    parameters, wall, cpu = (
+        sum(values) for values in zip(*((one.parameters, one.cost.wall, one.cost.cpu) for one in single), strict=True)
+    )
+    rows = Table("", "parameters", "wall s", "CPU s", "age MAE, years", "gender right", box=None)
+    for column in rows.columns[1:]:
+        column.justify = "right"
+    for one in trained:
+        rows.add_row(
+            one.tasks,
+            f"{one.parameters:,}",
+            f"{one.cost.wall:,.1f}",
+            f"{one.cost.cpu:,.1f}",
+            "" if one.age_mae is None else f"{one.age_mae:.2f}",
+            "" if one.gender_accuracy is None else f"{one.gender_accuracy:.1%}",
+        )
+    rows.add_row("the two alone", f"{parameters:,}", f"{wall:,.1f}", f"{cpu:,.1f}")
+    shares = (both.parameters / parameters, both.cost.wall / wall, both.cost.cpu / cpu)
+    rows.add_row("both against the two", *(f"{share:.2f}" for share in shares))
+    return rows
+
+
+def _train(tasks: str, settings: TrainerSettings, examples: Path) -> Trained:
+    from components.cross_validation.predict import forget_networks
+    from components.trainer.checkpoint import Standing
+    from components.trainer.input import open_split
+    from components.trainer.reporting import validation_figures
+    from components.trainer.training import train
+    from components.trainer.validation import best_epoch
+
+    ends: list[Standing] = []
+    train_split, val_split = (open_split(name, [f"{examples}/Split-{name}/*"]) for name in ("train", "val"))
+    with tempfile.TemporaryDirectory(prefix="visage-multi-task-") as logs:
+        before = now()
+        network = train(train_split, val_split, settings, logs, on_end=ends.append)
+        cost = now() - before
+    parameters = network.count_params()
+    forget_networks()
+    kept = validation_figures(ends[-1].history[best_epoch(ends[-1].val_losses)])
+    return Trained(tasks, parameters, cost, kept.get("val_age_mae"), kept.get("val_gender_accuracy"))
+
+
+if __name__ == "__main__":
+    try:
+        main(prog_name="python -m benchmarks.multi_task")
+    except VisageError as error:
+        sys.exit(f"visage: {error}")

@@ -1,0 +1,128 @@
+"""How many pictures a second our input gives, beside Keras's own loaders on the same files."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from benchmarks.cost import Cost, now
+from components import progress
+from components.faces.records import from_example
+from components.trainer.augmentation_settings import AugmentationSettings
+from components.trainer.input import Split, TrainingBatches, read_examples
+from components.trainer.settings import TrainerSettings
+
+
+@dataclass(frozen=True)
+class Loader:
+    """One loader.
+
+    Attributes:
+        name: for the table.
+        cost: of a picture, in the epoch that is measured.
+    """
+
+    name: str
+    cost: Cost
+
+
+def measure_loaders(split: Split, settings: TrainerSettings, folder: Path, rounds: int) -> list[Loader]:
+    """Draws epochs from each loader in turn, with nothing to train; the cheapest epoch of each counts.
+
+    Args:
+        split: training records.
+        settings: the recipe, whose size, batches and augmentation all of them follow.
+        folder: an empty one, into which the records' pictures are written as files.
+        rounds: epochs of each loader, at least 2; our first one, which decodes, stands for itself.
+    """
+    files = _write_pictures(split, folder)
+    ours = TrainingBatches(split, settings.spec, settings)
+    loaders: dict[str, Callable[[int], Iterable[Any]]] = {
+        "ours, later epochs": ours.epoch,
+        "image_dataset_from_directory": _image_dataset(folder, settings),
+        "PyDataset": _py_dataset(files, settings),
+    }
+    costs: dict[str, list[Cost]] = {"ours, first epoch": [_epoch(ours.epoch, 0, split.size)]}
+    for number in range(1, rounds + 1):
+        for name, epoch in loaders.items():
+            costs.setdefault(name, []).append(_epoch(epoch, number, split.size))
+        progress.report("epochs of the loaders", number, rounds)
+    return [
+        Loader(name, Cost(min(cost.wall for cost in some), min(cost.cpu for cost in some)))
+        for name, some in costs.items()
+    ]
+
+
+def augmentation_layers(settings: AugmentationSettings) -> list[keras.Layer]:
+    """Keras's layers for the changes that it has by other names, as far as ours go."""
+    layers = keras.layers
+    grey_levels = (0, 255)
+    of_key: dict[str, Callable[[float], keras.Layer]] = {
+        "flip": lambda _: layers.RandomFlip("horizontal"),
+        "shift": lambda share: layers.RandomTranslation(share, share, fill_mode="nearest"),
+        "zoom": lambda share: layers.RandomZoom((-share, share), fill_mode="nearest"),
+        "rotation": lambda degrees: layers.RandomRotation(degrees / 360, fill_mode="nearest"),
+        "brightness": lambda share: layers.RandomBrightness(share, grey_levels),
+        "contrast": lambda share: layers.RandomContrast(share, grey_levels),
+    }
+    return [of_key[key](float(value)) for key, value in settings.changes.items() if key in of_key]
+
+
+def _epoch(epoch: Callable[[int], Iterable[Any]], number: int, pictures: int) -> Cost:
+    before = now()
+    seen = sum(len(batch[0] if isinstance(batch, tuple) else batch) for batch in epoch(number))
+    assert seen == pictures, "every loader gives every picture"
+    return (now() - before) / pictures
+
+
+def _write_pictures(split: Split, folder: Path) -> list[Path]:
+    files = []
+    for number, serialized in enumerate(read_examples(split.files).as_numpy_iterator()):
+        files.append(folder / f"{number:06d}.jpg")
+        files[-1].write_bytes(from_example(serialized).image)
+    return files
+
+
+def _color_mode(settings: TrainerSettings) -> str:
+    return "grayscale" if settings.spec.channels == 1 else "rgb"
+
+
+def _image_dataset(folder: Path, settings: TrainerSettings) -> Callable[[int], tf.data.Dataset]:
+    size = settings.spec.input_size
+    pictures = keras.utils.image_dataset_from_directory(
+        str(folder),
+        labels=None,
+        color_mode=_color_mode(settings),
+        batch_size=settings.step_size,
+        image_size=(size, size),
+        seed=settings.seed,
+        verbose=False,
+    )
+    change = keras.Sequential(augmentation_layers(settings.augmentation))
+    changed = pictures.map(lambda pixels: change(pixels, training=True), num_parallel_calls=tf.data.AUTOTUNE)
+    return lambda _: changed.prefetch(tf.data.AUTOTUNE)
+
+
+def _py_dataset(files: list[Path], settings: TrainerSettings) -> Callable[[int], Iterable[np.ndarray]]:
+    class Pictures(keras.utils.PyDataset):
+        """As Keras's documentation has one: pictures by Pillow, changes by its layers."""
+
+        change = keras.Sequential(augmentation_layers(settings.augmentation))
+
+        def __len__(self) -> int:
+            return -(-len(files) // settings.step_size)
+
+        def __getitem__(self, number: int) -> np.ndarray:
+            some = order[number * settings.step_size : (number + 1) * settings.step_size]
+            loaded = [keras.utils.load_img(files[one], _color_mode(settings), target_size=size) for one in some]
+            pixels = np.stack([keras.utils.img_to_array(picture) for picture in loaded])
+            return np.asarray(self.change(pixels, training=True))
+
+    size = (settings.spec.input_size,) * 2
+    order = np.random.default_rng(settings.seed).permutation(len(files))
+    pictures = Pictures()
+    return lambda _: (pictures[number] for number in range(len(pictures)))

@@ -1,0 +1,124 @@
+"""What input costs a training: `.venv/bin/python -m benchmarks.training_input [RECIPE ...] --examples DIR`.
+
+For the network of each recipe, all of it unfrozen: steps that the real input feeds against steps on one batch in
+memory, in turn in one process; then pictures a second of our input and of Keras's own loaders on the same files. CPU
+time is that of the process on all cores, and tells more than the clock where others use the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+
+from components.errors import VisageError
+from components.trainer.fine_tuning_settings import FineTuningSettings
+from components.trainer.settings import TrainerSettings
+from pipeline.command_line import json_option, print_json, quietly
+from pipeline.config import load_config
+from pipeline.console import Screen
+
+if TYPE_CHECKING:
+    from components.trainer.input import Split
+
+LIMIT = 1.05
+DEFAULT = (Path("recipes/cnn_utkface.yaml"), Path("recipes/visage.yaml"))
+
+
+@click.command()
+@click.argument("recipes", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--examples", type=click.Path(path_type=Path), required=True, help="What FaceExampleGen wrote.")
+@click.option("--records", type=click.IntRange(1), help="The most training records, in whole files.")
+@click.option("--steps", type=click.IntRange(2), default=20, show_default=True, help="Of each kind in a round.")
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
+@click.option("--loaders/--no-loaders", default=True, help="Compare with Keras's loaders.")
+@json_option
+def main(
+    recipes: tuple[Path, ...],
+    examples: Path,
+    records: int | None,
+    steps: int,
+    rounds: int,
+    loaders: bool,
+    as_json: bool,
+) -> None:
+    """Prints the tables; exit code 1 where a step takes more than 1.05 times its CPU time from memory."""
+    every = [load_config(recipe).trainer for recipe in recipes or DEFAULT]
+    with quietly() as stream:
+        from benchmarks.picture_loaders import measure_loaders
+        from benchmarks.training_steps import measure_steps
+        from components.trainer.input import open_split
+
+        screen = Screen(stream, silent=as_json)
+        split = _at_most(open_split("train", [f"{examples}/Split-train/*"]), records)
+        figures = []
+        for settings in map(_unfrozen, every):
+            with screen.stage(settings.network), tempfile.TemporaryDirectory(prefix="visage-pictures-") as folder:
+                cost = measure_steps(split, settings, steps, rounds)
+                compared = measure_loaders(split, settings, Path(folder), rounds) if loaders else []
+            figures.append({"network": settings.network, **asdict(cost), "loaders": [asdict(one) for one in compared]})
+        screen.print(_steps_table(figures))
+        if loaders:
+            screen.print(_loaders_table(figures))
+        screen.print(f"Load of the machine in the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
+        if as_json:
+            print_json(figures, stream)
+    sys.exit(int(any(of_one["ratio"]["cpu"] > LIMIT for of_one in figures)))
+
+
+def _unfrozen(settings: TrainerSettings) -> TrainerSettings:
+    """The recipe as a training of all of its network, from random weights, which cost what any others do."""
+    return settings.model_copy(update={"frozen": None, "fine_tuning": FineTuningSettings(), "weights": None})
+
+
+def _at_most(split: Split, records: int | None) -> Split:
+    """The first files of a split with so many records at least; None: all."""
+    from components.trainer.input import open_split
+
+    if records is None or records >= split.size:
+        return split
+    files = split.files[: -(-len(split.files) * records // split.size)]
+    return open_split(split.name, files)
+
+
+def _steps_table(figures: list[dict[str, Any]]) -> Table:
+    table = Table("network", box=None)
+    for title in ("first epoch, s", "others, s", "step, ms", "fed/memory", "CPU", f"<= {LIMIT}"):
+        table.add_column(title, justify="right")
+    for of_one in figures:
+        first, start, memory, ratio = (of_one[key] for key in ("first_epoch", "start", "memory", "ratio"))
+        table.add_row(
+            of_one["network"],
+            f"{first['wall']:.1f} ({first['cpu']:.1f})",
+            f"{start['wall']:.2f} ({start['cpu']:.2f})",
+            f"{1000 * memory['wall']:,.0f} ({1000 * memory['cpu']:,.0f})",
+            f"{ratio['wall']:.3f}",
+            f"{ratio['cpu']:.3f}",
+            "" if ratio["cpu"] <= LIMIT else "MISSED",
+        )
+    table.caption = "in brackets: CPU time; of an epoch: to its first batch; of a step: from memory"
+    return table
+
+
+def _loaders_table(figures: list[dict[str, Any]]) -> Table:
+    table = Table("loader", box=None)
+    for title in ("network", "pictures a second", "CPU ms a picture"):
+        table.add_column(title, justify="right")
+    for of_one in figures:
+        for loader in of_one["loaders"]:
+            cost = loader["cost"]
+            table.add_row(loader["name"], of_one["network"], f"{1 / cost['wall']:,.0f}", f"{1000 * cost['cpu']:.2f}")
+    return table
+
+
+if __name__ == "__main__":
+    try:
+        main(prog_name="python -m benchmarks.training_input")
+    except VisageError as error:
+        sys.exit(f"visage: {error}")

@@ -1,0 +1,114 @@
+"""What input adds to a training step: steps fed by the real input against the same steps fed from memory."""
+
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from benchmarks.cost import Cost, now
+from components import progress
+from components.trainer.input import Split, TrainingBatches
+from components.trainer.losses import losses, metrics
+from components.trainer.optimizer import build_optimizer
+from components.trainer.settings import TrainerSettings
+
+_Learn = Callable[[Iterator[Any]], tf.Tensor]
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """What steps of one network cost; medians over the rounds.
+
+    Attributes:
+        first_epoch: from asking for the first epoch to its first batch, once a training: every picture is decoded.
+        start: the same of the later epochs, once each.
+        memory: a step whose batch is in memory.
+        ratio: of a step with real input to one from memory, the start of each epoch spread over its steps.
+    """
+
+    first_epoch: Cost
+    start: Cost
+    memory: Cost
+    ratio: Cost
+
+
+def measure_steps(split: Split, settings: TrainerSettings, steps: int, rounds: int) -> StepCost:
+    """Trains the recipe's network, in turn on what the real input gives and on one batch over and over.
+
+    Args:
+        split: training records.
+        settings: the recipe.
+        steps: of each kind in a round.
+        rounds: the two kinds change places from one to the next.
+    """
+    batches = TrainingBatches(split, settings.spec, settings)
+    # As many records as a round takes, drawn from all of the split as a whole epoch's are.
+    drawn = TrainingBatches(
+        split, settings.spec, settings.model_copy(update={"epoch_size": steps * settings.step_size})
+    )
+    learn = _compiled(settings)
+    before = now()
+    batch = next(iter(drawn.epoch(0)))
+    first_epoch = now() - before
+    kept = tf.data.Dataset.from_tensors(batch).repeat()
+    # Traces, compiles, and lets tf.data find out how many threads it wants.
+    _steps(learn, iter(kept), 2)
+    _fed(learn, drawn, 0, steps)
+    starts, fed, memory = [], [], []
+    for number in range(rounds):
+        for real in (number % 2 == 0, number % 2 == 1):
+            if real:
+                start, cost = _fed(learn, drawn, number + 1, steps)
+                starts.append(start)
+                fed.append(cost)
+            else:
+                memory.append(_steps(learn, iter(kept), steps))
+        progress.report(f"steps of {settings.network}", number + 1, rounds)
+    spread = [start / batches.steps for start in starts]
+    return StepCost(
+        first_epoch,
+        _median(starts),
+        _median(memory),
+        _median([_ratio(one, more, other) for one, more, other in zip(fed, spread, memory, strict=True)]),
+    )
+
+
+def _fed(learn: _Learn, batches: TrainingBatches, epoch: int, steps: int) -> tuple[Cost, Cost]:
+    """What comes before an epoch's first step, and what a step of it costs."""
+    before = now()
+    iterator = iter(batches.epoch(epoch))
+    next(iterator)
+    start = now() - before
+    return start, _steps(learn, iterator, steps - 1)
+
+
+def _steps(learn: _Learn, iterator: Iterator[Any], count: int) -> Cost:
+    before = now()
+    for _ in range(count):
+        float(learn(iterator))
+    return (now() - before) / count
+
+
+def _compiled(settings: TrainerSettings) -> _Learn:
+    """Keras's step, as the Trainer runs it, on the next batch of an iterator; gives the loss."""
+    keras.utils.set_random_seed(settings.seed)
+    spec = settings.spec
+    network = spec.build()
+    network.compile(build_optimizer(settings), loss=losses(spec), metrics=metrics(spec))
+
+    @tf.function(reduce_retracing=True)
+    def learn(iterator: Iterator[Any]) -> tf.Tensor:
+        return network.train_step(next(iterator))["loss"]
+
+    return learn
+
+
+def _ratio(fed: Cost, start: Cost, memory: Cost) -> Cost:
+    return Cost((fed.wall + start.wall) / memory.wall, (fed.cpu + start.cpu) / memory.cpu)
+
+
+def _median(costs: list[Cost]) -> Cost:
+    return Cost(statistics.median(cost.wall for cost in costs), statistics.median(cost.cpu for cost in costs))

@@ -1,0 +1,28 @@
+"""Keras's loaders change pictures as ours do, and give every picture."""
+
+from pathlib import Path
+
+from benchmarks.picture_loaders import augmentation_layers, measure_loaders
+from components.trainer.augmentation_settings import AugmentationSettings
+from components.trainer.input import open_split
+from components.trainer.settings import TrainerSettings
+from tests.components.drawn_crops import people, write_split
+
+
+def test_layers_are_those_of_what_the_recipe_changes() -> None:
+    layers = augmentation_layers(AugmentationSettings(flip=True, shift=0, rotation=10, brightness=0, contrast=0))
+    assert [type(layer).__name__ for layer in layers] == ["RandomFlip", "RandomRotation"]
+
+
+def test_all_loaders_are_measured_on_the_same_pictures(tmp_path: Path) -> None:
+    split = open_split("train", [str(write_split(tmp_path, "train", people(10, seed=1)))])
+    settings = TrainerSettings(network="compact", epochs=1, batch_size=4, learning_rate=0.1)
+    (tmp_path / "pictures").mkdir()
+    loaders = measure_loaders(split, settings, tmp_path / "pictures", rounds=1)
+    assert [loader.name for loader in loaders] == [
+        "ours, first epoch",
+        "ours, later epochs",
+        "image_dataset_from_directory",
+        "PyDataset",
+    ]
+    assert all(loader.cost.wall > 0 for loader in loaders)

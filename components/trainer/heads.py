@@ -84,7 +84,8 @@ class OrdinalThresholds(keras.layers.Layer):
 
     def call(self, score: keras.KerasTensor) -> keras.KerasTensor:
         """Scores [N, 1] to logits [N, 100] of P(age > 0) to P(age > 99)."""
-        return score + self._biases
+        # Without the ones LiteRT's converter takes these biases for those of the layer before, and fails.
+        return score * ops.ones((1, AGES - 1)) + self._biases
 
 
 def age_probabilities(raw_age: keras.KerasTensor, head: AgeHead) -> keras.KerasTensor:

@@ -22,8 +22,8 @@ def config(*overrides: str, recipe: str = "pipeline_config.yaml") -> PipelineCon
 
 def people(count: int, folds: list[int] | None = None) -> list[FaceRecord]:
     return [
-        FaceRecord(b"", str(number), 30.0, 4, "female", f"utkface/{number}", "utkface", fold=folds and folds[number])
-        for number in range(count)
+        FaceRecord(b"", str(number), 30.0, 4, "female", f"utkface/{number}", "utkface", fold=fold)
+        for number, fold in enumerate(folds or [None] * count)
     ]
 
 

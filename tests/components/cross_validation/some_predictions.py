@@ -1,5 +1,7 @@
 """Predictions for tests: what a property may be asked of, and one by hand."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -10,7 +12,7 @@ _ages = st.floats(0, 100, width=32)
 _shares = st.floats(0, 1, width=32)
 
 
-def of(ages: list[float | None], said: list[float], males: list[int] | None = None) -> Predictions:
+def of(ages: Sequence[float | None], said: Sequence[float], males: Sequence[float] | None = None) -> Predictions:
     """Records of these ages, None unknown, whose ages are `said`, surely in that age's group; P(male) is `males`."""
     known = [np.nan if age is None else age for age in ages]
     groups = [-1 if age is None else age_group(age) for age in ages]

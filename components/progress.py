@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Listener = Callable[[str, int, int | None, str], None]
+# What a listener is told: step, done, total, note.
+Report = tuple[str, int, int | None, str]
 
 _listeners: list[Listener] = []
 
@@ -21,17 +23,14 @@ def report(step: str, done: int, total: int | None = None, note: str = "") -> No
         listener(step, done, total, note)
 
 
-Report = tuple[str, int, int | None, str]
-
-
 @contextmanager
 def retold(retell: Callable[[str, int, int | None, str], Report]) -> Iterator[None]:
     """Lets every `report` made inside the `with` block, from any thread, reach the listeners as `retell` words it."""
     listeners = list(_listeners)
 
-    def tell(*told: object) -> None:
+    def tell(step: str, done: int, total: int | None, note: str) -> None:
         for listener in listeners:
-            listener(*retell(*told))
+            listener(*retell(step, done, total, note))
 
     _listeners[:] = [tell]
     try:

@@ -25,12 +25,20 @@ from components.model_card.component import ModelCard
 from components.model_check.component import ModelCheck
 from components.trainer.component import create_trainer
 from components.trainer.settings import TrainerSettings
+from components.tuner.component import create_tuner
+from components.tuner.settings import TunerSettings
 
 RECIPE = TrainerSettings(network="compact", epochs=1, learning_rate=0.001)
 
 
 def trainer() -> Any:
     component = create_trainer(Channel(Examples), RECIPE, AlignmentSettings(), "checkpoints")
+    return json.loads(component.exec_properties["custom_config"])["code"]
+
+
+def tuner() -> Any:
+    settings = TunerSettings(search={"trainer.momentum": [0.5, 0.9]})
+    component = create_tuner(Channel(Examples), RECIPE, AlignmentSettings(), settings, "checkpoints")
     return json.loads(component.exec_properties["custom_config"])["code"]
 
 
@@ -66,10 +74,10 @@ def model_check() -> Any:
     return ModelCheck(model=Channel(Model)).exec_properties["code"]
 
 
-@pytest.mark.parametrize("code_of", [trainer, evaluator, model_card, example_validator, model_check])
+@pytest.mark.parametrize("code_of", [trainer, tuner, evaluator, model_card, example_validator, model_check])
 def test_the_code_is_part_of_the_cache_key(code_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     before = code_of()
     assert code_of() == before
-    for name in ("trainer", "evaluator", "model_card", "example_validator", "model_check"):
+    for name in ("trainer", "tuner", "evaluator", "model_card", "example_validator", "model_check"):
         monkeypatch.setattr(f"components.{name}.component.source_digest", lambda *packages: "another")
     assert code_of() == "another" != before

@@ -1,16 +1,9 @@
-"""The runs of a cross-validation, compiled, and one of them done."""
+"""The runs of a cross-validation, compiled: what they do and how they are known again."""
 
-import io
-import json
 from pathlib import Path
 
-import pytest
-
-from components.cross_validation.scores import measure
-from components.evaluator.result import read_evaluation
 from pipeline.config import PipelineConfig, load_config
-from pipeline.console import Screen
-from pipeline.cross_validation import plan, train_and_ask
+from pipeline.cross_validation import plan
 from pipeline.folds import fold_splits
 from pipeline.node import node_ids
 
@@ -41,22 +34,3 @@ def test_what_a_run_depends_on_is_in_its_key(tmp_path: Path) -> None:
     assert keys(config(tmp_path), repeats=3)[:2] == first[:2]
     for change in ("trainer.epochs=2", "cleaning.min_age=1", "data.sample_portraits.seed=8", "split.repeat=1"):
         assert not set(keys(config(tmp_path, change))) & set(first)
-
-
-@pytest.mark.slow
-def test_a_model_is_asked_of_its_fold_and_scored_as_the_evaluator_scores_it(tmp_path: Path) -> None:
-    settings = config(tmp_path)
-    splits = fold_splits(settings, 2)
-    planned = plan(settings, splits, repeats=1)
-    run = next(iter(planned))
-
-    finished, predictions = train_and_ask(planned, splits, "call", Screen(io.StringIO()), run, "run 1 of 2")
-
-    (report,) = settings.root.glob("artifacts/FaceExampleGen/cleaning_report/*/cleaning_report.json")
-    assert len(set(predictions.keys)) == json.loads(report.read_text())["total"]["by_split"]["test"]
-    scores, evaluation = measure(predictions), read_evaluation(finished.evaluation).overall
-    assert scores.age_mae == pytest.approx(evaluation.age_mae, rel=1e-3)
-    assert scores.age_group_accuracy == pytest.approx(evaluation.age_group_accuracy)
-    assert scores.gender_accuracy == pytest.approx(evaluation.gender_accuracy)
-    assert finished.run_id == "call-fold-0-seed-1"
-    assert not settings.model_base_path.exists()

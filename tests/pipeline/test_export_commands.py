@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from components.trainer.export import export
 from components.trainer.models import NETWORKS
 from tests.components import drawn_crops
 from tests.components.conftest import ALIGNMENT
+from tests.components.on_device.networks import save
 from tests.end_to_end.visage import visage
 from tests.pipeline.pushed_model import record_push
 
@@ -26,7 +26,11 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
         drawn_crops.write_split(folder / "examples", split, drawn_crops.people(20, seed=seed))
     keras.utils.set_random_seed(1)
     spec = replace(NETWORKS["mobilenet"], input_size=32)
-    export(spec.build(), spec, ALIGNMENT, str(folder / "serving" / "visage" / "7"))
+    version = folder / "serving" / "visage" / "7"
+    save(spec.build(), spec, version)
+    (version / "assets.extra").mkdir()
+    description = {"network": spec.name, "alignment": ALIGNMENT.model_dump()}
+    (version / "assets.extra" / "visage.json").write_text(json.dumps(description))
     record_push(folder, "7", folder / "examples")
     return folder
 

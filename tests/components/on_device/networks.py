@@ -30,10 +30,18 @@ def one_convolution(
 
 
 def exported(network: keras.Model, spec: NetworkSpec) -> Network:
-    """A network as it comes back from the SavedModel that the Trainer writes."""
+    """A network as it comes back from a SavedModel."""
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(FaceModel(network, spec, ALIGNMENT), folder)
+        save(network, spec, Path(folder))
         return load_network(Path(folder))
+
+
+def save(network: keras.Model, spec: NetworkSpec, folder: Path) -> None:
+    """Writes what the Trainer's export writes, but for the signatures, which take seconds and which no device has."""
+    module = tf.Module()
+    module.network = network
+    module.from_pixels = FaceModel(network, spec, ALIGNMENT).from_pixels
+    tf.saved_model.save(module, str(folder))
 
 
 def pictures(count: int, seed: int) -> np.ndarray:

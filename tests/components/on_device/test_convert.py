@@ -9,7 +9,7 @@ from components.trainer.models import AgeHead, GenderHead
 from tests.components.on_device.networks import one_convolution, pictures
 
 HEADS: list[tuple[AgeHead | None, GenderHead | None]] = [
-    ("distribution", "binary"), ("softmax", "softmax"), ("groups", None), ("regression", None), ("ordinal", None),
+    ("softmax", "softmax"), ("groups", None), ("regression", None), ("ordinal", None),
     (None, "binary"),
 ]  # fmt: skip
 

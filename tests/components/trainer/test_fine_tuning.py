@@ -23,7 +23,7 @@ SETTINGS = TrainerSettings(
     epochs=2,
     batch_size=8,
     learning_rate=0.01,
-    augmentation=AugmentationSettings(shift=0, brightness=0, contrast=0),
+    augmentation=AugmentationSettings(shift=0.1),
     checkpoint_steps=1,
 )
 
@@ -61,6 +61,13 @@ def test_the_second_phase_moves_frozen_layers_and_goes_on_where_it_was_killed(sp
     assert not any("frozen features" in step for step in steps)
     for one, other in zip(network.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_the_head_learns_from_mirrored_pictures_alone_where_a_second_phase_has_all_changes() -> None:
+    assert SETTINGS.of_head.augmentation.changes == {"flip": True}
+    assert SETTINGS.of_fine_tuning.augmentation == SETTINGS.augmentation
+    one_phase = SETTINGS.model_copy(update={"fine_tuning": FineTuningSettings()})
+    assert one_phase.of_head == one_phase
 
 
 def test_there_must_be_something_to_unfreeze() -> None:

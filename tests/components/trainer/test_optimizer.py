@@ -28,6 +28,12 @@ def test_cosine_is_that_of_keras() -> None:
         assert learning_rate(settings, 7, done, []) == pytest.approx(float(of_keras(done)), abs=1e-6)
 
 
+def test_a_rate_warms_up_to_that_of_its_schedule() -> None:
+    settings = RECIPE.model_copy(update={"warm_up_steps": 4})
+    rates = [learning_rate(settings, 7, done, []) for done in (0, 1, 3, 4, 60)]
+    assert rates == pytest.approx([0.1, 0.2, 0.4, 0.5, 0.5])
+
+
 def test_a_step_schedule_falls_at_the_start_of_its_epochs() -> None:
     settings = RECIPE.model_copy(update={"step_schedule": StepSchedule(epochs=(2, 5), factor=0.1)})
     rates = [learning_rate(settings, 7, done, []) for done in (13, 14, 34, 35)]

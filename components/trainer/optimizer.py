@@ -20,18 +20,18 @@ def build_optimizer(settings: TrainerSettings, shares: Mapping[str, float] | Non
         settings: the recipe.
         shares: of the rate, by the path of a weight; the others learn at the whole rate.
     """
-    shares = shares or {}
     common = {
         "learning_rate": settings.learning_rate,
-        "weight_decay": settings.weight_decay or None,
+        "weight_decay": settings.weight_decay,
         "gradient_accumulation_steps": settings.accumulate_steps if settings.accumulate_steps > 1 else None,
     }
+    kinds = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
+    kind = kinds[settings.optimizer]
+    if shares:
+        kind = _by_depth(kind, shares, settings.weight_decay)
     if settings.optimizer == "sgd":
-        optimizer = _by_depth(keras.optimizers.SGD, shares)(momentum=settings.momentum, **common)
-    elif settings.optimizer == "adam":
-        optimizer = _by_depth(keras.optimizers.Adam, shares)(**common)
-    else:
-        optimizer = _by_depth(keras.optimizers.AdamW, shares)(**{**common, "weight_decay": settings.weight_decay})
+        common["momentum"] = settings.momentum
+    optimizer = kind(**common)
     if settings.weight_decay:
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
@@ -47,8 +47,9 @@ def learning_rate(settings: TrainerSettings, steps: int, done: int, val_losses: 
         val_losses: of the epochs that have ended.
     """
     # All parts of a batch belong to one update.
-    begun = done - done % settings.accumulate_steps
-    rate = settings.learning_rate * min(1.0, (begun + 1) / (settings.warm_up_steps + 1))
+    updates = done // settings.accumulate_steps
+    begun = updates * settings.accumulate_steps
+    rate = settings.learning_rate * min(1.0, (updates + 1) / (settings.warm_up_steps + 1))
     if settings.schedule == "cosine":
         rate *= 0.5 * (1 + math.cos(math.pi * begun / (steps * settings.epochs)))
     passed = sum(epoch <= begun // steps for epoch in settings.step_schedule.epochs)
@@ -56,10 +57,10 @@ def learning_rate(settings: TrainerSettings, steps: int, done: int, val_losses: 
     return rate * settings.step_schedule.factor**passed * settings.reduce_on_plateau.factor**stalled
 
 
-def _by_depth(kind: type[keras.optimizers.Optimizer], shares: Mapping[str, float]) -> type[keras.optimizers.Optimizer]:
-    """A kind of optimizer under which some weights learn at a share of the rate."""
-    if not shares:
-        return kind
+def _by_depth(
+    kind: type[keras.optimizers.Optimizer], shares: Mapping[str, float], weight_decay: float
+) -> type[keras.optimizers.Optimizer]:
+    """A kind of optimizer under which some weights learn, and decay, at a share of the rate."""
 
     class ByDepth(kind):
         def update_step(
@@ -68,5 +69,14 @@ def _by_depth(kind: type[keras.optimizers.Optimizer], shares: Mapping[str, float
             """Updates one weight."""
             path = self._trainable_variables[self._get_variable_index(variable)].path
             super().update_step(gradient, variable, learning_rate * shares.get(path, 1.0))
+
+        def _apply_weight_decay(self, variables: Sequence[keras.Variable]) -> None:
+            # Keras decays all weights at the whole rate, and has no other place to say so.
+            if not weight_decay:
+                return
+            for variable in variables:
+                self.weight_decay = weight_decay * shares.get(variable.path, 1.0)
+                super()._apply_weight_decay([variable])
+            self.weight_decay = weight_decay
 
     return ByDepth

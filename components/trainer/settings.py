@@ -52,7 +52,7 @@ class TrainerSettings(Settings):
     momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
     learning_rate: float = Field(gt=0, le=10, description="highest rate of the schedule")
     schedule: Literal["constant", "cosine"] = Field("cosine", description="cosine: falls to 0 over all the epochs")
-    warm_up_steps: int = Field(0, ge=0, le=1_000_000, description="in which the rate rises from 0; 0: none")
+    warm_up_steps: int = Field(0, ge=0, le=1_000_000, description="updates in which the rate rises from 0; 0: none")
     step_schedule: StepSchedule = StepSchedule()
     reduce_on_plateau: ReduceOnPlateau = ReduceOnPlateau()
     weight_decay: float = Field(0.0, ge=0, le=1, description="decoupled, as AdamW's, of all but biases and scales")

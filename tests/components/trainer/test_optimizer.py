@@ -90,6 +90,12 @@ def test_a_batch_that_goes_through_in_parts_is_the_same_batch(tmp_path: Path, mo
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+def test_a_warm_up_counts_updates_not_the_parts_of_their_batches() -> None:
+    settings = RECIPE.model_copy(update={"warm_up_steps": 4, "batch_size": 4, "accumulate_steps": 2})
+    rates = [learning_rate(settings, 7, done, []) for done in (0, 1, 2, 3, 7, 8)]
+    assert rates == pytest.approx([0.1, 0.1, 0.2, 0.2, 0.4, 0.5])
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
 def test_a_weight_with_a_share_of_the_rate_moves_by_that_share(optimizer: str) -> None:
     moved = []
@@ -102,3 +108,12 @@ def test_a_weight_with_a_share_of_the_rate_moves_by_that_share(optimizer: str) -
         moved.append([float(layer.kernel[0, 0]) - 1 for layer in (first, last)])
     whole, shared = moved
     assert shared == pytest.approx([0.1 * whole[0], whole[1]], rel=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_a_weight_with_a_share_of_the_rate_decays_by_that_share(optimizer: str) -> None:
+    settings = RECIPE.model_copy(update={"optimizer": optimizer, "weight_decay": 0.2})
+    weights = [keras.Variable([1.0], name=f"kernel_{number}") for number in range(2)]
+    decaying = build_optimizer(settings, {weights[0].path: 0.1})
+    decaying.apply([keras.ops.zeros(1)] * 2, weights)
+    assert [float(weight[0]) for weight in weights] == pytest.approx([1 - 0.1 * 0.2 * 0.5, 1 - 0.2 * 0.5])

@@ -19,6 +19,7 @@ from keras import ops
 from components.trainer.heads import expected_age, members_of_groups
 from components.trainer.losses import (
     Loss,
+    Mean,
     cross_entropy,
     divergence_and_error,
     label_distribution,
@@ -31,21 +32,23 @@ from components.trainer.models import NetworkSpec
 _AGE_LABEL, _GENDER_LABEL = 4, 2
 
 
-def distillation_losses(spec: NetworkSpec, share: float) -> dict[str, Loss]:
+def distillation_losses(spec: NetworkSpec, share: float, mean: Mean = ops.mean) -> dict[str, Loss]:
     """By output, for the heads that the network has; labels without a teacher's answers are judged as `losses` does.
 
     Args:
         spec: with an age head of 101 classes, or none.
         share: weight of the teacher's answers, 0 to 1.
+        mean: over the batch that all devices share.
     """
-    of_labels = losses(spec)
+    of_labels = losses(spec, mean)
 
     def age(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
         if labels.shape[-1] == _AGE_LABEL:
             return of_labels["age"](labels, logits)
         one_hot = spec.age_head == "softmax"
         target, years, known = mixed_age(labels, share, one_hot)
-        return weigh(known, cross_entropy(target, logits) if one_hot else divergence_and_error(target, years, logits))
+        surprise = cross_entropy(target, logits) if one_hot else divergence_and_error(target, years, logits)
+        return weigh(known, surprise, mean)
 
     def gender(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
         taught = labels.shape[-1] > _GENDER_LABEL

@@ -76,7 +76,10 @@ def split_at_frozen(network: keras.Model) -> tuple[keras.Model, keras.Model] | N
     trunk = keras.Model(pixels, _flat(tensors), name="trunk")
     features = keras.Input(trunk.output_shape[1:], name="features")
     behind = keras.Model(tensors, network.output)
-    return trunk, keras.Model(features, behind(_as_before(features, tensors)), name="head")
+    head = keras.Model(features, behind(_as_before(features, tensors)), name="head")
+    # By this Keras sees that small gradients need a scaled loss.
+    head.dtype_policy = network.dtype_policy
+    return trunk, head
 
 
 def _never_changes(operation: keras.Operation) -> bool:

@@ -1,7 +1,8 @@
 """What training minimizes and what it reports, each over the records whose label is known.
 
 Losses come a record, [N], since Keras shares a batch out to several GPUs only by the mean that it takes itself; where
-a label is unknown they are 0, and the others weigh the more, so that the mean is that over the known labels.
+a label is unknown they are 0, and the others weigh the more, so that the mean is that over the known labels. How many
+those are counts over the batch on all devices together, which `Mean` looks at.
 
 Labels travel as one tensor a head, because Keras pairs one label with one output: `age` is [N, 4], (age in years,
 age_known 0/1, index of the age group or -1, sigma in years), and `gender` is [N, 2], (1 male / 0 female, gender_known
@@ -12,6 +13,7 @@ al., Deep label distribution learning for apparent age estimation, ICCV workshop
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import keras
 from keras import ops
@@ -21,6 +23,8 @@ from components.trainer.heads import AGES, age_probabilities, expected_age, grou
 from components.trainer.models import AgeHead, GenderHead, NetworkSpec
 
 Loss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
+# Of [N] values of one device, over the batch that all devices share.
+Mean = Callable[[keras.KerasTensor], keras.KerasTensor]
 
 # Years of error that weigh as much as one nat of gender cross-entropy.
 _YEARS_PER_NAT = 10.0
@@ -28,13 +32,13 @@ _YEARS_PER_NAT = 10.0
 _NARROWEST = 0.01
 
 
-def losses(spec: NetworkSpec) -> dict[str, Loss]:
+def losses(spec: NetworkSpec, mean: Mean = ops.mean) -> dict[str, Loss]:
     """By output, for the heads that the network has."""
     found = {}
     if spec.age_head is not None:
-        found["age"] = age_loss(spec.age_head)
+        found["age"] = age_loss(spec.age_head, mean)
     if spec.gender_head is not None:
-        found["gender"] = gender_loss(spec.gender_head)
+        found["gender"] = gender_loss(spec.gender_head, mean)
     return found
 
 
@@ -49,25 +53,25 @@ def metrics(spec: NetworkSpec) -> dict[str, list[keras.metrics.Metric]]:
     return found
 
 
-def age_loss(head: AgeHead) -> Loss:
+def age_loss(head: AgeHead, mean: Mean = ops.mean) -> Loss:
     """The age loss that fits a network's head."""
-    by_head: dict[AgeHead, Loss] = {
+    by_head: dict[AgeHead, Callable[..., keras.KerasTensor]] = {
         "regression": regression_loss,
         "softmax": softmax_loss,
         "distribution": distribution_loss,
         "groups": groups_loss,
         "ordinal": ordinal_loss,
     }
-    return by_head[head]
+    return partial(by_head[head], mean=mean)
 
 
-def regression_loss(labels: keras.KerasTensor, years: keras.KerasTensor) -> keras.KerasTensor:
+def regression_loss(labels: keras.KerasTensor, years: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
     """Absolute error in decades: labels [N, 4], years [N, 1] to [N]."""
     error = ops.abs(years[:, 0] - labels[:, 0]) / _YEARS_PER_NAT
-    return weigh(labels[:, 1], error)
+    return weigh(labels[:, 1], error, mean)
 
 
-def softmax_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+def softmax_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
     """Cross-entropy with the age as one of 101 classes (Rothe, Timofte, Van Gool: DEX, ICCV workshops 2015).
 
     An age between two whole years asks for both, the nearer one the more. Groups without an age as `distribution_loss`.
@@ -80,16 +84,16 @@ def softmax_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.
         [N]; 0 where neither age nor group is known.
     """
     target = age_probabilities(labels[:, :1], "regression")
-    return _of_age_or_group(labels, cross_entropy(target, logits), age_probabilities(logits, "softmax"))
+    return _of_age_or_group(labels, cross_entropy(target, logits), age_probabilities(logits, "softmax"), mean)
 
 
-def groups_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+def groups_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
     """Cross-entropy with the age's group as one of eight classes: labels [N, 4], logits [N, 8] to [N]."""
     group = labels[:, 2]
-    return weigh(ops.cast(group >= 0, "float32"), cross_entropy(one_hot_group(group), logits))
+    return weigh(ops.cast(group >= 0, "float32"), cross_entropy(one_hot_group(group), logits), mean)
 
 
-def ordinal_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+def ordinal_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
     """Binary cross-entropies of "older than k?" (Cao, Mirjalili, Raschka: CORAL, Pattern Recognition Letters 2020).
 
     Summed over the ages k, of which a year of error gets one wrong, and counted by the decade as absolute errors are.
@@ -104,10 +108,10 @@ def ordinal_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.
     """
     older = ops.clip(labels[:, :1] - ops.arange(AGES - 1, dtype="float32"), 0.0, 1.0)
     surprise = ops.sum(ops.softplus(logits) - older * logits, axis=-1) / _YEARS_PER_NAT
-    return _of_age_or_group(labels, surprise, age_probabilities(logits, "ordinal"))
+    return _of_age_or_group(labels, surprise, age_probabilities(logits, "ordinal"), mean)
 
 
-def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
     """Label-distribution learning (Gao et al., DLDL-v2, IJCAI 2018) with group labels where there is no age.
 
     A known age asks for the Gaussian of its sigma around it (Kullback-Leibler divergence) and for an expectation near
@@ -122,7 +126,7 @@ def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> k
     """
     age, sigma = labels[:, 0], labels[:, 3]
     of_age = divergence_and_error(label_distribution(age, sigma), age, logits)
-    return _of_age_or_group(labels, of_age, age_probabilities(logits, "distribution"))
+    return _of_age_or_group(labels, of_age, age_probabilities(logits, "distribution"), mean)
 
 
 def cross_entropy(target: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
@@ -149,7 +153,7 @@ def label_distribution(age: keras.KerasTensor, sigma: keras.KerasTensor) -> kera
     return ops.where(sigma == 0, age_probabilities(age[:, None], "regression"), gaussian)
 
 
-def gender_loss(head: GenderHead) -> Loss:
+def gender_loss(head: GenderHead, mean: Mean = ops.mean) -> Loss:
     """Cross-entropy of a gender head: labels [N, 2], logits [N, 1] or [N, 2] to [N].
 
     That of a softmax of two classes is the binary one of the difference between their logits.
@@ -157,7 +161,7 @@ def gender_loss(head: GenderHead) -> Loss:
 
     def cross_entropy(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
         logit = male_logit(logits, head)
-        return weigh(labels[:, 1], ops.softplus(logit) - labels[:, 0] * logit)
+        return weigh(labels[:, 1], ops.softplus(logit) - labels[:, 0] * logit, mean)
 
     return cross_entropy
 
@@ -209,14 +213,14 @@ class GenderAccuracy(keras.metrics.Mean):
 
 
 def _of_age_or_group(
-    labels: keras.KerasTensor, of_age: keras.KerasTensor, probabilities: keras.KerasTensor
+    labels: keras.KerasTensor, of_age: keras.KerasTensor, probabilities: keras.KerasTensor, mean: Mean
 ) -> keras.KerasTensor:
     """`of_age` [N] where the age is known; where the group alone is, that the mass of [N, 101] lie in it."""
     age_known, group = labels[:, 1], labels[:, 2]
     group_only = (1.0 - age_known) * ops.cast(group >= 0, "float32")
     group_mass = ops.sum(one_hot_group(group) * group_probabilities(probabilities), axis=-1)
     surprise = -ops.log(group_mass + keras.config.epsilon())
-    return weigh(age_known + group_only, age_known * of_age + group_only * surprise)
+    return weigh(age_known + group_only, age_known * of_age + group_only * surprise, mean)
 
 
 def one_hot_group(group: keras.KerasTensor) -> keras.KerasTensor:
@@ -224,6 +228,6 @@ def one_hot_group(group: keras.KerasTensor) -> keras.KerasTensor:
     return ops.one_hot(ops.cast(ops.maximum(group, 0.0), "int32"), len(AGE_GROUPS), dtype="float32")
 
 
-def weigh(known: keras.KerasTensor, values: keras.KerasTensor) -> keras.KerasTensor:
+def weigh(known: keras.KerasTensor, values: keras.KerasTensor, mean: Mean) -> keras.KerasTensor:
     """Values [N] whose mean is the mean of `values` where `known` [N] is 1; all 0 where it is nowhere."""
-    return values * known / ops.maximum(ops.mean(known), keras.config.epsilon())
+    return values * known / ops.maximum(mean(known), keras.config.epsilon())

@@ -64,6 +64,14 @@ def share_out(batches: tf.data.Dataset, strategy: tf.distribute.Strategy) -> tf.
     return strategy.distribute_datasets_from_function(shares_of)
 
 
+def mean_over_devices(values: tf.Tensor) -> tf.Tensor:
+    """The mean of [N] values of each device over all of them; to be called where a device's step is."""
+    context = tf.distribute.get_replica_context()
+    mean = tf.reduce_mean(values)
+    # Keras draws up its variables outside of any device.
+    return mean if context is None else context.all_reduce(tf.distribute.ReduceOp.MEAN, mean)
+
+
 def _cut(pixels: tf.Tensor, labels: Labels, devices: int) -> tuple[tf.Tensor, Labels]:
     """Tensors [N, ...] to [devices, ceil(N / devices), ...]."""
     missing = -tf.shape(pixels)[0] % devices

@@ -90,6 +90,19 @@ def test_training_the_head_trains_the_network_and_leaves_the_trunk() -> None:
     assert changed == ["age/kernel", "age/bias"]
 
 
+def test_in_half_precision_the_loss_of_a_head_is_scaled_as_the_networks_would_be() -> None:
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        network = small()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    freeze(network, "trunk_")
+    parts = split_at_frozen(network)
+    assert parts is not None
+    parts[1].compile("sgd", loss="mse")
+    assert isinstance(parts[1].optimizer, keras.optimizers.LossScaleOptimizer)
+
+
 def test_unfrozen_layers_learn_the_slower_the_earlier_they_are() -> None:
     network = small()
     freeze(network, "trunk_conv")

@@ -22,12 +22,12 @@ _BATCH_SIZE = 64
 
 
 def with_teacher(split: Split, settings: TrainerSettings, checkpoint: Checkpoint | None) -> Split:
-    """The training split with what the recipe's teacher says of it; as it is where the recipe names none.
+    """The training split with what the recipe's teacher says of it; as it is where there is none, or it was asked.
 
     Raises:
         VisageError: the teacher is not there or cannot be loaded, or its answers cannot be kept.
     """
-    if settings.distillation.teacher is None:
+    if settings.distillation.teacher is None or split.answers is not None:
         return split
     file = checkpoint and checkpoint.file_of_answers
     answers = load_answers(file) if file else None

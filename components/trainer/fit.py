@@ -20,7 +20,7 @@ from components.trainer.event_log import EventLog
 from components.trainer.frozen_features import FeatureBatches
 from components.trainer.input import TrainingBatches
 from components.trainer.optimizer import learning_rate
-from components.trainer.reporting import report_step
+from components.trainer.reporting import TRAIN, report_step
 from components.trainer.settings import TrainerSettings
 from components.trainer.strategy import is_chief, share_out
 from components.trainer.validation import best_epoch, has_stalled
@@ -42,6 +42,7 @@ class Fit:
         settings: the recipe.
         checkpoint: where the state is kept; None: nowhere.
         log: what TensorBoard reads; None: nothing.
+        phase: what `report_step` calls it.
     """
 
     network: keras.Model
@@ -51,6 +52,7 @@ class Fit:
     settings: TrainerSettings
     checkpoint: Checkpoint | None
     log: EventLog | None
+    phase: str = TRAIN
 
     def run(self) -> Standing:
         """Trains to the last epoch, or until validation has long not become better.
@@ -83,7 +85,7 @@ class Fit:
             set_state(self.network, state)
         for epoch, metrics in enumerate(standing.history):
             self._write_log(epoch, metrics)
-        report_step(standing, self.training.steps, self.settings.epochs)
+        report_step(self.phase, standing, self.training.steps, self.settings.epochs)
         return standing
 
     def _compile(self, step: Callable[[Any], dict[str, Any]]) -> Callable[[Iterator[Any]], float]:
@@ -107,7 +109,7 @@ class Fit:
             standing.step += 1
             if not math.isfinite(loss):
                 raise self._diverged(loss, f"epoch {standing.epoch + 1}, batch {standing.step}")
-            report_step(standing, self.training.steps, self.settings.epochs, loss)
+            report_step(self.phase, standing, self.training.steps, self.settings.epochs, loss)
             # At the end of an epoch, validation comes first.
             if standing.step < self.training.steps:
                 self._save_if_due(standing)
@@ -132,7 +134,7 @@ class Fit:
             standing.best_weights = self.network.get_weights()
         standing.epoch, standing.step = standing.epoch + 1, 0
         self._write_log(standing.epoch - 1, metrics)
-        report_step(standing, self.training.steps, self.settings.epochs, metrics["loss"])
+        report_step(self.phase, standing, self.training.steps, self.settings.epochs, metrics["loss"])
         self._save_if_due(standing)
 
     def _learning_rate(self, standing: Standing) -> float:

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from components import progress
 from components.trainer.checkpoint import Standing
 
+# What the two phases of a training are called.
+TRAIN = "train"
+FINE_TUNE = "fine-tune"
+
 # Keras leaves out the name of an output that is the only one.
 _OF_ONE_OUTPUT = {
     "val_mae": "val_age_mae",
@@ -15,10 +19,11 @@ _OF_ONE_OUTPUT = {
 }
 
 
-def report_step(standing: Standing, steps: int, epochs: int, loss: float | None = None) -> None:
+def report_step(phase: str, standing: Standing, steps: int, epochs: int, loss: float | None = None) -> None:
     """Reports a step, counted over all the epochs, with the latest figures.
 
     Args:
+        phase: `TRAIN` or `FINE_TUNE`.
         standing: after the step.
         steps: of one epoch.
         epochs: of the whole training.
@@ -29,7 +34,7 @@ def report_step(standing: Standing, steps: int, epochs: int, loss: float | None 
     notes.append("goes on from a checkpoint" if loss is None else f"loss {loss:.2f}")
     if standing.history:
         notes.append("validation: " + ", ".join(_figures(standing.history[-1])))
-    progress.report("train", done, epochs * steps, ", ".join(notes))
+    progress.report(phase, done, epochs * steps, ", ".join(notes))
 
 
 def validation_figures(metrics: dict[str, float]) -> dict[str, float]:

@@ -20,15 +20,16 @@ from components.trainer.learner import Learner, choose_learner
 from components.trainer.losses import metrics
 from components.trainer.optimizer import build_optimizer
 from components.trainer.pretrained.weights import load_weights
+from components.trainer.reporting import FINE_TUNE, TRAIN
 from components.trainer.settings import TrainerSettings
-from components.trainer.strategy import is_chief
+from components.trainer.strategy import is_chief, mean_over_devices
 
 
 def train(
     train_split: Split,
     val_split: Split,
     settings: TrainerSettings,
-    log_dir: str,
+    log_dir: str | None,
     strategy: tf.distribute.Strategy | None = None,
     checkpoint: Checkpoint | None = None,
     blessed: str | None = None,
@@ -40,7 +41,7 @@ def train(
         train_split: records to learn from.
         val_split: records to choose the best epoch by.
         settings: the recipe.
-        log_dir: folder for TensorBoard's logs.
+        log_dir: folder for TensorBoard's logs; None: none are written.
         strategy: the devices; None: TensorFlow's own choice of one.
         checkpoint: where to go on from and what to leave behind; None: neither.
         blessed: SavedModel of the model that was pushed last, where the recipe starts from it.
@@ -73,11 +74,12 @@ def train(
     if second is None or checkpoint_of_second is None or checkpoint_of_second.load() is None:
         first = settings.of_head
         with choose_learner(network, train_split, val_split, first) as learner:
-            standing = _fit(learner, first, strategy, checkpoint, log_dir)
+            standing = _fit(learner, first, strategy, checkpoint, _log(log_dir, strategy), TRAIN)
     if second is not None:
         shares = unfreeze(network, settings.fine_tuning.layer_decay)
         with choose_learner(network, train_split, val_split, second) as learner:
-            standing = _fit(learner, second, strategy, checkpoint_of_second, f"{log_dir}/fine_tuning", shares)
+            log = _log(log_dir and f"{log_dir}/fine_tuning", strategy)
+            standing = _fit(learner, second, strategy, checkpoint_of_second, log, FINE_TUNE, shares)
     if on_end is not None:
         on_end(standing)
     # Without optimizer, replicas and precision of the training, none of which belongs into a SavedModel.
@@ -91,19 +93,23 @@ def _fit(
     settings: TrainerSettings,
     strategy: tf.distribute.Strategy,
     checkpoint: Checkpoint | None,
-    log_dir: str,
+    log: EventLog | None,
+    phase: str,
     shares: Mapping[str, float] | None = None,
 ) -> Standing:
     """Trains, and leaves the weights of the best epoch in the learner's network; `shares` as `build_optimizer`'s."""
     spec = settings.spec
     with strategy.scope():
-        loss = distillation_losses(spec, settings.distillation.share)
+        loss = distillation_losses(spec, settings.distillation.share, mean_over_devices)
         learner.network.compile(build_optimizer(settings, shares), loss=loss, metrics=metrics(spec))
-    log = EventLog(log_dir) if is_chief(strategy) else None
-    fit = Fit(learner.network, strategy, learner.training, learner.validation, settings, checkpoint, log)
+    fit = Fit(learner.network, strategy, learner.training, learner.validation, settings, checkpoint, log, phase)
     standing = fit.run()
     learner.network.set_weights(standing.best_weights)
     return standing
+
+
+def _log(folder: str | None, strategy: tf.distribute.Strategy) -> EventLog | None:
+    return EventLog(folder) if folder is not None and is_chief(strategy) else None
 
 
 @contextmanager

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.errors import VisageError
-from components.trainer.input import open_split
+from components.trainer.ask_teacher import with_teacher
+from components.trainer.checkpoint import Checkpoint, training_key
+from components.trainer.input import Split, open_split
+from components.trainer.reporting import FINE_TUNE, TRAIN
 from components.trainer.settings import TrainerSettings
 from components.trainer.strategy import choose_strategy, machines
 from components.tuner.progress import SearchProgress
@@ -25,10 +28,10 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
 
     Args:
         fn_args: `train_files`, `eval_files`, `base_model` and `custom_config` as the Trainer's; there besides `tuner`
-            (TunerSettings as JSON). KerasTuner's files and TensorBoard's logs go below `working_dir`, TFX's own.
+            (TunerSettings as JSON).
 
     Raises:
-        VisageError: a split is empty or unreadable, or `TF_CONFIG` names several machines.
+        VisageError: a split is empty or unreadable, the teacher cannot be asked, or `TF_CONFIG` names several machines.
     """
     from tfx.components.tuner.component import TunerFnResult
 
@@ -38,18 +41,36 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     recipe = TrainerSettings.model_validate_json(config["settings"])
     settings = TunerSettings.model_validate_json(config["tuner"])
     space = read_space(settings.search, recipe)
-    if settings.epochs is not None:
-        recipe = recipe.model_copy(update={"epochs": settings.epochs})
-    train_split = open_split("train", fn_args.train_files)
+    train_split, val_split = open_split("train", fn_args.train_files), open_split("val", fn_args.eval_files)
+    checkpoint_dir = Path(config["checkpoint_dir"])
+    # Whatever is searched, the teacher is one, and says the same of a record.
+    of_search = checkpoint_dir / f"search-{training_key(recipe, config['code'], [train_split, val_split])}"
+    train_split = with_teacher(train_split, recipe, Checkpoint(of_search))
+    recipe = recipe_of_trials(recipe, settings)
     trainings = Trainings(
         train_split=train_split,
-        val_split=open_split("val", fn_args.eval_files),
+        val_split=val_split,
         recipe=recipe,
         code=config["code"],
-        checkpoint_dir=Path(config["checkpoint_dir"]),
+        checkpoint_dir=checkpoint_dir,
         base_model=fn_args.base_model,
-        log_dir=fn_args.working_dir,
         strategy=choose_strategy(),
-        progress=SearchProgress(trials_of(space, settings), recipe.epochs * (recipe.epoch_size or train_split.size)),
+        progress=SearchProgress(trials_of(space, settings), _pictures(recipe, train_split)),
     )
-    return TunerFnResult(Search(space, settings, trainings.loss_of, fn_args.working_dir), fit_kwargs={})
+    # Not TFX's own folder, another one at each attempt: what a killed attempt left would stay.
+    folder = str(checkpoint_dir / "keras_tuner")
+    return TunerFnResult(Search(space, settings, trainings.loss_of, folder), fit_kwargs={})
+
+
+def recipe_of_trials(recipe: TrainerSettings, settings: TunerSettings) -> TrainerSettings:
+    """The recipe, neither of whose phases is longer than `tuner.epochs`."""
+    if settings.epochs is None:
+        return recipe
+    second = recipe.fine_tuning.model_copy(update={"epochs": min(recipe.fine_tuning.epochs, settings.epochs)})
+    return recipe.model_copy(update={"epochs": settings.epochs, "fine_tuning": second})
+
+
+def _pictures(recipe: TrainerSettings, split: Split) -> dict[str, int]:
+    """How many each phase of a training learns from, repeated ones counted."""
+    of_epoch = recipe.epoch_size or split.size
+    return {TRAIN: recipe.epochs * of_epoch, FINE_TUNE: recipe.fine_tuning.epochs * of_epoch}

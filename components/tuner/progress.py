@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import accumulate
 
 from components import progress
 from components.progress import Report
+from components.trainer.reporting import TRAIN
 
 
 class SearchProgress:
     """Retells what each trial's training reports as a part of the whole search."""
 
-    def __init__(self, trials: int, pictures: int) -> None:
-        """A search of so many trials, each of which learns from so many pictures, repeated ones counted."""
+    def __init__(self, trials: int, pictures: Mapping[str, int]) -> None:
+        """Counts from the first trial on.
+
+        Args:
+            trials: how many are to come.
+            pictures: that each trial learns from, repeated ones counted, by phase as `report_step` names them.
+        """
         self._trials = trials
-        self._pictures = pictures
+        self._phases = pictures
+        self._before = dict(zip(pictures, accumulate([0, *pictures.values()]), strict=False))
+        self._pictures = sum(pictures.values())
         self._ended = 0
         self._in_trial = 0
         self._lowest: float | None = None
 
     def end_trial(self, loss: float | None) -> None:
-        """Counts a trial, trained now or earlier; `loss`: its validation loss, None where it diverged."""
+        """Counts a trial, trained now or earlier; `loss`: its validation loss, None where it failed."""
         self._ended += 1
         self._in_trial = 0
         if loss is not None:
@@ -34,10 +43,9 @@ class SearchProgress:
             yield
 
     def _retell(self, step: str, done: int, total: int | None, note: str) -> Report:
-        if step == "train" and total:
-            # A second phase begins anew; it is not to count backwards.
-            self._in_trial = max(self._in_trial, self._pictures * done // total)
-        else:
+        if step in self._phases and total:
+            self._in_trial = self._before[step] + self._phases[step] * done // total
+        if step != TRAIN:
             note = f"{step} {done:,}" + (f" of {total:,}" if total is not None else "") + (f", {note}" if note else "")
         best = "" if self._lowest is None else f", lowest validation loss {self._lowest:.4f}"
         done = self._ended * self._pictures + self._in_trial

@@ -13,7 +13,7 @@ from components.trainer.tuned import values_of
 
 @dataclass(frozen=True)
 class TrialResult:
-    """A trial that did not diverge: its values by key, and its lowest validation loss."""
+    """A trial that did not fail: its values by key, and its lowest validation loss."""
 
     values: Mapping[str, Any]
     val_loss: float

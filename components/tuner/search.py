@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -41,8 +42,8 @@ class Search(BaseTuner):
         Args:
             space: what to choose from.
             settings: how, and how often.
-            loss_of: trains with these values, by key, and gives the validation loss; None: that diverged.
-            folder: for KerasTuner's own files; nobody else's, and not needed afterwards.
+            loss_of: trains with these values, by key, and gives the validation loss; None: that failed.
+            folder: for KerasTuner's own files; nobody else's. What is in it is removed now and after the search.
         """
         self._space = space
         self._loss_of = loss_of
@@ -51,27 +52,29 @@ class Search(BaseTuner):
             max_trials=trials_of(space, settings),
             seed=settings.seed,
             hyperparameters=hyperparameters_of(space),
-            # Diverging is an answer, however often.
+            # Failing is an answer, however often.
             max_consecutive_failed_trials=settings.trials + 1,
         )
         oracle.verbose = 0
-        super().__init__(oracle, directory=folder)
+        super().__init__(oracle, directory=folder, overwrite=True)
 
     def search(self) -> None:
         """Tries one combination of values after the other.
 
         Raises:
-            VisageError: every training diverged.
+            VisageError: every trial failed.
             Exception: what `loss_of` raises.
         """
         try:
             super().search()
         except keras_tuner.errors.FatalError as error:
             raise error.__cause__ or error from None
+        finally:
+            shutil.rmtree(self.directory, ignore_errors=True)
         if not any(trial.status == TrialStatus.COMPLETED for trial in self.oracle.trials.values()):
             raise VisageError(
-                f"tuner.search: all {len(self.oracle.trials)} trainings diverged; search smaller values, of "
-                "trainer.learning_rate first of all"
+                f"tuner.search: all {len(self.oracle.trials)} trials failed: they diverged, or the recipe "
+                "refuses their values together; search smaller values, of trainer.learning_rate first of all"
             )
 
     def run_trial(self, trial: Trial) -> dict[str, float]:
@@ -85,6 +88,9 @@ class Search(BaseTuner):
         if loss is None:
             raise keras_tuner.errors.FailedTrialError
         return {"val_loss": loss}
+
+    def results_summary(self, num_trials: int = 10) -> None:
+        """Nothing: the table of trials says it, and KerasTuner would make its folder again."""
 
 
 def trials_of(space: Space, settings: TunerSettings) -> int:

@@ -14,6 +14,8 @@ class TunerSettings(Settings):
     search: Mapping[str, Any] = Field({}, description="key to {min, max, log} or to a list of values; {}: no search")
     trials: int = Field(20, ge=1, le=10_000, description="trainings, at most")
     algorithm: Literal["bayesian", "random"] = "bayesian"
-    epochs: int | None = Field(None, ge=1, le=10_000, description="of each trial; null: as trainer.epochs")
+    epochs: int | None = Field(
+        None, ge=1, le=10_000, description="of each trial, at most of its second phase; null: as trainer"
+    )
     # KerasTuner takes 0 for no seed at all.
     seed: int = Field(1, ge=1, le=2**32 - 1)

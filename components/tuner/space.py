@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +15,12 @@ from components.settings import plain_message
 from components.trainer.settings import TrainerSettings
 from components.trainer.tuned import PREFIX, with_values
 
-# Together they take about a second to try; a larger space is tried up to there.
+# Together they take about a second to try.
 _COMBINATIONS = 5_000
 # What cannot be searched, and why.
 _FIXED = {
     f"{PREFIX}epochs": "tuner.epochs says how long trials train",
+    f"{PREFIX}fine_tuning.epochs": "tuner.epochs says how long trials train",
     # Their content, not their name, must be part of the cache's key.
     f"{PREFIX}weights": "trials start where the recipe does",
     f"{PREFIX}distillation.teacher": "trials have the recipe's teacher",
@@ -33,7 +35,7 @@ class Choices:
 
     @property
     def extremes(self) -> tuple[Any, ...]:
-        """Values by which to find out what is allowed: all."""
+        """Values that stand for all where those are too many: all the same, for none says more than another."""
         return self.values
 
 
@@ -46,9 +48,19 @@ class Range:
     log: bool
 
     @property
+    def values(self) -> Sequence[Any]:
+        """All of whole numbers; of others, which are countless, both ends."""
+        return range(int(self.low), int(self.high) + 1) if self.whole else (self.low, self.high)
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers are tried."""
+        return isinstance(self.low, int)
+
+    @property
     def extremes(self) -> tuple[Any, ...]:
-        """Values by which to find out what is allowed: both ends, and of whole numbers one that others don't divide."""
-        return (self.low, self.low + 1, self.high) if isinstance(self.low, int) else (self.low, self.high)
+        """Values that stand for all where those are too many: both ends, and one that few whole numbers divide."""
+        return (self.low, self.low + 1, self.high) if self.whole else (self.low, self.high)
 
 
 Space = dict[str, Choices | Range]
@@ -74,12 +86,9 @@ def read_space(search: Mapping[str, Any], recipe: TrainerSettings) -> Space:
 
 def combinations(space: Space) -> int | None:
     """How many different trials there are; None where a range makes them countless."""
-    count = 1
-    for entry in space.values():
-        if isinstance(entry, Range) and not isinstance(entry.low, int):
-            return None
-        count *= entry.high - entry.low + 1 if isinstance(entry, Range) else len(entry.values)  # type: ignore[assignment]
-    return count
+    if any(isinstance(entry, Range) and not entry.whole for entry in space.values()):
+        return None
+    return math.prod(len(entry.values) for entry in space.values())
 
 
 def _read_key(key: str, written: Any, recipe: TrainerSettings) -> Choices | Range:
@@ -140,8 +149,11 @@ def _checked(key: str, value: Any, recipe: TrainerSettings) -> Any:
 
 
 def _check_combinations(space: Space, recipe: TrainerSettings) -> None:
-    """Values that are allowed one by one may yet not go together."""
-    for values in itertools.islice(itertools.product(*(entry.extremes for entry in space.values())), _COMBINATIONS):
+    """Values that are allowed one by one may yet not go together; some of many escape, and fail in their trial."""
+    tried: list[Sequence[Any]] = [entry.values for entry in space.values()]
+    if math.prod(map(len, tried)) > _COMBINATIONS:
+        tried = [entry.extremes for entry in space.values()]
+    for values in itertools.islice(itertools.product(*tried), _COMBINATIONS):
         together = dict(zip(space, values, strict=True))
         try:
             with_values(recipe, together)

@@ -12,9 +12,7 @@ import keras
 import tensorflow as tf
 from pydantic import ValidationError
 
-from components.errors import VisageError
 from components.files import digest_of
-from components.settings import plain_message
 from components.trainer.checkpoint import Checkpoint, Standing, training_key
 from components.trainer.fit import DivergenceError
 from components.trainer.input import Split
@@ -36,7 +34,6 @@ class Trainings:
         code: `source_digest` of what trains.
         checkpoint_dir: folder in which trainings leave how far they have come, and trials what they gave.
         base_model: SavedModel that was pushed last, where the recipe starts from it.
-        log_dir: folder for TensorBoard's logs.
         strategy: the devices.
         progress: told of each trial.
     """
@@ -47,21 +44,22 @@ class Trainings:
     code: str
     checkpoint_dir: Path
     base_model: str | None
-    log_dir: str
     strategy: tf.distribute.Strategy
     progress: SearchProgress
 
     def loss_of(self, values: Mapping[str, Any]) -> float | None:
-        """The lowest validation loss of a training with these values, by key; None: it diverged.
+        """The lowest validation loss of a training with these values, by key.
+
+        None: it diverged, or the recipe refuses the values together.
 
         Raises:
-            VisageError: the values do not go together, or as `train` says.
+            VisageError: as `train` says.
         """
         try:
             settings = with_values(self.recipe, values)
-        except ValidationError as error:
-            named = ", ".join(f"{key} {value}" for key, value in values.items())
-            raise VisageError(f"tuner.search: {named}: {plain_message(error.errors()[0])}") from None
+        except ValidationError:
+            self.progress.end_trial(None)
+            return None
         key = training_key(settings, self.code, [self.train_split, self.val_split])
         trials = Trials(self.checkpoint_dir / "trials")
         trial_key = f"{key}-{self._start_of(settings)}"
@@ -90,7 +88,7 @@ class Trainings:
                 self.train_split,
                 self.val_split,
                 settings,
-                self.log_dir,
+                None,
                 self.strategy,
                 checkpoint,
                 self.base_model,

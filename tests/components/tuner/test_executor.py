@@ -14,10 +14,12 @@ from tfx.types.standard_artifacts import Examples, HyperParameters, Model, Model
 from components import progress
 from components.errors import VisageError
 from components.trainer.component import create_trainer
+from components.trainer.fine_tuning_settings import FineTuningSettings
 from components.trainer.fit import DivergenceError
 from components.trainer.input import open_split
 from components.trainer.settings import TrainerSettings
 from components.tuner.component import create_tuner
+from components.tuner.executor import recipe_of_trials
 from components.tuner.progress import SearchProgress
 from components.tuner.result import TrialResult, read_best_values, read_results
 from components.tuner.settings import TunerSettings
@@ -111,6 +113,8 @@ def test_progress_counts_the_pictures_of_the_whole_search(reports: list[Report])
 
 def test_the_table_has_all_trials_and_the_best_first(folder: Path, reports: list[Report]) -> None:
     results = read_results(str(folder / "second" / "results"))
+    assert not list((folder / "checkpoints").rglob("keras_tuner")), "not even after the kill"
+    assert not list(folder.rglob("events.out.*"))
     assert sorted(result.values["trainer.epoch_size"] for result in results) == [8, 16, 24]
     assert [result.val_loss for result in results] == sorted(result.val_loss for result in results)
     assert results[0] == TrialResult(read_best_values(str(folder / "second" / "best")), results[0].val_loss)
@@ -136,12 +140,32 @@ def test_a_training_that_diverges_is_kept_as_one_and_not_made_again(
 
     split = open_split("train", [str(folder / "examples" / "Split-train" / "*")])
     trainings = Trainings(
-        split, split, RECIPE, "code", tmp_path, None, "", tf.distribute.get_strategy(), SearchProgress(1, 1)
+        split, split, RECIPE, "code", tmp_path, None, tf.distribute.get_strategy(), SearchProgress(1, {"train": 1})
     )
     monkeypatch.setattr("components.tuner.trainings.train", diverge)
     assert trainings.loss_of({"trainer.learning_rate": 10}) is None
     monkeypatch.undo()
     assert trainings.loss_of({"trainer.learning_rate": 10}) is None
+    assert trainings.loss_of({"trainer.accumulate_steps": 3}) is None, "which does not divide the batch"
+
+
+def test_neither_phase_of_a_trial_is_longer_than_the_search_allows() -> None:
+    recipe = RECIPE.model_copy(update={"fine_tuning": FineTuningSettings(epochs=20)})
+    of_trials = recipe_of_trials(recipe, SETTINGS)
+    assert (of_trials.epochs, of_trials.of_fine_tuning.epochs) == (1, 1)
+    assert recipe_of_trials(recipe, TunerSettings()) == recipe
+    assert recipe_of_trials(RECIPE, SETTINGS).fine_tuning.epochs == 0
+
+
+def test_progress_counts_both_phases_of_a_trial() -> None:
+    search, told = SearchProgress(2, {"train": 10, "fine-tune": 30}), []
+    with progress.listening(lambda *report: told.append(report[1:3])):
+        for _ in range(2):
+            with search.trial():
+                for phase, done in (("train", 1), ("frozen features, train", 5), ("train", 2), ("fine-tune", 1)):
+                    progress.report(phase, done, 2)
+            search.end_trial(1.0)
+    assert told == [(done, 80) for done in (5, 5, 10, 25, 45, 45, 50, 65)]
 
 
 def test_several_machines_are_refused_in_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,11 @@ def test_lists_and_whole_numbers_have_so_many_combinations_and_ranges_countless(
             "trainer.label_sigma: 1 changes the loss, by which trials",
         ),
         ({"trainer.age_head": [None, "softmax"]}, "trainer.age_head: 'softmax' changes the loss"),
+        ({"trainer.fine_tuning.epochs": [0, 5]}, "trainer.fine_tuning.epochs: cannot be searched: tuner.epochs says"),
+        (
+            {"trainer.accumulate_steps": {"min": 1, "max": 4}, "trainer.learning_rate": {"min": 0.1, "max": 0.2}},
+            ": trainer.accumulate_steps 3, trainer.learning_rate 0.1 do not go together: must divide batch_size, 32",
+        ),
         (
             {"trainer.accumulate_steps": [1, 2], "trainer.batch_size": {"min": 16, "max": 64}},
             ": trainer.accumulate_steps 2, trainer.batch_size 17 do not go together: must divide batch_size, 17",

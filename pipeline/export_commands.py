@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from components.on_device.export import Measured, OnDevice, Precision
 
+_PRECISIONS = ("float16", "int8")
+
 
 @click.group()
 def export() -> None:
@@ -28,8 +30,8 @@ def export() -> None:
     "--precision",
     "precisions",
     multiple=True,
-    type=click.Choice(["float16", "int8"]),
-    default=("float16", "int8"),
+    type=click.Choice(_PRECISIONS),
+    default=_PRECISIONS,
     help="Which models are wanted.  [default: both]",
 )
 @click.option(
@@ -69,6 +71,9 @@ def tflite(model: Path | None, precisions: tuple["Precision", ...], out: Path | 
             write_atomically(files[precision], content)
         described = folder / f"{name}_on_device.json"
         write_atomically(described, json.dumps(figures, indent=2) + "\n")
+        # What an earlier export left, which the description no longer names.
+        for file in {folder / f"{name}_{precision}.tflite" for precision in _PRECISIONS} - set(files.values()):
+            file.unlink(missing_ok=True)
         screen.print(f"{name} {version.name} on the {made.test_faces:,} test faces of its run")
         screen.print(_table(made))
         for file in (*files.values(), described):

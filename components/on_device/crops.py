@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from components.faces import records
 from components.on_device.network import Network
-from components.trainer.input import Split, read_examples
+from components.trainer.input import Split, read_examples, spread_examples
 from components.trainer.pixels import decode, to_network_input
 
 _FEATURES = {
@@ -24,7 +24,19 @@ def labelled_crops(split: Split, network: Network) -> tf.data.Dataset:
 
     Both labels are float32, NaN where unknown.
     """
+    return _decoded(read_examples(split.files), network)
 
+
+def spread_crops(split: Split, network: Network, count: int) -> np.ndarray:
+    """The pixels of `count` records spread evenly over a split: uint8 [N, input_size, input_size, channels].
+
+    N is less where the split has fewer.
+    """
+    crops = _decoded(spread_examples(split, count), network)
+    return next(iter(crops.map(lambda pixels, age, male: pixels).batch(count))).numpy()
+
+
+def _decoded(serialized: tf.data.Dataset, network: Network) -> tf.data.Dataset:
     def parse(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         example = tf.io.parse_single_example(record, _FEATURES)
         pixels = to_network_input(decode(example[records.IMAGE]), network.input_size, network.channels)
@@ -33,11 +45,4 @@ def labelled_crops(split: Split, network: Network) -> tf.data.Dataset:
         male = tf.cast(example[records.GENDER_LABEL], tf.float32)
         return pixels, age, tf.where(example[records.GENDER_KNOWN] > 0, male, unknown)
 
-    return read_examples(split.files).map(parse, num_parallel_calls=tf.data.AUTOTUNE)
-
-
-def spread_crops(split: Split, network: Network, count: int) -> np.ndarray:
-    """The pixels of at most `count` records spread evenly over a split: uint8 [N, input_size, input_size, channels]."""
-    every = max(1, split.size // count)
-    crops = labelled_crops(split, network).shard(every, 0).take(count)
-    return next(iter(crops.map(lambda pixels, age, male: pixels).batch(count))).numpy()
+    return serialized.map(parse, num_parallel_calls=tf.data.AUTOTUNE)

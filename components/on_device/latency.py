@@ -13,7 +13,7 @@ import numpy as np
 
 from components.progress import report
 
-# Pictures that nothing is read off: what is made at the first call, and the caches.
+# Calls that nothing is read off: what is made at the first one, and the caches.
 _WARM_UP = 5
 
 
@@ -25,7 +25,7 @@ def latencies(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray
     Args:
         saved_model: the SavedModel.
         lite_models: LiteRT models made of it.
-        crops: uint8 [N, input_size, input_size, channels], N above 5.
+        crops: uint8 [N, input_size, input_size, channels], N above 0.
 
     Returns:
         The SavedModel's, then the others' in their order.
@@ -46,10 +46,23 @@ def _measure(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray)
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     models: list[Callable[..., object]] = [load_network(saved_model), *map(one_thread, lite_models)]
+    return in_turn(models, crops)
+
+
+def in_turn(models: Sequence[Callable[..., object]], crops: np.ndarray) -> list[float]:
+    """The median milliseconds that each model takes for a picture, once it is warm.
+
+    Args:
+        models: called as `Network` is.
+        crops: uint8 [N, input_size, input_size, channels], N above 0.
+    """
     seconds: list[list[float]] = [[] for _ in models]
+    for model in models:
+        for _ in range(_WARM_UP):
+            model(pixels=crops[:1])
     for crop in crops:
         for model, taken in zip(models, seconds, strict=True):
             began = time.perf_counter()
             model(pixels=crop[np.newaxis])
             taken.append(time.perf_counter() - began)
-    return [1000 * median(taken[_WARM_UP:]) for taken in seconds]
+    return [1000 * median(taken) for taken in seconds]

@@ -140,9 +140,8 @@ def augmented(batches: tf.data.Dataset, settings: TrainerSettings, first: int = 
 
 
 def some_examples(split: Split, spec: NetworkSpec, settings: TrainerSettings, count: int) -> tf.data.Dataset:
-    """At most `count` records spread evenly over the split's files, as one batch (pixels uint8, labels)."""
-    spread = read_examples(split.files).shard(max(1, split.size // count), 0).take(count)
-    return _decode(spread, spec, settings).batch(count)
+    """What `spread_examples` gives, as one batch (pixels uint8, labels)."""
+    return _decode(spread_examples(split, count), spec, settings).batch(count)
 
 
 def evaluation_batches(split: Split, spec: NetworkSpec, settings: TrainerSettings) -> tf.data.Dataset:
@@ -167,6 +166,12 @@ def unlabelled(like: Labels, count: tf.Tensor) -> Labels:
 def read_examples(files: list[str]) -> tf.data.Dataset:
     """Serialized tf.Examples, in their order."""
     return tf.data.TFRecordDataset(files, compression_type="GZIP")
+
+
+def spread_examples(split: Split, count: int) -> tf.data.Dataset:
+    """Serialized tf.Examples, `count` of a split in its order, all as far apart; all of them where it has fewer."""
+    numbered = read_examples(split.files).enumerate()
+    return numbered.filter(lambda number, _: number * count % split.size < count).map(lambda _, example: example)
 
 
 def _read_mixed(files: list[str], seed: int) -> tf.data.Dataset:

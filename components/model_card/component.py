@@ -72,7 +72,13 @@ class ModelCard(base_component.BaseComponent):
             infra_blessing=infra_blessing,
             best_values=best_values,
             settings=settings.model_dump_json(),
-            code=source_digest("components.model_card", "components.evaluator", "components.html_page"),
+            code=source_digest(
+                "components.evaluator",
+                "components.html_page",
+                "components.model_card",
+                "components.trainer",
+                "components.tuner",
+            ),
             model_card=Channel(type=artifacts.ModelCard),
         )
         super().__init__(spec=spec)

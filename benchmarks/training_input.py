@@ -2,7 +2,7 @@
 
 For the network of each recipe, all of it unfrozen: steps that the real input feeds against steps on one batch in
 memory, in turn in one process; then pictures a second of our input and of Keras's own loaders on the same files. CPU
-time is that of the process on all cores, and tells more than the clock where others use the machine.
+time is that of the process on all cores; where others use the machine, the clock tells of them as well.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def main(
     loaders: bool,
     as_json: bool,
 ) -> None:
-    """Prints the tables; exit code 1 where a step takes more than 1.05 times its CPU time from memory."""
+    """Prints the tables; exit code 1 where a step takes more than 1.05 times the clock or CPU time from memory."""
     every = [load_config(recipe, overrides).trainer for recipe in recipes or DEFAULT]
     with quietly() as stream:
         from benchmarks.picture_loaders import measure_loaders
@@ -64,14 +64,21 @@ def main(
             with screen.stage(settings.network), tempfile.TemporaryDirectory(prefix="visage-pictures-") as folder:
                 cost = measure_steps(split, settings, steps, rounds)
                 compared = measure_loaders(split, settings, Path(folder), rounds) if loaders else []
-            figures.append({"network": settings.network, **asdict(cost), "loaders": [asdict(one) for one in compared]})
+            figures.append(
+                {
+                    "network": settings.network,
+                    **asdict(cost),
+                    "missed": cost.missed(LIMIT),
+                    "loaders": [asdict(one) for one in compared],
+                }
+            )
         screen.print(_steps_table(figures))
         if loaders:
             screen.print(_loaders_table(figures))
         screen.print(f"Load of the machine in the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
         if as_json:
             print_json(figures, stream)
-    sys.exit(int(any(of_one["ratio"]["cpu"] > LIMIT for of_one in figures)))
+    sys.exit(int(any(of_one["missed"] for of_one in figures)))
 
 
 def _unfrozen(settings: TrainerSettings) -> TrainerSettings:
@@ -91,7 +98,7 @@ def _at_most(split: Split, records: int | None) -> Split:
 
 def _steps_table(figures: list[dict[str, Any]]) -> Table:
     table = Table("network", box=None)
-    for title in ("first epoch, s", "others, s", "step, ms", "fed/memory", "CPU", f"<= {LIMIT}"):
+    for title in ("first epoch, s", "others, s", "step, ms", "fed/memory: clock", "CPU", f"<= {LIMIT}"):
         table.add_column(title, justify="right")
     for of_one in figures:
         first, start, memory, ratio = (of_one[key] for key in ("first_epoch", "start", "memory", "ratio"))
@@ -102,7 +109,7 @@ def _steps_table(figures: list[dict[str, Any]]) -> Table:
             f"{1000 * memory['wall']:,.0f} ({1000 * memory['cpu']:,.0f})",
             f"{ratio['wall']:.3f}",
             f"{ratio['cpu']:.3f}",
-            "" if ratio["cpu"] <= LIMIT else "MISSED",
+            f"MISSED: {', '.join(of_one['missed'])}" if of_one["missed"] else "",
         )
     table.caption = "in brackets: CPU time; of an epoch: to its first batch; of a step: from memory"
     return table
@@ -110,7 +117,7 @@ def _steps_table(figures: list[dict[str, Any]]) -> Table:
 
 def _loaders_table(figures: list[dict[str, Any]]) -> Table:
     table = Table("loader", box=None)
-    for title in ("network", "pictures a second", "CPU ms a picture"):
+    for title in ("network", "pictures a second (clock)", "CPU ms a picture"):
         table.add_column(title, justify="right")
     for of_one in figures:
         for loader in of_one["loaders"]:

@@ -35,6 +35,10 @@ class StepCost:
     memory: Cost
     ratio: Cost
 
+    def missed(self, limit: float) -> list[str]:
+        """Which of the two kinds of time, if any, have a ratio above `limit`."""
+        return [name for name, ratio in (("clock", self.ratio.wall), ("CPU", self.ratio.cpu)) if ratio > limit]
+
 
 def measure_steps(split: Split, settings: TrainerSettings, steps: int, rounds: int) -> StepCost:
     """Trains the recipe's network, in turn on what the real input gives and on one batch over and over.
@@ -111,9 +115,11 @@ def _compiled(settings: TrainerSettings) -> _Learn:
         keras.config.set_dtype_policy("float32")
     network.compile(build_optimizer(settings), loss=losses(spec), metrics=metrics(spec))
 
+    step = tf.function(network.train_step, jit_compile=True) if settings.jit else network.train_step
+
     @tf.function(reduce_retracing=True)
     def learn(iterator: Iterator[Any]) -> tf.Tensor:
-        return network.train_step(next(iterator))["loss"]
+        return step(next(iterator))["loss"]
 
     return learn
 

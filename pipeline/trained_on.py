@@ -25,8 +25,8 @@ def trained_on(version: Path) -> Path:
     database = Path(*version.parts[:-3]) / "metadata.sqlite"
     if not database.is_file() or not database.stat().st_size:
         raise VisageError(
-            f"{version}: no records of the run that made it ({database}), so nothing to set int8's scales by and to "
-            "measure on; name a version where Pusher put it (WORKSPACE/PIPELINE/serving/NAME/NUMBER)"
+            f"{version}: no records of the run that made it ({database}), so no data that it learned "
+            "from and was tested on; name a version where Pusher put it (WORKSPACE/PIPELINE/serving/NAME/NUMBER)"
         )
     check_undamaged(database)
     store = open_metadata(database)

@@ -19,7 +19,6 @@ from rich.table import Table
 
 from benchmarks.faces import DATA
 from benchmarks.peers import faces as test_faces
-from benchmarks.peers.lineage import examples_of, version_of
 from benchmarks.peers.node_environment import node_modules
 from benchmarks.peers.quality import groups, scores
 from benchmarks.peers.systems import Answers, System, ask_in_turn, our_model, peers
@@ -29,11 +28,10 @@ from components.evaluator.slices import OVERALL
 from components.faces.records import FaceRecord
 from pipeline.command_line import json_option, print_json, quietly
 from pipeline.console import Screen
+from pipeline.trained_on import trained_on
+from serving.model import find_model
 
-NOTE = (
-    "None of the faces was in the training of our models. face-api was trained on UTKFace, these faces probably among "
-    "them."
-)
+_OF_PEERS = "face-api was trained on UTKFace, these faces probably among them."
 # Of each measure: what it is called, its field, how a value is written, and whether the highest is the best.
 _MEASURES = (
     ("age MAE, years", "age_mae", "{:.2f}", min),
@@ -53,19 +51,27 @@ def main(models: tuple[Path, ...], examples: Path | None, data_dir: Path, limit:
     with quietly() as stream:
         screen = Screen(stream, silent=as_json)
         with screen.stage("peers"), tempfile.TemporaryDirectory(prefix="visage-peers-") as folder:
-            versions = [version_of(model) for model in models]
+            versions = [find_model(model).resolve() for model in models]
             # As the pipeline's name, since all models are served as `visage`.
             ours = [our_model(f"{version.parents[2].name} {version.name}", version) for version in versions]
             systems = ours + peers(node_modules())
-            runs = [examples] if examples else [examples_of(version) for version in versions]
+            runs = [examples] if examples else [trained_on(version) for version in versions]
+            unproven = [version for version in versions if examples and not test_faces.learned_from(version, examples)]
             faces = test_faces.unseen_faces(runs, limit)
             answers = ask_in_turn(systems, test_faces.lay_out(faces, data_dir, Path(folder)))
         measured = {name: scores(faces, said) for name, said in answers.items()}
         screen.print(_table(faces, systems, answers, measured))
-        screen.print(f"* the best of the row. {NOTE}")
+        note = f"{_of_ours(unproven)} {_OF_PEERS}"
+        screen.print(escape(f"* the best of the row. {note}"))
         screen.print(f"Load of the machine in the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
         if as_json:
-            print_json({"faces": len(faces), "note": NOTE, "systems": _figures(systems, answers, measured)}, stream)
+            print_json({"faces": len(faces), "note": note, "systems": _figures(systems, answers, measured)}, stream)
+
+
+def _of_ours(unproven: Sequence[Path]) -> str:
+    if not unproven:
+        return "None of the faces was in the training of our models."
+    return f"Whether faces were in the training of {', '.join(map(str, unproven))} is not known."
 
 
 def _table(

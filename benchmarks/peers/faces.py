@@ -8,6 +8,7 @@ from components import progress
 from components.data_inspection.tfrecords import read_all
 from components.errors import VisageError
 from components.faces.records import FaceRecord, from_example, picture_digest
+from pipeline.trained_on import trained_on
 from tfds_builders.archive import find_archive
 
 
@@ -29,6 +30,14 @@ def unseen_faces(examples: Sequence[Path], limit: int | None = None) -> list[Fac
     if not common:
         raise VisageError(f"no face is in the test splits of all of {', '.join(map(str, examples))}: give --examples")
     return [first[digest] for digest in common]
+
+
+def learned_from(version: Path, examples: Path) -> bool:
+    """Whether a pushed model's records say that it was trained on these examples: their test faces are new to it."""
+    try:
+        return trained_on(version) == examples.resolve()
+    except VisageError:
+        return False
 
 
 def lay_out(faces: Sequence[FaceRecord], data_dir: Path, folder: Path) -> list[Path]:

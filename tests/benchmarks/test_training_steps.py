@@ -2,10 +2,19 @@
 
 import pytest
 
-from benchmarks.training_steps import measure_steps
+from benchmarks.cost import Cost
+from benchmarks.training_steps import StepCost, measure_steps
 from components.errors import VisageError
 from components.trainer.input import Split
 from components.trainer.settings import TrainerSettings
+
+
+@pytest.mark.parametrize(
+    ("ratio", "missed"), [(Cost(1.05, 1.05), []), (Cost(1.07, 1.0), ["clock"]), (Cost(1.1, 1.1), ["clock", "CPU"])]
+)
+def test_both_the_clock_and_the_processor_are_judged(ratio: Cost, missed: list[str]) -> None:
+    second = Cost(1, 1)
+    assert StepCost(second, second, second, ratio).missed(1.05) == missed
 
 
 def test_too_few_records_are_one_line() -> None:

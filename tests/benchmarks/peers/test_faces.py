@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.peers.faces import lay_out, unseen_faces
-from benchmarks.peers.lineage import examples_of, version_of
+from benchmarks.peers.faces import lay_out, learned_from, unseen_faces
 from components.errors import VisageError
 from components.faces.records import FaceRecord, picture_digest
 from tests.components.drawn_crops import people, write_split
+from tests.pipeline.pushed_model import record_push
 
 
 def with_digests(records: list[FaceRecord]) -> list[FaceRecord]:
@@ -40,12 +40,12 @@ def test_pictures_are_those_of_the_archive_byte_by_byte(tmp_path: Path) -> None:
         lay_out([ada, bo], tmp_path / "data", tmp_path / "out")
 
 
-def test_a_model_that_is_none_or_comes_from_nowhere_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match="no SavedModel and no folder of versions"):
-        version_of(tmp_path)
+def test_only_the_records_of_a_run_prove_that_a_model_has_not_seen_the_test_faces(tmp_path: Path) -> None:
+    for examples in ("its", "other"):
+        (tmp_path / examples).mkdir()
+    record_push(tmp_path, "17", tmp_path / "its")
     version = tmp_path / "serving" / "visage" / "17"
-    version.mkdir(parents=True)
-    (version / "saved_model.pb").touch()
-    assert version_of(version.parent) == version_of(version) == version
-    with pytest.raises(VisageError, match="does not say what it was trained on"):
-        examples_of(version)
+    assert learned_from(version, tmp_path / "its")
+    assert not learned_from(version, tmp_path / "other")
+    assert not learned_from(version.with_name("18"), tmp_path / "its")
+    assert not learned_from(tmp_path / "copied" / "serving" / "visage" / "17", tmp_path / "its")

@@ -80,7 +80,7 @@ def test_the_rates_fall_as_published() -> None:
     resnet, mobilenet = recipe("resnet_adience").trainer, recipe("mobilenet_imdb").trainer
     assert (resnet.reduce_on_plateau.patience, resnet.reduce_on_plateau.factor) == (3, 0.1)
     assert (mobilenet.reduce_on_plateau.patience, mobilenet.reduce_on_plateau.factor) == (4, 0.1)
-    assert list(mobilenet.step_schedule.epochs) == [mobilenet.epochs // 10]
+    assert (mobilenet.step_schedule.epochs, mobilenet.step_schedule.factors) == ((7, 18, 42), (0.1, 0.5, 1.6))
 
 
 @pytest.mark.parametrize("name", ["vggface_wiki_age", "vggface_wiki_gender"])

@@ -54,7 +54,8 @@ def learning_rate(settings: TrainerSettings, steps: int, done: int, val_losses: 
         rate *= 0.5 * (1 + math.cos(math.pi * begun / (steps * settings.epochs)))
     passed = sum(epoch <= begun // steps for epoch in settings.step_schedule.epochs)
     stalled = reductions(val_losses, settings.reduce_on_plateau.patience)
-    return rate * settings.step_schedule.factor**passed * settings.reduce_on_plateau.factor**stalled
+    stepped = math.prod(settings.step_schedule.factors[:passed])
+    return rate * stepped * settings.reduce_on_plateau.factor**stalled
 
 
 def _by_depth(

@@ -40,6 +40,11 @@ def test_a_step_schedule_falls_at_the_start_of_its_epochs() -> None:
     assert rates == pytest.approx([0.5, 0.05, 0.05, 0.005])
 
 
+def test_each_epoch_of_a_step_schedule_may_have_a_factor_of_its_own() -> None:
+    settings = RECIPE.model_copy(update={"step_schedule": StepSchedule(epochs=(2, 5), factor=(0.1, 1.6))})
+    assert [learning_rate(settings, 7, done, []) for done in (13, 14, 35)] == pytest.approx([0.5, 0.05, 0.08])
+
+
 def test_on_a_plateau_the_rate_falls_again_and_again() -> None:
     settings = RECIPE.model_copy(update={"reduce_on_plateau": ReduceOnPlateau(factor=0.5, patience=2)})
     losses = [3.0, 2.0, 2.0, 2.1, 2.2, 2.3, 1.0, 1.1]

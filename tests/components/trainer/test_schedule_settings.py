@@ -18,6 +18,12 @@ def test_the_epochs_of_a_step_schedule_rise(epochs: tuple[int, ...]) -> None:
         StepSchedule(epochs=epochs)
 
 
+def test_a_step_schedule_has_one_factor_or_one_for_each_epoch() -> None:
+    assert StepSchedule(epochs=(2, 5), factor=0.5).factors == (0.5, 0.5)
+    with pytest.raises(ValidationError, match="must be one number, or 2, as many as epochs"):
+        StepSchedule(epochs=(2, 5), factor=(0.5,))
+
+
 def test_the_parts_of_a_batch_are_equal() -> None:
     assert (
         TrainerSettings(network="compact", epochs=1, learning_rate=1, batch_size=64, accumulate_steps=4).step_size == 16

@@ -1,6 +1,5 @@
 """k folds times r repeats: a pipeline run each, and what the models of a fold say together of its test split."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -9,13 +8,12 @@ from tfx.dsl.compiler.compiler import Compiler
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.cross_validation.predict import forget_networks, predict, read_split
-from components.face_example_gen.prepare import fingerprint
 from components.faces.records import FaceRecord, from_example
 from components.faces.settings import SplitSettings
 from components.faces.split import SPLITS
-from components.source_digest import source_digest
 from pipeline.config import PipelineConfig
 from pipeline.console import Screen
+from pipeline.cross_validation_key import key_of
 from pipeline.cross_validation_pipeline import create_cross_validation_pipeline
 from pipeline.cross_validation_result import CrossValidation, summarize, write
 from pipeline.cross_validation_runs import FinishedRun, PlannedRun, Result, work_through
@@ -41,7 +39,7 @@ def cross_validate(
         screen: shows how far it has come.
 
     Raises:
-        VisageError: another cross-validation of it is going on, a fold is empty, or bad input stopped a node.
+        VisageError: another cross-validation of it is going on, its folds cannot be, or bad input stopped a node.
     """
     with alone(config.root):
         with screen.stage("loading TFX"):
@@ -57,26 +55,15 @@ def plan(
     config: PipelineConfig, splits: Sequence[SplitSettings], repeats: int
 ) -> dict[PlannedRun, pipeline_pb2.Pipeline]:
     """Every run, fold by fold, with its compiled pipeline."""
-    data = config.face_example_gen_settings().data
-    versions = [source_digest("components.cross_validation"), *(fingerprint(data, name) for name in data.sources)]
-    planned = {}
+    key, planned = key_of(config, splits), {}
     for split in splits:
         for repeat in range(repeats):
             seed = (config.trainer.seed + repeat) % _SEEDS
             trainer = config.trainer.model_copy(update={"seed": seed})
-            ir = Compiler().compile(
+            planned[PlannedRun(split.fold, seed, key)] = Compiler().compile(
                 create_cross_validation_pipeline(config.model_copy(update={"split": split, "trainer": trainer}))
             )
-            planned[PlannedRun(split.fold, seed, _digest(ir, versions))] = ir
     return planned
-
-
-def _digest(ir: pipeline_pb2.Pipeline, versions: Sequence[str]) -> str:
-    digest = hashlib.sha256(" ".join(versions).encode())
-    # The rest, which executors there are, is packed in another order each time.
-    for node in ir.nodes:
-        digest.update(node.SerializeToString(deterministic=True))
-    return digest.hexdigest()[:16]
 
 
 def train_and_ask(
@@ -98,7 +85,7 @@ def train_and_ask(
         title: of it, for the screen.
 
     Raises:
-        VisageError: a fold is empty, or bad input stopped a node.
+        VisageError: the folds cannot be, or bad input stopped a node.
     """
     run_id = f"{call}-fold-{run.fold}-seed-{run.seed}"
     ir, nodes = planned[run], {}
@@ -108,7 +95,7 @@ def train_and_ask(
         if node == "FaceExampleGen":
             if not nodes[node].cached:
                 screen.print(f"  fold {run.fold}: {describe(nodes[node])}")
-            # Whoever finished the first run has found everybody in a fold.
+            # Whoever finished the first run has found the folds as they should be.
             if run == next(iter(planned)):
                 check_folds(_records(nodes[node]), splits)
     model = Path(nodes["Trainer"].output("model").uri) / "Format-Serving"

@@ -56,6 +56,8 @@ class CrossValidation:
         published_folds: whether the data's authors made the folds.
         repeats: models a fold.
         records: that were tested on, each once.
+        pictures: among them; fewer than `records` where the data has the same one of several people, who are in
+            several folds.
         single: over the folds, of a fold's models on average.
         bagged: over the folds, of what a fold's models say together.
         by_fold: each fold.
@@ -67,6 +69,7 @@ class CrossValidation:
     published_folds: bool
     repeats: int
     records: int
+    pictures: int
     single: Spread
     bagged: Spread
     by_fold: Sequence[FoldResult]
@@ -91,6 +94,7 @@ def summarize(
         published_folds=splits[0].folds == "published",
         repeats=repeats,
         records=sum(fold.records for fold in by_fold),
+        pictures=len({picture for _, predictions in results for picture in predictions.pictures.tolist()}),
         single=spread([fold.single for fold in by_fold]),
         bagged=spread([fold.bagged for fold in by_fold]),
         by_fold=by_fold,
@@ -126,6 +130,8 @@ def print_result(result: CrossValidation, screen: Screen) -> None:
     screen.print()
     screen.print(table)
     screen.print()
+    if again := result.records - result.pictures:
+        screen.print(f"{again:,} of the {result.records:,} records show a picture that an earlier fold tests as well")
     screen.print(f"all of it  {escape(result.file)}")
 
 

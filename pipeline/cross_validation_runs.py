@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ class PlannedRun:
     Attributes:
         fold: the one that is tested on.
         seed: of the training.
-        key: differs where anything does that the run depends on.
+        key: differs where anything else does that the run depends on.
     """
 
     fold: int
@@ -56,11 +57,14 @@ class FinishedRun:
 
 Result = tuple[FinishedRun, Predictions]
 
+# What damaged bytes raise as JSON, as zip and as arrays; RuntimeError where a zip claims to be encrypted.
+_DAMAGED = (OSError, ValueError, EOFError, TypeError, KeyError, RuntimeError, zipfile.BadZipFile)
+
 
 def work_through(
     runs: Sequence[PlannedRun], folder: Path, work: Callable[[PlannedRun, str], Result], screen: Screen
 ) -> list[Result]:
-    """Does every run that an earlier call has not finished.
+    """Does every run that an earlier call has not finished, or whose result is damaged.
 
     Args:
         runs: in this order.
@@ -107,4 +111,7 @@ def _read(folder: Path, run: PlannedRun) -> Result | None:
         finished = FinishedRun(**json.loads((folder / f"{run.name}.json").read_text(encoding="utf-8")))
         return finished, Predictions.from_bytes((folder / f"{run.name}.npz").read_bytes())
     except FileNotFoundError:
+        return None
+    except _DAMAGED:
+        # Written whole, so the disk has damaged it; doing it again costs time, stopping here would cost all runs.
         return None

@@ -50,19 +50,26 @@ def fold_splits(config: PipelineConfig, folds: int | None) -> list[SplitSettings
 
 
 def check_folds(records: Iterable[FaceRecord], splits: Sequence[SplitSettings]) -> None:
-    """Looks, before hours of training, whether somebody is in each fold.
+    """Looks, before hours of training, whether somebody is in each fold, and nobody in two of them.
 
     Args:
         records: all that are left after cleaning.
         splits: as `fold_splits` gives them.
 
     Raises:
-        VisageError: a fold is empty, or the data has other folds.
+        VisageError: a fold is empty, the data has other folds, or somebody is in two of them.
     """
-    people, found = set(), set()
+    folds: dict[str, int] = {}
+    found = set()
     for record in records:
-        people.add(record.identity)
-        found.add(fold_of(record, splits[0]))
+        fold = fold_of(record, splits[0])
+        found.add(fold)
+        if folds.setdefault(record.identity, fold) != fold:
+            raise VisageError(
+                f"{record.identity} is in the published folds {folds[record.identity]} and {fold}, so models would be "
+                "tested on people they have learned from: give each person one fold, or "
+                f"--set split.method=folds --set split.folds={len(splits)} for others, made by identity"
+            )
     wanted = set(range(len(splits)))
     if found == wanted:
         return
@@ -72,7 +79,7 @@ def check_folds(records: Iterable[FaceRecord], splits: Sequence[SplitSettings]) 
             "--folds, or give the pictures of all"
         )
     raise VisageError(
-        f"{len(people)} people are too few for {len(splits)} folds: nobody is in {_in_words(wanted - found)}; ask for "
+        f"{len(folds)} people are too few for {len(splits)} folds: nobody is in {_in_words(wanted - found)}; ask for "
         "fewer by --folds, or give more data"
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 from tfx import types
 from tfx.components.trainer.component import Trainer
 from tfx.proto import trainer_pb2
@@ -50,9 +52,10 @@ def create_trainer(
             "settings": settings.model_dump_json(),
             "alignment": alignment.model_dump_json(),
             "checkpoint_dir": checkpoint_dir,
-            # Other files under the same names, and another version of the code, must miss the cache.
+            # Other files under the same names, and another version of the code or of Keras, must miss the cache.
             "files": files,
             "code": source_digest(*TRAINING_CODE),
+            "keras": version("keras"),
         },
     )
 

@@ -1,4 +1,4 @@
-"""The runs of a cross-validation, compiled: what they do and how they are known again."""
+"""The runs of a cross-validation, compiled: what they do."""
 
 from pathlib import Path
 
@@ -16,21 +16,8 @@ def config(workspace: Path, *overrides: str) -> PipelineConfig:
     return load_config(PROJECT / "pipeline_config.yaml", [f"workspace={workspace}", *small, *overrides])
 
 
-def keys(settings: PipelineConfig, folds: int = 2, repeats: int = 2) -> list[str]:
-    return [run.key for run in plan(settings, fold_splits(settings, folds), repeats)]
-
-
 def test_nothing_is_compared_with_earlier_models_and_nothing_is_pushed(tmp_path: Path) -> None:
     planned = plan(config(tmp_path), fold_splits(config(tmp_path), 2), repeats=3)
     assert [(run.fold, run.seed) for run in planned] == [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3)]
     nodes = ["CuratedSchema", "Evaluator", "ExampleValidator", "FaceExampleGen", "StatisticsGen", "Trainer"]
     assert {tuple(sorted(node_ids(ir))) for ir in planned.values()} == {tuple(nodes)}
-
-
-def test_what_a_run_depends_on_is_in_its_key(tmp_path: Path) -> None:
-    first = keys(config(tmp_path))
-    assert len(set(first)) == 4
-    assert keys(config(tmp_path)) == first
-    assert keys(config(tmp_path), repeats=3)[:2] == first[:2]
-    for change in ("trainer.epochs=2", "cleaning.min_age=1", "data.sample_portraits.seed=8", "split.repeat=1"):
-        assert not set(keys(config(tmp_path, change))) & set(first)

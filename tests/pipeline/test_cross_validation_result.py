@@ -23,8 +23,8 @@ def result(fold: int, seed: int, predictions: Predictions) -> Result:
 RESULTS = [
     result(0, 1, of([30, 40], [40, 50])),
     result(0, 2, of([30, 40], [20, 30])),
-    result(1, 1, of([30], [40])),
-    result(1, 2, of([30], [40])),
+    result(1, 1, of([30], [40], pictures="other")),
+    result(1, 2, of([30], [40], pictures="other")),
 ]
 
 
@@ -57,6 +57,14 @@ def test_what_the_models_do_not_answer_has_no_column(tmp_path: Path) -> None:
     assert "gender" not in shown(summary(RESULTS, repeats=2, workspace=tmp_path))[0]
     with_gender = [result(fold, 1, of([30], [40], [0])) for fold in (0, 1)]
     assert "gender" in shown(summary(with_gender, repeats=1, workspace=tmp_path))[0]
+
+
+def test_what_two_folds_test_is_counted(tmp_path: Path) -> None:
+    assert summary(RESULTS, repeats=2, workspace=tmp_path).pictures == 3
+    again = summary([*RESULTS[:1], result(1, 1, of([30, 30], [40, 40]))], repeats=1, workspace=tmp_path)
+    assert (again.records, again.pictures) == (4, 2)
+    assert ["2", "of", "the", "4", "records"] in [line[:5] for line in shown(again)]
+    assert not any("earlier" in line for line in shown(summary(RESULTS, repeats=2, workspace=tmp_path)))
 
 
 def test_one_model_a_fold_is_not_bagged(tmp_path: Path) -> None:

@@ -50,6 +50,41 @@ def test_killed_between_the_two_files_of_a_run_it_is_done_again(tmp_path: Path) 
     assert again.done == [RUNS[3]]
 
 
+@pytest.mark.parametrize(
+    ("suffix", "content"),
+    [
+        ("npz", b""),
+        ("npz", b"PK\x03\x04 no archive"),
+        ("npz", b"no array"),
+        ("json", b""),
+        ("json", b"\xff"),
+        ("json", b"[]"),
+        ("json", b'{"fold": 0}'),
+    ],
+)
+def test_a_damaged_result_is_done_again(tmp_path: Path, suffix: str, content: bytes) -> None:
+    work_through(RUNS, tmp_path, Work(), Screen(io.StringIO()))
+    (tmp_path / f"{RUNS[1].name}.{suffix}").write_bytes(content)
+    again = Work()
+    results = work_through(RUNS, tmp_path, again, Screen(io.StringIO()))
+    assert again.done == [RUNS[1]]
+    assert [finished.fold for finished, _ in results] == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("flag", [0x01, 0x20], ids=["encrypted", "patched"])
+def test_damage_that_an_archive_takes_for_a_feature_is_damage(tmp_path: Path, flag: int) -> None:
+    work_through(RUNS, tmp_path, Work(), Screen(io.StringIO()))
+    file = tmp_path / f"{RUNS[1].name}.npz"
+    content = bytearray(file.read_bytes())
+    # The flags of the first entry, in its own header and in the archive's table.
+    content[6] |= flag
+    content[content.index(b"PK\x01\x02") + 8] |= flag
+    file.write_bytes(content)
+    again = Work()
+    work_through(RUNS, tmp_path, again, Screen(io.StringIO()))
+    assert again.done == [RUNS[1]]
+
+
 def test_runs_of_another_recipe_are_not_taken(tmp_path: Path) -> None:
     work_through(RUNS, tmp_path, Work(), Screen(io.StringIO()))
     others, again = [PlannedRun(run.fold, run.seed, key="b") for run in RUNS], Work()

@@ -1,5 +1,6 @@
 """Folds that a cross-validation tests on, and those that it refuses."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,10 @@ def people(count: int, folds: list[int] | None = None) -> list[FaceRecord]:
 @given(count=st.integers(2, 12))
 def test_every_record_is_tested_once_and_nobody_is_in_two_folds(count: int) -> None:
     splits = fold_splits(CONFIG, count)
-    for record in people(40):
-        assert [split_of(record, split) for split in splits].count("test") == 1
+    for person in people(40):
+        pictures = [replace(person, key=f"{person.key}-{number}") for number in range(3)]
+        uses = {tuple(split_of(picture, split) for split in splits) for picture in pictures}
+        assert [use.count("test") for use in uses] == [1]
 
 
 CONFIG = config()
@@ -84,6 +87,13 @@ def test_too_few_people_are_named() -> None:
 def test_other_published_folds_are_named() -> None:
     with pytest.raises(VisageError, match=r"^the published folds of this data are 0, 1, 2, not 0, 1: ask for"):
         check_folds(people(3, folds=[0, 1, 2]), published(2))
+
+
+def test_somebody_in_two_published_folds_is_named() -> None:
+    ann, bob, cy = people(3, folds=[0, 1, 2])
+    with pytest.raises(VisageError, match=r"^utkface/1 is in the published folds 1 and 2, so models") as refused:
+        check_folds([ann, bob, cy, replace(bob, key="other", fold=2)], published(3))
+    assert "\n" not in str(refused.value)
 
 
 def published(count: int) -> list[SplitSettings]:

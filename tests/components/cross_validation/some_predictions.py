@@ -12,12 +12,18 @@ _ages = st.floats(0, 100, width=32)
 _shares = st.floats(0, 1, width=32)
 
 
-def of(ages: Sequence[float | None], said: Sequence[float], males: Sequence[float] | None = None) -> Predictions:
-    """Records of these ages, None unknown, whose ages are `said`, surely in that age's group; P(male) is `males`."""
+def of(
+    ages: Sequence[float | None], said: Sequence[float], males: Sequence[float] | None = None, pictures: str = "picture"
+) -> Predictions:
+    """Records of these ages, None unknown, whose ages are `said`, surely in that age's group; P(male) is `males`.
+
+    Their pictures are `pictures`-0, -1, and so on.
+    """
     known = [np.nan if age is None else age for age in ages]
     groups = [-1 if age is None else age_group(age) for age in ages]
     return Predictions(
         keys=np.array([f"record-{number}" for number in range(len(ages))]),
+        pictures=np.array([f"{pictures}-{number}" for number in range(len(ages))]),
         true_age=np.array(known, np.float32),
         true_age_group=np.array(groups),
         true_gender=np.array([number % 2 for number in range(len(ages))]),

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import keras
 from tfx.types import Channel
 from tfx.types.standard_artifacts import Examples
 
@@ -29,6 +30,10 @@ def test_another_file_of_weights_under_the_same_name_is_another_training(tmp_pat
     other = custom_config(weights=str(file))
     assert missing["settings"] == one["settings"] == other["settings"]
     assert len({json.dumps(config["files"]) for config in (missing, one, other)}) == 3
+
+
+def test_another_keras_is_another_training() -> None:
+    assert custom_config()["keras"] == keras.__version__
 
 
 def test_another_teacher_is_another_training(tmp_path: Path) -> None:

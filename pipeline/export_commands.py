@@ -1,7 +1,7 @@
 """`visage export`: a pushed model in other forms."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,9 +71,7 @@ def tflite(model: Path | None, precisions: tuple["Precision", ...], out: Path | 
             write_atomically(files[precision], content)
         described = folder / f"{name}_on_device.json"
         write_atomically(described, json.dumps(figures, indent=2) + "\n")
-        # What an earlier export left, which the description no longer names.
-        for file in {folder / f"{name}_{precision}.tflite" for precision in _PRECISIONS} - set(files.values()):
-            file.unlink(missing_ok=True)
+        remove_unnamed(folder, name, files)
         screen.print(f"{name} {version.name} on the {made.test_faces:,} test faces of its run")
         screen.print(_table(made))
         for file in (*files.values(), described):
@@ -87,6 +85,12 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise VisageError(f"--out {folder}: {error.strerror}; name another folder") from None
+
+
+def remove_unnamed(folder: Path, name: str, files: Mapping["Precision", Path]) -> None:
+    """Removes the models of a name that an earlier export left in a folder; `files` are the new ones by precision."""
+    for file in {folder / f"{name}_{precision}.tflite" for precision in _PRECISIONS} - set(files.values()):
+        file.unlink(missing_ok=True)
 
 
 def _figures(made: "OnDevice", files: dict["Precision", Path]) -> dict[str, Any]:

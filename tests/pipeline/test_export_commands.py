@@ -11,6 +11,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from components.trainer.models import NETWORKS
+from pipeline.export_commands import remove_unnamed
 from tests.components import drawn_crops
 from tests.components.conftest import ALIGNMENT
 from tests.components.on_device.networks import save
@@ -54,6 +55,13 @@ def test_models_are_written_with_what_they_cost(pipeline: Path) -> None:
     assert float16["quality"]["age_change_max"] < 0.1
     assert int8["quality"]["age_mae"] == pytest.approx(saved_model["quality"]["age_mae"], abs=2)
     assert_computes_in_int8(folder / int8["file"])
+
+
+def test_a_model_that_the_new_description_does_not_name_does_not_stay(tmp_path: Path) -> None:
+    for name in ("visage_float16", "visage_int8", "other_float16"):
+        (tmp_path / f"{name}.tflite").touch()
+    remove_unnamed(tmp_path, "visage", {"int8": tmp_path / "visage_int8.tflite"})
+    assert {path.stem for path in tmp_path.iterdir()} == {"visage_int8", "other_float16"}
 
 
 def assert_computes_in_int8(file: Path) -> None:

@@ -53,6 +53,7 @@ def test_answers_stand_behind_the_labels_of_their_own_record_in_any_order(folder
     shuffled = TrainingBatches(taught, settings.spec, settings).epoch(0)
     answered = np.concatenate([expected_age(labels["age"][:, 4:]) for _, labels in shuffled])
     assert len(answered) == RECORDS
+    assert with_teacher(taught, settings, None) is taught, "for the next training of a search"
     missing = [age for age in truth if np.abs(answered - age).min() > 3]
     assert not missing
 

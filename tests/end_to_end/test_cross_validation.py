@@ -4,9 +4,14 @@ import json
 import subprocess
 from pathlib import Path
 
+import ml_metadata as mlmd
+import numpy as np
 import pytest
+from ml_metadata.proto import metadata_store_pb2
 
+from components.data_inspection.tfrecords import read_all
 from components.evaluator.result import read_evaluation
+from components.faces.records import from_example
 from tests.end_to_end.visage import PROJECT, VISAGE, visage
 
 pytestmark = pytest.mark.slow
@@ -18,6 +23,8 @@ SMALL = {
     "alignment.detector": "none",
     "trainer.epochs": 1,
 }
+PIPELINE = "sample-portraits-crossval"
+NODES = {"CuratedSchema", "Evaluator", "ExampleValidator", "FaceExampleGen", "StatisticsGen", "Trainer"}
 
 
 def test_a_killed_cross_validation_goes_on_and_measures_each_model_as_the_evaluator_does(tmp_path: Path) -> None:
@@ -30,17 +37,51 @@ def test_a_killed_cross_validation_goes_on_and_measures_each_model_as_the_evalua
     assert any("✓ run 1 of 2" in line for line in killed.stdout)
     killed.kill()
     killed.communicate()
-    (finished,) = (tmp_path / "sample-portraits-crossval" / "crossval").glob("*.json")
+    (finished,) = (tmp_path / PIPELINE / "crossval").glob("*.json")
 
     ended = visage(*command, "--json")
     assert ended.returncode == 0, ended.stderr
     found = json.loads(ended.stdout)
     assert found["by_fold"][0]["models"][0]["run"] == json.loads(finished.read_text())
-    assert found["records"] == sum(fold["records"] for fold in found["by_fold"])
+    assert found["records"] == found["pictures"] == len(kept(tmp_path))
+    assert sorted(asked_of(tmp_path)) == sorted(kept(tmp_path))
+    runs = ended_nodes(tmp_path)
     for fold in found["by_fold"]:
         (model,) = fold["models"]
+        assert runs[model["run"]["run_id"]] == NODES
         overall = read_evaluation(model["run"]["evaluation"]).overall
         assert overall.count == fold["records"]
         assert model["scores"]["age_mae"] == pytest.approx(overall.age_mae, abs=1e-3)
         assert model["scores"]["gender_accuracy"] == pytest.approx(overall.gender_accuracy, abs=1e-6)
     assert not list(tmp_path.rglob("serving"))
+
+
+def kept(workspace: Path) -> set[str]:
+    """Every record in some split of some fold."""
+    examples = workspace / PIPELINE / "artifacts" / "FaceExampleGen" / "examples"
+    files = examples.glob("*/Split-*/data_tfrecord-*.gz")
+    return {from_example(record).key for file in files for record in read_all(file)}
+
+
+def asked_of(workspace: Path) -> list[str]:
+    """The records of which the models have said something, as often as they were asked of them."""
+    files = (workspace / PIPELINE / "crossval").glob("*.npz")
+    return [key for file in files for key in np.load(file)["keys"].tolist()]
+
+
+def ended_nodes(workspace: Path) -> dict[str, set[str]]:
+    """The nodes that ML Metadata says have ended well, by run."""
+    connection = metadata_store_pb2.ConnectionConfig()
+    connection.sqlite.filename_uri = str(workspace / PIPELINE / "metadata.sqlite")
+    connection.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READONLY
+    store = mlmd.MetadataStore(connection)
+    well = (metadata_store_pb2.Execution.COMPLETE, metadata_store_pb2.Execution.CACHED)
+    types = {kind.id: kind.name.rpartition(".")[2] for kind in store.get_execution_types()}
+    return {
+        run.name: {
+            types[execution.type_id]
+            for execution in store.get_executions_by_context(run.id)
+            if execution.last_known_state in well
+        }
+        for run in store.get_contexts_by_type("pipeline_run")
+    }

@@ -21,8 +21,14 @@ _FEATURES = {name: tf.io.FixedLenFeature([], tf.string) for name in (records.KEY
 _BATCH_SIZE = 64
 
 
-def with_teacher(split: Split, settings: TrainerSettings, checkpoint: Checkpoint | None) -> Split:
+def with_teacher(split: Split, settings: TrainerSettings, checkpoint: Checkpoint | None, writes: bool = True) -> Split:
     """The training split with what the recipe's teacher says of it; as it is where there is none, or it was asked.
+
+    Args:
+        split: the training records.
+        settings: the recipe.
+        checkpoint: where answers are looked for; None: nowhere.
+        writes: whether this process is the one of several that keeps them there.
 
     Raises:
         VisageError: the teacher is not there or cannot be loaded, or its answers cannot be kept.
@@ -33,7 +39,7 @@ def with_teacher(split: Split, settings: TrainerSettings, checkpoint: Checkpoint
     answers = load_answers(file) if file else None
     if answers is None:
         answers = ask_teacher(split, settings)
-        if file:
+        if file and writes:
             answers.save(file)
     return replace(split, answers=answers)
 

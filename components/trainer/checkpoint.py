@@ -79,7 +79,7 @@ def training_key(settings: TrainerSettings, code: str, splits: Sequence[Split]) 
 def remove_abandoned(checkpoint_dir: Path) -> None:
     """Removes what trainings left below a folder that nobody has taken up for 30 days."""
     for folder in checkpoint_dir.glob("*"):
-        written = [path.stat().st_mtime for path in folder.rglob("*.npz")]
+        written = [path.stat().st_mtime for path in folder.rglob("*") if path.is_file()]
         if written and max(written) < time.time() - _ABANDONED_AFTER:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -116,6 +116,11 @@ class Checkpoint:
     def file_of_answers(self) -> Path:
         """Where what a teacher says of the training records is kept until the training has ended."""
         return self._folder / "teacher_answers.npz"
+
+    @property
+    def folder_of_features(self) -> Path:
+        """Where what frozen layers say of the records is kept until the training has ended."""
+        return self._folder / "features"
 
     def of_fine_tuning(self) -> Checkpoint:
         """That of the second phase of this training."""

@@ -19,3 +19,8 @@ class EventLog:
                 tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", value, step=epoch)
         for writer in self._writers.values():
             writer.flush()
+
+    def close(self) -> None:
+        """Nothing can be written after it."""
+        for writer in self._writers.values():
+            writer.close()

@@ -5,7 +5,10 @@ Only mirroring is left of augmentation: a picture and its mirror image are kept,
 
 from __future__ import annotations
 
+import io
 import math
+import os
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +19,7 @@ import tensorflow as tf
 
 from components import progress
 from components.errors import VisageError
+from components.files import write_atomically
 from components.trainer.input import Split, evaluation_batches
 from components.trainer.models import NetworkSpec
 from components.trainer.settings import TrainerSettings
@@ -83,35 +87,71 @@ def can_keep_features(trunk: keras.Model, spec: NetworkSpec, settings: TrainerSe
     )
 
 
-def compute_features(
+def keep_features(
     trunk: keras.Model, split: Split, settings: TrainerSettings, path: Path, mirrored: bool
 ) -> FrozenFeatures:
-    """Runs the trunk over a split.
+    """What a trunk says of a split: as a training that was killed has left it, or else by running the trunk.
 
     Args:
         trunk: from pixels to features [N, width].
         split: records.
         settings: the recipe.
-        path: of the file to write; it must outlive what is returned.
+        path: of the features' file, which must outlive what is returned; the labels lie beside it. Whatever is found
+            there is taken to be of this trunk, these records and this recipe.
         mirrored: whether the mirror images are asked as well.
 
     Raises:
-        VisageError: the disk is full.
+        VisageError: it cannot be written, such as on a full disk.
     """
+    shape = (split.size, 1 + mirrored, trunk.output_shape[-1])
+    of_labels = path.with_name(f"{path.name}.labels.npz")
+    labels = _load_labels(of_labels) if _is_whole(path, shape) else None
+    if labels is None:
+        try:
+            labels = _write(path, of_labels, _answers(trunk, split, settings, mirrored), split)
+        except OSError as error:
+            raise VisageError(
+                f"{path}: cannot be written: {error.strerror}; make room there, and run the same command again"
+            ) from None
+    return FrozenFeatures(np.memmap(path, np.float16, "r", shape=shape), labels)
+
+
+def _write(
+    path: Path, of_labels: Path, answers: Iterator[tuple[np.ndarray, dict[str, np.ndarray]]], split: Split
+) -> dict[str, np.ndarray]:
+    """Writes both files, the features' last: where it is, both are whole. Gives the labels."""
     labels: list[dict[str, np.ndarray]] = []
     done = 0
-    try:
-        with path.open("wb") as file:
-            for features, known in _answers(trunk, split, settings, mirrored):
-                file.write(features.tobytes())
-                labels.append(known)
-                done += len(features)
-                progress.report(f"frozen features, {split.name}", done, split.size)
-    except OSError as error:
-        raise VisageError(f"{path}: cannot be written: {error.strerror}; set TMPDIR to a folder with room") from None
-    shape = (split.size, 1 + mirrored, trunk.output_shape[-1])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Always the same name: what a killed attempt has left takes no room besides.
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        for features, known in answers:
+            file.write(features.tobytes())
+            labels.append(known)
+            done += len(features)
+            progress.report(f"frozen features, {split.name}", done, split.size)
+        file.flush()
+        os.fsync(file.fileno())
     together = {output: np.concatenate([known[output] for known in labels]) for output in labels[0]}
-    return FrozenFeatures(np.memmap(path, np.float16, "r", shape=shape), together)
+    content = io.BytesIO()
+    np.savez(content, **together)
+    write_atomically(of_labels, content.getvalue())
+    partial.replace(path)
+    return together
+
+
+def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
+    return path.is_file() and path.stat().st_size == math.prod(shape) * np.dtype(np.float16).itemsize
+
+
+def _load_labels(path: Path) -> dict[str, np.ndarray] | None:
+    """None where they are not there, or damaged."""
+    try:
+        with path.open("rb") as file, np.load(file) as saved:
+            return dict(saved)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 def _answers(

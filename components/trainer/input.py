@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ import tensorflow as tf
 
 from components.errors import VisageError
 from components.faces import records
+from components.memory import memory_limit
 from components.trainer.augmentation import augment
 from components.trainer.models import NetworkSpec
 from components.trainer.pixels import decode, to_network_input
@@ -19,7 +19,7 @@ from components.trainer.teacher_answers import TeacherAnswers
 
 # Examples that are shuffled as JPEG bytes where the decoded pictures of the whole split do not fit into memory.
 _SHUFFLED_WHEN_STREAMED = 10_000
-# The most of this machine's memory that a split's decoded pictures may take.
+# The most of the memory there is that a split's decoded pictures may take.
 _SHARE_OF_MEMORY = 0.2
 
 Labels = dict[str, tf.Tensor]
@@ -211,5 +211,4 @@ def _ready(batches: tf.data.Dataset, batch_count: int) -> tf.data.Dataset:
 
 def _fits_into_memory(split: Split, spec: NetworkSpec) -> bool:
     decoded = split.size * spec.input_size**2 * spec.channels
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return decoded < _SHARE_OF_MEMORY * memory
+    return decoded < _SHARE_OF_MEMORY * memory_limit()

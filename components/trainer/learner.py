@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from components.trainer.frozen import split_at_frozen
-from components.trainer.frozen_features import FeatureBatches, can_keep_features, compute_features
+from components.trainer.frozen_features import FeatureBatches, can_keep_features, keep_features
 from components.trainer.input import Split, TrainingBatches, evaluation_batches
 from components.trainer.settings import TrainerSettings
 
@@ -34,17 +34,19 @@ class Learner:
 
 @contextmanager
 def choose_learner(
-    network: keras.Model, train_split: Split, val_split: Split, settings: TrainerSettings
+    network: keras.Model, train_split: Split, val_split: Split, settings: TrainerSettings, kept: Path | None = None
 ) -> Iterator[Learner]:
     """The head, where a frozen trunk comes first and nothing but mirroring changes the pictures; else all of it.
 
-    The features lie in a temporary file as long as the `with` block lasts; the system keeps in memory what fits.
+    The features lie in files; the system keeps in memory what fits.
 
     Args:
         network: with its layers frozen.
         train_split: records to learn from.
         val_split: records to choose the best epoch by.
         settings: the recipe.
+        kept: folder of this training alone, where features stay and are found again; None: they lie in a temporary one
+            as long as the `with` block lasts.
 
     Raises:
         VisageError: there is no room for the features.
@@ -55,8 +57,8 @@ def choose_learner(
         yield Learner(network, TrainingBatches(train_split, settings.spec, settings), validation)
         return
     trunk, head = parts
-    with tempfile.TemporaryDirectory(prefix="visage-features-") as name:
+    with nullcontext(kept) if kept is not None else tempfile.TemporaryDirectory(prefix="visage-features-") as name:
         folder = Path(name)
-        learned = compute_features(trunk, train_split, settings, folder / "train", mirrored=settings.augmentation.flip)
-        judged = compute_features(trunk, val_split, settings, folder / "val", mirrored=False)
+        learned = keep_features(trunk, train_split, settings, folder / "train", mirrored=settings.augmentation.flip)
+        judged = keep_features(trunk, val_split, settings, folder / "val", mirrored=False)
         yield Learner(head, FeatureBatches(learned, settings), judged.in_order(settings))

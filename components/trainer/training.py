@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 
 import keras
 import tensorflow as tf
@@ -62,7 +62,7 @@ def train(
             f"{strategy.num_replicas_in_sync}, which share each batch: set it to 1"
         )
     spec = settings.spec
-    train_split = with_teacher(train_split, settings, checkpoint)
+    train_split = with_teacher(train_split, settings, checkpoint, writes=is_chief(strategy))
     keras.utils.set_random_seed(settings.seed)
     with strategy.scope(), _precision(settings.precision):
         network = spec.build()
@@ -73,13 +73,15 @@ def train(
     checkpoint_of_second = checkpoint and checkpoint.of_fine_tuning()
     if second is None or checkpoint_of_second is None or checkpoint_of_second.load() is None:
         first = settings.of_head
-        with choose_learner(network, train_split, val_split, first) as learner:
-            standing = _fit(learner, first, strategy, checkpoint, _log(log_dir, strategy), TRAIN)
+        features = checkpoint.folder_of_features if checkpoint is not None and is_chief(strategy) else None
+        log = _log(log_dir, strategy)
+        with choose_learner(network, train_split, val_split, first, features) as learner, log as events:
+            standing = _fit(learner, first, strategy, checkpoint, events, TRAIN)
     if second is not None:
         shares = unfreeze(network, settings.fine_tuning.layer_decay)
-        with choose_learner(network, train_split, val_split, second) as learner:
-            log = _log(log_dir and f"{log_dir}/fine_tuning", strategy)
-            standing = _fit(learner, second, strategy, checkpoint_of_second, log, FINE_TUNE, shares)
+        log = _log(log_dir and f"{log_dir}/fine_tuning", strategy)
+        with choose_learner(network, train_split, val_split, second) as learner, log as events:
+            standing = _fit(learner, second, strategy, checkpoint_of_second, events, FINE_TUNE, shares)
     if on_end is not None:
         on_end(standing)
     # Without optimizer, replicas and precision of the training, none of which belongs into a SavedModel.
@@ -108,8 +110,8 @@ def _fit(
     return standing
 
 
-def _log(folder: str | None, strategy: tf.distribute.Strategy) -> EventLog | None:
-    return EventLog(folder) if folder is not None and is_chief(strategy) else None
+def _log(folder: str | None, strategy: tf.distribute.Strategy) -> AbstractContextManager[EventLog | None]:
+    return closing(EventLog(folder)) if folder is not None and is_chief(strategy) else nullcontext()
 
 
 @contextmanager

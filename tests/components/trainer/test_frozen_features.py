@@ -1,5 +1,8 @@
 """A head is trained on features that were computed once, and ends where the whole network would."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
@@ -7,21 +10,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components import progress
 from components.errors import VisageError
-from components.trainer.augmentation_settings import AugmentationSettings
+from components.trainer.checkpoint import Checkpoint
 from components.trainer.frozen import freeze, split_at_frozen
-from components.trainer.frozen_features import FeatureBatches, FrozenFeatures, compute_features
+from components.trainer.frozen_features import FeatureBatches, FrozenFeatures, keep_features
 from components.trainer.input import Split, TrainingBatches, open_split
 from components.trainer.learner import choose_learner
-from components.trainer.settings import TrainerSettings
 from components.trainer.training import train
 from tests.components.drawn_crops import people, write_split
+from tests.components.trainer import killed_on_features
+from tests.components.trainer.killed_on_features import SETTINGS, STILL
 
-STILL = AugmentationSettings(flip=False, shift=0, brightness=0, contrast=0)
-# All of `compact` is frozen but its heads; what comes before its dropout is the trunk.
-SETTINGS = TrainerSettings(
-    network="compact", frozen=-2, epochs=1, batch_size=4, learning_rate=0.01, augmentation=STILL, schedule="constant"
-)
 RECORDS = 10
 
 
@@ -55,7 +55,7 @@ def test_features_are_those_of_the_pictures_and_of_their_mirror_images(
     assert parts is not None
     (pixels, labels), *_ = TrainingBatches(split, SETTINGS.spec, SETTINGS).epoch(0).as_numpy_iterator()
 
-    kept = compute_features(parts[0], split, SETTINGS, tmp_path / "features", mirrored=True)
+    kept = keep_features(parts[0], split, SETTINGS, tmp_path / "features", mirrored=True)
 
     of_the_first = [np.flatnonzero((kept.labels["age"] == age).all(axis=1))[0] for age in labels["age"]]
     assert kept.features.shape == (RECORDS, 2, 192)
@@ -119,8 +119,38 @@ def test_trained_on_features_only_the_head_of_the_whole_network_has_changed(spli
     assert changed == ["age/kernel", "age/bias", "gender/kernel", "gender/bias"]
 
 
-def test_a_full_disk_is_one_line(split: Split, network: keras.Model) -> None:
+def test_features_of_a_killed_training_are_not_computed_again(tmp_path: Path) -> None:
+    write_split(tmp_path, "train", people(killed_on_features.RECORDS, seed=1))
+    command = [sys.executable, "-m", "tests.components.trainer.killed_on_features", str(tmp_path)]
+    assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
+    split = killed_on_features.split(tmp_path)
+    files = {file.name for file in tmp_path.rglob("features/*")}
+    assert files == {"train", "train.labels.npz", "val", "val.labels.npz"}
+
+    steps: list[str] = []
+    with progress.listening(lambda step, *_: steps.append(step)):
+        resumed = train(split, split, SETTINGS, None, checkpoint=Checkpoint(tmp_path / "checkpoint"))
+    assert set(steps) == {"train"}
+    uninterrupted = train(split, split, SETTINGS, None)
+    for ours, expected in zip(resumed.get_weights(), uninterrupted.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, expected)
+
+
+def test_half_written_features_are_computed_again(split: Split, network: keras.Model, tmp_path: Path) -> None:
     parts = split_at_frozen(network)
     assert parts is not None
-    with pytest.raises(VisageError, match=r"/dev/full: cannot be written: No space left .*set TMPDIR"):
-        compute_features(parts[0], split, SETTINGS, Path("/dev/full"), mirrored=False)
+    whole = keep_features(parts[0], split, SETTINGS, tmp_path / "val", mirrored=False)
+    expected = np.array(whole.features)
+    for file, content in (("val", b"cut"), ("val.labels.npz", b"PK"), (".val.partial", b"cut")):
+        (tmp_path / file).write_bytes(content)
+        again = keep_features(parts[0], split, SETTINGS, tmp_path / "val", mirrored=False)
+        np.testing.assert_array_equal(again.features, expected)
+        np.testing.assert_array_equal(again.labels["age"], whole.labels["age"])
+
+
+def test_a_full_disk_is_one_line(split: Split, network: keras.Model, tmp_path: Path) -> None:
+    parts = split_at_frozen(network)
+    assert parts is not None
+    (tmp_path / ".val.partial").symlink_to("/dev/full")
+    with pytest.raises(VisageError, match=r"/val: cannot be written: No space left .*; make room there, and run"):
+        keep_features(parts[0], split, SETTINGS, tmp_path / "val", mirrored=False)

@@ -1,0 +1,23 @@
+"""How much memory a process may take, which in a container is less than the machine has."""
+
+import os
+from pathlib import Path
+
+# Version 2 of the system's control groups has the first, version 1 the second; neither is there without a limit.
+_LIMITS = ("memory.max", "memory/memory.limit_in_bytes")
+
+
+def memory_limit(control_group: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes: those of the machine, or of the container where it has fewer.
+
+    Args:
+        control_group: the folder where a container sees its own limits.
+    """
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for name in _LIMITS:
+        file = control_group / name
+        text = file.read_text().strip() if file.is_file() else ""
+        # Version 2 says "max" where there is none, version 1 a number above any memory.
+        if text.isdecimal():
+            limits.append(int(text))
+    return min(limits)

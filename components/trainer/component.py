@@ -11,6 +11,7 @@ from tfx.proto import trainer_pb2
 from components.faces.settings import AlignmentSettings
 from components.files import digest_of
 from components.source_digest import source_digest
+from components.trainer.learned_from import Lesson
 from components.trainer.settings import TrainerSettings
 from components.trainer.teacher import check_teacher, find_teacher
 from components.trainer.training_code import TRAINING_CODE
@@ -23,6 +24,7 @@ def create_trainer(
     checkpoint_dir: str,
     starting_model: types.BaseChannel | None = None,
     best_values: types.BaseChannel | None = None,
+    learns_from: Lesson | None = None,
 ) -> Trainer:
     """A Trainer that learns from the split `train` and chooses its best epoch by the split `val`.
 
@@ -33,6 +35,7 @@ def create_trainer(
         checkpoint_dir: folder in which a training leaves how far it has come, for the next try at it.
         starting_model: channel of the Model whose weights are the first, where the recipe says `weights: blessed`.
         best_values: channel of the HyperParameters that a search found; they stand in place of the recipe's own.
+        learns_from: what the model says that it has learned from; None: it says nothing, and can teach nobody.
 
     Returns:
         A component with the outputs `model` and `model_run`.
@@ -52,6 +55,7 @@ def create_trainer(
             "settings": settings.model_dump_json(),
             "alignment": alignment.model_dump_json(),
             "checkpoint_dir": checkpoint_dir,
+            "learns_from": learns_from,
             # Other files under the same names, and another version of the code or of Keras, must miss the cache.
             "files": files,
             "code": source_digest(*TRAINING_CODE),
@@ -61,14 +65,18 @@ def create_trainer(
 
 
 def pin_files(settings: TrainerSettings, alignment: AlignmentSettings) -> tuple[TrainerSettings, dict[str, str]]:
-    """The recipe with its teacher's newest version by name, and the digests of the files that it names, by key."""
+    """The recipe with its teacher's newest version and file of weights by absolute path, and both digests by key."""
     files = {}
-    if settings.weights_file is not None and settings.weights_file.is_file():
-        files["weights"] = digest_of(settings.weights_file)
+    weights = settings.weights
+    if settings.weights_file is not None:
+        file = settings.weights_file.resolve()
+        weights = str(file)
+        if file.is_file():
+            files["weights"] = digest_of(file)
     distillation = settings.distillation
     if distillation.teacher is not None:
         teacher = find_teacher(distillation.teacher)
         check_teacher(teacher, settings, alignment)
         files["teacher"] = digest_of(teacher)
         distillation = distillation.model_copy(update={"teacher": str(teacher)})
-    return settings.model_copy(update={"distillation": distillation}), files
+    return settings.model_copy(update={"weights": weights, "distillation": distillation}), files

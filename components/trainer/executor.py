@@ -10,8 +10,10 @@ from components.faces.settings import AlignmentSettings
 from components.trainer.checkpoint import remove_abandoned
 from components.trainer.export import export
 from components.trainer.job import Job
+from components.trainer.learned_from import Lesson, check_lessons
 from components.trainer.settings import TrainerSettings
 from components.trainer.strategy import choose_strategy, machines
+from components.trainer.teacher import find_teacher
 from components.trainer.tuned import tuned
 
 if TYPE_CHECKING:
@@ -23,11 +25,11 @@ def run_fn(fn_args: FnArgs) -> None:
 
     Args:
         fn_args: `train_files` and `eval_files` are globs of gzip TFRecords; `custom_config` holds `settings`
-            (TrainerSettings as JSON), `alignment` (AlignmentSettings as JSON), `code` (the digest of what trains) and
-            `checkpoint_dir`, below which the state of a training is kept until the model is written; the SavedModel
-            goes to `serving_model_dir`, TensorBoard's logs to `model_run_dir`; `base_model` is the SavedModel that was
-            pushed last, where the recipe starts from it; `hyperparameters` are what a search found best, where there
-            was one.
+            (TrainerSettings as JSON), `alignment` (AlignmentSettings as JSON), `code` (the digest of what trains),
+            `learns_from` (what the model learns from, or None) and `checkpoint_dir`, below which the state of a
+            training is kept until the model is written; the SavedModel goes to `serving_model_dir`, TensorBoard's logs
+            to `model_run_dir`; `base_model` is the SavedModel that was pushed last, where the recipe starts from it;
+            `hyperparameters` are what a search found best, where there was one.
 
     Raises:
         VisageError: a split is empty or unreadable, the recipe's first weights are not there or do not fit, training
@@ -35,6 +37,7 @@ def run_fn(fn_args: FnArgs) -> None:
     """
     settings = tuned(TrainerSettings.model_validate_json(fn_args.custom_config["settings"]), fn_args.hyperparameters)
     alignment = AlignmentSettings.model_validate_json(fn_args.custom_config["alignment"])
+    learned_from = _learned_from(fn_args, settings)
     job = Job(
         train_files=fn_args.train_files,
         val_files=fn_args.eval_files,
@@ -45,6 +48,14 @@ def run_fn(fn_args: FnArgs) -> None:
     )
     with job.announced() if machines() > 1 else nullcontext():
         network, checkpoint = job.run(choose_strategy(), fn_args.model_run_dir)
-    export(network, settings.spec, alignment, fn_args.serving_model_dir)
+    export(network, settings.spec, alignment, fn_args.serving_model_dir, learned_from)
     checkpoint.remove()
     remove_abandoned(Path(job.checkpoint_dir))
+
+
+def _learned_from(fn_args: FnArgs, settings: TrainerSettings) -> list[Lesson] | None:
+    own, teacher = fn_args.custom_config["learns_from"], settings.distillation.teacher
+    if own is None:
+        return None
+    blessed = Path(fn_args.base_model) if fn_args.base_model else None
+    return check_lessons(own, find_teacher(teacher) if teacher else None, blessed)

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from components.faces.settings import AlignmentSettings
+from components.trainer.learned_from import Lesson
 from components.trainer.models import NetworkSpec
 from components.trainer.signatures import FaceModel
 from components.trainer.warm_up import write_warm_up_requests
@@ -16,7 +17,13 @@ from components.trainer.warm_up import write_warm_up_requests
 _ASSETS_EXTRA = "assets.extra"
 
 
-def export(network: keras.Model, spec: NetworkSpec, alignment: AlignmentSettings, directory: str) -> None:
+def export(
+    network: keras.Model,
+    spec: NetworkSpec,
+    alignment: AlignmentSettings,
+    directory: str,
+    learned_from: list[Lesson] | None = None,
+) -> None:
     """Writes the SavedModel with its three signatures, warm-up requests and `visage.json`.
 
     Everything is written beside `directory` and renamed at the end: who finds `directory` finds it whole. What a killed
@@ -27,6 +34,7 @@ def export(network: keras.Model, spec: NetworkSpec, alignment: AlignmentSettings
         spec: the network's heads and input.
         alignment: how the crops it was trained on were made.
         directory: the SavedModel.
+        learned_from: what the network has learned from; None: the model does not say.
     """
     model = FaceModel(network, spec, alignment)
     partial = f"{directory.rstrip('/')}.partial"
@@ -52,6 +60,7 @@ def export(network: keras.Model, spec: NetworkSpec, alignment: AlignmentSettings
         "flip_averaged": spec.flip_averaged,
         "alignment": alignment.model_dump(),
         "parameters": network.count_params(),
+        "learned_from": learned_from,
     }
     with tf.io.gfile.GFile(f"{extra}/visage.json", "w") as file:
         file.write(json.dumps(description, indent=2) + "\n")

@@ -66,6 +66,13 @@ class TrainerSettings(Settings):
     checkpoint_steps: int = Field(500, ge=1, description="steps after which a killed training goes on, at most")
     seed: int = Field(1, ge=0, le=2**32 - 1)
 
+    @field_validator("frozen", mode="before")
+    @classmethod
+    def _counts_or_names(cls, frozen: object) -> object:
+        if isinstance(frozen, bool):
+            raise ValueError(f"must be a number of layers, how their names begin, or null, not {str(frozen).lower()}")
+        return frozen
+
     @field_validator("accumulate_steps")
     @classmethod
     def _parts_are_equal(cls, parts: int, info: ValidationInfo) -> int:

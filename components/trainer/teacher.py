@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import VisageError
-from components.faces.settings import AlignmentSettings
+from components.faces.settings import NO_DETECTOR, AlignmentSettings
 from components.pusher.push import newest_version
 from components.trainer.heads import AGES
 from components.trainer.settings import TrainerSettings
@@ -54,7 +54,9 @@ def check_teacher(teacher: Path, settings: TrainerSettings, alignment: Alignment
     if spec.gender_head is not None and "gender_probability" not in outputs:
         raise VisageError(f"{_KEY}: {teacher} answers no gender, which {spec.name} learns; set gender_head to none")
     taught_on = describe(teacher).get("alignment", {})
-    for key in ("eye_distance", "eye_middle"):
+    # Pictures that no detector looks at are crops already, of whatever geometry.
+    is_unknown = NO_DETECTOR in (alignment.detector, taught_on.get("detector"))
+    for key in ("detector",) if is_unknown else ("eye_distance", "eye_middle"):
         own, its = alignment.model_dump(mode="json")[key], taught_on.get(key)
         if its is not None and its != own:
             raise VisageError(f"alignment.{key}: {own} does not suit the teacher, {teacher}, whose crops have {its}")

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from components import progress
-from components.faces.settings import AlignmentSettings
+from components.faces.settings import AlignmentSettings, SplitSettings
+from components.trainer.learned_from import lesson
 from components.trainer.settings import TrainerSettings
 from tests.components import drawn_crops
 
 ALIGNMENT = AlignmentSettings(size=drawn_crops.SIZE)
+LEARNS_FROM = lesson(["utkface"], SplitSettings())
 SETTINGS = TrainerSettings(network="compact", epochs=3, batch_size=32, learning_rate=3e-3)
 
 
@@ -51,7 +53,8 @@ def run_trainer(folder: Path, settings: TrainerSettings) -> None:
     examples = standard_artifacts.Examples()
     examples.uri = str(folder / "examples")
     examples.split_names = '["train", "val", "test"]'
-    trainer = create_trainer(channel_utils.as_channel([examples]), settings, ALIGNMENT, str(folder / "checkpoints"))
+    channel = channel_utils.as_channel([examples])
+    trainer = create_trainer(channel, settings, ALIGNMENT, str(folder / "checkpoints"), learns_from=LEARNS_FROM)
     model, model_run = standard_artifacts.Model(), standard_artifacts.ModelRun()
     model.uri, model_run.uri = str(folder / "model"), str(folder / "model_run")
     outputs: dict[str, list[Any]] = {"model": [model], "model_run": [model_run]}

@@ -26,8 +26,14 @@ def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
 
     if saved_model is None:
         raise VisageError(f"trainer.weights: blessed: this pipeline has pushed no model yet; {_MEND}")
-    with tf.io.gfile.GFile(f"{saved_model}/assets.extra/visage.json") as file:
-        trained = json.loads(file.read())["network"]
+    description = f"{saved_model}/assets.extra/visage.json"
+    try:
+        with tf.io.gfile.GFile(description) as file:
+            trained = json.loads(file.read())["network"]
+    except (ValueError, KeyError, TypeError, tf.errors.OpError):
+        raise VisageError(
+            f"trainer.weights: blessed: {description} is missing or damaged; push that model again, or {_MEND}"
+        ) from None
     if trained != network.name:
         raise VisageError(f"trainer.weights: blessed: the model pushed last is a {trained}, no {network.name}; {_MEND}")
     try:

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import pytest
+from pydantic import ValidationError
 from tfx.types import Channel
 from tfx.types.standard_artifacts import Examples
 
@@ -30,6 +32,19 @@ def test_another_file_of_weights_under_the_same_name_is_another_training(tmp_pat
     other = custom_config(weights=str(file))
     assert missing["settings"] == one["settings"] == other["settings"]
     assert len({json.dumps(config["files"]) for config in (missing, one, other)}) == 3
+
+
+def test_a_file_of_weights_is_named_so_that_any_folder_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    named = json.loads(custom_config(weights="my.weights.h5")["settings"])["weights"]
+    assert named == str(tmp_path / "my.weights.h5")
+
+
+def test_true_is_no_number_of_frozen_layers() -> None:
+    with pytest.raises(ValidationError, match=r"frozen\n.* must be a number of layers, .*, not true"):
+        custom_config(frozen=True)
 
 
 def test_another_keras_is_another_training() -> None:

@@ -44,6 +44,17 @@ def test_crops_that_are_cut_otherwise_are_refused(teacher: Path) -> None:
         check_teacher(teacher, PUPIL, ALIGNMENT.model_copy(update={"eye_distance": 0.3}))
 
 
+def test_crops_that_nobody_aligned_are_another_geometry(teacher: Path, tmp_path: Path) -> None:
+    crops = ALIGNMENT.model_copy(update={"detector": "none"})
+    with pytest.raises(
+        VisageError, match=r"alignment\.detector: none does not suit the teacher, .*, whose .* blazeface"
+    ):
+        check_teacher(teacher, PUPIL, crops)
+    check_teacher(teacher, PUPIL, ALIGNMENT.model_copy(update={"detector": "mtcnn"}))
+    of_crops = write_teacher(tmp_path / "1", alignment=crops)
+    check_teacher(of_crops, PUPIL, crops.model_copy(update={"eye_distance": 0.3}))
+
+
 def test_a_teacher_must_answer_what_is_learned(tmp_path: Path) -> None:
     of_groups = write_teacher(tmp_path / "groups", groups=True)
     with pytest.raises(VisageError, match="groups answers age groups alone; compact learns from a model of the ages"):

@@ -82,6 +82,15 @@ def test_a_warm_start_from_another_network_or_from_nothing_is_one_line(trainer_r
     assert "has pushed no model yet; train one with" in refusal(compact(seed=1), "blessed")
 
 
+def test_a_blessed_model_without_its_description_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "assets.extra" / "visage.json"
+    expected = f"trainer.weights: blessed: {file} is missing or damaged; push that model again, or "
+    assert refusal(compact(seed=1), "blessed", str(tmp_path)).startswith(expected)
+    file.parent.mkdir()
+    file.write_text("{}")
+    assert refusal(compact(seed=1), "blessed", str(tmp_path)).startswith(expected)
+
+
 def test_dlibs_weights_come_from_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "face_recognition_stand_in"
     (package / "models").mkdir(parents=True)

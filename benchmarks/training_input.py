@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from components.trainer.input import Split
 
 LIMIT = 1.05
-DEFAULT = (Path("recipes/cnn_utkface.yaml"), Path("recipes/visage.yaml"))
+DEFAULT = (Path("recipes/cnn_utkface.yaml"), Path("recipes/visage_utkface.yaml"))
 
 
 @click.command()

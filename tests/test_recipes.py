@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import pytest
 
+from components.faces.settings import SplitSettings
+from components.trainer.distillation_settings import DistillationSettings
 from components.trainer.frozen import freeze
 from components.trainer.settings import TrainerSettings
 from pipeline.config import PipelineConfig, load_config
@@ -44,9 +46,13 @@ HEADS = {
     "resnet_adience": ("resnet_adience", "resnet50", "groups", "binary"),
     "vggface_wiki_age": ("vggface_wiki", "vggface", "softmax", None),
     "vggface_wiki_gender": ("vggface_wiki", "vggface", None, "softmax"),
-    "visage": ("utkface_80_20", "visage", "distribution", "binary"),
-    "visage_small": ("utkface_80_20", "visage_small", "distribution", "binary"),
+    "visage": ("visage", "visage", "distribution", "binary"),
+    "visage_utkface": ("utkface_80_20", "visage", "distribution", "binary"),
+    "visage_small": ("visage", "visage_small", "distribution", "binary"),
+    "visage_small_utkface": ("utkface_80_20", "visage_small", "distribution", "binary"),
 }
+# By recipe on UTKFace alone: the one on all sources that it trains as.
+ON_UTKFACE = {"visage_utkface": "visage", "visage_small_utkface": "visage_small"}
 # By recipe and size: what it sets of the training.
 TRAINING: dict[str, dict[str, Any]] = {
     "cnn_imdb_age": OF_IMDB_CNN,
@@ -73,6 +79,11 @@ TRAINING: dict[str, dict[str, Any]] = {
         **OF_DLIB, "learning_rate": 0.0003, "epochs": 30, "batch_size": 64, "warm_up_steps": 200,
         "fine_tuning": {"epochs": 20, "learning_rate": 0.0001, "layer_decay": 0.95},
     },
+    "visage gpu": {
+        **OF_DLIB, "learning_rate": 0.0003, "epochs": 30, "batch_size": 128, "warm_up_steps": 200,
+        "precision": "mixed_bfloat16", "jit": True,
+        "fine_tuning": {"epochs": 60, "learning_rate": 0.0002, "layer_decay": 0.95},
+    },
     "visage_small hours": {
         **OF_DLIB, **OF_VISAGE_SMALL, "epochs": 15,
         "fine_tuning": {"epochs": 20, "learning_rate": 0.0002, "layer_decay": 0.95},
@@ -89,6 +100,7 @@ AUGMENTATION: dict[str, dict[str, Any]] = {
     "vggface_wiki_gender": UNCHANGED,
     "visage minutes": MIRRORED,
     "visage hours": {**CHANGED_OFTEN, "erasing": 0.4},
+    "visage gpu": {**CHANGED_OFTEN, "erasing": 0.4},
     "visage_small hours": {**CHANGED_OFTEN, "erasing": 0.3},
     "visage_small scratch": {**CHANGED_OFTEN, "erasing": 0.3},
 }
@@ -98,11 +110,17 @@ def recipe(name: str) -> PipelineConfig:
     return load_config(RECIPES / f"{name}.yaml")
 
 
+def used(split: SplitSettings) -> SplitSettings:
+    """Without the shares of the splits, which a protocol brings along."""
+    shares = {"train": 0.7, "val": 0.15, "test": 0.15}
+    return split.model_copy(update=shares) if split.method == "protocol" else split
+
+
 @pytest.mark.parametrize("name", sorted(HEADS))
 def test_a_recipe_has_the_published_data_network_and_heads(name: str) -> None:
     preset, network, age_head, gender_head = HEADS[name]
     config, data = recipe(name), load_config(RECIPES / "data" / f"{preset}.yaml")
-    assert (config.data, config.cleaning, config.split) == (data.data, data.cleaning, data.split)
+    assert (config.data, config.cleaning, used(config.split)) == (data.data, data.cleaning, used(data.split))
     spec = config.trainer.spec
     assert (spec.name, spec.age_head, spec.gender_head) == (network, age_head, gender_head)
     # No picture is enlarged for the network.
@@ -110,8 +128,9 @@ def test_a_recipe_has_the_published_data_network_and_heads(name: str) -> None:
 
 
 def test_every_recipe_and_each_of_its_sizes_is_held() -> None:
-    sizes = {file.stem: read_yaml(file.read_text()).get("sizes") for file in RECIPES.glob("*.yaml")}
-    assert set(HEADS) == set(sizes)
+    files = {file.stem: read_yaml(file.read_text()) for file in RECIPES.glob("*.yaml")}
+    assert set(HEADS) == set(files)
+    sizes = {name: values.get("sizes") for name, values in files.items() if name not in ON_UTKFACE}
     held = {f"{name} {size}" if size else name for name, some in sizes.items() for size in some or [""]}
     assert set(TRAINING) == set(AUGMENTATION) == held
 
@@ -122,6 +141,13 @@ def test_a_recipe_trains_as_published(held: str) -> None:
     recipe_of_size = load_config(RECIPES / f"{name}.yaml", [f"size={size}"] if size else [])
     given = {"network": HEADS[name][1], **TRAINING[held], "augmentation": AUGMENTATION[held]}
     assert recipe_of_size.trainer == TrainerSettings.model_validate(given)
+
+
+@pytest.mark.parametrize("name", sorted(ON_UTKFACE))
+def test_on_utkface_alone_our_own_are_trained_as_on_all_sources(name: str) -> None:
+    alone, together = recipe(name), recipe(ON_UTKFACE[name])
+    teacherless = {"distillation": DistillationSettings()}
+    assert alone.trainer.model_copy(update=teacherless) == together.trainer.model_copy(update=teacherless)
 
 
 @pytest.mark.parametrize("name", ["vggface_wiki_age", "vggface_wiki_gender"])
@@ -137,11 +163,14 @@ def test_vggface_learns_its_last_layers_alone(name: str) -> None:
     assert network.count_params() - learning == 14_714_688
 
 
-def test_visage_small_is_taught_by_what_visage_pushes_or_learns_from_nobody() -> None:
-    taught = recipe("visage_small")
-    assert str(Path(taught.trainer.distillation.teacher or "").resolve()) == str(recipe("visage").model_base_path)
-    teacher = recipe("visage")
+@pytest.mark.parametrize("data", ["", "_utkface"])
+def test_visage_small_is_taught_by_what_visage_pushes(data: str) -> None:
+    taught, teacher = recipe(f"visage_small{data}"), recipe(f"visage{data}")
+    assert str(Path(taught.trainer.distillation.teacher or "").resolve()) == str(teacher.model_base_path)
     assert (taught.data, taught.cleaning, taught.split) == (teacher.data, teacher.cleaning, teacher.split)
     assert taught.alignment == teacher.alignment
+
+
+def test_visage_small_learns_from_nobody_where_that_is_wanted() -> None:
     alone = load_config(RECIPES / "visage_small.yaml", ["size=scratch", "trainer.distillation.teacher=null"]).trainer
     assert (alone.weights, alone.frozen, alone.fine_tuning.epochs) == (None, None, 0)

@@ -150,7 +150,7 @@ def test_imagenet_weights_that_are_not_there_or_are_anothers_are_one_line(keras_
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"weights": "dlib"}, "weights dlib fit the network visage, not compact"),
+        ({"weights": "dlib"}, "weights dlib fit the network visage or visage_small, not compact"),
         ({"weights": "imagenet"}, "weights imagenet fit the network mobilenet or resnet50, not compact"),
         ({"weights": "model.pth"}, r"must be dlib, imagenet, blessed, a file \*.h5 or \*.keras, or null"),
     ],

@@ -211,7 +211,8 @@ def _take_size(values: dict[str, Any], overrides: Sequence[str], path: Path) -> 
         raise VisageError(f"{path}: sizes: must hold a name for each size, and keys and values below it")
     if not isinstance(size, str) or size not in sizes:
         where = "--set size" if choices else f"{path}: size"
-        raise VisageError(f"{where}: must be {' or '.join(map(str, sizes))}, not {size!r}")
+        given = "null" if size is None else repr(size)
+        raise VisageError(f"{where}: must be {' or '.join(map(str, sizes))}, not {given}")
     return _merge(values, sizes[size]), [override for override in overrides if override not in choices]
 
 

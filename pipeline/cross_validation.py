@@ -11,6 +11,7 @@ from components.cross_validation.predict import forget_networks, predict, read_s
 from components.faces.records import FaceRecord, from_example
 from components.faces.settings import SplitSettings
 from components.faces.split import SPLITS
+from components.trainer.start import check_start
 from pipeline.config import PipelineConfig
 from pipeline.console import Screen
 from pipeline.cross_validation_key import key_of
@@ -39,11 +40,14 @@ def cross_validate(
         screen: shows how far it has come.
 
     Raises:
-        VisageError: another cross-validation of it is going on, its folds cannot be, or bad input stopped a node.
+        VisageError: another cross-validation of it is going on, what its trainings start from is not there, its folds
+            cannot be, or bad input stopped a node.
     """
     with alone(config.root):
         with screen.stage("loading TFX"):
             planned = plan(config, splits, repeats)
+        with screen.stage("looking at what training starts from"):
+            check_start(config.trainer, None)
         work = partial(train_and_ask, planned, splits, run_id, screen)
         results = work_through(list(planned), config.root / "crossval", work, screen)
         result = summarize(config, splits, repeats, results)

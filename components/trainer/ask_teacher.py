@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -52,10 +54,7 @@ def ask_teacher(split: Split, settings: TrainerSettings) -> TeacherAnswers:
     """
     assert settings.distillation.teacher is not None
     teacher = find_teacher(settings.distillation.teacher)
-    try:
-        model = tf.saved_model.load(str(teacher))
-    except (OSError, ValueError, tf.errors.OpError):
-        raise damaged(teacher) from None
+    model = load_teacher(teacher)
     # A teacher that looks at both sides by itself says the same of either.
     mirrored = not describe(teacher).get("flip_averaged", False)
     keys: list[np.ndarray] = []
@@ -69,6 +68,21 @@ def ask_teacher(split: Split, settings: TrainerSettings) -> TeacherAnswers:
         progress.report("teacher's answers", done, split.size)
     by_output = {output: np.concatenate([batch[output] for batch in batches]) for output in settings.spec.outputs}
     return TeacherAnswers(np.concatenate(keys).astype(np.bytes_), by_output)
+
+
+def load_teacher(teacher: Path) -> Any:
+    """A SavedModel in memory.
+
+    Args:
+        teacher: as `find_teacher` gives it.
+
+    Raises:
+        VisageError: it is damaged.
+    """
+    try:
+        return tf.saved_model.load(str(teacher))
+    except Exception as error:  # TensorFlow answers damaged files with nearly any exception.
+        raise damaged(teacher) from error
 
 
 def _pictures(split: Split, mirrored: bool) -> Iterator[tuple[tf.Tensor, tuple[tf.Tensor, ...]]]:

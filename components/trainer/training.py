@@ -14,14 +14,14 @@ from components.trainer.checkpoint import Checkpoint, Standing
 from components.trainer.distillation import distillation_losses
 from components.trainer.event_log import EventLog
 from components.trainer.fit import Fit
-from components.trainer.frozen import freeze, unfreeze
+from components.trainer.frozen import unfreeze
 from components.trainer.input import Split
 from components.trainer.learner import Learner, choose_learner
 from components.trainer.losses import metrics
 from components.trainer.optimizer import build_optimizer
-from components.trainer.pretrained.weights import load_weights
 from components.trainer.reporting import FINE_TUNE, TRAIN
 from components.trainer.settings import TrainerSettings
+from components.trainer.start import first_network
 from components.trainer.strategy import is_chief, mean_over_devices
 
 
@@ -65,9 +65,7 @@ def train(
     train_split = with_teacher(train_split, settings, checkpoint, writes=is_chief(strategy))
     keras.utils.set_random_seed(settings.seed)
     with strategy.scope(), _precision(settings.precision):
-        network = spec.build()
-        load_weights(network, settings.weights, blessed)
-        freeze(network, settings.frozen)
+        network = first_network(settings, blessed)
         checkpoint = checkpoint and checkpoint.starting_from(network.get_weights())
     second = settings.of_fine_tuning if settings.fine_tuning.epochs else None
     checkpoint_of_second = checkpoint and checkpoint.of_fine_tuning()

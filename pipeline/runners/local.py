@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.errors import VisageError
+from components.trainer.start import check_start
 from pipeline.config import PipelineConfig
 from pipeline.console import Screen
 from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node
+from pipeline.starting_model import starting_model
 from pipeline.summary import describe
 
 
@@ -27,11 +29,14 @@ def run_pipeline(config: PipelineConfig, run_id: str, screen: Screen) -> RunResu
     """Runs every node of the configured pipeline.
 
     Raises:
-        VisageError: another run of this pipeline is going on, or bad input stopped a node.
+        VisageError: another run of this pipeline is going on, what its training starts from is not there, or bad input
+            stopped a node.
     """
     with alone(config.root):
         with screen.stage("loading TFX"):
             ir = compile_pipeline(config)
+        with screen.stage("looking at what training starts from"):
+            check_start(config.trainer, starting_model(config))
         nodes: dict[str, NodeResult] = {}
         seconds: dict[str, float] = {}
         for node in node_ids(ir):

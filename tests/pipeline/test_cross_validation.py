@@ -1,9 +1,14 @@
-"""The runs of a cross-validation, compiled: what they do."""
+"""The runs of a cross-validation, compiled: what they do, and what is known before the first of them."""
 
+import io
 from pathlib import Path
 
+import pytest
+
+from components.errors import VisageError
 from pipeline.config import PipelineConfig, load_config
-from pipeline.cross_validation import plan
+from pipeline.console import Screen
+from pipeline.cross_validation import cross_validate, plan
 from pipeline.folds import fold_splits
 from pipeline.node import node_ids
 
@@ -21,3 +26,10 @@ def test_nothing_is_compared_with_earlier_models_and_nothing_is_pushed(tmp_path:
     assert [(run.fold, run.seed) for run in planned] == [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3)]
     nodes = ["CuratedSchema", "Evaluator", "ExampleValidator", "FaceExampleGen", "StatisticsGen", "Trainer"]
     assert {tuple(sorted(node_ids(ir))) for ir in planned.values()} == {tuple(nodes)}
+
+
+def test_what_trainings_start_from_is_looked_at_before_a_picture_is_read(tmp_path: Path) -> None:
+    recipe = config(tmp_path, "trainer.frozen=conv9")
+    with pytest.raises(VisageError, match=r"^trainer\.frozen: 'conv9' means no layer with weights"):
+        cross_validate(recipe, fold_splits(recipe, 2), 1, "1", Screen(io.StringIO()))
+    assert [path.name for path in recipe.root.iterdir()] == ["run.lock"]

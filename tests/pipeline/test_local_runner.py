@@ -1,11 +1,17 @@
-"""One run of a pipeline at a time."""
+"""One run of a pipeline at a time, and none that its training would end in an error that can be known before."""
 
+import io
 from pathlib import Path
 
 import pytest
 
 from components.errors import VisageError
-from pipeline.runners.local import alone
+from pipeline.config import load_config
+from pipeline.console import Screen
+from pipeline.node import compile_pipeline
+from pipeline.runners.local import alone, run_pipeline
+
+PROJECT = Path(__file__).parents[2]
 
 
 def test_a_second_run_of_one_pipeline_is_refused_until_the_first_ends(tmp_path: Path) -> None:
@@ -22,3 +28,24 @@ def test_a_second_run_of_one_pipeline_is_refused_until_the_first_ends(tmp_path: 
 def test_pipelines_of_other_names_do_not_wait(tmp_path: Path) -> None:
     with alone(tmp_path / "one"), alone(tmp_path / "other"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (["trainer.weights=nowhere.weights.h5"], r"^trainer\.weights: there is no file .*/nowhere\.weights\.h5"),
+        (["trainer.weights=blessed"], r"^trainer\.weights: blessed: this pipeline has pushed no model yet"),
+        (["trainer.network=mobilenet", "trainer.weights=imagenet"], r"^trainer\.weights: imagenet: there is no .*\.h5"),
+        (["trainer.frozen=conv9"], r"^trainer\.frozen: 'conv9' means no layer with weights; compact has "),
+        (["trainer.frozen=999"], r"^trainer\.frozen: 999 leaves nothing of compact to train"),
+    ],
+)
+def test_what_training_starts_from_is_looked_at_before_a_picture_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: list[str], line: str
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    config = load_config(PROJECT / "pipeline_config.yaml", [f"workspace={tmp_path}", *changes])
+    with pytest.raises(VisageError, match=line):
+        run_pipeline(config, "1", Screen(io.StringIO()))
+    assert [path.name for path in config.root.iterdir()] == ["run.lock"]
+    compile_pipeline(config)  # as a machine does that only compiles for others

@@ -19,7 +19,7 @@ def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
         saved_model: its folder; None: no model has been pushed yet.
 
     Raises:
-        VisageError: there is none, or it is another network.
+        VisageError: there is none, it is damaged, or it is another network.
     """
     # Here alone: the other sources need no TensorFlow.
     import tensorflow as tf
@@ -40,7 +40,12 @@ def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
         # As `signatures.FaceModel` names it.
         status = tf.train.Checkpoint(_network=network).read(f"{saved_model}/variables/variables")
         status.assert_existing_objects_matched().expect_partial()
-    except (AssertionError, ValueError, tf.errors.OpError):
+    except (IndexError, tf.errors.OpError):
+        raise VisageError(
+            f"trainer.weights: blessed: {saved_model}/variables is missing or damaged; push that model again, or "
+            f"{_MEND}"
+        ) from None
+    except (AssertionError, ValueError):
         raise VisageError(
             f"trainer.weights: blessed: the model pushed last is a {trained} of other layers or heads; {_MEND}"
         ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,13 +73,15 @@ def _load_imagenet(network: keras.Model) -> None:
 
 def _load_file(network: keras.Model, path: Path) -> None:
     if not path.is_file():
-        raise VisageError(f"trainer.weights: there is no file {path}; name dlib, imagenet, blessed, null or a file")
+        raise VisageError(
+            f"trainer.weights: there is no file {path.resolve()}; name dlib, imagenet, blessed, null or a file"
+        )
     try:
         if network.name == "vggface" and path.suffix == ".h5" and is_sequential_file(path):
             load_vggface_weights(network, path)
         else:
             network.load_weights(path)
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise _misfit(path, network, error) from None
 
 

@@ -14,6 +14,7 @@ from components.trainer.distillation_settings import DistillationSettings
 from components.trainer.heads import age_probabilities, expected_age
 from components.trainer.input import Split, TrainingBatches, evaluation_batches, open_split
 from components.trainer.settings import TrainerSettings
+from components.trainer.start import check_start
 from components.trainer.training import train
 from tests.components.drawn_crops import people, write_split
 from tests.components.trainer.tiny_teacher import write_teacher
@@ -110,11 +111,15 @@ def test_damaged_answers_are_asked_for_again(folder: Path, tmp_path: Path) -> No
     assert with_teacher(split(folder, "train"), recipe(folder), checkpoint).answers is not None
 
 
-def test_a_teacher_that_cannot_be_loaded_is_one_line(folder: Path, tmp_path: Path) -> None:
-    write_teacher(tmp_path / "teacher" / "1")
-    (tmp_path / "teacher" / "1" / "variables" / "variables.index").unlink()
-    with pytest.raises(VisageError, match=r"distillation\.teacher: .*1 is damaged"):
-        ask_teacher(split(folder, "train"), recipe(tmp_path))
+@pytest.mark.parametrize("file", ["variables.index", "variables.data-00000-of-00001"])
+def test_a_teacher_that_cannot_be_loaded_is_one_line_before_it_is_asked(tmp_path: Path, file: str) -> None:
+    cut = write_teacher(tmp_path / "teacher" / "1") / "variables" / file
+    whole = cut.read_bytes()
+    check_start(recipe(tmp_path), None)
+    for share in (0, 0.5):
+        cut.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(VisageError, match=r"distillation\.teacher: .*1 is damaged"):
+            check_start(recipe(tmp_path), None)
 
 
 def test_a_recipe_without_a_teacher_leaves_the_records_as_they_are(folder: Path) -> None:

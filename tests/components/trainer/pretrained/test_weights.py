@@ -1,5 +1,6 @@
 """Training starts from weights that are named, and what is not there or does not fit is one line before it starts."""
 
+import shutil
 from pathlib import Path
 
 import h5py
@@ -63,6 +64,16 @@ def test_a_damaged_file_and_none_are_one_line(tmp_path: Path) -> None:
     assert refusal(compact(seed=1), path).startswith(f"trainer.weights: {path} does not hold the weights")
 
 
+@pytest.mark.parametrize("name", ["cut.weights.h5", "cut.keras"])
+def test_a_file_that_is_cut_short_is_one_line(tmp_path: Path, name: str) -> None:
+    path, network = tmp_path / name, compact(seed=1)
+    (network.save_weights if name.endswith("h5") else network.save)(path)
+    whole = path.read_bytes()
+    for share in (0, 0.5, 0.99):
+        path.write_bytes(whole[: int(share * len(whole))])
+        assert refusal(network, path).startswith(f"trainer.weights: {path} does not hold the weights")
+
+
 def test_a_warm_start_has_the_weights_of_the_blessed_model(trainer_run: TrainerRun) -> None:
     network = compact(seed=2)
     load_weights(network, "blessed", str(trainer_run.saved_model))
@@ -88,6 +99,18 @@ def test_a_blessed_model_without_its_description_is_one_line(tmp_path: Path) -> 
     assert refusal(compact(seed=1), "blessed", str(tmp_path)).startswith(expected)
     file.parent.mkdir()
     file.write_text("{}")
+    assert refusal(compact(seed=1), "blessed", str(tmp_path)).startswith(expected)
+
+
+@pytest.mark.parametrize("file", ["variables.index", "variables.data-00000-of-00001"])
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_a_blessed_model_whose_variables_are_cut_short_is_one_line(
+    trainer_run: TrainerRun, tmp_path: Path, file: str, share: float
+) -> None:
+    shutil.copytree(trainer_run.saved_model, tmp_path, dirs_exist_ok=True)
+    cut = tmp_path / "variables" / file
+    cut.write_bytes(cut.read_bytes()[: int(share * cut.stat().st_size)])
+    expected = f"trainer.weights: blessed: {tmp_path}/variables is missing or damaged; push that model again, or "
     assert refusal(compact(seed=1), "blessed", str(tmp_path)).startswith(expected)
 
 

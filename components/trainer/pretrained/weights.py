@@ -20,6 +20,11 @@ _IMAGENET = {
     "mobilenet": "mobilenet_1_0_224_tf_no_top.h5",
     "resnet50": "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
 }
+_VGGFACE = (
+    "vggface starts from VGG-Face's own vgg_face_weights.h5 (580 MB; see "
+    "https://sefiks.com/2019/02/13/apparent-age-and-gender-prediction-in-keras): name that file, or train from scratch "
+    "with trainer.weights=null and trainer.frozen=null; dlib's and imagenet's weights do not fit"
+)
 
 
 def load_weights(network: keras.Model, weights: str | None, blessed: str | None) -> None:
@@ -73,9 +78,8 @@ def _load_imagenet(network: keras.Model) -> None:
 
 def _load_file(network: keras.Model, path: Path) -> None:
     if not path.is_file():
-        raise VisageError(
-            f"trainer.weights: there is no file {path.resolve()}; name dlib, imagenet, blessed, null or a file"
-        )
+        mend = _VGGFACE if network.name == "vggface" else "name dlib, imagenet, blessed, null or a file"
+        raise VisageError(f"trainer.weights: there is no file {path.resolve()}; {mend}")
     try:
         if network.name == "vggface" and path.suffix == ".h5" and is_sequential_file(path):
             load_vggface_weights(network, path)

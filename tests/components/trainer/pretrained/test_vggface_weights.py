@@ -62,3 +62,12 @@ def test_a_file_of_another_network_is_one_line(tmp_path: Path, shapes: list[tupl
         load_weights(small_vggface(), str(path), None)
     assert str(error.value).startswith(f"trainer.weights: {path} does not hold the weights of this vggface: ")
     assert "\n" not in str(error.value)
+
+
+def test_where_there_is_no_file_one_line_says_where_it_comes_from(tmp_path: Path) -> None:
+    path = tmp_path / "vgg_face_weights.h5"
+    with pytest.raises(VisageError) as error:
+        load_weights(small_vggface(), str(path), None)
+    assert str(error.value).startswith(f"trainer.weights: there is no file {path}; vggface starts from VGG-Face's own")
+    assert "https://sefiks.com/" in str(error.value)
+    assert "dlib's and imagenet's weights do not fit" in str(error.value)

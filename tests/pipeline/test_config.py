@@ -117,7 +117,10 @@ def test_a_size_that_a_recipe_lacks_names_those_it_has(sized: Path) -> None:
 
 
 def test_a_recipe_without_sizes_has_no_such_key() -> None:
-    assert refusal("size=large").startswith("--set size: unknown key")
+    said = refusal("size=large")
+    assert said == f"--set size: {DEFAULT} has no sizes; recipes/visage.yaml and recipes/visage_small.yaml have"
+    for name in ("visage", "visage_small"):
+        assert "sizes" in yaml.safe_load((PROJECT / "recipes" / f"{name}.yaml").read_text())
 
 
 def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,6 +182,23 @@ def test_a_wrong_value_is_named_with_what_is_allowed(override: str, words: list[
     assert "\n" not in message
     for word in words:
         assert word in message
+
+
+@pytest.mark.parametrize(
+    ("overrides", "where"),
+    [
+        (["trainer.epochs=2"], "{path}: trainer"),
+        (["trainer.epochs=2", "trainer.age_head=ordinal"], "--set trainer.age_head"),
+        (["trainer.distillation.teacher=a", "trainer.seed=2"], "--set trainer.distillation.teacher"),
+    ],
+)
+def test_values_that_do_not_go_together_are_named_and_no_others(
+    tmp_path: Path, overrides: list[str], where: str
+) -> None:
+    path = tmp_path / "taught.yaml"
+    path.write_text(f"extends: {DEFAULT}\ntrainer: {{age_head: regression, distillation: {{teacher: runs}}}}\n")
+    message = refusal(*overrides, path=path)
+    assert message.startswith(f"{where.format(path=path)}: distillation.teacher teaches the age_head softmax or ")
 
 
 def test_a_recipe_that_learns_nothing_is_refused() -> None:

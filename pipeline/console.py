@@ -102,7 +102,15 @@ class _Rate(ProgressColumn):
         if task.total is None or not task.speed:
             return Text("")
         left = (task.total - task.completed) / task.speed
-        return Text(f"{task.speed:,.0f}/s  {minutes(left)} left", style="dim")
+        return Text(f"{rate(task.speed)}  {minutes(left)} left", style="dim")
+
+
+def rate(speed: float) -> str:
+    """'85/s' of 85 units a second; slow ones by the minute or the hour: '12/min' of 0.2."""
+    for unit, seconds in (("s", 1), ("min", 60)):
+        if speed * seconds >= 1:
+            return f"{speed * seconds:,.0f}/{unit}"
+    return f"{speed * 3600:,.1f}/h"
 
 
 def minutes(seconds: float) -> str:
@@ -156,21 +164,25 @@ class Screen:
 
     @contextmanager
     def _lines(self, title: str) -> Iterator[progress.Listener]:
-        started: dict[str, tuple[float, int]] = {}
+        at_start: dict[str, int] = {}
+        first: dict[str, tuple[float, int]] = {}
         last = 0.0
 
         def show(step: str, done: int, total: int | None, note: str) -> None:
             nonlocal last
             now = time.monotonic()
-            begun, at_first = started.setdefault(step, (now, done))
+            # Timed from the first unit on: before it, much is prepared once, and what an earlier run has done is done.
+            if done > at_start.setdefault(step, done):
+                first.setdefault(step, (now, done))
+            begun, at_first = first.get(step, (now, done))
             if now - last < LINE_EVERY_SECONDS:
                 return
             last = now
             count = f" {done:,}" if _is_counted(done, total) else ""
             of = f" of {total:,}" if total is not None else ""
             speed = (done - at_first) / (now - begun) if now - begun > 1 else 0
-            rate = f", {speed:,.0f}/s" if speed else ""
+            pace = f", {rate(speed)}" if speed else ""
             left = f", {minutes((total - done) / speed)} left" if speed and total is not None else ""
-            self.print(f"  {title}: {step}{count}{of}{rate}{left}{', ' + note if note else ''}")
+            self.print(f"  {title}: {step}{count}{of}{pace}{left}{', ' + note if note else ''}")
 
         yield show

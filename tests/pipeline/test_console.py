@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from components import progress
-from pipeline.console import Screen
+from pipeline.console import Screen, rate
 
 NOISE = """
 import os, subprocess, sys
@@ -67,17 +67,27 @@ def test_without_a_terminal_progress_is_a_line_now_and_then() -> None:
     assert stream.getvalue() == "  FaceExampleGen: align faces 0 of 1,000, 3 dropped\n"
 
 
-def test_work_that_goes_on_is_not_credited_with_what_was_done_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([100.0, 120.0])
+@pytest.mark.parametrize(("step_seconds", "pace"), [(0.5, "2/s, 7:39 left"), (5, "12/min, 76:35 left")])
+def test_work_that_goes_on_is_timed_from_its_first_unit_on(
+    monkeypatch: pytest.MonkeyPatch, step_seconds: float, pace: str
+) -> None:
+    # The first step is compiled before.
+    clock = iter([100.0, 120.0, 120.0 + 80 * step_seconds])
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     stream = io.StringIO()
     with Screen(stream).stage("Trainer"):
-        for done in (5000, 5040):
+        for done in (5000, 5001, 5081):
             progress.report("train", done, 6000, "loss 1.23")
     assert stream.getvalue().splitlines() == [
         "  Trainer: train 5,000 of 6,000, loss 1.23",
-        "  Trainer: train 5,040 of 6,000, 2/s, 8:00 left, loss 1.23",
+        "  Trainer: train 5,001 of 6,000, loss 1.23",
+        f"  Trainer: train 5,081 of 6,000, {pace}, loss 1.23",
     ]
+
+
+@pytest.mark.parametrize(("speed", "words"), [(1234.5, "1,234/s"), (1, "1/s"), (0.2, "12/min"), (1 / 7200, "0.5/h")])
+def test_slow_work_is_counted_by_the_minute_or_the_hour(speed: float, words: str) -> None:
+    assert rate(speed) == words
 
 
 def test_json_leaves_the_screen_empty() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from components import progress
 from components.errors import VisageError
 
 _HERE = Path(__file__).parent
+# As Python and Node.js begin the line that says what was wrong; the source that they quote names errors too.
+_ERROR = re.compile(r"[\w.]*Error( \[\w+\])?: ")
 # Pictures that a system is asked for before anything counts: it traces, compiles and fills its caches.
 _WARM_UP = 20
 # Pictures after which it is the next system's turn.
@@ -135,7 +138,7 @@ class _Process:
         if not line:
             self._errors.seek(0)
             said = [words for line in self._errors if (words := line.strip())]
-            why = next((line for line in said if "Error" in line), said[-1] if said else "without a word why")
+            why = next(filter(_ERROR.match, said), said[-1] if said else "without a word why")
             raise VisageError(f"{self._name} does not run here, it ended at {picture}: {why}")
         answer: dict[str, float] = json.loads(line)
         return answer

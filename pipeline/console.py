@@ -21,6 +21,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.table import Table
 from rich.text import Text
 
 from components import progress
@@ -126,7 +127,14 @@ class Screen:
 
     def print(self, what: RenderableType = "") -> None:
         """Prints text, rich's markup allowed, or a table."""
-        self._console.print(what)
+        if not isinstance(what, Table):
+            self._console.print(what)
+            return
+        with self._console.capture() as drawn:
+            self._console.print(what)
+        # rich fills each line up to the width of the table.
+        for line in drawn.get().splitlines():
+            self._console.out(line.rstrip())
 
     @contextmanager
     def stage(self, title: str) -> Iterator[None]:

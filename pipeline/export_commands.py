@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from components.on_device.export import Measured, OnDevice, Precision
 
 _PRECISIONS = ("float16", "int8")
+# With fewer, the gender accuracy alone has a standard error of a point and more, and scales hang on single pictures.
+_ENOUGH_TEST_FACES = 500
+_ENOUGH_CALIBRATION_FACES = 100
+# Of the slowest round to the fastest, on a machine that does nothing else.
+_STEADY = 1.25
 
 
 @click.group()
@@ -74,6 +79,9 @@ def tflite(model: Path | None, precisions: tuple["Precision", ...], out: Path | 
         remove_unnamed(folder, name, files)
         screen.print(f"{name} {version.name} on the {made.test_faces:,} test faces of its run")
         screen.print(_table(made))
+        screen.print(f"fastest and slowest of the rounds: {_rounds(made)}")
+        for note in notes(made):
+            screen.print(note)
         for file in (*files.values(), described):
             screen.print(f"wrote {escape(str(file))}")
         if as_json:
@@ -100,17 +108,40 @@ def _figures(made: "OnDevice", files: dict["Precision", Path]) -> dict[str, Any]
         "outputs": made.outputs,
         "calibration_faces": made.calibration_faces,
         "test_faces": made.test_faces,
+        "notes": list(notes(made)),
         "models": {"saved_model": asdict(made.saved_model), **models},
     }
+
+
+def notes(made: "OnDevice") -> Iterator[str]:
+    """Why figures are not to be trusted, where they are not."""
+    if made.test_faces < _ENOUGH_TEST_FACES:
+        yield f"{made.test_faces:,} test faces are few: differences of MAE and gender between the models are chance"
+    if made.calibration_faces < _ENOUGH_CALIBRATION_FACES and "int8" in made.lite_models:
+        yield f"{made.calibration_faces:,} training faces are few to set int8's scales by: it loses more than need be"
+    apart = max(one.milliseconds.slowest / one.milliseconds.fastest for one in _by_name(made).values())
+    if apart > _STEADY:
+        yield (
+            f"the slowest of several rounds took {apart:.1f} times as long as the fastest: other processes use this "
+            "machine; for times to trust, export again when it is idle"
+        )
+
+
+def _by_name(made: "OnDevice") -> dict[str, "Measured"]:
+    return {"SavedModel": made.saved_model, **made.lite_models}
+
+
+def _rounds(made: "OnDevice") -> str:
+    times = {name: one.milliseconds for name, one in _by_name(made).items()}
+    return ", ".join(f"{name} {took.fastest:.1f} to {took.slowest:.1f} ms" for name, took in times.items())
 
 
 def _table(made: "OnDevice") -> "Table":
     from rich.table import Table
 
     table = Table("", "size", "a picture", "age MAE", "gender", "age differs by", box=None, pad_edge=False)
-    table.add_row(*_row("SavedModel", made.saved_model, made.saved_model))
-    for precision, one in made.lite_models.items():
-        table.add_row(*_row(precision, one, made.saved_model))
+    for name, one in _by_name(made).items():
+        table.add_row(*_row(name, one, made.saved_model))
     return table
 
 
@@ -119,7 +150,8 @@ def _row(name: str, one: "Measured", of: "Measured") -> Iterator[str]:
     quality = one.quality
     yield name
     yield f"{one.size / 1e6:5.1f} MB  {one.size / of.size:4.0%}"
-    yield f"{one.milliseconds:5.1f} ms  {one.milliseconds / of.milliseconds:4.0%}"
+    took = one.milliseconds
+    yield f"{took.median:5.1f} ms  {took.median / of.milliseconds.median:4.0%}"
     yield "-" if quality.age_mae is None else f"{quality.age_mae:.3f}"
     yield "-" if quality.gender_accuracy is None else f"{quality.gender_accuracy:.2%}"
     differs = one is not of and quality.age_change_mean is not None

@@ -11,7 +11,7 @@ from components.errors import VisageError
 from components.on_device.convert import to_float16, to_int8
 from components.on_device.crops import spread_crops
 from components.on_device.interpreter import LiteModel
-from components.on_device.latency import latencies
+from components.on_device.latency import Latency, latencies
 from components.on_device.network import load_network
 from components.on_device.quality import Quality, compare
 from components.progress import report
@@ -31,12 +31,12 @@ class Measured:
 
     Attributes:
         size: bytes.
-        milliseconds: from one picture's pixels to its answers; the median on one thread of this machine.
+        milliseconds: from one picture's pixels to its answers, on one thread of this machine.
         quality: on the test split.
     """
 
     size: int
-    milliseconds: float
+    milliseconds: Latency
     quality: Quality
 
 

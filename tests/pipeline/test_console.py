@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.table import Table
 
 from components import progress
 from pipeline.console import Screen, rate
@@ -105,3 +106,12 @@ def test_nobody_listens_after_the_stage() -> None:
         pass
     progress.report("epoch 1 of 2", 1, 2)
     assert stream.getvalue() == ""
+
+
+def test_the_lines_of_a_table_have_no_blanks_behind_them() -> None:
+    stream = io.StringIO()
+    table = Table("", "a wide heading", box=None, pad_edge=False)
+    table.add_row("first", "1")
+    table.add_row("second", "")
+    Screen(stream).print(table)
+    assert stream.getvalue() == "        a wide heading\nfirst   1\nsecond\n"

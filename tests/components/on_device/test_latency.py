@@ -1,4 +1,4 @@
-"""Models take turns, and even one face is enough to time them on."""
+"""Models take turns round by round, and even one face is enough to time them on."""
 
 import time
 
@@ -8,11 +8,26 @@ from components.on_device.latency import in_turn
 from tests.components.on_device.networks import pictures
 
 
-def test_one_picture_is_enough() -> None:
-    pauses = iter([0.2] * 5 + [0.01])
+def test_one_picture_is_enough_and_what_is_made_at_the_first_calls_does_not_count() -> None:
+    calls = 0
 
     def slow_at_first(pixels: np.ndarray) -> None:
-        time.sleep(next(pauses))
+        nonlocal calls
+        calls += 1
+        time.sleep(0.1 if calls <= 5 else 0.001)
 
-    (milliseconds,) = in_turn([slow_at_first], pictures(1, seed=1))
-    assert 10 <= milliseconds < 100
+    (took,) = in_turn([slow_at_first], pictures(1, seed=1))
+    assert 1 <= took.fastest <= took.median <= took.slowest < 100
+
+
+def test_a_machine_that_was_busy_for_a_while_shows_in_the_slowest_round_of_all_models() -> None:
+    asked = []
+
+    def busy_for_a_while(pixels: np.ndarray) -> None:
+        asked.append(pixels.shape)
+        time.sleep(0.02 if 100 < len(asked) < 150 else 0.001)
+
+    one, other = in_turn([busy_for_a_while, busy_for_a_while], pictures(3, seed=1))
+    assert set(asked) == {(1, 32, 32, 3)}
+    for took in (one, other):
+        assert took.fastest <= took.median < 20 <= took.slowest

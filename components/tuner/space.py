@@ -24,6 +24,10 @@ _FIXED = {
     # Their content, not their name, must be part of the cache's key.
     f"{PREFIX}weights": "trials start where the recipe does",
     f"{PREFIX}distillation.teacher": "trials have the recipe's teacher",
+    f"{PREFIX}seed": "what trains best with one seed does so by chance",
+    f"{PREFIX}checkpoint_steps": "it says when a training is saved, and changes no model",
+    f"{PREFIX}jit": "it says how fast a training is, and changes no model",
+    f"{PREFIX}flip_averaged": "it changes what the served model answers; trials are judged before that",
 }
 
 

@@ -38,6 +38,11 @@ def test_lists_and_whole_numbers_have_so_many_combinations_and_ranges_countless(
     assert combinations(read_space(search, RECIPE)) is None
 
 
+def test_networks_of_the_same_heads_have_the_same_loss_and_can_be_compared() -> None:
+    space = read_space({"trainer.network": ["compact", "visage_small"]}, RECIPE)
+    assert space == {"trainer.network": Choices(("compact", "visage_small"))}
+
+
 @pytest.mark.parametrize(
     ("search", "line"),
     [
@@ -45,6 +50,15 @@ def test_lists_and_whole_numbers_have_so_many_combinations_and_ranges_countless(
         ({"trainer": {"momentum": [0, 0.9]}}, "trainer: write keys with all their dots, e.g. trainer.momentum: "),
         ({"trainer.augmentation": [1, 2]}, "trainer.augmentation: no such key; "),
         ({"trainer.epochs": [1, 2]}, "trainer.epochs: cannot be searched: tuner.epochs says how long trials train"),
+        (
+            {"trainer.seed": {"min": 1, "max": 9}},
+            "trainer.seed: cannot be searched: what trains best with one seed does",
+        ),
+        (
+            {"trainer.checkpoint_steps": [10, 500]},
+            "trainer.checkpoint_steps: cannot be searched: it says when a training",
+        ),
+        ({"trainer.network": ["compact", "cnn_utkface"]}, "trainer.network: 'cnn_utkface' changes the loss, by which"),
         ({"trainer.momentum": [0.5, 1.5]}, "trainer.momentum: 1.5 is not allowed: must be less than 1"),
         ({"trainer.momentum": [0.5]}, r"trainer.momentum: must list two values or more, not \[0.5\]"),
         ({"trainer.momentum": [0.5, "0.5"]}, "trainer.momentum: 0.5 is in the list twice"),

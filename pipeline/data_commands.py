@@ -84,7 +84,7 @@ def inspect(
         raise VisageError(f"--out {out}: must end in .html; the JSON is written beside it")
     found = load_config(config, overrides, data_dir, source)
     found = _with_source(found, source) if source else found
-    with quietly(_log(found, "data-inspect")) as stream:
+    with quietly(_log(found, "data-inspect") if source else _log_of_runs(found, "data-inspect")) as stream:
         from rich.markup import escape
 
         from components.data_inspection.collect import collect
@@ -132,7 +132,7 @@ def augmented(config: Path, data_dir: Path | None, overrides: tuple[str, ...], o
 
         check_target(out)
     found = load_config(config, overrides, data_dir)
-    with quietly(_log(found, "data-augmented")) as stream:
+    with quietly(_log_of_runs(found, "data-augmented")) as stream:
         from rich.markup import escape
 
         from pipeline.console import Screen
@@ -214,6 +214,11 @@ def _with_source(config: "PipelineConfig", source: str) -> "PipelineConfig":
 
 def _log(config: "PipelineConfig", command: str) -> Path:
     return config.root / "logs" / f"{command}-{datetime.now():%Y%m%d-%H%M%S-%f}.log"
+
+
+def _log_of_runs(config: "PipelineConfig", command: str) -> Path | None:
+    """None where nothing has run yet: who only looks at runs makes no folder for them."""
+    return _log(config, command) if config.root.is_dir() else None
 
 
 def _prepared_figures(prepared: "Prepared") -> Mapping[str, Any]:

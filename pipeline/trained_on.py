@@ -10,6 +10,8 @@ from components.lineage import inputs_of_producers
 from pipeline.metadata_file import check_undamaged
 from pipeline.newest_data import open_metadata
 
+_PUSHED_TO = "WORKSPACE/PIPELINE/serving/NAME/NUMBER"
+
 
 def trained_on(version: Path) -> Path:
     """What FaceExampleGen wrote in the run that trained a model.
@@ -22,11 +24,16 @@ def trained_on(version: Path) -> Path:
         VisageError: there are no records, they do not know the model, or the examples are gone.
     """
     version = version.resolve()
+    if version.parent.parent.name != "serving":
+        raise VisageError(
+            f"{version}: not where a run pushes its models ({_PUSHED_TO}), so the data that this one learned from and "
+            "was tested on are not found; name a version there"
+        )
     database = Path(*version.parts[:-3]) / "metadata.sqlite"
     if not database.is_file() or not database.stat().st_size:
         raise VisageError(
             f"{version}: no records of the run that made it ({database}), so no data that it learned "
-            "from and was tested on; name a version where Pusher put it (WORKSPACE/PIPELINE/serving/NAME/NUMBER)"
+            f"from and was tested on; name a version where Pusher put it ({_PUSHED_TO})"
         )
     check_undamaged(database)
     store = open_metadata(database)

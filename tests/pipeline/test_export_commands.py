@@ -107,5 +107,5 @@ def test_a_model_without_the_records_of_its_run_is_refused_in_one_line(tmp_path:
     (tmp_path / "saved_model.pb").touch()
     ended = visage("export", "tflite", tmp_path)
     assert ended.returncode == 1
-    assert ended.stderr.startswith(f"visage: {tmp_path}: no records of the run that made it")
+    assert ended.stderr.startswith(f"visage: {tmp_path}: not where a run pushes its models (WORKSPACE/PIPELINE")
     assert ended.stderr.count("\n") == 1

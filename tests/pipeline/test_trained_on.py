@@ -26,7 +26,14 @@ def test_each_version_leads_to_what_it_was_trained_on(pipeline: Path, number: st
 
 def test_a_model_without_records_beside_it_is_told_where_it_belongs(tmp_path: Path) -> None:
     with pytest.raises(VisageError, match=r"no records of the run that made it .*WORKSPACE/PIPELINE/serving"):
-        trained_on(tmp_path / "model")
+        trained_on(tmp_path / "serving" / "visage" / "7")
+
+
+@pytest.mark.parametrize("folder", ["model", "/model"])
+def test_a_model_elsewhere_is_told_where_pushed_ones_are(tmp_path: Path, folder: str) -> None:
+    with pytest.raises(VisageError, match=r"model: not where a run pushes its models \(WORKSPACE") as error:
+        trained_on(tmp_path / folder)
+    assert "sqlite" not in str(error.value)
 
 
 def test_a_model_that_the_records_do_not_know_is_refused(pipeline: Path) -> None:

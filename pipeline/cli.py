@@ -2,11 +2,13 @@
 
 import os
 import re
+import signal
 import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,8 +34,15 @@ if TYPE_CHECKING:
 FAILED = 1
 NOT_BLESSED = 3
 INTERRUPTED = 130
+TERMINATED = 143
+# The commands that go on, called again, from where they were stopped.
+_GO_ON = ("run", "crossval", "node")
 
 _config = click.argument("config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG)
+
+
+class _Terminated(KeyboardInterrupt):
+    """Kubernetes, a scheduler or `kill` asked the process to end: it ends as after Ctrl-C."""
 
 
 class _Group(click.Group):
@@ -48,21 +57,29 @@ class _Group(click.Group):
             for line in str(error).splitlines():
                 click.echo(f"visage: {line}", err=True)
             context.exit(FAILED)
-        except KeyboardInterrupt:
-            goes_on = context.invoked_subcommand in ("run", "crossval", "node")
-            mend = "; the same command goes on from the last finished stage" if goes_on else ""
-            click.echo(f"visage: interrupted{mend}", err=True)
-            context.exit(INTERRUPTED)
+        except KeyboardInterrupt as interruption:
+            mend = "; the same command goes on from the last finished stage"
+            click.echo(f"visage: interrupted{mend if context.invoked_subcommand in _GO_ON else ''}", err=True)
+            context.exit(TERMINATED if isinstance(interruption, _Terminated) else INTERRUPTED)
 
 
 @click.group(cls=_Group)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="visage")
-def main(debug: bool) -> None:
+@click.pass_context
+def main(context: click.Context, debug: bool) -> None:
     """Age and gender from face pictures: train, gate, push, serve, ask."""
     # TensorFlow and gRPC read these once, when they are imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    if context.invoked_subcommand in _GO_ON:
+        signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    # Whoever asks a second time does not want to wait for what is tidied up.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    raise _Terminated
 
 
 main.add_command(data)

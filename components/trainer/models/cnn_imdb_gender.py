@@ -1,7 +1,7 @@
 """The published CNN that tells the gender on IMDB-WIKI: 128x128 colour, exactly 63,074,753 parameters, 85 %.
 
 The convolutions of `cnn_imdb_age` (93,632 parameters), then Dense 512 (62,980,608), Dropout, Dense 1 (513). Trained
-with binary cross-entropy, and otherwise as `cnn_imdb_age`: `recipes/cnn_imdb_gender.yaml`.
+with binary cross-entropy, and otherwise as `cnn_imdb_age`, from the same source: `recipes/cnn_imdb_gender.yaml`.
 """
 
 import keras

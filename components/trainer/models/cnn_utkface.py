@@ -1,4 +1,10 @@
-"""The two-headed CNN for UTKFace: 64x64 grey, 6,515,714 parameters."""
+"""The published two-headed CNN for UTKFace: 64x64 grey, exactly 6,515,714 parameters, gender 90.37 %, AUC 0.93.
+
+Conv 32 3x3, Conv 64 3x3, MaxPool, Conv 128 3x3, MaxPool, Dropout, Flatten (25,088), and two branches of Dense 128,
+Dropout, Dense 1; valid padding, so the maps go 62, 60, 30, 28, 14. The source is the layer table and the figures of
+this project's design, which names no author; loss, optimizer, schedule and the rate of the dropout are not in it and
+are our choice: `recipes/cnn_utkface.yaml`.
+"""
 
 import keras
 

@@ -119,7 +119,7 @@ def notes(made: "OnDevice") -> Iterator[str]:
         yield f"{made.test_faces:,} test faces are few: differences of MAE and gender between the models are chance"
     if made.calibration_faces < _ENOUGH_CALIBRATION_FACES and "int8" in made.lite_models:
         yield f"{made.calibration_faces:,} training faces are few to set int8's scales by: it loses more than need be"
-    apart = max(one.milliseconds.slowest / one.milliseconds.fastest for one in _by_name(made).values())
+    apart = max(one.milliseconds.slowest / one.milliseconds.fastest for _, one in _models(made))
     if apart > _STEADY:
         yield (
             f"the slowest of several rounds took {apart:.1f} times as long as the fastest: other processes use this "
@@ -127,20 +127,21 @@ def notes(made: "OnDevice") -> Iterator[str]:
         )
 
 
-def _by_name(made: "OnDevice") -> dict[str, "Measured"]:
-    return {"SavedModel": made.saved_model, **made.lite_models}
+def _models(made: "OnDevice") -> list[tuple[str, "Measured"]]:
+    """All by name, the SavedModel first."""
+    return [("SavedModel", made.saved_model), *made.lite_models.items()]
 
 
 def _rounds(made: "OnDevice") -> str:
-    times = {name: one.milliseconds for name, one in _by_name(made).items()}
-    return ", ".join(f"{name} {took.fastest:.1f} to {took.slowest:.1f} ms" for name, took in times.items())
+    times = [(name, one.milliseconds) for name, one in _models(made)]
+    return ", ".join(f"{name} {took.fastest:.1f} to {took.slowest:.1f} ms" for name, took in times)
 
 
 def _table(made: "OnDevice") -> "Table":
     from rich.table import Table
 
     table = Table("", "size", "a picture", "age MAE", "gender", "age differs by", box=None, pad_edge=False)
-    for name, one in _by_name(made).items():
+    for name, one in _models(made):
         table.add_row(*_row(name, one, made.saved_model))
     return table
 

@@ -4,10 +4,12 @@ TFX's Evaluator imports this module by name (`module_path`) and calls `custom_ex
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
+import tensorflow as tf
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.constants import BASELINE_KEY, CANDIDATE_KEY
 
@@ -21,7 +23,14 @@ def custom_extractors(**what_to_extract: Any) -> list[tfma.extractors.Extractor]
 
     Args:
         **what_to_extract: as `tfma.default_extractors` takes it.
+
+    Raises:
+        VisageError: the blessed model cannot be read.
     """
+    models = what_to_extract["eval_shared_model"]
+    for model in models if isinstance(models, list) else [models]:
+        if model.is_baseline:
+            check_readable(model.model_path)
     extract_features, *rest = tfma.default_extractors(**what_to_extract)
     # What follows the predictions takes batches apart.
     end = 1 + max(place for place, extractor in enumerate(rest) if "Predictions" in extractor.stage_name)
@@ -32,6 +41,23 @@ def custom_extractors(**what_to_extract: Any) -> list[tfma.extractors.Extractor]
         tfma.extractors.Extractor("JudgeAgeGroups", _OnEach(_judge_age_groups)),
         *rest[end:],
     ]
+
+
+def check_readable(blessed: str) -> None:
+    """Reads the variables of a SavedModel; TFMA's workers would end in a traceback where a disk has lost some.
+
+    Raises:
+        VisageError: they are not there, cut short or damaged.
+    """
+    try:
+        variables = tf.train.load_checkpoint(f"{blessed}/variables/variables")
+        for name in variables.get_variable_to_shape_map():
+            variables.get_tensor(name)
+    except Exception as error:  # TensorFlow answers damaged files with nearly any exception.
+        raise VisageError(
+            f"{blessed}/variables is missing or damaged, so this model cannot be compared with that one, which was "
+            f"blessed last; remove {Path(blessed).parent}, and the one before it takes its place"
+        ) from error
 
 
 class _OnEach(beam.PTransform):

@@ -1,0 +1,23 @@
+"""A blessed model that a disk has damaged is one line before a record is read."""
+
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from components.errors import VisageError
+from components.evaluator.extractors import check_readable
+
+
+@pytest.mark.parametrize("file", ["variables.index", "variables.data-00000-of-00001"])
+def test_a_blessed_model_that_is_cut_short_is_one_line(tmp_path: Path, file: str) -> None:
+    model = tf.Module()
+    model.weight = tf.Variable(tf.zeros([9]))
+    tf.saved_model.save(model, str(tmp_path))
+    check_readable(str(tmp_path))
+    cut = tmp_path / "variables" / file
+    whole = cut.read_bytes()
+    for share in (0, 0.5):
+        cut.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(VisageError, match=r"variables is missing or damaged, .* blessed last; remove .*"):
+            check_readable(str(tmp_path))

@@ -128,7 +128,9 @@ class Fit:
         if not math.isfinite(judged["val_loss"]):
             raise self._diverged(judged["val_loss"], f"the validation of epoch {standing.epoch + 1}")
         rate = keras.ops.convert_to_numpy(self.network.optimizer.learning_rate)
-        metrics = {name: float(value) for name, value in {**learned, "learning_rate": rate, **judged}.items()}
+        measured = {name: float(value) for name, value in {**learned, "learning_rate": rate, **judged}.items()}
+        # What no record's label is known of is not a number.
+        metrics = {name: value for name, value in measured.items() if not math.isnan(value)}
         standing.history.append(metrics)
         if best_epoch(standing.val_losses) == standing.epoch:
             standing.best_weights = self.network.get_weights()

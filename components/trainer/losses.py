@@ -46,8 +46,8 @@ def metrics(spec: NetworkSpec) -> dict[str, list[keras.metrics.Metric]]:
     """By output, for the heads that the network has."""
     found: dict[str, list[keras.metrics.Metric]] = {}
     if spec.age_head is not None:
-        groups = spec.age_head == "groups"
-        found["age"] = [AgeGroupAccuracy(spec.age_head) if groups else AgeError(spec.age_head)]
+        of_years = [] if spec.age_head == "groups" else [AgeError(spec.age_head)]
+        found["age"] = [*of_years, AgeGroupAccuracy(spec.age_head)]
     if spec.gender_head is not None:
         found["gender"] = [GenderAccuracy(spec.gender_head)]
     return found
@@ -166,7 +166,15 @@ def gender_loss(head: GenderHead, mean: Mean = ops.mean) -> Loss:
     return cross_entropy
 
 
-class AgeError(keras.metrics.Mean):
+class MeanOfKnown(keras.metrics.Mean):
+    """NaN where there was nothing to take the mean of, which Keras calls 0."""
+
+    def result(self) -> keras.KerasTensor:
+        """The mean so far: a scalar."""
+        return ops.where(self.count > 0, super().result(), float("nan"))
+
+
+class AgeError(MeanOfKnown):
     """Mean absolute error of the age in years, over the records whose age is known."""
 
     def __init__(self, head: AgeHead, name: str = "mae") -> None:
@@ -181,7 +189,7 @@ class AgeError(keras.metrics.Mean):
         super().update_state(ops.abs(age - labels[:, 0]), sample_weight=labels[:, 1])
 
 
-class AgeGroupAccuracy(keras.metrics.Mean):
+class AgeGroupAccuracy(MeanOfKnown):
     """Share of right age groups, over the records whose group is known."""
 
     def __init__(self, head: AgeHead, name: str = "group_accuracy") -> None:
@@ -197,7 +205,7 @@ class AgeGroupAccuracy(keras.metrics.Mean):
         super().update_state(right, sample_weight=ops.cast(labels[:, 2] >= 0, "float32"))
 
 
-class GenderAccuracy(keras.metrics.Mean):
+class GenderAccuracy(MeanOfKnown):
     """Share of right genders, over the records whose gender is known."""
 
     def __init__(self, head: GenderHead, name: str = "accuracy") -> None:

@@ -32,8 +32,8 @@ def report_step(phase: str, standing: Standing, steps: int, epochs: int, loss: f
     done = standing.epoch * steps + standing.step
     notes = [f"epoch {min(standing.epoch + (standing.step > 0), epochs) or 1} of {epochs}"]
     notes.append("goes on from a checkpoint" if loss is None else f"loss {loss:.2f}")
-    if standing.history:
-        notes.append("validation: " + ", ".join(_figures(standing.history[-1])))
+    if standing.history and (figures := list(_figures(standing.history[-1]))):
+        notes.append("validation: " + ", ".join(figures))
     progress.report(phase, done, epochs * steps, ", ".join(notes))
 
 
@@ -43,11 +43,11 @@ def validation_figures(metrics: dict[str, float]) -> dict[str, float]:
 
 
 def _figures(metrics: dict[str, float]) -> Iterator[str]:
-    """The figures of the validation that the network's heads have."""
+    """The figures of the validation that heads and labels give; the group's where they give no age in years."""
     metrics = validation_figures(metrics)
     if "val_age_mae" in metrics:
         yield f"age MAE {metrics['val_age_mae']:.1f}"
-    if "val_age_group_accuracy" in metrics:
+    elif "val_age_group_accuracy" in metrics:
         yield f"age group {100 * metrics['val_age_group_accuracy']:.1f} %"
     if "val_gender_accuracy" in metrics:
         yield f"gender {100 * metrics['val_gender_accuracy']:.1f} %"

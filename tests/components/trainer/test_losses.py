@@ -1,5 +1,6 @@
 """Losses train towards known labels, and towards nothing where a label is unknown."""
 
+import math
 from typing import get_args
 
 import numpy as np
@@ -184,3 +185,9 @@ def test_metrics_count_known_labels_alone() -> None:
     assert float(accuracy.result()) == pytest.approx(0.5)
     group.update_state(tf.constant([THIRTY, A_CHILD, NO_AGE]), tf.one_hot([age_group(30), 0, 0], 8))
     assert float(group.result()) == pytest.approx(0.5)
+
+
+def test_what_no_label_is_known_of_is_not_a_perfect_result() -> None:
+    error = AgeError("regression")
+    error.update_state(tf.constant([A_CHILD, NO_AGE]), tf.constant([[80.0], [1.0]]))
+    assert math.isnan(float(error.result()))

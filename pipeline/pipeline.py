@@ -17,7 +17,6 @@ from components.latest_passed_statistics.component import create_latest_passed_s
 from components.model_card.component import ModelCard
 from components.model_check.component import ModelCheck
 from components.pusher.component import Pusher
-from components.pusher.push import newest_version
 from components.trainer.component import create_trainer
 from components.trainer.learned_from import check_lessons, lesson
 from components.trainer.teacher import find_teacher
@@ -31,10 +30,11 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     """Wires the components from the archives to the pushed model; creates nothing on disk.
 
     Raises:
-        VisageError: a teacher or blessed model may know faces of the test split, or as the components' own say.
+        VisageError: the teacher may know faces of the test split, or as the components' own say.
     """
     learns_from = lesson(config.data.sources, config.split)
-    check_lessons(learns_from, _teacher(config), _blessed(config))
+    # The model of `weights: blessed` is chosen when a run comes to it, the teacher here.
+    check_lessons(learns_from, _teacher(config), blessed=None)
     example_gen = FaceExampleGen(settings=config.face_example_gen_settings())
     examples = example_gen.outputs["examples"]
     schema = CuratedSchema(text=with_sources(SCHEMA.read_text(encoding="utf-8"), config.data.folder_names))
@@ -128,11 +128,6 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
 def _teacher(config: PipelineConfig) -> Path | None:
     teacher = config.trainer.distillation.teacher
     return find_teacher(teacher) if teacher is not None else None
-
-
-def _blessed(config: PipelineConfig) -> Path | None:
-    newest = newest_version(config.model_base_path) if config.trainer.weights == "blessed" else 0
-    return config.model_base_path / str(newest) if newest else None
 
 
 def metadata_store(config: PipelineConfig) -> metadata_store_pb2.ConnectionConfig:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.errors import VisageError
+from components.trainer.learned_from import check_lessons, lesson
 from components.trainer.start import check_start
 from pipeline.config import PipelineConfig
 from pipeline.console import Screen
@@ -29,14 +30,14 @@ def run_pipeline(config: PipelineConfig, run_id: str, screen: Screen) -> RunResu
     """Runs every node of the configured pipeline.
 
     Raises:
-        VisageError: another run of this pipeline is going on, what its training starts from is not there, or bad input
-            stopped a node.
+        VisageError: another run of this pipeline is going on, what its training starts from is not there or may know
+            faces of the test split, or bad input stopped a node.
     """
     with alone(config.root):
         with screen.stage("loading TFX"):
             ir = compile_pipeline(config)
         with screen.stage("looking at what training starts from"):
-            check_start(config.trainer, starting_model(config))
+            _check_start(config)
         nodes: dict[str, NodeResult] = {}
         seconds: dict[str, float] = {}
         for node in node_ids(ir):
@@ -47,6 +48,12 @@ def run_pipeline(config: PipelineConfig, run_id: str, screen: Screen) -> RunResu
             took = "cached" if nodes[node].cached else f"{seconds[node]:.1f} s"
             screen.print(f"[green]✓[/] {node:<23}{took:>8}  {describe(nodes[node])}")
     return RunResult(run_id, nodes, seconds)
+
+
+def _check_start(config: PipelineConfig) -> None:
+    blessed = starting_model(config)
+    check_lessons(lesson(config.data.sources, config.split), None, Path(blessed) if blessed else None)
+    check_start(config.trainer, blessed)
 
 
 @contextmanager

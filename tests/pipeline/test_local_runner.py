@@ -1,15 +1,19 @@
 """One run of a pipeline at a time, and none that its training would end in an error that can be known before."""
 
 import io
+import json
 from pathlib import Path
 
 import pytest
 
 from components.errors import VisageError
+from components.faces.settings import SplitSettings
+from components.trainer.learned_from import lesson
 from pipeline.config import load_config
 from pipeline.console import Screen
 from pipeline.node import compile_pipeline
 from pipeline.runners.local import alone, run_pipeline
+from tests.pipeline.pushed_model import record_push
 
 PROJECT = Path(__file__).parents[2]
 
@@ -49,3 +53,19 @@ def test_what_training_starts_from_is_looked_at_before_a_picture_is_read(
         run_pipeline(config, "1", Screen(io.StringIO()))
     assert [path.name for path in config.root.iterdir()] == ["run.lock"]
     compile_pipeline(config)  # as a machine does that only compiles for others
+
+
+def test_a_blessed_model_that_knows_test_faces_is_refused_before_a_picture_is_read_wherever_it_was_pushed(
+    tmp_path: Path,
+) -> None:
+    changes = [f"workspace={tmp_path}", "trainer.weights=blessed", "serving.model_name=other"]
+    config = load_config(PROJECT / "pipeline_config.yaml", changes)
+    blessed = config.root / "artifacts" / "1"
+    written = blessed / "Format-Serving" / "assets.extra" / "visage.json"
+    written.parent.mkdir(parents=True)
+    written.write_text(json.dumps({"learned_from": [lesson(config.data.sources, SplitSettings(method="folds"))]}))
+    record_push(config.root, "1", tmp_path, str(blessed))
+    with pytest.raises(VisageError, match=r"^trainer\.weights: blessed: .*/1/Format-Serving knows faces of the test "):
+        run_pipeline(config, "1", Screen(io.StringIO()))
+    assert {path.name for path in config.root.iterdir()} == {"run.lock", "metadata.sqlite", "artifacts"}
+    compile_pipeline(config)

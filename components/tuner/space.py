@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import itertools
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +30,16 @@ _FIXED = {
     f"{PREFIX}checkpoint_steps": "it says when a training is saved, and changes no model",
     f"{PREFIX}jit": "it says how fast a training is, and changes no model",
     f"{PREFIX}flip_averaged": "it changes what the served model answers; trials are judged before that",
+}
+# What changes no model where another key is off: that key, and the values that mean so.
+_OWNERS: dict[str, tuple[str, tuple[Any, ...]]] = {
+    f"{PREFIX}momentum": (f"{PREFIX}optimizer", ("adamw", "adam")),
+    f"{PREFIX}distillation.share": (f"{PREFIX}distillation.teacher", (None,)),
+    f"{PREFIX}fine_tuning.learning_rate": (f"{PREFIX}fine_tuning.epochs", (0,)),
+    f"{PREFIX}fine_tuning.layer_decay": (f"{PREFIX}fine_tuning.epochs", (0,)),
+    f"{PREFIX}step_schedule.factor": (f"{PREFIX}step_schedule.epochs", ((),)),
+    f"{PREFIX}reduce_on_plateau.factor": (f"{PREFIX}reduce_on_plateau.patience", (None,)),
+    f"{PREFIX}augmentation.erasing_share": (f"{PREFIX}augmentation.erasing", (0,)),
 }
 
 
@@ -84,6 +96,7 @@ def read_space(search: Mapping[str, Any], recipe: TrainerSettings) -> Space:
         ValueError: the line that names the key, what is wrong with it, and what is allowed.
     """
     space = {key: _read_key(key, written, recipe) for key, written in search.items()}
+    _check_owners(space, recipe)
     _check_combinations(space, recipe)
     return space
 
@@ -98,7 +111,7 @@ def combinations(space: Space) -> int | None:
 def _read_key(key: str, written: Any, recipe: TrainerSettings) -> Choices | Range:
     known = list(_keys(TrainerSettings, PREFIX))
     if f"{key}." == PREFIX:
-        raise ValueError(f"search.{key}: write keys with all their dots, e.g. {PREFIX}momentum: [0.5, 0.9]")
+        raise ValueError(f"search.{key}: write keys with all their dots, e.g. {PREFIX}batch_size: [32, 64]")
     if key not in known:
         near = difflib.get_close_matches(key, known, n=1)
         raise ValueError(f"search.{key}: no such key; " + (f"did you mean {near[0]}?" if near else "write trainer.KEY"))
@@ -146,10 +159,19 @@ def _checked(key: str, value: Any, recipe: TrainerSettings) -> Any:
             f"search.{key}: {value!r} changes the loss, by which trials are compared, from the recipe's; "
             "run such recipes one by one"
         )
-    found: Any = changed
-    for part in key.removeprefix(PREFIX).split("."):
-        found = getattr(found, part)
-    return found
+    return _value(changed, key)
+
+
+def _value(recipe: TrainerSettings, key: str) -> Any:
+    return functools.reduce(getattr, key.removeprefix(PREFIX).split("."), recipe)
+
+
+def _check_owners(space: Space, recipe: TrainerSettings) -> None:
+    for key, (owner, off) in _OWNERS.items():
+        values = space[owner].values if owner in space else (_value(recipe, owner),)
+        if key in space and all(value in off for value in values):
+            found = " or ".join(map(json.dumps, values))
+            raise ValueError(f"search.{key}: changes no model where {owner} is {found}; change that, or leave this out")
 
 
 def _check_combinations(space: Space, recipe: TrainerSettings) -> None:

@@ -37,7 +37,7 @@ def trainer() -> Any:
 
 
 def tuner() -> Any:
-    settings = TunerSettings(search={"trainer.momentum": [0.5, 0.9]})
+    settings = TunerSettings(search={"trainer.batch_size": [32, 64]})
     component = create_tuner(Channel(Examples), RECIPE, AlignmentSettings(), settings, "checkpoints")
     return json.loads(component.exec_properties["custom_config"])["code"]
 

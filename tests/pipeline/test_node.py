@@ -35,7 +35,7 @@ def test_every_node_comes_after_those_it_needs(ir) -> None:  # type: ignore[no-u
 
 
 def test_a_recipe_with_a_search_has_a_tuner_between_valid_data_and_the_trainer(workspace: Path) -> None:
-    search = "tuner.search={trainer.momentum: [0.5, 0.9]}"
+    search = "tuner.search={trainer.batch_size: [32, 64]}"
     ir = compile_pipeline(load_config(PROJECT / "pipeline_config.yaml", [f"workspace={workspace}", search]))
     assert set(upstream_ids(ir, "Tuner")) == {"FaceExampleGen", "ExampleValidator"}
     assert set(upstream_ids(ir, "Trainer")) == {"FaceExampleGen", "ExampleValidator", "Tuner"}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from components.trainer.settings import TrainerSettings
 from components.trainer.tuned import with_values
-from components.tuner.space import Choices, Range, combinations, read_space
+from components.tuner.space import _OWNERS, Choices, Range, _value, combinations, read_space
 
 RECIPE = TrainerSettings(network="compact", epochs=2, batch_size=32, learning_rate=0.001)
 
@@ -46,8 +46,59 @@ def test_networks_of_the_same_heads_have_the_same_loss_and_can_be_compared() -> 
 @pytest.mark.parametrize(
     ("search", "line"),
     [
+        ({"momentum": [0.5, 0.9]}, 'momentum: changes no model where trainer.optimizer is "adamw"; change that, or'),
+        (
+            {"momentum": [0.5, 0.9], "optimizer": ["adam", "adamw"]},
+            'momentum: changes no model where trainer.optimizer is "adam" or "adamw"; ',
+        ),
+        (
+            {"distillation.share": [0.5, 1]},
+            "distillation.share: changes no model where trainer.distillation.teacher is n",
+        ),
+        (
+            {"fine_tuning.learning_rate": {"min": 0.1, "max": 0.2}},
+            "fine_tuning.learning_rate: changes no model where trainer.fine_tuning.epochs is 0; ",
+        ),
+        (
+            {"fine_tuning.layer_decay": [0.5, 1]},
+            "fine_tuning.layer_decay: changes no model where trainer.fine_tuning.ep",
+        ),
+        (
+            {"step_schedule.factor": [0.1, 0.5]},
+            r"step_schedule.factor: .* where trainer.step_schedule.epochs is \[\]; ",
+        ),
+        ({"reduce_on_plateau.factor": [0.1, 0.5]}, "reduce_on_plateau.factor: .*reduce_on_plateau.patience is null; "),
+        ({"augmentation.erasing_share": [0.1, 0.2]}, "augmentation.erasing_share: .*augmentation.erasing is 0.0; "),
+    ],
+)
+def test_what_changes_no_model_because_its_owner_is_off_is_no_key_to_search(search: dict[str, Any], line: str) -> None:
+    with pytest.raises(ValueError, match=rf"^search.trainer.{line}"):
+        read_space({f"trainer.{key}": written for key, written in search.items()}, RECIPE)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        {"trainer.momentum": [0.5, 0.9], "trainer.optimizer": ["adamw", "sgd"]},
+        {"trainer.augmentation.erasing_share": [0.1, 0.2], "trainer.augmentation.erasing": {"min": 0, "max": 0.5}},
+        {"trainer.step_schedule.factor": [0.1, 0.5], "trainer.step_schedule.epochs": [[], [1]]},
+    ],
+)
+def test_a_key_may_be_searched_together_with_the_owner_that_turns_it_on(search: dict[str, Any]) -> None:
+    assert list(read_space(search, RECIPE)) == list(search)
+
+
+def test_every_owner_is_off_somewhere_as_a_recipe_holds_it() -> None:
+    for owner, off in _OWNERS.values():
+        for value in off:
+            assert _value(with_values(RECIPE, {owner: value}), owner) == value
+
+
+@pytest.mark.parametrize(
+    ("search", "line"),
+    [
         ({"trainer.learnin_rate": [1, 2]}, "trainer.learnin_rate: no such key; did you mean trainer.learning_rate?"),
-        ({"trainer": {"momentum": [0, 0.9]}}, "trainer: write keys with all their dots, e.g. trainer.momentum: "),
+        ({"trainer": {"momentum": [0, 0.9]}}, "trainer: write keys with all their dots, e.g. trainer.batch_size: "),
         ({"trainer.augmentation": [1, 2]}, "trainer.augmentation: no such key; "),
         ({"trainer.epochs": [1, 2]}, "trainer.epochs: cannot be searched: tuner.epochs says how long trials train"),
         (

@@ -155,14 +155,14 @@ class Checkpoint:
         try:
             with (self._folder / _FILE).open("rb") as file, np.load(file) as saved:
                 arrays = dict(saved)
+            standing = Standing(**json.loads(str(arrays.pop("standing"))))
+            best = [name for name in arrays if name.startswith("best/")]
+            standing.best_weights = [arrays.pop(f"best/{number}") for number in range(len(best))]
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile):
             # Written whole, so the disk has damaged it; training anew costs time, stopping here would cost the run.
             return None
-        standing = Standing(**json.loads(str(arrays.pop("standing"))))
-        best = [name for name in arrays if name.startswith("best/")]
-        standing.best_weights = [arrays.pop(f"best/{number}") for number in range(len(best))]
         return arrays, standing
 
     def remove(self) -> None:

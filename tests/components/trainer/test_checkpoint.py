@@ -78,6 +78,17 @@ def test_a_damaged_checkpoint_is_as_none(tmp_path: Path) -> None:
         assert checkpoint.load() is None
 
 
+def test_a_checkpoint_that_lacks_or_garbles_what_belongs_in_it_is_as_none(tmp_path: Path) -> None:
+    for arrays in (
+        {"network/0": np.arange(4.0)},
+        {"standing": np.array("3")},
+        {"standing": np.array('{"epok": 1}')},
+        {"standing": np.array("{}"), "best/1": np.ones(3)},
+    ):
+        np.savez(tmp_path / "checkpoint.npz", **arrays)
+        assert Checkpoint(tmp_path).load() is None
+
+
 def test_a_checkpoint_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(VisageError, match="file/one: the checkpoint cannot be written: Not a directory; "):

@@ -1,7 +1,11 @@
 """Whom a model has learned from, so that no model starts from one, or is taught by one, that knows its test split.
 
-A split is decided by the identities and the settings alone (`components/faces/split.py`): models of one `split` never
-learn from each other's test faces, whatever their sources; models of different ones may, where they share a data set.
+A split is decided by the identities and the settings alone (`components/faces/split.py`): of the people in a data set
+that two models of one `split` share, neither learns from those that the other is tested on; of different ones, it may.
+
+Not looked for are faces that data sets of different names share, and pictures under several identities: the copy in the
+sternest of their splits stays (`components/faces/duplicates.py`), so a teacher of fewer sources may have learned from the
+copy of a picture that its pupil is tested on.
 """
 
 from __future__ import annotations

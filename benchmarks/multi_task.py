@@ -102,7 +102,6 @@ def _train(tasks: str, settings: TrainerSettings, examples: Path) -> Trained:
     from components.trainer.input import open_split
     from components.trainer.reporting import validation_figures
     from components.trainer.training import train
-    from components.trainer.validation import best_epoch
 
     ends: list[Standing] = []
     train_split, val_split = (open_split(name, [f"{examples}/Split-{name}/*"]) for name in ("train", "val"))
@@ -112,7 +111,7 @@ def _train(tasks: str, settings: TrainerSettings, examples: Path) -> Trained:
         cost = now() - before
     parameters = network.count_params()
     forget_networks()
-    kept = validation_figures(ends[-1].history[best_epoch(ends[-1].val_losses)])
+    kept = validation_figures(ends[-1].best)
     return Trained(tasks, parameters, cost, kept.get("val_age_mae"), kept.get("val_gender_accuracy"))
 
 

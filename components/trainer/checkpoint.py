@@ -45,12 +45,14 @@ class Standing:
         epoch: epochs that have ended.
         step: steps done of the one after them.
         history: the metrics of each epoch that has ended, those of validation prefixed with `val_`.
-        best_weights: of the epoch of the lowest validation loss, as `keras.Model.get_weights` gives them.
+        best: the validation of the lowest loss; of a second phase, the first one's end takes part. Empty before one.
+        best_weights: that were validated then, as `keras.Model.get_weights` gives them.
     """
 
     epoch: int = 0
     step: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
+    best: dict[str, float] = field(default_factory=dict)
     best_weights: list[np.ndarray] = field(default_factory=list)
 
     @property
@@ -132,7 +134,7 @@ class Checkpoint:
         Raises:
             VisageError: it cannot be written.
         """
-        text = json.dumps({"epoch": standing.epoch, "step": standing.step, "history": standing.history})
+        text = json.dumps({key: value for key, value in vars(standing).items() if key != "best_weights"})
         best = {f"best/{number}": array for number, array in enumerate(standing.best_weights)}
         partial = self._folder / f".{_FILE}.partial-{os.getpid()}"
         try:

@@ -20,10 +20,10 @@ from components.trainer.event_log import EventLog
 from components.trainer.frozen_features import FeatureBatches
 from components.trainer.input import TrainingBatches
 from components.trainer.optimizer import learning_rate
-from components.trainer.reporting import TRAIN, report_step
+from components.trainer.reporting import FINE_TUNE, TRAIN, report_step
 from components.trainer.settings import TrainerSettings
 from components.trainer.strategy import is_chief, share_out
-from components.trainer.validation import best_epoch, has_stalled
+from components.trainer.validation import has_stalled
 
 
 class DivergenceError(VisageError):
@@ -63,6 +63,9 @@ class Fit:
         self._create_variables()
         standing = self._resume()
         learn, judge = self._compile(self.network.train_step), self._compile(self.network.test_step)
+        if self.phase == FINE_TUNE and not standing.best:
+            # Fine-tuning can harm: what the first phase ended with may stay the best there is.
+            self._keep_if_best(standing, self._validate(judge))
         while standing.epoch < self.settings.epochs and not has_stalled(
             standing.val_losses, self.settings.early_stopping_patience
         ):
@@ -113,7 +116,7 @@ class Fit:
             # At the end of an epoch, validation comes first.
             if standing.step < self.training.steps:
                 self._save_if_due(standing)
-        return self.network.get_metrics_result()
+        return self._measured()
 
     def _validate(self, judge: Callable[[Iterator[Any]], float]) -> dict[str, float]:
         self.network.reset_metrics()
@@ -122,22 +125,29 @@ class Fit:
             judge(batches)
         # tf.data keeps what it decoded only where somebody has seen the end.
         next(batches, None)
-        return {f"val_{name}": value for name, value in self.network.get_metrics_result().items()}
+        return {f"val_{name}": value for name, value in self._measured().items()}
+
+    def _measured(self) -> dict[str, float]:
+        """The metrics since they were reset, without those of labels that no record has; the loss in any case."""
+        values = {name: float(value) for name, value in self.network.get_metrics_result().items()}
+        return {name: value for name, value in values.items() if name == "loss" or not math.isnan(value)}
 
     def _end_epoch(self, standing: Standing, learned: dict[str, float], judged: dict[str, float]) -> None:
         if not math.isfinite(judged["val_loss"]):
             raise self._diverged(judged["val_loss"], f"the validation of epoch {standing.epoch + 1}")
         rate = keras.ops.convert_to_numpy(self.network.optimizer.learning_rate)
-        measured = {name: float(value) for name, value in {**learned, "learning_rate": rate, **judged}.items()}
-        # What no record's label is known of is not a number.
-        metrics = {name: value for name, value in measured.items() if not math.isnan(value)}
+        metrics = {**learned, "learning_rate": float(rate), **judged}
         standing.history.append(metrics)
-        if best_epoch(standing.val_losses) == standing.epoch:
-            standing.best_weights = self.network.get_weights()
+        self._keep_if_best(standing, metrics)
         standing.epoch, standing.step = standing.epoch + 1, 0
         self._write_log(standing.epoch - 1, metrics)
         report_step(self.phase, standing, self.training.steps, self.settings.epochs, metrics["loss"])
         self._save_if_due(standing)
+
+    def _keep_if_best(self, standing: Standing, metrics: dict[str, float]) -> None:
+        if metrics["val_loss"] < standing.best.get("val_loss", math.inf):
+            standing.best = metrics
+            standing.best_weights = self.network.get_weights()
 
     def _learning_rate(self, standing: Standing) -> float:
         return learning_rate(self.settings, self.training.steps, self._done(standing), standing.val_losses)

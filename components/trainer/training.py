@@ -48,7 +48,8 @@ def train(
         on_end: told where the training ended, the second phase where there is one; None: nobody is.
 
     Returns:
-        The network in float32 with the weights of the epoch of the lowest validation loss; not compiled.
+        The network in float32 with the weights of the lowest validation loss, those between the two phases among them;
+        not compiled.
 
     Raises:
         DivergenceError: the loss became infinite or not a number.

@@ -8,16 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def best_epoch(val_losses: Sequence[float]) -> int:
-    """The first epoch, from 0, of the lowest loss."""
-    return min(range(len(val_losses)), key=val_losses.__getitem__)
-
-
 def has_stalled(val_losses: Sequence[float], patience: int | None) -> bool:
     """Whether the last `patience` epochs brought no lower loss; never where `patience` is None."""
     if patience is None or not val_losses:
         return False
-    return len(val_losses) - 1 - best_epoch(val_losses) >= patience
+    return len(val_losses) - 1 - val_losses.index(min(val_losses)) >= patience
 
 
 def reductions(val_losses: Sequence[float], patience: int | None) -> int:

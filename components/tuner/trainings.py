@@ -96,4 +96,4 @@ class Trainings:
             )
         except DivergenceError:
             return None
-        return min(ended[0].val_losses)
+        return ended[0].best["val_loss"]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from components import progress
 from components.trainer.augmentation_settings import AugmentationSettings
-from components.trainer.checkpoint import Checkpoint
+from components.trainer.checkpoint import Checkpoint, Standing
 from components.trainer.fine_tuning_settings import FineTuningSettings
 from components.trainer.input import Split, open_split
 from components.trainer.settings import TrainerSettings
@@ -19,7 +19,7 @@ from tests.components.drawn_crops import people, write_split
 SETTINGS = TrainerSettings(
     network="compact",
     frozen=-2,
-    fine_tuning=FineTuningSettings(epochs=1, learning_rate=1e-3, layer_decay=0.9),
+    fine_tuning=FineTuningSettings(epochs=8, learning_rate=1e-3, layer_decay=0.9),
     epochs=2,
     batch_size=8,
     learning_rate=0.01,
@@ -54,13 +54,26 @@ def test_the_second_phase_moves_frozen_layers_and_goes_on_where_it_was_killed(sp
     assert any("frozen features" in step for step in steps)
     assert moved["age/kernel"] > 1e-3
     convolutions = [distance for path, distance in moved.items() if "conv" in path and "kernel" in path]
-    assert 0 < convolutions[0] < convolutions[-1] <= 0.9e-3 * 1.01
+    assert 0 < convolutions[0] < convolutions[-1] <= 8 * 0.9e-3 * 1.01
 
     again, steps = trained(split, tmp_path)
 
     assert not any("frozen features" in step for step in steps)
     for one, other in zip(network.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_fine_tuning_that_harms_is_not_kept(split: Split) -> None:
+    harmful = SETTINGS.model_copy(update={"fine_tuning": FineTuningSettings(epochs=1, learning_rate=0.5)})
+    keras.utils.set_random_seed(SETTINGS.seed)
+    untrained = SETTINGS.spec.build()
+    ends: list[Standing] = []
+
+    network = train(split, split, harmful, None, on_end=ends.append)
+
+    assert ends[0].val_losses[0] > ends[0].best["val_loss"]
+    for before, after in zip(untrained.layers[1].get_weights(), network.layers[1].get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
 
 
 def test_the_head_learns_from_mirrored_pictures_alone_where_a_second_phase_has_all_changes() -> None:

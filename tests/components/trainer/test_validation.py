@@ -1,16 +1,12 @@
-"""What the validation losses so far decide: which epoch is kept, and whether training goes on."""
+"""What the validation losses so far decide: whether training goes on, and at what rate."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.trainer.validation import best_epoch, has_stalled, reductions
+from components.trainer.validation import has_stalled, reductions
 
 LOSSES = st.lists(st.floats(0, 10), min_size=1, max_size=30)
-
-
-def test_of_equal_epochs_the_first_is_the_best() -> None:
-    assert best_epoch([3.0, 1.0, 2.0, 1.0]) == 1
 
 
 @pytest.mark.parametrize(

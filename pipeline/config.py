@@ -29,7 +29,6 @@ from pipeline.yaml_mapping import read_yaml
 
 # What all pipelines of a workspace share lies there.
 DATA_FOLDER = "data"
-_WITH_SIZES = ("recipes/visage.yaml", "recipes/visage_small.yaml")
 
 
 class ServingSettings(Settings):
@@ -172,7 +171,7 @@ def load_config(
     if "sizes" in values:
         values, overrides = _take_size(values, overrides, path)
     elif any(override.startswith("size=") for override in overrides):
-        raise VisageError(f"--set size: {path} has no sizes; {' and '.join(_WITH_SIZES)} have")
+        raise VisageError(f"--set size: {path} has no sizes; docs/recipes.md says which recipes have")
     for override in overrides:
         _apply_override(values, override)
     if data_dir is not None:
@@ -266,7 +265,7 @@ def _explain(detail: Any, path: Path, set_keys: Sequence[str]) -> str:
     location = tuple(detail["loc"])
     # Pydantic's mark where the key of a mapping is what is wrong.
     key = ".".join(str(part) for part in location if part != "[key]")
-    where = _where(key, path, set_keys, str(detail["msg"]), _allowed_keys(location))
+    where = _where(key, path, set_keys)
     if detail["type"] == "extra_forbidden":
         allowed = _allowed_keys(location[:-1])
         near = difflib.get_close_matches(str(location[-1]), allowed, n=1)
@@ -284,29 +283,12 @@ def _explain(detail: Any, path: Path, set_keys: Sequence[str]) -> str:
     return f"{where}: {message}, not {detail['input']!r}"
 
 
-def _where(key: str, path: Path, set_keys: Sequence[str], message: str, own_keys: Sequence[str]) -> str:
-    """The options that set `key`, or else keys below it whose values do not go together; or else the file.
-
-    Args:
-        key: that is wrong.
-        path: the file.
-        set_keys: of the options.
-        message: what is wrong with it.
-        own_keys: of the settings that `key` stands for; where the message names one, keys that it does not name are
-            none of those that do not go together.
-    """
+def _where(key: str, path: Path, set_keys: Sequence[str]) -> str:
+    """The options that set `key`; else the file, and the options besides where they set some of what is below it."""
     if any(key == name or key.startswith(f"{name}.") for name in set_keys):
         return f"--set {key}"
-    below = [name for name in dict.fromkeys(set_keys) if key and name.startswith(f"{key}.")]
-    if any(_names(message, own) for own in own_keys):
-        below = [name for name in below if _names(message, name.removeprefix(f"{key}."))]
-    if below:
-        return f"--set {', '.join(below)}"
-    return f"{path}: {key}" if key else str(path)
-
-
-def _names(message: str, key: str) -> bool:
-    return re.search(rf"(?<![\w.-]){re.escape(key)}(?![\w-])", message) is not None
+    where = f"{path} and --set" if any(name.startswith(f"{key}.") for name in set_keys) else str(path)
+    return f"{where}: {key}" if key else where
 
 
 def _allowed_keys(location: tuple[int | str, ...]) -> list[str]:

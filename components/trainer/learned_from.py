@@ -4,8 +4,8 @@ A split is decided by the identities and the settings alone (`components/faces/s
 that two models of one `split` share, neither learns from those that the other is tested on; of different ones, it may.
 
 Not looked for are faces that data sets of different names share, and pictures under several identities: the copy in the
-sternest of their splits stays (`components/faces/duplicates.py`), so a teacher of fewer sources may have learned from the
-copy of a picture that its pupil is tested on.
+sternest of their splits stays (`components/faces/duplicates.py`), so a teacher of fewer sources may have learned from a
+copy of what its pupil is tested on.
 """
 
 from __future__ import annotations

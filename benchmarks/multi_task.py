@@ -19,7 +19,7 @@ from benchmarks.cost import Cost, now
 from components.errors import VisageError
 from components.trainer.settings import TrainerSettings
 from pipeline.command_line import data_dir_option, json_option, override_option, print_json, quietly
-from pipeline.config import load_config
+from pipeline.config_file import load_config
 from pipeline.console import Screen
 
 DEFAULT = Path("recipes/cnn_utkface.yaml")

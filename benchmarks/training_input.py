@@ -21,7 +21,7 @@ from components.errors import VisageError
 from components.trainer.fine_tuning_settings import FineTuningSettings
 from components.trainer.settings import TrainerSettings
 from pipeline.command_line import json_option, override_option, print_json, quietly
-from pipeline.config import load_config
+from pipeline.config_file import load_config
 from pipeline.console import Screen
 
 if TYPE_CHECKING:

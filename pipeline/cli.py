@@ -94,7 +94,7 @@ main.add_command(export)
 @click.pass_context
 def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_dir: Path | None, as_json: bool) -> None:
     """Run the pipeline here. Exit code 0: blessed and pushed; 3: not blessed."""
-    from pipeline.config import load_config
+    from pipeline.config_file import load_config
     from pipeline.console import Screen
 
     settings = load_config(config, overrides, data_dir)
@@ -132,7 +132,7 @@ def crossval(
     config: Path, folds: int | None, repeats: int, overrides: tuple[str, ...], data_dir: Path | None, as_json: bool
 ) -> None:
     """Cross-validate a recipe: mean and deviation over folds, of single models and of several together."""
-    from pipeline.config import load_config
+    from pipeline.config_file import load_config
     from pipeline.console import Screen
     from pipeline.folds import fold_splits
 
@@ -198,7 +198,7 @@ def compile(
     scheduler: str, config: Path, overrides: tuple[str, ...], data_dir: Path | None, out: Path, as_json: bool
 ) -> None:
     """Write the pipeline as a scheduler's own file; its tasks run `visage node`."""
-    from pipeline.config import load_config
+    from pipeline.config_file import load_config
 
     settings = load_config(config, overrides, data_dir)
     with quietly() as stream:

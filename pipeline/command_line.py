@@ -94,7 +94,7 @@ def pushed_models() -> Path:
     Raises:
         VisageError: this folder has none.
     """
-    from pipeline.config import load_config
+    from pipeline.config_file import load_config
 
     if not DEFAULT_CONFIG.exists():
         raise VisageError(

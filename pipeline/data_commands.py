@@ -39,7 +39,7 @@ def data() -> None:
 @json_option
 def build(source: str, data_dir: Path | None, config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     """Prepare one data set, where `visage run` then finds it."""
-    from pipeline.config import load_config
+    from pipeline.config_file import load_config
 
     found = _with_source(load_config(config, overrides, data_dir, source), source)
     settings = found.face_example_gen_settings()
@@ -78,7 +78,7 @@ def inspect(
     With SOURCE, that data set alone is prepared and cleaned by the configuration's rules. Without it, the newest run is
     looked at.
     """
-    from pipeline.config import load_config
+    from pipeline.config_file import load_config
 
     if out is not None and out.suffix != ".html":
         raise VisageError(f"--out {out}: must end in .html; the JSON is written beside it")
@@ -123,7 +123,7 @@ def inspect(
 @json_option
 def augmented(config: Path, data_dir: Path | None, overrides: tuple[str, ...], out: Path | None, as_json: bool) -> None:
     """Draw what the network is fed: training crops of the newest run, each as it is and as augmented."""
-    from pipeline.config import load_config
+    from pipeline.config_file import load_config
 
     if out is not None and out.suffix != ".png":
         raise VisageError(f"--out {out}: must end in .png")

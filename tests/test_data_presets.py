@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.config import load_config
+from pipeline.config_file import load_config
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 PRESETS = sorted((RECIPES / "data").glob("*.yaml"))

@@ -10,7 +10,8 @@ from components.faces.settings import SplitSettings
 from components.trainer.distillation_settings import DistillationSettings
 from components.trainer.frozen import freeze
 from components.trainer.settings import TrainerSettings
-from pipeline.config import PipelineConfig, load_config
+from pipeline.config import PipelineConfig
+from pipeline.config_file import load_config
 from pipeline.yaml_mapping import read_yaml
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"

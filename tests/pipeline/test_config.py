@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from components.errors import VisageError
-from pipeline.config import PipelineConfig, _merge, _model_of, load_config
+from pipeline.config import PipelineConfig
+from pipeline.config_file import _merge, _model_of, load_config
 
 PROJECT = Path(__file__).parents[2]
 DEFAULT = PROJECT / "pipeline_config.yaml"

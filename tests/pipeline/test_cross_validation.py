@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from components.errors import VisageError
-from pipeline.config import PipelineConfig, load_config
+from pipeline.config import PipelineConfig
+from pipeline.config_file import load_config
 from pipeline.console import Screen
 from pipeline.cross_validation import cross_validate, plan
 from pipeline.folds import fold_splits

@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from pipeline.config import load_config
+from pipeline.config_file import load_config
 from pipeline.cross_validation_key import key_of
 from pipeline.folds import fold_splits
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from components.cross_validation.predictions import Predictions
-from pipeline.config import load_config
+from pipeline.config_file import load_config
 from pipeline.console import Screen
 from pipeline.cross_validation_result import CrossValidation, print_result, summarize, write
 from pipeline.cross_validation_runs import FinishedRun, Result

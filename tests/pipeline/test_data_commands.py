@@ -13,7 +13,8 @@ from components.errors import VisageError
 from components.face_example_gen.settings import DataSettings, FaceExampleGenSettings
 from components.trainer.augmentation_sheet import draw_sheet
 from components.trainer.input import open_split
-from pipeline.config import PipelineConfig, load_config
+from pipeline.config import PipelineConfig
+from pipeline.config_file import load_config
 from pipeline.console import Screen
 from pipeline.newest_data import newest_data
 from pipeline.node import compile_pipeline, run_node

@@ -11,7 +11,8 @@ from components.errors import VisageError
 from components.faces.records import FaceRecord
 from components.faces.settings import SplitSettings
 from components.faces.split import split_of
-from pipeline.config import PipelineConfig, load_config
+from pipeline.config import PipelineConfig
+from pipeline.config_file import load_config
 from pipeline.folds import check_folds, fold_splits
 
 PROJECT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ import pytest
 from components.errors import VisageError
 from components.faces.settings import SplitSettings
 from components.trainer.learned_from import lesson
-from pipeline.config import load_config
+from pipeline.config_file import load_config
 from pipeline.console import Screen
 from pipeline.node import compile_pipeline
 from pipeline.runners.local import alone, run_pipeline

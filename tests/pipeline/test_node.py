@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from components.errors import VisageError
-from pipeline.config import load_config
+from pipeline.config_file import load_config
 from pipeline.node import compile_pipeline, node_ids, read_ir, run_node, to_inline, to_json, upstream_ids, workspace_of
 
 PROJECT = Path(__file__).parents[2]

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from pipeline.config import PipelineConfig, load_config
+from pipeline.config import PipelineConfig
+from pipeline.config_file import load_config
 from pipeline.starting_model import starting_model
 from tests.pipeline.pushed_model import record_push
 

@@ -12,7 +12,7 @@ from components.face_example_gen.sources import to_record
 from components.faces.cleaning import reason_to_drop
 from components.faces.example_proto import Example
 from components.faces.settings import CleaningSettings, SplitSettings
-from pipeline.config import load_config
+from pipeline.config_file import load_config
 from tfds_builders.imdb_wiki.face_table import FaceTable, parse_face_table
 
 pytestmark = pytest.mark.real_data

@@ -1,0 +1,170 @@
+"""Reads the one file that configures everything, and says in the user's words what is wrong with it."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from components.errors import VisageError
+from components.settings import plain_message
+from pipeline.config import PipelineConfig
+from pipeline.yaml_mapping import read_yaml
+
+
+def load_config(
+    path: Path, overrides: Sequence[str] = (), data_dir: Path | None = None, source: str | None = None
+) -> PipelineConfig:
+    """Reads a configuration file, what it extends, and what the command line sets on top.
+
+    Args:
+        path: a YAML file; its key `extends` names another one, relative to it, whose values it inherits. Where it has
+            `sizes`, its key `size` names the one whose values it takes besides.
+        overrides: `key.path=value` texts, the value in YAML.
+        data_dir: folder with the archives; stands for `data.dir`.
+        source: one that is asked for beside `data.sources`; it may have its entry in `data.labelled_folders` too.
+
+    Raises:
+        VisageError: a file is missing or no YAML, a key is unknown, or a value is not allowed.
+    """
+    values = _read_with_extends(path, seen=())
+    if "sizes" in values:
+        values, overrides = _take_size(values, overrides, path)
+    elif any(override.startswith("size=") for override in overrides):
+        raise VisageError(f"--set size: {path} has no sizes; docs/recipes.md says which recipes have")
+    for override in overrides:
+        _apply_override(values, override)
+    if data_dir is not None:
+        if not data_dir.is_dir():
+            raise VisageError(f"--data-dir {data_dir}: no such folder; name the one that holds the archives")
+        values = _merge(values, {"data": {"dir": str(data_dir)}})
+    try:
+        return PipelineConfig.model_validate(values, context=source)
+    except ValidationError as error:
+        set_keys = [override.partition("=")[0] for override in overrides]
+        raise VisageError("\n".join(_explain(detail, path, set_keys) for detail in error.errors())) from None
+
+
+def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    if path.resolve() in seen:
+        raise VisageError(f"{path}: `extends` leads back to itself")
+    values = _read_yaml(path)
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise VisageError(f"{path}: extends: must be the path of another configuration file, not {base!r}")
+    if not (path.parent / base).exists():
+        raise VisageError(f"{path}: extends: there is no {path.parent / base}; name a file relative to this one")
+    return _merge(_read_with_extends(path.parent / base, (*seen, path.resolve())), values)
+
+
+def _take_size(values: dict[str, Any], overrides: Sequence[str], path: Path) -> tuple[dict[str, Any], Sequence[str]]:
+    """Lays the values of the chosen one of a recipe's `sizes` over the others.
+
+    Returns:
+        The values without `size` and `sizes`, and the overrides that are left.
+    """
+    choices = [override for override in overrides if override.startswith("size=")]
+    for choice in choices:
+        _apply_override(values, choice)
+    sizes, size = values.pop("sizes"), values.pop("size", None)
+    if not isinstance(sizes, dict) or not all(isinstance(one, dict) for one in sizes.values()):
+        raise VisageError(f"{path}: sizes: must hold a name for each size, and keys and values below it")
+    if not isinstance(size, str) or size not in sizes:
+        where = "--set size" if choices else f"{path}: size"
+        given = "null" if size is None else repr(size)
+        raise VisageError(f"{where}: must be {' or '.join(map(str, sizes))}, not {given}")
+    return _merge(values, sizes[size]), [override for override in overrides if override not in choices]
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = read_yaml(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise VisageError(f"{path}: no such configuration file; run in the project's folder or name one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise VisageError(f"{path}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        raise VisageError(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from None
+    if not isinstance(values, dict):
+        raise VisageError(f"{path}: must hold keys and values, see pipeline_config.yaml")
+    return values
+
+
+def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `change` laid over it: mappings key by key, everything else replaced."""
+    merged = dict(base)
+    for key, value in change.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _apply_override(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not all(key.split(".")):
+        raise VisageError(f"--set {override}: write key.path=value, e.g. --set trainer.epochs=3")
+    try:
+        value = read_yaml(text)
+    except yaml.YAMLError as error:
+        problem = getattr(error, "problem", error)
+        raise VisageError(f"--set {override}: {text!r} is not a YAML value: {problem}") from None
+    *parents, leaf = key.split(".")
+    for parent in parents:
+        values = values.setdefault(parent, {})
+        if not isinstance(values, dict):
+            raise VisageError(f"--set {override}: {parent} holds a value, no keys")
+    values[leaf] = value
+
+
+def _explain(detail: Any, path: Path, set_keys: Sequence[str]) -> str:
+    """One line for one pydantic error: the file or option, the key, what is wrong, what is allowed."""
+    location = tuple(detail["loc"])
+    # Pydantic's mark where the key of a mapping is what is wrong.
+    key = ".".join(str(part) for part in location if part != "[key]")
+    where = _where(key, path, set_keys)
+    if detail["type"] == "extra_forbidden":
+        allowed = _allowed_keys(location[:-1])
+        near = difflib.get_close_matches(str(location[-1]), allowed, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        return f"{where}: unknown key; {hint}allowed: {', '.join(allowed)}"
+    if detail["type"] == "missing":
+        return f"{where}: is missing and has no default"
+    if detail["type"] == "model_type":
+        return f"{where}: must hold keys ({', '.join(_allowed_keys(location))}), not {detail['input']!r}"
+    if detail["type"] == "dict_type":
+        return f"{where}: must hold keys and values, not {detail['input']!r}"
+    message = plain_message(detail)
+    if detail["type"] == "value_error":
+        return f"{where}: {message}"
+    return f"{where}: {message}, not {detail['input']!r}"
+
+
+def _where(key: str, path: Path, set_keys: Sequence[str]) -> str:
+    """The options that set `key`; else the file, and the options besides where they set some of what is below it."""
+    if any(key == name or key.startswith(f"{name}.") for name in set_keys):
+        return f"--set {key}"
+    where = f"{path} and --set" if any(name.startswith(f"{key}.") for name in set_keys) else str(path)
+    return f"{where}: {key}" if key else where
+
+
+def _allowed_keys(location: tuple[int | str, ...]) -> list[str]:
+    """The keys of the settings model that stands at `location`."""
+    model: type[BaseModel] = PipelineConfig
+    for part in location:
+        # The keys of a mapping are nobody's fields: `labelled_folders` leads to the settings of each folder.
+        if part in model.model_fields:
+            model = _model_of(model.model_fields[part].annotation) or model
+    return sorted(model.model_fields)
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    """The settings model in an annotation such as `Model`, `Model | None` or `list[Model]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_of, get_args(annotation))), None)

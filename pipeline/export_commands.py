@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from components.errors import VisageError
+from components.on_device.notes import notes
 from pipeline.command_line import json_option, print_json, pushed_models, quietly
 
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from components.on_device.export import Measured, OnDevice, Precision
 
 _PRECISIONS = ("float16", "int8")
-# With fewer, the gender accuracy alone has a standard error of a point and more, and scales hang on single pictures.
-_ENOUGH_TEST_FACES = 500
-_ENOUGH_CALIBRATION_FACES = 100
-# Of the slowest round to the fastest, on a machine that does nothing else.
-_STEADY = 1.25
 
 
 @click.group()
@@ -111,20 +107,6 @@ def _figures(made: "OnDevice", files: dict["Precision", Path]) -> dict[str, Any]
         "notes": list(notes(made)),
         "models": {"saved_model": asdict(made.saved_model), **models},
     }
-
-
-def notes(made: "OnDevice") -> Iterator[str]:
-    """Why figures are not to be trusted, where they are not."""
-    if made.test_faces < _ENOUGH_TEST_FACES:
-        yield f"{made.test_faces:,} test faces are few: differences of MAE and gender between the models are chance"
-    if made.calibration_faces < _ENOUGH_CALIBRATION_FACES and "int8" in made.lite_models:
-        yield f"{made.calibration_faces:,} training faces are few to set int8's scales by: it loses more than need be"
-    apart = max(one.milliseconds.slowest / one.milliseconds.fastest for _, one in _models(made))
-    if apart > _STEADY:
-        yield (
-            f"the slowest of several rounds took {apart:.1f} times as long as the fastest: other processes use this "
-            "machine; for times to trust, export again when it is idle"
-        )
 
 
 def _models(made: "OnDevice") -> list[tuple[str, "Measured"]]:

@@ -10,11 +10,8 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from components.on_device.export import Measured, OnDevice
-from components.on_device.latency import Latency
-from components.on_device.quality import Quality
 from components.trainer.models import NETWORKS
-from pipeline.export_commands import notes, remove_unnamed
+from pipeline.export_commands import remove_unnamed
 from tests.components import drawn_crops
 from tests.components.conftest import ALIGNMENT
 from tests.components.on_device.networks import save
@@ -64,19 +61,6 @@ def test_models_are_written_with_what_they_cost(pipeline: Path) -> None:
     assert float16["quality"]["age_change_max"] < 0.1
     assert int8["quality"]["age_mae"] == pytest.approx(saved_model["quality"]["age_mae"], abs=2)
     assert_computes_in_int8(folder / int8["file"])
-
-
-def measured(milliseconds: Latency) -> Measured:
-    return Measured(size=1, milliseconds=milliseconds, quality=Quality())
-
-
-def test_enough_faces_and_a_quiet_machine_need_no_words() -> None:
-    quiet = measured(Latency(median=2.0, fastest=1.9, slowest=2.2))
-    made = OnDevice([], {}, 300, 3_000, quiet, {"int8": quiet}, {})
-    assert list(notes(made)) == []
-    busy = replace(made, lite_models={"int8": measured(Latency(median=2.0, fastest=1.5, slowest=4.5))})
-    (note,) = notes(busy)
-    assert note.startswith("the slowest of several rounds took 3.0 times as long as the fastest: other processes use")
 
 
 def test_a_model_that_the_new_description_does_not_name_does_not_stay(tmp_path: Path) -> None:

@@ -1,0 +1,30 @@
+"""Why figures of models on devices are not to be trusted, where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from components.on_device.export import OnDevice
+
+# With fewer, the gender accuracy alone has a standard error of a point and more, and scales hang on single pictures.
+_ENOUGH_TEST_FACES = 500
+_ENOUGH_CALIBRATION_FACES = 100
+# Of the slowest round to the fastest, on a machine that does nothing else.
+_STEADY = 1.25
+
+
+def notes(made: OnDevice) -> Iterator[str]:
+    """One line for each reason to doubt them."""
+    if made.test_faces < _ENOUGH_TEST_FACES:
+        yield f"{made.test_faces:,} test faces are few: differences of MAE and gender between the models are chance"
+    if made.calibration_faces < _ENOUGH_CALIBRATION_FACES and "int8" in made.lite_models:
+        yield f"{made.calibration_faces:,} training faces are few to set int8's scales by: it loses more than need be"
+    times = [one.milliseconds for one in (made.saved_model, *made.lite_models.values())]
+    apart = max(took.slowest / took.fastest for took in times)
+    if apart > _STEADY:
+        yield (
+            f"the slowest of several rounds took {apart:.1f} times as long as the fastest: other processes use this "
+            "machine; for times to trust, export again when it is idle"
+        )

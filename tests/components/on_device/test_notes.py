@@ -1,0 +1,41 @@
+"""Figures that hang on few faces or on a busy machine are said to do so, others not."""
+
+from dataclasses import replace
+
+import pytest
+
+from components.on_device.export import Measured, OnDevice
+from components.on_device.latency import Latency
+from components.on_device.notes import notes
+from components.on_device.quality import Quality
+
+
+def measured(milliseconds: Latency) -> Measured:
+    return Measured(size=1, milliseconds=milliseconds, quality=Quality())
+
+
+QUIET = measured(Latency(median=2.0, fastest=1.9, slowest=2.2))
+BUSY = measured(Latency(median=2.0, fastest=1.5, slowest=4.5))
+TRUSTED = OnDevice([], {}, 300, 3_000, QUIET, {"int8": QUIET}, {})
+
+
+def test_enough_faces_and_a_quiet_machine_need_no_words() -> None:
+    assert list(notes(TRUSTED)) == []
+    assert list(notes(replace(TRUSTED, calibration_faces=20, lite_models={"float16": QUIET}))) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "line"),
+    [
+        (
+            replace(TRUSTED, test_faces=20),
+            "20 test faces are few: differences of MAE and gender between the models are",
+        ),
+        (replace(TRUSTED, calibration_faces=20), "20 training faces are few to set int8's scales by: it loses more"),
+        (replace(TRUSTED, lite_models={"int8": BUSY}), "the slowest of several rounds took 3.0 times as long as the "),
+        (replace(TRUSTED, saved_model=BUSY), "the slowest of several rounds took 3.0 times as long as the fastest: "),
+    ],
+)
+def test_each_reason_for_doubt_has_its_line(made: OnDevice, line: str) -> None:
+    (note,) = notes(made)
+    assert note.startswith(line)

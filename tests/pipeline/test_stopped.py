@@ -16,25 +16,22 @@ def work(**options):
 cli.main.commands[sys.argv[1]].callback = work
 cli.main(sys.argv[1:])
 """
+GOES_ON = "visage: interrupted; the same command goes on from the last finished stage\n"
 
 
 @pytest.mark.parametrize(
     ("command", "how", "code", "line"),
     [
-        ("run", signal.SIGINT, 130, "visage: interrupted; the same command goes on from the last finished stage\n"),
-        ("run", signal.SIGTERM, 143, "visage: interrupted; the same command goes on from the last finished stage\n"),
-        (
-            "crossval",
-            signal.SIGTERM,
-            143,
-            "visage: interrupted; the same command goes on from the last finished stage\n",
-        ),
+        ("run", signal.SIGINT, 130, GOES_ON),
+        ("run", signal.SIGTERM, 143, GOES_ON),
+        ("crossval", signal.SIGTERM, 143, GOES_ON),
+        ("node Trainer --pipeline IR --run-id 1", signal.SIGTERM, 143, GOES_ON),
         ("doctor", signal.SIGINT, 130, "visage: interrupted\n"),
     ],
 )
 def test_a_command_that_is_stopped_says_so_in_one_line(command: str, how: signal.Signals, code: int, line: str) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", AT_WORK, command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", AT_WORK, *command.split()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "at work\n"

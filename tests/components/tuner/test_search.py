@@ -58,10 +58,10 @@ def test_numbers_from_ranges_are_short_enough_for_a_recipe(tmp_path: Path) -> No
 
 
 def test_a_small_space_is_tried_once(tmp_path: Path) -> None:
-    search = {"trainer.optimizer": ["adam", "sgd"], "trainer.jit": [False, True]}
+    search = {"trainer.optimizer": ["adam", "sgd"], "trainer.augmentation.flip": [False, True]}
     *tried, _ = asked(tmp_path, lambda values: 1.0, search, algorithm="random", trials=20)
     assert len(tried) == 4
-    assert {(values["trainer.optimizer"], values["trainer.jit"]) for values in tried} == {
+    assert {(values["trainer.optimizer"], values["trainer.augmentation.flip"]) for values in tried} == {
         ("adam", False),
         ("adam", True),
         ("sgd", False),

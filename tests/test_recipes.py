@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import keras
 import pytest
 
 from components.faces.settings import SplitSettings
@@ -13,6 +12,7 @@ from components.trainer.settings import TrainerSettings
 from pipeline.config import PipelineConfig
 from pipeline.config_file import load_config
 from pipeline.yaml_mapping import read_yaml
+from tests.components.trainer.declared import weights_declared_only
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 # Whatever neither table names is as `TrainerSettings` has it where nothing is set.
@@ -154,7 +154,7 @@ def test_on_utkface_alone_our_own_are_trained_as_on_all_sources(name: str) -> No
 @pytest.mark.parametrize("name", ["vggface_wiki_age", "vggface_wiki_gender"])
 def test_vggface_learns_its_last_layers_alone(name: str) -> None:
     settings = recipe(name).trainer
-    with keras.StatelessScope(initialize_variables=False):  # half a gigabyte less
+    with weights_declared_only():
         network = settings.spec.build()
     freeze(network, settings.frozen)
     frozen = [layer.name for layer in network.layers if not layer.trainable and layer.weights]

@@ -10,16 +10,16 @@ import pytest
 
 from components.trainer.models import NETWORKS, AgeHead, GenderHead
 from components.trainer.settings import Network, TrainerSettings
+from tests.components.trainer.declared import weights_declared_only
 
 Heads = tuple[AgeHead | None, GenderHead | None]
 
 
 def graph(name: str, heads: Heads | None = None) -> keras.Model:
-    """A network whose weights are declared and never made: half a gigabyte less, and seconds."""
     spec = NETWORKS[name]
     if heads is not None:
         spec = replace(spec, age_head=heads[0], gender_head=heads[1])
-    with keras.StatelessScope(initialize_variables=False):
+    with weights_declared_only():
         return spec.build()
 
 
@@ -77,7 +77,7 @@ def test_any_head_of_the_age_fits_any_network(name: str, head: AgeHead) -> None:
 @pytest.mark.parametrize("name", [name for name, spec in NETWORKS.items() if spec.any_size])
 def test_pictures_of_another_size_need_no_other_weights(name: str) -> None:
     settings = TrainerSettings.model_validate({"network": name, "input_size": 96, "epochs": 1, "learning_rate": 1})
-    with keras.StatelessScope(initialize_variables=False):
+    with weights_declared_only():
         network = settings.spec.build()
     assert network.input_shape == (None, 96, 96, 3)
     assert [weight.shape for weight in network.weights] == [weight.shape for weight in graph(name).weights]
@@ -107,7 +107,7 @@ def test_vggface_is_the_published_one_but_for_its_last_convolution() -> None:
 
 def test_the_trunks_are_those_that_keras_has_imagenet_weights_for() -> None:
     for name, trunk in (("resnet50", keras.applications.ResNet50), ("mobilenet", keras.applications.MobileNet)):
-        with keras.StatelessScope(initialize_variables=False):
+        with weights_declared_only():
             published = trunk(input_shape=(224, 224, 3), include_top=False, weights=None)
         ours = [weight.shape for weight in graph(name).weights]
         assert ours[: len(published.weights)] == [weight.shape for weight in published.weights]

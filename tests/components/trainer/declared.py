@@ -1,0 +1,15 @@
+"""Networks whose weights are declared and never made: half a gigabyte and seconds less for the largest."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+
+
+@contextmanager
+def weights_declared_only() -> Iterator[None]:
+    """What is built inside has shapes and counts, and no values."""
+    with keras.StatelessScope(initialize_variables=False):
+        yield
+    # Keras would make them all at the next chance, whoever asks for it, and has a list of them: 12 GB of these tests.
+    keras.utils.clear_session(free_memory=False)

@@ -138,4 +138,4 @@ def _row(name: str, one: "Measured", of: "Measured") -> Iterator[str]:
     yield "-" if quality.age_mae is None else f"{quality.age_mae:.3f}"
     yield "-" if quality.gender_accuracy is None else f"{quality.gender_accuracy:.2%}"
     differs = one is not of and quality.age_change_mean is not None
-    yield f"{quality.age_change_mean:.2f}, at most {quality.age_change_max:.1f}" if differs else ""
+    yield f"{quality.age_change_mean:.2f}, at most {quality.age_change_max:.2f}" if differs else ""

@@ -80,6 +80,8 @@ def _load_file(network: keras.Model, path: Path) -> None:
     if not path.is_file():
         mend = _VGGFACE if network.name == "vggface" else "name dlib, imagenet, blessed, null or a file"
         raise VisageError(f"trainer.weights: there is no file {path.resolve()}; {mend}")
+    if network.name != "vggface" and path.suffix == ".h5" and not path.name.endswith(".weights.h5"):
+        raise VisageError(f"trainer.weights: {path}: Keras reads weights from *.weights.h5 or *.keras; rename it so")
     try:
         if network.name == "vggface" and path.suffix == ".h5" and is_sequential_file(path):
             load_vggface_weights(network, path)

@@ -64,6 +64,14 @@ def test_a_damaged_file_and_none_are_one_line(tmp_path: Path) -> None:
     assert refusal(compact(seed=1), path).startswith(f"trainer.weights: {path} does not hold the weights")
 
 
+def test_a_file_of_another_ending_is_told_to_be_renamed(tmp_path: Path) -> None:
+    compact(seed=1).save_weights(tmp_path / "one.weights.h5")
+    (tmp_path / "one.weights.h5").rename(tmp_path / "one.h5")
+    assert refusal(compact(seed=2), tmp_path / "one.h5").endswith(
+        "one.h5: Keras reads weights from *.weights.h5 or *.keras; rename it so"
+    )
+
+
 @pytest.mark.parametrize("name", ["cut.weights.h5", "cut.keras"])
 def test_a_file_that_is_cut_short_is_one_line(tmp_path: Path, name: str) -> None:
     path, network = tmp_path / name, compact(seed=1)

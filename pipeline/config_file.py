@@ -75,8 +75,7 @@ def _take_size(values: dict[str, Any], overrides: Sequence[str], path: Path) -> 
         raise VisageError(f"{path}: sizes: must hold a name for each size, and keys and values below it")
     if not isinstance(size, str) or size not in sizes:
         where = "--set size" if choices else f"{path}: size"
-        given = "null" if size is None else repr(size)
-        raise VisageError(f"{where}: must be {' or '.join(map(str, sizes))}, not {given}")
+        raise VisageError(f"{where}: must be {' or '.join(map(str, sizes))}, not {_written(size)}")
     return _merge(values, sizes[size]), [override for override in overrides if override not in choices]
 
 
@@ -136,13 +135,18 @@ def _explain(detail: Any, path: Path, set_keys: Sequence[str]) -> str:
     if detail["type"] == "missing":
         return f"{where}: is missing and has no default"
     if detail["type"] == "model_type":
-        return f"{where}: must hold keys ({', '.join(_allowed_keys(location))}), not {detail['input']!r}"
+        return f"{where}: must hold keys ({', '.join(_allowed_keys(location))}), not {_written(detail['input'])}"
     if detail["type"] == "dict_type":
-        return f"{where}: must hold keys and values, not {detail['input']!r}"
+        return f"{where}: must hold keys and values, not {_written(detail['input'])}"
     message = plain_message(detail)
     if detail["type"] == "value_error":
         return f"{where}: {message}"
-    return f"{where}: {message}, not {detail['input']!r}"
+    return f"{where}: {message}, not {_written(detail['input'])}"
+
+
+def _written(value: Any) -> str:
+    """A value in an error: null, true and false as YAML has them."""
+    return yaml.safe_dump(value).split("\n")[0] if value is None or isinstance(value, bool) else repr(value)
 
 
 def _where(key: str, path: Path, set_keys: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import h5py
 import keras
+import numpy as np
 
 from components.errors import VisageError
 from components.trainer.pretrained.blessed import load_blessed_weights
@@ -89,6 +90,10 @@ def _load_file(network: keras.Model, path: Path) -> None:
             network.load_weights(path)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise _misfit(path, network, error) from None
+    if not all(np.isfinite(weight).all() for weight in network.get_weights()):
+        raise VisageError(
+            f"trainer.weights: {path} holds weights that are infinite or no numbers: its training diverged"
+        )
 
 
 def _misfit(path: Path, network: keras.Model, error: Exception) -> VisageError:

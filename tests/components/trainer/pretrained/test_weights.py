@@ -72,6 +72,13 @@ def test_a_file_of_another_ending_is_told_to_be_renamed(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_of_a_training_that_diverged_is_one_line(tmp_path: Path) -> None:
+    network = compact(seed=1)
+    network.set_weights([np.full_like(weight, np.nan) for weight in network.get_weights()])
+    network.save_weights(tmp_path / "one.weights.h5")
+    assert "infinite or no numbers" in refusal(compact(seed=2), tmp_path / "one.weights.h5")
+
+
 @pytest.mark.parametrize("name", ["cut.weights.h5", "cut.keras"])
 def test_a_file_that_is_cut_short_is_one_line(tmp_path: Path, name: str) -> None:
     path, network = tmp_path / name, compact(seed=1)

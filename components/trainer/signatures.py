@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import keras
@@ -29,11 +30,16 @@ class FaceModel(tf.Module):
     the first three, one that learns no gender the last two.
 
     `from_pixels` is no signature: models for devices, which decode pictures themselves, are made of it.
+
+    A `tf.Module` that tracks a Keras 3 model is saved with every variable twice, and TensorFlow Serving's loader fills
+    the copies that the signatures do not read (keras #20095, tensorflow #72963). Hence the network is held by a
+    function, which is not tracked, and its variables, in the order of `network.weights`, by the list `_weights`.
     """
 
     def __init__(self, network: keras.Model, spec: NetworkSpec, alignment: AlignmentSettings) -> None:
         super().__init__()
-        self._network = network
+        self._predict = functools.partial(network, training=False)
+        self._weights = [weight.value for weight in network.weights]
         self._spec = spec
         self._alignment = alignment
         side, channels = spec.input_size, spec.channels
@@ -107,7 +113,7 @@ class FaceModel(tf.Module):
         """The answers that are numbers, for pixels of crops: uint8 [N, input_size, input_size, channels], 0..255."""
         if self._spec.flip_averaged:
             pixels = tf.concat([pixels, tf.reverse(pixels, axis=[2])], axis=0)
-        raw = self._network(tf.cast(pixels, tf.float32), training=False)
+        raw = self._predict(tf.cast(pixels, tf.float32))
         numbers: Answers = {}
         if self._spec.age_head is not None:
             numbers["age_probabilities"] = self._averaged(age_probabilities(raw["age"], self._spec.age_head))

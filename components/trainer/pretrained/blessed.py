@@ -37,10 +37,8 @@ def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
     if trained != network.name:
         raise VisageError(f"trainer.weights: blessed: the model pushed last is a {trained}, no {network.name}; {_MEND}")
     try:
-        # As `signatures.FaceModel` names it.
-        status = tf.train.Checkpoint(_network=network).read(f"{saved_model}/variables/variables")
-        status.assert_existing_objects_matched().expect_partial()
-    except (IndexError, tf.errors.OpError):
+        _restore(network, f"{saved_model}/variables/variables")
+    except (IndexError, RuntimeError, tf.errors.OpError):
         raise VisageError(
             f"trainer.weights: blessed: {saved_model}/variables is missing or damaged; push that model again, or "
             f"{_MEND}"
@@ -49,3 +47,23 @@ def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
         raise VisageError(
             f"trainer.weights: blessed: the model pushed last is a {trained} of other layers or heads; {_MEND}"
         ) from None
+
+
+def _restore(network: keras.Model, checkpoint: str) -> None:
+    """Sets the weights from the variables of a SavedModel.
+
+    Raises:
+        AssertionError, ValueError: they are those of other layers.
+        IndexError, RuntimeError, tf.errors.OpError: the files are missing or damaged.
+    """
+    import tensorflow as tf
+
+    reader = tf.train.load_checkpoint(checkpoint)
+    # As `signatures.FaceModel` names them.
+    count = sum(key.startswith("_weights/") for key in reader.get_variable_to_shape_map())
+    if count:
+        keys = (f"_weights/{index}/.ATTRIBUTES/VARIABLE_VALUE" for index in range(count))
+        network.set_weights([reader.get_tensor(key) for key in keys])
+    else:  # Models of older versions track the network itself.
+        status = tf.train.Checkpoint(_network=network).read(checkpoint)
+        status.assert_existing_objects_matched().expect_partial()

@@ -11,12 +11,16 @@ import tensorflow as tf
 from pydantic import ValidationError
 
 from components.errors import VisageError
+from components.faces.settings import AlignmentSettings
 from components.trainer.models import NETWORKS
 from components.trainer.pretrained import dlib_weights, weights
 from components.trainer.pretrained.weights import load_weights
 from components.trainer.settings import TrainerSettings
+from components.trainer.signatures import FaceModel
 from tests.components.conftest import TrainerRun
 from tests.components.trainer.pretrained import dlib_writer
+
+COMPACT = TrainerSettings(network="compact", epochs=1, learning_rate=1).spec
 
 
 def compact(seed: int) -> keras.Model:
@@ -92,10 +96,11 @@ def test_a_file_that_is_cut_short_is_one_line(tmp_path: Path, name: str) -> None
 def test_a_warm_start_has_the_weights_of_the_blessed_model(trainer_run: TrainerRun) -> None:
     network = compact(seed=2)
     load_weights(network, "blessed", str(trainer_run.saved_model))
-    served = tf.train.load_checkpoint(str(trainer_run.saved_model / "variables" / "variables"))
-    kept = [served.get_tensor(name) for name in served.get_variable_to_shape_map() if name.startswith("_network/")]
-    for weight in network.get_weights():
-        assert any(weight.shape == other.shape and np.array_equal(weight, other) for other in kept)
+    served = tf.saved_model.load(str(trainer_run.saved_model))
+    pixels = tf.constant(np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3), np.uint8))
+    predicted = FaceModel(network, COMPACT, AlignmentSettings()).from_pixels(pixels)
+    for name, values in served.from_pixels(pixels).items():
+        np.testing.assert_allclose(predicted[name], values, rtol=1e-5)
 
 
 def test_a_warm_start_from_another_network_or_from_nothing_is_one_line(trainer_run: TrainerRun) -> None:
@@ -106,6 +111,20 @@ def test_a_warm_start_from_another_network_or_from_nothing_is_one_line(trainer_r
     other_head = TrainerSettings(network="compact", age_head="groups", epochs=1, learning_rate=1).spec.build()
     assert "of other layers or heads" in refusal(other_head, "blessed", saved_model)
     assert "has pushed no model yet; train one with" in refusal(compact(seed=1), "blessed")
+
+
+def test_a_warm_start_from_a_model_of_an_older_version(tmp_path: Path) -> None:
+    trained = compact(seed=1)
+    older = tf.Module()
+    older._network = trained
+    tf.saved_model.save(older, str(tmp_path))
+    (tmp_path / "assets.extra").mkdir()
+    (tmp_path / "assets.extra" / "visage.json").write_text('{"network": "compact"}')
+    network = compact(seed=2)
+
+    load_weights(network, "blessed", str(tmp_path))
+
+    assert all(same(network, trained))
 
 
 def test_a_blessed_model_without_its_description_is_one_line(tmp_path: Path) -> None:

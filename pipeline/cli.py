@@ -25,16 +25,13 @@ from pipeline.command_line import (
     visage_command,
 )
 from pipeline.data_commands import data
+from pipeline.exit_codes import FAILED, INTERRUPTED, NOT_BLESSED, TERMINATED
 from pipeline.export_commands import export
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
     from serving.photos import FacePrediction, PhotoPrediction
 
-FAILED = 1
-NOT_BLESSED = 3
-INTERRUPTED = 130
-TERMINATED = 143
 # The commands that go on, called again, from where they were stopped.
 _GO_ON = ("run", "crossval", "node")
 
@@ -93,13 +90,14 @@ main.add_command(export)
 @json_option
 @click.pass_context
 def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_dir: Path | None, as_json: bool) -> None:
-    """Run the pipeline here. Exit code 0: blessed and pushed; 3: not blessed."""
+    """Run the pipeline here. Exit code 0: blessed and pushed; 3: not blessed; 1: something failed."""
     from pipeline.config_file import load_config
     from pipeline.console import Screen
 
     settings = load_config(config, overrides, data_dir)
     run_id = _new_run_id()
-    with quietly(settings.root / "logs" / f"{run_id}.log") as stream:
+    log = settings.root / "logs" / f"{run_id}.log"
+    with quietly(log) as stream:
         from pipeline.outcome import outcome_of, print_outcome
         from pipeline.runners.local import run_pipeline
         from pipeline.terms import tell_terms_once
@@ -118,7 +116,9 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
         )
         if as_json:
             print_json(asdict(outcome), stream)
-    context.exit(0 if outcome.pushed else NOT_BLESSED)
+    for failed, line in outcome.failed.items():
+        click.echo(f"visage: {failed} failed: {line} (log: {log})", err=True)
+    context.exit(outcome.exit_code)
 
 
 @main.command()

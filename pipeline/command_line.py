@@ -6,9 +6,8 @@ import shlex
 import shutil
 import sys
 import tempfile
-import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,7 +31,7 @@ def quietly(log: Path | None = None) -> Iterator[IO[str]]:
     Args:
         log: where they go; None: a temporary file, which stays only if there is a defect to look up in it.
     """
-    from pipeline.console import framework_output_to
+    from pipeline.console import first_words, framework_output_to, log_traceback
 
     path = log or _temporary_log()
     keep = log is not None
@@ -41,14 +40,14 @@ def quietly(log: Path | None = None) -> Iterator[IO[str]]:
             try:
                 yield stream
             except VisageError as error:
-                _log_traceback()
+                log_traceback(error)
                 if log is None:
                     raise
                 raise VisageError(f"{error} (log: {log})") from error
             except Exception as error:
-                _log_traceback()
+                log_traceback(error)
                 keep = True
-                raise VisageError(f"{_first_words(error)}; the whole story is in {path}") from error
+                raise VisageError(f"{first_words(error)}; the whole story is in {path}") from error
     finally:
         if not keep:
             path.unlink(missing_ok=True)
@@ -60,12 +59,6 @@ def _temporary_log() -> Path:
     return Path(name)
 
 
-def _log_traceback() -> None:
-    # The disk that is full may be the log's.
-    with suppress(OSError):
-        traceback.print_exc()
-
-
 def visage_command() -> str:
     """What to type in this shell and folder to call this `visage` again: with its path where PATH leads elsewhere."""
     called = Path(sys.argv[0])
@@ -75,17 +68,6 @@ def visage_command() -> str:
         return "visage"
     absolute = script.absolute()
     return shlex.quote(str(absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute))
-
-
-# The operating system's words, and SQLite's.
-_DISK_FULL = ("No space left on device", "disk is full")
-
-
-def _first_words(error: Exception) -> str:
-    text = str(error).strip()
-    if any(words in text for words in _DISK_FULL):
-        return "the disk is full (No space left on device): free some space and run the same command again"
-    return f"{type(error).__name__}: {text.splitlines()[0][:300] if text else 'without a message'}"
 
 
 def pushed_models() -> Path:

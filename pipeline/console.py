@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -61,6 +62,27 @@ def framework_output_to(log: Path) -> Iterator[IO[str]]:
                 os.dup2(original, number)
                 os.close(original)
             os.close(sink)
+
+
+def log_traceback(error: Exception) -> None:
+    """Writes the traceback to standard error, which `framework_output_to` has led into the log."""
+    # The disk that is full may be the log's.
+    with suppress(OSError):
+        traceback.print_exception(error)
+
+
+# The operating system's words, and SQLite's.
+_DISK_FULL = ("No space left on device", "disk is full")
+
+
+def first_words(error: Exception) -> str:
+    """An error in one line: the message of a VisageError, the type and the first line of any other."""
+    text = str(error).strip()
+    if isinstance(error, VisageError):
+        return text
+    if any(words in text for words in _DISK_FULL):
+        return "the disk is full (No space left on device): free some space and run the same command again"
+    return f"{type(error).__name__}: {text.splitlines()[0][:300] if text else 'without a message'}"
 
 
 @contextmanager

@@ -10,14 +10,30 @@ from rich.table import Table
 
 from components.evaluator.result import Gate, read_evaluation
 from pipeline.config import PipelineConfig
-from pipeline.console import Screen
+from pipeline.console import Screen, first_words
+from pipeline.exit_codes import FAILED, NOT_BLESSED
 from pipeline.runners.local import RunResult
 from pipeline.summary import model_was_pushed
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of one run; `new_version` is false where the model was served already."""
+    """What came out of one run.
+
+    Attributes:
+        pipeline: its name in ML Metadata.
+        run_id: groups its nodes there.
+        pushed: whether the model is in its place.
+        version: its number there; None where it is not.
+        new_version: false where the model was served already.
+        model_base_path: the folder of the versions.
+        model_check: 'ok', or why the model would not be served.
+        gates: one a limit.
+        model_card: path of the page; None where ModelCard failed.
+        seconds: by node, wall time.
+        cached: nodes that took over an earlier execution's outputs.
+        failed: by node, what it failed of, in one line. Only nodes that no other one waits for.
+    """
 
     pipeline: str
     run_id: str
@@ -27,27 +43,39 @@ class Outcome:
     model_base_path: str
     model_check: str
     gates: Sequence[Gate]
-    model_card: str
+    model_card: str | None
     seconds: Mapping[str, float]
     cached: Sequence[str]
+    failed: Mapping[str, str]
+
+    @property
+    def exit_code(self) -> int:
+        """Of `visage run`: the gate's decision counts more than a missing report."""
+        if "Pusher" in self.failed:
+            return FAILED
+        if not self.pushed:
+            return NOT_BLESSED
+        return FAILED if self.failed else 0
 
 
 def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
     """Gathers what the nodes of `run` left behind."""
-    pusher = run.nodes["Pusher"]
+    pusher, card = run.nodes.get("Pusher"), run.nodes.get("ModelCard")
+    push = pusher.output("pushed_model").properties if pusher else {}
     check = run.nodes["ModelCheck"].output("blessing").properties
     return Outcome(
         pipeline=config.name,
         run_id=run.run_id,
-        pushed=model_was_pushed(pusher),
-        version=str(pusher.output("pushed_model").properties.get("pushed_version", "")) or None,
-        new_version=not pusher.cached and pusher.output("pushed_model").properties.get("newly_pushed") == 1,
+        pushed=pusher is not None and model_was_pushed(pusher),
+        version=str(push.get("pushed_version", "")) or None,
+        new_version=pusher is not None and not pusher.cached and push.get("newly_pushed") == 1,
         model_base_path=str(config.model_base_path),
         model_check="ok" if check.get("blessed") == 1 else str(check.get("reason", "failed")),
         gates=read_evaluation(run.nodes["Evaluator"].output("evaluation").uri).gates,
-        model_card=str(Path(run.nodes["ModelCard"].output("model_card").uri) / "model_card.html"),
+        model_card=str(Path(card.output("model_card").uri) / "model_card.html") if card else None,
         seconds={node: round(seconds, 2) for node, seconds in run.seconds.items()},
         cached=[node for node, result in run.nodes.items() if result.cached],
+        failed={node: first_words(error) for node, error in run.failed.items()},
     )
 
 
@@ -75,9 +103,14 @@ def print_outcome(outcome: Outcome, screen: Screen, visage: str, default_model: 
         if drawings:
             screen.print("it was trained on drawings: for photos of people train on real data, see docs/data.md")
     else:
-        why = "not blessed" if not all(gate.passed for gate in outcome.gates) else "refused by the model check"
-        screen.print(f"[bold red]Not pushed: {why}.[/] What is served stays as it is.")
-    screen.print(f"model card  {escape(outcome.model_card)}")
+        screen.print(f"[bold red]Not pushed: {_why_not_pushed(outcome)}.[/] What is served stays as it is.")
+    screen.print(f"model card  {escape(outcome.model_card) if outcome.model_card else '[red]not written[/]'}")
+
+
+def _why_not_pushed(outcome: Outcome) -> str:
+    if not all(gate.passed for gate in outcome.gates):
+        return "not blessed"
+    return "refused by the model check" if outcome.model_check != "ok" else "Pusher failed"
 
 
 def _gate_table(gates: Sequence[Gate]) -> Table:

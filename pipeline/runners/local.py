@@ -7,27 +7,44 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.markup import escape
+from tfx.proto.orchestration import pipeline_pb2
+
 from components.errors import VisageError
 from components.trainer.learned_from import check_lessons, lesson
 from components.trainer.start import check_start
 from pipeline.config import PipelineConfig
-from pipeline.console import Screen
-from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node
+from pipeline.console import Screen, first_words, log_traceback
+from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node, upstream_ids
 from pipeline.starting_model import starting_model
 from pipeline.summary import describe
+
+# The push does not wait for the report on the model.
+_RUNS_LAST = "ModelCard"
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended: one entry a node, in the order in which they ran."""
+    """How a run ended.
+
+    Attributes:
+        run_id: groups its nodes in ML Metadata.
+        nodes: results of the nodes that succeeded, in the order in which they ran.
+        seconds: wall time of these nodes.
+        failed: what the other nodes raised. No other node needs their outputs.
+    """
 
     run_id: str
     nodes: Mapping[str, NodeResult]
     seconds: Mapping[str, float]
+    failed: Mapping[str, Exception]
 
 
 def run_pipeline(config: PipelineConfig, run_id: str, screen: Screen) -> RunResult:
     """Runs every node of the configured pipeline.
+
+    A node that fails stops the run, unless no other node needs it (Pusher, ModelCard): then the others still run, as
+    they do on a scheduler.
 
     Raises:
         VisageError: another run of this pipeline is going on, what its training starts from is not there or may know
@@ -38,16 +55,40 @@ def run_pipeline(config: PipelineConfig, run_id: str, screen: Screen) -> RunResu
             ir = compile_pipeline(config)
         with screen.stage("looking at what training starts from"):
             _check_start(config)
-        nodes: dict[str, NodeResult] = {}
-        seconds: dict[str, float] = {}
-        for node in node_ids(ir):
-            start = time.monotonic()
+        return run_nodes(ir, run_id, screen)
+
+
+def run_nodes(ir: pipeline_pb2.Pipeline, run_id: str, screen: Screen) -> RunResult:
+    """Runs every node of a compiled pipeline, as `run_pipeline` does."""
+    nodes: dict[str, NodeResult] = {}
+    seconds: dict[str, float] = {}
+    failed: dict[str, Exception] = {}
+    for node in run_order(ir):
+        start = time.monotonic()
+        try:
             with screen.stage(node):
                 nodes[node] = run_node(ir, node, run_id)
-            seconds[node] = time.monotonic() - start
-            took = "cached" if nodes[node].cached else f"{seconds[node]:.1f} s"
-            screen.print(f"[green]✓[/] {node:<23}{took:>8}  {describe(nodes[node])}")
-    return RunResult(run_id, nodes, seconds)
+        except Exception as error:
+            if is_needed(ir, node):
+                raise
+            failed[node] = error
+            log_traceback(error)
+            screen.print(f"[red]✗[/] {node:<23}  failed: {escape(first_words(error))}")
+            continue
+        seconds[node] = time.monotonic() - start
+        took = "cached" if nodes[node].cached else f"{seconds[node]:.1f} s"
+        screen.print(f"[green]✓[/] {node:<23}{took:>8}  {describe(nodes[node])}")
+    return RunResult(run_id, nodes, seconds, failed)
+
+
+def run_order(ir: pipeline_pb2.Pipeline) -> list[str]:
+    """The nodes' names: each after those that it needs, the report on the model last."""
+    return sorted(node_ids(ir), key=lambda node: node == _RUNS_LAST)
+
+
+def is_needed(ir: pipeline_pb2.Pipeline, node: str) -> bool:
+    """Whether another node waits for `node`."""
+    return any(node in upstream_ids(ir, other) for other in node_ids(ir))
 
 
 def _check_start(config: PipelineConfig) -> None:

@@ -56,6 +56,24 @@ def test_one_that_is_worse_than_the_blessed_model_is_not_pushed(workspace: Path)
     assert served_versions(workspace) == before
 
 
+def test_a_card_that_cannot_be_written_hides_neither_the_gate_nor_the_push(workspace: Path) -> None:
+    before = served_versions(workspace)
+    cards = workspace / "sample-portraits" / "artifacts" / "ModelCard"
+    cards.rename(cards.with_name("kept"))
+    cards.touch()
+    # Another limit: the model comes from the cache, its evaluation and its card do not.
+    ended = visage("run", *settings(workspace, evaluator__age_mae_max=17))
+    cards.unlink()
+    cards.with_name("kept").rename(cards)
+
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert re.search(r"age_mae_max +overall +\d+\.\d+ +at most 17 +ok", ended.stdout)
+    assert f"Version {before[-1]} is in its place already" in ended.stdout
+    assert ended.stdout.endswith("model card  not written\n")
+    assert re.fullmatch(r"visage: ModelCard failed: .*artifacts/ModelCard.*\n", ended.stderr)
+    assert served_versions(workspace) == before
+
+
 def test_nothing_of_the_frameworks_reaches_the_screen_and_the_log_has_it(workspace: Path) -> None:
     ended = visage("run", *settings(workspace))
     assert ended.stderr == ""

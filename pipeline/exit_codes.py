@@ -1,0 +1,6 @@
+"""The exit codes of the commands; docs/operating.md explains them."""
+
+FAILED = 1
+NOT_BLESSED = 3
+INTERRUPTED = 130
+TERMINATED = 143

@@ -1,0 +1,75 @@
+"""Which nodes of a run do not wait for each other, and what is left of a run when one of them fails."""
+
+import io
+from pathlib import Path
+
+import pytest
+from tfx.dsl.compiler.compiler import Compiler
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto.orchestration import pipeline_pb2
+
+from components.errors import VisageError
+from pipeline.config_file import load_config
+from pipeline.console import Screen
+from pipeline.node import compile_pipeline, node_ids, upstream_ids
+from pipeline.runners.local import is_needed, run_nodes, run_order
+from tests.pipeline.toy_components import Left, Right, Source
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def ir(tmp_path_factory: pytest.TempPathFactory) -> pipeline_pb2.Pipeline:
+    workspace = tmp_path_factory.mktemp("workspace")
+    return compile_pipeline(load_config(PROJECT / "pipeline_config.yaml", [f"workspace={workspace}"]))
+
+
+def test_the_push_waits_for_no_report_here_or_on_a_scheduler(ir: pipeline_pb2.Pipeline) -> None:
+    assert run_order(ir)[-2:] == ["Pusher", "ModelCard"]
+    # Schedulers start a node when these have ended.
+    assert set(upstream_ids(ir, "Pusher")) == {"Trainer", "Evaluator", "ModelCheck"}
+    assert "Pusher" not in upstream_ids(ir, "ModelCard")
+
+
+def test_each_node_still_runs_after_those_that_it_needs(ir: pipeline_pb2.Pipeline) -> None:
+    order = run_order(ir)
+    assert sorted(order) == sorted(node_ids(ir))
+    for node in order:
+        assert all(order.index(needed) < order.index(node) for needed in upstream_ids(ir, node))
+
+
+def test_only_the_push_and_the_report_are_needed_by_no_other_node(ir: pipeline_pb2.Pipeline) -> None:
+    assert [node for node in run_order(ir) if not is_needed(ir, node)] == ["Pusher", "ModelCard"]
+
+
+def toy(folder: Path, fails: str) -> pipeline_pb2.Pipeline:
+    source = Source(fails=fails)
+    ends = [end(source=source.outputs["text"], fails=fails) for end in (Left, Right)]
+    return Compiler().compile(
+        Pipeline(
+            pipeline_name="toy",
+            pipeline_root=str(folder / "artifacts"),
+            metadata_connection_config=sqlite_metadata_connection_config(str(folder / "metadata.sqlite")),
+            components=[source, *ends],
+        )
+    )
+
+
+@pytest.mark.parametrize(("fails", "succeeds"), [("Left", "Right"), ("Right", "Left")])
+def test_a_node_that_no_other_needs_does_not_stop_the_others(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], fails: str, succeeds: str
+) -> None:
+    shown = io.StringIO()
+    ended = run_nodes(toy(tmp_path, fails), "1", Screen(shown))
+    assert set(ended.nodes) == set(ended.seconds) == {"Source", succeeds}
+    assert {node: str(error) for node, error in ended.failed.items()} == {fails: f"{fails} was told to [fail]"}
+    assert f"✗ {fails}" in shown.getvalue()
+    assert f"failed: {fails} was told to [fail]" in shown.getvalue()
+    assert "Traceback" in capfd.readouterr().err
+
+
+def test_a_node_that_others_need_stops_the_run(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match="Source was told to"):
+        run_nodes(toy(tmp_path, "Source"), "1", Screen(io.StringIO()))
+    assert not list((tmp_path / "artifacts").glob("Left/text/*"))

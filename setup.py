@@ -10,7 +10,7 @@ setup(
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["pipeline*", "components*", "tfds_builders*", "serving*"]),
     package_data={"": ["*.html", "*.jinja", "*.pbtxt", "*.txt", "*.bib", "*.md"]},
-    entry_points={"console_scripts": ["visage = pipeline.cli:main"]},
+    entry_points={"console_scripts": ["visage = pipeline.__main__:main"]},
     # Bounds that both stacks of requirements/ meet; the locks there say what is tested.
     install_requires=[
         "ai-edge-litert>=2.3",

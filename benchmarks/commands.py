@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
-VISAGE = [sys.executable, "-m", "pipeline.cli"]
+VISAGE = [sys.executable, "-m", "pipeline"]
 SAMPLE_EVERY_SECONDS = 0.2
 
 

@@ -2,13 +2,11 @@
 
 import os
 import re
-import signal
 import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,21 +23,15 @@ from pipeline.command_line import (
     visage_command,
 )
 from pipeline.data_commands import data
-from pipeline.exit_codes import FAILED, INTERRUPTED, NOT_BLESSED, TERMINATED
+from pipeline.exit_codes import FAILED, NOT_BLESSED
 from pipeline.export_commands import export
+from pipeline.interruption import raised_in_here
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
     from serving.photos import FacePrediction, PhotoPrediction
 
-# The commands that go on, called again, from where they were stopped.
-_GO_ON = ("run", "crossval", "node")
-
 _config = click.argument("config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG)
-
-
-class _Terminated(KeyboardInterrupt):
-    """Kubernetes, a scheduler or `kill` asked the process to end: it ends as after Ctrl-C."""
 
 
 class _Group(click.Group):
@@ -47,17 +39,14 @@ class _Group(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         try:
-            return super().invoke(context)
+            with raised_in_here():
+                return super().invoke(context)
         except VisageError as error:
             if context.params.get("debug"):
                 traceback.print_exc()
             for line in str(error).splitlines():
                 click.echo(f"visage: {line}", err=True)
             context.exit(FAILED)
-        except KeyboardInterrupt as interruption:
-            mend = "; the same command goes on from the last finished stage"
-            click.echo(f"visage: interrupted{mend if context.invoked_subcommand in _GO_ON else ''}", err=True)
-            context.exit(TERMINATED if isinstance(interruption, _Terminated) else INTERRUPTED)
 
 
 @click.group(cls=_Group)
@@ -69,14 +58,6 @@ def main(context: click.Context, debug: bool) -> None:
     # TensorFlow and gRPC read these once, when they are imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    if context.invoked_subcommand in _GO_ON:
-        signal.signal(signal.SIGTERM, _end)
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    # Whoever asks a second time does not want to wait for what is tidied up.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    raise _Terminated
 
 
 main.add_command(data)
@@ -336,7 +317,3 @@ def _new_run_id() -> str:
 
 def _file_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "_", text)
-
-
-if __name__ == "__main__":
-    main()

@@ -24,6 +24,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from components.errors import VisageError
 from components.lineage import outputs_of
 from pipeline.config import PipelineConfig
+from pipeline.interruption import check_interrupted
 from pipeline.metadata_file import check_undamaged
 from pipeline.pipeline import create_pipeline
 
@@ -115,8 +116,11 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
 
     Raises:
         VisageError: there is no such node, or the nodes before it have not run under this run id.
+        Interrupted: Ctrl-C or SIGTERM came before.
         Exception: whatever the node's executor raised; ML Metadata then holds it as failed and publishes nothing of it.
     """
+    # Nothing is pushed after a signal whose exception was dropped in the node before.
+    check_interrupted()
     run = pipeline_pb2.Pipeline()
     run.CopyFrom(ir)
     substitute_runtime_parameter(run, {PIPELINE_RUN_ID_PARAMETER_NAME: run_id})

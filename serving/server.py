@@ -59,9 +59,8 @@ def serve(
             log_level="warning",
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
-        # uvicorn ends in an orderly way and then raises the Ctrl-C that it was stopped by.
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+        # At Ctrl-C and SIGTERM uvicorn ends in an orderly way and then lets our handler know of the signal.
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def make_app(name: str, versions: ModelVersions, poll_seconds: float = POLL_SECONDS) -> Starlette:

@@ -113,8 +113,6 @@ def _run_here(settings: BeamSettings, build_on: _Build, total: int) -> PipelineR
             result = pipeline.run()
             result.wait_until_finish()
         except Exception as error:
-            if _is_interrupt(error):
-                raise KeyboardInterrupt from error
             told = _told_by_a_worker(error)
             if told is None:
                 raise
@@ -137,11 +135,6 @@ def _run_on_engine(settings: BeamSettings, build_on: _Build, total: int) -> Pipe
 def _workers(settings: BeamSettings, records: int) -> int:
     cores = len(os.sched_getaffinity(0))
     return settings.workers or max(1, min(cores, records // RECORDS_WORTH_A_WORKER))
-
-
-def _is_interrupt(error: Exception) -> bool:
-    # Of a Ctrl-C that meets a step of its own Beam makes an ordinary error.
-    return str(error).startswith(KeyboardInterrupt.__name__)
 
 
 def _told_by_a_worker(error: Exception) -> VisageError | None:

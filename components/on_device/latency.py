@@ -13,6 +13,7 @@ from statistics import median
 
 import numpy as np
 
+from components.child_process import end_with_parent
 from components.progress import report
 
 # Calls that nothing is read off: what is made at the first one, and the caches.
@@ -52,7 +53,8 @@ def latencies(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray
     """
     report("time the models", 0)
     # TensorFlow's threads are counted once, when it starts: it starts in a process of its own.
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawned, initializer=end_with_parent) as process:
         return process.submit(_measure, saved_model, lite_models, crops).result()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).parents[2]
-VISAGE = [sys.executable, "-m", "pipeline.cli"]
+VISAGE = [sys.executable, "-m", "pipeline"]
 
 SMALL = {
     "data.sample_portraits.count": 420,

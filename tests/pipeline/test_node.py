@@ -1,11 +1,13 @@
 """The compiled pipeline as text, and what is said when a node cannot run."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
 from components.errors import VisageError
+from pipeline import interruption
 from pipeline.config_file import load_config
 from pipeline.node import compile_pipeline, node_ids, read_ir, run_node, to_inline, to_json, upstream_ids, workspace_of
 
@@ -66,3 +68,9 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
 def test_an_unknown_node_is_named_with_those_there_are(ir) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(VisageError, match=r"Trainr: no such node; this pipeline has .*FaceExampleGen"):
         run_node(ir, "Trainr", "x")
+
+
+def test_no_node_starts_after_a_signal(ir, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(interruption._State, "received", signal.SIGTERM)
+    with pytest.raises(interruption.Interrupted):
+        run_node(ir, "Pusher", "x")

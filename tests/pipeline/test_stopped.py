@@ -1,40 +1,256 @@
 """Ctrl-C and SIGTERM, which Kubernetes sends, end a command in one line and with their own exit codes."""
 
+import re
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
-AT_WORK = """
-import signal, sys, time
-from pipeline import cli
-signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background inherit one that is ignored
-def work(**options):
-    print("at work", flush=True)
-    time.sleep(60)
-cli.main.commands[sys.argv[1]].callback = work
-cli.main(sys.argv[1:])
-"""
+from tests.limits import HANG_GUARD_SECONDS
+
 GOES_ON = "visage: interrupted; the same command goes on from the last finished stage\n"
+# Replaces what a command does by the body of `work`; the rest is the real command line.
+COMMAND = """
+import signal, sys
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background inherit one that is ignored
+    def at_work():
+        print("at work", flush=True)
+    def work(**options):
+        {work}
+    from pipeline import cli
+    cli.main.commands[sys.argv[1]].callback = work
+    from pipeline.__main__ import main
+    main()
+"""
+WAITS = "import time; at_work(); time.sleep(3600)"
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
 
-@pytest.mark.parametrize(
-    ("command", "how", "code", "line"),
-    [
-        ("run", signal.SIGINT, 130, GOES_ON),
-        ("run", signal.SIGTERM, 143, GOES_ON),
-        ("crossval", signal.SIGTERM, 143, GOES_ON),
-        ("node Trainer --pipeline IR --run-id 1", signal.SIGTERM, 143, GOES_ON),
-        ("doctor", signal.SIGINT, 130, "visage: interrupted\n"),
-    ],
-)
-def test_a_command_that_is_stopped_says_so_in_one_line(command: str, how: signal.Signals, code: int, line: str) -> None:
+def start(work: str, command: str = "run") -> "subprocess.Popen[str]":
+    """`visage COMMAND`, which does `work`; returns once it has said that it is at work."""
     process = subprocess.Popen(
-        [sys.executable, "-c", AT_WORK, *command.split()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", COMMAND.format(work=work.replace("\n", "\n        ")), *command.split()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "at work\n"
+    return process
+
+
+def end(process: "subprocess.Popen[str]", how: signal.Signals) -> tuple[int, str]:
+    """Sends the signal; returns the exit code and what was written to standard error."""
     process.send_signal(how)
-    _, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors) == (code, line)
+    _, errors = process.communicate(timeout=HANG_GUARD_SECONDS)
+    return process.returncode, errors
+
+
+@pytest.mark.parametrize(("how", "code"), SIGNALS)
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("run", GOES_ON),
+        ("crossval", GOES_ON),
+        ("node Trainer --pipeline IR --run-id 1", GOES_ON),
+        ("predict photo.jpg", "visage: interrupted\n"),
+        ("doctor", "visage: interrupted\n"),
+    ],
+)
+def test_a_command_that_is_stopped_says_so_in_one_line(command: str, line: str, how: signal.Signals, code: int) -> None:
+    assert end(start(WAITS, command), how) == (code, line)
+
+
+IN_GARBAGE_COLLECTION = """
+import gc
+gc.callbacks.append(lambda *about: [None for _ in range(1000)])
+at_work()
+while True:
+    gc.collect()
+"""
+IN_FINALIZERS = """
+class Finalized:
+    def __del__(self):
+        for _ in range(1000):
+            pass
+at_work()
+while True:
+    Finalized()
+"""
+IN_WEAKREF_CALLBACKS = """
+import weakref
+class Watched: pass
+at_work()
+while True:
+    watched = Watched()
+    reference = weakref.ref(watched, lambda _: [None for _ in range(1000)])
+    del watched
+"""
+IN_CALLBACKS_FROM_C = """
+import ctypes
+compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(lambda *pair: len(range(1000)) - 1000)
+sort, numbers = ctypes.CDLL(None).qsort, (ctypes.c_int * 1000)()
+at_work()
+while True:
+    sort(numbers, 1000, 4, compare)
+"""
+IN_A_BARE_EXCEPT = """
+import time
+at_work()
+try:
+    time.sleep(3600)
+except:
+    pass
+time.sleep(3600)
+"""
+AS_ANOTHER_ERROR = """
+import time
+at_work()
+try:
+    time.sleep(3600)
+except BaseException as error:
+    raise RuntimeError(f"UnknownError: {error!r}")
+"""
+BEFORE_A_NODE = """
+import time
+from pipeline.interruption import check_interrupted
+at_work()
+try:
+    time.sleep(3600)
+except:
+    pass
+check_interrupted()
+open(2, "w").write("pushed")
+"""
+IN_A_CALL_THAT_SIGNALS_DO_NOT_END = """
+import ctypes
+at_work()
+lock = ctypes.create_string_buffer(64)
+for _ in range(2):
+    ctypes.CDLL(None).pthread_mutex_lock(lock)
+"""
+WHILE_TIDYING_UP = """
+import time
+at_work()
+try:
+    time.sleep(3600)
+finally:
+    time.sleep(3600)
+"""
+AT_THE_EXIT_OF_THE_INTERPRETER = """
+import atexit, time
+atexit.register(time.sleep, 3600)
+atexit.register(at_work)
+"""
+
+
+@pytest.mark.parametrize(("how", "code"), SIGNALS)
+@pytest.mark.parametrize(
+    "work",
+    [
+        IN_GARBAGE_COLLECTION,
+        IN_FINALIZERS,
+        IN_WEAKREF_CALLBACKS,
+        IN_CALLBACKS_FROM_C,
+        AS_ANOTHER_ERROR,
+        BEFORE_A_NODE,
+        AT_THE_EXIT_OF_THE_INTERPRETER,
+    ],
+)
+def test_it_ends_whatever_becomes_of_the_exception(work: str, how: signal.Signals, code: int) -> None:
+    assert end(start(work), how) == (code, GOES_ON)
+
+
+def test_it_ends_where_nothing_shows_what_became_of_the_exception() -> None:
+    # Together, for each waits some seconds.
+    processes = [start(work) for work in (IN_A_BARE_EXCEPT, IN_A_CALL_THAT_SIGNALS_DO_NOT_END, WHILE_TIDYING_UP)]
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+    errors = [process.communicate(timeout=HANG_GUARD_SECONDS)[1] for process in processes]
+    assert [process.returncode for process in processes] == [143] * 3
+    assert errors == [GOES_ON] * 3
+
+
+def test_who_asks_twice_does_not_wait_for_what_is_tidied_up() -> None:
+    process = start(WHILE_TIDYING_UP.replace("finally:", "finally:\n    at_work()"))
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "at work\n"
+    assert end(process, signal.SIGTERM) == (143, GOES_ON)
+
+
+def test_the_line_reaches_the_screen_where_standard_error_goes_to_a_log(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    to_log = f"import os; os.dup2(os.open({str(log)!r}, os.O_CREAT | os.O_WRONLY), 2)\n"
+    assert end(start(to_log + IN_GARBAGE_COLLECTION), signal.SIGTERM) == (143, GOES_ON)
+    assert log.read_text() == ""
+
+
+FILLS_STANDARD_ERROR = """
+import os
+os.set_blocking(2, False)
+try:
+    while True:
+        os.write(2, b"." * 4096)
+except BlockingIOError:
+    pass
+"""
+
+
+def test_a_reader_of_errors_that_reads_no_more_does_not_hold_up_the_end() -> None:
+    fill = (
+        "import os; os.set_blocking(2, False)\ntry:\n    while True: os.write(2, b'.' * 4096)\nexcept OSError: pass\n"
+    )
+    process = start(f"{fill}{WAITS}")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(HANG_GUARD_SECONDS) == 143
+    process.communicate()
+
+
+FORKS = """
+import os, signal, time
+child = os.fork()
+if not child:
+    time.sleep(3600)
+os.kill(child, signal.SIGTERM)
+assert os.waitpid(child, 0)[1] == signal.SIGTERM
+"""
+
+
+def test_a_forked_child_is_ended_without_its_parent() -> None:
+    fork = (
+        "import os, signal, time\nchild = os.fork()\nif not child: time.sleep(3600)\nos.kill(child, signal.SIGTERM)\n"
+    )
+    process = start(f"{fork}assert os.waitpid(child, 0)[1] == signal.SIGTERM\n{WAITS}")
+    assert end(process, signal.SIGINT) == (130, GOES_ON)
+
+
+def test_ctrl_c_that_was_ignored_at_the_start_stays_ignored() -> None:
+    ignored = "import os\nos.kill(os.getpid(), signal.SIGINT)\nat_work()"
+    code = COMMAND.format(work=ignored.replace("\n", "\n        ")).replace("default_int_handler", "SIG_IGN")
+    process = subprocess.run([sys.executable, "-c", code, "run"], capture_output=True, text=True)
+    assert (process.returncode, process.stdout, process.stderr) == (0, "at work\n", "")
+
+
+def handles_signals(process: "subprocess.Popen[str]") -> bool:
+    """Whether the process has installed its handlers, as the kernel says."""
+    caught = re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{process.pid}/status").read_text(), re.MULTILINE)
+    return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
+@pytest.mark.parametrize(("how", "code"), SIGNALS)
+def test_it_ends_in_one_line_from_its_very_start_on(how: signal.Signals, code: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "run", "--help"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    while not handles_signals(process):
+        time.sleep(0.0005)
+    assert end(process, how) == (code, GOES_ON)

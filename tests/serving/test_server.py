@@ -14,14 +14,13 @@ import pytest
 from components.errors import VisageError
 from serving.server import serve
 from tests.end_to_end.visage import PROJECT, VISAGE
+from tests.limits import HANG_GUARD_SECONDS
 from tests.serving.conftest import RunningServer, plain_jpeg
 from tests.serving.test_rest import ask, b64, tell
 
-PATIENCE_SECONDS = 20
-
 
 def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + HANG_GUARD_SECONDS
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
@@ -69,10 +68,8 @@ def test_without_a_model_there_is_no_server(tmp_path: Path) -> None:
 
 def test_a_version_folder_is_answered_with_the_name_of_its_parent(tmp_path: Path, saved_model: Path) -> None:
     shutil.copytree(saved_model, tmp_path / "1234")
-    began = time.monotonic()
     with pytest.raises(VisageError, match=f"this is one version.*name its parent {tmp_path}$"):
         serve(tmp_path / "1234", "visage", 0)
-    assert time.monotonic() - began < 1
 
 
 def test_a_model_that_cannot_be_loaded_is_said_at_the_start(tmp_path: Path) -> None:
@@ -97,10 +94,20 @@ def hang_up_in_the_middle(url: str, path: str) -> None:
         time.sleep(0.2)  # The server waits for the rest by then.
 
 
-def test_serve_says_how_to_ask_answers_and_ends_in_order_at_ctrl_c(tmp_path: Path, saved_model: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_serve_says_how_to_ask_answers_and_ends_in_order(
+    how: signal.Signals, tmp_path: Path, saved_model: Path
+) -> None:
     shutil.copytree(saved_model, tmp_path / "visage" / "1")
     command = [*VISAGE, "serve", "--model-base-path", str(tmp_path / "visage"), "--rest-port", "0"]
-    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Tests that were started in the background inherit a Ctrl-C that is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         line = process.stdout.readline().decode()
@@ -108,10 +115,12 @@ def test_serve_says_how_to_ask_answers_and_ends_in_order_at_ctrl_c(tmp_path: Pat
         url = line.split(" at ")[1].split("/ ")[0]
         assert httpx.get(f"{url}/v1/models/visage").status_code == 200
         cut_short = {"instances": [b64(plain_jpeg(9, 9, 9)[:300])]}
-        assert httpx.post(f"{url}/v1/models/visage:predict", json=cut_short, timeout=60).status_code == 400
+        assert (
+            httpx.post(f"{url}/v1/models/visage:predict", json=cut_short, timeout=HANG_GUARD_SECONDS).status_code == 400
+        )
         hang_up_in_the_middle(url, "/v1/models/visage:predict")
         hang_up_in_the_middle(url, "/demo/predict")
 
-        process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE_SECONDS) == 0
-        assert (process.stdout.read(), process.stderr.read()) == (b"", b"")
+        process.send_signal(how)
+        assert process.wait(HANG_GUARD_SECONDS) == 128 + how
+        assert (process.stdout.read(), process.stderr.read()) == (b"", b"visage: interrupted\n")

@@ -7,12 +7,11 @@ import json
 import multiprocessing
 import os
 import shutil
-import signal
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from components.child_process import end_with_parent
 from components.errors import VisageError
 from components.progress import report
 from tfds_builders.sample_portraits.adience import lay_out_adience
@@ -132,7 +131,7 @@ def _draw_chunks(folder: Path, chunks: list[list[Picture]]) -> Iterator[int]:
         return
     # Spawned, not forked: whoever calls may have TensorFlow's threads, which do not survive a fork.
     pool = concurrent.futures.ProcessPoolExecutor(
-        processes, multiprocessing.get_context("spawn"), initializer=_end_with_parent
+        processes, multiprocessing.get_context("spawn"), initializer=end_with_parent
     )
     try:
         futures = [pool.submit(_draw_chunk, folder, chunk) for chunk in chunks]
@@ -146,19 +145,6 @@ def _draw_chunk(folder: Path, chunk: list[Picture]) -> int:
     for picture in chunk:
         picture.write(folder)
     return len(chunk)
-
-
-def _end_with_parent() -> None:
-    # The parent ends the pool on Ctrl-C; after a kill -9 of it nobody else would end this process.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _finish(unfinished: Path, folder: Path) -> None:

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -15,7 +16,6 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
-    ProgressColumn,
     SpinnerColumn,
     Task,
     TaskID,
@@ -27,6 +27,7 @@ from rich.text import Text
 
 from components import progress
 from components.errors import VisageError
+from pipeline.pace import Pace
 
 LINE_EVERY_SECONDS = 15.0
 
@@ -118,29 +119,6 @@ def _is_counted(done: int, total: float | None) -> bool:
     return done > 0 or total is not None
 
 
-class _Rate(ProgressColumn):
-    """Units a second and the time left."""
-
-    def render(self, task: Task) -> Text:
-        if task.total is None or not task.speed:
-            return Text("")
-        left = (task.total - task.completed) / task.speed
-        return Text(f"{rate(task.speed)}  {minutes(left)} left", style="dim")
-
-
-def rate(speed: float) -> str:
-    """'85/s' of 85 units a second; slow ones by the minute or the hour: '12/min' of 0.2."""
-    for unit, seconds in (("s", 1), ("min", 60)):
-        if speed * seconds >= 1:
-            return f"{speed * seconds:,.0f}/{unit}"
-    return f"{speed * 3600:,.1f}/h"
-
-
-def minutes(seconds: float) -> str:
-    """'12:05' of 725 seconds."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-
-
 class Screen:
     """Draws stages and their steps: bars on a terminal, a line now and then elsewhere, nothing for `--json`."""
 
@@ -162,57 +140,57 @@ class Screen:
     def stage(self, title: str) -> Iterator[None]:
         """Shows that `title` goes on, with whatever `components.progress.report` says meanwhile."""
         show = self._bars(title) if self._console.is_terminal else self._lines(title)
-        with show as listener, progress.listening(listener):
+        one_at_a_time = threading.Lock()
+
+        def listen(step: str, done: int, total: int | None, note: str) -> None:
+            with one_at_a_time:
+                listener(step, done, total, note)
+
+        with show as listener, progress.listening(listen):
             yield
 
     @contextmanager
     def _bars(self, title: str) -> Iterator[progress.Listener]:
         columns = (
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            # Steps and notes may hold names of files, in which brackets are no markup.
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             _Count(),
-            _Rate(),
-            TextColumn("{task.fields[note]}", style="dim"),
+            TextColumn("{task.fields[pace]}", style="dim"),
+            TextColumn("{task.fields[note]}", style="dim", markup=False),
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=self._console, transient=True) as bars:
-            current = bars.add_task(title, total=None, note="")
-            steps: dict[str, TaskID] = {}
+            stage = bars.add_task(title, total=None, pace="", note="")
+            shown: TaskID | None = None
+            pace = Pace()
 
             def show(step: str, done: int, total: int | None, note: str) -> None:
-                if step not in steps:
-                    for previous in steps.values():
-                        bars.remove_task(previous)
-                    steps.clear()
-                    # Work that goes on where an earlier run left it has not done that part at this speed.
-                    steps[step] = bars.add_task(f"  {step}", total=total, completed=done, note=note)
-                bars.update(steps[step], completed=done, total=total, note=note)
-                bars.update(current, visible=False)
+                nonlocal shown
+                if shown is None or pace.is_new(step, done):
+                    bars.remove_task(stage if shown is None else shown)
+                    shown = bars.add_task(f"  {step}", pace="", note="")
+                words = pace.update(step, done, total, time.monotonic())
+                bars.update(shown, completed=done, total=total, pace=words, note=note)
 
             yield show
 
     @contextmanager
     def _lines(self, title: str) -> Iterator[progress.Listener]:
-        at_start: dict[str, int] = {}
-        first: dict[str, tuple[float, int]] = {}
+        pace = Pace()
         last = 0.0
 
         def show(step: str, done: int, total: int | None, note: str) -> None:
             nonlocal last
             now = time.monotonic()
-            # Timed from the first unit on: before it, much is prepared once, and what an earlier run has done is done.
-            if done > at_start.setdefault(step, done):
-                first.setdefault(step, (now, done))
-            begun, at_first = first.get(step, (now, done))
+            words = pace.update(step, done, total, now)
             if now - last < LINE_EVERY_SECONDS:
                 return
             last = now
             count = f" {done:,}" if _is_counted(done, total) else ""
             of = f" of {total:,}" if total is not None else ""
-            speed = (done - at_first) / (now - begun) if now - begun > 1 else 0
-            pace = f", {rate(speed)}" if speed else ""
-            left = f", {minutes((total - done) / speed)} left" if speed and total is not None else ""
-            self.print(f"  {title}: {step}{count}{of}{pace}{left}{', ' + note if note else ''}")
+            line = ", ".join(filter(None, (f"{step}{count}{of}", words, note)))
+            self._console.print(f"  {title}: {line}", markup=False)
 
         yield show

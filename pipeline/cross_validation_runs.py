@@ -13,7 +13,8 @@ from statistics import fmean
 from components.cross_validation.predictions import Predictions
 from components.errors import VisageError
 from components.files import write_atomically
-from pipeline.console import Screen, minutes
+from pipeline.console import Screen
+from pipeline.pace import minutes
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from rich.table import Table
 
 from components import progress
-from pipeline.console import Screen, rate
+from pipeline.console import Screen
 
 NOISE = """
 import os, subprocess, sys
@@ -86,9 +86,25 @@ def test_work_that_goes_on_is_timed_from_its_first_unit_on(
     ]
 
 
-@pytest.mark.parametrize(("speed", "words"), [(1234.5, "1,234/s"), (1, "1/s"), (0.2, "12/min"), (1 / 7200, "0.5/h")])
-def test_slow_work_is_counted_by_the_minute_or_the_hour(speed: float, words: str) -> None:
-    assert rate(speed) == words
+class Terminal(io.StringIO):
+    """Stands for a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_the_next_fold_of_the_same_name_starts_anew(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: seconds[0])
+    with Screen(stream).stage("Trainer"):
+        for done in (0, 50, 100, 0, 10, 20):
+            progress.report("train [1]", done, 100)
+            seconds[0] += 20
+    shown = stream.getvalue()
+    assert "train [1]" in shown
+    assert "/h" not in shown
+    assert " -" not in shown
 
 
 def test_json_leaves_the_screen_empty() -> None:

@@ -1,4 +1,9 @@
-"""The one kind of error that a user is meant to read."""
+"""The one kind of error that a user is meant to read, and how it quotes what a user or a file gave."""
+
+from collections.abc import Collection
+
+_LONGEST = 80
+_MOST_NAMES = 20
 
 
 class VisageError(Exception):
@@ -6,3 +11,34 @@ class VisageError(Exception):
 
     The command line prints the message alone; every other exception is a defect and goes to the log with its traceback.
     """
+
+
+def quoted(value: object) -> str:
+    """Returns `repr(value)`, cut in its middle to 80 characters, for a value from outside in an error or a count.
+
+    >>> quoted("Identity ")
+    "'Identity '"
+    >>> len(quoted(b"a picture" * 10_000))
+    80
+    """
+    return shortened(repr(value))
+
+
+def shortened(text: str) -> str:
+    """Returns a text on one line, cut in its middle to 80 characters."""
+    # The ends alone: a value may have megabytes.
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…{text[-_LONGEST:]}"
+    line = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST * 3 // 4 - 1]}…{line[-_LONGEST // 4 :]}"
+
+
+def listed(names: Collection[str]) -> str:
+    """Returns names from outside on one line, each shortened, and how many there are beyond the first 20.
+
+    >>> listed(["picture", "age"])
+    'picture, age'
+    >>> listed(["x"] * 1000)[-14:]
+    'x and 980 more'
+    """
+    shown = ", ".join(shortened(name) for name in list(names)[:_MOST_NAMES])
+    return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES:,} more"

@@ -12,7 +12,13 @@ OURS = ("components", "pipeline", "serving", "tfds_builders")
 ALLOWED = {
     "components": ("components",),
     "components/faces": ("components.faces", "components.errors", "components.settings"),
-    "tfds_builders": ("tfds_builders", "components.child_process", "components.errors", "components.progress"),
+    "tfds_builders": (
+        "tfds_builders",
+        "components.child_process",
+        "components.errors",
+        "components.names",
+        "components.progress",
+    ),
     "serving": (
         "serving",
         "components.faces",

@@ -9,8 +9,9 @@ from pathlib import Path, PurePosixPath
 
 import tensorflow_datasets as tfds
 
-from components.errors import VisageError
+from components.errors import VisageError, quoted, shortened
 from components.progress import report
+from tfds_builders.near_files import near_files
 
 REPORT_EVERY = 200
 
@@ -105,19 +106,19 @@ class TarArchive(Archive):
                         yield name, member, tar
                 self._check_end(tar)
         except (EOFError, OSError, tarfile.TarError, zlib.error) as error:
-            raise self._damaged(str(error).partition("\n")[0].rstrip(":")) from error
+            raise self._damaged(shortened(str(error).partition("\n")[0].rstrip(":"))) from error
 
     def _name_below_root(self, member: tarfile.TarInfo) -> str | None:
         path = PurePosixPath(member.name)
         if path.is_absolute() or ".." in path.parts:
             raise VisageError(
-                f"{self.path}: member '{member.name}' points outside the archive, which the published one never does: "
-                "get the archive again from its authors"
+                f"{self.path}: member {quoted(member.name)} points outside the archive, which the published one never "
+                "does: get the archive again from its authors"
             )
         if not (member.isreg() or member.isdir()):
             raise VisageError(
-                f"{self.path}: member '{member.name}' is a link or a device, of which the published archive has none: "
-                "get the archive again from its authors"
+                f"{self.path}: member {quoted(member.name)} is a link or a device, of which the published archive has "
+                "none: get the archive again from its authors"
             )
         if member.isdir() or path.parts[:1] != (self._root,):
             return None
@@ -154,7 +155,8 @@ def find_archive(folders: Collection[Path], root: str, mend: str) -> Archive:
         if (folder / root).is_dir():
             return FolderArchive(folder / root)
     places = " or ".join(str(folder) for folder in folders)
-    raise VisageError(f"no {root}.tar.gz, {root}.tar or {root}/ in {places}: {mend}")
+    near = "".join(near_files(folder, (root, f"{root}.tar", f"{root}.tar.gz")) for folder in folders)
+    raise VisageError(f"no {root}.tar.gz, {root}.tar or {root}/ in {places}: {near}{mend}")
 
 
 def manual_folder(dl_manager: tfds.download.DownloadManager, mend: str) -> Path:

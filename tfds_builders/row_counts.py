@@ -2,6 +2,8 @@
 
 import tensorflow_datasets as tfds
 
+from components.errors import shortened
+
 
 class RowCounts(tfds.core.MetadataDict):
     """{"rows": N, "yielded": M, "skipped": {reason: n}}; rows == yielded + sum(skipped) after a whole preparation.
@@ -25,5 +27,6 @@ class RowCounts(tfds.core.MetadataDict):
             self["skipped"][reason] = self["skipped"].get(reason, 0) + rows
 
     def count_odd(self, tally: str, what: str) -> None:
-        """One more row is odd in this way."""
+        """One more row is odd in this way, which may be a text of the archive's."""
+        what = shortened(what)
         self[tally][what] = self[tally].get(what, 0) + 1

@@ -50,7 +50,9 @@ SourceName = Annotated[str, AfterValidator(_known_source)]
 """A Dataset, or `labelled_folder/NAME`."""
 
 _PathWithin = Annotated[str, StringConstraints(min_length=1), AfterValidator(_within_the_folder)]
-_LabelColumn = Literal["picture", "age", "gender", "identity", "race", "fold", "apparent_age_mean", "apparent_age_std"]
+_LabelColumn = Literal[
+    "picture", "age", "age_group", "gender", "identity", "race", "fold", "apparent_age_mean", "apparent_age_std"
+]
 
 
 class LabelledFolderSettings(Settings):
@@ -59,8 +61,8 @@ class LabelledFolderSettings(Settings):
     labels: _PathWithin | None = Field(None, description="the labels file; null: labels.csv or labels.parquet")
     pictures: _PathWithin = Field(".", description="folder to which the paths of the pictures are relative")
     separator: str = Field(",", min_length=1, max_length=1, description="between the fields of a CSV")
-    columns: dict[_LabelColumn, str] = Field(
-        default_factory=dict, description="standard column to what the labels file calls it"
+    columns: dict[_LabelColumn, str | None] = Field(
+        default_factory=dict, description="standard column to what the labels file calls it; null: it has none"
     )
 
 

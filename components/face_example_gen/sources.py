@@ -9,7 +9,16 @@ from components.face_example_gen.settings import LABELLED_FOLDER, labelled_folde
 from components.faces.choose import Box
 from components.faces.cleaning import age_when_taken, year_of_birth
 from components.faces.example_proto import Example
-from components.faces.records import AGE_GROUPS, GENDERS, RACES, UNKNOWN, FaceRecord, age_group, picture_digest
+from components.faces.records import (
+    AGE_GROUPS,
+    GENDERS,
+    RACES,
+    UNKNOWN,
+    FaceRecord,
+    age_group,
+    age_group_of_range,
+    picture_digest,
+)
 from components.faces.settings import CleaningSettings
 
 # The order of the builders' ClassLabel features.
@@ -90,13 +99,14 @@ def _imdb_wiki_age(birth: int, year: int, settings: CleaningSettings) -> float:
 def _labelled_folder(features: _Features, settings: CleaningSettings, name: str) -> dict[str, Any]:
     age, apparent_age = _unless_nan(features.float("age")), _unless_nan(features.float("apparent_age_mean"))
     best_age = apparent_age if age is None else age
-    fold = features.int("fold")
+    first, last, fold = features.int("age_from"), features.int("age_to"), features.int("fold")
+    group = None if first < 0 else age_group_of_range(first, last)
     # What names nobody is somebody of its own, as in UTKFace.
     person = features.text("identity") or features.picture_digest[:16]
     return {
         "key": features.text("picture"),
         "age": best_age,
-        "age_group": None if best_age is None else age_group(best_age),
+        "age_group": group if best_age is None else age_group(best_age),
         "identity": f"{LABELLED_FOLDER}/{name}/{person}",
         "source": name,
         "race": _RACES[features.int("race")],

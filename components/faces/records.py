@@ -3,6 +3,7 @@
 import hashlib
 import math
 from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass
 
 from components.faces.example_proto import Example
@@ -35,6 +36,19 @@ def age_group(age: float) -> int:
     '25-32'
     """
     return bisect_left(_AGE_GROUP_STARTS, math.floor(age) if math.isfinite(age) else age)
+
+
+def age_group_of_range(first: int, last: int) -> int | None:
+    """Index into `AGE_GROUPS` of the group that has at least half of the years from `first` to `last`, both included.
+
+    Returns: of two such groups the younger; None where no group has half of them.
+
+    >>> [AGE_GROUPS[age_group_of_range(*decade)] for decade in ((3, 9), (30, 39), (50, 59))]
+    ['4-6', '25-32', '48-53']
+    """
+    years = Counter(age_group(year) for year in range(first, last + 1))
+    group = min(years, key=lambda group: (-years[group], group))
+    return group if 2 * years[group] >= last - first + 1 else None
 
 
 def picture_digest(picture: bytes) -> str:

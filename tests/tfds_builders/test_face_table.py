@@ -86,6 +86,17 @@ def test_a_missing_field_is_one_line(field: str) -> None:
     assert str(caught.value) == f"here/wiki.mat: the struct 'wiki' lacks the field(s) {field}: download it again"
 
 
+def test_a_field_under_nearly_its_name_is_named() -> None:
+    fields = {{"gender": "Gender"}.get(name, name): column for name, column in struct().items()}
+    with pytest.raises(VisageError, match=r"lacks the field\(s\) gender \(but has Gender\): download it again"):
+        parse(mat(wiki=fields))
+
+
+@pytest.mark.parametrize("name", ["", " ", "nan", "Unknown", "N/A"])
+def test_the_words_for_unknown_are_nobodys_name(name: str) -> None:
+    assert parse(mat(wiki=struct(name=cells([name], [" Ann "])))).name == ["", "Ann"]
+
+
 def test_fields_of_different_lengths_are_one_line() -> None:
     with pytest.raises(VisageError, match=r"fields differ in length \(dob 3, photo_taken 2.*: download it again"):
         parse(mat(wiki=struct(dob=np.array([[1, 2, 3]], np.int32))))

@@ -27,14 +27,23 @@ def test_a_row_is_read_as_it_stands(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("letter", "gender"), [("f", "female"), ("m", "male"), ("u", "unknown"), ("", "unknown"), ("7", "unknown")]
+    ("letter", "gender"),
+    [("f", "female"), ("M", "male"), ("Female", "female"), ("u", "unknown"), ("", "unknown"), ("7", "unknown")],
 )
 def test_gender_letters(tmp_path: Path, letter: str, gender: str) -> None:
     row = ROW.replace("\tf\t", f"\t{letter}\t")
     assert read_fold(write_fold(tmp_path, HEADER, row), 0, "get it")[0][0].gender == gender
 
 
-@pytest.mark.parametrize("bad", ["30601258@N03\tonly two", ROW.replace("\t1\t", "\tone\t"), ROW.replace("414", "")])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "30601258@N03\tonly two",
+        ROW.replace("\t1\t", "\tone\t"),
+        ROW.replace("414", ""),
+        ROW.replace("30601258@N03", "nan"),
+    ],
+)
 def test_a_row_that_cannot_be_read_costs_no_other(tmp_path: Path, bad: str) -> None:
     rows, unreadable = read_fold(write_fold(tmp_path, HEADER, ROW, bad, ROW), 0, "get it")
     assert (len(rows), unreadable) == (2, 1)
@@ -43,6 +52,14 @@ def test_a_row_that_cannot_be_read_costs_no_other(tmp_path: Path, bad: str) -> N
 def test_columns_may_stand_in_another_order(tmp_path: Path) -> None:
     lines = ["\t".join(reversed(line.split("\t"))) for line in (HEADER, ROW)]
     assert read_fold(write_fold(tmp_path, *lines), 0, "get it")[0][0].age_label == "(25, 23)"
+
+
+def test_a_header_and_a_file_under_nearly_their_names_are_named(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match=r"lacks the column\(s\) gender \(but has Gender\): get it"):
+        read_fold(write_fold(tmp_path, HEADER.replace("gender", "Gender"), ROW), 0, "get it")
+    (tmp_path / "fold_0_data.txt").rename(tmp_path / "Fold_0_data.txt")
+    with pytest.raises(VisageError, match=r"it holds Fold_0_data\.txt, did you mean that\? Rename it; get it"):
+        read_fold(tmp_path, 0, "get it")
 
 
 def test_an_empty_file_is_one_line(tmp_path: Path) -> None:

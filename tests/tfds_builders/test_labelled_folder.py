@@ -10,9 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tfds_builders.labelled_folder.header import Reading
 from tfds_builders.labelled_folder.label_row import COLUMNS, RowError, parse_row
 from tfds_builders.labelled_folder.labels_file import read_labels_file
 from tfds_builders.labelled_folder.pictures import PictureFolder
+
+PLAIN = Reading({}, ",", "key")
 
 
 def reason(**texts: str) -> str:
@@ -50,7 +53,7 @@ def test_unknown_is_like_unknown_and_unlike_a_number() -> None:
     assert blank.labels == nan.labels != known.labels
 
 
-@pytest.mark.parametrize("text", ["thirty", "30,5", "1_0", "inf", "-inf", "1e999"])
+@pytest.mark.parametrize("text", ["thirty", "30,5", "1_0", "inf", "-inf", "1e999", "-nan", "9-3", "60-130", "30-"])
 def test_a_number_that_is_none_makes_the_row_unreadable(text: str) -> None:
     assert reason(age=text) == "row_unreadable"
 
@@ -60,6 +63,58 @@ def test_words_that_nobody_defined_make_the_row_unreadable() -> None:
     assert reason(race="martian") == "row_unreadable"
     assert reason(fold="2.5") == "row_unreadable"
     assert reason(picture="  ") == "row_unreadable"
+
+
+UNKNOWN_WORDS = ["", " ", "NA", "n/a", "NaN", "None", "NULL", "unknown", "Unknown", " ? ", "na"]
+
+
+@pytest.mark.parametrize("word", UNKNOWN_WORDS)
+def test_the_words_for_unknown_are_the_same_in_every_column(word: str) -> None:
+    said, silent = (parse_row({"picture": "a.jpg", **row}) for row in (dict.fromkeys(COLUMNS[1:], word), {}))
+    assert said.labels == silent.labels
+    assert (said.identity, said.gender, said.race) == ("", "unknown", "unknown")
+    assert reason(picture=word) == "row_unreadable"
+
+
+@pytest.mark.parametrize(
+    ("texts", "years"),
+    [
+        ({"age": "3-9"}, (3, 9)),
+        ({"age": "9-Mar"}, (3, 9)),
+        ({"age": "more than 70"}, (70, 120)),
+        ({"age_group": "(25, 32)"}, (25, 32)),
+        ({"age": "20-29", "age_group": "20 to 29"}, (20, 29)),
+        ({"age": "?", "age_group": "nan"}, (-1, -1)),
+    ],
+)
+def test_an_age_group_stands_in_a_column_of_its_own_or_in_that_of_the_age(
+    texts: dict[str, str], years: tuple[int, int]
+) -> None:
+    row = parse_row({"picture": "a.jpg", **texts})
+    assert ((row.age_from, row.age_to), math.isnan(row.age)) == (years, True)
+
+
+def test_an_age_and_its_group_are_both_kept_where_they_agree() -> None:
+    row = parse_row({"picture": "a.jpg", "age": "32.9", "age_group": "25-32"})
+    assert (row.age, row.age_from, row.age_to) == (32.9, 25, 32)
+    assert reason(age="33", age_group="25-32") == "row_unreadable"
+    assert reason(age="20-29", age_group="30-39") == "row_unreadable"
+    assert reason(age_group="adult") == "row_unreadable"
+
+
+@pytest.mark.parametrize(
+    ("word", "race"), [("East Asian", "asian"), ("Latino_Hispanic", "others"), ("Middle Eastern", "others")]
+)
+def test_fairfaces_races_are_those_of_utkface(word: str, race: str) -> None:
+    assert parse_row({"picture": "a.jpg", "race": word}).race == race
+
+
+@given(st.dictionaries(st.sampled_from(("age", "age_group", "gender", "race")), st.text(min_size=200, max_size=500)))
+def test_a_reason_is_a_short_line_whatever_the_row_holds(texts: dict[str, str]) -> None:
+    with pytest.raises(RowError) as caught:
+        parse_row({"fold": "100", **texts, "picture": "a.jpg"})
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 300
 
 
 @pytest.mark.parametrize(
@@ -85,14 +140,14 @@ def test_what_a_csv_writer_wrote_is_read_back(tmp_path_factory: pytest.TempPathF
     csv.writer(written).writerows([("picture", "age"), *rows])
     path = tmp_path_factory.mktemp("labels") / "labels.csv"
     path.write_text(written.getvalue(), encoding="utf-8", newline="")
-    assert list(read_labels_file(path, {}, ",", "key")) == [{"picture": name, "age": age} for name, age in rows]
+    assert list(read_labels_file(path, PLAIN)) == [{"picture": name, "age": age} for name, age in rows]
 
 
 @pytest.mark.parametrize("line", ["a.jpg", "a.jpg,3,4"])
 def test_a_row_with_other_fields_than_the_header_is_told_apart(tmp_path: Path, line: str) -> None:
     path = tmp_path / "labels.csv"
     path.write_text(f"picture,age\n{line}\nb.jpg,5\n")
-    assert list(read_labels_file(path, {}, ",", "key")) == [None, {"picture": "b.jpg", "age": "5"}]
+    assert list(read_labels_file(path, PLAIN)) == [None, {"picture": "b.jpg", "age": "5"}]
 
 
 @given(st.text(max_size=300))

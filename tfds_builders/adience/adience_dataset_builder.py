@@ -9,10 +9,12 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from components.errors import VisageError
-from tfds_builders.adience.age_labels import GROUPS, UNKNOWN, read_age_label
+from tfds_builders.adience.age_labels import GROUPS, read_age_label
 from tfds_builders.adience.folds import FOLDS, MEASURES, FoldRow, read_fold
 from tfds_builders.archive import Archive, find_archive, manual_folder
+from tfds_builders.near_files import near_files
 from tfds_builders.row_counts import RowCounts
+from tfds_builders.unknown import UNKNOWN
 
 _MEND = (
     "ask for access at https://talhassner.github.io/home/projects/Adience/Adience-data.html and put "
@@ -131,4 +133,5 @@ def _fold_folder(folders: list[Path]) -> Path:
     for folder in folders:
         if any((folder / f"fold_{fold}_data.txt").exists() for fold in FOLDS):
             return folder
-    raise VisageError(f"no fold_0_data.txt in {' or '.join(str(folder) for folder in folders)}: {_MEND}")
+    near = "".join(near_files(folder, ["fold_0_data.txt"]) for folder in folders)
+    raise VisageError(f"no fold_0_data.txt in {' or '.join(str(folder) for folder in folders)}: {near}{_MEND}")

@@ -4,8 +4,9 @@ import re
 from ast import literal_eval
 from dataclasses import dataclass
 
+from tfds_builders.unknown import UNKNOWN
+
 GROUPS = ("(0, 2)", "(4, 6)", "(8, 12)", "(15, 20)", "(25, 32)", "(38, 43)", "(48, 53)", "(60, 100)")
-UNKNOWN = "unknown"
 UNKNOWN_AGE = -1
 OLDEST = 120
 

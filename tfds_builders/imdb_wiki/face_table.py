@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from scipy.io import loadmat
 
-from components.errors import VisageError
+from components.errors import VisageError, shortened
+from components.names import but_has
+from tfds_builders.unknown import UNKNOWN, is_unknown
 
 FIELDS = (
     "dob",
@@ -62,7 +64,10 @@ def parse_face_table(mat: bytes, config: str, where: str, mend: str) -> FaceTabl
     struct = _struct(mat, config, where, mend)
     missing = [field for field in FIELDS if field not in (struct.dtype.names or ())]
     if missing:
-        raise VisageError(f"{where}: the struct '{config}' lacks the field(s) {', '.join(missing)}: {mend}")
+        raise VisageError(
+            f"{where}: the struct '{config}' lacks the field(s) {', '.join(missing)}"
+            f"{but_has(missing, struct.dtype.names or ())}: {mend}"
+        )
     columns = {field: struct[field].flat[0].reshape(-1) for field in FIELDS}
     if len({len(column) for column in columns.values()}) > 1:
         lengths = ", ".join(f"{field} {len(column)}" for field, column in columns.items())
@@ -70,14 +75,14 @@ def parse_face_table(mat: bytes, config: str, where: str, mend: str) -> FaceTabl
     try:
         return _table(columns)
     except (TypeError, ValueError) as error:
-        raise VisageError(f"{where}: a field is not of its published type ({error}): {mend}") from error
+        raise VisageError(f"{where}: a field is not of its published type ({shortened(str(error))}): {mend}") from error
 
 
 def _struct(mat: bytes, config: str, where: str, mend: str) -> np.ndarray:
     try:
         variables = loadmat(io.BytesIO(mat), variable_names=[config])
     except Exception as error:  # scipy raises whatever the damaged bytes happen to run into
-        raise VisageError(f"{where} is cut off or no MATLAB 5 file ({error}): {mend}") from error
+        raise VisageError(f"{where} is cut off or no MATLAB 5 file ({shortened(str(error))}): {mend}") from error
     struct = variables.get(config)
     if struct is None or struct.size != 1:
         raise VisageError(f"{where} holds no struct '{config}': {mend}")
@@ -89,8 +94,8 @@ def _table(columns: dict[str, np.ndarray]) -> FaceTable:
         dob=_numbers(columns["dob"], np.int64),
         photo_taken=_numbers(columns["photo_taken"], np.int64),
         full_path=_texts(columns["full_path"]),
-        gender=[_GENDERS.get(number, "unknown") for number in columns["gender"].tolist()],
-        name=_texts(columns["name"]),
+        gender=[_GENDERS.get(number, UNKNOWN) for number in columns["gender"].tolist()],
+        name=["" if is_unknown(name) else name.strip() for name in _texts(columns["name"])],
         face_location=_boxes(columns["face_location"]),
         face_score=_numbers(columns["face_score"], np.float32),
         second_face_score=_numbers(columns["second_face_score"], np.float32),

@@ -5,17 +5,37 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from components.errors import quoted
+from tfds_builders.age_ranges import OLDEST, read_age_range
+from tfds_builders.genders import GENDER_WORDS, read_gender
+from tfds_builders.unknown import UNKNOWN, is_unknown
 from tfds_builders.utkface.file_name import RACES
 
-COLUMNS = ("picture", "age", "gender", "identity", "race", "fold", "apparent_age_mean", "apparent_age_std")
-UNKNOWN = "unknown"
+COLUMNS = (
+    "picture",
+    "age",
+    "age_group",
+    "gender",
+    "identity",
+    "race",
+    "fold",
+    "apparent_age_mean",
+    "apparent_age_std",
+)
 UNKNOWN_FOLD = -1
+UNKNOWN_YEAR = -1
 
-_GENDERS = {"female": "female", "f": "female", "male": "male", "m": "male"}
-_RACES = {race: race for race in RACES}
-_OLDEST = 120.0
+# FairFace's seven as UTKFace's authors count them: 'others' are "like Hispanic, Latino, Middle Eastern".
+_RACES = {
+    **{race: race for race in RACES},
+    "east asian": "asian",
+    "southeast asian": "asian",
+    "latino_hispanic": "others",
+    "middle eastern": "others",
+}
 _WIDEST = 60.0
 _LAST_FOLD = 99
+_NO_GROUP = (UNKNOWN_YEAR, UNKNOWN_YEAR)
 
 
 @dataclass(frozen=True)
@@ -25,6 +45,8 @@ class LabelRow:
     Attributes:
         picture: path of the picture, as it stands in the file.
         age: years; nan unknown.
+        age_from: first completed year of the age group, where one is given; -1 unknown.
+        age_to: its last completed year; -1 unknown.
         gender: 'female', 'male' or 'unknown'.
         identity: the person; '' unknown.
         race: one of UTKFace's RACES, or 'unknown'.
@@ -35,6 +57,8 @@ class LabelRow:
 
     picture: str
     age: float
+    age_from: int
+    age_to: int
     gender: str
     identity: str
     race: str
@@ -69,55 +93,92 @@ def parse_row(texts: Mapping[str, str]) -> LabelRow:
         texts: standard column to its text; an absent column is as a blank one.
 
     Raises:
-        RowError: the picture is blank, a number is none, a word is unknown, or a label is out of its range.
+        RowError: the picture is blank, a number is none, a word is unknown, a label is out of its range, or the age is
+            not in the age group.
     """
-    stripped = {column: texts.get(column, "").strip() for column in COLUMNS}
-    if not stripped["picture"]:
+    known = {column: text.strip() for column, text in texts.items() if not is_unknown(text)}
+    if "picture" not in known:
         raise RowError("row_unreadable", "picture is blank")
+    age, (age_from, age_to) = _age(known)
     return LabelRow(
-        picture=stripped["picture"],
-        age=_number(stripped, "age"),
-        gender=_word(stripped, "gender", _GENDERS),
-        identity=stripped["identity"],
-        race=_word(stripped, "race", _RACES),
-        fold=_fold(stripped),
-        apparent_age_mean=_within(stripped, "apparent_age_mean", _OLDEST),
-        apparent_age_std=_within(stripped, "apparent_age_std", _WIDEST),
+        picture=known["picture"],
+        age=age,
+        age_from=age_from,
+        age_to=age_to,
+        gender=_gender(known),
+        identity=known.get("identity", ""),
+        race=_race(known),
+        fold=_fold(known),
+        apparent_age_mean=_within(known, "apparent_age_mean", OLDEST),
+        apparent_age_std=_within(known, "apparent_age_std", _WIDEST),
     )
 
 
-def _word(texts: Mapping[str, str], column: str, words: Mapping[str, str]) -> str:
-    text = texts[column].lower()
-    if text in ("", UNKNOWN):
+def _age(known: Mapping[str, str]) -> tuple[float, tuple[int, int]]:
+    """The age, and the age group from either column."""
+    in_age = read_age_range(known.get("age", ""))
+    age = math.nan if in_age else _number(known, "age", "no number and no range such as 20-29")
+    group = _age_group(known)
+    if in_age and group not in (in_age, _NO_GROUP):
+        raise RowError("row_unreadable", f"age {quoted(known['age'])} is not age_group {quoted(known['age_group'])}")
+    if group != _NO_GROUP and not math.isnan(age) and not group[0] <= age < group[1] + 1:
+        raise RowError("row_unreadable", f"age {quoted(known['age'])} is not in age_group {quoted(known['age_group'])}")
+    return age, in_age or group
+
+
+def _age_group(known: Mapping[str, str]) -> tuple[int, int]:
+    text = known.get("age_group")
+    if text is None:
+        return _NO_GROUP
+    group = read_age_range(text)
+    if group is None:
+        raise RowError("row_unreadable", f"age_group {quoted(text)} is no range such as 20-29 or 70+")
+    return group
+
+
+def _gender(known: Mapping[str, str]) -> str:
+    text = known.get("gender", "")
+    gender = read_gender(text)
+    if gender is None:
+        raise RowError("row_unreadable", f"gender {quoted(text)} is none of {', '.join(GENDER_WORDS)}")
+    return gender
+
+
+def _race(known: Mapping[str, str]) -> str:
+    text = known.get("race")
+    if text is None:
         return UNKNOWN
-    if text not in words:
-        raise RowError("row_unreadable", f"{column} {texts[column]!r} is none of {', '.join(words)}")
-    return words[text]
+    race = _RACES.get(text.casefold())
+    if race is None:
+        raise RowError("row_unreadable", f"race {quoted(text)} is none of {', '.join(_RACES)}")
+    return race
 
 
-def _number(texts: Mapping[str, str], column: str) -> float:
-    text = texts[column]
+def _number(known: Mapping[str, str], column: str, fault: str = "no number") -> float:
+    text = known.get(column)
+    if text is None:
+        return math.nan
     try:
         # Python takes 3_4 for 34.
-        number = float(text.replace("_", "?")) if text else math.nan
+        number = float(text.replace("_", "?"))
     except ValueError:
-        number = math.inf
-    if math.isinf(number):
-        raise RowError("row_unreadable", f"{column} {text!r} is no number")
+        number = math.nan
+    if not math.isfinite(number):
+        raise RowError("row_unreadable", f"{column} {quoted(text)} is {fault}")
     return number
 
 
-def _within(texts: Mapping[str, str], column: str, highest: float) -> float:
-    number = _number(texts, column)
+def _within(known: Mapping[str, str], column: str, highest: float) -> float:
+    number = _number(known, column)
     if number < 0 or number > highest:
-        raise RowError("label_out_of_range", f"{column} {texts[column]} is not 0 to {highest:g}")
+        raise RowError("label_out_of_range", f"{column} {quoted(known[column])} is not 0 to {highest:g}")
     return number
 
 
-def _fold(texts: Mapping[str, str]) -> int:
-    number = _within(texts, "fold", _LAST_FOLD)
+def _fold(known: Mapping[str, str]) -> int:
+    number = _within(known, "fold", _LAST_FOLD)
     if math.isnan(number):
         return UNKNOWN_FOLD
     if not number.is_integer():
-        raise RowError("row_unreadable", f"fold {texts['fold']} is no whole number")
+        raise RowError("row_unreadable", f"fold {quoted(known['fold'])} is no whole number")
     return int(number)

@@ -8,16 +8,17 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from components.errors import VisageError
+from components.errors import VisageError, quoted
 from components.progress import report
 from tfds_builders.archive import REPORT_EVERY, manual_folder
-from tfds_builders.labelled_folder.label_row import UNKNOWN, LabelRow, RowError, parse_row
-from tfds_builders.labelled_folder.labels_file import Row, read_labels_file
+from tfds_builders.labelled_folder.header import Reading
+from tfds_builders.labelled_folder.label_row import LabelRow, RowError, parse_row
+from tfds_builders.labelled_folder.labels_file import Row, find_labels_file, read_labels_file
 from tfds_builders.labelled_folder.pictures import PictureFolder
+from tfds_builders.near_files import near_files
 from tfds_builders.row_counts import RowCounts
+from tfds_builders.unknown import UNKNOWN
 from tfds_builders.utkface.file_name import RACES
-
-_STANDARD_FILES = ("labels.csv", "labels.parquet")
 
 
 @dataclasses.dataclass
@@ -28,20 +29,23 @@ class LabelledFolderConfig(tfds.core.BuilderConfig):
         labels: name of the labels file in it; None: labels.csv or labels.parquet.
         pictures: folder in it to which the paths of the pictures are relative.
         separator: between the fields of a CSV.
-        columns: standard column to what the labels file calls it, where that differs.
+        columns: standard column to what the labels file calls it, where that differs; None: it has no such column.
     """
 
     labels: str | None = None
     pictures: str = "."
     separator: str = ","
-    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    columns: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
     """A team's own faces, or any data set that comes as pictures and a table."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar = {"1.0.0": "Pictures untouched, labels read, nothing corrected."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar = {
+        "1.0.0": "Pictures untouched, labels read, nothing corrected.",
+        "1.1.0": "Age groups, and one list of the words for unknown.",
+    }
     MANUAL_DOWNLOAD_INSTRUCTIONS = "manual_dir holds a folder of the configuration's name with labels.csv and pictures."
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -51,6 +55,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     "image": tfds.features.Image(doc="the file's bytes untouched"),
                     "picture": tfds.features.Text(doc="path, as in the labels file"),
                     "age": tfds.features.Scalar(np.float32, doc="years; nan unknown"),
+                    "age_from": tfds.features.Scalar(np.int64, doc="first year of the age group; -1 unknown"),
+                    "age_to": tfds.features.Scalar(np.int64, doc="its last year; -1 unknown"),
                     "gender": tfds.features.ClassLabel(names=["female", "male", UNKNOWN]),
                     "identity": tfds.features.Text(doc="'' unknown"),
                     "race": tfds.features.ClassLabel(names=[*RACES, UNKNOWN]),
@@ -68,9 +74,12 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         manual = manual_folder(dl_manager, f"put {config.name}/ with its labels file and pictures into it")
         folder = manual / config.name
         if not folder.is_dir():
-            raise VisageError(f"no folder {config.name}/ in {manual}: put it there, with its labels file and pictures")
-        labels = _labels_file(folder, config.labels, key)
-        rows = read_labels_file(labels, config.columns, config.separator, key)
+            raise VisageError(
+                f"no folder {config.name}/ in {manual}: {near_files(manual, [config.name])}"
+                "put it there, with its labels file and pictures"
+            )
+        labels = find_labels_file(folder, config.labels, key)
+        rows = read_labels_file(labels, Reading(config.columns, config.separator, key))
         pictures = self._usable_pictures(rows, PictureFolder(folder, folder / config.pictures), labels)
         return {"train": self._generate_examples(labels, pictures)}
 
@@ -96,7 +105,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                         counts.count_skipped(reason)
                         contradicted.add(path)
                         del usable[path]
-                refusal = f"{row.picture!r}: {reason}"
+                refusal = f"{quoted(row.picture)}: {reason}"
             except RowError as error:
                 reason, refusal = error.reason, str(error)
             if reason:
@@ -138,13 +147,3 @@ def _parse(texts: Row) -> LabelRow:
     if texts is None:
         raise RowError("row_unreadable", "it has not as many fields as the header")
     return parse_row(texts)
-
-
-def _labels_file(folder: Path, name: str | None, key: str) -> Path:
-    found = [path for path in (folder / file for file in ((name,) if name else _STANDARD_FILES)) if path.is_file()]
-    if not found:
-        wanted = name or " or ".join(_STANDARD_FILES)
-        raise VisageError(f"no {wanted} in {folder}: put it there, or name the file with the labels in {key}.labels")
-    if len(found) > 1:
-        raise VisageError(f"{folder} holds {' and '.join(_STANDARD_FILES)}: say in {key}.labels which one is meant")
-    return found[0]

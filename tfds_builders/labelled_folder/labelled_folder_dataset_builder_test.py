@@ -108,6 +108,27 @@ def test_what_is_blank_is_unknown(tmp_path: Path) -> None:
     assert builder.info.features["race"].int2str(row["race"]) == "unknown"
 
 
+def test_a_person_of_whom_the_table_says_nan_is_nobody(tmp_path: Path) -> None:
+    folder_with(tmp_path / "manual", "picture,identity\nbo.jpg,nan\ncy.jpg,None\nada/1.jpg,ada\n")
+    rows = rows_of(prepare(tmp_path / "manual", tmp_path / "data"))
+    assert {path: row["identity"] for path, row in rows.items()} == {
+        "bo.jpg": b"", "cy.jpg": b"", "ada/1.jpg": b"ada",
+    }  # fmt: skip
+
+
+def test_fairfaces_labels_as_they_are_published_and_as_a_spreadsheet_leaves_them(tmp_path: Path) -> None:
+    labels = (
+        "file,age,gender,race,service_test\nbo.jpg,9-Mar,Male,East Asian,True\ncy.jpg,more than 70,Female,Black,False\n"
+    )
+    folder_with(tmp_path / "manual", labels)
+    config = LabelledFolderConfig(name="team", columns={"picture": "file"})
+    rows = rows_of(prepare(tmp_path / "manual", tmp_path / "data", config))
+    assert {path: (row["age_from"], row["age_to"], str(row["age"])) for path, row in rows.items()} == {
+        "bo.jpg": (3, 9, "nan"),
+        "cy.jpg": (70, 120, "nan"),
+    }
+
+
 def test_chalearn_lap_as_it_is_published(tmp_path: Path) -> None:
     builder = prepare(DUMMY, tmp_path, CHALEARN_LAP)
     rows = rows_of(builder)
@@ -190,18 +211,24 @@ def test_no_picture_that_can_be_read_is_one_line(tmp_path: Path) -> None:
     [
         ("", ["labels.csv has no column 'picture'", "data.labelled_folders.team.columns.picture", "it is empty"]),
         ("image,age\nbo.jpg,3\n", ["has no column 'picture'", "it has image, age"]),
-        ("picture;age\nbo.jpg;3\n", ["has one column alone", "say data.labelled_folders.team.separator: ';'"]),
+        ("picture;age\nbo.jpg;3\n", ["has one column alone", 'set data.labelled_folders.team.separator: ";"']),
+        ("Picture,age\nbo.jpg,3\n", ["column 'Picture' (did you mean picture?) would not be read: rename it"]),
         ("picture,age,age\nbo.jpg,3,4\n", ["has the column 'age' twice: rename one"]),
         ('picture,age\n"bo.jpg,3\n', ["labels.csv, line 2: unexpected end of data", "mend its quotes"]),
-        (b"picture,age\n\xff\xfe.jpg,3\n", ["labels.csv is not UTF-8 text: save it as CSV in UTF-8"]),
+        (
+            b"picture,age\n\xff\xfe.jpg,3\n",
+            ["labels.csv is not UTF-8 text (line 2, byte 0xff): save it as CSV in UTF-8"],
+        ),
         ("picture\n", ["labels.csv: none of its 0 rows has labels and a picture that can be read"]),
         ("picture\nno.jpg\n", ["none of its 1 rows", "e.g. row 1: 'no.jpg': picture_missing"]),
+        (f"picture\n{'x' * 5000}\n", ["e.g. row 1: 'xxxxx", "x': picture_missing"]),
         ("picture,gender\nbo.jpg,woman\n", ["none of its 1 rows", "gender 'woman' is none of female, f, male, m"]),
     ],
 )
 def test_a_labels_file_without_use_is_one_line(tmp_path: Path, labels: str | bytes, words: list[str]) -> None:
     folder_with(tmp_path / "manual", labels)
     message = refusal(tmp_path / "manual", tmp_path / "data")
+    assert len(message) < 700
     assert message.startswith(str(tmp_path / "manual/team/labels.csv"))
     for word in words:
         assert word in message
@@ -235,7 +262,11 @@ def test_a_missing_folder_or_labels_file_is_one_line(tmp_path: Path) -> None:
     assert "put team/ with its labels file and pictures into it" in refusal(manual, tmp_path / "data")
     (manual / "other").mkdir(parents=True)
     assert f"no folder team/ in {manual}" in refusal(manual, tmp_path / "data")
-    (manual / "team").mkdir()
+    (manual / "Team").mkdir()
+    assert f"no folder team/ in {manual}: it holds Team, did you mean that? Rename it; " in refusal(
+        manual, tmp_path / "data"
+    )
+    (manual / "Team").rename(manual / "team")
     message = refusal(manual, tmp_path / "data")
     assert f"no labels.csv or labels.parquet in {manual}/team" in message
     assert "data.labelled_folders.team.labels" in message

@@ -1,104 +1,186 @@
 """A labels file, CSV or Parquet, as rows of texts under standard column names."""
 
 import csv
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from components.errors import VisageError
-from tfds_builders.labelled_folder.label_row import COLUMNS
+from components.errors import VisageError, quoted, shortened
+from tfds_builders.labelled_folder.header import Reading, used_columns
+from tfds_builders.near_files import near_files
+from tfds_builders.unknown import is_unknown
 
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
+_STANDARD_FILES = ("labels.csv", "labels.parquet")
 _ROWS_A_BATCH = 10_000
+_CHUNK = 2**20
 
 Row = dict[str, str] | None
 """Standard column to text; None where the row has more or fewer fields than the header."""
 
 
-def read_labels_file(path: Path, renamed: Mapping[str, str], separator: str, key: str) -> Iterator[Row]:
-    """Reads a labels file row by row; Parquet where its name ends so, else CSV in UTF-8.
+def find_labels_file(folder: Path, name: str | None, key: str) -> Path:
+    """Returns the labels file of a folder.
 
     Args:
-        path: the file.
-        renamed: standard column to what this file calls it, where that differs.
-        separator: between the fields of a CSV.
-        key: of these settings in the configuration, for messages.
+        folder: with the pictures.
+        name: of the file in it; None: labels.csv or labels.parquet.
+        key: of the folder's settings in the configuration, for messages.
 
     Raises:
-        VisageError: it cannot be read, is not of its format, or a column is missing or doubled.
+        VisageError: there is none, or both are there.
     """
-    read = _read_parquet if path.suffix == ".parquet" else _read_csv
-    yield from read(path, renamed, separator, key)
+    wanted = (name,) if name else _STANDARD_FILES
+    found = [path for path in (folder / file for file in wanted) if path.is_file()]
+    if not found:
+        raise VisageError(
+            f"no {' or '.join(wanted)} in {folder}: {near_files(folder, wanted)}put it there, or name the file "
+            f"with the labels in {key}.labels"
+        )
+    if len(found) > 1:
+        raise VisageError(f"{folder} holds {' and '.join(_STANDARD_FILES)}: say in {key}.labels which one is meant")
+    return found[0]
 
 
-def _read_csv(path: Path, renamed: Mapping[str, str], separator: str, key: str) -> Iterator[Row]:
+def check_labels_file(path: Path, reading: Reading) -> None:
+    """Looks at the header of a labels file, and whether a CSV is UTF-8 to its end; needs no TensorFlow.
+
+    Raises:
+        VisageError: as `read_labels_file`, but for quotes that do not match.
+    """
+    if _is_parquet(path):
+        with _parquet(path) as file:
+            _parquet_columns(path, file, reading)
+        return
+    with _reading_csv(path), path.open(encoding="utf-8-sig", newline="") as file:
+        lines = csv.reader(file, delimiter=reading.separator, strict=True)
+        used_columns(path, _csv_header(path, lines, reading), reading)
+        while file.read(_CHUNK):
+            pass
+
+
+def read_labels_file(path: Path, reading: Reading) -> Iterator[Row]:
+    """Reads a labels file row by row; Parquet where its name ends so, else CSV in UTF-8.
+
+    Raises:
+        VisageError: it cannot be read, is not of its format, its separator is another one, a column is missing or
+            doubled, is of a type that holds no labels, or is nearly named as a standard one.
+    """
+    yield from (_read_parquet if _is_parquet(path) else _read_csv)(path, reading)
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.lower() == ".parquet"
+
+
+def _read_csv(path: Path, reading: Reading) -> Iterator[Row]:
+    with _reading_csv(path), path.open(encoding="utf-8-sig", newline="") as file:
+        lines = csv.reader(file, delimiter=reading.separator, strict=True)
+        header = _csv_header(path, lines, reading)
+        places = {column: header.index(name) for column, name in used_columns(path, header, reading).items()}
+        try:
+            for fields in filter(None, lines):
+                whole = len(fields) == len(header)
+                yield {column: fields[place] for column, place in places.items()} if whole else None
+        except csv.Error as error:
+            raise _quotes_do_not_match(path, lines, error, reading) from error
+
+
+def _csv_header(path: Path, lines: Any, reading: Reading) -> list[str]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file, delimiter=separator, strict=True)
-            try:
-                header = [name.strip() for name in next(lines, [])]
-                places = {column: header.index(name) for column, name in _used(path, header, renamed, key).items()}
-                for fields in filter(None, lines):
-                    whole = len(fields) == len(header)
-                    yield {column: fields[place] for column, place in places.items()} if whole else None
-            except csv.Error as error:
-                raise VisageError(
-                    f"{path}, line {lines.line_num}: {error}: mend its quotes, or name the separator in {key}.separator"
-                ) from error
+        return next(lines, [])
+    except csv.Error as error:
+        raise _quotes_do_not_match(path, lines, error, reading) from error
+
+
+def _quotes_do_not_match(path: Path, lines: Any, error: csv.Error, reading: Reading) -> VisageError:
+    return VisageError(
+        f"{path}, line {lines.line_num}: {error}: mend its quotes, or name the separator in {reading.key}.separator"
+    )
+
+
+@contextmanager
+def _reading_csv(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise VisageError(f"{path}: cannot be read ({error.strerror}): make it readable") from error
+        raise _unreadable(path, error) from error
     except UnicodeDecodeError as error:
-        raise VisageError(f"{path} is not UTF-8 text: save it as CSV in UTF-8") from error
+        raise VisageError(f"{path} is not UTF-8 text{_where_not(path)}: save it as CSV in UTF-8") from error
 
 
-def _read_parquet(path: Path, renamed: Mapping[str, str], separator: str, key: str) -> Iterator[Row]:
+def _unreadable(path: Path, error: OSError) -> VisageError:
+    return VisageError(f"{path}: cannot be read ({error.strerror}): make it readable")
+
+
+def _where_not(path: Path) -> str:
+    """Which line of a file is not UTF-8, and what there is."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                return f" (line {number}, byte 0x{line[error.start]:02x})"
+    return ""
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator["ParquetFile"]:
     import pyarrow
     from pyarrow.parquet import ParquetFile
 
     try:
         with closing(ParquetFile(path)) as file:
-            used = _used(path, file.schema_arrow.names, renamed, key)
-            for batch in file.iter_batches(_ROWS_A_BATCH, columns=sorted(set(used.values()))):
-                for row in batch.to_pylist():
-                    yield {column: _text(row[name]) for column, name in used.items()}
+            yield file
     except (pyarrow.ArrowException, OSError) as error:
-        reason = str(error).partition("\n")[0].rstrip(". ")
+        if isinstance(error, OSError) and error.errno is not None:
+            raise _unreadable(path, error) from error
+        reason = shortened(str(error).partition("\n")[0].rstrip(". "))
         raise VisageError(f"{path} is cut off or no Parquet file ({reason}): write it again") from error
+
+
+def _read_parquet(path: Path, reading: Reading) -> Iterator[Row]:
+    with _parquet(path) as file:
+        used = _parquet_columns(path, file, reading)
+        for batch in file.iter_batches(_ROWS_A_BATCH, columns=sorted(set(used.values()))):
+            for row in batch.to_pylist():
+                yield {column: _text(row[name]) for column, name in used.items()}
+
+
+def _parquet_columns(path: Path, file: "ParquetFile", reading: Reading) -> dict[str, str]:
+    from pyarrow import types
+
+    schema = file.schema_arrow
+    used = used_columns(path, schema.names, reading)
+    for column, name in used.items():
+        kind = schema.field(name).type
+        kind = kind.value_type if types.is_dictionary(kind) else kind
+        if column == "picture" and (types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind)):
+            raise VisageError(
+                f"{path}: column {quoted(name)} holds pictures, not their paths: write them as files and give their "
+                "paths in a column of text"
+            )
+        if not (_is_text(kind) or types.is_integer(kind) or types.is_floating(kind) or types.is_null(kind)):
+            raise VisageError(
+                f"{path}: column {quoted(name)} is of type {shortened(str(kind))}: write {column} as text or numbers, "
+                f"or leave it out with {reading.key}.columns: {{{column}: null}}"
+            )
+    return used
+
+
+def _is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    return types.is_string(kind) or types.is_large_string(kind) or types.is_decimal(kind)
 
 
 def _text(value: Any) -> str:
     """What a CSV would hold; pandas makes floats of whole numbers, and nan, where a column has gaps."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if is_unknown(value):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
-
-
-def _used(path: Path, header: Sequence[str], renamed: Mapping[str, str], key: str) -> dict[str, str]:
-    """Standard column to this file's, for those that the file has."""
-    if len(header) == 1 and (found := set(";\t|") & set(header[0])):
-        raise VisageError(f"{path} has one column alone, {header[0]!r}: say {key}.separator: {min(found)!r}")
-    used = {}
-    for column in COLUMNS:
-        name = renamed.get(column, column)
-        if name in header:
-            # A column that stands for another one is not also itself.
-            if column in renamed or name not in renamed.values():
-                used[column] = name
-        elif column in renamed:
-            raise VisageError(f"{path} has no column {name!r}, which {key}.columns.{column} names; {_has(header)}")
-    if "picture" not in used:
-        raise VisageError(
-            f"{path} has no column 'picture': say in {key}.columns.picture which one holds the pictures' paths; "
-            f"{_has(header)}"
-        )
-    for name in used.values():
-        if header.count(name) > 1:
-            raise VisageError(f"{path} has the column {name!r} twice: rename one")
-    return used
-
-
-def _has(header: Sequence[str]) -> str:
-    return f"it has {', '.join(header)}" if any(header) else "it is empty"

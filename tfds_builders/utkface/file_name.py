@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from tfds_builders.unknown import UNKNOWN
+
 UNKNOWN_AGE = -1
-UNKNOWN = "unknown"
 GENDERS = ("male", "female")
 RACES = ("white", "black", "asian", "indian", "others")
 

@@ -9,7 +9,8 @@ import tensorflow_datasets as tfds
 from components.errors import VisageError
 from tfds_builders.archive import Archive, find_archive, manual_folder
 from tfds_builders.row_counts import RowCounts
-from tfds_builders.utkface.file_name import RACES, UNKNOWN, FileName, parse_file_name
+from tfds_builders.unknown import UNKNOWN
+from tfds_builders.utkface.file_name import RACES, FileName, parse_file_name
 
 _MEND = "download UTKFace.tar.gz (aligned and cropped faces) from https://susanqq.github.io/UTKFace/ into it"
 

@@ -12,7 +12,7 @@ import yaml
 import tfds_builders.labelled_folder
 from components.face_example_gen.prepare import prepare_source, source_of
 from components.face_example_gen.settings import DataSettings
-from components.faces.settings import AlignmentSettings
+from components.faces.settings import AlignmentSettings, CleaningSettings
 from tests.components.face_example_gen.test_executor import SPLITS, Run, run, settings_for
 
 PACKAGE = Path(tfds_builders.labelled_folder.__file__).parent
@@ -66,6 +66,29 @@ def test_the_guesses_are_written_and_stand_for_an_age_that_nobody_knows(prepared
     for record in records:
         number = int(re.sub(r"\D", "", record.key))
         assert (record.age == 30.5) == bool(number % 2)
+
+
+def test_forty_pictures_of_whom_the_table_says_nan_are_forty_people(portraits: Path, tmp_path: Path) -> None:
+    team = tmp_path / "archives" / "team"
+    team.mkdir(parents=True)
+    pictures = [path for path in sorted((portraits / "UTKFace").glob("[0-9]*_[01]_*_*.jpg")) if path.stat().st_size]
+    with (team / "labels.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("picture", "age", "gender", "identity"))
+        for number, path in enumerate(pictures[:40]):
+            shutil.copy(path, team / f"{number}.jpg")
+            table.writerow((f"{number}.jpg", 20 + number, "fm"[number % 2], "nan"))
+    settings = settings_for(
+        tmp_path / "archives",
+        tmp_path / "data",
+        data=DataSettings(dir=str(tmp_path / "archives"), sources=["labelled_folder/team"]),
+        alignment=AlignmentSettings(detector="none", size=48),
+        cleaning=CleaningSettings(near_duplicate_distance=0, conflicting_labels="majority"),
+    )
+    run_of_nobody = run(settings, tmp_path / "out")
+    people = {record.identity for record in run_of_nobody.everybody()}
+    assert len(people) == len(run_of_nobody.everybody()) > 30
+    assert all(run_of_nobody.records(split) for split in SPLITS)
 
 
 def test_the_readmes_example_reads_appa_real_and_chalearn_lap_as_they_are_published(tmp_path: Path) -> None:

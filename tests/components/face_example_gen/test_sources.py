@@ -53,6 +53,8 @@ TEAM = {
     "image": PICTURE,
     "picture": "2026/ada.jpg",
     "age": 31.5,
+    "age_from": -1,
+    "age_to": -1,
     "gender": "female",
     "identity": "ada",
     "race": "asian",
@@ -189,6 +191,15 @@ def test_where_the_real_age_is_unknown_the_age_is_what_people_guessed(written: A
     row = {**TEAM, "age": math.nan}
     record = to_record("labelled_folder/team", written("labelled_folder/team", row), CleaningSettings())
     assert (record.age, AGE_GROUPS[record.age_group or 0]) == (24.5, "25-32")
+
+
+def test_an_age_group_stands_where_no_age_is_known(written: Any) -> None:
+    row = {**NOTHING_KNOWN, "age_from": 50, "age_to": 59}
+    record = to_record("labelled_folder/team", written("labelled_folder/team", row), CleaningSettings())
+    assert (record.age, AGE_GROUPS[record.age_group or 0]) == (None, "48-53")
+    row = {**row, "age": 59.0}
+    record = to_record("labelled_folder/team", written("labelled_folder/team", row), CleaningSettings())
+    assert (record.age, AGE_GROUPS[record.age_group or 0]) == (59.0, "60-100")
 
 
 def test_a_picture_of_a_labelled_folder_of_which_nothing_is_known(written: Any) -> None:

@@ -1,0 +1,153 @@
+"""Headers of labels files: what is read, what is refused, and why."""
+
+import sys
+from contextlib import suppress
+from pathlib import Path
+from subprocess import run
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.errors import VisageError
+from tfds_builders.labelled_folder.header import Reading, used_columns
+from tfds_builders.labelled_folder.label_row import COLUMNS
+from tfds_builders.labelled_folder.labels_file import check_labels_file, find_labels_file
+
+KEY = "data.labelled_folders.team"
+PATH = Path("team/labels.csv")
+
+
+def reading(separator: str = ",", **columns: str | None) -> Reading:
+    return Reading(columns, separator, KEY)
+
+
+def refusal(header: list[str], how: Reading | None = None) -> str:
+    with pytest.raises(VisageError) as caught:
+        used_columns(PATH, header, how or reading())
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("Identity", "identity"), ("Age", "age"), ("gender ", "gender"), ("age-group", "age_group")]
+)
+def test_a_column_that_is_nearly_a_standard_one_is_refused_with_what_was_meant(name: str, meant: str) -> None:
+    assert refusal(["picture", name]) == (
+        f"team/labels.csv: column '{name}' (did you mean {meant}?) would not be read: rename it, or set "
+        f'{KEY}.columns: {{{meant}: "{name}"}} to read it, {{{meant}: null}} to leave it out'
+    )
+
+
+def test_all_of_them_are_one_line() -> None:
+    message = refusal(["Picture", "Age", "gender"])
+    assert "column 'Picture' (did you mean picture?), 'Age' (did you mean age?) would not be read" in message
+
+
+def test_a_column_near_two_names_gives_both() -> None:
+    assert "(did you mean apparent_age_std or apparent_age_mean?)" in refusal(["picture", "apparent_age"])
+
+
+def test_the_exact_column_beside_it_makes_the_near_one_one_of_the_others() -> None:
+    assert used_columns(PATH, ["picture", "age", "Age", "ages"], reading()) == {"picture": "picture", "age": "age"}
+
+
+def test_what_the_message_says_helps() -> None:
+    assert used_columns(PATH, ["picture", "Age "], reading(age="Age ")) == {"picture": "picture", "age": "Age "}
+    assert used_columns(PATH, ["picture", "Age "], reading(age=None)) == {"picture": "picture"}
+    assert used_columns(PATH, ["picture", "age"], reading(age=None)) == {"picture": "picture"}
+
+
+def test_a_configured_name_that_is_nearly_there_is_named() -> None:
+    assert "has no column 'year', which" in refusal(["picture", "years"], reading(age="year"))
+    assert "did you mean years? it has picture, years" in refusal(["picture", "years"], reading(age="year"))
+
+
+@pytest.mark.parametrize(
+    ("separator", "header", "likely"),
+    [
+        (",", "picture;age;note, if any", ";"),
+        (",", "picture\tage", r"\t"),
+        (";", "picture,age", ","),
+        (",", "a|b", "|"),
+    ],
+)
+def test_another_separator_is_guessed(separator: str, header: str, likely: str) -> None:
+    message = refusal([header], reading(separator))
+    assert "has one column alone" in message
+    assert message.endswith(f'set {KEY}.separator: "{likely}"')
+
+
+def test_a_column_alone_may_hold_any_character_where_it_is_the_pictures() -> None:
+    assert used_columns(PATH, ["a;b"], reading(picture="a;b")) == {"picture": "a;b"}
+
+
+@given(st.lists(st.text(max_size=300), max_size=40))
+def test_any_header_is_read_or_refused_in_one_bounded_line(header: list[str]) -> None:
+    used = {}
+    with suppress(VisageError):
+        used = used_columns(PATH, header, reading())
+    assert set(used.values()) <= set(COLUMNS) & set(header)
+    if not used:
+        message = refusal(header)
+        assert message.isprintable()
+        assert len(message) < 2_500
+
+
+def written(folder: Path, content: bytes) -> Path:
+    (folder / "labels.csv").write_bytes(content)
+    return folder / "labels.csv"
+
+
+def test_latin_1_far_from_the_header_is_found_with_its_line(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, b"\xef\xbb\xbfpicture,identity\n" + b"a.jpg,ann\n" * 200_000 + "b.jpg,zoé\n".encode("latin-1")
+    )
+    with pytest.raises(VisageError, match=r"is not UTF-8 text \(line 200002, byte 0xe9\): save it as CSV in UTF-8$"):
+        check_labels_file(path, reading())
+
+
+def test_a_good_table_passes(tmp_path: Path) -> None:
+    check_labels_file(written(tmp_path, b"\xef\xbb\xbfpicture,age\r\na.jpg,3\r\n"), reading())
+
+
+def parquet(folder: Path, **columns: pyarrow.Array) -> Path:
+    pyarrow.parquet.write_table(pyarrow.table(columns), folder / "labels.PARQUET")
+    return folder / "labels.PARQUET"
+
+
+def test_pictures_inside_a_parquet_are_refused_by_its_schema(tmp_path: Path) -> None:
+    pictures = [{"bytes": bytes(195_000), "path": "0.jpg"}]
+    path = parquet(tmp_path, image=pyarrow.array(pictures), age=pyarrow.array([30]))
+    with pytest.raises(VisageError, match="column 'image' holds pictures, not their paths: write them as") as caught:
+        check_labels_file(path, reading(picture="image"))
+    assert len(str(caught.value)) < 300
+
+
+def test_a_parquet_column_of_no_labels_is_refused_by_its_type(tmp_path: Path) -> None:
+    born = pyarrow.array([0], pyarrow.date32())
+    path = parquet(
+        tmp_path, picture=pyarrow.array(["a.jpg"]), age=born, gender=pyarrow.array(["f"]).dictionary_encode()
+    )
+    with pytest.raises(VisageError, match=r"column 'age' is of type date32\[day\]: write age as text or numbers"):
+        check_labels_file(path, reading())
+    check_labels_file(path, reading(age=None))
+
+
+def test_a_near_name_in_a_parquet_is_refused(tmp_path: Path) -> None:
+    path = parquet(tmp_path, picture=pyarrow.array(["a.jpg"]), Identity=pyarrow.array(["ann"]))
+    with pytest.raises(VisageError, match=r"column 'Identity' \(did you mean identity\?\)"):
+        check_labels_file(path, reading())
+
+
+def test_a_labels_file_under_nearly_its_name_is_named(tmp_path: Path) -> None:
+    (tmp_path / "Labels.csv").touch()
+    with pytest.raises(VisageError, match=r"^no labels\.csv or labels\.parquet in .*: it holds Labels\.csv, did you"):
+        find_labels_file(tmp_path, None, KEY)
+
+
+def test_the_look_at_a_table_needs_no_tensorflow() -> None:
+    code = "import sys, tfds_builders.labelled_folder.labels_file; sys.exit('tensorflow' in sys.modules)"
+    assert run([sys.executable, "-c", code], check=False).returncode == 0

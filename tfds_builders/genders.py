@@ -1,0 +1,16 @@
+"""How tables write the two genders that data sets carry."""
+
+from tfds_builders.unknown import UNKNOWN, is_unknown
+
+GENDER_WORDS = {"female": "female", "f": "female", "male": "male", "m": "male"}
+
+
+def read_gender(text: str) -> str | None:
+    """Reads a field, in any case.
+
+    Returns: 'female', 'male' or 'unknown'; None where it says something else.
+
+    >>> read_gender("F"), read_gender("n/a"), read_gender("woman")
+    ('female', 'unknown', None)
+    """
+    return UNKNOWN if is_unknown(text) else GENDER_WORDS.get(text.strip().casefold())

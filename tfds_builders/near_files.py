@@ -1,0 +1,30 @@
+"""Files and folders that lie there under nearly the name that is looked for."""
+
+import itertools
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+from components.errors import listed
+from components.names import near_names
+
+# A folder of pictures may have a million.
+_LOOKED_AT = 20_000
+
+
+def near_files(folder: Path, wanted: Collection[str]) -> str:
+    """Returns 'it holds X, did you mean that? ' for what a folder holds under nearly one of the wanted names, else ''.
+
+    Args:
+        folder: need not exist.
+        wanted: names, none of which it holds.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in itertools.islice(entries, _LOOKED_AT)]
+    except OSError:
+        return ""
+    near = [name for name in names if near_names(name, wanted)]
+    if not near:
+        return ""
+    return f"it holds {listed(sorted(near))}, did you mean {'that' if len(near) == 1 else 'one of them'}? Rename it; "

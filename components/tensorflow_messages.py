@@ -3,10 +3,14 @@
 _AROUND = ("Graph execution error", "Detected at node", "<stack traces", "[[", "File ")
 
 
-def first_cause(error: Exception) -> str:
-    """The line of an error's text that says what happened; TensorFlow wraps it in lines about its graph.
+def first_cause(error: Exception | str) -> str:
+    """Returns the line of an error's text that says what happened; TensorFlow wraps it in lines about its graph.
 
-    The error's type where no line does.
+    Args:
+        error: the exception, or its text.
+
+    Returns:
+        One line; the error's type where no line says anything.
     """
     lines = [line.strip() for line in str(error).splitlines()]
     return next((line for line in lines if line and not line.startswith(_AROUND)), type(error).__name__)

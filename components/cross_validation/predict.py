@@ -15,8 +15,7 @@ import tensorflow as tf
 from components import progress
 from components.cross_validation.predictions import Predictions
 from components.data_inspection.tfrecords import read_all
-from components.faces.records import GENDERS, FaceRecord, from_example
-from components.trainer.heads import group_probabilities
+from components.faces.records import AGE_GROUPS, GENDERS, FaceRecord, from_example
 
 _BATCH = 64
 
@@ -60,7 +59,7 @@ def _in_order_of_keys(records: Sequence[FaceRecord], answers: _Answers) -> Predi
     records = [records[place] for place in order]
     answers = {name: values[order] for name, values in answers.items()}
     probabilities = answers.get("age_probabilities")
-    groups = None if probabilities is None else keras.ops.convert_to_numpy(group_probabilities(probabilities))
+    of_groups = probabilities is not None and probabilities.shape[1] == len(AGE_GROUPS)
     return Predictions(
         keys=np.array([record.key for record in records]),
         pictures=np.array([record.picture_digest for record in records]),
@@ -68,6 +67,6 @@ def _in_order_of_keys(records: Sequence[FaceRecord], answers: _Answers) -> Predi
         true_age_group=np.array([-1 if record.age_group is None else record.age_group for record in records]),
         true_gender=np.array([GENDERS.index(record.gender) if record.gender in GENDERS else -1 for record in records]),
         age=answers.get("age"),
-        age_group_probabilities=groups,
+        age_group_probabilities=probabilities if of_groups else None,
         gender_probability=answers.get("gender_probability"),
     )

@@ -24,7 +24,8 @@ class Predictions:
         true_age_group: indices into `AGE_GROUPS`, int [n]; -1 where unknown.
         true_gender: indices into `GENDERS`, int [n]; -1 where unknown.
         age: years, float32 [n]; None of a model that says no age.
-        age_group_probabilities: float32 [n, 8], rows sum to 1; None where `age` is.
+        age_group_probabilities: float32 [n, 8], rows sum to 1, of a model that predicts groups alone; None of others,
+            whose group is that of `age`.
         gender_probability: P(male), float32 [n]; None of a model that says no gender.
     """
 
@@ -55,9 +56,6 @@ class Predictions:
 
 def bag(models: Sequence[Predictions]) -> Predictions:
     """The mean of what models trained alike say of the same records (bagging; Breiman, Machine Learning 1996).
-
-    The most probable group of the averaged groups is that of the averaged distributions over the ages, for a group's
-    probability is a sum of theirs.
 
     Raises:
         ValueError: the models were asked of different records, or there is none.

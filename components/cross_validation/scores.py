@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from components.cross_validation.predictions import Predictions
+from components.faces.records import age_group
 
 # Years; of the cumulative score CS@5.
 _NEAR = 5.0
@@ -66,9 +67,14 @@ def _age_scores(predictions: Predictions) -> tuple[float | None, float | None]:
 
 def _age_group_scores(predictions: Predictions) -> tuple[float | None, float | None]:
     known = predictions.true_age_group >= 0
-    if predictions.age_group_probabilities is None or not known.any():
+    if not known.any():
         return None, None
-    said = predictions.age_group_probabilities.argmax(axis=1)
+    if predictions.age_group_probabilities is not None:
+        said = predictions.age_group_probabilities.argmax(axis=1)
+    elif predictions.age is not None:
+        said = np.array([age_group(age) for age in predictions.age])
+    else:
+        return None, None
     away = np.abs(said - predictions.true_age_group)[known]
     return float((away == 0).mean()), float((away <= 1).mean())
 

@@ -24,18 +24,24 @@ RACES = ("white", "black", "asian", "indian", "others")
 SOURCES = ("utkface", "adience", "imdb", "wiki")
 UNKNOWN = "unknown"
 
-# Midpoints between neighbouring groups: the group whose range is nearest gets the ages that lie between two, and the
-# younger one what is as near to both, as the literature maps Adience's odd labels.
-_AGE_GROUP_STARTS = (3.0, 7.0, 14.0, 22.5, 35.0, 45.5, 56.5)
+# Whole years: the middles between neighbouring groups. An age between two groups belongs to the nearer one, and to the
+# younger one where both are as near, as the literature maps Adience's odd labels.
+AGE_GROUP_BOUNDARIES = (3.0, 7.0, 14.0, 22.5, 35.0, 45.5, 56.5)
 
 
 def age_group(age: float) -> int:
-    """Index into `AGE_GROUPS` of an age in years, of which the completed ones count.
+    """Returns the index into `AGE_GROUPS` of an age in years: the group nearest to the age rounded to a whole year.
 
-    >>> AGE_GROUPS[age_group(35.9)]
-    '25-32'
+    An age is shown rounded, so that the group never contradicts it; one of an exact half is rounded to the even year,
+    as NumPy, TensorFlow and Python's formatting do. The index is the number of boundaries below the rounded age.
+
+    Args:
+        age: years; labels and predictions alike.
+
+    >>> AGE_GROUPS[age_group(35.4)], AGE_GROUPS[age_group(35.6)]
+    ('25-32', '38-43')
     """
-    return bisect_left(_AGE_GROUP_STARTS, math.floor(age) if math.isfinite(age) else age)
+    return bisect_left(AGE_GROUP_BOUNDARIES, round(age) if math.isfinite(age) else age)
 
 
 def age_group_of_range(first: int, last: int) -> int | None:

@@ -1,4 +1,4 @@
-"""Whether a SavedModel can be served: loaded as TensorFlow Serving loads it, and asked what it will be asked."""
+"""Whether a SavedModel can be served: its signatures, its answers, and whether the C++ loader gives the same ones."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from components.faces import records
+from components.model_check.errors import UnservableError
+from components.model_check.served import Answered, check_served
 from components.tensorflow_messages import first_cause
 
 # What clients rely on. Restated here rather than taken from the Trainer, so that a slip there is found here.
@@ -39,32 +41,42 @@ _WARM_UP_REQUESTS = "assets.extra/tf_serving_warmup_requests"
 _TOLERANCE = 1e-3
 
 
-class UnservableError(Exception):
-    """The model must not be served; the message says why."""
-
-
 def check(directory: str) -> None:
-    """Loads a SavedModel, replays its warm-up requests and looks at every answer.
+    """Checks a SavedModel: its signatures, its answers in Python, and that the C++ loader gives the same ones.
 
     Args:
         directory: the SavedModel, with its `assets.extra`.
 
     Raises:
+        UnservableError: as `replay` and `check_served` say.
+    """
+    check_served(directory, replay(directory))
+
+
+def replay(directory: str) -> list[Answered]:
+    """Loads a SavedModel in Python, replays its warm-up requests and looks at every answer.
+
+    Args:
+        directory: the SavedModel, with its `assets.extra`.
+
+    Returns:
+        The requests with their answers, at least one for each signature.
+
+    Raises:
         UnservableError: it cannot be loaded, lacks a signature, has one of other types, has no warm-up requests for
-            one, fails on one, or answers one with something else than finite ages and probabilities.
+            one, fails on one, or answers one with something else than finite ages and probabilities that agree.
     """
     model = _load(directory)
     outputs = _outputs(model)
     for name, inputs in _SIGNATURES.items():
         _check_signature(model, name, inputs, outputs)
-    asked = set()
-    for request in _warm_up_requests(f"{directory}/{_WARM_UP_REQUESTS}"):
-        name = request.model_spec.signature_name
-        asked.add(name)
-        _check_answers(name, _ask(model, request))
+    answered = [_ask(model, request) for request in _warm_up_requests(f"{directory}/{_WARM_UP_REQUESTS}")]
+    for one in answered:
+        _check_answers(one.signature, one.outputs)
     for name in _SIGNATURES:
-        if name not in asked:
+        if name not in {one.signature for one in answered}:
             raise UnservableError(f"{_WARM_UP_REQUESTS} holds no request for the signature {name}")
+    return answered
 
 
 def _load(directory: str) -> Any:
@@ -112,13 +124,14 @@ def _warm_up_requests(path: str) -> Iterator[predict_pb2.PredictRequest]:
         raise UnservableError(f"{_WARM_UP_REQUESTS} cannot be read: {first_cause(error)}") from error
 
 
-def _ask(model: Any, request: predict_pb2.PredictRequest) -> dict[str, np.ndarray]:
+def _ask(model: Any, request: predict_pb2.PredictRequest) -> Answered:
     name = request.model_spec.signature_name
     if name not in model.signatures:
         raise UnservableError(f"{_WARM_UP_REQUESTS} asks for a signature {name!r} that the model does not have")
     try:
-        inputs = {key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
-        return {key: value.numpy() for key, value in model.signatures[name](**inputs).items()}
+        inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
+        outputs = model.signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})
+        return Answered(name, inputs, {key: value.numpy() for key, value in outputs.items()})
     except Exception as error:  # Whatever it is, a client would meet it too.
         raise UnservableError(f"{name}: fails on its warm-up request: {first_cause(error)}") from error
 
@@ -146,6 +159,15 @@ def _check_ages(name: str, answers: Mapping[str, np.ndarray]) -> None:
             f"{name}: rows of age_probabilities are no distributions, one sums to {probabilities.sum(axis=1)[0]:g}"
         )
     _check_names(f"{name}: output age_group", answers["age_group"], records.AGE_GROUPS)
+    if probabilities.shape[1] != len(records.AGE_GROUPS):
+        _check_agreement(name, age, answers["age_group"])
+
+
+def _check_agreement(name: str, ages: np.ndarray, groups: np.ndarray) -> None:
+    for age, group in zip(ages, groups, strict=True):
+        expected = records.AGE_GROUPS[records.age_group(age)]
+        if group.decode() != expected:
+            raise UnservableError(f"{name}: age_group is {group.decode()} beside an age of {age:g}, not {expected}")
 
 
 def _check_genders(name: str, answers: Mapping[str, np.ndarray]) -> None:

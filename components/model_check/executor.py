@@ -12,7 +12,8 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components import progress
-from components.model_check.checks import UnservableError, check
+from components.model_check.checks import check
+from components.model_check.errors import UnservableError
 
 
 class Executor(base_executor.BaseExecutor):

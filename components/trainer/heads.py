@@ -18,7 +18,7 @@ from collections.abc import Callable
 import keras
 from keras import ops
 
-from components.faces.records import AGE_GROUP_MIDDLES, AGE_GROUPS, GENDERS, age_group
+from components.faces.records import AGE_GROUP_BOUNDARIES, AGE_GROUP_MIDDLES, AGE_GROUPS, GENDERS, age_group
 from components.trainer.models import AgeHead, GenderHead
 
 # The ages, in years, that `age_probabilities` counts.
@@ -122,6 +122,26 @@ def group_probabilities(probabilities: keras.KerasTensor) -> keras.KerasTensor:
     if probabilities.shape[-1] == len(AGE_GROUPS):
         return probabilities
     return ops.matmul(probabilities, members_of_groups())
+
+
+def predicted_group(probabilities: keras.KerasTensor) -> keras.KerasTensor:
+    """Returns the age group that a model predicts.
+
+    Of a distribution over the years it is the group of the expected age, by the rule of `records.age_group`, so that
+    both outputs agree. The head "groups" predicts the group itself: the most probable one. The age that is derived from
+    such a head, the expectation of the groups' middles, may lie in another group where two are nearly as probable.
+
+    Args:
+        probabilities: float [N, 101] or [N, 8].
+
+    Returns:
+        Indices into `AGE_GROUPS`, int32 [N].
+    """
+    if probabilities.shape[-1] == len(AGE_GROUPS):
+        return ops.argmax(probabilities, axis=-1)
+    age = ops.round(expected_age(probabilities))
+    boundaries = ops.convert_to_tensor(AGE_GROUP_BOUNDARIES, "float32")
+    return ops.sum(ops.cast(age[:, None] > boundaries, "int32"), axis=-1)
 
 
 def members_of_groups() -> keras.KerasTensor:

@@ -19,7 +19,14 @@ import keras
 from keras import ops
 
 from components.faces.records import AGE_GROUPS
-from components.trainer.heads import AGES, age_probabilities, expected_age, group_probabilities, male_logit
+from components.trainer.heads import (
+    AGES,
+    age_probabilities,
+    expected_age,
+    group_probabilities,
+    male_logit,
+    predicted_group,
+)
 from components.trainer.models import AgeHead, GenderHead, NetworkSpec
 
 Loss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
@@ -200,7 +207,7 @@ class AgeGroupAccuracy(MeanOfKnown):
         self, labels: keras.KerasTensor, raw_age: keras.KerasTensor, sample_weight: keras.KerasTensor | None = None
     ) -> None:
         """Takes labels [N, 4] and the network's raw age output."""
-        group = ops.argmax(group_probabilities(age_probabilities(raw_age, self._head)), axis=-1)
+        group = predicted_group(age_probabilities(raw_age, self._head))
         right = ops.cast(ops.equal(ops.cast(group, "float32"), labels[:, 2]), "float32")
         super().update_state(right, sample_weight=ops.cast(labels[:, 2] >= 0, "float32"))
 

@@ -12,7 +12,7 @@ from components.faces import records
 from components.faces.decode import MAX_PIXELS
 from components.faces.settings import AlignmentSettings
 from components.trainer.alignment import align
-from components.trainer.heads import age_probabilities, expected_age, group_probabilities, male_logit
+from components.trainer.heads import age_probabilities, expected_age, male_logit, predicted_group
 from components.trainer.models import NetworkSpec
 from components.trainer.pixels import decode, to_network_input
 
@@ -24,10 +24,16 @@ _JPEG_START = b"\xff\xd8\xff"
 class FaceModel(tf.Module):
     """A trained network that takes JPEG bytes.
 
-    All three signatures answer with: `age` float32 [N] years, `age_probabilities` float32 [N, 101], or [N, 8] of a
-    network of groups alone (rows sum to 1), `age_group` string [N] (one of `AGE_GROUPS`, the one with most of the
-    probability), `gender` string [N] and `gender_probability` float32 [N], P(male). A network that learns no age lacks
-    the first three, one that learns no gender the last two.
+    All three signatures return:
+
+    - `age`: float32 [N], years, within 0 to 100.
+    - `age_probabilities`: float32 [N, 101], or [N, 8] of a network of groups alone; rows sum to 1.
+    - `age_group`: string [N], one of `AGE_GROUPS`: that of `age`, or the most probable one of a network of groups alone
+      (`heads.predicted_group`).
+    - `gender`: string [N], one of `GENDERS`.
+    - `gender_probability`: float32 [N], P(male).
+
+    A network that learns no age lacks the first three, one that learns no gender the last two.
 
     `from_pixels` is no signature: models for devices, which decode pictures themselves, are made of it.
 
@@ -102,7 +108,7 @@ class FaceModel(tf.Module):
         numbers = self.from_pixels(pixels)
         answers: Answers = dict(numbers)
         if self._spec.age_head is not None:
-            group = tf.argmax(group_probabilities(numbers["age_probabilities"]), axis=-1)
+            group = predicted_group(numbers["age_probabilities"])
             answers["age_group"] = tf.gather(tf.constant(records.AGE_GROUPS), group)
         if self._spec.gender_head is not None:
             is_male = tf.cast(numbers["gender_probability"] > 0.5, tf.int32)

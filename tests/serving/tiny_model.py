@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from components.faces.records import AGE_GROUPS
+from components.faces.records import AGE_GROUP_BOUNDARIES, AGE_GROUPS
 from components.faces.settings import AlignmentSettings
 
 DEVIATION = 6.0
@@ -29,9 +29,7 @@ class ColourModel(tf.Module):
         return {
             "age": age,
             "age_probabilities": tf.nn.softmax(-(distances**2) / 2),
-            "age_group": tf.gather(
-                tf.constant(AGE_GROUPS), tf.searchsorted([3.0, 7, 14, 22.5, 35, 45.5, 56.5], age, "right")
-            ),
+            "age_group": tf.gather(tf.constant(AGE_GROUPS), tf.searchsorted(AGE_GROUP_BOUNDARIES, tf.round(age))),
             "gender": tf.where(probability > 0.5, "male", "female"),
             "gender_probability": probability,
         }

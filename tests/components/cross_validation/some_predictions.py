@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from components.cross_validation.predictions import Predictions
-from components.faces.records import AGE_GROUPS, age_group
+from components.faces.records import age_group
 
 _ages = st.floats(0, 100, width=32)
 _shares = st.floats(0, 1, width=32)
@@ -15,7 +15,7 @@ _shares = st.floats(0, 1, width=32)
 def of(
     ages: Sequence[float | None], said: Sequence[float], males: Sequence[float] | None = None, pictures: str = "picture"
 ) -> Predictions:
-    """Records of these ages, None unknown, whose ages are `said`, surely in that age's group; P(male) is `males`.
+    """Records of these ages, None unknown, whose ages are `said`; P(male) is `males`.
 
     Their pictures are `pictures`-0, -1, and so on.
     """
@@ -28,7 +28,7 @@ def of(
         true_age_group=np.array(groups),
         true_gender=np.array([number % 2 for number in range(len(ages))]),
         age=np.array(said, np.float32),
-        age_group_probabilities=np.eye(len(AGE_GROUPS), dtype=np.float32)[[age_group(age) for age in said]],
+        age_group_probabilities=None,
         gender_probability=None if males is None else np.array(males, np.float32),
     )
 

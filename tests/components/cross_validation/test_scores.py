@@ -1,13 +1,16 @@
 """What counts as right, by how much, and how that varies from fold to fold."""
 
 import statistics
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from components.cross_validation.predictions import Predictions, bag
 from components.cross_validation.scores import Scores, mean, measure, spread
+from components.faces.records import AGE_GROUPS
 from tests.components.cross_validation.some_predictions import models, of
 
 
@@ -24,6 +27,13 @@ def test_each_score_by_hand() -> None:
 
 def test_five_years_are_near_enough() -> None:
     assert measure(of([30, 30], [35, 35.1])).age_cs5 == 0.5
+
+
+def test_the_group_is_the_most_probable_one_of_a_model_of_groups_and_that_of_the_age_of_another() -> None:
+    of_years = of([40], [40])
+    surely_old = np.eye(len(AGE_GROUPS), dtype=np.float32)[[AGE_GROUPS.index("60-100")]]
+    assert measure(of_years).age_group_accuracy == 1
+    assert measure(replace(of_years, age_group_probabilities=surely_old)).age_group_accuracy == 0
 
 
 def test_what_is_not_answered_or_not_known_is_not_scored() -> None:

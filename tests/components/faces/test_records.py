@@ -126,20 +126,20 @@ def test_what_is_no_example_is_refused() -> None:
     ("age", "group"),
     [
         (0, "0-2"),
-        (3.9, "0-2"),
-        (4, "4-6"),
-        (7.9, "4-6"),
-        (8, "8-13"),
-        (14.9, "8-13"),
-        (15, "15-20"),
-        (22.9, "15-20"),
-        (23, "25-32"),
-        (35.9, "25-32"),
-        (36, "38-43"),
-        (45.9, "38-43"),
-        (46, "48-53"),
-        (56.9, "48-53"),
-        (57, "60-100"),
+        (3.4, "0-2"),
+        (3.6, "4-6"),
+        (7.4, "4-6"),
+        (7.6, "8-13"),
+        (14.4, "8-13"),
+        (14.6, "15-20"),
+        (22.5, "15-20"),  # shown as 22, the even year
+        (22.6, "25-32"),
+        (35.4, "25-32"),
+        (35.6, "38-43"),
+        (45.4, "38-43"),
+        (45.6, "48-53"),
+        (56.4, "48-53"),
+        (56.6, "60-100"),
         (120, "60-100"),
     ],
 )
@@ -155,6 +155,19 @@ def test_no_group_is_nearer_than_the_one_chosen(age: int) -> None:
         return max(first - age, age - last, 0)
 
     assert distance(AGE_GROUPS[age_group(age)]) == min(distance(group) for group in AGE_GROUPS)
+
+
+@settings(deadline=None)
+@given(age=st.floats(0, 110))
+def test_the_group_is_that_of_the_age_as_it_is_shown(age: float) -> None:
+    assert age_group(age) == age_group(float(f"{age:.0f}"))
+
+
+@settings(deadline=None)
+@given(group=st.sampled_from(AGE_GROUPS), part=st.floats(0, 1, exclude_max=True))
+def test_whoever_has_completed_a_year_of_a_group_is_in_it(group: str, part: float) -> None:
+    first, last = (int(year) for year in group.split("-"))
+    assert AGE_GROUPS[age_group(first + part * (last + 1 - first))] == group
 
 
 @settings(deadline=None)

@@ -10,12 +10,14 @@ import tensorflow as tf
 from tfx.components.util.model_utils import is_infra_validated
 from tfx.types import channel_utils, standard_artifacts
 
+from components.model_check import loader
 from components.model_check.component import ModelCheck
 from components.model_check.executor import Executor
 from components.trainer.export import export
 from components.trainer.models import NETWORKS, AgeHead, GenderHead
 from components.trainer.signatures import FaceModel
 from tests.components.conftest import ALIGNMENT, TrainerRun
+from tests.components.model_check.old_export import export_as_once
 
 CNN_UTKFACE = NETWORKS["cnn_utkface"]
 WARM_UP = "assets.extra/tf_serving_warmup_requests"
@@ -84,6 +86,51 @@ def test_a_damaged_model_is_not_blessed(
     assert blessing.get_int_custom_property("blessed") == 0
     assert reason in blessing.get_string_custom_property("reason")
     assert [path.name for path in (tmp_path / "blessing").iterdir()] == ["INFRA_NOT_BLESSED"]
+
+
+def test_a_model_whose_variables_the_loader_does_not_restore_is_not_blessed(tmp_path: Path) -> None:
+    spec = NETWORKS["compact"]
+    export_as_once(spec.build(), spec, ALIGNMENT, tmp_path / "model" / "Format-Serving")
+    reason = check(tmp_path / "model", tmp_path / "blessing").get_string_custom_property("reason")
+    assert reason.startswith(
+        "serving_default: TensorFlow Serving's loader fails on its warm-up request: FAILED_PRECONDITION: "
+        "Could not find variable "
+    )
+    assert reason.endswith("not restored: train and export it again with `visage run`")
+    assert "\n" not in reason
+
+
+def test_a_model_is_blessed_wherever_it_is_copied_to(trainer_run: TrainerRun, tmp_path: Path) -> None:
+    # Nothing inside may name the folder that it was written to; blanks and other scripts are no hindrance.
+    copy = shutil.copytree(trainer_run.model_uri, tmp_path / "moved" / "a model é")
+    original = trainer_run.model_uri.rename(tmp_path / "away")
+    try:
+        assert check(copy, tmp_path / "blessing").get_int_custom_property("blessed") == 1
+    finally:
+        original.rename(trainer_run.model_uri)
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("crash", "its process was ended by SIGSEGV"),
+        ("killed", "its process was ended by SIGKILL, perhaps for lack of memory"),
+        ("hang", "its process does not end within 3 seconds"),
+        ("error", "its process ended with exit code 1: cannot do it"),
+        ("half a reply", "its replies cannot be read (JSONDecodeError)"),
+        ("no reply", "its replies cannot be read (FileNotFoundError)"),
+    ],
+)
+def test_a_model_that_ends_its_server_is_not_blessed(
+    trainer_run: TrainerRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, reason: str
+) -> None:
+    monkeypatch.setattr(loader, "_MODULE", "tests.components.model_check.ends_badly")
+    monkeypatch.setenv("ENDS_BADLY", how)
+    if how == "hang":
+        monkeypatch.setattr(loader, "_HANGS_AFTER", 3.0)
+    blessing = check(trainer_run.model_uri, tmp_path / "blessing")
+    assert blessing.get_int_custom_property("blessed") == 0
+    assert blessing.get_string_custom_property("reason") == f"TensorFlow Serving's loader: {reason}"
 
 
 def test_weights_that_are_not_numbers_are_not_blessed(tmp_path: Path) -> None:

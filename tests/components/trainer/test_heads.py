@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from components.faces.records import AGE_GROUPS, age_group
-from components.trainer.heads import OrdinalThresholds, age_probabilities, expected_age, group_probabilities, male_logit
+from components.trainer.heads import (
+    OrdinalThresholds,
+    age_probabilities,
+    expected_age,
+    group_probabilities,
+    male_logit,
+    predicted_group,
+)
 
 logits = arrays.arrays(np.float32, (4, 101), elements=st.floats(-1e4, 1e4, width=32))
 years = arrays.arrays(np.float32, (4, 1), elements=st.floats(-1e6, 1e6, width=32))
@@ -60,6 +67,28 @@ def test_the_age_of_a_groups_head_is_the_expectation_over_the_groups_middles() -
     probabilities = np.asarray(age_probabilities(logits, "groups"))
     np.testing.assert_allclose(np.asarray(expected_age(probabilities)), 0.25 * 5 + 0.75 * 28.5, atol=1e-3)
     np.testing.assert_array_equal(np.asarray(group_probabilities(probabilities)), probabilities)
+
+
+@given(years)
+@settings(max_examples=50, deadline=None)
+def test_the_group_is_that_of_the_age(raw: np.ndarray) -> None:
+    probabilities = np.asarray(age_probabilities(raw, "regression"))
+    ages = np.asarray(expected_age(probabilities))
+    assert np.asarray(predicted_group(probabilities)).tolist() == [age_group(age) for age in ages]
+
+
+def test_the_group_is_that_of_the_age_where_another_one_has_more_of_the_probability() -> None:
+    # Half of the mass is at 80 years, the other half between 0 and 20: 45 years in the mean.
+    probabilities = np.zeros((1, 101), np.float32)
+    probabilities[0, [2, 10, 18, 80]] = 0.17, 0.16, 0.17, 0.5
+    assert np.asarray(group_probabilities(probabilities)).argmax() == AGE_GROUPS.index("60-100")
+    np.testing.assert_allclose(np.asarray(expected_age(probabilities)), 45, atol=1e-3)
+    assert np.asarray(predicted_group(probabilities)).tolist() == [AGE_GROUPS.index("38-43")]
+
+
+def test_a_groups_head_predicts_the_most_probable_group() -> None:
+    probabilities = np.array([[0.1, 0, 0, 0, 0.4, 0, 0, 0.5]], np.float32)
+    assert np.asarray(predicted_group(probabilities)).tolist() == [AGE_GROUPS.index("60-100")]
 
 
 def test_two_classes_of_gender_give_the_probability_of_their_softmax() -> None:

@@ -1,0 +1,50 @@
+"""What ModelCheck costs: `.venv/bin/python -m benchmarks.model_check [SAVED_MODEL]` (half a minute).
+
+Without a folder it exports the default recipe's network, untrained, which costs a check the same. Prints CPU seconds of
+the parts, processes that they start included: replaying in Python, and the same through the C++ loader.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from components.model_check.checks import replay
+from components.model_check.served import check_served
+from pipeline.config_file import load_config
+
+PROJECT = Path(__file__).parents[1]
+LIMIT = "3 CPU s"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Prints the table."""
+    with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as folder:
+        saved_model = arguments[0] if arguments else _export(f"{folder}/1")
+        start = _cpu_seconds()
+        answered = replay(saved_model)
+        replayed = _cpu_seconds()
+        check_served(saved_model, answered)
+        served = _cpu_seconds()
+    print(f"{'part':<40}{'CPU s':>7}   limit")
+    print(f"{'loaded and replayed in Python':<40}{replayed - start:>7.2f}")
+    print(f"{'loaded and replayed by the C++ loader':<40}{served - replayed:>7.2f}   {LIMIT}")
+
+
+def _export(directory: str) -> str:
+    from components.trainer.export import export
+
+    config = load_config(PROJECT / "pipeline_config.yaml", ())
+    spec = config.trainer.spec
+    export(spec.build(), spec, config.alignment, directory)
+    return directory
+
+
+def _cpu_seconds() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,287 @@
+"""TensorFlow's C API: loads and runs a SavedModel with the loader and session that tensorflow_model_server has.
+
+The installed wheel brings the library, so nothing is compiled. A process that has loaded it must not import
+TensorFlow's Python package afterwards: two copies of the protobuf descriptors in one process crash it (protobuf 3.20).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_Pointer = ctypes.c_void_p
+
+# Of TF_Code.
+CODES = {
+    1: "CANCELLED",
+    2: "UNKNOWN",
+    3: "INVALID_ARGUMENT",
+    4: "DEADLINE_EXCEEDED",
+    5: "NOT_FOUND",
+    6: "ALREADY_EXISTS",
+    7: "PERMISSION_DENIED",
+    8: "RESOURCE_EXHAUSTED",
+    9: "FAILED_PRECONDITION",
+    10: "ABORTED",
+    11: "OUT_OF_RANGE",
+    12: "UNIMPLEMENTED",
+    13: "INTERNAL",
+    14: "UNAVAILABLE",
+    15: "DATA_LOSS",
+    16: "UNAUTHENTICATED",
+}
+
+# Of TF_DataType.
+_STRING = 7
+_NUMBERS: dict[int, np.dtype[Any]] = {
+    1: np.dtype(np.float32),
+    2: np.dtype(np.float64),
+    3: np.dtype(np.int32),
+    4: np.dtype(np.uint8),
+    9: np.dtype(np.int64),
+    10: np.dtype(np.bool_),
+}
+_NUMBER_CODES = {dtype: code for code, dtype in _NUMBERS.items()}
+# sizeof(TF_TString)
+_STRING_BYTES = 24
+
+
+class TensorFlowError(Exception):
+    """TensorFlow's own error; `code` is TF_Code's number, `name` its name."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.name = CODES.get(code, str(code))
+
+
+class LibraryError(Exception):
+    """The installed TensorFlow has no C API that this module can use."""
+
+
+class _Output(ctypes.Structure):
+    """TF_Output: one output of an operation."""
+
+    _fields_ = [("operation", _Pointer), ("index", ctypes.c_int)]
+
+
+# Name: (what it returns, what it takes).
+_FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
+    "TF_NewStatus": (_Pointer, []),
+    "TF_DeleteStatus": (None, [_Pointer]),
+    "TF_GetCode": (ctypes.c_int, [_Pointer]),
+    "TF_Message": (ctypes.c_char_p, [_Pointer]),
+    "TF_NewGraph": (_Pointer, []),
+    "TF_DeleteGraph": (None, [_Pointer]),
+    "TF_GraphOperationByName": (_Pointer, [_Pointer, ctypes.c_char_p]),
+    "TF_NewSessionOptions": (_Pointer, []),
+    "TF_DeleteSessionOptions": (None, [_Pointer]),
+    "TF_LoadSessionFromSavedModel": (
+        _Pointer,
+        [
+            _Pointer,  # session options
+            _Pointer,  # run options
+            ctypes.c_char_p,  # folder
+            ctypes.POINTER(ctypes.c_char_p),  # tags
+            ctypes.c_int,
+            _Pointer,  # graph
+            _Pointer,  # buffer for the MetaGraphDef
+            _Pointer,  # status
+        ],
+    ),
+    "TF_CloseSession": (None, [_Pointer, _Pointer]),
+    "TF_DeleteSession": (None, [_Pointer, _Pointer]),
+    "TF_SessionRun": (
+        None,
+        [
+            _Pointer,  # session
+            _Pointer,  # run options
+            ctypes.POINTER(_Output),  # inputs
+            ctypes.POINTER(_Pointer),
+            ctypes.c_int,
+            ctypes.POINTER(_Output),  # outputs
+            ctypes.POINTER(_Pointer),
+            ctypes.c_int,
+            _Pointer,  # target operations
+            ctypes.c_int,
+            _Pointer,  # run metadata
+            _Pointer,  # status
+        ],
+    ),
+    "TF_AllocateTensor": (_Pointer, [ctypes.c_int, ctypes.POINTER(ctypes.c_int64), ctypes.c_int, ctypes.c_size_t]),
+    "TF_DeleteTensor": (None, [_Pointer]),
+    "TF_TensorType": (ctypes.c_int, [_Pointer]),
+    "TF_NumDims": (ctypes.c_int, [_Pointer]),
+    "TF_Dim": (ctypes.c_int64, [_Pointer, ctypes.c_int]),
+    "TF_TensorData": (_Pointer, [_Pointer]),
+    "TF_TensorByteSize": (ctypes.c_size_t, [_Pointer]),
+    "TF_StringInit": (None, [_Pointer]),
+    "TF_StringCopy": (None, [_Pointer, ctypes.c_char_p, ctypes.c_size_t]),
+    "TF_StringGetDataPointer": (_Pointer, [_Pointer]),
+    "TF_StringGetSize": (ctypes.c_size_t, [_Pointer]),
+    "TF_StringDealloc": (None, [_Pointer]),
+}
+
+
+def load_library() -> ctypes.CDLL:
+    """Loads the C API of the installed TensorFlow.
+
+    Raises:
+        LibraryError: TensorFlow is not installed, or its wheel has no such library.
+    """
+    spec = find_spec("tensorflow")
+    if spec is None or not spec.submodule_search_locations:
+        raise LibraryError("TensorFlow is not installed")
+    folder = Path(next(iter(spec.submodule_search_locations)))
+    try:
+        # The second one needs what the first one exports.
+        libraries = [
+            ctypes.CDLL(str(_library(folder, name)), ctypes.RTLD_GLOBAL)
+            for name in ("libtensorflow_framework", "libtensorflow_cc")
+        ]
+        for name, (result, arguments) in _FUNCTIONS.items():
+            function = getattr(libraries[-1], name)
+            function.restype, function.argtypes = result, arguments
+    except (OSError, AttributeError) as error:
+        raise LibraryError(f"{folder}: the C API cannot be loaded: {error}") from error
+    return libraries[-1]
+
+
+class Session:
+    """A SavedModel in memory, restored by the C++ loader; a context manager that releases it."""
+
+    def __init__(self, library: ctypes.CDLL, saved_model: str) -> None:
+        """Loads what is tagged `serve` in the folder `saved_model`.
+
+        Raises:
+            TensorFlowError: it cannot be loaded.
+        """
+        self._library = library
+        self._graph = library.TF_NewGraph()
+        options = library.TF_NewSessionOptions()
+        tags = (ctypes.c_char_p * 1)(b"serve")
+        try:
+            self._session = self._checked(
+                library.TF_LoadSessionFromSavedModel,
+                options, None, os.fsencode(saved_model), tags, len(tags), self._graph, None,
+            )  # fmt: skip
+        except TensorFlowError:
+            library.TF_DeleteGraph(self._graph)
+            raise
+        finally:
+            library.TF_DeleteSessionOptions(options)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._checked(self._library.TF_CloseSession, self._session)
+        self._checked(self._library.TF_DeleteSession, self._session)
+        self._library.TF_DeleteGraph(self._graph)
+
+    def run(self, feeds: Mapping[str, np.ndarray], fetches: Sequence[str]) -> list[np.ndarray]:
+        """Runs the graph.
+
+        Args:
+            feeds: values by tensor name ("serving_default_image_bytes:0"); strings as dtype object holding bytes.
+            fetches: names of the tensors to compute.
+
+        Returns:
+            The values of `fetches`, in their order; strings as dtype object holding bytes.
+
+        Raises:
+            TensorFlowError: the graph has no such tensor or cannot take these values.
+        """
+        library = self._library
+        inputs = [self._output(name) for name in feeds]
+        outputs = [self._output(name) for name in fetches]
+        results = (_Pointer * len(outputs))()
+        tensors = [self._to_tensor(value) for value in feeds.values()]
+        try:
+            self._checked(
+                library.TF_SessionRun,
+                self._session, None,
+                (_Output * len(inputs))(*inputs), (_Pointer * len(tensors))(*tensors), len(inputs),
+                (_Output * len(outputs))(*outputs), results, len(outputs),
+                None, 0, None,
+            )  # fmt: skip
+            return [self._to_array(tensor) for tensor in results]
+        finally:
+            for tensor, value in zip(tensors, feeds.values(), strict=True):
+                self._delete_input(tensor, value)
+            for tensor in filter(None, results):
+                library.TF_DeleteTensor(tensor)
+
+    def _checked(self, function: Any, *arguments: Any) -> Any:
+        """Calls a function whose last argument is a status; raises what the status says."""
+        status = self._library.TF_NewStatus()
+        try:
+            result = function(*arguments, status)
+            if code := self._library.TF_GetCode(status):
+                raise TensorFlowError(code, self._library.TF_Message(status).decode("utf-8", "replace"))
+            return result
+        finally:
+            self._library.TF_DeleteStatus(status)
+
+    def _output(self, name: str) -> _Output:
+        operation, _, index = name.partition(":")
+        found = self._library.TF_GraphOperationByName(self._graph, operation.encode())
+        if not found:
+            raise TensorFlowError(5, f"the graph has no operation {operation}")
+        return _Output(found, int(index or 0))
+
+    def _to_tensor(self, value: np.ndarray) -> int:
+        library = self._library
+        is_string = value.dtype == object
+        code = _STRING if is_string else _NUMBER_CODES[value.dtype]
+        size = _STRING_BYTES * value.size if is_string else value.nbytes
+        shape = (ctypes.c_int64 * value.ndim)(*value.shape)
+        tensor: int = library.TF_AllocateTensor(code, shape, value.ndim, size)
+        data = library.TF_TensorData(tensor)
+        if is_string:
+            for number, item in enumerate(value.flat):
+                library.TF_StringInit(data + _STRING_BYTES * number)
+                library.TF_StringCopy(data + _STRING_BYTES * number, item, len(item))
+        elif size:
+            ctypes.memmove(data, np.ascontiguousarray(value).ctypes.data, size)
+        return tensor
+
+    def _delete_input(self, tensor: int, value: np.ndarray) -> None:
+        """Deleting a tensor that this process made does not release what its strings point to."""
+        if value.dtype == object:
+            data = self._library.TF_TensorData(tensor)
+            for number in range(value.size):
+                self._library.TF_StringDealloc(data + _STRING_BYTES * number)
+        self._library.TF_DeleteTensor(tensor)
+
+    def _to_array(self, tensor: Any) -> np.ndarray:
+        library = self._library
+        shape = [library.TF_Dim(tensor, axis) for axis in range(library.TF_NumDims(tensor))]
+        code = library.TF_TensorType(tensor)
+        data = library.TF_TensorData(tensor)
+        if code == _STRING:
+            strings = np.empty(int(np.prod(shape)), object)
+            for number in range(strings.size):
+                string = data + _STRING_BYTES * number
+                strings[number] = ctypes.string_at(
+                    library.TF_StringGetDataPointer(string), library.TF_StringGetSize(string)
+                )
+            return strings.reshape(shape)
+        if code not in _NUMBERS:
+            raise TensorFlowError(12, f"outputs of TF_DataType {code} are not read here")
+        size = library.TF_TensorByteSize(tensor)
+        return np.frombuffer(ctypes.string_at(data, size) if size else b"", _NUMBERS[code]).reshape(shape)
+
+
+def _library(folder: Path, name: str) -> Path:
+    """Whatever number its file ends in, the newest."""
+    found = sorted(folder.glob(f"{name}.so*"))
+    if not found:
+        raise LibraryError(f"{folder}: no {name}.so.* here")
+    return found[-1]

@@ -1,0 +1,5 @@
+"""What ModelCheck's parts raise."""
+
+
+class UnservableError(Exception):
+    """The model must not be served; the message says why, in one line."""

@@ -3,7 +3,7 @@
 import os
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,8 @@ import click
 from components.errors import VisageError
 from pipeline.command_line import (
     DEFAULT_CONFIG,
+    choose_model,
+    config_option,
     data_dir_option,
     json_option,
     override_option,
@@ -93,7 +95,7 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
             screen,
             visage=visage_command(),
             default_model=_is_default_model(settings),
-            drawings=settings.data.dir is None,
+            drawings=settings.data.drawn,
         )
         if as_json:
             print_json(asdict(outcome), stream)
@@ -201,6 +203,7 @@ def compile(
 @main.command()
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a model, or of its numbered versions.")
+@config_option
 @click.option("--server", metavar="URL", help="A TensorFlow Serving or `visage serve` address instead of a model.")
 @click.option(
     "--alignment-of",
@@ -215,6 +218,7 @@ def predict(
     context: click.Context,
     photos: tuple[Path, ...],
     model: Path | None,
+    config: Path | None,
     server: str | None,
     alignment_of: Path | None,
     out: Path | None,
@@ -228,16 +232,19 @@ def predict(
         raise VisageError("--out takes one picture: name one photo")
     if out is not None:
         check_target(out)
-    if model is None and server is None:
-        model = pushed_models()
+    if server is not None and config is not None:
+        raise VisageError("--server and --config: both name a model; choose one")
+    if server is None:
+        chosen = choose_model(model, config, "--model")
+        model, config = chosen.folder, chosen.config
     notes: list[str] = []
     with quietly() as stream:
         predictions = predict_photos(photos, model, server, alignment_of, note=notes.append)
         problems = [f"{prediction.path}: {prediction.problem}" for prediction in predictions if prediction.problem]
         if as_json:
-            print_json([asdict(prediction) for prediction in predictions], stream)
+            print_json([_prediction_json(prediction, config) for prediction in predictions], stream)
         else:
-            for line in (line for prediction in predictions for line in _face_lines(prediction)):
+            for line in _lines(predictions):
                 click.echo(line, file=stream)
         if out is not None and not problems:
             write_annotated(photos[0], predictions[0], out)
@@ -248,13 +255,14 @@ def predict(
 
 @main.command()
 @click.option("--model-base-path", type=click.Path(path_type=Path), help="Folder of the numbered versions.")
+@config_option
 @click.option("--rest-port", type=click.IntRange(0, 65535), default=8501, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
-def serve(model_base_path: Path | None, rest_port: int, host: str) -> None:
+def serve(model_base_path: Path | None, config: Path | None, rest_port: int, host: str) -> None:
     """Serve the pushed model with TensorFlow Serving's REST routes, and a demo page at /."""
     from pipeline.console import framework_output_to, messages_of
 
-    base_path = model_base_path or pushed_models()
+    base_path = choose_model(model_base_path, config, "--model-base-path").folder
     # No log of the frameworks' words: a server would fill it for as long as it runs.
     with messages_of("serving", "uvicorn"), framework_output_to(Path(os.devnull)) as stream:
         from serving.server import serve as serve_model
@@ -283,6 +291,23 @@ def doctor(as_json: bool) -> None:
         click.echo(f"{finding.status:<8}{finding.name:<12}{finding.detail}{mend}")
 
 
+def _lines(predictions: "Sequence[PhotoPrediction]") -> Iterator[str]:
+    """Yields which model it is, then a line for each face."""
+    identity = predictions[0].model
+    if identity is not None:
+        yield from identity.lines()
+    for prediction in predictions:
+        yield from _face_lines(prediction)
+
+
+def _prediction_json(prediction: "PhotoPrediction", config: Path | None) -> dict[str, Any]:
+    """The fields of a prediction; beside the model's own, `config`: the configuration by which it was chosen."""
+    fields = asdict(prediction)
+    if fields["model"] is not None:
+        fields["model"]["config"] = config
+    return fields
+
+
 def _face_lines(prediction: "PhotoPrediction") -> list[str]:
     return [
         f"{prediction.path}: {', '.join(_answers(face))}  face at {', '.join(f'{side:.0f}' for side in face.box)}"
@@ -308,7 +333,7 @@ def _header(settings: "PipelineConfig") -> str:
 
 def _is_default_model(settings: "PipelineConfig") -> bool:
     """Whether `visage predict` finds this pipeline's models without being told."""
-    return DEFAULT_CONFIG.exists() and settings.model_base_path == pushed_models()
+    return DEFAULT_CONFIG.exists() and settings.model_base_path == pushed_models(DEFAULT_CONFIG)
 
 
 def _new_run_id() -> str:

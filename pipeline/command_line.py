@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +21,11 @@ DEFAULT_CONFIG = Path("pipeline_config.yaml")
 override_option = click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Change one key.")
 data_dir_option = click.option(
     "--data-dir", type=click.Path(path_type=Path), help="Folder with the archives (data.dir)."
+)
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help=f"Take the model that this pipeline pushed last.  [default: {DEFAULT_CONFIG}]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON and nothing else.")
 
@@ -70,19 +76,55 @@ def visage_command() -> str:
     return shlex.quote(str(absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute))
 
 
-def pushed_models() -> Path:
-    """Where the default configuration pushes to.
+@dataclass(frozen=True)
+class ChosenModel:
+    """Which model a command works on.
+
+    Attributes:
+        folder: a SavedModel, or the folder of its numbered versions.
+        config: the configuration of the pipeline that pushes there; None: the user named the folder.
+    """
+
+    folder: Path
+    config: Path | None
+
+
+def choose_model(folder: Path | None, config: Path | None, option: str) -> ChosenModel:
+    """Returns the model that the user named; without one, that of the default configuration, and says so.
+
+    Args:
+        folder: the value of `option`.
+        config: the value of --config.
+        option: how the command calls the folder, e.g. '--model'.
 
     Raises:
-        VisageError: this folder has none.
+        VisageError: both are given, the configuration cannot be read, or none is given and this folder has none.
+    """
+    if folder is not None and config is not None:
+        raise VisageError(f"{option} and --config: both name a model; choose one")
+    if folder is not None:
+        return ChosenModel(folder, None)
+    if config is not None:
+        return ChosenModel(pushed_models(config), config)
+    if not DEFAULT_CONFIG.exists():
+        raise VisageError(f"no model named, and no {DEFAULT_CONFIG} in this folder; give {option} or --config")
+    models = pushed_models(DEFAULT_CONFIG)
+    # <workspace>/<pipeline>/serving/<name>
+    pipeline = models.parent.parent.name
+    hint = f"--config or {option} chooses another"
+    click.echo(f"visage: taking the model of pipeline {pipeline} ({DEFAULT_CONFIG}); {hint}", err=True)
+    return ChosenModel(models, DEFAULT_CONFIG)
+
+
+def pushed_models(config: Path) -> Path:
+    """Returns the folder of the numbered versions that a configuration's pipeline pushes.
+
+    Raises:
+        VisageError: the configuration cannot be read.
     """
     from pipeline.config_file import load_config
 
-    if not DEFAULT_CONFIG.exists():
-        raise VisageError(
-            f"no {DEFAULT_CONFIG} in this folder to say where models are pushed to; name a model's folder"
-        )
-    return load_config(DEFAULT_CONFIG).model_base_path
+    return load_config(config).model_base_path
 
 
 def print_json(value: Any, stream: IO[str] | None = None) -> None:

@@ -10,7 +10,7 @@ import click
 
 from components.errors import VisageError
 from components.on_device.notes import notes
-from pipeline.command_line import json_option, print_json, pushed_models, quietly
+from pipeline.command_line import choose_model, config_option, json_option, print_json, quietly
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,8 +38,11 @@ def export() -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder to write into.  [default: on_device/NUMBER of the pipeline]"
 )
+@config_option
 @json_option
-def tflite(model: Path | None, precisions: tuple["Precision", ...], out: Path | None, as_json: bool) -> None:
+def tflite(
+    model: Path | None, config: Path | None, precisions: tuple["Precision", ...], out: Path | None, as_json: bool
+) -> None:
     """Write LiteRT (TensorFlow Lite) models for phones, and measure what that costs.
 
     MODEL is the folder of a pushed version, or of the versions, of which the newest is taken; without it the one that
@@ -47,7 +50,8 @@ def tflite(model: Path | None, precisions: tuple["Precision", ...], out: Path | 
     """
     from serving.model import find_model
 
-    version = find_model(model or pushed_models()).resolve()
+    chosen = choose_model(model, config, "MODEL")
+    version = find_model(chosen.folder).resolve()
     folder = (out or Path(*version.parts[:-3]) / "on_device" / version.name).resolve()
     with quietly() as stream:
         from rich.markup import escape
@@ -55,7 +59,7 @@ def tflite(model: Path | None, precisions: tuple["Precision", ...], out: Path | 
         from components.files import write_atomically
         from pipeline.console import Screen
         from pipeline.trained_on import trained_on
-        from serving.model import read_visage_json
+        from serving.model import identity_of, read_visage_json
 
         examples = trained_on(version)
         description, _ = read_visage_json(version)
@@ -63,11 +67,19 @@ def tflite(model: Path | None, precisions: tuple["Precision", ...], out: Path | 
         from components.on_device.export import put_on_device
 
         screen = Screen(stream, silent=as_json)
+        identity = identity_of(version, description)
+        for line in identity.lines():
+            screen.print(escape(line))
         name = version.parent.name
         with screen.stage(f"{name} {version.name}"):
             made = put_on_device(version, examples, tuple(dict.fromkeys(precisions)))
         files = {precision: folder / f"{name}_{precision}.tflite" for precision in made.contents}
-        figures = {"model": str(version), **description, **_figures(made, files)}
+        figures = {
+            "model": str(version),
+            "identity": {**asdict(identity), "config": chosen.config and str(chosen.config)},
+            **description,
+            **_figures(made, files),
+        }
         for precision, content in made.contents.items():
             write_atomically(files[precision], content)
         described = folder / f"{name}_on_device.json"

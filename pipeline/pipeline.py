@@ -32,7 +32,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     Raises:
         VisageError: the teacher may know faces of the test split, or as the components' own say.
     """
-    learns_from = lesson(config.data.sources, config.split)
+    learns_from = lesson(config.data.sources, config.split, config.name, config.data.drawn)
     # The model of `weights: blessed` is chosen when a run comes to it, the teacher here.
     check_lessons(learns_from, _teacher(config), blessed=None)
     example_gen = FaceExampleGen(settings=config.face_example_gen_settings())

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from components.errors import VisageError
 from components.faces.decode import MAX_BYTES
 from components.faces.detect import make_detector
 from components.progress import report
-from serving.photos import PhotoPrediction, Predictor, photo_detector, predict_photo
+from serving.photos import PhotoPrediction, photo_detector, predict_photo
 from serving.predictors import FolderPredictor, ServerPredictor
 
 
@@ -30,7 +31,7 @@ def predict_photos(
         note: is told in one line what the caller should know of an assumption that was made.
 
     Returns:
-        One prediction for each path, in the same order.
+        One prediction for each path, in the same order; each says which model it is of, if the model was asked at all.
 
     Raises:
         VisageError: not one of `model` and `server` is given, there is no model, or the server does not answer.
@@ -45,7 +46,9 @@ def predict_photos(
             prediction = PhotoPrediction(str(path), problem=f"the file cannot be read: {error.strerror}")
         predictions.append(prediction)
         report("predict photos", done, len(paths))
-    return predictions
+    if not any(prediction.faces for prediction in predictions):
+        return predictions
+    return [replace(prediction, model=predictor.identity) for prediction in predictions]
 
 
 def _read(path: Path) -> bytes:
@@ -56,7 +59,7 @@ def _read(path: Path) -> bytes:
 
 def _make_predictor(
     model: Path | None, server: str | None, alignment_of: Path | None, note: Callable[[str], None]
-) -> Predictor:
+) -> FolderPredictor | ServerPredictor:
     if model is not None and server is not None:
         raise VisageError("--model and --server: choose one; --alignment-of DIR tells how a server's crops are cut")
     if server is not None:

@@ -1,6 +1,7 @@
 """The demo page at `/`, and the route that finds, aligns and predicts the faces of the photo that it sends."""
 
 import asyncio
+import html
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from components.errors import VisageError
 from components.faces.detect import Detector, make_detector
 from components.faces.records import AGE_GROUPS
 from components.faces.settings import AlignmentSettings
+from components.model_identity import identify
 from serving.photos import photo_detector, predict_photo
 from serving.predictors import ModelPredictor
 from serving.rest import json_response, read_body
@@ -46,6 +48,10 @@ class Demo:
     async def _page(self, request: Request) -> Response:
         page = _PAGE.read_text(encoding="utf-8").replace("{{MAX_PHOTO_BYTES}}", str(MAX_PHOTO_BYTES))
         page = page.replace("{{AGE_GROUPS}}", json.dumps(AGE_GROUPS))
+        model = self._versions.current
+        identity = None if model is None else identify(model.visage, self._name, model.version)
+        page = page.replace("{{WARNING}}", html.escape((identity and identity.warning) or ""))
+        page = page.replace("{{MODEL}}", html.escape(identity.summary if identity else "no model is loaded yet"))
         return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})
 
     async def _predict(self, request: Request) -> Response:
@@ -66,7 +72,7 @@ class Demo:
         if not prediction["width"]:
             raise RestError(400, prediction["problem"])
         del prediction["path"]
-        return {"model": {"name": self._name, "version": str(model.version)}, **prediction}
+        return {**prediction, "model": asdict(identify(model.visage, self._name, model.version))}
 
     def _detector(self, alignment: AlignmentSettings) -> Detector:
         name = photo_detector(alignment)

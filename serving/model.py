@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from components.errors import VisageError
 from components.faces.settings import AlignmentSettings
+from components.model_identity import ModelIdentity, identify
 from components.tensorflow_messages import first_cause
 
 SAVED_MODEL = "saved_model.pb"
@@ -155,6 +156,19 @@ def read_visage_json(path: Path) -> tuple[dict[str, Any], AlignmentSettings]:
         raise VisageError(f"{file}: missing; only models that VisAge trained can be used") from None
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
         raise VisageError(f"{file}: cannot be read ({type(error).__name__}); push the model again") from error
+
+
+def identity_of(path: Path, visage: Mapping[str, Any]) -> ModelIdentity:
+    """The identity of the model in a SavedModel folder.
+
+    Args:
+        path: the folder `<name>/<number>`, or one of another name, whose version is then unknown.
+        visage: as `read_visage_json` returns it.
+    """
+    whole = path.resolve()
+    if whole.name.isdecimal():
+        return identify(visage, whole.parent.name, int(whole.name))
+    return identify(visage, whole.name, None)
 
 
 def _read_signatures(file: Path) -> dict[str, Signature]:

@@ -14,6 +14,7 @@ from components.faces.detect import Detector, Face
 from components.faces.encode import encode
 from components.faces.records import AGE_GROUP_MIDDLES
 from components.faces.settings import NO_DETECTOR, AlignmentSettings
+from components.model_identity import ModelIdentity
 
 NO_FACE = "no face was found"
 NO_USABLE_FACE = "the eyes of the face that was found lie too far apart or together"
@@ -52,12 +53,14 @@ class PhotoPrediction:
 
     Attributes:
         path: the photo's file.
+        model: which model predicted; None where none was asked.
         width, height: pixels of the upright photo; 0 where it cannot be read.
         faces: from left to right.
         problem: why there is no prediction, in one line; None where there is one.
     """
 
     path: str
+    model: ModelIdentity | None = field(default=None, kw_only=True)
     width: int = 0
     height: int = 0
     faces: list[FacePrediction] = field(default_factory=list)

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from components.errors import VisageError
 from components.faces.settings import AlignmentSettings
-from serving.model import LoadedModel, find_model, load_model, read_visage_json
+from components.model_identity import UNKNOWN, ModelIdentity, identify
+from serving.model import LoadedModel, find_model, identity_of, load_model, read_visage_json
 
 DEFAULT_MODEL_NAME = "visage"
 SERVER_TIMEOUT_SECONDS = 60.0
@@ -53,7 +54,8 @@ class FolderPredictor:
 
     def __init__(self, folder: Path) -> None:
         self._folder = find_model(folder)
-        self.alignment = read_visage_json(self._folder)[1]
+        visage, self.alignment = read_visage_json(self._folder)
+        self.identity = identity_of(self._folder, visage)
 
     def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
         """See `ModelPredictor.predict`."""
@@ -69,8 +71,9 @@ class ServerPredictor:
 
     Args:
         address: with or without '/v1/models/NAME'.
-        alignment_of: folder of the served model, which tells how crops are cut; None: the server is asked.
-        note: is told where the server does not say it either.
+        alignment_of: folder of the served model, which tells how crops are cut and what it was trained on; None: the
+            server is asked.
+        note: is told what had to be assumed.
 
     Raises:
         VisageError: the address is none, or there is no model in `alignment_of`.
@@ -78,13 +81,30 @@ class ServerPredictor:
 
     def __init__(self, address: str, alignment_of: Path | None, note: Callable[[str], None]) -> None:
         self._url = _model_url(address)
-        self._told = None if alignment_of is None else read_visage_json(find_model(alignment_of))[1]
+        self._folder = None if alignment_of is None else find_model(alignment_of)
+        self._told = None if self._folder is None else read_visage_json(self._folder)
         self._note = note
 
     @cached_property
     def alignment(self) -> AlignmentSettings:
         """How the model's crops are cut."""
-        return self._told or self._ask_alignment()
+        return self._told[1] if self._told else self._ask_alignment()
+
+    @cached_property
+    def identity(self) -> ModelIdentity:
+        """Which model it is: what `visage serve` says of it; of another server its version, and the rest from
+        `alignment_of`."""
+        name = self._url.rpartition("/")[2]
+        served = self._served
+        if served:
+            return identify(served, name, _decimal(served.get("version")))
+        version = self._ask_version()
+        if self._folder is None or self._told is None:
+            return identify({}, name, version)
+        told = identity_of(self._folder, self._told[0])
+        if str(version or "") not in ("", told.version) and told.version != UNKNOWN:
+            self._note(f"{self._url} serves version {version}, --alignment-of {self._folder} is version {told.version}")
+        return identify(self._told[0], name, version)
 
     def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
         """The model's outputs for each JPEG crop, as plain Python values by output name."""
@@ -94,21 +114,45 @@ class ServerPredictor:
             raise VisageError(f"{self._url}: {answer.get('error', f'unexpected answer, status {status}')}")
         return list(answer["predictions"])
 
-    def _ask_alignment(self) -> AlignmentSettings:
+    @cached_property
+    def _served(self) -> dict[str, Any]:
+        """The visage.json and version that `visage serve` sends; empty where the server has no such route."""
         status, answer = _request("GET", f"{self._url}/visage", None)
-        if status == 200 and "alignment" in answer:
+        return answer if status == 200 and "alignment" in answer else {}
+
+    def _ask_alignment(self) -> AlignmentSettings:
+        if self._served:
             try:
-                return AlignmentSettings.model_validate(answer["alignment"])
+                return AlignmentSettings.model_validate(self._served["alignment"])
             except ValidationError:
                 raise VisageError(
                     f"{self._url}/visage: its alignment is of another VisAge; --alignment-of MODEL tells it"
                 ) from None
-        status, answer = _request("GET", self._url, None)
-        if status != 200:
-            raise VisageError(f"{self._url}: {answer.get('error', f'unexpected answer, status {status}')}")
+        self._ask_version()
         assumption = "does not say how its crops are cut: the default alignment is used"
         self._note(f"{self._url} {assumption}; --alignment-of MODEL tells it")
         return AlignmentSettings()
+
+    def _ask_version(self) -> int | None:
+        """The newest version that the server has loaded; None where it does not say.
+
+        Raises:
+            VisageError: the server has no such model.
+        """
+        status, answer = _request("GET", self._url, None)
+        if status != 200:
+            raise VisageError(f"{self._url}: {answer.get('error', f'unexpected answer, status {status}')}")
+        states = answer.get("model_version_status")
+        numbers = [
+            _decimal(one.get("version"))
+            for one in (states if isinstance(states, list) else [])
+            if isinstance(one, dict) and one.get("state") == "AVAILABLE"
+        ]
+        return max((number for number in numbers if number is not None), default=None)
+
+
+def _decimal(value: Any) -> int | None:
+    return int(value) if str(value).isdecimal() else None
 
 
 def _model_url(address: str) -> str:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from components.errors import VisageError
+from components.model_identity import identify
 from serving.demo import Demo
 from serving.model import SAVED_MODEL, find_model
 from serving.rest import RestApi, json_response
@@ -39,7 +40,7 @@ def serve(
         name: the model's name in the addresses.
         rest_port: TCP port; 0 for a free one.
         host: address to listen on. Others than this machine can ask only where it is not 127.0.0.1.
-        announce: is told one line: where it listens and how to ask it.
+        announce: is told, line by line, which model it serves, where it listens and how to ask it.
 
     Raises:
         VisageError: there is no model, `base_path` is itself one, none can be loaded, or the port is taken.
@@ -48,6 +49,9 @@ def serve(
     with _listen(host, rest_port) as listener:
         versions = ModelVersions(base_path)
         _load_first(versions)
+        if versions.current is not None:
+            for line in identify(versions.current.visage, name, versions.current.version).lines():
+                announce(line)
         address = _address(host, listener.getsockname()[1])
         announce(
             f"{name} at {address}/ (demo page; model: {address}/v1/models/{name}; Ctrl-C ends), "

@@ -23,6 +23,7 @@ ALLOWED = {
         "serving",
         "components.faces",
         "components.errors",
+        "components.model_identity",
         "components.progress",
         "components.tensorflow_messages",
     ),

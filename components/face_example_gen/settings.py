@@ -1,7 +1,7 @@
 """Settings of FaceExampleGen, as they stand in the configuration file."""
 
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -73,6 +73,10 @@ class SamplePortraitsSettings(Settings):
     seed: int = Field(7, ge=0, le=2**32 - 1, description="the same seed draws the same pictures")
 
 
+# Lies beside drawn portraits and nowhere else; `tfds_builders.sample_portraits.draw` writes it.
+DRAWN_FILE = "drawn.csv"
+
+
 class DataSettings(Settings):
     """Where the pictures come from."""
 
@@ -97,6 +101,11 @@ class DataSettings(Settings):
                 "give --data-dir DIR or data.dir"
             )
         return self
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the pictures are drawn portraits: this run's own, or a folder of them given as `dir`."""
+        return self.dir is None or (Path(self.dir) / DRAWN_FILE).is_file()
 
     @property
     def folder_names(self) -> tuple[str, ...]:

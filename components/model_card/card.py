@@ -5,6 +5,7 @@ from typing import Any
 
 from components.evaluator.result import Evaluation
 from components.model_card.statistics import SplitStatistics
+from components.model_identity import identify
 from components.trainer.settings import TrainerSettings
 
 INTENDED_USE = (
@@ -46,7 +47,12 @@ def make_card(
         blessed: by the Evaluator.
         infra_blessed: by ModelCheck.
     """
+    identity = asdict(identify(description, recipe.network, None))
+    # The name and the version are known only when the model is pushed.
+    unknown = ("name", "version", "summary")
     return {
+        # Before any figure.
+        "identity": {key: value for key, value in identity.items() if key not in unknown},
         "made_at": made_at,
         "verdict": {
             "blessed": blessed,

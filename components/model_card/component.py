@@ -76,6 +76,7 @@ class ModelCard(base_component.BaseComponent):
                 "components.evaluator",
                 "components.html_page",
                 "components.model_card",
+                "components.model_identity",
                 "components.trainer",
                 "components.tuner",
             ),

@@ -47,9 +47,13 @@ def run_fn(fn_args: FnArgs) -> None:
         base_model=fn_args.base_model,
     )
     with job.announced() if machines() > 1 else nullcontext():
-        network, checkpoint = job.run(choose_strategy(), fn_args.model_run_dir)
-    export(network, settings.spec, alignment, fn_args.serving_model_dir, learned_from)
-    checkpoint.remove()
+        trained = job.run(choose_strategy(), fn_args.model_run_dir)
+    if learned_from is not None:
+        # TFX's folder of the artifact is named by the id of the execution.
+        training = Path(fn_args.serving_model_dir).parent.name
+        learned_from[0] = {**learned_from[0], "faces": trained.faces, "training": training}
+    export(trained.network, settings.spec, alignment, fn_args.serving_model_dir, learned_from)
+    trained.checkpoint.remove()
     remove_abandoned(Path(job.checkpoint_dir))
 
 

@@ -22,6 +22,21 @@ _FILE = "job.json"
 
 
 @dataclass(frozen=True)
+class Trained:
+    """What a job gives.
+
+    Attributes:
+        network: trained, as `train` returns it.
+        checkpoint: the state of the training, to be removed when the network is written.
+        faces: records of the split `train`.
+    """
+
+    network: keras.Model
+    checkpoint: Checkpoint
+    faces: int
+
+
+@dataclass(frozen=True)
 class Job:
     """What is trained.
 
@@ -56,8 +71,8 @@ class Job:
         finally:
             file.unlink(missing_ok=True)
 
-    def run(self, strategy: tf.distribute.Strategy, log_dir: str) -> tuple[keras.Model, Checkpoint]:
-        """Trains; gives the network, as `train` does, and its checkpoint, which is to go when the network is written.
+    def run(self, strategy: tf.distribute.Strategy, log_dir: str) -> Trained:
+        """Trains the network.
 
         Raises:
             VisageError: a split is empty or unreadable, machines do not train the same, or as `train` says.
@@ -68,7 +83,8 @@ class Job:
         key = training_key(settings, self.code, [train_split, val_split])
         _check_agreement(key, strategy)
         checkpoint = Checkpoint(Path(self.checkpoint_dir) / key)
-        return train(train_split, val_split, settings, log_dir, strategy, checkpoint, self.base_model), checkpoint
+        network = train(train_split, val_split, settings, log_dir, strategy, checkpoint, self.base_model)
+        return Trained(network, checkpoint, train_split.size)
 
 
 def read_job(checkpoint_dir: Path) -> Job | None:

@@ -28,13 +28,31 @@ _DECIDES = {
 }
 
 
-def lesson(sources: Sequence[str], split: SplitSettings) -> Lesson:
-    """What a training learns from: `data.sources`, shared out by `split`."""
+# The rest of an entry says what the training was; older models lack it.
+_DESCRIBES = ("pipeline", "drawn", "faces", "training")
+
+
+def lesson(
+    sources: Sequence[str], split: SplitSettings, pipeline: str | None = None, drawn: bool | None = None
+) -> Lesson:
+    """What a training learns from.
+
+    Args:
+        sources: `data.sources`.
+        split: how they are split.
+        pipeline: its name; None: unknown.
+        drawn: whether the pictures are drawn portraits; None: unknown.
+    """
     values = split.model_dump(mode="json")
     deciding = ("method", *_DECIDES[split.method], "repeat")
     return {
         "sources": sorted({_data_set(source) for source in sources}),
         "split": {key: values[key] for key in deciding},
+        "pipeline": pipeline,
+        "drawn": drawn,
+        # Known when the training is done.
+        "faces": None,
+        "training": None,
     }
 
 
@@ -46,7 +64,7 @@ def lessons_of(model: Path) -> list[Lesson] | None:
     """
     try:
         lessons = json.loads((model / "assets.extra" / "visage.json").read_text()).get("learned_from")
-        return None if lessons is None else [{key: one[key] for key in ("sources", "split")} for one in lessons]
+        return None if lessons is None else [_read(one) for one in lessons]
     except (OSError, ValueError, AttributeError, KeyError, TypeError):
         return None
 
@@ -70,7 +88,7 @@ def check_lessons(own: Lesson, teacher: Path | None, blessed: Path | None) -> li
         lessons += _check(teacher, own, "trainer.distillation.teacher", "learn without it")
     if blessed is not None:
         lessons += _check(blessed, own, "trainer.weights: blessed", "start from null, dlib, imagenet or a file")
-    return [one for number, one in enumerate(lessons) if one not in lessons[:number]]
+    return [one for number, one in enumerate(lessons) if not any(_alike(one, other) for other in lessons[:number])]
 
 
 def _check(model: Path, own: Lesson, key: str, mend: str) -> list[Lesson]:
@@ -89,6 +107,15 @@ def _check(model: Path, own: Lesson, key: str, mend: str) -> list[Lesson]:
                 f"split, or {mend}"
             )
     return lessons
+
+
+def _read(one: dict[str, Any]) -> Lesson:
+    return {"sources": one["sources"], "split": one["split"], **{key: one.get(key) for key in _DESCRIBES}}
+
+
+def _alike(one: Lesson, other: Lesson) -> bool:
+    """Whether two differ at most in what every training of a pipeline adds, so that no list grows from run to run."""
+    return all(one[key] == other[key] for key in ("sources", "split", "pipeline", "drawn"))
 
 
 def _data_set(source: str) -> str:

@@ -25,10 +25,10 @@ def settings(workspace: Path, **changes: Any) -> list[str]:
     return [word for key, value in values.items() for word in ("--set", f"{key}={json.dumps(value)}")]
 
 
-def visage(*words: str | Path, timeout: float = 600) -> subprocess.CompletedProcess[str]:
-    """Runs `visage WORDS` in the project's folder and waits for it."""
+def visage(*words: str | Path, timeout: float = 600, cwd: Path = PROJECT) -> subprocess.CompletedProcess[str]:
+    """Runs `visage WORDS` in the project's folder, or in `cwd`, and waits for it."""
     command = [*VISAGE, *map(str, words)]
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=timeout)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout)
 
 
 def served_versions(workspace: Path, pipeline: str = "sample-portraits") -> list[str]:

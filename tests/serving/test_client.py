@@ -19,7 +19,7 @@ from components.errors import VisageError
 from serving.annotate import WIDTH, check_target, write_annotated
 from serving.client import predict_photos
 from serving.photos import FacePrediction, PhotoPrediction
-from tests.serving.conftest import RunningServer, plain_jpeg
+from tests.serving.conftest import RunningServer, plain_jpeg, teach_it_drawings
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +53,8 @@ def test_a_server_and_a_model_here_say_the_same(
     assert there.faces[0].box == here.faces[0].box
     assert there.faces[0].age == pytest.approx(here.faces[0].age, abs=1e-4)
     assert there.faces[0].gender == here.faces[0].gender
+    assert there.model is not None
+    assert there.model.version == "3"
 
 
 def test_asking_a_server_needs_no_tensorflow(portrait: Path, shared_server: RunningServer) -> None:
@@ -153,6 +155,8 @@ def test_a_server_that_does_not_tell_its_alignment_is_noted(portrait: Path, plai
     assert prediction.faces[0].age == 30
     assert len(notes) == 1
     assert "default alignment is used; --alignment-of MODEL tells it" in notes[0]
+    assert prediction.model is not None
+    assert prediction.model.summary == "visage, pipeline unknown, version 1, trained on unknown"
 
 
 def test_a_model_tells_the_alignment_where_the_server_does_not(
@@ -160,6 +164,18 @@ def test_a_model_tells_the_alignment_where_the_server_does_not(
 ) -> None:
     (prediction,) = predict_photos([portrait], server=plain_server, alignment_of=saved_model, note=stays_silent)
     assert prediction.faces[0].age == 30
+
+
+def test_a_model_tells_what_it_was_trained_on_where_the_server_does_not(
+    portrait: Path, plain_server: str, saved_model: Path, tmp_path: Path
+) -> None:
+    drawn_model = teach_it_drawings(shutil.copytree(saved_model, tmp_path / "visage" / "2"))
+    notes: list[str] = []
+    (prediction,) = predict_photos([portrait], server=plain_server, alignment_of=drawn_model, note=notes.append)
+    assert prediction.model is not None
+    assert prediction.model.warning is not None
+    assert (prediction.model.pipeline, prediction.model.version) == ("faces", "1")
+    assert notes == [f"{plain_server}/v1/models/visage serves version 1, --alignment-of {drawn_model} is version 2"]
 
 
 @pytest.mark.parametrize(

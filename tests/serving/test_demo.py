@@ -1,5 +1,6 @@
 """The demo page and the route behind it."""
 
+import shutil
 from pathlib import Path
 
 import httpx
@@ -7,7 +8,7 @@ import pytest
 
 from serving.demo import MAX_PHOTO_BYTES
 from tests.chromium import Chromium
-from tests.serving.conftest import RunningServer, plain_jpeg
+from tests.serving.conftest import RunningServer, plain_jpeg, run_server, teach_it_drawings
 
 STATUS = "document.getElementById('status')"
 
@@ -34,10 +35,25 @@ def test_a_photo_is_found_aligned_and_predicted(shared_server: RunningServer, po
     response = send(shared_server, portrait)
     answer = response.json()
     assert response.status_code == 200
-    assert answer["model"] == {"name": "visage", "version": "3"}
+    assert (answer["model"]["name"], answer["model"]["version"]) == ("visage", "3")
+    assert next(iter(answer)) == "model"
     (face,) = answer["faces"]
     assert len(face["age_probabilities"]) == 101
     assert answer["width"] > 0
+
+
+def test_a_model_of_drawn_portraits_says_so_on_the_page_and_in_answers(
+    tmp_path: Path, saved_model: Path, portrait: bytes
+) -> None:
+    teach_it_drawings(shutil.copytree(saved_model, tmp_path / "visage" / "3"))
+    for server in run_server(tmp_path / "visage"):
+        page = httpx.get(server.url).text
+        warning = page.index("trained on drawn portraits, not on photos of people")
+        assert warning < page.index("Choose a photo")
+        assert "visage, pipeline faces, version 3, training 8, trained on drawn portraits: utkface" in page
+        model = send(server, portrait).json()["model"]
+        assert model["warning"].startswith("trained on drawn portraits")
+        assert model["pipeline"] == "faces"
 
 
 def test_a_photo_without_a_face_is_no_error(shared_server: RunningServer) -> None:

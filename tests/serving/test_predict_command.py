@@ -1,12 +1,15 @@
 """`visage predict` as a user types it: what goes where, and what is refused before any work."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.visage import visage
-from tests.serving.conftest import RunningServer
+from tests.serving.conftest import RunningServer, teach_it_drawings
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -19,8 +22,9 @@ def test_predictions_go_to_standard_output_and_problems_to_standard_error(
 ) -> None:
     ended = visage("predict", "nowhere.jpg", portrait, "--server", shared_server.url)
     assert ended.returncode == 1
-    assert ended.stdout.startswith(f"{portrait}: ")
-    assert ended.stdout.count("\n") == 1
+    model, face = ended.stdout.splitlines()
+    assert model == "model: visage, pipeline unknown, version 3, trained on unknown"
+    assert face.startswith(f"{portrait}: ")
     assert ended.stderr == "visage: nowhere.jpg: the file cannot be read: No such file or directory\n"
 
 
@@ -28,6 +32,8 @@ def test_json_is_one_document_of_predictions_and_problems(portrait: Path, shared
     ended = visage("predict", "nowhere.jpg", portrait, "--server", shared_server.url, "--json")
     assert (ended.returncode, ended.stderr) == (1, "")
     bad, good = json.loads(ended.stdout)
+    assert good["model"]["version"] == "3"
+    assert good["model"]["config"] is None
     assert (bad["problem"], good["problem"]) == ("the file cannot be read: No such file or directory", None)
 
 
@@ -38,7 +44,7 @@ def test_a_picture_that_cannot_be_written_does_not_cost_the_prediction(
     out = tmp_path / f"{'x' * 251}.png"
     ended = visage("predict", portrait, "--server", shared_server.url, "--out", out)
     assert ended.returncode == 1
-    assert ended.stdout.startswith(f"{portrait}: ")
+    assert f"\n{portrait}: " in ended.stdout
     assert ended.stderr == f"visage: {out}: File name too long; name another file\n"
 
 
@@ -46,4 +52,61 @@ def test_a_picture_in_no_folder_is_refused_before_the_model_is_looked_for(portra
     ended = visage("predict", portrait, "--model", tmp_path, "--out", tmp_path / "nowhere" / "out.png")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "no such folder" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def pushed(tmp_path: Path, saved_model: Path) -> Path:
+    """A folder with a configuration whose pipeline pushed a model that was trained on drawn portraits."""
+    teach_it_drawings(shutil.copytree(saved_model, tmp_path / "runs" / "faces" / "serving" / "visage" / "17"))
+    (tmp_path / "faces.yaml").write_text(f"extends: {PROJECT / 'pipeline_config.yaml'}\nname: faces\n")
+    return tmp_path
+
+
+def test_a_model_of_drawn_portraits_says_so_before_any_figure(portrait: Path, pushed: Path) -> None:
+    ended = visage("predict", portrait, "--config", "faces.yaml", cwd=pushed)
+    warning, model, face = ended.stdout.splitlines()
+    assert warning.startswith("warning: trained on drawn portraits, not on photos of people")
+    assert model == (
+        "model: visage, pipeline faces, version 17, training 8, trained on drawn portraits: utkface (1,265 faces)"
+    )
+    assert face.startswith(f"{portrait}: ")
+    assert ended.stderr == ""
+
+
+def test_without_a_model_the_default_configuration_chooses_and_is_named(portrait: Path, pushed: Path) -> None:
+    (pushed / "faces.yaml").rename(pushed / "pipeline_config.yaml")
+    ended = visage("predict", portrait, "--json", cwd=pushed)
+    assert ended.stderr == (
+        "visage: taking the model of pipeline faces (pipeline_config.yaml); --config or --model chooses another\n"
+    )
+    (prediction,) = json.loads(ended.stdout)
+    assert list(prediction)[:2] == ["path", "model"]
+    assert prediction["model"]["trained_on"] == {
+        "pictures": "drawn portraits",
+        "data_sets": ["utkface"],
+        "faces": 1265,
+    }
+    assert prediction["model"]["config"] == "pipeline_config.yaml"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("predict", "x.jpg", "--model", "y"), "--model and --config: both name a model; choose one"),
+        (("predict", "x.jpg", "--server", "http://y"), "--server and --config: both name a model; choose one"),
+        (("serve", "--model-base-path", "y"), "--model-base-path and --config: both name a model; choose one"),
+        (("export", "tflite", "y"), "MODEL and --config: both name a model; choose one"),
+    ],
+)
+def test_two_models_are_one_too_many(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    ended = visage(*arguments, "--config", "z.yaml", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", f"visage: {message}\n")
+
+
+@pytest.mark.parametrize("command", [("predict", "x.jpg"), ("serve",), ("export", "tflite")])
+def test_a_configuration_that_is_not_there_is_one_line(tmp_path: Path, command: tuple[str, ...]) -> None:
+    ended = visage(*command, "--config", "z.yaml", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("visage: z.yaml: ")
     assert ended.stderr.count("\n") == 1

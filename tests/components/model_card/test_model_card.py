@@ -46,6 +46,9 @@ DESCRIPTION = {
     "channels": 3,
     "parameters": 935654,
     "alignment": {"detector": "blazeface", "size": 80, "eye_middle": [0.5, 0.3]},
+    "learned_from": [
+        {"sources": ["utkface"], "split": {}, "pipeline": "faces", "drawn": True, "faces": 1265, "training": "8"}
+    ],
 }
 
 
@@ -131,6 +134,20 @@ def test_the_json_says_what_it_was_trained_on_and_how(card: Path) -> None:
     assert figures["data"]["cleaning_report"]["sources"] == {"utkface": SOURCE}
     assert figures["recipe"] == RECIPE.model_dump(mode="json")
     assert figures["model"] == DESCRIPTION
+
+
+def test_a_model_of_drawn_portraits_is_named_so_before_any_figure(card: Path) -> None:
+    page = (card / "model_card.html").read_text()
+    assert page.index("Warning: trained on drawn portraits, not on photos of people") < page.index("years</b>")
+    assert "Pipeline faces, training 8, trained on drawn portraits: utkface (1\u202f265 faces)" in page
+    figures = read_figures(card)
+    assert next(iter(figures)) == "identity"
+    assert figures["identity"] == {
+        "warning": "trained on drawn portraits, not on photos of people: its predictions for photos mean nothing",
+        "pipeline": "faces",
+        "training": "8",
+        "trained_on": {"pictures": "drawn portraits", "data_sets": ["utkface"], "faces": 1265},
+    }
 
 
 def test_values_that_a_search_found_are_the_recipes_and_said_to_be_found(outcome: Outcome, tmp_path: Path) -> None:

@@ -53,7 +53,18 @@ def test_a_model_of_another_split_knows_test_faces(tmp_path: Path, other: SplitS
 
 
 def test_a_trained_model_says_what_it_has_learned_from(trainer_run: TrainerRun) -> None:
-    assert lessons_of(trainer_run.saved_model) == [LEARNS_FROM]
+    assert lessons_of(trainer_run.saved_model) == [{**LEARNS_FROM, "faces": 96, "training": trainer_run.model_uri.name}]
+
+
+def test_lists_do_not_grow_from_one_training_of_a_pipeline_to_the_next(tmp_path: Path) -> None:
+    before = model(tmp_path / "1", {**OWN, "faces": 90, "training": "7"})
+    assert check_lessons(OWN, None, before) == [OWN]
+
+
+def test_a_teacher_of_drawn_portraits_stays_known_as_one(tmp_path: Path) -> None:
+    drawn = lesson(["utkface"], FOLD_0, "sample-portraits", drawn=True)
+    own = lesson(["utkface"], FOLD_0, "faces", drawn=False)
+    assert check_lessons(own, model(tmp_path / "1", drawn), None) == [own, drawn]
 
 
 def test_what_the_teachers_teacher_knows_counts_too(tmp_path: Path) -> None:

@@ -1,0 +1,116 @@
+"""Reads which model it is: its pipeline, its version and what it was trained on, as one text for all who show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# What stands where an older model, or another program's, does not say it.
+UNKNOWN = "unknown"
+
+DRAWN, PHOTOS, BOTH = "drawn portraits", "photos", "drawn portraits and photos"
+
+_WARNINGS = {
+    DRAWN: "trained on drawn portraits, not on photos of people: its predictions for photos mean nothing",
+    BOTH: "trained on drawn portraits as well as photos of people: the drawings may distort its predictions for photos",
+}
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """The data of a model's own training, and of the models that it started from or that taught it.
+
+    Attributes:
+        pictures: 'drawn portraits', 'photos', 'drawn portraits and photos' or 'unknown'.
+        data_sets: names, sorted; empty where they are unknown.
+        faces: how many the model's own training learned from; None: unknown.
+    """
+
+    pictures: str
+    data_sets: tuple[str, ...]
+    faces: int | None
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    """Which model it is. `asdict` of it is what the JSON of commands and routes holds.
+
+    Attributes:
+        warning: what must be said before any figure of a model that was trained on drawn portraits; None: nothing.
+        summary: one line for people.
+        name: what a server calls the model, or its folder.
+        pipeline: the pipeline that trained it, or 'unknown'.
+        version: the number that Pusher gave it, or 'unknown'.
+        training: the id of the Trainer's execution, as in artifacts/Trainer/model/ID, or 'unknown'.
+        trained_on: its data.
+    """
+
+    warning: str | None
+    summary: str
+    name: str
+    pipeline: str
+    version: str
+    training: str
+    trained_on: TrainedOn
+
+    def lines(self) -> Iterator[str]:
+        """Yields the warning, if there is one, then the summary."""
+        if self.warning is not None:
+            yield f"warning: {self.warning}"
+        yield f"model: {self.summary}"
+
+
+def identify(description: Mapping[str, Any], name: str, version: str | int | None) -> ModelIdentity:
+    """Reads a model's identity.
+
+    Args:
+        description: the model's `visage.json`; whatever it lacks is unknown.
+        name: what a server calls the model, or its folder.
+        version: None or 0 where its folder has no number.
+    """
+    lessons = _lessons(description)
+    own = lessons[0] if lessons else {}
+    trained_on = TrainedOn(_pictures(lessons), tuple(sorted(_data_sets(lessons))), _count(own.get("faces")))
+    pipeline = _text(own.get("pipeline"))
+    shown_version = str(version) if version else UNKNOWN
+    training = _text(own.get("training"))
+    which = f"{name}, pipeline {pipeline}, version {shown_version}"
+    known_training = "" if training == UNKNOWN else f", training {training}"
+    summary = f"{which}{known_training}, trained on {_in_words(trained_on)}"
+    warning = _WARNINGS.get(trained_on.pictures)
+    return ModelIdentity(warning, summary, name, pipeline, shown_version, training, trained_on)
+
+
+def _in_words(trained_on: TrainedOn) -> str:
+    if trained_on.pictures == UNKNOWN and not trained_on.data_sets:
+        return UNKNOWN
+    pictures = "pictures of unknown origin" if trained_on.pictures == UNKNOWN else trained_on.pictures
+    faces = "" if trained_on.faces is None else f" ({trained_on.faces:,} faces)"
+    return f"{pictures}: {', '.join(trained_on.data_sets) or UNKNOWN}{faces}"
+
+
+def _pictures(lessons: Sequence[Mapping[str, Any]]) -> str:
+    """One drawn lesson makes a model one that was trained on drawings, whatever the others were."""
+    drawn = [lesson.get("drawn") for lesson in lessons]
+    if True in drawn:
+        return DRAWN if all(one is True for one in drawn) else BOTH
+    return PHOTOS if drawn and all(one is False for one in drawn) else UNKNOWN
+
+
+def _data_sets(lessons: Sequence[Mapping[str, Any]]) -> set[str]:
+    sources = (lesson.get("sources") for lesson in lessons)
+    return {str(source) for named in sources if isinstance(named, list) for source in named}
+
+
+def _lessons(description: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    lessons = description.get("learned_from")
+    return [one for one in lessons if isinstance(one, Mapping)] if isinstance(lessons, list) else []
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) and value else UNKNOWN
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

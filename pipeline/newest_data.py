@@ -10,7 +10,7 @@ from components.errors import VisageError
 from components.face_example_gen.settings import FaceExampleGenSettings
 from components.lineage import outputs_of
 from pipeline.config import PipelineConfig
-from pipeline.metadata_file import check_undamaged
+from pipeline.metadata_file import check_usable
 
 _NODE = "FaceExampleGen"
 
@@ -30,7 +30,7 @@ def newest_data(config: PipelineConfig) -> CleanedData:
     # Empty: whoever made it was killed before anything was in it.
     if not database.is_file() or not database.stat().st_size:
         raise NoDataYetError(_nothing_yet(config))
-    check_undamaged(database)
+    check_usable(database, to_write=False)
     store = open_metadata(database)
     node = store.get_context_by_type_and_name("node", f"{config.name}.{_NODE}")
     states = metadata_store_pb2.Execution

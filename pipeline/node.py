@@ -25,7 +25,7 @@ from components.errors import VisageError
 from components.lineage import outputs_of
 from pipeline.config import PipelineConfig
 from pipeline.interruption import check_interrupted
-from pipeline.metadata_file import check_undamaged
+from pipeline.metadata_connection import CheckedMetadata
 from pipeline.pipeline import create_pipeline
 
 INLINE_PREFIX = "gzip+base64:"
@@ -115,7 +115,8 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
         run_id: groups the nodes of one run; any text, new for every run.
 
     Raises:
-        VisageError: there is no such node, or the nodes before it have not run under this run id.
+        VisageError: there is no such node, the nodes before it have not run under this run id, or ML Metadata's file is
+            damaged or stays locked.
         Interrupted: Ctrl-C or SIGTERM came before.
         Exception: whatever the node's executor raised; ML Metadata then holds it as failed and publishes nothing of it.
     """
@@ -129,7 +130,7 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
     connection = _connection(deployment.metadata_connection_config)
     execution = Launcher(
         pipeline_node=node,
-        mlmd_connection=metadata.Metadata(connection),
+        mlmd_connection=CheckedMetadata(connection),
         pipeline_info=run.pipeline_info,
         pipeline_runtime_spec=run.runtime_spec,
         executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
@@ -137,16 +138,14 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
     ).launch()
     if execution is None or not execution.execution_id:
         raise VisageError(_not_ready(node, run_id))
-    with metadata.Metadata(connection) as handle:
+    with CheckedMetadata(connection) as handle:
         return _read_result(handle, node, execution.execution_id, run_id)
 
 
 def _connection(config: metadata.ConnectionConfigType) -> metadata_store_pb2.ConnectionConfig:
     connection = getattr(config, config.WhichOneof("connection_config"))
     if connection.HasField("sqlite"):
-        database = Path(connection.sqlite.filename_uri)
-        database.parent.mkdir(parents=True, exist_ok=True)
-        check_undamaged(database)
+        Path(connection.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
     return connection
 
 

@@ -8,7 +8,7 @@ from tfx.utils.path_utils import serving_model_path
 
 from components.latest_blessed_model.strategy import MODEL, PUSHED_MODEL, LatestBlessedModelStrategy
 from pipeline.config import PipelineConfig
-from pipeline.metadata_file import check_undamaged
+from pipeline.metadata_file import check_usable
 from pipeline.newest_data import open_metadata
 
 
@@ -21,7 +21,7 @@ def starting_model(config: PipelineConfig) -> str | None:
     database = config.root / "metadata.sqlite"
     if config.trainer.weights != "blessed" or not database.is_file() or not database.stat().st_size:
         return None
-    check_undamaged(database)
+    check_usable(database, to_write=False)
     store = open_metadata(database)
     of_pipeline = {MODEL: _artifacts(store, Model), PUSHED_MODEL: _artifacts(store, PushedModel)}
     found = LatestBlessedModelStrategy().resolve_artifacts(store, of_pipeline)[MODEL]

@@ -7,7 +7,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from components.errors import VisageError
 from components.lineage import inputs_of_producers
-from pipeline.metadata_file import check_undamaged
+from pipeline.metadata_file import check_usable
 from pipeline.newest_data import open_metadata
 
 _PUSHED_TO = "WORKSPACE/PIPELINE/serving/NAME/NUMBER"
@@ -35,7 +35,7 @@ def trained_on(version: Path) -> Path:
             f"{version}: no records of the run that made it ({database}), so no data that it learned "
             f"from and was tested on; name a version where Pusher put it ({_PUSHED_TO})"
         )
-    check_undamaged(database)
+    check_usable(database, to_write=False)
     store = open_metadata(database)
     pushes = inputs_of_producers(store, [pushed.id for pushed in _pushed_as(version.name, store)])
     models = [model for inputs in pushes.values() for model in inputs.get("model", [])]

@@ -1,5 +1,6 @@
-"""A damaged database of ML Metadata is said in one line, before anything is read from it or written to it."""
+"""A damaged or locked database of ML Metadata is said in one line, before anything is read from it or written to it."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from components.errors import VisageError
-from pipeline.metadata_file import check_undamaged
+from pipeline.metadata_file import check_usable
+from tests.pipeline.locked_database import locked
 
 
 @pytest.fixture
@@ -20,20 +22,41 @@ def database(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_whole_one_an_empty_one_and_a_missing_one_are_fine(database: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("to_write", [True, False])
+def test_a_whole_one_an_empty_one_and_a_missing_one_are_usable(database: Path, tmp_path: Path, to_write: bool) -> None:
+    content = database.read_bytes()
     (tmp_path / "empty").touch()
     for path in (database, tmp_path / "empty", tmp_path / "missing"):
-        check_undamaged(path)
+        check_usable(path, to_write=to_write)
+    assert database.read_bytes() == content
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "metadata.sqlite"]
 
 
-def test_one_that_somebody_writes_to_is_fine(database: Path) -> None:
-    with closing(sqlite3.connect(database, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        check_undamaged(database)
+@pytest.mark.parametrize(("mode", "to_write"), [("EXCLUSIVE", True), ("EXCLUSIVE", False), ("IMMEDIATE", True)])
+def test_one_that_another_process_locks_is_one_line(database: Path, mode: str, to_write: bool) -> None:
+    with locked(database, mode), pytest.raises(VisageError) as caught:
+        check_usable(database, to_write=to_write, patience=0.1)
+    fix = "another process has locked it; end that process (fuser shows which one it is) and run again"
+    assert str(caught.value) == f"{database}: {fix}"
+    check_usable(database, to_write=to_write)
 
 
+def test_one_that_another_process_writes_to_can_be_read(database: Path) -> None:
+    with locked(database, "IMMEDIATE"):
+        check_usable(database, to_write=False, patience=0.1)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to every file")
+def test_one_that_cannot_be_written_is_one_line(database: Path) -> None:
+    database.chmod(0o400)
+    check_usable(database, to_write=False)
+    with pytest.raises(VisageError, match=r"^.*/metadata\.sqlite: cannot be opened \(.*\); make the file and its fold"):
+        check_usable(database, to_write=True)
+
+
+@pytest.mark.parametrize("to_write", [True, False])
 @pytest.mark.parametrize("content", [b"no database at all" * 100, None])
-def test_damage_is_one_line_with_the_mend(database: Path, content: bytes | None) -> None:
+def test_damage_is_one_line_with_the_fix(database: Path, content: bytes | None, to_write: bool) -> None:
     database.write_bytes(content or database.read_bytes()[: database.stat().st_size // 2])
     with pytest.raises(VisageError, match=r"^.*/metadata\.sqlite is damaged \(.*\): remove it and run again; [^\n]*$"):
-        check_undamaged(database)
+        check_usable(database, to_write=to_write)

@@ -15,14 +15,14 @@ import apache_beam as beam
 import numpy as np
 
 from components.face_example_gen.chunks import Chunk, read_chunk
-from components.face_example_gen.metrics import count_drop, count_picture, timed
+from components.face_example_gen.metrics import count_drop, count_picture, count_repaired, timed
 from components.face_example_gen.settings import FaceExampleGenSettings
 from components.face_example_gen.sources import face_box, to_record
 from components.face_example_gen.write import write_bytes, write_lines, write_records
 from components.faces.align import align
 from components.faces.choose import choose, two_candidates
 from components.faces.cleaning import age_out_of_range, outside_protocol, reason_to_drop
-from components.faces.decode import DecodeError, decode
+from components.faces.decode import DecodeError, decode_repairing
 from components.faces.detect import Face, make_detector
 from components.faces.duplicates import ROW, row_of, witness_row
 from components.faces.encode import encode
@@ -179,9 +179,11 @@ class CleanAndAlign(beam.DoFn):
     def _crop(self, record: FaceRecord) -> np.ndarray:
         try:
             with timed("decode"):
-                image = decode(record.image)
+                image, repaired = decode_repairing(record.image)
         except DecodeError as error:
             raise _DropError("picture_undecodable", error.reason) from None
+        if repaired:
+            count_repaired()
         if self._detector is None:
             return resize(image, self._settings.alignment.size)
         with timed("detect"):

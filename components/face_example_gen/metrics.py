@@ -18,6 +18,7 @@ STEPS: tuple[Step, ...] = ("decode", "detect", "align", "encode")
 _PICTURES = "pictures"
 _FACES = "faces"
 _DROPPED = "dropped."
+_REPAIRED = "jpegs_without_end_mark"
 # Beam's distributions hold whole numbers, and a step may take less than a millisecond.
 _MICROSECONDS = ".microseconds"
 
@@ -39,6 +40,11 @@ def count_drop(rule: str) -> None:
     _counter(_DROPPED + rule).inc()
 
 
+def count_repaired() -> None:
+    """One JPEG has been decoded although its end mark is missing."""
+    _counter(_REPAIRED).inc()
+
+
 @contextmanager
 def timed(step: Step) -> Iterator[None]:
     """Adds the time that the `with` block takes, whether it succeeds or fails, to those of `step`."""
@@ -54,8 +60,8 @@ def counted(results: MetricResults) -> Counted:
 
     Bundles that failed and were tried again count once where the engine knows which were committed.
 
-    Returns: `pictures`, `faces`, `dropped` by rule, and `milliseconds`: by step `mean` and `max` of a picture; empty
-        where the engine keeps no metrics.
+    Returns: `pictures`, `faces`, `dropped` by rule, `repaired` (pictures, by what was wrong with them), and
+        `milliseconds`: by step `mean` and `max` of a picture; empty where the engine keeps no metrics.
     """
     found = results.query(MetricsFilter().with_namespace(NAMESPACE))
     counters: dict[str, int] = {}
@@ -73,6 +79,7 @@ def counted(results: MetricResults) -> Counted:
             for name, number in sorted(counters.items())
             if name.startswith(_DROPPED) and number
         },
+        "repaired": {_REPAIRED: counters[_REPAIRED]} if counters.get(_REPAIRED) else {},
         "milliseconds": _milliseconds(found[MetricResults.DISTRIBUTIONS]),
     }
 

@@ -92,6 +92,14 @@ def test_odd_records_are_counted_drops_and_the_others_pass(tmp_path: Path) -> No
     assert total["records_out"] == 30
 
 
+def test_a_jpeg_without_its_end_mark_is_a_face_and_counted_as_repaired(tmp_path: Path) -> None:
+    rows = [utkface_row(1), utkface_row(2, image=picture(2)[:-2]), utkface_row(3, image=picture(3)[:-40])]
+    source = prepared(tmp_path, rows)
+    counted = run_beam([source], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
+    assert (counted["faces"], counted["repaired"]) == (2, {"jpegs_without_end_mark": 1})
+    assert counted["dropped"] == {"picture_undecodable": 1}
+
+
 class FailsOnSome:
     """A detector with a defect that shows on few pictures."""
 

@@ -1,0 +1,53 @@
+"""PNG files without the metadata that costs no viewer the picture: colour profiles, texts, times, checksums in them."""
+
+import re
+import zlib
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+_TRANSPARENCY, _EXIF, _TEXT, _COMPRESSED_TEXT = b"tRNS", b"eXIf", b"tEXt", b"zTXt"
+_KIND = re.compile(rb"[A-Za-z]{4}")
+# Older programs write the EXIF data, by which a picture is turned upright, as a text.
+_EXIF_KEYWORD = b"Raw profile type exif\x00"
+_MAX_EXIF = 2**20
+
+
+def without_metadata(png: bytes) -> bytes:
+    """Returns a PNG without its ancillary chunks, but for whole ones that say how the pixels are to be shown.
+
+    Those are transparency and EXIF data. What is no chunk, such as the rest of a file that was cut off, stays as it is.
+
+    Source: PNG (Third Edition), W3C 2025, section 13.2: a decoder goes on after an error in an ancillary chunk.
+    """
+    kept = [png[: len(SIGNATURE)]]
+    at = len(SIGNATURE)
+    while True:
+        kind = png[at + 4 : at + 8]
+        end = at + 12 + int.from_bytes(png[at : at + 4], "big")
+        if not _KIND.fullmatch(kind) or end > len(png):
+            kept.append(png[at:])
+            return b"".join(kept)
+        if kind[0:1].isupper() or _shows(kind, png[at + 8 : end - 4], png[end - 4 : end]):
+            kept.append(png[at:end])
+        at = end
+
+
+def _shows(kind: bytes, data: bytes, checksum: bytes) -> bool:
+    """Returns whether an ancillary chunk is whole, and the pixels are shown otherwise without it."""
+    if kind == _COMPRESSED_TEXT:
+        relevant = data.startswith(_EXIF_KEYWORD) and _inflates(data[len(_EXIF_KEYWORD) + 1 :])
+    elif kind == _TEXT:
+        relevant = data.startswith(_EXIF_KEYWORD) and len(data) <= _MAX_EXIF
+    else:
+        relevant = kind == _TRANSPARENCY or (kind == _EXIF and len(data) <= _MAX_EXIF)
+    return relevant and zlib.crc32(data, zlib.crc32(kind)) == int.from_bytes(checksum, "big")
+
+
+def _inflates(compressed: bytes) -> bool:
+    inflater = zlib.decompressobj()
+    try:
+        # Pillow refuses the whole picture for a text that is longer.
+        inflater.decompress(compressed, _MAX_EXIF)
+    except zlib.error:
+        return False
+    return inflater.eof

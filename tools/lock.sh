@@ -4,17 +4,29 @@ set -eu
 cd "$(dirname "$0")/.."
 uv=$(tools/uv.sh)
 
-# lock NAME OLDEST_PYTHON SOURCE...
-lock() {
+# compile NAME OLDEST_PYTHON SOURCE...
+compile() {
     name=$1 oldest=$2
     shift 2
     echo "visage: requirements/$name.txt" >&2
     UV_CUSTOM_COMPILE_COMMAND="make lock" "$uv" pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-        --python-version "$oldest" --output-file "requirements/$name.txt" ${upgrade:+"$upgrade"} "requirements/$name.in" "$@"
+        --python-version "$oldest" --output-file "requirements/$name.txt" ${upgrade:+"$upgrade"} "$@"
 }
+
+# lock NAME OLDEST_PYTHON SOURCE...
+lock() {
+    name=$1 oldest=$2
+    shift 2
+    compile "$name" "$oldest" "requirements/$name.in" "$@"
+}
+
+# lock_extra STACK OLDEST_PYTHON EXTRA: what the extra adds, in the versions that the stack has.
+lock_extra() { compile "$1-$3" "$2" "requirements/$3.in" --constraint "requirements/$1.txt"; }
 
 upgrade=${1:-}
 lock current 3.11 setup.py --extra kubeflow --extra dev
 lock older-glibc 3.10 setup.py --extra kubeflow --extra dev
+lock_extra current 3.11 mtcnn
+lock_extra older-glibc 3.10 mtcnn
 lock airflow 3.10
 lock uv 3.9

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Makes .venv from the lock of this machine's stack. Ends at once where that is done; mends what was cut short.
+# EXTRAS=mtcnn,dlib adds extras of setup.py. Once there they stay: later calls keep them, with EXTRAS or without.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -42,13 +43,36 @@ make_venv() {
     fi
 }
 
+# The tests need these, so every lock holds them.
+IN_EVERY_LOCK="dlib kubeflow"
+
+# Adds the locks of extras to $locks and their names to $extras.
+add_extras() {
+    for extra in "$@"; do
+        case " $IN_EVERY_LOCK $extras " in *" $extra "*) continue ;; esac
+        [ -e "requirements/$stack-$extra.txt" ] || fail "EXTRAS=$extra: no such extra. Mend: choose from dlib, kubeflow, mtcnn"
+        extras="$extras $extra"
+        locks="$locks requirements/$stack-$extra.txt"
+    done
+}
+
 stack=$(tools/stack.sh)
 lock=requirements/$stack.txt
 stamp=.venv/set-up
+# Beside the stamp, which goes while it works.
+installed=.venv/set-up-extras
+extras=
+locks=$lock
+there=
+[ ! -e $installed ] || there=$(cat $installed)
+IFS=", "
+# shellcheck disable=SC2086
+add_extras $there ${EXTRAS:-}
+unset IFS
 # The folder is part of it, for a virtual environment does not survive a move.
 home="$stack in $PWD"
 state="$home
-$(cat "$lock" setup.py | sha256sum)"
+$(cat $locks setup.py | sha256sum)"
 python=.venv/bin/python
 is_done() { [ -x $python ] && [ "$(cat $stamp 2>/dev/null)" = "$state" ]; }
 
@@ -64,8 +88,12 @@ uv=$(tools/uv.sh)
 [ -x $python ] && [ "$(sed 1q $stamp 2>/dev/null)" = "$home" ] || rm -rf .venv
 rm -f $stamp
 [ -d .venv ] || make_venv
-say "installing the $(grep -c '^[a-z].*==' "$lock") packages of $lock into .venv (3 GB, once)"
-"$uv" pip sync --quiet --python $python --require-hashes "$lock" || fail "installing $lock failed, for the reason above"
+echo "$extras" >$installed
+say "installing the $(grep -c '^[a-z].*==' "$lock") packages of $lock${extras:+ and the extras$extras} into .venv (3 GB, once)"
+# shellcheck disable=SC2086
+"$uv" pip sync --quiet --python $python --require-hashes $locks || fail "installing $locks failed, for the reason above"
+# Until it was renamed the project was `visage`, the name of somebody else's package on PyPI.
+rm -rf visage.egg-info
 # setuptools is among them, so building the project needs no index.
 "$uv" pip install --quiet --python $python --no-deps --no-build-isolation --offline --editable . ||
     fail "installing the project itself failed, for the reason above"

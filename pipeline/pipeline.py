@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2
-from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2
 
@@ -17,6 +16,7 @@ from components.latest_passed_statistics.component import create_latest_passed_s
 from components.model_card.component import ModelCard
 from components.model_check.component import ModelCheck
 from components.pusher.component import Pusher
+from components.statistics_gen.component import create_statistics_gen
 from components.trainer.component import create_trainer
 from components.trainer.learned_from import check_lessons, lesson
 from components.trainer.teacher import find_teacher
@@ -38,8 +38,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     example_gen = FaceExampleGen(settings=config.face_example_gen_settings())
     examples = example_gen.outputs["examples"]
     schema = CuratedSchema(text=with_sources(SCHEMA.read_text(encoding="utf-8"), config.data.folder_names))
-    # With the schema, which says what integers are categories.
-    statistics_gen = StatisticsGen(examples=examples, schema=schema.outputs["schema"])
+    statistics_gen = create_statistics_gen(examples=examples, schema=schema.outputs["schema"])
     last_data = create_latest_passed_statistics(statistics_gen.outputs["statistics"], config.validation)
     validator = ExampleValidator(
         statistics=statistics_gen.outputs["statistics"],

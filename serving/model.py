@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from components.errors import VisageError
 from components.faces.settings import AlignmentSettings
 from components.model_identity import ModelIdentity, identify
+from components.saved_model import load_saved_model
 from components.tensorflow_messages import first_cause
 
 SAVED_MODEL = "saved_model.pb"
@@ -129,9 +130,7 @@ def load_model(path: Path) -> LoadedModel:
     """
     visage, alignment = read_visage_json(path)
     try:
-        import tensorflow as tf
-
-        saved_model = tf.saved_model.load(str(path))
+        saved_model = load_saved_model(path)
         signatures = _read_signatures(path / SAVED_MODEL)
     except Exception as error:  # TensorFlow answers damaged files with nearly any exception.
         raise VisageError(f"{path}: the model cannot be loaded ({first_cause(error)[:200]}); push it again") from error

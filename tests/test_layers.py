@@ -25,6 +25,7 @@ ALLOWED = {
         "components.errors",
         "components.model_identity",
         "components.progress",
+        "components.saved_model",
         "components.tensorflow_messages",
     ),
 }

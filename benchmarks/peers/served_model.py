@@ -10,13 +10,15 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from components.saved_model import load_saved_model
+
 
 def main(saved_model: str) -> None:
     """Asks the signature that TensorFlow Serving answers by default."""
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     # The model's variables live no longer than this object.
-    model = tf.saved_model.load(saved_model, tags=["serve"])
+    model = load_saved_model(saved_model)
     ask = model.signatures["serving_default"]
     for line in sys.stdin:
         said = ask(image_bytes=tf.constant([Path(line.rstrip("\n")).read_bytes()]))

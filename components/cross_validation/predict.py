@@ -16,6 +16,7 @@ from components import progress
 from components.cross_validation.predictions import Predictions
 from components.data_inspection.tfrecords import read_all
 from components.faces.records import AGE_GROUPS, GENDERS, FaceRecord, from_example
+from components.saved_model import load_saved_model
 
 _BATCH = 64
 
@@ -36,7 +37,7 @@ def predict(saved_model: Path, split: Path) -> Predictions:
         split: folder of the split, which is not empty.
     """
     # The model's variables live no longer than this object.
-    model = tf.saved_model.load(str(saved_model), tags=["serve"])
+    model = load_saved_model(saved_model)
     records: list[FaceRecord] = []
     batches: list[_Answers] = []
     serialized = read_split(split)

@@ -1,9 +1,11 @@
 """TFX's Evaluator, set up as VisAge's gate."""
 
 from tfx.components.evaluator.component import Evaluator
+from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.types import BaseChannel
 
 from components.evaluator.eval_config import make_eval_config
+from components.evaluator.executor import Executor
 from components.evaluator.settings import EvaluatorSettings
 from components.source_digest import source_digest
 
@@ -35,6 +37,7 @@ def create_evaluator(
         eval_config=make_eval_config(settings, has_age=has_age, has_gender=has_gender),
         module_path="components.evaluator.extractors",
     )
+    evaluator.executor_spec = BeamExecutorSpec(Executor)
     # TFX's specification has no place for it; another version of the code must miss the cache.
     evaluator.exec_properties["code"] = source_digest("components.evaluator", "components.faces")
     return evaluator

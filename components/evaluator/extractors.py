@@ -3,6 +3,7 @@
 TFX's Evaluator imports this module by name (`module_path`) and calls `custom_extractors`.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tensorflow_model_analysis.constants import BASELINE_KEY, CANDIDATE_KEY
 from components.errors import VisageError
 from components.evaluator import metric_names
 from components.faces.records import AGE_GROUPS
+from components.folder_alias import folder_alias
 
 
 def custom_extractors(**what_to_extract: Any) -> list[tfma.extractors.Extractor]:
@@ -49,10 +51,13 @@ def check_readable(blessed: str) -> None:
     Raises:
         VisageError: they are not there, cut short or damaged.
     """
+    # The executor may see it under an alias, which tells nobody where it is.
+    blessed = os.path.realpath(blessed)
     try:
-        variables = tf.train.load_checkpoint(f"{blessed}/variables/variables")
-        for name in variables.get_variable_to_shape_map():
-            variables.get_tensor(name)
+        with folder_alias(blessed) as folder:
+            variables = tf.train.load_checkpoint(f"{folder}/variables/variables")
+            for name in variables.get_variable_to_shape_map():
+                variables.get_tensor(name)
     except Exception as error:  # TensorFlow answers damaged files with nearly any exception.
         raise VisageError(
             f"{blessed}/variables is missing or damaged, so this model cannot be compared with that one, which was "

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from components.evaluator.gates import Gate, read_gates
 from components.evaluator.slices import OVERALL, SliceMetrics, read_slices
+from components.folder_alias import folder_alias
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,9 @@ def read_evaluation(uri: str) -> Evaluation:
     """
     import tensorflow_model_analysis as tfma
 
-    config = tfma.load_eval_result(uri).config
-    validation = tfma.load_validation_result(uri)
+    with folder_alias(uri) as folder:
+        config = tfma.load_eval_result(folder).config
+        validation = tfma.load_validation_result(folder)
     model_names = {spec.is_baseline: spec.name for spec in config.model_specs}
     candidate = read_slices(uri, model_names[False])
     baseline = read_slices(uri, model_names[True]) if True in model_names else {}

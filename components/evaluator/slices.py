@@ -6,6 +6,7 @@ from typing import Any
 
 from components.evaluator import metric_names
 from components.faces.records import AGE_GROUPS, UNKNOWN
+from components.folder_alias import folder_alias
 
 OVERALL = "overall"
 
@@ -66,7 +67,8 @@ def read_slices(uri: str, model_name: str) -> dict[str, SliceMetrics]:
     """
     import tensorflow_model_analysis as tfma
 
-    result = tfma.load_eval_result(uri, model_name=model_name)
+    with folder_alias(uri) as folder:
+        result = tfma.load_eval_result(folder, model_name=model_name)
     features = [spec.feature_keys[0] if spec.feature_keys else "" for spec in result.config.slicing_specs]
     found = [_slice_metrics(key, metrics) for key, metrics in result.slicing_metrics]
     return {metrics.name: metrics for metrics in sorted(found, key=lambda metrics: _order(metrics, features))}

@@ -1,6 +1,12 @@
-"""Folders wherever Beam's file systems reach: on this machine, or in a bucket."""
+"""Folders wherever Beam's file systems reach: on this machine, or in a bucket.
 
+Beam takes each path that it matches or deletes for a pattern. Here a folder's path is always meant literally.
+"""
+
+import glob
 import shutil
+from contextlib import suppress
+from pathlib import Path
 
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
@@ -14,17 +20,24 @@ def remove(folder: str) -> None:
     Raises:
         BeamIOError: something in a bucket cannot be removed.
     """
-    if FileSystems.get_scheme(folder) is None:
+    if _is_local(folder):
         shutil.rmtree(folder, ignore_errors=True)
-    elif files := files_in(folder):
-        FileSystems.delete([f"{folder}/{name}" for name in files])
+        return
+    for name in files_in(folder):
+        remove_file(f"{folder}/{name}")
 
 
-def remove_files(pattern: str) -> None:
-    """Removes the files that match a pattern, if there are any."""
-    (found,) = FileSystems.match([pattern])
-    if found.metadata_list:
-        FileSystems.delete([metadata.path for metadata in found.metadata_list])
+def remove_file(path: str) -> None:
+    """Removes a file, if it is there.
+
+    Raises:
+        OSError, BeamIOError: it cannot be removed.
+    """
+    if _is_local(path):
+        with suppress(FileNotFoundError):
+            Path(path).unlink()
+    elif FileSystems.exists(path):
+        FileSystems.delete([glob.escape(path)])
 
 
 def make(folder: str) -> None:
@@ -40,7 +53,25 @@ def make(folder: str) -> None:
         raise OSError(str(error)) from error
 
 
+def matching(folder: str, pattern: str) -> list[str]:
+    """Returns the paths of the files in a folder whose names match a pattern, sorted."""
+    if _is_local(folder):
+        return sorted(str(path) for path in Path(folder).glob(pattern) if path.is_file())
+    return _matched(f"{glob.escape(folder)}/{pattern}")
+
+
 def files_in(folder: str) -> list[str]:
-    """Paths, relative to `folder`, of all files in it and below it."""
-    (found,) = FileSystems.match([f"{folder}/**"])
-    return sorted(metadata.path.removeprefix(f"{folder}/") for metadata in found.metadata_list)
+    """Returns the paths, relative to `folder`, of all files in it and below it, sorted."""
+    if _is_local(folder):
+        below = Path(folder)
+        return sorted(str(path.relative_to(below)) for path in below.rglob("*") if path.is_file())
+    return [path.removeprefix(f"{folder}/") for path in _matched(f"{glob.escape(folder)}/**")]
+
+
+def _is_local(path: str) -> bool:
+    return FileSystems.get_scheme(path) is None
+
+
+def _matched(pattern: str) -> list[str]:
+    (found,) = FileSystems.match([pattern])
+    return sorted(metadata.path for metadata in found.metadata_list)

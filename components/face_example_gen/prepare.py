@@ -22,6 +22,7 @@ from components.face_example_gen.settings import (
     LabelledFolderSettings,
     labelled_folder_name,
 )
+from components.folder_alias import folder_alias, is_plain
 from components.source_digest import source_digest
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def fingerprint(data: DataSettings, dataset: str) -> str:
         digest.update(f"drawn {data.sample_portraits} {sorted(data.sources)}".encode())
     else:
         for line in _listing(Path(data.dir), dataset):
-            digest.update(line.encode())
+            # Names may hold bytes that are no UTF-8.
+            digest.update(os.fsencode(line))
         if (folder := data.labelled_folder(dataset)) is not None:
             digest.update(folder.model_dump_json().encode())
     return digest.hexdigest()[:16]
@@ -123,11 +125,12 @@ def prepare_source(
             builder_config = module.LabelledFolderConfig(name=config, **reading)
         else:
             builder_config = config or None
-        with _reading(prepared_root / dataset):
-            builder = module.Builder(config=builder_config, data_dir=prepared_root)
-        _sweep(Path(builder.data_dir).parent, "incomplete.*")
-        builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=archives))
-    return builder
+        # TFDS finds the files that it has just written by patterns.
+        with folder_alias(prepared_root) as data_dir, _reading(prepared_root / dataset):
+            builder = module.Builder(config=builder_config, data_dir=data_dir)
+            _sweep(prepared_root / Path(builder.data_dir).relative_to(data_dir).parent, "incomplete.*")
+            builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=archives))
+        return builder if is_plain(prepared_root) else module.Builder(config=builder_config, data_dir=prepared_root)
 
 
 def source_of(dataset: str, builder: "tfds.core.DatasetBuilder") -> Source:

@@ -13,10 +13,10 @@ from pathlib import PurePath
 from typing import Any
 
 import numpy as np
-from apache_beam.io.filesystems import FileSystems
 
 from components import progress
 from components.errors import VisageError
+from components.face_example_gen import folders
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.write import read_lines, read_records
 from components.faces.duplicates import CONFLICTING_LABELS, DUPLICATE_PICTURE, FEATURES
@@ -184,13 +184,13 @@ def _dataset_of(key: str, datasets: Sequence[str]) -> str:
 
 
 def _written_records(folder: str) -> Iterator[FaceRecord]:
-    for path in _matching(f"{folder}/data_tfrecord-*.gz"):
+    for path in folders.matching(folder, "data_tfrecord-*.gz"):
         with _reading(path):
             yield from map(from_example, read_records(path))
 
 
 def _written_drops(folder: str) -> Iterator[dict[str, Any]]:
-    for path in _matching(f"{folder}/dropped-*.jsonl"):
+    for path in folders.matching(folder, "dropped-*.jsonl"):
         with _reading(path):
             yield from map(json.loads, read_lines(path))
 
@@ -205,8 +205,3 @@ def _reading(path: str) -> Iterator[None]:
         raise VisageError(
             f"{path} cannot be read back ({str(error) or type(error).__name__}); nothing is published: run again"
         ) from error
-
-
-def _matching(pattern: str) -> list[str]:
-    (found,) = FileSystems.match([pattern])
-    return sorted(metadata.path for metadata in found.metadata_list)

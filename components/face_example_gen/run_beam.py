@@ -90,7 +90,8 @@ def _run(sources: Sequence[Source], settings: FaceExampleGenSettings, examples_d
     folders.remove(work_dir)
     # Bundles that were tried twice leave half a file.
     for folder in (examples_dir, drops_dir):
-        folders.remove_files(f"{folder}/.partial-*")
+        for leftover in folders.matching(folder, ".partial-*"):
+            folders.remove_file(leftover)
     return found
 
 

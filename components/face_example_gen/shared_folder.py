@@ -84,7 +84,7 @@ def _copied(path: Path, folder: str) -> str:
                 shutil.copyfileobj(file, copy)
             FileSystems.rename([partial], [target])
         except BaseException:
-            folders.remove_files(partial)
+            folders.remove_file(partial)
             raise
     return target
 

@@ -9,6 +9,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.io.tfrecordio import _TFRecordUtil
 
 from components.errors import VisageError
+from components.face_example_gen import folders
 
 
 def write_records(folder: str, name: str, records: Iterable[bytes]) -> None:
@@ -66,8 +67,7 @@ def _write(folder: str, name: str, items: Iterable[bytes], write: Callable[[IO[b
         with FileSystems.create(partial, compression_type=_compression(name)) as file:
             for item in items:
                 write(file, item)
-        if FileSystems.exists(target):
-            FileSystems.delete([target])
+        folders.remove_file(target)
         FileSystems.rename([partial], [target])
     except (OSError, BeamIOError) as error:
         raise VisageError(f"{target}: cannot be written: {getattr(error, 'strerror', None) or error}") from error

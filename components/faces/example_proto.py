@@ -75,7 +75,11 @@ def _example_class() -> Any:
         type_name=f".{_PACKAGE}.Features",
         label=_FIELD.LABEL_OPTIONAL,
     )
-    return message_factory.GetMessages([file])[f"{_PACKAGE}.Example"]
+    messages = message_factory.GetMessages([file])
+    for message in messages.values():
+        # protobuf leaves it None, on which pydoc fails.
+        message.__module__ = __name__
+    return messages[f"{_PACKAGE}.Example"]
 
 
 Example = _example_class()

@@ -12,6 +12,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components import progress
+from components.artifact_aliases import plain_uris
 from components.model_check.checks import check
 from components.model_check.errors import UnservableError
 
@@ -36,14 +37,16 @@ class Executor(base_executor.BaseExecutor):
         model = artifact_utils.get_single_instance(input_dict["model"])
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         progress.report("replay the warm-up requests", 0, 1)
-        try:
-            check(path_utils.serving_model_path(model.uri))
-        except UnservableError as error:
-            logging.warning("The model at %s cannot be served: %s", model.uri, error)
-            blessing.set_string_custom_property("reason", str(error))
-            _mark(blessing, blessed=False)
-        else:
-            _mark(blessing, blessed=True)
+        # TensorFlow finds the variables by a pattern.
+        with plain_uris(input_dict, output_dict):
+            try:
+                check(path_utils.serving_model_path(model.uri))
+            except UnservableError as error:
+                logging.warning("The model at %s cannot be served: %s", model.uri, error)
+                blessing.set_string_custom_property("reason", str(error))
+                _mark(blessing, blessed=False)
+            else:
+                _mark(blessing, blessed=True)
         progress.report("replay the warm-up requests", 1, 1)
 
 

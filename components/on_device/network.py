@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from components.errors import VisageError
+from components.saved_model import load_saved_model
 from components.tensorflow_messages import first_cause
 
 
@@ -40,7 +41,7 @@ def load_network(model: Path) -> Network:
         VisageError: it is damaged, or was exported before a model had `from_pixels`.
     """
     try:
-        saved_model = tf.saved_model.load(str(model))
+        saved_model = load_saved_model(model)
     except Exception as error:  # TensorFlow answers damaged files with nearly any exception.
         raise VisageError(f"{model}: the model cannot be loaded ({first_cause(error)[:200]}); push it again") from error
     if not hasattr(saved_model, "from_pixels"):

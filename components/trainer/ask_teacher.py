@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from components import progress
 from components.faces import records
+from components.saved_model import load_saved_model
 from components.trainer.checkpoint import Checkpoint
 from components.trainer.input import Split, read_examples
 from components.trainer.pixels import decode
@@ -80,7 +81,7 @@ def load_teacher(teacher: Path) -> Any:
         VisageError: it is damaged.
     """
     try:
-        return tf.saved_model.load(str(teacher))
+        return load_saved_model(teacher)
     except Exception as error:  # TensorFlow answers damaged files with nearly any exception.
         raise damaged(teacher) from error
 

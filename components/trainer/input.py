@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import math
 from dataclasses import dataclass
 
@@ -63,12 +64,12 @@ def open_split(name: str, patterns: list[str]) -> Split:
 
     Args:
         name: 'train' or 'val', for messages.
-        patterns: globs of gzip TFRecord files.
+        patterns: paths of gzip TFRecord files. The last part of each may be a pattern; the folder is meant literally.
 
     Raises:
         VisageError: there is no record, or a file is cut short.
     """
-    files = sorted(path for pattern in patterns for path in tf.io.gfile.glob(pattern))
+    files = sorted(path for pattern in patterns for path in _matching(pattern))
     try:
         size = int(read_examples(files).reduce(np.int64(0), lambda count, _: count + 1)) if files else 0
     except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
@@ -78,6 +79,16 @@ def open_split(name: str, patterns: list[str]) -> Split:
             f"the {name} split holds no records ({', '.join(patterns)}); give more data or change `split`"
         )
     return Split(name, files, size)
+
+
+def _matching(pattern: str) -> list[str]:
+    """Returns the files of the pattern's folder whose names match its last part, all of them where that is "*"."""
+    end = pattern.rfind("/") + 1
+    folder, name = pattern[:end], pattern[end:]
+    try:
+        return [f"{folder}{found}" for found in fnmatch.filter(tf.io.gfile.listdir(folder or "."), name)]
+    except tf.errors.NotFoundError:
+        return []
 
 
 class TrainingBatches:

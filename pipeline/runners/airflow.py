@@ -72,7 +72,7 @@ def write_dag(config: PipelineConfig, out: Path) -> Path:
         name=config.name,
         visage=repr(str(Path(sys.executable).parent / "visage")),
         ir_name=repr(f"{out.stem}.ir.json"),
-        model_uri=repr(f"file://{config.model_base_path}"),
+        model_uri=repr(config.model_base_path.as_uri()),
         upstream=_pretty(upstream),
         dag_id=repr(f"visage-{config.name}"),
         schedule=repr(config.airflow.schedule),

@@ -7,6 +7,7 @@ import json
 import keras
 
 from components.errors import VisageError
+from components.folder_alias import folder_alias
 
 _MEND = "train one with trainer.weights=null (or dlib, imagenet, a file) first"
 
@@ -37,7 +38,8 @@ def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
     if trained != network.name:
         raise VisageError(f"trainer.weights: blessed: the model pushed last is a {trained}, no {network.name}; {_MEND}")
     try:
-        _restore(network, f"{saved_model}/variables/variables")
+        with folder_alias(saved_model) as folder:
+            _restore(network, f"{folder}/variables/variables")
     except (IndexError, RuntimeError, tf.errors.OpError):
         raise VisageError(
             f"trainer.weights: blessed: {saved_model}/variables is missing or damaged; push that model again, or "

@@ -1,0 +1,49 @@
+"""Lets TFX's own executors work in folders whose names look like glob patterns."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from tfx.types import Artifact
+
+from components.folder_alias import folder_alias
+
+_Artifacts = dict[str, list[Artifact]]
+
+
+class UnderAliases:
+    """Mixin of an executor class, before TFX's own: `Do` sees each artifact under a uri that holds no pattern."""
+
+    def Do(  # noqa: N802 (TFX's name)
+        self, input_dict: _Artifacts, output_dict: _Artifacts, exec_properties: dict[str, Any]
+    ) -> None:
+        """Calls TFX's executor, as `BaseExecutor.Do` describes it."""
+        with plain_uris(input_dict, output_dict):
+            super().Do(input_dict, output_dict, exec_properties)  # type: ignore[misc]
+
+
+@contextmanager
+def plain_uris(*groups: _Artifacts) -> Iterator[None]:
+    """Gives artifacts uris that hold no pattern inside the `with` block, and their own ones again afterwards.
+
+    Args:
+        *groups: artifacts by channel. Where a custom property names an alias, it names the artifact's own uri
+            afterwards.
+    """
+    artifacts = [artifact for group in groups for channel in group.values() for artifact in channel]
+    own = [artifact.uri for artifact in artifacts]
+    with ExitStack() as stack:
+        aliases = {uri: stack.enter_context(folder_alias(uri)) for uri in dict.fromkeys(own)}
+        for artifact in artifacts:
+            artifact.uri = aliases[artifact.uri]
+        try:
+            yield
+        finally:
+            uris = {alias: uri for uri, alias in aliases.items()}
+            for artifact, uri in zip(artifacts, own, strict=True):
+                artifact.uri = uri
+                for value in artifact.mlmd_artifact.custom_properties.values():
+                    for alias, named in uris.items():
+                        # An assignment would make numbers text.
+                        if alias in value.string_value:
+                            value.string_value = value.string_value.replace(alias, named)

@@ -17,13 +17,49 @@ class Settings(BaseModel):
         assert info.field_name
         allowed = _plain_types(cls.model_fields[info.field_name].annotation)
         if _holds_a_bool(value) and {int, float} & allowed and bool not in allowed:
-            raise PydanticCustomError("number_type", "Input should be a number")
+            raise PydanticCustomError("number_type", "must be a number")
         return value
 
 
+# What is wrong, by the type of pydantic's error; the names in braces are those of its context.
+_MESSAGES = {
+    "missing": "is missing and has no default",
+    "none_required": "must be null",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be greater than or equal to {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be less than or equal to {le}",
+    "string_pattern_mismatch": "must match {pattern}",
+    "string_too_short": "must have at least {min_length} character(s)",
+    "string_too_long": "must have at most {max_length} character(s)",
+    "too_short": "must have at least {min_length} item(s)",
+    "too_long": "must have at most {max_length} item(s)",
+    **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), "must be an integer"),
+    **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
+    "finite_number": "must be a finite number",
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
+    **dict.fromkeys(("string_type", "string_unicode"), "must be a text"),
+    **dict.fromkeys(("list_type", "tuple_type"), "must be a list"),
+    **dict.fromkeys(("dict_type", "mapping_type", "model_type"), "must hold keys and values"),
+    "invalid_key": "must be a text",
+}
+# Their messages are our own.
+_OURS = ("value_error", "number_type", "source")
+
+
 def plain_message(detail: Any) -> str:
-    """What one of pydantic's errors says is wrong, without pydantic's own turns of phrase."""
-    return str(detail["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+    """Returns what one of pydantic's errors reports, in the words of this project.
+
+    Args:
+        detail: one entry of `ValidationError.errors()`.
+    """
+    if detail["type"] in _OURS:
+        return str(detail["msg"]).removeprefix("Value error, ")
+    context = {
+        name: f"{value:g}" if isinstance(value, float) else value for name, value in detail.get("ctx", {}).items()
+    }
+    return _MESSAGES.get(detail["type"], "is not allowed").format_map(context)
 
 
 def _plain_types(annotation: Any) -> set[Any]:

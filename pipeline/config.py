@@ -1,11 +1,11 @@
 """The settings of a whole run: those of all components, and what must hold between them."""
 
-import difflib
 import re
 from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from components.errors import quoted
 from components.evaluator.settings import EvaluatorSettings
 from components.example_validator.settings import ValidationSettings
 from components.face_example_gen.settings import (
@@ -17,6 +17,7 @@ from components.face_example_gen.settings import (
 )
 from components.faces.records import SOURCES
 from components.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
+from components.names import did_you_mean
 from components.settings import Settings
 from components.trainer.settings import TrainerSettings
 from components.tuner.settings import TunerSettings
@@ -35,7 +36,7 @@ class ServingSettings(Settings):
     @classmethod
     def _is_a_model_name(cls, name: str) -> str:
         if not re.fullmatch("[a-z][a-z0-9_-]*", name):
-            raise ValueError(f"must be lower-case letters, digits, hyphens and _, a letter first, not {name!r}")
+            raise ValueError(f"must be lower-case letters, digits, hyphens and _, a letter first, not {quoted(name)}")
         return name
 
 
@@ -76,8 +77,8 @@ class PipelineConfig(Settings):
         entries = data.labelled_folders
         names = [*data.folder_names, labelled_folder_name(info.context or "") or ""]
         for name in (entry for entry in entries if entry not in names):
-            near = difflib.get_close_matches(name, [other for other in names if other not in entries], n=1)
-            mend = f"did you mean {near[0]}?" if near else "name it in data.sources, or remove the entry"
+            meant = did_you_mean(name, [other for other in names if other not in entries])
+            mend = meant or "name it in data.sources, or remove the entry"
             raise ValueError(f"labelled_folders.{name}: no source is {LABELLED_FOLDER}/{name}; {mend}")
         return data
 
@@ -96,7 +97,9 @@ class PipelineConfig(Settings):
         known = (*SOURCES, *info.data["data"].folder_names)
         for number, gate in enumerate(evaluator.slice_gates):
             if gate.feature == "source" and gate.value not in known:
-                raise ValueError(f"slice_gates.{number}: no source {gate.value!r}; choose from {', '.join(known)}")
+                raise ValueError(
+                    f"slice_gates.{number}: no source {quoted(gate.value)}; choose from {', '.join(known)}"
+                )
         return evaluator
 
     @field_validator("evaluator")
@@ -117,7 +120,7 @@ class PipelineConfig(Settings):
     def _names_a_folder(cls, name: str) -> str:
         if not re.fullmatch("[a-z][a-z0-9-]{0,40}", name):
             allowed = "lower-case letters, digits and hyphens, a letter first, 41 at most"
-            raise ValueError(f"must be {allowed}, not {name!r}")
+            raise ValueError(f"must be {allowed}, not {quoted(name)}")
         if name == DATA_FOLDER:
             raise ValueError(f"{name!r} is the workspace's folder for what all pipelines read; choose another name")
         return name

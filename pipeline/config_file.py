@@ -1,16 +1,16 @@
 """Reads the one file that configures everything, and says in the user's words what is wrong with it."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from components.errors import VisageError
-from components.settings import plain_message
+from components.errors import VisageError, quoted, shortened
+from components.names import near_names
 from pipeline.config import PipelineConfig
+from pipeline.config_errors import KEYS_OF_A_FILE, explain, written
 from pipeline.yaml_mapping import read_yaml
 
 
@@ -37,25 +37,34 @@ def load_config(
     for override in overrides:
         _apply_override(values, override)
     if data_dir is not None:
-        if not data_dir.is_dir():
-            raise VisageError(f"--data-dir {data_dir}: no such folder; name the one that holds the archives")
         values = _merge(values, {"data": {"dir": str(data_dir)}})
+    config = _validated(values, path, overrides, source)
+    if data_dir is not None and not data_dir.is_dir():
+        raise VisageError(f"--data-dir {data_dir}: no such folder; name the one that holds the archives")
+    return config
+
+
+def _validated(values: Mapping[str, Any], path: Path, overrides: Sequence[str], source: str | None) -> PipelineConfig:
     try:
         return PipelineConfig.model_validate(values, context=source)
     except ValidationError as error:
         set_keys = [override.partition("=")[0] for override in overrides]
-        raise VisageError("\n".join(_explain(detail, path, set_keys) for detail in error.errors())) from None
+        raise VisageError(explain(error, path, set_keys)) from None
 
 
 def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if path.resolve() in seen:
         raise VisageError(f"{path}: `extends` leads back to itself")
     values = _read_yaml(path)
+    for key in values:
+        if near := near_names(str(key), KEYS_OF_A_FILE):
+            # Without what it extends, a file lacks so much that the mistake would be lost among the lines.
+            raise VisageError(f"{path}: {shortened(str(key))}: unknown key; did you mean {near[0]}?")
     base = values.pop("extends", None)
     if base is None:
         return values
     if not isinstance(base, str):
-        raise VisageError(f"{path}: extends: must be the path of another configuration file, not {base!r}")
+        raise VisageError(f"{path}: extends: must be the path of another configuration file, not {written(base)}")
     if not (path.parent / base).exists():
         raise VisageError(f"{path}: extends: there is no {path.parent / base}; name a file relative to this one")
     return _merge(_read_with_extends(path.parent / base, (*seen, path.resolve())), values)
@@ -75,7 +84,7 @@ def _take_size(values: dict[str, Any], overrides: Sequence[str], path: Path) -> 
         raise VisageError(f"{path}: sizes: must hold a name for each size, and keys and values below it")
     if not isinstance(size, str) or size not in sizes:
         where = "--set size" if choices else f"{path}: size"
-        raise VisageError(f"{where}: must be {' or '.join(map(str, sizes))}, not {_written(size)}")
+        raise VisageError(f"{where}: must be {' or '.join(map(str, sizes))}, not {written(size)}")
     return _merge(values, sizes[size]), [override for override in overrides if override not in choices]
 
 
@@ -107,68 +116,17 @@ def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]
 def _apply_override(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not all(key.split(".")):
-        raise VisageError(f"--set {override}: write key.path=value, e.g. --set trainer.epochs=3")
+        raise VisageError(f"--set {shortened(override)}: write key.path=value, e.g. --set trainer.epochs=3")
     try:
         value = read_yaml(text)
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", error)
-        raise VisageError(f"--set {override}: {text!r} is not a YAML value: {problem}") from None
+        raise VisageError(f"--set {shortened(override)}: {quoted(text)} is not a YAML value: {problem}") from None
     *parents, leaf = key.split(".")
+    if not parents and leaf in ("extends", "sizes"):
+        raise VisageError(f"--set {leaf}: {leaf} is for files: write it into one")
     for parent in parents:
         values = values.setdefault(parent, {})
         if not isinstance(values, dict):
-            raise VisageError(f"--set {override}: {parent} holds a value, no keys")
+            raise VisageError(f"--set {shortened(override)}: {parent} holds a value, no keys")
     values[leaf] = value
-
-
-def _explain(detail: Any, path: Path, set_keys: Sequence[str]) -> str:
-    """One line for one pydantic error: the file or option, the key, what is wrong, what is allowed."""
-    location = tuple(detail["loc"])
-    # Pydantic's mark where the key of a mapping is what is wrong.
-    key = ".".join(str(part) for part in location if part != "[key]")
-    where = _where(key, path, set_keys)
-    if detail["type"] == "extra_forbidden":
-        allowed = _allowed_keys(location[:-1])
-        near = difflib.get_close_matches(str(location[-1]), allowed, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        return f"{where}: unknown key; {hint}allowed: {', '.join(allowed)}"
-    if detail["type"] == "missing":
-        return f"{where}: is missing and has no default"
-    if detail["type"] == "model_type":
-        return f"{where}: must hold keys ({', '.join(_allowed_keys(location))}), not {_written(detail['input'])}"
-    if detail["type"] == "dict_type":
-        return f"{where}: must hold keys and values, not {_written(detail['input'])}"
-    message = plain_message(detail)
-    if detail["type"] == "value_error":
-        return f"{where}: {message}"
-    return f"{where}: {message}, not {_written(detail['input'])}"
-
-
-def _written(value: Any) -> str:
-    """A value in an error: null, true and false as YAML has them."""
-    return yaml.safe_dump(value).split("\n")[0] if value is None or isinstance(value, bool) else repr(value)
-
-
-def _where(key: str, path: Path, set_keys: Sequence[str]) -> str:
-    """The options that set `key`; else the file, and the options besides where they set some of what is below it."""
-    if any(key == name or key.startswith(f"{name}.") for name in set_keys):
-        return f"--set {key}"
-    where = f"{path} and --set" if any(name.startswith(f"{key}.") for name in set_keys) else str(path)
-    return f"{where}: {key}" if key else where
-
-
-def _allowed_keys(location: tuple[int | str, ...]) -> list[str]:
-    """The keys of the settings model that stands at `location`."""
-    model: type[BaseModel] = PipelineConfig
-    for part in location:
-        # The keys of a mapping are nobody's fields: `labelled_folders` leads to the settings of each folder.
-        if part in model.model_fields:
-            model = _model_of(model.model_fields[part].annotation) or model
-    return sorted(model.model_fields)
-
-
-def _model_of(annotation: Any) -> type[BaseModel] | None:
-    """The settings model in an annotation such as `Model`, `Model | None` or `list[Model]`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_model_of, get_args(annotation))), None)

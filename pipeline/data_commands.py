@@ -1,6 +1,5 @@
 """`visage data`: preparing one data set, and looking at what became of the records and at what a network is fed."""
 
-import difflib
 import json
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -9,7 +8,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from components.errors import VisageError
+from components.errors import VisageError, shortened
+from components.names import did_you_mean
 from pipeline.command_line import DEFAULT_CONFIG, data_dir_option, json_option, override_option, print_json, quietly
 
 if TYPE_CHECKING:
@@ -206,9 +206,8 @@ def _with_source(config: "PipelineConfig", source: str) -> "PipelineConfig":
         message = plain_message(detail)
         if detail["loc"][:1] != ("sources",):
             raise VisageError(message) from None
-        near = difflib.get_close_matches(source, get_args(Dataset), n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise VisageError(f"{source}: no such source; {hint}it {message}") from None
+        hint = did_you_mean(source, get_args(Dataset))
+        raise VisageError(f"{shortened(source)}: no such source; {hint + ' ' if hint else ''}it {message}") from None
     return config.model_copy(update={"data": data})
 
 

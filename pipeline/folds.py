@@ -12,7 +12,7 @@ from pipeline.config import PipelineConfig
 DEFAULT_FOLDS = 5
 _MOST_FOLDS = 100
 # Eidinger, Enbar and Hassner (2014), Age and gender estimation of unfiltered faces: Adience's protocol.
-_ADIENCE, _ADIENCE_FOLDS = "adience/", 5
+_ADIENCE, _ADIENCE_SOURCE, _ADIENCE_FOLDS = "adience/", "adience", 5
 
 
 def fold_splits(config: PipelineConfig, folds: int | None) -> list[SplitSettings]:
@@ -60,8 +60,9 @@ def check_folds(records: Iterable[FaceRecord], splits: Sequence[SplitSettings]) 
         VisageError: a fold is empty, the data has other folds, or somebody is in two of them.
     """
     folds: dict[str, int] = {}
-    found = set()
+    found, sources = set(), set()
     for record in records:
+        sources.add(record.source)
         fold = fold_of(record, splits[0])
         found.add(fold)
         if folds.setdefault(record.identity, fold) != fold:
@@ -74,13 +75,24 @@ def check_folds(records: Iterable[FaceRecord], splits: Sequence[SplitSettings]) 
     if found == wanted:
         return
     if splits[0].folds == "published":
-        raise VisageError(
-            f"the published folds of this data are {_in_words(found)}, not {_in_words(wanted)}: ask for as many by "
-            "--folds, or give the pictures of all"
-        )
+        raise _other_published_folds(found, wanted, may_be_fewer=sources != {_ADIENCE_SOURCE})
     raise VisageError(
         f"{len(folds)} people are too few for {len(splits)} folds: nobody is in {_in_words(wanted - found)}; ask for "
         "fewer by --folds, or give more data"
+    )
+
+
+def _other_published_folds(found: set[int], wanted: set[int], may_be_fewer: bool) -> VisageError:
+    """Advises `--folds` only where that many are there, numbered from 0, and are allowed."""
+    mends = []
+    count = len(found)
+    if found == set(range(count)) and 2 <= count <= _MOST_FOLDS and may_be_fewer:
+        mends.append(f"--folds {count}")
+    if wanted - found:
+        mends.append("give the pictures of all folds")
+    mends.append(f"--set split.method=folds --set split.folds={len(wanted)} for others, made by identity")
+    return VisageError(
+        f"the published folds of this data are {_in_words(found)}, not {_in_words(wanted)}: {', or '.join(mends)}"
     )
 
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from components.errors import quoted
 from components.settings import Settings
 
 
@@ -28,7 +29,7 @@ class SliceGate(Settings):
         # What sources there are is the configuration's to know: labelled folders are named there.
         values = {"gender": (*GENDERS, UNKNOWN), "age_group": AGE_GROUPS, "race": (*RACES, UNKNOWN)}.get(self.feature)
         if values is not None and self.value not in values:
-            raise ValueError(f"no {self.feature} {self.value!r}; choose from {', '.join(values)}")
+            raise ValueError(f"no {self.feature} {quoted(self.value)}; choose from {', '.join(values)}")
         return self
 
 

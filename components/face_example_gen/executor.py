@@ -38,7 +38,7 @@ class Executor(BaseExecutor):
 
         report = clean_and_account(sources, settings, examples.uri, report_dir)
 
-        check_nothing_empty(report)
+        check_nothing_empty(report, settings.split)
         write_report(report, Path(report_dir))
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
         examples_utils.set_payload_format(examples, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)

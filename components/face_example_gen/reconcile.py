@@ -21,6 +21,7 @@ from components.face_example_gen.prepare import Source
 from components.face_example_gen.write import read_lines, read_records
 from components.faces.duplicates import CONFLICTING_LABELS, DUPLICATE_PICTURE, FEATURES
 from components.faces.records import FaceRecord, from_example
+from components.faces.settings import SplitSettings
 from components.faces.split import SPLITS
 
 Report = dict[str, Any]
@@ -70,20 +71,32 @@ def reconcile(sources: Sequence[Source], examples_dir: str, drops_dir: str) -> R
     return {"sources": report, "total": _sum(list(report.values())), "duplicates": duplicates.report()}
 
 
-def check_nothing_empty(report: Report) -> None:
+def check_nothing_empty(report: Report, settings: SplitSettings) -> None:
     """Refuses data of which nothing is left to train on, to choose by, or to test on.
 
     Raises:
-        VisageError: a split has no record; names the drops.
+        VisageError: a split has no record; names the folds where these are why, else the drops.
     """
     total = report["total"]
     empty = [split for split, count in total["by_split"].items() if not count]
+    if empty and total["records_out"] and settings.method == "folds":
+        _check_folds(total["by_split"], settings)
     if empty:
         drops = ", ".join(f"{rule} {count}" for rule, count in total["dropped"].items()) or "none"
         raise VisageError(
             f"no face is left for {', '.join(empty)} of {total['records_in']} records read (drops: {drops}); "
             "loosen `cleaning`, change `split`, or give more data; `visage data inspect SOURCE` shows what was dropped"
         )
+
+
+def _check_folds(by_split: Mapping[str, int], settings: SplitSettings) -> None:
+    """Refuses folds of which one has all the faces, or the tested one has none."""
+    fold, tested = settings.fold, by_split["test"]
+    mend = "give pictures of the other folds, or share the people out anew with split.method: holdout"
+    if tested == sum(by_split.values()):
+        raise VisageError(f"split.fold {fold}: all {tested} faces are in this fold, none in those to train on: {mend}")
+    if not tested:
+        raise VisageError(f"split.fold {fold}: no face is in this fold, which is tested on: name another, or {mend}")
 
 
 class _Seen:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from components.errors import quoted
 from components.faces.records import SOURCES
 from components.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
 from components.settings import Settings
@@ -28,21 +29,19 @@ def _known_source(source: str) -> str:
     name = labelled_folder_name(source)
     if name is None and source not in get_args(Dataset):
         allowed = ", ".join(repr(dataset) for dataset in get_args(Dataset))
-        raise PydanticCustomError("source", f"Input should be {allowed} or '{LABELLED_FOLDER}/NAME'")
+        raise PydanticCustomError("source", f"must be {allowed} or '{LABELLED_FOLDER}/NAME'")
     if name is not None and not re.fullmatch(_FOLDER_NAME, name):
-        raise PydanticCustomError(
-            "source", f"Input should be '{LABELLED_FOLDER}/NAME', NAME a letter and then a-z, 0-9 and _"
-        )
+        raise PydanticCustomError("source", f"must be '{LABELLED_FOLDER}/NAME', NAME a letter and then a-z, 0-9 and _")
     if name in SOURCES:
         raise PydanticCustomError(
-            "source", f"Input should be a labelled folder of another name: '{name}' is a published data set"
+            "source", f"must be a labelled folder of another name: '{name}' is a published data set"
         )
     return source
 
 
 def _within_the_folder(path: str) -> str:
     if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-        raise ValueError(f"{path!r} must be a path within the labelled folder")
+        raise ValueError(f"{quoted(path)} must be a path within the labelled folder")
     return path
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from components.errors import quoted
 from components.faces.detectors import DETECTORS
 from components.settings import Settings
 
@@ -15,7 +16,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 def _known_detector(name: str) -> str:
     known = (*DETECTORS, NO_DETECTOR)
     if name not in known:
-        raise ValueError(f"must be one of {', '.join(known)}, not {name!r}")
+        raise ValueError(f"must be one of {', '.join(known)}, not {quoted(name)}")
     return name
 
 

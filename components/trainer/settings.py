@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from components.errors import quoted
 from components.settings import Settings
 from components.trainer.augmentation_settings import AugmentationSettings
 from components.trainer.distillation_settings import TAUGHT_AGE_HEADS, DistillationSettings
@@ -94,7 +95,7 @@ class TrainerSettings(Settings):
     @classmethod
     def _are_known(cls, weights: str | None) -> str | None:
         if weights is not None and weights not in _STARTS and not weights.endswith((".h5", ".keras")):
-            raise ValueError(f"must be {', '.join(_STARTS)}, a file *.h5 or *.keras, or null, not {weights!r}")
+            raise ValueError(f"must be {', '.join(_STARTS)}, a file *.h5 or *.keras, or null, not {quoted(weights)}")
         return weights
 
     @model_validator(mode="after")

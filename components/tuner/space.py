@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import itertools
 import json
@@ -13,6 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from components.errors import quoted, shortened
+from components.names import did_you_mean
 from components.settings import plain_message
 from components.trainer.settings import TrainerSettings
 from components.trainer.tuned import PREFIX, with_values
@@ -113,30 +114,31 @@ def _read_key(key: str, written: Any, recipe: TrainerSettings) -> Choices | Rang
     if f"{key}." == PREFIX:
         raise ValueError(f"search.{key}: write keys with all their dots, e.g. {PREFIX}batch_size: [32, 64]")
     if key not in known:
-        near = difflib.get_close_matches(key, known, n=1)
-        raise ValueError(f"search.{key}: no such key; " + (f"did you mean {near[0]}?" if near else "write trainer.KEY"))
+        raise ValueError(f"search.{shortened(key)}: no such key; {did_you_mean(key, known) or 'write trainer.KEY'}")
     if key in _FIXED:
         raise ValueError(f"search.{key}: cannot be searched: {_FIXED[key]}")
     if isinstance(written, list | tuple):
         return _read_choices(key, written, recipe)
     if isinstance(written, Mapping):
         return _read_range(key, written, recipe)
-    raise ValueError(f"search.{key}: must be a list of values, or {{min: NUMBER, max: NUMBER}}, not {written!r}")
+    raise ValueError(f"search.{key}: must be a list of values, or {{min: NUMBER, max: NUMBER}}, not {quoted(written)}")
 
 
 def _read_choices(key: str, written: Sequence[Any], recipe: TrainerSettings) -> Choices:
     values = tuple(_checked(key, value, recipe) for value in written)
     for number, value in enumerate(values):
         if value in values[:number]:
-            raise ValueError(f"search.{key}: {value!r} is in the list twice")
+            raise ValueError(f"search.{key}: {quoted(value)} is in the list twice")
     if len(values) < 2:
-        raise ValueError(f"search.{key}: must list two values or more, not {list(written)!r}")
+        raise ValueError(f"search.{key}: must list two values or more, not {quoted(list(written))}")
     return Choices(values)
 
 
 def _read_range(key: str, written: Mapping[str, Any], recipe: TrainerSettings) -> Range:
     if not {"min", "max"} <= set(written) <= {"min", "max", "log"} or not isinstance(written.get("log", False), bool):
-        raise ValueError(f"search.{key}: must be {{min: NUMBER, max: NUMBER}}, log: true besides, not {dict(written)}")
+        raise ValueError(
+            f"search.{key}: must be {{min: NUMBER, max: NUMBER}}, log: true besides, not {quoted(dict(written))}"
+        )
     low, high = (_checked(key, written[end], recipe) for end in ("min", "max"))
     if not all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high)):
         raise ValueError(f"search.{key}: has no range: list the values to choose from, e.g. [{low!r}, {high!r}]")
@@ -153,10 +155,10 @@ def _checked(key: str, value: Any, recipe: TrainerSettings) -> Any:
     try:
         changed = with_values(recipe, {key: value})
     except ValidationError as error:
-        raise ValueError(f"search.{key}: {value!r} is not allowed: {plain_message(error.errors()[0])}") from None
+        raise ValueError(f"search.{key}: {quoted(value)} is not allowed: {plain_message(error.errors()[0])}") from None
     if _loss_of(changed) != _loss_of(recipe):
         raise ValueError(
-            f"search.{key}: {value!r} changes the loss, by which trials are compared, from the recipe's; "
+            f"search.{key}: {quoted(value)} changes the loss, by which trials are compared, from the recipe's; "
             "run such recipes one by one"
         )
     return _value(changed, key)
@@ -184,7 +186,7 @@ def _check_combinations(space: Space, recipe: TrainerSettings) -> None:
         try:
             with_values(recipe, together)
         except ValidationError as error:
-            named = ", ".join(f"{key} {value!r}" for key, value in together.items())
+            named = ", ".join(f"{key} {quoted(value)}" for key, value in together.items())
             raise ValueError(f"search: {named} do not go together: {plain_message(error.errors()[0])}") from None
 
 

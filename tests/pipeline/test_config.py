@@ -1,26 +1,37 @@
 """One file configures everything, and says what is wrong with it in one line."""
 
+import copy
+import datetime
+import functools
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from components.errors import VisageError
 from pipeline.config import PipelineConfig
-from pipeline.config_file import _merge, _model_of, load_config
+from pipeline.config_errors import _without_none, explain
+from pipeline.config_file import _merge, load_config
 
 PROJECT = Path(__file__).parents[2]
 DEFAULT = PROJECT / "pipeline_config.yaml"
+DEFAULT_VALUES = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
 
 
 def refusal(*overrides: str, path: Path = DEFAULT) -> str:
     with pytest.raises(VisageError) as error:
         load_config(path, overrides)
     return str(error.value)
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    annotation = _without_none(annotation)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
 def keys(model: type[BaseModel], prefix: str = "") -> list[str]:
@@ -268,6 +279,76 @@ def test_a_broken_file_is_one_line(tmp_path: Path, text: str, words: list[str]) 
     assert "\n" not in message
     for word in words:
         assert word in message
+
+
+@pytest.mark.parametrize("key", ["extend", "Extends", "extend s"])
+def test_extends_under_nearly_its_name_is_told_alone(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"{key}: {DEFAULT}\nname: a\ntrainer: {{epochs: 2}}\n")
+    assert refusal(path=path) == f"{path}: {key}: unknown key; did you mean extends?"
+
+
+def test_extends_is_among_the_keys_that_a_file_may_have_and_the_mistake_comes_first(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"base: {DEFAULT}\nname: a\ntrainer: {{epochs: 2}}\n")
+    first = refusal(path=path).splitlines()[0]
+    assert first.startswith(f"{path}: base: unknown key; ")
+    assert " extends, " in first
+    assert refusal("extends=x") == "--set extends: extends is for files: write it into one"
+
+
+def test_a_typo_is_told_before_a_missing_data_dir(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match=r"--set trainer\.epoch: unknown key"):
+        load_config(DEFAULT, ["trainer.epoch=3"], data_dir=tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("split.folds=many", "--set split.folds: must be an integer or 'published', not 'many'"),
+        ("split.folds=[1]", "--set split.folds: must be an integer or 'published', not [1]"),
+        ("trainer.frozen=[a]", "--set trainer.frozen: must be an integer or a text, not ['a']"),
+        ("trainer.frozen={a: null}", "--set trainer.frozen: must be an integer or a text, not {'a': null}"),
+        ("trainer.jit=maybe", "--set trainer.jit: must be true or false, not 'maybe'"),
+        ("data.sources=utkface", "--set data.sources: must be a list, not 'utkface'"),
+        ("data.sources=[]", "--set data.sources: must have at least 1 item(s), not []"),
+        ("data.dir=2026-11-28", "--set data.dir: must be a text, not 2026-11-28"),
+        (
+            "evaluator.slices=[gender, 3]",
+            "--set evaluator.slices.1: must be 'gender', 'age_group', 'race' or 'source', not 3",
+        ),
+        ("airflow.retries=0.5", "--set airflow.retries: must be an integer, not 0.5"),
+    ],
+)
+def test_what_a_value_must_be_is_said_in_our_words(override: str, message: str) -> None:
+    assert refusal(override) == message
+
+
+PYDANTICS = re.compile(
+    r"Input|should|[Ff]ield required|[Ee]xtra|valid |instance|parse|unable|[Ss]tring|constrained|\[key\]|"
+    r"literal\[|tuple\[|function|pydantic|Value error|\{\w*\}",
+)
+ODD_VALUES: list[Any] = [
+    None, True, "x", "", "http://x/y?z", 3, -1, 0.5, -1e300, float("inf"), 10**40, datetime.date(2026, 1, 1), b"x",
+    [], [None], [1, "a", True], [[1]], [{}], {}, {"a": 1}, {1: 2}, {"a": {"b": None}}, "x" * 5000, [0.1] * 500,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "key", sorted({key.rsplit(".", up)[0] for key in keys(PipelineConfig) for up in range(key.count(".") + 1)})
+)
+def test_no_message_is_in_pydantics_words(key: str) -> None:
+    *parents, leaf = key.split(".")
+    values = copy.deepcopy(DEFAULT_VALUES)
+    here = functools.reduce(dict.__getitem__, parents, values)
+    for here[leaf] in ODD_VALUES:
+        try:
+            PipelineConfig.model_validate(values)
+        except ValidationError as error:
+            message = explain(error, Path("c.yaml"), [])
+            said = re.sub(r"not .*", "", message)  # less the value itself
+            assert not PYDANTICS.search(said), message
+            assert all(line.startswith("c.yaml: ") and len(line) < 900 for line in message.splitlines()), message
 
 
 def test_a_missing_data_dir_is_named(tmp_path: Path) -> None:

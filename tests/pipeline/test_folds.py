@@ -1,5 +1,6 @@
 """Folds that a cross-validation tests on, and those that it refuses."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,8 +87,32 @@ def test_too_few_people_are_named() -> None:
 
 
 def test_other_published_folds_are_named() -> None:
-    with pytest.raises(VisageError, match=r"^the published folds of this data are 0, 1, 2, not 0, 1: ask for"):
+    with pytest.raises(VisageError, match=r"^the published folds of this data are 0, 1, 2, not 0, 1: --folds 3, or "):
         check_folds(people(3, folds=[0, 1, 2]), published(2))
+
+
+@given(there=st.sets(st.integers(0, 6), min_size=1), asked=st.integers(2, 8))
+def test_folds_that_a_refusal_advises_are_not_refused(there: set[int], asked: int) -> None:
+    data = people(len(there), folds=sorted(there))
+    if there == set(range(asked)):
+        return
+    with pytest.raises(VisageError) as refused:
+        check_folds(data, published(asked))
+    message = str(refused.value)
+    if advised := re.search(r"--folds (\d+)", message):
+        made = fold_splits(config("split.method=folds", "split.folds=published"), int(advised[1]))
+        check_folds(data, made)
+    assert "--set split.method=folds" in message
+
+
+def test_of_adience_no_other_number_of_folds_is_advised() -> None:
+    four = [replace(person, source="adience") for person in people(4, folds=[0, 1, 2, 3])]
+    with pytest.raises(VisageError) as refused:
+        check_folds(four, published(5))
+    assert str(refused.value) == (
+        "the published folds of this data are 0, 1, 2, 3, not 0, 1, 2, 3, 4: give the pictures of all folds, or --set "
+        "split.method=folds --set split.folds=5 for others, made by identity"
+    )
 
 
 def test_somebody_in_two_published_folds_is_named() -> None:

@@ -11,6 +11,7 @@ from components.errors import VisageError
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import Report, check_nothing_empty, reconcile
 from components.faces.records import FaceRecord, to_example
+from components.faces.settings import SplitSettings
 
 UTKFACE = Source("utkface", ("prepared/utkface.tfrecord",), records=5, archive_rows=7, skipped={"picture_empty": 2})
 WIKI = Source("imdb_wiki/wiki", ("wiki.tfrecord",), records=2, archive_rows=2, skipped={})
@@ -201,11 +202,31 @@ def test_a_split_without_anybody_says_what_was_dropped_and_what_to_do(folder: Pa
     write_split(folder, "val", [])
     write_drops(folder, {"utkface/3": "no_face", "utkface/5": "second_face"})
     with pytest.raises(VisageError) as error:
-        check_nothing_empty(account(folder))
+        check_nothing_empty(account(folder), SplitSettings())
     assert str(error.value) == (
         "no face is left for val of 7 records read (drops: no_face 1, second_face 1); "
         "loosen `cleaning`, change `split`, or give more data; `visage data inspect SOURCE` shows what was dropped"
     )
+
+
+@pytest.mark.parametrize(
+    ("by_split", "complaint"),
+    [
+        (
+            {"train": 0, "val": 0, "test": 9},
+            "split.fold 2: all 9 faces are in this fold, none in those to train on: give",
+        ),
+        ({"train": 8, "val": 1, "test": 0}, "split.fold 2: no face is in this fold, which is tested on: name"),
+        ({"train": 8, "val": 0, "test": 1}, "no face is left for val of 9 records read"),
+        ({"train": 0, "val": 0, "test": 0}, "no face is left for train, val, test of 9 records read"),
+    ],
+)
+def test_folds_without_anybody_are_no_matter_of_cleaning(by_split: dict[str, int], complaint: str) -> None:
+    total = {"by_split": by_split, "records_out": sum(by_split.values()), "records_in": 9, "dropped": {}}
+    with pytest.raises(VisageError) as error:
+        check_nothing_empty({"total": total}, SplitSettings(method="folds", folds="published", fold=2))
+    assert str(error.value).startswith(complaint)
+    assert ("cleaning" in str(error.value)) == complaint.startswith("no face is left")
 
 
 def test_a_person_in_two_splits_is_noticed(folder: Path) -> None:

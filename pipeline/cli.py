@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
     from serving.photos import FacePrediction, PhotoPrediction
 
+# PyPI's `visage` is another project.
+_DISTRIBUTION = "visage-pipeline"
+
 _config = click.argument("config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG)
 
 
@@ -51,9 +54,29 @@ class _Group(click.Group):
             context.exit(FAILED)
 
 
+def _show_version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        click.echo(f"visage {version(_DISTRIBUTION)}")
+    except PackageNotFoundError:
+        click.echo(f"visage: {_DISTRIBUTION} is not installed under this name; run `make set-up`", err=True)
+        context.exit(FAILED)
+    context.exit()
+
+
 @click.group(cls=_Group)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.version_option(package_name="visage")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def main(context: click.Context, debug: bool) -> None:
     """Age and gender from face pictures: train, gate, push, serve, ask."""
@@ -76,8 +99,10 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
     """Run the pipeline here. Exit code 0: blessed and pushed; 3: not blessed; 1: something failed."""
     from pipeline.config_file import load_config
     from pipeline.console import Screen
+    from pipeline.extras import check_extras
 
     settings = load_config(config, overrides, data_dir)
+    check_extras(settings)
     run_id = _new_run_id()
     log = settings.root / "logs" / f"{run_id}.log"
     with quietly(log) as stream:
@@ -117,9 +142,11 @@ def crossval(
     """Cross-validate a recipe: mean and deviation over folds, of single models and of several together."""
     from pipeline.config_file import load_config
     from pipeline.console import Screen
+    from pipeline.extras import check_extras
     from pipeline.folds import fold_splits
 
     settings = load_config(config, overrides, data_dir)
+    check_extras(settings)
     # A pipeline of its own: each of its models has learned from what the others are tested on.
     settings = settings.model_copy(update={"name": f"{settings.name}-crossval"})
     splits = fold_splits(settings, folds)
@@ -181,9 +208,11 @@ def compile(
     scheduler: str, config: Path, overrides: tuple[str, ...], data_dir: Path | None, out: Path, as_json: bool
 ) -> None:
     """Write the pipeline as a scheduler's own file; its tasks run `visage node`."""
+    from components.extras import check_installed
     from pipeline.config_file import load_config
 
     settings = load_config(config, overrides, data_dir)
+    check_installed(scheduler, "visage compile")
     with quietly() as stream:
         if scheduler == "airflow":
             from pipeline.runners.airflow import write_dag

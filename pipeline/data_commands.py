@@ -79,11 +79,14 @@ def inspect(
     looked at.
     """
     from pipeline.config_file import load_config
+    from pipeline.extras import check_detector
 
     if out is not None and out.suffix != ".html":
         raise VisageError(f"--out {out}: must end in .html; the JSON is written beside it")
     found = load_config(config, overrides, data_dir, source)
     found = _with_source(found, source) if source else found
+    if source:
+        check_detector(found)
     with quietly(_log(found, "data-inspect") if source else _log_of_runs(found, "data-inspect")) as stream:
         from rich.markup import escape
 

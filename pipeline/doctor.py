@@ -13,6 +13,8 @@ from typing import Literal
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from components.extras import EXTRAS, is_installed, set_up_with
+
 _LOCKS = Path(__file__).resolve().parent.parent / "requirements"
 _CURRENT_STACK_GLIBC = Version("2.39")
 _RUN_MEMORY_GIB = 6
@@ -52,6 +54,7 @@ def diagnose() -> list[Finding]:
         _gpus(),
         _disk(),
         _engines(),
+        _extras(),
         _compiler(),
         _test_current(),
     ]
@@ -157,6 +160,15 @@ def _engines() -> Finding:
     if lacking:
         return Finding("engines", "note", f"{detail}; {', '.join(lacking)}", "docs/operating.md, Engines")
     return Finding("engines", "ok", detail)
+
+
+def _extras() -> Finding:
+    there = [extra for extra in EXTRAS if is_installed(extra)]
+    missing = [extra for extra in EXTRAS if extra not in there]
+    if missing:
+        detail = f"{', '.join(there) or 'none'}; not installed, only some settings need it: {', '.join(missing)}"
+        return Finding("extras", "note", detail, set_up_with(",".join(missing)))
+    return Finding("extras", "ok", ", ".join(there))
 
 
 def _compiler() -> Finding:

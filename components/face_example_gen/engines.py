@@ -89,7 +89,9 @@ def _check_credentials() -> None:
         import google.auth
         from google.auth.exceptions import DefaultCredentialsError
     except ImportError:
-        raise VisageError("beam.engine dataflow: pip install 'apache-beam[gcp]'") from None
+        raise VisageError(
+            "beam.engine: dataflow: the package google-auth is not installed; remove .venv and run `make set-up`"
+        ) from None
     try:
         google.auth.default()
     except DefaultCredentialsError:

@@ -13,14 +13,12 @@ def write_pipeline(config: PipelineConfig, out: Path) -> None:
     """Writes the pipeline as YAML that Kubeflow takes as it is; the compiled pipeline travels inside it, once.
 
     Raises:
-        VisageError: kfp is not installed, `out` is no name of a YAML file, or cannot be written.
+        VisageError: `out` is no name of a YAML file, or cannot be written.
     """
     if out.suffix not in (".yaml", ".yml"):
         raise VisageError(f"--out {out}: Kubeflow reads YAML; end the name in .yaml")
-    try:
-        from kfp import compiler, dsl
-    except ImportError:
-        raise VisageError("kfp is not installed: pip install 'visage[kubeflow]'") from None
+    from kfp import compiler, dsl
+
     ir = compile_pipeline(config)
 
     @dsl.pipeline(name=config.name, description="Age and gender from faces, gated and pushed.")

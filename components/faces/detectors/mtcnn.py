@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from components.errors import VisageError
+from components.extras import check_installed, set_up_with
 from components.faces.detect import Face
 
 # The first network looks at windows of 12 pixels; the package fails on pictures that hold none.
@@ -21,10 +22,13 @@ class MtcnnDetector:
     """MTCNN as its package has it by default."""
 
     def __init__(self) -> None:
+        check_installed("mtcnn", "alignment.detector")
         try:
             from mtcnn import MTCNN
         except ImportError as error:
-            raise VisageError(f"the face detector 'mtcnn' needs {error.name}: pip install visage[mtcnn]") from error
+            raise VisageError(
+                f"alignment.detector: mtcnn: its package needs {error.name}; run `{set_up_with('mtcnn')}`"
+            ) from error
         self._mtcnn = MTCNN()
 
     def detect(self, image: np.ndarray) -> list[Face]:

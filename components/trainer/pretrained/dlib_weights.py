@@ -10,10 +10,10 @@ import keras
 import numpy as np
 
 from components.errors import VisageError
+from components.extras import EXTRAS, check_installed, set_up_with
 from components.trainer.models.dlib_resnet import DESCRIPTOR, PREFIX
 from components.trainer.pretrained.dlib_file import Affine, Convolution, Dense, read_layers
 
-_PACKAGE = "face_recognition_models"
 _FILE = Path("models", "dlib_face_recognition_resnet_model_v1.dat")
 
 
@@ -23,13 +23,11 @@ def find_dlib_file() -> Path:
     Raises:
         VisageError: the package is not installed, or lacks the file.
     """
-    mend = "pip install 'visage[dlib]' (100 MB; needed to build a model, never to serve it)"
-    package = importlib.util.find_spec(_PACKAGE)
-    if package is None or package.origin is None:
-        raise VisageError(f"trainer.weights: dlib: the package face-recognition-models is not installed; {mend}")
-    path = Path(package.origin).parent / _FILE
+    check_installed("dlib", "trainer.weights")
+    package = importlib.util.find_spec(EXTRAS["dlib"].module)
+    path = Path((package and package.origin) or "").parent / _FILE
     if not path.is_file():
-        raise VisageError(f"trainer.weights: dlib: {path} is missing; {mend}")
+        raise VisageError(f"trainer.weights: dlib: {path} is missing; remove .venv and run `{set_up_with('dlib')}`")
     return path
 
 
@@ -69,6 +67,6 @@ def _set_weights(layers: list[keras.layers.Layer], values: list[list[np.ndarray]
     wanted = [[tuple(weight.shape) for weight in layer.weights] for layer in layers]
     found = [[array.shape for array in arrays] for arrays in values[: len(layers)]]
     if wanted != found:
-        raise VisageError(f"{path}: another network than dlib's face network; pip install 'visage[dlib]' brings it")
+        raise VisageError(f"{path}: another network than dlib's face network; `{set_up_with('dlib')}` brings it")
     for layer, arrays in zip(layers, values, strict=False):
         layer.set_weights(arrays)

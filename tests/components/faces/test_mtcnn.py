@@ -14,7 +14,7 @@ from tests.components.faces.drawn_photo import Place, drawn_photo, eyes
 @pytest.fixture(scope="module")
 def detector() -> Detector:
     if importlib.util.find_spec("mtcnn") is None:
-        pytest.skip("the package mtcnn is not installed: visage[mtcnn]")
+        pytest.skip("the package mtcnn is not installed: make set-up EXTRAS=mtcnn")
     return make_detector("mtcnn")
 
 
@@ -39,5 +39,12 @@ def test_a_picture_of_nobody_has_no_face(detector: Detector, shape: tuple[int, i
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mtcnn", None)
-    with pytest.raises(VisageError, match=r"^the face detector 'mtcnn' needs mtcnn: pip install visage\[mtcnn\]$"):
+    with pytest.raises(VisageError, match=r"^alignment.detector: mtcnn: the package mtcnn is not installed; run `make"):
+        make_detector("mtcnn")
+
+
+def test_without_what_its_package_needs_it_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.extras.is_installed", lambda extra: True)
+    monkeypatch.setitem(sys.modules, "mtcnn", None)
+    with pytest.raises(VisageError, match=r"its package needs mtcnn; run `make set-up EXTRAS=mtcnn`$"):
         make_detector("mtcnn")

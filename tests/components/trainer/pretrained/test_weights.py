@@ -11,9 +11,10 @@ import tensorflow as tf
 from pydantic import ValidationError
 
 from components.errors import VisageError
+from components.extras import EXTRAS, Extra
 from components.faces.settings import AlignmentSettings
 from components.trainer.models import NETWORKS
-from components.trainer.pretrained import dlib_weights, weights
+from components.trainer.pretrained import weights
 from components.trainer.pretrained.weights import load_weights
 from components.trainer.settings import TrainerSettings
 from components.trainer.signatures import FaceModel
@@ -153,9 +154,9 @@ def test_dlibs_weights_come_from_the_package(tmp_path: Path, monkeypatch: pytest
     (package / "models").mkdir(parents=True)
     (package / "__init__.py").write_text("raise ImportError('it wants pkg_resources')")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(dlib_weights, "_PACKAGE", package.name)
+    monkeypatch.setitem(EXTRAS, "dlib", Extra(package.name, "face-recognition-models"))
     network = NETWORKS["visage"].build()
-    assert "is missing; pip install 'visage[dlib]'" in refusal(network, "dlib")
+    assert "is missing; remove .venv and run `make set-up EXTRAS=dlib`" in refusal(network, "dlib")
 
     file = package / "models" / "dlib_face_recognition_resnet_model_v1.dat"
     file.write_bytes(dlib_writer.face_network(np.random.default_rng(1)))

@@ -1,14 +1,17 @@
 """The command `visage`, also as `python -m pipeline`."""
 
 from pipeline.interruption import handle_signals
+from pipeline.standard_output import checked_output, open_missing_descriptors
 
 
 def main() -> None:
     """Handles signals first, then imports and runs the command line; ends the process."""
+    open_missing_descriptors()
     handle_signals()
     from pipeline.cli import main as command_line
 
-    command_line(prog_name="visage")
+    with checked_output():
+        command_line(prog_name="visage")
 
 
 if __name__ == "__main__":

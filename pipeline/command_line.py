@@ -15,6 +15,7 @@ from typing import IO, Any
 import click
 
 from components.errors import VisageError
+from pipeline.standard_output import OutputError
 
 DEFAULT_CONFIG = Path("pipeline_config.yaml")
 
@@ -50,6 +51,8 @@ def quietly(log: Path | None = None) -> Iterator[IO[str]]:
                 if log is None:
                     raise
                 raise VisageError(f"{error} (log: {log})") from error
+            except OutputError:
+                raise
             except Exception as error:
                 log_traceback(error)
                 keep = True

@@ -7,7 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -27,7 +27,10 @@ from rich.text import Text
 
 from components import progress
 from components.errors import VisageError
+from components.lossy_output import lossy_stream
+from pipeline.full_disk import full_disk_line
 from pipeline.pace import Pace
+from pipeline.standard_output import output_stream
 
 LINE_EVERY_SECONDS = 15.0
 
@@ -36,12 +39,14 @@ LINE_EVERY_SECONDS = 15.0
 def framework_output_to(log: Path) -> Iterator[IO[str]]:
     """Sends all that this process and its children write to standard output and error into `log`.
 
-    File descriptors are redirected, not Python's streams: TensorFlow, gRPC and worker processes write past Python.
+    File descriptors are redirected, for TensorFlow, gRPC and worker processes write past Python. Python's own streams
+    lose what the log does not take, so that nobody fails who prints.
 
     Yields: a text stream that still reaches the real standard output.
 
     Raises:
         VisageError: the log cannot be written.
+        OutputError: from writes to the stream, where standard output cannot be written.
     """
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -50,15 +55,20 @@ def framework_output_to(log: Path) -> Iterator[IO[str]]:
         raise VisageError(
             f"{error.filename}: cannot be written ({error.strerror}); name another folder by --set workspace=DIR"
         ) from None
-    _flush()
+    streams = sys.stdout, sys.stderr
+    for stream in streams:
+        stream.flush()
     kept = [os.dup(1), os.dup(2)]
-    with os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace", buffering=1) as screen:
+    with output_stream(os.dup(1), closefd=True) as screen:
         os.dup2(sink, 1)
         os.dup2(sink, 2)
+        sys.stdout, sys.stderr = lossy_stream(1), lossy_stream(2)
         try:
             yield screen
         finally:
-            _flush()
+            for lossy in (sys.stdout, sys.stderr):
+                lossy.flush()
+            sys.stdout, sys.stderr = streams
             for number, original in enumerate(kept, start=1):
                 os.dup2(original, number)
                 os.close(original)
@@ -67,13 +77,7 @@ def framework_output_to(log: Path) -> Iterator[IO[str]]:
 
 def log_traceback(error: Exception) -> None:
     """Writes the traceback to standard error, which `framework_output_to` has led into the log."""
-    # The disk that is full may be the log's.
-    with suppress(OSError):
-        traceback.print_exception(error)
-
-
-# The operating system's words, and SQLite's.
-_DISK_FULL = ("No space left on device", "disk is full")
+    traceback.print_exception(error)
 
 
 def first_words(error: Exception) -> str:
@@ -81,8 +85,8 @@ def first_words(error: Exception) -> str:
     text = str(error).strip()
     if isinstance(error, VisageError):
         return text
-    if any(words in text for words in _DISK_FULL):
-        return "the disk is full (No space left on device): free some space and run the same command again"
+    if full := full_disk_line(error):
+        return full
     return f"{type(error).__name__}: {text.splitlines()[0][:300] if text else 'without a message'}"
 
 
@@ -99,13 +103,6 @@ def messages_of(*loggers: str) -> Iterator[None]:
         finally:
             for name in loggers:
                 logging.getLogger(name).removeHandler(handler)
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        # On a full disk the log may lose lines; the command must not fail for that.
-        with suppress(OSError):
-            stream.flush()
 
 
 class _Count(MofNCompleteColumn):

@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from pipeline.exit_codes import INTERRUPTED, TERMINATED
+from pipeline.standard_output import OutputError
 
 # They go on, called again, from where they were stopped.
 _RESUMABLE_COMMANDS = ("run", "crossval", "node")
@@ -86,7 +87,7 @@ def raised_in_here() -> Iterator[None]:
         if _State.received is not None:
             for stream in (sys.stdout, sys.stderr):
                 # Closed pipes and full disks no longer matter.
-                with suppress(OSError, ValueError):
+                with suppress(OSError, OutputError, ValueError):
                     stream.flush()
             _end_process(_State.received)
 

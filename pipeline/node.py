@@ -24,6 +24,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from components.errors import VisageError
 from components.lineage import outputs_of
 from pipeline.config import PipelineConfig
+from pipeline.full_disk import full_disk_line
 from pipeline.interruption import check_interrupted
 from pipeline.metadata_connection import CheckedMetadata
 from pipeline.pipeline import create_pipeline
@@ -115,8 +116,8 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
         run_id: groups the nodes of one run; any text, new for every run.
 
     Raises:
-        VisageError: there is no such node, the nodes before it have not run under this run id, or ML Metadata's file is
-            damaged or stays locked.
+        VisageError: there is no such node, the nodes before it have not run under this run id, ML Metadata's file is
+            damaged or stays locked, or the disk is full.
         Interrupted: Ctrl-C or SIGTERM came before.
         Exception: whatever the node's executor raised; ML Metadata then holds it as failed and publishes nothing of it.
     """
@@ -128,18 +129,24 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
     node = _find(run, node_id)
     deployment = runner_utils.extract_local_deployment_config(run)
     connection = _connection(deployment.metadata_connection_config)
-    execution = Launcher(
+    launcher = Launcher(
         pipeline_node=node,
         mlmd_connection=CheckedMetadata(connection),
         pipeline_info=run.pipeline_info,
         pipeline_runtime_spec=run.runtime_spec,
         executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
-    ).launch()
-    if execution is None or not execution.execution_id:
-        raise VisageError(_not_ready(node, run_id))
-    with CheckedMetadata(connection) as handle:
-        return _read_result(handle, node, execution.execution_id, run_id)
+    )
+    try:
+        execution = launcher.launch()
+        if execution is None or not execution.execution_id:
+            raise VisageError(_not_ready(node, run_id))
+        with CheckedMetadata(connection) as handle:
+            return _read_result(handle, node, execution.execution_id, run_id)
+    except Exception as error:
+        if full := full_disk_line(error, workspace_of(ir)):
+            raise VisageError(full) from error
+        raise
 
 
 def _connection(config: metadata.ConnectionConfigType) -> metadata_store_pb2.ConnectionConfig:

@@ -10,11 +10,15 @@ import threading
 import time
 from pathlib import Path
 
+from components.lossy_output import make_standard_streams_lossy
+
 _LOOK_EVERY_SECONDS = 1.0
 
 
 def main() -> None:
     """Works for the run until it says that there is no more to do, or is gone; ends the process."""
+    # Both lead to the log of the run.
+    make_standard_streams_lossy()
     threading.Thread(target=_end_with, args=(int(sys.argv[1]), Path(sys.argv[2])), daemon=True).start()
     from apache_beam.runners.worker import sdk_worker_main
 

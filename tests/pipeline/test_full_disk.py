@@ -1,0 +1,48 @@
+"""Whoever reports a full disk, the line names the place."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from components.errors import VisageError
+from pipeline.full_disk import full_disk_line
+
+FOLDER = Path("/workspace/portraits")
+FIX = "cannot be written (No space left on device): free some space and run the same command again"
+
+
+def os_error(number: int, *filename: str) -> OSError:
+    return OSError(number, "words", *filename)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (os_error(errno.ENOSPC, "/workspace/file"), f"/workspace/file: {FIX}"),
+        (os_error(errno.EDQUOT, "/workspace/file"), f"/workspace/file: {FIX}"),
+        (os_error(errno.ENOSPC), f"/workspace/portraits: {FIX}"),
+        (RuntimeError("RESOURCE_EXHAUSTED: /w/events.out; No space left on device"), f"/w/events.out: {FIX}"),
+        (RuntimeError("database or disk is full"), f"/workspace/portraits: {FIX}"),
+        (
+            VisageError("/w/a: cannot be written: No space left on device"),
+            "/w/a: cannot be written: No space left on device",
+        ),
+        (os_error(errno.EACCES, "/workspace/file"), None),
+        (ValueError("no space"), None),
+    ],
+)
+def test_the_line(error: Exception, line: str | None) -> None:
+    assert full_disk_line(error, FOLDER) == line
+
+
+def test_the_file_that_was_full_first_is_named() -> None:
+    # The launcher records that a node has failed, which fails on the same disk.
+    error = RuntimeError("database or disk is full")
+    error.__context__ = VisageError("/w/a: cannot be written: No space left on device")
+    assert full_disk_line(error, FOLDER) == "/w/a: cannot be written: No space left on device"
+
+
+def test_without_a_folder_no_place_is_named() -> None:
+    line = "the disk is full (No space left on device): free some space and run the same command again"
+    assert full_disk_line(os_error(errno.ENOSPC)) == line

@@ -6,8 +6,8 @@ _LEAST_SECONDS = 1.0
 class Pace:
     """Measures the step that goes on, from its first unit on; of every other step it forgets the speed.
 
-    Before the first unit much is prepared once, and what an earlier run has done does not count. A report below what the
-    step has reached is of another step of the same name: the next fold's, or a new attempt.
+    Before the first unit much is prepared once, and what an earlier run has done does not count. A report below what
+    the step has reached is of another step of the same name: the next fold's, or a new attempt.
     """
 
     def __init__(self) -> None:

@@ -4,11 +4,10 @@ import json
 import os
 import select
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
-PATIENCE_SECONDS = 30
+from tests.limits import HANG_GUARD_SECONDS, wait_until
 
 
 class Chromium:
@@ -72,11 +71,7 @@ class Chromium:
 
     def wait_for(self, script: str) -> None:
         """Waits until a JavaScript expression is true."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not self.run(script):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"never true: {script}; the page says {self.run('document.body.innerText')!r}")
-            time.sleep(0.05)
+        wait_until(lambda: self.run(script), script)
 
     def choose_file(self, selector: str, file: Path) -> None:
         """Puts a file into a file input, as a person who chooses it."""
@@ -86,7 +81,7 @@ class Chromium:
 
     def _receive(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:
-            ready, _, _ = select.select([self._read], [], [], PATIENCE_SECONDS)
+            ready, _, _ = select.select([self._read], [], [], HANG_GUARD_SECONDS)
             chunk = os.read(self._read, 1 << 16) if ready else b""
             if not chunk:
                 raise TimeoutError("the browser does not answer")

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.chromium import Chromium
 
 # Read by TensorFlow when it is imported: its words about processors and graphics cards are not ours to show.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-# How long an example takes says more of the machine than of the code.
-settings.register_profile("visage", deadline=None)
+# How long an example takes, and how long it takes to make, says more of the machine than of the code.
+settings.register_profile("visage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("visage")
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -1,4 +1,16 @@
-"""How long tests wait for what ought to happen."""
+"""How long tests wait: for a condition, whatever the load of the machine is."""
 
-# Only a hang takes longer, however busy the machine is.
+import time
+from collections.abc import Callable
+
+# Only a hang takes longer, however busy the machine is. Bounds on speed are the benchmarks' matter.
 HANG_GUARD_SECONDS = 3600
+_LOOK_EVERY_SECONDS = 0.01
+
+
+def wait_until(true: Callable[[], object], what: str) -> None:
+    """Returns once `true` is; AssertionError with `what` where it never is."""
+    deadline = time.monotonic() + HANG_GUARD_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, f"never: {what}"
+        time.sleep(_LOOK_EVERY_SECONDS)

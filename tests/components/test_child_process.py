@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from tests.limits import wait_until
 
 POOL = """
 import multiprocessing, os, time
@@ -33,7 +34,6 @@ def test_a_worker_ignores_ctrl_c_and_ends_after_kill_9_of_its_parent(tmp_path: P
     worker = int(parent.stdout.readline())
     os.kill(worker, signal.SIGINT)
     parent.kill()
-    while is_running(worker):
-        time.sleep(0.01)
+    wait_until(lambda: not is_running(worker), "the worker's end")
     assert parent.wait() == -signal.SIGKILL
     parent.stdout.close()

@@ -1,7 +1,6 @@
 """A real Airflow runs the compiled pipeline to a pushed model."""
 
 import ast
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.visage import served_versions, settings, visage
-from tests.pipeline.airflow_environment import airflow_environment, airflow_run
+from tests.limits import HANG_GUARD_SECONDS
+from tests.pipeline.airflow_environment import SETTINGS, airflow_environment, airflow_run
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +18,7 @@ import sys
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag(sys.argv[1])
 assert not bag.import_errors, bag.import_errors
-print("PARSED", bag.dagbag_stats[0].duration.total_seconds(), list(bag.dags))
+print("PARSED", list(bag.dags))
 """
 
 
@@ -47,24 +47,21 @@ def test_the_dag_file_imports_airflow_alone(home: Path) -> None:
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
 
 
-def test_airflow_parses_it_in_under_two_seconds(home: Path) -> None:
+def test_airflow_parses_it(home: Path) -> None:
     airflow_run(home, "version").check_returncode()
     python = airflow_environment() / "python"
     parsed = subprocess.run(
         [python, "-c", PARSE, home / "dags"],
-        env={"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "PATH": str(python.parent)},
+        env={"AIRFLOW_HOME": str(home), **SETTINGS, "PATH": str(python.parent)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG_GUARD_SECONDS,
     )
-    found = re.search(r"PARSED ([\d.]+) (.*)", parsed.stdout)
-    assert found, parsed.stdout + parsed.stderr
-    assert float(found[1]) < 2
-    assert found[2] == "['visage-sample-portraits']"
+    assert "PARSED ['visage-sample-portraits']\n" in parsed.stdout, parsed.stderr
 
 
 def test_airflow_runs_it_to_a_pushed_model(home: Path, workspace: Path) -> None:
-    ended = airflow_run(home, "dags", "test", "visage-sample-portraits", timeout=900)
+    ended = airflow_run(home, "dags", "test", "visage-sample-portraits")
 
     assert ended.returncode == 0, ended.stdout[-5000:]
     assert len(served_versions(workspace)) == 1

@@ -1,19 +1,21 @@
-"""Ctrl-C, kill -9, a full disk: one line, nothing half done that counts as done, and the next run goes on."""
+"""Ctrl-C, SIGTERM, kill -9, a full disk: one line, nothing half done that counts as done, and the next run goes on."""
 
 import os
 import re
 import signal
 import subprocess
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.visage import PROJECT, VISAGE, served_versions, settings, visage
+from tests.limits import HANG_GUARD_SECONDS, wait_until
 
 pytestmark = pytest.mark.slow
 
 LENIENT = {"data__sample_portraits__count": 150, "evaluator__age_mae_max": 100, "evaluator__gender_accuracy_min": 0}
+GOES_ON = "visage: interrupted; the same command goes on from the last finished stage\n"
 
 
 @pytest.fixture(scope="module")
@@ -21,40 +23,70 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("workspace")
 
 
-def interrupt(words: list[str], when: str, how: signal.Signals, screen: Path) -> tuple[int, str, str]:
-    """Starts `visage run WORDS` and signals all its processes once its screen or log shows `when`."""
-    with screen.open("w") as out:
-        process = subprocess.Popen(
-            [*VISAGE, "run", *words],
-            cwd=PROJECT,
-            stdout=out,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            # Tests that were started in the background inherit a Ctrl-C that is ignored.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-    deadline = time.monotonic() + 300
-    while when not in screen.read_text():
-        assert process.poll() is None, f"ended before {when!r}: {screen.read_text()}"
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    os.killpg(process.pid, how)
-    _, errors = process.communicate(timeout=120)
-    return process.returncode, screen.read_text(), errors
+class Run:
+    """`visage run WORDS` in a session of its own, so that its workers can be told from other processes."""
+
+    def __init__(self, words: list[str], workspace: Path, screen: Path) -> None:
+        self._logs = workspace / "sample-portraits" / "logs"
+        self._before = self._log_files()
+        self._screen = screen
+        with screen.open("w") as out:
+            self._process = subprocess.Popen(
+                [*VISAGE, "run", *words],
+                cwd=PROJECT,
+                stdout=out,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+                # Tests that were started in the background inherit a Ctrl-C that is ignored.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            )
+
+    def shows(self, words: str) -> bool:
+        """Whether its screen or its log has the words, or it maps a library of that name."""
+        logs = [path.read_text(errors="replace") for path in self._log_files() - self._before]
+        maps = Path(f"/proc/{self._process.pid}/maps").read_text()
+        return any(words in text for text in (self._screen.read_text(), maps, *logs))
+
+    def interrupt(self, when: str, how: signal.Signals, whom: Callable[[int, int], None] = os.kill) -> tuple[int, str]:
+        """Signals the run once it `shows` the words; returns its exit code and standard error."""
+
+        def ready() -> bool:
+            assert self._process.poll() is None, f"ended before {when!r}: {self._screen.read_text()}"
+            return self.shows(when)
+
+        wait_until(ready, when)
+        whom(self._process.pid, how)
+        _, errors = self._process.communicate(timeout=HANG_GUARD_SECONDS)
+        return self._process.returncode, errors
+
+    def processes(self) -> list[int]:
+        """What is left of its session."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                state, _, _, session = (folder / "stat").read_text().rpartition(") ")[2].split()[:4]
+            except OSError:
+                continue
+            if int(session) == self._process.pid and state != "Z":
+                found.append(int(folder.name))
+        return found
+
+    def _log_files(self) -> set[Path]:
+        return set(self._logs.glob("*.log"))
 
 
 def test_ctrl_c_while_faces_are_drawn_is_one_line(workspace: Path, tmp_path: Path) -> None:
-    code, _, errors = interrupt(settings(workspace, **LENIENT), "draw portraits", signal.SIGINT, tmp_path / "screen")
-    assert code == 130
-    assert errors == "visage: interrupted; the same command goes on from the last finished stage\n"
+    run = Run(settings(workspace, **LENIENT), workspace, tmp_path / "screen")
+    # A terminal signals all processes of the command.
+    assert run.interrupt("draw portraits", signal.SIGINT, os.killpg) == (130, GOES_ON)
     assert served_versions(workspace) == []
 
 
 def test_kill_9_while_training_costs_the_training_alone(workspace: Path, tmp_path: Path) -> None:
     long = settings(workspace, **LENIENT, trainer__epochs=500)
-    code, _, _ = interrupt(long, "Trainer: train", signal.SIGKILL, tmp_path / "screen")
-    assert code == -signal.SIGKILL
+    run = Run(long, workspace, tmp_path / "screen")
+    assert run.interrupt("Trainer: train", signal.SIGKILL, os.killpg)[0] == -signal.SIGKILL
     assert served_versions(workspace) == []
 
     again = visage("run", *settings(workspace, **LENIENT, trainer__epochs=1))
@@ -62,6 +94,39 @@ def test_kill_9_while_training_costs_the_training_alone(workspace: Path, tmp_pat
     assert again.returncode == 0, again.stdout + again.stderr
     assert re.search(r"FaceExampleGen +cached", again.stdout)
     assert len(served_versions(workspace)) == 1
+
+
+# From the first imports on; a file of a library in memory, words on the screen, or words in the log.
+MOMENTS = [
+    "click",
+    "multiarray_umath",
+    "libtensorflow_framework",
+    "metadata_store_extension",
+    "loading TFX",
+    "draw portraits",
+    "prepare",
+    "find and align faces",
+    "✓ FaceExampleGen",
+    "✓ ExampleValidator",
+    "Trainer: train",
+    "✓ Trainer",
+    "✓ Evaluator",
+]
+
+
+def test_signals_at_many_moments_end_the_run_and_the_next_one_is_complete(tmp_path: Path) -> None:
+    # Two workers, of which none may stay.
+    words = settings(tmp_path, **LENIENT, trainer__epochs=1, beam__workers=2)
+    for number, moment in enumerate(MOMENTS):
+        run = Run(words, tmp_path, tmp_path / "screen")
+        how, code = ((signal.SIGINT, 130), (signal.SIGTERM, 143))[number % 2]
+        assert run.interrupt(moment, how) == (code, GOES_ON), moment
+        assert served_versions(tmp_path) == [], moment
+        wait_until(lambda run=run: not run.processes(), f"no process of the run left at {moment}")  # type: ignore[misc]
+
+    ended = visage("run", *words)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert len(served_versions(tmp_path)) == 1
 
 
 FULL_DISK = """
@@ -84,7 +149,7 @@ def test_a_full_disk_is_one_line(tmp_path: Path, state: str) -> None:
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANG_GUARD_SECONDS,
     )
     assert ended.returncode == 1, ended.stdout
     assert len(ended.stderr.splitlines()) == 1

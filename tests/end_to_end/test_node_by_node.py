@@ -3,12 +3,12 @@
 import json
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.visage import PROJECT, VISAGE, served_versions, settings, visage
+from tests.limits import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -56,11 +56,12 @@ def test_a_node_before_its_upstream_is_one_line(compiled: Path) -> None:
 def test_a_node_killed_halfway_runs_again_under_the_same_run_id(compiled: Path, workspace: Path) -> None:
     command = [*VISAGE, "node", "FaceExampleGen", "--pipeline", str(compiled), "--run-id", "killed"]
     process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, start_new_session=True)
-    deadline = time.monotonic() + 120
-    while not list((workspace / "data").glob("**/.*unfinished-*")):
+
+    def draws() -> bool:
         assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+        return any((workspace / "data").glob("**/.*unfinished-*"))
+
+    wait_until(draws, "portraits half drawn")
     process.send_signal(signal.SIGKILL)
     process.wait()
 

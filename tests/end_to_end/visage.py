@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.limits import HANG_GUARD_SECONDS
+
 PROJECT = Path(__file__).parents[2]
 VISAGE = [sys.executable, "-m", "pipeline"]
 
@@ -25,10 +27,10 @@ def settings(workspace: Path, **changes: Any) -> list[str]:
     return [word for key, value in values.items() for word in ("--set", f"{key}={json.dumps(value)}")]
 
 
-def visage(*words: str | Path, timeout: float = 600, cwd: Path = PROJECT) -> subprocess.CompletedProcess[str]:
+def visage(*words: str | Path, cwd: Path = PROJECT) -> subprocess.CompletedProcess[str]:
     """Runs `visage WORDS` in the project's folder, or in `cwd`, and waits for it."""
     command = [*VISAGE, *map(str, words)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=HANG_GUARD_SECONDS)
 
 
 def served_versions(workspace: Path, pipeline: str = "sample-portraits") -> list[str]:

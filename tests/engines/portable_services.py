@@ -5,15 +5,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.conftest import PROJECT
-
-_START_SECONDS = 60
+from tests.limits import wait_until
+from tests.ports import free_ports
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,11 @@ class PortableServices:
 @contextmanager
 def portable_services(folder: Path) -> Iterator[PortableServices]:
     """Starts both on free ports of this machine alone; ends them and their workers, whatever happens."""
-    job_port, pool_port = _free_port(), _free_port()
+    with free_ports(2) as (job_port, pool_port):
+        yield from _services(folder, job_port, pool_port)
+
+
+def _services(folder: Path, job_port: int, pool_port: int) -> Iterator[PortableServices]:
     job_service = (
         "apache_beam.runners.portability.local_job_service_main",
         f"--port={job_port}",
@@ -48,7 +52,7 @@ def portable_services(folder: Path) -> Iterator[PortableServices]:
     worker_pool = ("apache_beam.runners.worker.worker_pool_main", f"--service_port={pool_port}")
     with _server(folder / "job_service.log", *job_service), _server(folder / "worker_pool.log", *worker_pool) as pool:
         for port in (job_port, pool_port):
-            _wait_for(port)
+            wait_until(partial(_listens, port), f"a server on port {port}")
         options = [
             "--runner=PortableRunner",
             f"--job_endpoint=localhost:{job_port}",
@@ -79,18 +83,7 @@ def _server(log: Path, *command: str) -> Iterator[int]:
         process.wait()
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("localhost", 0))
-        return int(found.getsockname()[1])
-
-
-def _wait_for(port: int) -> None:
-    end = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            socket.create_connection(("localhost", port), timeout=1).close()
-            return
-        except OSError:
-            assert time.monotonic() < end, f"nobody listens on port {port}"
-            time.sleep(0.2)
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("localhost", port)):
+        return True
+    return False

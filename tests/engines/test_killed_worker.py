@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,15 +13,11 @@ from components.face_example_gen.run_beam import run_beam
 from tests.engines.drawn_rows import drawn_source
 from tests.engines.portable_services import PortableServices, portable_services
 from tests.engines.test_conformance import beam_settings, settings_for
-
-_SECONDS = 60
+from tests.limits import HANG_GUARD_SECONDS, wait_until
 
 
 def kill_when_at_work(services: PortableServices, work_dir: Path) -> None:
-    end = time.monotonic() + _SECONDS
-    while not (work_dir.is_dir() and any(work_dir.iterdir())):
-        assert time.monotonic() < end, "no worker wrote anything"
-        time.sleep(0.01)
+    wait_until(lambda: work_dir.is_dir() and any(work_dir.iterdir()), "a worker that writes something")
     (worker,) = services.workers()
     os.kill(worker, signal.SIGKILL)
 
@@ -36,7 +31,7 @@ def test_kill_9_of_a_worker_fails_the_run_and_the_next_one_is_complete(tmp_path:
             first = executor.submit(run_beam, [source], settings, str(examples), str(drops))
             kill_when_at_work(services, examples / ".candidates")
             with pytest.raises(VisageError, match=r"^beam\.engine portable: the job failed: .*\S; see docs/.*Engines$"):
-                first.result(timeout=_SECONDS)
+                first.result(timeout=HANG_GUARD_SECONDS)
         assert list(examples.rglob("data_tfrecord-*")) == []
         assert any((examples / ".candidates").iterdir())
 

@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.limits import HANG_GUARD_SECONDS
+
 PROJECT = Path(__file__).resolve().parents[2]
 LOCK = PROJECT / "requirements" / "airflow.txt"
-QUIET = {
+SETTINGS = {
+    "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": str(HANG_GUARD_SECONDS),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
     "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
@@ -38,7 +41,7 @@ def airflow_environment() -> Path:
     return folder / "bin"
 
 
-def airflow_run(home: Path, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+def airflow_run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs `airflow ARGUMENTS` with AIRFLOW_HOME at `home`, whose `dags` folder it reads and where its SQLite lives.
 
     Makes the database first where there is none. Needs no network.
@@ -46,8 +49,8 @@ def airflow_run(home: Path, *arguments: str, timeout: float = 300) -> subprocess
     Returns: the ended process; stdout holds both streams.
     """
     if not (home / "airflow.db").exists():
-        _airflow(home, "db", "migrate", timeout=timeout).check_returncode()
-    return _airflow(home, *arguments, timeout=timeout)
+        _airflow(home, "db", "migrate").check_returncode()
+    return _airflow(home, *arguments)
 
 
 def _install(folder: Path, state: str) -> None:
@@ -65,12 +68,12 @@ def _install(folder: Path, state: str) -> None:
     making.rename(folder)
 
 
-def _airflow(home: Path, *arguments: str, timeout: float) -> subprocess.CompletedProcess[str]:
+def _airflow(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     programs = airflow_environment()
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "PYTHON", "VIRTUAL_ENV"))}
     environment = {
         **inherited,
-        **QUIET,
+        **SETTINGS,
         "AIRFLOW_HOME": str(home),
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
     }
@@ -82,5 +85,5 @@ def _airflow(home: Path, *arguments: str, timeout: float) -> subprocess.Complete
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=timeout,
+        timeout=HANG_GUARD_SECONDS,
     )

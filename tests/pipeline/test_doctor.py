@@ -30,16 +30,12 @@ def only_these(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_it_is_a_few_lines_and_fast() -> None:
-    program = (
-        "import sys, time; from pipeline.doctor import diagnose;"
-        "print(len(diagnose()), 'tensorflow' in sys.modules, time.process_time())"
-    )
+def test_it_is_a_few_lines_and_does_without_tensorflow() -> None:
+    program = "import sys; from pipeline.doctor import diagnose;print(len(diagnose()), 'tensorflow' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    count, tensorflow, seconds = answer.split()
+    count, tensorflow = answer.split()
     assert int(count) <= 12
     assert tensorflow == "False"
-    assert float(seconds) < 1
 
 
 def test_every_finding_is_one_line_and_goes_into_json() -> None:

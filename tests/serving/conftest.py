@@ -4,7 +4,6 @@ import io
 import json
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from components.faces.settings import SplitSettings
 from components.trainer.learned_from import lesson
 from serving.server import make_app
 from serving.versions import ModelVersions
+from tests.limits import wait_until
 
 POLL_SECONDS = 0.1
 
@@ -70,9 +70,12 @@ def run_server(base_path: Path) -> Iterator[RunningServer]:
     uvicorn_server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=uvicorn_server.run, daemon=True)
     thread.start()
-    while not uvicorn_server.started:
+
+    def started() -> bool:
         assert thread.is_alive()
-        time.sleep(0.01)
+        return uvicorn_server.started
+
+    wait_until(started, "a server that listens")
     port = uvicorn_server.servers[0].sockets[0].getsockname()[1]
     yield RunningServer(f"http://127.0.0.1:{port}", base_path, versions)
     uvicorn_server.should_exit = True

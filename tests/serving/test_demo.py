@@ -8,6 +8,7 @@ import pytest
 
 from serving.demo import MAX_PHOTO_BYTES
 from tests.chromium import Chromium
+from tests.limits import HANG_GUARD_SECONDS
 from tests.serving.conftest import RunningServer, plain_jpeg, run_server, teach_it_drawings
 
 STATUS = "document.getElementById('status')"
@@ -19,11 +20,11 @@ def portrait(portraits: Path) -> bytes:
 
 
 def send(server: RunningServer, photo: bytes) -> httpx.Response:
-    return httpx.post(f"{server.url}/demo/predict", content=photo)
+    return httpx.post(f"{server.url}/demo/predict", content=photo, timeout=HANG_GUARD_SECONDS)
 
 
 def test_the_page_needs_nothing_from_elsewhere(shared_server: RunningServer) -> None:
-    response = httpx.get(shared_server.url)
+    response = httpx.get(shared_server.url, timeout=HANG_GUARD_SECONDS)
     assert response.status_code == 200
     assert "default-src 'none'" in response.headers["content-security-policy"]
     for word in ("https://", "src=", "@import", "{{"):

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from serving.rest import MAX_BODY_BYTES
+from tests.limits import HANG_GUARD_SECONDS
 from tests.serving.conftest import RunningServer, plain_jpeg
 
 GREY = plain_jpeg(102, 102, 102)
@@ -20,13 +21,13 @@ def b64(data: bytes) -> dict[str, str]:
 
 
 def ask(server: RunningServer, path: str, document: Any) -> tuple[int, dict[str, Any]]:
-    response = httpx.post(server.url + path, content=json.dumps(document))
+    response = httpx.post(server.url + path, content=json.dumps(document), timeout=HANG_GUARD_SECONDS)
     assert response.headers["content-type"] == "application/json"
     return response.status_code, response.json()
 
 
 def tell(server: RunningServer, path: str) -> tuple[int, dict[str, Any]]:
-    response = httpx.get(server.url + path)
+    response = httpx.get(server.url + path, timeout=HANG_GUARD_SECONDS)
     return response.status_code, response.json()
 
 
@@ -62,7 +63,7 @@ def test_what_is_not_there_is_404(shared_server: RunningServer, path: str, messa
     ],
 )
 def test_a_malformed_request_is_400(shared_server: RunningServer, method: str, path: str, message: str) -> None:
-    response = httpx.request(method, shared_server.url + path)
+    response = httpx.request(method, shared_server.url + path, timeout=HANG_GUARD_SECONDS)
     assert (response.status_code, response.json()) == (400, {"error": message})
 
 
@@ -172,14 +173,15 @@ def test_errors_have_tensorflow_servings_words(
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"instances": ' + b"[" * 600 + b"1" + b"]" * 600 + b"}"])
 def test_a_body_that_is_no_usable_json_is_400(shared_server: RunningServer, body: bytes) -> None:
-    response = httpx.post(shared_server.url + "/v1/models/visage:predict", content=body)
+    url = shared_server.url + "/v1/models/visage:predict"
+    response = httpx.post(url, content=body, timeout=HANG_GUARD_SECONDS)
     assert response.status_code == 400
     assert response.json()["error"]
 
 
 def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(shared_server: RunningServer) -> None:
     host, port = shared_server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as client:
+    with socket.create_connection((host, int(port)), timeout=HANG_GUARD_SECONDS) as client:
         length = MAX_BODY_BYTES + 1
         request = f"POST /v1/models/visage:predict HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n"
         client.sendall(request.encode())

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -14,16 +13,9 @@ import pytest
 from components.errors import VisageError
 from serving.server import serve
 from tests.end_to_end.visage import PROJECT, VISAGE
-from tests.limits import HANG_GUARD_SECONDS
+from tests.limits import HANG_GUARD_SECONDS, wait_until
 from tests.serving.conftest import RunningServer, plain_jpeg
 from tests.serving.test_rest import ask, b64, tell
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + HANG_GUARD_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def version_state(server: RunningServer, number: int) -> str:
@@ -42,7 +34,7 @@ def test_a_newly_pushed_version_takes_over_while_requests_go_on(server: RunningS
         statuses.append(ask(server, "/v1/models/visage:predict", request)[0])
         return version_state(server, 4) == "AVAILABLE"
 
-    wait_until(took_over)
+    wait_until(took_over, "the new version in place")
     assert set(statuses) == {200}
 
     after = ask(server, "/v1/models/visage:predict", request)[1]["predictions"][0]["age"]
@@ -53,7 +45,7 @@ def test_a_newly_pushed_version_takes_over_while_requests_go_on(server: RunningS
 
 def test_a_half_copied_version_changes_nothing_for_those_who_ask(server: RunningServer, older_model: Path) -> None:
     shutil.copytree(older_model, server.base_path / "4", ignore=shutil.ignore_patterns("variables"))
-    wait_until(lambda: version_state(server, 4) == "END")
+    wait_until(lambda: version_state(server, 4) == "END", "the half version told")
     assert version_state(server, 3) == "AVAILABLE"
     assert ask(server, "/v1/models/visage:predict", {"instances": [b64(plain_jpeg(9, 9, 9))]})[0] == 200
     reason = tell(server, "/v1/models/visage/versions/4")[1]["model_version_status"][0]["status"]
@@ -113,7 +105,7 @@ def test_serve_says_how_to_ask_answers_and_ends_in_order(
         line = process.stdout.readline().decode()
         assert "curl --data-binary @photo.jpg http://127.0.0.1:" in line
         url = line.split(" at ")[1].split("/ ")[0]
-        assert httpx.get(f"{url}/v1/models/visage").status_code == 200
+        assert httpx.get(f"{url}/v1/models/visage", timeout=HANG_GUARD_SECONDS).status_code == 200
         cut_short = {"instances": [b64(plain_jpeg(9, 9, 9)[:300])]}
         assert (
             httpx.post(f"{url}/v1/models/visage:predict", json=cut_short, timeout=HANG_GUARD_SECONDS).status_code == 400

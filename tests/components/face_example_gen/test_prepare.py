@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from components.face_example_gen.settings import (
     LabelledFolderSettings,
     SamplePortraitsSettings,
 )
+from tests.limits import HANG_GUARD_SECONDS, wait_until
 
 
 def folder_of(path: Path) -> DataSettings:
@@ -307,7 +307,7 @@ from components.face_example_gen.settings import DataSettings
 def stop(step, done, total, note):
     if step == sys.argv[1]:
         print("stuck", flush=True)
-        time.sleep(600)
+        time.sleep(3600)
 
 data = DataSettings.model_validate_json(sys.argv[2])
 with progress.listening(stop):
@@ -347,11 +347,10 @@ def test_two_runs_that_want_the_same_data_set_prepare_it_one_after_the_other(utk
         waiting = threading.Thread(target=prepare_source, args=("utkface", utkface, prepared))
         with progress.listening(lambda step, done, total, note: steps.append(step)):
             waiting.start()
-            while len(steps) < 2 and waiting.is_alive():
-                time.sleep(0.01)
+            wait_until(lambda: len(steps) == 2 or not waiting.is_alive(), "the second run's word that it waits")
         assert steps == ["prepare utkface", "another run goes on to prepare utkface: wait for it"]
         assert not (prepared / "utkface").exists()
-    waiting.join(timeout=120)
+    waiting.join(timeout=HANG_GUARD_SECONDS)
     assert list((prepared / "utkface").glob("*/dataset_info.json"))
 
 

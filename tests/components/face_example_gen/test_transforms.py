@@ -30,6 +30,7 @@ from components.faces.records import from_example, picture_digest
 from components.faces.settings import AlignmentSettings, CleaningSettings
 from components.faces.split import SPLITS
 from tests.components.faces.drawn_photo import drawn_photo
+from tests.limits import HANG_GUARD_SECONDS
 
 PHOTO = encode(drawn_photo([((50.0, 40.0), 36.0, 0.0)], 100, 100))
 
@@ -296,7 +297,7 @@ def test_a_second_run_after_kill_9_is_complete_and_the_first_ones_workers_are_go
             pass
         process.kill()
         # The workers have the same output: it ends when the last of them is gone.
-        process.communicate(timeout=60)
+        process.communicate(timeout=HANG_GUARD_SECONDS)
         assert process.returncode == -signal.SIGKILL
     assert list(out.rglob("data_tfrecord-*")) == []
 

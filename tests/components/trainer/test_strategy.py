@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,8 @@ import tensorflow as tf
 from components.errors import VisageError
 from components.trainer.strategy import choose_strategy, is_chief
 from tests.components.trainer.two_devices import write_splits
+from tests.limits import HANG_GUARD_SECONDS
+from tests.ports import free_ports
 
 
 def test_two_devices_train_the_model_that_one_does(tmp_path: Path) -> None:
@@ -27,22 +28,27 @@ def test_two_devices_train_the_model_that_one_does(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_two_machines_train_the_model_that_one_does(tmp_path: Path) -> None:
     write_splits(tmp_path / "examples")
-    cluster = {"worker": [f"127.0.0.1:{_free_port()}" for _ in range(2)]}
-    roles = ["tests.components.trainer.chief_of_two", tmp_path], ["components.trainer.worker", tmp_path / "checkpoints"]
-    machines = []
-    for index, (module, folder) in enumerate(roles):
-        config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
-        environment = {**os.environ, "TF_CONFIG": config, "CUDA_VISIBLE_DEVICES": "-1"}
-        command = [sys.executable, "-m", str(module), str(folder)]
-        machines.append(subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL))
-    try:
-        assert [machine.wait(timeout=280) for machine in machines] == [0, 0]
-    finally:
-        for machine in machines:
-            machine.kill()
+    with free_ports(2) as ports:
+        _train_on_two_machines(tmp_path, ports)
     assert (tmp_path / "model" / "Format-Serving" / "saved_model.pb").is_file()
     assert list((tmp_path / "checkpoints").iterdir()) == []
     assert len(list((tmp_path / "model_run" / "train").iterdir())) == 1
+
+
+def _train_on_two_machines(folder: Path, ports: list[int]) -> None:
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+    roles = ["tests.components.trainer.chief_of_two", folder], ["components.trainer.worker", folder / "checkpoints"]
+    machines = []
+    for index, (module, argument) in enumerate(roles):
+        config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+        environment = {**os.environ, "TF_CONFIG": config, "CUDA_VISIBLE_DEVICES": "-1"}
+        command = [sys.executable, "-m", str(module), str(argument)]
+        machines.append(subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL))
+    try:
+        assert [machine.wait(timeout=HANG_GUARD_SECONDS) for machine in machines] == [0, 0]
+    finally:
+        for machine in machines:
+            machine.kill()
 
 
 def test_one_machine_without_gpus_trains_on_its_cpu_and_writes() -> None:
@@ -63,10 +69,3 @@ def test_machines_that_come_too_late_are_one_line(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": {"type": "worker", "index": 0}}))
     with pytest.raises(VisageError, match="run the Trainer in a process of its own"):
         choose_strategy()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

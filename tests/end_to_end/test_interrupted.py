@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Run:
     """`visage run WORDS` in a session of its own, so that its workers can be told from other processes."""
 
-    def __init__(self, words: list[str], workspace: Path, screen: Path) -> None:
-        self._logs = workspace / "sample-portraits" / "logs"
-        self._before = self._log_files()
+    def __init__(self, words: list[str], screen: Path) -> None:
         self._screen = screen
         with screen.open("w") as out:
             self._process = subprocess.Popen(
@@ -43,10 +42,9 @@ class Run:
             )
 
     def shows(self, words: str) -> bool:
-        """Whether its screen or its log has the words, or it maps a library of that name."""
-        logs = [path.read_text(errors="replace") for path in self._log_files() - self._before]
-        maps = Path(f"/proc/{self._process.pid}/maps").read_text()
-        return any(words in text for text in (self._screen.read_text(), maps, *logs))
+        """Whether its screen, the command line of one of its processes or the names of its libraries have the words."""
+        libraries = Path(f"/proc/{self._process.pid}/maps").read_text()
+        return any(words in text for text in (self._screen.read_text(), libraries, *self.processes().values()))
 
     def interrupt(self, when: str, how: signal.Signals, whom: Callable[[int, int], None] = os.kill) -> tuple[int, str]:
         """Signals the run once it `shows` the words; returns its exit code and standard error."""
@@ -60,24 +58,20 @@ class Run:
         _, errors = self._process.communicate(timeout=HANG_GUARD_SECONDS)
         return self._process.returncode, errors
 
-    def processes(self) -> list[int]:
-        """What is left of its session."""
-        found = []
+    def processes(self) -> dict[int, str]:
+        """What is left of its session: the command line of each process."""
+        found = {}
         for folder in Path("/proc").glob("[0-9]*"):
-            try:
+            # Processes end while they are looked at.
+            with suppress(OSError):
                 state, _, _, session = (folder / "stat").read_text().rpartition(") ")[2].split()[:4]
-            except OSError:
-                continue
-            if int(session) == self._process.pid and state != "Z":
-                found.append(int(folder.name))
+                if int(session) == self._process.pid and state != "Z":
+                    found[int(folder.name)] = (folder / "cmdline").read_text(errors="replace")
         return found
-
-    def _log_files(self) -> set[Path]:
-        return set(self._logs.glob("*.log"))
 
 
 def test_ctrl_c_while_faces_are_drawn_is_one_line(workspace: Path, tmp_path: Path) -> None:
-    run = Run(settings(workspace, **LENIENT), workspace, tmp_path / "screen")
+    run = Run(settings(workspace, **LENIENT), tmp_path / "screen")
     # A terminal signals all processes of the command.
     assert run.interrupt("draw portraits", signal.SIGINT, os.killpg) == (130, GOES_ON)
     assert served_versions(workspace) == []
@@ -85,7 +79,7 @@ def test_ctrl_c_while_faces_are_drawn_is_one_line(workspace: Path, tmp_path: Pat
 
 def test_kill_9_while_training_costs_the_training_alone(workspace: Path, tmp_path: Path) -> None:
     long = settings(workspace, **LENIENT, trainer__epochs=500)
-    run = Run(long, workspace, tmp_path / "screen")
+    run = Run(long, tmp_path / "screen")
     assert run.interrupt("Trainer: train", signal.SIGKILL, os.killpg)[0] == -signal.SIGKILL
     assert served_versions(workspace) == []
 
@@ -96,16 +90,14 @@ def test_kill_9_while_training_costs_the_training_alone(workspace: Path, tmp_pat
     assert len(served_versions(workspace)) == 1
 
 
-# From the first imports on; a file of a library in memory, words on the screen, or words in the log.
+# In this order: a library in memory, words on the screen, or a worker process.
 MOMENTS = [
-    "click",
     "multiarray_umath",
+    "drawn sample portraits",
     "libtensorflow_framework",
     "metadata_store_extension",
-    "loading TFX",
     "draw portraits",
-    "prepare",
-    "find and align faces",
+    "components.face_example_gen.worker",
     "✓ FaceExampleGen",
     "✓ ExampleValidator",
     "Trainer: train",
@@ -118,7 +110,7 @@ def test_signals_at_many_moments_end_the_run_and_the_next_one_is_complete(tmp_pa
     # Two workers, of which none may stay.
     words = settings(tmp_path, **LENIENT, trainer__epochs=1, beam__workers=2)
     for number, moment in enumerate(MOMENTS):
-        run = Run(words, tmp_path, tmp_path / "screen")
+        run = Run(words, tmp_path / "screen")
         how, code = ((signal.SIGINT, 130), (signal.SIGTERM, 143))[number % 2]
         assert run.interrupt(moment, how) == (code, GOES_ON), moment
         assert served_versions(tmp_path) == [], moment

@@ -16,9 +16,9 @@ test: set-up ## ruff, mypy and all tests
 # Two epochs of the published CNN on the real UTKFace archive; the whole recipe is in docs/recipes.md.
 DATA ?= ../shared/data
 test-real-data: set-up ## a short training on the real UTKFace archive in $(DATA), where it is
-	@if [ -e $(DATA)/UTKFace.tar.gz ]; then \
-	    workspace=$$(mktemp -d) && trap "rm -rf $$workspace" EXIT && \
-	    .venv/bin/visage run recipes/cnn_utkface.yaml --data-dir $(DATA) --set workspace=$$workspace \
+	@if [ -e "$(DATA)/UTKFace.tar.gz" ]; then \
+	    workspace=$$(mktemp -d) && trap "rm -rf '$$workspace'" EXIT && \
+	    .venv/bin/visage run recipes/cnn_utkface.yaml --data-dir "$(DATA)" --set "workspace=$$workspace" \
 	        --set trainer.epochs=2 --set evaluator.age_mae_max=14 --set evaluator.gender_accuracy_min=0.75; \
 	else echo "skipped: no $(DATA)/UTKFace.tar.gz; DATA=DIR names another folder"; fi
 

@@ -14,6 +14,7 @@ import click
 from components.errors import VisageError
 from pipeline.command_line import (
     DEFAULT_CONFIG,
+    PathOfThisMachine,
     choose_model,
     config_option,
     data_dir_option,
@@ -28,6 +29,7 @@ from pipeline.data_commands import data
 from pipeline.exit_codes import FAILED, NOT_BLESSED
 from pipeline.export_commands import export
 from pipeline.interruption import raised_in_here
+from pipeline.output_file import check_output, check_output_of
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 # PyPI's `visage` is another project.
 _DISTRIBUTION = "visage-pipeline"
 
-_config = click.argument("config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG)
+_config = click.argument("config", type=PathOfThisMachine(), default=DEFAULT_CONFIG)
 
 
 class _Group(click.Group):
@@ -178,8 +180,11 @@ def crossval(
 @click.pass_context
 def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json: bool) -> None:
     """Run one node of a compiled pipeline, as schedulers do. Exit code 3: Pusher had nothing blessed to push."""
+    from pipeline.compiled import read_compiled
     from pipeline.console import Screen
 
+    # A mistake is reported before TFX is imported.
+    read_compiled(pipeline)
     # Where the log belongs is known only once TFX is there to read the IR; until then its words go elsewhere.
     with quietly() as stream:
         from pipeline.node import read_ir, run_node, workspace_of
@@ -202,7 +207,7 @@ def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json:
 @_config
 @override_option
 @data_dir_option
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The file to write.")
+@click.option("--out", required=True, type=PathOfThisMachine(), help="The file to write.")
 @json_option
 def compile(
     scheduler: str, config: Path, overrides: tuple[str, ...], data_dir: Path | None, out: Path, as_json: bool
@@ -212,6 +217,10 @@ def compile(
     from pipeline.config_file import load_config
 
     settings = load_config(config, overrides, data_dir)
+    if scheduler == "airflow":
+        check_output_of(config, settings, out, [".py"], beside=[out.with_suffix(".ir.json")])
+    else:
+        check_output_of(config, settings, out, [".yaml", ".yml"])
     check_installed(scheduler, "visage compile")
     with quietly() as stream:
         if scheduler == "airflow":
@@ -230,17 +239,21 @@ def compile(
 
 
 @main.command()
-@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of a model, or of its numbered versions.")
+@click.argument("photos", nargs=-1, required=True, type=PathOfThisMachine("download the picture first"))
+@click.option(
+    "--model",
+    type=PathOfThisMachine("--server asks a server"),
+    help="Folder of a model, or of its numbered versions.",
+)
 @config_option
 @click.option("--server", metavar="URL", help="A TensorFlow Serving or `visage serve` address instead of a model.")
 @click.option(
     "--alignment-of",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=PathOfThisMachine(),
     help="Folder of the server's model; tells how crops are cut where the server does not.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Write the annotated picture here (PNG).")
+@click.option("--out", type=PathOfThisMachine(), help="Write the annotated picture here (.png, .jpg).")
 @json_option
 @click.pass_context
 def predict(
@@ -253,22 +266,28 @@ def predict(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Find the faces on photos and predict age and gender. Exit code 1: a photo gave no prediction."""
-    from serving.annotate import check_target, write_annotated
-    from serving.client import predict_photos
+    """Find the faces on photos and predict age and gender. Exit code 1: a photo gave no prediction.
 
-    if out is not None and len(photos) > 1:
-        raise VisageError("--out takes one picture: name one photo")
+    A folder stands for the pictures in it, without those of the folders below.
+    """
+    from serving.photo_files import photo_files
+
+    files = photo_files(photos)
+    if out is not None and len(files) > 1:
+        raise VisageError(f"--out {out}: takes one picture, not {len(files)}; name one photo")
     if out is not None:
-        check_target(out)
+        check_output(out, (".png", ".jpg", ".jpeg"), files)
     if server is not None and config is not None:
         raise VisageError("--server and --config: both name a model; choose one")
     if server is None:
         chosen = choose_model(model, config, "--model")
         model, config = chosen.folder, chosen.config
+    from serving.annotate import write_annotated
+    from serving.client import predict_photos
+
     notes: list[str] = []
     with quietly() as stream:
-        predictions = predict_photos(photos, model, server, alignment_of, note=notes.append)
+        predictions = predict_photos(files, model, server, alignment_of, note=notes.append)
         problems = [f"{prediction.path}: {prediction.problem}" for prediction in predictions if prediction.problem]
         if as_json:
             print_json([_prediction_json(prediction, config) for prediction in predictions], stream)
@@ -276,14 +295,14 @@ def predict(
             for line in _lines(predictions):
                 click.echo(line, file=stream)
         if out is not None and not problems:
-            write_annotated(photos[0], predictions[0], out)
+            write_annotated(files[0], predictions[0], out)
     for line in notes if as_json else (*notes, *problems):
         click.echo(f"visage: {line}", err=True)
     context.exit(FAILED if problems else 0)
 
 
 @main.command()
-@click.option("--model-base-path", type=click.Path(path_type=Path), help="Folder of the numbered versions.")
+@click.option("--model-base-path", type=PathOfThisMachine(), help="Folder of the numbered versions.")
 @config_option
 @click.option("--rest-port", type=click.IntRange(0, 65535), default=8501, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)

@@ -15,17 +15,42 @@ from typing import IO, Any
 import click
 
 from components.errors import VisageError
+from components.paths import is_url
 from pipeline.standard_output import OutputError
 
 DEFAULT_CONFIG = Path("pipeline_config.yaml")
 
+
+class PathOfThisMachine(click.ParamType):
+    """A path, given as a `Path`; an address is refused before pathlib takes "http://" for the folder "http:"."""
+
+    name = "path"
+
+    def __init__(self, instead: str = "name a path of this machine") -> None:
+        """Takes what to do instead of giving an address."""
+        self._instead = instead
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Returns the path.
+
+        Raises:
+            VisageError: it is an address.
+        """
+        if is_url(str(value)):
+            given = f"{param.opts[0]} {value}" if isinstance(param, click.Option) else str(value)
+            raise VisageError(f"{given}: this is an address, not a path; {self._instead}")
+        return Path(value)
+
+
 override_option = click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Change one key.")
 data_dir_option = click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Folder with the archives (data.dir)."
+    "--data-dir",
+    type=PathOfThisMachine("download the archives first"),
+    help="Folder with the archives (data.dir).",
 )
 config_option = click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=PathOfThisMachine(),
     help=f"Take the model that this pipeline pushed last.  [default: {DEFAULT_CONFIG}]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON and nothing else.")

@@ -18,11 +18,14 @@ from components.face_example_gen.settings import (
 from components.faces.records import SOURCES
 from components.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
 from components.names import did_you_mean
+from components.path_setting import LocalPath
 from components.settings import Settings
 from components.trainer.settings import TrainerSettings
 from components.tuner.settings import TunerSettings
 from components.tuner.space import read_space
 
+# Key of pydantic's validation context: the source that a command asks for beside `data.sources`, or None.
+SOURCE = "source"
 # What all pipelines of a workspace share lies there.
 DATA_FOLDER = "data"
 
@@ -57,7 +60,7 @@ class PipelineConfig(Settings):
     """A whole run, as the configuration file describes it."""
 
     name: str = Field(description="lower-case letters, digits and hyphens")
-    workspace: str = Field("runs", min_length=1, description="folder for everything that runs write")
+    workspace: LocalPath = Field("runs", min_length=1, description="folder for everything that runs write")
     data: DataSettings
     cleaning: CleaningSettings = CleaningSettings()
     alignment: AlignmentSettings = AlignmentSettings()
@@ -75,7 +78,7 @@ class PipelineConfig(Settings):
     @classmethod
     def _labelled_folders_have_their_source(cls, data: DataSettings, info: ValidationInfo) -> DataSettings:
         entries = data.labelled_folders
-        names = [*data.folder_names, labelled_folder_name(info.context or "") or ""]
+        names = [*data.folder_names, labelled_folder_name((info.context or {}).get(SOURCE) or "") or ""]
         for name in (entry for entry in entries if entry not in names):
             meant = did_you_mean(name, [other for other in names if other not in entries])
             mend = meant or "name it in data.sources, or remove the entry"

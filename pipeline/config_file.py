@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from components.errors import VisageError, quoted, shortened
 from components.names import near_names
-from pipeline.config import PipelineConfig
+from components.path_setting import AS_WRITTEN
+from components.paths import as_literal, check_local, expand
+from pipeline.config import SOURCE, PipelineConfig
 from pipeline.config_errors import KEYS_OF_A_FILE, explain, written
 from pipeline.yaml_mapping import read_yaml
 
@@ -37,7 +39,12 @@ def load_config(
     for override in overrides:
         _apply_override(values, override)
     if data_dir is not None:
-        values = _merge(values, {"data": {"dir": str(data_dir)}})
+        try:
+            check_local(str(data_dir))
+        except ValueError as error:
+            raise VisageError(f"--data-dir: {error}") from None
+        # The shell has expanded it already.
+        values = _merge(values, {"data": {"dir": as_literal(data_dir)}})
     config = _validated(values, path, overrides, source)
     if data_dir is not None and not data_dir.is_dir():
         raise VisageError(f"--data-dir {data_dir}: no such folder; name the one that holds the archives")
@@ -46,10 +53,18 @@ def load_config(
 
 def _validated(values: Mapping[str, Any], path: Path, overrides: Sequence[str], source: str | None) -> PipelineConfig:
     try:
-        return PipelineConfig.model_validate(values, context=source)
+        return PipelineConfig.model_validate(values, context={AS_WRITTEN: True, SOURCE: source})
     except ValidationError as error:
         set_keys = [override.partition("=")[0] for override in overrides]
         raise VisageError(explain(error, path, set_keys)) from None
+
+
+def config_files(path: Path) -> list[Path]:
+    """Returns a configuration file that `load_config` takes, and those that it extends."""
+    files = [path]
+    while (base := _read_yaml(files[-1]).get("extends")) is not None:
+        files.append(files[-1].parent / expand(base))
+    return files
 
 
 def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
@@ -65,9 +80,13 @@ def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         return values
     if not isinstance(base, str):
         raise VisageError(f"{path}: extends: must be the path of another configuration file, not {written(base)}")
-    if not (path.parent / base).exists():
-        raise VisageError(f"{path}: extends: there is no {path.parent / base}; name a file relative to this one")
-    return _merge(_read_with_extends(path.parent / base, (*seen, path.resolve())), values)
+    try:
+        extended = path.parent / expand(base)
+    except ValueError as error:
+        raise VisageError(f"{path}: extends: {error}") from None
+    if not extended.exists():
+        raise VisageError(f"{path}: extends: there is no {extended}; name a file relative to this one")
+    return _merge(_read_with_extends(extended, (*seen, path.resolve())), values)
 
 
 def _take_size(values: dict[str, Any], overrides: Sequence[str], path: Path) -> tuple[dict[str, Any], Sequence[str]]:

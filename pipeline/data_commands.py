@@ -10,7 +10,16 @@ import click
 
 from components.errors import VisageError, shortened
 from components.names import did_you_mean
-from pipeline.command_line import DEFAULT_CONFIG, data_dir_option, json_option, override_option, print_json, quietly
+from pipeline.command_line import (
+    DEFAULT_CONFIG,
+    PathOfThisMachine,
+    data_dir_option,
+    json_option,
+    override_option,
+    print_json,
+    quietly,
+)
+from pipeline.output_file import check_output_of
 
 if TYPE_CHECKING:
     from components.data_inspection.collect import CleanedData
@@ -22,7 +31,7 @@ _PAGE = "data_inspection.html"
 _SHEET = "augmented.png"
 
 _config_option = click.option(
-    "--config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True, help="Configuration file."
+    "--config", type=PathOfThisMachine(), default=DEFAULT_CONFIG, show_default=True, help="Configuration file."
 )
 
 
@@ -63,7 +72,7 @@ def build(source: str, data_dir: Path | None, config: Path, overrides: tuple[str
 @data_dir_option
 @_config_option
 @override_option
-@click.option("--out", type=click.Path(path_type=Path), help="The page to write (.html); a .json comes beside it.")
+@click.option("--out", type=PathOfThisMachine(), help="The page to write (.html); a .json comes beside it.")
 @json_option
 def inspect(
     source: str | None,
@@ -81,9 +90,9 @@ def inspect(
     from pipeline.config_file import load_config
     from pipeline.extras import check_detector
 
-    if out is not None and out.suffix != ".html":
-        raise VisageError(f"--out {out}: must end in .html; the JSON is written beside it")
     found = load_config(config, overrides, data_dir, source)
+    if out is not None:
+        check_output_of(config, found, out, [".html"], beside=[out.with_suffix(".json")])
     found = _with_source(found, source) if source else found
     if source:
         check_detector(found)
@@ -119,22 +128,18 @@ def inspect(
 
 
 @data.command()
-@click.argument("config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG)
+@click.argument("config", type=PathOfThisMachine(), default=DEFAULT_CONFIG)
 @data_dir_option
 @override_option
-@click.option("--out", type=click.Path(path_type=Path), help="The picture to write (.png).")
+@click.option("--out", type=PathOfThisMachine(), help="The picture to write (.png).")
 @json_option
 def augmented(config: Path, data_dir: Path | None, overrides: tuple[str, ...], out: Path | None, as_json: bool) -> None:
     """Draw what the network is fed: training crops of the newest run, each as it is and as augmented."""
     from pipeline.config_file import load_config
 
-    if out is not None and out.suffix != ".png":
-        raise VisageError(f"--out {out}: must end in .png")
-    if out is not None:
-        from serving.annotate import check_target
-
-        check_target(out)
     found = load_config(config, overrides, data_dir)
+    if out is not None:
+        check_output_of(config, found, out, [".png"])
     with quietly(_log_of_runs(found, "data-augmented")) as stream:
         from rich.markup import escape
 

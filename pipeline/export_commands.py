@@ -10,7 +10,8 @@ import click
 
 from components.errors import VisageError
 from components.on_device.notes import notes
-from pipeline.command_line import choose_model, config_option, json_option, print_json, quietly
+from pipeline.command_line import PathOfThisMachine, choose_model, config_option, json_option, print_json, quietly
+from pipeline.output_file import check_output_folder
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,7 +27,7 @@ def export() -> None:
 
 
 @export.command()
-@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.argument("model", required=False, type=PathOfThisMachine())
 @click.option(
     "--precision",
     "precisions",
@@ -36,7 +37,7 @@ def export() -> None:
     help="Which models are wanted.  [default: both]",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder to write into.  [default: on_device/NUMBER of the pipeline]"
+    "--out", type=PathOfThisMachine(), help="Folder to write into.  [default: on_device/NUMBER of the pipeline]"
 )
 @config_option
 @json_option
@@ -52,6 +53,8 @@ def tflite(
 
     chosen = choose_model(model, config, "MODEL")
     version = find_model(chosen.folder).resolve()
+    if out is not None:
+        check_output_folder(out, inputs=[version])
     folder = (out or Path(*version.parts[:-3]) / "on_device" / version.name).resolve()
     with quietly() as stream:
         from rich.markup import escape
@@ -85,7 +88,7 @@ def tflite(
         described = folder / f"{name}_on_device.json"
         write_atomically(described, json.dumps(figures, indent=2) + "\n")
         remove_unnamed(folder, name, files)
-        screen.print(f"{name} {version.name} on the {made.test_faces:,} test faces of its run")
+        screen.print(f"{escape(name)} {version.name} on the {made.test_faces:,} test faces of its run")
         screen.print(_table(made))
         screen.print(f"fastest and slowest of the rounds: {_rounds(made)}")
         for note in notes(made):

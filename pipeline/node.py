@@ -5,7 +5,6 @@ artifacts' root and the ML Metadata store, in which the nodes of one run find ea
 """
 
 import base64
-import binascii
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,13 +22,12 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from components.errors import VisageError
 from components.lineage import outputs_of
+from pipeline.compiled import INLINE_PREFIX, not_compiled, read_compiled
 from pipeline.config import PipelineConfig
 from pipeline.full_disk import full_disk_line
 from pipeline.interruption import check_interrupted
 from pipeline.metadata_connection import CheckedMetadata
 from pipeline.pipeline import create_pipeline
-
-INLINE_PREFIX = "gzip+base64:"
 
 
 @dataclass(frozen=True)
@@ -76,20 +74,9 @@ def read_ir(source: str) -> pipeline_pb2.Pipeline:
         VisageError: no such file, or not a compiled pipeline.
     """
     try:
-        if source.startswith(INLINE_PREFIX):
-            text = gzip.decompress(base64.b64decode(source.removeprefix(INLINE_PREFIX))).decode()
-        else:
-            text = Path(source).read_text(encoding="utf-8")
-        ir = json_format.Parse(text, pipeline_pb2.Pipeline())
-    except FileNotFoundError:
-        raise VisageError(f"--pipeline {source}: no such file; `visage compile` writes one") from None
-    except (OSError, EOFError, UnicodeDecodeError, binascii.Error, json_format.ParseError):
-        raise VisageError(
-            f"--pipeline {source[:80]}: not a compiled pipeline; write it again with `visage compile`"
-        ) from None
-    if not ir.nodes:
-        raise VisageError(f"--pipeline {source[:80]}: a pipeline without nodes; write it again with `visage compile`")
-    return ir
+        return json_format.Parse(read_compiled(source), pipeline_pb2.Pipeline())
+    except json_format.ParseError:
+        raise not_compiled(source) from None
 
 
 def node_ids(ir: pipeline_pb2.Pipeline) -> list[str]:

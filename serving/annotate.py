@@ -1,5 +1,6 @@
 """Draws a prediction: every face boxed on the photo, and below it what was said of each, with the age distribution."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from math import ceil, floor
@@ -14,7 +15,10 @@ from components.faces.records import AGE_GROUPS
 from serving.photos import FacePrediction, PhotoPrediction
 
 WIDTH = 960
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+"""Ending of a file, in lower case, to Pillow's name of what is written to it."""
 
+_JPEG_QUALITY = 95
 _MARGIN = 16
 _PANEL_WIDTH, _PANEL_HEIGHT = 224, 148
 _PANELS_A_ROW = WIDTH // (_PANEL_WIDTH + _MARGIN)
@@ -22,33 +26,21 @@ _GROUND, _INK, _QUIET = "#ffffff", "#1c1f23", "#5a626b"
 _BAR, _BAR_FAR, _BOX = "#0b6e5d", "#9cc9bf", "#ffd34d"
 
 
-def check_target(out: Path) -> None:
-    """Tells before any work whether `out` can become a file.
-
-    Raises:
-        VisageError: its folder is missing, or it is a folder itself.
-    """
-    if out.is_dir():
-        raise VisageError(f"--out {out}: this is a folder; name a file, e.g. {out / 'annotated.png'}")
-    if not out.parent.is_dir():
-        raise VisageError(f"--out {out}: no such folder: {out.parent}; make it or name another file")
-
-
 def write_annotated(photo: Path, prediction: PhotoPrediction, out: Path) -> None:
-    """Writes the photo with its faces boxed, above the age distribution of each face, as PNG.
+    """Writes the photo with its faces boxed, above the age distribution of each face.
 
     Args:
         photo: the file that was predicted.
         prediction: what was said of it; without a `problem`.
-        out: the file to write.
+        out: the file to write, in the format of its ending: one of `FORMATS`.
 
     Raises:
         VisageError: the photo can no longer be read, or the file cannot be written.
     """
-    half_written = out.with_name(f".{out.name}.part")
+    half_written = out.with_name(f".{out.name}.partial-{os.getpid()}")
     try:
         picture = _draw(decode(photo.read_bytes()), prediction.faces)
-        picture.save(half_written, "PNG")
+        picture.save(half_written, FORMATS[out.suffix.lower()], quality=_JPEG_QUALITY)
         half_written.replace(out)
     except OSError as error:
         where = photo if error.filename == str(photo) else out

@@ -1,5 +1,6 @@
 """Asks a model, here or on a server, for the age and gender of every face on photos."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,12 +13,14 @@ from components.progress import report
 from serving.photos import PhotoPrediction, photo_detector, predict_photo
 from serving.predictors import FolderPredictor, ServerPredictor
 
+StrPath = str | os.PathLike[str]
+
 
 def predict_photos(
-    paths: Sequence[Path],
-    model: Path | None = None,
+    paths: Sequence[StrPath],
+    model: StrPath | None = None,
     server: str | None = None,
-    alignment_of: Path | None = None,
+    alignment_of: StrPath | None = None,
     note: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
 ) -> list[PhotoPrediction]:
     """Predicts every face on every photo; TensorFlow is loaded only where a face is found and there is no server.
@@ -41,7 +44,7 @@ def predict_photos(
     predictions = []
     for done, path in enumerate(paths, start=1):
         try:
-            prediction = predict_photo(_read(path), str(path), detector, predictor)
+            prediction = predict_photo(_read(Path(path)), str(path), detector, predictor)
         except OSError as error:
             prediction = PhotoPrediction(str(path), problem=f"the file cannot be read: {error.strerror}")
         predictions.append(prediction)
@@ -58,14 +61,14 @@ def _read(path: Path) -> bytes:
 
 
 def _make_predictor(
-    model: Path | None, server: str | None, alignment_of: Path | None, note: Callable[[str], None]
+    model: StrPath | None, server: str | None, alignment_of: StrPath | None, note: Callable[[str], None]
 ) -> FolderPredictor | ServerPredictor:
     if model is not None and server is not None:
         raise VisageError("--model and --server: choose one; --alignment-of DIR tells how a server's crops are cut")
     if server is not None:
-        return ServerPredictor(server, alignment_of, note)
+        return ServerPredictor(server, None if alignment_of is None else Path(alignment_of), note)
     if alignment_of is not None:
         raise VisageError("--alignment-of goes with --server: a model here tells how its crops are cut")
     if model is None:
         raise VisageError("name a model or a server to ask: --model DIR or --server URL")
-    return FolderPredictor(model)
+    return FolderPredictor(Path(model))

@@ -8,8 +8,10 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from http.client import HTTPException
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from pydantic import ValidationError
@@ -168,13 +170,46 @@ def _request(method: str, url: str, document: dict[str, Any] | None) -> tuple[in
     body = None if document is None else json.dumps(document).encode("utf-8")
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=SERVER_TIMEOUT_SECONDS) as response:
+        with _opener(url).open(request, timeout=SERVER_TIMEOUT_SECONDS) as response:
             return response.status, _json_object(response.read())
     except urllib.error.HTTPError as error:
         return error.code, _json_object(error.read())
     except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None) or error or type(error).__name__
-        raise VisageError(f"{url}: the server does not answer ({reason}); is it running? `visage serve`") from error
+        raise VisageError(
+            f"{url}: the server does not answer ({reason}){_by_way_of(url)}; is it running? `visage serve`"
+        ) from error
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    """Opens addresses of this machine directly, and others by the proxy that the environment names."""
+    handlers = [urllib.request.ProxyHandler({})] if _is_this_machine(url) else []
+    return urllib.request.build_opener(*handlers)
+
+
+def _by_way_of(url: str) -> str:
+    """Names the proxy that was asked instead of the server, if one was."""
+    scheme, host = url.partition("://")[0], _host(url)
+    proxy = urllib.request.getproxies().get(scheme)
+    if proxy is None or _is_this_machine(url) or urllib.request.proxy_bypass(host):
+        return ""
+    return f" by way of the proxy {proxy}, which {scheme}_proxy names; no_proxy={host} leaves it out"
+
+
+def _is_this_machine(url: str) -> bool:
+    host = _host(url)
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _host(url: str) -> str:
+    """Returns the host of an address; nothing where it is malformed."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class RestApi:
             raise RestError(400, f"Malformed request: {method} {path}")
         if match["label"]:
             raise RestError(400, f"Unrecognized servable version label: {match['label']}")
-        version = int(match["version"]) if match["version"] else None
+        version = _version(match["version"])
         if method == "GET" and match["what"] is None:
             return self._status(match["name"], version)
         if method == "GET":
@@ -98,6 +98,15 @@ class RestApi:
         signature = _signature(self._model(name, version), document)
         expected = f"Expected {_METHODS[verb]} signature method_name to be tensorflow/serving/{verb}"
         raise RestError(400, f"{expected}. Was: {signature.method_name}")
+
+
+def _version(digits: str | None) -> int | None:
+    if digits is None:
+        return None
+    # TensorFlow Serving's are int64; Python refuses to read some thousand digits.
+    if len(digits) > 19 or int(digits) >= 2**63:
+        raise RestError(400, f"Failed to convert version: {digits} to numeric.")
+    return int(digits)
 
 
 async def read_body(request: Request, limit: int) -> bytes:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from components.errors import quoted
 from components.faces.records import SOURCES
 from components.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
+from components.path_setting import ExpandedPath, LocalPath
 from components.settings import Settings
 
 LABELLED_FOLDER = "labelled_folder"
@@ -48,7 +49,7 @@ def _within_the_folder(path: str) -> str:
 SourceName = Annotated[str, AfterValidator(_known_source)]
 """A Dataset, or `labelled_folder/NAME`."""
 
-_PathWithin = Annotated[str, StringConstraints(min_length=1), AfterValidator(_within_the_folder)]
+_PathWithin = Annotated[LocalPath, StringConstraints(min_length=1), AfterValidator(_within_the_folder)]
 _LabelColumn = Literal[
     "picture", "age", "age_group", "gender", "identity", "race", "fold", "apparent_age_mean", "apparent_age_std"
 ]
@@ -79,7 +80,9 @@ DRAWN_FILE = "drawn.csv"
 class DataSettings(Settings):
     """Where the pictures come from."""
 
-    dir: str | None = Field(None, description="folder with the archives as published; null: draw sample portraits")
+    dir: LocalPath | None = Field(
+        None, description="folder with the archives as published; null: draw sample portraits"
+    )
     sources: list[SourceName] = Field(min_length=1, description="TFDS data sets to read")
     labelled_folders: dict[Annotated[str, StringConstraints(pattern=f"^{_FOLDER_NAME}$")], LabelledFolderSettings] = (
         Field(default_factory=dict, description="NAME of a labelled folder to how it is to be read")
@@ -133,7 +136,7 @@ class BeamSettings(Settings):
     options: list[Annotated[str, StringConstraints(pattern=r"^--[a-z0-9_-]+(=.*)?$")]] = Field(
         default_factory=list, description="other engines: Beam's own flags, --NAME=VALUE each"
     )
-    shared_dir: str | None = Field(
+    shared_dir: ExpandedPath | None = Field(
         None,
         min_length=1,
         description="other engines: a folder or bucket that all workers reach; null: workspace is one",

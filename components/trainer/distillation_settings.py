@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from components.path_setting import LocalPath
 from components.settings import Settings
 from components.trainer.models import AgeHead
 
@@ -12,5 +13,7 @@ TAUGHT_AGE_HEADS: tuple[AgeHead, ...] = ("softmax", "distribution")
 class DistillationSettings(Settings):
     """A teacher, whose answers are learned besides the labels (Hinton, Vinyals, Dean, 2015)."""
 
-    teacher: str | None = Field(None, min_length=1, description="a pushed model's folder, or one version; null: none")
+    teacher: LocalPath | None = Field(
+        None, min_length=1, description="a pushed model's folder, or one version; null: none"
+    )
     share: float = Field(0.5, gt=0, le=1, description="weight of the teacher's answers against the labels")

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from components.errors import quoted
+from components.path_setting import LocalPath
 from components.settings import Settings
 from components.trainer.augmentation_settings import AugmentationSettings
 from components.trainer.distillation_settings import TAUGHT_AGE_HEADS, DistillationSettings
@@ -40,7 +41,7 @@ class TrainerSettings(Settings):
     input_size: int | None = Field(None, ge=32, le=1024, description="pixels; null: the network's own")
     age_head: Literal[AgeHead, "none"] | None = Field(None, description="null: the network's own; none: no age")
     gender_head: Literal[GenderHead, "none"] | None = Field(None, description="the same for the gender")
-    weights: str | None = Field(None, description="dlib, imagenet, blessed or a file; null: random")
+    weights: LocalPath | None = Field(None, description="dlib, imagenet, blessed or a file; null: random")
     frozen: int | str | None = Field(None, description="the first so many layers, or those whose name begins so")
     fine_tuning: FineTuningSettings = FineTuningSettings()
     distillation: DistillationSettings = DistillationSettings()

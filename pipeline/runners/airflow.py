@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 from string import Template
 
-from components.errors import VisageError
 from components.files import write_atomically
 from pipeline.config import PipelineConfig
 from pipeline.node import compile_pipeline, node_ids, to_json, upstream_ids
@@ -32,6 +31,11 @@ PIPELINE = str(Path(__file__).with_name($ir_name))
 MODEL = Asset($model_uri)
 UPSTREAM = $upstream
 
+
+def raw(text):
+    return "{% raw %}" + text + "{% endraw %}"
+
+
 with DAG(
     dag_id=$dag_id,
     schedule=$schedule,
@@ -43,7 +47,8 @@ with DAG(
         node: BashOperator(
             task_id=node,
             bash_command='"$$VISAGE" node "$$NODE" --pipeline "$$PIPELINE" --run-id "$$RUN_ID"',
-            env={"VISAGE": VISAGE, "NODE": node, "PIPELINE": PIPELINE, "RUN_ID": "{{ run_id }}"},
+            # Airflow renders these as templates; a path with braces is none.
+            env={"VISAGE": raw(VISAGE), "NODE": node, "PIPELINE": raw(PIPELINE), "RUN_ID": "{{ run_id }}"},
             append_env=True,
             # What the gate withholds once, it withholds again.
             retries=0 if node == "Pusher" else $retries,
@@ -62,10 +67,8 @@ def write_dag(config: PipelineConfig, out: Path) -> Path:
     Returns: the compiled pipeline's path.
 
     Raises:
-        VisageError: `out` is no name of a Python file, or cannot be written.
+        VisageError: a file cannot be written.
     """
-    if out.suffix != ".py":
-        raise VisageError(f"--out {out}: Airflow reads Python files only; end the name in .py")
     ir = compile_pipeline(config)
     upstream = {node: upstream_ids(ir, node) for node in node_ids(ir)}
     dag = _DAG.substitute(

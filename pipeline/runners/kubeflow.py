@@ -13,10 +13,8 @@ def write_pipeline(config: PipelineConfig, out: Path) -> None:
     """Writes the pipeline as YAML that Kubeflow takes as it is; the compiled pipeline travels inside it, once.
 
     Raises:
-        VisageError: `out` is no name of a YAML file, or cannot be written.
+        VisageError: `out` cannot be written.
     """
-    if out.suffix not in (".yaml", ".yml"):
-        raise VisageError(f"--out {out}: Kubeflow reads YAML; end the name in .yaml")
     from kfp import compiler, dsl
 
     ir = compile_pipeline(config)

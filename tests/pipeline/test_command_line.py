@@ -1,11 +1,14 @@
 """The command that is printed for the user works where it is typed."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.command_line import visage_command
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -48,3 +51,26 @@ def test_called_as_a_module_it_is_the_script_of_the_same_environment(
     monkeypatch.setattr(sys, "argv", ["/project/pipeline/cli.py", "run"])
     monkeypatch.setattr(sys, "executable", str(script.with_name("python")))
     assert visage_command() == ".venv/bin/visage"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["predict", "http://host:8501/a.jpg"], "http://host:8501/a.jpg: this is an address, not a path; download"),
+        (["predict", "a.jpg", "--model", "http://host:8501"], "--model http://host:8501: this is an address, not a "),
+        (["run", "--data-dir", "gs://bucket/x"], "--data-dir gs://bucket/x: this is an address, not a path; download"),
+        (["node", "Trainer", "--pipeline", "none.json", "--run-id", "1"], "--pipeline none.json: no such file; "),
+        (["node", "Trainer", "--pipeline", "setup.py", "--run-id", "1"], "--pipeline setup.py: not a compiled "),
+    ],
+)
+def test_what_is_no_path_is_told_as_it_was_typed_and_before_tensorflow_is_imported(
+    arguments: list[str], message: str
+) -> None:
+    program = (
+        f"import sys; from pipeline.cli import main; sys.argv[1:] = {arguments!r}\n"
+        "try: main()\nfinally: print('tensorflow' in sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "False\n")
+    assert ended.stderr.startswith(f"visage: {message}")
+    assert ended.stderr.count("\n") == 1

@@ -16,8 +16,9 @@ import pytest
 from PIL import Image
 
 from components.errors import VisageError
-from serving.annotate import WIDTH, check_target, write_annotated
+from serving.annotate import WIDTH, write_annotated
 from serving.client import predict_photos
+from serving.model import load_model
 from serving.photos import FacePrediction, PhotoPrediction
 from tests.serving.conftest import RunningServer, plain_jpeg, teach_it_drawings
 
@@ -195,6 +196,32 @@ def test_a_server_without_that_model_is_one_clear_line(portrait: Path, shared_se
         predict_photos([portrait], server=f"{shared_server.url}/v1/models/other")
 
 
+def test_a_server_on_this_machine_is_asked_past_the_proxy(
+    portrait: Path, shared_server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    (prediction,) = predict_photos([str(portrait)], server=shared_server.url)
+    assert prediction.faces
+
+
+def test_a_proxy_that_does_not_answer_is_named(portrait: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with pytest.raises(VisageError, match=r"by way of the proxy http://127\.0\.0\.1:9, which http_proxy names; no_pro"):
+        predict_photos([portrait], server="http://far.example:8501")
+
+
+def test_paths_may_be_text(portrait: Path, saved_model: Path) -> None:
+    assert predict_photos([str(portrait)], str(saved_model)) == predict_photos([portrait], saved_model)
+
+
+@pytest.mark.parametrize("name", ["m[1] *?", "back\\slash"])
+def test_a_model_in_a_folder_of_any_name_is_loaded(name: str, saved_model: Path, tmp_path: Path) -> None:
+    shutil.copytree(saved_model, tmp_path / name)
+    assert "serving_default" in load_model(tmp_path / name).signatures
+
+
 def test_without_model_and_server_there_is_nothing_to_ask(portrait: Path) -> None:
     with pytest.raises(VisageError, match="--model DIR or --server URL"):
         predict_photos([portrait])
@@ -259,19 +286,11 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> Non
         write_annotated(photo, PhotoPrediction("photo.jpg", 32, 32), tmp_path / "nowhere" / "out.png")
 
 
-def test_a_place_that_cannot_be_written_is_known_before_any_work(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match=r"no such folder: .*nowhere; make it"):
-        check_target(tmp_path / "nowhere" / "out.png")
-    with pytest.raises(VisageError, match="this is a folder; name a file"):
-        check_target(tmp_path)
-    check_target(tmp_path / "out.png")
-
-
 def test_a_picture_that_cannot_take_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
-    photo, out = tmp_path / "photo.jpg", tmp_path / "folder"
+    photo, out = tmp_path / "photo.jpg", tmp_path / "folder.png"
     photo.write_bytes(plain_jpeg(128, 128, 128))
     out.mkdir()
-    with pytest.raises(VisageError, match="folder: Is a directory"):
+    with pytest.raises(VisageError, match=r"folder\.png: Is a directory"):
         write_annotated(photo, PhotoPrediction("photo.jpg", 32, 32), out)
     assert sorted(tmp_path.iterdir()) == [out, photo]
 

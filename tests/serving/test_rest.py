@@ -67,6 +67,12 @@ def test_a_malformed_request_is_400(shared_server: RunningServer, method: str, p
     assert (response.status_code, response.json()) == (400, {"error": message})
 
 
+@pytest.mark.parametrize("digits", ["1" * 5000, str(2**63)])
+def test_a_version_beyond_int64_is_400(shared_server: RunningServer, digits: str) -> None:
+    status, answer = tell(shared_server, f"/v1/models/visage/versions/{digits}")
+    assert (status, answer) == (400, {"error": f"Failed to convert version: {digits} to numeric."})
+
+
 def test_the_metadata_holds_every_signature(shared_server: RunningServer) -> None:
     status, answer = tell(shared_server, "/v1/models/visage/metadata")
     assert status == 200

@@ -1,0 +1,80 @@
+"""Paths as people write them: what of them is expanded, and which are refused."""
+
+import os
+import re
+from pathlib import Path
+
+_VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|(?P<name>\w+)|\{(?P<braced>\w+)\})")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+def expand(path: str) -> str:
+    """Expands `~`, `~user`, `$NAME` and `${NAME}` as a shell does; `$$` stands for a dollar sign.
+
+    >>> expand("$$HOME, 5 $")
+    '$HOME, 5 $'
+
+    Raises:
+        ValueError: a variable is not set or empty, or there is no such user.
+    """
+    home = Path(path).parts[0] if path.startswith("~") else ""
+    expanded_home = _home(home) if home else ""
+    return expanded_home + _VARIABLE.sub(_value, path[len(home) :])
+
+
+def as_literal(path: str | Path) -> str:
+    """Returns what `expand` turns into this very path.
+
+    >>> as_literal("~/a$b")
+    './~/a$$b'
+    """
+    escaped = str(path).replace("$", "$$")
+    return f"./{escaped}" if escaped.startswith("~") else escaped
+
+
+def is_url(path: str) -> bool:
+    """Returns whether a text is an address rather than a path of this machine."""
+    return _URL.match(path) is not None
+
+
+def check_local(path: str) -> None:
+    """Checks that ML Metadata can record where a path of this machine leads.
+
+    Its records are protobuf messages, whose text is UTF-8. A file system knows bytes.
+
+    Raises:
+        ValueError: it is an address, or the name of a folder in it holds other bytes.
+    """
+    if is_url(path):
+        raise ValueError(f"must be a path of this machine, not the address {path!r}")
+    if "\0" in path:
+        raise ValueError(f"must not hold a zero character: {path!r}")
+    for spelled in (path, str(Path(path).resolve())):
+        if not _is_utf8(spelled):
+            raise ValueError(f"ML Metadata cannot record {spelled!r}, which holds bytes that are no UTF-8; rename it")
+
+
+def _home(tilde: str) -> str:
+    found = os.path.expanduser(tilde)  # noqa: PTH111 (Path has no plain answer to an unknown user)
+    if found == tilde:
+        raise ValueError(f"{tilde} is nobody's home; write ./{tilde} for a file of that name")
+    return found
+
+
+def _value(found: re.Match[str]) -> str:
+    if found["escaped"]:
+        return "$"
+    name = found["name"] or found["braced"]
+    value = os.environ.get(name)
+    if not value:
+        state = "not set" if value is None else "empty"
+        raise ValueError(f"the environment variable {name} is {state}; set it, or write $$ for a dollar sign")
+    return value
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,31 @@
+"""The photos that a command's arguments mean."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from components.errors import VisageError
+
+# Those of `components.faces.decode.FORMATS`.
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
+
+
+def photo_files(paths: Sequence[Path]) -> list[Path]:
+    """Returns the paths, in place of each folder the pictures in it, by name.
+
+    Folders below it and hidden files do not count. A path that is not there stays, and is reported as a photo.
+
+    Raises:
+        VisageError: a folder holds no picture, or cannot be read.
+    """
+    return [file for path in paths for file in (_pictures_in(path) if path.is_dir() else [path])]
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    try:
+        files = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path.is_file()]
+    except OSError as error:
+        raise VisageError(f"{folder}: the folder cannot be read: {error.strerror}; name its photos") from None
+    pictures = sorted(path for path in files if not path.name.startswith("."))
+    if not pictures:
+        raise VisageError(f"{folder}: no picture in this folder ({', '.join(ENDINGS)}); name a photo or another folder")
+    return pictures

@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+
+from components.errors import VisageError
+from components.faces.decode import FORMATS
+from serving.photo_files import ENDINGS, photo_files
+from tests.awkward_names import NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_folder_stands_for_its_pictures(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / name
+    (folder / "below").mkdir(parents=True)
+    for file in ("b.jpg", "a.PNG", "notes.txt", ".hidden.jpg", "below/c.jpg"):
+        (folder / file).touch()
+    one = tmp_path / "one.tiff"
+    assert photo_files([folder, one]) == [folder / "a.PNG", folder / "b.jpg", one]
+
+
+def test_a_folder_without_pictures_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match=r"no picture in this folder .*; name a photo or another folder"):
+        photo_files([tmp_path])
+
+
+def test_there_is_an_ending_for_each_format_that_is_decoded() -> None:
+    assert {"JPEG" if ending == ".jpg" else ending[1:].upper() for ending in ENDINGS} == set(FORMATS)

@@ -22,11 +22,16 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
-        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        partial.write_bytes(_encoded(content) if isinstance(content, str) else content)
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise VisageError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _encoded(text: str) -> bytes:
+    # A file's name in it may hold bytes that are no UTF-8.
+    return text.encode(errors="backslashreplace")
 
 
 def digest_of(path: Path) -> str:
@@ -34,7 +39,7 @@ def digest_of(path: Path) -> str:
     digest = hashlib.sha256()
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.is_file():
-            digest.update(file.relative_to(path).as_posix().encode())
+            digest.update(os.fsencode(file.relative_to(path)))
             with file.open("rb") as content:
                 while chunk := content.read(_CHUNK):
                     digest.update(chunk)

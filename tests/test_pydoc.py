@@ -1,0 +1,26 @@
+"""`pydoc MODULE` shows every module: one that crashes it cannot be looked up."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+PROGRAM = """
+import importlib, pkgutil, pydoc
+for top in ("components", "pipeline", "serving", "tfds_builders", "benchmarks"):
+    package = importlib.import_module(top)
+    for module in pkgutil.walk_packages(package.__path__, f"{top}."):
+        if not module.name.endswith(("__main__", "_test")):
+            try:
+                pydoc.render_doc(module.name)
+            except Exception as error:
+                print(f"{module.name}: {type(error).__name__}: {error}")
+"""
+
+
+@pytest.mark.slow
+def test_every_module_is_shown() -> None:
+    ended = subprocess.run([sys.executable, "-c", PROGRAM], cwd=PROJECT, capture_output=True, text=True, timeout=3600)
+    assert (ended.returncode, ended.stdout) == (0, "")

@@ -4,6 +4,8 @@ from typing import Any
 
 import yaml
 
+from components.errors import quoted
+
 
 def read_yaml(text: str) -> Any:
     """The value that a YAML text holds.
@@ -22,7 +24,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         for key in (key for key, _ in mapping.value if isinstance(key, yaml.ScalarNode)):
             same = (key.tag, key.value)
             if same in first_lines:
-                problem = f"the key {key.value!r} is written twice, first in line {first_lines[same]}"
+                problem = f"the key {quoted(key.value)} is written twice, first in line {first_lines[same]}"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             first_lines[same] = key.start_mark.line + 1
         return mapping

@@ -18,7 +18,7 @@ from components.data_inspection.missing import Missing
 from components.data_inspection.rules import in_order, meaning
 from components.data_inspection.sample import Sample
 from components.data_inspection.tfrecords import read_all
-from components.errors import VisageError
+from components.errors import VisageError, shortened
 from components.face_example_gen.settings import FaceExampleGenSettings
 from components.faces.records import FaceRecord, from_example
 
@@ -167,7 +167,7 @@ def _source_of(key: str, sources: Sequence[str]) -> str:
     for source in sources:
         if key.startswith(f"{source}/"):
             return source
-    raise VisageError(f"{key}: a record of none of {', '.join(sources)}; run the pipeline again")
+    raise VisageError(f"{shortened(key)}: a record of none of {', '.join(sources)}; run the pipeline again")
 
 
 def _counted(step: str, items: Iterator[Any], total: int) -> Iterator[Any]:

@@ -5,6 +5,7 @@ import re
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 
+from components.errors import quoted
 from components.example_validator.comparison import feature_statistics
 
 _TAG = "pattern "
@@ -29,7 +30,7 @@ def _add(anomalies: anomalies_pb2.Anomalies, statistics: Statistics, name: str, 
     stray = [bucket.label for bucket in buckets if not re.fullmatch(pattern, bucket.label)]
     if not stray:
         return
-    description = f"{len(stray)} values are not as {pattern}, e.g. {stray[0][:40]!r}"
+    description = f"{len(stray)} values are not as {pattern}, e.g. {quoted(stray[0])}"
     info = anomalies.anomaly_info[name]
     info.severity = anomalies_pb2.AnomalyInfo.ERROR
     info.path.step[:] = [name]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from components import progress
-from components.errors import VisageError
+from components.errors import VisageError, shortened
 from components.face_example_gen import folders
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.write import read_lines, read_records
@@ -193,7 +193,9 @@ def _dataset_of(key: str, datasets: Sequence[str]) -> str:
     for dataset in datasets:
         if key.startswith(f"{dataset}/"):
             return dataset
-    raise VisageError(f"{key} was written, which belongs to none of {', '.join(datasets)}; nothing is published")
+    raise VisageError(
+        f"{shortened(key)} was written, which belongs to none of {', '.join(datasets)}; nothing is published"
+    )
 
 
 def _written_records(folder: str) -> Iterator[FaceRecord]:

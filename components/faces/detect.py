@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from components.errors import VisageError
+from components.errors import VisageError, quoted
 from components.faces.detectors import DETECTORS
 
 
@@ -48,7 +48,7 @@ def make_detector(name: str) -> Detector:
         VisageError: the name is unknown, or what the detector needs is not installed.
     """
     if name not in DETECTORS:
-        raise VisageError(f"there is no face detector {name!r}: use {' or '.join(map(repr, DETECTORS))}")
+        raise VisageError(f"there is no face detector {quoted(name)}: use {' or '.join(map(repr, DETECTORS))}")
     module = importlib.import_module(f"components.faces.detectors.{name}")
     detector: Detector = getattr(module, DETECTORS[name])()
     return detector

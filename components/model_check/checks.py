@@ -10,6 +10,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
+from components.errors import quoted
 from components.faces import records
 from components.model_check.errors import UnservableError
 from components.model_check.served import Answered, check_served
@@ -127,7 +128,7 @@ def _warm_up_requests(path: str) -> Iterator[predict_pb2.PredictRequest]:
 def _ask(model: Any, request: predict_pb2.PredictRequest) -> Answered:
     name = request.model_spec.signature_name
     if name not in model.signatures:
-        raise UnservableError(f"{_WARM_UP_REQUESTS} asks for a signature {name!r} that the model does not have")
+        raise UnservableError(f"{_WARM_UP_REQUESTS} asks for a signature {quoted(name)} that the model does not have")
     try:
         inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
         outputs = model.signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})
@@ -180,4 +181,4 @@ def _check_genders(name: str, answers: Mapping[str, np.ndarray]) -> None:
 def _check_names(what: str, values: np.ndarray, allowed: tuple[str, ...]) -> None:
     for value in values:
         if value.decode() not in allowed:
-            raise UnservableError(f"{what} is {value.decode()!r}, none of {', '.join(allowed)}")
+            raise UnservableError(f"{what} is {quoted(value.decode())}, none of {', '.join(allowed)}")

@@ -7,7 +7,7 @@ import math
 import keras
 from keras import ops
 
-from components.errors import VisageError
+from components.errors import VisageError, quoted
 
 
 def freeze(network: keras.Model, frozen: int | str | None) -> None:
@@ -27,11 +27,13 @@ def freeze(network: keras.Model, frozen: int | str | None) -> None:
     chosen = [one for one in layers if one.name.startswith(frozen)] if isinstance(frozen, str) else layers[:frozen]
     if not any(layer.weights for layer in chosen):
         names = ", ".join(layer.name for layer in layers if layer.weights)
-        raise VisageError(f"trainer.frozen: {frozen!r} means no layer with weights; {network.name} has {names}")
+        raise VisageError(f"trainer.frozen: {quoted(frozen)} means no layer with weights; {network.name} has {names}")
     for layer in chosen:
         layer.trainable = False
     if not network.trainable_weights:
-        raise VisageError(f"trainer.frozen: {frozen!r} leaves nothing of {network.name} to train; freeze fewer layers")
+        raise VisageError(
+            f"trainer.frozen: {quoted(frozen)} leaves nothing of {network.name} to train; freeze fewer layers"
+        )
 
 
 def unfreeze(network: keras.Model, layer_decay: float) -> dict[str, float]:

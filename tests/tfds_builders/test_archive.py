@@ -148,3 +148,10 @@ def test_an_archive_that_is_nowhere_is_one_line(tmp_path: Path) -> None:
         find_archive([tmp_path / "one", tmp_path], "faces", "get it from its authors")
     places = f"{tmp_path}/one or {tmp_path}"
     assert str(caught.value) == f"no faces.tar.gz, faces.tar or faces/ in {places}: get it from its authors"
+
+
+@pytest.mark.parametrize("name", ["Faces", "faces.TAR.GZ", "face"])
+def test_an_archive_under_nearly_its_name_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(VisageError, match=rf"^no faces\..*: it holds {name}, did you mean that\? Rename it; get"):
+        find_archive([tmp_path], "faces", "get it")

@@ -70,8 +70,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         manual = manual_folder(dl_manager, _MEND)
         folders = [folder for folder in (manual / "adience", manual) if folder.is_dir()]
-        rows = self._distinct_rows(_fold_folder(folders))
-        archive = find_archive(folders, self.builder_config.name, _MEND)
+        mend = _MEND if len(folders) > 1 else f"{near_files(manual, ['adience'])}{_MEND}"
+        rows = self._distinct_rows(_fold_folder(folders, mend))
+        archive = find_archive(folders, self.builder_config.name, mend)
         pictured = self._rows_with_pictures(rows, archive.sizes())
         if not pictured:
             raise VisageError(
@@ -129,9 +130,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             )
 
 
-def _fold_folder(folders: list[Path]) -> Path:
+def _fold_folder(folders: list[Path], mend: str) -> Path:
     for folder in folders:
         if any((folder / f"fold_{fold}_data.txt").exists() for fold in FOLDS):
             return folder
     near = "".join(near_files(folder, ["fold_0_data.txt"]) for folder in folders)
-    raise VisageError(f"no fold_0_data.txt in {' or '.join(str(folder) for folder in folders)}: {near}{_MEND}")
+    raise VisageError(f"no fold_0_data.txt in {' or '.join(str(folder) for folder in folders)}: {near}{mend}")

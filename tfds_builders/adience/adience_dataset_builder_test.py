@@ -90,6 +90,15 @@ def test_a_missing_fold_file_is_one_line(tmp_path: Path) -> None:
         prepare(tmp_path / "manual", tmp_path / "data")
 
 
+def test_a_folder_under_nearly_the_data_sets_name_is_named(tmp_path: Path) -> None:
+    manual = copy_of_dummy(tmp_path / "manual")
+    (manual / "adience").rename(manual / "Adience")
+    with pytest.raises(
+        VisageError, match=r"no fold_0_data\.txt in .*: it holds Adience, did you mean that\? Rename it"
+    ):
+        prepare(manual, tmp_path / "data")
+
+
 def test_fold_files_without_any_picture_are_one_line(tmp_path: Path) -> None:
     shutil.rmtree(copy_of_dummy(tmp_path / "manual") / "adience/faces")
     with pytest.raises(VisageError, match=r"no faces.tar.gz, faces.tar or faces/ in .*adience"):

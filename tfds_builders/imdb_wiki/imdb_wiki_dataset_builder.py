@@ -10,6 +10,7 @@ import tensorflow_datasets as tfds
 from components.errors import VisageError
 from tfds_builders.archive import Archive, find_archive, manual_folder
 from tfds_builders.imdb_wiki.face_table import FaceTable, parse_face_table
+from tfds_builders.near_files import near_files
 from tfds_builders.row_counts import RowCounts
 
 _HOMEPAGE = "https://data.vision.ee.ethz.ch/cvl/rrothe/imdb-wiki/"
@@ -53,6 +54,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         mend = f"download {self.builder_config.name}_crop.tar ('faces only') from {_HOMEPAGE} into imdb_wiki/"
         manual = manual_folder(dl_manager, mend)
         folders = [folder for folder in (manual / "imdb_wiki", manual) if folder.is_dir()]
+        if len(folders) == 1:
+            mend = f"{near_files(manual, ['imdb_wiki'])}{mend}"
         archive = find_archive(folders, f"{self.builder_config.name}_crop", mend)
         sizes = archive.sizes()
         table = self._face_table(archive, sizes, folders, mend)
@@ -73,7 +76,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 return parse_face_table(
                     (folder / name).read_bytes(), self.builder_config.name, str(folder / name), mend
                 )
-        raise VisageError(f"no {name} in {archive.path} nor beside it: {mend}")
+        near = "".join(near_files(folder, [name]) for folder in folders)
+        raise VisageError(f"no {name} in {archive.path} nor beside it: {near}{mend}")
 
     def _usable_rows(self, table: FaceTable, sizes: dict[str, int]) -> dict[str, int]:
         self.info.metadata.start(len(table.full_path))

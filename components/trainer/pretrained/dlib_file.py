@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from components.errors import VisageError
+from components.errors import VisageError, quoted
 
 # Versions by which dlib marks what nests.
 _TAG_OR_SKIP, _LAYER, _INPUT = 1, 2, 3
@@ -186,7 +186,7 @@ def _details(reader: _Reader) -> Layer:
     if kind in ("max_pool_2", "avg_pool_2"):
         reader.integers(6)  # size, stride, padding
     elif kind not in ("relu_", "add_prev_"):
-        raise reader.damage(f"an unknown layer {kind[:20]!r}")
+        raise reader.damage(f"an unknown layer {quoted(kind)}")
     return Weightless(kind)
 
 

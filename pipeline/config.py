@@ -1,5 +1,6 @@
 """The settings of a whole run: those of all components, and what must hold between them."""
 
+import math
 import re
 from pathlib import Path
 
@@ -84,6 +85,19 @@ class PipelineConfig(Settings):
             mend = meant or "name it in data.sources, or remove the entry"
             raise ValueError(f"labelled_folders.{name}: no source is {LABELLED_FOLDER}/{name}; {mend}")
         return data
+
+    @field_validator("trainer")
+    @classmethod
+    def _leaves_checkpoints(cls, trainer: TrainerSettings) -> TrainerSettings:
+        if trainer.epoch_size is None:  # the records are counted later
+            return trainer
+        steps = max(trainer.epochs, trainer.fine_tuning.epochs) * math.ceil(trainer.epoch_size / trainer.step_size)
+        if trainer.leaves_no_checkpoint(steps):
+            raise ValueError(
+                f"checkpoint_steps: {trainer.checkpoint_steps} is above the {steps} steps of the training, so that a "
+                f"killed one would start anew; set {steps} or less"
+            )
+        return trainer
 
     @field_validator("tuner")
     @classmethod

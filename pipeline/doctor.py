@@ -12,14 +12,20 @@ from typing import Literal
 
 from packaging.requirements import Requirement
 from packaging.version import Version
+from yaml import YAMLError
 
 from components.extras import EXTRAS, is_installed, set_up_with
+from pipeline.command_line import DEFAULT_CONFIG
+from pipeline.unservable import unservable_versions
+from pipeline.yaml_mapping import read_yaml
 
 _LOCKS = Path(__file__).resolve().parent.parent / "requirements"
 _CURRENT_STACK_GLIBC = Version("2.39")
 _RUN_MEMORY_GIB = 6
 _RUN_DISK_GIB = 2
 _GPU_QUERY_SECONDS = 5
+# As `pipeline.config` has it where nothing is set, which would take longer to import.
+_WORKSPACE = "runs"
 # `make set-up` alone does nothing in a .venv that it finished once.
 _SET_UP_ANEW = "rm -r .venv && make set-up"
 
@@ -57,6 +63,7 @@ def diagnose() -> list[Finding]:
         _extras(),
         _compiler(),
         _test_current(),
+        _pushed_models(),
     ]
 
 
@@ -188,6 +195,32 @@ def _test_current() -> Finding:
     if os.geteuid() != 0:
         return Finding("both stacks", "note", "`make test-current` needs root", "sudo make test-current")
     return Finding("both stacks", "ok", "debootstrap and unshare for `make test-current`")
+
+
+def _pushed_models() -> Finding:
+    workspace = Path(_workspace())
+    found = list(unservable_versions(workspace))
+    if not found:
+        return Finding("models", "ok", f"none below {workspace} that TensorFlow Serving cannot load")
+    names = ", ".join(str(version.relative_to(workspace)) for version in found)
+    # A pipeline's folder has its name.
+    pipelines = ", ".join(dict.fromkeys(version.relative_to(workspace).parts[0] for version in found))
+    return Finding(
+        "models",
+        "missing",
+        f"TensorFlow Serving cannot load what an earlier VisAge exported to {workspace}: {names}",
+        f"`visage run` with the configuration of {pipelines} trains and pushes a new version",
+    )
+
+
+def _workspace() -> str:
+    """That of the default configuration in this folder."""
+    try:
+        values = read_yaml(DEFAULT_CONFIG.read_text(encoding="utf-8"))
+    except (OSError, ValueError, YAMLError):
+        return _WORKSPACE
+    workspace = values.get("workspace") if isinstance(values, dict) else None
+    return workspace if isinstance(workspace, str) else _WORKSPACE
 
 
 def _lock() -> Path | None:

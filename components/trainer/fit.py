@@ -88,7 +88,7 @@ class Fit:
             set_state(self.network, state)
         for epoch, metrics in enumerate(standing.history):
             self._write_log(epoch, metrics)
-        report_step(self.phase, standing, self.training.steps, self.settings.epochs)
+        self._report(standing)
         return standing
 
     def _compile(self, step: Callable[[Any], dict[str, Any]]) -> Callable[[Iterator[Any]], float]:
@@ -112,7 +112,7 @@ class Fit:
             standing.step += 1
             if not math.isfinite(loss):
                 raise self._diverged(loss, f"epoch {standing.epoch + 1}, batch {standing.step}")
-            report_step(self.phase, standing, self.training.steps, self.settings.epochs, loss)
+            self._report(standing, loss)
             # At the end of an epoch, validation comes first.
             if standing.step < self.training.steps:
                 self._save_if_due(standing)
@@ -141,7 +141,7 @@ class Fit:
         self._keep_if_best(standing, metrics)
         standing.epoch, standing.step = standing.epoch + 1, 0
         self._write_log(standing.epoch - 1, metrics)
-        report_step(self.phase, standing, self.training.steps, self.settings.epochs, metrics["loss"])
+        self._report(standing, metrics["loss"])
         self._save_if_due(standing)
 
     def _keep_if_best(self, standing: Standing, metrics: dict[str, float]) -> None:
@@ -158,6 +158,12 @@ class Fit:
         state = state_of(self.network)
         if is_chief(self.strategy):
             self.checkpoint.save(state, standing)
+
+    def _report(self, standing: Standing, loss: float | None = None) -> None:
+        steps, epochs = self.training.steps, self.settings.epochs
+        unsaved = self.checkpoint is not None and self.settings.leaves_no_checkpoint(steps * epochs)
+        warning = f"no checkpoint: checkpoint_steps is {self.settings.checkpoint_steps}" if unsaved else ""
+        report_step(self.phase, standing, steps, epochs, loss, warning)
 
     def _write_log(self, epoch: int, metrics: dict[str, float]) -> None:
         if self.log is not None:

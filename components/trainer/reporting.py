@@ -19,7 +19,9 @@ _OF_ONE_OUTPUT = {
 }
 
 
-def report_step(phase: str, standing: Standing, steps: int, epochs: int, loss: float | None = None) -> None:
+def report_step(
+    phase: str, standing: Standing, steps: int, epochs: int, loss: float | None = None, warning: str = ""
+) -> None:
     """Reports a step, counted over all the epochs, with the latest figures.
 
     Args:
@@ -28,12 +30,15 @@ def report_step(phase: str, standing: Standing, steps: int, epochs: int, loss: f
         steps: of one epoch.
         epochs: of the whole training.
         loss: of the step; None where a training only just goes on.
+        warning: what to say of the training at every step; empty: nothing.
     """
     done = standing.epoch * steps + standing.step
     notes = [f"epoch {min(standing.epoch + (standing.step > 0), epochs) or 1} of {epochs}"]
     notes.append("goes on from a checkpoint" if loss is None else f"loss {loss:.2f}")
     if standing.history and (figures := list(_figures(standing.history[-1]))):
         notes.append("validation: " + ", ".join(figures))
+    if warning:
+        notes.append(warning)
     progress.report(phase, done, epochs * steps, ", ".join(notes))
 
 

@@ -32,6 +32,8 @@ _STARTS: dict[str, tuple[str, ...] | None] = {
     "imagenet": ("mobilenet", "resnet50"),
     "blessed": None,
 }
+# Steps. A training of fewer is short: it is not worth a word that it leaves no checkpoint.
+CHECKPOINT_STEPS = 500
 
 
 class TrainerSettings(Settings):
@@ -65,7 +67,9 @@ class TrainerSettings(Settings):
     )
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field("float32", description="while training")
     jit: bool = Field(False, description="compile steps by XLA")
-    checkpoint_steps: int = Field(500, ge=1, description="steps after which a killed training goes on, at most")
+    checkpoint_steps: int = Field(
+        CHECKPOINT_STEPS, ge=1, description="steps after which a killed training goes on, at most"
+    )
     seed: int = Field(1, ge=0, le=2**32 - 1)
 
     @field_validator("frozen", mode="before")
@@ -140,6 +144,10 @@ class TrainerSettings(Settings):
         """The recipe of the second phase."""
         second = self.fine_tuning
         return self.model_copy(update={"epochs": second.epochs, "learning_rate": second.learning_rate})
+
+    def leaves_no_checkpoint(self, steps: int) -> bool:
+        """Returns whether a phase of so many steps, which is no short one, ends before the first checkpoint."""
+        return self.checkpoint_steps > max(steps, CHECKPOINT_STEPS)
 
     @property
     def step_size(self) -> int:

@@ -18,6 +18,7 @@ from pipeline.console import Screen, first_words, log_traceback
 from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node, upstream_ids
 from pipeline.starting_model import starting_model
 from pipeline.summary import describe
+from pipeline.unservable import unservable_version
 
 # The push does not wait for the report on the model.
 _RUNS_LAST = "ModelCard"
@@ -55,6 +56,8 @@ def run_pipeline(config: PipelineConfig, run_id: str, screen: Screen) -> RunResu
             ir = compile_pipeline(config)
         with screen.stage("looking at what training starts from"):
             _check_start(config)
+        if unservable := unservable_version(config.model_base_path):
+            screen.print(f"[yellow]{escape(_unservable_line(unservable))}[/]")
         return run_nodes(ir, run_id, screen)
 
 
@@ -95,6 +98,13 @@ def _check_start(config: PipelineConfig) -> None:
     blessed = starting_model(config)
     check_lessons(lesson(config.data.sources, config.split), None, Path(blessed) if blessed else None)
     check_start(config.trainer, blessed)
+
+
+def _unservable_line(version: Path) -> str:
+    return (
+        f"{version}: an earlier VisAge exported it, and TensorFlow Serving cannot load it; this run pushes a new "
+        "version if its model is blessed"
+    )
 
 
 @contextmanager

@@ -409,3 +409,15 @@ def test_numbers_may_be_written_as_yaml_reads_them() -> None:
     # To YAML 1.1, 1e-3 is a text.
     assert (config.trainer.learning_rate, config.trainer.weight_decay) == (0.001, 0.0)
     assert config.trainer.augmentation.flip is True
+
+
+def test_checkpoints_that_a_training_never_comes_to_are_refused() -> None:
+    # 10 epochs of 2,000 records, 64 a step.
+    of_known_steps = ("trainer.epochs=10", "trainer.epoch_size=2000", "trainer.batch_size=64")
+    assert refusal(*of_known_steps, "trainer.checkpoint_steps=600").endswith(
+        "trainer: checkpoint_steps: 600 is above the 320 steps of the training, so that a killed one would start anew; "
+        "set 320 or less"
+    )
+    # The default serves short trainings too, and without `epoch_size` the steps are not known yet.
+    assert load_config(DEFAULT, of_known_steps).trainer.checkpoint_steps == 500
+    load_config(DEFAULT, ["trainer.checkpoint_steps=600"])

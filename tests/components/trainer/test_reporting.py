@@ -25,3 +25,10 @@ def test_validation_tells_what_the_labels_say(measured: dict[str, float], told: 
     with progress.listening(lambda step, done, total, note: notes.append(note)):
         report_step(TRAIN, standing, steps=10, epochs=3, loss=1.5)
     assert notes == ["epoch 2 of 3, loss 1.50" + (f", validation: {told}" if told else "")]
+
+
+def test_what_is_to_be_known_of_a_training_stands_behind_every_step() -> None:
+    notes: list[str] = []
+    with progress.listening(lambda step, done, total, note: notes.append(note)):
+        report_step(TRAIN, Standing(), steps=10, epochs=3, loss=1.5, warning="no checkpoint")
+    assert notes == ["epoch 1 of 3, loss 1.50, no checkpoint"]

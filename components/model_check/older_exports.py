@@ -1,0 +1,20 @@
+"""Models that VisAge exported before its exports could be served, told from others without TensorFlow."""
+
+from pathlib import Path
+
+# Those exports track the Keras network as the module's attribute `_network`, so that each variable is saved twice, and
+# the loader restores the copies that the signatures do not read. This is the attribute's entry in the object graph of
+# saved_model.pb: ObjectReference.local_name, field 2, 8 bytes long.
+_TRACKED_NETWORK = b"\x12\x08_network"
+
+
+def is_older_export(saved_model: Path) -> bool:
+    """Returns whether TensorFlow Serving cannot load a SavedModel of VisAge because an earlier version exported it.
+
+    Args:
+        saved_model: its folder; one without a model is no older export.
+    """
+    try:
+        return _TRACKED_NETWORK in (saved_model / "saved_model.pb").read_bytes()
+    except OSError:
+        return False

@@ -91,6 +91,9 @@ def print_outcome(outcome: Outcome, screen: Screen, visage: str, default_model: 
     """
     screen.print()
     screen.print(_gate_table(outcome.gates))
+    for gate in outcome.gates:
+        if gate.why_not_measured:
+            screen.print(f"{gate.name} of {escape(gate.slice)}: not measured: {gate.why_not_measured}")
     if outcome.model_check != "ok":
         screen.print(f"model check: [red]{escape(outcome.model_check)}[/]")
     screen.print()

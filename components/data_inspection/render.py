@@ -1,14 +1,17 @@
 """The page of an inspection, and the same for programs."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
+
+from jinja2 import Template
 
 from components.data_inspection import charts
 from components.data_inspection.ages import SHOWN_GENDERS
 from components.data_inspection.faces import THUMBNAIL_SIDE
 from components.data_inspection.missing import FEATURES
 from components.faces.records import AGE_GROUPS, UNKNOWN
-from components.html_page.page import page_environment
+from components.html_page.page import NOTHING, page_environment
 
 
 def render(inspection: Mapping[str, Any]) -> str:
@@ -17,10 +20,9 @@ def render(inspection: Mapping[str, Any]) -> str:
     Args:
         inspection: as `collect.collect` returns it.
     """
-    environment = page_environment(labels=_labels, setting=_setting, percent=_percent)
     table = inspection["ages"]
     last = charts.last_year(table)
-    return environment.get_template("data_inspection/data_inspection.html.jinja").render(
+    return _template().render(
         **inspection,
         histograms={
             split: charts.histogram([entry for entry in table if entry["split"] == split], last)
@@ -36,6 +38,12 @@ def render(inspection: Mapping[str, Any]) -> str:
         features_never_given=[feature for feature in FEATURES if not _is_given(inspection, feature)],
         side=THUMBNAIL_SIDE,
     )
+
+
+@cache
+def _template() -> Template:
+    environment = page_environment(labels=_labels, percent=_percent)
+    return environment.get_template("data_inspection/data_inspection.html.jinja")
 
 
 def figures(inspection: Any) -> Any:
@@ -76,13 +84,5 @@ def _labels(face: Mapping[str, Any]) -> str:
     return ", ".join([age, gender, *([] if face["race"] == UNKNOWN else [face["race"]])])
 
 
-def _setting(value: Any) -> str:
-    if value is None:
-        return "–"  # noqa: RUF001
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
 def _percent(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "–"  # noqa: RUF001
+    return f"{100 * part / whole:.1f} %" if whole else NOTHING

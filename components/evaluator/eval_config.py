@@ -83,6 +83,7 @@ def _gender_specs(settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
             _metric("ExampleCount", metric_names.KNOWN_COUNT),
             _metric("BinaryAccuracy", metric_names.GENDER_ACCURACY, thresholds),
             _metric("AUC", metric_names.GENDER_AUC),
+            _metric("MeanLabel", metric_names.MALE_FRACTION),
         ],
         example_weights=config_pb2.ExampleWeightOptions(weighted=True),
     )

@@ -21,10 +21,11 @@ class Gate:
         name: the setting that holds the limit, e.g. 'age_mae_max'.
         slice: 'overall', or e.g. 'gender female'.
         measured: in the limit's unit (years, or a share 0..1); for a change, by how much the model is worse than the
-            baseline (negative: better). None where the test split has no record to measure on.
+            baseline (negative: better). None where it cannot be measured: the limit is then not met.
         limit: the highest value allowed if `name` ends in '_max', else the lowest.
         passed: as TFMA decided.
         baseline: the blessed model's value of the same metric; None without a blessed model.
+        why_not_measured: one line where `measured` is None, e.g. 'no test record of known age'.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Gate:
     limit: float
     passed: bool
     baseline: float | None = None
+    why_not_measured: str | None = None
 
     @property
     def relation(self) -> str:
@@ -58,18 +60,22 @@ def read_gates(
     missing = {_spec_name(spec) for spec in validation.missing_slices}
     gates = []
     for metric, place, threshold in _thresholds(config):
-        measured = getattr(candidate.get(place, SliceMetrics()), metric)
+        metrics = candidate.get(place, SliceMetrics())
+        measured, why_not = getattr(metrics, metric), metrics.why_not_measured(metric)
         before = getattr(baseline.get(place, SliceMetrics()), metric)
         if threshold.HasField("value_threshold"):
             name, limit = _value_limit(metric, threshold.value_threshold)
             passed = place not in missing and (place, metric, False, limit) not in failures
-            gates.append(Gate(name, place, measured, limit, passed, before))
+            gates.append(Gate(name, place, measured, limit, passed, before, why_not))
         if threshold.HasField("change_threshold"):
             name, sign = _change(metric, threshold.change_threshold)
             absolute = threshold.change_threshold.absolute.value
             passed = place not in missing and (place, metric, True, absolute) not in failures
-            worse = None if measured is None or before is None else sign * (measured - before)
-            gates.append(Gate(name, place, worse, sign * absolute, passed, before))
+            # Not -0.0, which would be shown with its sign.
+            worse = None if measured is None or before is None else sign * (measured - before) + 0.0
+            if worse is None and why_not is None:
+                why_not = "predictions of the blessed model are not finite numbers"
+            gates.append(Gate(name, place, worse, sign * absolute, passed, before, why_not))
     return gates
 
 

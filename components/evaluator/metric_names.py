@@ -14,3 +14,5 @@ AGE_MAE = "age_mae"
 AGE_GROUP_ACCURACY = "age_group_accuracy"
 GENDER_ACCURACY = "gender_accuracy"
 GENDER_AUC = "gender_auc"
+# The fraction of men among the records of known gender: 0 or 1 where there is one gender alone, and so no ROC curve.
+MALE_FRACTION = "male_fraction"

@@ -24,7 +24,8 @@ class SliceMetrics:
         age_mae: mean absolute error of the age, years.
         age_group_accuracy: 0..1, over the records of known age group.
         gender_accuracy: 0..1.
-        gender_auc: area under the ROC curve, 0..1; None in groups, many of which hold one gender alone.
+        gender_auc: area under the ROC curve, 0..1; None where the records hold one gender alone, and in every group,
+            for many groups do.
     """
 
     feature: str = ""
@@ -41,6 +42,19 @@ class SliceMetrics:
     def name(self) -> str:
         """'overall', or e.g. 'gender female'."""
         return slice_name(self.feature, self.value)
+
+    def why_not_measured(self, metric: str) -> str | None:
+        """Why the metric of this name is None, e.g. 'no test record of known age'; None where it was measured."""
+        if getattr(self, metric) is not None:
+            return None
+        if not self.count:
+            return "no such test record"
+        for label, known in (("age", self.age_count), ("gender", self.gender_count)):
+            if metric.startswith(label) and not known:
+                return f"no test record of known {label}"
+        if metric == metric_names.GENDER_AUC:
+            return "the test records of known gender are all of one gender"
+        return "predictions are not finite numbers"
 
 
 def slice_name(feature: str, value: str) -> str:
@@ -86,8 +100,16 @@ def _slice_metrics(key: tuple[tuple[str, Any], ...], metrics: dict[str, Any]) ->
         age_mae=_number(metrics, age, metric_names.AGE_MAE),
         age_group_accuracy=_number(metrics, metric_names.AGE_GROUP_OUTPUT, metric_names.AGE_GROUP_ACCURACY),
         gender_accuracy=_number(metrics, gender, metric_names.GENDER_ACCURACY),
-        gender_auc=None if feature else _number(metrics, gender, metric_names.GENDER_AUC),
+        gender_auc=None if feature else _gender_auc(metrics),
     )
+
+
+def _gender_auc(metrics: dict[str, Any]) -> float | None:
+    # TFMA gives 0 where there is no curve.
+    male_fraction = _number(metrics, metric_names.GENDER_OUTPUT, metric_names.MALE_FRACTION)
+    if male_fraction is None or not 0 < male_fraction < 1:
+        return None
+    return _number(metrics, metric_names.GENDER_OUTPUT, metric_names.GENDER_AUC)
 
 
 def _number(metrics: dict[str, Any], output: str, name: str) -> float | None:

@@ -4,12 +4,15 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+# An en dash, where there is no value.
+NOTHING = "\u2013"
+
 
 def page_environment(**filters: Any) -> Environment:
     """Loads templates by their path below `components`; `html_page/` there holds the style and the macros.
 
     Args:
-        filters: a page's own, beside `words` and `thousands`.
+        filters: a page's own, beside `words`, `thousands` and `setting`.
     """
     environment = Environment(
         loader=PackageLoader("components", "."),
@@ -18,13 +21,21 @@ def page_environment(**filters: Any) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(words=words, thousands=thousands, **filters)
+    environment.filters.update(words=words, thousands=thousands, setting=setting, **filters)
     return environment
 
 
 def words(name: str) -> str:
     """'age_group' → 'age group'."""
     return name.replace("_", " ")
+
+
+def setting(value: Any) -> str:
+    """A value of the configuration as people write it: 'yes', '0.5, 0.3', a dash for null and for an empty list."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return NOTHING if value is None or not text else text
 
 
 def thousands(value: float) -> str:

@@ -8,6 +8,9 @@ from components.model_card.statistics import SplitStatistics
 from components.model_identity import identify
 from components.trainer.settings import TrainerSettings
 
+# Shown at the top of the page, of all test records together.
+OVERALL_METRICS = ("age_mae", "age_group_accuracy", "gender_accuracy", "gender_auc")
+
 INTENDED_USE = (
     "Research and teaching on age and gender estimation from face pictures.",
     "Statistics over many pictures, where single errors cancel out and the errors on this page are taken into account.",
@@ -69,6 +72,11 @@ def make_card(
             "splits": {split: asdict(found) for split, found in statistics.items()},
         },
         "evaluation": asdict(evaluation),
+        "not_measured": {
+            metric: why
+            for metric in OVERALL_METRICS
+            if (why := evaluation.overall.why_not_measured(metric)) is not None
+        },
         "intended_use": list(INTENDED_USE),
         "not_for": list(NOT_FOR),
     }

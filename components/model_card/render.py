@@ -1,15 +1,20 @@
 """The page of a model card."""
 
+from functools import cache
 from itertools import groupby
 from typing import Any
 
-from components.html_page.page import page_environment, words
+from jinja2 import Template
+
+from components.html_page.page import NOTHING, page_environment, words
 
 # Fewer records than these say little: the standard error of a share of 0.9 is then above 5 percentage points.
 FEW_RECORDS = 30
 
-# An en dash.
-_NOTHING = "\u2013"
+# Records that a bar stands for.
+_LEAST_DRAWN = 0.5
+_AXIS_ENDS_AT_LEAST = 100
+_YEARS_BETWEEN_TICKS = 20
 
 # Names of the metrics that gate; another one goes by its setting's name, as a plain number.
 _METRICS = {
@@ -27,6 +32,19 @@ def render(card: dict[str, Any]) -> str:
     Args:
         card: as `card.make_card` returns it.
     """
+    slices = card["evaluation"]["slices"]
+    return _template().render(
+        **card,
+        few_records=FEW_RECORDS,
+        age_charts=_age_charts(card["data"]["splits"]),
+        age_axis=_age_axis(card["data"]["splits"]),
+        slices={feature: list(found) for feature, found in groupby(slices, key=lambda found: found["feature"])},
+        worst_age_mae=max((found["age_mae"] or 0.0 for found in slices), default=0.0) or 1.0,
+    )
+
+
+@cache
+def _template() -> Template:
     environment = page_environment(
         years=_years,
         percent=_percent,
@@ -34,23 +52,15 @@ def render(card: dict[str, Any]) -> str:
         gate_value=_gate_value,
         metric_value=_metric_value,
     )
-    template = environment.get_template("model_card/model_card.html.jinja")
-    slices = card["evaluation"]["slices"]
-    return template.render(
-        **card,
-        few_records=FEW_RECORDS,
-        age_charts=_age_charts(card["data"]["splits"]),
-        slices={feature: list(found) for feature, found in groupby(slices, key=lambda found: found["feature"])},
-        worst_age_mae=max((found["age_mae"] or 0.0 for found in slices), default=0.0),
-    )
+    return environment.get_template("model_card/model_card.html.jinja")
 
 
 def _years(value: float | None) -> str:
-    return _NOTHING if value is None else f"{value:.2f} years"
+    return NOTHING if value is None else f"{value:.2f} years"
 
 
 def _percent(value: float | None) -> str:
-    return _NOTHING if value is None else f"{100 * value:.1f} %"
+    return NOTHING if value is None else f"{100 * value:.1f} %"
 
 
 def _gate_name(name: str) -> str:
@@ -76,7 +86,7 @@ def _metric_value(value: float | None, gate_name: str) -> str:
         return _years(value)
     if metric in _SHARES:
         return _percent(value)
-    return _NOTHING if value is None else f"{value:.3f}"
+    return NOTHING if value is None else f"{value:.3f}"
 
 
 def _gate_parts(name: str) -> tuple[str, str, str]:
@@ -89,9 +99,9 @@ def _gate_parts(name: str) -> tuple[str, str, str]:
 
 
 def _age_charts(splits: dict[str, Any]) -> list[dict[str, Any]]:
-    """Bars of the age histograms: x and width in years, height as a share 0..1 of the tallest bar of all splits.
+    """Bars of the age histograms: x and width in years, height as a fraction 0..1 of the tallest bar of all splits.
 
-    Buckets differ in width, so a bar's area stands for its records.
+    Buckets differ in width, so a bar's area stands for its records. Estimates that round to no record have no bar.
     """
     densities = {
         split: [bucket["count"] / (bucket["high"] - bucket["low"]) / _known(found) for bucket in found["ages"]]
@@ -104,10 +114,18 @@ def _age_charts(splits: dict[str, Any]) -> list[dict[str, Any]]:
             "bars": [
                 {**bucket, "height": density / tallest}
                 for bucket, density in zip(splits[split]["ages"], found, strict=True)
+                if bucket["count"] >= _LEAST_DRAWN
             ],
         }
         for split, found in densities.items()
     ]
+
+
+def _age_axis(splits: dict[str, Any]) -> dict[str, Any]:
+    """Where the axis of all age charts ends, in years, and the years that are written below it."""
+    oldest = max((bucket["high"] for found in splits.values() for bucket in found["ages"]), default=0.0)
+    end = next(year for year in range(_AXIS_ENDS_AT_LEAST, 1000, _YEARS_BETWEEN_TICKS) if year >= oldest)
+    return {"end": end, "ticks": list(range(0, end + 1, _YEARS_BETWEEN_TICKS))}
 
 
 def _known(split: dict[str, Any]) -> int:

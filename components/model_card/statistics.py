@@ -1,5 +1,7 @@
 """Who is in each split, from the statistics that TensorFlow Data Validation computed."""
 
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +12,7 @@ COUNTED_FEATURES = ("gender", "race", "source")
 
 @dataclass(frozen=True)
 class AgeBucket:
-    """Records from `low` to below `high` years; `count` is TFDV's estimate."""
+    """Records from `low` to `high` years, at least one year apart; `count` is TFDV's estimate."""
 
     low: float
     high: float
@@ -24,7 +26,7 @@ class SplitStatistics:
     Attributes:
         records: how many.
         age_unknown: records whose age in years is not known.
-        ages: histogram of the known ages, youngest first.
+        ages: histogram of the known ages, youngest first; empty where no age is known.
         counts: by feature ('gender', 'race', 'source'), records by value, most frequent first.
     """
 
@@ -47,26 +49,48 @@ def read_statistics(uri: str, split_names: list[str]) -> dict[str, SplitStatisti
 def _read_split(path: Path) -> SplitStatistics:
     dataset = statistics_pb2.DatasetFeatureStatisticsList.FromString(path.read_bytes()).datasets[0]
     features = {feature.path.step[0]: feature for feature in dataset.features}
+    records = dataset.num_examples
     age_unknown = features["age_known"].num_stats.num_zeros if "age_known" in features else 0
+    has_ages = "age" in features and age_unknown < records
     return SplitStatistics(
-        records=dataset.num_examples,
+        records=records,
         age_unknown=age_unknown,
-        ages=_ages(features["age"].num_stats, age_unknown) if "age" in features else [],
+        ages=_a_year_wide(_known_ages(features["age"].num_stats, age_unknown)) if has_ages else [],
         counts={name: _counts(features[name]) for name in COUNTED_FEATURES if name in features},
     )
 
 
-def _ages(age: statistics_pb2.NumericStatistics, unknown: int) -> list[AgeBucket]:
-    """The standard histogram without the unknown ages, which are written as -1 and so lie in its first bucket."""
-    standard = next(found for found in age.histograms if found.type == statistics_pb2.Histogram.STANDARD)
-    buckets = []
-    for bucket in standard.buckets:
-        count = bucket.sample_count
-        if bucket.low_value < 0:
-            count = max(0.0, count - unknown)
-        if bucket.high_value > 0:
-            buckets.append(AgeBucket(low=max(0.0, bucket.low_value), high=bucket.high_value, count=count))
-    return buckets
+def _known_ages(age: statistics_pb2.NumericStatistics, unknown: int) -> Iterator[AgeBucket]:
+    """The standard histogram without the unknown ages, which are written as -1 and so come first.
+
+    TFDV's ten buckets are as narrow as the ages are alike: of no width where all ages are equal.
+    """
+    standard = (found.buckets for found in age.histograms if found.type == statistics_pb2.Histogram.STANDARD)
+    for bucket in next(standard, ()):
+        not_counted = min(float(unknown), bucket.sample_count)
+        unknown -= not_counted
+        yield AgeBucket(max(0.0, bucket.low_value), max(0.0, bucket.high_value), bucket.sample_count - not_counted)
+
+
+def _a_year_wide(buckets: Iterable[AgeBucket]) -> list[AgeBucket]:
+    """Neighbouring buckets together until they span a year; a rest goes to the last of these, or to whole years."""
+    wide: list[AgeBucket] = []
+    rest: AgeBucket | None = None
+    for bucket in buckets:
+        rest = _together(rest, bucket) if rest else bucket
+        if rest.high - rest.low >= 1:
+            wide.append(rest)
+            rest = None
+    if rest and wide:
+        wide[-1] = _together(wide[-1], rest)
+    elif rest:
+        first = math.floor(rest.low)
+        wide = [AgeBucket(float(first), float(max(first + 1, math.ceil(rest.high))), rest.count)]
+    return wide
+
+
+def _together(one: AgeBucket, other: AgeBucket) -> AgeBucket:
+    return AgeBucket(one.low, other.high, one.count + other.count)
 
 
 def _counts(feature: statistics_pb2.FeatureNameStatistics) -> dict[str, int]:

@@ -77,6 +77,13 @@ def test_a_push_that_failed_hides_neither_the_gate_nor_the_card() -> None:
     assert text.endswith("model card  /srv/card.html\n")
 
 
+def test_what_could_not_be_measured_says_why() -> None:
+    gate = Gate("age_mae_max", "overall", None, 10.0, False, why_not_measured="no test record of known age")
+    text = shown(True, False, replace(PUSHED, gates=[gate], pushed=False))
+    assert "not measured  at most 10  failed" in text
+    assert "age_mae_max of overall: not measured: no test record of known age\n" in text
+
+
 def test_a_model_that_missed_a_limit_is_withheld_by_the_gate_whatever_else_failed() -> None:
     text = shown(True, False, replace(PUSHED, gates=[MISSED], pushed=False, model_card=None, failed={"ModelCard": "-"}))
     assert "Not pushed: not blessed." in text

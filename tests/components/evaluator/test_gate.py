@@ -1,5 +1,6 @@
 """The gate on real SavedModels and TFRecords: who is blessed, who is not, and what a person is told about it."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,27 @@ def test_what_a_source_does_not_know_is_not_counted(tmp_path: Path) -> None:
 def test_without_any_known_age_there_is_nothing_to_bless(tmp_path: Path) -> None:
     found = evaluate(tmp_path, people(20, age=None), LIMITS).read()
     assert not found.blessed
-    assert found.gates[0] == Gate("age_mae_max", "overall", measured=None, limit=3.0, passed=False)
+    assert found.gates[0] == Gate(
+        "age_mae_max",
+        "overall",
+        measured=None,
+        limit=3.0,
+        passed=False,
+        why_not_measured="no test record of known age",
+    )
+
+
+def test_one_woman_whose_age_is_answered_by_no_number_is_one_gate_that_cannot_be_measured(tmp_path: Path) -> None:
+    outcome = evaluate(tmp_path, people(1, gender="female"), LIMITS, model=Errors(math.nan, wrong_in_ten=0))
+    assert not outcome.blessed
+    found = outcome.read()
+    assert [(gate.name, gate.measured, gate.passed, gate.why_not_measured) for gate in found.gates] == [
+        ("age_mae_max", None, False, "predictions are not finite numbers"),
+        ("gender_accuracy_min", 1.0, True, None),
+    ]
+    # TFMA gives an area of 0 below the curve that there is not.
+    assert found.overall.gender_auc is None
+    assert found.overall.why_not_measured("gender_auc") == "the test records of known gender are all of one gender"
 
 
 def test_a_model_worse_than_the_blessed_one_is_not_blessed(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""What a person reads on an HTML page."""
+
+import re
+from html.parser import HTMLParser
+
+# Words that Python writes where there is no number.
+_NO_FIGURE = re.compile(r"\b(?:nan|NaN|inf|Infinity|None|null|undefined)\b")
+
+
+class Page(HTMLParser):
+    """Collects the text of a page, and whatever it would load from elsewhere."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text: list[str] = []
+        self.loaded: list[str] = []
+        self.open_tags: list[str] = []
+        self.attributes: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag not in ("meta", "line", "rect"):
+            self.open_tags.append(tag)
+        self.attributes += [value or "" for _, value in attributes]
+        self.loaded += [value or "" for name, value in attributes if name in ("src", "href", "srcset", "data")]
+        if tag in ("script", "link", "iframe"):
+            self.loaded.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in ("meta", "line", "rect"):
+            assert self.open_tags.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def words_for_no_figure(self) -> list[str]:
+        """'nan', 'inf', 'None' and their like, wherever they stand in the text or in an attribute."""
+        return _NO_FIGURE.findall(f"{self} {' '.join(self.attributes)}")
+
+    def __str__(self) -> str:
+        return " ".join(" ".join(self.text).split())

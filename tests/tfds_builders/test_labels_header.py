@@ -72,11 +72,12 @@ def test_a_configured_name_that_is_nearly_there_is_named() -> None:
         (",", "picture\tage", r"\t"),
         (";", "picture,age", ","),
         (",", "a|b", "|"),
+        (";", "picture|note;age", "|"),
     ],
 )
 def test_another_separator_is_guessed(separator: str, header: str, likely: str) -> None:
-    message = refusal([header], reading(separator))
-    assert "has one column alone" in message
+    message = refusal(header.split(separator), reading(separator))
+    assert " is not separated by " in message
     assert message.endswith(f'set {KEY}.separator: "{likely}"')
 
 

@@ -53,14 +53,18 @@ def used_columns(path: Path, header: Sequence[str], reading: Reading) -> dict[st
 
 
 def _check_separator(path: Path, header: Sequence[str], reading: Reading) -> None:
-    if len(header) != 1 or header[0] == reading.name("picture"):
+    wanted = reading.name("picture")
+    if wanted in header:
         return
-    split = {separator: len(header[0].split(separator)) for separator in _SEPARATORS if separator in header[0]}
-    if split:
-        likely = max(split, key=lambda separator: split[separator])
+    line = reading.separator.join(header)
+    split = {separator: line.split(separator) for separator in _SEPARATORS if separator != reading.separator}
+    likely = [separator for separator, names in split.items() if wanted in names and len(names) > 1]
+    if len(header) == 1:
+        likely += [separator for separator, names in split.items() if len(names) > 1]
+    if likely:
         raise VisageError(
-            f"{path} has one column alone, {quoted(header[0])}, between separators {json.dumps(reading.separator)}: "
-            f"set {reading.key}.separator: {json.dumps(likely)}"
+            f"{path}: the header {quoted(line)} is not separated by {json.dumps(reading.separator)}: "
+            f"set {reading.key}.separator: {json.dumps(likely[0])}"
         )
 
 

@@ -211,7 +211,10 @@ def test_no_picture_that_can_be_read_is_one_line(tmp_path: Path) -> None:
     [
         ("", ["labels.csv has no column 'picture'", "data.labelled_folders.team.columns.picture", "it is empty"]),
         ("image,age\nbo.jpg,3\n", ["has no column 'picture'", "it has image, age"]),
-        ("picture;age\nbo.jpg;3\n", ["has one column alone", 'set data.labelled_folders.team.separator: ";"']),
+        (
+            "picture;age\nbo.jpg;3\n",
+            ["the header 'picture;age' is not separated by \",\"", 'set data.labelled_folders.team.separator: ";"'],
+        ),
         ("Picture,age\nbo.jpg,3\n", ["column 'Picture' (did you mean picture?) would not be read: rename it"]),
         ("picture,age,age\nbo.jpg,3,4\n", ["has the column 'age' twice: rename one"]),
         ('picture,age\n"bo.jpg,3\n', ["labels.csv, line 2: unexpected end of data", "mend its quotes"]),

@@ -1,22 +1,29 @@
 """Worker processes that do not outlive the process that started them."""
 
-import multiprocessing
 import os
 import signal
 import threading
+import time
+from collections.abc import Callable
+
+_LOOK_EVERY_SECONDS = 1.0
 
 
-def end_with_parent() -> None:
-    """Ends this process of `multiprocessing` when its parent is gone, however the parent ended; ignores Ctrl-C.
+def end_with_parent(parent: int, is_needed: Callable[[], bool] = lambda: True) -> None:
+    """Ends this process when its parent is gone, however the parent ended; to be called first in a worker process.
 
-    The parent handles Ctrl-C and ends its pool; after a `kill -9` of the parent nobody else would end this process.
+    Ctrl-C is ignored: a terminal sends it to all processes of a command, and the parent handles it.
+
+    Args:
+        parent: process id of the parent, which has started this process itself and not through a shell.
+        is_needed: asked every second; the process ends as well when it returns False.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
+    threading.Thread(target=_watch, args=(parent, is_needed), daemon=True).start()
 
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+def _watch(parent: int, is_needed: Callable[[], bool]) -> None:
+    # An orphan gets another parent at once.
+    while os.getppid() == parent and is_needed():
+        time.sleep(_LOOK_EVERY_SECONDS)
+    os._exit(1)

@@ -6,20 +6,17 @@ its workers are to end.
 
 import os
 import sys
-import threading
-import time
 from pathlib import Path
 
+from components.child_process import end_with_parent
 from components.lossy_output import make_standard_streams_lossy
-
-_LOOK_EVERY_SECONDS = 1.0
 
 
 def main() -> None:
     """Works for the run until it says that there is no more to do, or is gone; ends the process."""
     # Both lead to the log of the run.
     make_standard_streams_lossy()
-    threading.Thread(target=_end_with, args=(int(sys.argv[1]), Path(sys.argv[2])), daemon=True).start()
+    end_with_parent(int(sys.argv[1]), Path(sys.argv[2]).exists)
     from apache_beam.runners.worker import sdk_worker_main
 
     sdk_worker_main.main(sys.argv)
@@ -27,13 +24,6 @@ def main() -> None:
     sys.stderr.flush()
     # Beam ends its workers one after the other, and tidying up takes each of them 0.8 s.
     os._exit(0)
-
-
-def _end_with(parent: int, running: Path) -> None:
-    # An orphan gets another parent at once.
-    while os.getppid() == parent and running.exists():
-        time.sleep(_LOOK_EVERY_SECONDS)
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def call_in_cpp(saved_model: str, calls: Sequence[Call]) -> Replies:
     with tempfile.TemporaryDirectory(prefix="visage-model-check-") as folder:
         asked, replied = Path(folder) / "calls.json", Path(folder) / "replies.json"
         asked.write_text(calls_to_json(calls), encoding="utf-8")
-        _run([_MODULE, str(Path(saved_model).absolute()), str(asked), str(replied)], folder)
+        _run([_MODULE, str(Path(saved_model).absolute()), str(asked), str(replied), str(os.getpid())], folder)
         try:
             return replies_from_json(replied.read_text(encoding="utf-8"))
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -1,8 +1,8 @@
 """Runs calls on a SavedModel through TensorFlow's C++ loader, in a process that never imports its Python package.
 
-    python -m components.model_check.loader_process SAVED_MODEL CALLS REPLIES
+    python -m components.model_check.loader_process SAVED_MODEL CALLS REPLIES PARENT
 
-`CALLS` and `REPLIES` are files, as `calls.py` writes them.
+`CALLS` and `REPLIES` are files, as `calls.py` writes them. `PARENT` is the process id of the caller.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
+from components.child_process import end_with_parent
 from components.model_check.c_api import Session, TensorFlowError, load_library
 from components.model_check.calls import Call, Failure, Replies, calls_from_json, replies_to_json
 
 
-def main(saved_model: str, calls: str, replies: str) -> None:
-    """Reads the file `calls`, writes the file `replies`."""
+def main(saved_model: str, calls: str, replies: str, parent: str) -> None:
+    """Reads the file `calls`, writes the file `replies`; ends when the process `parent` is gone."""
+    end_with_parent(int(parent))
     answered = answer(load_library(), saved_model, calls_from_json(Path(calls).read_text(encoding="utf-8")))
     Path(replies).write_text(replies_to_json(answered), encoding="utf-8")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -54,7 +55,7 @@ def latencies(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray
     report("time the models", 0)
     # TensorFlow's threads are counted once, when it starts: it starts in a process of its own.
     spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, spawned, initializer=end_with_parent) as process:
+    with ProcessPoolExecutor(1, spawned, initializer=end_with_parent, initargs=(os.getpid(),)) as process:
         return process.submit(_measure, saved_model, lite_models, crops).result()
 
 

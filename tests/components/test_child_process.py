@@ -13,7 +13,8 @@ import multiprocessing, os, time
 from concurrent.futures import ProcessPoolExecutor
 from components.child_process import end_with_parent
 if __name__ == "__main__":
-    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=end_with_parent)
+    spawned = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(1, spawned, initializer=end_with_parent, initargs=(os.getpid(),))
     print(pool.submit(os.getpid).result(), flush=True)
     time.sleep(3600)
 """

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -73,11 +72,9 @@ def test_the_table_in_adiences_readme_lists_every_odd_label_with_its_count() -> 
     assert all(read_age_label(label).group == group for label, _, group in table)
 
 
-def test_wiki_mat_is_read_fast(real_data_dir: Path) -> None:
+def test_wiki_mat_is_read_whole(real_data_dir: Path) -> None:
     contents = (real_data_dir / "imdb_wiki/wiki.mat").read_bytes()
-    started = time.process_time()
     table = parse_face_table(contents, "wiki", "wiki.mat", "download it again")
-    assert time.process_time() - started < 10
     assert len(table.full_path) == len(set(table.full_path)) == 62328
     assert table.gender.count("unknown") == 2643
     assert (table.photo_taken.min(), table.photo_taken.max()) == (1940, 2015)

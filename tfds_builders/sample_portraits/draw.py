@@ -131,7 +131,10 @@ def _draw_chunks(folder: Path, chunks: list[list[Picture]]) -> Iterator[int]:
         return
     # Spawned, not forked: whoever calls may have TensorFlow's threads, which do not survive a fork.
     pool = concurrent.futures.ProcessPoolExecutor(
-        processes, multiprocessing.get_context("spawn"), initializer=end_with_parent
+        processes,
+        multiprocessing.get_context("spawn"),
+        initializer=end_with_parent,
+        initargs=(os.getpid(),),
     )
     try:
         futures = [pool.submit(_draw_chunk, folder, chunk) for chunk in chunks]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.limits import HANG_GUARD_SECONDS
+
 PROJECT = Path(__file__).resolve().parent.parent
 PROGRAM = """
 import importlib, pkgutil, pydoc
@@ -22,5 +24,7 @@ for top in ("components", "pipeline", "serving", "tfds_builders", "benchmarks"):
 
 @pytest.mark.slow
 def test_every_module_is_shown() -> None:
-    ended = subprocess.run([sys.executable, "-c", PROGRAM], cwd=PROJECT, capture_output=True, text=True, timeout=3600)
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM], cwd=PROJECT, capture_output=True, text=True, timeout=HANG_GUARD_SECONDS
+    )
     assert (ended.returncode, ended.stdout) == (0, "")

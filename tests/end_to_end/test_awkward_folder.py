@@ -65,7 +65,7 @@ def test_a_run_keeps_to_its_folder_whatever_the_name(tmp_path: Path) -> None:
     before = digests(neighbour)
     small = settings(workspace, trainer__epochs=1, evaluator__age_mae_max=90, evaluator__gender_accuracy_min=0.01)
 
-    ended = visage("run", *small, "--data-dir", archives, "--json", timeout=3600)
+    ended = visage("run", *small, "--data-dir", archives, "--json")
 
     assert ended.returncode == 0, ended.stderr
     outcome = json.loads(ended.stdout)
@@ -76,16 +76,16 @@ def test_a_run_keeps_to_its_folder_whatever_the_name(tmp_path: Path) -> None:
     assert digests(neighbour) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([archives.name, NAME, NEIGHBOUR])
 
-    again = visage("run", *small, "--data-dir", archives, "--json", timeout=3600)
+    again = visage("run", *small, "--data-dir", archives, "--json")
     assert {"FaceExampleGen", "StatisticsGen", "Trainer"} <= set(json.loads(again.stdout)["cached"])
 
     photo = min((archives / "UTKFace").rglob("*.jpg"))
     out = tmp_path / "annotated.jpg"
-    answer = visage("predict", photo, "--model", outcome["model_base_path"], "--out", out, timeout=3600)
+    answer = visage("predict", photo, "--model", outcome["model_base_path"], "--out", out)
     assert answer.returncode == 0, answer.stderr
     assert out.read_bytes().startswith(b"\xff\xd8")
 
-    page = visage("data", "inspect", *small, "--data-dir", archives, "--json", timeout=3600)
+    page = visage("data", "inspect", *small, "--data-dir", archives, "--json")
     assert page.returncode == 0, page.stderr
     assert Path(json.loads(page.stdout)["page"]).is_file()
     assert digests(neighbour) == before

@@ -6,9 +6,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from ml_metadata.metadata_store import MetadataStore
+from ml_metadata.proto import metadata_store_pb2
 
 from components.errors import VisageError
 from pipeline.metadata_file import check_usable
+from pipeline.newest_data import open_metadata
+from tests.awkward_names import NAMES
 from tests.pipeline.locked_database import locked
 
 
@@ -30,6 +34,18 @@ def test_a_whole_one_an_empty_one_and_a_missing_one_are_usable(database: Path, t
         check_usable(path, to_write=to_write)
     assert database.read_bytes() == content
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "metadata.sqlite"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_lies_where_it_is_looked_for_whatever_the_folders_name(name: str, tmp_path: Path) -> None:
+    database = tmp_path / name / "metadata.sqlite"
+    database.parent.mkdir()
+    connection = metadata_store_pb2.ConnectionConfig()
+    connection.sqlite.filename_uri = str(database)
+    MetadataStore(connection).put_artifact_type(metadata_store_pb2.ArtifactType(name="Model"))
+    check_usable(database, to_write=True)
+    assert open_metadata(database).get_artifact_type("Model").name == "Model"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.parametrize(("mode", "to_write"), [("EXCLUSIVE", True), ("EXCLUSIVE", False), ("IMMEDIATE", True)])

@@ -192,6 +192,27 @@ def test_a_data_set_is_prepared_once_and_remembers_its_counts(utkface: Path, tmp
     assert all(Path(file).is_file() for file in first.files)
 
 
+def test_a_data_set_is_prepared_in_a_folder_whose_name_is_a_pattern(utkface: Path, tmp_path: Path) -> None:
+    archives, root, neighbour = tmp_path / "a[1] *?'~", tmp_path / "r[1] *?'~", tmp_path / "r1 xy'~"
+    utkface.rename(archives)
+    neighbour.mkdir()
+    for name in ("incomplete.1", "utkface-train.tfrecord-00000-of-00001", "dataset_info.json"):
+        (neighbour / name).write_text("the neighbour's")
+    first = source_of("utkface", prepare_source("utkface", archives, root))
+    assert first.files
+    assert all(Path(file).is_file() and Path(file).is_relative_to(root) for file in first.files)
+    shutil.rmtree(archives)
+    assert source_of("utkface", prepare_source("utkface", archives, root)) == first
+    assert {path.read_text() for path in neighbour.iterdir()} == {"the neighbour's"}
+    assert len(list(neighbour.iterdir())) == 3
+
+
+def test_a_file_whose_name_is_no_utf8_counts(archives: Path) -> None:
+    before = fingerprint_of(folder_of(archives))
+    Path(os.fsdecode(os.fsencode(archives / "UTKFace") + b"/r\xe9sum\xe9.txt")).touch()
+    assert fingerprint_of(folder_of(archives)) != before
+
+
 def test_a_labelled_folder_is_prepared_as_its_settings_say(utkface: Path, tmp_path: Path) -> None:
     (utkface / "team").mkdir()
     picture = next(path for path in sorted((utkface / "UTKFace").iterdir()) if path.stat().st_size)

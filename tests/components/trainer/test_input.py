@@ -18,6 +18,7 @@ from components.trainer.input import TrainingBatches, evaluation_batches, open_s
 from components.trainer.models import NETWORKS
 from components.trainer.pixels import decode, to_network_input
 from components.trainer.settings import TrainerSettings
+from tests.awkward_names import NAMES, NEIGHBOURS
 from tests.components.drawn_crops import people, write_split
 from tests.components.trainer.batches_digest import digest
 
@@ -42,6 +43,13 @@ def test_batches_hold_the_pixels_and_labels_that_were_written(tmp_path: Path) ->
         (float(record.gender == "male"), 1.0) for record in records[:4]
     ]
     assert groups[0] == age_group(ages[0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_split_is_read_from_its_own_folder_whatever_the_name(name: str, tmp_path: Path) -> None:
+    own, *_ = [write_split(tmp_path / folder, "val", people(2, seed=1)) for folder in (name, *NEIGHBOURS)]
+    assert open_split("val", [f"{own.parent}/*"]).files == [str(own)]
+    assert open_split("val", [str(own)]).files == [str(own)]
 
 
 def test_votes_give_a_record_its_own_sigma(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from components.errors import VisageError
 from components.extras import check_installed
 from components.model_identity import identify
 from serving.demo import Demo
-from serving.model import SAVED_MODEL, find_model, read_visage_json
+from serving.model import SAVED_MODEL, LoadedModel, find_model, read_visage_json
 from serving.photos import photo_detector
 from serving.rest import RestApi, json_response
 from serving.versions import ModelVersions
@@ -42,7 +42,8 @@ def serve(
         name: the model's name in the addresses.
         rest_port: TCP port; 0 for a free one.
         host: address to listen on. Others than this machine can ask only where it is not 127.0.0.1.
-        announce: is told, line by line, which model it serves, where it listens and how to ask it.
+        announce: is told one line: where it listens, which model it serves and how to ask it; before it a warning
+            where the model was trained on drawn portraits.
 
     Raises:
         VisageError: there is no model, `base_path` is itself one, none can be loaded, or the port is taken.
@@ -50,13 +51,13 @@ def serve(
     _check_base_path(base_path)
     with _listen(host, rest_port) as listener:
         versions = ModelVersions(base_path)
-        _load_first(versions)
-        if versions.current is not None:
-            for line in identify(versions.current.visage, name, versions.current.version).lines():
-                announce(line)
+        model = _load_first(versions)
+        identity = identify(model.visage, name, model.version)
+        if identity.warning is not None:
+            announce(f"warning: {identity.warning}")
         address = _address(host, listener.getsockname()[1])
         announce(
-            f"{name} at {address}/ (demo page; model: {address}/v1/models/{name}; Ctrl-C ends), "
+            f"{name} at {address}/ ({identity.summary}; demo page; model: {address}/v1/models/{name}; Ctrl-C ends), "
             f"ask it: curl --data-binary @photo.jpg {address}/demo/predict"
         )
         config = uvicorn.Config(
@@ -108,7 +109,7 @@ def _check_base_path(base_path: Path) -> None:
     check_installed(photo_detector(alignment), "alignment.detector of the model")
 
 
-def _load_first(versions: ModelVersions) -> None:
+def _load_first(versions: ModelVersions) -> LoadedModel:
     """Loads a version before the first request: two looks at the files show whether one is still being copied."""
     versions.poll()
     for _ in range(30):
@@ -116,7 +117,7 @@ def _load_first(versions: ModelVersions) -> None:
         versions.poll()
         errors = [state.error for state in versions.states.values() if state.error]
         if versions.current is not None:
-            return
+            return versions.current
         if errors:
             raise VisageError(errors[0])
     raise VisageError(f"{versions.base_path}: the model is still being copied; wait until it is whole")

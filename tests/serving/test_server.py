@@ -14,7 +14,7 @@ from components.errors import VisageError
 from serving.server import serve
 from tests.end_to_end.visage import PROJECT, VISAGE
 from tests.limits import HANG_GUARD_SECONDS, wait_until
-from tests.serving.conftest import RunningServer, plain_jpeg
+from tests.serving.conftest import RunningServer, plain_jpeg, teach_it_drawings
 from tests.serving.test_rest import ask, b64, tell
 
 
@@ -90,7 +90,7 @@ def hang_up_in_the_middle(url: str, path: str) -> None:
 def test_serve_says_how_to_ask_answers_and_ends_in_order(
     how: signal.Signals, tmp_path: Path, saved_model: Path
 ) -> None:
-    shutil.copytree(saved_model, tmp_path / "visage" / "1")
+    teach_it_drawings(shutil.copytree(saved_model, tmp_path / "visage" / "1"))
     command = [*VISAGE, "serve", "--model-base-path", str(tmp_path / "visage"), "--rest-port", "0"]
     with subprocess.Popen(
         command,
@@ -102,7 +102,11 @@ def test_serve_says_how_to_ask_answers_and_ends_in_order(
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        line = process.stdout.readline().decode()
+        warning, line = process.stdout.readline().decode(), process.stdout.readline().decode()
+        assert warning.startswith("warning: trained on drawn portraits")
+        assert (
+            "(visage, pipeline faces, version 1, training 8, trained on drawn portraits: utkface (1,265 faces);" in line
+        )
         assert "curl --data-binary @photo.jpg http://127.0.0.1:" in line
         url = line.split(" at ")[1].split("/ ")[0]
         assert httpx.get(f"{url}/v1/models/visage", timeout=HANG_GUARD_SECONDS).status_code == 200

@@ -1,18 +1,43 @@
-"""What cleaning left, in a few lines."""
+"""What the builders and the cleaning left, in a few lines."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rich.markup import escape
 
-def cleaning_lines(total: Mapping[str, Any]) -> str:
-    """One line or more on the `total` of a cleaning report, without a line's end at the end."""
+_MOST_EXAMPLES = 5
+
+
+def cleaning_lines(report: Mapping[str, Any]) -> str:
+    """One line or more on a cleaning report, in Rich's markup, without a line's end at the end."""
+    total = report["total"]
     splits = " · ".join(f"{split} {count:,}" for split, count in total["by_split"].items())
     lines = [f"{total['archive_rows']:,} rows → {total['records_out']:,} faces ({splits})"]
-    if total["skipped"]:
-        lines.append(f"    not read: {counts_in_words(total['skipped'])}")
+    sources, examples = report["sources"], report.get("skipped_examples", {})
+    for dataset, part in sources.items():
+        of = f" of {dataset}" if len(sources) > 1 else ""
+        lines += skipped_lines(part["skipped"], examples.get(dataset, {}), of)
     if total["dropped"]:
         lines.append(f"    dropped:  {counts_in_words(total['dropped'])}")
+    if repaired := report.get("metrics", {}).get("repaired"):
+        lines.append(f"    repaired: {counts_in_words(repaired)}")
     return "\n".join(lines)
+
+
+def skipped_lines(skipped: Mapping[str, int], examples: Mapping[str, str], of: str = "") -> Iterator[str]:
+    """Yields what the builder of one data set skipped, in Rich's markup: the counts, then an example of each reason.
+
+    Args:
+        skipped: rows by reason.
+        examples: by reason.
+        of: which data set, after "not read".
+    """
+    if not skipped:
+        return
+    yield f"    not read{escape(of)}: {counts_in_words(skipped)}"
+    for reason in _commonest(skipped)[:_MOST_EXAMPLES]:
+        if reason in examples:
+            yield f"        {reason}, e.g. {escape(examples[reason])}"
 
 
 def time_line(metrics: Mapping[str, Any]) -> str:
@@ -26,4 +51,8 @@ def time_line(metrics: Mapping[str, Any]) -> str:
 
 def counts_in_words(counts: Mapping[str, int]) -> str:
     """'no_face 12 · second_face 3', the most frequent first."""
-    return " · ".join(f"{name} {count:,}" for name, count in sorted(counts.items(), key=lambda item: -item[1]))
+    return " · ".join(f"{name} {counts[name]:,}" for name in _commonest(counts))
+
+
+def _commonest(counts: Mapping[str, int]) -> list[str]:
+    return sorted(counts, key=lambda name: -counts[name])

@@ -120,7 +120,7 @@ def inspect(
         written = figures(inspection)
         write_atomically(page, render(inspection))
         write_atomically(page.with_suffix(".json"), json.dumps(written, indent=1, allow_nan=False) + "\n")
-        screen.print(f"[bold]{title}[/]  {cleaning_lines(inspection['cleaning_report']['total'])}")
+        screen.print(f"[bold]{title}[/]  {cleaning_lines(inspection['cleaning_report'])}")
         screen.print(f"page  {escape(str(page))}")
         screen.print(f"json  {escape(str(page.with_suffix('.json')))}")
         if as_json:
@@ -236,6 +236,8 @@ def _prepared_figures(prepared: "Prepared") -> Mapping[str, Any]:
         "archive_rows": source.archive_rows,
         "records": source.records,
         "skipped": dict(source.skipped),
+        "skipped_rows": str(source.skipped_rows),
+        "skipped_examples": dict(source.examples),
         "was_there": prepared.was_there,
         "seconds": round(prepared.seconds, 2),
     }
@@ -244,12 +246,14 @@ def _prepared_figures(prepared: "Prepared") -> Mapping[str, Any]:
 def _print_prepared(prepared: "Prepared", screen: "Screen") -> None:
     from rich.markup import escape
 
-    from pipeline.cleaning_summary import counts_in_words
+    from pipeline.cleaning_summary import skipped_lines
 
     source = prepared.source
     screen.print(f"[bold]{source.dataset}[/]  {source.archive_rows:,} rows → {source.records:,} records")
+    for line in skipped_lines(source.skipped, source.examples):
+        screen.print(line)
     if source.skipped:
-        screen.print(f"    not read: {counts_in_words(source.skipped)}")
+        screen.print(f"        all of them: {escape(str(source.skipped_rows))}")
     if prepared.was_there:
         screen.print("prepared before")
     else:

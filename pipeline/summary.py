@@ -29,7 +29,7 @@ def model_was_pushed(pusher: NodeResult) -> bool:
 def _faces(result: NodeResult) -> str:
     report = json.loads((Path(result.output("cleaning_report").uri) / "cleaning_report.json").read_text())
     times = time_line(report["metrics"])
-    return cleaning_lines(report["total"]) + (f"\n    a picture: {times}" if times else "")
+    return cleaning_lines(report) + (f"\n    a picture: {times}" if times else "")
 
 
 def _validation(result: NodeResult) -> str:

@@ -5,15 +5,34 @@ import os
 import tarfile
 import zlib
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import tensorflow_datasets as tfds
 
 from components.errors import VisageError, quoted, shortened
 from components.progress import report
+from tfds_builders.entries import Entry, entries_of
 from tfds_builders.near_files import near_files
 
 REPORT_EVERY = 200
+
+
+class Unreadable(str):
+    """Stands for a file's bytes where they cannot be read: why."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All that lies in an archive.
+
+    Attributes:
+        files: by name, what lies in its top folder.
+        others: what lies beside that folder, and a second file of the same name.
+    """
+
+    files: dict[str, Entry]
+    others: list[Entry]
 
 
 class Archive(abc.ABC):
@@ -23,18 +42,18 @@ class Archive(abc.ABC):
         self.path = path
 
     @abc.abstractmethod
-    def sizes(self) -> dict[str, int]:
-        """Every file's name and its size in bytes.
+    def listing(self) -> Listing:
+        """Lists every file.
 
         Raises:
             VisageError: the archive is damaged, cut off or unsafe to read.
         """
 
     @abc.abstractmethod
-    def _contents(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    def _contents(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
         """Yields the wanted files, each once, in the archive's own order."""
 
-    def read(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    def read(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
         """Yields (name, bytes) of every wanted file, each once, in the archive's own order, and reports progress.
 
         Raises:
@@ -47,65 +66,76 @@ class Archive(abc.ABC):
             yield named_bytes
         report(step, len(wanted), len(wanted))
 
+    def read_table(self, name: str) -> bytes:
+        """Returns the bytes of one file, without which nothing else is of use.
+
+        Raises:
+            VisageError: it cannot be read.
+        """
+        ((_, content),) = self.read({name})
+        if isinstance(content, Unreadable):
+            raise VisageError(f"{self.path}/{name}: cannot be read ({content}); make it readable")
+        return content
+
 
 class FolderArchive(Archive):
     """An extracted archive."""
 
-    def sizes(self) -> dict[str, int]:
-        found = {}
-        for folder, folders, names in os.walk(self.path):
-            for name in (*folders, *names):
-                path = Path(folder, name)
-                if path.is_symlink():
-                    self._check_link(path)
-                if path.is_file():
-                    found[path.relative_to(self.path).as_posix()] = path.stat().st_size
-        return found
+    def listing(self) -> Listing:
+        return Listing({entry.name: entry for entry in entries_of(self.path)}, [])
 
-    def _check_link(self, link: Path) -> None:
-        if not Path(os.path.realpath(link)).is_relative_to(os.path.realpath(self.path)):
-            raise VisageError(
-                f"{link} is a link to something outside {self.path}: put there what it points to, or remove it"
-            )
-
-    def _contents(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    def _contents(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
         for name in sorted(wanted):
-            yield name, (self.path / name).read_bytes()
+            yield name, read_picture(self.path / name)
 
 
 class TarArchive(Archive):
-    """A tar, compressed or not, whose members lie below the folder `root`; others are passed over."""
+    """A tar, compressed or not, whose members lie below the folder `root`."""
 
     def __init__(self, path: Path, root: str) -> None:
         super().__init__(path)
         self._root = root
 
-    def sizes(self) -> dict[str, int]:
-        return {name: member.size for name, member, _ in self._members()}
+    def listing(self) -> Listing:
+        files: dict[str, Entry] = {}
+        others: list[Entry] = []
+        for name, member, _ in self._members():
+            if name is None:
+                others.append(Entry(member.name, member.size, reason="outside_folder", why=f"not in {self._root}/"))
+            elif name in files:
+                others.append(Entry(name, member.size, reason="member_repeated", why="an earlier one has this name"))
+            elif not member.isreg():
+                files[name] = Entry(name, reason="link", why="a link or a device, which the published archive has not")
+            else:
+                files[name] = Entry(name, member.size)
+        return Listing(files, others)
 
-    def _contents(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    def _contents(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
         missing = set(wanted)
         for name, member, tar in self._members():
-            if name not in missing:
+            if name not in missing or not member.isreg():
                 continue
             missing.remove(name)
             stream = tar.extractfile(member)
-            assert stream is not None, "_members yields regular files only"
+            assert stream is not None, "it is a regular file"
             yield name, stream.read()
             if not missing:
                 return
 
-    def _members(self) -> Iterator[tuple[str, tarfile.TarInfo, tarfile.TarFile]]:
+    def _members(self) -> Iterator[tuple[str | None, tarfile.TarInfo, tarfile.TarFile]]:
+        """Yields every member that is no folder, with its name below the top folder; None beside that."""
         try:
             with tarfile.open(self.path) as tar:
                 for member in tar:
                     # tarfile keeps every member it has passed: gigabytes of them in IMDB's archive.
                     tar.members = []  # type: ignore[attr-defined]
-                    name = self._name_below_root(member)
-                    if name is not None:
-                        yield name, member, tar
+                    if not member.isdir():
+                        yield self._name_below_root(member), member, tar
                 self._check_end(tar)
         except (EOFError, OSError, tarfile.TarError, zlib.error) as error:
+            # What the system refuses has a number; what is wrong with the bytes has none.
+            if isinstance(error, OSError) and error.errno is not None:
+                raise unreadable(self.path, error) from error
             raise self._damaged(shortened(str(error).partition("\n")[0].rstrip(":"))) from error
 
     def _name_below_root(self, member: tarfile.TarInfo) -> str | None:
@@ -115,14 +145,7 @@ class TarArchive(Archive):
                 f"{self.path}: member {quoted(member.name)} points outside the archive, which the published one never "
                 "does: get the archive again from its authors"
             )
-        if not (member.isreg() or member.isdir()):
-            raise VisageError(
-                f"{self.path}: member {quoted(member.name)} is a link or a device, of which the published archive has "
-                "none: get the archive again from its authors"
-            )
-        if member.isdir() or path.parts[:1] != (self._root,):
-            return None
-        return PurePosixPath(*path.parts[1:]).as_posix()
+        return PurePosixPath(*path.parts[1:]).as_posix() if path.parts[:1] == (self._root,) else None
 
     def _check_end(self, tar: tarfile.TarFile) -> None:
         # tarfile takes a file that ends inside a header for a whole one; a whole one ends in a block of zeros.
@@ -133,6 +156,19 @@ class TarArchive(Archive):
 
     def _damaged(self, reason: str) -> VisageError:
         return VisageError(f"{self.path} is cut off or damaged ({reason}): download it again")
+
+
+def read_picture(path: str | Path) -> bytes | Unreadable:
+    """Returns a file's bytes, or why they cannot be read: one picture must not cost the others."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        return Unreadable(error.strerror or str(error))
+
+
+def unreadable(path: Path, error: OSError) -> VisageError:
+    """Of a file without which nothing else is of use."""
+    return VisageError(f"{path}: cannot be read ({error.strerror or error}); make it readable")
 
 
 def find_archive(folders: Collection[Path], root: str, mend: str) -> Archive:

@@ -1,32 +1,72 @@
 """What became of every row of an archive, kept as TFDS metadata beside the prepared records."""
 
+import os
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
 import tensorflow_datasets as tfds
 
 from components.errors import shortened
+from tfds_builders.entries import PICTURE_UNREADABLE, Entry, reason_without_row
+from tfds_builders.skipped_rows import SKIPPED_ROWS, SkippedRow, examples_of
 
 
 class RowCounts(tfds.core.MetadataDict):
     """{"rows": N, "yielded": M, "skipped": {reason: n}}; rows == yielded + sum(skipped) after a whole preparation.
 
     Beside them stand a data set's own tallies of what is odd in it, {"mapped_labels": {"35": 294}} for instance, which
-    cost no row.
+    cost no row. The skipped rows themselves are saved as a list, see `skipped_rows`.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._skipped: list[SkippedRow] = []
 
     def start(self, rows: int, *tallies: str) -> None:
         """Begins to count the disposal of `rows` rows, and whatever `tallies` name."""
         self.clear()
+        self._skipped.clear()
         self.update(rows=rows, yielded=0, skipped={}, **{tally: {} for tally in tallies})
 
     def count_yielded(self) -> None:
         """One more row became a record."""
         self["yielded"] += 1
 
-    def count_skipped(self, reason: str, rows: int = 1) -> None:
-        """`rows` more rows became no record, all for the same reason."""
-        if rows:
-            self["skipped"][reason] = self["skipped"].get(reason, 0) + rows
+    def skip(self, row: SkippedRow) -> None:
+        """One more row became no record."""
+        self["skipped"][row.reason] = self["skipped"].get(row.reason, 0) + 1
+        self._skipped.append(row)
+
+    def skip_unlisted(self, files: Iterable[Entry], tables: Collection[str] = ()) -> None:
+        """Counts files that no row of a table names, each as a row more, but for the tables themselves."""
+        for file in files:
+            if file.name not in tables:
+                self["rows"] += 1
+                self.skip(_unlisted(file))
 
     def count_odd(self, tally: str, what: str) -> None:
         """One more row is odd in this way, which may be a text of the archive's."""
         what = shortened(what)
         self[tally][what] = self[tally].get(what, 0) + 1
+
+    @property
+    def example(self) -> str:
+        """', e.g. ...': a row that was skipped, a picture that cannot be read before others; '' if none was skipped."""
+        if not self._skipped:
+            return ""
+        reasons = self["skipped"]
+        reason = PICTURE_UNREADABLE if PICTURE_UNREADABLE in reasons else max(reasons, key=reasons.__getitem__)
+        return f", e.g. {examples_of(self._skipped)[reason]}"
+
+    def save_metadata(self, data_dir: str | os.PathLike[str]) -> None:
+        """Called by TFDS when all is written: saves the counts and the list."""
+        super().save_metadata(data_dir)
+        with Path(os.fspath(data_dir), SKIPPED_ROWS).open("wb") as file:
+            file.writelines(row.to_line() + b"\n" for row in self._skipped)
+
+
+def _unlisted(file: Entry) -> SkippedRow:
+    reason, why = reason_without_row(file)
+    if not reason:
+        reason, why = "picture_unlisted", "no row of the table names this picture"
+    return SkippedRow(file.name, reason, why, file.name)

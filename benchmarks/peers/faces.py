@@ -54,7 +54,7 @@ def lay_out(faces: Sequence[FaceRecord], data_dir: Path, folder: Path) -> list[P
     archive = find_archive([data_dir], "UTKFace", "name the folder with the data that the models learned from")
     paths = {face.picture_digest: folder / f"{face.picture_digest}.jpg" for face in faces}
     missing = set(paths)
-    for _, picture in archive.read([name for name in archive.sizes() if name.endswith(".jpg")]):
+    for _, picture in archive.read([name for name in archive.listing().files if name.endswith(".jpg")]):
         digest = picture_digest(picture)
         if digest in missing:
             paths[digest].write_bytes(picture)

@@ -18,7 +18,9 @@ def flow_of(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     for reason in sorted(report["total"]["skipped"]):
         counts = {key: part["skipped"].get(reason, 0) for key, part in parts.items()}
         left -= counts[""]
-        steps.append(_step(reason, "skipped", "not read", counts, left))
+        examples = [part[reason] for part in report.get("skipped_examples", {}).values() if reason in part]
+        what = f"not read, e.g. {examples[0]}" if examples else "not read"
+        steps.append(_step(reason, "skipped", what, counts, left))
     steps.append(_step("records read", "records", "", {key: part["records_in"] for key, part in parts.items()}, left))
     for rule in in_order(set(report["total"]["dropped"])):
         counts = {key: part["dropped"].get(rule, 0) for key, part in parts.items()}

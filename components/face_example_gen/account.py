@@ -20,15 +20,21 @@ def clean_and_account(
         sources: what to read.
         settings: rules, alignment, split and engine.
         examples_dir: gets the splits.
-        report_dir: gets the lists of drops.
+        report_dir: gets the lists of drops, and of the rows that the builders skipped.
 
-    Returns: what `reconcile` says, and Beam's `metrics`.
+    Returns: what `reconcile` says, `skipped_examples` (by data set and reason), and Beam's `metrics`.
 
     Raises:
         VisageError: the engine fails, or records got lost.
     """
     metrics = run_beam(sources, settings, examples_dir, report_dir)
-    return {**reconcile(sources, examples_dir, report_dir), "metrics": metrics}
+    report = reconcile(sources, examples_dir, report_dir)
+    for source in sources:
+        if source.skipped_rows is not None:
+            name = f"skipped-{source.dataset.replace('/', '-')}.jsonl"
+            write_atomically(Path(report_dir) / name, source.skipped_rows.read_bytes())
+    examples = {source.dataset: dict(source.examples) for source in sources}
+    return {**report, "skipped_examples": examples, "metrics": metrics}
 
 
 def write_report(report: Report, report_dir: Path) -> None:

@@ -5,9 +5,10 @@ import hashlib
 import importlib
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,6 @@ from components.face_example_gen.settings import (
     LABELLED_FOLDER,
     DataSettings,
     LabelledFolderSettings,
-    labelled_folder_name,
 )
 from components.folder_alias import folder_alias, is_plain
 from components.source_digest import source_digest
@@ -39,6 +39,8 @@ class Source:
         records: how many records they hold.
         archive_rows: rows of the archive, as the builder counted them.
         skipped: rows that became no record, by reason.
+        skipped_rows: file with a line of JSON for each of them; None where no row is listed.
+        examples: the commonest cause of each reason, with a row of it.
     """
 
     dataset: str
@@ -46,12 +48,15 @@ class Source:
     records: int
     archive_rows: int
     skipped: Mapping[str, int]
+    skipped_rows: Path | None = None
+    examples: Mapping[str, str] = field(default_factory=dict)
 
 
 def fingerprint(data: DataSettings, dataset: str) -> str:
     """A short text that changes when what a data set is prepared from does, or the code that draws or prepares it.
 
-    Archives are told by names, sizes and times of change; what other data sets are read from does not count.
+    Tables count by their content, large archives by size, time and samples, pictures in folders by size and time; what
+    other data sets are read from does not count.
 
     Raises:
         VisageError: the folder with the archives is not there.
@@ -60,11 +65,8 @@ def fingerprint(data: DataSettings, dataset: str) -> str:
     if data.dir is None:
         digest.update(f"drawn {data.sample_portraits} {sorted(data.sources)}".encode())
     else:
-        for line in _listing(Path(data.dir), dataset):
-            # Names may hold bytes that are no UTF-8.
-            digest.update(os.fsencode(line))
-        if (folder := data.labelled_folder(dataset)) is not None:
-            digest.update(folder.model_dump_json().encode())
+        for line in _state(data, dataset):
+            digest.update(f"{line}\n".encode())
     return digest.hexdigest()[:16]
 
 
@@ -118,7 +120,7 @@ def prepare_source(
     name, _, config = dataset.partition("/")
     module = importlib.import_module(f"tfds_builders.{name}.{name}_dataset_builder")
     progress.report(f"prepare {dataset}", 0)
-    with _working(prepared_root / dataset, f"prepare {dataset}"):
+    with _working(prepared_root / dataset, f"prepare {dataset}", archives):
         # Made under the lock: a builder looks once whether its data set is prepared.
         if name == LABELLED_FOLDER:
             reading = (folder or LabelledFolderSettings()).model_dump()
@@ -137,29 +139,53 @@ def source_of(dataset: str, builder: "tfds.core.DatasetBuilder") -> Source:
     """What there is to read of a data set that `prepare_source` has prepared.
 
     Raises:
-        VisageError: the prepared data set says nothing of itself.
+        VisageError: the prepared data set says nothing of itself, or lists other rows than it has skipped.
     """
+    from tfds_builders.skipped_rows import SKIPPED_ROWS, examples_of, read_skipped_rows
+
     splits = builder.info.splits.values()
     files = tuple(str(path) for split in splits for path in split.filepaths)
     counts = builder.info.metadata
     if "rows" not in counts:
         raise _damaged(Path(builder.data_dir))
-    return Source(dataset, files, sum(split.num_examples for split in splits), counts["rows"], dict(counts["skipped"]))
+    skipped_rows = Path(builder.data_dir) / SKIPPED_ROWS
+    try:
+        listed = Counter(row.reason for row in read_skipped_rows(skipped_rows))
+        examples = examples_of(read_skipped_rows(skipped_rows))
+    except (OSError, ValueError) as error:
+        raise _damaged(Path(builder.data_dir)) from error
+    if listed != counts["skipped"]:
+        raise _damaged(Path(builder.data_dir))
+    records = sum(split.num_examples for split in splits)
+    return Source(dataset, files, records, counts["rows"], dict(listed), skipped_rows, examples)
 
 
 @contextmanager
-def _working(folder: Path, what: str) -> Iterator[None]:
-    """Makes `folder` under a lock of its own beside it."""
+def _working(folder: Path, what: str, archives: Path | None = None) -> Iterator[None]:
+    """Makes `folder` under a lock of its own beside it.
+
+    The builders say themselves what they cannot read. What is left is refused on the way to it, which a path below
+    `archives` tells, or refused while writing.
+    """
     try:
         with locked(folder.with_name(f"{folder.name}.lock"), what):
             yield
     except VisageError:
         raise
     except Exception as error:
-        reason = _refusal(error)
-        if reason is None:
+        if archives is not None and isinstance(error, OSError) and _is_below(error.filename, archives):
+            raise VisageError(
+                f"{error.filename}: cannot be read ({error.strerror}); make it readable, folders above it included"
+            ) from error
+        refusal = _refusal(error)
+        if refusal is None:
             raise
-        raise VisageError(f"cannot {what} in {folder} ({reason}): free space there") from error
+        reason, fix = refusal
+        raise VisageError(f"cannot {what} in {folder} ({reason}): {fix}") from error
+
+
+def _is_below(path: str | None, folder: Path) -> bool:
+    return path is not None and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 @contextmanager
@@ -175,13 +201,16 @@ def _damaged(folder: Path) -> VisageError:
     return VisageError(f"{folder}: the prepared data set is damaged: remove that folder and run again")
 
 
-def _refusal(error: Exception) -> str | None:
-    """Why the system refused to write, where that is what happened."""
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
+def _refusal(error: Exception) -> tuple[str, str] | None:
+    """Why the system refused to write, and what to do; None where something else happened."""
     # TensorFlow's writer knows no OSError.
     full = os.strerror(errno.ENOSPC)
-    return full if full in str(error) else None
+    if full in str(error):
+        return full, "free space there"
+    if not isinstance(error, OSError):
+        return None
+    fix = "free space there" if error.errno == errno.EDQUOT else "name a workspace that can be written"
+    return error.strerror or str(error), fix
 
 
 def _sweep(folder: Path, leftovers: str) -> None:
@@ -190,26 +219,16 @@ def _sweep(folder: Path, leftovers: str) -> None:
         shutil.rmtree(leftover)
 
 
-def _listing(folder: Path, dataset: str) -> Iterator[str]:
+def _state(data: DataSettings, dataset: str) -> Iterator[str]:
+    from tfds_builders.archive_state import state_of_archive, state_of_labelled_folder
+
+    assert data.dir is not None
+    folder = Path(data.dir)
     if not folder.is_dir():
         raise VisageError(f"data.dir {folder}: no such folder; name the one that holds the archives")
-    for path in sorted(set(_archive_files(folder, dataset))):
-        status = path.stat()
-        yield f"{path.relative_to(folder)} {status.st_size} {status.st_mtime_ns}\n"
-
-
-def _archive_files(folder: Path, dataset: str) -> Iterator[Path]:
-    """Every file that the data set's builder may read, wherever it looks: packed, extracted, tables."""
-    labelled_folder = labelled_folder_name(dataset)
-    if labelled_folder is not None:
-        yield from filter(Path.is_file, (folder / labelled_folder).glob("**/*"))
-        return
-    name, _, config = dataset.partition("/")
-    root, tables = {
-        "utkface": ("UTKFace", ()),
-        "adience": (config, ("fold_?_data.txt",)),
-        "imdb_wiki": (f"{config}_crop", (f"{config}.mat",)),
-    }[name]
-    for place in (folder / name, folder):
-        for pattern in (f"{root}.tar", f"{root}.tar.gz", f"{root}/**/*", *tables):
-            yield from filter(Path.is_file, place.glob(pattern))
+    reading = data.labelled_folder(dataset)
+    if reading is None:
+        yield from state_of_archive(folder, dataset)
+    else:
+        yield from state_of_labelled_folder(folder / dataset.partition("/")[2], reading.labels)
+        yield reading.model_dump_json()

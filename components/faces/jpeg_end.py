@@ -12,8 +12,8 @@ from dataclasses import dataclass
 START = b"\xff\xd8\xff"
 END = b"\xff\xd9"
 
-# A damaged download is often filled up with zeros, which a decoder takes for picture data. Whole picture data may end in
-# a few zeros of its own.
+# A damaged download is often filled up with zeros, which a decoder takes for picture data. Whole picture data may end
+# in a few zeros of its own.
 MIN_FILL = 8
 _FILL = re.compile(rb"\x00{%d,}\Z" % MIN_FILL)
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")

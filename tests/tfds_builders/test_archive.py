@@ -38,9 +38,19 @@ def archives(folder: Path) -> list[Archive]:
     ]
 
 
+def sizes(archive: Archive) -> dict[str, int]:
+    return {name: entry.size for name, entry in archive.listing().files.items() if not entry.reason}
+
+
+def reasons(archive: Archive) -> dict[str, str]:
+    listing = archive.listing()
+    return {entry.name: entry.reason for entry in (*listing.others, *listing.files.values()) if entry.reason}
+
+
 def test_every_form_gives_the_same_files(folder: Path) -> None:
     for archive in archives(folder):
-        assert archive.sizes() == {name: len(contents) for name, contents in FILES.items()}
+        assert sizes(archive) == {name: len(contents) for name, contents in FILES.items()}
+        assert archive.listing().others == []
         assert dict(archive.read(FILES)) == FILES
 
 
@@ -53,14 +63,19 @@ def test_a_member_that_is_there_twice_is_read_once(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "faces.tar", "w") as tar:
         for _ in range(2):
             tar.addfile(tarfile.TarInfo("faces/a.jpg"))
-    assert list(TarArchive(tmp_path / "faces.tar", "faces").read({"a.jpg"})) == [("a.jpg", b"")]
+    archive = TarArchive(tmp_path / "faces.tar", "faces")
+    assert list(archive.read({"a.jpg"})) == [("a.jpg", b"")]
+    assert sizes(archive) == {"a.jpg": 0}
+    assert reasons(archive) == {"a.jpg": "member_repeated"}
 
 
-def test_members_outside_the_top_folder_are_passed_over(tmp_path: Path) -> None:
+def test_members_outside_the_top_folder_are_listed_as_such(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "faces.tar", "w") as tar:
-        tar.addfile(tarfile.TarInfo("README"))
-        tar.addfile(tarfile.TarInfo("faces/a.jpg"))
-    assert TarArchive(tmp_path / "faces.tar", "faces").sizes() == {"a.jpg": 0}
+        for name in ("README", "__MACOSX/faces/._a.jpg", "faces/a.jpg"):
+            tar.addfile(tarfile.TarInfo(name))
+    archive = TarArchive(tmp_path / "faces.tar", "faces")
+    assert sizes(archive) == {"a.jpg": 0}
+    assert reasons(archive) == {"README": "outside_folder", "__MACOSX/faces/._a.jpg": "outside_folder"}
 
 
 def test_reading_reports_progress(folder: Path) -> None:
@@ -79,7 +94,7 @@ def test_a_tar_that_is_cut_off_is_one_line(folder: Path, name: str, share: float
     end = len(contents) if name.endswith("gz") else contents.rstrip(b"\0").__len__()
     archive.path.write_bytes(contents[: int(end * share)])
     with pytest.raises(VisageError, match=rf"{name} is cut off or damaged \(.*\): download it again$") as caught:
-        archive.sizes()
+        archive.listing()
     assert "\n" not in str(caught.value)
 
 
@@ -89,13 +104,13 @@ def test_a_tar_that_ends_between_two_members_is_cut_off_too(folder: Path) -> Non
         last = tar.getmembers()[-1].offset
     archive.path.write_bytes(archive.path.read_bytes()[:last])
     with pytest.raises(VisageError, match="cut off or damaged"):
-        archive.sizes()
+        archive.listing()
 
 
 def test_something_that_is_no_tar_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "faces.tar.gz").write_bytes(b"<html>Please log in</html>" * 100)
     with pytest.raises(VisageError, match="cut off or damaged"):
-        find_archive([tmp_path], "faces", "get it").sizes()
+        find_archive([tmp_path], "faces", "get it").listing()
 
 
 @pytest.mark.parametrize("name", ["faces/../../a.jpg", "/etc/a.jpg"])
@@ -103,39 +118,58 @@ def test_a_member_that_points_outside_is_refused(tmp_path: Path, name: str) -> N
     with tarfile.open(tmp_path / "faces.tar", "w") as tar:
         tar.addfile(tarfile.TarInfo(name), io.BytesIO())
     with pytest.raises(VisageError, match=r"member '.*a.jpg' points outside the archive.*: get the archive again"):
-        TarArchive(tmp_path / "faces.tar", "faces").sizes()
+        TarArchive(tmp_path / "faces.tar", "faces").listing()
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
-def test_a_link_or_device_is_refused(tmp_path: Path, kind: bytes) -> None:
+def test_a_link_or_device_in_a_tar_is_listed_as_such(tmp_path: Path, kind: bytes) -> None:
     member = tarfile.TarInfo("faces/a.jpg")
     member.type, member.linkname = kind, "/etc/passwd"
     with tarfile.open(tmp_path / "faces.tar", "w") as tar:
         tar.addfile(member)
-    with pytest.raises(VisageError, match=r"member 'faces/a.jpg' is a link or a device.*: get the archive again"):
-        TarArchive(tmp_path / "faces.tar", "faces").sizes()
+    archive = TarArchive(tmp_path / "faces.tar", "faces")
+    assert (sizes(archive), reasons(archive)) == ({}, {"a.jpg": "link"})
 
 
-@pytest.mark.parametrize("target", ["a picture.jpg", "folder", "nothing", "."])
-def test_a_link_out_of_an_extracted_folder_is_refused(folder: Path, target: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("../../a picture.jpg", "picture_outside_folder"),
+        ("../../folder", "picture_outside_folder"),
+        ("../..", "picture_outside_folder"),
+        ("../../nothing", "picture_outside_folder"),
+        ("nothing", "link"),
+        ("link", "link"),
+        ("../user", "link"),
+    ],
+)
+def test_a_link_out_of_an_extracted_folder_to_a_folder_or_nowhere_is_listed_as_such(
+    folder: Path, target: str, reason: str
+) -> None:
     (folder.parent / "a picture.jpg").touch()
     (folder.parent / "folder").mkdir()
-    (folder / "user/link").symlink_to(folder.parent / target)
-    with pytest.raises(
-        VisageError, match=r"user/link is a link to something outside .*faces: put there what"
-    ) as caught:
-        FolderArchive(folder).sizes()
-    assert "\n" not in str(caught.value)
+    (folder / "user/link").symlink_to(target)
+    archive = FolderArchive(folder)
+    assert reasons(archive) == {"user/link": reason}
+    assert sizes(archive) == {name: len(contents) for name, contents in FILES.items()}
+
+
+def test_a_tar_that_may_not_be_read_is_not_called_damaged(unprivileged_folder: Path) -> None:
+    path = unprivileged_folder / "faces.tar"
+    path.touch()
+    path.chmod(0)
+    with pytest.raises(VisageError, match=r"faces.tar: cannot be read \(Permission denied\); make it readable"):
+        TarArchive(path, "faces").listing()
 
 
 def test_a_link_within_an_extracted_folder_is_a_file_like_any_other(folder: Path) -> None:
     (folder / "copy.jpg").symlink_to("a.jpg")
-    assert FolderArchive(folder).sizes() == {name: len(contents) for name, contents in FILES.items()} | {"copy.jpg": 5}
+    assert sizes(FolderArchive(folder)) == {name: len(contents) for name, contents in FILES.items()} | {"copy.jpg": 5}
 
 
 def test_the_extracted_folder_itself_may_be_a_link(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "faces").symlink_to(folder)
-    assert find_archive([tmp_path], "faces", "get it").sizes().keys() == FILES.keys()
+    assert find_archive([tmp_path], "faces", "get it").listing().files.keys() == FILES.keys()
 
 
 def test_a_tar_is_preferred_to_a_folder(folder: Path) -> None:

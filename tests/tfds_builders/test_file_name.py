@@ -24,6 +24,8 @@ from tfds_builders.utkface.file_name import GENDERS, RACES, FileName, parse_file
         ("_1_0_20170116184028385.jpg.chip.jpg", FileName(-1, "female", "white", "age_missing")),
         ("25_7_0_20170116184028385.jpg.chip.jpg", FileName(25, "unknown", "white", "gender_missing")),
         ("25_0_9_20170116184028385.jpg.chip.jpg", FileName(25, "male", "unknown", "race_missing")),
+        ("25_0_1_20170116184028385.jpg.chip.JPG", FileName(25, "male", "black", "ending")),
+        ("25_0_1_20170116184028385.jpeg.chip.jpeg", FileName(25, "male", "black", "ending")),
         # No age of a person, but what the name says: cleaning drops and counts it.
         ("999_0_0_20170116184028385.jpg.chip.jpg", FileName(999, "male", "white", "")),
     ],
@@ -54,4 +56,5 @@ def test_no_text_is_an_error(name: str) -> None:
         "blank",
         "dot_missing",
         "time_digits",
+        "ending",
     }

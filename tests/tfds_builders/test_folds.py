@@ -20,7 +20,7 @@ def write_fold(folder: Path, *lines: str) -> Path:
 
 def test_a_row_is_read_as_it_stands(tmp_path: Path) -> None:
     rows, unreadable = read_fold(write_fold(tmp_path, HEADER, ROW), 0, "get it")
-    assert unreadable == 0
+    assert unreadable == []
     assert rows[0].key == "30601258@N03/1/10399646885_67c7d20df9_o.jpg"
     assert (rows[0].age_label, rows[0].gender, rows[0].fold) == ("(25, 23)", "female", 0)
     assert rows[0].measures == (0, 414, 1086, 1383, -115, 30, 17)
@@ -36,17 +36,20 @@ def test_gender_letters(tmp_path: Path, letter: str, gender: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad",
+    ("bad", "why"),
     [
-        "30601258@N03\tonly two",
-        ROW.replace("\t1\t", "\tone\t"),
-        ROW.replace("414", ""),
-        ROW.replace("30601258@N03", "nan"),
+        ("30601258@N03\tonly two", "2 fields, not 12"),
+        (ROW.replace("\t1\t", "\tone\t"), "face_id 'one' is no whole number"),
+        (ROW.replace("414", ""), "y '' is no whole number"),
+        (ROW.replace("30601258@N03", "nan"), "user_id 'nan' names nobody"),
     ],
 )
-def test_a_row_that_cannot_be_read_costs_no_other(tmp_path: Path, bad: str) -> None:
+def test_a_row_that_cannot_be_read_costs_no_other(tmp_path: Path, bad: str, why: str) -> None:
     rows, unreadable = read_fold(write_fold(tmp_path, HEADER, ROW, bad, ROW), 0, "get it")
-    assert (len(rows), unreadable) == (2, 1)
+    assert (len(rows), len(unreadable)) == (2, 1)
+    assert (unreadable[0].row, unreadable[0].reason) == ("fold_0_data.txt, line 3", "row_unreadable")
+    assert unreadable[0].value == bad
+    assert why in unreadable[0].why
 
 
 def test_columns_may_stand_in_another_order(tmp_path: Path) -> None:
@@ -74,4 +77,4 @@ def test_any_line_is_a_row_or_counted(tmp_path: Path, line: str) -> None:
     (folder / "fold_0_data.txt").write_text(f"{HEADER}\n{ROW}\n{line}\n", encoding="utf-8")
     rows, unreadable = read_fold(folder, 0, "get it")
     assert rows[0].face_id == 1
-    assert len(rows) + unreadable <= 2
+    assert len(rows) + len(unreadable) <= 2

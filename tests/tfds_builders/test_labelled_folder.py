@@ -158,12 +158,12 @@ def test_a_row_with_other_fields_than_the_header_is_told_apart(tmp_path: Path, l
 def test_no_path_leads_out_of_the_folder(tmp_path_factory: pytest.TempPathFactory, path: str) -> None:
     folder = tmp_path_factory.mktemp("team")
     (folder / "a.jpg").write_bytes(b"jpeg")
-    real, why = PictureFolder(folder, folder).find(path)
-    assert why in ("picture_outside_folder", "picture_missing") or real == str(folder / "a.jpg")
+    real, reason, _ = PictureFolder(folder, folder).find(path)
+    assert reason in ("picture_outside_folder", "picture_missing") or real == str(folder / "a.jpg")
 
 
 def test_a_path_may_take_turns_within_the_folder(tmp_path: Path) -> None:
     (tmp_path / "faces").mkdir()
     (tmp_path / "a.jpg").write_bytes(b"jpeg")
-    assert PictureFolder(tmp_path, tmp_path / "faces").find("../a.jpg") == (str(tmp_path / "a.jpg"), "")
+    assert PictureFolder(tmp_path, tmp_path / "faces").find("../a.jpg") == (str(tmp_path / "a.jpg"), "", "")
     assert PictureFolder(tmp_path, tmp_path).find("faces")[1] == "picture_missing"

@@ -11,7 +11,8 @@ import tensorflow_datasets as tfds
 from components.errors import VisageError
 from tfds_builders.adience.age_labels import GROUPS, read_age_label
 from tfds_builders.adience.folds import FOLDS, MEASURES, FoldRow, read_fold
-from tfds_builders.archive import Archive, find_archive, manual_folder
+from tfds_builders.archive import Archive, Listing, Unreadable, find_archive, manual_folder
+from tfds_builders.entries import PICTURE_UNREADABLE, reason_to_skip
 from tfds_builders.near_files import near_files
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.unknown import UNKNOWN
@@ -36,10 +37,11 @@ class AdienceConfig(tfds.core.BuilderConfig):
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Faces from Flickr albums with an age group and a gender, in five folds without a common person."""
 
-    VERSION = tfds.core.Version("1.1.0")
+    VERSION = tfds.core.Version("1.2.0")
     RELEASE_NOTES: ClassVar = {
         "1.0.0": "Pictures and labels untouched, duplicate rows left out.",
         "1.1.0": "The age and the age group that a label stands for, odd labels counted.",
+        "1.2.0": "Pictures that no fold names are rows, too.",
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = f"manual_dir holds adience/: {_MEND}."
     BUILDER_CONFIGS: ClassVar = [
@@ -73,10 +75,11 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         mend = _MEND if len(folders) > 1 else f"{near_files(manual, ['adience'])}{_MEND}"
         rows = self._distinct_rows(_fold_folder(folders, mend))
         archive = find_archive(folders, self.builder_config.name, mend)
-        pictured = self._rows_with_pictures(rows, archive.sizes())
+        pictured = self._rows_with_pictures(rows, archive.listing())
         if not pictured:
             raise VisageError(
-                f"{archive.path} has no picture of any of the {len(rows)} faces in the fold files: {_MEND}"
+                f"{archive.path} has no picture of any of the {len(rows)} faces in the fold files"
+                f"{self.info.metadata.example}: {_MEND}"
             )
         by_fold = {fold: {p: row for p, row in pictured.items() if row.fold == fold} for fold in FOLDS}
         # TFDS refuses a split without records.
@@ -84,35 +87,46 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _distinct_rows(self, folder: Path) -> list[FoldRow]:
         folds = [read_fold(folder, fold, _MEND) for fold in FOLDS]
-        rows = [row for fold_rows, _ in folds for row in fold_rows]
-        unreadable = sum(unreadable for _, unreadable in folds)
-        distinct = list({row.key: row for row in reversed(rows)}.values())[::-1]
-        self.info.metadata.start(len(rows) + unreadable, "mapped_labels")
-        self.info.metadata.count_skipped("row_unreadable", unreadable)
-        self.info.metadata.count_skipped("duplicate_row", len(rows) - len(distinct))
-        for row in rows:
-            if row.age_label not in GROUPS:
-                self.info.metadata.count_odd("mapped_labels", row.age_label)
-        return distinct
+        counts = self.info.metadata
+        counts.start(sum(len(rows) + len(unreadable) for rows, unreadable in folds), "mapped_labels")
+        distinct: dict[str, FoldRow] = {}
+        for rows, unreadable in folds:
+            for skipped in unreadable:
+                counts.skip(skipped)
+            for row in rows:
+                if row.age_label not in GROUPS:
+                    counts.count_odd("mapped_labels", row.age_label)
+                if row.key in distinct:
+                    counts.skip(row.skipped("duplicate_row", "an earlier row is of the same face"))
+                else:
+                    distinct[row.key] = row
+        return list(distinct.values())
 
-    def _rows_with_pictures(self, rows: list[FoldRow], sizes: dict[str, int]) -> dict[str, FoldRow]:
+    def _rows_with_pictures(self, rows: list[FoldRow], listing: Listing) -> dict[str, FoldRow]:
+        counts = self.info.metadata
         pictured: dict[str, FoldRow] = {}
+        unlisted = dict(listing.files)
         for row in rows:
             path = f"{row.user_id}/{self.builder_config.file_prefix}.{row.face_id}.{row.original_image}"
-            size = sizes.get(path)
-            if size is None:
-                self.info.metadata.count_skipped("picture_missing")
-            elif size == 0:
-                self.info.metadata.count_skipped("picture_empty")
+            unlisted.pop(path, None)
+            reason, why = reason_to_skip(listing.files.get(path))
+            if reason:
+                counts.skip(row.skipped(reason, why))
             else:
                 pictured[path] = row
+        counts.skip_unlisted([*listing.others, *unlisted.values()])
         return pictured
 
     def _generate_examples(self, archive: Archive, rows: dict[str, FoldRow]) -> Iterator[tuple[str, dict[str, Any]]]:
+        counts = self.info.metadata
+        before = counts["yielded"]
         for path, picture in archive.read(rows):
+            if isinstance(picture, Unreadable):
+                counts.skip(rows[path].skipped(PICTURE_UNREADABLE, picture))
+                continue
+            counts.count_yielded()
             row = rows[path]
             label = read_age_label(row.age_label)
-            self.info.metadata.count_yielded()
             yield (
                 row.key,
                 {
@@ -128,6 +142,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     **dict(zip(MEASURES, row.measures, strict=True)),
                 },
             )
+        if counts["yielded"] == before:
+            raise VisageError(f"{archive.path}: no picture of a fold can be read{counts.example}: make them readable")
 
 
 def _fold_folder(folders: list[Path], mend: str) -> Path:

@@ -1,12 +1,14 @@
 """Adience's five-fold protocol: one tab-separated text file a fold."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.errors import VisageError
+from components.errors import VisageError, quoted
 from components.names import but_has
 from tfds_builders.genders import read_gender
 from tfds_builders.near_files import near_files
+from tfds_builders.skipped_rows import ROW_UNREADABLE, SkippedRow
 from tfds_builders.unknown import UNKNOWN, is_unknown
 
 FOLDS = range(5)
@@ -19,12 +21,14 @@ class FoldRow:
     """One face of one fold.
 
     Attributes:
+        line: of the fold's file, from 1.
         age_label: as it stands in the file: '(25, 32)', '35', 'None'.
         gender: 'female', 'male' or 'unknown'.
         measures: the columns of MEASURES, in their order; pixels of the original photo and degrees.
     """
 
     fold: int
+    line: int
     user_id: str
     face_id: int
     original_image: str
@@ -37,12 +41,20 @@ class FoldRow:
         """Tells the face from every other one."""
         return f"{self.user_id}/{self.face_id}/{self.original_image}"
 
+    def skipped(self, reason: str, why: str) -> SkippedRow:
+        """The row as one that became no record."""
+        return SkippedRow(_place(self.fold, self.line), reason, why, self.key)
 
-def read_fold(folder: Path, fold: int, mend: str) -> tuple[list[FoldRow], int]:
+
+class _UnreadableRow(Exception):  # noqa: N818 (it never leaves this module)
+    """A row that says something impossible; the message says what."""
+
+
+def read_fold(folder: Path, fold: int, mend: str) -> tuple[list[FoldRow], list[SkippedRow]]:
     """Reads `fold_<fold>_data.txt`.
 
     Returns:
-        The rows that can be read, and how many cannot.
+        The rows that can be read, and those that cannot.
 
     Raises:
         VisageError: there is no such file, or it lacks a column.
@@ -56,27 +68,44 @@ def read_fold(folder: Path, fold: int, mend: str) -> tuple[list[FoldRow], int]:
     missing = [column for column in COLUMNS if column not in columns]
     if missing:
         raise VisageError(f"{path} lacks the column(s) {', '.join(missing)}{but_has(missing, columns)}: {mend}")
-    read = [_row(fold, columns, line.rstrip("\r").split("\t")) for line in lines if line.strip()]
-    rows = [row for row in read if row is not None]
-    return rows, len(read) - len(rows)
+    rows: list[FoldRow] = []
+    unreadable: list[SkippedRow] = []
+    for number, line in enumerate(lines, start=2):
+        if not line.strip():
+            continue
+        try:
+            rows.append(_row(fold, number, columns, line.rstrip("\r").split("\t")))
+        except _UnreadableRow as error:
+            unreadable.append(SkippedRow(_place(fold, number), ROW_UNREADABLE, str(error), line.rstrip("\r")))
+    return rows, unreadable
 
 
-def _row(fold: int, columns: list[str], fields: list[str]) -> FoldRow | None:
+def _place(fold: int, line: int) -> str:
+    return f"fold_{fold}_data.txt, line {line}"
+
+
+def _row(fold: int, number: int, columns: list[str], fields: list[str]) -> FoldRow:
     if len(fields) != len(columns):
-        return None
+        raise _UnreadableRow(f"it has {len(fields)} fields, not {len(columns)}")
     line = dict(zip(columns, fields, strict=True))
     if is_unknown(line["user_id"]):
-        return None  # else all whom nobody names would be one person
+        # Else all whom nobody names would be one person.
+        raise _UnreadableRow(f"user_id {quoted(line['user_id'])} names nobody")
+    return FoldRow(
+        fold=fold,
+        line=number,
+        user_id=line["user_id"].strip(),
+        face_id=_whole_number(line, "face_id"),
+        original_image=line["original_image"].strip(),
+        age_label=line["age"].strip(),
+        # The fold files have 'u' besides the words for unknown.
+        gender=read_gender(line["gender"]) or UNKNOWN,
+        measures=tuple(_whole_number(line, column) for column in MEASURES),
+    )
+
+
+def _whole_number(line: Mapping[str, str], column: str) -> int:
     try:
-        return FoldRow(
-            fold=fold,
-            user_id=line["user_id"].strip(),
-            face_id=int(line["face_id"]),
-            original_image=line["original_image"].strip(),
-            age_label=line["age"].strip(),
-            # The fold files have 'u' besides the words for unknown.
-            gender=read_gender(line["gender"]) or UNKNOWN,
-            measures=tuple(int(line[column]) for column in MEASURES),
-        )
+        return int(line[column])
     except ValueError:
-        return None
+        raise _UnreadableRow(f"{column} {quoted(line[column])} is no whole number") from None

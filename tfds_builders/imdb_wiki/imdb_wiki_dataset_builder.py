@@ -1,6 +1,6 @@
 """IMDB-WIKI as a TFDS data set, one configuration a half."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -8,10 +8,12 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from components.errors import VisageError
-from tfds_builders.archive import Archive, find_archive, manual_folder
+from tfds_builders.archive import Archive, Listing, Unreadable, find_archive, manual_folder, unreadable
+from tfds_builders.entries import PICTURE_UNREADABLE, reason_to_skip
 from tfds_builders.imdb_wiki.face_table import FaceTable, parse_face_table
 from tfds_builders.near_files import near_files
 from tfds_builders.row_counts import RowCounts
+from tfds_builders.skipped_rows import ROW_UNREADABLE, SkippedRow
 
 _HOMEPAGE = "https://data.vision.ee.ethz.ch/cvl/rrothe/imdb-wiki/"
 
@@ -19,8 +21,11 @@ _HOMEPAGE = "https://data.vision.ee.ethz.ch/cvl/rrothe/imdb-wiki/"
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Photos of famous people, cropped around the face, with dates from which ages follow."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar = {"1.0.0": "Pictures and numbers untouched, nothing computed, nothing corrected."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar = {
+        "1.0.0": "Pictures and numbers untouched, nothing computed, nothing corrected.",
+        "1.1.0": "Pictures that the table does not name are rows, too.",
+    }
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         "manual_dir holds imdb_wiki/ with imdb_crop.tar and wiki_crop.tar ('faces only') or the folders imdb_crop/ and "
         f"wiki_crop/ that they extract to, from {_HOMEPAGE}."
@@ -57,55 +62,62 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         if len(folders) == 1:
             mend = f"{near_files(manual, ['imdb_wiki'])}{mend}"
         archive = find_archive(folders, f"{self.builder_config.name}_crop", mend)
-        sizes = archive.sizes()
-        table = self._face_table(archive, sizes, folders, mend)
-        usable = self._usable_rows(table, sizes)
+        listing = archive.listing()
+        table = self._face_table(archive, listing, folders, mend)
+        usable = self._usable_rows(table, listing)
         if not usable:
             raise VisageError(
-                f"{archive.path} has none of the {len(table.full_path)} pictures that the .mat names: {mend}"
+                f"{archive.path} has none of the {len(table.full_path)} pictures that the .mat names"
+                f"{self.info.metadata.example}: {mend}"
             )
         return {"train": self._generate_examples(archive, table, usable)}
 
-    def _face_table(self, archive: Archive, sizes: dict[str, int], folders: list[Path], mend: str) -> FaceTable:
-        name = f"{self.builder_config.name}.mat"
-        if name in sizes:
-            mat = dict(archive.read({name}))[name]
-            return parse_face_table(mat, self.builder_config.name, f"{archive.path}: {name}", mend)
-        for folder in folders:
-            if (folder / name).is_file():
-                return parse_face_table(
-                    (folder / name).read_bytes(), self.builder_config.name, str(folder / name), mend
-                )
-        near = "".join(near_files(folder, [name]) for folder in folders)
-        raise VisageError(f"no {name} in {archive.path} nor beside it: {near}{mend}")
+    @property
+    def _mat(self) -> str:
+        return f"{self.builder_config.name}.mat"
 
-    def _usable_rows(self, table: FaceTable, sizes: dict[str, int]) -> dict[str, int]:
-        self.info.metadata.start(len(table.full_path))
+    def _face_table(self, archive: Archive, listing: Listing, folders: list[Path], mend: str) -> FaceTable:
+        config = self.builder_config.name
+        if self._mat in listing.files:
+            return parse_face_table(archive.read_table(self._mat), config, f"{archive.path}: {self._mat}", mend)
+        for path in (folder / self._mat for folder in folders):
+            if path.is_file():
+                try:
+                    mat = path.read_bytes()
+                except OSError as error:
+                    raise unreadable(path, error) from error
+                return parse_face_table(mat, config, str(path), mend)
+        near = "".join(near_files(folder, [self._mat]) for folder in folders)
+        raise VisageError(f"no {self._mat} in {archive.path} nor beside it: {near}{mend}")
+
+    def _usable_rows(self, table: FaceTable, listing: Listing) -> dict[str, int]:
+        counts = self.info.metadata
+        counts.start(len(table.full_path))
         usable: dict[str, int] = {}
+        unlisted = dict(listing.files)
         for row, path in enumerate(table.full_path):
-            reason = self._reason_to_skip(table, row, path, sizes, usable)
+            unlisted.pop(path, None)
+            reason, why = _reason_to_skip(table, row, listing, usable)
             if reason:
-                self.info.metadata.count_skipped(reason)
+                counts.skip(self._skipped(row, reason, why, path))
             else:
                 usable[path] = row
+        counts.skip_unlisted([*listing.others, *unlisted.values()], [self._mat])
         return usable
 
-    @staticmethod
-    def _reason_to_skip(table: FaceTable, row: int, path: str, sizes: dict[str, int], usable: dict[str, int]) -> str:
-        if not path or np.isnan(table.face_location[row]).any():
-            return "row_unreadable"
-        if path in usable:
-            return "duplicate_row"
-        if path not in sizes:
-            return "picture_missing"
-        return "picture_empty" if sizes[path] == 0 else ""
+    def _skipped(self, row: int, reason: str, why: str, path: str) -> SkippedRow:
+        return SkippedRow(f"{self._mat}, row {row}", reason, why, path)
 
     def _generate_examples(
         self, archive: Archive, table: FaceTable, usable: dict[str, int]
     ) -> Iterator[tuple[str, dict[str, Any]]]:
+        counts = self.info.metadata
         for path, picture in archive.read(usable):
+            if isinstance(picture, Unreadable):
+                counts.skip(self._skipped(usable[path], PICTURE_UNREADABLE, picture, path))
+                continue
+            counts.count_yielded()
             row = usable[path]
-            self.info.metadata.count_yielded()
             yield (
                 f"{path}({row})",
                 {
@@ -121,3 +133,16 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     "second_face_score": table.second_face_score[row],
                 },
             )
+        if not counts["yielded"]:
+            raise VisageError(f"{archive.path}: no picture can be read{counts.example}: make them readable")
+
+
+def _reason_to_skip(table: FaceTable, row: int, listing: Listing, usable: Mapping[str, int]) -> tuple[str, str]:
+    path = table.full_path[row]
+    if not path:
+        return ROW_UNREADABLE, "full_path is no text"
+    if np.isnan(table.face_location[row]).any():
+        return ROW_UNREADABLE, "face_location is not four numbers"
+    if path in usable:
+        return "duplicate_row", "an earlier row names the same picture"
+    return reason_to_skip(listing.files.get(path))

@@ -8,17 +8,21 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from components.errors import VisageError, quoted
+from components.errors import VisageError
 from components.progress import report
-from tfds_builders.archive import REPORT_EVERY, manual_folder
+from tfds_builders.archive import REPORT_EVERY, Unreadable, manual_folder, read_picture
+from tfds_builders.entries import PICTURE_UNREADABLE
 from tfds_builders.labelled_folder.header import Reading
 from tfds_builders.labelled_folder.label_row import LabelRow, RowError, parse_row
 from tfds_builders.labelled_folder.labels_file import Row, find_labels_file, read_labels_file
 from tfds_builders.labelled_folder.pictures import PictureFolder
 from tfds_builders.near_files import near_files
 from tfds_builders.row_counts import RowCounts
+from tfds_builders.skipped_rows import SkippedRow
 from tfds_builders.unknown import UNKNOWN
 from tfds_builders.utkface.file_name import RACES
+
+_CONFLICTING = ("conflicting_row", "another row of this picture has other labels")
 
 
 @dataclasses.dataclass
@@ -36,6 +40,17 @@ class LabelledFolderConfig(tfds.core.BuilderConfig):
     pictures: str = "."
     separator: str = ","
     columns: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class _NumberedRow:
+    """A row that can be read, and its number in the labels file, from 1."""
+
+    number: int
+    labels: LabelRow
+
+    def skipped(self, labels: Path, reason: str, why: str) -> SkippedRow:
+        return SkippedRow(_place(labels, self.number), reason, why, self.labels.picture)
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -83,64 +98,69 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         pictures = self._usable_pictures(rows, PictureFolder(folder, folder / config.pictures), labels)
         return {"train": self._generate_examples(labels, pictures)}
 
-    def _usable_pictures(self, rows: Iterator[Row], folder: PictureFolder, labels: Path) -> dict[str, LabelRow]:
-        """Real path to labels; every other row is counted."""
+    def _usable_pictures(self, rows: Iterator[Row], folder: PictureFolder, labels: Path) -> dict[str, _NumberedRow]:
+        """Real path to labels; every other row is counted, and so is every file that no row names."""
         counts = self.info.metadata
         counts.start(rows=0)
-        usable: dict[str, LabelRow] = {}
+        usable: dict[str, _NumberedRow] = {}
         contradicted: set[str] = set()
-        first_refusal = ""
-        for texts in rows:
+        named: set[str] = set()
+        for number, texts in enumerate(rows, start=1):
             counts["rows"] += 1
             try:
-                row = _parse(texts)
-                path, reason = folder.find(row.picture)
-                if not reason and path in contradicted:
-                    reason = "conflicting_row"
-                elif not reason and path in usable:
-                    reason = "duplicate_row"
-                    if row.labels != usable[path].labels:
-                        # Which of the two is right nobody can tell: both go.
-                        reason = "conflicting_row"
-                        counts.count_skipped(reason)
-                        contradicted.add(path)
-                        del usable[path]
-                refusal = f"{quoted(row.picture)}: {reason}"
+                row = _NumberedRow(number, _parse(texts))
             except RowError as error:
-                reason, refusal = error.reason, str(error)
+                if texts is not None:
+                    named.add(folder.find(texts.get("picture", "").strip())[0])
+                counts.skip(SkippedRow(_place(labels, number), error.reason, str(error), texts or ""))
+                continue
+            path, reason, why = folder.find(row.labels.picture)
+            named.add(path)
             if reason:
-                counts.count_skipped(reason)
-                first_refusal = first_refusal or f"row {counts['rows']}: {refusal}"
-            else:
+                counts.skip(row.skipped(labels, reason, why))
+            elif path in contradicted:
+                counts.skip(row.skipped(labels, *_CONFLICTING))
+            elif path not in usable:
                 usable[path] = row
+            elif row.labels.labels == usable[path].labels.labels:
+                counts.skip(row.skipped(labels, "duplicate_row", "an earlier row says the same of this picture"))
+            else:
+                # Which of the two is right nobody can tell: both go.
+                contradicted.add(path)
+                for one in (usable.pop(path), row):
+                    counts.skip(one.skipped(labels, *_CONFLICTING))
         if not usable:
-            raise self._nothing_usable(labels, first_refusal)
+            raise self._nothing_usable(labels, counts["rows"])
+        counts.skip_unlisted(folder.unlisted(named), [labels.relative_to(folder.path).as_posix()])
         return usable
 
-    def _generate_examples(self, labels: Path, pictures: dict[str, LabelRow]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _generate_examples(
+        self, labels: Path, pictures: dict[str, _NumberedRow]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        counts = self.info.metadata
         step = f"read {labels.parent.name}"
-        last_refusal = ""
         for done, (path, row) in enumerate(pictures.items()):
             if done % REPORT_EVERY == 0:
                 report(step, done, len(pictures))
-            try:
-                picture = Path(path).read_bytes()
-            except OSError as error:
-                self.info.metadata.count_skipped("picture_unreadable")
-                last_refusal = f"{path}: {error.strerror}"
+            picture = read_picture(path)
+            if isinstance(picture, Unreadable):
+                counts.skip(row.skipped(labels, PICTURE_UNREADABLE, picture))
                 continue
-            self.info.metadata.count_yielded()
-            yield row.picture, {**dataclasses.asdict(row), "image": picture}
+            counts.count_yielded()
+            yield row.labels.picture, {**dataclasses.asdict(row.labels), "image": picture}
         report(step, len(pictures), len(pictures))
-        if not self.info.metadata["yielded"]:
-            raise self._nothing_usable(labels, last_refusal)
+        if not counts["yielded"]:
+            raise self._nothing_usable(labels, len(pictures))
 
-    def _nothing_usable(self, labels: Path, example: str) -> VisageError:
-        rows = self.info.metadata["rows"]
+    def _nothing_usable(self, labels: Path, rows: int) -> VisageError:
         return VisageError(
             f"{labels}: none of its {rows} rows has labels and a picture that can be read: mend it"
-            + (f", e.g. {example}" if example else "")
+            f"{self.info.metadata.example}"
         )
+
+
+def _place(labels: Path, number: int) -> str:
+    return f"{labels.name}, row {number}"
 
 
 def _parse(texts: Row) -> LabelRow:

@@ -67,7 +67,8 @@ def refusal(manual: Path, data: Path, config: LabelledFolderConfig = TEAM) -> st
 def test_rows_of_one_picture_that_contradict_each_other_all_go(tmp_path: Path) -> None:
     folder_with(tmp_path / "manual", "picture,age\nbo.jpg,30\ncy.jpg,40\n./bo.jpg,31\nbo.jpg,30\ncy.jpg,40\n")
     metadata = prepare(tmp_path / "manual", tmp_path / "data").info.metadata
-    assert metadata == {"rows": 5, "yielded": 1, "skipped": {"conflicting_row": 3, "duplicate_row": 1}}
+    unlisted = {"picture_unlisted": 3}
+    assert metadata == {"rows": 8, "yielded": 1, "skipped": {"conflicting_row": 3, "duplicate_row": 1, **unlisted}}
 
 
 def test_every_row_is_a_record_or_a_counted_skip(tmp_path: Path) -> None:
@@ -141,7 +142,7 @@ def test_chalearn_lap_as_it_is_published(tmp_path: Path) -> None:
 def test_appa_real_as_it_is_published(tmp_path: Path) -> None:
     builder = prepare(DUMMY, tmp_path, APPA_REAL)
     rows = rows_of(builder)
-    assert builder.info.metadata == {"rows": 2, "yielded": 2, "skipped": {}}
+    assert builder.info.metadata == {"rows": 4, "yielded": 2, "skipped": {"picture_unlisted": 2}}
     assert rows["000001.jpg"]["age"] == 18
     assert rows["000001.jpg"]["apparent_age_mean"] == pytest.approx(23.615, abs=0.001)
     assert rows["000001.jpg"]["apparent_age_std"] == pytest.approx(4.03)
@@ -169,7 +170,7 @@ def test_parquet_gives_what_csv_gives(tmp_path: Path) -> None:
 def test_a_spreadsheets_semicolons_and_byte_order_mark(tmp_path: Path) -> None:
     folder_with(tmp_path / "manual", b"\xef\xbb\xbfpicture;age\r\nbo.jpg;30\r\n\r\n")
     builder = prepare(tmp_path / "manual", tmp_path / "data", LabelledFolderConfig(name="team", separator=";"))
-    assert builder.info.metadata == {"rows": 1, "yielded": 1, "skipped": {}}
+    assert builder.info.metadata == {"rows": 5, "yielded": 1, "skipped": {"picture_unlisted": 4}}
 
 
 def test_a_link_out_of_the_folder_is_counted_and_one_within_it_is_followed(tmp_path: Path) -> None:
@@ -182,7 +183,11 @@ def test_a_link_out_of_the_folder_is_counted_and_one_within_it_is_followed(tmp_p
     (folder / "linked").symlink_to(outside)
     (folder / "loop.jpg").symlink_to("loop.jpg")
     builder = prepare(tmp_path / "manual", tmp_path / "data")
-    assert builder.info.metadata["skipped"] == {"picture_outside_folder": 3, "picture_missing": 1}
+    assert builder.info.metadata["skipped"] == {
+        "picture_outside_folder": 3 + len(["linked"]),
+        "picture_missing": 1,
+        "picture_unlisted": 4,
+    }
     assert list(rows_of(builder)) == ["in.jpg"]
 
 
@@ -196,14 +201,15 @@ def test_a_picture_that_vanishes_costs_no_other(tmp_path: Path) -> None:
     folder = folder_with(tmp_path / "manual", "picture\nbo.jpg\ncy.jpg\n")
     with progress.listening(lambda step, done, total, note: (folder / "bo.jpg").unlink(missing_ok=True)):
         builder = prepare(tmp_path / "manual", tmp_path / "data")
-    assert builder.info.metadata == {"rows": 2, "yielded": 1, "skipped": {"picture_unreadable": 1}}
+    assert builder.info.metadata["skipped"] == {"picture_unreadable": 1, "picture_unlisted": 3}
 
 
 def test_no_picture_that_can_be_read_is_one_line(tmp_path: Path) -> None:
     folder = folder_with(tmp_path / "manual", "picture\nbo.jpg\n")
     with progress.listening(lambda step, done, total, note: (folder / "bo.jpg").unlink(missing_ok=True)):
         message = refusal(tmp_path / "manual", tmp_path / "data")
-    assert message.endswith("mend it, e.g. " + str(folder / "bo.jpg") + ": No such file or directory")
+    assert "picture_unreadable" not in message
+    assert "e.g. labels.csv, row 1: bo.jpg: No such file or directory" in message
 
 
 @pytest.mark.parametrize(
@@ -223,8 +229,8 @@ def test_no_picture_that_can_be_read_is_one_line(tmp_path: Path) -> None:
             ["labels.csv is not UTF-8 text (line 2, byte 0xff): save it as CSV in UTF-8"],
         ),
         ("picture\n", ["labels.csv: none of its 0 rows has labels and a picture that can be read"]),
-        ("picture\nno.jpg\n", ["none of its 1 rows", "e.g. row 1: 'no.jpg': picture_missing"]),
-        (f"picture\n{'x' * 5000}\n", ["e.g. row 1: 'xxxxx", "x': picture_missing"]),
+        ("picture\nno.jpg\n", ["none of its 1 rows", "e.g. labels.csv, row 1: no.jpg: the folder has no such picture"]),
+        (f"picture\n{'x' * 5000}\n", ["e.g. labels.csv, row 1: xxxxx", "x: the folder has no such picture"]),
         ("picture,gender\nbo.jpg,woman\n", ["none of its 1 rows", "gender 'woman' is none of female, f, male, m"]),
     ],
 )

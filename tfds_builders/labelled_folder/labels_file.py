@@ -14,7 +14,7 @@ from tfds_builders.unknown import is_unknown
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
-_STANDARD_FILES = ("labels.csv", "labels.parquet")
+STANDARD_FILES = ("labels.csv", "labels.parquet")
 _ROWS_A_BATCH = 10_000
 _CHUNK = 2**20
 
@@ -33,7 +33,7 @@ def find_labels_file(folder: Path, name: str | None, key: str) -> Path:
     Raises:
         VisageError: there is none, or both are there.
     """
-    wanted = (name,) if name else _STANDARD_FILES
+    wanted = (name,) if name else STANDARD_FILES
     found = [path for path in (folder / file for file in wanted) if path.is_file()]
     if not found:
         raise VisageError(
@@ -41,7 +41,7 @@ def find_labels_file(folder: Path, name: str | None, key: str) -> Path:
             f"with the labels in {key}.labels"
         )
     if len(found) > 1:
-        raise VisageError(f"{folder} holds {' and '.join(_STANDARD_FILES)}: say in {key}.labels which one is meant")
+        raise VisageError(f"{folder} holds {' and '.join(STANDARD_FILES)}: say in {key}.labels which one is meant")
     return found[0]
 
 

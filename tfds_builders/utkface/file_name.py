@@ -10,9 +10,12 @@ GENDERS = ("male", "female")
 RACES = ("white", "black", "asian", "indian", "others")
 
 _NAME = re.compile(
-    r"(?P<age>\d{0,3})_(?P<gender>\d?)_((?P<race>\d?)_)?(?P<time>\d+)(?P<blank> *)(?P<dot>\.?)jpg\.chip\.jpg"
+    r"(?P<age>\d{0,3})_(?P<gender>\d?)_((?P<race>\d?)_)?(?P<time>\d+)(?P<blank> *)(?P<dot>\.?)"
+    r"(?P<ending>jpe?g\.chip\.jpe?g)",
+    re.IGNORECASE,
 )
 _TIME_DIGITS = 17
+_ENDING = "jpg.chip.jpg"
 
 
 @dataclass(frozen=True)
@@ -64,4 +67,6 @@ def _defect(match: re.Match[str], gender: str, race: str) -> str:
         return "dot_missing"
     if len(match["time"]) != _TIME_DIGITS:
         return "time_digits"
+    if match["ending"] != _ENDING:
+        return "ending"
     return ""

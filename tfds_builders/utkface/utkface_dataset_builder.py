@@ -7,21 +7,25 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from components.errors import VisageError
-from tfds_builders.archive import Archive, find_archive, manual_folder
+from tfds_builders.archive import Archive, Unreadable, find_archive, manual_folder
+from tfds_builders.entries import PICTURE_UNREADABLE, Entry, reason_without_row
 from tfds_builders.row_counts import RowCounts
+from tfds_builders.skipped_rows import SkippedRow
 from tfds_builders.unknown import UNKNOWN
 from tfds_builders.utkface.file_name import RACES, FileName, parse_file_name
 
 _MEND = "download UTKFace.tar.gz (aligned and cropped faces) from https://susanqq.github.io/UTKFace/ into it"
+_PATTERN = "[age]_[gender]_[race]_[datetime].jpg.chip.jpg"
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Faces of 200x200 pixels with age, gender and race in their file names."""
 
-    VERSION = tfds.core.Version("1.1.0")
+    VERSION = tfds.core.Version("1.2.0")
     RELEASE_NOTES: ClassVar = {
         "1.0.0": "Pictures untouched, names parsed, nothing corrected.",
         "1.1.0": "Defects of names counted.",
+        "1.2.0": "Pictures of any ending of a JPEG; every file of the archive is a row.",
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = f"manual_dir holds UTKFace.tar.gz or the extracted folder UTKFace/: {_MEND}."
 
@@ -47,29 +51,31 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         return {"train": self._generate_examples(archive, self._usable_pictures(archive))}
 
     def _usable_pictures(self, archive: Archive) -> dict[str, FileName]:
-        sizes = {path: size for path, size in archive.sizes().items() if path.endswith(".jpg")}
-        self.info.metadata.start(len(sizes), "name_defects")
+        listing = archive.listing()
+        counts = self.info.metadata
+        counts.start(len(listing.files) + len(listing.others), "name_defects")
         usable: dict[str, FileName] = {}
-        for path, size in sizes.items():
-            labels = parse_file_name(path)
-            if labels is None:
-                self.info.metadata.count_skipped("name_unreadable")
-            elif size == 0:
-                self.info.metadata.count_skipped("picture_empty")
-            else:
-                usable[path] = labels
-                if labels.defect:
-                    self.info.metadata.count_odd("name_defects", labels.defect)
+        for file in (*listing.others, *listing.files.values()):
+            labels = parse_file_name(file.name)
+            reason, why = _reason_to_skip(file, labels)
+            if reason or labels is None:
+                counts.skip(SkippedRow(file.name, reason, why, file.name))
+                continue
+            usable[file.name] = labels
+            if labels.defect:
+                counts.count_odd("name_defects", labels.defect)
         if not usable:
-            raise VisageError(
-                f"{archive.path} holds no picture UTKFace/[age]_[gender]_[race]_[datetime].jpg.chip.jpg: {_MEND}"
-            )
+            raise VisageError(f"{archive.path} holds no picture UTKFace/{_PATTERN}{counts.example}: {_MEND}")
         return usable
 
     def _generate_examples(self, archive: Archive, usable: dict[str, FileName]) -> Iterator[tuple[str, dict[str, Any]]]:
+        counts = self.info.metadata
         for name, picture in archive.read(usable):
+            if isinstance(picture, Unreadable):
+                counts.skip(SkippedRow(name, PICTURE_UNREADABLE, picture, name))
+                continue
+            counts.count_yielded()
             labels = usable[name]
-            self.info.metadata.count_yielded()
             yield (
                 name,
                 {
@@ -81,3 +87,14 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     "name_defect": labels.defect,
                 },
             )
+        if not counts["yielded"]:
+            raise VisageError(f"{archive.path}: no picture can be read{counts.example}: make them readable")
+
+
+def _reason_to_skip(file: Entry, labels: FileName | None) -> tuple[str, str]:
+    reason, why = reason_without_row(file)
+    if reason:
+        return reason, why
+    if labels is None:
+        return "name_unreadable", f"the name is not {_PATTERN}"
+    return ("picture_empty", "the file is empty") if file.size == 0 else ("", "")

@@ -57,6 +57,39 @@ class TestFingerprint:
         (archives / "UTKFace" / "1_0_0_20170109150557335.jpg.chip.jpg").read_bytes()
         assert fingerprint_of(folder_of(archives)) == before
 
+    @pytest.mark.parametrize("name", ["team/labels.csv", "team/labels.parquet"])
+    def test_a_table_with_other_contents_of_the_same_size_and_time_changes_it(self, tmp_path: Path, name: str) -> None:
+        data = DataSettings(dir=str(tmp_path), sources=["labelled_folder/team"])
+        states = [state_of(data, tmp_path / name, content) for content in (b"a,f", b"a,m", b"a,f")]
+        assert states[0] == states[2] != states[1]
+
+    @pytest.mark.parametrize(
+        ("dataset", "name"),
+        [
+            ("adience/faces", "adience/fold_3_data.txt"),
+            ("imdb_wiki/wiki", "imdb_wiki/wiki.mat"),
+            ("imdb_wiki/wiki", "wiki_crop/wiki.mat"),
+        ],
+    )
+    def test_so_does_one_of_a_published_data_set(self, tmp_path: Path, dataset: Dataset, name: str) -> None:
+        data = DataSettings(dir=str(tmp_path), sources=[dataset])
+        states = [state_of(data, tmp_path / name, content) for content in (b"a,f", b"a,m", b"a,f")]
+        assert states[0] == states[2] != states[1]
+
+    @pytest.mark.parametrize("where", [0, 5_000_000, 9_999_999])
+    def test_a_large_archive_is_looked_into_here_and_there(self, tmp_path: Path, where: int) -> None:
+        data = DataSettings(dir=str(tmp_path), sources=["utkface"])
+        content = bytearray(10_000_000)
+        before = state_of(data, tmp_path / "UTKFace.tar.gz", bytes(content))
+        # More than the distance between two of the blocks that are read.
+        content[max(0, where - 700_000) : where + 1] = b"x" * (where + 1 - max(0, where - 700_000))
+        assert state_of(data, tmp_path / "UTKFace.tar.gz", bytes(content)) != before
+
+    def test_names_that_are_no_text_are_names(self, archives: Path) -> None:
+        before = fingerprint_of(folder_of(archives))
+        Path(os.fsdecode(os.fsencode(archives / "UTKFace") + b"/r\xe9sum\xe9\n.jpg")).touch()
+        assert fingerprint_of(folder_of(archives)) != before
+
     def test_a_new_file_changes_it(self, archives: Path) -> None:
         before = fingerprint_of(folder_of(archives))
         (archives / "UTKFace" / "2_0_0_20170109150557335.jpg.chip.jpg").write_bytes(b"two")
@@ -160,6 +193,14 @@ class TestFingerprint:
             fingerprint_of(folder_of(tmp_path / "none"))
 
 
+def state_of(data: DataSettings, file: Path, content: bytes) -> str:
+    """The fingerprint with this file, which is always of the same time."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    os.utime(file, ns=(0, 0))
+    return fingerprint_of(data)
+
+
 def test_the_named_folder_is_the_one_that_is_read(archives: Path, tmp_path: Path) -> None:
     assert archive_dir(folder_of(archives), tmp_path / "data") == archives
     with pytest.raises(VisageError, match=rf"^data\.dir {tmp_path}/none: no such folder"):
@@ -222,6 +263,7 @@ def test_a_labelled_folder_is_prepared_as_its_settings_say(utkface: Path, tmp_pa
     name = "labelled_folder/team"
     source = source_of(name, prepare_source(name, utkface, tmp_path / "prepared", folder))
     assert (source.archive_rows, source.records, source.skipped) == (2, 1, {"picture_missing": 1})
+    assert source.examples == {"picture_missing": "gt.csv, row 2: bo.jpg: the folder has no such picture"}
     with pytest.raises(VisageError, match=r"no labels\.csv or labels\.parquet in .*team"):
         prepare_source(name, utkface, tmp_path / "other")
 
@@ -280,7 +322,7 @@ def test_a_prepared_data_set_that_says_nothing_of_itself_is_one_line(
 
 def test_a_place_that_cannot_be_written_is_one_line(utkface: Path, tmp_path: Path) -> None:
     (tmp_path / "prepared").write_text("a file, where a folder should be")
-    with pytest.raises(VisageError, match=r"^cannot prepare utkface in .*prepared/utkface \(.*\): free space there$"):
+    with pytest.raises(VisageError, match=r"^cannot prepare utkface in .*prepared/utkface \(.*\): name a workspace"):
         prepare_source("utkface", utkface, tmp_path / "prepared")
 
 
@@ -294,6 +336,22 @@ try:
 except VisageError as error:
     print(error)
 """
+
+
+def test_what_cannot_be_read_is_not_told_as_what_cannot_be_written(tmp_path: Path) -> None:
+    archives = tmp_path / "archives"
+    (archives / "UTKFace").mkdir(parents=True)
+    archives.chmod(0)
+    # Root reads all the same, unless it gives that right away.
+    as_others_do = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    command = [*as_others_do, sys.executable, "-c", PREPARE, str(tmp_path / "prepared"), str(archives)]
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    finally:
+        archives.chmod(0o700)
+    last_line = ended.stdout.splitlines()[-1]
+    assert last_line.startswith(str(archives))
+    assert last_line.endswith("cannot be read (Permission denied); make it readable, folders above it included")
 
 
 def test_a_full_disk_is_one_line(utkface: Path, tmp_path: Path) -> None:

@@ -1,0 +1,114 @@
+"""What lies in an extracted archive or in a folder of pictures, every file of it; needs no TensorFlow."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from components.errors import quoted
+
+PICTURE_UNREADABLE = "picture_unreadable"
+"""The reason of a file that may not be read, or whose bytes cannot be."""
+
+_PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
+# Each with every file that macOS packs, and with the same ending.
+_MACOS_FOLDER, _MACOS_PREFIX = "__MACOSX", "._"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file, or what stands in the place of one.
+
+    Attributes:
+        name: POSIX path relative to the top folder; bytes that are no UTF-8 are surrogates.
+        size: bytes.
+        modified_ns: time of the last change, nanoseconds; 0 in a tar.
+        reason: why nothing can be read from it, as rows are counted by it; '' if it can be.
+        why: the same in words.
+    """
+
+    name: str
+    size: int = 0
+    modified_ns: int = 0
+    reason: str = ""
+    why: str = ""
+
+
+def entries_of(folder: Path) -> Iterator[Entry]:
+    """Yields every file below a folder, folder after folder in the order of their names.
+
+    A link counts as the file that it leads to. One that leads out of the folder, to a folder or nowhere is an entry
+    with a reason, and so are sockets and devices, files that may not be read, and folders that may not be listed.
+    """
+    top = os.path.realpath(folder)
+    unlisted: list[OSError] = []
+    for place, folders, names in os.walk(folder, onerror=unlisted.append):
+        yield from _unlistable(unlisted, folder)
+        folders.sort()
+        below = os.path.relpath(place, folder)
+        links = (name for name in folders if Path(place, name).is_symlink())
+        for name in sorted([*names, *links]):
+            yield _entry(Path(place, name), name if below == "." else f"{below}/{name}", top)
+    yield from _unlistable(unlisted, folder)
+
+
+def _unlistable(errors: list[OSError], folder: Path) -> Iterator[Entry]:
+    while errors:
+        error = errors.pop(0)
+        name = os.path.relpath(error.filename, folder)
+        yield Entry(name, reason="folder_unreadable", why=f"the folder cannot be listed ({error.strerror})")
+
+
+def _entry(path: Path, name: str, top: str) -> Entry:
+    is_link = False
+    try:
+        status = path.lstat()
+        is_link = stat.S_ISLNK(status.st_mode)
+        if is_link:
+            target = quoted(str(path.readlink()))
+            if not (os.path.realpath(path) + os.sep).startswith(top.rstrip(os.sep) + os.sep):
+                return Entry(name, reason="picture_outside_folder", why=f"a link to {target}, outside the folder")
+            status = path.stat()
+            if stat.S_ISDIR(status.st_mode):
+                return Entry(name, reason="link", why=f"a link to the folder {target}")
+        if not stat.S_ISREG(status.st_mode):
+            return Entry(name, reason="not_a_file", why="neither a file nor a folder")
+        may_be_read = os.access(path, os.R_OK, effective_ids=True)
+        reason, why = ("", "") if may_be_read else (PICTURE_UNREADABLE, "it may not be read")
+        return Entry(name, status.st_size, status.st_mtime_ns, reason, why)
+    except OSError as error:
+        if is_link:
+            return Entry(name, reason="link", why=f"a link that leads nowhere ({error.strerror})")
+        return Entry(name, reason=PICTURE_UNREADABLE, why=f"it cannot be read ({error.strerror})")
+
+
+def reason_without_row(file: Entry) -> tuple[str, str]:
+    """Returns why a file that no row names is no picture that can be read: reason and words, or twice ''."""
+    if file.reason not in ("", PICTURE_UNREADABLE):
+        return file.reason, file.why
+    return (file.reason, file.why) if is_picture_name(file.name) else ("not_a_picture", "no picture by its name")
+
+
+def reason_to_skip(file: Entry | None) -> tuple[str, str]:
+    """Returns why the picture that a row names cannot be used: reason and words, or twice ''.
+
+    Args:
+        file: what the archive holds under that name; None: nothing.
+    """
+    if file is None:
+        return "picture_missing", "the archive has no such picture"
+    if file.reason:
+        return file.reason, file.why
+    return ("", "") if file.size else ("picture_empty", "the file is empty")
+
+
+def is_picture_name(name: str) -> bool:
+    """Returns whether a file is a picture by its name; the files that macOS writes beside each are none.
+
+    >>> [is_picture_name(name) for name in ("a/b.JPG", "a.jpeg", "Thumbs.db", "a/._b.jpg", "__MACOSX/a.jpg")]
+    [True, True, False, False, False]
+    """
+    path = PurePosixPath(name)
+    from_macos = path.name.startswith(_MACOS_PREFIX) or _MACOS_FOLDER in path.parts
+    return path.suffix.lower() in _PICTURE_ENDINGS and not from_macos

@@ -1,0 +1,73 @@
+"""The list of rows that became no record: one line of JSON each, with what the archive says there and why."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from components.errors import shortened
+
+SKIPPED_ROWS = "skipped-rows.jsonl"
+"""Its name in the folder of a prepared data set."""
+
+ROW_UNREADABLE = "row_unreadable"
+"""The reason of a row of a table that cannot be understood."""
+
+
+@dataclass(frozen=True)
+class SkippedRow:
+    """One row of an archive that became no record.
+
+    Attributes:
+        row: where it is: the name of a file, or of a table and the row in it.
+        reason: under which it is counted.
+        why: the same in words, with the value that was not understood.
+        value: what stands there: a path, a line, or the texts of a row by column.
+    """
+
+    row: str
+    reason: str
+    why: str
+    value: str | Mapping[str, str] = ""
+
+    @property
+    def as_text(self) -> str:
+        """On one line for people, whatever bytes the names hold."""
+        named = isinstance(self.value, str) and self.value != self.row and self.reason != ROW_UNREADABLE
+        picture = f"{shortened(str(self.value))}: " if named else ""
+        return f"{shortened(self.row)}: {picture}{self.why}"
+
+    def to_line(self) -> bytes:
+        """A line of JSON in ASCII: names may hold bytes that are no UTF-8."""
+        return json.dumps(asdict(self)).encode()
+
+
+def read_skipped_rows(path: Path) -> Iterator[SkippedRow]:
+    """Yields the rows of a list.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: a line is none that `to_line` writes.
+    """
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                yield SkippedRow(**json.loads(line))
+            except TypeError as error:
+                raise ValueError(f"{path}: not a list of skipped rows") from error
+
+
+def examples_of(rows: Iterable[SkippedRow]) -> dict[str, str]:
+    """Returns for each reason its commonest cause: the first row of it, and how many there are of this cause."""
+    first: dict[tuple[str, str], SkippedRow] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        cause = (row.reason, row.why)
+        first.setdefault(cause, row)
+        counts[cause] += 1
+    examples: dict[str, str] = {}
+    for (reason, why), count in counts.most_common():
+        more = f" ({count:,} such rows)" if count > 1 else ""
+        examples.setdefault(reason, f"{first[reason, why].as_text}{more}")
+    return examples

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,7 @@ def write(result: CrossValidation) -> None:
     Raises:
         VisageError: it cannot be written.
     """
-    write_atomically(Path(result.file), json.dumps(asdict(result), indent=2) + "\n")
+    write_atomically(Path(result.file), json.dumps(asdict(result), indent=2, allow_nan=False) + "\n")
 
 
 def print_result(result: CrossValidation, screen: Screen) -> None:
@@ -130,9 +130,21 @@ def print_result(result: CrossValidation, screen: Screen) -> None:
     screen.print()
     screen.print(table)
     screen.print()
+    for line in _not_measured(result, metrics):
+        screen.print(line)
     if again := result.records - result.pictures:
         screen.print(f"{again:,} of the {result.records:,} records show a picture that an earlier fold tests as well")
     screen.print(f"all of it  {escape(result.file)}")
+
+
+def _not_measured(result: CrossValidation, metrics: Sequence[str]) -> Iterator[str]:
+    why = "no test record there knows the truth, or a prediction is not a finite number"
+    if not metrics:
+        yield f"nothing was measured: {why}"
+    for metric in metrics:
+        folds = [str(fold.fold) for fold in result.by_fold if getattr(fold.bagged, metric) is None]
+        if folds:
+            yield f"{_METRICS[metric][0]} was not measured in fold {', '.join(folds)}: {why}"
 
 
 def _fold_result(results: Sequence[Result]) -> FoldResult:

@@ -86,7 +86,7 @@ def tflite(
         for precision, content in made.contents.items():
             write_atomically(files[precision], content)
         described = folder / f"{name}_on_device.json"
-        write_atomically(described, json.dumps(figures, indent=2) + "\n")
+        write_atomically(described, json.dumps(figures, indent=2, allow_nan=False) + "\n")
         remove_unnamed(folder, name, files)
         screen.print(f"{escape(name)} {version.name} on the {made.test_faces:,} test faces of its run")
         screen.print(_table(made))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -13,11 +14,15 @@ from components.faces.records import age_group
 
 # Years; of the cumulative score CS@5.
 _NEAR = 5.0
+# Next to none of Adience's groups.
+_NO_GROUP = 99
 
 
 @dataclass(frozen=True)
 class Scores:
-    """How well test records are answered; None where no answer is given, or no truth is known.
+    """How well test records are answered; None where no answer is given, no truth is known, or no number comes out.
+
+    A prediction that is not a finite number is a wrong one; no mean error can be taken of it.
 
     Attributes:
         age_mae: mean absolute error of the age, years.
@@ -62,7 +67,8 @@ def _age_scores(predictions: Predictions) -> tuple[float | None, float | None]:
     if predictions.age is None or not known.any():
         return None, None
     errors = np.abs(predictions.age - predictions.true_age)[known]
-    return float(errors.mean()), float((errors <= _NEAR).mean())
+    mae = float(errors.mean())
+    return mae if math.isfinite(mae) else None, float((errors <= _NEAR).mean())
 
 
 def _age_group_scores(predictions: Predictions) -> tuple[float | None, float | None]:
@@ -70,9 +76,10 @@ def _age_group_scores(predictions: Predictions) -> tuple[float | None, float | N
     if not known.any():
         return None, None
     if predictions.age_group_probabilities is not None:
-        said = predictions.age_group_probabilities.argmax(axis=1)
+        is_number = np.isfinite(predictions.age_group_probabilities).all(axis=1)
+        said = np.where(is_number, predictions.age_group_probabilities.argmax(axis=1), _NO_GROUP)
     elif predictions.age is not None:
-        said = np.array([age_group(age) for age in predictions.age])
+        said = np.array([age_group(age) if np.isfinite(age) else _NO_GROUP for age in predictions.age])
     else:
         return None, None
     away = np.abs(said - predictions.true_age_group)[known]
@@ -84,7 +91,8 @@ def _gender_accuracy(predictions: Predictions) -> float | None:
     if predictions.gender_probability is None or not known.any():
         return None
     said = predictions.gender_probability > 0.5
-    return float((said == predictions.true_gender)[known].mean())
+    right = np.isfinite(predictions.gender_probability) & (said == predictions.true_gender)
+    return float(right[known].mean())
 
 
 def _each(combine: Callable[[list[float]], float], scores: Sequence[Scores], at_least: int) -> Scores:

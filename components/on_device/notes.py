@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 # With fewer, the gender accuracy alone has a standard error of a point and more, and scales hang on single pictures.
 _ENOUGH_TEST_FACES = 500
 _ENOUGH_CALIBRATION_FACES = 100
+# Output, figure of its quality, and label.
+_JUDGED = (("age", "age_mae", "age"), ("gender_probability", "gender_accuracy", "gender"))
 # Of the slowest round to the fastest, on a machine that does nothing else.
 _STEADY = 1.25
 
@@ -21,7 +23,14 @@ def notes(made: OnDevice) -> Iterator[str]:
         yield f"{made.test_faces:,} test faces are few: differences of MAE and gender between the models are chance"
     if made.calibration_faces < _ENOUGH_CALIBRATION_FACES and "int8" in made.lite_models:
         yield f"{made.calibration_faces:,} training faces are few to set int8's scales by: it loses more than need be"
-    times = [one.milliseconds for one in (made.saved_model, *made.lite_models.values())]
+    models = [made.saved_model, *made.lite_models.values()]
+    for output, figure, label in _JUDGED:
+        if output in made.outputs and any(getattr(model.quality, figure) is None for model in models):
+            yield (
+                f"how well the {label} is predicted was not measured of every model: no test face has a known {label}, "
+                "or predictions are not finite numbers"
+            )
+    times = [one.milliseconds for one in models]
     apart = max(took.slowest / took.fastest for took in times)
     if apart > _STEADY:
         yield (

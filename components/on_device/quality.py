@@ -23,7 +23,8 @@ Answers = Mapping[str, Any]
 class Quality:
     """What a model is worth on a split, and how far it is from the model that it was made of.
 
-    None: the network does not learn it, or no record knows it.
+    None: the network does not learn it, no record knows it, or no number comes out of the predictions. A gender that is
+    not a finite number is a wrong one, and another one than the other model's.
 
     Attributes:
         age_mae: years, mean absolute error.
@@ -74,15 +75,21 @@ def _quality(answers: Answers, reference: Answers, truth: Answers) -> Quality:
     if "age" in answers:
         figures["age_mae"] = _mean(np.abs(answers["age"] - truth["age"]), truth["age"])
         change = np.abs(answers["age"] - reference["age"])
-        figures |= {"age_change_mean": float(change.mean()), "age_change_max": float(change.max())}
+        figures |= {"age_change_mean": _number(change.mean()), "age_change_max": _number(change.max())}
     if "gender_probability" in answers:
         male, is_male = answers["gender_probability"] > 0.5, truth["gender_probability"] > 0.5
-        figures["gender_accuracy"] = _mean(male == is_male, truth["gender_probability"])
-        figures["gender_changed"] = float((male != (reference["gender_probability"] > 0.5)).mean())
+        is_number = np.isfinite(answers["gender_probability"])
+        same = is_number & (male == (reference["gender_probability"] > 0.5))
+        figures["gender_accuracy"] = _mean(is_number & (male == is_male), truth["gender_probability"])
+        figures["gender_changed"] = float((~same).mean())
     return Quality(**figures)
 
 
 def _mean(values: np.ndarray, label: np.ndarray) -> float | None:
     """Over the records whose label is known."""
     known = values[~np.isnan(label)]
-    return float(known.mean()) if known.size else None
+    return _number(known.mean()) if known.size else None
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

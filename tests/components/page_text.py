@@ -21,7 +21,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         if tag not in ("meta", "line", "rect"):
             self.open_tags.append(tag)
-        self.attributes += [value or "" for _, value in attributes]
+        self.attributes += [value for _, value in attributes if value and not value.startswith("data:")]
         self.loaded += [value or "" for name, value in attributes if name in ("src", "href", "srcset", "data")]
         if tag in ("script", "link", "iframe"):
             self.loaded.append(tag)

@@ -2,9 +2,12 @@
 
 import io
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 from components.cross_validation.predictions import Predictions
+from components.cross_validation.scores import Scores, spread
 from pipeline.config_file import load_config
 from pipeline.console import Screen
 from pipeline.cross_validation_result import CrossValidation, print_result, summarize, write
@@ -81,3 +84,17 @@ def test_the_file_holds_every_run(tmp_path: Path) -> None:
     assert [model["run"]["run_id"] for model in models] == ["run-0-1", "run-0-2", "run-1-1", "run-1-2"]
     assert values["bagged"]["mean"]["age_mae"] == 5
     assert values["settings"]["trainer"]["network"] == "compact"
+
+
+def test_a_fold_that_could_not_be_measured_is_named_and_has_a_dash(tmp_path: Path) -> None:
+    unknown = [result(0, 1, of([30], [40], [0])), result(1, 1, of([None], [40], [0], pictures="other"))]
+    found = summary(unknown, repeats=1, workspace=tmp_path)
+    lines = shown(found)
+    assert lines[1][:4] == ["0", "1", "one", "10.00"]
+    assert lines[2][:4] == ["1", "1", "one", "\u2013"]
+    assert "age MAE was not measured in fold 1: no test record" in " ".join(sum(lines, []))
+    broken = summary([result(0, 1, of([None], [math.nan])), result(1, 1, of([None], [40]))], 1, tmp_path)
+    assert "nothing was measured" in " ".join(sum(shown(replace(broken, bagged=spread([Scores()]))), []))
+    Path(broken.file).parent.mkdir()
+    write(broken)
+    assert "NaN" not in Path(broken.file).read_text()

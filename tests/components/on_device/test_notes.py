@@ -39,3 +39,14 @@ def test_enough_faces_and_a_quiet_machine_need_no_words() -> None:
 def test_each_reason_for_doubt_has_its_line(made: OnDevice, line: str) -> None:
     (note,) = notes(made)
     assert note.startswith(line)
+
+
+def test_what_was_not_measured_has_its_line() -> None:
+    unknown = replace(TRUSTED, outputs={"age": [1], "gender_probability": [1]})
+    assert [note.partition(" was not measured")[0] for note in notes(unknown)] == [
+        "how well the age is predicted",
+        "how well the gender is predicted",
+    ]
+    quality = Quality(age_mae=4.0, gender_accuracy=0.9)
+    known = replace(QUIET, quality=quality)
+    assert list(notes(replace(unknown, saved_model=known, lite_models={"int8": known}))) == []

@@ -37,3 +37,16 @@ def test_what_a_network_does_not_learn_is_not_judged(tmp_path: Path) -> None:
     assert (quality.gender_accuracy, quality.gender_changed) == (None, None)
     assert isinstance(quality, Quality)
     assert quality.age_mae is not None
+
+
+def test_answers_that_are_no_numbers_are_wrong_and_have_no_mean_error(tmp_path: Path) -> None:
+    network = one_convolution()
+    woman = drawn_crops.people(20, seed=4)[:1]
+    split = open_split("test", [str(drawn_crops.write_split(tmp_path, "test", woman))])
+
+    def broken(pixels: np.ndarray) -> dict[str, np.ndarray]:
+        return {"age": np.full(len(pixels), np.nan), "gender_probability": np.full(len(pixels), np.nan)}
+
+    _, quality = compare(network, [broken], split)
+    known = woman[0].gender != "unknown"
+    assert quality == Quality(gender_accuracy=0.0 if known else None, gender_changed=1.0)

@@ -3,8 +3,12 @@
 import re
 from html.parser import HTMLParser
 
-# Words that Python writes where there is no number.
-_NO_FIGURE = re.compile(r"\b(?:nan|NaN|inf|Infinity|None|null|undefined)\b")
+# Words that Python writes where there is no number; "None." is a sentence of ours.
+_NO_FIGURE = re.compile(r"\b(?:nan|NaN|inf|Infinity|None(?!\.)|null|undefined)\b")
+
+
+# Elements without an end of their own.
+_VOID = ("meta", "line", "rect", "img", "br")
 
 
 class Page(HTMLParser):
@@ -19,7 +23,7 @@ class Page(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag not in ("meta", "line", "rect"):
+        if tag not in _VOID:
             self.open_tags.append(tag)
         self.attributes += [value for _, value in attributes if value and not value.startswith("data:")]
         self.loaded += [value or "" for name, value in attributes if name in ("src", "href", "srcset", "data")]
@@ -27,7 +31,7 @@ class Page(HTMLParser):
             self.loaded.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag not in ("meta", "line", "rect"):
+        if tag not in _VOID:
             assert self.open_tags.pop() == tag
 
     def handle_data(self, data: str) -> None:

@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM, which Kubernetes sends, end a command in one line and with their own exit codes."""
 
+import os
 import re
 import signal
 import subprocess
@@ -12,13 +13,21 @@ import pytest
 from tests.limits import HANG_GUARD_SECONDS
 
 GOES_ON = "visage: interrupted; the same command goes on from the last finished stage\n"
-# Replaces what a command does by the body of `work`; the rest is the real command line.
+# Replaces what a command does by the body of `work`; the rest is the real command line. `stop` sends the signal HOW.
 COMMAND = """
-import signal, sys
+import os, signal, sys, time
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background inherit one that is ignored
     def at_work():
         print("at work", flush=True)
+    def stop():
+        # In a function of Python, so that its exception comes up inside whatever calls this one.
+        if not stopped:
+            stopped.append(True)
+            os.kill(os.getpid(), int(os.environ["HOW"]))
+            for _ in range(1000):
+                pass
+    stopped = []
     def work(**options):
         {work}
     from pipeline import cli
@@ -26,18 +35,24 @@ if __name__ == "__main__":
     from pipeline.__main__ import main
     main()
 """
-WAITS = "import time; at_work(); time.sleep(3600)"
+WAITS = "at_work(); time.sleep(3600)"
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
 
-def start(work: str, command: str = "run") -> "subprocess.Popen[str]":
-    """`visage COMMAND`, which does `work`; returns once it has said that it is at work."""
-    process = subprocess.Popen(
+def start_command(work: str, command: str, how: signal.Signals) -> "subprocess.Popen[str]":
+    """`visage COMMAND`, which does `work`; its `stop` sends the signal `how`."""
+    return subprocess.Popen(
         [sys.executable, "-c", COMMAND.format(work=work.replace("\n", "\n        ")), *command.split()],
+        env={**os.environ, "HOW": str(int(how))},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def start(work: str, command: str = "run") -> "subprocess.Popen[str]":
+    """Starts `visage COMMAND`, which does `work`; returns once it has said that it is at work."""
+    process = start_command(work, command, signal.SIGTERM)
     assert process.stdout is not None
     assert process.stdout.readline() == "at work\n"
     return process
@@ -67,85 +82,83 @@ def test_a_command_that_is_stopped_says_so_in_one_line(command: str, line: str, 
 
 IN_GARBAGE_COLLECTION = """
 import gc
-gc.callbacks.append(lambda *about: [None for _ in range(1000)])
-at_work()
+gc.callbacks.append(lambda *about: stop())
+gc.collect()
+time.sleep(3600)
+"""
+IN_GARBAGE_COLLECTION_AGAIN_AND_AGAIN = """
+import gc
+gc.callbacks.append(lambda *about: (stop(), [None for _ in range(1000)]))
 while True:
     gc.collect()
 """
-IN_FINALIZERS = """
+IN_A_FINALIZER = """
 class Finalized:
     def __del__(self):
-        for _ in range(1000):
-            pass
-at_work()
-while True:
-    Finalized()
+        stop()
+Finalized()
+time.sleep(3600)
 """
-IN_WEAKREF_CALLBACKS = """
+IN_A_WEAKREF_CALLBACK = """
 import weakref
 class Watched: pass
-at_work()
-while True:
-    watched = Watched()
-    reference = weakref.ref(watched, lambda _: [None for _ in range(1000)])
-    del watched
+watched = Watched()
+reference = weakref.ref(watched, lambda _: stop())
+del watched
+time.sleep(3600)
 """
-IN_CALLBACKS_FROM_C = """
+IN_A_CALLBACK_FROM_C = """
 import ctypes
-compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(lambda *pair: len(range(1000)) - 1000)
-sort, numbers = ctypes.CDLL(None).qsort, (ctypes.c_int * 1000)()
-at_work()
-while True:
-    sort(numbers, 1000, 4, compare)
-"""
-IN_A_BARE_EXCEPT = """
-import time
-at_work()
-try:
-    time.sleep(3600)
-except:
-    pass
+compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(lambda *pair: stop() or 0)
+ctypes.CDLL(None).qsort((ctypes.c_int * 2)(), 2, 4, compare)
 time.sleep(3600)
 """
 AS_ANOTHER_ERROR = """
-import time
-at_work()
 try:
-    time.sleep(3600)
+    stop()
 except BaseException as error:
     raise RuntimeError(f"UnknownError: {error!r}")
 """
 BEFORE_A_NODE = """
-import time
 from pipeline.interruption import check_interrupted
-at_work()
 try:
-    time.sleep(3600)
+    stop()
 except:
     pass
 check_interrupted()
-open(2, "w").write("pushed")
+os.write(2, b"pushed")
+"""
+AT_THE_EXIT_OF_THE_INTERPRETER = """
+import atexit
+atexit.register(time.sleep, 3600)
+atexit.register(stop)
+"""
+IN_A_BARE_EXCEPT = """
+try:
+    stop()
+except:
+    pass
+time.sleep(3600)
 """
 IN_A_CALL_THAT_SIGNALS_DO_NOT_END = """
 import ctypes
-at_work()
-lock = ctypes.create_string_buffer(64)
-for _ in range(2):
-    ctypes.CDLL(None).pthread_mutex_lock(lock)
+ctypes.CDLL(None).system(b'exec >/dev/null 2>&1; kill -"$HOW" $PPID; while kill -0 $PPID; do sleep 1; done')
+time.sleep(3600)
 """
 WHILE_TIDYING_UP = """
-import time
-at_work()
 try:
-    time.sleep(3600)
+    stop()
 finally:
+    at_work()
     time.sleep(3600)
 """
-AT_THE_EXIT_OF_THE_INTERPRETER = """
-import atexit, time
-atexit.register(time.sleep, 3600)
-atexit.register(at_work)
-"""
+
+
+def ended(work: str, how: signal.Signals) -> tuple[int, str]:
+    """Runs `visage run`, which does `work`; returns the exit code and what was written to standard error."""
+    process = start_command(work, "run", how)
+    _, errors = process.communicate(timeout=HANG_GUARD_SECONDS)
+    return process.returncode, errors
 
 
 @pytest.mark.parametrize(("how", "code"), SIGNALS)
@@ -153,40 +166,36 @@ atexit.register(at_work)
     "work",
     [
         IN_GARBAGE_COLLECTION,
-        IN_FINALIZERS,
-        IN_WEAKREF_CALLBACKS,
-        IN_CALLBACKS_FROM_C,
+        IN_GARBAGE_COLLECTION_AGAIN_AND_AGAIN,
+        IN_A_FINALIZER,
+        IN_A_WEAKREF_CALLBACK,
+        IN_A_CALLBACK_FROM_C,
         AS_ANOTHER_ERROR,
         BEFORE_A_NODE,
         AT_THE_EXIT_OF_THE_INTERPRETER,
     ],
 )
 def test_it_ends_whatever_becomes_of_the_exception(work: str, how: signal.Signals, code: int) -> None:
-    assert end(start(work), how) == (code, GOES_ON)
+    assert ended(work, how) == (code, GOES_ON)
 
 
 def test_it_ends_where_nothing_shows_what_became_of_the_exception() -> None:
     # Together, for each waits some seconds.
-    processes = [start(work) for work in (IN_A_BARE_EXCEPT, IN_A_CALL_THAT_SIGNALS_DO_NOT_END, WHILE_TIDYING_UP)]
-    for process in processes:
-        process.send_signal(signal.SIGTERM)
+    works = IN_A_BARE_EXCEPT, IN_A_CALL_THAT_SIGNALS_DO_NOT_END, WHILE_TIDYING_UP
+    processes = [start_command(work, "run", signal.SIGTERM) for work in works]
     errors = [process.communicate(timeout=HANG_GUARD_SECONDS)[1] for process in processes]
     assert [process.returncode for process in processes] == [143] * 3
     assert errors == [GOES_ON] * 3
 
 
 def test_who_asks_twice_does_not_wait_for_what_is_tidied_up() -> None:
-    process = start(WHILE_TIDYING_UP.replace("finally:", "finally:\n    at_work()"))
-    process.send_signal(signal.SIGTERM)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "at work\n"
-    assert end(process, signal.SIGTERM) == (143, GOES_ON)
+    assert end(start(WHILE_TIDYING_UP), signal.SIGTERM) == (143, GOES_ON)
 
 
 def test_the_line_reaches_the_screen_where_standard_error_goes_to_a_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    to_log = f"import os; os.dup2(os.open({str(log)!r}, os.O_CREAT | os.O_WRONLY), 2)\n"
-    assert end(start(to_log + IN_GARBAGE_COLLECTION), signal.SIGTERM) == (143, GOES_ON)
+    to_log = f"os.dup2(os.open({str(log)!r}, os.O_CREAT | os.O_WRONLY), 2)\n"
+    assert ended(to_log + IN_GARBAGE_COLLECTION, signal.SIGTERM) == (143, GOES_ON)
     assert log.read_text() == ""
 
 

@@ -15,6 +15,7 @@ from components.errors import VisageError
 from components.files import write_atomically
 from components.trainer.checkpoint import Checkpoint, training_key
 from components.trainer.input import open_split
+from components.trainer.known_labels import check_labels
 from components.trainer.settings import TrainerSettings
 from components.trainer.training import train
 
@@ -75,11 +76,13 @@ class Job:
         """Trains the network.
 
         Raises:
-            VisageError: a split is empty or unreadable, machines do not train the same, or as `train` says.
+            VisageError: a split is empty, unreadable or without labels that the network learns, machines do not train
+                the same, or as `train` says.
         """
         settings = TrainerSettings.model_validate_json(self.settings)
         train_split = open_split("train", self.train_files)
         val_split = open_split("val", self.val_files)
+        check_labels(train_split, val_split, settings)
         key = training_key(settings, self.code, [train_split, val_split])
         _check_agreement(key, strategy)
         checkpoint = Checkpoint(Path(self.checkpoint_dir) / key)

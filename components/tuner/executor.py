@@ -9,6 +9,7 @@ from components.errors import VisageError
 from components.trainer.ask_teacher import with_teacher
 from components.trainer.checkpoint import Checkpoint, training_key
 from components.trainer.input import Split, open_split
+from components.trainer.known_labels import check_labels
 from components.trainer.reporting import FINE_TUNE, TRAIN
 from components.trainer.settings import TrainerSettings
 from components.trainer.strategy import choose_strategy, machines
@@ -31,7 +32,8 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
             (TunerSettings as JSON).
 
     Raises:
-        VisageError: a split is empty or unreadable, the teacher cannot be asked, or `TF_CONFIG` names several machines.
+        VisageError: a split is empty, unreadable or without labels that the network learns, the teacher cannot be
+            asked, or `TF_CONFIG` names several machines.
     """
     from tfx.components.tuner.component import TunerFnResult
 
@@ -42,6 +44,7 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     settings = TunerSettings.model_validate_json(config["tuner"])
     space = read_space(settings.search, recipe)
     train_split, val_split = open_split("train", fn_args.train_files), open_split("val", fn_args.eval_files)
+    check_labels(train_split, val_split, recipe)
     checkpoint_dir = Path(config["checkpoint_dir"])
     # Whatever is searched, the teacher is one, and says the same of a record.
     of_search = checkpoint_dir / f"search-{training_key(recipe, config['code'], [train_split, val_split])}"

@@ -42,6 +42,10 @@ def shown(found: CrossValidation) -> list[list[str]]:
     return [line.split() for line in stream.getvalue().splitlines() if line.strip()]
 
 
+def text(found: CrossValidation) -> str:
+    return " ".join(" ".join(line) for line in shown(found))
+
+
 def test_single_models_and_what_they_say_together(tmp_path: Path) -> None:
     found = summary(RESULTS, repeats=2, workspace=tmp_path)
 
@@ -92,9 +96,9 @@ def test_a_fold_that_could_not_be_measured_is_named_and_has_a_dash(tmp_path: Pat
     lines = shown(found)
     assert lines[1][:4] == ["0", "1", "one", "10.00"]
     assert lines[2][:4] == ["1", "1", "one", "\u2013"]
-    assert "age MAE was not measured in fold 1: no test record" in " ".join(sum(lines, []))
+    assert "age MAE was not measured in fold 1: no test record" in text(found)
     broken = summary([result(0, 1, of([None], [math.nan])), result(1, 1, of([None], [40]))], 1, tmp_path)
-    assert "nothing was measured" in " ".join(sum(shown(replace(broken, bagged=spread([Scores()]))), []))
+    assert "nothing was measured" in text(replace(broken, bagged=spread([Scores()])))
     Path(broken.file).parent.mkdir()
     write(broken)
     assert "NaN" not in Path(broken.file).read_text()

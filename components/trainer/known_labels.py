@@ -1,0 +1,61 @@
+"""Refuses splits whose records do not know what the network is to learn, or to be judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from components.errors import VisageError
+from components.faces import records
+from components.trainer.input import Split, read_examples
+from components.trainer.settings import TrainerSettings
+
+_BATCH = 1024
+
+_FEATURES = {
+    records.AGE_KNOWN: tf.io.FixedLenFeature([], tf.float32),
+    records.AGE_GROUP: tf.io.FixedLenFeature([], tf.int64),
+    records.GENDER_KNOWN: tf.io.FixedLenFeature([], tf.float32),
+}
+
+
+def check_labels(train_split: Split, val_split: Split, settings: TrainerSettings) -> None:
+    """Refuses splits that a recipe can learn nothing from, or choose nothing by.
+
+    A teacher predicts what labels do not say, so with one every split will do.
+
+    Raises:
+        VisageError: no record of `train` has a label of one of the heads, or no record of `val` has a label of any.
+    """
+    if settings.distillation.teacher is not None:
+        return
+    learned = known_labels(train_split, settings)
+    for label, count in learned.items():
+        if not count:
+            other = "gender" if label == "age" else "age"
+            raise VisageError(
+                f"trainer.{label}_head: no record of the train split has a known {label}; give more data, or learn the "
+                f"{other} alone: --set trainer.{label}_head=none, with the limits evaluator.{label}_* set to null"
+            )
+    if not any(known_labels(val_split, settings).values()):
+        raise VisageError(
+            f"the val split: no record has a known {' or '.join(learned)}, so no epoch can be chosen by it; give more "
+            "data or change `split`"
+        )
+
+
+def known_labels(split: Split, settings: TrainerSettings) -> Mapping[str, int]:
+    """How many records of a split have a label that each head of the network learns from, by 'age' and 'gender'."""
+    spec = settings.spec
+    counts = {"age": 0, "gender": 0}
+    for batch in read_examples(split.files).batch(_BATCH).map(lambda batch: tf.io.parse_example(batch, _FEATURES)):
+        # Years are the one thing that a regression learns; the other heads learn from a group, too.
+        has_age = batch[records.AGE_KNOWN].numpy() > 0
+        if spec.age_head != "regression":
+            has_age |= batch[records.AGE_GROUP].numpy() >= 0
+        counts["age"] += int(np.count_nonzero(has_age))
+        counts["gender"] += int(np.count_nonzero(batch[records.GENDER_KNOWN].numpy() > 0))
+    heads = {"age": spec.age_head, "gender": spec.gender_head}
+    return {label: count for label, count in counts.items() if heads[label] is not None}

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from components.evaluator.result import Gate, read_evaluation
+from components.folder_alias import is_plain
 from pipeline.config import PipelineConfig
 from pipeline.console import Screen, first_words
 from pipeline.exit_codes import FAILED, NOT_BLESSED
@@ -103,6 +104,10 @@ def print_outcome(outcome: Outcome, screen: Screen, visage: str, default_model: 
         visage, base_path = escape(visage), escape(shlex.quote(outcome.model_base_path))
         screen.print(f"ask it      {visage} predict {'' if default_model else f'--model {base_path} '}PHOTO")
         screen.print(f"serve it    {visage} serve{'' if default_model else f' --model-base-path {base_path}'}")
+        if not is_plain(outcome.model_base_path):
+            screen.print(
+                "TensorFlow Serving takes this folder's name for a pattern: give it a link or a mount of another name"
+            )
         if drawings:
             screen.print("it was trained on drawings: for photos of people train on real data, see docs/data.md")
     else:

@@ -46,6 +46,12 @@ def test_a_model_of_drawings_is_called_one() -> None:
     assert warning not in shown(default_model=True, drawings=False)
 
 
+def test_a_folder_from_which_tensorflow_serving_cannot_load_is_named() -> None:
+    warning = "TensorFlow Serving takes this folder's name for a pattern"
+    assert warning in shown(True, False, replace(PUSHED, model_base_path="/srv/r[1]/visage"))
+    assert warning not in shown(True, False)
+
+
 @pytest.mark.parametrize(
     ("pushed", "failed", "exit_code"),
     [

@@ -67,8 +67,8 @@ def check_folds(records: Iterable[FaceRecord], splits: Sequence[SplitSettings]) 
         found.add(fold)
         if folds.setdefault(record.identity, fold) != fold:
             raise VisageError(
-                f"{shortened(record.identity)} is in the published folds {folds[record.identity]} and {fold}, so models "
-                "would be tested on people they have learned from: give each person one fold, or "
+                f"{shortened(record.identity)} is in the published folds {folds[record.identity]} and {fold}, so "
+                "models would be tested on people they have learned from: give each person one fold, or "
                 f"--set split.method=folds --set split.folds={len(splits)} for others, made by identity"
             )
     wanted = set(range(len(splits)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -33,6 +33,8 @@ from pipeline.output_file import check_output, check_output_of
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
+    from pipeline.console import Screen
+    from pipeline.finding import Finding
     from serving.photos import FacePrediction, PhotoPrediction
 
 # PyPI's `visage` is another project.
@@ -100,22 +102,19 @@ main.add_command(export)
 def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_dir: Path | None, as_json: bool) -> None:
     """Run the pipeline here. Exit code 0: blessed and pushed; 3: not blessed; 1: something failed."""
     from pipeline.config_file import load_config
-    from pipeline.console import Screen
-    from pipeline.extras import check_extras
+    from pipeline.early_checks import OF_A_RUN, check_early
+    from pipeline.run_lock import alone
 
     settings = load_config(config, overrides, data_dir)
-    check_extras(settings)
+    notes = check_early(settings, OF_A_RUN)
     run_id = _new_run_id()
     log = settings.root / "logs" / f"{run_id}.log"
-    with quietly(log) as stream:
+    with alone(settings.root), quietly(log) as stream:
+        screen = _screen(settings, stream, notes, silent=as_json)
+
         from pipeline.outcome import outcome_of, print_outcome
         from pipeline.runners.local import run_pipeline
-        from pipeline.terms import tell_terms_once
 
-        screen = Screen(stream, silent=as_json)
-        screen.print(_header(settings))
-        if not as_json:
-            tell_terms_once(settings.data.sources, settings.face_example_gen_settings(), screen)
         outcome = outcome_of(settings, run_pipeline(settings, run_id, screen))
         print_outcome(
             outcome,
@@ -143,27 +142,24 @@ def crossval(
 ) -> None:
     """Cross-validate a recipe: mean and deviation over folds, of single models and of several together."""
     from pipeline.config_file import load_config
-    from pipeline.console import Screen
-    from pipeline.extras import check_extras
+    from pipeline.early_checks import OF_A_RUN, check_early
     from pipeline.folds import fold_splits
+    from pipeline.run_lock import alone
 
     settings = load_config(config, overrides, data_dir)
-    check_extras(settings)
     # A pipeline of its own: each of its models has learned from what the others are tested on.
     settings = settings.model_copy(update={"name": f"{settings.name}-crossval"})
     splits = fold_splits(settings, folds)
     if repeats < 1:
         raise VisageError(f"--repeats {repeats}: must be 1 or more")
+    notes = check_early(settings, OF_A_RUN)
     run_id = _new_run_id()
-    with quietly(settings.root / "logs" / f"{run_id}.log") as stream:
+    with alone(settings.root), quietly(settings.root / "logs" / f"{run_id}.log") as stream:
+        screen = _screen(settings, stream, notes, silent=as_json)
+
         from pipeline.cross_validation import cross_validate
         from pipeline.cross_validation_result import print_result
-        from pipeline.terms import tell_terms_once
 
-        screen = Screen(stream, silent=as_json)
-        screen.print(_header(settings))
-        if not as_json:
-            tell_terms_once(settings.data.sources, settings.face_example_gen_settings(), screen)
         result = cross_validate(settings, splits, repeats, run_id, screen)
         print_result(result, screen)
         if as_json:
@@ -325,6 +321,28 @@ def serve(model_base_path: Path | None, config: Path | None, rest_port: int, hos
 
 
 @main.command()
+@_config
+@override_option
+@data_dir_option
+@json_option
+@click.pass_context
+def check(
+    context: click.Context, config: Path, overrides: tuple[str, ...], data_dir: Path | None, as_json: bool
+) -> None:
+    """Check what a run would fail of: configuration, archives, workspace, locks, disk. Runs nothing."""
+    from pipeline.config_file import load_config
+    from pipeline.early_checks import findings_of
+
+    findings = list(findings_of(load_config(config, overrides, data_dir)))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            click.echo(finding.line())
+    context.exit(FAILED if any(finding.status == "missing" for finding in findings) else 0)
+
+
+@main.command()
 @json_option
 def doctor(as_json: bool) -> None:
     """Say what this machine has, what is missing, and how to get it."""
@@ -335,8 +353,7 @@ def doctor(as_json: bool) -> None:
         print_json([asdict(finding) for finding in findings])
         return
     for finding in findings:
-        mend = f"  → {finding.mend}" if finding.mend else ""
-        click.echo(f"{finding.status:<8}{finding.name:<12}{finding.detail}{mend}")
+        click.echo(finding.line())
 
 
 def _lines(predictions: "Sequence[PhotoPrediction]") -> Iterator[str]:
@@ -369,6 +386,22 @@ def _answers(face: "FacePrediction") -> Iterator[str]:
         yield f"{face.age:.0f} years (± {face.age_deviation:.0f})"
     if face.gender_probability is not None:
         yield f"{face.gender} ({max(face.gender_probability, 1 - face.gender_probability):.0%})"
+
+
+def _screen(settings: "PipelineConfig", stream: IO[str], notes: "Sequence[Finding]", silent: bool) -> "Screen":
+    """The screen of a run, with its first lines on it; imports nothing heavy."""
+    from rich.markup import escape
+
+    from pipeline.console import Screen
+    from pipeline.terms import tell_terms_once
+
+    screen = Screen(stream, silent=silent)
+    screen.print(_header(settings))
+    for note in notes:
+        screen.print(f"[yellow]note[/]  {escape(note.line())}")
+    if not silent:
+        tell_terms_once(settings.data.sources, settings.face_example_gen_settings(), screen)
+    return screen
 
 
 def _header(settings: "PipelineConfig") -> str:

@@ -24,6 +24,7 @@ from components.settings import Settings
 from components.trainer.settings import TrainerSettings
 from components.tuner.settings import TunerSettings
 from components.tuner.space import read_space
+from pipeline.cron import schedule_problem
 
 # Key of pydantic's validation context: the source that a command asks for beside `data.sources`, or None.
 SOURCE = "source"
@@ -49,6 +50,13 @@ class AirflowSettings(Settings):
 
     schedule: str | None = Field(None, description="cron text or preset such as @weekly; null: by hand")
     retries: int = Field(1, ge=0, le=100, description="times that a failed task is tried again")
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_a_schedule(cls, schedule: str | None) -> str | None:
+        if schedule is not None and (problem := schedule_problem(schedule)):
+            raise ValueError(f"{quoted(schedule)} {problem}")
+        return schedule
 
 
 class KubeflowSettings(Settings):
@@ -148,6 +156,11 @@ class PipelineConfig(Settings):
         return Path(self.workspace).resolve() / self.name
 
     @property
+    def data_root(self) -> Path:
+        """Absolute folder of the drawn portraits and prepared data sets of all pipelines of the workspace."""
+        return Path(self.workspace).resolve() / DATA_FOLDER
+
+    @property
     def model_base_path(self) -> Path:
         """Absolute folder of the numbered versions that TensorFlow Serving watches."""
         return self.root / "serving" / self.serving.model_name
@@ -163,5 +176,5 @@ class PipelineConfig(Settings):
             alignment=self.alignment,
             split=self.split,
             beam=self.beam,
-            data_root=str(Path(self.workspace).resolve() / DATA_FOLDER),
+            data_root=str(self.data_root),
         )

@@ -20,7 +20,6 @@ from pipeline.cross_validation_result import CrossValidation, summarize, write
 from pipeline.cross_validation_runs import FinishedRun, PlannedRun, Result, work_through
 from pipeline.folds import check_folds
 from pipeline.node import NodeResult, node_ids, run_node
-from pipeline.runners.local import alone
 from pipeline.summary import describe
 
 _SEEDS = 2**32
@@ -40,18 +39,16 @@ def cross_validate(
         screen: shows how far it has come.
 
     Raises:
-        VisageError: another cross-validation of it is going on, what its trainings start from is not there, its folds
-            cannot be, or bad input stopped a node.
+        VisageError: what its trainings start from is not there, its folds cannot be, or bad input stopped a node.
     """
-    with alone(config.root):
-        with screen.stage("loading TFX"):
-            planned = plan(config, splits, repeats)
-        with screen.stage("looking at what training starts from"):
-            check_start(config.trainer, None)
-        work = partial(train_and_ask, planned, splits, run_id, screen)
-        results = work_through(list(planned), config.root / "crossval", work, screen)
-        result = summarize(config, splits, repeats, results)
-        write(result)
+    with screen.stage("loading TFX"):
+        planned = plan(config, splits, repeats)
+    with screen.stage("looking at what training starts from"):
+        check_start(config.trainer, None)
+    work = partial(train_and_ask, planned, splits, run_id, screen)
+    results = work_through(list(planned), config.root / "crossval", work, screen)
+    result = summarize(config, splits, repeats, results)
+    write(result)
     return result
 
 

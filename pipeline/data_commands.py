@@ -49,8 +49,10 @@ def data() -> None:
 def build(source: str, data_dir: Path | None, config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     """Prepare one data set, where `visage run` then finds it."""
     from pipeline.config_file import load_config
+    from pipeline.early_checks import OF_A_SOURCE, check_early
 
     found = _with_source(load_config(config, overrides, data_dir, source), source)
+    check_early(found, OF_A_SOURCE, source)
     settings = found.face_example_gen_settings()
     with quietly(_log(found, "data-build")) as stream:
         from components.data_inspection.prepared import prepare
@@ -88,6 +90,7 @@ def inspect(
     looked at.
     """
     from pipeline.config_file import load_config
+    from pipeline.early_checks import OF_A_SOURCE, OF_RUNS, check_early
     from pipeline.extras import check_detector
 
     found = load_config(config, overrides, data_dir, source)
@@ -96,6 +99,9 @@ def inspect(
     found = _with_source(found, source) if source else found
     if source:
         check_detector(found)
+        check_early(found, OF_A_SOURCE, source)
+    else:
+        check_early(found, OF_RUNS)
     with quietly(_log(found, "data-inspect") if source else _log_of_runs(found, "data-inspect")) as stream:
         from rich.markup import escape
 
@@ -136,10 +142,12 @@ def inspect(
 def augmented(config: Path, data_dir: Path | None, overrides: tuple[str, ...], out: Path | None, as_json: bool) -> None:
     """Draw what the network is fed: training crops of the newest run, each as it is and as augmented."""
     from pipeline.config_file import load_config
+    from pipeline.early_checks import OF_RUNS, check_early
 
     found = load_config(config, overrides, data_dir)
     if out is not None:
         check_output_of(config, found, out, [".png"])
+    check_early(found, OF_RUNS)
     with quietly(_log_of_runs(found, "data-augmented")) as stream:
         from rich.markup import escape
 

@@ -5,10 +5,8 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
 
 from packaging.requirements import Requirement
 from packaging.version import Version
@@ -16,35 +14,19 @@ from yaml import YAMLError
 
 from components.extras import EXTRAS, is_installed, set_up_with
 from pipeline.command_line import DEFAULT_CONFIG
+from pipeline.finding import Finding
+from pipeline.free_space import free_space
 from pipeline.unservable import unservable_versions
 from pipeline.yaml_mapping import read_yaml
 
 _LOCKS = Path(__file__).resolve().parent.parent / "requirements"
 _CURRENT_STACK_GLIBC = Version("2.39")
 _RUN_MEMORY_GIB = 6
-_RUN_DISK_GIB = 2
 _GPU_QUERY_SECONDS = 5
 # As `pipeline.config` has it where nothing is set, which would take longer to import.
 _WORKSPACE = "runs"
 # `make set-up` alone does nothing in a .venv that it finished once.
 _SET_UP_ANEW = "rm -r .venv && make set-up"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        name: what it is.
-        status: 'ok'; 'missing': something will fail; 'note': good to know.
-        detail: what was found.
-        mend: how to get what lacks; empty where nothing does.
-    """
-
-    name: str
-    status: Literal["ok", "missing", "note"]
-    detail: str
-    mend: str = ""
 
 
 def diagnose() -> list[Finding]:
@@ -58,7 +40,7 @@ def diagnose() -> list[Finding]:
         _cores(),
         _memory(),
         _gpus(),
-        _disk(),
+        free_space(Path.cwd()),
         _engines(),
         _extras(),
         _compiler(),
@@ -140,16 +122,6 @@ def _gpus() -> Finding:
         )
     gpus = [line.strip() for line in answer.splitlines() if line.strip()]
     return Finding("gpus", "ok", "; ".join(gpus)) if gpus else nothing
-
-
-def _disk() -> Finding:
-    free = shutil.disk_usage(Path.cwd()).free / 2**30
-    detail = f"{free:.1f} GiB free in {Path.cwd()}"
-    if free >= _RUN_DISK_GIB:
-        return Finding("disk", "ok", detail)
-    return Finding(
-        "disk", "missing", f"{detail}; a run takes up to {_RUN_DISK_GIB}", "free some, or set `workspace` elsewhere"
-    )
 
 
 def _engines() -> Finding:

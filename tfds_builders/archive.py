@@ -7,13 +7,15 @@ import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-
-import tensorflow_datasets as tfds
+from typing import TYPE_CHECKING
 
 from components.errors import VisageError, quoted, shortened
 from components.progress import report
 from tfds_builders.entries import Entry, entries_of
 from tfds_builders.near_files import near_files
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
 
 REPORT_EVERY = 200
 
@@ -195,7 +197,7 @@ def find_archive(folders: Collection[Path], root: str, mend: str) -> Archive:
     raise VisageError(f"no {root}.tar.gz, {root}.tar or {root}/ in {places}: {near}{mend}")
 
 
-def manual_folder(dl_manager: tfds.download.DownloadManager, mend: str) -> Path:
+def manual_folder(dl_manager: "tfds.download.DownloadManager", mend: str) -> Path:
     """The folder that holds the archives (TFDS's `manual_dir`).
 
     Raises:

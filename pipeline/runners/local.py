@@ -1,16 +1,13 @@
 """Runs the whole pipeline here, node after node, in this process."""
 
-import fcntl
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.markup import escape
 from tfx.proto.orchestration import pipeline_pb2
 
-from components.errors import VisageError
 from components.trainer.learned_from import check_lessons, lesson
 from components.trainer.start import check_start
 from pipeline.config import PipelineConfig
@@ -42,23 +39,22 @@ class RunResult:
 
 
 def run_pipeline(config: PipelineConfig, run_id: str, screen: Screen) -> RunResult:
-    """Runs every node of the configured pipeline.
+    """Runs every node of the configured pipeline, whose lock the caller holds.
 
     A node that fails stops the run, unless no other node needs it (Pusher, ModelCard): then the others still run, as
     they do on a scheduler.
 
     Raises:
-        VisageError: another run of this pipeline is going on, what its training starts from is not there or may know
-            faces of the test split, or bad input stopped a node.
+        VisageError: what its training starts from is not there or may know faces of the test split, or bad input
+            stopped a node.
     """
-    with alone(config.root):
-        with screen.stage("loading TFX"):
-            ir = compile_pipeline(config)
-        with screen.stage("looking at what training starts from"):
-            _check_start(config)
-        if unservable := unservable_version(config.model_base_path):
-            screen.print(f"[yellow]{escape(_unservable_line(unservable))}[/]")
-        return run_nodes(ir, run_id, screen)
+    with screen.stage("loading TFX"):
+        ir = compile_pipeline(config)
+    with screen.stage("looking at what training starts from"):
+        _check_start(config)
+    if unservable := unservable_version(config.model_base_path):
+        screen.print(f"[yellow]{escape(_unservable_line(unservable))}[/]")
+    return run_nodes(ir, run_id, screen)
 
 
 def run_nodes(ir: pipeline_pb2.Pipeline, run_id: str, screen: Screen) -> RunResult:
@@ -105,22 +101,3 @@ def _unservable_line(version: Path) -> str:
         f"{version}: an earlier VisAge exported it, and TensorFlow Serving cannot load it; this run pushes a new "
         "version if its model is blessed"
     )
-
-
-@contextmanager
-def alone(root: Path) -> Iterator[None]:
-    """Holds the pipeline's lock; the operating system lets go of it when the process dies, however it dies.
-
-    Args:
-        root: folder of the pipeline.
-
-    Raises:
-        VisageError: another process holds it.
-    """
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / "run.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise VisageError(f"{root}: another run of this pipeline is going on; wait for it or stop it") from None
-        yield

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from pipeline import doctor
+from pipeline import doctor, free_space
 from pipeline.doctor import Finding, diagnose
 
 
@@ -135,5 +135,5 @@ def test_a_missing_compiler_and_missing_test_tools_are_notes(only_these: Path, m
 
 
 def test_a_full_disk_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_RUN_DISK_GIB", 10**9)
+    monkeypatch.setattr(free_space, "_LEAST_BYTES", 2**62)
     assert finding("disk").status == "missing"

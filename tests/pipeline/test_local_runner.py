@@ -12,7 +12,8 @@ from components.trainer.learned_from import lesson
 from pipeline.config_file import load_config
 from pipeline.console import Screen
 from pipeline.node import compile_pipeline
-from pipeline.runners.local import alone, run_pipeline
+from pipeline.run_lock import alone
+from pipeline.runners.local import run_pipeline
 from tests.pipeline.pushed_model import record_push
 
 PROJECT = Path(__file__).parents[2]

@@ -10,17 +10,14 @@ import tensorflow_datasets as tfds
 
 from components.errors import VisageError
 from tfds_builders.adience.age_labels import GROUPS, read_age_label
-from tfds_builders.adience.folds import FOLDS, MEASURES, FoldRow, read_fold
+from tfds_builders.adience.folds import FOLDS, MEASURES, FoldRow, find_fold_folder, read_fold
 from tfds_builders.archive import Archive, Listing, Unreadable, find_archive, manual_folder
 from tfds_builders.entries import PICTURE_UNREADABLE, reason_to_skip
-from tfds_builders.near_files import near_files
+from tfds_builders.published_files import PUBLISHED
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.unknown import UNKNOWN
 
-_MEND = (
-    "ask for access at https://talhassner.github.io/home/projects/Adience/Adience-data.html and put "
-    "fold_0_data.txt to fold_4_data.txt, faces.tar.gz and aligned.tar.gz into adience/"
-)
+_MEND = PUBLISHED["adience/faces"].hint
 
 
 @dataclasses.dataclass
@@ -71,10 +68,10 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         manual = manual_folder(dl_manager, _MEND)
-        folders = [folder for folder in (manual / "adience", manual) if folder.is_dir()]
-        mend = _MEND if len(folders) > 1 else f"{near_files(manual, ['adience'])}{_MEND}"
-        rows = self._distinct_rows(_fold_folder(folders, mend))
-        archive = find_archive(folders, self.builder_config.name, mend)
+        files = PUBLISHED[f"adience/{self.builder_config.name}"]
+        folders, mend = files.folders(manual), files.hint_in(manual)
+        rows = self._distinct_rows(find_fold_folder(folders, mend))
+        archive = find_archive(folders, files.root, mend)
         pictured = self._rows_with_pictures(rows, archive.listing())
         if not pictured:
             raise VisageError(
@@ -144,11 +141,3 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             )
         if counts["yielded"] == before:
             raise VisageError(f"{archive.path}: no picture of a fold can be read{counts.example}: make them readable")
-
-
-def _fold_folder(folders: list[Path], mend: str) -> Path:
-    for folder in folders:
-        if any((folder / f"fold_{fold}_data.txt").exists() for fold in FOLDS):
-            return folder
-    near = "".join(near_files(folder, ["fold_0_data.txt"]) for folder in folders)
-    raise VisageError(f"no fold_0_data.txt in {' or '.join(str(folder) for folder in folders)}: {near}{mend}")

@@ -1,6 +1,6 @@
 """Adience's five-fold protocol: one tab-separated text file a fold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +50,24 @@ class _UnreadableRow(Exception):  # noqa: N818 (it never leaves this module)
     """A row that says something impossible; the message says what."""
 
 
+def find_fold_folder(folders: Sequence[Path], mend: str) -> Path:
+    """Returns the first of several folders that holds a fold file.
+
+    Raises:
+        VisageError: none does.
+    """
+    for folder in folders:
+        if any(fold_file(folder, fold).exists() for fold in FOLDS):
+            return folder
+    near = "".join(near_files(folder, ["fold_0_data.txt"]) for folder in folders)
+    raise VisageError(f"no fold_0_data.txt in {' or '.join(str(folder) for folder in folders)}: {near}{mend}")
+
+
+def fold_file(folder: Path, fold: int) -> Path:
+    """Returns the file of a fold."""
+    return folder / f"fold_{fold}_data.txt"
+
+
 def read_fold(folder: Path, fold: int, mend: str) -> tuple[list[FoldRow], list[SkippedRow]]:
     """Reads `fold_<fold>_data.txt`.
 
@@ -59,7 +77,7 @@ def read_fold(folder: Path, fold: int, mend: str) -> tuple[list[FoldRow], list[S
     Raises:
         VisageError: there is no such file, or it lacks a column.
     """
-    path = folder / f"fold_{fold}_data.txt"
+    path = fold_file(folder, fold)
     try:
         header, *lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError as error:

@@ -12,10 +12,9 @@ from tfds_builders.archive import Archive, Listing, Unreadable, find_archive, ma
 from tfds_builders.entries import PICTURE_UNREADABLE, reason_to_skip
 from tfds_builders.imdb_wiki.face_table import FaceTable, parse_face_table
 from tfds_builders.near_files import near_files
+from tfds_builders.published_files import IMDB_WIKI_HOMEPAGE, PUBLISHED
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import ROW_UNREADABLE, SkippedRow
-
-_HOMEPAGE = "https://data.vision.ee.ethz.ch/cvl/rrothe/imdb-wiki/"
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -28,7 +27,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         "manual_dir holds imdb_wiki/ with imdb_crop.tar and wiki_crop.tar ('faces only') or the folders imdb_crop/ and "
-        f"wiki_crop/ that they extract to, from {_HOMEPAGE}."
+        f"wiki_crop/ that they extract to, from {IMDB_WIKI_HOMEPAGE}."
     )
     BUILDER_CONFIGS: ClassVar = [
         tfds.core.BuilderConfig(name="imdb", description="460,723 pictures from IMDb"),
@@ -51,17 +50,15 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     "second_face_score": tfds.features.Scalar(np.float32, doc="nan: no second face"),
                 }
             ),
-            homepage=_HOMEPAGE,
+            homepage=IMDB_WIKI_HOMEPAGE,
             metadata=RowCounts(),
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
-        mend = f"download {self.builder_config.name}_crop.tar ('faces only') from {_HOMEPAGE} into imdb_wiki/"
-        manual = manual_folder(dl_manager, mend)
-        folders = [folder for folder in (manual / "imdb_wiki", manual) if folder.is_dir()]
-        if len(folders) == 1:
-            mend = f"{near_files(manual, ['imdb_wiki'])}{mend}"
-        archive = find_archive(folders, f"{self.builder_config.name}_crop", mend)
+        files = PUBLISHED[f"imdb_wiki/{self.builder_config.name}"]
+        manual = manual_folder(dl_manager, files.hint)
+        folders, mend = files.folders(manual), files.hint_in(manual)
+        archive = find_archive(folders, files.root, mend)
         listing = archive.listing()
         table = self._face_table(archive, listing, folders, mend)
         usable = self._usable_rows(table, listing)

@@ -14,9 +14,8 @@ from tfds_builders.archive import REPORT_EVERY, Unreadable, manual_folder, read_
 from tfds_builders.entries import PICTURE_UNREADABLE
 from tfds_builders.labelled_folder.header import Reading
 from tfds_builders.labelled_folder.label_row import LabelRow, RowError, parse_row
-from tfds_builders.labelled_folder.labels_file import Row, find_labels_file, read_labels_file
+from tfds_builders.labelled_folder.labels_file import Row, find_folder, find_labels_file, read_labels_file
 from tfds_builders.labelled_folder.pictures import PictureFolder
-from tfds_builders.near_files import near_files
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import SkippedRow
 from tfds_builders.unknown import UNKNOWN
@@ -87,12 +86,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         config = self.builder_config
         key = f"data.labelled_folders.{config.name}"
         manual = manual_folder(dl_manager, f"put {config.name}/ with its labels file and pictures into it")
-        folder = manual / config.name
-        if not folder.is_dir():
-            raise VisageError(
-                f"no folder {config.name}/ in {manual}: {near_files(manual, [config.name])}"
-                "put it there, with its labels file and pictures"
-            )
+        folder = find_folder(manual, config.name)
         labels = find_labels_file(folder, config.labels, key)
         rows = read_labels_file(labels, Reading(config.columns, config.separator, key))
         pictures = self._usable_pictures(rows, PictureFolder(folder, folder / config.pictures), labels)

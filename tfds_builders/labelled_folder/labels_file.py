@@ -22,6 +22,21 @@ Row = dict[str, str] | None
 """Standard column to text; None where the row has more or fewer fields than the header."""
 
 
+def find_folder(archives: Path, name: str) -> Path:
+    """Returns the folder with the labels file.
+
+    Raises:
+        VisageError: there is no such folder.
+    """
+    folder = archives / name
+    if not folder.is_dir():
+        raise VisageError(
+            f"no folder {name}/ in {archives}: {near_files(archives, [name])}"
+            "put it there, with its labels file and pictures"
+        )
+    return folder
+
+
 def find_labels_file(folder: Path, name: str | None, key: str) -> Path:
     """Returns the labels file of a folder.
 

@@ -1,0 +1,101 @@
+"""What can be checked in milliseconds, before TensorFlow and TFX are imported: nothing of it fails late."""
+
+import os
+from collections.abc import Callable, Collection, Iterator
+
+from components.errors import VisageError
+from pipeline.archives import bytes_to_prepare, look_at_archives
+from pipeline.config import PipelineConfig
+from pipeline.extras import check_extras
+from pipeline.finding import Finding
+from pipeline.free_space import free_space, nearest_existing
+from pipeline.metadata_file import check_usable
+from pipeline.run_lock import check_not_running
+
+# No transaction of another process takes as long.
+_PATIENCE_SECONDS = 0.3
+
+Check = Callable[[PipelineConfig], Finding]
+
+
+def check_early(config: PipelineConfig, names: Collection[str], source: str | None = None) -> list[Finding]:
+    """Makes the checks of these names.
+
+    Args:
+        config: what is to be run.
+        names: of CHECKS.
+        source: the only one that is read; None: all of the configuration.
+
+    Returns:
+        What is good to know.
+
+    Raises:
+        VisageError: something would fail later.
+    """
+    if source is not None:
+        config = config.model_copy(update={"data": config.data.model_copy(update={"sources": [source]})})
+    findings = [CHECKS[name](config) for name in names]
+    for finding in findings:
+        if finding.status == "missing":
+            raise VisageError(f"{finding.name}: {finding.detail}; {finding.mend}")
+    return [finding for finding in findings if finding.status == "note"]
+
+
+def findings_of(config: PipelineConfig) -> Iterator[Finding]:
+    """Makes every check, and yields what each has found, errors included."""
+    for name, check in CHECKS.items():
+        try:
+            yield check(config)
+        except VisageError as error:
+            yield Finding(name, "missing", str(error))
+
+
+def _extras(config: PipelineConfig) -> Finding:
+    check_extras(config)
+    return Finding("extras", "ok", "the detector and the first weights have their packages")
+
+
+def _archives(config: PipelineConfig) -> Finding:
+    archives = look_at_archives(config.data)
+    detail = ", ".join(map(str, archives)) or f"{config.data.sample_portraits.count:,} portraits will be drawn"
+    return Finding("archives", "ok", detail)
+
+
+def _workspace(config: PipelineConfig) -> Finding:
+    there = nearest_existing(config.root)
+    if not there.is_dir():
+        raise VisageError(f"{there}: is a file, no folder; name another one by --set workspace=DIR")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise VisageError(f"{there}: cannot be written (Permission denied); name another folder by --set workspace=DIR")
+    return Finding("workspace", "ok", str(config.root))
+
+
+def _disk(config: PipelineConfig) -> Finding:
+    extra = 0 if config.data.dir is None else bytes_to_prepare(look_at_archives(config.data), config.data_root)
+    return free_space(config.root, extra)
+
+
+def _metadata(config: PipelineConfig) -> Finding:
+    database = config.root / "metadata.sqlite"
+    check_usable(database, to_write=os.access(database, os.W_OK), patience=_PATIENCE_SECONDS)
+    return Finding("metadata", "ok", str(database) if database.exists() else "no run yet")
+
+
+def _lock(config: PipelineConfig) -> Finding:
+    check_not_running(config.root)
+    return Finding("lock", "ok", "no other run of this pipeline")
+
+
+CHECKS: dict[str, Check] = {
+    "extras": _extras,
+    "archives": _archives,
+    "workspace": _workspace,
+    "lock": _lock,
+    "metadata": _metadata,
+    "disk": _disk,
+}
+"""By name, in the order in which they are made."""
+OF_A_RUN = tuple(CHECKS)
+OF_A_SOURCE = ("archives", "workspace", "disk")
+OF_RUNS = ("metadata",)
+"""What the commands need: those that run the pipeline, that prepare a source, and that look at finished runs."""

@@ -1,0 +1,115 @@
+"""A look whether the files of a data set are there, readable and of their kind; takes milliseconds and no TensorFlow.
+
+The builders report what only reading everything shows.
+"""
+
+import tarfile
+import zlib
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+from components.errors import VisageError
+from tfds_builders.adience.folds import FOLDS, find_fold_folder, read_fold
+from tfds_builders.archive import TarArchive, find_archive
+from tfds_builders.labelled_folder.header import Reading
+from tfds_builders.labelled_folder.labels_file import check_labels_file, find_folder, find_labels_file
+from tfds_builders.near_files import near_files
+from tfds_builders.published_files import PUBLISHED, PublishedFiles
+
+_MEMBERS_LOOKED_AT = 100
+
+
+def look_at_published(dataset: str, archives: Path) -> list[Path]:
+    """Looks at the files of a published data set.
+
+    Args:
+        dataset: its TFDS name, e.g. 'adience/faces'.
+        archives: the folder with all archives.
+
+    Returns:
+        What its builder will read: the archive, or the folder that it extracts to, and the folder of its tables.
+
+    Raises:
+        VisageError: a file is missing, cannot be read, or is not what it should be.
+    """
+    files = PUBLISHED[dataset]
+    folders, hint = files.folders(archives), files.hint_in(archives)
+    tables: list[Path] = []
+    if dataset.startswith("adience/"):
+        folder = find_fold_folder(folders, hint)
+        tables = [folder]
+        for fold in FOLDS:
+            read_fold(folder, fold, hint)
+    archive = find_archive(folders, files.root, hint)
+    if isinstance(archive, TarArchive):
+        _look_into_tar(archive.path, files)
+    else:
+        _look_into_folder(archive.path, files)
+    return [archive.path, *tables]
+
+
+def look_at_labelled_folder(
+    name: str, archives: Path, labels: str | None, pictures: str, separator: str, columns: Mapping[str, str | None]
+) -> list[Path]:
+    """Looks at the labels file of a folder, its header and its separator.
+
+    Args:
+        name: of the folder.
+        archives: the folder that holds it.
+        labels: name of the labels file; None: labels.csv or labels.parquet.
+        pictures: folder in it to which the paths of the pictures are relative.
+        separator: between the fields of a CSV.
+        columns: standard column to what the labels file calls it.
+
+    Returns:
+        The labels file.
+
+    Raises:
+        VisageError: the folder or the labels file is missing, or the file cannot be read as is configured.
+    """
+    key = f"data.labelled_folders.{name}"
+    folder = find_folder(archives, name)
+    found = find_labels_file(folder, labels, key)
+    if not (folder / pictures).is_dir():
+        raise VisageError(
+            f"no folder {pictures} in {folder}: {near_files(folder, [pictures])}put the pictures there, or name their "
+            f"folder in {key}.pictures"
+        )
+    check_labels_file(found, Reading(columns, separator, key))
+    return [found]
+
+
+def _look_into_tar(path: Path, files: PublishedFiles) -> None:
+    # tarfile takes a file that ends inside a header for a whole one.
+    if path.suffix == ".tar" and path.stat().st_size % tarfile.BLOCKSIZE:
+        raise _damaged(path, tarfile.ReadError("it ends inside a block"))
+    try:
+        with tarfile.open(path) as tar:
+            looked_at = 0
+            for member in islice(tar, _MEMBERS_LOOKED_AT):
+                if PurePosixPath(member.name).parts[:1] == (files.root,):
+                    return
+                looked_at += 1
+    except OSError as error:
+        if error.errno is not None:
+            raise VisageError(f"{path}: cannot be read ({error.strerror}); make it readable") from error
+        raise _damaged(path, error) from error
+    except (EOFError, tarfile.TarError, zlib.error) as error:
+        raise _damaged(path, error) from error
+    if looked_at < _MEMBERS_LOOKED_AT:
+        raise VisageError(f"{path} holds no folder {files.root}/: {files.hint}")
+
+
+def _damaged(path: Path, error: Exception) -> VisageError:
+    reason = str(error).partition("\n")[0].rstrip(":")
+    return VisageError(f"{path} is cut off or damaged ({reason}): download it again")
+
+
+def _look_into_folder(path: Path, files: PublishedFiles) -> None:
+    try:
+        empty = next(path.iterdir(), None) is None
+    except OSError as error:
+        raise VisageError(f"{path}: cannot be read ({error.strerror}); make it readable") from error
+    if empty:
+        raise VisageError(f"{path} is empty: {files.hint}")

@@ -54,14 +54,17 @@ def test_utkface(real_data_dir: Path, tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(("config", "pictures"), [("faces", 398), ("aligned", 12)])
-def test_adience(real_data_dir: Path, tmp_path: Path, config: str, pictures: int) -> None:
+# Beside each picture of the archive `faces` lies a text with its landmarks.
+@pytest.mark.parametrize(
+    ("config", "pictures", "beside"), [("faces", 398, {"not_a_picture": 398}), ("aligned", 12, {})]
+)
+def test_adience(real_data_dir: Path, tmp_path: Path, config: str, pictures: int, beside: dict[str, int]) -> None:
     builder = prepare(adience_dataset_builder.Builder(data_dir=tmp_path, config=config), real_data_dir)
     distinct = 19370
     assert builder.info.metadata == {
-        "rows": 19487,
+        "rows": 19487 + sum(beside.values()),
         "yielded": pictures,
-        "skipped": {"duplicate_row": 117, "picture_missing": distinct - pictures},
+        "skipped": {"duplicate_row": 117, "picture_missing": distinct - pictures, **beside},
         "mapped_labels": ODD_LABELS,
     }
 

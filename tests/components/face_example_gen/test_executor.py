@@ -126,6 +126,15 @@ def test_every_row_is_accounted_for_from_archive_to_split(whole: Run) -> None:
 
 
 @pytest.mark.parametrize("dataset", SOURCES)
+def test_every_skipped_row_is_listed_beside_the_report(whole: Run, dataset: str) -> None:
+    path = whole.examples.parent / "report" / f"skipped-{dataset.replace('/', '-')}.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert Counter(row["reason"] for row in rows) == whole.report["sources"][dataset]["skipped"]
+    assert all(row["row"] and row["why"] for row in rows)
+    assert whole.report["skipped_examples"][dataset].keys() == whole.report["sources"][dataset]["skipped"].keys()
+
+
+@pytest.mark.parametrize("dataset", SOURCES)
 def test_every_planted_defect_is_counted_under_its_rule(whole: Run, truth: dict[str, Truth], dataset: str) -> None:
     part = whole.report["sources"][dataset]
     drawn = [what for path, what in truth.items() if path.startswith(FOLDERS[dataset])]

@@ -84,8 +84,8 @@ def test_devices_that_cannot_decode_jpeg_are_answered_alike_from_pixels(compact:
     answers = compact["model"].from_pixels(pixels)
     assert sorted(answers) == ["age", "age_probabilities", "gender_probability"]
     for name, value in compact["serving_default"](image_bytes=tf.constant(crops)).items():
-        if name in answers:
-            np.testing.assert_array_equal(value, answers[name])
+        if name in answers:  # the two graphs are optimized apart, and may round the last digit differently
+            np.testing.assert_allclose(value, answers[name], rtol=1e-5)
 
 
 def test_a_batch_with_bytes_that_are_no_jpeg_says_which(compact: Signatures) -> None:

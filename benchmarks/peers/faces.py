@@ -9,7 +9,7 @@ from components.data_inspection.tfrecords import read_all
 from components.errors import VisageError
 from components.faces.records import FaceRecord, from_example, picture_digest
 from pipeline.trained_on import trained_on
-from tfds_builders.archive import find_archive
+from tfds_builders.archive import Unreadable, find_archive
 
 
 def unseen_faces(examples: Sequence[Path], limit: int | None = None) -> list[FaceRecord]:
@@ -55,6 +55,8 @@ def lay_out(faces: Sequence[FaceRecord], data_dir: Path, folder: Path) -> list[P
     paths = {face.picture_digest: folder / f"{face.picture_digest}.jpg" for face in faces}
     missing = set(paths)
     for _, picture in archive.read([name for name in archive.listing().files if name.endswith(".jpg")]):
+        if isinstance(picture, Unreadable):
+            continue
         digest = picture_digest(picture)
         if digest in missing:
             paths[digest].write_bytes(picture)

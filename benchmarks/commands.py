@@ -1,17 +1,21 @@
 """What the commands cost: `.venv/bin/python -m benchmarks.commands` (some five minutes).
 
-Measures the default run in a fresh workspace and again from its cache, and the commands that should answer at once.
-Prints wall seconds, CPU seconds, and the peak memory of all its processes together.
+Measures what refuses a run, the commands that should answer at once, and the default run in a fresh workspace and again
+from its cache. Prints wall seconds, CPU seconds, and the peak memory of all its processes together.
 """
 
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+from pipeline.run_lock import alone
 
 PROJECT = Path(__file__).parents[1]
 VISAGE = [sys.executable, "-m", "pipeline"]
@@ -29,21 +33,63 @@ class Cost:
 
 
 def main() -> None:
-    """Prints the table."""
+    """Prints the tables."""
+    print(_HEADER, flush=True)
+    _measure_refusals()
     with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as workspace:
         run = ["run", "--set", f"workspace={workspace}"]
         table = [
-            ("visage --help", ["--help"], "0.5 s"),
-            ("visage run, a typo", ["run", "--set", "trainer.epoch=1"], "1 s"),
-            ("visage doctor", ["doctor"], ""),
-            ("visage run, first", run, "300 s, 6144 MiB"),
-            ("visage run, again", run, ""),
+            ("--help", ["--help"], "0.5 s"),
+            ("doctor", ["doctor"], ""),
+            ("check", ["check"], "1 s"),
+            ("run, first", run, "300 s, 6144 MiB"),
+            ("run, again", run, ""),
         ]
-        print(f"{'command':<22}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}{'exit':>6}   limit", flush=True)
         for name, words, limit in table:
-            cost = measure([*VISAGE, *words])
-            row = f"{name:<22}{cost.wall:>9.2f}{cost.cpu:>9.2f}{cost.memory:>10.0f}{cost.exit_code:>6}   {limit}"
-            print(row, flush=True)
+            _print_cost(name, words, limit)
+        print(f"visage run, first line  {_seconds_to_first_line(run):.2f} s   limit 0.5 s")
+
+
+def _measure_refusals() -> None:
+    """Measures what refuses a run, each of which must take less than a second."""
+    with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as folder:
+        archives, workspace = Path(folder, "archives"), Path(folder, "runs")
+        (archives / "faces").mkdir(parents=True)
+        (archives / "faces" / "labels.csv").write_text("picture;age\n")
+        root = workspace / "sample-portraits"
+        in_workspace = ["run", "--set", f"workspace={workspace}"]
+        of_archives = [*in_workspace, "--data-dir", str(archives), "--set"]
+        _print_cost("run, a typo", [*in_workspace, "--set", "trainer.epoch=1"], "1 s")
+        _print_cost("run, no archive", [*of_archives, "data.sources=[utkface]"], "1 s")
+        _print_cost("run, a separator", [*of_archives, "data.sources=[labelled_folder/faces]"], "1 s")
+        _print_cost("run, a schedule", [*in_workspace, "--set", "airflow.schedule=every monday"], "1 s")
+        _print_cost("run, no space", ["run", "--set", "workspace=/proc/runs"], "1 s")
+        with alone(root):
+            _print_cost("run, another runs", in_workspace, "1 s")
+        with closing(sqlite3.connect(root / "metadata.sqlite", isolation_level=None)) as database:
+            database.execute("CREATE TABLE Artifact (id INT)")
+            database.execute("BEGIN EXCLUSIVE")
+            _print_cost("run, a locked file", in_workspace, "1 s")
+
+
+_HEADER = f"{'visage':<22}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}{'exit':>6}   limit"
+
+
+def _print_cost(name: str, words: Sequence[str], limit: str) -> None:
+    cost = measure([*VISAGE, *words])
+    row = f"{name:<22}{cost.wall:>9.2f}{cost.cpu:>9.2f}{cost.memory:>10.0f}{cost.exit_code:>6}   {limit}"
+    print(row, flush=True)
+
+
+def _seconds_to_first_line(words: Sequence[str]) -> float:
+    """Starts a command, and ends it when it has printed a line."""
+    start = time.monotonic()
+    with subprocess.Popen([*VISAGE, *words], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        seconds = time.monotonic() - start
+        process.kill()
+    return seconds
 
 
 def measure(command: Sequence[str]) -> Cost:

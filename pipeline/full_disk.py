@@ -46,6 +46,6 @@ def _means_full(error: BaseException) -> bool:
 def _named_file(error: BaseException) -> str | None:
     if isinstance(error, OSError) and error.filename:
         return os.fsdecode(error.filename)
-    # TensorFlow: "/workspace/…/events.out; No space left on device".
-    named = _PATH.search(str(error).partition("\n")[0])
-    return named[1] if named else None
+    # TensorFlow: "{{… /job:localhost/…}} /workspace/…/events.out; No space left on device".
+    named = [path for path in _PATH.findall(str(error)) if len(Path(path).parts) > 2 and Path(path).parent.is_dir()]
+    return named[-1] if named else None

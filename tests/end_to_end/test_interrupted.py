@@ -121,28 +121,59 @@ def test_signals_at_many_moments_end_the_run_and_the_next_one_is_complete(tmp_pa
     assert len(served_versions(tmp_path)) == 1
 
 
-FULL_DISK = """
+IN_OWN_MOUNTS = ["unshare", "--mount", "--map-root-user"]
+
+FULL_FROM_THE_START = """
 mount -t tmpfs -o size=2m none "$1"
 mkdir "$1/sample-portraits"
-[ "$2" = filled ] && head -c 3m /dev/zero >"$1/filler" 2>/dev/null || true
 shift 2
 exec "$@"
 """
 
+# Whatever space becomes free again is taken again.
+FULL_FROM_A_WORD_ON_THE_SCREEN_ON = """
+workspace=$1 word=$2 screen=$3/screen
+shift 3
+mount -t tmpfs -o size=400m none "$workspace"
+"$@" >"$screen" &
+until grep -q "$word" "$screen" || ! kill -0 $!; do sleep 0.2; done
+while kill -0 $!; do cat /dev/zero >>"$workspace/filler" || true; sleep 0.2; done 2>/dev/null
+wait $!
+"""
 
-@pytest.mark.parametrize("state", ["filled", "nearly full"])
-def test_a_full_disk_is_one_line(tmp_path: Path, state: str) -> None:
-    in_own_mounts = ["unshare", "--mount", "--map-root-user"]
-    if subprocess.run([*in_own_mounts, "true"], capture_output=True).returncode:
+
+def run_on_a_small_disk(script: str, disk: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Runs a small pipeline in a workspace that is a disk of its own.
+
+    Args:
+        script: mounts it, and gets it and `words` as arguments, then the command.
+        disk: the empty folder on which it is mounted.
+        words: further arguments of the script.
+    """
+    if subprocess.run([*IN_OWN_MOUNTS, "true"], capture_output=True).returncode:
         pytest.skip("this machine does not let its users mount a small disk")
-    command = [*VISAGE, "run", *settings(tmp_path, **LENIENT)]
-    ended = subprocess.run(
-        [*in_own_mounts, "bash", "-ec", FULL_DISK, "bash", str(tmp_path), state, *command],
+    command = [*VISAGE, "run", *settings(disk, **LENIENT, beam__workers=2)]
+    return subprocess.run(
+        [*IN_OWN_MOUNTS, "bash", "-ec", script, "bash", str(disk), *words, *command],
         cwd=PROJECT,
         capture_output=True,
         text=True,
         timeout=HANG_GUARD_SECONDS,
     )
-    assert ended.returncode == 1, ended.stdout
+
+
+def test_a_full_disk_is_found_before_anything_runs(tmp_path: Path) -> None:
+    ended = run_on_a_small_disk(FULL_FROM_THE_START, tmp_path, "")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    line = f"visage: disk: 2 MiB free in {tmp_path}/sample-portraits; a run takes at least 100 MiB; free some, or set "
+    assert ended.stderr.startswith(line)
     assert len(ended.stderr.splitlines()) == 1
-    assert "No space left on device" in ended.stderr
+
+
+@pytest.mark.parametrize("word", ["find and align", "Trainer: train"])
+def test_a_disk_that_becomes_full_is_one_line(tmp_path: Path, word: str) -> None:
+    (disk := tmp_path / "disk").mkdir()
+    ended = run_on_a_small_disk(FULL_FROM_A_WORD_ON_THE_SCREEN_ON, disk, word, str(tmp_path))
+    assert ended.returncode == 1, ended.stderr
+    assert len(ended.stderr.splitlines()) == 1, ended.stderr
+    assert re.match(rf"visage: .*{disk}/.*No space left on device", ended.stderr)

@@ -9,8 +9,9 @@ from pathlib import Path
 from components.errors import VisageError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-# The operating system's words, in which TensorFlow and Beam report it, and SQLite's.
-_WORDS = (*map(os.strerror, _FULL), "disk is full")
+# TensorFlow and Beam report it in the operating system's words.
+_WORDS = re.compile("|".join(map(os.strerror, sorted(_FULL))))
+_SQLITES_WORDS = "disk is full"
 _PATH = re.compile(r"(/[^\s:;,'\"()]+)")
 
 
@@ -25,12 +26,18 @@ def full_disk_line(error: BaseException, folder: Path | None = None) -> str | No
     found = [link for link in chain if _means_full(link)]
     if not found:
         return None
-    own = next((str(link) for link in found if isinstance(link, VisageError)), None)
-    if own is not None:
-        return own
+    own = [str(link) for link in found if isinstance(link, VisageError)]
+    if own:
+        # What came first; that it cannot be recorded either comes after it.
+        return own[-1]
     place = next(filter(None, map(_named_file, found)), folder)
     where = f"{place}: cannot be written" if place else "the disk is full"
     return f"{where} ({os.strerror(errno.ENOSPC)}): free some space and run the same command again"
+
+
+def is_full_database(error: BaseException | None) -> bool:
+    """Returns whether SQLite, or ML Metadata in its words, reports a full disk."""
+    return error is not None and _SQLITES_WORDS in str(error)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -40,12 +47,14 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _means_full(error: BaseException) -> bool:
-    return getattr(error, "errno", None) in _FULL or any(words in str(error) for words in _WORDS)
+    return getattr(error, "errno", None) in _FULL or bool(_WORDS.search(str(error))) or is_full_database(error)
 
 
 def _named_file(error: BaseException) -> str | None:
     if isinstance(error, OSError) and error.filename:
         return os.fsdecode(error.filename)
     # TensorFlow: "{{… /job:localhost/…}} /workspace/…/events.out; No space left on device".
-    named = [path for path in _PATH.findall(str(error)) if len(Path(path).parts) > 2 and Path(path).parent.is_dir()]
+    found = _WORDS.search(str(error))
+    before = str(error)[: found.start()] if found else ""
+    named = [path for path in _PATH.findall(before) if len(Path(path).parts) > 2 and Path(path).parent.is_dir()]
     return named[-1] if named else None

@@ -23,6 +23,7 @@ def os_error(number: int, *filename: str) -> OSError:
         (os_error(errno.EDQUOT, "/workspace/file"), f"/workspace/file: {FIX}"),
         (os_error(errno.ENOSPC), f"/workspace/portraits: {FIX}"),
         (RuntimeError(f"{{/job:localhost/x}} {__file__}; No space left on device"), f"{__file__}: {FIX}"),
+        (RuntimeError(f"database or disk is full query: INSERT '{__file__}'"), f"/workspace/portraits: {FIX}"),
         (RuntimeError("database or disk is full"), f"/workspace/portraits: {FIX}"),
         (
             VisageError("/w/a: cannot be written: No space left on device"),

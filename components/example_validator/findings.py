@@ -78,15 +78,17 @@ def _moved(
 def _change(name: str, before: Statistics, after: Statistics) -> str:
     """What moved most, in the words of the data."""
     if name == AGE:
-        return f"median {_median(before):.1f} → {_median(after):.1f}, unknown {_unknown(before)} → {_unknown(after)}"
+        return f"median {_median(before)} → {_median(after)}, unknown {_unknown(before)} → {_unknown(after)}"
     earlier, later = _shares(name, before), _shares(name, after)
     # Rounded, so that of two equal changes it is always the first that is told.
     value = max(sorted({*earlier, *later}), key=lambda one: round(abs(earlier.get(one, 0) - later.get(one, 0)), 6))
     return f"{_word(name, value)} {earlier.get(value, 0):.1%} → {later.get(value, 0):.1%}"
 
 
-def _median(statistics: Statistics) -> float:
-    return _feature(statistics, AGE).num_stats.median
+def _median(statistics: Statistics) -> str:
+    # An unknown age is written as -1.
+    median = _feature(statistics, AGE).num_stats.median
+    return UNKNOWN if median < 0 else f"{median:.1f}"
 
 
 def _unknown(statistics: Statistics) -> str:

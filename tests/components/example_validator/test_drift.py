@@ -100,3 +100,12 @@ def test_a_baseline_that_lacks_a_feature_or_a_split_is_no_anomaly(tmp_path: Path
             older_code.datasets[0].features.remove(feature)
     validate(tmp_path, splits(), last_run={"train": older_code})
     assert read_report(tmp_path / "anomalies").drift == ["train"]
+
+
+def test_one_face_of_unknown_age_is_compared_and_has_no_median(tmp_path: Path) -> None:
+    settings = ValidationSettings(min_examples=1, anomalies="warn")
+    report = read_report(
+        Path(validate(tmp_path, {"train": Faces(1), "val": Faces(1, age_unknown=1)}, settings=settings).uri)
+    )
+    (age,) = (line for line in report.anomalies if line.startswith("age:"))
+    assert "(median 5.0 → unknown, unknown 0.0% → 100.0%)" in age

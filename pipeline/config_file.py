@@ -112,8 +112,10 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         values = read_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise VisageError(f"{path}: no such configuration file; run in the project's folder or name one") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise VisageError(f"{path}: cannot be read: {error}") from None
+    except OSError as error:
+        raise VisageError(f"{path}: cannot be read ({error.strerror}); name a YAML file that may be read") from None
+    except UnicodeDecodeError as error:
+        raise VisageError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}, line {mark.line + 1}" if mark else str(path)

@@ -10,20 +10,20 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.version import Version
-from yaml import YAMLError
 
+from components.errors import VisageError
 from components.extras import EXTRAS, is_installed, set_up_with
 from pipeline.command_line import DEFAULT_CONFIG
+from pipeline.config_file import load_config
 from pipeline.finding import Finding
 from pipeline.free_space import free_space
 from pipeline.unservable import unservable_versions
-from pipeline.yaml_mapping import read_yaml
 
 _LOCKS = Path(__file__).resolve().parent.parent / "requirements"
 _CURRENT_STACK_GLIBC = Version("2.39")
 _RUN_MEMORY_GIB = 6
 _GPU_QUERY_SECONDS = 5
-# As `pipeline.config` has it where nothing is set, which would take longer to import.
+# Where no configuration says otherwise.
 _WORKSPACE = "runs"
 # `make set-up` alone does nothing in a .venv that it finished once.
 _SET_UP_ANEW = "rm -r .venv && make set-up"
@@ -170,7 +170,7 @@ def _test_current() -> Finding:
 
 
 def _pushed_models() -> Finding:
-    workspace = Path(_workspace())
+    workspace = _workspace()
     found = list(unservable_versions(workspace))
     if not found:
         return Finding("models", "ok", f"none below {workspace} that TensorFlow Serving cannot load")
@@ -185,14 +185,12 @@ def _pushed_models() -> Finding:
     )
 
 
-def _workspace() -> str:
+def _workspace() -> Path:
     """That of the default configuration in this folder."""
     try:
-        values = read_yaml(DEFAULT_CONFIG.read_text(encoding="utf-8"))
-    except (OSError, ValueError, YAMLError):
-        return _WORKSPACE
-    workspace = values.get("workspace") if isinstance(values, dict) else None
-    return workspace if isinstance(workspace, str) else _WORKSPACE
+        return Path(load_config(DEFAULT_CONFIG).workspace)
+    except VisageError:
+        return Path(_WORKSPACE)
 
 
 def _lock() -> Path | None:

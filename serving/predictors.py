@@ -100,7 +100,7 @@ class ServerPredictor:
         served = self._served
         if served:
             return identify(served, name, _decimal(served.get("version")))
-        version = self._ask_version()
+        version = self._version_if_told()
         if self._folder is None or self._told is None:
             return identify({}, name, version)
         told = identity_of(self._folder, self._told[0])
@@ -134,6 +134,14 @@ class ServerPredictor:
         assumption = "does not say how its crops are cut: the default alignment is used"
         self._note(f"{self._url} {assumption}; --alignment-of MODEL tells it")
         return AlignmentSettings()
+
+    def _version_if_told(self) -> int | None:
+        """The version, None where the server does not tell it: some expose `:predict` alone."""
+        try:
+            return self._ask_version()
+        except VisageError as error:
+            self._note(f"the version of the model is unknown: {error}")
+            return None
 
     def _ask_version(self) -> int | None:
         """The newest version that the server has loaded; None where it does not say.

@@ -51,6 +51,7 @@ def make_card(
         infra_blessed: by ModelCheck.
     """
     identity = asdict(identify(description, recipe.network, None))
+    heads = {"age": recipe.spec.age_head, "gender": recipe.spec.gender_head}
     # The name and the version are known only when the model is pushed.
     unknown = ("name", "version", "summary")
     return {
@@ -66,7 +67,7 @@ def make_card(
         "model": description,
         "recipe": recipe.model_dump(mode="json"),
         "searched": searched,
-        "heads": {"age": recipe.spec.age_head, "gender": recipe.spec.gender_head},
+        "heads": heads,
         "data": {
             "cleaning_report": cleaning_report,
             "splits": {split: asdict(found) for split, found in statistics.items()},
@@ -75,7 +76,9 @@ def make_card(
         "not_measured": {
             metric: why
             for metric in OVERALL_METRICS
-            if (why := evaluation.overall.why_not_measured(metric)) is not None
+            # What a network does not learn is absent, not unmeasured.
+            if heads[metric.partition("_")[0]] is not None
+            and (why := evaluation.overall.why_not_measured(metric)) is not None
         },
         "intended_use": list(INTENDED_USE),
         "not_for": list(NOT_FOR),

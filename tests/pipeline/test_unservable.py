@@ -39,12 +39,16 @@ def test_only_the_newest_version_counts(tmp_path: Path) -> None:
 
 def test_doctor_names_it_and_how_to_push_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "pipeline_config.yaml").write_text("workspace: elsewhere\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "pipeline_config.yaml").write_text(
+        f"extends: {PROJECT / 'pipeline_config.yaml'}\nworkspace: ~/elsewhere\n"
+    )
     push(tmp_path / "elsewhere", "faces", 7, OLDER)
     found = finding()
     assert found.status == "missing"
     assert found.detail == (
-        "TensorFlow Serving cannot load what an earlier VisAge exported to elsewhere: faces/serving/visage/7"
+        "TensorFlow Serving cannot load what an earlier VisAge exported to "
+        f"{tmp_path}/elsewhere: faces/serving/visage/7"
     )
     assert found.mend == "`visage run` with the configuration of faces trains and pushes a new version"
     push(tmp_path / "elsewhere", "faces", 8, TODAYS)

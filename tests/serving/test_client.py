@@ -179,6 +179,18 @@ def test_a_model_tells_what_it_was_trained_on_where_the_server_does_not(
     assert notes == [f"{plain_server}/v1/models/visage serves version 1, --alignment-of {drawn_model} is version 2"]
 
 
+def test_a_server_that_does_not_tell_its_version_costs_no_prediction(
+    portrait: Path, plain_server: str, saved_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PlainTensorFlowServing, "do_GET", lambda request: request.send_error(404))
+    notes: list[str] = []
+    (prediction,) = predict_photos([portrait], server=plain_server, alignment_of=saved_model, note=notes.append)
+    assert prediction.faces[0].age == 30
+    assert prediction.model is not None
+    assert prediction.model.version == "unknown"
+    assert notes[0].startswith("the version of the model is unknown: ")
+
+
 @pytest.mark.parametrize(
     ("server", "message"),
     [

@@ -30,6 +30,7 @@ from pipeline.exit_codes import FAILED, NOT_BLESSED
 from pipeline.export_commands import export
 from pipeline.interruption import raised_in_here
 from pipeline.output_file import check_output, check_output_of
+from pipeline.permissions import refusal_line
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
@@ -44,16 +45,17 @@ _config = click.argument("config", type=PathOfThisMachine(), default=DEFAULT_CON
 
 
 class _Group(click.Group):
-    """Prints a VisageError as its one line, and a traceback only with --debug."""
+    """Prints a VisageError, or an error of the operating system, as one line, and a traceback only with --debug."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
             with raised_in_here():
                 return super().invoke(context)
-        except VisageError as error:
+        except (VisageError, OSError) as error:
             if context.params.get("debug"):
                 traceback.print_exc()
-            for line in str(error).splitlines():
+            text = refusal_line(error) if isinstance(error, OSError) else str(error)
+            for line in text.splitlines():
                 click.echo(f"visage: {line}", err=True)
             context.exit(FAILED)
 

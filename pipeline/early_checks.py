@@ -10,6 +10,7 @@ from pipeline.extras import check_extras
 from pipeline.finding import Finding
 from pipeline.free_space import free_space, nearest_existing
 from pipeline.metadata_file import check_usable
+from pipeline.permissions import may_write, refusal_line
 from pipeline.run_lock import check_not_running
 
 # No transaction of another process takes as long.
@@ -31,6 +32,7 @@ def check_early(config: PipelineConfig, names: Collection[str], source: str | No
 
     Raises:
         VisageError: something would fail later.
+        OSError: the operating system refuses the look itself.
     """
     if source is not None:
         config = config.model_copy(update={"data": config.data.model_copy(update={"sources": [source]})})
@@ -48,6 +50,8 @@ def findings_of(config: PipelineConfig) -> Iterator[Finding]:
             yield check(config)
         except VisageError as error:
             yield Finding(name, "missing", str(error))
+        except OSError as error:
+            yield Finding(name, "missing", refusal_line(error))
 
 
 def _extras(config: PipelineConfig) -> Finding:
@@ -65,7 +69,7 @@ def _workspace(config: PipelineConfig) -> Finding:
     there = nearest_existing(config.root)
     if not there.is_dir():
         raise VisageError(f"{there}: is a file, no folder; name another one by --set workspace=DIR")
-    if not os.access(there, os.W_OK | os.X_OK):
+    if not may_write(there):
         raise VisageError(f"{there}: cannot be written (Permission denied); name another folder by --set workspace=DIR")
     return Finding("workspace", "ok", str(config.root))
 

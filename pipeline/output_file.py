@@ -1,11 +1,11 @@
 """The one rule on where a command may write, checked before anything heavy is imported."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.errors import VisageError
+from pipeline.permissions import may_write
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
@@ -35,7 +35,7 @@ def check_output(
         raise VisageError(f"--out {out}: the name must end in {' or '.join(endings)}; name another file")
     if not out.parent.is_dir():
         raise VisageError(f"--out {out}: no such folder: {out.parent}; make it or name another file")
-    if not os.access(out.parent, os.W_OK):
+    if not may_write(out.parent):
         raise VisageError(f"--out {out}: {out.parent} cannot be written (permission denied); name another file")
     for written in (out, *beside):
         if written.is_dir():

@@ -12,12 +12,20 @@ ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
 def photo_files(paths: Sequence[Path]) -> list[Path]:
     """Returns the paths, in place of each folder the pictures in it, by name.
 
-    Folders below it and hidden files do not count. A path that is not there stays, and is reported as a photo.
+    Folders below it and hidden files do not count. A path that is not there, or that the system refuses to look at,
+    stays and is reported as a photo.
 
     Raises:
         VisageError: a folder holds no picture, or cannot be read.
     """
-    return [file for path in paths for file in (_pictures_in(path) if path.is_dir() else [path])]
+    return [file for path in paths for file in (_pictures_in(path) if _is_folder(path) else [path])]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _pictures_in(folder: Path) -> list[Path]:

@@ -93,10 +93,11 @@ def test_a_missing_folder_and_a_folder_are_refused(photo: Path, tmp_path: Path) 
     assert "a.png is a folder; name a file" in refusal(tmp_path / "a.png", [".png"])
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_refused(photo: Path) -> None:
-    photo.parent.chmod(0o500)
-    assert "cannot be written" in refusal(photo.with_name("out.png"), [".png"])
+@pytest.mark.parametrize("mode", [0o500, 0o200])
+def test_a_folder_that_cannot_be_written_is_refused(mode: int, unprivileged_folder: Path) -> None:
+    folder = unprivileged_folder / "photos"
+    folder.mkdir(mode)
+    assert "cannot be written" in refusal(folder / "out.png", [".png"])
 
 
 @pytest.mark.parametrize("name", NAMES)

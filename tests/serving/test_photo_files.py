@@ -23,5 +23,11 @@ def test_a_folder_without_pictures_is_one_line(tmp_path: Path) -> None:
         photo_files([tmp_path])
 
 
+def test_a_photo_that_may_not_be_looked_at_stays(unprivileged_folder: Path) -> None:
+    closed = unprivileged_folder / "closed"
+    closed.mkdir(0)
+    assert photo_files([closed / "a.jpg"]) == [closed / "a.jpg"]
+
+
 def test_there_is_an_ending_for_each_format_that_is_decoded() -> None:
     assert {"JPEG" if ending == ".jpg" else ending[1:].upper() for ending in ENDINGS} == set(FORMATS)

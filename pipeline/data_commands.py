@@ -90,7 +90,7 @@ def inspect(
     looked at.
     """
     from pipeline.config_file import load_config
-    from pipeline.early_checks import OF_A_SOURCE, OF_RUNS, check_early
+    from pipeline.early_checks import OF_A_SOURCE, check_early, check_runs
     from pipeline.extras import check_detector
 
     found = load_config(config, overrides, data_dir, source)
@@ -101,7 +101,7 @@ def inspect(
         check_detector(found)
         check_early(found, OF_A_SOURCE, source)
     else:
-        check_early(found, OF_RUNS)
+        check_runs(found)
     with quietly(_log(found, "data-inspect") if source else _log_of_runs(found, "data-inspect")) as stream:
         from rich.markup import escape
 
@@ -142,12 +142,12 @@ def inspect(
 def augmented(config: Path, data_dir: Path | None, overrides: tuple[str, ...], out: Path | None, as_json: bool) -> None:
     """Draw what the network is fed: training crops of the newest run, each as it is and as augmented."""
     from pipeline.config_file import load_config
-    from pipeline.early_checks import OF_RUNS, check_early
+    from pipeline.early_checks import check_runs
 
     found = load_config(config, overrides, data_dir)
     if out is not None:
         check_output_of(config, found, out, [".png"])
-    check_early(found, OF_RUNS)
+    check_runs(found)
     with quietly(_log_of_runs(found, "data-augmented")) as stream:
         from rich.markup import escape
 

@@ -1,6 +1,5 @@
 """What can be checked in milliseconds, before TensorFlow and TFX are imported: nothing of it fails late."""
 
-import os
 from collections.abc import Callable, Collection, Iterator
 
 from components.errors import VisageError
@@ -43,6 +42,15 @@ def check_early(config: PipelineConfig, names: Collection[str], source: str | No
     return [finding for finding in findings if finding.status == "note"]
 
 
+def check_runs(config: PipelineConfig) -> None:
+    """Looks whether what finished runs have recorded can be read.
+
+    Raises:
+        VisageError: the database is damaged, cannot be read, or another process has locked it.
+    """
+    check_usable(config.root / "metadata.sqlite", to_write=False, patience=_PATIENCE_SECONDS)
+
+
 def findings_of(config: PipelineConfig) -> Iterator[Finding]:
     """Makes every check, and yields what each has found, errors included."""
     for name, check in CHECKS.items():
@@ -81,7 +89,7 @@ def _disk(config: PipelineConfig) -> Finding:
 
 def _metadata(config: PipelineConfig) -> Finding:
     database = config.root / "metadata.sqlite"
-    check_usable(database, to_write=os.access(database, os.W_OK), patience=_PATIENCE_SECONDS)
+    check_usable(database, to_write=True, patience=_PATIENCE_SECONDS)
     return Finding("metadata", "ok", str(database) if database.exists() else "no run yet")
 
 
@@ -101,5 +109,4 @@ CHECKS: dict[str, Check] = {
 """By name, in the order in which they are made."""
 OF_A_RUN = tuple(CHECKS)
 OF_A_SOURCE = ("archives", "workspace", "disk")
-OF_RUNS = ("metadata",)
-"""What the commands need: those that run the pipeline, that prepare a source, and that look at finished runs."""
+"""What the commands need: those that run the pipeline, and those that prepare a source."""

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from components.errors import VisageError
+from pipeline.permissions import may_write
 
 # A transaction of another node takes milliseconds.
 PATIENCE_SECONDS = 10.0
@@ -24,6 +25,8 @@ def check_usable(database: Path, *, to_write: bool, patience: float = PATIENCE_S
     Raises:
         VisageError: the file is no whole SQLite database, cannot be written, or stays locked.
     """
+    if to_write:
+        _check_writable(database)
     if not database.is_file() or not database.stat().st_size:
         return
     uri = f"{database.resolve().as_uri()}?mode={'rw' if to_write else 'ro'}"
@@ -43,6 +46,14 @@ def check_usable(database: Path, *, to_write: bool, patience: float = PATIENCE_S
         )
 
 
+def _check_writable(database: Path) -> None:
+    """SQLite itself opens a file that it may not write to for reading alone, and begins transactions on it."""
+    # The journal is written beside the file; a folder that is not there will be made.
+    for path in (database, database.parent):
+        if path.exists() and not may_write(path):
+            raise VisageError(f"{path}: cannot be written (Permission denied); make it writable")
+
+
 def locked_line(database: Path) -> str:
     """The message for a database that another process keeps locked."""
     return f"{database}: {_LOCKED}"
@@ -55,6 +66,6 @@ def _problem(words: str) -> str | None:
     """The cause and the fix for SQLite's `words`; None where ML Metadata itself may still manage."""
     if "locked" in words:
         return _LOCKED
-    if "readonly" in words or "unable to open" in words:
+    if "unable to open" in words:
         return f"cannot be opened ({words}); make the file and its folder readable and writable"
     return None

@@ -14,7 +14,7 @@ from components.errors import VisageError
 from pipeline import free_space
 from pipeline.config import PipelineConfig
 from pipeline.config_file import load_config
-from pipeline.early_checks import CHECKS, OF_A_RUN, check_early, findings_of
+from pipeline.early_checks import CHECKS, OF_A_RUN, check_early, check_runs, findings_of
 from pipeline.run_lock import alone
 from tests.pipeline.locked_database import locked
 
@@ -99,6 +99,18 @@ def test_a_locked_database(tmp_path: Path) -> None:
     ):
         check_early(config, ["metadata"])
     check_early(config, ["metadata"])
+
+
+def test_a_run_writes_to_the_database_and_a_look_at_runs_only_reads(unprivileged_folder: Path) -> None:
+    config = config_of(unprivileged_folder)
+    config.root.mkdir()
+    database = config.root / "metadata.sqlite"
+    database.touch(0o400)
+    with pytest.raises(
+        VisageError, match=r"/metadata\.sqlite: cannot be written \(Permission denied\); make it writab"
+    ):
+        check_early(config, ["metadata"])
+    check_runs(config)
 
 
 def test_a_workspace_that_is_a_file(tmp_path: Path) -> None:

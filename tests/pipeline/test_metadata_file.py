@@ -1,6 +1,5 @@
 """A damaged or locked database of ML Metadata is said in one line, before anything is read from it or written to it."""
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -62,12 +61,26 @@ def test_one_that_another_process_writes_to_can_be_read(database: Path) -> None:
         check_usable(database, to_write=False, patience=0.1)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to every file")
-def test_one_that_cannot_be_written_is_one_line(database: Path) -> None:
-    database.chmod(0o400)
+@pytest.mark.parametrize("name", ["metadata.sqlite", "."])
+def test_one_that_cannot_be_written_is_one_line(name: str, unprivileged_folder: Path) -> None:
+    database = unprivileged_folder / "metadata.sqlite"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE Artifact (uri TEXT)")
+    refused = unprivileged_folder / name
+    mode = refused.stat().st_mode
+    refused.chmod(0o500)
     check_usable(database, to_write=False)
-    with pytest.raises(VisageError, match=r"^.*/metadata\.sqlite: cannot be opened \(.*\); make the file and its fold"):
+    with pytest.raises(VisageError, match=rf"^{refused}: cannot be written \(Permission denied\); make it writable$"):
         check_usable(database, to_write=True)
+    refused.chmod(mode)
+
+
+def test_one_that_cannot_be_read_is_one_line(unprivileged_folder: Path) -> None:
+    database = unprivileged_folder / "metadata.sqlite"
+    database.write_bytes(b"x")
+    database.chmod(0)
+    with pytest.raises(VisageError, match=rf"^{database}: cannot be opened \(.*\); make the file and its folder reada"):
+        check_usable(database, to_write=False)
 
 
 @pytest.mark.parametrize("to_write", [True, False])

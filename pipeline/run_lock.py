@@ -1,6 +1,7 @@
 """The lock of a pipeline, which one run at a time holds."""
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import IO
 from components.errors import VisageError
 
 _FILE = "run.lock"
+# A look holds the lock for microseconds; a run, for as long as it goes on.
+_TRIES = 25
+_PAUSE_SECONDS = 0.02
 
 
 @contextmanager
@@ -29,23 +33,39 @@ def alone(root: Path) -> Iterator[None]:
             f"{error.filename}: cannot be written ({error.strerror}); name another folder by --set workspace=DIR"
         ) from None
     with lock:
-        _lock(lock, root)
+        if not _take_patiently(lock):
+            raise _running(root)
         yield
 
 
 def check_not_running(root: Path) -> None:
-    """Looks whether a run could start, and makes no folder for that.
+    """Looks whether a run could start, and makes no folder for that; such looks do not see each other.
 
     Raises:
         VisageError: another process holds the lock.
     """
     if (root / _FILE).exists():
         with (root / _FILE).open() as lock:
-            _lock(lock, root)
+            if not _take(lock, fcntl.LOCK_SH):
+                raise _running(root)
 
 
-def _lock(lock: IO[str], root: Path) -> None:
+def _take_patiently(lock: IO[str]) -> bool:
+    """Takes the lock of a run, past those that only look at it."""
+    for _ in range(_TRIES):
+        if _take(lock, fcntl.LOCK_EX):
+            return True
+        time.sleep(_PAUSE_SECONDS)
+    return False
+
+
+def _take(lock: IO[str], kind: int) -> bool:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise VisageError(f"{root}: another run of this pipeline is going on; wait for it or stop it") from None
+        return False
+    return True
+
+
+def _running(root: Path) -> VisageError:
+    return VisageError(f"{root}: another run of this pipeline is going on; wait for it or stop it")

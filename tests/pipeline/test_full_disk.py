@@ -7,6 +7,7 @@ import pytest
 
 from components.errors import VisageError
 from pipeline.full_disk import full_disk_line
+from tests.awkward_names import NAMES
 
 FOLDER = Path("/workspace/portraits")
 FIX = "cannot be written (No space left on device): free some space and run the same command again"
@@ -35,6 +36,25 @@ def os_error(number: int, *filename: str) -> OSError:
 )
 def test_the_line(error: Exception, line: str | None) -> None:
     assert full_disk_line(error, FOLDER) == line
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    "words", ["{{/job:localhost/x}} @; No", "@: No", "cannot write '@': No", "write /usr/bin: @; No"]
+)
+def test_a_path_with_blanks_is_named_whole(known: bool, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "my runs" / "x" / "events.out"
+    file.parent.mkdir(parents=True)
+    (tmp_path / "my").touch()
+    error = RuntimeError(words.replace("@", str(file)) + " space left on device")
+    assert full_disk_line(error, tmp_path / "my runs" if known else FOLDER) == f"{file}: {FIX}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_in_the_known_folder_is_named_whole(name: str, tmp_path: Path) -> None:
+    file = tmp_path / name / "x" / "events.out"
+    error = RuntimeError(f"{{{{/job:localhost/x}}}} {file}; No space left on device [Op:WriteSummary]")
+    assert full_disk_line(error, tmp_path / name) == f"{file}: {FIX}"
 
 
 def test_the_file_that_was_full_first_is_named() -> None:

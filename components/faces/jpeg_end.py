@@ -15,7 +15,6 @@ END = b"\xff\xd9"
 # A damaged download is often filled up with zeros, which a decoder takes for picture data. Whole picture data may end
 # in a few zeros of its own.
 MIN_FILL = 8
-_FILL = re.compile(rb"\x00{%d,}\Z" % MIN_FILL)
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 _START_OF_SCAN = 0xDA
@@ -40,7 +39,8 @@ CONTINUATIONS = (END, _noise(0, 1) + END, _noise(4, 2) + END)
 
 def picture_data(jpeg: bytes) -> bytes:
     """Returns the bytes to which `CONTINUATIONS` are appended: without the zeros that fill up a damaged file."""
-    data = _FILL.sub(b"", jpeg)
+    used = jpeg.rstrip(b"\x00")
+    data = used if len(jpeg) - len(used) >= MIN_FILL else jpeg
     # 0xff and the first byte of a continuation must not form a marker: half an end mark, or half a stuffed 0xff.
     return data + b"\x00" if data.endswith(b"\xff") else data
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile, PngImagePlugin
 
 from components.faces.decode import DecodeError, decode, decode_repairing
-from components.faces.jpeg_end import END, MIN_FILL
+from components.faces.jpeg_end import END, MIN_FILL, picture_data
 
 MIB = 2**20
 
@@ -144,6 +144,15 @@ def test_a_jpeg_without_its_end_mark_is_the_same_picture(options: dict[str, Any]
 
 def test_a_jpeg_with_other_data_after_its_end_is_not_repaired() -> None:
     assert not decode_repairing(saved(photo(), "JPEG") + b"what a phone appends")[1]
+
+
+def test_a_jpeg_with_a_large_hole_of_zeros_is_answered() -> None:
+    """A pattern for the zeros at the end would search for hours: it starts anew at each zero of the hole."""
+    jpeg = saved(photo(), "JPEG")
+    middle = len(jpeg) - 200
+    with_hole = jpeg[:middle] + bytes(16 * MIB) + jpeg[middle : -len(END)]
+    assert len(picture_data(with_hole)) == len(with_hole)
+    assert decode_repairing(with_hole)[1]
 
 
 def refused_or_whole(jpeg: bytes, damaged: bytes) -> bool:

@@ -18,6 +18,8 @@ from tfds_builders.near_files import near_files
 from tfds_builders.published_files import PUBLISHED, PublishedFiles
 
 _MEMBERS_LOOKED_AT = 100
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+"""How the files begin that tarfile unpacks, whatever they are called: gzip, bzip2, xz."""
 
 
 def look_at_published(dataset: str, archives: Path) -> list[Path]:
@@ -81,10 +83,8 @@ def look_at_labelled_folder(
 
 
 def _look_into_tar(path: Path, files: PublishedFiles) -> None:
-    # tarfile takes a file that ends inside a header for a whole one.
-    if path.suffix == ".tar" and path.stat().st_size % tarfile.BLOCKSIZE:
-        raise _damaged(path, tarfile.ReadError("it ends inside a block"))
     try:
+        _check_blocks(path)
         with tarfile.open(path) as tar:
             looked_at = 0
             for member in islice(tar, _MEMBERS_LOOKED_AT):
@@ -99,6 +99,14 @@ def _look_into_tar(path: Path, files: PublishedFiles) -> None:
         raise _damaged(path, error) from error
     if looked_at < _MEMBERS_LOOKED_AT:
         raise VisageError(f"{path} holds no folder {files.root}/: {files.hint}")
+
+
+def _check_blocks(path: Path) -> None:
+    """tarfile takes a plain tar that ends inside a header for a whole one."""
+    with path.open("rb") as file:
+        begins = file.read(max(map(len, _COMPRESSED)))
+    if not begins.startswith(_COMPRESSED) and path.stat().st_size % tarfile.BLOCKSIZE:
+        raise tarfile.ReadError("it ends inside a block")
 
 
 def _damaged(path: Path, error: Exception) -> VisageError:

@@ -217,6 +217,13 @@ def test_an_archive_as_it_should_be(tmp_path: Path, members: tuple[str, ...], na
     check_early(config, ["archives"])
 
 
+def test_a_compressed_archive_under_the_name_of_a_plain_one(tmp_path: Path) -> None:
+    config = archive_config(tmp_path, "utkface")
+    pack(tmp_path / "archives" / "UTKFace.tar.gz", "UTKFace/1.jpg")
+    (tmp_path / "archives" / "UTKFace.tar.gz").rename(tmp_path / "archives" / "UTKFace.tar")
+    check_early(config, ["archives"])
+
+
 def test_the_fold_files_of_adience(tmp_path: Path) -> None:
     config = archive_config(tmp_path, "adience/faces")
     (tmp_path / "archives" / "adience").mkdir()

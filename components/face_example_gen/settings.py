@@ -43,7 +43,8 @@ def _known_source(source: str) -> str:
 def _within_the_folder(path: str) -> str:
     if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
         raise ValueError(f"{quoted(path)} must be a path within the labelled folder")
-    return path
+    # `./labels.csv` and `labels.csv` are compared as texts.
+    return PurePosixPath(path).as_posix()
 
 
 SourceName = Annotated[str, AfterValidator(_known_source)]

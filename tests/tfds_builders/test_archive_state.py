@@ -1,11 +1,16 @@
-"""Whether a file may be read is part of its state: a picture that was skipped for it is read when it may be."""
+"""What changes the state of the files that a data set is prepared from."""
 
+import os
 from pathlib import Path
 
-from tfds_builders.archive_state import state_of_archive
+import pytest
+
+from components.face_example_gen.settings import LabelledFolderSettings
+from tfds_builders.archive_state import state_of_archive, state_of_labelled_folder
 
 
 def test_a_picture_that_may_be_read_again_changes_it(unprivileged_folder: Path) -> None:
+    """A picture that was skipped because it could not be read is read when it can be."""
     picture = unprivileged_folder / "UTKFace/2_0_0_20170109150557335.jpg.chip.jpg"
     picture.parent.mkdir()
     picture.write_bytes(b"two")
@@ -14,3 +19,16 @@ def test_a_picture_that_may_be_read_again_changes_it(unprivileged_folder: Path) 
     assert list(state_of_archive(unprivileged_folder, "utkface")) != before
     picture.chmod(0o600)
     assert list(state_of_archive(unprivileged_folder, "utkface")) == before
+
+
+@pytest.mark.parametrize("labels", ["one.csv", "./one.csv", "tables//one.csv", "tables/./one.csv"])
+def test_a_corrected_label_of_the_same_size_and_time_changes_it(tmp_path: Path, labels: str) -> None:
+    table = tmp_path / labels
+    table.parent.mkdir(exist_ok=True)
+    table.write_text("picture,age\na.jpg,31\n")
+    os.utime(table, (0, 0))
+    configured = LabelledFolderSettings(labels=labels).labels
+    before = list(state_of_labelled_folder(tmp_path, configured))
+    table.write_text("picture,age\na.jpg,13\n")
+    os.utime(table, (0, 0))
+    assert list(state_of_labelled_folder(tmp_path, configured)) != before

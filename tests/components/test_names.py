@@ -22,6 +22,9 @@ KNOWN = ("picture", "age", "age_group", "gender", "identity", "race", "fold")
         ("identiy", "identity"),
         ("ages", "age"),
         ("gendre", "gender"),
+        ("gendr", "gender"),
+        ("genderr", "gender"),
+        ("gemder", "gender"),
         ("Folds", "fold"),
     ],
 )
@@ -30,7 +33,11 @@ def test_a_name_that_was_probably_meant_is_found(name: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["file", "face", "service_test", "num_ratings", "real_age", "name", "", "image", "id", "age_1", "fold2"]
+    "name",
+    [
+        *("file", "face", "service_test", "num_ratings", "real_age", "name", "", "image", "id", "age_1", "fold2"),
+        *("folder", "folded", "page", "image", "wage", "trace", "brace", "density", "mixture", "sender", "render"),
+    ],
 )
 def test_another_name_is_another_name(name: str) -> None:
     assert near_names(name, KNOWN) == []

@@ -5,21 +5,26 @@ import zlib
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-_TRANSPARENCY, _EXIF, _TEXT, _COMPRESSED_TEXT = b"tRNS", b"eXIf", b"tEXt", b"zTXt"
+_TRANSPARENCY, _EXIF, _TEXT, _COMPRESSED_TEXT, _UNICODE_TEXT = b"tRNS", b"eXIf", b"tEXt", b"zTXt", b"iTXt"
 _KIND = re.compile(rb"[A-Za-z]{4}")
 # Older programs write the EXIF data, by which a picture is turned upright, as a text.
 _EXIF_KEYWORD = b"Raw profile type exif\x00"
 _MAX_EXIF = 2**20
+# XMP gives the orientation where EXIF data does not. The zeros: not compressed, no language, no translation.
+_XMP_KEYWORD = b"XML:com.adobe.xmp\x00\x00\x00\x00\x00"
+_MAX_XMP = 2**16
 
 
 def without_metadata(png: bytes) -> bytes:
     """Returns a PNG without its ancillary chunks, but for whole ones that say how the pixels are to be shown.
 
-    Those are transparency and EXIF data. What is no chunk, such as the rest of a file that was cut off, stays as it is.
+    Those are transparency, EXIF data and XMP. What is no chunk, such as the rest of a file that was cut off, stays as
+    it is.
 
     Source: PNG (Third Edition), W3C 2025, section 13.2: a decoder goes on after an error in an ancillary chunk.
     """
     kept = [png[: len(SIGNATURE)]]
+    kinds: set[bytes] = set()
     at = len(SIGNATURE)
     while True:
         kind = png[at + 4 : at + 8]
@@ -27,8 +32,12 @@ def without_metadata(png: bytes) -> bytes:
         if not _KIND.fullmatch(kind) or end > len(png):
             kept.append(png[at:])
             return b"".join(kept)
-        if kind[0:1].isupper() or _shows(kind, png[at + 8 : end - 4], png[end - 4 : end]):
+        if kind[0:1].isupper():
             kept.append(png[at:end])
+        # One of a kind says it; Pillow refuses a picture for many long texts.
+        elif kind not in kinds and _shows(kind, png[at + 8 : end - 4], png[end - 4 : end]):
+            kept.append(png[at:end])
+            kinds.add(kind)
         at = end
 
 
@@ -38,6 +47,8 @@ def _shows(kind: bytes, data: bytes, checksum: bytes) -> bool:
         relevant = data.startswith(_EXIF_KEYWORD) and _inflates(data[len(_EXIF_KEYWORD) + 1 :])
     elif kind == _TEXT:
         relevant = data.startswith(_EXIF_KEYWORD) and len(data) <= _MAX_EXIF
+    elif kind == _UNICODE_TEXT:
+        relevant = data.startswith(_XMP_KEYWORD) and len(data) <= _MAX_XMP
     else:
         relevant = kind == _TRANSPARENCY or (kind == _EXIF and len(data) <= _MAX_EXIF)
     return relevant and zlib.crc32(data, zlib.crc32(kind)) == int.from_bytes(checksum, "big")

@@ -16,6 +16,7 @@ from components.faces.decode import DecodeError, decode, decode_repairing
 from components.faces.jpeg_end import END, MIN_FILL, picture_data
 
 MIB = 2**20
+XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
 
 
 def photo(height: int = 40, width: int = 60, seed: int = 0) -> Image.Image:
@@ -53,6 +54,8 @@ def png_with(*chunks: bytes, mode: str = "RGB", **options: Any) -> bytes:
         chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(b"a" * 2 * MIB)),
         chunk(b"tEXt", b"comment\0" + b"a" * 2 * MIB),
         chunk(b"iTXt", b"XML\0\1\0\0\0" + zlib.compress(b"a" * 2 * MIB)),
+        chunk(b"iTXt", XMP + b'tiff:Orientation="3"', checksum=0),
+        chunk(b"iTXt", XMP + b'tiff:Orientation="3"' + b"a" * 2 * MIB),
         chunk(b"tEXt", b"a\0b", checksum=0),
         chunk(b"eXIf", b"II*\0", checksum=0),
         chunk(b"eXIf", bytes(2 * MIB)),
@@ -69,6 +72,8 @@ def test_a_png_is_not_lost_to_its_metadata(odd: bytes) -> None:
 def test_many_texts_of_a_png_together_cost_no_picture() -> None:
     texts = [chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(PngImagePlugin.MAX_TEXT_CHUNK - 1)))] * 70
     assert np.array_equal(decode(png_with(*texts)), np.asarray(photo()))
+    exif = [chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(bytes(MIB - 1)))] * 70
+    assert np.array_equal(decode(png_with(*exif)), np.asarray(photo()))
 
 
 @given(
@@ -89,6 +94,8 @@ def test_a_png_keeps_what_says_how_it_is_shown() -> None:
     for kind, text in ((b"tEXt", as_text), (b"zTXt", b"\0" + zlib.compress(as_text))):
         older = png_with(chunk(kind, b"Raw profile type exif\0" + text))
         assert np.array_equal(decode(older), np.asarray(photo())[::-1, ::-1])
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="3"/></x:xmpmeta>'
+    assert np.array_equal(decode(png_with(chunk(b"iTXt", XMP + xmp))), np.asarray(photo())[::-1, ::-1])
     transparent = Image.new("P", (8, 8), 0)
     transparent.putpalette([10, 10, 10, 200, 0, 0])
     assert (decode(saved(transparent, "PNG", transparency=0)) == 255).all()

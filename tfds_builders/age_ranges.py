@@ -3,28 +3,33 @@
 import re
 
 OLDEST = 120
+"""Years; whoever is said to be older is not believed."""
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _RANGE = re.compile(r"(\d{1,3}) ?(?:-|\u2013|to) ?(\d{1,3})|\((\d{1,3}), ?(\d{1,3})\)")
 _AND_OLDER = re.compile(r"(?:more than|over|above|>=?) ?(\d{1,3})|(\d{1,3}) ?\+")
-_DATE = re.compile(rf"(\d{{1,2}})-({'|'.join(_MONTHS)})")
+_MONTH = "|".join(_MONTHS)
+_DAY_AND_MONTH = re.compile(rf"(\d{{1,2}})-({_MONTH})")
+_MONTH_AND_YEAR = re.compile(rf"({_MONTH})-(\d{{1,2}})")
 
 
 def read_age_range(text: str) -> tuple[int, int] | None:
     """Reads an age group, in any case.
 
     A spreadsheet makes dates of some: '3-9' becomes '9-Mar' where months stand before days, '3-Sep' elsewhere. An age
-    group's first number is the smaller one, so either is the range from 3 to 9.
+    group's first number is the smaller one, so either is the range from 3 to 9. '10-19' may become 'Oct-19' too.
 
     Returns:
         Its first and last completed year, 0 to 120; None where the text is no age group.
 
-    >>> [read_age_range(text) for text in ("3-9", "9-Mar", "(25, 32)", "more than 70", "70+", "9-3")]
-    [(3, 9), (3, 9), (25, 32), (70, 120), (70, 120), None]
+    >>> [read_age_range(text) for text in ("3-9", "9-Mar", "Oct-19", "(25, 32)", "more than 70", "70+", "9-3")]
+    [(3, 9), (3, 9), (10, 19), (25, 32), (70, 120), (70, 120), None]
     """
     plain = text.strip().casefold()
-    if match := _DATE.fullmatch(plain):
+    if match := _DAY_AND_MONTH.fullmatch(plain):
         first, last = sorted((int(match[1]), _MONTHS.index(match[2]) + 1))
+    elif match := _MONTH_AND_YEAR.fullmatch(plain):
+        first, last = _MONTHS.index(match[1]) + 1, int(match[2])
     elif match := _AND_OLDER.fullmatch(plain):
         first, last = int(match[1] or match[2]), OLDEST
     elif match := _RANGE.fullmatch(plain):

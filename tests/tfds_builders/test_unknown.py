@@ -57,7 +57,11 @@ def test_every_way_of_writing_a_range_is_the_same_one(one: int, other: int) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "years"), [("9-Mar", (3, 9)), ("3-Sep", (3, 9)), ("19-Oct", (10, 19)), ("06-apr", (4, 6))]
+    ("text", "years"),
+    [
+        *(("9-Mar", (3, 9)), ("3-Sep", (3, 9)), ("19-Oct", (10, 19)), ("06-apr", (4, 6))),
+        *(("Oct-19", (10, 19)), ("mar-09", (3, 9)), ("Apr-43", (4, 43)), ("Oct-05", None)),
+    ],
 )
-def test_a_range_that_a_spreadsheet_took_for_a_date_is_that_range(text: str, years: tuple[int, int]) -> None:
+def test_a_range_that_a_spreadsheet_took_for_a_date_is_that_range(text: str, years: tuple[int, int] | None) -> None:
     assert read_age_range(text) == years

@@ -4,11 +4,11 @@ import re
 from ast import literal_eval
 from dataclasses import dataclass
 
+from tfds_builders.age_ranges import OLDEST
 from tfds_builders.unknown import UNKNOWN
 
 GROUPS = ("(0, 2)", "(4, 6)", "(8, 12)", "(15, 20)", "(25, 32)", "(38, 43)", "(48, 53)", "(60, 100)")
 UNKNOWN_AGE = -1
-OLDEST = 120
 
 # As prepare_adience.py of MiVOLO (https://arxiv.org/abs/2307.04616) maps them, but for two: '(25, 23)' is '(25, 32)'
 # with two digits swapped, and '(8, 13)' is what the authors' own papers call '(8, 12)'.

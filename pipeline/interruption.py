@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn
@@ -55,6 +55,15 @@ class _State:
     ending = threading.Lock()
 
 
+class _Fork(threading.local):
+    """What a thread that forks had blocked before; each thread has a mask of its own."""
+
+    held: Iterable[int] = ()
+
+
+_fork = _Fork()
+
+
 def handle_signals() -> None:
     """Installs the handlers, once, before anything heavy is imported. A signal that is ignored stays ignored."""
     with suppress(OSError):
@@ -68,7 +77,7 @@ def handle_signals() -> None:
     for number in (*_EXIT_CODES, _REMINDER):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
-    os.register_at_fork(after_in_child=_restore_defaults)
+    os.register_at_fork(before=_hold_signals, after_in_parent=_release_signals, after_in_child=_restore_defaults)
 
 
 @contextmanager
@@ -169,9 +178,19 @@ def _command() -> str:
     return next((word for word in sys.argv[1:] if not word.startswith("-")), "")
 
 
+def _hold_signals() -> None:
+    """Holds signals back during a fork: one to the new child would come up in its parent, who shares the pipe."""
+    _fork.held = signal.pthread_sigmask(signal.SIG_BLOCK, (*_EXIT_CODES, _REMINDER))
+
+
+def _release_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _fork.held)
+
+
 def _restore_defaults() -> None:
     """Lets a forked child be ended as any process is; it has no thread that would read from the pipe."""
     signal.set_wakeup_fd(-1)
     for number in (*_EXIT_CODES, _REMINDER):
         if signal.getsignal(number) is _on_signal:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    _release_signals()

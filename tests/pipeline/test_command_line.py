@@ -48,7 +48,7 @@ def test_it_has_its_path_where_the_name_means_another(
 def test_called_as_a_module_it_is_the_script_of_the_same_environment(
     script: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["/project/pipeline/cli.py", "run"])
+    monkeypatch.setattr(sys, "argv", ["/project/pipeline/__main__.py", "run"])
     monkeypatch.setattr(sys, "executable", str(script.with_name("python")))
     assert visage_command() == ".venv/bin/visage"
 

@@ -91,7 +91,7 @@ def test_kill_9_while_training_costs_the_training_alone(workspace: Path, tmp_pat
 
 
 # In this order: a library in memory, words on the screen, or a worker process. None after the Trainer: what follows the
-# Evaluator is short, and the model may be pushed before the signal is sent. tests/pipeline/test_stopped.py has that one.
+# Evaluator is short, and the model may be pushed before the signal is sent; tests/pipeline/test_stopped.py has it.
 MOMENTS = [
     "multiarray_umath",
     "drawn sample portraits",

@@ -90,8 +90,7 @@ def test_kill_9_while_training_costs_the_training_alone(workspace: Path, tmp_pat
     assert len(served_versions(workspace)) == 1
 
 
-# In this order: a library in memory, words on the screen, or a worker process. None after the Trainer: what follows the
-# Evaluator is short, and the model may be pushed before the signal is sent; tests/pipeline/test_stopped.py has it.
+# In this order: a library in memory, words on the screen, or a worker process.
 MOMENTS = [
     "multiarray_umath",
     "drawn sample portraits",
@@ -103,6 +102,7 @@ MOMENTS = [
     "✓ ExampleValidator",
     "Trainer: train",
     "✓ Trainer",
+    "✓ Evaluator",
 ]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -84,6 +85,7 @@ class KeepsPixels:
 
     def __init__(self) -> None:
         self.shown: list[np.ndarray] = []
+        self.weights: list[keras.Variable] = []
 
     def __call__(self, pixels: tf.Tensor, training: bool) -> dict[str, tf.Tensor]:
         logits = tf.ensure_shape(tf.numpy_function(self._keep, [pixels], tf.float32), [None, 101])

@@ -128,8 +128,10 @@ def prepare_source(
         else:
             builder_config = config or None
         # TFDS finds the files that it has just written by patterns.
-        with folder_alias(prepared_root) as data_dir, _reading(prepared_root / dataset):
-            builder = module.Builder(config=builder_config, data_dir=data_dir)
+        with folder_alias(prepared_root) as data_dir:
+            # A builder reads what is prepared when it is made.
+            with _reading(prepared_root / dataset):
+                builder = module.Builder(config=builder_config, data_dir=data_dir)
             _sweep(prepared_root / Path(builder.data_dir).relative_to(data_dir).parent, "incomplete.*")
             builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=archives))
         return builder if is_plain(prepared_root) else module.Builder(config=builder_config, data_dir=prepared_root)

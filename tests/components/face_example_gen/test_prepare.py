@@ -21,6 +21,7 @@ from components.face_example_gen.settings import (
     SamplePortraitsSettings,
 )
 from tests.limits import HANG_GUARD_SECONDS, wait_until
+from tfds_builders.archive import FolderArchive, Listing
 
 
 def folder_of(path: Path) -> DataSettings:
@@ -318,6 +319,17 @@ def test_a_prepared_data_set_that_says_nothing_of_itself_is_one_line(
         (folder / "dataset_info.json").write_bytes(content)
     with pytest.raises(VisageError, match=r"^.*/prepared/utkface.*: the prepared data set is damaged: remove that fo"):
         source_of("utkface", prepare_source("utkface", utkface, tmp_path / "prepared"))
+
+
+def test_what_goes_wrong_while_building_is_no_damage_of_what_is_prepared(
+    utkface: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(archive: FolderArchive) -> Listing:
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a fault of the builder")
+
+    monkeypatch.setattr(FolderArchive, "listing", fails)
+    with pytest.raises(UnicodeDecodeError, match="a fault of the builder"):
+        prepare_source("utkface", utkface, tmp_path / "prepared")
 
 
 def test_a_place_that_cannot_be_written_is_one_line(utkface: Path, tmp_path: Path) -> None:

@@ -62,6 +62,8 @@ def serve(
         )
         config = uvicorn.Config(
             make_app(name, versions),
+            # uvloop, where it is installed, would take the signal wake-up of `pipeline.interruption`.
+            loop="asyncio",
             log_config=None,
             log_level="warning",
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,

@@ -1,5 +1,6 @@
 """The server as a whole: new versions, start-up failures, Ctrl-C."""
 
+import os
 import shutil
 import signal
 import socket
@@ -91,10 +92,14 @@ def test_serve_says_how_to_ask_answers_and_ends_in_order(
     how: signal.Signals, tmp_path: Path, saved_model: Path
 ) -> None:
     teach_it_drawings(shutil.copytree(saved_model, tmp_path / "visage" / "1"))
+    # uvloop has a signal wake-up of its own, so nothing may take it.
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "packages" / "uvloop.py").write_text("raise RuntimeError('uvloop is taken')")
     command = [*VISAGE, "serve", "--model-base-path", str(tmp_path / "visage"), "--rest-port", "0"]
     with subprocess.Popen(
         command,
         cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "packages")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         # Tests that were started in the background inherit a Ctrl-C that is ignored.

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Iterator
 
 from components.errors import VisageError
+from components.trainer.pretrained.weights_file import check_weights_file
+from components.trainer.teacher import find_teacher
 from pipeline.archives import bytes_to_prepare, look_at_archives
 from pipeline.config import PipelineConfig
 from pipeline.extras import check_extras
@@ -67,6 +69,15 @@ def _extras(config: PipelineConfig) -> Finding:
     return Finding("extras", "ok", "the detector and the first weights have their packages")
 
 
+def _recipe(config: PipelineConfig) -> Finding:
+    trainer = config.trainer
+    if trainer.weights_file is not None:
+        check_weights_file(trainer.weights_file, trainer.network)
+    if trainer.distillation.teacher is not None:
+        find_teacher(trainer.distillation.teacher)
+    return Finding("recipe", "ok", "the weights and the teacher that it names are there")
+
+
 def _archives(config: PipelineConfig) -> Finding:
     archives = look_at_archives(config.data)
     detail = ", ".join(map(str, archives)) or f"{config.data.sample_portraits.count:,} portraits will be drawn"
@@ -100,6 +111,7 @@ def _lock(config: PipelineConfig) -> Finding:
 
 CHECKS: dict[str, Check] = {
     "extras": _extras,
+    "recipe": _recipe,
     "archives": _archives,
     "workspace": _workspace,
     "lock": _lock,

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from components.errors import VisageError
 from tfds_builders.adience.folds import FOLDS, find_fold_folder, read_fold
 from tfds_builders.archive import TarArchive, find_archive
+from tfds_builders.imdb_wiki.table_file import table_beside
 from tfds_builders.labelled_folder.header import Reading
 from tfds_builders.labelled_folder.labels_file import check_labels_file, find_folder, find_labels_file
 from tfds_builders.near_files import near_files
@@ -30,7 +31,8 @@ def look_at_published(dataset: str, archives: Path) -> list[Path]:
         archives: the folder with all archives.
 
     Returns:
-        What its builder will read: the archive, or the folder that it extracts to, and the folder of its tables.
+        What its builder will read: the archive, or the folder that it extracts to, and the folder
+        of its tables or the table beside it.
 
     Raises:
         VisageError: a file is missing, cannot be read, or is not what it should be.
@@ -48,6 +50,10 @@ def look_at_published(dataset: str, archives: Path) -> list[Path]:
         _look_into_tar(archive.path, files)
     else:
         _look_into_folder(archive.path, files)
+        if dataset.startswith("imdb_wiki/"):
+            table = f"{PurePosixPath(dataset).name}.mat"
+            if not (archive.path / table).is_file():
+                tables = [table_beside(archive.path, folders, table, hint)]
     return [archive.path, *tables]
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from components.errors import VisageError
 from components.faces.settings import NO_DETECTOR, AlignmentSettings
 from components.pusher.push import newest_version
-from components.trainer.heads import AGES
 from components.trainer.settings import TrainerSettings
 
 # What every model takes crops by.
@@ -46,6 +45,9 @@ def check_teacher(teacher: Path, settings: TrainerSettings, alignment: Alignment
         VisageError: the model lacks an answer that the recipe's network learns, takes no crops, or takes others, or is
             damaged.
     """
+    # Imports Keras, which those who only look for a teacher do without.
+    from components.trainer.heads import AGES
+
     outputs = _answer_widths(teacher)
     spec = settings.spec
     if spec.age_head is not None and outputs.get("age_probabilities") != AGES:

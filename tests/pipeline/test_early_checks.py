@@ -233,6 +233,34 @@ def test_the_fold_files_of_adience(tmp_path: Path) -> None:
         check_early(config, ["archives"])
 
 
+def test_the_table_of_an_extracted_imdb_wiki(tmp_path: Path) -> None:
+    config = archive_config(tmp_path, "imdb_wiki/wiki")
+    folder = tmp_path / "archives" / "wiki_crop"
+    (folder / "00").mkdir(parents=True)
+    with pytest.raises(VisageError, match=rf"^no wiki\.mat in {folder} nor beside it: download wiki_crop\.tar"):
+        check_early(config, ["archives"])
+    for place in (folder.parent, folder):
+        (place / "wiki.mat").touch()
+        check_early(config, ["archives"])
+        (place / "wiki.mat").unlink()
+
+
+@pytest.mark.parametrize(
+    ("command", "override", "line"),
+    [
+        ("run", "trainer.weights=/nope/w.weights.h5", "trainer.weights: there is no file /nope/w.weights.h5; name dl"),
+        ("crossval", "trainer.weights=/nope/w.weights.h5", "trainer.weights: there is no file /nope/w.weights.h5; na"),
+        ("check", "trainer.distillation.teacher=/nope", "trainer.distillation.teacher: there is no model in /nope; p"),
+    ],
+)
+def test_what_the_recipe_names(tmp_path: Path, command: str, override: str, line: str) -> None:
+    ended = light_visage(command, "--set", f"workspace={tmp_path / 'runs'}", "--set", override)
+    assert ended.returncode == 1
+    assert line in ended.stdout + ended.stderr
+    assert "is imported" not in ended.stdout + ended.stderr
+    assert not (tmp_path / "runs").exists()
+
+
 def test_the_source_that_is_asked_for_is_looked_at_alone(tmp_path: Path) -> None:
     config = archive_config(tmp_path, "utkface, imdb_wiki/wiki")
     (tmp_path / "archives" / "UTKFace").mkdir()

@@ -11,7 +11,7 @@ from components.errors import VisageError
 from tfds_builders.archive import Archive, Listing, Unreadable, find_archive, manual_folder, unreadable
 from tfds_builders.entries import PICTURE_UNREADABLE, reason_to_skip
 from tfds_builders.imdb_wiki.face_table import FaceTable, parse_face_table
-from tfds_builders.near_files import near_files
+from tfds_builders.imdb_wiki.table_file import table_beside
 from tfds_builders.published_files import IMDB_WIKI_HOMEPAGE, PUBLISHED
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import ROW_UNREADABLE, SkippedRow
@@ -77,15 +77,12 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         config = self.builder_config.name
         if self._mat in listing.files:
             return parse_face_table(archive.read_table(self._mat), config, f"{archive.path}: {self._mat}", mend)
-        for path in (folder / self._mat for folder in folders):
-            if path.is_file():
-                try:
-                    mat = path.read_bytes()
-                except OSError as error:
-                    raise unreadable(path, error) from error
-                return parse_face_table(mat, config, str(path), mend)
-        near = "".join(near_files(folder, [self._mat]) for folder in folders)
-        raise VisageError(f"no {self._mat} in {archive.path} nor beside it: {near}{mend}")
+        path = table_beside(archive.path, folders, self._mat, mend)
+        try:
+            mat = path.read_bytes()
+        except OSError as error:
+            raise unreadable(path, error) from error
+        return parse_face_table(mat, config, str(path), mend)
 
     def _usable_rows(self, table: FaceTable, listing: Listing) -> dict[str, int]:
         counts = self.info.metadata

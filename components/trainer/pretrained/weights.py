@@ -15,17 +15,13 @@ from components.errors import VisageError
 from components.trainer.pretrained.blessed import load_blessed_weights
 from components.trainer.pretrained.dlib_weights import find_dlib_file, load_dlib_weights
 from components.trainer.pretrained.vggface_weights import is_sequential_file, load_vggface_weights
+from components.trainer.pretrained.weights_file import check_weights_file
 
 # The files by which Keras knows its ImageNet weights without their top, by network.
 _IMAGENET = {
     "mobilenet": "mobilenet_1_0_224_tf_no_top.h5",
     "resnet50": "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
 }
-_VGGFACE = (
-    "vggface starts from VGG-Face's own vgg_face_weights.h5 (580 MB; see "
-    "https://sefiks.com/2019/02/13/apparent-age-and-gender-prediction-in-keras): name that file, or train from scratch "
-    "with trainer.weights=null and trainer.frozen=null; dlib's and imagenet's weights do not fit"
-)
 
 
 def load_weights(network: keras.Model, weights: str | None, blessed: str | None) -> None:
@@ -78,11 +74,7 @@ def _load_imagenet(network: keras.Model) -> None:
 
 
 def _load_file(network: keras.Model, path: Path) -> None:
-    if not path.is_file():
-        mend = _VGGFACE if network.name == "vggface" else "name dlib, imagenet, blessed, null or a file"
-        raise VisageError(f"trainer.weights: there is no file {path.resolve()}; {mend}")
-    if network.name != "vggface" and path.suffix == ".h5" and not path.name.endswith(".weights.h5"):
-        raise VisageError(f"trainer.weights: {path}: Keras reads weights from *.weights.h5 or *.keras; rename it so")
+    check_weights_file(path, network.name)
     try:
         if network.name == "vggface" and path.suffix == ".h5" and is_sequential_file(path):
             load_vggface_weights(network, path)

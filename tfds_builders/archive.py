@@ -1,6 +1,7 @@
 """The archives as their authors publish them: a tar, or the folder that it extracts to, read without extracting."""
 
 import abc
+import lzma
 import os
 import tarfile
 import zlib
@@ -134,7 +135,7 @@ class TarArchive(Archive):
                     if not member.isdir():
                         yield self._name_below_root(member), member, tar
                 self._check_end(tar)
-        except (EOFError, OSError, tarfile.TarError, zlib.error) as error:
+        except (EOFError, OSError, lzma.LZMAError, tarfile.TarError, zlib.error) as error:
             # What the system refuses has a number; what is wrong with the bytes has none.
             if isinstance(error, OSError) and error.errno is not None:
                 raise unreadable(self.path, error) from error

@@ -3,6 +3,7 @@
 The builders report what only reading everything shows.
 """
 
+import lzma
 import tarfile
 import zlib
 from collections.abc import Mapping
@@ -101,7 +102,7 @@ def _look_into_tar(path: Path, files: PublishedFiles) -> None:
         if error.errno is not None:
             raise VisageError(f"{path}: cannot be read ({error.strerror}); make it readable") from error
         raise _damaged(path, error) from error
-    except (EOFError, tarfile.TarError, zlib.error) as error:
+    except (EOFError, lzma.LZMAError, tarfile.TarError, zlib.error) as error:
         raise _damaged(path, error) from error
     if looked_at < _MEMBERS_LOOKED_AT:
         raise VisageError(f"{path} holds no folder {files.root}/: {files.hint}")

@@ -1,6 +1,7 @@
 """Archives: a tar and the folder it extracts to give the same; damaged and unsafe ones are refused in one line."""
 
 import io
+import lzma
 import tarfile
 from pathlib import Path
 
@@ -96,6 +97,15 @@ def test_a_tar_that_is_cut_off_is_one_line(folder: Path, name: str, share: float
     with pytest.raises(VisageError, match=rf"{name} is cut off or damaged \(.*\): download it again$") as caught:
         archive.listing()
     assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_xz_tar_is_one_line(folder: Path) -> None:
+    archive = packed(folder, "faces.tar")
+    contents = bytearray(lzma.compress(archive.path.read_bytes()))
+    contents[len(contents) // 2] ^= 0xFF
+    archive.path.write_bytes(contents)
+    with pytest.raises(VisageError, match=r"faces.tar is cut off or damaged \(.*\): download it again$"):
+        archive.listing()
 
 
 def test_a_tar_that_ends_between_two_members_is_cut_off_too(folder: Path) -> None:

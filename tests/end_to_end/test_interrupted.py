@@ -136,7 +136,7 @@ workspace=$1 word=$2 screen=$3/screen
 shift 3
 mount -t tmpfs -o size=400m none "$workspace"
 "$@" >"$screen" &
-until grep -q "$word" "$screen" || ! kill -0 $!; do sleep 0.2; done
+until grep -q "$word" "$screen" || ! kill -0 $!; do sleep 0.2; done 2>/dev/null
 while kill -0 $!; do cat /dev/zero >>"$workspace/filler" || true; sleep 0.2; done 2>/dev/null
 wait $!
 """

@@ -217,7 +217,9 @@ def test_a_reader_of_errors_that_reads_no_more_does_not_hold_up_the_end() -> Non
 
 # Signals each child at once, which may not have run a line of its own by then.
 FORKS = """
-import os, signal, time
+import os, signal, time, warnings
+# Python 3.12 and newer warn of a fork beside threads.
+warnings.simplefilter("ignore", DeprecationWarning)
 for _ in range(20):
     child = os.fork()
     if not child:

@@ -27,7 +27,8 @@ def check_usable(database: Path, *, to_write: bool, patience: float = PATIENCE_S
     """
     if to_write:
         _check_writable(database)
-    if not database.is_file() or not database.stat().st_size:
+    # One that is empty is a new database, and may be locked as any other.
+    if not database.is_file():
         return
     uri = f"{database.resolve().as_uri()}?mode={'rw' if to_write else 'ro'}"
     try:

@@ -56,6 +56,12 @@ def test_one_that_another_process_locks_is_one_line(database: Path, mode: str, t
     check_usable(database, to_write=to_write)
 
 
+def test_one_that_is_empty_and_locked_is_one_line(tmp_path: Path) -> None:
+    (database := tmp_path / "metadata.sqlite").touch()
+    with locked(database, "EXCLUSIVE"), pytest.raises(VisageError, match=r"^.*: another process has locked it; "):
+        check_usable(database, to_write=True, patience=0.1)
+
+
 def test_one_that_another_process_writes_to_can_be_read(database: Path) -> None:
     with locked(database, "IMMEDIATE"):
         check_usable(database, to_write=False, patience=0.1)

@@ -1,6 +1,9 @@
 """What can be checked in milliseconds, before TensorFlow and TFX are imported: nothing of it fails late."""
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 from components.errors import VisageError
 from components.trainer.pretrained.weights_file import check_weights_file
@@ -17,7 +20,24 @@ from pipeline.run_lock import check_not_running
 # No transaction of another process takes as long.
 _PATIENCE_SECONDS = 0.3
 
-Check = Callable[[PipelineConfig], Finding]
+
+@dataclass
+class Look:
+    """What the checks of one configuration look at.
+
+    Attributes:
+        config: what is to be run.
+    """
+
+    config: PipelineConfig
+
+    @cached_property
+    def archives(self) -> list[Path]:
+        """As of `look_at_archives`, which reads the tables: once for all checks."""
+        return look_at_archives(self.config.data)
+
+
+Check = Callable[[Look], Finding]
 
 
 def check_early(config: PipelineConfig, names: Collection[str], source: str | None = None) -> list[Finding]:
@@ -37,7 +57,8 @@ def check_early(config: PipelineConfig, names: Collection[str], source: str | No
     """
     if source is not None:
         config = config.model_copy(update={"data": config.data.model_copy(update={"sources": [source]})})
-    findings = [CHECKS[name](config) for name in names]
+    look = Look(config)
+    findings = [CHECKS[name](look) for name in names]
     for finding in findings:
         if finding.status == "missing":
             raise VisageError(f"{finding.name}: {finding.detail}; {finding.mend}")
@@ -55,22 +76,23 @@ def check_runs(config: PipelineConfig) -> None:
 
 def findings_of(config: PipelineConfig) -> Iterator[Finding]:
     """Makes every check, and yields what each has found, errors included."""
+    look = Look(config)
     for name, check in CHECKS.items():
         try:
-            yield check(config)
+            yield check(look)
         except VisageError as error:
             yield Finding(name, "missing", str(error))
         except OSError as error:
             yield Finding(name, "missing", refusal_line(error))
 
 
-def _extras(config: PipelineConfig) -> Finding:
-    check_extras(config)
+def _extras(look: Look) -> Finding:
+    check_extras(look.config)
     return Finding("extras", "ok", "the detector and the first weights have their packages")
 
 
-def _recipe(config: PipelineConfig) -> Finding:
-    trainer = config.trainer
+def _recipe(look: Look) -> Finding:
+    trainer = look.config.trainer
     if trainer.weights_file is not None:
         check_weights_file(trainer.weights_file, trainer.network)
     if trainer.distillation.teacher is not None:
@@ -78,34 +100,34 @@ def _recipe(config: PipelineConfig) -> Finding:
     return Finding("recipe", "ok", "the weights and the teacher that it names are there")
 
 
-def _archives(config: PipelineConfig) -> Finding:
-    archives = look_at_archives(config.data)
-    detail = ", ".join(map(str, archives)) or f"{config.data.sample_portraits.count:,} portraits will be drawn"
+def _archives(look: Look) -> Finding:
+    detail = (
+        ", ".join(map(str, look.archives)) or f"{look.config.data.sample_portraits.count:,} portraits will be drawn"
+    )
     return Finding("archives", "ok", detail)
 
 
-def _workspace(config: PipelineConfig) -> Finding:
-    there = nearest_existing(config.root)
+def _workspace(look: Look) -> Finding:
+    there = nearest_existing(look.config.root)
     if not there.is_dir():
         raise VisageError(f"{there}: is a file, no folder; name another one by --set workspace=DIR")
     if not may_write(there):
         raise VisageError(f"{there}: cannot be written (Permission denied); name another folder by --set workspace=DIR")
-    return Finding("workspace", "ok", str(config.root))
+    return Finding("workspace", "ok", str(look.config.root))
 
 
-def _disk(config: PipelineConfig) -> Finding:
-    extra = 0 if config.data.dir is None else bytes_to_prepare(look_at_archives(config.data), config.data_root)
-    return free_space(config.root, extra)
+def _disk(look: Look) -> Finding:
+    return free_space(look.config.root, bytes_to_prepare(look.archives, look.config.data_root))
 
 
-def _metadata(config: PipelineConfig) -> Finding:
-    database = config.root / "metadata.sqlite"
+def _metadata(look: Look) -> Finding:
+    database = look.config.root / "metadata.sqlite"
     check_usable(database, to_write=True, patience=_PATIENCE_SECONDS)
     return Finding("metadata", "ok", str(database) if database.exists() else "no run yet")
 
 
-def _lock(config: PipelineConfig) -> Finding:
-    check_not_running(config.root)
+def _lock(look: Look) -> Finding:
+    check_not_running(look.config.root)
     return Finding("lock", "ok", "no other run of this pipeline")
 
 

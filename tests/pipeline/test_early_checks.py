@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from components.errors import VisageError
-from pipeline import free_space
+from pipeline import early_checks, free_space
 from pipeline.config import PipelineConfig
 from pipeline.config_file import load_config
-from pipeline.early_checks import CHECKS, OF_A_RUN, check_early, check_runs, findings_of
+from pipeline.early_checks import CHECKS, OF_A_RUN, Look, check_early, check_runs, findings_of
 from pipeline.run_lock import alone
 from tests.pipeline.locked_database import locked
 
@@ -72,6 +72,14 @@ def test_a_configuration_without_faults_passes_and_makes_nothing(tmp_path: Path)
     assert check_early(config, OF_A_RUN) == []
     assert [finding.name for finding in findings_of(config)] == list(CHECKS)
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_tables_are_read_once_for_all_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = folder_config(tmp_path, "picture,age\n1.png,30\n")
+    looks: list[object] = []
+    monkeypatch.setattr(early_checks, "look_at_archives", lambda data: looks.append(data) or [])
+    check_early(config, OF_A_RUN)
+    assert looks == [config.data]
 
 
 def test_the_lock_of_a_run(tmp_path: Path) -> None:
@@ -165,7 +173,7 @@ def test_the_labels_file(tmp_path: Path, labels: str, reading: dict[str, Any], l
 
 
 def test_a_labels_file_that_can_be_read(tmp_path: Path) -> None:
-    (finding,) = [CHECKS["archives"](folder_config(tmp_path, "picture;age\n", separator=";"))]
+    (finding,) = [CHECKS["archives"](Look(folder_config(tmp_path, "picture;age\n", separator=";")))]
     assert finding.detail == str(tmp_path / "archives" / "faces" / "labels.csv")
 
 

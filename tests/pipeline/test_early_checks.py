@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from components.errors import VisageError
+from components.face_example_gen.settings import DataSettings
 from pipeline import early_checks, free_space
 from pipeline.config import PipelineConfig
 from pipeline.config_file import load_config
@@ -77,7 +78,12 @@ def test_a_configuration_without_faults_passes_and_makes_nothing(tmp_path: Path)
 def test_the_tables_are_read_once_for_all_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = folder_config(tmp_path, "picture,age\n1.png,30\n")
     looks: list[object] = []
-    monkeypatch.setattr(early_checks, "look_at_archives", lambda data: looks.append(data) or [])
+
+    def count_looks(data: DataSettings) -> list[Path]:
+        looks.append(data)
+        return []
+
+    monkeypatch.setattr(early_checks, "look_at_archives", count_looks)
     check_early(config, OF_A_RUN)
     assert looks == [config.data]
 

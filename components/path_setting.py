@@ -10,18 +10,19 @@ from components.paths import check_local, expand
 AS_WRITTEN = "as_written"
 
 
+def _is_as_written(value: Any, info: ValidationInfo) -> bool:
+    """Whether a value is a path that a person wrote. What was expanded once may hold a dollar sign of its own."""
+    return isinstance(value, str) and bool((info.context or {}).get(AS_WRITTEN))
+
+
 def _read(value: Any, info: ValidationInfo) -> Any:
-    """Expands a path where a person wrote it. What was expanded once may hold a dollar sign of its own."""
-    if not isinstance(value, str) or not (info.context or {}).get(AS_WRITTEN):
-        return value
-    return expand(value)
+    return expand(value) if _is_as_written(value, info) else value
 
 
 def _read_local(value: Any, info: ValidationInfo) -> Any:
     path = _read(value, info)
-    if not isinstance(path, str) or not (info.context or {}).get(AS_WRITTEN):
-        return path
-    check_local(path)
+    if _is_as_written(path, info):
+        check_local(path)
     return path
 
 

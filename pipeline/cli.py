@@ -336,11 +336,7 @@ def check(
     from pipeline.early_checks import findings_of
 
     findings = list(findings_of(load_config(config, overrides, data_dir)))
-    if as_json:
-        print_json([asdict(finding) for finding in findings])
-    else:
-        for finding in findings:
-            click.echo(finding.line())
+    _print_findings(findings, as_json)
     context.exit(FAILED if any(finding.status == "missing" for finding in findings) else 0)
 
 
@@ -350,7 +346,10 @@ def doctor(as_json: bool) -> None:
     """Say what this machine has, what is missing, and how to get it."""
     from pipeline.doctor import diagnose
 
-    findings = diagnose()
+    _print_findings(diagnose(), as_json)
+
+
+def _print_findings(findings: "Sequence[Finding]", as_json: bool) -> None:
     if as_json:
         print_json([asdict(finding) for finding in findings])
         return

@@ -33,6 +33,11 @@ def full_disk_line(error: BaseException, folder: Path | None = None) -> str | No
         # What came first; that it cannot be recorded either comes after it.
         return own[-1]
     place = next(filter(None, (_named_file(link, folder) for link in found)), folder)
+    return no_space_line(place)
+
+
+def no_space_line(place: str | Path | None) -> str:
+    """Returns the line for a full disk on which a file or folder lies; None: it is not known which."""
     where = f"{place}: cannot be written" if place else "the disk is full"
     return f"{where} ({os.strerror(errno.ENOSPC)}): free some space and run the same command again"
 

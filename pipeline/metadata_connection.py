@@ -1,7 +1,5 @@
 """ML Metadata for TFX's launcher, which reports a locked file within seconds."""
 
-import errno
-import os
 from pathlib import Path
 from types import TracebackType
 
@@ -10,7 +8,7 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
 from components.errors import VisageError
-from pipeline.full_disk import is_full_database
+from pipeline.full_disk import is_full_database, no_space_line
 from pipeline.metadata_file import PATIENCE_SECONDS, check_usable, locked_line
 
 
@@ -49,10 +47,7 @@ class CheckedMetadata(metadata.Metadata):
         """
         super().__exit__(exc_type, exc_value, exc_tb)
         if is_full_database(exc_value):
-            raise VisageError(
-                f"{self._database}: cannot be written ({os.strerror(errno.ENOSPC)}): free some space and run the same "
-                "command again"
-            ) from exc_value
+            raise VisageError(no_space_line(self._database)) from exc_value
         if isinstance(exc_value, AbortedError):
             self._patience = 0.0
             raise VisageError(locked_line(self._database)) from exc_value

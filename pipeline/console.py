@@ -30,6 +30,7 @@ from components.errors import VisageError
 from components.lossy_output import lossy_stream
 from pipeline.full_disk import full_disk_line
 from pipeline.pace import Pace
+from pipeline.permissions import unwritable_workspace
 from pipeline.standard_output import output_stream
 
 LINE_EVERY_SECONDS = 15.0
@@ -52,9 +53,7 @@ def framework_output_to(log: Path) -> Iterator[IO[str]]:
         log.parent.mkdir(parents=True, exist_ok=True)
         sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     except OSError as error:
-        raise VisageError(
-            f"{error.filename}: cannot be written ({error.strerror}); name another folder by --set workspace=DIR"
-        ) from None
+        raise unwritable_workspace(error.filename, error.strerror) from None
     streams = sys.stdout, sys.stderr
     for stream in streams:
         stream.flush()

@@ -14,7 +14,7 @@ from pipeline.extras import check_extras
 from pipeline.finding import Finding
 from pipeline.free_space import free_space, nearest_existing
 from pipeline.metadata_file import check_usable
-from pipeline.permissions import may_write, refusal_line
+from pipeline.permissions import may_write, refusal_line, unwritable_workspace
 from pipeline.run_lock import check_not_running
 
 # No transaction of another process takes as long.
@@ -112,7 +112,7 @@ def _workspace(look: Look) -> Finding:
     if not there.is_dir():
         raise VisageError(f"{there}: is a file, no folder; name another one by --set workspace=DIR")
     if not may_write(there):
-        raise VisageError(f"{there}: cannot be written (Permission denied); name another folder by --set workspace=DIR")
+        raise unwritable_workspace(there, "Permission denied")
     return Finding("workspace", "ok", str(look.config.root))
 
 

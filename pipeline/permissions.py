@@ -3,12 +3,18 @@
 import os
 from pathlib import Path
 
+from components.errors import VisageError
 from pipeline.full_disk import full_disk_line
 
 
 def may_write(path: Path) -> bool:
     """Returns whether this process may change a file, or make files in a folder; the path exists."""
     return os.access(path, os.W_OK | (os.X_OK if path.is_dir() else 0), effective_ids=True)
+
+
+def unwritable_workspace(path: str | Path, cause: str | None) -> VisageError:
+    """Returns the error of a path in the workspace that cannot be written."""
+    return VisageError(f"{path}: cannot be written ({cause}); name another folder by --set workspace=DIR")
 
 
 def refusal_line(error: OSError) -> str:

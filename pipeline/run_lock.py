@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from components.errors import VisageError
+from pipeline.permissions import unwritable_workspace
 
 _FILE = "run.lock"
 # A look holds the lock for microseconds; a run, for as long as it goes on.
@@ -29,9 +30,7 @@ def alone(root: Path) -> Iterator[None]:
         root.mkdir(parents=True, exist_ok=True)
         lock = (root / _FILE).open("w")
     except OSError as error:
-        raise VisageError(
-            f"{error.filename}: cannot be written ({error.strerror}); name another folder by --set workspace=DIR"
-        ) from None
+        raise unwritable_workspace(error.filename, error.strerror) from None
     with lock:
         if not _take_patiently(lock):
             raise _running(root)

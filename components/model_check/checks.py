@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from components.errors import quoted
-from components.faces import records
+from components.model_check.answers import check_answers
 from components.model_check.errors import UnservableError
 from components.model_check.served import Answered, check_served
 from components.tensorflow_messages import first_cause
@@ -35,11 +34,7 @@ _GENDER_OUTPUTS: dict[str, tf.TensorSpec] = {
     "gender": tf.TensorSpec([None], tf.string),
     "gender_probability": tf.TensorSpec([None], tf.float32),
 }
-# The ages 0 to 100, or the groups.
-_PROBABILITIES = (101, len(records.AGE_GROUPS))
 _WARM_UP_REQUESTS = "assets.extra/tf_serving_warmup_requests"
-# Single precision adds 101 probabilities, and as many ages, up to about this.
-_TOLERANCE = 1e-3
 
 
 def check(directory: str) -> None:
@@ -73,7 +68,7 @@ def replay(directory: str) -> list[Answered]:
         _check_signature(model, name, inputs, outputs)
     answered = [_ask(model, request) for request in _warm_up_requests(f"{directory}/{_WARM_UP_REQUESTS}")]
     for one in answered:
-        _check_answers(one.signature, one.outputs)
+        check_answers(one.signature, one.outputs)
     for name in _SIGNATURES:
         if name not in {one.signature for one in answered}:
             raise UnservableError(f"{_WARM_UP_REQUESTS} holds no request for the signature {name}")
@@ -135,50 +130,3 @@ def _ask(model: Any, request: predict_pb2.PredictRequest) -> Answered:
         return Answered(name, inputs, {key: value.numpy() for key, value in outputs.items()})
     except Exception as error:  # Whatever it is, a client would meet it too.
         raise UnservableError(f"{name}: fails on its warm-up request: {first_cause(error)}") from error
-
-
-def _check_answers(name: str, answers: Mapping[str, np.ndarray]) -> None:
-    """Every number finite and in its range, every name a known one."""
-    for output, values in answers.items():
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise UnservableError(f"{name}: output {output} is not finite")
-    if "age" in answers:
-        _check_ages(name, answers)
-    if "gender" in answers:
-        _check_genders(name, answers)
-
-
-def _check_ages(name: str, answers: Mapping[str, np.ndarray]) -> None:
-    age, probabilities = answers["age"], answers["age_probabilities"]
-    if (age < -_TOLERANCE).any() or (age > 100 + _TOLERANCE).any():
-        raise UnservableError(f"{name}: ages from {age.min():g} to {age.max():g} are not within 0 to 100")
-    if probabilities.shape[1] not in _PROBABILITIES:
-        allowed = " or ".join(map(str, _PROBABILITIES))
-        raise UnservableError(f"{name}: age_probabilities has {probabilities.shape[1]} a face, not {allowed}")
-    if (probabilities < 0).any() or (np.abs(probabilities.sum(axis=1) - 1) > _TOLERANCE).any():
-        raise UnservableError(
-            f"{name}: rows of age_probabilities are no distributions, one sums to {probabilities.sum(axis=1)[0]:g}"
-        )
-    _check_names(f"{name}: output age_group", answers["age_group"], records.AGE_GROUPS)
-    if probabilities.shape[1] != len(records.AGE_GROUPS):
-        _check_agreement(name, age, answers["age_group"])
-
-
-def _check_agreement(name: str, ages: np.ndarray, groups: np.ndarray) -> None:
-    for age, group in zip(ages, groups, strict=True):
-        expected = records.AGE_GROUPS[records.age_group(age)]
-        if group.decode() != expected:
-            raise UnservableError(f"{name}: age_group is {group.decode()} beside an age of {age:g}, not {expected}")
-
-
-def _check_genders(name: str, answers: Mapping[str, np.ndarray]) -> None:
-    male = answers["gender_probability"]
-    if (male < 0).any() or (male > 1).any():
-        raise UnservableError(f"{name}: gender_probability is not within 0 to 1")
-    _check_names(f"{name}: output gender", answers["gender"], records.GENDERS)
-
-
-def _check_names(what: str, values: np.ndarray, allowed: tuple[str, ...]) -> None:
-    for value in values:
-        if value.decode() not in allowed:
-            raise UnservableError(f"{what} is {quoted(value.decode())}, none of {', '.join(allowed)}")

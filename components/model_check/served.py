@@ -14,14 +14,13 @@ import tensorflow as tf
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
+from components.model_check.answers import ABSOLUTE, RELATIVE, is_allowed, names_allowed
 from components.model_check.calls import Call, Failure
 from components.model_check.errors import UnservableError
 from components.model_check.loader import LoaderError, call_in_cpp
 from components.tensorflow_messages import first_cause
 
 _SERVER = "TensorFlow Serving's loader"
-# Absolute and relative: a thousandth of a probability, a hundredth of a year.
-_ABSOLUTE, _RELATIVE = 1e-3, 1e-4
 # What it says of a variable that is not restored, which is how VisAge exported every model once.
 _NOT_RESTORED = "Could not find variable"
 _EXPORT_AGAIN = "its signatures read variables that are not restored: train and export it again with `visage run`"
@@ -47,7 +46,8 @@ def check_served(directory: str, answered: Sequence[Answered]) -> None:
 
     Args:
         directory: the SavedModel.
-        answered: requests with the answers to expect: the same strings, and numbers within 0.001 + 0.01 %.
+        answered: requests with the answers to expect: numbers within 0.001 + 0.01 %, and the same strings, or names
+            that such a number allows.
 
     Raises:
         UnservableError: the loader cannot load the model, crashes or hangs, fails on a request or answers it otherwise.
@@ -62,8 +62,9 @@ def check_served(directory: str, answered: Sequence[Answered]) -> None:
     for one, result in zip(answered, replies.results, strict=True):
         if isinstance(result, Failure):
             raise UnservableError(f"{one.signature}: {_SERVER} fails on its warm-up request: {_text(result)}")
+        allowed = names_allowed(one.outputs)
         for (name, expected), value in zip(sorted(one.outputs.items()), result, strict=True):
-            _compare(f"{one.signature}: output {name}", value, expected)
+            _compare(one.signature, name, value, expected, allowed.get(name))
 
 
 def read_signatures(directory: str) -> dict[str, SignatureDef]:
@@ -86,13 +87,16 @@ def _text(failure: Failure) -> str:
     return f"{failure.code}: {first_cause(failure.message)}{hint}"
 
 
-def _compare(what: str, value: np.ndarray, expected: np.ndarray) -> None:
+def _compare(signature: str, name: str, value: np.ndarray, expected: np.ndarray, allowed: np.ndarray | None) -> None:
+    what = f"{signature}: output {name}: {_SERVER} gives"
     if value.shape != expected.shape:
-        raise UnservableError(f"{what}: {_SERVER} gives the shape {value.shape}, Python {expected.shape}")
+        raise UnservableError(f"{what} the shape {value.shape}, Python {expected.shape}")
     if expected.dtype.kind == "f":
-        same = np.isclose(value, expected, rtol=_RELATIVE, atol=_ABSOLUTE)
+        same = np.isclose(value, expected, rtol=RELATIVE, atol=ABSOLUTE)
+    elif allowed is not None:
+        same = np.array([is_allowed(name, one, names) for one, names in zip(value, allowed, strict=True)], bool)
     else:
         same = value == expected
     if not same.all():
         first = tuple(np.argwhere(~same)[0])
-        raise UnservableError(f"{what}: {_SERVER} gives {value[first]}, Python {expected[first]}")
+        raise UnservableError(f"{what} {value[first]}, Python {expected[first]}")

@@ -108,3 +108,31 @@ def test_answers_that_differ_are_named(echo: str, output: str, expected: np.ndar
     with pytest.raises(UnservableError) as refused:
         check_served(echo, [Answered("serving_default", inputs(1, b"a"), {**outputs, output: expected})])
     assert str(refused.value).startswith(f"serving_default: output {output}: TensorFlow Serving's loader {reason}")
+
+
+class Fixed(tf.Module):
+    """Answers with the ages and names that it is given."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, "ages"), tf.TensorSpec([None], tf.string, "names")])
+    def serving_default(self, ages: tf.Tensor, names: tf.Tensor) -> dict[str, tf.Tensor]:
+        probabilities = tf.one_hot(tf.cast(tf.round(ages), tf.int32), 101)
+        return {"age": ages, "age_probabilities": probabilities, "age_group": names}
+
+
+def python_answers(age: float, group: bytes) -> dict[str, np.ndarray]:
+    probabilities = np.eye(101, dtype=np.float32)[[round(age)]]
+    return {"age": np.array([age], np.float32), "age_probabilities": probabilities, "age_group": strings(group)}
+
+
+def test_a_group_may_differ_where_the_age_lies_at_its_boundary(tmp_path: Path) -> None:
+    model = Fixed()
+    tf.saved_model.save(model, str(tmp_path / "1"), signatures={"serving_default": model.serving_default})
+
+    def answered(age: float, group_in_cpp: bytes, group: bytes) -> Answered:
+        asked = {"ages": np.array([age], np.float32), "names": strings(group_in_cpp)}
+        return Answered("serving_default", asked, python_answers(age, group))
+
+    at_boundary, of_one_group = answered(35.4999, b"38-43", b"25-32"), answered(30, b"8-13", b"25-32")
+    with pytest.raises(UnservableError) as refused:
+        check_served(str(tmp_path / "1"), [at_boundary, of_one_group])
+    assert str(refused.value).endswith("output age_group: TensorFlow Serving's loader gives b'8-13', Python b'25-32'")

@@ -4,6 +4,7 @@ Airflow parses it with croniter, which neither stack installs; a test compares t
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 PRESETS = (
@@ -29,6 +30,7 @@ class _Field:
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _NTH_DAY = rf"([0-7]|{'|'.join(_WEEKDAYS)})#[1-5]"
 _FIELDS = (
@@ -65,7 +67,31 @@ def schedule_problem(text: str) -> str | None:
             if not _is_part(part, field):
                 words = f", or {field.words[0]} to {field.words[-1]}" if field.words else ""
                 return f"has {part!r} as the {field.name}; write {field.least} to {field.most}{words}, 1-5, *, or */2"
+    if _never_comes(*fields[2:]):
+        return f"never comes: no month {fields[3]} has a day {fields[2]}"
     return None
+
+
+def _never_comes(days: str, months: str, weekdays: str) -> bool:
+    """Whether no day matches; where days of the week are given as well, those match."""
+    if weekdays not in ("*", "?") or days in ("?", "l"):
+        return False
+    return min(_values(days, _FIELDS[2])) > max(_LONGEST[month - 1] for month in _values(months, _FIELDS[3]))
+
+
+def _values(written: str, field: _Field) -> Iterator[int]:
+    """Yields what a field of numbers, names, ranges and steps stands for."""
+    for part in written.split(","):
+        values, _, step = part.partition("/")
+        first, _, last = values.partition("-")
+        start = field.least if first == "*" else _number(first, field)
+        end = field.most if first == "*" or (step and not last) else _number(last or first, field)
+        # A range that ends before it begins goes on from the least value.
+        yield from range(start, end + 1, int(step or 1)) if start <= end else range(field.least, field.most + 1)
+
+
+def _number(written: str, field: _Field) -> int:
+    return field.least + field.words.index(written) if written in field.words else int(written)
 
 
 def _is_part(part: str, field: _Field) -> bool:

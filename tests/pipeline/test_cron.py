@@ -12,6 +12,7 @@ GOOD = (
     *("* * * * *", "0 4 * * 1", "*/15 * * * *", "0,30 8-18/2 1-15 jan-mar mon,wed,fri", "  0\t4 * *   1 "),
     *("59 23 31 12 7", "5/15 * * * *", "0 0 * * SUN", "0 22 * * fri-mon", "50-10 * * * *", "00 04 * * 01"),
     *("0 0 L * *", "0 0 ? * 1", "0 0 1 * ?", "0 0 * * 5#2", "0 0 * * fri#1,mon#3", "0 0 * * L5"),
+    *("0 0 29 2 *", "0 0 31 2 1", "0 0 31 jan-feb *", "0 0 L 2 *", "0 0 30-2 2 *", "0 0 31 2/6 *"),
     *("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually", "@Daily"),
 )
 # Airflow's own, which croniter does not know.
@@ -23,8 +24,11 @@ BAD = (
     *("*/0 * * * *", "*/x * * * *", "*/*/2 * * * *", "* * * mon *", "* * * * jan", "L * * * *", "? * * * *"),
     *("0 0 * * 5#6", "0 0 ?,1 * *", "0 0 * * ?,fri", "0 0 * * 1,L5", "٣ * * * *"),
 )
-# What croniter takes is not what it says: every 90th minute of an hour, a sixth field of seconds.
-REFUSED_ALL_THE_SAME = ("*/90 * * * *", "* */24 * * *", "* * * */13 *", "0 0 * * 1 30")
+# What croniter takes is not what it says: every 90th minute of an hour, a sixth field of seconds, a day of no month.
+REFUSED_ALL_THE_SAME = (
+    *("*/90 * * * *", "* */24 * * *", "* * * */13 *", "0 0 * * 1 30"),
+    *("0 0 31 2 *", "0 0 30 feb ?", "0 0 31 4,6,9,11 *", "0 0 31 2/9 *"),
+)
 
 
 @pytest.mark.parametrize("text", [*GOOD, *AIRFLOWS])
@@ -42,6 +46,7 @@ def test_everything_else_is_refused(text: str) -> None:
     [
         ("@dayly", "is no preset; choose from @once, @continuous, "),
         ("0 25 * * *", "has '25' as the hour; write 0 to 23, 1-5, *, or */2"),
+        ("0 0 31 2 *", "never comes: no month 2 has a day 31"),
         ("0 0 * * mo", "has 'mo' as the day of the week; write 0 to 7, or sun to sat, 1-5, *, or */2"),
     ],
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import tensorflow as tf
 
 from components.errors import VisageError
@@ -32,8 +31,8 @@ def check_labels(train_split: Split, val_split: Split, settings: TrainerSettings
     if settings.distillation.teacher is not None:
         return
     learned = known_labels(train_split, settings)
-    for label, count in learned.items():
-        if not count:
+    for label, known in learned.items():
+        if not known:
             other = "gender" if label == "age" else "age"
             raise VisageError(
                 f"trainer.{label}_head: no record of the train split has a known {label}; give more data, or learn the "
@@ -46,16 +45,21 @@ def check_labels(train_split: Split, val_split: Split, settings: TrainerSettings
         )
 
 
-def known_labels(split: Split, settings: TrainerSettings) -> Mapping[str, int]:
-    """How many records of a split have a label that each head of the network learns from, by 'age' and 'gender'."""
+def known_labels(split: Split, settings: TrainerSettings) -> Mapping[str, bool]:
+    """Tells whether a record of a split has a label for each head of the network, by 'age' and 'gender'.
+
+    Reads no further than needed: a split may hold hundreds of thousands of pictures.
+    """
     spec = settings.spec
-    counts = {"age": 0, "gender": 0}
+    heads = {"age": spec.age_head, "gender": spec.gender_head}
+    known = {label: False for label, head in heads.items() if head is not None}
     for batch in read_examples(split.files).batch(_BATCH).map(lambda batch: tf.io.parse_example(batch, _FEATURES)):
         # Years are the one thing that a regression learns; the other heads learn from a group, too.
         has_age = batch[records.AGE_KNOWN].numpy() > 0
         if spec.age_head != "regression":
             has_age |= batch[records.AGE_GROUP].numpy() >= 0
-        counts["age"] += int(np.count_nonzero(has_age))
-        counts["gender"] += int(np.count_nonzero(batch[records.GENDER_KNOWN].numpy() > 0))
-    heads = {"age": spec.age_head, "gender": spec.gender_head}
-    return {label: count for label, count in counts.items() if heads[label] is not None}
+        found = {"age": has_age.any(), "gender": (batch[records.GENDER_KNOWN].numpy() > 0).any()}
+        known = {label: before or bool(found[label]) for label, before in known.items()}
+        if all(known.values()):
+            break
+    return known

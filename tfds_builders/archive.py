@@ -6,6 +6,7 @@ import os
 import tarfile
 import zlib
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -127,19 +128,13 @@ class TarArchive(Archive):
 
     def _members(self) -> Iterator[tuple[str | None, tarfile.TarInfo, tarfile.TarFile]]:
         """Yields every member that is no folder, with its name below the top folder; None beside that."""
-        try:
-            with tarfile.open(self.path) as tar:
-                for member in tar:
-                    # tarfile keeps every member it has passed: gigabytes of them in IMDB's archive.
-                    tar.members = []  # type: ignore[attr-defined]
-                    if not member.isdir():
-                        yield self._name_below_root(member), member, tar
-                self._check_end(tar)
-        except (EOFError, OSError, lzma.LZMAError, tarfile.TarError, zlib.error) as error:
-            # What the system refuses has a number; what is wrong with the bytes has none.
-            if isinstance(error, OSError) and error.errno is not None:
-                raise unreadable(self.path, error) from error
-            raise self._damaged(shortened(str(error).partition("\n")[0].rstrip(":"))) from error
+        with reading(self.path), tarfile.open(self.path) as tar:
+            for member in tar:
+                # tarfile keeps every member it has passed: gigabytes of them in IMDB's archive.
+                tar.members = []  # type: ignore[attr-defined]
+                if not member.isdir():
+                    yield self._name_below_root(member), member, tar
+            _check_end(tar)
 
     def _name_below_root(self, member: tarfile.TarInfo) -> str | None:
         path = PurePosixPath(member.name)
@@ -150,15 +145,30 @@ class TarArchive(Archive):
             )
         return PurePosixPath(*path.parts[1:]).as_posix() if path.parts[:1] == (self._root,) else None
 
-    def _check_end(self, tar: tarfile.TarFile) -> None:
-        # tarfile takes a file that ends inside a header for a whole one; a whole one ends in a block of zeros.
-        assert tar.fileobj is not None
-        tar.fileobj.seek(tar.offset)
-        if tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-            raise self._damaged("no end-of-archive mark")
 
-    def _damaged(self, reason: str) -> VisageError:
-        return VisageError(f"{self.path} is cut off or damaged ({reason}): download it again")
+@contextmanager
+def reading(tar: Path) -> Iterator[None]:
+    """Turns what goes wrong while a tar is read into one line.
+
+    Raises:
+        VisageError: it cannot be read, is damaged or cut off.
+    """
+    try:
+        yield
+    except (EOFError, OSError, lzma.LZMAError, tarfile.TarError, zlib.error) as error:
+        # What the system refuses has a number; what is wrong with the bytes has none.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise unreadable(tar, error) from error
+        reason = shortened(str(error).partition("\n")[0].rstrip(":"))
+        raise VisageError(f"{tar} is cut off or damaged ({reason}): download it again") from error
+
+
+def _check_end(tar: tarfile.TarFile) -> None:
+    # tarfile takes a file that ends inside a header for a whole one; a whole one ends in a block of zeros.
+    assert tar.fileobj is not None
+    tar.fileobj.seek(tar.offset)
+    if tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise tarfile.ReadError("no end-of-archive mark")
 
 
 def read_picture(path: str | Path) -> bytes | Unreadable:

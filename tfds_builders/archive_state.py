@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tfds_builders.entries import Entry, entries_of
 from tfds_builders.labelled_folder.labels_file import STANDARD_FILES
+from tfds_builders.published_files import PUBLISHED
 
 _LARGEST_TABLE = 2**26
 _BLOCKS, _BLOCK = 16, 2**16
@@ -34,19 +35,15 @@ def state_of_archive(folder: Path, dataset: str) -> Iterator[str]:
         folder: with the archives.
         dataset: the TFDS name, e.g. 'adience/faces'.
     """
-    name, _, config = dataset.partition("/")
-    root, tables = {
-        "utkface": ("UTKFace", ()),
-        "adience": (config, tuple(f"fold_{fold}_data.txt" for fold in range(5))),
-        "imdb_wiki": (f"{config}_crop", (f"{config}.mat",)),
-    }[name]
+    name, files = dataset.partition("/")[0], PUBLISHED[dataset]
     for place in (folder / name, folder):
         yield ascii(place.relative_to(folder).as_posix())
-        yield from (_large(place, archive) for archive in (f"{root}.tar", f"{root}.tar.gz"))
-        yield from (_table(place, table) for table in tables)
-        if (place / root).is_dir():
-            for entry in entries_of(place / root):
-                yield _table(place / root, entry.name) if entry.name in tables else _as_listed(entry)
+        yield from (_large(place, archive) for archive in (f"{files.root}.tar", f"{files.root}.tar.gz"))
+        yield from (_table(place, table) for table in files.tables)
+        extracted = place / files.root
+        if extracted.is_dir():
+            for entry in entries_of(extracted):
+                yield _table(extracted, entry.name) if entry.name in files.tables else _as_listed(entry)
 
 
 def _as_listed(entry: Entry) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from tfds_builders.adience.folds import FOLDS, fold_name
 from tfds_builders.near_files import near_files
 
 
@@ -13,11 +14,13 @@ class PublishedFiles:
     Attributes:
         root: the archive's top folder, and its name without the ending.
         folder: where it may lie below the folder with all archives, besides in that itself; '': only there.
+        tables: names of the files with its labels, which lie beside the archive, in it, or in either place.
         hint: how to get it.
     """
 
     root: str
     folder: str
+    tables: tuple[str, ...]
     hint: str
 
     def folders(self, archives: Path) -> list[Path]:
@@ -37,14 +40,24 @@ _ADIENCE_HINT = (
 )
 _IMDB_WIKI_HINT = f"download {{}}_crop.tar ('faces only') from {IMDB_WIKI_HOMEPAGE} into imdb_wiki/"
 
+
+def _adience(half: str) -> PublishedFiles:
+    return PublishedFiles(half, "adience", tuple(map(fold_name, FOLDS)), _ADIENCE_HINT)
+
+
+def _imdb_wiki(half: str) -> PublishedFiles:
+    return PublishedFiles(f"{half}_crop", "imdb_wiki", (f"{half}.mat",), _IMDB_WIKI_HINT.format(half))
+
+
 PUBLISHED = {
-    "adience/aligned": PublishedFiles("aligned", "adience", _ADIENCE_HINT),
-    "adience/faces": PublishedFiles("faces", "adience", _ADIENCE_HINT),
-    "imdb_wiki/imdb": PublishedFiles("imdb_crop", "imdb_wiki", _IMDB_WIKI_HINT.format("imdb")),
-    "imdb_wiki/wiki": PublishedFiles("wiki_crop", "imdb_wiki", _IMDB_WIKI_HINT.format("wiki")),
+    "adience/aligned": _adience("aligned"),
+    "adience/faces": _adience("faces"),
+    "imdb_wiki/imdb": _imdb_wiki("imdb"),
+    "imdb_wiki/wiki": _imdb_wiki("wiki"),
     "utkface": PublishedFiles(
         "UTKFace",
         "",
+        (),
         "download UTKFace.tar.gz (aligned and cropped faces) from https://susanqq.github.io/UTKFace/ into it",
     ),
 }

@@ -3,16 +3,14 @@
 The builders report what only reading everything shows.
 """
 
-import lzma
 import tarfile
-import zlib
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from components.errors import VisageError
 from tfds_builders.adience.folds import FOLDS, find_fold_folder, read_fold
-from tfds_builders.archive import TarArchive, find_archive
+from tfds_builders.archive import TarArchive, find_archive, reading, unreadable
 from tfds_builders.imdb_wiki.table_file import table_beside
 from tfds_builders.labelled_folder.header import Reading
 from tfds_builders.labelled_folder.labels_file import check_labels_file, find_folder, find_labels_file
@@ -52,7 +50,7 @@ def look_at_published(dataset: str, archives: Path) -> list[Path]:
     else:
         _look_into_folder(archive.path, files)
         if dataset.startswith("imdb_wiki/"):
-            table = f"{PurePosixPath(dataset).name}.mat"
+            (table,) = files.tables
             if not (archive.path / table).is_file():
                 tables = [table_beside(archive.path, folders, table, hint)]
     return [archive.path, *tables]
@@ -90,7 +88,7 @@ def look_at_labelled_folder(
 
 
 def _look_into_tar(path: Path, files: PublishedFiles) -> None:
-    try:
+    with reading(path):
         _check_blocks(path)
         with tarfile.open(path) as tar:
             looked_at = 0
@@ -98,12 +96,6 @@ def _look_into_tar(path: Path, files: PublishedFiles) -> None:
                 if PurePosixPath(member.name).parts[:1] == (files.root,):
                     return
                 looked_at += 1
-    except OSError as error:
-        if error.errno is not None:
-            raise VisageError(f"{path}: cannot be read ({error.strerror}); make it readable") from error
-        raise _damaged(path, error) from error
-    except (EOFError, lzma.LZMAError, tarfile.TarError, zlib.error) as error:
-        raise _damaged(path, error) from error
     if looked_at < _MEMBERS_LOOKED_AT:
         raise VisageError(f"{path} holds no folder {files.root}/: {files.hint}")
 
@@ -116,15 +108,10 @@ def _check_blocks(path: Path) -> None:
         raise tarfile.ReadError("it ends inside a block")
 
 
-def _damaged(path: Path, error: Exception) -> VisageError:
-    reason = str(error).partition("\n")[0].rstrip(":")
-    return VisageError(f"{path} is cut off or damaged ({reason}): download it again")
-
-
 def _look_into_folder(path: Path, files: PublishedFiles) -> None:
     try:
         empty = next(path.iterdir(), None) is None
     except OSError as error:
-        raise VisageError(f"{path}: cannot be read ({error.strerror}); make it readable") from error
+        raise unreadable(path, error) from error
     if empty:
         raise VisageError(f"{path} is empty: {files.hint}")

@@ -59,13 +59,19 @@ def find_fold_folder(folders: Sequence[Path], mend: str) -> Path:
     for folder in folders:
         if any(fold_file(folder, fold).exists() for fold in FOLDS):
             return folder
-    near = "".join(near_files(folder, ["fold_0_data.txt"]) for folder in folders)
-    raise VisageError(f"no fold_0_data.txt in {' or '.join(str(folder) for folder in folders)}: {near}{mend}")
+    first = fold_name(0)
+    near = "".join(near_files(folder, [first]) for folder in folders)
+    raise VisageError(f"no {first} in {' or '.join(str(folder) for folder in folders)}: {near}{mend}")
 
 
 def fold_file(folder: Path, fold: int) -> Path:
     """Returns the file of a fold."""
-    return folder / f"fold_{fold}_data.txt"
+    return folder / fold_name(fold)
+
+
+def fold_name(fold: int) -> str:
+    """Returns the name of the file of a fold."""
+    return f"fold_{fold}_data.txt"
 
 
 def read_fold(folder: Path, fold: int, mend: str) -> tuple[list[FoldRow], list[SkippedRow]]:
@@ -99,7 +105,7 @@ def read_fold(folder: Path, fold: int, mend: str) -> tuple[list[FoldRow], list[S
 
 
 def _place(fold: int, line: int) -> str:
-    return f"fold_{fold}_data.txt, line {line}"
+    return f"{fold_name(fold)}, line {line}"
 
 
 def _row(fold: int, number: int, columns: list[str], fields: list[str]) -> FoldRow:

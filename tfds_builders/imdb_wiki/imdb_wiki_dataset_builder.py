@@ -71,7 +71,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     @property
     def _mat(self) -> str:
-        return f"{self.builder_config.name}.mat"
+        (table,) = PUBLISHED[f"imdb_wiki/{self.builder_config.name}"].tables
+        return table
 
     def _face_table(self, archive: Archive, listing: Listing, folders: list[Path], mend: str) -> FaceTable:
         config = self.builder_config.name

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,14 +47,14 @@ class Run:
         libraries = Path(f"/proc/{self._process.pid}/maps").read_text()
         return any(words in text for text in (self._screen.read_text(), libraries, *self.processes().values()))
 
-    def interrupt(self, when: str, how: signal.Signals, whom: Callable[[int, int], None] = os.kill) -> tuple[int, str]:
-        """Signals the run once it `shows` the words; returns its exit code and standard error."""
+    def interrupt(self, how: signal.Signals, *when: str, whom: Callable[[int, int], None] = os.kill) -> tuple[int, str]:
+        """Signals the run once it `shows` some of the words; returns its exit code and standard error."""
 
         def ready() -> bool:
-            assert self._process.poll() is None, f"ended before {when!r}: {self._screen.read_text()}"
-            return self.shows(when)
+            assert self._process.poll() is None, f"ended before {when}: {self._screen.read_text()}"
+            return any(map(self.shows, when))
 
-        wait_until(ready, when)
+        wait_until(ready, str(when))
         whom(self._process.pid, how)
         _, errors = self._process.communicate(timeout=HANG_GUARD_SECONDS)
         return self._process.returncode, errors
@@ -73,14 +74,14 @@ class Run:
 def test_ctrl_c_while_faces_are_drawn_is_one_line(workspace: Path, tmp_path: Path) -> None:
     run = Run(settings(workspace, **LENIENT), tmp_path / "screen")
     # A terminal signals all processes of the command.
-    assert run.interrupt("draw portraits", signal.SIGINT, os.killpg) == (130, GOES_ON)
+    assert run.interrupt(signal.SIGINT, "draw portraits", whom=os.killpg) == (130, GOES_ON)
     assert served_versions(workspace) == []
 
 
 def test_kill_9_while_training_costs_the_training_alone(workspace: Path, tmp_path: Path) -> None:
     long = settings(workspace, **LENIENT, trainer__epochs=500)
     run = Run(long, tmp_path / "screen")
-    assert run.interrupt("Trainer: train", signal.SIGKILL, os.killpg)[0] == -signal.SIGKILL
+    assert run.interrupt(signal.SIGKILL, "Trainer: train", whom=os.killpg)[0] == -signal.SIGKILL
     assert served_versions(workspace) == []
 
     again = visage("run", *settings(workspace, **LENIENT, trainer__epochs=1))
@@ -112,7 +113,8 @@ def test_signals_at_many_moments_end_the_run_and_the_next_one_is_complete(tmp_pa
     for number, moment in enumerate(MOMENTS):
         run = Run(words, tmp_path / "screen")
         how, code = ((signal.SIGINT, 130), (signal.SIGTERM, 143))[number % 2]
-        assert run.interrupt(moment, how) == (code, GOES_ON), moment
+        # A loaded machine may miss a moment, such as the drawing of portraits that an earlier run has nearly drawn.
+        assert run.interrupt(how, *MOMENTS[number:]) == (code, GOES_ON), moment
         assert served_versions(tmp_path) == [], moment
         wait_until(lambda run=run: not run.processes(), f"no process of the run left at {moment}")  # type: ignore[misc]
 
@@ -130,29 +132,32 @@ shift 2
 exec "$@"
 """
 
-# Whatever space becomes free again is taken again.
-FULL_FROM_A_WORD_ON_THE_SCREEN_ON = """
-workspace=$1 word=$2 screen=$3/screen
-shift 3
+FULL_UNDER_EACH_NODE_IN_TURN = """
+workspace=$1 ended=$2 places=$3 python=$4
+shift 6
 mount -t tmpfs -o size=400m none "$workspace"
-"$@" >"$screen" &
-until grep -q "$word" "$screen" || ! kill -0 $!; do sleep 0.2; done 2>/dev/null
-while kill -0 $!; do cat /dev/zero >>"$workspace/filler" || true; sleep 0.2; done 2>/dev/null
-wait $!
+for place in $places; do
+    status=0
+    "$python" -W ignore -m tests.end_to_end.full_disk_under "$place" "$workspace/filler" "$@" 2>"$ended/$place" \\
+        || status=$?
+    echo "exit code $status" >>"$ended/$place"
+    rm -f "$workspace/filler"
+done
 """
 
 
-def run_on_a_small_disk(script: str, disk: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run_on_a_small_disk(script: str, disk: Path, *words: str, **changes: Any) -> subprocess.CompletedProcess[str]:
     """Runs a small pipeline in a workspace that is a disk of its own.
 
     Args:
         script: mounts it, and gets it and `words` as arguments, then the command.
         disk: the empty folder on which it is mounted.
         words: further arguments of the script.
+        changes: of the settings.
     """
     if subprocess.run([*IN_OWN_MOUNTS, "true"], capture_output=True).returncode:
         pytest.skip("this machine does not let its users mount a small disk")
-    command = [*VISAGE, "run", *settings(disk, **LENIENT, beam__workers=2)]
+    command = [*VISAGE, "run", *settings(disk, **LENIENT, **changes)]
     return subprocess.run(
         [*IN_OWN_MOUNTS, "bash", "-ec", script, "bash", str(disk), *words, *command],
         cwd=PROJECT,
@@ -163,18 +168,46 @@ def run_on_a_small_disk(script: str, disk: Path, *words: str) -> subprocess.Comp
 
 
 def test_a_full_disk_is_found_before_anything_runs(tmp_path: Path) -> None:
-    ended = run_on_a_small_disk(FULL_FROM_THE_START, tmp_path, "")
+    ended = run_on_a_small_disk(FULL_FROM_THE_START, tmp_path, "", beam__workers=2)
     assert (ended.returncode, ended.stdout) == (1, "")
     line = f"visage: disk: 2 MiB free in {tmp_path}/sample-portraits; a run takes at least 100 MiB; free some, or set "
     assert ended.stderr.startswith(line)
     assert len(ended.stderr.splitlines()) == 1
 
 
-# Lines that are printed however fast the machine is: the disk fills under FaceExampleGen, and under Trainer.
-@pytest.mark.parametrize("word", ["✓ CuratedSchema", "✓ ExampleValidator"])
-def test_a_disk_that_becomes_full_is_one_line(tmp_path: Path, word: str) -> None:
+# CuratedSchema and the resolvers have no executor: they use ML Metadata alone, as all do.
+PLACES = [
+    "FaceExampleGen",
+    "Beam",
+    "StatisticsGen",
+    "ExampleValidator",
+    "Tuner",
+    "Trainer",
+    "ModelCheck",
+    "Evaluator",
+    "Pusher",
+    "ModelCard",
+]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_disk_that_becomes_full_under_a_node_is_one_line(tmp_path: Path, workers: int) -> None:
     (disk := tmp_path / "disk").mkdir()
-    ended = run_on_a_small_disk(FULL_FROM_A_WORD_ON_THE_SCREEN_ON, disk, word, str(tmp_path))
-    assert ended.returncode == 1, ended.stderr
-    assert len(ended.stderr.splitlines()) == 1, ended.stderr
-    assert re.match(rf"visage: .*{disk}/.*No space left on device", ended.stderr)
+    (ended := tmp_path / "ended").mkdir()
+    whole = run_on_a_small_disk(
+        FULL_UNDER_EACH_NODE_IN_TURN,
+        disk,
+        str(ended),
+        " ".join(PLACES),
+        beam__workers=workers,
+        trainer__epochs=1,
+        tuner__search={"trainer.learning_rate": [0.001, 0.002]},
+        tuner__trials=1,
+        tuner__epochs=1,
+    )
+    assert whole.returncode == 0, whole.stderr
+    for place in PLACES:
+        *lines, status = (ended / place).read_text().splitlines()
+        # The card does not wait for the push: each of the two fails.
+        assert (len(lines), status) == (2 if place == "Pusher" else 1, "exit code 1"), f"{place}: {lines}"
+        assert all(re.match(rf"visage: .*{disk}/.*No space left on device", line) for line in lines), lines

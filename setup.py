@@ -9,7 +9,7 @@ setup(
     description="Age and gender from a face picture: a TFX pipeline to retrain, gate, audit and serve",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
-    packages=find_packages(include=["pipeline*", "components*", "tfds_builders*", "serving*"]),
+    packages=find_packages(include=["visage*", "pipeline*", "components*", "tfds_builders*", "serving*"]),
     package_data={"": ["*.html", "*.jinja", "*.pbtxt", "*.txt", "*.bib", "*.md"]},
     entry_points={"console_scripts": ["visage = pipeline.__main__:main"]},
     # Bounds that both stacks of requirements/ meet; the locks there say what is tested.

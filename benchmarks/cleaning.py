@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
+from components.face_example_gen.beam.record_files import write_records
+from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import reconcile
-from components.face_example_gen.run_beam import run_beam
 from components.face_example_gen.settings import DataSettings, FaceExampleGenSettings
-from components.face_example_gen.write import write_records
-from components.faces.example_proto import Example
-from components.faces.settings import AlignmentSettings
+from visage.data.example_proto import Example
+from visage.faces.settings import AlignmentSettings
 
 SIZES = (20_000, 200_000, 2_000_000)
 RECORDS_A_FILE = 50_000

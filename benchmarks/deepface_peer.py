@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.commands import PROJECT
-from components.errors import VisageError
+from visage.errors import VisageError
 
 # The last two are for our own code, which feeds the peer's detector the same pictures.
 PACKAGES = ("deepface==0.0.103", "tensorflow==2.16.2", "tf-keras==2.16.0", "mtcnn==1.0.0", "pydantic>=2,<3", "pillow")

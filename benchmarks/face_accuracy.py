@@ -17,11 +17,11 @@ from benchmarks.face_pictures import (
     overlap,
     utkface_portraits,
 )
-from components.faces.align import similarity
-from components.faces.choose import choose
-from components.faces.decode import decode
-from components.faces.detect import Detector, Face, make_detector
-from components.faces.settings import AlignmentSettings
+from visage.faces.align import similarity
+from visage.faces.detector import Detector, Face, make_detector
+from visage.faces.image_io import decode
+from visage.faces.selection import choose
+from visage.faces.settings import AlignmentSettings
 
 MIN_OVERLAP = 0.4
 UTKFACE_COUNT, UTKFACE_SEED = 500, 5

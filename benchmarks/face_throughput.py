@@ -18,13 +18,13 @@ from PIL import Image
 from benchmarks.commands import PROJECT
 from benchmarks.deepface_peer import extract_faces
 from benchmarks.face_pictures import adience_portraits
-from components.errors import VisageError
-from components.faces.align import align
-from components.faces.choose import choose
-from components.faces.decode import decode
-from components.faces.detect import make_detector
-from components.faces.encode import encode
-from components.faces.settings import AlignmentSettings
+from visage.errors import VisageError
+from visage.faces.align import align
+from visage.faces.detector import make_detector
+from visage.faces.encode import encode
+from visage.faces.image_io import decode
+from visage.faces.selection import choose
+from visage.faces.settings import AlignmentSettings
 
 SIDE = 600
 A_MINUTE = 5_000

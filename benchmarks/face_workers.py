@@ -17,18 +17,18 @@ from pathlib import Path
 
 from benchmarks.commands import PROJECT, measure
 from benchmarks.face_throughput import write_pictures
+from components.face_example_gen.beam.record_files import write_records
+from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import reconcile
-from components.face_example_gen.run_beam import run_beam
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
-from components.face_example_gen.write import write_records
-from components.faces.decode import decode
-from components.faces.encode import encode
-from components.faces.example_proto import Example
-from components.faces.records import FaceRecord, picture_digest, to_example
-from components.faces.resize import resize
-from components.faces.settings import AlignmentSettings
-from components.faces.split import SPLITS
+from visage.data.example_proto import Example
+from visage.data.records import FaceRecord, picture_digest, to_example
+from visage.data.split import SPLITS
+from visage.faces.encode import encode
+from visage.faces.image_io import decode
+from visage.faces.resize import resize
+from visage.faces.settings import AlignmentSettings
 
 # Each picture so often: a run of two minutes, beside which the two seconds that processes take to start are small.
 TIMES = 24
@@ -37,7 +37,7 @@ ALIGNMENT = AlignmentSettings()
 READY = """
 from apache_beam.runners.worker import sdk_worker_main
 from components.face_example_gen import transforms
-from components.faces.detect import make_detector
+from visage.faces.detector import make_detector
 
 make_detector("blazeface")
 """

@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmarks import face_throughput
 from benchmarks.deepface_peer import mtcnn_accuracy
 from benchmarks.face_accuracy import Figure, accuracy_figures
-from components.errors import VisageError
-from components.faces.detect import make_detector
+from visage.errors import VisageError
+from visage.faces.detector import make_detector
 
 DATA = Path(os.environ.get("VISAGE_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
 EVERY = 10

@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.model_check.checks import replay
-from components.model_check.served import check_served
-from pipeline.config_file import load_config
+from pipeline.config.loader import load_config
+from visage.saved_model.validation.checks import replay
+from visage.saved_model.validation.served import check_served
 
 PROJECT = Path(__file__).parents[1]
 LIMIT = "3 CPU s"
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _export(directory: str) -> str:
-    from components.trainer.export import export
+    from visage.saved_model.export import export
 
     config = load_config(PROJECT / "pipeline_config.yaml", ())
     spec = config.trainer.spec

@@ -16,11 +16,11 @@ import click
 from rich.table import Table
 
 from benchmarks.cost import Cost, now
-from components.errors import VisageError
-from components.trainer.settings import TrainerSettings
-from pipeline.command_line import data_dir_option, json_option, override_option, print_json, quietly
-from pipeline.config_file import load_config
-from pipeline.console import Screen
+from pipeline.cli.common import data_dir_option, json_option, override_option, print_json, quietly
+from pipeline.cli.console import Screen
+from pipeline.config.loader import load_config
+from visage.errors import VisageError
+from visage.training.settings import TrainerSettings
 
 DEFAULT = Path("recipes/cnn_utkface.yaml")
 _TASKS = {"age and gender": {}, "age alone": {"gender_head": "none"}, "gender alone": {"age_head": "none"}}
@@ -58,7 +58,7 @@ def main(recipe: Path, overrides: tuple[str, ...], data_dir: Path | None, exampl
     if spec.age_head is None or spec.gender_head is None:
         raise VisageError(f"{recipe}: its network has one head alone; name a recipe of both")
     with quietly() as stream:
-        from pipeline.newest_data import newest_data
+        from pipeline.metadata.latest_examples import newest_data
 
         screen = Screen(stream, silent=as_json)
         folder = examples or newest_data(config).examples
@@ -97,11 +97,11 @@ def table(trained: Sequence[Trained]) -> Table:
 
 
 def _train(tasks: str, settings: TrainerSettings, examples: Path) -> Trained:
-    from components.cross_validation.predict import forget_networks
-    from components.trainer.checkpoint import Standing
-    from components.trainer.input import open_split
-    from components.trainer.reporting import validation_figures
-    from components.trainer.training import train
+    from pipeline.cross_validation.predict import forget_networks
+    from visage.training.batches import open_split
+    from visage.training.checkpoint import Standing
+    from visage.training.reporting import validation_figures
+    from visage.training.train import train
 
     ends: list[Standing] = []
     train_split, val_split = (open_split(name, [f"{examples}/Split-{name}/*"]) for name in ("train", "val"))

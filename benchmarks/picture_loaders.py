@@ -10,11 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.cost import Cost, now
-from components import progress
-from components.faces.records import from_example
-from components.trainer.augmentation_settings import AugmentationSettings
-from components.trainer.input import Split, TrainingBatches, read_examples
-from components.trainer.settings import TrainerSettings
+from visage import progress
+from visage.data.records import from_example
+from visage.training.augmentation.settings import AugmentationSettings
+from visage.training.batches import Split, TrainingBatches, read_examples
+from visage.training.settings import TrainerSettings
 
 
 @dataclass(frozen=True)

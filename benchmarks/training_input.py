@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
-from components.errors import VisageError
-from components.trainer.fine_tuning_settings import FineTuningSettings
-from components.trainer.settings import TrainerSettings
-from pipeline.command_line import json_option, override_option, print_json, quietly
-from pipeline.config_file import load_config
-from pipeline.console import Screen
+from pipeline.cli.common import json_option, override_option, print_json, quietly
+from pipeline.cli.console import Screen
+from pipeline.config.loader import load_config
+from visage.errors import VisageError
+from visage.training.fine_tuning_settings import FineTuningSettings
+from visage.training.settings import TrainerSettings
 
 if TYPE_CHECKING:
-    from components.trainer.input import Split
+    from visage.training.batches import Split
 
 LIMIT = 1.05
 DEFAULT = (Path("recipes/cnn_utkface.yaml"), Path("recipes/visage_utkface.yaml"))
@@ -55,7 +55,7 @@ def main(
     with quietly() as stream:
         from benchmarks.picture_loaders import measure_loaders
         from benchmarks.training_steps import measure_steps
-        from components.trainer.input import open_split
+        from visage.training.batches import open_split
 
         screen = Screen(stream, silent=as_json)
         split = _at_most(open_split("train", [f"{examples}/Split-train/*"]), records)
@@ -88,7 +88,7 @@ def _unfrozen(settings: TrainerSettings) -> TrainerSettings:
 
 def _at_most(split: Split, records: int | None) -> Split:
     """The first files of a split with so many records at least; None: all."""
-    from components.trainer.input import open_split
+    from visage.training.batches import open_split
 
     if records is None or records >= split.size:
         return split

@@ -9,12 +9,12 @@ import keras
 import tensorflow as tf
 
 from benchmarks.cost import Cost, now
-from components import progress
-from components.errors import VisageError
-from components.trainer.input import Split, TrainingBatches
-from components.trainer.losses import losses, metrics
-from components.trainer.optimizer import build_optimizer
-from components.trainer.settings import TrainerSettings
+from visage import progress
+from visage.errors import VisageError
+from visage.training.batches import Split, TrainingBatches
+from visage.training.losses import losses, metrics
+from visage.training.optimizer import build_optimizer
+from visage.training.settings import TrainerSettings
 
 _Learn = Callable[[Iterator[Any]], tf.Tensor]
 

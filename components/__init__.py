@@ -4,7 +4,7 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    # TFX imports an artifact type by its TYPE_NAME; lazily, so that `components.faces` does not bring TFX with it.
+    # TFX imports an artifact type by its TYPE_NAME; lazily, so that `visage.faces` does not bring TFX with it.
     if name in ("CleaningReport", "ModelCard"):
         from components import artifacts
 

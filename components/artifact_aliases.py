@@ -6,7 +6,7 @@ from typing import Any
 
 from tfx.types import Artifact
 
-from components.folder_alias import folder_alias
+from visage.folder_alias import folder_alias
 
 _Artifacts = dict[str, list[Artifact]]
 

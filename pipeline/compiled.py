@@ -6,7 +6,7 @@ import gzip
 import json
 from pathlib import Path
 
-from components.errors import VisageError
+from visage.errors import VisageError
 
 INLINE_PREFIX = "gzip+base64:"
 

@@ -9,7 +9,7 @@ from components.evaluator.component import create_evaluator
 from components.example_validator.component import ExampleValidator
 from components.face_example_gen.component import FaceExampleGen
 from components.trainer.component import create_trainer
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.pipeline import SCHEMA, metadata_store
 
 

@@ -20,14 +20,14 @@ from tfx.orchestration.portable.launcher import Launcher
 from tfx.orchestration.portable.runtime_parameter_utils import substitute_runtime_parameter
 from tfx.proto.orchestration import pipeline_pb2
 
-from components.errors import VisageError
-from components.lineage import outputs_of
+from components.resolvers.lineage import outputs_of
+from pipeline.checks.full_disk import full_disk_line
+from pipeline.cli.interruption import check_interrupted
 from pipeline.compiled import INLINE_PREFIX, not_compiled, read_compiled
-from pipeline.config import PipelineConfig
-from pipeline.full_disk import full_disk_line
-from pipeline.interruption import check_interrupted
-from pipeline.metadata_connection import CheckedMetadata
+from pipeline.config.schema import PipelineConfig
+from pipeline.metadata.connection import CheckedMetadata
 from pipeline.pipeline import create_pipeline
+from visage.errors import VisageError
 
 
 @dataclass(frozen=True)

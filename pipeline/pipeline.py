@@ -11,19 +11,19 @@ from components.curated_schema.domain import with_sources
 from components.evaluator.component import create_evaluator
 from components.example_validator.component import ExampleValidator
 from components.face_example_gen.component import FaceExampleGen
-from components.latest_blessed_model.component import create_latest_blessed_model, create_starting_model
-from components.latest_passed_statistics.component import create_latest_passed_statistics
+from components.infra_validator.component import ModelCheck
 from components.model_card.component import ModelCard
-from components.model_check.component import ModelCheck
 from components.pusher.component import Pusher
+from components.resolvers.blessed_model import create_latest_blessed_model, create_starting_model
+from components.resolvers.validated_statistics import create_latest_passed_statistics
 from components.statistics_gen.component import create_statistics_gen
 from components.trainer.component import create_trainer
-from components.trainer.learned_from import check_lessons, lesson
-from components.trainer.teacher import find_teacher
 from components.tuner.component import create_tuner
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
+from visage.saved_model.provenance import check_lessons, lesson
+from visage.training.distillation.teacher import find_teacher
 
-SCHEMA = Path(__file__).parent.parent / "components" / "face_example_gen" / "schema.pbtxt"
+SCHEMA = Path(__file__).parent.parent / "components" / "curated_schema" / "schema.pbtxt"
 
 
 def create_pipeline(config: PipelineConfig) -> Pipeline:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from components.errors import VisageError
-from pipeline.permissions import unwritable_workspace
+from pipeline.checks.permissions import unwritable_workspace
+from visage.errors import VisageError
 
 _FILE = "run.lock"
 # A look holds the lock for microseconds; a run, for as long as it goes on.

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from components.errors import VisageError
-from components.faces.decode import decode
-from components.faces.records import AGE_GROUPS
 from serving.photos import FacePrediction, PhotoPrediction
+from visage.data.records import AGE_GROUPS
+from visage.errors import VisageError
+from visage.faces.image_io import decode
 
 WIDTH = 960
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from components.errors import VisageError
-from components.faces.decode import MAX_BYTES
-from components.faces.detect import make_detector
-from components.progress import report
 from serving.photos import PhotoPrediction, photo_detector, predict_photo
 from serving.predictors import FolderPredictor, ServerPredictor
+from visage.errors import VisageError
+from visage.faces.detector import make_detector
+from visage.faces.image_io import MAX_BYTES
+from visage.progress import report
 
 StrPath = str | os.PathLike[str]
 

@@ -12,16 +12,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from components.errors import VisageError
-from components.faces.detect import Detector, make_detector
-from components.faces.records import AGE_GROUPS
-from components.faces.settings import AlignmentSettings
-from components.model_identity import identify
 from serving.photos import photo_detector, predict_photo
 from serving.predictors import ModelPredictor
 from serving.rest import json_response, read_body
 from serving.rest_json import RestError
 from serving.versions import ModelVersions
+from visage.data.records import AGE_GROUPS
+from visage.errors import VisageError
+from visage.faces.detector import Detector, make_detector
+from visage.faces.settings import AlignmentSettings
+from visage.saved_model.identity import identify
 
 MAX_PHOTO_BYTES = 16 * 2**20
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from components.errors import VisageError
-from components.faces.settings import AlignmentSettings
-from components.model_identity import ModelIdentity, identify
-from components.saved_model import load_saved_model
-from components.tensorflow_messages import first_cause
+from visage.errors import VisageError
+from visage.faces.settings import AlignmentSettings
+from visage.saved_model.identity import ModelIdentity, identify
+from visage.saved_model.load import load_saved_model
+from visage.tensorflow_messages import first_cause
 
 SAVED_MODEL = "saved_model.pb"
 VISAGE_JSON = Path("assets.extra") / "visage.json"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.errors import VisageError
+from visage.errors import VisageError
 
-# Those of `components.faces.decode.FORMATS`.
+# Those of `visage.faces.image_io.FORMATS`.
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
 
 

@@ -7,14 +7,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from components.errors import VisageError
-from components.faces.align import align
-from components.faces.decode import DecodeError, decode
-from components.faces.detect import Detector, Face
-from components.faces.encode import encode
-from components.faces.records import AGE_GROUP_MIDDLES
-from components.faces.settings import NO_DETECTOR, AlignmentSettings
-from components.model_identity import ModelIdentity
+from visage.data.records import AGE_GROUP_MIDDLES
+from visage.errors import VisageError
+from visage.faces.align import align
+from visage.faces.detector import Detector, Face
+from visage.faces.encode import encode
+from visage.faces.image_io import DecodeError, decode
+from visage.faces.settings import NO_DETECTOR, AlignmentSettings
+from visage.saved_model.identity import ModelIdentity
 
 NO_FACE = "no face was found"
 NO_USABLE_FACE = "the eyes of the face that was found lie too far apart or together"

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import numpy as np
 from pydantic import ValidationError
 
-from components.errors import VisageError
-from components.faces.settings import AlignmentSettings
-from components.model_identity import UNKNOWN, ModelIdentity, identify
 from serving.model import LoadedModel, find_model, identity_of, load_model, read_visage_json
+from visage.errors import VisageError
+from visage.faces.settings import AlignmentSettings
+from visage.saved_model.identity import UNKNOWN, ModelIdentity, identify
 
 DEFAULT_MODEL_NAME = "visage"
 SERVER_TIMEOUT_SECONDS = 60.0

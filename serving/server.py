@@ -13,14 +13,14 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
-from components.errors import VisageError
-from components.extras import check_installed
-from components.model_identity import identify
 from serving.demo import Demo
 from serving.model import SAVED_MODEL, LoadedModel, find_model, read_visage_json
 from serving.photos import photo_detector
 from serving.rest import RestApi, json_response
 from serving.versions import ModelVersions
+from visage.errors import VisageError
+from visage.extras import check_installed
+from visage.saved_model.identity import identify
 
 POLL_SECONDS = 1.0
 SHUTDOWN_SECONDS = 5
@@ -62,7 +62,7 @@ def serve(
         )
         config = uvicorn.Config(
             make_app(name, versions),
-            # uvloop, where it is installed, would take the signal wake-up of `pipeline.interruption`.
+            # uvloop, where it is installed, would take the signal wake-up of `pipeline.cli.interruption`.
             loop="asyncio",
             log_config=None,
             log_level="warning",

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.errors import VisageError
 from serving.model import LoadedModel, find_versions, load_model
+from visage.errors import VisageError
 
 _Snapshot = frozenset[tuple[str, int, int]]
 

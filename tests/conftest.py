@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.chromium import Chromium
+from tests.project import PROJECT
 
 # Read by TensorFlow when it is imported: its words about processors and graphics cards are not ours to show.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -18,7 +19,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 settings.register_profile("visage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("visage")
 
-PROJECT = Path(__file__).resolve().parent.parent
+pytest_plugins = ["tests.trained_model"]
+
 PORTRAITS = 150
 PORTRAITS_SEED = 7
 

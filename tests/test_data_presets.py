@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.config_file import load_config
+from pipeline.config.loader import load_config
+from tests.project import PROJECT
 
-RECIPES = Path(__file__).resolve().parents[1] / "recipes"
+RECIPES = PROJECT / "recipes"
 PRESETS = sorted((RECIPES / "data").glob("*.yaml"))
 OF_IMDB_WIKI = {"second_face": "drop", "gender": "known", "imdb_wiki_age": "year_difference"}
 CLEANING: dict[str, dict[str, Any]] = {

@@ -1,62 +1,90 @@
-"""Each folder imports only what CONTRIBUTING.md's table lets it."""
+"""The three layers: an import points down, never up or sideways; docs/architecture.md draws them."""
 
 import ast
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-OURS = ("components", "pipeline", "serving", "tfds_builders")
+from tests.project import PROJECT
 
-ALLOWED = {
-    "components": ("components",),
-    "components/faces": ("components.faces", "components.errors", "components.extras", "components.settings"),
-    "tfds_builders": (
-        "tfds_builders",
-        "components.child_process",
-        "components.errors",
-        "components.names",
-        "components.progress",
-    ),
-    "serving": (
-        "serving",
-        "components.faces",
-        "components.errors",
-        "components.extras",
-        "components.model_identity",
-        "components.progress",
-        "components.saved_model",
-        "components.tensorflow_messages",
-    ),
+OURS = ("visage", "components", "tfds_builders", "pipeline", "serving", "benchmarks")
+TFX = ("tfx", "tfx_bsl", "ml_metadata", "tensorflow_model_analysis", "tensorflow_data_validation")
+HEAVY = (*TFX, "tensorflow", "tensorflow_datasets", "apache_beam", "keras", "jax")
+
+# What the files below a folder may import of ours, and what of others they must not.
+LAYERS = {
+    "visage": (("visage",), TFX),
+    "visage/faces": (("visage.faces", "visage.errors", "visage.extras", "visage.settings"), HEAVY),
+    "tfds_builders": (("tfds_builders", "visage"), TFX),
+    "components": (("components", "tfds_builders", "visage"), ()),
+    "pipeline": (("pipeline", "serving", "components", "tfds_builders", "visage"), ()),
+    "serving": (("serving", "visage"), TFX),
 }
-# The one way from the pipeline to the builders.
-EXCEPTIONS = {
-    ("components/face_example_gen/prepare.py", f"tfds_builders.{module}")
-    for module in ("archive_state", "sample_portraits.draw", "skipped_rows")
+# What several nodes share, and what one takes of another.
+SHARED_BY_NODES = ("components", "components.artifacts", "components.artifact_aliases")
+BETWEEN_NODES = {
+    # The card shows what these found.
+    ("model_card", "components.evaluator.result"),
+    ("model_card", "components.tuner.result"),
+    # The newest statistics that passed are those that ExampleValidator accepted.
+    ("resolvers", "components.example_validator.settings"),
+    # A trial trains with the same files as the training does.
+    ("tuner", "components.trainer.component"),
 }
+
+
+def python_files(folder: str) -> list[Path]:
+    return [file for file in (PROJECT / folder).rglob("*.py") if not file.name.endswith("_test.py")]
 
 
 def imported(file: Path) -> Iterator[str]:
-    """The modules of ours that a file imports, wherever in it."""
+    """The modules that a file imports, wherever in it."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            names = [node.module or ""]
-        else:
-            continue
-        yield from (name for name in names if name.partition(".")[0] in OURS)
+            yield from (module_of(node.module or "", alias.name) for alias in node.names)
 
 
-@pytest.mark.parametrize("folder", ALLOWED)
-def test_a_folder_imports_only_what_is_below_it(folder: str) -> None:
-    files = [file for file in (ROOT / folder).rglob("*.py") if not file.name.endswith("_test.py")]
-    found = {(file.relative_to(ROOT).as_posix(), name) for file in files for name in imported(file)}
+def module_of(package: str, name: str) -> str:
+    """What `from PACKAGE import NAME` imports: a module of ours, or something in the package."""
+    path = PROJECT / package.replace(".", "/") / name
+    return f"{package}.{name}" if path.with_suffix(".py").exists() or (path / "__init__.py").exists() else package
+
+
+def is_below(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+@pytest.mark.parametrize("folder", LAYERS)
+def test_a_layer_imports_only_what_is_below_it(folder: str) -> None:
+    allowed, forbidden = LAYERS[folder]
+    found = {(file.relative_to(PROJECT).as_posix(), name) for file in python_files(folder) for name in imported(file)}
     assert found
-    stray = {
-        (file, name)
-        for file, name in found - EXCEPTIONS
-        if not any(name == allowed or name.startswith(f"{allowed}.") for allowed in ALLOWED[folder])
+    ours = {(file, name) for file, name in found if name.partition(".")[0] in OURS}
+    assert {(file, name) for file, name in ours if not is_below(name, allowed)} == set()
+    assert {(file, name) for file, name in found if is_below(name, forbidden)} == set()
+
+
+def test_no_node_imports_another() -> None:
+    found = {
+        (file.relative_to(PROJECT / "components").parts[0], name)
+        for file in python_files("components")
+        for name in imported(file)
+        if is_below(name, ("components",)) and name not in SHARED_BY_NODES
     }
-    assert stray == set()
+    between = {(node, name) for node, name in found if name.split(".")[1] != node}
+    assert between == BETWEEN_NODES
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    files = {
+        ".".join(file.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in itertools.chain(*map(python_files, OURS))
+    }
+    left = {module: {name for name in imported(file) if name in files} - {module} for module, file in files.items()}
+    while free := {module for module, needs in left.items() if not needs & left.keys()}:
+        left = {module: needs for module, needs in left.items() if module not in free}
+    assert left == {}

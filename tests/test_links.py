@@ -9,7 +9,8 @@ from urllib.parse import unquote
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.project import PROJECT
+
 # Pages of their own beside ours, and what tools write at the root.
 _NOT_OURS = (".venv", ".cache", ".git", "runs", "build", "dist", "node_modules")
 
@@ -32,12 +33,12 @@ _COMMENT = re.compile(r"^\s*#(.*)$", re.MULTILINE)
 
 def clone() -> set[str]:
     """The files that a clone has, by their paths from the root; without git, as in an unpacked archive, all files."""
-    if (ROOT / ".git").exists() and shutil.which("git"):
+    if (PROJECT / ".git").exists() and shutil.which("git"):
         command = ["git", "ls-files", "-z"]
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split("\0")
+        listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False).stdout.split("\0")
         if "README.md" in listed:
             return set(filter(None, listed))
-    found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
+    found = (path.relative_to(PROJECT) for path in PROJECT.rglob("*") if path.is_file())
     return {path.as_posix() for path in found if path.parts[0] not in _NOT_OURS}
 
 
@@ -74,23 +75,23 @@ def dead(page: str, text: str, files: set[str], folders: set[str]) -> list[str]:
 def _leads_there(page: str, link: str, files: set[str], folders: set[str]) -> bool:
     path, _, anchor = unquote(link).partition("#")
     # As text: a link out of the clone leads nowhere for whoever has only the clone.
-    target = (ROOT / Path(page).parent / path).resolve() if path else ROOT / page
-    if not target.is_relative_to(ROOT):
+    target = (PROJECT / Path(page).parent / path).resolve() if path else PROJECT / page
+    if not target.is_relative_to(PROJECT):
         return False
-    name = target.relative_to(ROOT).as_posix()
+    name = target.relative_to(PROJECT).as_posix()
     if not anchor or not name.endswith(".md"):
         return name in files or name in folders
-    return name in files and anchor in anchors((ROOT / name).read_text(encoding="utf-8"))
+    return name in files and anchor in anchors((PROJECT / name).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_of_a_page_leads_to_a_file_of_the_clone(page: str) -> None:
-    assert dead(page, (ROOT / page).read_text(encoding="utf-8"), FILES, FOLDERS) == []
+    assert dead(page, (PROJECT / page).read_text(encoding="utf-8"), FILES, FOLDERS) == []
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_file_that_a_recipes_comment_names_is_there(recipe: str) -> None:
-    comments = " ".join(_COMMENT.findall((ROOT / recipe).read_text(encoding="utf-8")))
+    comments = " ".join(_COMMENT.findall((PROJECT / recipe).read_text(encoding="utf-8")))
     assert [file for file in _NAMED_FILE.findall(comments) if file not in FILES] == []
 
 
@@ -99,7 +100,7 @@ def test_every_page_that_the_code_names_is_there() -> None:
         (file, page)
         for file in FILES
         if file.endswith((".py", ".sh", ".jinja", ".html")) and file != "tests/test_links.py"
-        for page in _NAMED_PAGE.findall((ROOT / file).read_text(encoding="utf-8"))
+        for page in _NAMED_PAGE.findall((PROJECT / file).read_text(encoding="utf-8"))
     }
     assert named
     assert {(file, page) for file, page in named if page not in FILES} == set()

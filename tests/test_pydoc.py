@@ -2,13 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.limits import HANG_GUARD_SECONDS
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parent.parent
 PROGRAM = """
 import importlib, pkgutil, pydoc
 for top in ("components", "pipeline", "serving", "tfds_builders", "benchmarks"):

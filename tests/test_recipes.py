@@ -5,16 +5,17 @@ from typing import Any
 
 import pytest
 
-from components.faces.settings import SplitSettings
-from components.trainer.distillation_settings import DistillationSettings
-from components.trainer.frozen import freeze
-from components.trainer.settings import TrainerSettings
-from pipeline.config import PipelineConfig
-from pipeline.config_file import load_config
-from pipeline.yaml_mapping import read_yaml
-from tests.components.trainer.declared import weights_declared_only
+from pipeline.config.loader import load_config
+from pipeline.config.schema import PipelineConfig
+from pipeline.config.yaml import read_yaml
+from tests.project import PROJECT
+from tests.visage.networks.declared import weights_declared_only
+from visage.faces.settings import SplitSettings
+from visage.training.distillation.settings import DistillationSettings
+from visage.training.freezing import freeze
+from visage.training.settings import TrainerSettings
 
-RECIPES = Path(__file__).resolve().parents[1] / "recipes"
+RECIPES = PROJECT / "recipes"
 # Whatever neither table names is as `TrainerSettings` has it where nothing is set.
 ADAM = {"optimizer": "adam", "schedule": "constant", "weight_decay": 0}
 OF_IMDB_CNN = {**ADAM, "learning_rate": 0.002, "epochs": 20, "batch_size": 32, "early_stopping_patience": 5}

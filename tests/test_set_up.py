@@ -12,7 +12,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-PROJECT = Path(__file__).resolve().parent.parent
+from tests.project import PROJECT
+
 STACKS = ("current", "older-glibc")
 # Extras that are no part of every lock, since no command of the Makefile needs them.
 EXTRAS = ("mtcnn",)
@@ -153,7 +154,7 @@ def test_of_the_archive_a_beam_worker_needs_neither_tfx_nor_tensorflow(packed: t
     packed.extractall(tmp_path, filter="data")
     (root,) = tmp_path.iterdir()
     imports = "import sys; sys.modules.update(tfx=None, tensorflow=None, tensorflow_datasets=None); "
-    imports += "import components.face_example_gen.transforms as found; print(found.__file__)"
+    imports += "import components.face_example_gen.beam.transforms as found; print(found.__file__)"
     done = run(sys.executable, "-c", imports, cwd=root)
     assert done.stdout.startswith(str(root)), done.stderr
 

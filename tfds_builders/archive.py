@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from components.errors import VisageError, quoted, shortened
-from components.progress import report
 from tfds_builders.entries import Entry, entries_of
 from tfds_builders.near_files import near_files
+from visage.errors import VisageError, quoted, shortened
+from visage.progress import report
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from components.errors import quoted
+from visage.errors import quoted
 
 PICTURE_UNREADABLE = "picture_unreadable"
 """The reason of a file that may not be read, or whose bytes cannot be."""

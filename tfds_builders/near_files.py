@@ -5,8 +5,8 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from components.errors import listed
-from components.names import near_names
+from visage.errors import listed
+from visage.names import near_names
 
 # A folder of pictures may have a million.
 _LOOKED_AT = 20_000

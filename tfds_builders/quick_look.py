@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from components.errors import VisageError
 from tfds_builders.adience.folds import FOLDS, find_fold_folder, read_fold
 from tfds_builders.archive import TarArchive, find_archive, reading, unreadable
 from tfds_builders.imdb_wiki.table_file import table_beside
@@ -16,6 +15,7 @@ from tfds_builders.labelled_folder.header import Reading
 from tfds_builders.labelled_folder.labels_file import check_labels_file, find_folder, find_labels_file
 from tfds_builders.near_files import near_files
 from tfds_builders.published_files import PUBLISHED, PublishedFiles
+from visage.errors import VisageError
 
 _MEMBERS_LOOKED_AT = 100
 _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import tensorflow_datasets as tfds
 
-from components.errors import shortened
 from tfds_builders.entries import PICTURE_UNREADABLE, Entry, reason_without_row
 from tfds_builders.skipped_rows import SKIPPED_ROWS, SkippedRow, examples_of
+from visage.errors import shortened
 
 
 class RowCounts(tfds.core.MetadataDict):

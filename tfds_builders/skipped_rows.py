@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from components.errors import shortened
+from visage.errors import shortened
 
 SKIPPED_ROWS = "skipped-rows.jsonl"
 """Its name in the folder of a prepared data set."""

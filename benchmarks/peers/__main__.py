@@ -22,14 +22,14 @@ from benchmarks.peers import faces as test_faces
 from benchmarks.peers.node_environment import node_modules
 from benchmarks.peers.quality import groups, scores
 from benchmarks.peers.systems import Answers, System, ask_in_turn, our_model, peers
-from components.cross_validation.scores import Scores
-from components.errors import VisageError
 from components.evaluator.slices import OVERALL
-from components.faces.records import FaceRecord
-from pipeline.command_line import json_option, print_json, quietly
-from pipeline.console import Screen
-from pipeline.trained_on import trained_on
+from pipeline.cli.common import json_option, print_json, quietly
+from pipeline.cli.console import Screen
+from pipeline.metadata.training_examples import trained_on
 from serving.model import find_model
+from visage.data.records import FaceRecord
+from visage.errors import VisageError
+from visage.evaluation.scores import Scores
 
 _OF_PEERS = "face-api was trained on UTKFace, these faces probably among them."
 # Of each measure: what it is called, its field, how a value is written, and whether the highest is the best.

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from components import progress
-from components.data_inspection.tfrecords import read_all
-from components.errors import VisageError
-from components.faces.records import FaceRecord, from_example, picture_digest
-from pipeline.trained_on import trained_on
+from pipeline.metadata.training_examples import trained_on
 from tfds_builders.archive import Unreadable, find_archive
+from visage import progress
+from visage.data.records import FaceRecord, from_example, picture_digest
+from visage.data.tfrecords import read_all
+from visage.errors import VisageError
 
 
 def unseen_faces(examples: Sequence[Path], limit: int | None = None) -> list[FaceRecord]:

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from benchmarks.commands import PROJECT
-from components.errors import VisageError
+from visage.errors import VisageError
 
 FOLDER = PROJECT / ".cache" / "peers" / "node"
 _PACKAGES = Path(__file__).with_name("package.json")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.peers.systems import Answers
-from components.cross_validation.predictions import Predictions
-from components.cross_validation.scores import Scores, measure
 from components.evaluator.slices import OVERALL, slice_name
-from components.faces.records import GENDERS, RACES, UNKNOWN, FaceRecord
+from visage.data.records import GENDERS, RACES, UNKNOWN, FaceRecord
+from visage.evaluation.predictions import Predictions
+from visage.evaluation.scores import Scores, measure
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from components.saved_model import load_saved_model
+from visage.saved_model.load import load_saved_model
 
 
 def main(saved_model: str) -> None:

@@ -15,8 +15,8 @@ from typing import IO
 import numpy as np
 
 from benchmarks.commands import PROJECT
-from components import progress
-from components.errors import VisageError
+from visage import progress
+from visage.errors import VisageError
 
 _HERE = Path(__file__).parent
 # As Python and Node.js begin the line that says what was wrong; the source that they quote names errors too.

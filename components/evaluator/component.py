@@ -7,7 +7,7 @@ from tfx.types import BaseChannel
 from components.evaluator.eval_config import make_eval_config
 from components.evaluator.executor import Executor
 from components.evaluator.settings import EvaluatorSettings
-from components.source_digest import source_digest
+from visage.source_digest import source_digest
 
 
 def create_evaluator(
@@ -39,5 +39,5 @@ def create_evaluator(
     )
     evaluator.executor_spec = BeamExecutorSpec(Executor)
     # TFX's specification has no place for it; another version of the code must miss the cache.
-    evaluator.exec_properties["code"] = source_digest("components.evaluator", "components.faces")
+    evaluator.exec_properties["code"] = source_digest("components.evaluator", "visage.data", "visage.faces")
     return evaluator

@@ -14,10 +14,10 @@ import tensorflow as tf
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.constants import BASELINE_KEY, CANDIDATE_KEY
 
-from components.errors import VisageError
 from components.evaluator import metric_names
-from components.faces.records import AGE_GROUPS
-from components.folder_alias import folder_alias
+from visage.data.records import AGE_GROUPS
+from visage.errors import VisageError
+from visage.folder_alias import folder_alias
 
 
 def custom_extractors(**what_to_extract: Any) -> list[tfma.extractors.Extractor]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from components.evaluator.gates import Gate, read_gates
 from components.evaluator.slices import OVERALL, SliceMetrics, read_slices
-from components.folder_alias import folder_alias
+from visage.folder_alias import folder_alias
 
 
 @dataclass(frozen=True)

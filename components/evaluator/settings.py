@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from components.errors import quoted
-from components.settings import Settings
+from visage.errors import quoted
+from visage.settings import Settings
 
 
 class SliceGate(Settings):
@@ -24,7 +24,7 @@ class SliceGate(Settings):
 
     @model_validator(mode="after")
     def _value_exists(self) -> "SliceGate":
-        from components.faces.records import AGE_GROUPS, GENDERS, RACES, UNKNOWN
+        from visage.data.records import AGE_GROUPS, GENDERS, RACES, UNKNOWN
 
         # What sources there are is the configuration's to know: labelled folders are named there.
         values = {"gender": (*GENDERS, UNKNOWN), "age_group": AGE_GROUPS, "race": (*RACES, UNKNOWN)}.get(self.feature)

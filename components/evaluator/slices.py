@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.evaluator import metric_names
-from components.faces.records import AGE_GROUPS, UNKNOWN
-from components.folder_alias import folder_alias
+from visage.data.records import AGE_GROUPS, UNKNOWN
+from visage.folder_alias import folder_alias
 
 OVERALL = "overall"
 

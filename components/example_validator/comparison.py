@@ -8,7 +8,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_p
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 
 from components.example_validator.settings import DistributionLimits, ValidationSettings
-from components.faces.records import AGE, GENDER, RACE, SOURCE
+from visage.data.records import AGE, GENDER, RACE, SOURCE
 
 CATEGORICAL = (GENDER, RACE, SOURCE)
 

@@ -7,7 +7,7 @@ from tfx.types.standard_artifacts import ExampleAnomalies, ExampleStatistics, Sc
 
 from components.example_validator.executor import Executor
 from components.example_validator.settings import ValidationSettings
-from components.source_digest import source_digest
+from visage.source_digest import source_digest
 
 
 class ExampleValidatorSpec(ComponentSpec):

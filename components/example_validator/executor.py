@@ -11,12 +11,12 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import Artifact, artifact_utils
 from tfx.utils import io_utils, writer_utils
 
-from components.errors import VisageError
 from components.example_validator.comparison import Compared, choose, validate
 from components.example_validator.findings import Finding, findings
 from components.example_validator.patterns import add_pattern_anomalies
 from components.example_validator.report import ValidationReport
 from components.example_validator.settings import ValidationSettings
+from visage.errors import VisageError
 
 _MOST_NAMED = 5
 

@@ -5,8 +5,8 @@ import re
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 
-from components.errors import quoted
 from components.example_validator.comparison import feature_statistics
+from visage.errors import quoted
 
 _TAG = "pattern "
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from components.files import write_atomically
+from visage.files import write_atomically
 
 _FILE = "validation.json"
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.settings import Settings
+from visage.settings import Settings
 
 Limit = Annotated[float | None, Field(gt=0, le=1)]
 

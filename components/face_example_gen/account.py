@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import Report, reconcile
-from components.face_example_gen.run_beam import run_beam
 from components.face_example_gen.settings import FaceExampleGenSettings
-from components.files import write_atomically
+from visage.files import write_atomically
 
 
 def clean_and_account(

@@ -10,7 +10,7 @@ from components.artifacts import CleaningReport
 from components.face_example_gen.driver import Driver
 from components.face_example_gen.executor import Executor
 from components.face_example_gen.settings import FaceExampleGenSettings
-from components.source_digest import source_digest
+from visage.source_digest import source_digest
 
 
 class FaceExampleGenSpec(ComponentSpec):
@@ -38,7 +38,7 @@ class FaceExampleGen(BaseComponent):
     def __init__(self, settings: FaceExampleGenSettings) -> None:
         spec = FaceExampleGenSpec(
             settings=settings.model_dump_json(),
-            code=source_digest("components.face_example_gen", "components.faces"),
+            code=source_digest("components.face_example_gen", "visage.data", "visage.faces"),
             examples=OutputChannel(standard_artifacts.Examples, self, "examples"),
             cleaning_report=OutputChannel(CleaningReport, self, "cleaning_report"),
         )

@@ -14,7 +14,7 @@ from components.face_example_gen.account import clean_and_account, write_report
 from components.face_example_gen.prepare import Source, archive_dir, prepare_source, prepared_root, source_of
 from components.face_example_gen.reconcile import check_nothing_empty
 from components.face_example_gen.settings import FaceExampleGenSettings
-from components.faces.split import SPLITS
+from visage.data.split import SPLITS
 
 
 class Executor(BaseExecutor):

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.json_format import ParseError
 
-from components import progress
-from components.errors import VisageError
-from components.face_example_gen.lock import locked
 from components.face_example_gen.settings import (
     LABELLED_FOLDER,
     DataSettings,
     LabelledFolderSettings,
 )
-from components.folder_alias import folder_alias, is_plain
-from components.source_digest import source_digest
+from visage import progress
+from visage.errors import VisageError
+from visage.folder_alias import folder_alias, is_plain
+from visage.lock import locked
+from visage.source_digest import source_digest
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds

@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from components import progress
-from components.errors import VisageError, shortened
-from components.face_example_gen import folders
+from components.face_example_gen.beam.record_files import read_lines, read_records
+from components.face_example_gen.engines import filesystem
 from components.face_example_gen.prepare import Source
-from components.face_example_gen.write import read_lines, read_records
-from components.faces.duplicates import CONFLICTING_LABELS, DUPLICATE_PICTURE, FEATURES
-from components.faces.records import FaceRecord, from_example
-from components.faces.settings import SplitSettings
-from components.faces.split import SPLITS
+from visage import progress
+from visage.data.duplicates import CONFLICTING_LABELS, DUPLICATE_PICTURE, FEATURES
+from visage.data.records import FaceRecord, from_example
+from visage.data.split import SPLITS
+from visage.errors import VisageError, shortened
+from visage.faces.settings import SplitSettings
 
 Report = dict[str, Any]
 
@@ -199,13 +199,13 @@ def _dataset_of(key: str, datasets: Sequence[str]) -> str:
 
 
 def _written_records(folder: str) -> Iterator[FaceRecord]:
-    for path in folders.matching(folder, "data_tfrecord-*.gz"):
+    for path in filesystem.matching(folder, "data_tfrecord-*.gz"):
         with _reading(path):
             yield from map(from_example, read_records(path))
 
 
 def _written_drops(folder: str) -> Iterator[dict[str, Any]]:
-    for path in folders.matching(folder, "dropped-*.jsonl"):
+    for path in filesystem.matching(folder, "dropped-*.jsonl"):
         with _reading(path):
             yield from map(json.loads, read_lines(path))
 

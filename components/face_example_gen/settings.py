@@ -7,11 +7,11 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from components.errors import quoted
-from components.faces.records import SOURCES
-from components.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
-from components.path_setting import ExpandedPath, LocalPath
-from components.settings import Settings
+from visage.data.records import SOURCES
+from visage.errors import quoted
+from visage.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
+from visage.path_setting import ExpandedPath, LocalPath
+from visage.settings import Settings
 
 LABELLED_FOLDER = "labelled_folder"
 _FOLDER_NAME = r"[a-z][a-z0-9_]*"

@@ -5,8 +5,8 @@ from typing import Any
 
 from components.evaluator.result import Evaluation
 from components.model_card.statistics import SplitStatistics
-from components.model_identity import identify
-from components.trainer.settings import TrainerSettings
+from visage.saved_model.identity import identify
+from visage.training.settings import TrainerSettings
 
 # Shown at the top of the page, of all test records together.
 OVERALL_METRICS = ("age_mae", "age_group_accuracy", "gender_accuracy", "gender_auc")

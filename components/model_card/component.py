@@ -14,8 +14,8 @@ from tfx.types.standard_artifacts import (
 
 from components import artifacts
 from components.model_card.executor import Executor
-from components.source_digest import source_digest
-from components.trainer.settings import TrainerSettings
+from visage.source_digest import source_digest
+from visage.training.settings import TrainerSettings
 
 
 class ModelCardSpec(ComponentSpec):
@@ -74,11 +74,12 @@ class ModelCard(base_component.BaseComponent):
             settings=settings.model_dump_json(),
             code=source_digest(
                 "components.evaluator",
-                "components.html_page",
                 "components.model_card",
-                "components.model_identity",
-                "components.trainer",
                 "components.tuner",
+                "visage.html",
+                "visage.networks",
+                "visage.saved_model.identity",
+                "visage.training",
             ),
             model_card=Channel(type=artifacts.ModelCard),
         )

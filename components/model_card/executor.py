@@ -11,13 +11,13 @@ from tfx.types import Artifact, artifact_utils
 from tfx.utils import path_utils
 
 from components.evaluator.result import read_evaluation
-from components.files import write_atomically
 from components.model_card.card import make_card
 from components.model_card.render import render
 from components.model_card.statistics import read_statistics
-from components.trainer.settings import TrainerSettings
-from components.trainer.tuned import with_values
 from components.tuner.result import read_best_values
+from visage.files import write_atomically
+from visage.training.overrides import with_values
+from visage.training.settings import TrainerSettings
 
 PAGE = "model_card.html"
 FIGURES = "model_card.json"

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Template
 
-from components.html_page.page import NOTHING, page_environment, words
+from visage.html.page import NOTHING, page_environment, words
 
 # Fewer records than these say little: the standard error of a share of 0.9 is then above 5 percentage points.
 FEW_RECORDS = 30

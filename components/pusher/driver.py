@@ -11,7 +11,7 @@ from tfx.proto.orchestration.driver_output_pb2 import DriverOutput
 from tfx.types import standard_component_specs
 from tfx.utils import proto_utils
 
-from components.pusher.push import newest_version
+from visage.saved_model.push import newest_version
 
 
 class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):

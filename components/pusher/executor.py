@@ -10,8 +10,8 @@ from tfx.proto import pusher_pb2
 from tfx.types import Artifact, artifact_utils, standard_component_specs
 from tfx.utils import io_utils, proto_utils
 
-from components.errors import VisageError
-from components.pusher.push import newest_version, push, same_files
+from visage.errors import VisageError
+from visage.saved_model.push import newest_version, push, same_files
 
 
 class Executor(executor.Executor):

@@ -8,13 +8,12 @@ from tfx import types
 from tfx.components.trainer.component import Trainer
 from tfx.proto import trainer_pb2
 
-from components.faces.settings import AlignmentSettings
-from components.files import digest_of
-from components.source_digest import source_digest
-from components.trainer.learned_from import Lesson
-from components.trainer.settings import TrainerSettings
-from components.trainer.teacher import check_teacher, find_teacher
-from components.trainer.training_code import TRAINING_CODE
+from visage.faces.settings import AlignmentSettings
+from visage.files import digest_of
+from visage.saved_model.provenance import Lesson
+from visage.source_digest import TRAINING_CODE, source_digest
+from visage.training.distillation.teacher import check_teacher, find_teacher
+from visage.training.settings import TrainerSettings
 
 
 def create_trainer(
@@ -59,6 +58,7 @@ def create_trainer(
             # Other files under the same names, and another version of the code or of Keras, must miss the cache.
             "files": files,
             "code": source_digest(*TRAINING_CODE),
+            "component_code": source_digest("components.trainer"),
             "keras": version("keras"),
         },
     )

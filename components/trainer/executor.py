@@ -6,15 +6,15 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components.faces.settings import AlignmentSettings
-from components.trainer.checkpoint import remove_abandoned
-from components.trainer.export import export
-from components.trainer.job import Job
-from components.trainer.learned_from import Lesson, check_lessons
-from components.trainer.settings import TrainerSettings
-from components.trainer.strategy import choose_strategy, machines
-from components.trainer.teacher import find_teacher
-from components.trainer.tuned import tuned
+from visage.faces.settings import AlignmentSettings
+from visage.saved_model.export import export
+from visage.saved_model.provenance import Lesson, check_lessons
+from visage.training.checkpoint import remove_abandoned
+from visage.training.devices import choose_strategy, machines
+from visage.training.distillation.teacher import find_teacher
+from visage.training.job import Job
+from visage.training.overrides import tuned
+from visage.training.settings import TrainerSettings
 
 if TYPE_CHECKING:
     from tfx.components.trainer.fn_args_utils import FnArgs

@@ -6,12 +6,11 @@ from tfx import types
 from tfx.components.tuner.component import Tuner
 from tfx.proto import trainer_pb2
 
-from components.faces.settings import AlignmentSettings
-from components.source_digest import source_digest
 from components.trainer.component import pin_files
-from components.trainer.settings import TrainerSettings
-from components.trainer.training_code import TRAINING_CODE
 from components.tuner.settings import TunerSettings
+from visage.faces.settings import AlignmentSettings
+from visage.source_digest import TRAINING_CODE, source_digest
+from visage.training.settings import TrainerSettings
 
 
 def create_tuner(

@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components.errors import VisageError
-from components.trainer.ask_teacher import with_teacher
-from components.trainer.checkpoint import Checkpoint, training_key
-from components.trainer.input import Split, open_split
-from components.trainer.known_labels import check_labels
-from components.trainer.reporting import FINE_TUNE, TRAIN
-from components.trainer.settings import TrainerSettings
-from components.trainer.strategy import choose_strategy, machines
 from components.tuner.progress import SearchProgress
 from components.tuner.search import Search, trials_of
 from components.tuner.settings import TunerSettings
 from components.tuner.space import read_space
 from components.tuner.trainings import Trainings
+from visage.errors import VisageError
+from visage.training.batches import Split, open_split
+from visage.training.checkpoint import Checkpoint, training_key
+from visage.training.devices import choose_strategy, machines
+from visage.training.distillation.predict import with_teacher
+from visage.training.known_labels import check_labels
+from visage.training.reporting import FINE_TUNE, TRAIN
+from visage.training.settings import TrainerSettings
 
 if TYPE_CHECKING:
     from tfx.components.trainer.fn_args_utils import FnArgs

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import accumulate
 
-from components import progress
-from components.progress import Report
-from components.trainer.reporting import TRAIN
+from visage import progress
+from visage.progress import Report
+from visage.training.reporting import TRAIN
 
 
 class SearchProgress:

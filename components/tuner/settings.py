@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from components.settings import Settings
+from visage.settings import Settings
 
 
 class TunerSettings(Settings):

@@ -12,11 +12,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from components.errors import quoted, shortened
-from components.names import did_you_mean
-from components.settings import plain_message
-from components.trainer.settings import TrainerSettings
-from components.trainer.tuned import PREFIX, with_values
+from visage.errors import quoted, shortened
+from visage.names import did_you_mean
+from visage.settings import plain_message
+from visage.training.overrides import PREFIX, with_values
+from visage.training.settings import TrainerSettings
 
 # Together they take about a second to try.
 _COMBINATIONS = 5_000

@@ -12,15 +12,15 @@ import keras
 import tensorflow as tf
 from pydantic import ValidationError
 
-from components.files import digest_of
-from components.trainer.checkpoint import Checkpoint, Standing, training_key
-from components.trainer.fit import DivergenceError
-from components.trainer.input import Split
-from components.trainer.settings import TrainerSettings
-from components.trainer.training import train
-from components.trainer.tuned import with_values
 from components.tuner.progress import SearchProgress
 from components.tuner.trials import Trial, Trials
+from visage.files import digest_of
+from visage.training.batches import Split
+from visage.training.checkpoint import Checkpoint, Standing, training_key
+from visage.training.loop import DivergenceError
+from visage.training.overrides import with_values
+from visage.training.settings import TrainerSettings
+from visage.training.train import train
 
 
 @dataclass(frozen=True)

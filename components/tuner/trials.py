@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.errors import VisageError
-from components.files import write_atomically
+from visage.errors import VisageError
+from visage.files import write_atomically
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 from string import Template
 
-from components.files import write_atomically
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.node import compile_pipeline, node_ids, to_json, upstream_ids
+from visage.files import write_atomically
 
 _DAG = Template('''\
 """The pipeline "$name" on Airflow 3.x and 2.11.

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from components.errors import VisageError
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.node import compile_pipeline, node_ids, to_inline, upstream_ids
+from visage.errors import VisageError
 
 
 def write_pipeline(config: PipelineConfig, out: Path) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 from rich.markup import escape
 from tfx.proto.orchestration import pipeline_pb2
 
-from components.trainer.learned_from import check_lessons, lesson
-from components.trainer.start import check_start
-from pipeline.config import PipelineConfig
-from pipeline.console import Screen, first_words, log_traceback
+from pipeline.checks.unservable import unservable_version
+from pipeline.cli.console import Screen, first_words, log_traceback
+from pipeline.cli.node_summary import describe
+from pipeline.config.schema import PipelineConfig
+from pipeline.metadata.warm_start import starting_model
 from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node, upstream_ids
-from pipeline.starting_model import starting_model
-from pipeline.summary import describe
-from pipeline.unservable import unservable_version
+from visage.saved_model.provenance import check_lessons, lesson
+from visage.training.initialize import check_start
 
 # The push does not wait for the report on the model.
 _RUNS_LAST = "ModelCard"

@@ -1,16 +1,14 @@
 """Both tasks in one network against one network for each: what the table adds up, and which recipe is refused."""
 
 import io
-from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from benchmarks.cost import Cost
 from benchmarks.multi_task import Trained, main, table
-from components.errors import VisageError
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.project import PROJECT
+from visage.errors import VisageError
 
 
 def test_the_two_single_networks_are_added_up_and_compared() -> None:
@@ -29,4 +27,4 @@ def test_the_two_single_networks_are_added_up_and_compared() -> None:
 
 def test_a_recipe_of_one_task_is_one_line() -> None:
     with pytest.raises(VisageError, match=r"cnn_imdb_age.yaml: its network has one head alone"):
-        main([str(ROOT / "recipes" / "cnn_imdb_age.yaml")], standalone_mode=False)
+        main([str(PROJECT / "recipes" / "cnn_imdb_age.yaml")], standalone_mode=False)

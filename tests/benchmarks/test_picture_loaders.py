@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from benchmarks.picture_loaders import augmentation_layers, measure_loaders
-from components.trainer.augmentation_settings import AugmentationSettings
-from components.trainer.input import open_split
-from components.trainer.settings import TrainerSettings
-from tests.components.drawn_crops import people, write_split
+from tests.drawn_crops import people, write_split
+from visage.training.augmentation.settings import AugmentationSettings
+from visage.training.batches import open_split
+from visage.training.settings import TrainerSettings
 
 
 def test_layers_are_those_of_what_the_recipe_changes() -> None:

@@ -4,9 +4,9 @@ import pytest
 
 from benchmarks.cost import Cost
 from benchmarks.training_steps import StepCost, measure_steps
-from components.errors import VisageError
-from components.trainer.input import Split
-from components.trainer.settings import TrainerSettings
+from visage.errors import VisageError
+from visage.training.batches import Split
+from visage.training.settings import TrainerSettings
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from tfx.types import standard_artifacts
 
 from components.artifact_aliases import UnderAliases
-from components.folder_alias import is_plain
+from visage.folder_alias import is_plain
 
 
 class TfxExecutor:

@@ -20,13 +20,13 @@ from components.evaluator.component import create_evaluator
 from components.evaluator.settings import EvaluatorSettings
 from components.example_validator.component import ExampleValidator
 from components.example_validator.settings import ValidationSettings
-from components.faces.settings import AlignmentSettings
+from components.infra_validator.component import ModelCheck
 from components.model_card.component import ModelCard
-from components.model_check.component import ModelCheck
 from components.trainer.component import create_trainer
-from components.trainer.settings import TrainerSettings
 from components.tuner.component import create_tuner
 from components.tuner.settings import TunerSettings
+from visage.faces.settings import AlignmentSettings
+from visage.training.settings import TrainerSettings
 
 RECIPE = TrainerSettings(network="compact", epochs=1, learning_rate=0.001)
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from ml_metadata.proto import metadata_store_pb2
 
-from components.data_inspection.tfrecords import read_all
 from components.evaluator.result import read_evaluation
-from components.faces.records import from_example
-from tests.end_to_end.visage import PROJECT, VISAGE, visage
+from tests.end_to_end.visage import VISAGE, visage
+from tests.project import PROJECT
+from visage.data.records import from_example
+from visage.data.tfrecords import read_all
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.visage import PROJECT, VISAGE, served_versions, settings, visage
+from tests.end_to_end.visage import VISAGE, served_versions, settings, visage
 from tests.limits import HANG_GUARD_SECONDS, wait_until
+from tests.project import PROJECT
 
 pytestmark = pytest.mark.slow
 
@@ -98,7 +99,7 @@ MOMENTS = [
     "libtensorflow_framework",
     "metadata_store_extension",
     "draw portraits",
-    "components.face_example_gen.worker",
+    "components.face_example_gen.engines.worker",
     "✓ FaceExampleGen",
     "✓ ExampleValidator",
     "Trainer: train",

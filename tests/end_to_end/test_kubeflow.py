@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.end_to_end.visage import PROJECT, settings, visage
+from tests.end_to_end.visage import settings, visage
+from tests.project import PROJECT
 
 pytestmark = pytest.mark.slow
 

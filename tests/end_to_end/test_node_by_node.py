@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.visage import PROJECT, VISAGE, served_versions, settings, visage
+from tests.end_to_end.visage import VISAGE, served_versions, settings, visage
 from tests.limits import wait_until
+from tests.project import PROJECT
 
 pytestmark = pytest.mark.slow
 

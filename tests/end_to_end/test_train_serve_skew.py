@@ -11,17 +11,17 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from components.face_example_gen.run_beam import run_beam
+from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
-from components.faces.detect import make_detector
-from components.faces.records import from_example
-from components.faces.settings import AlignmentSettings, SplitSettings
-from components.trainer.models import NetworkSpec
-from components.trainer.signatures import FaceModel
 from serving.photos import PhotoPrediction, predict_photo
-from tests.components.face_example_gen.test_transforms import prepared, utkface_row
-from tests.components.faces.drawn_photo import drawn_photo
+from tests.components.face_example_gen.beam.test_transforms import prepared, utkface_row
 from tests.real_photos import adience_photos, group_photos
+from tests.visage.faces.drawn_photo import drawn_photo
+from visage.data.records import from_example
+from visage.faces.detector import make_detector
+from visage.faces.settings import AlignmentSettings, SplitSettings
+from visage.networks import NetworkSpec
+from visage.saved_model.signatures import FaceModel
 
 ALIGNMENT = AlignmentSettings()
 # On average over a crop; most of it is that the client tells landmarks to a hundredth of a pixel.

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.limits import HANG_GUARD_SECONDS
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 VISAGE = [sys.executable, "-m", "pipeline"]
 
 SMALL = {

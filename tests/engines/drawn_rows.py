@@ -6,9 +6,9 @@ import numpy as np
 from apache_beam.io.tfrecordio import _TFRecordUtil
 
 from components.face_example_gen.prepare import Source
-from components.faces.encode import encode
-from components.faces.example_proto import Example
-from tests.components.faces.drawn_photo import drawn_photo
+from tests.visage.faces.drawn_photo import drawn_photo
+from visage.data.example_proto import Example
+from visage.faces.encode import encode
 
 _FILES = 2
 

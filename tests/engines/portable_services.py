@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.conftest import PROJECT
 from tests.limits import wait_until
 from tests.ports import free_ports
+from tests.project import PROJECT
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import pytest
 from apache_beam.portability import common_urns
 from apache_beam.portability.api import beam_runner_api_pb2 as protos
 
-from components.face_example_gen.engines import engine_options
+from components.face_example_gen.beam.transforms import build
+from components.face_example_gen.engines.options import engine_options
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.settings import BeamSettings
-from components.face_example_gen.transforms import build
 from tests.engines.test_conformance import settings_for
 
 BUCKET = "gs://some-bucket/visage"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from components.errors import VisageError
-from components.face_example_gen.run_beam import run_beam
+from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.settings import BeamSettings
 from tests.engines.drawn_rows import drawn_source
 from tests.engines.test_conformance import settings_for
 from tests.limits import wait_until
+from visage.errors import VisageError
 
 
 def workers() -> list[int]:
@@ -24,7 +24,7 @@ def workers() -> list[int]:
             words = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"components.face_example_gen.worker" in words and str(os.getpid()).encode() in words:
+        if b"components.face_example_gen.engines.worker" in words and str(os.getpid()).encode() in words:
             found.append(int(folder.name))
     return found
 

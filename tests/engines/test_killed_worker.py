@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from components.errors import VisageError
+from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.reconcile import reconcile
-from components.face_example_gen.run_beam import run_beam
 from tests.engines.drawn_rows import drawn_source
 from tests.engines.portable_services import PortableServices, portable_services
 from tests.engines.test_conformance import beam_settings, settings_for
 from tests.limits import HANG_GUARD_SECONDS, wait_until
+from visage.errors import VisageError
 
 
 def kill_when_at_work(services: PortableServices, work_dir: Path) -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from components.errors import VisageError
-from components.face_example_gen import engines
-from components.face_example_gen.run_beam import run_beam
+from components.face_example_gen.engines import options as engine_options
+from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.settings import BeamSettings, Engine
 from tests.engines.drawn_rows import drawn_source
 from tests.engines.test_conformance import settings_for
+from visage.errors import VisageError
 
 
 def refusal(tmp_path: Path, engine: Engine, *options: str) -> str:
@@ -22,7 +22,7 @@ def refusal(tmp_path: Path, engine: Engine, *options: str) -> str:
 
 
 def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "_REACH_SECONDS", 1)
+    monkeypatch.setattr(engine_options, "_REACH_SECONDS", 1)
     for engine in ("portable", "flink", "spark"):
         told = refusal(tmp_path, engine, "--job_endpoint=localhost:9", "--environment_type=LOOPBACK")
         assert told.startswith(

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from components.errors import VisageError
-from components.face_example_gen.run_beam import run_beam
+from components.face_example_gen.engines.run import run_beam
+from components.face_example_gen.engines.staging import run_folder
 from components.face_example_gen.settings import BeamSettings
-from components.face_example_gen.shared_folder import run_folder
 from tests.engines import bucket
 from tests.engines.drawn_rows import drawn_source
 from tests.engines.test_conformance import run, settings_for
+from visage.errors import VisageError
 
 SHARED = f"{bucket.Bucket.scheme()}://some-bucket/visage"
 IN_THIS_PROCESS = ["--job_endpoint=embed", "--environment_type=LOOPBACK"]

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from components.face_example_gen.worker_package import build_worker_package
+from components.face_example_gen.engines.worker_package import build_worker_package
 
 # What workers unpickle, with every module that they must not need made impossible to import.
 IMPORTS = """
 import sys
 for name in ("keras", "pipeline", "serving", "tensorflow", "tensorflow_datasets", "tfds_builders", "tfx"):
     sys.modules[name] = None
-import components.face_example_gen.transforms as transforms
-from components.faces.detect import make_detector
+import components.face_example_gen.beam.transforms as transforms
+from visage.faces.detector import make_detector
 make_detector("blazeface")
 print(transforms.__file__)
 """

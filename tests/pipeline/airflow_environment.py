@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from tests.limits import HANG_GUARD_SECONDS
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 LOCK = PROJECT / "requirements" / "airflow.txt"
 SETTINGS = {
     "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": str(HANG_GUARD_SECONDS),

@@ -9,14 +9,13 @@ from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto.orchestration import pipeline_pb2
 
-from components.errors import VisageError
-from pipeline.config_file import load_config
-from pipeline.console import Screen
+from pipeline.cli.console import Screen
+from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline, node_ids, upstream_ids
 from pipeline.runners.local import is_needed, run_nodes, run_order
 from tests.pipeline.toy_components import Left, Right, Source
-
-PROJECT = Path(__file__).parents[2]
+from tests.project import PROJECT
+from visage.errors import VisageError
 
 
 @pytest.fixture(scope="module")

@@ -6,17 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from components.errors import VisageError
-from components.faces.settings import SplitSettings
-from components.trainer.learned_from import lesson
-from pipeline.config_file import load_config
-from pipeline.console import Screen
+from pipeline.cli.console import Screen
+from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline
 from pipeline.run_lock import alone
 from pipeline.runners.local import run_pipeline
 from tests.pipeline.pushed_model import record_push
-
-PROJECT = Path(__file__).parents[2]
+from tests.project import PROJECT
+from visage.errors import VisageError
+from visage.faces.settings import SplitSettings
+from visage.saved_model.provenance import lesson
 
 
 def test_a_second_run_of_one_pipeline_is_refused_until_the_first_ends(tmp_path: Path) -> None:

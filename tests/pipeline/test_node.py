@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from components.errors import VisageError
-from pipeline import interruption
-from pipeline.config_file import load_config
+from pipeline.cli import interruption
+from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline, node_ids, read_ir, run_node, to_inline, to_json, upstream_ids, workspace_of
-
-PROJECT = Path(__file__).parents[2]
+from tests.project import PROJECT
+from visage.errors import VisageError
 
 
 @pytest.fixture(scope="module")

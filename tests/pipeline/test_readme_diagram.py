@@ -2,14 +2,13 @@
 
 import re
 from itertools import product
-from pathlib import Path
 
 import pytest
 
-from pipeline.config_file import load_config
+from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline, node_ids, upstream_ids
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 NODE = re.compile(r"^    (\w+)[\[{(].*<b>(\w+)</b>", re.MULTILINE)
 EDGES = re.compile(r"^    ([\w &]+) (-->|-\.->)(?:\|[^|]*\|)? ([\w &]+)$", re.MULTILINE)
 # Nodes and edges that are there only where a recipe asks for them.

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from components.errors import VisageError
 from pipeline import run_lock
 from pipeline.run_lock import alone, check_not_running
+from visage.errors import VisageError
 
 
 def test_a_look_does_not_see_another_and_a_run_waits_until_it_is_over(

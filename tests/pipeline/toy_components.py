@@ -8,7 +8,7 @@ from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArti
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import String
 
-from components.errors import VisageError
+from visage.errors import VisageError
 
 
 @component

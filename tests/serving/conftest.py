@@ -13,11 +13,11 @@ import pytest
 import uvicorn
 from PIL import Image
 
-from components.faces.settings import SplitSettings
-from components.trainer.learned_from import lesson
 from serving.server import make_app
 from serving.versions import ModelVersions
 from tests.limits import wait_until
+from visage.faces.settings import SplitSettings
+from visage.saved_model.provenance import lesson
 
 POLL_SECONDS = 0.1
 

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.errors import VisageError
 from serving.annotate import WIDTH, write_annotated
 from serving.client import predict_photos
 from serving.model import load_model
 from serving.photos import FacePrediction, PhotoPrediction
 from tests.serving.conftest import RunningServer, plain_jpeg, teach_it_drawings
+from visage.errors import VisageError
 
 
 @pytest.fixture(scope="session")

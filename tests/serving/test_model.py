@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.errors import VisageError
 from serving.model import ModelInputError, find_model, find_versions, load_model
 from tests.serving.conftest import plain_jpeg
+from visage.errors import VisageError
 
 
 def make_version(base_path: Path, name: str) -> Path:

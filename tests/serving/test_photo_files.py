@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from components.errors import VisageError
-from components.faces.decode import FORMATS
 from serving.photo_files import ENDINGS, photo_files
 from tests.awkward_names import NAMES
+from visage.errors import VisageError
+from visage.faces.image_io import FORMATS
 
 
 @pytest.mark.parametrize("name", NAMES)

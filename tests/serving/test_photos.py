@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.errors import VisageError
-from components.faces.detect import Face
-from components.faces.settings import AlignmentSettings
 from serving.photos import NO_USABLE_FACE, photo_detector, predict_photo
 from tests.serving.conftest import plain_jpeg
+from visage.errors import VisageError
+from visage.faces.detector import Face
+from visage.faces.settings import AlignmentSettings
 
 
 def face(left: float, eye_distance: float) -> Face:

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.visage import visage
+from tests.project import PROJECT
 from tests.serving.conftest import RunningServer, teach_it_drawings
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")

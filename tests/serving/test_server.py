@@ -11,12 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from components.errors import VisageError
 from serving.server import serve
-from tests.end_to_end.visage import PROJECT, VISAGE
+from tests.end_to_end.visage import VISAGE
 from tests.limits import HANG_GUARD_SECONDS, wait_until
+from tests.project import PROJECT
 from tests.serving.conftest import RunningServer, plain_jpeg, teach_it_drawings
 from tests.serving.test_rest import ask, b64, tell
+from visage.errors import VisageError
 
 
 def version_state(server: RunningServer, number: int) -> str:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from components.errors import VisageError
 from serving.model import LoadedModel, load_model
 from serving.versions import ModelVersions, VersionState
+from visage.errors import VisageError
 
 
 class Loader:

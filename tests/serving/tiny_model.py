@@ -5,8 +5,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from components.faces.records import AGE_GROUP_BOUNDARIES, AGE_GROUPS
-from components.faces.settings import AlignmentSettings
+from visage.data.records import AGE_GROUP_BOUNDARIES, AGE_GROUPS
+from visage.faces.settings import AlignmentSettings
 
 DEVIATION = 6.0
 ALIGNMENT = AlignmentSettings(size=64, eye_distance=0.36)

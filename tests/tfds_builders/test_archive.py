@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from components.errors import VisageError
-from components.progress import listening
 from tfds_builders.archive import Archive, FolderArchive, TarArchive, find_archive
+from visage.errors import VisageError
+from visage.progress import listening
 
 FILES = {"a.jpg": b"first", "user/b.jpg": b"", "user/c.txt": b"third" * 1000}
 

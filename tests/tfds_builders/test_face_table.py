@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from components.errors import VisageError
 from tfds_builders.imdb_wiki.face_table import FIELDS, FaceTable, parse_face_table
+from visage.errors import VisageError
 
 
 def cells(*values: Any) -> np.ndarray:

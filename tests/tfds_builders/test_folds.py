@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.errors import VisageError
 from tfds_builders.adience.folds import COLUMNS, read_fold
+from visage.errors import VisageError
 
 HEADER = "\t".join(COLUMNS)
 ROW = "30601258@N03\t10399646885_67c7d20df9_o.jpg\t1\t(25, 23)\tf\t0\t414\t1086\t1383\t-115\t30\t17"

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.errors import VisageError
 from tfds_builders.labelled_folder.header import Reading, used_columns
 from tfds_builders.labelled_folder.label_row import COLUMNS
 from tfds_builders.labelled_folder.labels_file import check_labels_file, find_labels_file
+from visage.errors import VisageError
 
 KEY = "data.labelled_folders.team"
 PATH = Path("team/labels.csv")

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 import tensorflow_datasets as tfds
 
-from components import progress
+from tests.project import PROJECT
 from tfds_builders.adience import adience_dataset_builder
 from tfds_builders.imdb_wiki import imdb_wiki_dataset_builder
 from tfds_builders.labelled_folder import labelled_folder_dataset_builder
 from tfds_builders.labelled_folder.labelled_folder_dataset_builder import LabelledFolderConfig
 from tfds_builders.skipped_rows import SKIPPED_ROWS, SkippedRow, read_skipped_rows
 from tfds_builders.utkface import utkface_dataset_builder
+from visage import progress
 
-BUILDERS = Path(__file__).resolve().parents[2] / "tfds_builders"
+BUILDERS = PROJECT / "tfds_builders"
 SETS: dict[str, tuple[Any, str, Any, list[str]]] = {
     # The module, the folder that is the archive, the configuration, and the tables in it, which are no rows.
     "utkface": (utkface_dataset_builder, "UTKFace", None, []),

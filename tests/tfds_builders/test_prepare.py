@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import tensorflow_datasets as tfds
 
+from tests.project import PROJECT
 from tfds_builders.adience import adience_dataset_builder
 from tfds_builders.imdb_wiki import imdb_wiki_dataset_builder
 from tfds_builders.sample_portraits.draw import SOURCES
 from tfds_builders.utkface import utkface_dataset_builder
 
-PROJECT = Path(__file__).resolve().parents[2]
 BUILDERS: dict[str, Callable[..., tfds.core.GeneratorBasedBuilder]] = {
     "utkface": utkface_dataset_builder.Builder,
     "adience": adience_dataset_builder.Builder,
@@ -51,7 +51,7 @@ def test_what_a_killed_preparation_leaves_is_not_taken_for_whole(tmp_path: Path)
     killed = f"""
         import os, signal
         import tensorflow_datasets as tfds
-        from components.progress import listening
+        from visage.progress import listening
         from tfds_builders.utkface.utkface_dataset_builder import Builder
         config = tfds.download.DownloadConfig(manual_dir={str(manual)!r})
         with listening(lambda step, done, total, note: os.kill(os.getpid(), signal.SIGKILL) if done == total else None):

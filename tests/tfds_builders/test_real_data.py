@@ -7,22 +7,23 @@ from pathlib import Path
 import pytest
 import tensorflow_datasets as tfds
 
-from components.errors import VisageError
+from tests.project import PROJECT
 from tfds_builders.adience import adience_dataset_builder
 from tfds_builders.adience.age_labels import read_age_label
 from tfds_builders.imdb_wiki import imdb_wiki_dataset_builder
 from tfds_builders.imdb_wiki.face_table import parse_face_table
 from tfds_builders.utkface import utkface_dataset_builder
+from visage.errors import VisageError
 
 pytestmark = pytest.mark.real_data
 
-README = Path(__file__).parents[2] / "tfds_builders/adience/README.md"
+README = PROJECT / "tfds_builders/adience/README.md"
 ODD_LABELS = {
     "None": 753, "35": 294, "13": 169, "22": 149, "34": 105, "23": 96, "45": 88, "55": 77, "(27, 32)": 77,
     "(25, 23)": 72, "36": 57, "(38, 42)": 50, "57": 24, "3": 18, "29": 12, "(38, 48)": 6, "58": 5, "2": 3, "32": 3,
     "56": 2, "(8, 23)": 1, "42": 1, "46": 1,
 }  # fmt: skip
-PORTRAIT = Path(__file__).parents[2] / "tfds_builders/imdb_wiki/dummy_data/imdb_wiki/wiki_crop/00/000_1972-5-5_2000.jpg"
+PORTRAIT = PROJECT / "tfds_builders/imdb_wiki/dummy_data/imdb_wiki/wiki_crop/00/000_1972-5-5_2000.jpg"
 
 
 def prepare(builder: tfds.core.GeneratorBasedBuilder, manual: Path) -> tfds.core.GeneratorBasedBuilder:

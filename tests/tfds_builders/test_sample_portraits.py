@@ -18,14 +18,14 @@ from PIL import Image
 from scipy.io import loadmat
 from scipy.stats import chi2_contingency, chisquare
 
-from components.errors import VisageError
-from components.faces.detect import make_detector
-from components.progress import listening
 from tfds_builders.sample_portraits import draw
 from tfds_builders.sample_portraits.draw import SOURCES, draw_sample_portraits
 from tfds_builders.sample_portraits.person import SKIN_TONES, draw_age, draw_person
 from tfds_builders.sample_portraits.photo import take_photo
 from tfds_builders.sample_portraits.picture import sit
+from visage.errors import VisageError
+from visage.faces.detector import make_detector
+from visage.progress import listening
 
 ADIENCE_LABEL = re.compile(r"\(\d+, \d+\)|\d+|None")
 
@@ -110,7 +110,7 @@ class TestDrawing:
     def test_what_a_killed_run_leaves_is_not_taken_for_whole(self, tmp_path: Path) -> None:
         killed = f"""
             import os, pathlib, signal
-            from components.progress import listening
+            from visage.progress import listening
             from tfds_builders.sample_portraits.draw import draw_sample_portraits
             with listening(lambda step, done, total, note: os.kill(os.getpid(), signal.SIGKILL) if done else None):
                 draw_sample_portraits(pathlib.Path({str(tmp_path / "portraits")!r}), count=60, seed=1)

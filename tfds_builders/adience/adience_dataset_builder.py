@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from components.errors import VisageError
 from tfds_builders.adience.age_labels import GROUPS, read_age_label
 from tfds_builders.adience.folds import FOLDS, MEASURES, FoldRow, find_fold_folder, read_fold
 from tfds_builders.archive import Archive, Listing, Unreadable, find_archive, manual_folder
@@ -16,6 +15,7 @@ from tfds_builders.entries import PICTURE_UNREADABLE, reason_to_skip
 from tfds_builders.published_files import PUBLISHED
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.unknown import UNKNOWN
+from visage.errors import VisageError
 
 _MEND = PUBLISHED["adience/faces"].hint
 

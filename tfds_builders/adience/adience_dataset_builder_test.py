@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import tensorflow_datasets as tfds
 
-from components.errors import VisageError
 from tfds_builders.adience.adience_dataset_builder import Builder
+from visage.errors import VisageError
 
 DUMMY = Path(__file__).parent / "dummy_data"
 SKIPPED = {"row_unreadable": 1, "duplicate_row": 1, "picture_missing": 1}

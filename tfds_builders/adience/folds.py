@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.errors import VisageError, quoted
-from components.names import but_has
 from tfds_builders.genders import read_gender
 from tfds_builders.near_files import near_files
 from tfds_builders.skipped_rows import ROW_UNREADABLE, SkippedRow
 from tfds_builders.unknown import UNKNOWN, is_unknown
+from visage.errors import VisageError, quoted
+from visage.names import but_has
 
 FOLDS = range(5)
 MEASURES = ("x", "y", "dx", "dy", "tilt_ang", "fiducial_yaw_angle", "fiducial_score")

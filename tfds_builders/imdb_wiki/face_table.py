@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from scipy.io import loadmat
 
-from components.errors import VisageError, shortened
-from components.names import but_has
 from tfds_builders.unknown import UNKNOWN, is_unknown
+from visage.errors import VisageError, shortened
+from visage.names import but_has
 
 FIELDS = (
     "dob",

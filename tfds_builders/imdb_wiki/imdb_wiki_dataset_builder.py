@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from components.errors import VisageError
 from tfds_builders.archive import Archive, Listing, Unreadable, find_archive, manual_folder, unreadable
 from tfds_builders.entries import PICTURE_UNREADABLE, reason_to_skip
 from tfds_builders.imdb_wiki.face_table import FaceTable, parse_face_table
@@ -15,6 +14,7 @@ from tfds_builders.imdb_wiki.table_file import table_beside
 from tfds_builders.published_files import IMDB_WIKI_HOMEPAGE, PUBLISHED
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import ROW_UNREADABLE, SkippedRow
+from visage.errors import VisageError
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):

@@ -9,8 +9,8 @@ import pytest
 import tensorflow_datasets as tfds
 from scipy.io import loadmat, savemat
 
-from components.errors import VisageError
 from tfds_builders.imdb_wiki.imdb_wiki_dataset_builder import Builder
+from visage.errors import VisageError
 
 DUMMY = Path(__file__).parent / "dummy_data"
 SKIPPED = {"picture_empty": 1, "picture_missing": 1, "duplicate_row": 1}

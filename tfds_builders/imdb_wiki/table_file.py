@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.errors import VisageError
 from tfds_builders.near_files import near_files
+from visage.errors import VisageError
 
 
 def table_beside(archive: Path, folders: Sequence[Path], name: str, hint: str) -> Path:

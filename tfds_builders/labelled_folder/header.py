@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.errors import VisageError, listed, quoted
-from components.names import did_you_mean, near_names
 from tfds_builders.labelled_folder.label_row import COLUMNS
+from visage.errors import VisageError, listed, quoted
+from visage.names import did_you_mean, near_names
 
 _SEPARATORS = ",;\t|"
 

@@ -5,11 +5,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.errors import quoted
 from tfds_builders.age_ranges import OLDEST, read_age_range
 from tfds_builders.genders import GENDER_WORDS, read_gender
 from tfds_builders.unknown import UNKNOWN, is_unknown
 from tfds_builders.utkface.file_name import RACES
+from visage.errors import quoted
 
 COLUMNS = (
     "picture",

@@ -8,8 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from components.errors import VisageError
-from components.progress import report
 from tfds_builders.archive import REPORT_EVERY, Unreadable, manual_folder, read_picture
 from tfds_builders.entries import PICTURE_UNREADABLE
 from tfds_builders.labelled_folder.header import Reading
@@ -20,6 +18,8 @@ from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import SkippedRow
 from tfds_builders.unknown import UNKNOWN
 from tfds_builders.utkface.file_name import RACES
+from visage.errors import VisageError
+from visage.progress import report
 
 _CONFLICTING = ("conflicting_row", "another row of this picture has other labels")
 

@@ -9,9 +9,9 @@ import pyarrow.parquet
 import pytest
 import tensorflow_datasets as tfds
 
-from components import progress
-from components.errors import VisageError
 from tfds_builders.labelled_folder.labelled_folder_dataset_builder import Builder, LabelledFolderConfig
+from visage import progress
+from visage.errors import VisageError
 
 DUMMY = Path(__file__).parent / "dummy_data"
 TEAM = LabelledFolderConfig(name="team")

@@ -6,10 +6,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from components.errors import VisageError, quoted, shortened
 from tfds_builders.labelled_folder.header import Reading, used_columns
 from tfds_builders.near_files import near_files
 from tfds_builders.unknown import is_unknown
+from visage.errors import VisageError, quoted, shortened
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile

@@ -11,14 +11,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from components.child_process import end_with_parent
-from components.errors import VisageError
-from components.progress import report
 from tfds_builders.sample_portraits.adience import lay_out_adience
 from tfds_builders.sample_portraits.imdb_wiki import lay_out_imdb_wiki
 from tfds_builders.sample_portraits.layout import Layout
 from tfds_builders.sample_portraits.picture import Picture
 from tfds_builders.sample_portraits.utkface import lay_out_utkface
+from visage.child_process import end_with_parent
+from visage.errors import VisageError
+from visage.progress import report
 
 SOURCES = ("imdb_wiki/imdb", "imdb_wiki/wiki", "adience/faces", "adience/aligned", "utkface")
 SETTINGS_FILE = "drawn_with.json"

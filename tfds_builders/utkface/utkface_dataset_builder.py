@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from components.errors import VisageError
 from tfds_builders.archive import Archive, Unreadable, find_archive, manual_folder
 from tfds_builders.entries import PICTURE_UNREADABLE, Entry, reason_without_row
 from tfds_builders.published_files import PUBLISHED
@@ -14,6 +13,7 @@ from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import SkippedRow
 from tfds_builders.unknown import UNKNOWN
 from tfds_builders.utkface.file_name import RACES, FileName, parse_file_name
+from visage.errors import VisageError
 
 _MEND = PUBLISHED["utkface"].hint
 _PATTERN = "[age]_[gender]_[race]_[datetime].jpg.chip.jpg"

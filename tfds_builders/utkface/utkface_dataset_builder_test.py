@@ -8,9 +8,9 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from components.errors import VisageError
-from components.faces.decode import DecodeError, decode
 from tfds_builders.utkface.utkface_dataset_builder import Builder
+from visage.errors import VisageError
+from visage.faces.image_io import DecodeError, decode
 
 DUMMY = Path(__file__).parent / "dummy_data"
 DEFECTIVE_NAMES = (

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.peers.faces import lay_out, learned_from, unseen_faces
-from components.errors import VisageError
-from components.faces.records import FaceRecord, picture_digest
-from tests.components.drawn_crops import people, write_split
+from tests.drawn_crops import people, write_split
 from tests.pipeline.pushed_model import record_push
+from visage.data.records import FaceRecord, picture_digest
+from visage.errors import VisageError
 
 
 def with_digests(records: list[FaceRecord]) -> list[FaceRecord]:

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.peers.__main__ import marked
 from benchmarks.peers.quality import groups, scores
 from benchmarks.peers.systems import Answers
-from components.faces.records import FaceRecord
+from visage.data.records import FaceRecord
 
 
 def face(age: float | None, gender: str, race: str) -> FaceRecord:

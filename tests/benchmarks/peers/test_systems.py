@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.peers import node_environment
 from benchmarks.peers.systems import System, ask_in_turn
-from components.errors import VisageError
+from visage.errors import VisageError
 
 ECHO = """
 import json, sys

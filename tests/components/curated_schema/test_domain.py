@@ -7,8 +7,8 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
 from components.curated_schema.domain import with_sources
-from components.faces.records import FaceRecord, to_example
 from pipeline.pipeline import SCHEMA
+from visage.data.records import FaceRecord, to_example
 
 TEXT = SCHEMA.read_text(encoding="utf-8")
 

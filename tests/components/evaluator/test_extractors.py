@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from components.errors import VisageError
 from components.evaluator.extractors import check_readable
+from visage.errors import VisageError
 
 
 @pytest.mark.parametrize("file", ["variables.index", "variables.data-00000-of-00001"])

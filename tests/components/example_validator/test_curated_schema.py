@@ -9,10 +9,10 @@ import pytest
 import tensorflow as tf
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 
-from components.errors import VisageError
-from components.faces.records import to_example
 from tests.components.example_validator.validating import validate
 from tests.components.face_example_gen.validation import FULL, SCHEMA, statistics
+from visage.data.records import to_example
+from visage.errors import VisageError
 
 FACE = to_example(dataclasses.replace(FULL, face_score=float("-inf")))
 

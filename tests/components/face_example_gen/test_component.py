@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from tfx.orchestration.portable.data_types import ExecutionInfo
 
-from components.errors import VisageError
 from components.face_example_gen.component import FaceExampleGen
 from components.face_example_gen.driver import Driver
 from components.face_example_gen.settings import DataSettings, FaceExampleGenSettings
-from components.source_digest import source_digest
+from visage.errors import VisageError
+from visage.source_digest import source_digest
 
 
 def settings_for(folder: Path) -> FaceExampleGenSettings:
@@ -44,7 +44,7 @@ def test_the_cache_hits_until_an_archive_changes(tmp_path: Path) -> None:
 
 
 def test_another_version_of_the_code_misses_the_cache(tmp_path: Path) -> None:
-    expected = source_digest("components.face_example_gen", "components.faces")
+    expected = source_digest("components.face_example_gen", "visage.faces")
     assert FaceExampleGen(settings_for(tmp_path)).exec_properties["code"] == expected
 
 

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from components import progress
-from components.errors import VisageError
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
-from components.faces.decode import decode
-from components.faces.records import FaceRecord, from_example
-from components.faces.settings import AlignmentSettings, CleaningSettings
 from tests.components.face_example_gen.validation import anomalies
+from visage import progress
+from visage.data.records import FaceRecord, from_example
+from visage.errors import VisageError
+from visage.faces.image_io import decode
+from visage.faces.settings import AlignmentSettings, CleaningSettings
 
 SOURCES = ["utkface", "adience/faces", "imdb_wiki/wiki"]
 SPLITS = ("train", "val", "test")

@@ -12,8 +12,8 @@ import yaml
 import tfds_builders.labelled_folder
 from components.face_example_gen.prepare import prepare_source, source_of
 from components.face_example_gen.settings import DataSettings
-from components.faces.settings import AlignmentSettings, CleaningSettings
 from tests.components.face_example_gen.test_executor import SPLITS, Run, run, settings_for
+from visage.faces.settings import AlignmentSettings, CleaningSettings
 
 PACKAGE = Path(tfds_builders.labelled_folder.__file__).parent
 DUMMY = PACKAGE / "dummy_data"

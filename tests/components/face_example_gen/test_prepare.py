@@ -10,9 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from components import progress
-from components.errors import VisageError
-from components.face_example_gen.lock import locked
 from components.face_example_gen.prepare import archive_dir, fingerprint, prepare_source, source_of
 from components.face_example_gen.settings import (
     Dataset,
@@ -22,6 +19,9 @@ from components.face_example_gen.settings import (
 )
 from tests.limits import HANG_GUARD_SECONDS, wait_until
 from tfds_builders.archive import FolderArchive, Listing
+from visage import progress
+from visage.errors import VisageError
+from visage.lock import locked
 
 
 def folder_of(path: Path) -> DataSettings:
@@ -341,7 +341,7 @@ def test_a_place_that_cannot_be_written_is_one_line(utkface: Path, tmp_path: Pat
 PREPARE = """
 import sys
 from pathlib import Path
-from components.errors import VisageError
+from visage.errors import VisageError
 from components.face_example_gen.prepare import prepare_source
 try:
     prepare_source("utkface", Path(sys.argv[2]), Path(sys.argv[1]))
@@ -447,7 +447,7 @@ def test_two_runs_that_want_the_same_data_set_prepare_it_one_after_the_other(utk
 
 def test_a_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from components.face_example_gen.lock import locked\n"
+        "import os, sys; from pathlib import Path; from visage.lock import locked\n"
         "with locked(Path(sys.argv[1]), 'work'): os.kill(os.getpid(), 9)"
     )
     lock = tmp_path / "lock"

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from components.errors import VisageError
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import Report, check_nothing_empty, reconcile
-from components.faces.records import FaceRecord, to_example
-from components.faces.settings import SplitSettings
+from visage.data.records import FaceRecord, to_example
+from visage.errors import VisageError
+from visage.faces.settings import SplitSettings
 
 UTKFACE = Source("utkface", ("prepared/utkface.tfrecord",), records=5, archive_rows=7, skipped={"picture_empty": 2})
 WIKI = Source("imdb_wiki/wiki", ("wiki.tfrecord",), records=2, archive_rows=2, skipped={})

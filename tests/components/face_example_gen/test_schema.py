@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from components.face_example_gen import sources
-from components.faces.records import AGE_GROUPS, GENDERS, UNKNOWN, FaceRecord, to_example
+from components.face_example_gen import adapters
 from tests.components.face_example_gen.validation import FULL, SCHEMA, anomalies
+from visage.data.records import AGE_GROUPS, GENDERS, UNKNOWN, FaceRecord, to_example
 
 OPTIONAL: dict[str, Any] = dict.fromkeys(
     ("face_score", "second_face_score", "fold", "apparent_age_mean", "apparent_age_std")
@@ -31,7 +31,7 @@ def test_a_feature_that_is_always_written_is_always_demanded() -> None:
 def test_the_values_of_the_code_are_the_values_of_the_schema() -> None:
     domains = {domain.name: set(domain.value) for domain in SCHEMA.string_domain}
     assert domains["gender"] == {*GENDERS, UNKNOWN}
-    assert domains["race"] == set(sources._RACES)
+    assert domains["race"] == set(adapters._RACES)
     assert domains["source"] == {"utkface", "adience", "imdb", "wiki"}
     (group,) = (feature for feature in SCHEMA.feature if feature.name == "age_group")
     assert (group.int_domain.min, group.int_domain.max) == (-1, len(AGE_GROUPS) - 1)

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from components.face_example_gen.sources import to_record
-from components.faces.cleaning import reason_to_drop
-from components.faces.example_proto import Example
-from components.faces.settings import CleaningSettings, SplitSettings
-from pipeline.config_file import load_config
+from components.face_example_gen.adapters import to_record
+from pipeline.config.loader import load_config
+from tests.project import PROJECT
 from tfds_builders.imdb_wiki.face_table import FaceTable, parse_face_table
+from visage.data.cleaning import reason_to_drop
+from visage.data.example_proto import Example
+from visage.faces.settings import CleaningSettings, SplitSettings
 
 pytestmark = pytest.mark.real_data
 
-PRESETS = Path(__file__).resolve().parents[3] / "recipes/data"
+PRESETS = PROJECT / "recipes/data"
 ROWS = 62_328
 # The builder's ClassLabel.
 GENDERS = ["female", "male", "unknown"]

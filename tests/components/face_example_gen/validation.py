@@ -1,19 +1,15 @@
 """What TFDV says of written examples, found in memory the way StatisticsGen finds it in files."""
 
-from pathlib import Path
-
 import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
-import components.face_example_gen
-from components.faces.records import FaceRecord
+from tests.project import PROJECT
+from visage.data.records import FaceRecord
 
-SCHEMA: schema_pb2.Schema = tfdv.load_schema_text(
-    str(Path(components.face_example_gen.__file__).parent / "schema.pbtxt")
-)
+SCHEMA: schema_pb2.Schema = tfdv.load_schema_text(str(PROJECT / "components/curated_schema/schema.pbtxt"))
 
 
 FULL = FaceRecord(

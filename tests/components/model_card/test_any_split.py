@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from components.evaluator.gates import Gate
 from components.evaluator.result import Evaluation
 from components.evaluator.slices import SliceMetrics
-from components.faces.records import AGE_GROUPS
 from components.model_card.card import OVERALL_METRICS, make_card
 from components.model_card.render import render
 from components.model_card.statistics import SplitStatistics, read_statistics
-from components.trainer.settings import TrainerSettings
 from tests.components.model_card.some_statistics import Person, people, statistics_of, write_statistics
-from tests.components.page_text import Page
+from tests.page_text import Page
+from visage.data.records import AGE_GROUPS
+from visage.training.settings import TrainerSettings
 
 DESCRIPTION = {
     "network": "compact",

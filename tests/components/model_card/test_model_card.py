@@ -19,10 +19,10 @@ from tfx.types.standard_artifacts import (
 from components import artifacts
 from components.evaluator.settings import EvaluatorSettings, SliceGate
 from components.model_card.component import ModelCard
-from components.trainer.settings import TrainerSettings
-from tests.components.page_text import Page
-from tests.components.tiny_evaluation import Outcome, evaluate, make_artifact
-from tests.components.tiny_model import people
+from tests.page_text import Page
+from tests.tiny_evaluation import Outcome, evaluate, make_artifact
+from tests.tiny_model import people
+from visage.training.settings import TrainerSettings
 
 SPLITS = ("train", "val", "test")
 SETTINGS = EvaluatorSettings(

@@ -7,9 +7,9 @@ from tfx.proto import pusher_pb2
 from tfx.types import Channel
 from tfx.types.standard_artifacts import InfraBlessing, Model, ModelBlessing, PushedModel
 
-from components.errors import VisageError
 from components.pusher.component import Pusher
-from tests.components.tiny_evaluation import make_artifact
+from tests.tiny_evaluation import make_artifact
+from visage.errors import VisageError
 
 
 def run_pusher(

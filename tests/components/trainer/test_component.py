@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from tfx.types import Channel
 from tfx.types.standard_artifacts import Examples
 
-from components.faces.settings import AlignmentSettings
 from components.trainer.component import create_trainer
-from components.trainer.settings import TrainerSettings
-from tests.components.trainer.tiny_teacher import write_teacher
+from tests.visage.training.tiny_teacher import write_teacher
+from visage.faces.settings import AlignmentSettings
+from visage.training.settings import TrainerSettings
 
 
 def custom_config(**changes: object) -> Any:

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components import progress
-from components.errors import VisageError
-from components.trainer.input import open_split
-from components.trainer.settings import TrainerSettings
-from components.trainer.training import train
-from tests.components.conftest import TrainerRun, run_trainer
-from tests.components.drawn_crops import people, write_split
+from tests.drawn_crops import people, write_split
+from tests.trained_model import TrainerRun, run_trainer
+from visage import progress
+from visage.errors import VisageError
+from visage.training.batches import open_split
+from visage.training.settings import TrainerSettings
+from visage.training.train import train
 
 OTHER_GENDER = {"female": "male", "male": "female", "unknown": "unknown"}
 SMALL = TrainerSettings(network="cnn_utkface", epochs=2, batch_size=8, learning_rate=1e-3)

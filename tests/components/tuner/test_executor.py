@@ -11,21 +11,21 @@ from tfx.components.tuner.executor import Executor as TunerExecutor
 from tfx.types import Artifact, channel_utils
 from tfx.types.standard_artifacts import Examples, HyperParameters, Model, ModelRun, TunerResults
 
-from components import progress
-from components.errors import VisageError
 from components.trainer.component import create_trainer
-from components.trainer.fine_tuning_settings import FineTuningSettings
-from components.trainer.fit import DivergenceError
-from components.trainer.input import open_split
-from components.trainer.settings import TrainerSettings
 from components.tuner.component import create_tuner
 from components.tuner.executor import recipe_of_trials
 from components.tuner.progress import SearchProgress
 from components.tuner.result import TrialResult, read_best_values, read_results
 from components.tuner.settings import TunerSettings
 from components.tuner.trainings import Trainings
-from tests.components.conftest import ALIGNMENT
-from tests.components.drawn_crops import people, write_split
+from tests.drawn_crops import people, write_split
+from tests.trained_model import ALIGNMENT
+from visage import progress
+from visage.errors import VisageError
+from visage.training.batches import open_split
+from visage.training.fine_tuning_settings import FineTuningSettings
+from visage.training.loop import DivergenceError
+from visage.training.settings import TrainerSettings
 
 RECIPE = TrainerSettings(network="cnn_utkface", epochs=2, batch_size=8, optimizer="sgd", learning_rate=1e-3)
 SETTINGS = TunerSettings(search={"trainer.epoch_size": [8, 16, 24]}, trials=3, algorithm="random", epochs=1)

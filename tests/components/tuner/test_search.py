@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from components.errors import VisageError
-from components.trainer.settings import TrainerSettings
-from components.trainer.tuned import values_of
 from components.tuner.search import Search
 from components.tuner.settings import TunerSettings
 from components.tuner.space import read_space
+from visage.errors import VisageError
+from visage.training.overrides import values_of
+from visage.training.settings import TrainerSettings
 
 RECIPE = TrainerSettings(network="compact", epochs=2, learning_rate=0.001)
 SEARCH = {

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.trainer.settings import TrainerSettings
-from components.trainer.tuned import with_values
 from components.tuner.space import _OWNERS, Choices, Range, _value, combinations, read_space
+from visage.training.overrides import with_values
+from visage.training.settings import TrainerSettings
 
 RECIPE = TrainerSettings(network="compact", epochs=2, batch_size=32, learning_rate=0.001)
 

@@ -1,0 +1,113 @@
+"""Prepared data sets in pieces of a size that one worker takes at a time: places in files, no pictures."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import IO
+
+import apache_beam as beam
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.io.tfrecordio import _TFRecordUtil
+
+from visage.errors import VisageError
+
+# A TFRecord: length, its checksum, the record, its checksum.
+_LENGTH = struct.Struct("<Q")
+_CHECKSUM_BYTES = 4
+_CHUNKS_A_FILE = 2**16
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Neighbouring records of one prepared file.
+
+    Attributes:
+        number: tells the chunk from all others, the same in every run over the same files; fits uint32.
+        dataset: TFDS name of the records' data set.
+        file: the TFRecord file.
+        offset: where its first record begins, bytes.
+        records: how many it holds.
+    """
+
+    number: int
+    dataset: str
+    file: str
+    offset: int
+    records: int
+
+    @property
+    def name(self) -> str:
+        """Its number as it stands in file names; sorts as the chunks do."""
+        return f"{self.number:010d}"
+
+
+class SplitIntoChunks(beam.DoFn):
+    """Finds the chunks of a file; reads the lengths of its records alone."""
+
+    def __init__(self, records_a_chunk: int) -> None:
+        self._size = records_a_chunk
+
+    def process(self, element: tuple[int, str, str]) -> Iterator[Chunk]:
+        """`element`: the file's own number, its data set, its path.
+
+        Raises:
+            VisageError: the file is gone, empty or damaged.
+        """
+        number, dataset, path = element
+        first = number * _CHUNKS_A_FILE
+        with _reading(path) as file:
+            offsets = list(_record_offsets(file, path))
+        if not offsets:
+            raise _damaged(path)
+        for place, start in enumerate(range(0, len(offsets), self._size)):
+            count = min(self._size, len(offsets) - start)
+            yield Chunk(first + place, dataset, path, offsets[start], count)
+
+
+def read_chunk(chunk: Chunk) -> Iterator[tuple[int, bytes]]:
+    """Yields offset and bytes of each of the chunk's records.
+
+    Raises:
+        VisageError: the file is gone or damaged.
+    """
+    with _reading(chunk.file) as file:
+        file.seek(chunk.offset)
+        for _ in range(chunk.records):
+            offset = file.tell()
+            yield offset, _read_record(file, chunk.file)
+
+
+def _reading(path: str) -> IO[bytes]:
+    try:
+        return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    except FileNotFoundError as error:
+        raise _damaged(path, "gone") from error
+
+
+def _read_record(file: IO[bytes], path: str) -> bytes:
+    try:
+        record = _TFRecordUtil.read_record(file)
+    except ValueError as error:
+        raise _damaged(path) from error
+    if record is None:
+        raise _damaged(path)
+    return bytes(record)
+
+
+def _record_offsets(file: IO[bytes], path: str) -> Iterator[int]:
+    end = file.seek(0, 2)
+    offset = 0
+    while offset < end:
+        yield offset
+        file.seek(offset)
+        (length,) = _LENGTH.unpack(file.read(_LENGTH.size).ljust(_LENGTH.size, b"\0"))
+        offset += _LENGTH.size + _CHECKSUM_BYTES + length + _CHECKSUM_BYTES
+    # A damaged length leads anywhere.
+    if offset != end:
+        raise _damaged(path)
+
+
+def _damaged(path: str, what: str = "damaged") -> VisageError:
+    return VisageError(f"{path}: a prepared file is {what}: remove {PurePath(path).parent} and run again")

@@ -1,0 +1,227 @@
+"""From a chunk of prepared records to aligned candidates in a file, and what they are compared by with all others."""
+
+import hashlib
+import json
+import logging
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import apache_beam as beam
+import numpy as np
+
+from components.face_example_gen.adapters import face_box, to_record
+from components.face_example_gen.beam.chunks import Chunk, read_chunk
+from components.face_example_gen.beam.metrics import count_drop, count_picture, count_repaired, timed
+from components.face_example_gen.beam.record_files import write_bytes, write_lines, write_records
+from components.face_example_gen.settings import FaceExampleGenSettings
+from visage.data.cleaning import age_out_of_range, outside_protocol, reason_to_drop
+from visage.data.duplicates import ROW, row_of, witness_row
+from visage.data.perceptual_hash import perceptual_hash
+from visage.data.records import FaceRecord, to_example
+from visage.data.split import split_of
+from visage.faces.align import align
+from visage.faces.detector import Face, make_detector
+from visage.faces.encode import encode
+from visage.faces.image_io import DecodeError, decode_repairing
+from visage.faces.resize import resize
+from visage.faces.selection import choose, two_candidates
+from visage.faces.settings import NO_DETECTOR
+
+_AGE_RULES = (age_out_of_range.__name__, outside_protocol.__name__)
+
+# What a worker's progress file says of each record.
+KEPT, DROPPED = b".", b"x"
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A record whose face is aligned.
+
+    Attributes:
+        record: its image is the crop.
+        row: one element of ROW.
+    """
+
+    record: FaceRecord
+    row: np.ndarray
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A record that goes no further, and the rule that says so.
+
+    Attributes:
+        witness: one element of ROW, where copies of the picture are to be held against the record.
+        detail: what more there is to say than the rule's name.
+    """
+
+    key: str
+    rule: str
+    picture_digest: str | None = None
+    witness: np.ndarray | None = None
+    detail: str | None = None
+
+
+class _DropError(Exception):
+    """Raised where a face cannot be used: the rule's name, and what more there is to say, or None."""
+
+    def __init__(self, rule: str, detail: str | None = None) -> None:
+        super().__init__(rule, detail)
+        self.rule = rule
+        self.detail = detail
+
+
+def candidates_name(chunk: Chunk) -> str:
+    """The file in which a chunk's aligned records wait until they have been compared with all others."""
+    return f"candidates-{chunk.name}"
+
+
+def drops_name(chunk: Chunk) -> str:
+    """The file in which a chunk's drops wait, see `drop_line`."""
+    return f"drops-{chunk.name}"
+
+
+def rows_name(chunk: Chunk) -> str:
+    """The file with what a chunk's candidates are compared by: ROW, in the order of the candidates."""
+    return f"rows-{chunk.name}"
+
+
+def witnesses_name(chunk: Chunk) -> str:
+    """The file with the rows of a chunk's records that were dropped for their age: ROW."""
+    return f"witnesses-{chunk.name}"
+
+
+class CleanAndAlign(beam.DoFn):
+    """Turns each record of a chunk into a candidate or a drop, in files; yields the chunk when it is done.
+
+    The files depend on the chunk alone: a bundle that is tried again writes the same.
+    """
+
+    def __init__(self, settings: FaceExampleGenSettings, work_dir: str, progress_dir: str | None) -> None:
+        self._settings = settings
+        self._work_dir = work_dir
+        self._progress_dir = progress_dir
+
+    def setup(self) -> None:
+        """Makes what cannot be pickled, once a worker."""
+        name = self._settings.alignment.detector
+        self._detector = None if name == NO_DETECTOR else make_detector(name)
+        self._progress = _progress_file(self._progress_dir)
+
+    def process(self, chunk: Chunk) -> Iterator[Chunk]:
+        """Writes the chunk's candidates, their rows, and its drops."""
+        rows: list[np.ndarray] = []
+        drops: list[bytes] = []
+        witnesses: list[np.ndarray] = []
+        write_records(self._work_dir, candidates_name(chunk), self._candidates(chunk, rows, drops, witnesses))
+        write_lines(self._work_dir, drops_name(chunk), drops)
+        write_bytes(self._work_dir, rows_name(chunk), np.array(rows, ROW).tobytes())
+        write_bytes(self._work_dir, witnesses_name(chunk), np.array(witnesses, ROW).tobytes())
+        yield chunk
+
+    def teardown(self) -> None:
+        """Closes the worker's progress file."""
+        self._progress.close()
+
+    def _candidates(
+        self, chunk: Chunk, rows: list[np.ndarray], drops: list[bytes], witnesses: list[np.ndarray]
+    ) -> Iterator[bytes]:
+        for offset, serialized in read_chunk(chunk):
+            outcome = self._outcome(chunk, offset, serialized)
+            if isinstance(outcome, Kept):
+                rows.append(outcome.row)
+                yield to_example(outcome.record)
+            else:
+                drops.append(drop_line(outcome, chunk.file, offset))
+                count_drop(outcome.rule)
+                if outcome.witness is not None:
+                    witnesses.append(outcome.witness)
+            count_picture()
+            # A full disk must not end the run for the sake of a progress bar.
+            with suppress(OSError):
+                self._progress.write(KEPT if isinstance(outcome, Kept) else DROPPED)
+
+    def _outcome(self, chunk: Chunk, offset: int, serialized: bytes) -> Kept | Drop:
+        try:
+            record = to_record(chunk.dataset, serialized, self._settings.cleaning)
+        except Exception:
+            # Damaged records may be alike.
+            place = f"{chunk.number}-{offset}"
+            key = f"{chunk.dataset}/unreadable-{hashlib.sha256(serialized).hexdigest()[:16]}-{place}"
+            _LOGGER.exception("%s cannot be read", key)
+            return Drop(key, "record_unreadable")
+        try:
+            return self._kept(record, chunk, offset)
+        except _DropError as drop:
+            witness = witness_row(record, chunk.number, offset) if drop.rule in _AGE_RULES else None
+            return Drop(record.key, drop.rule, record.picture_digest, witness, drop.detail)
+        except Exception:  # Whatever is odd about one picture costs that picture alone.
+            _LOGGER.exception("%s cannot be turned into a crop", record.key)
+            return Drop(record.key, "picture_failed", record.picture_digest)
+
+    def _kept(self, record: FaceRecord, chunk: Chunk, offset: int) -> Kept:
+        rule = reason_to_drop(record, self._settings.cleaning, self._settings.split)
+        if rule:
+            raise _DropError(rule)
+        crop = self._crop(record)
+        row = row_of(record, split_of(record, self._settings.split), perceptual_hash(crop), chunk.number, offset)
+        with timed("encode"):
+            picture = encode(crop, self._settings.alignment.jpeg_quality)
+        return Kept(replace(record, image=picture), row)
+
+    def _crop(self, record: FaceRecord) -> np.ndarray:
+        try:
+            with timed("decode"):
+                image, repaired = decode_repairing(record.image)
+        except DecodeError as error:
+            raise _DropError("picture_undecodable", error.reason) from None
+        if repaired:
+            count_repaired()
+        if self._detector is None:
+            return resize(image, self._settings.alignment.size)
+        with timed("detect"):
+            faces = self._detector.detect(image)
+        face = self._chosen(faces, image.shape, record)
+        if face.size < self._settings.cleaning.min_face_size:
+            raise _DropError("face_too_small")
+        try:
+            with timed("align"):
+                return align(image, face.landmarks, self._settings.alignment)
+        except ValueError:
+            raise _DropError("landmarks_unusable") from None
+
+    def _chosen(self, faces: list[Face], image_shape: tuple[int, ...], record: FaceRecord) -> Face:
+        box = face_box(record)
+        other_faces = self._settings.cleaning.other_faces
+        try:
+            face = choose(faces, image_shape, box)
+        except ValueError:
+            raise _DropError("no_face") from None
+        if other_faces == "drop" and len(faces) > 1:
+            raise _DropError("several_faces")
+        if other_faces == "ambiguous" and two_candidates(faces, image_shape, box):
+            raise _DropError("two_candidates")
+        return face
+
+
+def _progress_file(folder: str | None) -> BinaryIO:
+    """A file of this worker's own that grows by one byte a picture; None: nobody looks."""
+    path = os.devnull if folder is None else f"{folder}/{os.getpid()}-{uuid.uuid4().hex}"
+    return Path(path).open("ab", buffering=0)
+
+
+def drop_line(drop: Drop, file: str, offset: int, **why: object) -> bytes:
+    """A drop as a line of JSON: key, rule, the prepared record's place; its picture's digest and `why` where known."""
+    line = {"key": drop.key, "rule": drop.rule, "file": file, "offset": offset}
+    if drop.picture_digest is not None:
+        line["picture_digest"] = drop.picture_digest
+    if drop.detail is not None:
+        line["detail"] = drop.detail
+    return json.dumps({**line, **why}).encode()

@@ -1,0 +1,88 @@
+"""The last look at a chunk: what has a copy elsewhere goes, the rest is written to its splits."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+
+from components.face_example_gen.beam.chunks import Chunk
+from components.face_example_gen.beam.clean_and_align import Drop, candidates_name, drop_line, drops_name, rows_name
+from components.face_example_gen.beam.metrics import count_drop, count_faces
+from components.face_example_gen.beam.partitions import read_rows
+from components.face_example_gen.beam.record_files import read_lines, read_records, write_lines, write_records
+from visage.data.duplicates import ROW, Labels, Verdict
+from visage.data.near_duplicates import NEAR_DUPLICATE_IN_OTHER_SPLIT, TWIN, first_twins
+from visage.data.records import GENDERS, RACES, UNKNOWN, FaceRecord, from_example, to_example
+from visage.data.split import SPLITS
+
+
+class PublishChunk(beam.DoFn):
+    """Writes a chunk's final files: its part of every split, and its drops."""
+
+    def __init__(self, examples_dir: str, drops_dir: str, work_dir: str) -> None:
+        self._examples_dir = examples_dir
+        self._drops_dir = drops_dir
+        self._work_dir = work_dir
+
+    def process(self, element: tuple[int, dict[str, Iterable[Any]]]) -> None:
+        """`element`: the chunk's number; the `chunk`, its `duplicates` and `near_duplicates`.
+
+        Raises:
+            VisageError: a file cannot be written.
+        """
+        _, found = element
+        (chunk,) = found["chunk"]
+        verdicts = {verdict.offset: verdict for verdict in found["duplicates"]}
+        twins = {int(twin["offset"]): int(twin["twin"]) for twin in _twins(found["near_duplicates"])}
+        by_split: dict[str, list[bytes]] = {split: [] for split in SPLITS}
+        drops = list(read_lines(f"{self._work_dir}/{drops_name(chunk)}"))
+        rows = read_rows(self._work_dir, rows_name(chunk), ROW)
+        candidates = read_records(f"{self._work_dir}/{candidates_name(chunk)}")
+        for row, serialized in zip(rows, candidates, strict=True):
+            offset = int(row["offset"])
+            drop = _drop(serialized, chunk, offset, verdicts.get(offset), twins.get(offset))
+            if drop:
+                drops.append(drop)
+            else:
+                by_split[SPLITS[row["split"]]].append(_with_labels(serialized, verdicts.get(offset)))
+        for split, examples in by_split.items():
+            if examples:
+                write_records(self._examples_dir, f"Split-{split}/data_tfrecord-{chunk.name}.gz", examples)
+                count_faces(len(examples))
+        if drops:
+            write_lines(self._drops_dir, f"dropped-{chunk.name}.jsonl", drops)
+
+
+def _twins(packed: Iterable[bytes]) -> np.ndarray:
+    return first_twins(np.frombuffer(b"".join(packed), TWIN))
+
+
+def _drop(serialized: bytes, chunk: Chunk, offset: int, verdict: Verdict | None, twin: int | None) -> bytes | None:
+    """Counts a candidate that goes, and returns its line; None if it stays."""
+    if verdict is not None and verdict.rule:
+        why: dict[str, object] = {"disagree": list(verdict.disagree)}
+        rule = verdict.rule
+    elif twin is not None:
+        why, rule = {"twin": f"{twin:016x}"}, NEAR_DUPLICATE_IN_OTHER_SPLIT
+    else:
+        return None
+    count_drop(rule)
+    record = from_example(serialized)
+    return drop_line(Drop(record.key, rule, record.picture_digest), chunk.file, offset, **why)
+
+
+def _with_labels(serialized: bytes, verdict: Verdict | None) -> bytes:
+    """The candidate with the labels that its copies know together, where it has copies."""
+    return serialized if verdict is None else to_example(_relabelled(from_example(serialized), verdict.labels))
+
+
+def _relabelled(record: FaceRecord, labels: Labels) -> FaceRecord:
+    return replace(
+        record,
+        age=labels.age,
+        age_group=None if labels.age_group < 0 else labels.age_group,
+        gender=UNKNOWN if labels.gender < 0 else GENDERS[labels.gender],
+        race=UNKNOWN if labels.race < 0 else RACES[labels.race],
+    )

@@ -1,0 +1,77 @@
+"""Files of records and of lines, whole or not there."""
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO
+
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.io.tfrecordio import _TFRecordUtil
+
+from components.face_example_gen.engines import filesystem
+from visage.errors import VisageError
+
+
+def write_records(folder: str, name: str, records: Iterable[bytes]) -> None:
+    """Writes a TFRecord file; compressed if its name ends in .gz.
+
+    Raises:
+        VisageError: it cannot be written.
+    """
+    _write(folder, name, records, _TFRecordUtil.write_record)
+
+
+def write_lines(folder: str, name: str, lines: Iterable[bytes]) -> None:
+    """Writes a text file of lines.
+
+    Raises:
+        VisageError: it cannot be written.
+    """
+    _write(folder, name, lines, lambda file, line: file.write(line + b"\n"))
+
+
+def write_bytes(folder: str, name: str, content: bytes) -> None:
+    """Writes a file.
+
+    Raises:
+        VisageError: it cannot be written.
+    """
+    _write(folder, name, [content], lambda file, part: file.write(part))
+
+
+def read_bytes(path: str, offset: int = 0, length: int = -1) -> bytes:
+    """A part of what `write_bytes` wrote; without `offset` and `length`, all of it."""
+    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        file.seek(offset)
+        return bytes(file.read(length))
+
+
+def read_records(path: str) -> Iterator[bytes]:
+    """Yields the records of what `write_records` wrote."""
+    with FileSystems.open(path, compression_type=_compression(path)) as file:
+        while (record := _TFRecordUtil.read_record(file)) is not None:
+            yield record
+
+
+def read_lines(path: str) -> Iterator[bytes]:
+    """Yields the lines of what `write_lines` wrote."""
+    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        for line in file:
+            yield line.rstrip(b"\n")
+
+
+def _write(folder: str, name: str, items: Iterable[bytes], write: Callable[[IO[bytes], bytes], object]) -> None:
+    # A temporary name in `folder` and not beside the file, for TFX reads all that lies in the folder of a split.
+    target, partial = f"{folder}/{name}", f"{folder}/.partial-{uuid.uuid4().hex}"
+    try:
+        with FileSystems.create(partial, compression_type=_compression(name)) as file:
+            for item in items:
+                write(file, item)
+        filesystem.remove_file(target)
+        FileSystems.rename([partial], [target])
+    except (OSError, BeamIOError) as error:
+        raise VisageError(f"{target}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _compression(name: str) -> str:
+    return CompressionTypes.GZIP if name.endswith(".gz") else CompressionTypes.UNCOMPRESSED

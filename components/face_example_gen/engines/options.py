@@ -1,0 +1,165 @@
+"""Beam's engines other than this machine's own processes: their options, and how a job is handed to them."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from copy import copy
+from typing import Any
+
+import apache_beam as beam
+import grpc
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, PortableOptions
+from apache_beam.runners.runner import PipelineResult, PipelineState
+
+from components.face_example_gen.beam.metrics import counted
+from components.face_example_gen.engines.worker_package import build_worker_package
+from components.face_example_gen.settings import BeamSettings, Engine
+from visage import progress
+from visage.errors import VisageError
+
+RUNNERS: dict[Engine, str] = {
+    "portable": "PortableRunner",
+    "flink": "FlinkRunner",
+    "spark": "SparkRunner",
+    "dataflow": "DataflowRunner",
+}
+
+# Flags that say what the workers' environment is; without any, it is Beam's own container image.
+_ENVIRONMENT_FLAGS = {
+    "environment_type",
+    "environment_config",
+    "environment_option",
+    "environment_options",
+    "extra_package",
+    "extra_packages",
+    "requirements_file",
+    "sdk_container_image",
+    "setup_file",
+}
+_REACH_SECONDS = 10
+# Beam's client gives up what it hears of a running job after this time: 60 s unless told.
+_JOB_SECONDS = 30 * 24 * 3600
+_ASK_EVERY_SECONDS = 10.0
+# Beam would ask pip, which environments made by uv lack, for a list that nobody reads.
+_QUIET = "disable_logging_submission_environment"
+_SEE = "see docs/operating.md, Engines"
+
+
+def engine_options(settings: BeamSettings, package_dir: str) -> PipelineOptions:
+    """Beam's options for an engine other than direct.
+
+    Args:
+        settings: the configured engine and its flags.
+        package_dir: a folder for the package that brings this project to the workers, where nothing else does.
+    """
+    flags = [f"--runner={RUNNERS[settings.engine]}", *settings.options, f"--experiments={_QUIET}"]
+    if "job_server_timeout" not in settings.flags:
+        flags.append(f"--job_server_timeout={_JOB_SECONDS}")
+    if not settings.flags & _ENVIRONMENT_FLAGS:
+        flags.append(f"--extra_package={build_worker_package(package_dir)}")
+    return PipelineOptions(flags, save_main_session=False)
+
+
+def check_reachable(settings: BeamSettings) -> None:
+    """Looks for what the engine's options name before anything is copied, or Beam waits for it.
+
+    Raises:
+        VisageError: no job service answers, or there are no credentials for Dataflow.
+    """
+    options = PipelineOptions(settings.options)
+    if settings.engine == "dataflow":
+        if not options.view_as(GoogleCloudOptions).dry_run:
+            _check_credentials()
+        return
+    endpoint = options.view_as(PortableOptions).job_endpoint
+    if endpoint is None or endpoint == "embed":
+        return
+    with grpc.insecure_channel(endpoint) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=_REACH_SECONDS)
+        except grpc.FutureTimeoutError:
+            raise VisageError(
+                f"beam.options: no job service answers at {endpoint}: start it, or correct --job_endpoint; {_SEE}"
+            ) from None
+
+
+def _check_credentials() -> None:
+    try:
+        import google.auth
+        from google.auth.exceptions import DefaultCredentialsError
+    except ImportError:
+        raise VisageError(
+            "beam.engine: dataflow: the package google-auth is not installed; remove .venv and run `make set-up`"
+        ) from None
+    try:
+        google.auth.default()
+    except DefaultCredentialsError:
+        raise VisageError(
+            f"beam.engine dataflow: no Google credentials: gcloud auth application-default login, or set "
+            f"GOOGLE_APPLICATION_CREDENTIALS; {_SEE}"
+        ) from None
+
+
+def run_on_engine(engine: Engine, pipeline: beam.Pipeline, step: str, total: int) -> PipelineResult:
+    """Hands the job to the engine and waits for its end; tells `visage.progress` what the engine says meanwhile.
+
+    Raises:
+        VisageError: the engine does not take the job.
+        RuntimeError: the job failed.
+    """
+    progress.report(step, 0, total, f"running on {engine}")
+    try:
+        result = pipeline.run()
+    # What may be wrong is as various as the engines: no package, no Java, no jar, no address, no rights.
+    except Exception as error:
+        why = str(error).partition("\n")[0] or type(error).__name__
+        raise VisageError(f"beam.engine {engine} does not take the job: {why}; {_SEE}") from error
+    with _asking(lambda: counted(copy(result).metrics()), engine, step, total), _cancelled_by_interrupt(result):
+        state = result.wait_until_finish()
+    # A dry run ends without a state.
+    if state not in (None, PipelineState.DONE):
+        raise RuntimeError(f"the job ended as {state}")
+    progress.report(step, total, total)
+    return result
+
+
+def why_failed(engine: Engine, error: Exception) -> VisageError:
+    """The last line of what an engine says of a job that failed, which is where Python's errors are."""
+    lines = [line.strip() for line in re.split(r"\n|\\n", str(error)) if line.strip()]
+    return VisageError(f"beam.engine {engine}: the job failed: {lines[-1] if lines else type(error).__name__}; {_SEE}")
+
+
+@contextmanager
+def _cancelled_by_interrupt(result: PipelineResult) -> Iterator[None]:
+    """Ctrl-C ends the job too, which would go on without us."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        with suppress(Exception):
+            result.cancel()
+        raise
+
+
+@contextmanager
+def _asking(ask: Callable[[], dict[str, Any]], engine: Engine, step: str, total: int) -> Iterator[None]:
+    """Shows how many pictures are done, where the engine says so while it works.
+
+    Of a result a copy is asked: Beam's keep their first answer.
+    """
+    stop = threading.Event()
+
+    def keep_asking() -> None:
+        while not stop.wait(_ASK_EVERY_SECONDS):
+            with suppress(Exception):
+                done = ask().get("pictures", 0)
+                # An engine may take its time to answer.
+                if not stop.is_set():
+                    progress.report(step, min(done, total), total, f"running on {engine}")
+
+    watcher = threading.Thread(target=keep_asking, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()

@@ -1,0 +1,106 @@
+"""The way of a run's files to a folder that all workers reach, and back.
+
+Only an engine whose workers do not see the workspace needs it: what is prepared there is copied once and kept, what the
+run writes is copied back and removed.
+"""
+
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from components.face_example_gen.beam.record_files import write_lines
+from components.face_example_gen.engines import filesystem
+from components.face_example_gen.prepare import Source
+from visage.errors import VisageError
+
+
+def run_folder(shared_dir: str, examples_dir: str) -> str:
+    """Where a run writes: another attempt at the same output finds, and sweeps, what a killed one left."""
+    return f"{shared_dir.rstrip('/')}/runs/{hashlib.sha256(examples_dir.encode()).hexdigest()[:16]}"
+
+
+def copy_there(sources: Sequence[Source], shared_dir: str) -> list[Source]:
+    """The same sources with files in `shared_dir`; what was copied there before is not copied again.
+
+    Raises:
+        VisageError: the folder cannot be written, or no file system of its kind is installed.
+    """
+    with _plain_errors(shared_dir):
+        folder = f"{shared_dir.rstrip('/')}/prepared"
+        filesystem.make(folder)
+        return [
+            replace(source, files=tuple(_copied(Path(path), folder) for path in source.files)) for source in sources
+        ]
+
+
+def copy_back(shared_folder: str, local_folder: str) -> None:
+    """Copies all files below a folder.
+
+    Raises:
+        VisageError: one of them cannot be read or written.
+    """
+    with _plain_errors(shared_folder):
+        for name in filesystem.files_in(shared_folder):
+            target = Path(local_folder) / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with _opened(f"{shared_folder}/{name}") as file, target.open("wb") as copy:
+                shutil.copyfileobj(file, copy)
+
+
+def name_local_files(drops_dir: str, here: Sequence[Source], there: Sequence[Source]) -> None:
+    """Has the drops in `drops_dir` name the files of `here`, of which the workers read the copies in `there`.
+
+    Raises:
+        VisageError: a list of drops cannot be written.
+    """
+    pairs = zip(here, there, strict=True)
+    local = {copy: file for one, other in pairs for file, copy in zip(one.files, other.files, strict=True)}
+    for path in Path(drops_dir).glob("dropped-*.jsonl"):
+        drops = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        write_lines(
+            drops_dir, path.name, [json.dumps({**drop, "file": local[drop["file"]]}).encode() for drop in drops]
+        )
+
+
+def _copied(path: Path, folder: str) -> str:
+    status = path.stat()
+    digest = hashlib.sha256(f"{path} {status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:16]
+    target = f"{folder}/{digest}-{path.name}"
+    if not FileSystems.exists(target):
+        partial = f"{folder}/.partial-{uuid.uuid4().hex}"
+        try:
+            with (
+                path.open("rb") as file,
+                FileSystems.create(partial, compression_type=CompressionTypes.UNCOMPRESSED) as copy,
+            ):
+                shutil.copyfileobj(file, copy)
+            FileSystems.rename([partial], [target])
+        except BaseException:
+            filesystem.remove_file(partial)
+            raise
+    return target
+
+
+def _opened(path: str):  # type: ignore[no-untyped-def] # Beam has no types.
+    return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+
+
+@contextmanager
+def _plain_errors(folder: str) -> Iterator[None]:
+    try:
+        yield
+    # Beam knows a missing file system by a ValueError.
+    except (OSError, BeamIOError, ValueError) as error:
+        raise VisageError(f"beam.shared_dir: {folder} cannot be used: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).partition("\n")[0]

@@ -1,0 +1,40 @@
+"""Which model a candidate is compared with, or a training starts from."""
+
+import ml_metadata as mlmd
+from tfx.dsl.components.common.resolver import ResolverStrategy
+from tfx.dsl.io import fileio
+from tfx.types import Artifact
+
+from components.resolvers.lineage import inputs_of_producers
+
+MODEL = "model"
+PUSHED_MODEL = "pushed_model"
+CANDIDATE = "candidate"
+
+
+class LatestBlessedModelStrategy(ResolverStrategy):
+    """The model that was pushed last, other than the candidate itself.
+
+    A model is pushed only if both the Evaluator and ModelCheck bless it. The candidate is left out because a run that
+    repeats an earlier one takes its model from the cache: compared with itself, it would be evaluated and pushed again.
+    """
+
+    def resolve_artifacts(
+        self, store: mlmd.MetadataStore, input_dict: dict[str, list[Artifact]]
+    ) -> dict[str, list[Artifact]]:
+        """Resolves to one `model` with its `pushed_model`, or to none of either; the `candidate` passes through.
+
+        Args:
+            store: ML Metadata, which knows what each push pushed.
+            input_dict: every `model` and `pushed_model` of this pipeline so far, and this run's `candidate` if any.
+        """
+        candidates = {artifact.id for artifact in input_dict.get(CANDIDATE, [])}
+        models = {artifact.id: artifact for artifact in input_dict[MODEL] if artifact.id not in candidates}
+        for pushed in sorted(input_dict[PUSHED_MODEL], key=lambda artifact: artifact.id, reverse=True):
+            if pushed.get_int_custom_property("pushed") != 1:
+                continue
+            for push in inputs_of_producers(store, [pushed.id]).values():
+                for model_id in push.get(MODEL, []):
+                    if model_id in models and fileio.exists(models[model_id].uri):
+                        return {**input_dict, MODEL: [models[model_id]], PUSHED_MODEL: [pushed]}
+        return {**input_dict, MODEL: [], PUSHED_MODEL: []}

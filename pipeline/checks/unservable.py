@@ -1,0 +1,24 @@
+"""The pushed models that TensorFlow Serving cannot load, because an earlier VisAge exported them. Nothing heavy."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from visage.saved_model.older_exports import is_older_export
+from visage.saved_model.push import newest_version
+
+
+def unservable_versions(workspace: Path) -> Iterator[Path]:
+    """Yields the newest version of each model below a workspace where that is one.
+
+    Args:
+        workspace: holds a folder for each pipeline, with `serving/MODEL/VERSION` in it.
+    """
+    for model in sorted(workspace.glob("*/serving/*")):
+        if version := unservable_version(model):
+            yield version
+
+
+def unservable_version(model_base_path: Path) -> Path | None:
+    """Returns the newest version of a model if it is one; None where it is none, or nothing is pushed."""
+    newest = model_base_path / str(newest_version(model_base_path))
+    return newest if is_older_export(newest) else None

@@ -1,0 +1,192 @@
+"""What a person sees while work goes on, and where the frameworks' own words go meanwhile."""
+
+import logging
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.checks.full_disk import full_disk_line
+from pipeline.checks.permissions import unwritable_workspace
+from pipeline.cli.pace import Pace
+from pipeline.cli.standard_output import output_stream
+from visage import progress
+from visage.errors import VisageError
+from visage.lossy_output import lossy_stream
+
+LINE_EVERY_SECONDS = 15.0
+
+
+@contextmanager
+def framework_output_to(log: Path) -> Iterator[IO[str]]:
+    """Sends all that this process and its children write to standard output and error into `log`.
+
+    File descriptors are redirected, for TensorFlow, gRPC and worker processes write past Python. Python's own streams
+    lose what the log does not take, so that nobody fails who prints.
+
+    Yields: a text stream that still reaches the real standard output.
+
+    Raises:
+        VisageError: the log cannot be written.
+        OutputError: from writes to the stream, where standard output cannot be written.
+    """
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    except OSError as error:
+        raise unwritable_workspace(error.filename, error.strerror) from None
+    streams = sys.stdout, sys.stderr
+    for stream in streams:
+        stream.flush()
+    kept = [os.dup(1), os.dup(2)]
+    with output_stream(os.dup(1), closefd=True) as screen:
+        os.dup2(sink, 1)
+        os.dup2(sink, 2)
+        sys.stdout, sys.stderr = lossy_stream(1), lossy_stream(2)
+        try:
+            yield screen
+        finally:
+            for lossy in (sys.stdout, sys.stderr):
+                lossy.flush()
+            sys.stdout, sys.stderr = streams
+            for number, original in enumerate(kept, start=1):
+                os.dup2(original, number)
+                os.close(original)
+            os.close(sink)
+
+
+def log_traceback(error: Exception) -> None:
+    """Writes the traceback to standard error, which `framework_output_to` has led into the log."""
+    traceback.print_exception(error)
+
+
+def first_words(error: Exception) -> str:
+    """An error in one line: the message of a VisageError, the type and the first line of any other."""
+    text = str(error).strip()
+    if isinstance(error, VisageError):
+        return text
+    if full := full_disk_line(error):
+        return full
+    return f"{type(error).__name__}: {text.splitlines()[0][:300] if text else 'without a message'}"
+
+
+@contextmanager
+def messages_of(*loggers: str) -> Iterator[None]:
+    """Shows what these Python loggers say on the real standard error, wherever `framework_output_to` leads it."""
+    with os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace", buffering=1) as screen:
+        handler = logging.StreamHandler(screen)
+        handler.setFormatter(logging.Formatter("visage: %(message)s"))
+        for name in loggers:
+            logging.getLogger(name).addHandler(handler)
+        try:
+            yield
+        finally:
+            for name in loggers:
+                logging.getLogger(name).removeHandler(handler)
+
+
+class _Count(MofNCompleteColumn):
+    """Units done, and of how many; nothing where nothing is counted."""
+
+    def render(self, task: Task) -> Text:
+        return super().render(task) if _is_counted(int(task.completed), task.total) else Text("")
+
+
+def _is_counted(done: int, total: float | None) -> bool:
+    return done > 0 or total is not None
+
+
+class Screen:
+    """Draws stages and their steps: bars on a terminal, a line now and then elsewhere, nothing for `--json`."""
+
+    def __init__(self, stream: IO[str], silent: bool = False) -> None:
+        self._console = Console(file=stream, quiet=silent, highlight=False, soft_wrap=not stream.isatty())
+
+    def print(self, what: RenderableType = "") -> None:
+        """Prints text, rich's markup allowed, or a table."""
+        if not isinstance(what, Table):
+            self._console.print(what)
+            return
+        with self._console.capture() as drawn:
+            self._console.print(what)
+        # rich fills each line up to the width of the table.
+        for line in drawn.get().splitlines():
+            self._console.out(line.rstrip())
+
+    @contextmanager
+    def stage(self, title: str) -> Iterator[None]:
+        """Shows that `title` goes on, with whatever `visage.progress.report` says meanwhile."""
+        show = self._bars(title) if self._console.is_terminal else self._lines(title)
+        one_at_a_time = threading.Lock()
+
+        def listen(step: str, done: int, total: int | None, note: str) -> None:
+            with one_at_a_time:
+                listener(step, done, total, note)
+
+        with show as listener, progress.listening(listen):
+            yield
+
+    @contextmanager
+    def _bars(self, title: str) -> Iterator[progress.Listener]:
+        columns = (
+            SpinnerColumn(),
+            # Steps and notes may hold names of files, in which brackets are no markup.
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            _Count(),
+            TextColumn("{task.fields[pace]}", style="dim"),
+            TextColumn("{task.fields[note]}", style="dim", markup=False),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self._console, transient=True) as bars:
+            stage = bars.add_task(title, total=None, pace="", note="")
+            shown: TaskID | None = None
+            pace = Pace()
+
+            def show(step: str, done: int, total: int | None, note: str) -> None:
+                nonlocal shown
+                if shown is None or pace.is_new(step, done):
+                    bars.remove_task(stage if shown is None else shown)
+                    shown = bars.add_task(f"  {step}", pace="", note="")
+                words = pace.update(step, done, total, time.monotonic())
+                bars.update(shown, completed=done, total=total, pace=words, note=note)
+
+            yield show
+
+    @contextmanager
+    def _lines(self, title: str) -> Iterator[progress.Listener]:
+        pace = Pace()
+        last = 0.0
+
+        def show(step: str, done: int, total: int | None, note: str) -> None:
+            nonlocal last
+            now = time.monotonic()
+            words = pace.update(step, done, total, now)
+            if now - last < LINE_EVERY_SECONDS:
+                return
+            last = now
+            count = f" {done:,}" if _is_counted(done, total) else ""
+            of = f" of {total:,}" if total is not None else ""
+            line = ", ".join(filter(None, (f"{step}{count}{of}", words, note)))
+            self._console.print(f"  {title}: {line}", markup=False)
+
+        yield show

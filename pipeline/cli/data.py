@@ -1,0 +1,270 @@
+"""`visage data`: preparing one data set, and looking at what became of the records and at what a network is fed."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from pipeline.cli.common import (
+    DEFAULT_CONFIG,
+    PathOfThisMachine,
+    data_dir_option,
+    json_option,
+    override_option,
+    print_json,
+    quietly,
+)
+from pipeline.cli.output_file import check_output_of
+from visage.errors import VisageError, shortened
+from visage.names import did_you_mean
+
+if TYPE_CHECKING:
+    from pipeline.cli.console import Screen
+    from pipeline.config.schema import PipelineConfig
+    from pipeline.data_inspection.collect import CleanedData
+    from pipeline.data_inspection.prepared import Prepared
+
+_PAGE = "data_inspection.html"
+_SHEET = "augmented.png"
+
+_config_option = click.option(
+    "--config", type=PathOfThisMachine(), default=DEFAULT_CONFIG, show_default=True, help="Configuration file."
+)
+
+
+@click.group()
+def data() -> None:
+    """Prepare data sets, and see what became of their records."""
+
+
+@data.command()
+@click.argument("source")
+@data_dir_option
+@_config_option
+@override_option
+@json_option
+def build(source: str, data_dir: Path | None, config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Prepare one data set, where `visage run` then finds it."""
+    from pipeline.checks.early_checks import OF_A_SOURCE, check_early
+    from pipeline.config.loader import load_config
+
+    found = _with_source(load_config(config, overrides, data_dir, source), source)
+    check_early(found, OF_A_SOURCE, source)
+    settings = found.face_example_gen_settings()
+    with quietly(_log(found, "data-build")) as stream:
+        from pipeline.cli.console import Screen
+        from pipeline.cli.terms import tell_terms_once
+        from pipeline.data_inspection.prepared import prepare
+
+        screen = Screen(stream, silent=as_json)
+        if not as_json:
+            tell_terms_once([source], settings, screen)
+        with screen.stage(source):
+            prepared = prepare(source, settings)
+        _print_prepared(prepared, screen)
+        if as_json:
+            print_json(_prepared_figures(prepared), stream)
+
+
+@data.command()
+@click.argument("source", required=False)
+@data_dir_option
+@_config_option
+@override_option
+@click.option("--out", type=PathOfThisMachine(), help="The page to write (.html); a .json comes beside it.")
+@json_option
+def inspect(
+    source: str | None,
+    data_dir: Path | None,
+    config: Path,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Show where every record went, as one HTML page and as JSON.
+
+    With SOURCE, that data set alone is prepared and cleaned by the configuration's rules. Without it, the newest run is
+    looked at.
+    """
+    from pipeline.checks.early_checks import OF_A_SOURCE, check_early, check_runs
+    from pipeline.checks.extras import check_detector
+    from pipeline.config.loader import load_config
+
+    found = load_config(config, overrides, data_dir, source)
+    if out is not None:
+        check_output_of(config, found, out, [".html"], beside=[out.with_suffix(".json")])
+    found = _with_source(found, source) if source else found
+    if source:
+        check_detector(found)
+        check_early(found, OF_A_SOURCE, source)
+    else:
+        check_runs(found)
+    with quietly(_log(found, "data-inspect") if source else _log_of_runs(found, "data-inspect")) as stream:
+        from rich.markup import escape
+
+        from pipeline.cli.cleaning_summary import cleaning_lines
+        from pipeline.cli.console import Screen
+        from pipeline.cli.terms import terms_of
+        from pipeline.data_inspection.collect import collect
+        from pipeline.data_inspection.render import figures, render
+        from visage.files import write_atomically
+
+        screen = Screen(stream, silent=as_json)
+        title = source or found.name
+        with screen.stage(title):
+            cleaned, page = _cleaned(found, source, screen, as_json)
+            inspection = collect(
+                cleaned,
+                title=title,
+                terms=terms_of([source] if source else cleaned.settings.data.sources, cleaned.settings),
+                made_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            )
+        page = (out or page).resolve()
+        written = figures(inspection)
+        write_atomically(page, render(inspection))
+        write_atomically(page.with_suffix(".json"), json.dumps(written, indent=1, allow_nan=False) + "\n")
+        screen.print(f"[bold]{title}[/]  {cleaning_lines(inspection['cleaning_report'])}")
+        screen.print(f"page  {escape(str(page))}")
+        screen.print(f"json  {escape(str(page.with_suffix('.json')))}")
+        if as_json:
+            print_json({"page": str(page), **written}, stream)
+
+
+@data.command()
+@click.argument("config", type=PathOfThisMachine(), default=DEFAULT_CONFIG)
+@data_dir_option
+@override_option
+@click.option("--out", type=PathOfThisMachine(), help="The picture to write (.png).")
+@json_option
+def augmented(config: Path, data_dir: Path | None, overrides: tuple[str, ...], out: Path | None, as_json: bool) -> None:
+    """Draw what the network is fed: training crops of the newest run, each as it is and as augmented."""
+    from pipeline.checks.early_checks import check_runs
+    from pipeline.config.loader import load_config
+
+    found = load_config(config, overrides, data_dir)
+    if out is not None:
+        check_output_of(config, found, out, [".png"])
+    check_runs(found)
+    with quietly(_log_of_runs(found, "data-augmented")) as stream:
+        from rich.markup import escape
+
+        from pipeline.cli.console import Screen
+        from pipeline.metadata.latest_examples import newest_data
+
+        examples = newest_data(found).examples
+        sheet = (out or found.root / _SHEET).resolve()
+        screen = Screen(stream, silent=as_json)
+        with screen.stage(found.name):
+            from visage.files import write_atomically
+            from visage.training.augmentation.preview import draw_sheet
+            from visage.training.batches import open_split
+
+            split = open_split("train", [str(examples / "Split-train" / "*")])
+            write_atomically(sheet, draw_sheet(split, found.trainer))
+        augmentation = found.trainer.augmentation
+        screen.print(f"[bold]{found.name}[/]  {found.trainer.network}: {_in_words(augmentation.changes)}")
+        screen.print(f"sheet {escape(str(sheet))}")
+        if as_json:
+            figures = {
+                "network": found.trainer.network,
+                "examples": str(examples),
+                "augmentation": augmentation.model_dump(),
+            }
+            print_json({"sheet": str(sheet), **figures}, stream)
+
+
+def _in_words(changes: Mapping[str, bool | float]) -> str:
+    """'flip, shift 0.05'."""
+    return ", ".join(key if value is True else f"{key} {value:g}" for key, value in changes.items()) or "not augmented"
+
+
+def _cleaned(
+    config: "PipelineConfig", source: str | None, screen: "Screen", as_json: bool
+) -> tuple["CleanedData", Path]:
+    """What is looked at, and where its page goes by default."""
+    if source is None:
+        from pipeline.metadata.latest_examples import NoDataYetError, newest_data
+
+        try:
+            return newest_data(config), config.root / _PAGE
+        except NoDataYetError as error:
+            look = f"or look at one source: visage data inspect {config.data.sources[0]}"
+            raise VisageError(f"{error}, {look}") from None
+    from pipeline.cli.terms import tell_terms_once
+    from pipeline.data_inspection.clean import clean
+
+    settings = config.face_example_gen_settings()
+    if not as_json:
+        tell_terms_once([source], settings, screen)
+    cleaned = clean(source, settings)
+    return cleaned, cleaned.report.parent / _PAGE
+
+
+def _with_source(config: "PipelineConfig", source: str) -> "PipelineConfig":
+    """The configuration, its sources `source` alone if that is none of them.
+
+    A source of the configuration is prepared in the folder that a run of the whole configuration uses.
+    """
+    from pydantic import ValidationError
+
+    from components.face_example_gen.settings import Dataset, DataSettings
+    from visage.settings import plain_message
+
+    if source in config.data.sources:
+        return config
+    try:
+        data = DataSettings.model_validate({**config.data.model_dump(), "sources": [source]})
+    except ValidationError as error:
+        detail = error.errors()[0]
+        message = plain_message(detail)
+        if detail["loc"][:1] != ("sources",):
+            raise VisageError(message) from None
+        hint = did_you_mean(source, get_args(Dataset))
+        raise VisageError(f"{shortened(source)}: no such source; {hint + ' ' if hint else ''}it {message}") from None
+    return config.model_copy(update={"data": data})
+
+
+def _log(config: "PipelineConfig", command: str) -> Path:
+    return config.root / "logs" / f"{command}-{datetime.now():%Y%m%d-%H%M%S-%f}.log"
+
+
+def _log_of_runs(config: "PipelineConfig", command: str) -> Path | None:
+    """None where nothing has run yet: who only looks at runs makes no folder for them."""
+    return _log(config, command) if config.root.is_dir() else None
+
+
+def _prepared_figures(prepared: "Prepared") -> Mapping[str, Any]:
+    source = prepared.source
+    return {
+        "source": source.dataset,
+        "folder": str(prepared.folder),
+        "archive_rows": source.archive_rows,
+        "records": source.records,
+        "skipped": dict(source.skipped),
+        "skipped_rows": str(source.skipped_rows),
+        "skipped_examples": dict(source.examples),
+        "was_there": prepared.was_there,
+        "seconds": round(prepared.seconds, 2),
+    }
+
+
+def _print_prepared(prepared: "Prepared", screen: "Screen") -> None:
+    from rich.markup import escape
+
+    from pipeline.cli.cleaning_summary import skipped_lines
+
+    source = prepared.source
+    screen.print(f"[bold]{source.dataset}[/]  {source.archive_rows:,} rows → {source.records:,} records")
+    for line in skipped_lines(source.skipped, source.examples):
+        screen.print(line)
+    if source.skipped:
+        screen.print(f"        all of them: {escape(str(source.skipped_rows))}")
+    if prepared.was_there:
+        screen.print("prepared before")
+    else:
+        rate = source.archive_rows / max(prepared.seconds, 1e-3)
+        screen.print(f"prepared in {prepared.seconds:.1f} s, {rate:,.0f} rows/s")
+    screen.print(f"in    {escape(str(prepared.folder))}")

@@ -1,0 +1,156 @@
+"""`visage export`: a pushed model in other forms."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.common import PathOfThisMachine, choose_model, config_option, json_option, print_json, quietly
+from pipeline.cli.output_file import check_output_folder
+from visage.errors import VisageError
+from visage.tflite.notes import notes
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from visage.tflite.export import Measured, OnDevice, Precision
+
+_PRECISIONS = ("float16", "int8")
+
+
+@click.group()
+def export() -> None:
+    """Write a pushed model in another form."""
+
+
+@export.command()
+@click.argument("model", required=False, type=PathOfThisMachine())
+@click.option(
+    "--precision",
+    "precisions",
+    multiple=True,
+    type=click.Choice(_PRECISIONS),
+    default=_PRECISIONS,
+    help="Which models are wanted.  [default: both]",
+)
+@click.option(
+    "--out", type=PathOfThisMachine(), help="Folder to write into.  [default: on_device/NUMBER of the pipeline]"
+)
+@config_option
+@json_option
+def tflite(
+    model: Path | None, config: Path | None, precisions: tuple["Precision", ...], out: Path | None, as_json: bool
+) -> None:
+    """Write LiteRT (TensorFlow Lite) models for phones, and measure what that costs.
+
+    MODEL is the folder of a pushed version, or of the versions, of which the newest is taken; without it the one that
+    `visage predict` asks. Size, speed and errors are measured against it on the test split of the run that made it.
+    """
+    from serving.model import find_model
+
+    chosen = choose_model(model, config, "MODEL")
+    version = find_model(chosen.folder).resolve()
+    if out is not None:
+        check_output_folder(out, inputs=[version])
+    folder = (out or Path(*version.parts[:-3]) / "on_device" / version.name).resolve()
+    with quietly() as stream:
+        from rich.markup import escape
+
+        from pipeline.cli.console import Screen
+        from pipeline.metadata.training_examples import trained_on
+        from serving.model import identity_of, read_visage_json
+        from visage.files import write_atomically
+
+        examples = trained_on(version)
+        description, _ = read_visage_json(version)
+        _make(folder)
+        from visage.tflite.export import put_on_device
+
+        screen = Screen(stream, silent=as_json)
+        identity = identity_of(version, description)
+        for line in identity.lines():
+            screen.print(escape(line))
+        name = version.parent.name
+        with screen.stage(f"{name} {version.name}"):
+            made = put_on_device(version, examples, tuple(dict.fromkeys(precisions)))
+        files = {precision: folder / f"{name}_{precision}.tflite" for precision in made.contents}
+        figures = {
+            "model": str(version),
+            "identity": {**asdict(identity), "config": chosen.config and str(chosen.config)},
+            **description,
+            **_figures(made, files),
+        }
+        for precision, content in made.contents.items():
+            write_atomically(files[precision], content)
+        described = folder / f"{name}_on_device.json"
+        write_atomically(described, json.dumps(figures, indent=2, allow_nan=False) + "\n")
+        remove_unnamed(folder, name, files)
+        screen.print(f"{escape(name)} {version.name} on the {made.test_faces:,} test faces of its run")
+        screen.print(_table(made))
+        screen.print(f"fastest and slowest of the rounds: {_rounds(made)}")
+        for note in notes(made):
+            screen.print(note)
+        for file in (*files.values(), described):
+            screen.print(f"wrote {escape(str(file))}")
+        if as_json:
+            print_json(figures, stream)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VisageError(f"--out {folder}: {error.strerror}; name another folder") from None
+
+
+def remove_unnamed(folder: Path, name: str, files: Mapping["Precision", Path]) -> None:
+    """Removes the models of a name that an earlier export left in a folder; `files` are the new ones by precision."""
+    for file in {folder / f"{name}_{precision}.tflite" for precision in _PRECISIONS} - set(files.values()):
+        file.unlink(missing_ok=True)
+
+
+def _figures(made: "OnDevice", files: dict["Precision", Path]) -> dict[str, Any]:
+    models = {precision: {"file": files[precision].name, **asdict(one)} for precision, one in made.lite_models.items()}
+    return {
+        "pixels": {"dtype": "uint8", "shape": made.pixels, "range": [0, 255]},
+        "outputs": made.outputs,
+        "calibration_faces": made.calibration_faces,
+        "test_faces": made.test_faces,
+        "notes": list(notes(made)),
+        "models": {"saved_model": asdict(made.saved_model), **models},
+    }
+
+
+def _models(made: "OnDevice") -> list[tuple[str, "Measured"]]:
+    """All by name, the SavedModel first."""
+    return [("SavedModel", made.saved_model), *made.lite_models.items()]
+
+
+def _rounds(made: "OnDevice") -> str:
+    times = [(name, one.milliseconds) for name, one in _models(made)]
+    return ", ".join(f"{name} {took.fastest:.1f} to {took.slowest:.1f} ms" for name, took in times)
+
+
+def _table(made: "OnDevice") -> "Table":
+    from rich.table import Table
+
+    table = Table("", "size", "a picture", "age MAE", "gender", "age differs by", box=None, pad_edge=False)
+    for name, one in _models(made):
+        table.add_row(*_row(name, one, made.saved_model))
+    return table
+
+
+def _row(name: str, one: "Measured", of: "Measured") -> Iterator[str]:
+    """One model's line; `of` is what it was made of."""
+    quality = one.quality
+    yield name
+    yield f"{one.size / 1e6:5.1f} MB  {one.size / of.size:4.0%}"
+    took = one.milliseconds
+    yield f"{took.median:5.1f} ms  {took.median / of.milliseconds.median:4.0%}"
+    yield "-" if quality.age_mae is None else f"{quality.age_mae:.3f}"
+    yield "-" if quality.gender_accuracy is None else f"{quality.gender_accuracy:.2%}"
+    differs = one is not of and quality.age_change_mean is not None
+    yield f"{quality.age_change_mean:.2f}, at most {quality.age_change_max:.2f}" if differs else ""

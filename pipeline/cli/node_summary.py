@@ -1,0 +1,108 @@
+"""A node's outcome in a few words."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+
+from components.example_validator.report import read_report
+from components.tuner.result import read_best_values, read_results
+from pipeline.cli.cleaning_summary import cleaning_lines, time_line
+from pipeline.node import NodeResult
+
+_MOST_TRIALS = 10
+
+
+def describe(result: NodeResult) -> str:
+    """What `result` is worth saying to a person: one line or more, without a line's end at the end."""
+    describer = _DESCRIBERS.get(result.node)
+    return describer(result) if describer else ""
+
+
+def model_was_pushed(pusher: NodeResult) -> bool:
+    """Whether this run's model is in the serving folder; false where the gate or the model check withheld it."""
+    return pusher.output("pushed_model").properties.get("pushed") == 1
+
+
+def _faces(result: NodeResult) -> str:
+    report = json.loads((Path(result.output("cleaning_report").uri) / "cleaning_report.json").read_text())
+    times = time_line(report["metrics"])
+    return cleaning_lines(report) + (f"\n    a picture: {times}" if times else "")
+
+
+def _validation(result: NodeResult) -> str:
+    report = read_report(Path(result.output("anomalies").uri))
+    compared = f"compared for drift: {_names(report.drift)} · for skew: {_names(report.skew)}"
+    if not report.anomalies:
+        return f"no anomalies · {compared}"
+    lines = [f"[yellow]anomalies let pass: {len(report.anomalies)}[/] · {compared}", *map(escape, report.anomalies)]
+    return "\n    ".join(lines)
+
+
+def _names(splits: Sequence[str]) -> str:
+    return ", ".join(splits) or "none"
+
+
+def _last_data(result: NodeResult) -> str:
+    return "compared with the data that passed last" if result.outputs.get("statistics") else "nothing to compare with"
+
+
+def _search(result: NodeResult) -> str:
+    trials = read_results(result.output("tuner_results").uri)
+    rows = [f"{trial.val_loss:.4f}  {_values(trial.values)}" for trial in trials[:_MOST_TRIALS]]
+    more = [f"and {len(trials) - len(rows)} more"] if len(trials) > len(rows) else []
+    best = f"{_values(read_best_values(result.output('best_hyperparameters').uri))}"
+    return "\n    ".join([f"best: {best}", "validation loss of each trial:", *rows, *more])
+
+
+def _values(values: Mapping[str, Any]) -> str:
+    shown = (f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in values.items())
+    return escape(", ".join(shown))
+
+
+def _training(result: NodeResult) -> str:
+    about = json.loads(
+        (Path(result.output("model").uri) / "Format-Serving" / "assets.extra" / "visage.json").read_text()
+    )
+    return f"{escape(about['network'])}, {about['parameters']:,} parameters"
+
+
+def _start(result: NodeResult) -> str:
+    return "the blessed model" if result.outputs.get("model") else "no model has been pushed yet"
+
+
+def _baseline(result: NodeResult) -> str:
+    found = result.outputs.get("model")
+    return "compared with the blessed model" if found else "no other blessed model to compare with"
+
+
+def _blessing(result: NodeResult) -> str:
+    return "blessed" if result.output("blessing").properties.get("blessed") == 1 else "[red]not blessed[/]"
+
+
+def _push(result: NodeResult) -> str:
+    pushed = result.output("pushed_model").properties
+    if not model_was_pushed(result):
+        return "[red]not pushed[/]"
+    return f"version {pushed['pushed_version']}"
+
+
+def _card(result: NodeResult) -> str:
+    return escape(str(Path(result.output("model_card").uri) / "model_card.html"))
+
+
+_DESCRIBERS = {
+    "FaceExampleGen": _faces,
+    "LatestPassedStatistics": _last_data,
+    "ExampleValidator": _validation,
+    "StartingModel": _start,
+    "Tuner": _search,
+    "Trainer": _training,
+    "LatestBlessedModel": _baseline,
+    "Evaluator": _blessing,
+    "ModelCheck": _blessing,
+    "Pusher": _push,
+    "ModelCard": _card,
+}

@@ -1,0 +1,93 @@
+"""The one rule on where a command may write, checked before anything heavy is imported."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.checks.permissions import may_write
+from visage.errors import VisageError
+
+if TYPE_CHECKING:
+    from pipeline.config.schema import PipelineConfig
+
+
+def check_output(
+    out: Path,
+    endings: Sequence[str],
+    inputs: Sequence[Path] = (),
+    input_folders: Sequence[Path] = (),
+    beside: Sequence[Path] = (),
+) -> None:
+    """Checks that a file may be written, or replaced.
+
+    Args:
+        out: the file that `--out` names.
+        endings: those that it may have, the usual one first, e.g. '.png'.
+        inputs: files that the command reads. None of them is ever replaced, under whatever name.
+        input_folders: folders whose files the command reads; a new file may be written there.
+        beside: files that are written along with `out`, in the same folder.
+
+    Raises:
+        VisageError: the ending is another one, the folder is missing or cannot be written, `out` is a folder, or one of
+            the files that would be replaced is an input.
+    """
+    if out.suffix.lower() not in endings:
+        raise VisageError(f"--out {out}: the name must end in {' or '.join(endings)}; name another file")
+    if not out.parent.is_dir():
+        raise VisageError(f"--out {out}: no such folder: {out.parent}; make it or name another file")
+    if not may_write(out.parent):
+        raise VisageError(f"--out {out}: {out.parent} cannot be written (permission denied); name another file")
+    for written in (out, *beside):
+        if written.is_dir():
+            raise VisageError(f"--out {out}: {written} is a folder; name a file, e.g. {written / f'out{endings[0]}'}")
+        _check_no_input(out, written, inputs, input_folders)
+
+
+def check_output_of(
+    config: Path, settings: "PipelineConfig", out: Path, endings: Sequence[str], beside: Sequence[Path] = ()
+) -> None:
+    """Checks that a file may be written by a command that reads a configuration, as `check_output` does.
+
+    Args:
+        config: the configuration file.
+        settings: what `load_config` read from it.
+        out: the file that `--out` names.
+        endings: those that it may have.
+        beside: files that are written along with it.
+
+    Raises:
+        VisageError: as of `check_output`; what is read are the configuration's files and the folder with the archives.
+    """
+    from pipeline.config.loader import config_files
+
+    folders = [Path(settings.data.dir)] if settings.data.dir else []
+    check_output(out, endings, config_files(config), folders, beside)
+
+
+def check_output_folder(out: Path, inputs: Sequence[Path]) -> None:
+    """Checks that files may be written to a folder, which may be made.
+
+    Args:
+        out: the folder that `--out` names.
+        inputs: folders that the command reads; nothing is written there.
+
+    Raises:
+        VisageError: it is a file or an input, or lies in one.
+    """
+    if out.exists() and not out.is_dir():
+        raise VisageError(f"--out {out}: this is a file; name a folder")
+    for folder in inputs:
+        if out.resolve().is_relative_to(folder.resolve()):
+            raise VisageError(f"--out {out}: this is in the input {folder}; name another folder")
+
+
+def _check_no_input(out: Path, written: Path, inputs: Sequence[Path], input_folders: Sequence[Path]) -> None:
+    if not written.exists():
+        return
+    for path in inputs:
+        # Also by a hard link, a symbolic link, or the other case on file systems that know but one.
+        if path.exists() and path.samefile(written):
+            raise VisageError(f"--out {out}: would replace the input {path}; name another file")
+    for folder in input_folders:
+        if written.resolve().is_relative_to(folder.resolve()):
+            raise VisageError(f"--out {out}: would replace {written}, a file of the input {folder}; name another file")

@@ -1,0 +1,130 @@
+"""How a run ended, as a person reads it and as JSON."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.markup import escape
+from rich.table import Table
+
+from components.evaluator.result import Gate, read_evaluation
+from pipeline.cli.console import Screen, first_words
+from pipeline.cli.exit_codes import FAILED, NOT_BLESSED
+from pipeline.cli.node_summary import model_was_pushed
+from pipeline.config.schema import PipelineConfig
+from pipeline.runners.local import RunResult
+from visage.folder_alias import is_plain
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of one run.
+
+    Attributes:
+        pipeline: its name in ML Metadata.
+        run_id: groups its nodes there.
+        pushed: whether the model is in its place.
+        version: its number there; None where it is not.
+        new_version: false where the model was served already.
+        model_base_path: the folder of the versions.
+        model_check: 'ok', or why the model would not be served.
+        gates: one a limit.
+        model_card: path of the page; None where ModelCard failed.
+        seconds: by node, wall time.
+        cached: nodes that took over an earlier execution's outputs.
+        failed: by node, what it failed of, in one line. Only nodes that no other one waits for.
+    """
+
+    pipeline: str
+    run_id: str
+    pushed: bool
+    version: str | None
+    new_version: bool
+    model_base_path: str
+    model_check: str
+    gates: Sequence[Gate]
+    model_card: str | None
+    seconds: Mapping[str, float]
+    cached: Sequence[str]
+    failed: Mapping[str, str]
+
+    @property
+    def exit_code(self) -> int:
+        """Of `visage run`: the gate's decision counts more than a missing report."""
+        if "Pusher" in self.failed:
+            return FAILED
+        if not self.pushed:
+            return NOT_BLESSED
+        return FAILED if self.failed else 0
+
+
+def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
+    """Gathers what the nodes of `run` left behind."""
+    pusher, card = run.nodes.get("Pusher"), run.nodes.get("ModelCard")
+    push = pusher.output("pushed_model").properties if pusher else {}
+    check = run.nodes["ModelCheck"].output("blessing").properties
+    return Outcome(
+        pipeline=config.name,
+        run_id=run.run_id,
+        pushed=pusher is not None and model_was_pushed(pusher),
+        version=str(push.get("pushed_version", "")) or None,
+        new_version=pusher is not None and not pusher.cached and push.get("newly_pushed") == 1,
+        model_base_path=str(config.model_base_path),
+        model_check="ok" if check.get("blessed") == 1 else str(check.get("reason", "failed")),
+        gates=read_evaluation(run.nodes["Evaluator"].output("evaluation").uri).gates,
+        model_card=str(Path(card.output("model_card").uri) / "model_card.html") if card else None,
+        seconds={node: round(seconds, 2) for node, seconds in run.seconds.items()},
+        cached=[node for node, result in run.nodes.items() if result.cached],
+        failed={node: first_words(error) for node, error in run.failed.items()},
+    )
+
+
+def print_outcome(outcome: Outcome, screen: Screen, visage: str, default_model: bool, drawings: bool) -> None:
+    """Shows the gate, where the model went and how to ask it.
+
+    Args:
+        outcome: what to show.
+        screen: where.
+        visage: the command as it can be typed.
+        default_model: whether `visage predict` finds the model without an option.
+        drawings: whether it was trained on drawn portraits.
+    """
+    screen.print()
+    screen.print(_gate_table(outcome.gates))
+    for gate in outcome.gates:
+        if gate.why_not_measured:
+            screen.print(f"{gate.name} of {escape(gate.slice)}: not measured: {gate.why_not_measured}")
+    if outcome.model_check != "ok":
+        screen.print(f"model check: [red]{escape(outcome.model_check)}[/]")
+    screen.print()
+    if outcome.pushed:
+        how = "pushed" if outcome.new_version else "is in its place already"
+        screen.print(f"[bold green]Blessed.[/] Version {outcome.version} {how}: {escape(outcome.model_base_path)}")
+        visage, base_path = escape(visage), escape(shlex.quote(outcome.model_base_path))
+        screen.print(f"ask it      {visage} predict {'' if default_model else f'--model {base_path} '}PHOTO")
+        screen.print(f"serve it    {visage} serve{'' if default_model else f' --model-base-path {base_path}'}")
+        if not is_plain(outcome.model_base_path):
+            screen.print(
+                "TensorFlow Serving takes this folder's name for a pattern: give it a link or a mount of another name"
+            )
+        if drawings:
+            screen.print("it was trained on drawings: for photos of people train on real data, see docs/data.md")
+    else:
+        screen.print(f"[bold red]Not pushed: {_why_not_pushed(outcome)}.[/] What is served stays as it is.")
+    screen.print(f"model card  {escape(outcome.model_card) if outcome.model_card else '[red]not written[/]'}")
+
+
+def _why_not_pushed(outcome: Outcome) -> str:
+    if not all(gate.passed for gate in outcome.gates):
+        return "not blessed"
+    return "refused by the model check" if outcome.model_check != "ok" else "Pusher failed"
+
+
+def _gate_table(gates: Sequence[Gate]) -> Table:
+    table = Table("gate", "of", "measured", "limit", "", box=None, pad_edge=False, header_style="bold")
+    for gate in gates:
+        measured = "not measured" if gate.measured is None else f"{gate.measured:.3f}"
+        verdict = "[green]ok[/]" if gate.passed else "[red]failed[/]"
+        table.add_row(gate.name, escape(gate.slice), measured, f"{gate.relation} {gate.limit:g}", verdict)
+    return table

@@ -1,0 +1,80 @@
+"""Standard output that cannot be written: one line and exit code 1, or for a closed pipe 141, as of other programs."""
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from pipeline.cli.exit_codes import FAILED, PIPE_CLOSED
+from visage.lossy_output import lossy_stream
+
+
+class OutputError(Exception):
+    """Standard output cannot be written. No OSError, so that nothing takes it for the error of a file."""
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(f"standard output cannot be written: {cause.strerror}; write it to another place")
+        self.pipe_closed = cause.errno == errno.EPIPE
+
+
+class _OutputFile(io.FileIO):
+    """A file whose `write` raises OutputError."""
+
+    def write(self, data: Any) -> int:
+        """Writes bytes.
+
+        Raises:
+            OutputError: they cannot be written.
+        """
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise OutputError(error) from error
+
+
+def output_stream(number: int, *, closefd: bool) -> TextIO:
+    """Returns a text stream to a file descriptor that leads to standard output; its writes raise OutputError."""
+    raw = io.BufferedWriter(_OutputFile(number, "w", closefd=closefd))
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="replace", line_buffering=True)
+
+
+@contextmanager
+def checked_output() -> Iterator[None]:
+    """Ends the process in order where standard output cannot be written inside the `with` block or at its end.
+
+    Standard error that cannot be written is nothing that could be reported: what should stand there is lost.
+
+    Raises:
+        SystemExit: standard output cannot be written.
+    """
+    sys.stdout, sys.stderr = output_stream(1, closefd=False), lossy_stream(2)
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OutputError as error:
+        _discard_output()
+        if error.pipe_closed:
+            raise SystemExit(PIPE_CLOSED) from error
+        print(f"visage: {error}", file=sys.stderr)
+        raise SystemExit(FAILED) from error
+
+
+def open_missing_descriptors() -> None:
+    """Opens the null device in place of closed standard streams: else the next file would get a stream's number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _discard_output() -> None:
+    """Lets the interpreter flush what is left when it ends."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)

@@ -1,0 +1,33 @@
+"""Repeats the terms of use of published data sets, once a workspace."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.markup import escape
+
+from components.face_example_gen.settings import FaceExampleGenSettings
+from pipeline.cli.console import Screen
+from tfds_builders.terms import terms_of_use
+from visage.files import write_atomically
+
+
+def terms_of(datasets: Iterable[str], settings: FaceExampleGenSettings) -> dict[str, str]:
+    """The terms of those data sets that come from real archives and have some."""
+    if settings.data.dir is None:
+        return {}
+    return {dataset: text for dataset in datasets if (text := terms_of_use(dataset))}
+
+
+def tell_terms_once(datasets: Iterable[str], settings: FaceExampleGenSettings, screen: Screen) -> None:
+    """Prints the terms that were not printed in this workspace before.
+
+    Raises:
+        VisageError: the note that they were printed cannot be written.
+    """
+    told = Path(settings.data_root) / "terms_told"
+    for dataset, text in terms_of(datasets, settings).items():
+        note = told / f"{dataset.partition('/')[0]}.txt"
+        if not note.exists():
+            screen.print(f"[bold]terms[/]  {escape(text)}")
+            note.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(note, text + "\n")

@@ -1,0 +1,124 @@
+"""What is wrong with a configuration, in the user's words: one line for each mistake."""
+
+import datetime
+import types
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from pipeline.config.schema import PipelineConfig
+from visage.errors import shortened
+from visage.names import did_you_mean
+from visage.settings import plain_message
+
+KEYS_OF_A_FILE = ("extends", "size", "sizes")
+"""Keys at the top of a configuration file that are no settings: they say where others come from."""
+
+_Location = tuple[int | str, ...]
+
+
+def explain(error: ValidationError, path: Path, set_keys: Sequence[str]) -> str:
+    """Returns a line for each mistake, unknown keys first, for what is missing may stand under them.
+
+    Args:
+        error: of `PipelineConfig`.
+        path: the configuration file.
+        set_keys: keys that the command line sets.
+    """
+    by_key: dict[_Location, list[Any]] = {}
+    for detail in error.errors():
+        by_key.setdefault(_of_key(detail["loc"]), []).append(detail)
+    keys = sorted(by_key, key=lambda key: by_key[key][0]["type"] != "extra_forbidden")
+    return "\n".join(_explain(key, by_key[key], path, set_keys) for key in keys)
+
+
+def _explain(key: _Location, details: Sequence[Any], path: Path, set_keys: Sequence[str]) -> str:
+    """One line: the file or option, the key, what is wrong, what is allowed."""
+    where = _where(".".join(shortened(str(part)) for part in key), path, set_keys)
+    kind, value = details[0]["type"], details[0]["input"]
+    if kind == "extra_forbidden":
+        allowed = allowed_keys(key[:-1])
+        hint = did_you_mean(str(key[-1]), allowed)
+        return f"{where}: unknown key; {hint + ' ' if hint else ''}allowed: {', '.join(allowed)}"
+    if kind == "model_type":
+        return f"{where}: must hold keys ({', '.join(allowed_keys(key))}), not {written(value)}"
+    message = _either([plain_message(detail) for detail in details])
+    return f"{where}: {message}" if kind in ("value_error", "missing") else f"{where}: {message}, not {written(value)}"
+
+
+def _either(messages: Sequence[str]) -> str:
+    """One message of those of the alternatives of a value, e.g. an integer or one of some words."""
+    first, *others = dict.fromkeys(messages)
+    return " or ".join((first, *(other.removeprefix("must be ") for other in others)))
+
+
+def written(value: Any) -> str:
+    """Returns a value as YAML has it, texts in quotes, shortened."""
+    return shortened(_in_yaml(value))
+
+
+def _in_yaml(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return yaml.safe_dump(value).split("\n")[0]
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_in_yaml, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_in_yaml(key)}: {_in_yaml(below)}' for key, below in value.items())}}}"
+    return str(value) if isinstance(value, datetime.date) else repr(value)
+
+
+def _where(key: str, path: Path, set_keys: Sequence[str]) -> str:
+    """The options that set `key`; else the file, and the options besides where they set some of what is below it."""
+    if any(key == name or key.startswith(f"{name}.") for name in set_keys):
+        return f"--set {key}"
+    where = f"{path} and --set" if any(name.startswith(f"{key}.") for name in set_keys) else str(path)
+    return f"{where}: {key}" if key else where
+
+
+def _of_key(location: _Location) -> _Location:
+    """The key in the configuration at which pydantic found something, without its own marks in the location."""
+    annotation: Any = PipelineConfig
+    key: list[int | str] = []
+    for part in location:
+        annotation = _without_none(annotation)
+        if part == "[key]":  # the key of a mapping is what is wrong
+            continue
+        if get_origin(annotation) in (Union, types.UnionType):
+            # The part names the alternative that did not hold: no key of the file.
+            annotation = next((one for one in get_args(annotation) if get_origin(one) in (list, tuple)), None)
+            continue
+        key.append(part)
+        annotation = _below(annotation, part)
+    return tuple(key)
+
+
+def _below(annotation: Any, part: int | str) -> Any:
+    """The annotation of what stands under one key, or at one place of a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        field = annotation.model_fields.get(str(part))
+        return field.annotation if field else None
+    arguments = [argument for argument in get_args(annotation) if argument is not Ellipsis]
+    return arguments[-1] if arguments else None
+
+
+def _without_none(annotation: Any) -> Any:
+    """`X` of `X | None` and of `Annotated[X, ...]`."""
+    if get_origin(annotation) is Annotated:
+        return _without_none(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        alternatives = [one for one in get_args(annotation) if one is not type(None)]
+        return _without_none(alternatives[0]) if len(alternatives) == 1 else annotation
+    return annotation
+
+
+def allowed_keys(location: _Location) -> list[str]:
+    """Returns the keys that may stand under the key at `location`, or at the top of a file."""
+    annotation: Any = PipelineConfig
+    for part in location:
+        annotation = _below(_without_none(annotation), part)
+    model = _without_none(annotation)
+    assert issubclass(model, BaseModel)
+    return sorted((*model.model_fields, *(() if location else KEYS_OF_A_FILE)))

@@ -1,0 +1,153 @@
+"""Reads the one file that configures everything, and says in the user's words what is wrong with it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from pipeline.config.errors import KEYS_OF_A_FILE, explain, written
+from pipeline.config.schema import SOURCE, PipelineConfig
+from pipeline.config.yaml import read_yaml
+from visage.errors import VisageError, quoted, shortened
+from visage.names import near_names
+from visage.path_setting import AS_WRITTEN
+from visage.paths import as_literal, check_local, expand
+
+
+def load_config(
+    path: Path, overrides: Sequence[str] = (), data_dir: Path | None = None, source: str | None = None
+) -> PipelineConfig:
+    """Reads a configuration file, what it extends, and what the command line sets on top.
+
+    Args:
+        path: a YAML file; its key `extends` names another one, relative to it, whose values it inherits. Where it has
+            `sizes`, its key `size` names the one whose values it takes besides.
+        overrides: `key.path=value` texts, the value in YAML.
+        data_dir: folder with the archives; stands for `data.dir`.
+        source: one that is asked for beside `data.sources`; it may have its entry in `data.labelled_folders` too.
+
+    Raises:
+        VisageError: a file is missing or no YAML, a key is unknown, or a value is not allowed.
+    """
+    values = _read_with_extends(path, seen=())
+    if "sizes" in values:
+        values, overrides = _take_size(values, overrides, path)
+    elif any(override.startswith("size=") for override in overrides):
+        raise VisageError(f"--set size: {path} has no sizes; docs/recipes.md says which recipes have")
+    for override in overrides:
+        _apply_override(values, override)
+    if data_dir is not None:
+        try:
+            check_local(str(data_dir))
+        except ValueError as error:
+            raise VisageError(f"--data-dir: {error}") from None
+        # The shell has expanded it already.
+        values = _merge(values, {"data": {"dir": as_literal(data_dir)}})
+    config = _validated(values, path, overrides, source)
+    if data_dir is not None and not data_dir.is_dir():
+        raise VisageError(f"--data-dir {data_dir}: no such folder; name the one that holds the archives")
+    return config
+
+
+def _validated(values: Mapping[str, Any], path: Path, overrides: Sequence[str], source: str | None) -> PipelineConfig:
+    try:
+        return PipelineConfig.model_validate(values, context={AS_WRITTEN: True, SOURCE: source})
+    except ValidationError as error:
+        set_keys = [override.partition("=")[0] for override in overrides]
+        raise VisageError(explain(error, path, set_keys)) from None
+
+
+def config_files(path: Path) -> list[Path]:
+    """Returns a configuration file that `load_config` takes, and those that it extends."""
+    files = [path]
+    while (base := _read_yaml(files[-1]).get("extends")) is not None:
+        files.append(files[-1].parent / expand(base))
+    return files
+
+
+def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    if path.resolve() in seen:
+        raise VisageError(f"{path}: `extends` leads back to itself")
+    values = _read_yaml(path)
+    for key in values:
+        if near := near_names(str(key), KEYS_OF_A_FILE):
+            # Without what it extends, a file lacks so much that the mistake would be lost among the lines.
+            raise VisageError(f"{path}: {shortened(str(key))}: unknown key; did you mean {near[0]}?")
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise VisageError(f"{path}: extends: must be the path of another configuration file, not {written(base)}")
+    try:
+        extended = path.parent / expand(base)
+    except ValueError as error:
+        raise VisageError(f"{path}: extends: {error}") from None
+    if not extended.exists():
+        raise VisageError(f"{path}: extends: there is no {extended}; name a file relative to this one")
+    return _merge(_read_with_extends(extended, (*seen, path.resolve())), values)
+
+
+def _take_size(values: dict[str, Any], overrides: Sequence[str], path: Path) -> tuple[dict[str, Any], Sequence[str]]:
+    """Lays the values of the chosen one of a recipe's `sizes` over the others.
+
+    Returns:
+        The values without `size` and `sizes`, and the overrides that are left.
+    """
+    choices = [override for override in overrides if override.startswith("size=")]
+    for choice in choices:
+        _apply_override(values, choice)
+    sizes, size = values.pop("sizes"), values.pop("size", None)
+    if not isinstance(sizes, dict) or not all(isinstance(one, dict) for one in sizes.values()):
+        raise VisageError(f"{path}: sizes: must hold a name for each size, and keys and values below it")
+    if not isinstance(size, str) or size not in sizes:
+        where = "--set size" if choices else f"{path}: size"
+        raise VisageError(f"{where}: must be {' or '.join(map(str, sizes))}, not {written(size)}")
+    return _merge(values, sizes[size]), [override for override in overrides if override not in choices]
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = read_yaml(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise VisageError(f"{path}: no such configuration file; run in the project's folder or name one") from None
+    except OSError as error:
+        raise VisageError(f"{path}: cannot be read ({error.strerror}); name a YAML file that may be read") from None
+    except UnicodeDecodeError as error:
+        raise VisageError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        raise VisageError(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from None
+    if not isinstance(values, dict):
+        raise VisageError(f"{path}: must hold keys and values, see pipeline_config.yaml")
+    return values
+
+
+def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `change` laid over it: mappings key by key, everything else replaced."""
+    merged = dict(base)
+    for key, value in change.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _apply_override(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not all(key.split(".")):
+        raise VisageError(f"--set {shortened(override)}: write key.path=value, e.g. --set trainer.epochs=3")
+    try:
+        value = read_yaml(text)
+    except yaml.YAMLError as error:
+        problem = getattr(error, "problem", error)
+        raise VisageError(f"--set {shortened(override)}: {quoted(text)} is not a YAML value: {problem}") from None
+    *parents, leaf = key.split(".")
+    if not parents and leaf in ("extends", "sizes"):
+        raise VisageError(f"--set {leaf}: {leaf} is for files: write it into one")
+    for parent in parents:
+        values = values.setdefault(parent, {})
+        if not isinstance(values, dict):
+            raise VisageError(f"--set {shortened(override)}: {parent} holds a value, no keys")
+    values[leaf] = value

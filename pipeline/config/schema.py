@@ -1,0 +1,180 @@
+"""The settings of a whole run: those of all components, and what must hold between them."""
+
+import math
+import re
+from pathlib import Path
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from components.evaluator.settings import EvaluatorSettings
+from components.example_validator.settings import ValidationSettings
+from components.face_example_gen.settings import (
+    LABELLED_FOLDER,
+    BeamSettings,
+    DataSettings,
+    FaceExampleGenSettings,
+    labelled_folder_name,
+)
+from components.tuner.settings import TunerSettings
+from components.tuner.space import read_space
+from pipeline.config.cron import schedule_problem
+from visage.data.records import SOURCES
+from visage.errors import quoted
+from visage.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
+from visage.names import did_you_mean
+from visage.path_setting import LocalPath
+from visage.settings import Settings
+from visage.training.settings import TrainerSettings
+
+# Key of pydantic's validation context: the source that a command asks for beside `data.sources`, or None.
+SOURCE = "source"
+# What all pipelines of a workspace share lies there.
+DATA_FOLDER = "data"
+
+
+class ServingSettings(Settings):
+    """Where a blessed model goes."""
+
+    model_name: str = Field("visage", description="the name TensorFlow Serving knows")
+
+    @field_validator("model_name")
+    @classmethod
+    def _is_a_model_name(cls, name: str) -> str:
+        if not re.fullmatch("[a-z][a-z0-9_-]*", name):
+            raise ValueError(f"must be lower-case letters, digits, hyphens and _, a letter first, not {quoted(name)}")
+        return name
+
+
+class AirflowSettings(Settings):
+    """How Airflow runs the pipeline."""
+
+    schedule: str | None = Field(None, description="cron text or preset such as @weekly; null: by hand")
+    retries: int = Field(1, ge=0, le=100, description="times that a failed task is tried again")
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_a_schedule(cls, schedule: str | None) -> str | None:
+        if schedule is not None and (problem := schedule_problem(schedule)):
+            raise ValueError(f"{quoted(schedule)} {problem}")
+        return schedule
+
+
+class KubeflowSettings(Settings):
+    """How Kubeflow runs the pipeline."""
+
+    image: str = Field("visage:latest", min_length=1, description="container image with this project installed")
+
+
+class PipelineConfig(Settings):
+    """A whole run, as the configuration file describes it."""
+
+    name: str = Field(description="lower-case letters, digits and hyphens")
+    workspace: LocalPath = Field("runs", min_length=1, description="folder for everything that runs write")
+    data: DataSettings
+    cleaning: CleaningSettings = CleaningSettings()
+    alignment: AlignmentSettings = AlignmentSettings()
+    split: SplitSettings = SplitSettings()
+    beam: BeamSettings = BeamSettings()
+    validation: ValidationSettings = ValidationSettings()
+    trainer: TrainerSettings
+    tuner: TunerSettings = TunerSettings()
+    evaluator: EvaluatorSettings
+    serving: ServingSettings = ServingSettings()
+    airflow: AirflowSettings = AirflowSettings()
+    kubeflow: KubeflowSettings = KubeflowSettings()
+
+    @field_validator("data")
+    @classmethod
+    def _labelled_folders_have_their_source(cls, data: DataSettings, info: ValidationInfo) -> DataSettings:
+        entries = data.labelled_folders
+        names = [*data.folder_names, labelled_folder_name((info.context or {}).get(SOURCE) or "") or ""]
+        for name in (entry for entry in entries if entry not in names):
+            meant = did_you_mean(name, [other for other in names if other not in entries])
+            mend = meant or "name it in data.sources, or remove the entry"
+            raise ValueError(f"labelled_folders.{name}: no source is {LABELLED_FOLDER}/{name}; {mend}")
+        return data
+
+    @field_validator("trainer")
+    @classmethod
+    def _leaves_checkpoints(cls, trainer: TrainerSettings) -> TrainerSettings:
+        if trainer.epoch_size is None:  # the records are counted later
+            return trainer
+        steps = max(trainer.epochs, trainer.fine_tuning.epochs) * math.ceil(trainer.epoch_size / trainer.step_size)
+        if trainer.leaves_no_checkpoint(steps):
+            raise ValueError(
+                f"checkpoint_steps: {trainer.checkpoint_steps} is above the {steps} steps of the training, so that a "
+                f"killed one would start anew; set {steps} or less"
+            )
+        return trainer
+
+    @field_validator("tuner")
+    @classmethod
+    def _search_suits_the_recipe(cls, tuner: TunerSettings, info: ValidationInfo) -> TunerSettings:
+        if "trainer" in info.data:  # else it has a mistake of its own
+            read_space(tuner.search, info.data["trainer"])
+        return tuner
+
+    @field_validator("evaluator")
+    @classmethod
+    def _gated_sources_exist(cls, evaluator: EvaluatorSettings, info: ValidationInfo) -> EvaluatorSettings:
+        if "data" not in info.data:  # it has a mistake of its own
+            return evaluator
+        known = (*SOURCES, *info.data["data"].folder_names)
+        for number, gate in enumerate(evaluator.slice_gates):
+            if gate.feature == "source" and gate.value not in known:
+                raise ValueError(
+                    f"slice_gates.{number}: no source {quoted(gate.value)}; choose from {', '.join(known)}"
+                )
+        return evaluator
+
+    @field_validator("evaluator")
+    @classmethod
+    def _limits_what_is_learned(cls, evaluator: EvaluatorSettings, info: ValidationInfo) -> EvaluatorSettings:
+        if "trainer" not in info.data:  # it has a mistake of its own
+            return evaluator
+        trainer: TrainerSettings = info.data["trainer"]
+        missing = evaluator.limits_on("age") if trainer.spec.age_head is None else []
+        missing += evaluator.limits_on("gender") if trainer.spec.gender_head is None else []
+        if missing:
+            answer = "age" if trainer.spec.age_head is None else "gender"
+            raise ValueError(f"{', '.join(missing)} must be null: {trainer.network} learns no {answer} here")
+        return evaluator
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        if not re.fullmatch("[a-z][a-z0-9-]{0,40}", name):
+            allowed = "lower-case letters, digits and hyphens, a letter first, 41 at most"
+            raise ValueError(f"must be {allowed}, not {quoted(name)}")
+        if name == DATA_FOLDER:
+            raise ValueError(f"{name!r} is the workspace's folder for what all pipelines read; choose another name")
+        return name
+
+    @property
+    def root(self) -> Path:
+        """Absolute folder of this pipeline: artifacts, metadata, logs and pushed models."""
+        return Path(self.workspace).resolve() / self.name
+
+    @property
+    def data_root(self) -> Path:
+        """Absolute folder of the drawn portraits and prepared data sets of all pipelines of the workspace."""
+        return Path(self.workspace).resolve() / DATA_FOLDER
+
+    @property
+    def model_base_path(self) -> Path:
+        """Absolute folder of the numbered versions that TensorFlow Serving watches."""
+        return self.root / "serving" / self.serving.model_name
+
+    def face_example_gen_settings(self) -> FaceExampleGenSettings:
+        """What FaceExampleGen needs of all this; `data.dir` made absolute."""
+        data = self.data
+        if data.dir is not None:
+            data = data.model_copy(update={"dir": str(Path(data.dir).resolve())})
+        return FaceExampleGenSettings(
+            data=data,
+            cleaning=self.cleaning,
+            alignment=self.alignment,
+            split=self.split,
+            beam=self.beam,
+            data_root=str(self.data_root),
+        )

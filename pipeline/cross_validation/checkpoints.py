@@ -1,0 +1,118 @@
+"""Works through the runs of a cross-validation; what is finished stays finished, whenever it is killed."""
+
+from __future__ import annotations
+
+import json
+import time
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+
+from pipeline.cli.console import Screen
+from pipeline.cli.pace import minutes
+from visage.errors import VisageError
+from visage.evaluation.predictions import Predictions
+from visage.files import write_atomically
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One training and its test.
+
+    Attributes:
+        fold: the one that is tested on.
+        seed: of the training.
+        key: differs where anything else does that the run depends on.
+    """
+
+    fold: int
+    seed: int
+    key: str
+
+    @property
+    def name(self) -> str:
+        """Of its files."""
+        return f"fold-{self.fold}-seed-{self.seed}-{self.key}"
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """Where ML Metadata and the disk have what came out of a run.
+
+    Attributes:
+        fold: the one that was tested on.
+        seed: of the training.
+        run_id: of the pipeline run.
+        model: folder of the SavedModel.
+        evaluation: folder of what the Evaluator found.
+    """
+
+    fold: int
+    seed: int
+    run_id: str
+    model: str
+    evaluation: str
+
+
+Result = tuple[FinishedRun, Predictions]
+
+# What damaged bytes raise as JSON, as zip and as arrays; RuntimeError where a zip claims to be encrypted.
+_DAMAGED = (OSError, ValueError, EOFError, TypeError, KeyError, RuntimeError, zipfile.BadZipFile)
+
+
+def work_through(
+    runs: Sequence[PlannedRun], folder: Path, work: Callable[[PlannedRun, str], Result], screen: Screen
+) -> list[Result]:
+    """Does every run that an earlier call has not finished, or whose result is damaged.
+
+    Args:
+        runs: in this order.
+        folder: keeps what is finished.
+        work: does one run; takes a title for its progress as well.
+        screen: shows how far it has come.
+
+    Returns:
+        What came out of each of `runs`, in their order.
+
+    Raises:
+        VisageError: from `work`, with the run that it is about; or a result cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    results = {run: found for run in runs if (found := _read(folder, run)) is not None}
+    if results:
+        screen.print(f"goes on: {len(results)} of {len(runs)} runs are finished")
+    seconds: list[float] = []
+    for number, run in enumerate(runs, start=1):
+        if run in results:
+            continue
+        where = f"run {number} of {len(runs)}, fold {run.fold}, seed {run.seed}"
+        left = f", {minutes(fmean(seconds) * (len(runs) - len(results)))} left" if seconds else ""
+        start = time.monotonic()
+        try:
+            results[run] = work(run, where + left)
+        except VisageError as error:
+            raise VisageError(f"{where}: {error}") from error
+        _write(folder, run, results[run])
+        seconds.append(time.monotonic() - start)
+        screen.print(f"[green]✓[/] {where:<31}{seconds[-1]:>8.1f} s")
+    return [results[run] for run in runs]
+
+
+def _write(folder: Path, run: PlannedRun, result: Result) -> None:
+    finished, predictions = result
+    write_atomically(folder / f"{run.name}.npz", predictions.to_bytes())
+    # Last: whoever finds it finds the predictions.
+    write_atomically(folder / f"{run.name}.json", json.dumps(asdict(finished), indent=2) + "\n")
+
+
+def _read(folder: Path, run: PlannedRun) -> Result | None:
+    try:
+        finished = FinishedRun(**json.loads((folder / f"{run.name}.json").read_text(encoding="utf-8")))
+        return finished, Predictions.from_bytes((folder / f"{run.name}.npz").read_bytes())
+    except FileNotFoundError:
+        return None
+    except _DAMAGED:
+        # Written whole, so the disk has damaged it; doing it again costs time, stopping here would cost all runs.
+        return None

@@ -1,0 +1,175 @@
+"""What a cross-validation found, as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from pipeline.cli.console import Screen
+from pipeline.config.schema import PipelineConfig
+from pipeline.cross_validation.checkpoints import FinishedRun, Result
+from visage.evaluation.predictions import bag
+from visage.evaluation.scores import Scores, Spread, mean, measure, spread
+from visage.faces.settings import SplitSettings
+from visage.files import write_atomically
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """One model: the run that trained it, and its own scores."""
+
+    run: FinishedRun
+    scores: Scores
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """One fold.
+
+    Attributes:
+        fold: its number.
+        records: that were tested on.
+        single: mean over its models.
+        bagged: of the mean of what they say.
+        models: one by one.
+    """
+
+    fold: int
+    records: int
+    single: Scores
+    bagged: Scores
+    models: Sequence[ModelResult]
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """All folds.
+
+    Attributes:
+        pipeline: its name in ML Metadata.
+        published_folds: whether the data's authors made the folds.
+        repeats: models a fold.
+        records: that were tested on, each once.
+        pictures: among them; fewer than `records` where the data has the same one of several people, who are in
+            several folds.
+        single: over the folds, of a fold's models on average.
+        bagged: over the folds, of what a fold's models say together.
+        by_fold: each fold.
+        settings: the configuration.
+        file: where all of this is as JSON.
+    """
+
+    pipeline: str
+    published_folds: bool
+    repeats: int
+    records: int
+    pictures: int
+    single: Spread
+    bagged: Spread
+    by_fold: Sequence[FoldResult]
+    settings: Mapping[str, Any]
+    file: str
+
+
+def summarize(
+    config: PipelineConfig, splits: Sequence[SplitSettings], repeats: int, results: Sequence[Result]
+) -> CrossValidation:
+    """Measures every model, and the models of each fold together.
+
+    Args:
+        config: the recipe.
+        splits: of the folds.
+        repeats: models a fold.
+        results: of all runs, fold by fold.
+    """
+    by_fold = [_fold_result(results[first : first + repeats]) for first in range(0, len(results), repeats)]
+    return CrossValidation(
+        pipeline=config.name,
+        published_folds=splits[0].folds == "published",
+        repeats=repeats,
+        records=sum(fold.records for fold in by_fold),
+        pictures=len({picture for _, predictions in results for picture in predictions.pictures.tolist()}),
+        single=spread([fold.single for fold in by_fold]),
+        bagged=spread([fold.bagged for fold in by_fold]),
+        by_fold=by_fold,
+        settings=config.model_dump(mode="json"),
+        file=str(config.root / "crossval.json"),
+    )
+
+
+def write(result: CrossValidation) -> None:
+    """Writes `result.file`.
+
+    Raises:
+        VisageError: it cannot be written.
+    """
+    write_atomically(Path(result.file), json.dumps(asdict(result), indent=2, allow_nan=False) + "\n")
+
+
+def print_result(result: CrossValidation, screen: Screen) -> None:
+    """Shows each fold, and mean and standard deviation of all; of single models alone where nothing was bagged."""
+    metrics = [metric for metric in _METRICS if getattr(result.bagged.mean, metric) is not None]
+    table = Table("fold", "records", "models", box=None, pad_edge=False, header_style="bold")
+    for metric in metrics:
+        table.add_column(_METRICS[metric][0], justify="right")
+    rows = [
+        *((str(fold.fold), f"{fold.records:,}", fold.single, fold.bagged) for fold in result.by_fold),
+        ("mean", f"{result.records:,}", result.single.mean, result.bagged.mean),
+        ("±", "", result.single.deviation, result.bagged.deviation),
+    ]
+    for name, records, single, bagged in rows:
+        table.add_row(name, records, "one", *(_shown(metric, single) for metric in metrics))
+        if result.repeats > 1:
+            table.add_row("", "", f"{result.repeats} bagged", *(_shown(metric, bagged) for metric in metrics))
+    screen.print()
+    screen.print(table)
+    screen.print()
+    for line in _not_measured(result, metrics):
+        screen.print(line)
+    if again := result.records - result.pictures:
+        screen.print(f"{again:,} of the {result.records:,} records show a picture that an earlier fold tests as well")
+    screen.print(f"all of it  {escape(result.file)}")
+
+
+def _not_measured(result: CrossValidation, metrics: Sequence[str]) -> Iterator[str]:
+    why = "no test record there knows the truth, or a prediction is not a finite number"
+    if not metrics:
+        yield f"nothing was measured: {why}"
+    for metric in metrics:
+        folds = [str(fold.fold) for fold in result.by_fold if getattr(fold.bagged, metric) is None]
+        if folds:
+            yield f"{_METRICS[metric][0]} was not measured in fold {', '.join(folds)}: {why}"
+
+
+def _fold_result(results: Sequence[Result]) -> FoldResult:
+    models = [ModelResult(run, measure(predictions)) for run, predictions in results]
+    together = bag([predictions for _, predictions in results])
+    return FoldResult(
+        fold=models[0].run.fold,
+        records=len(together.keys),
+        single=mean([model.scores for model in models]),
+        bagged=measure(together),
+        models=models,
+    )
+
+
+def _shown(metric: str, scores: Scores) -> str:
+    value = getattr(scores, metric)
+    _, factor, digits = _METRICS[metric]
+    return "\u2013" if value is None else f"{factor * value:.{digits}f}"
+
+
+# Heading, what the value is multiplied by, digits.
+_METRICS = {
+    "age_mae": ("age MAE", 1, 2),
+    "age_cs5": ("CS@5 %", 100, 1),
+    "age_group_accuracy": ("group %", 100, 1),
+    "age_group_one_off_accuracy": ("1-off %", 100, 1),
+    "gender_accuracy": ("gender %", 100, 1),
+}

@@ -1,0 +1,82 @@
+"""How old the faces are, by source, split and gender."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from visage.data.records import AGE_GROUPS, GENDERS, UNKNOWN, FaceRecord
+
+# Completed years 0 to 120, the highest that the settings allow.
+YEARS = 121
+SHOWN_GENDERS = (*GENDERS, UNKNOWN)
+
+
+class Ages:
+    """Counts of records by completed year of age; as small for a million records as for ten."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str], np.ndarray] = {}
+        self._unknown: dict[tuple[str, str, str], int] = {}
+        self._groups: dict[tuple[str, str, str], list[int]] = {}
+
+    def add(self, source: str, split: str, record: FaceRecord) -> None:
+        """Counts one record."""
+        place = (source, split, record.gender)
+        counts = self._known.setdefault(place, np.zeros(YEARS, int))
+        self._unknown.setdefault(place, 0)
+        groups = self._groups.setdefault(place, [0] * len(AGE_GROUPS))
+        if record.age_group is not None:
+            groups[record.age_group] += 1
+        if record.age is None:
+            self._unknown[place] += 1
+        else:
+            counts[min(max(int(record.age), 0), YEARS - 1)] += 1
+
+    def table(self, sources: Sequence[str], splits: Sequence[str]) -> list[dict[str, Any]]:
+        """One entry for each source, split and gender that has records: `by_year`, `unknown` ages, `by_group`."""
+        places = ((source, split, gender) for source in sources for split in splits for gender in SHOWN_GENDERS)
+        return [
+            {
+                "source": place[0],
+                "split": place[1],
+                "gender": place[2],
+                "by_year": self._known[place].tolist(),
+                "unknown": self._unknown[place],
+                "by_group": self._groups[place],
+            }
+            for place in places
+            if place in self._known
+        ]
+
+
+def summaries(table: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """For each source and gender with known ages what a box plot shows, in completed years.
+
+    The whiskers reach to the last age within one and a half times the box's height, as Tukey drew them.
+    """
+    for source, gender in dict.fromkeys((entry["source"], entry["gender"]) for entry in table):
+        parts = [e["by_year"] for e in table if (e["source"], e["gender"]) == (source, gender)]
+        counts = np.sum(parts, axis=0)
+        if counts.any():
+            yield {"source": source, "gender": gender, **_box(counts)}
+
+
+def _box(counts: np.ndarray) -> dict[str, Any]:
+    total, years = int(counts.sum()), np.flatnonzero(counts)
+    # The record in the middle (a quarter on, three quarters on) when all stand in a row by age.
+    low, middle, high = (int(np.searchsorted(np.cumsum(counts), q * (total - 1), "right")) for q in (0.25, 0.5, 0.75))
+    reach = 1.5 * (high - low)
+    inside = years[(years >= low - reach) & (years <= high + reach)]
+    return {
+        "records": total,
+        "lowest": int(years[0]),
+        "whisker_low": int(inside[0]),
+        "quarter": low,
+        "median": middle,
+        "three_quarters": high,
+        "whisker_high": int(inside[-1]),
+        "highest": int(years[-1]),
+        "outside": [int(year) for year in years if year < inside[0] or year > inside[-1]],
+        "mean": round(float(np.average(np.arange(YEARS), weights=counts)), 1),
+    }

@@ -1,0 +1,51 @@
+"""Cleans one source as a run would, for a look at it; what was cleaned once is kept."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from components.face_example_gen.prepare import fingerprint
+from components.face_example_gen.settings import FaceExampleGenSettings
+from pipeline.data_inspection.collect import CleanedData
+from pipeline.data_inspection.prepared import prepare
+from visage.lock import locked
+from visage.source_digest import source_digest
+
+
+def clean(source: str, settings: FaceExampleGenSettings) -> CleanedData:
+    """Prepares and cleans `source` with FaceExampleGen's own parts, unless that was done before.
+
+    Kept in `<data_root>/inspections`, in a folder that is named by everything that the result depends on.
+
+    Args:
+        source: one of `settings.data.sources`.
+        settings: archives, rules, alignment and split.
+
+    Raises:
+        VisageError: an archive is missing or broken, or the folder cannot be written.
+    """
+    archives_state = fingerprint(settings.data, source)
+    folder = Path(settings.data_root) / "inspections" / _digest(source, settings, archives_state)
+    with locked(folder.with_name(f"{folder.name}.lock"), f"clean {source}"):
+        if not folder.is_dir():
+            _clean_into(folder, source, settings)
+    return CleanedData(folder / "examples", folder / "report", settings)
+
+
+def _clean_into(folder: Path, source: str, settings: FaceExampleGenSettings) -> None:
+    from components.face_example_gen.account import clean_and_account, write_report
+
+    sources = [prepare(source, settings).source]
+    partial = folder.with_name(f".{folder.name}.partial")
+    # Whoever holds the lock is alone: what lies there was left by a killed attempt.
+    shutil.rmtree(partial, ignore_errors=True)
+    examples, report_dir = partial / "examples", partial / "report"
+    write_report(clean_and_account(sources, settings, str(examples), str(report_dir)), report_dir)
+    partial.rename(folder)
+
+
+def _digest(source: str, settings: FaceExampleGenSettings, archives_state: str) -> str:
+    digest = hashlib.sha256(settings.model_dump_json(exclude={"beam", "data_root"}).encode())
+    digest.update(source_digest("components.face_example_gen", "visage.data", "visage.faces").encode())
+    digest.update(f"{source} {archives_state}".encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,144 @@
+"""Byte-identical pictures, and near duplicates in two splits: which ones are shown, and what became of each."""
+
+from typing import Any
+
+from pipeline.data_inspection.drops import Drop
+from pipeline.data_inspection.faces import face, labels, thumbnail, unreadable
+from pipeline.data_inspection.sample import Sample
+from visage.data.duplicates import CONFLICTING_LABELS, DUPLICATE_PICTURE
+from visage.data.near_duplicates import NEAR_DUPLICATE_IN_OTHER_SPLIT
+from visage.data.records import FaceRecord
+
+# Groups listed of each kind; the true numbers are named beside them.
+GROUPS_LISTED = 200
+# Of the records that were dropped from one group; the true number is named beside them.
+MEMBERS_LISTED = 24
+# Groups of each kind, and pairs, that are shown with their picture.
+PICTURES_SHOWN = 24
+# Of the picture digest, by which a drop names its twin.
+_TWIN_DIGITS = 16
+
+
+class _Members:
+    """The records of one group: how many, the one that stayed, and some of those that were dropped."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._kept: list[dict[str, Any]] = []
+        self._dropped: Sample[dict[str, Any]] = Sample(MEMBERS_LISTED)
+
+    def add_dropped(self, member: dict[str, Any]) -> None:
+        self.count += 1
+        self._dropped.add(member["key"], member)
+
+    def add_kept(self, member: dict[str, Any]) -> None:
+        self.count += 1
+        self._kept.append(member)
+
+    def listed(self) -> list[dict[str, Any]]:
+        return sorted([*self._kept, *self._dropped.items()], key=lambda member: member["key"])
+
+
+class DuplicateGroups:
+    """Groups of records with the very same picture.
+
+    `choose` takes every drop once; then `add_dropped` and `add_kept` collect some members of the chosen groups. About
+    100 bytes a group are held for all of them, more for the chosen ones alone.
+    """
+
+    def __init__(self) -> None:
+        self._disagree: dict[bytes, tuple[str, ...]] = {}
+        self._chosen: dict[str, _Members] | None = None
+        self._pictures: dict[str, dict[str, str | None]] = {}
+
+    def choose(self, drop: Drop) -> None:
+        """Notes the drop's group, if it was dropped for being in one."""
+        if drop.rule in (DUPLICATE_PICTURE, CONFLICTING_LABELS):
+            self._disagree[bytes.fromhex(drop.picture_digest)] = drop.disagree
+
+    def add_dropped(self, drop: Drop, record: FaceRecord | str) -> None:
+        """Adds a dropped record; `record`: or why it cannot be read."""
+        members = self._members(drop.picture_digest)
+        if members is None:
+            return
+        if isinstance(record, str):
+            members.add_dropped({**unreadable(drop.key, record), "rule": drop.rule, "split": None})
+            return
+        members.add_dropped({**labels(record), "rule": drop.rule, "split": None})
+        if drop.picture_digest not in self._pictures:
+            self._pictures[drop.picture_digest] = thumbnail(record.image)
+
+    def add_kept(self, record: FaceRecord, split: str) -> None:
+        """Adds a record that was written."""
+        members = self._members(record.picture_digest)
+        if members is not None:
+            members.add_kept({**labels(record), "rule": None, "split": split})
+
+    def listed(self, conflicting: bool) -> dict[str, Any]:
+        """How many groups disagree on a label (or on none), and the first of them in the order of their digests."""
+        digests = self._of_a_kind(conflicting)
+        return {"groups": len(digests), "listed": [self._group(d, n) for n, d in enumerate(digests[:GROUPS_LISTED])]}
+
+    def _members(self, digest: str) -> _Members | None:
+        if self._chosen is None:
+            kinds = (self._of_a_kind(conflicting)[:GROUPS_LISTED] for conflicting in (True, False))
+            self._chosen = {digest.hex(): _Members() for digests in kinds for digest in digests}
+        return self._chosen.get(digest)
+
+    def _of_a_kind(self, conflicting: bool) -> list[bytes]:
+        return sorted(digest for digest, disagree in self._disagree.items() if bool(disagree) == conflicting)
+
+    def _group(self, digest: bytes, number: int) -> dict[str, Any]:
+        name = digest.hex()
+        members = self._members(name) or _Members()
+        nothing = {"picture": None, "problem": None}
+        return {
+            "digest": name,
+            "disagree": list(self._disagree[digest]),
+            "records": members.count,
+            "members": members.listed(),
+            **(self._pictures.get(name, nothing) if number < PICTURES_SHOWN else nothing),
+        }
+
+
+class NearDuplicates:
+    """Pictures that were dropped because nearly the same one sits in another split; used as `DuplicateGroups` is."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._chosen: Sample[Drop] = Sample(PICTURES_SHOWN)
+        self._twins: set[str] | None = None
+        self._dropped: dict[str, dict[str, Any]] = {}
+        # One twin may be dropped itself, for a third one; or be one of several copies, of which one is kept.
+        self._dropped_twins: dict[str, dict[str, Any]] = {}
+        self._kept_twins: dict[str, dict[str, Any]] = {}
+
+    def choose(self, drop: Drop) -> None:
+        """Counts the drop, if it is one of these."""
+        if drop.rule == NEAR_DUPLICATE_IN_OTHER_SPLIT:
+            self._count += 1
+            self._chosen.add(drop.key, drop)
+
+    def add_dropped(self, drop: Drop, record: FaceRecord | str) -> None:
+        """Adds a dropped record; `record`: or why it cannot be read."""
+        if drop.rule == NEAR_DUPLICATE_IN_OTHER_SPLIT and drop.key in self._chosen:
+            self._dropped[drop.key] = unreadable(drop.key, record) if isinstance(record, str) else face(record)
+        twin = drop.picture_digest[:_TWIN_DIGITS]
+        if twin not in self._dropped_twins and self._is_twin(twin) and isinstance(record, FaceRecord):
+            self._dropped_twins[twin] = {**face(record), "rule": drop.rule, "split": None}
+
+    def add_kept(self, record: FaceRecord, split: str) -> None:
+        """Adds a record that was written."""
+        if self._is_twin(record.picture_digest):
+            self._kept_twins[record.picture_digest[:_TWIN_DIGITS]] = {**face(record), "rule": None, "split": split}
+
+    def listed(self) -> dict[str, Any]:
+        """How many there are, and some as `dropped` and `twin`, which is None where it cannot be read any more."""
+        twins = {**self._dropped_twins, **self._kept_twins}
+        pairs = [{"dropped": self._dropped[drop.key], "twin": twins.get(drop.twin)} for drop in self._chosen.items()]
+        return {"pictures": self._count, "listed": pairs}
+
+    def _is_twin(self, digest: str) -> bool:
+        if self._twins is None:
+            self._twins = {drop.twin for drop in self._chosen.items()}
+        return digest[:_TWIN_DIGITS] in self._twins

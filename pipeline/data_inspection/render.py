@@ -1,0 +1,88 @@
+"""The page of an inspection, and the same for programs."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import Template
+
+from pipeline.data_inspection import charts
+from pipeline.data_inspection.ages import SHOWN_GENDERS
+from pipeline.data_inspection.faces import THUMBNAIL_SIDE
+from pipeline.data_inspection.missing import FEATURES
+from visage.data.records import AGE_GROUPS, UNKNOWN
+from visage.html.page import NOTHING, page_environment
+
+
+def render(inspection: Mapping[str, Any]) -> str:
+    """One HTML page with everything in it: no script, no font, no picture is loaded.
+
+    Args:
+        inspection: as `collect.collect` returns it.
+    """
+    table = inspection["ages"]
+    last = charts.last_year(table)
+    return _template().render(
+        **inspection,
+        histograms={
+            split: charts.histogram([entry for entry in table if entry["split"] == split], last)
+            for split in inspection["splits"]
+        },
+        ages_in_years=charts.histogram(table, last, band=1),
+        age_groups=_age_groups(inspection),
+        gender_shares=charts.gender_shares(table, last),
+        boxes=charts.boxes(inspection["age_summaries"], last),
+        unknown_genders=any(entry["gender"] == UNKNOWN for entry in table),
+        chart=charts,
+        features_given=[feature for feature in FEATURES if _is_given(inspection, feature)],
+        features_never_given=[feature for feature in FEATURES if not _is_given(inspection, feature)],
+        side=THUMBNAIL_SIDE,
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = page_environment(labels=_labels, percent=_percent)
+    return environment.get_template("data_inspection/data_inspection.html.jinja")
+
+
+def figures(inspection: Any) -> Any:
+    """The same without the pictures, which a program finds by their keys."""
+    if isinstance(inspection, dict):
+        return {key: figures(value) for key, value in inspection.items() if key != "picture"}
+    return [figures(value) for value in inspection] if isinstance(inspection, list) else inspection
+
+
+def _age_groups(inspection: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """For each age group, and for those of none, its records by split and gender."""
+    names = (*AGE_GROUPS, UNKNOWN)
+    counts = {name: {split: dict.fromkeys(SHOWN_GENDERS, 0) for split in inspection["splits"]} for name in names}
+    for entry in inspection["ages"]:
+        records = sum(entry["by_year"]) + entry["unknown"]
+        for name, count in zip(names, [*entry["by_group"], records - sum(entry["by_group"])], strict=True):
+            counts[name][entry["split"]][entry["gender"]] += count
+    return [{"name": name, "by_split": by_split} for name, by_split in counts.items()]
+
+
+def _is_given(inspection: Mapping[str, Any], feature: str) -> bool:
+    """Whether any record of any source has a value."""
+    return any(
+        part["unknown"][feature][fate] < part[fate] for part in inspection["missing"] for fate in ("kept", "dropped")
+    )
+
+
+def _labels(face: Mapping[str, Any]) -> str:
+    """'34 years, female, white'."""
+    if "gender" not in face:
+        return "labels cannot be read"
+    age = "age unknown"
+    if face["age"] is not None:
+        age = f"{face['age']:g} years"
+    elif face["age_group"] is not None:
+        age = f"{face['age_group']} years"
+    gender = "gender unknown" if face["gender"] == UNKNOWN else face["gender"]
+    return ", ".join([age, gender, *([] if face["race"] == UNKNOWN else [face["race"]])])
+
+
+def _percent(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else NOTHING

@@ -1,0 +1,53 @@
+"""ML Metadata for TFX's launcher, which reports a locked file within seconds."""
+
+from pathlib import Path
+from types import TracebackType
+
+from ml_metadata.errors import AbortedError
+from ml_metadata.proto import metadata_store_pb2
+from tfx.orchestration import metadata
+
+from pipeline.checks.full_disk import is_full_database, no_space_line
+from pipeline.metadata.store import PATIENCE_SECONDS, check_usable, locked_line
+from visage.errors import VisageError
+
+
+class CheckedMetadata(metadata.Metadata):
+    """Opens the store only while its SQLite file is usable; TFX's own class retries for seven minutes and more."""
+
+    def __init__(self, connection: metadata_store_pb2.ConnectionConfig) -> None:
+        super().__init__(connection)
+        self._database = Path(connection.sqlite.filename_uri)
+        self._patience = PATIENCE_SECONDS
+
+    def __enter__(self) -> "CheckedMetadata":
+        """Opens the store.
+
+        Raises:
+            VisageError: the database is damaged, cannot be written, or another process keeps it locked.
+        """
+        patience, self._patience = self._patience, 0.0
+        check_usable(self._database, to_write=True, patience=patience)
+        # Whoever waited in vain once does not wait again, to record that the node has failed.
+        self._patience = patience
+        super().__enter__()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        exc_tb: TracebackType | None = None,
+    ) -> None:
+        """Closes the store.
+
+        Raises:
+            VisageError: the disk is full, or another process locked the database while the store was open, and ML
+                Metadata has given up.
+        """
+        super().__exit__(exc_type, exc_value, exc_tb)
+        if is_full_database(exc_value):
+            raise VisageError(no_space_line(self._database)) from exc_value
+        if isinstance(exc_value, AbortedError):
+            self._patience = 0.0
+            raise VisageError(locked_line(self._database)) from exc_value

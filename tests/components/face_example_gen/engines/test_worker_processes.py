@@ -1,0 +1,38 @@
+"""Worker processes report what goes wrong even where their log lies on a full disk."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.limits import HANG_GUARD_SECONDS
+
+FAILING = """
+import sys
+from pathlib import Path
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from components.face_example_gen.engines.worker_processes import ended_by_a_dead_worker, worker_processes
+from visage.lossy_output import make_standard_streams_lossy
+make_standard_streams_lossy()
+with ended_by_a_dead_worker(running := Path(sys.argv[1], "running")):
+    runner = FnApiRunner(worker_processes(running))
+    pipeline = beam.Pipeline(runner, options=PipelineOptions([], direct_num_workers=2))
+    pipeline | beam.Create(range(10)) | beam.Reshuffle() | beam.Map(lambda number: 1 / 0)
+    try:
+        pipeline.run()
+    except Exception as error:
+        Path(sys.argv[1], "error").write_text(str(error))
+"""
+
+
+def test_a_failed_bundle_ends_the_run_although_the_log_is_full(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        subprocess.run(
+            [sys.executable, "-c", FAILING, str(tmp_path)],
+            stdout=full,
+            stderr=full,
+            check=True,
+            timeout=HANG_GUARD_SECONDS,
+        )
+    assert "ZeroDivisionError" in (tmp_path / "error").read_text()

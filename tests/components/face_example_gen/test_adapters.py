@@ -1,0 +1,239 @@
+"""What the builders wrote is read as they meant it."""
+
+import hashlib
+import math
+import re
+from typing import Any, get_args
+
+import pytest
+
+from components.face_example_gen import adapters
+from components.face_example_gen.adapters import face_box, to_record
+from components.face_example_gen.settings import Dataset
+from tests.visage.faces.drawn_photo import drawn_photo
+from visage.data.records import AGE_GROUPS, GENDERS, UNKNOWN, FaceRecord
+from visage.faces.encode import encode
+from visage.faces.settings import CleaningSettings
+
+PICTURE = encode(drawn_photo([((32.0, 30.0), 20.0, 0.0)], 64, 64))
+UTKFACE = {
+    "image": PICTURE,
+    "file_name": "26_1_2_20170116.jpg.chip.jpg",
+    "age": 26,
+    "gender": "female",
+    "race": "asian",
+    "name_defect": "",
+}
+ADIENCE = {
+    "image": PICTURE,
+    "user_id": "30601258@N03",
+    "face_id": 3,
+    "original_image": "10399646885_67c7d20df9_o.jpg",
+    "age_label": "(25, 32)",
+    "age": -1,
+    "age_group": "(25, 32)",
+    "gender": "male",
+    "fold": 4,
+    **dict.fromkeys(("x", "y", "dx", "dy", "tilt_ang", "fiducial_yaw_angle", "fiducial_score"), 0),
+}
+WIKI = {
+    "image": PICTURE,
+    "row": 7,
+    "full_path": "17/10000217_1981-05-05_2009.jpg",
+    "dob": 723671,
+    "photo_taken": 2009,
+    "gender": "female",
+    "name": "Sami Jauhojärvi",
+    "face_location": [111.3, 111.3, 252.7, 252.7],
+    "face_score": 4.3,
+    "second_face_score": math.nan,
+}
+
+TEAM = {
+    "image": PICTURE,
+    "picture": "2026/ada.jpg",
+    "age": 31.5,
+    "age_from": -1,
+    "age_to": -1,
+    "gender": "female",
+    "identity": "ada",
+    "race": "asian",
+    "fold": 0,
+    "apparent_age_mean": 24.5,
+    "apparent_age_std": 3.25,
+}
+NOTHING_KNOWN = {
+    **TEAM,
+    **dict.fromkeys(("age", "apparent_age_mean", "apparent_age_std"), math.nan),
+    **dict.fromkeys(("gender", "race"), UNKNOWN),
+    "identity": "",
+    "fold": -1,
+}
+
+
+def features_of(dataset: str) -> Any:
+    """The features that the data set's builder declares."""
+    import importlib
+
+    name, _, config = dataset.partition("/")
+    module = importlib.import_module(f"tfds_builders.{name}.{name}_dataset_builder")
+    # The same for every labelled folder.
+    return module.Builder(config=None if name == "labelled_folder" else config or None).info.features
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Serializes a row as the data set's builder writes it to disk."""
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path_factory.mktemp("tfds")))
+
+    def write(dataset: str, row: dict[str, Any]) -> bytes:
+        features = features_of(dataset)
+        return features.serialize_example(features.encode_example(row))
+
+    yield write
+    monkeypatch.undo()
+
+
+def test_a_picture_of_utkface(written: Any) -> None:
+    record = to_record("utkface", written("utkface", UTKFACE), CleaningSettings())
+    assert record.image == PICTURE
+    assert record.key == "utkface/26_1_2_20170116.jpg.chip.jpg"
+    assert (record.age, record.gender, record.race) == (26.0, "female", "asian")
+    assert AGE_GROUPS[record.age_group or 0] == "25-32"
+    # UTKFace names nobody: only pictures that are the same bytes are known to show the same person.
+    assert record.identity == f"utkface/{hashlib.sha256(PICTURE).hexdigest()[:16]}"
+    assert record.face_score is record.second_face_score is record.fold is None
+
+
+def test_a_name_of_utkface_without_age_gender_and_race_is_unknown_in_all_three(written: Any) -> None:
+    record = to_record(
+        "utkface",
+        written("utkface", {**UTKFACE, "age": -1, "gender": "unknown", "race": "unknown"}),
+        CleaningSettings(),
+    )
+    assert (record.age, record.age_group, record.gender, record.race) == (None, None, UNKNOWN, UNKNOWN)
+
+
+@pytest.mark.parametrize("dataset", ["adience/faces", "adience/aligned"])
+def test_a_face_of_adience(written: Any, dataset: str) -> None:
+    record = to_record(dataset, written(dataset, ADIENCE), CleaningSettings())
+    assert record.key == f"{dataset}/30601258@N03/3/10399646885_67c7d20df9_o.jpg"
+    assert (record.age, record.age_group, record.gender) == (None, 4, "male")
+    assert (record.identity, record.source, record.fold) == ("adience/30601258@N03", "adience", 4)
+
+
+def test_a_bare_number_of_adience_is_an_age_in_the_group_that_the_literature_gives_it(written: Any) -> None:
+    row = {**ADIENCE, "age_label": "35", "age": 35, "age_group": "(25, 32)"}
+    record = to_record("adience/faces", written("adience/faces", row), CleaningSettings())
+    assert (record.age, AGE_GROUPS[record.age_group or 0]) == (35.0, "25-32")
+
+
+def test_a_face_of_adience_without_an_age_has_no_group(written: Any) -> None:
+    row = {**ADIENCE, "age_label": "None", "age_group": "unknown"}
+    assert to_record("adience/faces", written("adience/faces", row), CleaningSettings()).age_group is None
+
+
+@pytest.mark.parametrize("half", ["imdb", "wiki"])
+def test_a_photo_of_imdb_wiki(written: Any, half: str) -> None:
+    record = to_record(f"imdb_wiki/{half}", written(f"imdb_wiki/{half}", WIKI), CleaningSettings())
+    assert record.key == f"imdb_wiki/{half}/17/10000217_1981-05-05_2009.jpg#7"
+    assert record.age == pytest.approx(28.16, abs=0.01)
+    assert (record.gender, record.source) == ("female", half)
+    assert record.face_score == pytest.approx(4.3)
+    assert record.second_face_score is None
+    # Not by half: the same people are in both.
+    assert record.identity == "imdb_wiki/Sami Jauhojärvi"
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_photo_without_a_name_is_of_nobody_known(written: Any, name: str) -> None:
+    assert (
+        to_record("imdb_wiki/wiki", written("imdb_wiki/wiki", {**WIKI, "name": name}), CleaningSettings()).identity
+        == UNKNOWN
+    )
+
+
+def test_a_second_face_and_no_face_at_all_keep_their_scores(written: Any) -> None:
+    row = {**WIKI, "face_score": -math.inf, "second_face_score": 2.5}
+    record = to_record("imdb_wiki/wiki", written("imdb_wiki/wiki", row), CleaningSettings())
+    assert (record.face_score, record.second_face_score) == (-math.inf, 2.5)
+
+
+@pytest.mark.parametrize("year", [0, -3, 10000, 65535])
+def test_a_year_that_no_calendar_has_gives_an_age_that_cleaning_drops(written: Any, year: int) -> None:
+    record = to_record("imdb_wiki/wiki", written("imdb_wiki/wiki", {**WIKI, "photo_taken": year}), CleaningSettings())
+    assert record.age is not None
+    assert math.isnan(record.age)
+
+
+def test_a_photo_from_before_the_birth_has_a_negative_age(written: Any) -> None:
+    record = to_record("imdb_wiki/wiki", written("imdb_wiki/wiki", {**WIKI, "photo_taken": 1907}), CleaningSettings())
+    assert record.age == pytest.approx(-73.84, abs=0.01)
+
+
+def test_a_picture_of_a_labelled_folder(written: Any) -> None:
+    record = to_record("labelled_folder/team", written("labelled_folder/team", TEAM), CleaningSettings())
+    assert record.image == PICTURE
+    assert record.key == "labelled_folder/team/2026/ada.jpg"
+    assert (record.age, record.gender, record.race, record.fold) == (31.5, "female", "asian", 0)
+    assert (record.apparent_age_mean, record.apparent_age_std) == (24.5, 3.25)
+    assert (record.source, record.identity) == ("team", "labelled_folder/team/ada")
+
+
+def test_a_person_of_one_folder_is_nobody_of_another(written: Any) -> None:
+    row = written("labelled_folder/team", TEAM)
+    people = {to_record(f"labelled_folder/{name}", row, CleaningSettings()).identity for name in ("team", "crew")}
+    assert len(people) == 2
+
+
+def test_where_the_real_age_is_unknown_the_age_is_what_people_guessed(written: Any) -> None:
+    row = {**TEAM, "age": math.nan}
+    record = to_record("labelled_folder/team", written("labelled_folder/team", row), CleaningSettings())
+    assert (record.age, AGE_GROUPS[record.age_group or 0]) == (24.5, "25-32")
+
+
+def test_an_age_group_stands_where_no_age_is_known(written: Any) -> None:
+    row = {**NOTHING_KNOWN, "age_from": 50, "age_to": 59}
+    record = to_record("labelled_folder/team", written("labelled_folder/team", row), CleaningSettings())
+    assert (record.age, AGE_GROUPS[record.age_group or 0]) == (None, "48-53")
+    row = {**row, "age": 59.0}
+    record = to_record("labelled_folder/team", written("labelled_folder/team", row), CleaningSettings())
+    assert (record.age, AGE_GROUPS[record.age_group or 0]) == (59.0, "60-100")
+
+
+def test_a_picture_of_a_labelled_folder_of_which_nothing_is_known(written: Any) -> None:
+    record = to_record("labelled_folder/team", written("labelled_folder/team", NOTHING_KNOWN), CleaningSettings())
+    assert (record.age, record.age_group, record.gender, record.race) == (None, None, UNKNOWN, UNKNOWN)
+    assert record.fold is record.apparent_age_mean is record.apparent_age_std is None
+    assert record.identity == f"labelled_folder/team/{hashlib.sha256(PICTURE).hexdigest()[:16]}"
+
+
+@pytest.mark.parametrize("dataset", [*get_args(Dataset), "labelled_folder/team"])
+def test_class_numbers_mean_here_what_they_mean_in_the_builder(dataset: str) -> None:
+    features = features_of(dataset)
+    assert tuple(features["gender"].names) == adapters._GENDERS
+    assert adapters._GENDERS[:2] == GENDERS
+    if "age_group" in features:
+        own_words = [re.sub(r"[^\d]+", "-", name).strip("-") for name in features["age_group"].names[:-1]]
+        assert [name.replace("8-12", "8-13") for name in own_words] == list(AGE_GROUPS)
+    if "race" in features:
+        assert tuple(features["race"].names) == adapters._RACES
+
+
+def record_of(source: str, face_score: float | None = None) -> FaceRecord:
+    return FaceRecord(PICTURE, "a key", 30.0, 4, "female", "somebody", source, face_score=face_score)
+
+
+@pytest.mark.parametrize("source", ["utkface", "adience", "imdb", "wiki"])
+def test_crops_have_their_face_in_the_middle(source: str) -> None:
+    box = face_box(record_of(source, face_score=3.0 if source in ("imdb", "wiki") else None))
+    assert box is not None
+    x0, y0, x1, y1 = box
+    assert x0 + x1 == pytest.approx(1)
+    assert y0 + y1 == pytest.approx(1)
+
+
+def test_nobody_says_where_the_face_of_a_photo_is() -> None:
+    assert face_box(record_of("my_folder")) is None
+    assert face_box(record_of("wiki", face_score=-math.inf)) is None

@@ -1,0 +1,114 @@
+"""Whole runs of a small pipeline with TFX's own local runner: train, find the baseline, evaluate, push."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto import pusher_pb2
+
+from components.pusher.component import Pusher
+from components.resolvers.blessed_model import create_latest_blessed_model
+from tests.components.resolvers.blessed_model.toy_components import ToyEvaluator, ToyTrainer
+
+
+@dataclass
+class ToyPipeline:
+    """A pipeline whose runs share a cache and a history under `root`."""
+
+    root: Path
+
+    def run(self, weights: str, *, bless: int = 1) -> None:
+        trainer = ToyTrainer(weights=weights)
+        latest_blessed_model = create_latest_blessed_model(trainer.outputs["model"])
+        evaluator = ToyEvaluator(
+            model=trainer.outputs["model"], baseline_model=latest_blessed_model.outputs["model"], bless=bless
+        )
+        destination = pusher_pb2.PushDestination.Filesystem(base_directory=str(self.root / "served"))
+        pusher = Pusher(
+            model=trainer.outputs["model"],
+            model_blessing=evaluator.outputs["blessing"],
+            push_destination=pusher_pb2.PushDestination(filesystem=destination),
+            custom_config={"compare": False},
+        )
+        LocalDagRunner().run(
+            Pipeline(
+                pipeline_name="toy",
+                pipeline_root=str(self.root / "artifacts"),
+                metadata_connection_config=sqlite_metadata_connection_config(str(self.root / "metadata.sqlite")),
+                components=[trainer, latest_blessed_model, evaluator, pusher],
+                enable_cache=True,
+            )
+        )
+
+    @property
+    def compared_with(self) -> list[str]:
+        """What each evaluation that really ran compared its model with, in order; '' for nothing."""
+        files = (self.root / "artifacts/ToyEvaluator/blessing").glob("*/compared_with")
+        return [file.read_text() for file in sorted(files, key=lambda file: int(file.parent.name))]
+
+    @property
+    def pushed(self) -> list[str]:
+        """The weights of every pushed version, in order."""
+        versions = sorted((self.root / "served").glob("[0-9]*"), key=lambda version: int(version.name))
+        return [(version / "saved_model.pb").read_text() for version in versions]
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> ToyPipeline:
+    return ToyPipeline(tmp_path)
+
+
+def test_the_first_run_has_nothing_to_compare_with_and_pushes(pipeline: ToyPipeline) -> None:
+    pipeline.run("first")
+    assert pipeline.compared_with == [""]
+    assert pipeline.pushed == ["first"]
+
+
+def test_an_identical_run_comes_from_the_cache_and_pushes_nothing_twice(pipeline: ToyPipeline) -> None:
+    pipeline.run("first")
+    pipeline.run("first")
+    pipeline.run("first")
+    assert pipeline.compared_with == [""]
+    assert pipeline.pushed == ["first"]
+
+
+def test_another_model_is_compared_with_the_one_pushed_before(pipeline: ToyPipeline) -> None:
+    pipeline.run("first")
+    pipeline.run("second")
+    pipeline.run("second")
+    assert pipeline.compared_with == ["", "first"]
+    assert pipeline.pushed == ["first", "second"]
+
+
+def test_a_model_that_was_not_blessed_is_no_baseline(pipeline: ToyPipeline) -> None:
+    pipeline.run("first")
+    pipeline.run("bad", bless=0)
+    pipeline.run("second")
+    assert pipeline.compared_with == ["", "first", "first"]
+    assert pipeline.pushed == ["first", "second"]
+
+
+def test_a_model_whose_files_are_gone_is_no_baseline(pipeline: ToyPipeline) -> None:
+    pipeline.run("first")
+    shutil.rmtree(pipeline.root / "artifacts/ToyTrainer/model")
+    pipeline.run("second")
+    assert pipeline.compared_with == ["", ""]
+
+
+def test_going_back_to_an_earlier_model_and_forth_serves_the_one_that_was_asked_for(pipeline: ToyPipeline) -> None:
+    for weights in ("first", "second", "first", "second"):
+        pipeline.run(weights)
+        assert pipeline.pushed[-1] == weights
+    pipeline.run("second")
+    assert pipeline.pushed == ["first", "second", "first", "second"]
+
+
+def test_a_pushed_model_whose_folder_was_removed_is_pushed_again(pipeline: ToyPipeline) -> None:
+    pipeline.run("first")
+    shutil.rmtree(pipeline.root / "served")
+    pipeline.run("first")
+    assert pipeline.pushed == ["first"]

@@ -1,0 +1,84 @@
+"""What the operating system refuses before a command begins its work is one line, and exit code 1."""
+
+import errno
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pipeline.checks.permissions import refusal_line
+from pipeline.cli.main import main
+from tests.project import PROJECT
+
+CONFIG = str(PROJECT / "pipeline_config.yaml")
+
+# The commands import these late, when the interpreter's own folder may be closed to the user of `closed`.
+for module in ("pipeline.config.loader", "pipeline.checks.early_checks", "serving.photo_files"):
+    importlib.import_module(module)
+
+
+@pytest.fixture
+def closed(unprivileged_folder: Path) -> Path:
+    """A folder in which nothing can be looked at."""
+    folder = unprivileged_folder / "closed"
+    folder.mkdir(0)
+    return folder
+
+
+def visage(*words: str | Path) -> Result:
+    return CliRunner().invoke(main, [*map(str, words)])
+
+
+def assert_refused(result: Result, path: Path) -> None:
+    line = f"visage: {path}: cannot be read (Permission denied); make it readable, or name another path\n"
+    assert (result.exit_code, result.output) == (1, line)
+
+
+@pytest.mark.parametrize("command", ["run", "crossval"])
+def test_the_workspace(command: str, closed: Path) -> None:
+    name = "sample-portraits-crossval" if command == "crossval" else "sample-portraits"
+    assert_refused(visage(command, CONFIG, "--set", f"workspace={closed}"), closed / name)
+
+
+def test_check_tells_it_as_a_finding(closed: Path) -> None:
+    result = visage("check", CONFIG, "--json", "--set", f"workspace={closed}")
+    assert result.exit_code == 1
+    findings = {finding["name"]: finding for finding in json.loads(result.output)}
+    assert findings["workspace"]["status"] == "missing"
+    assert findings["workspace"]["detail"].startswith(f"{closed}/sample-portraits: cannot be read (Permission denied);")
+    assert findings["archives"]["status"] == "ok"
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_the_folder_with_the_archives(command: str, closed: Path) -> None:
+    assert_refused(visage(command, CONFIG, "--data-dir", closed / "data"), closed / "data")
+
+
+def test_the_file_to_write(closed: Path) -> None:
+    assert_refused(visage("predict", CONFIG, "--out", closed / "below" / "a.png"), closed / "below")
+
+
+def test_the_lock_of_a_run(unprivileged_folder: Path) -> None:
+    lock = unprivileged_folder / "sample-portraits" / "run.lock"
+    lock.parent.mkdir()
+    lock.touch(0)
+    assert_refused(visage("run", CONFIG, "--set", f"workspace={unprivileged_folder}"), lock)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError(errno.ENOSPC, "words", "/w/a"), "/w/a: cannot be written (No space left on device): free some space "),
+        (OSError(errno.EIO, "Input/output error", "/w/a"), "/w/a: cannot be used (Input/output error); repair it, or "),
+        (OSError(errno.EMFILE, "Too many open files"), "the system refused a call (Too many open files); run again "),
+    ],
+)
+def test_other_errors_of_the_system(error: OSError, line: str) -> None:
+    assert refusal_line(error).startswith(line)
+
+
+def test_debug_shows_the_traceback(closed: Path) -> None:
+    result = visage("--debug", "run", CONFIG, "--set", f"workspace={closed}")
+    assert "Traceback" in result.output

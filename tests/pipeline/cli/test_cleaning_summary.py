@@ -1,0 +1,40 @@
+"""The few lines on a cleaning report: counts, and an example of each reason."""
+
+from typing import Any
+
+from rich.text import Text
+
+from pipeline.cli.cleaning_summary import cleaning_lines
+
+
+def report_of(**more: Any) -> dict[str, Any]:
+    part = {
+        "archive_rows": 105,
+        "skipped": {"picture_empty": 1, "row_unreadable": 102},
+        "dropped": {"no_face": 1},
+        "records_out": 1,
+        "by_split": {"train": 1, "val": 0, "test": 0},
+    }
+    return {"sources": {"labelled_folder/team": part}, "total": part, **more}
+
+
+def test_each_reason_has_an_example_the_commonest_first() -> None:
+    examples = {
+        "row_unreadable": "labels.csv, row 5: age '[b]' is none",
+        "picture_empty": "a.jpg: the file is empty",
+    }
+    lines = Text.from_markup(
+        cleaning_lines(report_of(skipped_examples={"labelled_folder/team": examples}, metrics={"repaired": {"x": 2}}))
+    ).plain.splitlines()
+    assert lines == [
+        "105 rows → 1 faces (train 1 · val 0 · test 0)",
+        "    not read: row_unreadable 102 · picture_empty 1",
+        "        row_unreadable, e.g. labels.csv, row 5: age '[b]' is none",
+        "        picture_empty, e.g. a.jpg: the file is empty",
+        "    dropped:  no_face 1",
+        "    repaired: x 2",
+    ]
+
+
+def test_a_report_of_an_older_version_has_no_examples() -> None:
+    assert "not read: row_unreadable 102 · picture_empty 1\n    dropped" in cleaning_lines(report_of())

@@ -1,0 +1,95 @@
+"""`visage export tflite` as a user types it, on the published on-device network."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from pipeline.cli.export import remove_unnamed
+from tests import drawn_crops
+from tests.end_to_end.visage import visage
+from tests.pipeline.pushed_model import record_push
+from tests.trained_model import ALIGNMENT
+from tests.visage.tflite.networks import save
+from visage.networks import NETWORKS
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pipeline's folder with an untrained MobileNet of 32 pixels, pushed as version 7."""
+    folder = tmp_path_factory.mktemp("workspace") / "mobile"
+    for seed, split in enumerate(("train", "test")):
+        drawn_crops.write_split(folder / "examples", split, drawn_crops.people(20, seed=seed))
+    keras.utils.set_random_seed(1)
+    spec = replace(NETWORKS["mobilenet"], input_size=32)
+    version = folder / "serving" / "visage" / "7"
+    save(spec.build(), spec, version)
+    (version / "assets.extra").mkdir()
+    description = {"network": spec.name, "alignment": ALIGNMENT.model_dump()}
+    (version / "assets.extra" / "visage.json").write_text(json.dumps(description))
+    record_push(folder, "7", folder / "examples")
+    return folder
+
+
+def test_models_are_written_with_what_they_cost(pipeline: Path) -> None:
+    ended = visage("export", "tflite", pipeline / "serving" / "visage", "--json")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    shown = json.loads(ended.stdout)
+    folder = pipeline / "on_device" / "7"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "visage_float16.tflite", "visage_int8.tflite", "visage_on_device.json"
+    ]  # fmt: skip
+    assert json.loads((folder / "visage_on_device.json").read_text()) == shown
+    assert shown["pixels"] == {"dtype": "uint8", "shape": [1, 32, 32, 3], "range": [0, 255]}
+    assert shown["outputs"] == {"age": [1], "age_probabilities": [1, 101], "gender_probability": [1]}
+    assert (shown["network"], shown["calibration_faces"], shown["test_faces"]) == ("mobilenet", 20, 20)
+    saved_model, float16, int8 = (shown["models"][name] for name in ("saved_model", "float16", "int8"))
+    assert int8["size"] == (folder / int8["file"]).stat().st_size < float16["size"] < saved_model["size"]
+    for one in (saved_model, float16, int8):
+        took = one["milliseconds"]
+        assert 0 < took["fastest"] <= took["median"] <= took["slowest"]
+    assert shown["notes"][:2] == [
+        "20 test faces are few: differences of MAE and gender between the models are chance",
+        "20 training faces are few to set int8's scales by: it loses more than need be",
+    ]
+    assert saved_model["quality"]["age_change_max"] == 0
+    assert float16["quality"]["age_change_max"] < 0.1
+    assert int8["quality"]["age_mae"] == pytest.approx(saved_model["quality"]["age_mae"], abs=2)
+    assert_computes_in_int8(folder / int8["file"])
+
+
+def test_a_model_that_the_new_description_does_not_name_does_not_stay(tmp_path: Path) -> None:
+    for name in ("visage_float16", "visage_int8", "other_float16"):
+        (tmp_path / f"{name}.tflite").touch()
+    remove_unnamed(tmp_path, "visage", {"int8": tmp_path / "visage_int8.tflite"})
+    assert {path.stem for path in tmp_path.iterdir()} == {"visage_int8", "other_float16"}
+
+
+def assert_computes_in_int8(file: Path) -> None:
+    """All but the heads."""
+    interpreter = Interpreter(model_path=str(file))
+    types = {tensor["index"]: np.dtype(tensor["dtype"]).name for tensor in interpreter.get_tensor_details()}
+    weighted = Counter(
+        (step["op_name"], *(types[tensor] for tensor in (*step["inputs"][:2], *step["outputs"])))
+        for step in interpreter._get_ops_details()
+        if step["op_name"] in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+    )
+    assert weighted == {
+        ("CONV_2D", "int8", "int8", "int8"): 14,
+        ("DEPTHWISE_CONV_2D", "int8", "int8", "int8"): 13,
+        ("FULLY_CONNECTED", "int8", "int8", "int8"): 1,
+        ("FULLY_CONNECTED", "float32", "float32", "float32"): 2,
+    }
+
+
+def test_a_model_without_the_records_of_its_run_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pb").touch()
+    ended = visage("export", "tflite", tmp_path)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"visage: {tmp_path}: not where a run pushes its models (WORKSPACE/PIPELINE")
+    assert ended.stderr.count("\n") == 1

@@ -1,0 +1,48 @@
+"""What the screen says of a finished node."""
+
+import json
+from pathlib import Path
+
+from components.example_validator.report import ValidationReport
+from pipeline.cli.node_summary import describe
+from pipeline.node import NodeResult, Output
+
+
+def validated(folder: Path, *anomalies: str) -> str:
+    ValidationReport(anomalies, drift=["train"], skew=[]).write(folder)
+    return describe(NodeResult("ExampleValidator", cached=False, outputs={"anomalies": (Output(str(folder), {}),)}))
+
+
+def test_data_that_passed_say_what_they_were_compared_with(tmp_path: Path) -> None:
+    assert validated(tmp_path) == "no anomalies · compared for drift: train · for skew: none"
+
+
+def test_a_search_shows_the_best_values_and_what_each_trial_gave(tmp_path: Path) -> None:
+    rows = [{"trial_id": "0", "score": 3.25, "trainer.learning_rate": 0.00125, "trainer.optimizer": '"adam"'}]
+    rows += [{"trial_id": str(number), "score": 4.0, "trainer.learning_rate": 0.5} for number in range(1, 12)]
+    (tmp_path / "tuner_results.json").write_text(json.dumps(rows))
+    best = {"trainer.learning_rate": 0.00125, "trainer.optimizer": '"adam"'}
+    (tmp_path / "best_hyperparameters.txt").write_text(json.dumps({"space": [], "values": best}))
+    here = (Output(str(tmp_path), {}),)
+    shown = describe(NodeResult("Tuner", cached=False, outputs={"best_hyperparameters": here, "tuner_results": here}))
+    assert shown.splitlines() == [
+        "best: trainer.learning_rate 0.00125, trainer.optimizer adam",
+        "    validation loss of each trial:",
+        "    3.2500  trainer.learning_rate 0.00125, trainer.optimizer adam",
+        *["    4.0000  trainer.learning_rate 0.5"] * 9,
+        "    and 2 more",
+    ]
+
+
+def test_a_candidate_that_is_itself_the_blessed_model_has_no_other_to_be_compared_with() -> None:
+    shown = describe(NodeResult("LatestBlessedModel", cached=False, outputs={"model": ()}))
+    assert shown == "no other blessed model to compare with"
+
+
+def test_anomalies_that_were_let_pass_are_shown_in_full(tmp_path: Path) -> None:
+    shown = validated(tmp_path, "age: NaN (in train)", "gender: femail [50%] (in val)")
+    assert shown.splitlines() == [
+        "[yellow]anomalies let pass: 2[/] · compared for drift: train · for skew: none",
+        "    age: NaN (in train)",
+        "    gender: femail [50%] (in val)",
+    ]

@@ -1,0 +1,95 @@
+"""The last lines of a run, and its exit code."""
+
+import io
+from dataclasses import replace
+
+import pytest
+
+from components.evaluator.gates import Gate
+from pipeline.cli.console import Screen
+from pipeline.cli.run_summary import Outcome, print_outcome
+
+PUSHED = Outcome(
+    pipeline="mine",
+    run_id="1",
+    pushed=True,
+    version="17",
+    new_version=True,
+    model_base_path="/srv/my runs/visage",
+    model_check="ok",
+    gates=[],
+    model_card="/srv/card.html",
+    seconds={},
+    cached=[],
+    failed={},
+)
+PASSED = Gate("age_mae_max", "overall", measured=4.0, limit=10.0, passed=True)
+MISSED = Gate("age_mae_max", "overall", measured=14.0, limit=10.0, passed=False)
+
+
+def shown(default_model: bool, drawings: bool, outcome: Outcome = PUSHED) -> str:
+    stream = io.StringIO()
+    print_outcome(outcome, Screen(stream), ".venv/bin/visage", default_model, drawings)
+    return stream.getvalue()
+
+
+def test_the_commands_can_be_copied() -> None:
+    assert "ask it      .venv/bin/visage predict PHOTO\n" in shown(default_model=True, drawings=False)
+    elsewhere = shown(default_model=False, drawings=False)
+    assert "ask it      .venv/bin/visage predict --model '/srv/my runs/visage' PHOTO\n" in elsewhere
+    assert "serve it    .venv/bin/visage serve --model-base-path '/srv/my runs/visage'\n" in elsewhere
+
+
+def test_a_model_of_drawings_is_called_one() -> None:
+    warning = "trained on drawings: for photos of people train on real data, see docs/data.md"
+    assert warning in shown(default_model=True, drawings=True)
+    assert warning not in shown(default_model=True, drawings=False)
+
+
+def test_a_folder_from_which_tensorflow_serving_cannot_load_is_named() -> None:
+    warning = "TensorFlow Serving takes this folder's name for a pattern"
+    assert warning in shown(True, False, replace(PUSHED, model_base_path="/srv/r[1]/visage"))
+    assert warning not in shown(True, False)
+
+
+@pytest.mark.parametrize(
+    ("pushed", "failed", "exit_code"),
+    [
+        (True, [], 0),
+        (False, [], 3),
+        (True, ["ModelCard"], 1),
+        (False, ["ModelCard"], 3),
+        (False, ["Pusher"], 1),
+        (False, ["Pusher", "ModelCard"], 1),
+    ],
+)
+def test_the_gate_decides_the_exit_code_before_a_missing_report_does(
+    pushed: bool, failed: list[str], exit_code: int
+) -> None:
+    assert replace(PUSHED, pushed=pushed, failed=dict.fromkeys(failed, "why")).exit_code == exit_code
+
+
+def test_a_card_that_failed_hides_neither_the_gate_nor_the_push() -> None:
+    text = shown(True, False, replace(PUSHED, gates=[PASSED], model_card=None, failed={"ModelCard": "why"}))
+    assert "age_mae_max" in text
+    assert "Blessed. Version 17 pushed" in text
+    assert text.endswith("model card  not written\n")
+
+
+def test_a_push_that_failed_hides_neither_the_gate_nor_the_card() -> None:
+    text = shown(True, False, replace(PUSHED, gates=[PASSED], pushed=False, version=None, failed={"Pusher": "why"}))
+    assert "age_mae_max" in text
+    assert "Not pushed: Pusher failed." in text
+    assert text.endswith("model card  /srv/card.html\n")
+
+
+def test_what_could_not_be_measured_says_why() -> None:
+    gate = Gate("age_mae_max", "overall", None, 10.0, False, why_not_measured="no test record of known age")
+    text = shown(True, False, replace(PUSHED, gates=[gate], pushed=False))
+    assert "not measured  at most 10  failed" in text
+    assert "age_mae_max of overall: not measured: no test record of known age\n" in text
+
+
+def test_a_model_that_missed_a_limit_is_withheld_by_the_gate_whatever_else_failed() -> None:
+    text = shown(True, False, replace(PUSHED, gates=[MISSED], pushed=False, model_card=None, failed={"ModelCard": "-"}))
+    assert "Not pushed: not blessed." in text

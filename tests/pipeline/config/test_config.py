@@ -1,0 +1,423 @@
+"""One file configures everything, and says what is wrong with it in one line."""
+
+import copy
+import datetime
+import functools
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from pipeline.config.errors import _without_none, explain
+from pipeline.config.loader import _merge, load_config
+from pipeline.config.schema import PipelineConfig
+from tests.project import PROJECT
+from visage.errors import VisageError
+
+DEFAULT = PROJECT / "pipeline_config.yaml"
+DEFAULT_VALUES = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
+
+
+def refusal(*overrides: str, path: Path = DEFAULT) -> str:
+    with pytest.raises(VisageError) as error:
+        load_config(path, overrides)
+    return str(error.value)
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    annotation = _without_none(annotation)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+    """Every key path that a configuration file may name."""
+    found = []
+    for name, field in model.model_fields.items():
+        below = _model_of(field.annotation)
+        is_fixed = not re.search(r"(list|dict)\[", str(field.annotation))
+        found += keys(below, f"{prefix}{name}.") if below and is_fixed else [f"{prefix}{name}"]
+    return found
+
+
+def test_the_default_file_names_every_key_there_is() -> None:
+    values = yaml.safe_load(DEFAULT.read_text())
+    for key in keys(PipelineConfig):
+        here = values
+        for part in key.split("."):
+            assert part in here, f"pipeline_config.yaml does not name {key}"
+            here = here[part]
+
+
+def test_every_key_of_the_default_file_stands_under_a_comment() -> None:
+    lines = DEFAULT.read_text().splitlines()
+    shares_a_comment = {"min_age", "max_age", "train", "val", "test", "data", "sample_portraits", "beam"}
+    shares_a_comment |= {"trainer", "tuner", "evaluator", "serving", "airflow", "kubeflow"}
+    for before, line in zip(["", *lines], lines, strict=False):
+        key = re.match(r"\s*([a-z_]+):", line)
+        if key and key[1] not in shares_a_comment:
+            assert before.lstrip().startswith("#"), f"no comment above: {line}"
+
+
+@pytest.mark.parametrize("recipe", sorted((PROJECT / "recipes").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_recipe_is_a_valid_run_of_its_own_name(recipe: Path) -> None:
+    config = load_config(recipe)
+    assert config.name != load_config(DEFAULT).name
+    assert config.name.replace("-", "_") == recipe.stem
+
+
+def test_a_recipe_inherits_what_it_does_not_name(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(DEFAULT.read_text())
+    (tmp_path / "recipe.yaml").write_text("extends: base.yaml\nname: mine\ntrainer: {epochs: 2}\n")
+
+    config = load_config(tmp_path / "recipe.yaml")
+
+    assert (config.name, config.trainer.epochs) == ("mine", 2)
+    assert config.trainer.network == load_config(DEFAULT).trainer.network
+
+
+def test_the_command_line_has_the_last_word(tmp_path: Path) -> None:
+    config = load_config(DEFAULT, ["trainer.epochs=3", "data.sources=[utkface]"], data_dir=tmp_path)
+    assert config.trainer.epochs == 3
+    assert config.data.sources == ["utkface"]
+    assert config.data.dir == str(tmp_path)
+
+
+SIZED = """
+extends: base.yaml
+size: small
+sizes:
+  small: {trainer: {epochs: 2}}
+  large: {trainer: {epochs: 9, batch_size: 8}}
+"""
+
+
+@pytest.fixture
+def sized(tmp_path: Path) -> Path:
+    """A recipe in two sizes."""
+    (tmp_path / "base.yaml").write_text(DEFAULT.read_text())
+    (tmp_path / "recipe.yaml").write_text(SIZED)
+    return tmp_path / "recipe.yaml"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "epochs", "batch_size"),
+    [
+        ([], 2, 32),
+        (["size=large"], 9, 8),
+        # A single key goes before what its size says, wherever it stands.
+        (["trainer.epochs=4", "size=large"], 4, 8),
+    ],
+)
+def test_a_recipe_with_sizes_takes_the_values_of_one(
+    sized: Path, overrides: list[str], epochs: int, batch_size: int
+) -> None:
+    trainer = load_config(sized, overrides).trainer
+    assert (trainer.epochs, trainer.batch_size) == (epochs, batch_size)
+
+
+def test_a_size_that_a_recipe_lacks_names_those_it_has(sized: Path) -> None:
+    assert refusal("size=huge", path=sized) == "--set size: must be small or large, not 'huge'"
+    sized.write_text(SIZED.replace("size: small", "size: 3"))
+    assert refusal(path=sized) == f"{sized}: size: must be small or large, not 3"
+    sized.write_text(SIZED.replace("large: {trainer: {epochs: 9, batch_size: 8}}", "large: 3"))
+    assert refusal(path=sized) == f"{sized}: sizes: must hold a name for each size, and keys and values below it"
+
+
+def test_a_recipe_without_sizes_has_no_such_key() -> None:
+    assert refusal("size=large") == f"--set size: {DEFAULT} has no sizes; docs/recipes.md says which recipes have"
+
+
+def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAME", "other")
+    monkeypatch.setenv("TRAINER__EPOCHS", "99")
+    assert load_config(DEFAULT).trainer.epochs == yaml.safe_load(DEFAULT.read_text())["trainer"]["epochs"]
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("trainer.epoch=3", ["trainer.epoch", "unknown key", "did you mean epochs?", "batch_size"]),
+        ("trainer.epochs=many", ["trainer.epochs", "integer", "'many'"]),
+        ("trainer.epochs=0", ["trainer.epochs", "greater than or equal to 1"]),
+        ("trainer={network: cnn_utkface, input_size: 96, epochs: 1, learning_rate: 1}", ["takes 64 pixels alone"]),
+        ("trainer.age_head=votes", ["trainer.age_head: must be 'regression', 'softmax'", "or 'none', not 'votes'"]),
+        (
+            "trainer.gender_head=none",
+            ["evaluator: gender_accuracy_min, gender_accuracy_decrease_max must be null: compact learns no gender"],
+        ),
+        ("trainer.network=resnet", ["trainer.network", "'compact'", "'cnn_utkface'", "'resnet'"]),
+        ("data.sources=[utkfaces]", ["data.sources.0", "'utkface'", "'utkfaces'"]),
+        ("data.sources=[utkface, utkface]", ["data", "twice"]),
+        ("data.sources=[lfw]", ["data.sources.0", "'adience/faces'", "'labelled_folder/NAME'", "'lfw'"]),
+        ("data.sources=[labelled_folder]", ["data.sources.0", "'labelled_folder/NAME'", "a-z, 0-9 and _"]),
+        ("data.sources=[labelled_folder/My-Faces]", ["data.sources.0", "a-z, 0-9 and _", "'labelled_folder/My-Faces'"]),
+        ("data.sources=[labelled_folder/../x]", ["data.sources.0", "a-z, 0-9 and _"]),
+        (
+            "data.sources=[labelled_folder/wiki]",
+            ["data.sources.0", "of another name", "'wiki' is a published data set"],
+        ),
+        ("data.sources=[labelled_folder/team]", ["data", "the folder that holds team/", "give --data-dir DIR"]),
+        ("data.labelled_folders={team: {colums: {}}}", ["data.labelled_folders.team.colums", "did you mean columns?"]),
+        ("data.labelled_folders={team: {columns: {photo: a}}}", ["team.columns.photo: must be 'picture'", "'photo'"]),
+        ("data.labelled_folders={team: {labels: ../x.csv}}", ["team.labels", "within the labelled folder"]),
+        ("data.labelled_folders={team: {separator: '||'}}", ["team.separator", "at most 1 character"]),
+        ("evaluator.slice_gates=[{feature: source, value: lfw, age_mae_max: 9}]", ["slice_gates.0: no source 'lfw'"]),
+        ("split.train=0.9", [" and --set: split: ", "must be 1"]),
+        ("cleaning.min_age=101", ["cleaning", "min_age 101", "max_age 100"]),
+        ("evaluator.slice_gates=[{feature: shoe, value: x}]", ["slice_gates.0.feature", "'race'", "'shoe'"]),
+        ("trainer.augmentation.rotate=9", ["unknown key; did you mean rotation?", "erasing_share, "]),
+        ("trainer.augmentation.rotation=181", ["augmentation.rotation: must be less than or equal to 180, not 181"]),
+        ("trainer.augmentation.zoom=0.6", ["trainer.augmentation.zoom: must be less than or equal to 0.5"]),
+        ("trainer.augmentation.erasing_share=0", ["augmentation.erasing_share: must be greater than 0"]),
+        ("trainer=3", ["--set trainer: must hold keys (", "epochs, ", "not 3"]),
+        ("evaluator.slice_gates=[3]", ["slice_gates.0: must hold keys (", "feature, ", "not 3"]),
+        ("data.labelled_folders=3", ["data.labelled_folders: must hold keys and values, not 3"]),
+        ("data.labelled_folders={team: {}, team: {}}", ["--set data.labelled_folders", "'team' is written twice"]),
+        ("name=Bad_Name", ["--set name: must be lower-case letters, digits and hyphens", "not 'Bad_Name'"]),
+        ("name=data", ["--set name: 'data' is the workspace's folder", "choose another name"]),
+        ("serving.model_name=A b", ["--set serving.model_name: must be lower-case letters", "not 'A b'"]),
+        ("trainer", ["--set trainer", "key.path=value"]),
+        ("name.first=x", ["--set name.first=x", "name holds a value"]),
+        ("trainer.epochs=[1", ["--set trainer.epochs=[1", "YAML"]),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(override: str, words: list[str]) -> None:
+    message = refusal(override)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+@pytest.mark.parametrize(
+    ("overrides", "where"),
+    [
+        ([], "{path}: trainer"),
+        (["evaluator.age_mae_max=9"], "{path}: trainer"),
+        (["trainer.epochs=2", "trainer.age_head=ordinal"], "{path} and --set: trainer"),
+        (["trainer.distillation.teacher=a"], "{path} and --set: trainer"),
+    ],
+)
+def test_values_that_do_not_go_together_are_blamed_on_whatever_set_some(
+    tmp_path: Path, overrides: list[str], where: str
+) -> None:
+    path = tmp_path / "taught.yaml"
+    path.write_text(f"extends: {DEFAULT}\ntrainer: {{age_head: regression, distillation: {{teacher: runs}}}}\n")
+    message = refusal(*overrides, path=path)
+    assert message.startswith(f"{where.format(path=path)}: distillation.teacher teaches the age_head softmax or ")
+
+
+def test_a_recipe_that_learns_nothing_is_refused() -> None:
+    with pytest.raises(VisageError, match=r"compact would learn nothing: set age_head or gender_head to something"):
+        load_config(DEFAULT, ["trainer.age_head=none", "trainer.gender_head=none"])
+
+
+def test_a_labelled_folder_is_a_source_that_may_be_gated(tmp_path: Path) -> None:
+    gate = "evaluator.slice_gates=[{feature: source, value: team, age_mae_max: 9}]"
+    config = load_config(DEFAULT, ["data.sources=[utkface, labelled_folder/team]", gate], data_dir=tmp_path)
+    assert config.data.folder_names == ("team",)
+    with pytest.raises(VisageError, match=r"no source 'team'; choose from utkface, adience, imdb, wiki, crew$"):
+        load_config(DEFAULT, ["data.sources=[labelled_folder/crew]", gate], data_dir=tmp_path)
+
+
+def test_how_a_labelled_folder_is_read_is_configured_under_its_name(tmp_path: Path) -> None:
+    labels = "data.labelled_folders={team: {labels: gt.csv, columns: {picture: file_name, age: real_age}}}"
+    data = load_config(DEFAULT, ["data.sources=[labelled_folder/team, utkface]", labels], data_dir=tmp_path).data
+    folder = data.labelled_folder("labelled_folder/team")
+    assert folder is not None
+    assert (folder.labels, folder.columns) == ("gt.csv", {"picture": "file_name", "age": "real_age"})
+    assert data.labelled_folder("utkface") is None
+
+
+TEAM = "data.sources=[utkface, labelled_folder/team]"
+
+
+@pytest.mark.parametrize(
+    ("folders", "message"),
+    [
+        ("{taem: {labels: gt.csv}}", "labelled_folders.taem: no source is labelled_folder/taem; did you mean team?"),
+        ("{team: {}, taem: {}}", "labelled_folders.taem: no source is labelled_folder/taem; name it in data.sources, "),
+        ("{crew: {}}", "labelled_folders.crew: no source is labelled_folder/crew; name it in data.sources, or remove"),
+    ],
+)
+def test_a_labelled_folder_of_no_source_is_a_mistake(folders: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match=rf"^[^\n]*{re.escape(message)}[^\n]*$"):
+        load_config(DEFAULT, [TEAM, f"data.labelled_folders={folders}"], data_dir=tmp_path)
+
+
+def test_a_source_that_is_asked_for_may_have_its_folder_beside_the_configured_ones(tmp_path: Path) -> None:
+    crew = "data.labelled_folders={crew: {labels: gt.csv}}"
+    data = load_config(DEFAULT, [TEAM, crew], tmp_path, source="labelled_folder/crew").data
+    assert data.labelled_folders["crew"].labels == "gt.csv"
+    with pytest.raises(VisageError, match=r"did you mean crew\?$"):
+        load_config(DEFAULT, [TEAM, crew.replace("crew", "crow")], tmp_path, source="labelled_folder/crew")
+
+
+def test_each_mistake_has_a_line_of_its_own() -> None:
+    assert len(refusal("trainer.epoch=3", "split.vall=0.2").splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name: [", ["line 1", "not valid YAML"]),
+        ("- a\n", ["must hold keys and values"]),
+        ("extends: [a]\n", ["extends", "path"]),
+        ("extends: nowhere.yaml\n", ["config.yaml: extends: there is no ", "nowhere.yaml"]),
+        ("name: a\ntrainer:\n  epochs: 1\n  epochs: 2\n", ["config.yaml, line 4", "'epochs'", "twice", "in line 3"]),
+        ("extends: config.yaml\n", ["leads back to itself"]),
+    ],
+)
+def test_a_broken_file_is_one_line(tmp_path: Path, text: str, words: list[str]) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    message = refusal(path=path)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+@pytest.mark.parametrize("key", ["extend", "Extends", "extend s"])
+def test_extends_under_nearly_its_name_is_told_alone(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"{key}: {DEFAULT}\nname: a\ntrainer: {{epochs: 2}}\n")
+    assert refusal(path=path) == f"{path}: {key}: unknown key; did you mean extends?"
+
+
+def test_extends_is_among_the_keys_that_a_file_may_have_and_the_mistake_comes_first(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"base: {DEFAULT}\nname: a\ntrainer: {{epochs: 2}}\n")
+    first = refusal(path=path).splitlines()[0]
+    assert first.startswith(f"{path}: base: unknown key; ")
+    assert " extends, " in first
+    assert refusal("extends=x") == "--set extends: extends is for files: write it into one"
+
+
+def test_a_typo_is_told_before_a_missing_data_dir(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match=r"--set trainer\.epoch: unknown key"):
+        load_config(DEFAULT, ["trainer.epoch=3"], data_dir=tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("split.folds=many", "--set split.folds: must be an integer or 'published', not 'many'"),
+        ("split.folds=[1]", "--set split.folds: must be an integer or 'published', not [1]"),
+        ("trainer.frozen=[a]", "--set trainer.frozen: must be an integer or a text, not ['a']"),
+        ("trainer.frozen={a: null}", "--set trainer.frozen: must be an integer or a text, not {'a': null}"),
+        ("trainer.jit=maybe", "--set trainer.jit: must be true or false, not 'maybe'"),
+        ("data.sources=utkface", "--set data.sources: must be a list, not 'utkface'"),
+        ("data.sources=[]", "--set data.sources: must have at least 1 item(s), not []"),
+        ("data.dir=2026-11-28", "--set data.dir: must be a text, not 2026-11-28"),
+        (
+            "evaluator.slices=[gender, 3]",
+            "--set evaluator.slices.1: must be 'gender', 'age_group', 'race' or 'source', not 3",
+        ),
+        ("airflow.retries=0.5", "--set airflow.retries: must be an integer, not 0.5"),
+    ],
+)
+def test_what_a_value_must_be_is_said_in_our_words(override: str, message: str) -> None:
+    assert refusal(override) == message
+
+
+PYDANTICS = re.compile(
+    r"Input|should|[Ff]ield required|[Ee]xtra|valid |instance|parse|unable|[Ss]tring|constrained|\[key\]|"
+    r"literal\[|tuple\[|function|pydantic|Value error|\{\w*\}",
+)
+ODD_VALUES: list[Any] = [
+    None, True, "x", "", "http://x/y?z", 3, -1, 0.5, -1e300, float("inf"), 10**40, datetime.date(2026, 1, 1), b"x",
+    [], [None], [1, "a", True], [[1]], [{}], {}, {"a": 1}, {1: 2}, {"a": {"b": None}}, "x" * 5000, [0.1] * 500,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "key", sorted({key.rsplit(".", up)[0] for key in keys(PipelineConfig) for up in range(key.count(".") + 1)})
+)
+def test_no_message_is_in_pydantics_words(key: str) -> None:
+    *parents, leaf = key.split(".")
+    values = copy.deepcopy(DEFAULT_VALUES)
+    here = functools.reduce(dict.__getitem__, parents, values)
+    for here[leaf] in ODD_VALUES:
+        try:
+            PipelineConfig.model_validate(values)
+        except ValidationError as error:
+            message = explain(error, Path("c.yaml"), [])
+            said = re.sub(r"not .*", "", message)  # less the value itself
+            assert not PYDANTICS.search(said), message
+            assert all(line.startswith("c.yaml: ") and len(line) < 900 for line in message.splitlines()), message
+
+
+def test_a_missing_data_dir_is_named(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match="nowhere: no such folder"):
+        load_config(DEFAULT, data_dir=tmp_path / "nowhere")
+
+
+values = st.recursive(st.integers(), lambda below: st.dictionaries(st.sampled_from("abc"), below, max_size=3))
+mappings = st.dictionaries(st.sampled_from("abc"), values, max_size=3)
+
+
+@given(mappings, mappings)
+def test_merging_keeps_every_key_and_the_change_wins(base: dict, change: dict) -> None:
+    merged = _merge(base, change)
+    assert set(merged) == set(base) | set(change)
+    assert _merge(merged, change) == merged
+    assert _merge(base, {}) == base
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "trainer.epochs=true",
+        "trainer.learning_rate=true",
+        "trainer.early_stopping_patience=false",
+        "cleaning.min_face_score=true",
+        "alignment.eye_middle=[true, 0.3]",
+        "data.sample_portraits.count=yes",
+        "split.train=on",
+    ],
+)
+def test_true_and_false_are_no_numbers(override: str) -> None:
+    message = refusal(override)
+    assert f"{override.partition('=')[0]}: must be a number" in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "evaluator.age_mae_max=.inf",
+        "trainer.learning_rate=.nan",
+        "cleaning.min_face_score=-.inf",
+        "alignment.eye_middle=[.nan, 0.3]",
+        "alignment.eye_middle=[0.5, 1.1]",
+        "alignment.eye_middle=[-0.1, 0.3]",
+        "trainer.seed=4294967296",
+        "data.sample_portraits.seed=4294967296",
+        "evaluator.slice_gates=[{feature: gender, value: women, age_mae_max: 9}]",
+    ],
+)
+def test_numbers_and_groups_that_would_fail_in_the_middle_of_a_run_are_refused_before_it(override: str) -> None:
+    assert override.partition("=")[0] in refusal(override)
+
+
+def test_numbers_may_be_written_as_yaml_reads_them() -> None:
+    config = load_config(DEFAULT, ["trainer.learning_rate=1e-3", "trainer.weight_decay=0", "trainer.seed=4294967295"])
+    # To YAML 1.1, 1e-3 is a text.
+    assert (config.trainer.learning_rate, config.trainer.weight_decay) == (0.001, 0.0)
+    assert config.trainer.augmentation.flip is True
+
+
+def test_checkpoints_that_a_training_never_comes_to_are_refused() -> None:
+    # 10 epochs of 2,000 records, 64 a step.
+    of_known_steps = ("trainer.epochs=10", "trainer.epoch_size=2000", "trainer.batch_size=64")
+    assert refusal(*of_known_steps, "trainer.checkpoint_steps=600").endswith(
+        "trainer: checkpoint_steps: 600 is above the 320 steps of the training, so that a killed one would start anew; "
+        "set 320 or less"
+    )
+    # The default serves short trainings too, and without `epoch_size` the steps are not known yet.
+    assert load_config(DEFAULT, of_known_steps).trainer.checkpoint_steps == 500
+    load_config(DEFAULT, ["trainer.checkpoint_steps=600"])

@@ -1,0 +1,75 @@
+"""The page of any cleaned data, however few or alike its records are, none left in a split or in all included."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from pipeline.data_inspection.collect import collect
+from pipeline.data_inspection.render import figures, render
+from tests.page_text import Page
+from tests.pipeline.data_inspection.cleaned_data import SPLITS, Face, write_cleaned
+from visage.data.records import GENDERS, RACES, UNKNOWN
+
+RULES = ("no_face", "picture_undecodable")
+
+
+@st.composite
+def cleaned(draw: st.DrawFn) -> list[Face]:
+    """Up to eight records; in half of the cases all of them have the same fate, age or gender."""
+    fates = st.sampled_from([*SPLITS, *RULES])
+    ages = st.sampled_from([0, 1, 30, 99, 100, 116])
+    genders = st.sampled_from([*GENDERS, UNKNOWN])
+    face = st.builds(
+        Face,
+        fate=st.just(draw(fates)) if draw(st.booleans()) else fates,
+        age=st.just(draw(ages)) if draw(st.booleans()) else ages,
+        gender=st.just(draw(genders)) if draw(st.booleans()) else genders,
+        race=st.sampled_from([*RACES, UNKNOWN]),
+    )
+    return draw(st.lists(face, max_size=8))
+
+
+@settings(max_examples=25, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(cleaned(), st.sampled_from([{}, {"picture_missing": 1}]))
+def test_the_page_holds_every_count_and_no_word_for_a_missing_figure(
+    tmp_path_factory: pytest.TempPathFactory, faces: list[Face], skipped: dict[str, int]
+) -> None:
+    data = write_cleaned(tmp_path_factory.mktemp("cleaned"), faces, skipped)
+    found = collect(data, title="faces", terms={}, made_at="2026-11-28T12:00:00+00:00")
+    json.dumps(figures(found), allow_nan=False)
+    html = render(found)
+    page = Page(html)
+
+    assert page.words_for_no_figure() == []
+    fates = [face.fate for face in faces]
+    counts = {step: int(count) for step, count in re.findall(r'data-step="(\w+)">.*?data-count="(\d+)"', html, re.S)}
+    for split in SPLITS:
+        assert counts[split] == fates.count(split)
+        assert f"{split} : {fates.count(split)} records" in str(page)
+    for rule in RULES:
+        assert counts.get(rule, 0) == fates.count(rule)
+    kept = [face for face in faces if face.fate in SPLITS]
+    assert sum(entry["unknown"] + sum(entry["by_year"]) for entry in found["ages"]) == len(kept)
+    for width, height in re.findall(r'<rect [^>]*width="([^"]+)" height="([^"]+)"', html):
+        assert float(width) > 0
+        assert float(height) > 0
+
+
+def test_data_without_any_age_have_a_page(tmp_path: Path) -> None:
+    found = collect(write_cleaned(tmp_path, [Face("val")]), title="faces", terms={}, made_at="now")
+    found["ages"] = [
+        {
+            "source": "utkface",
+            "split": "val",
+            "gender": UNKNOWN,
+            "by_year": [0] * 121,
+            "unknown": 1,
+            "by_group": [0] * 8,
+        }
+    ]
+    found["age_summaries"] = []
+    assert "No face that was kept has an age in years." in str(Page(render(found)))

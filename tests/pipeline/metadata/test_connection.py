@@ -1,0 +1,63 @@
+"""A database that is locked while a node runs ends the node in one line."""
+
+from pathlib import Path
+
+import pytest
+from ml_metadata.proto import metadata_store_pb2
+
+from pipeline.metadata.connection import CheckedMetadata
+from pipeline.metadata.store import check_usable
+from tests.pipeline.locked_database import locked
+from visage.errors import VisageError
+
+LINE = r"^.*/metadata\.sqlite: another process has locked it; end that process .* and run again$"
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> metadata_store_pb2.ConnectionConfig:
+    config = metadata_store_pb2.ConnectionConfig()
+    config.sqlite.filename_uri = str(tmp_path / "metadata.sqlite")
+    config.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
+    return config
+
+
+def artifact_type(name: str) -> metadata_store_pb2.ArtifactType:
+    return metadata_store_pb2.ArtifactType(name=name)
+
+
+def test_a_store_is_opened_written_and_opened_again(connection: metadata_store_pb2.ConnectionConfig) -> None:
+    metadata = CheckedMetadata(connection)
+    for name in ("first", "second"):
+        with metadata as handle:
+            handle.store.put_artifact_type(artifact_type(name))
+    with metadata as handle:
+        assert {"first", "second"} <= {found.name for found in handle.store.get_artifact_types()}
+
+
+def test_a_locked_store_is_waited_for_once(
+    connection: metadata_store_pb2.ConnectionConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = []
+
+    def recorded(database: Path, *, to_write: bool, patience: float) -> None:
+        waits.append(patience)
+        check_usable(database, to_write=to_write, patience=min(patience, 0.1))
+
+    monkeypatch.setattr("pipeline.metadata.connection.check_usable", recorded)
+    metadata = CheckedMetadata(connection)
+    with metadata as handle:
+        handle.store.put_artifact_type(artifact_type("first"))
+    with locked(Path(connection.sqlite.filename_uri), "EXCLUSIVE"):
+        for _ in range(2):
+            with pytest.raises(VisageError, match=LINE), metadata:
+                pass
+    assert waits == [10, 10, 0]
+
+
+def test_a_store_that_is_locked_while_it_is_open(connection: metadata_store_pb2.ConnectionConfig) -> None:
+    with (
+        pytest.raises(VisageError, match=LINE),
+        CheckedMetadata(connection) as handle,
+        locked(Path(connection.sqlite.filename_uri), "IMMEDIATE"),
+    ):
+        handle.store.put_artifact_type(artifact_type("first"))

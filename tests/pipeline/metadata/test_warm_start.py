@@ -1,0 +1,26 @@
+"""A run knows from its pipeline's records which model it will start from."""
+
+from pathlib import Path
+
+from pipeline.config.loader import load_config
+from pipeline.config.schema import PipelineConfig
+from pipeline.metadata.warm_start import starting_model
+from tests.pipeline.pushed_model import record_push
+from tests.project import PROJECT
+
+
+def config(workspace: Path, *overrides: str) -> PipelineConfig:
+    return load_config(PROJECT / "pipeline_config.yaml", [f"workspace={workspace}", *overrides])
+
+
+def test_the_model_that_was_pushed_last_and_is_still_there(tmp_path: Path) -> None:
+    recipe = config(tmp_path, "trainer.weights=blessed")
+    assert starting_model(recipe) is None
+    models = [recipe.root / "artifacts" / number for number in ("1", "2")]
+    for version, model in enumerate(models):
+        model.mkdir(parents=True)
+        record_push(recipe.root, str(version), tmp_path, str(model))
+    assert starting_model(recipe) == str(models[1] / "Format-Serving")
+    models[1].rmdir()
+    assert starting_model(recipe) == str(models[0] / "Format-Serving")
+    assert starting_model(config(tmp_path)) is None

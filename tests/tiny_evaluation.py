@@ -1,0 +1,84 @@
+"""Runs the Evaluator, as the pipeline sets it up, on a model and records of `tiny_model`."""
+
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from tfx.types import Artifact, Channel
+from tfx.types.standard_artifacts import Examples, Model, ModelBlessing, ModelEvaluation
+
+from components.evaluator.component import create_evaluator
+from components.evaluator.result import Evaluation, read_evaluation
+from components.evaluator.settings import EvaluatorSettings
+from tests.tiny_model import save_model, write_examples
+from visage.data.records import FaceRecord
+
+_ids = count(1)
+
+
+@dataclass
+class Errors:
+    """How a model errs: by how many years, and on how many of ten genders, unless it says the age alone."""
+
+    age_error: float = 2.0
+    wrong_in_ten: int = 1
+    says_gender: bool = True
+
+
+@dataclass
+class Outcome:
+    """What the Evaluator left."""
+
+    model: Artifact
+    evaluation: Artifact
+    blessing: Artifact
+
+    @property
+    def blessed(self) -> bool:
+        return self.blessing.get_int_custom_property("blessed") == 1
+
+    def read(self) -> Evaluation:
+        return read_evaluation(self.evaluation.uri)
+
+
+def evaluate(
+    folder: Path,
+    records: list[FaceRecord],
+    settings: EvaluatorSettings,
+    *,
+    model: Errors | None = None,
+    baseline: Errors | None = None,
+) -> Outcome:
+    """Evaluates a model that errs as `model` says, against `baseline` if there is one."""
+    write_examples(folder / "examples", records)
+    examples = make_artifact(Examples, folder / "examples")
+    examples.split_names = '["test"]'
+    candidate = _save(folder / "model", model or Errors())
+    outcome = Outcome(
+        candidate,
+        make_artifact(ModelEvaluation, folder / "evaluation"),
+        make_artifact(ModelBlessing, folder / "blessing"),
+    )
+    inputs = {"examples": [examples], "model": [candidate], "baseline_model": []}
+    if baseline:
+        inputs["baseline_model"] = [_save(folder / "baseline", baseline)]
+    component = create_evaluator(
+        Channel(Examples), Channel(Model), Channel(Model), settings, has_gender=model is None or model.says_gender
+    )
+    component.executor_spec.executor_class().Do(
+        inputs, {"evaluation": [outcome.evaluation], "blessing": [outcome.blessing]}, component.exec_properties
+    )
+    return outcome
+
+
+def make_artifact(artifact_type: type[Artifact], uri: Path) -> Artifact:
+    """An artifact as ML Metadata would hand it over."""
+    artifact = artifact_type()
+    artifact.uri = str(uri)
+    artifact.id = next(_ids)
+    return artifact
+
+
+def _save(uri: Path, errors: Errors) -> Artifact:
+    save_model(uri, age_error=errors.age_error, wrong_in_ten=errors.wrong_in_ten, says_gender=errors.says_gender)
+    return make_artifact(Model, uri)

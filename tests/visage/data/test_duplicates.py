@@ -1,0 +1,150 @@
+"""Of byte-identical pictures one copy stays, in one split, with labels that the copies agree on."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visage.data.duplicates import ROW, Verdict, find_duplicates, row_of, witness_row
+from visage.data.records import FaceRecord, age_group, picture_digest
+from visage.faces.settings import CleaningSettings
+
+ADA = FaceRecord(
+    image=b"",
+    key="utkface/1",
+    age=30.0,
+    age_group=4,
+    gender="female",
+    identity="utkface/1",
+    source="utkface",
+    race="white",
+    picture_digest=picture_digest(b"one picture"),
+)
+DROP = CleaningSettings()
+MAJORITY = CleaningSettings(conflicting_labels="majority")
+NO_HASH = np.zeros(2, np.uint64)
+
+
+def copies(*several: dict[str, Any], settings: CleaningSettings = DROP) -> list[Verdict]:
+    """Verdicts on copies of Ada's picture, in order; `split` and the fields of a record may differ."""
+    rows = []
+    for number, what in enumerate(several):
+        fields = {name: value for name, value in what.items() if name != "split"}
+        if "age" in fields and fields["age"] is not None:
+            fields["age_group"] = age_group(fields["age"])
+        record = dataclasses.replace(ADA, **fields)
+        rows.append(row_of(record, what.get("split", "train"), NO_HASH, chunk=0, offset=number))
+    return sorted(find_duplicates(np.array(rows, ROW), settings), key=lambda verdict: verdict.offset)
+
+
+def test_a_picture_without_a_copy_is_let_be() -> None:
+    assert copies({}, {"picture_digest": picture_digest(b"another")}) == []
+
+
+def test_the_first_copy_stays() -> None:
+    assert [verdict.rule for verdict in copies({}, {}, {})] == ["", "duplicate_picture", "duplicate_picture"]
+
+
+def test_the_copy_that_is_tested_on_stays_so_that_nothing_is_trained_on_it() -> None:
+    verdicts = copies({"split": "train"}, {"split": "val"}, {"split": "test"})
+    assert [verdict.rule for verdict in verdicts] == ["duplicate_picture", "duplicate_picture", ""]
+
+
+@pytest.mark.parametrize("what", [{"age": 40.0}, {"gender": "male"}, {"age": None, "age_group": 2}])
+def test_copies_that_disagree_on_what_is_learned_all_go(what: dict[str, Any]) -> None:
+    assert [verdict.rule for verdict in copies({}, what)] == ["conflicting_labels"] * 2
+
+
+def test_what_they_disagree_on_is_said() -> None:
+    assert copies({}, {"age": 40.0, "gender": "male"})[0].disagree == ("age", "gender")
+
+
+def test_the_same_age_counted_in_days_and_in_years_agrees() -> None:
+    assert [verdict.disagree for verdict in copies({"age": 30.0}, {"age": 30.6})] == [(), ()]
+
+
+def test_a_disagreement_on_race_alone_makes_the_race_unknown() -> None:
+    stays, goes = copies({}, {"race": "asian"})
+    assert (stays.rule, stays.labels.race, stays.disagree) == ("", -1, ("race",))
+    assert goes.rule == "duplicate_picture"
+
+
+def test_what_one_copy_does_not_know_another_may() -> None:
+    stays, _ = copies({"gender": "unknown", "age": None, "age_group": None}, {})
+    assert (stays.labels.gender, stays.labels.age, stays.labels.age_group) == (0, 30.0, 4)
+
+
+def test_by_majority_the_median_age_and_the_commonest_gender_stay() -> None:
+    three: list[dict[str, Any]] = [{"age": 30.0}, {"age": 34.0, "gender": "male"}, {"age": 80.0}]
+    verdicts = copies(*three, settings=MAJORITY)
+    assert [verdict.rule for verdict in verdicts] == ["", "duplicate_picture", "duplicate_picture"]
+    assert (verdicts[0].labels.age, verdicts[0].labels.gender) == (34.0, 0)
+
+
+def test_a_draw_leaves_the_gender_unknown_and_costs_the_picture_where_it_must_be_known() -> None:
+    two: list[dict[str, Any]] = [{}, {"gender": "male"}]
+    assert [verdict.labels.gender for verdict in copies(*two, settings=MAJORITY)] == [-1, -1]
+    strict = CleaningSettings(conflicting_labels="majority", gender="known")
+    assert [verdict.rule for verdict in copies(*two, settings=strict)] == ["conflicting_labels"] * 2
+
+
+def test_an_apparent_age_is_an_opinion_and_gives_way_to_a_real_one() -> None:
+    votes = {"age": 33.2, "apparent_age_mean": 33.2}
+    stays, goes = copies(votes, {"age": 30.0})
+    assert (stays.rule, stays.labels.age, stays.disagree) == ("", 30.0, ())
+    assert goes.rule == "duplicate_picture"
+
+
+def test_two_apparent_ages_do_not_conflict_and_the_first_stays() -> None:
+    stays, _ = copies({"age": 33.2, "apparent_age_mean": 33.2}, {"age": 36.0, "apparent_age_mean": 36.0})
+    assert (stays.rule, round(stays.labels.age or 0, 1), stays.disagree) == ("", 33.2, ())
+
+
+def test_where_the_majority_leaves_nothing_to_learn_all_go() -> None:
+    two: list[dict[str, Any]] = [
+        {"age": None, "age_group": 4},
+        {"age": None, "age_group": 5, "gender": "male"},
+    ]
+    assert [verdict.rule for verdict in copies(*two, settings=MAJORITY)] == ["conflicting_labels"] * 2
+
+
+def against_a_witness(age: float, *, settings: CleaningSettings = DROP) -> list[Verdict]:
+    """Verdicts on Ada's picture at 30 where a copy was dropped for its age."""
+    kept = row_of(ADA, "test", NO_HASH, chunk=0, offset=0)
+    dropped = witness_row(dataclasses.replace(ADA, age=age, age_group=age_group(age)), chunk=0, offset=1)
+    return list(find_duplicates(np.array([dropped, kept], ROW), settings))
+
+
+@pytest.mark.parametrize("settings", [DROP, MAJORITY])
+def test_a_copy_that_was_dropped_for_its_age_still_contradicts(settings: CleaningSettings) -> None:
+    (verdict,) = against_a_witness(age=10.0, settings=settings)
+    assert (verdict.offset, verdict.rule, verdict.disagree) == (0, "conflicting_labels", ("age",))
+
+
+def test_only_dropped_copies_are_no_business_of_anybody() -> None:
+    rows = [witness_row(dataclasses.replace(ADA, age=age), chunk=0, offset=0) for age in (10.0, 12.0)]
+    assert list(find_duplicates(np.array(rows, ROW), DROP)) == []
+
+
+def test_two_of_three_decide_on_the_race() -> None:
+    assert copies({}, {}, {"race": "black"})[0].labels.race == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.sampled_from(["train", "val", "test"]), st.sampled_from([20.0, 30.0])),
+        max_size=20,
+    ),
+    st.sampled_from(["drop", "majority"]),
+)
+def test_no_picture_stays_twice(pictures: list[tuple[int, str, float]], policy: str) -> None:
+    settings = CleaningSettings.model_validate({"conflicting_labels": policy})
+    what = [{"picture_digest": picture_digest(bytes([p])), "split": split, "age": age} for p, split, age in pictures]
+    gone = {verdict.offset for verdict in copies(*what, settings=settings) if verdict.rule}
+    stay = [picture for number, (picture, _, _) in enumerate(pictures) if number not in gone]
+    assert len(stay) == len(set(stay))
+    if policy == "majority":
+        assert set(stay) == {picture for picture, _, _ in pictures}

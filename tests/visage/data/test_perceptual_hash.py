@@ -1,0 +1,68 @@
+"""The same picture, changed a little, keeps its hash nearly; another face does not."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance
+
+from tests.visage.faces.drawn_photo import drawn_photo
+from visage.data.perceptual_hash import HASH_BITS, perceptual_hash
+from visage.faces.encode import encode
+from visage.faces.image_io import decode
+
+FACE = drawn_photo([((50.0, 40.0), 36.0, 0.0)], 100, 100)
+
+
+def distance(left: np.ndarray, right: np.ndarray) -> int:
+    bits = np.unpackbits((perceptual_hash(left) ^ perceptual_hash(right)).view(np.uint8))
+    assert len(bits) == HASH_BITS
+    return int(bits.sum())
+
+
+def scaled(image: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(image).resize((77, 77), Image.Resampling.BICUBIC))
+
+
+def recompressed(image: np.ndarray) -> np.ndarray:
+    return decode(encode(image, quality=40))
+
+
+def darker(image: np.ndarray) -> np.ndarray:
+    return np.asarray(ImageEnhance.Brightness(Image.fromarray(image)).enhance(0.8))
+
+
+def in_grey(image: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(image).convert("L").convert("RGB"))
+
+
+@pytest.mark.parametrize("change", [scaled, recompressed, darker, in_grey])
+def test_a_changed_copy_is_a_near_duplicate(photo: np.ndarray, change: object) -> None:
+    assert callable(change)
+    assert distance(photo, change(photo)) <= 7
+
+
+@pytest.fixture
+def photo() -> np.ndarray:
+    """A picture with texture, as photos have it: in flat areas the light grows nowhere, and noise decides."""
+    noise = np.random.default_rng(1).normal(0, 60, (12, 12, 3))
+    texture = np.asarray(Image.fromarray(np.clip(noise + 128, 0, 255).astype(np.uint8)).resize((100, 100)))
+    return (FACE * 0.5 + texture * 0.5).astype(np.uint8)
+
+
+def test_another_picture_is_none(photo: np.ndarray) -> None:
+    assert distance(photo, photo[:, ::-1]) > 30
+    assert distance(photo, np.ascontiguousarray(photo.transpose(1, 0, 2))) > 30
+
+
+def test_the_hash_of_one_picture_is_fixed() -> None:
+    # Known values: a changed hash changes who is dropped in everybody's data.
+    gradient = np.tile(np.linspace(0, 255, 90, dtype=np.uint8)[None, :, None], (90, 1, 3))
+    assert [f"{word:016x}" for word in perceptual_hash(gradient)] == ["ffffffffffffffff", "0000000000000000"]
+
+
+def test_any_size_has_a_hash() -> None:
+    tiny = Image.new("RGB", (1, 1), "red")
+    stream = io.BytesIO()
+    tiny.save(stream, "PNG")
+    assert perceptual_hash(decode(stream.getvalue())).tolist() == [0, 0]

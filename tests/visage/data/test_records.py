@@ -1,0 +1,208 @@
+"""A record is written as the tf.train.Example that everybody after FaceExampleGen reads."""
+
+import dataclasses
+import math
+from typing import Any
+
+import pytest
+from google.protobuf.message import DecodeError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from visage.data.records import (
+    AGE_GROUPS,
+    GENDERS,
+    UNKNOWN,
+    FaceRecord,
+    age_group,
+    age_group_of_range,
+    from_example,
+    to_example,
+)
+
+ADA = FaceRecord(
+    image=b"\xff\xd8\xff",
+    key="imdb_wiki/wiki/12/ada.jpg#7",
+    age=27.5,
+    age_group=4,
+    gender="female",
+    identity="imdb_wiki/Ada Lovelace",
+    source="wiki",
+    face_score=3.5,
+    picture_digest="0123456789abcdef0123456789abcdef",
+)
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+floats32 = st.floats(width=32, allow_nan=False)
+records = st.builds(
+    FaceRecord,
+    image=st.binary(max_size=50),
+    key=texts,
+    age=st.none() | floats32,
+    age_group=st.none() | st.integers(0, 7),
+    gender=st.sampled_from([*GENDERS, UNKNOWN]),
+    identity=texts,
+    source=st.sampled_from(["utkface", "adience", "imdb", "wiki"]),
+    race=texts,
+    face_score=st.none() | floats32,
+    second_face_score=st.none() | floats32,
+    fold=st.none() | st.integers(0, 4),
+    apparent_age_mean=st.none() | floats32,
+    apparent_age_std=st.none() | floats32,
+    picture_digest=texts,
+)
+
+
+@settings(deadline=None)
+@given(record=records)
+def test_what_is_written_is_read_back(record: FaceRecord) -> None:
+    assert from_example(to_example(record)) == record
+
+
+@settings(deadline=None)
+@given(record=records)
+def test_the_same_record_gives_the_same_bytes(record: FaceRecord) -> None:
+    assert to_example(dataclasses.replace(record)) == to_example(record)
+
+
+def test_every_feature_has_the_agreed_name_and_type() -> None:
+    ada = dataclasses.replace(ADA, fold=2, second_face_score=1.5, apparent_age_mean=29.5, apparent_age_std=3.25)
+    features = read_with_tensorflow(to_example(ada))
+    assert features == {
+        "image": [b"\xff\xd8\xff"],
+        "key": [b"imdb_wiki/wiki/12/ada.jpg#7"],
+        "age": [27.5],
+        "age_known": [1.0],
+        "age_group": [4],
+        "gender": [b"female"],
+        "gender_label": [0],
+        "gender_known": [1.0],
+        "identity": [b"imdb_wiki/Ada Lovelace"],
+        "source": [b"wiki"],
+        "race": [b"unknown"],
+        "picture_digest": [b"0123456789abcdef0123456789abcdef"],
+        "face_score": [3.5],
+        "second_face_score": [1.5],
+        "fold": [2],
+        "apparent_age_mean": [29.5],
+        "apparent_age_std": [3.25],
+    }
+
+
+def test_unknown_is_a_value_of_its_own_and_never_0() -> None:
+    nameless = dataclasses.replace(ADA, age=None, age_group=None, gender=UNKNOWN)
+    features = read_with_tensorflow(to_example(nameless))
+    assert (features["age"], features["age_known"], features["age_group"]) == ([-1.0], [0.0], [-1])
+    assert (features["gender"], features["gender_label"], features["gender_known"]) == ([b"unknown"], [-1], [0.0])
+
+
+def test_a_man_is_1_and_a_newborn_is_known_to_be_0() -> None:
+    features = read_with_tensorflow(to_example(dataclasses.replace(ADA, gender="male", age=0.0, age_group=0)))
+    assert (features["gender_label"], features["age"], features["age_known"]) == ([1], [0.0], [1.0])
+
+
+def test_what_a_source_does_not_know_is_left_out() -> None:
+    features = read_with_tensorflow(to_example(dataclasses.replace(ADA, face_score=None)))
+    optional = {"face_score", "second_face_score", "fold", "apparent_age_mean", "apparent_age_std"}
+    assert optional & set(features) == set()
+    assert len(features) == 12
+
+
+def test_tensorflows_bytes_for_the_same_example_are_read_too() -> None:
+    import tensorflow as tf
+
+    parsed = tf.train.Example.FromString(to_example(ADA))
+    assert from_example(parsed.SerializeToString()) == ADA
+
+
+def test_what_is_no_example_is_refused() -> None:
+    with pytest.raises(DecodeError):
+        from_example(b"\xff\xff\xff\xff")
+    with pytest.raises(IndexError):
+        from_example(b"")
+
+
+@pytest.mark.parametrize(
+    ("age", "group"),
+    [
+        (0, "0-2"),
+        (3.4, "0-2"),
+        (3.6, "4-6"),
+        (7.4, "4-6"),
+        (7.6, "8-13"),
+        (14.4, "8-13"),
+        (14.6, "15-20"),
+        (22.5, "15-20"),  # shown as 22, the even year
+        (22.6, "25-32"),
+        (35.4, "25-32"),
+        (35.6, "38-43"),
+        (45.4, "38-43"),
+        (45.6, "48-53"),
+        (56.4, "48-53"),
+        (56.6, "60-100"),
+        (120, "60-100"),
+    ],
+)
+def test_ages_between_two_groups_belong_to_the_nearer_one(age: float, group: str) -> None:
+    assert AGE_GROUPS[age_group(age)] == group
+
+
+@settings(deadline=None)
+@given(age=st.integers(0, 110))
+def test_no_group_is_nearer_than_the_one_chosen(age: int) -> None:
+    def distance(group: str) -> int:
+        first, last = (int(year) for year in group.split("-"))
+        return max(first - age, age - last, 0)
+
+    assert distance(AGE_GROUPS[age_group(age)]) == min(distance(group) for group in AGE_GROUPS)
+
+
+@settings(deadline=None)
+@given(age=st.floats(0, 110))
+def test_the_group_is_that_of_the_age_as_it_is_shown(age: float) -> None:
+    assert age_group(age) == age_group(float(f"{age:.0f}"))
+
+
+@settings(deadline=None)
+@given(group=st.sampled_from(AGE_GROUPS), part=st.floats(0, 1, exclude_max=True))
+def test_whoever_has_completed_a_year_of_a_group_is_in_it(group: str, part: float) -> None:
+    first, last = (int(year) for year in group.split("-"))
+    assert AGE_GROUPS[age_group(first + part * (last + 1 - first))] == group
+
+
+@settings(deadline=None)
+@given(one=st.floats(0, 120), other=st.floats(0, 120))
+def test_who_is_older_is_in_no_younger_group(one: float, other: float) -> None:
+    assert age_group(min(one, other)) <= age_group(max(one, other))
+
+
+def read_with_tensorflow(serialized: bytes) -> dict[str, list[Any]]:
+    """Name to values, as TensorFlow's own class reads them."""
+    import tensorflow as tf
+
+    example = tf.train.Example.FromString(serialized)
+    values = {
+        name: list(getattr(feature, feature.WhichOneof("kind")).value)
+        for name, feature in example.features.feature.items()
+    }
+    assert not any(math.isnan(value) for (value,) in values.values() if isinstance(value, float))
+    return values
+
+
+@pytest.mark.parametrize("group", AGE_GROUPS)
+def test_a_groups_own_range_is_that_group(group: str) -> None:
+    first, last = map(int, group.split("-"))
+    assert AGE_GROUPS[age_group_of_range(first, last) or 0] == group
+
+
+def test_fairfaces_groups_are_the_nearest_of_ours_and_a_range_of_all_ages_is_none() -> None:
+    fairface = [(0, 2), (3, 9), (10, 19), (20, 29), (30, 39), (40, 49), (50, 59), (60, 69), (70, 120)]
+    assert [age_group_of_range(*years) for years in fairface] == [0, 1, 2, 4, 4, 5, 6, 7, 7]
+    assert age_group_of_range(0, 100) is None
+
+
+@given(st.integers(0, 120), st.integers(0, 120))
+def test_a_group_of_a_range_has_some_of_its_years(one: int, other: int) -> None:
+    first, last = sorted((one, other))
+    group = age_group_of_range(first, last)
+    assert group is None or age_group(first) <= group <= age_group(last)

@@ -1,0 +1,26 @@
+"""Cutting faces takes one core: Beam starts a worker for each, and what one wastes another lacks."""
+
+import subprocess
+import sys
+
+CUT_SOME = """
+import time
+
+from visage.faces.align import align
+from visage.faces.detector import make_detector
+from visage.data.perceptual_hash import perceptual_hash
+from visage.faces.settings import AlignmentSettings
+from tests.visage.faces.drawn_photo import drawn_photo
+
+photo, detector = drawn_photo([((160.0, 120.0), 50.0, 12.0)]), make_detector("blazeface")
+all_threads, this_thread = time.process_time(), time.thread_time()
+for _ in range(50):
+    (face,) = detector.detect(photo)
+    perceptual_hash(align(photo, face.landmarks, AlignmentSettings()))
+print((time.process_time() - all_threads) / (time.thread_time() - this_thread))
+"""
+
+
+def test_no_other_thread_is_woken() -> None:
+    ended = subprocess.run([sys.executable, "-c", CUT_SOME], capture_output=True, text=True, check=True)
+    assert float(ended.stdout) < 1.2

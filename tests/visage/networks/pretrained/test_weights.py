@@ -1,0 +1,218 @@
+"""Training starts from weights that are named, and what is not there or does not fit is one line before it starts."""
+
+import shutil
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from pydantic import ValidationError
+
+from tests.trained_model import TrainerRun
+from tests.visage.networks.pretrained import dlib_writer
+from visage.errors import VisageError
+from visage.extras import EXTRAS, Extra
+from visage.faces.settings import AlignmentSettings
+from visage.networks import NETWORKS
+from visage.networks.pretrained import weights
+from visage.networks.pretrained.weights import load_weights
+from visage.saved_model.signatures import FaceModel
+from visage.training.settings import TrainerSettings
+
+COMPACT = TrainerSettings(network="compact", epochs=1, learning_rate=1).spec
+
+
+def compact(seed: int) -> keras.Model:
+    keras.utils.set_random_seed(seed)
+    return NETWORKS["compact"].build()
+
+
+def same(one: keras.Model, other: keras.Model) -> list[bool]:
+    return [np.array_equal(mine, theirs) for mine, theirs in zip(one.get_weights(), other.get_weights(), strict=True)]
+
+
+def refusal(network: keras.Model, source: str | Path, blessed: str | None = None) -> str:
+    with pytest.raises(VisageError) as error:
+        load_weights(network, str(source), blessed)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_without_weights_they_stay_random() -> None:
+    network = compact(seed=1)
+    load_weights(network, None, None)
+    assert all(same(network, compact(seed=1)))
+
+
+@pytest.mark.parametrize("name", ["trained.weights.h5", "trained.keras"])
+def test_a_file_of_the_same_network_gives_all_of_its_weights(tmp_path: Path, name: str) -> None:
+    trained, network = compact(seed=1), compact(seed=2)
+    (trained.save_weights if name.endswith("h5") else trained.save)(tmp_path / name)
+    load_weights(network, str(tmp_path / name), None)
+    assert all(same(network, trained))
+
+
+def test_a_file_of_another_network_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "other.weights.h5"
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)]).save_weights(path)
+    assert refusal(compact(seed=1), path).startswith(
+        f"trainer.weights: {path} does not hold the weights of this compact"
+    )
+
+
+def test_a_damaged_file_and_none_are_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "cut.weights.h5"
+    assert refusal(compact(seed=1), path).startswith(f"trainer.weights: there is no file {path}")
+    path.write_bytes(b"no HDF5")
+    assert refusal(compact(seed=1), path).startswith(f"trainer.weights: {path} does not hold the weights")
+
+
+def test_a_file_of_another_ending_is_told_to_be_renamed(tmp_path: Path) -> None:
+    compact(seed=1).save_weights(tmp_path / "one.weights.h5")
+    (tmp_path / "one.weights.h5").rename(tmp_path / "one.h5")
+    assert refusal(compact(seed=2), tmp_path / "one.h5").endswith(
+        "one.h5: Keras reads weights from *.weights.h5 or *.keras; rename it so"
+    )
+
+
+def test_a_file_of_a_training_that_diverged_is_one_line(tmp_path: Path) -> None:
+    network = compact(seed=1)
+    network.set_weights([np.full_like(weight, np.nan) for weight in network.get_weights()])
+    network.save_weights(tmp_path / "one.weights.h5")
+    assert "infinite or no numbers" in refusal(compact(seed=2), tmp_path / "one.weights.h5")
+
+
+@pytest.mark.parametrize("name", ["cut.weights.h5", "cut.keras"])
+def test_a_file_that_is_cut_short_is_one_line(tmp_path: Path, name: str) -> None:
+    path, network = tmp_path / name, compact(seed=1)
+    (network.save_weights if name.endswith("h5") else network.save)(path)
+    whole = path.read_bytes()
+    for share in (0, 0.5, 0.99):
+        path.write_bytes(whole[: int(share * len(whole))])
+        assert refusal(network, path).startswith(f"trainer.weights: {path} does not hold the weights")
+
+
+def test_a_warm_start_has_the_weights_of_the_blessed_model(trainer_run: TrainerRun) -> None:
+    network = compact(seed=2)
+    load_weights(network, "blessed", str(trainer_run.saved_model))
+    served = tf.saved_model.load(str(trainer_run.saved_model))
+    pixels = tf.constant(np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3), np.uint8))
+    predicted = FaceModel(network, COMPACT, AlignmentSettings()).from_pixels(pixels)
+    for name, values in served.from_pixels(pixels).items():
+        np.testing.assert_allclose(predicted[name], values, rtol=1e-5)
+
+
+def test_a_warm_start_from_another_network_or_from_nothing_is_one_line(trainer_run: TrainerRun) -> None:
+    saved_model = str(trainer_run.saved_model)
+    assert "the model pushed last is a compact, no cnn_utkface" in refusal(
+        NETWORKS["cnn_utkface"].build(), "blessed", saved_model
+    )
+    other_head = TrainerSettings(network="compact", age_head="groups", epochs=1, learning_rate=1).spec.build()
+    assert "of other layers or heads" in refusal(other_head, "blessed", saved_model)
+    assert "has pushed no model yet; train one with" in refusal(compact(seed=1), "blessed")
+
+
+def test_a_warm_start_from_a_model_of_an_older_version(tmp_path: Path) -> None:
+    trained = compact(seed=1)
+    older = tf.Module()
+    older._network = trained
+    tf.saved_model.save(older, str(tmp_path))
+    (tmp_path / "assets.extra").mkdir()
+    (tmp_path / "assets.extra" / "visage.json").write_text('{"network": "compact"}')
+    network = compact(seed=2)
+
+    load_weights(network, "blessed", str(tmp_path))
+
+    assert all(same(network, trained))
+
+
+def test_a_blessed_model_without_its_description_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "assets.extra" / "visage.json"
+    expected = f"trainer.weights: blessed: {file} is missing or damaged; push that model again, or "
+    assert refusal(compact(seed=1), "blessed", str(tmp_path)).startswith(expected)
+    file.parent.mkdir()
+    file.write_text("{}")
+    assert refusal(compact(seed=1), "blessed", str(tmp_path)).startswith(expected)
+
+
+@pytest.mark.parametrize("file", ["variables.index", "variables.data-00000-of-00001"])
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_a_blessed_model_whose_variables_are_cut_short_is_one_line(
+    trainer_run: TrainerRun, tmp_path: Path, file: str, share: float
+) -> None:
+    shutil.copytree(trainer_run.saved_model, tmp_path, dirs_exist_ok=True)
+    cut = tmp_path / "variables" / file
+    cut.write_bytes(cut.read_bytes()[: int(share * cut.stat().st_size)])
+    expected = f"trainer.weights: blessed: {tmp_path}/variables is missing or damaged; push that model again, or "
+    assert refusal(compact(seed=1), "blessed", str(tmp_path)).startswith(expected)
+
+
+def test_dlibs_weights_come_from_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "face_recognition_stand_in"
+    (package / "models").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ImportError('it wants pkg_resources')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(EXTRAS, "dlib", Extra(package.name, "face-recognition-models"))
+    network = NETWORKS["visage"].build()
+    assert "is missing; remove .venv and run `make set-up EXTRAS=dlib`" in refusal(network, "dlib")
+
+    file = package / "models" / "dlib_face_recognition_resnet_model_v1.dat"
+    file.write_bytes(dlib_writer.face_network(np.random.default_rng(1)))
+    load_weights(network, "dlib", None)
+    random = NETWORKS["visage"].build()
+    changed = [one.path for one, is_same in zip(random.weights, same(network, random), strict=True) if not is_same]
+    assert {path.split("/")[0] for path in changed if path.startswith("dlib_")} == {
+        "dlib_descriptor",
+        *(f"dlib_conv_{number}" for number in range(1, 30)),
+    }
+
+
+@pytest.fixture
+def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of Keras's in which "ImageNet weights of compact" are one layer."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setitem(weights._IMAGENET, "compact", "compact_no_top.h5")
+    (tmp_path / "models").mkdir()
+    return tmp_path / "models" / "compact_no_top.h5"
+
+
+def write_legacy(path: Path, layer: str, kernel: np.ndarray) -> None:
+    """A file as Keras's ImageNet weights are."""
+    with h5py.File(path, "w") as file:
+        group = file.create_group(layer)
+        file.attrs["layer_names"] = [layer.encode()]
+        group.attrs["weight_names"] = [f"{layer}/kernel:0".encode()]
+        group[f"{layer}/kernel:0"] = kernel
+
+
+def test_imagenet_weights_come_from_kerass_cache_by_the_names_of_layers(keras_home: Path) -> None:
+    network, before = compact(seed=1), compact(seed=1)
+    first = next(layer for layer in network.layers if layer.weights)
+    write_legacy(keras_home, first.name, np.full(first.kernel.shape, 0.5, np.float32))
+
+    load_weights(network, "imagenet", None)
+
+    assert same(network, before).count(False) == 1
+    np.testing.assert_array_equal(first.kernel, np.full(first.kernel.shape, 0.5))
+
+
+def test_imagenet_weights_that_are_not_there_or_are_anothers_are_one_line(keras_home: Path) -> None:
+    assert f"imagenet: there is no {keras_home}, where Keras keeps them" in refusal(compact(seed=1), "imagenet")
+    write_legacy(keras_home, "stem_of_another", np.zeros((3, 3)))
+    assert "stem_of_another is no layer of it" in refusal(compact(seed=1), "imagenet")
+    assert "only for the networks" in refusal(NETWORKS["cnn_utkface"].build(), "imagenet")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"weights": "dlib"}, "weights dlib fit the network visage or visage_small, not compact"),
+        ({"weights": "imagenet"}, "weights imagenet fit the network mobilenet or resnet50, not compact"),
+        ({"weights": "model.pth"}, r"must be dlib, imagenet, blessed, a file \*.h5 or \*.keras, or null"),
+    ],
+)
+def test_a_recipe_whose_weights_cannot_fit_is_refused(changes: dict[str, str], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        TrainerSettings(network="compact", epochs=1, learning_rate=1, **changes)

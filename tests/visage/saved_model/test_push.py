@@ -1,0 +1,115 @@
+"""What lies in the served folder after a push, a killed push and a push that cannot be."""
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from visage.errors import VisageError
+from visage.saved_model.push import push
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    folder = tmp_path / "model"
+    (folder / "variables").mkdir(parents=True)
+    (folder / "saved_model.pb").write_text("graph")
+    (folder / "variables" / "weights").write_text("numbers")
+    return folder
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Path:
+    return tmp_path / "serving" / "visage"
+
+
+def versions(served: Path) -> list[int]:
+    return sorted(int(path.name) for path in served.iterdir() if path.name.isdecimal())
+
+
+def test_a_push_is_a_whole_copy_named_by_the_time(model: Path, served: Path) -> None:
+    before = int(time.time())
+    version = push(model, served)
+    assert before <= int(version.name) <= time.time()
+    assert (version / "saved_model.pb").read_text() == "graph"
+    assert (version / "variables" / "weights").read_text() == "numbers"
+    assert versions(served) == [int(version.name)]
+
+
+def test_pushes_within_one_second_get_rising_versions(model: Path, served: Path) -> None:
+    pushed = []
+    for weights in ("first", "second", "third"):
+        (model / "variables" / "weights").write_text(weights)
+        pushed.append(int(push(model, served).name))
+    assert pushed == sorted(set(pushed)) == versions(served)
+
+
+def test_the_model_that_is_served_already_is_not_pushed_again(model: Path, served: Path) -> None:
+    assert push(model, served) == push(model, served)
+    assert len(versions(served)) == 1
+
+
+def test_an_older_model_is_pushed_again_to_be_served_again(model: Path, served: Path) -> None:
+    weights = model / "variables" / "weights"
+    for content in ("first", "second", "first"):
+        weights.write_text(content)
+        push(model, served)
+    assert len(versions(served)) == 3
+
+
+def test_a_version_from_a_clock_that_ran_ahead_stays_below_the_next(model: Path, served: Path) -> None:
+    (served / "9999999999").mkdir(parents=True)
+    assert push(model, served).name == "10000000000"
+
+
+def test_a_server_never_sees_a_version_without_all_its_files(model: Path, served: Path) -> None:
+    for number in range(300):
+        (model / "variables" / f"part-{number}").write_text("numbers")
+    seen: list[int] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            for version in served.glob("[0-9]*"):
+                seen.append(len(list((version / "variables").iterdir())))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        for number in range(5):
+            (model / "variables" / "part-0").write_text(str(number))
+            push(model, served)
+    finally:
+        done.set()
+        watcher.join()
+    assert set(seen) == {301}
+
+
+def test_what_a_killed_push_left_is_swept_away(model: Path, served: Path) -> None:
+    for number in range(3000):
+        (model / "variables" / f"part-{number}").write_text("numbers")
+    code = "import sys, pathlib, visage.saved_model.push as pusher; pusher.push(*map(pathlib.Path, sys.argv[1:]))"
+    with subprocess.Popen([sys.executable, "-c", code, str(model), str(served)]) as process:
+        while not (served / ".pushing" / "variables").exists():
+            assert process.poll() is None
+        process.kill()
+    assert versions(served) == []
+    version = push(model, served)
+    assert len(list((version / "variables").iterdir())) == 3001
+    assert {path.name for path in served.iterdir()} == {".push.lock", version.name}
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(VisageError, match=r"cannot push the model to .*/file/visage: .*Not a directory"):
+        push(model, tmp_path / "file" / "visage")
+
+
+def test_a_copy_that_fails_leaves_no_version(model: Path, served: Path) -> None:
+    (model / "variables" / "dangling").symlink_to(model / "nothing")
+    with pytest.raises(VisageError, match="cannot push the model"):
+        push(model, served)
+    assert [path.name for path in served.iterdir()] == [".push.lock"]

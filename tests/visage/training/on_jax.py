@@ -1,0 +1,48 @@
+"""Trains a few steps on Keras's JAX back end, as on a machine without TensorFlow.
+
+Reads `FOLDER/batch.npz` (pixels, and the labels `age` and `gender`), writes `FOLDER/trained.weights.h5` and what that
+network answers to the same pixels, `FOLDER/answers.npz`.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from visage.training.settings import TrainerSettings
+
+SETTINGS = TrainerSettings(network="compact", epochs=2, batch_size=8, learning_rate=1e-3, weight_decay=0.02)
+
+
+def main(folder: Path) -> None:
+    """Trains on the pictures in `folder`."""
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    # Python then knows no such package.
+    sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    import keras
+
+    from visage.networks.heads import age_probabilities, expected_age, male_logit
+    from visage.training.losses import losses, metrics
+    from visage.training.optimizer import build_optimizer
+
+    spec = SETTINGS.spec
+    assert spec.age_head is not None
+    assert spec.gender_head is not None
+    with np.load(folder / "batch.npz") as batch:
+        pixels, labels = batch["pixels"], {"age": batch["age"], "gender": batch["gender"]}
+    keras.utils.set_random_seed(SETTINGS.seed)
+    network = spec.build()
+    network.compile(build_optimizer(SETTINGS), loss=losses(spec), metrics=metrics(spec), jit_compile=False)
+    network.fit(pixels, labels, batch_size=SETTINGS.batch_size, epochs=SETTINGS.epochs, verbose=0)
+    network.save_weights(folder / "trained.weights.h5")
+    raw = network(pixels, training=False)
+    np.savez(
+        folder / "answers.npz",
+        age=keras.ops.convert_to_numpy(expected_age(age_probabilities(raw["age"], spec.age_head))),
+        gender_probability=keras.ops.convert_to_numpy(keras.ops.sigmoid(male_logit(raw["gender"], spec.gender_head))),
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

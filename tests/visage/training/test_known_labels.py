@@ -1,0 +1,83 @@
+"""A split without a label that the network learns is one line, before a step is trained."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.drawn_crops import people, write_split
+from tests.trained_model import SETTINGS, run_trainer
+from visage.data.records import FaceRecord
+from visage.errors import VisageError
+from visage.training.batches import Split, open_split
+from visage.training.known_labels import check_labels, known_labels
+from visage.training.settings import TrainerSettings
+
+ONE = people(1, seed=1)
+AGE_ALONE = SETTINGS.model_copy(update={"gender_head": "none"})
+REGRESSION = SETTINGS.model_copy(update={"age_head": "regression"})
+
+
+def without(*features: str) -> list[FaceRecord]:
+    """One record that does not know these."""
+    unknown: dict[str, Any] = {"age": None, "age_group": None, "gender": "unknown"}
+    return [replace(ONE[0], **{feature: unknown[feature] for feature in features})]
+
+
+def split(folder: Path, name: str, records: list[FaceRecord]) -> Split:
+    return open_split(name, [str(write_split(folder, name, records))])
+
+
+def test_labels_are_known_where_one_record_has_what_its_head_learns_from(tmp_path: Path) -> None:
+    grouped = split(tmp_path / "grouped", "train", [*without("age", "age_group"), *without("age")])
+    assert known_labels(grouped, SETTINGS) == {"age": True, "gender": True}
+    assert known_labels(grouped, REGRESSION) == {"age": False, "gender": True}
+    nothing = split(tmp_path / "nothing", "train", without("age", "age_group", "gender"))
+    assert known_labels(nothing, SETTINGS) == {"age": False, "gender": False}
+    assert known_labels(nothing, AGE_ALONE) == {"age": False}
+
+
+@pytest.mark.parametrize(
+    ("learned", "judged", "settings", "line"),
+    [
+        (ONE, ONE, SETTINGS, None),
+        (without("gender"), ONE, SETTINGS, r"^trainer\.gender_head: no record of the train split has a known gender; "),
+        (without("age", "age_group"), ONE, SETTINGS, r"^trainer\.age_head: no record of the train split has a known a"),
+        (without("age"), ONE, SETTINGS, None),
+        (without("age"), ONE, REGRESSION, r"^trainer\.age_head: no record of the train split has a known age; "),
+        (without("gender"), ONE, AGE_ALONE, None),
+        (ONE, without("gender"), SETTINGS, None),
+        (
+            ONE,
+            without("gender", "age", "age_group"),
+            SETTINGS,
+            r"^the val split: no record has a known age or gender, ",
+        ),
+        (ONE, without("age", "age_group"), AGE_ALONE, r"^the val split: no record has a known age, so no epoch can "),
+    ],
+)
+def test_a_split_that_nothing_can_be_learned_from_or_chosen_by_is_refused(
+    tmp_path: Path, learned: list[FaceRecord], judged: list[FaceRecord], settings: TrainerSettings, line: str | None
+) -> None:
+    train_split, val_split = split(tmp_path, "train", learned), split(tmp_path, "val", judged)
+    if line is None:
+        check_labels(train_split, val_split, settings)
+    else:
+        with pytest.raises(VisageError, match=line):
+            check_labels(train_split, val_split, settings)
+
+
+def test_one_face_to_learn_from_and_one_to_choose_by_train_a_model(tmp_path: Path) -> None:
+    write_split(tmp_path / "examples", "train", ONE)
+    write_split(tmp_path / "examples", "val", without("gender"))
+    run_trainer(tmp_path, SETTINGS)
+    assert (tmp_path / "model" / "Format-Serving" / "saved_model.pb").is_file()
+
+
+def test_the_trainer_says_so_before_it_trains(tmp_path: Path) -> None:
+    write_split(tmp_path / "examples", "train", ONE)
+    write_split(tmp_path / "examples", "val", without("gender", "age", "age_group"))
+    with pytest.raises(VisageError, match=r"^the val split: no record has a known age or gender"):
+        run_trainer(tmp_path, SETTINGS)
+    assert not (tmp_path / "model").exists()

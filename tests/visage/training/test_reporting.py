@@ -1,0 +1,34 @@
+"""What is told of a training as it goes on."""
+
+import pytest
+
+from visage import progress
+from visage.training.checkpoint import Standing
+from visage.training.reporting import TRAIN, report_step
+
+
+@pytest.mark.parametrize(
+    ("measured", "told"),
+    [
+        (
+            {"val_age_mae": 4.32, "val_age_group_accuracy": 0.7, "val_gender_accuracy": 0.95},
+            "age MAE 4.3, gender 95.0 %",
+        ),
+        ({"val_age_group_accuracy": 0.7, "val_gender_accuracy": 0.95}, "age group 70.0 %, gender 95.0 %"),
+        ({"val_group_accuracy": 0.7}, "age group 70.0 %"),
+        ({}, None),
+    ],
+)
+def test_validation_tells_what_the_labels_say(measured: dict[str, float], told: str | None) -> None:
+    notes: list[str] = []
+    standing = Standing(epoch=1, step=2, history=[{"loss": 2.0, "val_loss": 1.5, **measured}])
+    with progress.listening(lambda step, done, total, note: notes.append(note)):
+        report_step(TRAIN, standing, steps=10, epochs=3, loss=1.5)
+    assert notes == ["epoch 2 of 3, loss 1.50" + (f", validation: {told}" if told else "")]
+
+
+def test_what_is_to_be_known_of_a_training_stands_behind_every_step() -> None:
+    notes: list[str] = []
+    with progress.listening(lambda step, done, total, note: notes.append(note)):
+        report_step(TRAIN, Standing(), steps=10, epochs=3, loss=1.5, warning="no checkpoint")
+    assert notes == ["epoch 1 of 3, loss 1.50, no checkpoint"]

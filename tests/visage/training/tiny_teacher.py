@@ -1,0 +1,51 @@
+"""A teacher that reads age and gender off a drawn crop, as `tests.drawn_crops` draws them."""
+
+import json
+from pathlib import Path
+
+import tensorflow as tf
+
+from tests.drawn_crops import SIZE
+from visage.faces.settings import AlignmentSettings
+from visage.networks.heads import age_probabilities, group_probabilities
+from visage.saved_model.preprocessing import decode
+
+
+class ReadingTeacher(tf.Module):
+    """Answers the ages 0 to 100, or groups alone, and the gender, where it is to."""
+
+    def __init__(self, groups: bool, says_gender: bool) -> None:
+        super().__init__()
+        self.groups = groups
+        self.says_gender = says_gender
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
+    def serving_default(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        shape = tf.TensorSpec((SIZE, SIZE, 3), tf.uint8)
+        crops = tf.cast(tf.map_fn(decode, image_bytes, fn_output_signature=shape), tf.float32)
+        face, beard = (tf.reduce_mean(crops[:, rows, 22:42], (1, 2, 3)) for rows in (slice(24, 44), slice(48, 54)))
+        ages = age_probabilities((face[:, None] - 40) / 2, "regression")
+        answers = {"age_probabilities": group_probabilities(ages) if self.groups else ages}
+        if self.says_gender:
+            answers["gender_probability"] = tf.sigmoid(25 - beard)
+        return answers
+
+
+def write_teacher(
+    folder: Path,
+    *,
+    groups: bool = False,
+    says_gender: bool = True,
+    flip_averaged: bool = True,
+    alignment: AlignmentSettings | None = None,
+) -> Path:
+    """Writes one as the Trainer does; gives the folder."""
+    model = ReadingTeacher(groups, says_gender)
+    tf.saved_model.save(model, str(folder), signatures={"serving_default": model.serving_default})
+    description = {
+        "flip_averaged": flip_averaged,
+        "alignment": (alignment or AlignmentSettings(size=SIZE)).model_dump(mode="json"),
+    }
+    (folder / "assets.extra").mkdir()
+    (folder / "assets.extra" / "visage.json").write_text(json.dumps(description))
+    return folder

@@ -1,0 +1,110 @@
+"""Rules that drop a record for what its source says of it, before anybody looks at the pixels."""
+
+import math
+from collections.abc import Callable
+from datetime import date
+
+from visage.data.records import AGE_GROUPS, UNKNOWN, FaceRecord
+from visage.data.split import fold_unknown, outside_protocol
+from visage.faces.settings import CleaningSettings, SplitSettings
+
+Rule = Callable[[FaceRecord, CleaningSettings], bool]
+
+# MATLAB counts days from the year 0, Python from the year 1.
+_MATLAB_DAYS_BEFORE_PYTHON = 366
+_DAYS_A_YEAR = 365.2425
+
+
+def age_when_taken(birth_datenum: int, year: int) -> float:
+    """Years from a MATLAB day of birth to the middle of the year in which a photo was taken.
+
+    Args:
+        birth_datenum: days, MATLAB's count; dates that never were give absurd ages, which the age rule drops.
+        year: 1..9999.
+
+    >>> round(age_when_taken(725373, 2010), 1)  # born 1986-01-01
+    24.5
+    """
+    middle = date(year, 7, 1).toordinal() + _MATLAB_DAYS_BEFORE_PYTHON
+    return (middle - int(birth_datenum)) / _DAYS_A_YEAR
+
+
+def year_of_birth(birth_datenum: int) -> int:
+    """Year of a MATLAB day of birth; the nearest year that Python's calendar has for dates that never were.
+
+    >>> year_of_birth(725373)
+    1986
+    """
+    day = int(birth_datenum) - _MATLAB_DAYS_BEFORE_PYTHON
+    return date.fromordinal(min(max(day, 1), date.max.toordinal())).year
+
+
+def low_face_score(record: FaceRecord, settings: CleaningSettings) -> bool:
+    """IMDB-WIKI's detector was less sure of the face than is asked, or found none (-inf).
+
+    The published systems differ: `min_face_score` keeps the score itself, `face_score_above` higher ones only.
+    """
+    score, lowest, above = record.face_score, settings.min_face_score, settings.face_score_above
+    if score is None:
+        return False
+    return (lowest is not None and not score >= lowest) or (above is not None and not score > above)
+
+
+def second_face(record: FaceRecord, settings: CleaningSettings) -> bool:
+    """IMDB-WIKI's detector saw a second face: whose age is it?"""
+    return settings.second_face == "drop" and record.second_face_score is not None
+
+
+def identity_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
+    """IMDB-WIKI names nobody: the person may be in another split already."""
+    return record.identity == UNKNOWN
+
+
+def gender_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
+    """The source gives no gender."""
+    return settings.gender == "known" and record.gender == UNKNOWN
+
+
+def age_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
+    """The source gives no age in years."""
+    return settings.age == "known" and record.age is None
+
+
+def age_out_of_range(record: FaceRecord, settings: CleaningSettings) -> bool:
+    """The age in completed years lies outside `min_age`..`max_age`, or is no number; or all of the age group does."""
+    if record.age is None:
+        return record.age_group is not None and not _meets(AGE_GROUPS[record.age_group], settings)
+    return not (math.isfinite(record.age) and settings.min_age <= math.floor(record.age) <= settings.max_age)
+
+
+def _meets(group: str, settings: CleaningSettings) -> bool:
+    first, last = map(int, group.split("-"))
+    return first <= settings.max_age and settings.min_age <= last
+
+
+def label_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
+    """Neither age, age group nor gender is known: there is nothing to learn from the record."""
+    return record.age is None and record.age_group is None and record.gender == UNKNOWN
+
+
+RULES: tuple[Rule, ...] = (
+    low_face_score,
+    second_face,
+    identity_unknown,
+    gender_unknown,
+    age_unknown,
+    age_out_of_range,
+    label_unknown,
+)
+"""In the order in which they are asked; the first that holds names the drop."""
+
+SPLIT_RULES = (outside_protocol, fold_unknown)
+"""Asked after `RULES`."""
+
+
+def reason_to_drop(record: FaceRecord, cleaning: CleaningSettings, split: SplitSettings) -> str | None:
+    """The name of the first rule that drops the record; None if it stays."""
+    for rule in RULES:
+        if rule(record, cleaning):
+            return rule.__name__
+    return next((rule.__name__ for rule in SPLIT_RULES if rule(record, split)), None)

@@ -1,0 +1,182 @@
+"""Byte-identical pictures: which copy stays, and with which labels."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from visage.data.records import GENDERS, RACES, UNKNOWN, FaceRecord
+from visage.data.split import SPLITS
+from visage.faces.settings import CleaningSettings
+
+DUPLICATE_PICTURE = "duplicate_picture"
+CONFLICTING_LABELS = "conflicting_labels"
+FEATURES = ("age", "gender", "race")
+
+# What is known of a record where all records of a data set are compared: 55 bytes, however large its picture is.
+ROW = np.dtype(
+    [
+        ("chunk", "u4"),
+        ("offset", "u8"),
+        ("digest", "u8", 2),
+        ("hash", "u8", 2),
+        ("split", "u1"),
+        ("age", "f4"),
+        ("apparent", "u1"),
+        ("age_group", "i1"),
+        ("gender", "i1"),
+        ("race", "i1"),
+        ("witness", "u1"),
+    ]
+)
+_UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The labels that byte-identical pictures agree on; None and -1 are unknown.
+
+    Attributes:
+        age: years.
+        age_group: index into AGE_GROUPS.
+        gender: index into GENDERS.
+        race: index into RACES.
+    """
+
+    age: float | None
+    age_group: int
+    gender: int
+    race: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of one of several byte-identical pictures.
+
+    Attributes:
+        chunk, offset: where the record is.
+        rule: DUPLICATE_PICTURE or CONFLICTING_LABELS; '' for the one that stays.
+        disagree: those of FEATURES in which the group disagrees.
+        labels: of the one that stays.
+    """
+
+    chunk: int
+    offset: int
+    rule: str
+    disagree: tuple[str, ...]
+    labels: Labels
+
+
+def row_of(record: FaceRecord, split: str, crop_hash: np.ndarray, chunk: int, offset: int) -> np.ndarray:
+    """One element of ROW.
+
+    Args:
+        record: of which `picture_digest` and the labels are taken.
+        split: where it goes.
+        crop_hash: uint64 [2], of the aligned crop.
+        chunk, offset: tell the record from all others.
+    """
+    row = np.zeros((), ROW)
+    row["chunk"], row["offset"] = chunk, offset
+    row["digest"] = np.frombuffer(bytes.fromhex(record.picture_digest), ">u8")
+    row["hash"] = crop_hash
+    row["split"] = SPLITS.index(split)
+    row["age"] = np.nan if record.age is None else record.age
+    row["apparent"] = record.apparent_age_mean is not None and record.age == record.apparent_age_mean
+    row["age_group"] = _UNKNOWN if record.age_group is None else record.age_group
+    row["gender"] = _UNKNOWN if record.gender == UNKNOWN else GENDERS.index(record.gender)
+    row["race"] = _UNKNOWN if record.race == UNKNOWN else RACES.index(record.race)
+    return row
+
+
+def witness_row(record: FaceRecord, chunk: int, offset: int) -> np.ndarray:
+    """One element of ROW for a record that is dropped for its age: its copies that are not must not contradict it."""
+    row = row_of(record, SPLITS[0], np.zeros(2, np.uint64), chunk, offset)
+    row["witness"] = 1
+    return row
+
+
+def find_duplicates(rows: np.ndarray, settings: CleaningSettings) -> Iterator[Verdict]:
+    """Finds groups of byte-identical pictures; yields a verdict for every one that has a copy.
+
+    The copy in the split of the sternest use stays (test before val before train), and of those the first, so that no
+    picture is in two splits. Its labels are what the group knows together: median age, commonest gender and race.
+
+    Args:
+        rows: ROW [n]; all rows that share a digest with one of them.
+        settings: `conflicting_labels` says what becomes of a group that disagrees on age or gender. A disagreement on
+            race alone makes the race unknown where no value is the commonest. Apparent ages are opinions, which may
+            differ: real ones are taken before them, and only those disagree.
+    """
+    sternest_first = -rows["split"].astype(int)
+    digest = rows["digest"]
+    order = (rows["offset"], rows["chunk"], sternest_first, rows["witness"], digest[:, 1], digest[:, 0])
+    rows = rows[np.lexsort(order)]
+    starts = np.flatnonzero(np.r_[True, (rows["digest"][1:] != rows["digest"][:-1]).any(axis=1)])
+    ends = np.r_[starts[1:], len(rows)]
+    several = ends - starts > 1
+    for start, end in zip(starts[several], ends[several], strict=True):
+        yield from _judge(rows[start:end], settings)
+
+
+def _judge(group: np.ndarray, settings: CleaningSettings) -> Iterator[Verdict]:
+    candidates = group[group["witness"] == 0]
+    disagree = _disagreement(group)
+    labels = _labels_together(group)
+    conflict = bool({"age", "gender"} & set(disagree)) and (
+        settings.conflicting_labels == "drop" or _leaves_nothing(labels, candidates, settings)
+    )
+    for number, row in enumerate(candidates):
+        rule = CONFLICTING_LABELS if conflict else DUPLICATE_PICTURE if number else ""
+        yield Verdict(int(row["chunk"]), int(row["offset"]), rule, disagree, labels)
+
+
+def _leaves_nothing(labels: Labels, candidates: np.ndarray, settings: CleaningSettings) -> bool:
+    """Whether what the group knows together is no label to keep a record with."""
+    if labels.age is None and labels.age_group == labels.gender == _UNKNOWN:
+        return True
+    # The age that the majority stands for is one that a rule drops.
+    overruled = labels.age is not None and labels.age not in candidates["age"]
+    return overruled or (labels.gender == _UNKNOWN and settings.gender == "known")
+
+
+def _disagreement(group: np.ndarray) -> tuple[str, ...]:
+    aged = _best_aged(group)
+    # In completed years: one source counts them, another counts days.
+    ages = set(np.floor(_known(aged["age"])).tolist())
+    found = {
+        "age": not aged["apparent"].any() and (len(ages) > 1 or _differ(aged["age_group"])),
+        "gender": _differ(group["gender"]),
+        "race": _differ(group["race"]),
+    }
+    return tuple(feature for feature in FEATURES if found[feature])
+
+
+def _labels_together(group: np.ndarray) -> Labels:
+    aged = _best_aged(group)
+    ages = np.sort(_known(aged["age"]))
+    # The lower median is an age that a source really gave.
+    age = float(ages[(len(ages) - 1) // 2]) if len(ages) else None
+    of_age = aged[aged["age"] == age] if age is not None else aged
+    return Labels(age, _commonest(of_age["age_group"]), _commonest(group["gender"]), _commonest(group["race"]))
+
+
+def _best_aged(group: np.ndarray) -> np.ndarray:
+    """Those whose age or age group counts: the ones that are not apparent, or the first where all are."""
+    real = group[(group["apparent"] == 0) & (group["age_group"] != _UNKNOWN)]
+    return real if len(real) else group[group["apparent"] == 1][:1]
+
+
+def _differ(values: np.ndarray) -> bool:
+    return len(set(_known(values).tolist())) > 1
+
+
+def _known(values: np.ndarray) -> np.ndarray:
+    return values[~np.isnan(values)] if values.dtype.kind == "f" else values[values != _UNKNOWN]
+
+
+def _commonest(values: np.ndarray) -> int:
+    """The value that most of the known ones are; unknown where two are equally common."""
+    found, counts = np.unique(_known(values), return_counts=True)
+    first = found[counts == counts.max()] if len(found) else found
+    return int(first[0]) if len(first) == 1 else _UNKNOWN

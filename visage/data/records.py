@@ -1,0 +1,172 @@
+"""The record of one face, and how it is written as a `tf.train.Example`."""
+
+import hashlib
+import math
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
+
+from visage.data.example_proto import Example
+
+IMAGE, KEY = "image", "key"
+AGE, AGE_KNOWN, AGE_GROUP = "age", "age_known", "age_group"
+GENDER, GENDER_LABEL, GENDER_KNOWN = "gender", "gender_label", "gender_known"
+IDENTITY, SOURCE, RACE = "identity", "source", "race"
+FACE_SCORE, SECOND_FACE_SCORE, FOLD = "face_score", "second_face_score", "fold"
+APPARENT_AGE_MEAN, APPARENT_AGE_STD = "apparent_age_mean", "apparent_age_std"
+PICTURE_DIGEST = "picture_digest"
+
+AGE_GROUPS = ("0-2", "4-6", "8-13", "15-20", "25-32", "38-43", "48-53", "60-100")
+# Years; of 4-6 it is 5, of 60-100 it is 80.
+AGE_GROUP_MIDDLES = tuple(sum(map(int, group.split("-"))) / 2 for group in AGE_GROUPS)
+GENDERS = ("female", "male")
+RACES = ("white", "black", "asian", "indian", "others")
+SOURCES = ("utkface", "adience", "imdb", "wiki")
+UNKNOWN = "unknown"
+
+# Whole years: the middles between neighbouring groups. An age between two groups belongs to the nearer one, and to the
+# younger one where both are as near, as the literature maps Adience's odd labels.
+AGE_GROUP_BOUNDARIES = (3.0, 7.0, 14.0, 22.5, 35.0, 45.5, 56.5)
+
+
+def age_group(age: float) -> int:
+    """Returns the index into `AGE_GROUPS` of an age in years: the group nearest to the age rounded to a whole year.
+
+    An age is shown rounded, so that the group never contradicts it; one of an exact half is rounded to the even year,
+    as NumPy, TensorFlow and Python's formatting do. The index is the number of boundaries below the rounded age.
+
+    Args:
+        age: years; labels and predictions alike.
+
+    >>> AGE_GROUPS[age_group(35.4)], AGE_GROUPS[age_group(35.6)]
+    ('25-32', '38-43')
+    """
+    return bisect_left(AGE_GROUP_BOUNDARIES, round(age) if math.isfinite(age) else age)
+
+
+def age_group_of_range(first: int, last: int) -> int | None:
+    """Index into `AGE_GROUPS` of the group that has at least half of the years from `first` to `last`, both included.
+
+    Returns: of two such groups the younger; None where no group has half of them.
+
+    >>> [AGE_GROUPS[age_group_of_range(*decade)] for decade in ((3, 9), (30, 39), (50, 59))]
+    ['4-6', '25-32', '48-53']
+    """
+    years = Counter(age_group(year) for year in range(first, last + 1))
+    group = min(years, key=lambda group: (-years[group], group))
+    return group if 2 * years[group] >= last - first + 1 else None
+
+
+def picture_digest(picture: bytes) -> str:
+    """32 hexadecimal digits of a picture's SHA-256: byte-identical pictures have the same, others do not."""
+    return hashlib.sha256(picture).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class FaceRecord:
+    """One picture of one face and what its source says of it; None is unknown.
+
+    Attributes:
+        image: bytes of a picture; JPEG, RGB and square once aligned.
+        key: unique within `source`.
+        age: years.
+        age_group: index into `AGE_GROUPS`; known wherever `age` is, and where the source gives a group alone.
+        gender: one of `GENDERS`, or `UNKNOWN`.
+        identity: the same for every picture of one person, across sources; or `UNKNOWN`.
+        source: one of `SOURCES`, or the name of a labelled folder.
+        race: one of `RACES`, or `UNKNOWN`.
+        face_score: IMDB-WIKI's detector score.
+        second_face_score: IMDB-WIKI's score of a second face; None where there is no second face.
+        fold: the one that the source publishes, from 0.
+        apparent_age_mean: years; the mean of what people guessed. Where the real age is not known, `age` is this.
+        apparent_age_std: years; the standard deviation of those guesses.
+        picture_digest: 32 hexadecimal digits of the SHA-256 of the picture as its source has it.
+    """
+
+    image: bytes
+    key: str
+    age: float | None
+    age_group: int | None
+    gender: str
+    identity: str
+    source: str
+    race: str = UNKNOWN
+    face_score: float | None = None
+    second_face_score: float | None = None
+    fold: int | None = None
+    apparent_age_mean: float | None = None
+    apparent_age_std: float | None = None
+    picture_digest: str = ""
+
+
+def to_example(record: FaceRecord) -> bytes:
+    """Serializes a record as a `tf.train.Example`, the same bytes for the same record."""
+    example = Example()
+    feature = example.features.feature
+
+    def put_bytes(name: str, value: bytes) -> None:
+        feature[name].bytes_list.value.append(value)
+
+    def put_float(name: str, value: float) -> None:
+        feature[name].float_list.value.append(value)
+
+    def put_int(name: str, value: int) -> None:
+        feature[name].int64_list.value.append(value)
+
+    put_bytes(IMAGE, record.image)
+    put_bytes(KEY, record.key.encode())
+    put_float(AGE, -1.0 if record.age is None else record.age)
+    put_float(AGE_KNOWN, float(record.age is not None))
+    put_int(AGE_GROUP, -1 if record.age_group is None else record.age_group)
+    put_bytes(GENDER, record.gender.encode())
+    put_int(GENDER_LABEL, GENDERS.index(record.gender) if record.gender in GENDERS else -1)
+    put_float(GENDER_KNOWN, float(record.gender in GENDERS))
+    put_bytes(IDENTITY, record.identity.encode())
+    put_bytes(SOURCE, record.source.encode())
+    put_bytes(RACE, record.race.encode())
+    put_bytes(PICTURE_DIGEST, record.picture_digest.encode())
+    if record.face_score is not None:
+        put_float(FACE_SCORE, record.face_score)
+    if record.second_face_score is not None:
+        put_float(SECOND_FACE_SCORE, record.second_face_score)
+    if record.fold is not None:
+        put_int(FOLD, record.fold)
+    if record.apparent_age_mean is not None:
+        put_float(APPARENT_AGE_MEAN, record.apparent_age_mean)
+    if record.apparent_age_std is not None:
+        put_float(APPARENT_AGE_STD, record.apparent_age_std)
+    return example.SerializeToString(deterministic=True)
+
+
+def from_example(serialized: bytes) -> FaceRecord:
+    """Reads back what `to_example` wrote.
+
+    Raises:
+        google.protobuf.message.DecodeError: the bytes are no Example.
+        IndexError: a feature that is always present is missing.
+    """
+    feature = Example.FromString(serialized).features.feature
+
+    def text(name: str) -> str:
+        return feature[name].bytes_list.value[0].decode()
+
+    def optional_float(name: str) -> float | None:
+        return feature[name].float_list.value[0] if name in feature else None
+
+    group = feature[AGE_GROUP].int64_list.value[0]
+    return FaceRecord(
+        image=feature[IMAGE].bytes_list.value[0],
+        key=text(KEY),
+        age=feature[AGE].float_list.value[0] if feature[AGE_KNOWN].float_list.value[0] else None,
+        age_group=None if group < 0 else group,
+        gender=text(GENDER),
+        identity=text(IDENTITY),
+        source=text(SOURCE),
+        race=text(RACE),
+        face_score=optional_float(FACE_SCORE),
+        second_face_score=optional_float(SECOND_FACE_SCORE),
+        fold=feature[FOLD].int64_list.value[0] if FOLD in feature else None,
+        apparent_age_mean=optional_float(APPARENT_AGE_MEAN),
+        apparent_age_std=optional_float(APPARENT_AGE_STD),
+        picture_digest=text(PICTURE_DIGEST),
+    )

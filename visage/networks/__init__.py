@@ -1,0 +1,84 @@
+"""The networks a recipe can name. Light to import: a network's module loads Keras only when it is built.
+
+Every network maps pixels float32 [N, input_size, input_size, channels] in 0..255 to a dictionary of raw outputs,
+`age` and `gender`, of which it lacks the one whose head is None. What the numbers of a head are,
+`visage/networks/heads.py` says.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import keras
+
+AgeHead = Literal["regression", "softmax", "distribution", "groups", "ordinal"]
+GenderHead = Literal["binary", "softmax"]
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """What the rest of the Trainer must know of a network before it is built.
+
+    Attributes:
+        module: where its `build` is.
+        input_size: pixels; side of the picture.
+        channels: 1 grey, 3 colour.
+        age_head: what its age output is; None: it has none.
+        gender_head: the same for the gender.
+        any_size: whether another `input_size`, from 32, gives the same weights: the network ends in global pooling.
+        flip_averaged: whether a served model asks of a picture and its mirror image, and answers with the mean.
+    """
+
+    module: str
+    input_size: int
+    channels: int
+    age_head: AgeHead | None
+    gender_head: GenderHead | None
+    any_size: bool = False
+    flip_averaged: bool = False
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of its raw outputs."""
+        heads = {"age": self.age_head, "gender": self.gender_head}
+        return tuple(name for name, head in heads.items() if head is not None)
+
+    @property
+    def name(self) -> str:
+        """By which recipes call it."""
+        return self.module.rpartition(".")[2]
+
+    def build(self) -> keras.Model:
+        """A new network with random weights, drawn from Keras's global seed."""
+        module = importlib.import_module(self.module)
+        network: keras.Model = module.build(self.input_size, self.channels, self.age_head, self.gender_head)
+        return network
+
+
+def _spec(
+    name: str,
+    input_size: int,
+    channels: int,
+    age_head: AgeHead | None,
+    gender_head: GenderHead | None,
+    any_size: bool = False,
+) -> tuple[str, NetworkSpec]:
+    return name, NetworkSpec(f"{__name__}.{name}", input_size, channels, age_head, gender_head, any_size)
+
+
+NETWORKS: dict[str, NetworkSpec] = dict(
+    (
+        _spec("cnn_imdb_age", 128, 3, "regression", None),
+        _spec("cnn_imdb_gender", 128, 3, None, "binary"),
+        _spec("cnn_utkface", 64, 1, "regression", "binary"),
+        _spec("compact", 64, 3, "distribution", "binary", any_size=True),
+        _spec("mobilenet", 224, 3, "softmax", "softmax", any_size=True),
+        _spec("resnet50", 224, 3, "groups", "binary", any_size=True),
+        _spec("vggface", 224, 3, "softmax", "softmax"),
+        _spec("visage", 150, 3, "distribution", "binary"),
+        _spec("visage_small", 150, 3, "distribution", "binary"),
+    )
+)

@@ -1,0 +1,71 @@
+"""Warm start: the weights of a model that this pipeline has pushed."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+
+from visage.errors import VisageError
+from visage.folder_alias import folder_alias
+
+_MEND = "train one with trainer.weights=null (or dlib, imagenet, a file) first"
+
+
+def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
+    """Sets all weights to those of a SavedModel that `visage.saved_model.export` wrote.
+
+    Args:
+        network: of the same recipe.
+        saved_model: its folder; None: no model has been pushed yet.
+
+    Raises:
+        VisageError: there is none, it is damaged, or it is another network.
+    """
+    # Here alone: the other sources need no TensorFlow.
+    import tensorflow as tf
+
+    if saved_model is None:
+        raise VisageError(f"trainer.weights: blessed: this pipeline has pushed no model yet; {_MEND}")
+    description = f"{saved_model}/assets.extra/visage.json"
+    try:
+        with tf.io.gfile.GFile(description) as file:
+            trained = json.loads(file.read())["network"]
+    except (ValueError, KeyError, TypeError, tf.errors.OpError):
+        raise VisageError(
+            f"trainer.weights: blessed: {description} is missing or damaged; push that model again, or {_MEND}"
+        ) from None
+    if trained != network.name:
+        raise VisageError(f"trainer.weights: blessed: the model pushed last is a {trained}, no {network.name}; {_MEND}")
+    try:
+        with folder_alias(saved_model) as folder:
+            _restore(network, f"{folder}/variables/variables")
+    except (IndexError, RuntimeError, tf.errors.OpError):
+        raise VisageError(
+            f"trainer.weights: blessed: {saved_model}/variables is missing or damaged; push that model again, or "
+            f"{_MEND}"
+        ) from None
+    except (AssertionError, ValueError):
+        raise VisageError(
+            f"trainer.weights: blessed: the model pushed last is a {trained} of other layers or heads; {_MEND}"
+        ) from None
+
+
+def _restore(network: keras.Model, checkpoint: str) -> None:
+    """Sets the weights from the variables of a SavedModel.
+
+    Raises:
+        AssertionError, ValueError: they are those of other layers.
+        IndexError, RuntimeError, tf.errors.OpError: the files are missing or damaged.
+    """
+    import tensorflow as tf
+
+    reader = tf.train.load_checkpoint(checkpoint)
+    # As `signatures.FaceModel` names them.
+    count = sum(key.startswith("_weights/") for key in reader.get_variable_to_shape_map())
+    if count:
+        keys = (f"_weights/{index}/.ATTRIBUTES/VARIABLE_VALUE" for index in range(count))
+        network.set_weights([reader.get_tensor(key) for key in keys])
+    else:  # Models of older versions track the network itself.
+        status = tf.train.Checkpoint(_network=network).read(checkpoint)
+        status.assert_existing_objects_matched().expect_partial()

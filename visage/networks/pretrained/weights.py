@@ -1,0 +1,93 @@
+"""Where a network's first weights come from, as `trainer.weights` says."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from visage.errors import VisageError
+from visage.networks.pretrained.blessed import load_blessed_weights
+from visage.networks.pretrained.dlib_weights import find_dlib_file, load_dlib_weights
+from visage.networks.pretrained.vggface_weights import is_sequential_file, load_vggface_weights
+from visage.networks.pretrained.weights_file import check_weights_file
+
+# The files by which Keras knows its ImageNet weights without their top, by network.
+_IMAGENET = {
+    "mobilenet": "mobilenet_1_0_224_tf_no_top.h5",
+    "resnet50": "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+}
+
+
+def load_weights(network: keras.Model, weights: str | None, blessed: str | None) -> None:
+    """Sets the weights that training starts from.
+
+    Args:
+        network: of the recipe; keeps its random weights where others are not named.
+        weights: "dlib" (its face network, for the network `visage`), "imagenet" (from Keras's own cache), "blessed"
+            (the model that was pushed last), a file `.weights.h5` or `.keras` of the same network, VGG-Face's own `.h5`
+            for the network `vggface`, or None.
+        blessed: SavedModel of the model that was pushed last; None: none was.
+
+    Raises:
+        VisageError: they are not there, are damaged, or are those of another network.
+    """
+    sources: dict[str, Callable[[], None]] = {
+        "dlib": lambda: load_dlib_weights(network, find_dlib_file()),
+        "imagenet": lambda: _load_imagenet(network),
+        "blessed": lambda: load_blessed_weights(network, blessed),
+    }
+    if weights in sources:
+        sources[weights]()
+    elif weights is not None:
+        _load_file(network, Path(weights))
+
+
+def _load_imagenet(network: keras.Model) -> None:
+    """Sets the layers that Keras's ImageNet network of the same name has; the others stay as they are."""
+    if network.name not in _IMAGENET:
+        raise VisageError(
+            f"trainer.weights: imagenet: only for the networks {', '.join(_IMAGENET)}, not {network.name}"
+        )
+    path = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras", "models", _IMAGENET[network.name])
+    if not path.is_file():
+        raise VisageError(
+            f"trainer.weights: imagenet: there is no {path}, where Keras keeps them; put the file there, or train from "
+            "scratch with trainer.weights=null"
+        )
+    try:
+        with h5py.File(path) as file:
+            names = [name for name in file.attrs["layer_names"] if len(file[name].attrs["weight_names"])]
+        # Text or bytes, as the version of Keras that wrote the file had it.
+        layers = {name.decode() if isinstance(name, bytes) else str(name) for name in names}
+        strangers = layers - {layer.name for layer in network.layers}
+        if strangers:
+            raise ValueError(f"{min(strangers)} is no layer of it")
+        network.load_weights(path, by_name=True)
+    except (OSError, KeyError, ValueError) as error:
+        raise _misfit(path, network, error) from None
+
+
+def _load_file(network: keras.Model, path: Path) -> None:
+    check_weights_file(path, network.name)
+    try:
+        if network.name == "vggface" and path.suffix == ".h5" and is_sequential_file(path):
+            load_vggface_weights(network, path)
+        else:
+            network.load_weights(path)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise _misfit(path, network, error) from None
+    if not all(np.isfinite(weight).all() for weight in network.get_weights()):
+        raise VisageError(
+            f"trainer.weights: {path} holds weights that are infinite or no numbers: its training diverged"
+        )
+
+
+def _misfit(path: Path, network: keras.Model, error: Exception) -> VisageError:
+    what = " ".join(str(error).split())[:200]
+    return VisageError(f"trainer.weights: {path} does not hold the weights of this {network.name}: {what}")

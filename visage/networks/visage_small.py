@@ -1,0 +1,43 @@
+"""Our own for phones and cheap servers: the first ten residual blocks of dlib's face network under a small head.
+
+Four fifths of the trunk's arithmetic and a sixth of the parameters of `visage`. What the three levels that are left out
+know better, `visage` teaches it (`visage/training/distillation/losses.py`).
+"""
+
+import keras
+
+from visage.networks import AgeHead, GenderHead
+from visage.networks.dlib_resnet import blocks
+from visage.networks.heads import dense_outputs
+
+# Residual blocks, from 1, that are pooled: the last of each side.
+_TAPS = (3, 7, 10)
+# Filters that make the last map of 8x8x128 one of 4x4: the head sees places, as that of `visage` does.
+_PLACE_FILTERS = 32
+_WIDTH = 256
+_DROPOUT_OF_LEVELS = 0.2
+_DROPOUT = 0.4
+
+
+def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
+    """Ten blocks, the pooled numbers of three levels and one narrowed map, then Dense 256 with GELU, and the heads.
+
+    Args:
+        input_size: pixels; 150, which the trunk's geometry holds to.
+        channels: 3.
+        age_head: None: no age.
+        gender_head: None: no gender.
+    """
+    layers = keras.layers
+    pixels = keras.Input((input_size, input_size, channels), name="pixels")
+    levels = blocks(pixels, max(_TAPS))
+    pooled = [layers.GlobalAveragePooling2D(name=f"tap_{number}")(levels[number - 1]) for number in _TAPS]
+    narrowed = layers.Conv2D(_PLACE_FILTERS, 3, strides=2, padding="same", activation="gelu", name="narrowed")
+    places = layers.Flatten(name="places")(narrowed(levels[-1]))
+    x = layers.Concatenate(name="levels")([*pooled, places])
+    # The levels differ in scale by orders of magnitude.
+    x = layers.BatchNormalization(momentum=0.9, center=False, scale=False, name="standardized")(x)
+    x = layers.Dropout(_DROPOUT_OF_LEVELS)(x)
+    x = layers.Dense(_WIDTH, activation="gelu", name="hidden")(x)
+    x = layers.Dropout(_DROPOUT)(x)
+    return keras.Model(pixels, dense_outputs(x, age_head, gender_head), name="visage_small")

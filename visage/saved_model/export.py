@@ -1,0 +1,67 @@
+"""Writes a trained network as a SavedModel that a server can take as it is."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+import tensorflow as tf
+
+from visage.faces.settings import AlignmentSettings
+from visage.networks import NetworkSpec
+from visage.saved_model.provenance import Lesson
+from visage.saved_model.signatures import FaceModel
+from visage.saved_model.warmup_requests import write_warm_up_requests
+
+# TensorFlow Serving's own folder for what belongs to a model and is no part of its graph.
+_ASSETS_EXTRA = "assets.extra"
+
+
+def export(
+    network: keras.Model,
+    spec: NetworkSpec,
+    alignment: AlignmentSettings,
+    directory: str,
+    learned_from: list[Lesson] | None = None,
+) -> None:
+    """Writes the SavedModel with its three signatures, warm-up requests and `visage.json`.
+
+    Everything is written beside `directory` and renamed at the end: who finds `directory` finds it whole. What a killed
+    attempt of the same execution left is replaced.
+
+    Args:
+        network: trained; built by `spec`.
+        spec: the network's heads and input.
+        alignment: how the crops it was trained on were made.
+        directory: the SavedModel.
+        learned_from: what the network has learned from; None: the model does not say.
+    """
+    model = FaceModel(network, spec, alignment)
+    partial = f"{directory.rstrip('/')}.partial"
+    for leftover in (partial, directory):
+        if tf.io.gfile.exists(leftover):
+            tf.io.gfile.rmtree(leftover)
+    tf.saved_model.save(
+        model,
+        partial,
+        signatures={
+            "serving_default": model.serving_default,
+            "align_and_predict": model.align_and_predict,
+            "evaluate": model.evaluate,
+        },
+    )
+    extra = f"{partial}/{_ASSETS_EXTRA}"
+    tf.io.gfile.makedirs(extra)
+    write_warm_up_requests(f"{extra}/tf_serving_warmup_requests", alignment)
+    description = {
+        "network": spec.name,
+        "input_size": spec.input_size,
+        "channels": spec.channels,
+        "flip_averaged": spec.flip_averaged,
+        "alignment": alignment.model_dump(),
+        "parameters": network.count_params(),
+        "learned_from": learned_from,
+    }
+    with tf.io.gfile.GFile(f"{extra}/visage.json", "w") as file:
+        file.write(json.dumps(description, indent=2) + "\n")
+    tf.io.gfile.rename(partial, directory)

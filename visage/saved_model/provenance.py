@@ -1,0 +1,128 @@
+"""Whom a model has learned from, so that no model starts from one, or is taught by one, that knows its test split.
+
+A split is decided by the identities and the settings alone (`visage/data/split.py`): of the people in a data set
+that two models of one `split` share, neither learns from those that the other is tested on; of different ones, it may.
+
+Not looked for are faces that data sets of different names share, and pictures under several identities: the copy in the
+sternest of their splits stays (`visage/data/duplicates.py`), so a teacher of fewer sources may have learned from a
+copy of what its pupil is tested on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from visage.errors import VisageError
+from visage.faces.settings import SplitSettings
+
+# One entry of `learned_from` in a model's visage.json: the data sets, and what decides who is tested.
+Lesson = dict[str, Any]
+
+_DECIDES = {
+    "holdout": ("train", "val", "test"),
+    "folds": ("folds", "fold"),
+    "protocol": ("protocol",),
+}
+
+
+# The rest of an entry says what the training was; older models lack it.
+_DESCRIBES = ("pipeline", "drawn", "faces", "training")
+
+
+def lesson(
+    sources: Sequence[str], split: SplitSettings, pipeline: str | None = None, drawn: bool | None = None
+) -> Lesson:
+    """What a training learns from.
+
+    Args:
+        sources: `data.sources`.
+        split: how they are split.
+        pipeline: its name; None: unknown.
+        drawn: whether the pictures are drawn portraits; None: unknown.
+    """
+    values = split.model_dump(mode="json")
+    deciding = ("method", *_DECIDES[split.method], "repeat")
+    return {
+        "sources": sorted({_data_set(source) for source in sources}),
+        "split": {key: values[key] for key in deciding},
+        "pipeline": pipeline,
+        "drawn": drawn,
+        # Known when the training is done.
+        "faces": None,
+        "training": None,
+    }
+
+
+def lessons_of(model: Path) -> list[Lesson] | None:
+    """Those of a SavedModel that VisAge wrote, and of all that it started from or was taught by.
+
+    Returns:
+        None where it says nothing: an older model, or another program's.
+    """
+    try:
+        lessons = json.loads((model / "assets.extra" / "visage.json").read_text()).get("learned_from")
+        return None if lessons is None else [_read(one) for one in lessons]
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        return None
+
+
+def check_lessons(own: Lesson, teacher: Path | None, blessed: Path | None) -> list[Lesson]:
+    """Looks whether a new model would learn from one that may know faces that it is to be tested on.
+
+    Args:
+        own: what the new model learns from.
+        teacher: SavedModel that teaches it; None: none does.
+        blessed: SavedModel that it starts from; None: none.
+
+    Returns:
+        All that the new model will have learned from, by itself and through those two.
+
+    Raises:
+        VisageError: one may know such faces, or does not say what it has learned from.
+    """
+    lessons = [own]
+    if teacher is not None:
+        lessons += _check(teacher, own, "trainer.distillation.teacher", "learn without it")
+    if blessed is not None:
+        lessons += _check(blessed, own, "trainer.weights: blessed", "start from null, dlib, imagenet or a file")
+    return [one for number, one in enumerate(lessons) if not any(_alike(one, other) for other in lessons[:number])]
+
+
+def _check(model: Path, own: Lesson, key: str, mend: str) -> list[Lesson]:
+    lessons = lessons_of(model)
+    if lessons is None:
+        raise VisageError(
+            f"{key}: {model} does not say whom it has learned from (learned_from in assets.extra/visage.json), so it "
+            f"may know faces of the test split; train it again, or {mend}"
+        )
+    for one in lessons:
+        shared = set(one["sources"]) & set(own["sources"])
+        if shared and one["split"] != own["split"]:
+            raise VisageError(
+                f"{key}: {model} knows faces of the test split: it has learned from {', '.join(sorted(shared))} by the "
+                f"split {_in_words(one['split'])}, this one by {_in_words(own['split'])}; give both one "
+                f"split, or {mend}"
+            )
+    return lessons
+
+
+def _read(one: dict[str, Any]) -> Lesson:
+    return {"sources": one["sources"], "split": one["split"], **{key: one.get(key) for key in _DESCRIBES}}
+
+
+def _alike(one: Lesson, other: Lesson) -> bool:
+    """Whether two differ at most in what every training of a pipeline adds, so that no list grows from run to run."""
+    return all(one[key] == other[key] for key in ("sources", "split", "pipeline", "drawn"))
+
+
+def _data_set(source: str) -> str:
+    """Parts of one data set show the same people; labelled folders are each a data set of their own."""
+    kind, _, _ = source.partition("/")
+    return source if kind == "labelled_folder" else kind
+
+
+def _in_words(split: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in split.items())

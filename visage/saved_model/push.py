@@ -1,0 +1,80 @@
+"""Puts a model where TensorFlow Serving looks for versions, all at once or not at all."""
+
+import fcntl
+import filecmp
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from visage.errors import VisageError
+
+# TensorFlow Serving reads folders whose name is a number, and no others.
+_UNFINISHED = ".pushing"
+_LOCK = ".push.lock"
+
+
+def push(model_path: Path, base_directory: Path) -> Path:
+    """Copies a SavedModel to a new numbered version, unless the newest one is this very model.
+
+    The copy is made beside the versions and renamed when it is whole; what a killed push left behind is swept away.
+    Pushes into one folder wait for each other.
+
+    Args:
+        model_path: folder with `saved_model.pb`.
+        base_directory: holds the versions; made if it is not there.
+
+    Returns:
+        The version's folder. A new one is named by the time in unix seconds, but always above every one that is there.
+
+    Raises:
+        VisageError: the folder cannot be written, or the disk is full.
+    """
+    try:
+        base_directory.mkdir(parents=True, exist_ok=True)
+        with _one_at_a_time(base_directory):
+            newest = base_directory / str(newest_version(base_directory))
+            return newest if same_files(model_path, newest) else _push(model_path, base_directory)
+    except OSError as error:
+        reason = _reason(error)
+        raise VisageError(f"cannot push the model to {base_directory}: {reason}; mend that and run again") from error
+
+
+def newest_version(base_directory: Path) -> int:
+    """The highest version number under a folder; 0 where there is none, or no folder."""
+    if not base_directory.is_dir():
+        return 0
+    return max((int(path.name) for path in base_directory.iterdir() if path.name.isdecimal()), default=0)
+
+
+def _reason(error: OSError) -> str:
+    """What went wrong with the first file; `shutil.copytree` goes on after an error and raises a list of them."""
+    return str(error.args[0][0][2] if isinstance(error, shutil.Error) else error)
+
+
+def same_files(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same files with the same bytes; false where `other` is not there."""
+    names = {path.relative_to(one) for path in one.rglob("*")}
+    if not other.is_dir() or names != {path.relative_to(other) for path in other.rglob("*")}:
+        return False
+    files = [str(name) for name in names if (one / name).is_file()]
+    return filecmp.cmpfiles(one, other, files, shallow=False)[0] == files
+
+
+def _push(model_path: Path, base_directory: Path) -> Path:
+    unfinished = base_directory / _UNFINISHED
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        shutil.copytree(model_path, unfinished)
+        version = base_directory / str(max(int(time.time()), newest_version(base_directory) + 1))
+        return unfinished.rename(version)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def _one_at_a_time(base_directory: Path) -> Iterator[None]:
+    with (base_directory / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,102 @@
+"""Whether a model's answers make sense: numbers in their ranges, and names that follow from the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from visage.data import records
+from visage.errors import quoted
+from visage.saved_model.validation.errors import UnservableError
+
+# Single precision adds 101 probabilities, and as many ages, up to about this. Two programs that compute the same in
+# another order differ by as much: a thousandth of a probability, a hundredth of a year.
+ABSOLUTE, RELATIVE = 1e-3, 1e-4
+# The ages 0 to 100, or the groups.
+_PROBABILITIES = (101, len(records.AGE_GROUPS))
+_NAMES = {"age_group": records.AGE_GROUPS, "gender": records.GENDERS}
+
+
+def check_answers(signature: str, answers: Mapping[str, np.ndarray]) -> None:
+    """Checks that every number is finite and in its range, and every name a known one that the numbers allow.
+
+    Args:
+        signature: which one gave them.
+        answers: by output, names as bytes.
+
+    Raises:
+        UnservableError: they are not.
+    """
+    for output, values in answers.items():
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise UnservableError(f"{signature}: output {output} is not finite")
+    if "age" in answers:
+        _check_ages(signature, answers)
+    if "gender" in answers:
+        _check_genders(signature, answers["gender_probability"])
+    for output, allowed in names_allowed(answers).items():
+        _check_names(f"{signature}: output {output}", answers[output], _NAMES[output], allowed)
+
+
+def names_allowed(answers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Tells which names the numbers of an answer allow; several where a number lies as near to a boundary as it varies.
+
+    Args:
+        answers: by output; N faces.
+
+    Returns:
+        'age_group' and 'gender', where they are answered: bool [N, names], in the order of `records`.
+    """
+    allowed = {}
+    if "age_group" in answers:
+        allowed["age_group"] = _groups_allowed(answers["age"], answers["age_probabilities"])
+    if "gender" in answers:
+        male = answers["gender_probability"]
+        allowed["gender"] = np.stack([male <= 0.5 + ABSOLUTE, male > 0.5 - ABSOLUTE], axis=1)
+    return allowed
+
+
+def is_allowed(output: str, name: bytes, allowed: np.ndarray) -> bool:
+    """Returns whether a name is among those that `names_allowed` gives for one face: bool [names]."""
+    return name in {_NAMES[output][index].encode() for index in np.flatnonzero(allowed)}
+
+
+def _groups_allowed(ages: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """A distribution over the years gives the group of the age, one over the groups its most probable one."""
+    if probabilities.shape[1] == len(records.AGE_GROUPS):
+        return probabilities >= probabilities.max(axis=1, keepdims=True) - ABSOLUTE
+    spread = ABSOLUTE + RELATIVE * ages
+    allowed = np.zeros((len(ages), len(records.AGE_GROUPS)), bool)
+    for face, (youngest, oldest) in enumerate(zip(ages - spread, ages + spread, strict=True)):
+        allowed[face, [records.age_group(youngest), records.age_group(oldest)]] = True
+    return allowed
+
+
+def _check_ages(signature: str, answers: Mapping[str, np.ndarray]) -> None:
+    age, probabilities = answers["age"], answers["age_probabilities"]
+    if (age < -ABSOLUTE).any() or (age > 100 + ABSOLUTE).any():
+        raise UnservableError(f"{signature}: ages from {age.min():g} to {age.max():g} are not within 0 to 100")
+    if probabilities.shape[1] not in _PROBABILITIES:
+        wanted = " or ".join(map(str, _PROBABILITIES))
+        raise UnservableError(f"{signature}: age_probabilities has {probabilities.shape[1]} a face, not {wanted}")
+    sums = probabilities.sum(axis=1)
+    wrong = (probabilities < 0).any(axis=1) | (np.abs(sums - 1) > ABSOLUTE)
+    if wrong.any():
+        raise UnservableError(
+            f"{signature}: rows of age_probabilities are no distributions, one sums to {sums[wrong][0]:g}"
+        )
+
+
+def _check_genders(signature: str, male: np.ndarray) -> None:
+    if (male < 0).any() or (male > 1).any():
+        raise UnservableError(f"{signature}: gender_probability is not within 0 to 1")
+
+
+def _check_names(what: str, values: np.ndarray, known: tuple[str, ...], allowed: np.ndarray) -> None:
+    for value, possible in zip(values, allowed, strict=True):
+        wanted = [known[index] for index in np.flatnonzero(possible)]
+        if value.decode(errors="replace") not in known:
+            raise UnservableError(f"{what} is {quoted(value.decode(errors='replace'))}, none of {', '.join(known)}")
+        if value.decode() not in wanted:
+            raise UnservableError(f"{what} is {value.decode()}, but its numbers say {' or '.join(wanted)}")

@@ -1,0 +1,132 @@
+"""Whether a SavedModel can be served: its signatures, its answers, and whether the C++ loader gives the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+from visage.errors import quoted
+from visage.saved_model.validation.answers import check_answers
+from visage.saved_model.validation.errors import UnservableError
+from visage.saved_model.validation.served import Answered, check_served
+from visage.tensorflow_messages import first_cause
+
+# What clients rely on. Restated here rather than taken from the Trainer, so that a slip there is found here.
+_SIGNATURES: dict[str, dict[str, tf.TensorSpec]] = {
+    "serving_default": {"image_bytes": tf.TensorSpec([None], tf.string)},
+    "align_and_predict": {
+        "image_bytes": tf.TensorSpec([None], tf.string),
+        "landmarks": tf.TensorSpec([None, 5, 2], tf.float32),
+    },
+    "evaluate": {"examples": tf.TensorSpec([None], tf.string)},
+}
+# A model has the first ones, the second ones, or both, the same in every signature.
+_AGE_OUTPUTS: dict[str, tf.TensorSpec] = {
+    "age": tf.TensorSpec([None], tf.float32),
+    "age_probabilities": tf.TensorSpec([None, None], tf.float32),
+    "age_group": tf.TensorSpec([None], tf.string),
+}
+_GENDER_OUTPUTS: dict[str, tf.TensorSpec] = {
+    "gender": tf.TensorSpec([None], tf.string),
+    "gender_probability": tf.TensorSpec([None], tf.float32),
+}
+_WARM_UP_REQUESTS = "assets.extra/tf_serving_warmup_requests"
+
+
+def check(directory: str) -> None:
+    """Checks a SavedModel: its signatures, its answers in Python, and that the C++ loader gives the same ones.
+
+    Args:
+        directory: the SavedModel, with its `assets.extra`.
+
+    Raises:
+        UnservableError: as `replay` and `check_served` say.
+    """
+    check_served(directory, replay(directory))
+
+
+def replay(directory: str) -> list[Answered]:
+    """Loads a SavedModel in Python, replays its warm-up requests and looks at every answer.
+
+    Args:
+        directory: the SavedModel, with its `assets.extra`.
+
+    Returns:
+        The requests with their answers, at least one for each signature.
+
+    Raises:
+        UnservableError: it cannot be loaded, lacks a signature, has one of other types, has no warm-up requests for
+            one, fails on one, or answers one with something else than finite ages and probabilities that agree.
+    """
+    model = _load(directory)
+    outputs = _outputs(model)
+    for name, inputs in _SIGNATURES.items():
+        _check_signature(model, name, inputs, outputs)
+    answered = [_ask(model, request) for request in _warm_up_requests(f"{directory}/{_WARM_UP_REQUESTS}")]
+    for one in answered:
+        check_answers(one.signature, one.outputs)
+    for name in _SIGNATURES:
+        if name not in {one.signature for one in answered}:
+            raise UnservableError(f"{_WARM_UP_REQUESTS} holds no request for the signature {name}")
+    return answered
+
+
+def _load(directory: str) -> Any:
+    try:
+        return tf.saved_model.load(directory, tags=["serve"])
+    except Exception as error:  # Damaged files make TensorFlow raise nearly anything.
+        raise UnservableError(f"it cannot be loaded: {first_cause(error)}") from error
+
+
+def _outputs(model: Any) -> dict[str, tf.TensorSpec]:
+    """What every signature must answer: age, gender or both, as any of them answers one."""
+    found = {output for function in model.signatures.values() for output in function.structured_outputs}
+    has_age, has_gender = (any(name in found for name in outputs) for outputs in (_AGE_OUTPUTS, _GENDER_OUTPUTS))
+    if not (has_age or has_gender):
+        return {**_AGE_OUTPUTS, **_GENDER_OUTPUTS}
+    return {**(_AGE_OUTPUTS if has_age else {}), **(_GENDER_OUTPUTS if has_gender else {})}
+
+
+def _check_signature(
+    model: Any, name: str, inputs: Mapping[str, tf.TensorSpec], outputs: Mapping[str, tf.TensorSpec]
+) -> None:
+    if name not in model.signatures:
+        raise UnservableError(
+            f"the signature {name} is missing; it has {', '.join(sorted(model.signatures)) or 'none'}"
+        )
+    function = model.signatures[name]
+    _check_specs(f"{name}: input", function.structured_input_signature[1], inputs)
+    _check_specs(f"{name}: output", function.structured_outputs, outputs)
+
+
+def _check_specs(what: str, actual: Mapping[str, Any], expected: Mapping[str, tf.TensorSpec]) -> None:
+    if set(actual) != set(expected):
+        raise UnservableError(f"{what}s are {sorted(actual)}, not {sorted(expected)}")
+    for name, spec in expected.items():
+        if actual[name].dtype != spec.dtype or not spec.shape.is_compatible_with(actual[name].shape):
+            found = f"{actual[name].dtype.name} {actual[name].shape}"
+            raise UnservableError(f"{what} {name} is {found}, not {spec.dtype.name} {spec.shape}")
+
+
+def _warm_up_requests(path: str) -> Iterator[predict_pb2.PredictRequest]:
+    try:
+        for record in tf.data.TFRecordDataset(path):
+            yield prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+    except (tf.errors.OpError, DecodeError) as error:
+        raise UnservableError(f"{_WARM_UP_REQUESTS} cannot be read: {first_cause(error)}") from error
+
+
+def _ask(model: Any, request: predict_pb2.PredictRequest) -> Answered:
+    name = request.model_spec.signature_name
+    if name not in model.signatures:
+        raise UnservableError(f"{_WARM_UP_REQUESTS} asks for a signature {quoted(name)} that the model does not have")
+    try:
+        inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
+        outputs = model.signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})
+        return Answered(name, inputs, {key: value.numpy() for key, value in outputs.items()})
+    except Exception as error:  # Whatever it is, a client would meet it too.
+        raise UnservableError(f"{name}: fails on its warm-up request: {first_cause(error)}") from error

@@ -1,0 +1,48 @@
+"""The written records of a split as a network's pixels, with the labels that answers are compared with."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from visage.data import records
+from visage.saved_model.preprocessing import decode, to_network_input
+from visage.tflite.network import Network
+from visage.training.batches import Split, read_examples, spread_examples
+
+_FEATURES = {
+    records.IMAGE: tf.io.FixedLenFeature([], tf.string),
+    records.AGE: tf.io.FixedLenFeature([], tf.float32),
+    records.AGE_KNOWN: tf.io.FixedLenFeature([], tf.float32),
+    records.GENDER_LABEL: tf.io.FixedLenFeature([], tf.int64),
+    records.GENDER_KNOWN: tf.io.FixedLenFeature([], tf.float32),
+}
+
+
+def labelled_crops(split: Split, network: Network) -> tf.data.Dataset:
+    """All records in their order: (pixels uint8 [input_size, input_size, channels], age in years, P(male) 0 or 1).
+
+    Both labels are float32, NaN where unknown.
+    """
+    return _decoded(read_examples(split.files), network)
+
+
+def spread_crops(split: Split, network: Network, count: int) -> np.ndarray:
+    """The pixels of `count` records spread evenly over a split: uint8 [N, input_size, input_size, channels].
+
+    N is less where the split has fewer.
+    """
+    crops = _decoded(spread_examples(split, count), network)
+    return next(iter(crops.map(lambda pixels, age, male: pixels).batch(count))).numpy()
+
+
+def _decoded(serialized: tf.data.Dataset, network: Network) -> tf.data.Dataset:
+    def parse(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        example = tf.io.parse_single_example(record, _FEATURES)
+        pixels = to_network_input(decode(example[records.IMAGE]), network.input_size, network.channels)
+        unknown = tf.constant(float("nan"))
+        age = tf.where(example[records.AGE_KNOWN] > 0, example[records.AGE], unknown)
+        male = tf.cast(example[records.GENDER_LABEL], tf.float32)
+        return pixels, age, tf.where(example[records.GENDER_KNOWN] > 0, male, unknown)
+
+    return serialized.map(parse, num_parallel_calls=tf.data.AUTOTUNE)

@@ -1,0 +1,108 @@
+"""A pushed model as LiteRT models, with what each costs and loses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from visage.errors import VisageError
+from visage.progress import report
+from visage.tensorflow_messages import first_cause
+from visage.tflite.convert import to_float16, to_int8
+from visage.tflite.crops import spread_crops
+from visage.tflite.interpreter import LiteModel
+from visage.tflite.latency import Latency, latencies
+from visage.tflite.network import load_network
+from visage.tflite.quality import Quality, compare
+from visage.training.batches import open_split
+
+Precision = Literal["float16", "int8"]
+
+# Training pictures that the scales of int8 are set by, and test pictures that the models are timed on.
+_CALIBRATION = 300
+_TIMED = 100
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How large, how fast and how good a model is.
+
+    Attributes:
+        size: bytes.
+        milliseconds: from one picture's pixels to its answers, on one thread of this machine.
+        quality: on the test split.
+    """
+
+    size: int
+    milliseconds: Latency
+    quality: Quality
+
+
+@dataclass(frozen=True)
+class OnDevice:
+    """What a SavedModel became.
+
+    Attributes:
+        pixels: shape of the one input, uint8.
+        outputs: shapes of the answers, float32, by name.
+        calibration_faces: of the training split.
+        test_faces: that all models were asked about.
+        saved_model: what it was made of.
+        lite_models: what was made of it.
+        contents: the files' bytes.
+    """
+
+    pixels: list[int]
+    outputs: dict[str, list[int]]
+    calibration_faces: int
+    test_faces: int
+    saved_model: Measured
+    lite_models: dict[Precision, Measured]
+    contents: dict[Precision, bytes]
+
+
+def put_on_device(model: Path, examples: Path, precisions: Sequence[Precision]) -> OnDevice:
+    """Converts a SavedModel and measures what came of it.
+
+    Args:
+        model: the SavedModel's folder.
+        examples: what FaceExampleGen wrote in the run that trained it. Scales come from its training split; its test
+            split is measured on, and nothing is chosen by it.
+        precisions: which LiteRT models are wanted.
+
+    Raises:
+        VisageError: the model cannot be loaded or is too old, the converter does not take it, or a split is missing.
+    """
+    train, test = (open_split(name, [str(examples / f"Split-{name}" / "*")]) for name in ("train", "test"))
+    network = load_network(model)
+    calibration = spread_crops(train, network, _CALIBRATION)
+    contents = {}
+    for precision in precisions:
+        report(f"convert to {precision}", 0)
+        try:
+            contents[precision] = to_float16(network) if precision == "float16" else to_int8(network, calibration)
+        except Exception as error:  # The converter's own exception has no public name.
+            raise VisageError(
+                f"{model}: TensorFlow's converter cannot take this network ({first_cause(error)[:200]}); "
+                "docs/on-device.md says what it takes"
+            ) from error
+    lite_models = [LiteModel(content) for content in contents.values()]
+    qualities = compare(network, lite_models, test)
+    times = latencies(model, list(contents.values()), spread_crops(test, network, _TIMED))
+    sizes = [_bytes_below(model), *map(len, contents.values())]
+    measured = [Measured(*one) for one in zip(sizes, times, qualities, strict=True)]
+    return OnDevice(
+        pixels=[1, network.input_size, network.input_size, network.channels],
+        outputs=lite_models[0].outputs,
+        calibration_faces=len(calibration),
+        test_faces=test.size,
+        saved_model=measured[0],
+        lite_models=dict(zip(contents, measured[1:], strict=True)),
+        contents=contents,
+    )
+
+
+def _bytes_below(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

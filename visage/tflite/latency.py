@@ -1,0 +1,98 @@
+"""How long models take for a picture, on one thread of this machine's processor."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from visage.child_process import end_with_parent
+from visage.progress import report
+
+# Calls that nothing is read off: what is made at the first one, and the caches.
+_WARM_UP = 5
+_ROUNDS = 5
+_PICTURES_A_ROUND = 20
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds that a model takes for a picture: the medians of several rounds.
+
+    Attributes:
+        median: of the rounds.
+        fastest: the fastest round.
+        slowest: the slowest round.
+    """
+
+    median: float
+    fastest: float
+    slowest: float
+
+
+def latencies(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray) -> list[Latency]:
+    """How long models take from one picture's pixels to its answers, on one thread.
+
+    They take turns picture by picture: what else the machine does meanwhile slows all of them. How far the rounds lie
+    apart says how much that was.
+
+    Args:
+        saved_model: the SavedModel.
+        lite_models: LiteRT models made of it.
+        crops: uint8 [N, input_size, input_size, channels], N above 0.
+
+    Returns:
+        The SavedModel's, then the others' in their order.
+    """
+    report("time the models", 0)
+    # TensorFlow's threads are counted once, when it starts: it starts in a process of its own.
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawned, initializer=end_with_parent, initargs=(os.getpid(),)) as process:
+        return process.submit(_measure, saved_model, lite_models, crops).result()
+
+
+def _measure(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray) -> list[Latency]:
+    import tensorflow as tf
+
+    from visage.tflite.interpreter import one_thread
+    from visage.tflite.network import load_network
+
+    tf.config.set_visible_devices([], "GPU")
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    models: list[Callable[..., object]] = [load_network(saved_model), *map(one_thread, lite_models)]
+    return in_turn(models, crops)
+
+
+def in_turn(models: Sequence[Callable[..., object]], crops: np.ndarray) -> list[Latency]:
+    """How long each model takes for a picture, once it is warm.
+
+    Args:
+        models: called as `Network` is.
+        crops: uint8 [N, input_size, input_size, channels], N above 0.
+    """
+    for model in models:
+        for _ in range(_WARM_UP):
+            model(pixels=crops[:1])
+    pictures = itertools.cycle(crops[:, np.newaxis])
+    rounds = [_round(models, itertools.islice(pictures, _PICTURES_A_ROUND)) for _ in range(_ROUNDS)]
+    return [Latency(median(of_one), min(of_one), max(of_one)) for of_one in zip(*rounds, strict=True)]
+
+
+def _round(models: Sequence[Callable[..., object]], pictures: Iterable[np.ndarray]) -> list[float]:
+    """Each model's median milliseconds."""
+    seconds: list[list[float]] = [[] for _ in models]
+    for picture in pictures:
+        for model, taken in zip(models, seconds, strict=True):
+            began = time.perf_counter()
+            model(pixels=picture)
+            taken.append(time.perf_counter() - began)
+    return [1000 * median(taken) for taken in seconds]

@@ -1,0 +1,95 @@
+"""How well models do on the same labelled pictures, and how far their answers are from those of the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from visage.progress import report
+from visage.tflite.crops import labelled_crops
+from visage.tflite.network import Network
+from visage.training.batches import Split
+
+_BATCH = 64
+
+Answers = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What a model is worth on a split, and how far it is from the model that it was made of.
+
+    None: the network does not learn it, no record knows it, or no number comes out of the predictions. A gender that is
+    not a finite number is a wrong one, and another one than the other model's.
+
+    Attributes:
+        age_mae: years, mean absolute error.
+        gender_accuracy: share of right genders.
+        age_change_mean: years; how far its age is from the other model's, in the mean over all pictures.
+        age_change_max: years; the same, where it is most.
+        gender_changed: share of the pictures of which it says the other gender.
+    """
+
+    age_mae: float | None = None
+    gender_accuracy: float | None = None
+    age_change_mean: float | None = None
+    age_change_max: float | None = None
+    gender_changed: float | None = None
+
+
+def compare(network: Network, others: Sequence[Callable[[np.ndarray], Answers]], split: Split) -> list[Quality]:
+    """Asks a network, and models made of it, about every picture of a split.
+
+    Args:
+        network: the network.
+        others: called with pixels, and answering, as the network does.
+        split: labelled records.
+
+    Returns:
+        The network's quality, then that of the others in their order.
+    """
+    models: list[Callable[[np.ndarray], Answers]] = [network, *others]
+    asked: list[list[Answers]] = [[] for _ in models]
+    labels: list[Answers] = []
+    for pixels, age, male in labelled_crops(split, network).batch(_BATCH).prefetch(tf.data.AUTOTUNE):
+        for model, batches in zip(models, asked, strict=True):
+            batches.append(model(pixels.numpy()))
+        labels.append({"age": age, "gender_probability": male})
+        report(f"ask of the {split.name} split", min(len(labels) * _BATCH, split.size), split.size)
+    truth = _joined(labels)
+    answers = [_joined(batches) for batches in asked]
+    return [_quality(one, answers[0], truth) for one in answers]
+
+
+def _joined(batches: list[Answers]) -> dict[str, np.ndarray]:
+    judged = [name for name in ("age", "gender_probability") if name in batches[0]]
+    return {name: np.concatenate([batch[name] for batch in batches]) for name in judged}
+
+
+def _quality(answers: Answers, reference: Answers, truth: Answers) -> Quality:
+    figures: dict[str, float | None] = {}
+    if "age" in answers:
+        figures["age_mae"] = _mean(np.abs(answers["age"] - truth["age"]), truth["age"])
+        change = np.abs(answers["age"] - reference["age"])
+        figures |= {"age_change_mean": _number(change.mean()), "age_change_max": _number(change.max())}
+    if "gender_probability" in answers:
+        male, is_male = answers["gender_probability"] > 0.5, truth["gender_probability"] > 0.5
+        is_number = np.isfinite(answers["gender_probability"])
+        same = is_number & (male == (reference["gender_probability"] > 0.5))
+        figures["gender_accuracy"] = _mean(is_number & (male == is_male), truth["gender_probability"])
+        figures["gender_changed"] = float((~same).mean())
+    return Quality(**figures)
+
+
+def _mean(values: np.ndarray, label: np.ndarray) -> float | None:
+    """Over the records whose label is known."""
+    known = values[~np.isnan(label)]
+    return _number(known.mean()) if known.size else None
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

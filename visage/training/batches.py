@@ -1,0 +1,225 @@
+"""From the written tf.Examples to batches of pixels and labels, those of the network's heads alone."""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from visage.data import records
+from visage.errors import VisageError
+from visage.memory import memory_limit
+from visage.networks import NetworkSpec
+from visage.saved_model.preprocessing import decode, to_network_input
+from visage.training.augmentation.augment import augment
+from visage.training.distillation.predictions import TeacherAnswers
+from visage.training.settings import TrainerSettings
+
+# Examples that are shuffled as JPEG bytes where the decoded pictures of the whole split do not fit into memory.
+_SHUFFLED_WHEN_STREAMED = 10_000
+# The most of the memory there is that a split's decoded pictures may take.
+_SHARE_OF_MEMORY = 0.2
+
+Labels = dict[str, tf.Tensor]
+
+# A record of which nothing is known, as `losses` describes labels.
+_NO_LABEL = {"age": (0.0, 0.0, -1.0, 1.0), "gender": (0.0, 0.0)}
+
+_FEATURES = {
+    records.IMAGE: tf.io.FixedLenFeature([], tf.string),
+    records.KEY: tf.io.FixedLenFeature([], tf.string),
+    records.AGE: tf.io.FixedLenFeature([], tf.float32),
+    records.AGE_KNOWN: tf.io.FixedLenFeature([], tf.float32),
+    records.AGE_GROUP: tf.io.FixedLenFeature([], tf.int64),
+    # A deviation is never negative: -1 is unknown.
+    records.APPARENT_AGE_STD: tf.io.FixedLenFeature([], tf.float32, default_value=-1.0),
+    records.GENDER_LABEL: tf.io.FixedLenFeature([], tf.int64),
+    records.GENDER_KNOWN: tf.io.FixedLenFeature([], tf.float32),
+}
+
+
+@dataclass(frozen=True)
+class Split:
+    """The written records of one split.
+
+    Attributes:
+        name: 'train' or 'val', for messages.
+        files: gzip TFRecords.
+        size: how many records.
+        answers: what a teacher says of them, which then stands behind their labels as `distillation` describes; None:
+            there is no teacher.
+    """
+
+    name: str
+    files: list[str]
+    size: int
+    answers: TeacherAnswers | None = None
+
+
+def open_split(name: str, patterns: list[str]) -> Split:
+    """Finds a split's files and counts their records.
+
+    Args:
+        name: 'train' or 'val', for messages.
+        patterns: paths of gzip TFRecord files. The last part of each may be a pattern; the folder is meant literally.
+
+    Raises:
+        VisageError: there is no record, or a file is cut short.
+    """
+    files = sorted(path for pattern in patterns for path in _matching(pattern))
+    try:
+        size = int(read_examples(files).reduce(np.int64(0), lambda count, _: count + 1)) if files else 0
+    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
+        raise VisageError(f"the {name} split cannot be read: {error.message}; run FaceExampleGen again") from None
+    if not size:
+        raise VisageError(
+            f"the {name} split holds no records ({', '.join(patterns)}); give more data or change `split`"
+        )
+    return Split(name, files, size)
+
+
+def _matching(pattern: str) -> list[str]:
+    """Returns the files of the pattern's folder whose names match its last part, all of them where that is "*"."""
+    end = pattern.rfind("/") + 1
+    folder, name = pattern[:end], pattern[end:]
+    try:
+        return [f"{folder}{found}" for found in fnmatch.filter(tf.io.gfile.listdir(folder or "."), name)]
+    except tf.errors.NotFoundError:
+        return []
+
+
+class TrainingBatches:
+    """Shuffled, augmented batches of the training split, in another order every epoch.
+
+    Which records make a batch and how they are changed depends on the seed, the epoch and the step alone, so that a
+    training that was killed goes on with the very batch that it would have come to.
+    """
+
+    def __init__(self, split: Split, spec: NetworkSpec, settings: TrainerSettings) -> None:
+        self._split = split
+        self._spec = spec
+        self._settings = settings
+        in_order = _decode(read_examples(split.files), spec, settings, split.answers)
+        self._decoded = in_order.cache() if _fits_into_memory(split, spec) else None
+        self._size = min(split.size, settings.epoch_size or split.size)
+        self.steps = math.ceil(self._size / settings.step_size)
+
+    def epoch(self, number: int, first_step: int = 0) -> tf.data.Dataset:
+        """The batches of an epoch, from 0, but for those before `first_step`.
+
+        Returns:
+            Elements (pixels float32 [N, input_size, input_size, channels] in 0..255, labels as `losses` describes
+            them). The last batch holds what is left over.
+        """
+        batches = self._examples(number, first_step * self._settings.step_size).batch(self._settings.step_size)
+        changed = augmented(batches, self._settings, first=number * self.steps + first_step)
+        return _ready(changed, self.steps - first_step)
+
+    def _examples(self, epoch: int, skipped: int) -> tf.data.Dataset:
+        seed = int(np.random.SeedSequence([self._settings.seed, epoch]).generate_state(1)[0])
+        if self._decoded is not None:
+            shuffled = self._decoded.shuffle(self._split.size, seed=seed, reshuffle_each_iteration=False)
+            return shuffled.take(self._size).skip(skipped)
+        buffer = min(self._split.size, _SHUFFLED_WHEN_STREAMED)
+        shuffled = _read_mixed(self._split.files, seed).shuffle(buffer, seed=seed, reshuffle_each_iteration=False)
+        drawn = shuffled.take(self._size).skip(skipped)
+        return _decode(drawn, self._spec, self._settings, self._split.answers)
+
+
+def augmented(batches: tf.data.Dataset, settings: TrainerSettings, first: int = 0) -> tf.data.Dataset:
+    """Changes the pictures of batches (pixels uint8, labels) as `trainer.augmentation` says.
+
+    Args:
+        batches: counted through, in all epochs.
+        settings: the recipe.
+        first: the number of the first of `batches`. Batches of one number are changed alike.
+
+    Returns:
+        Elements (pixels float32 in 0..255, labels).
+    """
+
+    def change(number: tf.Tensor, batch: tuple[tf.Tensor, Labels]) -> tuple[tf.Tensor, Labels]:
+        pixels, labels = batch
+        seed = tf.stack([tf.constant(settings.seed, tf.int64), number])
+        changed = augment(tf.cast(pixels, tf.float32), seed, settings.augmentation)
+        return tf.ensure_shape(changed, pixels.shape), labels
+
+    return batches.enumerate(start=first).map(change, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def some_examples(split: Split, spec: NetworkSpec, settings: TrainerSettings, count: int) -> tf.data.Dataset:
+    """What `spread_examples` gives, as one batch (pixels uint8, labels)."""
+    return _decode(spread_examples(split, count), spec, settings).batch(count)
+
+
+def evaluation_batches(split: Split, spec: NetworkSpec, settings: TrainerSettings) -> tf.data.Dataset:
+    """The split in its own order, not augmented; elements as those of `TrainingBatches`."""
+    examples = _decode(read_examples(split.files), spec, settings, split.answers)
+    if _fits_into_memory(split, spec):
+        examples = examples.cache()
+    batches = examples.batch(settings.step_size).map(lambda pixels, labels: (tf.cast(pixels, tf.float32), labels))
+    return _ready(batches, math.ceil(split.size / settings.step_size))
+
+
+def unlabelled(like: Labels, count: tf.Tensor) -> Labels:
+    """The labels of `count` records of which nothing is known: they teach nothing and count in no metric."""
+
+    def filler(name: str) -> tf.Tensor:
+        no_answer = (0.0,) * (like[name].shape[-1] - len(_NO_LABEL[name]))
+        return tf.repeat(tf.constant([(*_NO_LABEL[name], *no_answer)]), count, axis=0)
+
+    return {name: filler(name) for name in like}
+
+
+def read_examples(files: list[str]) -> tf.data.Dataset:
+    """Serialized tf.Examples, in their order."""
+    return tf.data.TFRecordDataset(files, compression_type="GZIP")
+
+
+def spread_examples(split: Split, count: int) -> tf.data.Dataset:
+    """Serialized tf.Examples, `count` of a split in its order, all as far apart; all of them where it has fewer."""
+    numbered = read_examples(split.files).enumerate()
+    return numbered.filter(lambda number, _: number * count % split.size < count).map(lambda _, example: example)
+
+
+def _read_mixed(files: list[str], seed: int) -> tf.data.Dataset:
+    """Some files at a time, others with another seed: neighbouring files hold one source alone."""
+    mixed = tf.data.Dataset.from_tensor_slices(files)
+    mixed = mixed.shuffle(len(files), seed=seed, reshuffle_each_iteration=False)
+    return mixed.interleave(
+        lambda file: tf.data.TFRecordDataset(file, compression_type="GZIP"), cycle_length=16, deterministic=True
+    )
+
+
+def _decode(
+    serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSettings, answers: TeacherAnswers | None = None
+) -> tf.data.Dataset:
+    def parse(record: tf.Tensor) -> tuple[tf.Tensor, Labels]:
+        example = tf.io.parse_single_example(record, _FEATURES)
+        pixels = to_network_input(decode(example[records.IMAGE]), spec.input_size, spec.channels)
+        age_group = tf.cast(example[records.AGE_GROUP], tf.float32)
+        votes_std = example[records.APPARENT_AGE_STD]
+        sigma = tf.where(votes_std < 0, settings.label_sigma, votes_std)
+        gender = tf.cast(example[records.GENDER_LABEL], tf.float32)
+        labels = {
+            "age": tf.stack([example[records.AGE], example[records.AGE_KNOWN], age_group, sigma]),
+            "gender": tf.stack([gender, example[records.GENDER_KNOWN]]),
+        }
+        if answers is not None:
+            behind = answers.of(example[records.KEY])
+            labels = {output: tf.concat([labels[output], behind[output]], axis=0) for output in behind}
+        return pixels, {output: labels[output] for output in spec.outputs}
+
+    return serialized.map(parse, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def _ready(batches: tf.data.Dataset, batch_count: int) -> tf.data.Dataset:
+    return batches.apply(tf.data.experimental.assert_cardinality(batch_count)).prefetch(tf.data.AUTOTUNE)
+
+
+def _fits_into_memory(split: Split, spec: NetworkSpec) -> bool:
+    decoded = split.size * spec.input_size**2 * spec.channels
+    return decoded < _SHARE_OF_MEMORY * memory_limit()

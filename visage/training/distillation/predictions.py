@@ -1,0 +1,58 @@
+"""What a teacher says of every record of a split, kept in a file and looked up by the record's key."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from visage.errors import VisageError
+from visage.files import write_atomically
+
+
+class TeacherAnswers:
+    """A teacher's answers to the records of one split."""
+
+    def __init__(self, keys: np.ndarray, by_output: dict[str, np.ndarray]) -> None:
+        """Takes them in memory.
+
+        Args:
+            keys: of the records, bytes [N], each once.
+            by_output: float32 [N, 101] of `age`, [N, 2] of `gender`, as `distillation` has them behind the labels.
+        """
+        self.keys = keys
+        self.by_output = by_output
+        rows = tf.lookup.KeyValueTensorInitializer(tf.constant(keys), tf.range(len(keys)))
+        self._row = tf.lookup.StaticHashTable(rows, default_value=-1)
+
+    def of(self, key: tf.Tensor) -> dict[str, tf.Tensor]:
+        """By output, those to the record of a key, a string scalar."""
+        row = self._row.lookup(key)
+        return {output: tf.gather(answers, row) for output, answers in self.by_output.items()}
+
+    def save(self, path: Path) -> None:
+        """Writes the file, all at once.
+
+        Raises:
+            VisageError: it cannot be written.
+        """
+        content = io.BytesIO()
+        np.savez(content, keys=self.keys, **self.by_output)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise VisageError(f"{path.parent}: cannot be made: {error.strerror}; mend that and run again") from None
+        write_atomically(path, content.getvalue())
+
+
+def load_answers(path: Path) -> TeacherAnswers | None:
+    """What `TeacherAnswers.save` has written; None where nothing was, or where it is damaged."""
+    try:
+        with path.open("rb") as file, np.load(file) as saved:
+            arrays = dict(saved)
+        return TeacherAnswers(arrays.pop("keys"), arrays)
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        return None

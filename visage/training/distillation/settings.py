@@ -1,0 +1,19 @@
+"""Settings of what a trained model teaches, as they stand in a recipe."""
+
+from pydantic import Field
+
+from visage.networks import AgeHead
+from visage.path_setting import LocalPath
+from visage.settings import Settings
+
+# The heads that learn a distribution over the ages, which a teacher's answer is.
+TAUGHT_AGE_HEADS: tuple[AgeHead, ...] = ("softmax", "distribution")
+
+
+class DistillationSettings(Settings):
+    """A teacher, whose answers are learned besides the labels (Hinton, Vinyals, Dean, 2015)."""
+
+    teacher: LocalPath | None = Field(
+        None, min_length=1, description="a pushed model's folder, or one version; null: none"
+    )
+    share: float = Field(0.5, gt=0, le=1, description="weight of the teacher's answers against the labels")

@@ -1,0 +1,97 @@
+"""The teacher of a distillation: a pushed model, found and checked without being loaded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from visage.errors import VisageError
+from visage.faces.settings import NO_DETECTOR, AlignmentSettings
+from visage.saved_model.push import newest_version
+from visage.training.settings import TrainerSettings
+
+# What every model takes crops by.
+CROPS = "serving_default"
+
+_KEY = "trainer.distillation.teacher"
+
+
+def find_teacher(folder: str) -> Path:
+    """The absolute folder of the SavedModel that a recipe names, or of its newest version.
+
+    Raises:
+        VisageError: there is none.
+    """
+    path = Path(folder).resolve()
+    for candidate in (path, path / str(newest_version(path))):
+        if (candidate / "saved_model.pb").is_file():
+            return candidate
+    raise VisageError(
+        f"{_KEY}: there is no model in {folder}; push one there first, name another folder, or learn from the labels "
+        f"alone with {_KEY}=null"
+    )
+
+
+def check_teacher(teacher: Path, settings: TrainerSettings, alignment: AlignmentSettings) -> None:
+    """Looks whether a model can teach a recipe, without loading it.
+
+    Args:
+        teacher: as `find_teacher` gives it.
+        settings: the recipe.
+        alignment: how the recipe's crops are made; their size alone may be another than the teacher's.
+
+    Raises:
+        VisageError: the model lacks an answer that the recipe's network learns, takes no crops, or takes others, or is
+            damaged.
+    """
+    # Imports Keras, which those who only look for a teacher do without.
+    from visage.networks.heads import AGES
+
+    outputs = _answer_widths(teacher)
+    spec = settings.spec
+    if spec.age_head is not None and outputs.get("age_probabilities") != AGES:
+        says = "age groups alone" if "age_probabilities" in outputs else "no age"
+        raise VisageError(f"{_KEY}: {teacher} answers {says}; {spec.name} learns from a model of the ages 0 to 100")
+    if spec.gender_head is not None and "gender_probability" not in outputs:
+        raise VisageError(f"{_KEY}: {teacher} answers no gender, which {spec.name} learns; set gender_head to none")
+    taught_on = describe(teacher).get("alignment", {})
+    # Pictures that no detector looks at are crops already, of whatever geometry.
+    is_unknown = NO_DETECTOR in (alignment.detector, taught_on.get("detector"))
+    for key in ("detector",) if is_unknown else ("eye_distance", "eye_middle"):
+        own, its = alignment.model_dump(mode="json")[key], taught_on.get(key)
+        if its is not None and its != own:
+            raise VisageError(f"alignment.{key}: {own} does not suit the teacher, {teacher}, whose crops have {its}")
+
+
+def _answer_widths(teacher: Path) -> dict[str, int]:
+    """What a model answers for crops, each with the last side of its shape."""
+    from google.protobuf.message import DecodeError
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    try:
+        graph = SavedModel.FromString((teacher / "saved_model.pb").read_bytes()).meta_graphs[0]
+    except (OSError, DecodeError, IndexError):
+        raise damaged(teacher) from None
+    signature = graph.signature_def[CROPS]
+    if set(signature.inputs) != {"image_bytes"}:
+        raise VisageError(f"{_KEY}: {teacher} takes no crops as image_bytes; name a model that VisAge pushed")
+    return {name: tensor.tensor_shape.dim[-1].size for name, tensor in signature.outputs.items()}
+
+
+def describe(teacher: Path) -> dict[str, Any]:
+    """What the Trainer wrote beside a model; nothing where another program wrote it.
+
+    Raises:
+        VisageError: it cannot be read.
+    """
+    file = teacher / "assets.extra" / "visage.json"
+    try:
+        return dict(json.loads(file.read_text())) if file.is_file() else {}
+    except (OSError, ValueError):
+        raise damaged(teacher) from None
+
+
+def damaged(teacher: Path) -> VisageError:
+    """Of a model that cannot be read."""
+    return VisageError(f"{_KEY}: {teacher} is damaged; push that model again, or name another one")

@@ -1,0 +1,165 @@
+"""What a frozen trunk says of every picture, computed once and kept in a file, so that only the head is trained.
+
+Only mirroring is left of augmentation: a picture and its mirror image are kept, and one of the two is drawn each time.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from visage import progress
+from visage.errors import VisageError
+from visage.files import write_atomically
+from visage.networks import NetworkSpec
+from visage.training.batches import Split, evaluation_batches
+from visage.training.settings import TrainerSettings
+
+# Half precision halves the file; these are the largest numbers it has.
+_HIGHEST = float(np.finfo(np.float16).max)
+
+
+@dataclass(frozen=True)
+class FrozenFeatures:
+    """The features and labels of one split.
+
+    Attributes:
+        features: float16 [records, sides, width]; the sides are the picture and, where it was asked, its mirror image.
+        labels: by output, [records, ...], as `visage.training.losses` describes them.
+    """
+
+    features: np.ndarray
+    labels: dict[str, np.ndarray]
+
+    def batches(self, records: np.ndarray, sides: np.ndarray, batch_size: int) -> tf.data.Dataset:
+        """Batches (features float32 [N, width], labels) of these records, each by one of its sides: both int64 [M]."""
+        width = self.features.shape[-1]
+
+        def read(some: np.ndarray, side: np.ndarray) -> np.ndarray:
+            return self.features[some, side].astype(np.float32)
+
+        def element(some: tf.Tensor, side: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+            features = tf.ensure_shape(tf.numpy_function(read, (some, side), tf.float32), (None, width))
+            return features, {output: tf.gather(values, some) for output, values in self.labels.items()}
+
+        batches = tf.data.Dataset.from_tensor_slices((records, sides)).batch(batch_size).map(element)
+        cardinality = tf.data.experimental.assert_cardinality(math.ceil(len(records) / batch_size))
+        return batches.apply(cardinality).prefetch(tf.data.AUTOTUNE)
+
+    def in_order(self, settings: TrainerSettings) -> tf.data.Dataset:
+        """The split in its own order, no picture mirrored."""
+        records = np.arange(len(self.features))
+        return self.batches(records, np.zeros_like(records), settings.step_size)
+
+
+class FeatureBatches:
+    """As `input.TrainingBatches`: shuffled batches, which depend on the seed, the epoch and the step alone."""
+
+    def __init__(self, kept: FrozenFeatures, settings: TrainerSettings) -> None:
+        self._kept = kept
+        self._settings = settings
+        self._size = min(len(kept.features), settings.epoch_size or len(kept.features))
+        self.steps = math.ceil(self._size / settings.step_size)
+
+    def epoch(self, number: int, first_step: int = 0) -> tf.data.Dataset:
+        """The batches of an epoch, from 0, but for those before `first_step`."""
+        count, sides, _ = self._kept.features.shape
+        drawn = np.random.default_rng([self._settings.seed, number])
+        order, side = drawn.permutation(count), drawn.integers(0, sides, count)
+        first = first_step * self._settings.step_size
+        return self._kept.batches(order[first : self._size], side[first : self._size], self._settings.step_size)
+
+
+def can_keep_features(trunk: keras.Model, spec: NetworkSpec, settings: TrainerSettings) -> bool:
+    """Whether a trunk's features serve for all the epochs, and are no more numbers than the pixels."""
+    return (
+        settings.augmentation.changes.keys() <= {"flip"}
+        and trunk.output_shape[-1] <= spec.input_size**2 * spec.channels
+    )
+
+
+def keep_features(
+    trunk: keras.Model, split: Split, settings: TrainerSettings, path: Path, mirrored: bool
+) -> FrozenFeatures:
+    """What a trunk says of a split: as a training that was killed has left it, or else by running the trunk.
+
+    Args:
+        trunk: from pixels to features [N, width].
+        split: records.
+        settings: the recipe.
+        path: of the features' file, which must outlive what is returned; the labels lie beside it. Whatever is found
+            there is taken to be of this trunk, these records and this recipe.
+        mirrored: whether the mirror images are asked as well.
+
+    Raises:
+        VisageError: it cannot be written, such as on a full disk.
+    """
+    shape = (split.size, 1 + mirrored, trunk.output_shape[-1])
+    of_labels = path.with_name(f"{path.name}.labels.npz")
+    labels = _load_labels(of_labels) if _is_whole(path, shape) else None
+    if labels is None:
+        try:
+            labels = _write(path, of_labels, _answers(trunk, split, settings, mirrored), split)
+        except OSError as error:
+            raise VisageError(
+                f"{path}: cannot be written: {error.strerror}; make room there, and run the same command again"
+            ) from None
+    return FrozenFeatures(np.memmap(path, np.float16, "r", shape=shape), labels)
+
+
+def _write(
+    path: Path, of_labels: Path, answers: Iterator[tuple[np.ndarray, dict[str, np.ndarray]]], split: Split
+) -> dict[str, np.ndarray]:
+    """Writes both files, the features' last: where it is, both are whole. Gives the labels."""
+    labels: list[dict[str, np.ndarray]] = []
+    done = 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Always the same name: what a killed attempt has left takes no room besides.
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        for features, known in answers:
+            file.write(features.tobytes())
+            labels.append(known)
+            done += len(features)
+            progress.report(f"frozen features, {split.name}", done, split.size)
+        file.flush()
+        os.fsync(file.fileno())
+    together = {output: np.concatenate([known[output] for known in labels]) for output in labels[0]}
+    content = io.BytesIO()
+    np.savez(content, **together)
+    write_atomically(of_labels, content.getvalue())
+    partial.replace(path)
+    return together
+
+
+def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
+    return path.is_file() and path.stat().st_size == math.prod(shape) * np.dtype(np.float16).itemsize
+
+
+def _load_labels(path: Path) -> dict[str, np.ndarray] | None:
+    """None where they are not there, or damaged."""
+    try:
+        with path.open("rb") as file, np.load(file) as saved:
+            return dict(saved)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _answers(
+    trunk: keras.Model, split: Split, settings: TrainerSettings, mirrored: bool
+) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """Batch by batch: float16 [N, sides, width], and the labels."""
+    ask = tf.function(lambda pixels: tf.cast(trunk(pixels, training=False), tf.float32), reduce_retracing=True)
+    for pixels, labels in evaluation_batches(split, settings.spec, settings):
+        sides = [pixels, tf.reverse(pixels, [2])] if mirrored else [pixels]
+        features = np.stack([np.clip(ask(side).numpy(), -_HIGHEST, _HIGHEST) for side in sides], axis=1)
+        yield features.astype(np.float16), {output: values.numpy() for output, values in labels.items()}

@@ -1,0 +1,105 @@
+"""Layers that training leaves as they are, and the two parts of a network before and behind them."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+from keras import ops
+
+from visage.errors import VisageError, quoted
+
+
+def freeze(network: keras.Model, frozen: int | str | None) -> None:
+    """Freezes layers, whose batch normalization keeps its averages too.
+
+    Args:
+        network: to change.
+        frozen: the first so many layers, in the order of `network.layers` (its input is the first); negative: all but
+            the last so many; a text: the layers whose name begins with it; None: none.
+
+    Raises:
+        VisageError: that would be no layer, or every one that learns.
+    """
+    layers = network.layers
+    if frozen is None:
+        return
+    chosen = [one for one in layers if one.name.startswith(frozen)] if isinstance(frozen, str) else layers[:frozen]
+    if not any(layer.weights for layer in chosen):
+        names = ", ".join(layer.name for layer in layers if layer.weights)
+        raise VisageError(f"trainer.frozen: {quoted(frozen)} means no layer with weights; {network.name} has {names}")
+    for layer in chosen:
+        layer.trainable = False
+    if not network.trainable_weights:
+        raise VisageError(
+            f"trainer.frozen: {quoted(frozen)} leaves nothing of {network.name} to train; freeze fewer layers"
+        )
+
+
+def unfreeze(network: keras.Model, layer_decay: float) -> dict[str, float]:
+    """Lets all layers learn.
+
+    Returns:
+        By the path of each weight that was frozen, its share of the rate: `layer_decay` for the last layer that was
+        frozen, its square for the one before, and so on (Howard and Ruder, ULMFiT, ACL 2018).
+    """
+    frozen = [layer for layer in network.layers if layer.weights and not layer.trainable]
+    for layer in frozen:
+        layer.trainable = True
+    depths = enumerate(reversed(frozen), start=1)
+    return {weight.path: layer_decay**depth for depth, layer in depths for weight in layer.weights}
+
+
+def split_at_frozen(network: keras.Model) -> tuple[keras.Model, keras.Model] | None:
+    """Cuts a network behind the last layers whose answers to a picture no training changes.
+
+    Those are the layers, from the picture on, that have no weights or frozen ones, and draw nothing at random.
+
+    Args:
+        network: with one input and its layers frozen.
+
+    Returns:
+        The trunk, from pixels to features [N, width], and the head, from features to the network's outputs. Both share
+        the network's layers: training the head trains the network. None where no frozen weights come first.
+    """
+    pixels = network.inputs[0]
+    constant, trunk_has_weights = {id(pixels)}, False
+    cut: dict[int, keras.KerasTensor] = {}
+    for operation in network.operations[1:]:
+        inputs = keras.tree.flatten(operation.input)
+        if _never_changes(operation) and all(id(tensor) in constant for tensor in inputs):
+            constant.update(id(tensor) for tensor in keras.tree.flatten(operation.output))
+            trunk_has_weights |= bool(getattr(operation, "weights", ()))
+        else:
+            cut.update({id(tensor): tensor for tensor in inputs if id(tensor) in constant})
+    if not trunk_has_weights or id(pixels) in cut:
+        return None
+    tensors = list(cut.values())
+    trunk = keras.Model(pixels, _flat(tensors), name="trunk")
+    features = keras.Input(trunk.output_shape[1:], name="features")
+    behind = keras.Model(tensors, network.output)
+    head = keras.Model(features, behind(_as_before(features, tensors)), name="head")
+    # By this Keras sees that small gradients need a scaled loss.
+    head.dtype_policy = network.dtype_policy
+    return trunk, head
+
+
+def _never_changes(operation: keras.Operation) -> bool:
+    is_random = hasattr(operation, "seed_generator")
+    return not getattr(operation, "variables", ()) or not (operation.trainable or is_random)
+
+
+def _flat(tensors: list[keras.KerasTensor]) -> keras.KerasTensor:
+    """Several tensors [N, ...] as one [N, width]."""
+    flat = [keras.layers.Flatten()(tensor) for tensor in tensors]
+    return ops.concatenate(flat, axis=-1) if len(flat) > 1 else flat[0]
+
+
+def _as_before(features: keras.KerasTensor, tensors: list[keras.KerasTensor]) -> list[keras.KerasTensor]:
+    """What `_flat` made one, as the several it was."""
+    parts, start = [], 0
+    for tensor in tensors:
+        width = math.prod(tensor.shape[1:])
+        parts.append(keras.layers.Reshape(tensor.shape[1:])(features[:, start : start + width]))
+        start += width
+    return parts

@@ -1,0 +1,45 @@
+"""What a training starts from: the recipe's network, its first weights, and what of it is frozen."""
+
+from __future__ import annotations
+
+import keras
+
+from visage.networks.pretrained.weights import load_weights
+from visage.training.distillation.predict import load_teacher
+from visage.training.distillation.teacher import find_teacher
+from visage.training.freezing import freeze
+from visage.training.settings import TrainerSettings
+
+
+def first_network(settings: TrainerSettings, blessed: str | None) -> keras.Model:
+    """The recipe's network with its first weights and its layers frozen.
+
+    Args:
+        settings: the recipe.
+        blessed: SavedModel of the model that was pushed last, where the recipe starts from it.
+
+    Raises:
+        VisageError: the first weights are not there or do not fit, or `frozen` means no layers, or all.
+    """
+    network = settings.spec.build()
+    load_weights(network, settings.weights, blessed)
+    freeze(network, settings.frozen)
+    return network
+
+
+def check_start(settings: TrainerSettings, blessed: str | None) -> None:
+    """Starts a training as the Trainer will, and forgets it: what is missing is told before a picture is read.
+
+    Args:
+        settings: the recipe.
+        blessed: as of `first_network`.
+
+    Raises:
+        VisageError: as `first_network` says, or the teacher cannot be loaded.
+    """
+    if settings.distillation.teacher is not None:
+        load_teacher(find_teacher(settings.distillation.teacher))
+    if settings.weights is not None or settings.frozen is not None:
+        first_network(settings, blessed)
+        # Else Keras would count its layers on, and the Trainer's would have other names.
+        keras.utils.clear_session()

@@ -1,0 +1,110 @@
+"""One training with all that it needs, so that the other machines of a cluster can take part in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from visage.errors import VisageError
+from visage.files import write_atomically
+from visage.training.batches import open_split
+from visage.training.checkpoint import Checkpoint, training_key
+from visage.training.known_labels import check_labels
+from visage.training.settings import TrainerSettings
+from visage.training.train import train
+
+_FILE = "job.json"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a job gives.
+
+    Attributes:
+        network: trained, as `train` returns it.
+        checkpoint: the state of the training, to be removed when the network is written.
+        faces: records of the split `train`.
+    """
+
+    network: keras.Model
+    checkpoint: Checkpoint
+    faces: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is trained.
+
+    Attributes:
+        train_files: globs of gzip TFRecords to learn from.
+        val_files: globs of those to choose the best epoch by.
+        settings: the recipe, as JSON.
+        code: `source_digest` of what trains.
+        checkpoint_dir: folder below which the state of trainings is kept; every machine must reach it.
+        base_model: SavedModel that was pushed last, where the recipe starts from it.
+    """
+
+    train_files: list[str]
+    val_files: list[str]
+    settings: str
+    code: str
+    checkpoint_dir: str
+    base_model: str | None
+
+    @contextmanager
+    def announced(self) -> Iterator[None]:
+        """Leaves the job where the other machines look for it, as long as the `with` block lasts.
+
+        Raises:
+            VisageError: it cannot be written.
+        """
+        file = Path(self.checkpoint_dir) / _FILE
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, json.dumps(asdict(self)))
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
+
+    def run(self, strategy: tf.distribute.Strategy, log_dir: str) -> Trained:
+        """Trains the network.
+
+        Raises:
+            VisageError: a split is empty, unreadable or without labels that the network learns, machines do not train
+                the same, or as `train` says.
+        """
+        settings = TrainerSettings.model_validate_json(self.settings)
+        train_split = open_split("train", self.train_files)
+        val_split = open_split("val", self.val_files)
+        check_labels(train_split, val_split, settings)
+        key = training_key(settings, self.code, [train_split, val_split])
+        _check_agreement(key, strategy)
+        checkpoint = Checkpoint(Path(self.checkpoint_dir) / key)
+        network = train(train_split, val_split, settings, log_dir, strategy, checkpoint, self.base_model)
+        return Trained(network, checkpoint, train_split.size)
+
+
+def read_job(checkpoint_dir: Path) -> Job | None:
+    """The job that was announced there last; None where none was."""
+    try:
+        return Job(**json.loads((checkpoint_dir / _FILE).read_text()))
+    except FileNotFoundError:
+        return None
+
+
+def _check_agreement(key: str, strategy: tf.distribute.Strategy) -> None:
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return
+    # 15 hexadecimal digits are what int64 holds.
+    keys = strategy.gather(strategy.run(lambda: tf.constant([int(key[:15], 16)], tf.int64)), axis=0)
+    if len(set(keys.numpy())) > 1:
+        raise VisageError(
+            "the machines that TF_CONFIG names do not train the same: settings, records or code differ; start the "
+            "workers again, with this version of the code"
+        )

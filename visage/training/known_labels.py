@@ -1,0 +1,65 @@
+"""Refuses splits whose records do not know what the network is to learn, or to be judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from visage.data import records
+from visage.errors import VisageError
+from visage.training.batches import Split, read_examples
+from visage.training.settings import TrainerSettings
+
+_BATCH = 1024
+
+_FEATURES = {
+    records.AGE_KNOWN: tf.io.FixedLenFeature([], tf.float32),
+    records.AGE_GROUP: tf.io.FixedLenFeature([], tf.int64),
+    records.GENDER_KNOWN: tf.io.FixedLenFeature([], tf.float32),
+}
+
+
+def check_labels(train_split: Split, val_split: Split, settings: TrainerSettings) -> None:
+    """Refuses splits that a recipe can learn nothing from, or choose nothing by.
+
+    A teacher predicts what labels do not say, so with one every split will do.
+
+    Raises:
+        VisageError: no record of `train` has a label of one of the heads, or no record of `val` has a label of any.
+    """
+    if settings.distillation.teacher is not None:
+        return
+    learned = known_labels(train_split, settings)
+    for label, known in learned.items():
+        if not known:
+            other = "gender" if label == "age" else "age"
+            raise VisageError(
+                f"trainer.{label}_head: no record of the train split has a known {label}; give more data, or learn the "
+                f"{other} alone: --set trainer.{label}_head=none, with the limits evaluator.{label}_* set to null"
+            )
+    if not any(known_labels(val_split, settings).values()):
+        raise VisageError(
+            f"the val split: no record has a known {' or '.join(learned)}, so no epoch can be chosen by it; give more "
+            "data or change `split`"
+        )
+
+
+def known_labels(split: Split, settings: TrainerSettings) -> Mapping[str, bool]:
+    """Tells whether a record of a split has a label for each head of the network, by 'age' and 'gender'.
+
+    Reads no further than needed: a split may hold hundreds of thousands of pictures.
+    """
+    spec = settings.spec
+    heads = {"age": spec.age_head, "gender": spec.gender_head}
+    known = {label: False for label, head in heads.items() if head is not None}
+    for batch in read_examples(split.files).batch(_BATCH).map(lambda batch: tf.io.parse_example(batch, _FEATURES)):
+        # Years are the one thing that a regression learns; the other heads learn from a group, too.
+        has_age = batch[records.AGE_KNOWN].numpy() > 0
+        if spec.age_head != "regression":
+            has_age |= batch[records.AGE_GROUP].numpy() >= 0
+        found = {"age": has_age.any(), "gender": (batch[records.GENDER_KNOWN].numpy() > 0).any()}
+        known = {label: before or bool(found[label]) for label, before in known.items()}
+        if all(known.values()):
+            break
+    return known

@@ -1,0 +1,179 @@
+"""The loop of training: steps, epochs, validation, checkpoints.
+
+It runs Keras's own steps (`train_step`, `test_step`). Keras's own loop, `fit`, cannot begin in the middle of an epoch,
+and fails on several machines.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from visage.errors import VisageError
+from visage.training.batches import TrainingBatches
+from visage.training.checkpoint import Checkpoint, Standing, set_state, state_of
+from visage.training.devices import is_chief, share_out
+from visage.training.feature_cache import FeatureBatches
+from visage.training.optimizer import learning_rate
+from visage.training.plateau import has_stalled
+from visage.training.reporting import FINE_TUNE, TRAIN, report_step
+from visage.training.settings import TrainerSettings
+from visage.training.tensorboard import EventLog
+
+
+class DivergenceError(VisageError):
+    """The loss became infinite or not a number."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One training of a compiled network, from wherever it stands to its end.
+
+    Attributes:
+        network: compiled under `strategy`.
+        strategy: the devices; one process of several writes.
+        training: what is learned from.
+        validation: what the best epoch is chosen by.
+        settings: the recipe.
+        checkpoint: where the state is kept; None: nowhere.
+        log: what TensorBoard reads; None: nothing.
+        phase: what `report_step` calls it.
+    """
+
+    network: keras.Model
+    strategy: tf.distribute.Strategy
+    training: TrainingBatches | FeatureBatches
+    validation: tf.data.Dataset
+    settings: TrainerSettings
+    checkpoint: Checkpoint | None
+    log: EventLog | None
+    phase: str = TRAIN
+
+    def run(self) -> Standing:
+        """Trains to the last epoch, or until validation has long not become better.
+
+        Raises:
+            DivergenceError: a loss became infinite or not a number.
+        """
+        self._create_variables()
+        standing = self._resume()
+        learn, judge = self._compile(self.network.train_step), self._compile(self.network.test_step)
+        if self.phase == FINE_TUNE and not standing.best:
+            # Fine-tuning can harm: what the first phase ended with may stay the best there is.
+            self._keep_if_best(standing, self._validate(judge))
+        while standing.epoch < self.settings.epochs and not has_stalled(
+            standing.val_losses, self.settings.early_stopping_patience
+        ):
+            learned = self._train(learn, standing)
+            self._end_epoch(standing, learned, self._validate(judge))
+        return standing
+
+    def _create_variables(self) -> None:
+        """Those of the metrics and the optimizer, which a checkpoint is to be read into before the first step."""
+        with self.strategy.scope():
+            # What each of Keras's trainers calls before its first step; there is no public name for it.
+            self.network._symbolic_build(data_batch=self.training.epoch(0).element_spec)
+
+    def _resume(self) -> Standing:
+        saved = self.checkpoint.load() if self.checkpoint is not None else None
+        if saved is None:
+            return Standing()
+        state, standing = saved
+        with self.strategy.scope():
+            set_state(self.network, state)
+        for epoch, metrics in enumerate(standing.history):
+            self._write_log(epoch, metrics)
+        self._report(standing)
+        return standing
+
+    def _compile(self, step: Callable[[Any], dict[str, Any]]) -> Callable[[Iterator[Any]], float]:
+        """`step` on the next batch of an iterator, shared out to the devices; gives the mean of their losses."""
+        on_device = tf.function(step, jit_compile=True) if self.settings.jit else step
+
+        @tf.function(reduce_retracing=True)
+        def on_all(iterator: Iterator[Any]) -> tf.Tensor:
+            losses = self.strategy.run(on_device, args=(next(iterator),))["loss"]
+            return tf.reduce_mean(self.strategy.experimental_local_results(losses))
+
+        return on_all
+
+    def _train(self, learn: Callable[[Iterator[Any]], float], standing: Standing) -> dict[str, float]:
+        if not standing.step:
+            self.network.reset_metrics()
+        batches = iter(share_out(self.training.epoch(standing.epoch, standing.step), self.strategy))
+        while standing.step < self.training.steps:
+            self.network.optimizer.learning_rate = self._learning_rate(standing)
+            loss = float(learn(batches))
+            standing.step += 1
+            if not math.isfinite(loss):
+                raise self._diverged(loss, f"epoch {standing.epoch + 1}, batch {standing.step}")
+            self._report(standing, loss)
+            # At the end of an epoch, validation comes first.
+            if standing.step < self.training.steps:
+                self._save_if_due(standing)
+        return self._measured()
+
+    def _validate(self, judge: Callable[[Iterator[Any]], float]) -> dict[str, float]:
+        self.network.reset_metrics()
+        batches = iter(share_out(self.validation, self.strategy))
+        for _ in range(int(self.validation.cardinality())):
+            judge(batches)
+        # tf.data keeps what it decoded only where somebody has seen the end.
+        next(batches, None)
+        return {f"val_{name}": value for name, value in self._measured().items()}
+
+    def _measured(self) -> dict[str, float]:
+        """The metrics since they were reset, without those of labels that no record has; the loss in any case."""
+        values = {name: float(value) for name, value in self.network.get_metrics_result().items()}
+        return {name: value for name, value in values.items() if name == "loss" or not math.isnan(value)}
+
+    def _end_epoch(self, standing: Standing, learned: dict[str, float], judged: dict[str, float]) -> None:
+        if not math.isfinite(judged["val_loss"]):
+            raise self._diverged(judged["val_loss"], f"the validation of epoch {standing.epoch + 1}")
+        rate = keras.ops.convert_to_numpy(self.network.optimizer.learning_rate)
+        metrics = {**learned, "learning_rate": float(rate), **judged}
+        standing.history.append(metrics)
+        self._keep_if_best(standing, metrics)
+        standing.epoch, standing.step = standing.epoch + 1, 0
+        self._write_log(standing.epoch - 1, metrics)
+        self._report(standing, metrics["loss"])
+        self._save_if_due(standing)
+
+    def _keep_if_best(self, standing: Standing, metrics: dict[str, float]) -> None:
+        if metrics["val_loss"] < standing.best.get("val_loss", math.inf):
+            standing.best = metrics
+            standing.best_weights = self.network.get_weights()
+
+    def _learning_rate(self, standing: Standing) -> float:
+        return learning_rate(self.settings, self.training.steps, self._done(standing), standing.val_losses)
+
+    def _save_if_due(self, standing: Standing) -> None:
+        if self.checkpoint is None or self._done(standing) % self.settings.checkpoint_steps:
+            return
+        state = state_of(self.network)
+        if is_chief(self.strategy):
+            self.checkpoint.save(state, standing)
+
+    def _report(self, standing: Standing, loss: float | None = None) -> None:
+        steps, epochs = self.training.steps, self.settings.epochs
+        unsaved = self.checkpoint is not None and self.settings.leaves_no_checkpoint(steps * epochs)
+        warning = f"no checkpoint: checkpoint_steps is {self.settings.checkpoint_steps}" if unsaved else ""
+        report_step(self.phase, standing, steps, epochs, loss, warning)
+
+    def _write_log(self, epoch: int, metrics: dict[str, float]) -> None:
+        if self.log is not None:
+            self.log.write(epoch, metrics)
+
+    def _done(self, standing: Standing) -> int:
+        return standing.epoch * self.training.steps + standing.step
+
+    def _diverged(self, loss: float, where: str) -> DivergenceError:
+        return DivergenceError(
+            f"training diverged in {where}: the loss is {loss}; "
+            f"lower trainer.learning_rate (now {self.settings.learning_rate:g})"
+        )

@@ -1,0 +1,83 @@
+"""The optimizer of a recipe, and the rate at which it learns at every step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import keras
+
+from visage.training.plateau import reductions
+from visage.training.settings import TrainerSettings
+
+
+def build_optimizer(settings: TrainerSettings, shares: Mapping[str, float] | None = None) -> keras.optimizers.Optimizer:
+    """A new optimizer that decays weight matrices and no biases, its rate still constant.
+
+    The rate is to be set before every step to `learning_rate`.
+
+    Args:
+        settings: the recipe.
+        shares: of the rate, by the path of a weight; the others learn at the whole rate.
+    """
+    common = {
+        "learning_rate": settings.learning_rate,
+        "weight_decay": settings.weight_decay,
+        "gradient_accumulation_steps": settings.accumulate_steps if settings.accumulate_steps > 1 else None,
+    }
+    kinds = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
+    kind = kinds[settings.optimizer]
+    if shares:
+        kind = _by_depth(kind, shares, settings.weight_decay)
+    if settings.optimizer == "sgd":
+        common["momentum"] = settings.momentum
+    optimizer = kind(**common)
+    if settings.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def learning_rate(settings: TrainerSettings, steps: int, done: int, val_losses: Sequence[float]) -> float:
+    """The rate of one step: a function of where training stands, so that a run that goes on keeps to its schedule.
+
+    Args:
+        settings: the recipe.
+        steps: of one epoch.
+        done: steps before this one, over all epochs.
+        val_losses: of the epochs that have ended.
+    """
+    # All parts of a batch belong to one update.
+    updates = done // settings.accumulate_steps
+    begun = updates * settings.accumulate_steps
+    rate = settings.learning_rate * min(1.0, (updates + 1) / (settings.warm_up_steps + 1))
+    if settings.schedule == "cosine":
+        rate *= 0.5 * (1 + math.cos(math.pi * begun / (steps * settings.epochs)))
+    passed = sum(epoch <= begun // steps for epoch in settings.step_schedule.epochs)
+    stalled = reductions(val_losses, settings.reduce_on_plateau.patience)
+    stepped = math.prod(settings.step_schedule.factors[:passed])
+    return rate * stepped * settings.reduce_on_plateau.factor**stalled
+
+
+def _by_depth(
+    kind: type[keras.optimizers.Optimizer], shares: Mapping[str, float], weight_decay: float
+) -> type[keras.optimizers.Optimizer]:
+    """A kind of optimizer under which some weights learn, and decay, at a share of the rate."""
+
+    class ByDepth(kind):
+        def update_step(
+            self, gradient: keras.KerasTensor, variable: keras.Variable, learning_rate: keras.KerasTensor
+        ) -> None:
+            """Updates one weight."""
+            path = self._trainable_variables[self._get_variable_index(variable)].path
+            super().update_step(gradient, variable, learning_rate * shares.get(path, 1.0))
+
+        def _apply_weight_decay(self, variables: Sequence[keras.Variable]) -> None:
+            # Keras decays all weights at the whole rate, and has no other place to say so.
+            if not weight_decay:
+                return
+            for variable in variables:
+                self.weight_decay = weight_decay * shares.get(variable.path, 1.0)
+                super()._apply_weight_decay([variable])
+            self.weight_decay = weight_decay
+
+    return ByDepth

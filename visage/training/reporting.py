@@ -1,0 +1,58 @@
+"""Tells whoever listens how far a training has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from visage import progress
+from visage.training.checkpoint import Standing
+
+# What the two phases of a training are called.
+TRAIN = "train"
+FINE_TUNE = "fine-tune"
+
+# Keras leaves out the name of an output that is the only one.
+_OF_ONE_OUTPUT = {
+    "val_mae": "val_age_mae",
+    "val_group_accuracy": "val_age_group_accuracy",
+    "val_accuracy": "val_gender_accuracy",
+}
+
+
+def report_step(
+    phase: str, standing: Standing, steps: int, epochs: int, loss: float | None = None, warning: str = ""
+) -> None:
+    """Reports a step, counted over all the epochs, with the latest figures.
+
+    Args:
+        phase: `TRAIN` or `FINE_TUNE`.
+        standing: after the step.
+        steps: of one epoch.
+        epochs: of the whole training.
+        loss: of the step; None where a training only just goes on.
+        warning: what to say of the training at every step; empty: nothing.
+    """
+    done = standing.epoch * steps + standing.step
+    notes = [f"epoch {min(standing.epoch + (standing.step > 0), epochs) or 1} of {epochs}"]
+    notes.append("goes on from a checkpoint" if loss is None else f"loss {loss:.2f}")
+    if standing.history and (figures := list(_figures(standing.history[-1]))):
+        notes.append("validation: " + ", ".join(figures))
+    if warning:
+        notes.append(warning)
+    progress.report(phase, done, epochs * steps, ", ".join(notes))
+
+
+def validation_figures(metrics: dict[str, float]) -> dict[str, float]:
+    """An epoch's metrics under the names that they have in a network of both heads."""
+    return {_OF_ONE_OUTPUT.get(name, name): value for name, value in metrics.items()}
+
+
+def _figures(metrics: dict[str, float]) -> Iterator[str]:
+    """The figures of the validation that heads and labels give; the group's where they give no age in years."""
+    metrics = validation_figures(metrics)
+    if "val_age_mae" in metrics:
+        yield f"age MAE {metrics['val_age_mae']:.1f}"
+    elif "val_age_group_accuracy" in metrics:
+        yield f"age group {100 * metrics['val_age_group_accuracy']:.1f} %"
+    if "val_gender_accuracy" in metrics:
+        yield f"gender {100 * metrics['val_gender_accuracy']:.1f} %"

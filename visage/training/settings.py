@@ -1,0 +1,175 @@
+"""Settings of the Trainer, as they stand in a recipe."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from visage.errors import quoted
+from visage.networks import NETWORKS, AgeHead, GenderHead, NetworkSpec
+from visage.path_setting import LocalPath
+from visage.settings import Settings
+from visage.training.augmentation.settings import AugmentationSettings
+from visage.training.distillation.settings import TAUGHT_AGE_HEADS, DistillationSettings
+from visage.training.fine_tuning_settings import FineTuningSettings
+from visage.training.schedule_settings import ReduceOnPlateau, StepSchedule
+
+Network = Literal[
+    "cnn_imdb_age",
+    "cnn_imdb_gender",
+    "cnn_utkface",
+    "compact",
+    "mobilenet",
+    "resnet50",
+    "vggface",
+    "visage",
+    "visage_small",
+]
+# What the weights of a network may start from, besides files; networks that each of them is for, None: all.
+_STARTS: dict[str, tuple[str, ...] | None] = {
+    "dlib": ("visage", "visage_small"),
+    "imagenet": ("mobilenet", "resnet50"),
+    "blessed": None,
+}
+# Steps. A training of fewer is short: it is not worth a word that it leaves no checkpoint.
+CHECKPOINT_STEPS = 500
+
+
+class TrainerSettings(Settings):
+    """A recipe's network and how it is trained."""
+
+    network: Network = Field(description="a module of visage/networks")
+    input_size: int | None = Field(None, ge=32, le=1024, description="pixels; null: the network's own")
+    age_head: Literal[AgeHead, "none"] | None = Field(None, description="null: the network's own; none: no age")
+    gender_head: Literal[GenderHead, "none"] | None = Field(None, description="the same for the gender")
+    weights: LocalPath | None = Field(None, description="dlib, imagenet, blessed or a file; null: random")
+    frozen: int | str | None = Field(None, description="the first so many layers, or those whose name begins so")
+    fine_tuning: FineTuningSettings = FineTuningSettings()
+    distillation: DistillationSettings = DistillationSettings()
+    flip_averaged: bool = Field(False, description="answer with the mean over a picture and its mirror image")
+    epochs: int = Field(ge=1, le=10_000)
+    epoch_size: int | None = Field(None, ge=1, description="records an epoch, drawn anew each time; null: all")
+    batch_size: int = Field(64, ge=1, le=65_536, description="records an update learns from, over all devices")
+    accumulate_steps: int = Field(1, ge=1, le=65_536, description="parts of a batch, one after another in memory")
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
+    learning_rate: float = Field(gt=0, le=10, description="highest rate of the schedule")
+    schedule: Literal["constant", "cosine"] = Field("cosine", description="cosine: falls to 0 over all the epochs")
+    warm_up_steps: int = Field(0, ge=0, le=1_000_000, description="updates in which the rate rises from 0; 0: none")
+    step_schedule: StepSchedule = StepSchedule()
+    reduce_on_plateau: ReduceOnPlateau = ReduceOnPlateau()
+    weight_decay: float = Field(0.0, ge=0, le=1, description="decoupled, as AdamW's, of all but biases and scales")
+    label_sigma: float = Field(2.5, ge=0, le=20, description="years; width of the age label distribution, 0: one-hot")
+    augmentation: AugmentationSettings = AugmentationSettings()
+    early_stopping_patience: int | None = Field(
+        None, ge=1, description="epochs without a better validation loss; null: never"
+    )
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field("float32", description="while training")
+    jit: bool = Field(False, description="compile steps by XLA")
+    checkpoint_steps: int = Field(
+        CHECKPOINT_STEPS, ge=1, description="steps after which a killed training goes on, at most"
+    )
+    seed: int = Field(1, ge=0, le=2**32 - 1)
+
+    @field_validator("frozen", mode="before")
+    @classmethod
+    def _counts_or_names(cls, frozen: object) -> object:
+        if isinstance(frozen, bool):
+            raise ValueError(f"must be a number of layers, how their names begin, or null, not {str(frozen).lower()}")
+        return frozen
+
+    @field_validator("accumulate_steps")
+    @classmethod
+    def _parts_are_equal(cls, parts: int, info: ValidationInfo) -> int:
+        batch_size = info.data.get("batch_size")
+        if batch_size is not None and batch_size % parts:
+            raise ValueError(f"must divide batch_size, {batch_size}")
+        return parts
+
+    @field_validator("input_size")
+    @classmethod
+    def _fits_the_network(cls, size: int | None, info: ValidationInfo) -> int | None:
+        own = NETWORKS.get(info.data.get("network", ""))
+        if size is not None and own is not None and not own.any_size and size != own.input_size:
+            able = ", ".join(name for name, network in NETWORKS.items() if network.any_size)
+            raise ValueError(f"{own.name} takes {own.input_size} pixels alone, not {size}; others take any: {able}")
+        return size
+
+    @field_validator("weights")
+    @classmethod
+    def _are_known(cls, weights: str | None) -> str | None:
+        if weights is not None and weights not in _STARTS and not weights.endswith((".h5", ".keras")):
+            raise ValueError(f"must be {', '.join(_STARTS)}, a file *.h5 or *.keras, or null, not {quoted(weights)}")
+        return weights
+
+    @model_validator(mode="after")
+    def _weights_fit(self) -> "TrainerSettings":
+        fitting = _STARTS.get(self.weights or "")
+        if fitting is not None and self.network not in fitting:
+            raise ValueError(f"weights {self.weights} fit the network {' or '.join(fitting)}, not {self.network}")
+        return self
+
+    @model_validator(mode="after")
+    def _teacher_has_a_pupil(self) -> "TrainerSettings":
+        if self.distillation.teacher is not None and self.spec.age_head not in (None, *TAUGHT_AGE_HEADS):
+            heads = " or ".join(TAUGHT_AGE_HEADS)
+            raise ValueError(f"distillation.teacher teaches the age_head {heads}, not {self.spec.age_head}")
+        return self
+
+    @model_validator(mode="after")
+    def _something_is_unfrozen(self) -> "TrainerSettings":
+        if self.fine_tuning.epochs and self.frozen is None:
+            raise ValueError("fine_tuning has no frozen layers to unfreeze: set frozen, or fine_tuning.epochs to 0")
+        return self
+
+    @property
+    def weights_file(self) -> Path | None:
+        """That of `weights`, where it is no other start."""
+        return None if self.weights is None or self.weights in _STARTS else Path(self.weights)
+
+    @property
+    def of_head(self) -> "TrainerSettings":
+        """The recipe of the first phase.
+
+        Where a second one follows, pictures are mirrored at most, so that frozen layers look at them only once.
+        """
+        if not self.fine_tuning.epochs:
+            return self
+        mirrored = AugmentationSettings(flip=self.augmentation.flip, shift=0, brightness=0, contrast=0)
+        return self.model_copy(update={"augmentation": mirrored})
+
+    @property
+    def of_fine_tuning(self) -> "TrainerSettings":
+        """The recipe of the second phase."""
+        second = self.fine_tuning
+        return self.model_copy(update={"epochs": second.epochs, "learning_rate": second.learning_rate})
+
+    def leaves_no_checkpoint(self, steps: int) -> bool:
+        """Returns whether a phase of so many steps, which is no short one, ends before the first checkpoint."""
+        return self.checkpoint_steps > max(steps, CHECKPOINT_STEPS)
+
+    @property
+    def step_size(self) -> int:
+        """Records that are in memory together."""
+        return self.batch_size // self.accumulate_steps
+
+    @model_validator(mode="after")
+    def _has_a_head(self) -> "TrainerSettings":
+        if self.spec.age_head is None and self.spec.gender_head is None:
+            raise ValueError(f"{self.network} would learn nothing: set age_head or gender_head to something else")
+        return self
+
+    @property
+    def spec(self) -> NetworkSpec:
+        """The network with the heads that the recipe gives it."""
+        own = NETWORKS[self.network]
+        age = own.age_head if self.age_head is None else self.age_head
+        gender = own.gender_head if self.gender_head is None else self.gender_head
+        return replace(
+            own,
+            input_size=self.input_size or own.input_size,
+            age_head=None if age == "none" else age,
+            gender_head=None if gender == "none" else gender,
+            flip_averaged=self.flip_averaged,
+        )

@@ -1,0 +1,124 @@
+"""Fits a network to the training split, and keeps the weights that do best on the validation split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+
+import keras
+import tensorflow as tf
+
+from visage.errors import VisageError
+from visage.training.batches import Split
+from visage.training.checkpoint import Checkpoint, Standing
+from visage.training.devices import is_chief, mean_over_devices
+from visage.training.distillation.losses import distillation_losses
+from visage.training.distillation.predict import with_teacher
+from visage.training.freezing import unfreeze
+from visage.training.initialize import first_network
+from visage.training.loop import Fit
+from visage.training.losses import metrics
+from visage.training.optimizer import build_optimizer
+from visage.training.reporting import FINE_TUNE, TRAIN
+from visage.training.settings import TrainerSettings
+from visage.training.tensorboard import EventLog
+from visage.training.trainable import Learner, choose_learner
+
+
+def train(
+    train_split: Split,
+    val_split: Split,
+    settings: TrainerSettings,
+    log_dir: str | None,
+    strategy: tf.distribute.Strategy | None = None,
+    checkpoint: Checkpoint | None = None,
+    blessed: str | None = None,
+    on_end: Callable[[Standing], None] | None = None,
+) -> keras.Model:
+    """Trains on one device or many: what is not frozen, then, where the recipe says so, all of the network.
+
+    Args:
+        train_split: records to learn from.
+        val_split: records to choose the best epoch by.
+        settings: the recipe.
+        log_dir: folder for TensorBoard's logs; None: none are written.
+        strategy: the devices; None: TensorFlow's own choice of one.
+        checkpoint: where to go on from and what to leave behind; None: neither.
+        blessed: SavedModel of the model that was pushed last, where the recipe starts from it.
+        on_end: told where the training ended, the second phase where there is one; None: nobody is.
+
+    Returns:
+        The network in float32 with the weights of the lowest validation loss, those between the two phases among them;
+        not compiled.
+
+    Raises:
+        DivergenceError: the loss became infinite or not a number.
+        VisageError: the recipe's first weights are not there or do not fit, or what is kept on the way cannot be
+            written.
+    """
+    strategy = strategy or tf.distribute.get_strategy()
+    if settings.accumulate_steps > 1 and strategy.num_replicas_in_sync > 1:
+        raise VisageError(
+            f"trainer.accumulate_steps: {settings.accumulate_steps} parts of a batch are for one device; here are "
+            f"{strategy.num_replicas_in_sync}, which share each batch: set it to 1"
+        )
+    spec = settings.spec
+    train_split = with_teacher(train_split, settings, checkpoint, writes=is_chief(strategy))
+    keras.utils.set_random_seed(settings.seed)
+    with strategy.scope(), _precision(settings.precision):
+        network = first_network(settings, blessed)
+        checkpoint = checkpoint and checkpoint.starting_from(network.get_weights())
+    second = settings.of_fine_tuning if settings.fine_tuning.epochs else None
+    checkpoint_of_second = checkpoint and checkpoint.of_fine_tuning()
+    if second is None or checkpoint_of_second is None or checkpoint_of_second.load() is None:
+        first = settings.of_head
+        features = checkpoint.folder_of_features if checkpoint is not None and is_chief(strategy) else None
+        log = _log(log_dir, strategy)
+        with choose_learner(network, train_split, val_split, first, features) as learner, log as events:
+            standing = _fit(learner, first, strategy, checkpoint, events, TRAIN)
+    if second is not None:
+        shares = unfreeze(network, settings.fine_tuning.layer_decay)
+        log = _log(log_dir and f"{log_dir}/fine_tuning", strategy)
+        with choose_learner(network, train_split, val_split, second) as learner, log as events:
+            standing = _fit(learner, second, strategy, checkpoint_of_second, events, FINE_TUNE, shares)
+    if on_end is not None:
+        on_end(standing)
+    # Without optimizer, replicas and precision of the training, none of which belongs into a SavedModel.
+    trained = spec.build()
+    trained.set_weights(network.get_weights())
+    return trained
+
+
+def _fit(
+    learner: Learner,
+    settings: TrainerSettings,
+    strategy: tf.distribute.Strategy,
+    checkpoint: Checkpoint | None,
+    log: EventLog | None,
+    phase: str,
+    shares: Mapping[str, float] | None = None,
+) -> Standing:
+    """Trains, and leaves the weights of the best epoch in the learner's network; `shares` as `build_optimizer`'s."""
+    spec = settings.spec
+    with strategy.scope():
+        loss = distillation_losses(spec, settings.distillation.share, mean_over_devices)
+        learner.network.compile(build_optimizer(settings, shares), loss=loss, metrics=metrics(spec))
+    fit = Fit(learner.network, strategy, learner.training, learner.validation, settings, checkpoint, log, phase)
+    standing = fit.run()
+    learner.network.set_weights(standing.best_weights)
+    return standing
+
+
+def _log(folder: str | None, strategy: tf.distribute.Strategy) -> AbstractContextManager[EventLog | None]:
+    return closing(EventLog(folder)) if folder is not None and is_chief(strategy) else nullcontext()
+
+
+@contextmanager
+def _precision(policy: str) -> Iterator[None]:
+    """Layers that are built inside compute as `policy` says."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

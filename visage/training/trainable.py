@@ -1,0 +1,64 @@
+"""What of a network is trained, and on what: all of it on pictures, or its head on features that are computed once."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from visage.training.batches import Split, TrainingBatches, evaluation_batches
+from visage.training.feature_cache import FeatureBatches, can_keep_features, keep_features
+from visage.training.freezing import split_at_frozen
+from visage.training.settings import TrainerSettings
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A network, or the head of one that shares its layers, with what it learns from.
+
+    Attributes:
+        network: to train.
+        training: its batches of the training split.
+        validation: those of the validation split.
+    """
+
+    network: keras.Model
+    training: TrainingBatches | FeatureBatches
+    validation: tf.data.Dataset
+
+
+@contextmanager
+def choose_learner(
+    network: keras.Model, train_split: Split, val_split: Split, settings: TrainerSettings, kept: Path | None = None
+) -> Iterator[Learner]:
+    """The head, where a frozen trunk comes first and nothing but mirroring changes the pictures; else all of it.
+
+    The features lie in files; the system keeps in memory what fits.
+
+    Args:
+        network: with its layers frozen.
+        train_split: records to learn from.
+        val_split: records to choose the best epoch by.
+        settings: the recipe.
+        kept: folder of this training alone, where features stay and are found again; None: they lie in a temporary one
+            as long as the `with` block lasts.
+
+    Raises:
+        VisageError: there is no room for the features.
+    """
+    parts = split_at_frozen(network)
+    if parts is None or not can_keep_features(parts[0], settings.spec, settings):
+        validation = evaluation_batches(val_split, settings.spec, settings)
+        yield Learner(network, TrainingBatches(train_split, settings.spec, settings), validation)
+        return
+    trunk, head = parts
+    with nullcontext(kept) if kept is not None else tempfile.TemporaryDirectory(prefix="visage-features-") as name:
+        folder = Path(name)
+        learned = keep_features(trunk, train_split, settings, folder / "train", mirrored=settings.augmentation.flip)
+        judged = keep_features(trunk, val_split, settings, folder / "val", mirrored=False)
+        yield Learner(head, FeatureBatches(learned, settings), judged.in_order(settings))

@@ -83,7 +83,7 @@ def main(
 
 def _unfrozen(settings: TrainerSettings) -> TrainerSettings:
     """The recipe as a training of all of its network, from random weights, which cost what any others do."""
-    return settings.model_copy(update={"frozen": None, "fine_tuning": FineTuningSettings(), "weights": None})
+    return settings.model_copy(update={"freeze": None, "fine_tuning": FineTuningSettings(), "weights": None})
 
 
 def _at_most(split: Split, records: int | None) -> Split:

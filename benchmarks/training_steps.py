@@ -115,7 +115,7 @@ def _compiled(settings: TrainerSettings) -> _Learn:
         keras.config.set_dtype_policy("float32")
     network.compile(build_optimizer(settings), loss=losses(spec), metrics=metrics(spec))
 
-    step = tf.function(network.train_step, jit_compile=True) if settings.jit else network.train_step
+    step = tf.function(network.train_step, jit_compile=True) if settings.jit_compile else network.train_step
 
     @tf.function(reduce_retracing=True)
     def learn(iterator: Iterator[Any]) -> tf.Tensor:

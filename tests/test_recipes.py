@@ -20,13 +20,13 @@ RECIPES = PROJECT / "recipes"
 ADAM = {"optimizer": "adam", "schedule": "constant", "weight_decay": 0}
 OF_IMDB_CNN = {**ADAM, "learning_rate": 0.002, "epochs": 20, "batch_size": 32, "early_stopping_patience": 5}
 OF_VGGFACE = {
-    **ADAM, "learning_rate": 0.001, "epochs": 250, "epoch_size": 256, "batch_size": 32, "frozen": -6,
+    **ADAM, "learning_rate": 0.001, "epochs": 250, "epoch_size": 256, "batch_size": 32, "freeze": -6,
     "weights": "vgg_face_weights.h5",
 }  # fmt: skip
-OURS = {"optimizer": "adamw", "schedule": "cosine", "weight_decay": 0.02, "flip_averaged": True}
-OF_DLIB = {**OURS, "weights": "dlib", "frozen": "dlib_"}
-TAUGHT = {"distillation": {"teacher": "runs/visage/serving/visage", "share": 0.5}}
-OF_VISAGE_SMALL = {"learning_rate": 0.001, "batch_size": 64, "warm_up_steps": 200, **TAUGHT}
+OURS = {"optimizer": "adamw", "schedule": "cosine", "weight_decay": 0.02, "tta_flip": True}
+OF_DLIB = {**OURS, "weights": "dlib", "freeze": "dlib_"}
+TAUGHT = {"distillation": {"teacher": "runs/visage/serving/visage", "alpha": 0.5}}
+OF_VISAGE_SMALL = {"learning_rate": 0.001, "batch_size": 64, "warmup_steps": 200, **TAUGHT}
 
 UNCHANGED = {
     "flip": False, "shift": 0, "zoom": 0, "rotation": 0, "shear": 0, "brightness": 0, "contrast": 0, "saturation": 0,
@@ -45,17 +45,17 @@ HEADS = {
     "cnn_imdb_gender": ("cnn_imdb", "cnn_imdb_gender", None, "binary"),
     "cnn_utkface": ("cnn_utkface", "cnn_utkface", "regression", "binary"),
     "mobilenet_imdb": ("mobilenet_imdb", "mobilenet", "softmax", "softmax"),
-    "resnet_adience": ("resnet_adience", "resnet50", "groups", "binary"),
+    "resnet_adience": ("resnet_adience", "resnet50", "age_groups", "binary"),
     "vggface_wiki_age": ("vggface_wiki", "vggface", "softmax", None),
     "vggface_wiki_gender": ("vggface_wiki", "vggface", None, "softmax"),
-    "visage": ("visage", "visage", "distribution", "binary"),
-    "visage_utkface": ("utkface_80_20", "visage", "distribution", "binary"),
-    "visage_small": ("visage", "visage_small", "distribution", "binary"),
-    "visage_small_utkface": ("utkface_80_20", "visage_small", "distribution", "binary"),
+    "visage": ("visage", "visage", "label_distribution", "binary"),
+    "visage_utkface": ("utkface_80_20", "visage", "label_distribution", "binary"),
+    "visage_small": ("visage", "visage_small", "label_distribution", "binary"),
+    "visage_small_utkface": ("utkface_80_20", "visage_small", "label_distribution", "binary"),
 }
 # By recipe on UTKFace alone: the one on all sources that it trains as.
 ON_UTKFACE = {"visage_utkface": "visage", "visage_small_utkface": "visage_small"}
-# By recipe and size: what it sets of the training.
+# By recipe and preset: what it sets of the training.
 TRAINING: dict[str, dict[str, Any]] = {
     "cnn_imdb_age": OF_IMDB_CNN,
     "cnn_imdb_gender": OF_IMDB_CNN,
@@ -71,22 +71,22 @@ TRAINING: dict[str, dict[str, Any]] = {
     },
     "resnet_adience": {
         **ADAM, "learning_rate": 0.001, "epochs": 200, "epoch_size": 50 * 32, "batch_size": 32,
-        "early_stopping_patience": 10, "weights": "imagenet", "flip_averaged": True,
+        "early_stopping_patience": 10, "weights": "imagenet", "tta_flip": True,
         "reduce_on_plateau": {"patience": 3, "factor": 0.1},
     },
     "vggface_wiki_age": {**OF_VGGFACE, "age_head": "softmax", "gender_head": "none"},
     "vggface_wiki_gender": {**OF_VGGFACE, "age_head": "none", "gender_head": "softmax"},
-    "visage minutes": {**OF_DLIB, "learning_rate": 0.0003, "epochs": 30, "batch_size": 128},
-    "visage hours": {
-        **OF_DLIB, "learning_rate": 0.0003, "epochs": 30, "batch_size": 64, "warm_up_steps": 200,
+    "visage head_only": {**OF_DLIB, "learning_rate": 0.0003, "epochs": 30, "batch_size": 128},
+    "visage finetune": {
+        **OF_DLIB, "learning_rate": 0.0003, "epochs": 30, "batch_size": 64, "warmup_steps": 200,
         "fine_tuning": {"epochs": 20, "learning_rate": 0.0001, "layer_decay": 0.95},
     },
-    "visage gpu": {
-        **OF_DLIB, "learning_rate": 0.0003, "epochs": 30, "batch_size": 128, "warm_up_steps": 200,
-        "precision": "mixed_bfloat16", "jit": True,
+    "visage finetune_gpu": {
+        **OF_DLIB, "learning_rate": 0.0003, "epochs": 30, "batch_size": 128, "warmup_steps": 200,
+        "precision": "mixed_bfloat16", "jit_compile": True,
         "fine_tuning": {"epochs": 60, "learning_rate": 0.0002, "layer_decay": 0.95},
     },
-    "visage_small hours": {
+    "visage_small finetune": {
         **OF_DLIB, **OF_VISAGE_SMALL, "epochs": 15,
         "fine_tuning": {"epochs": 20, "learning_rate": 0.0002, "layer_decay": 0.95},
     },
@@ -100,10 +100,10 @@ AUGMENTATION: dict[str, dict[str, Any]] = {
     "resnet_adience": {**MIRRORED, "shift": 0.1, "zoom": 0.1, "rotation": 6},
     "vggface_wiki_age": UNCHANGED,
     "vggface_wiki_gender": UNCHANGED,
-    "visage minutes": MIRRORED,
-    "visage hours": {**CHANGED_OFTEN, "erasing": 0.4},
-    "visage gpu": {**CHANGED_OFTEN, "erasing": 0.4},
-    "visage_small hours": {**CHANGED_OFTEN, "erasing": 0.3},
+    "visage head_only": MIRRORED,
+    "visage finetune": {**CHANGED_OFTEN, "erasing": 0.4},
+    "visage finetune_gpu": {**CHANGED_OFTEN, "erasing": 0.4},
+    "visage_small finetune": {**CHANGED_OFTEN, "erasing": 0.3},
     "visage_small scratch": {**CHANGED_OFTEN, "erasing": 0.3},
 }
 
@@ -132,17 +132,17 @@ def test_a_recipe_has_the_published_data_network_and_heads(name: str) -> None:
 def test_every_recipe_and_each_of_its_sizes_is_held() -> None:
     files = {file.stem: read_yaml(file.read_text()) for file in RECIPES.glob("*.yaml")}
     assert set(HEADS) == set(files)
-    sizes = {name: values.get("sizes") for name, values in files.items() if name not in ON_UTKFACE}
-    held = {f"{name} {size}" if size else name for name, some in sizes.items() for size in some or [""]}
+    presets = {name: values.get("presets") for name, values in files.items() if name not in ON_UTKFACE}
+    held = {f"{name} {preset}" if preset else name for name, some in presets.items() for preset in some or [""]}
     assert set(TRAINING) == set(AUGMENTATION) == held
 
 
 @pytest.mark.parametrize("held", sorted(TRAINING))
 def test_a_recipe_trains_as_published(held: str) -> None:
-    name, _, size = held.partition(" ")
-    recipe_of_size = load_config(RECIPES / f"{name}.yaml", [f"size={size}"] if size else [])
+    name, _, preset = held.partition(" ")
+    recipe_of_preset = load_config(RECIPES / f"{name}.yaml", [f"preset={preset}"] if preset else [])
     given = {"network": HEADS[name][1], **TRAINING[held], "augmentation": AUGMENTATION[held]}
-    assert recipe_of_size.trainer == TrainerSettings.model_validate(given)
+    assert recipe_of_preset.trainer == TrainerSettings.model_validate(given)
 
 
 @pytest.mark.parametrize("name", sorted(ON_UTKFACE))
@@ -157,7 +157,7 @@ def test_vggface_learns_its_last_layers_alone(name: str) -> None:
     settings = recipe(name).trainer
     with weights_declared_only():
         network = settings.spec.build()
-    freeze(network, settings.frozen)
+    freeze(network, settings.freeze)
     frozen = [layer.name for layer in network.layers if not layer.trainable and layer.weights]
     assert frozen[0] == "conv1_1"
     assert frozen[-1] == "conv5_3"
@@ -174,5 +174,5 @@ def test_visage_small_is_taught_by_what_visage_pushes(data: str) -> None:
 
 
 def test_visage_small_learns_from_nobody_where_that_is_wanted() -> None:
-    alone = load_config(RECIPES / "visage_small.yaml", ["size=scratch", "trainer.distillation.teacher=null"]).trainer
-    assert (alone.weights, alone.frozen, alone.fine_tuning.epochs) == (None, None, 0)
+    alone = load_config(RECIPES / "visage_small.yaml", ["preset=scratch", "trainer.distillation.teacher=null"]).trainer
+    assert (alone.weights, alone.freeze, alone.fine_tuning.epochs) == (None, None, 0)

@@ -29,13 +29,13 @@ _FIXED = {
     f"{PREFIX}distillation.teacher": "trials have the recipe's teacher",
     f"{PREFIX}seed": "what trains best with one seed does so by chance",
     f"{PREFIX}checkpoint_steps": "it says when a training is saved, and changes no model",
-    f"{PREFIX}jit": "it says how fast a training is, and changes no model",
-    f"{PREFIX}flip_averaged": "it changes what the served model answers; trials are judged before that",
+    f"{PREFIX}jit_compile": "it says how fast a training is, and changes no model",
+    f"{PREFIX}tta_flip": "it changes what the served model answers; trials are judged before that",
 }
 # What changes no model where another key is off: that key, and the values that mean so.
 _OWNERS: dict[str, tuple[str, tuple[Any, ...]]] = {
     f"{PREFIX}momentum": (f"{PREFIX}optimizer", ("adamw", "adam")),
-    f"{PREFIX}distillation.share": (f"{PREFIX}distillation.teacher", (None,)),
+    f"{PREFIX}distillation.alpha": (f"{PREFIX}distillation.teacher", (None,)),
     f"{PREFIX}fine_tuning.learning_rate": (f"{PREFIX}fine_tuning.epochs", (0,)),
     f"{PREFIX}fine_tuning.layer_decay": (f"{PREFIX}fine_tuning.epochs", (0,)),
     f"{PREFIX}step_schedule.factor": (f"{PREFIX}step_schedule.epochs", ((),)),

@@ -14,7 +14,7 @@ from visage.errors import shortened
 from visage.names import did_you_mean
 from visage.settings import plain_message
 
-KEYS_OF_A_FILE = ("extends", "size", "sizes")
+KEYS_OF_A_FILE = ("extends", "preset", "presets")
 """Keys at the top of a configuration file that are no settings: they say where others come from."""
 
 _Location = tuple[int | str, ...]

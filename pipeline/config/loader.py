@@ -23,7 +23,7 @@ def load_config(
 
     Args:
         path: a YAML file; its key `extends` names another one, relative to it, whose values it inherits. Where it has
-            `sizes`, its key `size` names the one whose values it takes besides.
+            `presets`, its key `preset` names the one whose values it takes besides.
         overrides: `key.path=value` texts, the value in YAML.
         data_dir: folder with the archives; stands for `data.dir`.
         source: one that is asked for beside `data.sources`; it may have its entry in `data.labelled_folders` too.
@@ -32,10 +32,10 @@ def load_config(
         VisageError: a file is missing or no YAML, a key is unknown, or a value is not allowed.
     """
     values = _read_with_extends(path, seen=())
-    if "sizes" in values:
-        values, overrides = _take_size(values, overrides, path)
-    elif any(override.startswith("size=") for override in overrides):
-        raise VisageError(f"--set size: {path} has no sizes; docs/recipes.md says which recipes have")
+    if "presets" in values:
+        values, overrides = _take_preset(values, overrides, path)
+    elif any(override.startswith("preset=") for override in overrides):
+        raise VisageError(f"--set preset: {path} has no presets; docs/recipes.md says which recipes have")
     for override in overrides:
         _apply_override(values, override)
     if data_dir is not None:
@@ -89,22 +89,22 @@ def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     return _merge(_read_with_extends(extended, (*seen, path.resolve())), values)
 
 
-def _take_size(values: dict[str, Any], overrides: Sequence[str], path: Path) -> tuple[dict[str, Any], Sequence[str]]:
-    """Lays the values of the chosen one of a recipe's `sizes` over the others.
+def _take_preset(values: dict[str, Any], overrides: Sequence[str], path: Path) -> tuple[dict[str, Any], Sequence[str]]:
+    """Lays the values of the chosen one of a recipe's `presets` over the others.
 
     Returns:
-        The values without `size` and `sizes`, and the overrides that are left.
+        The values without `preset` and `presets`, and the overrides that are left.
     """
-    choices = [override for override in overrides if override.startswith("size=")]
+    choices = [override for override in overrides if override.startswith("preset=")]
     for choice in choices:
         _apply_override(values, choice)
-    sizes, size = values.pop("sizes"), values.pop("size", None)
-    if not isinstance(sizes, dict) or not all(isinstance(one, dict) for one in sizes.values()):
-        raise VisageError(f"{path}: sizes: must hold a name for each size, and keys and values below it")
-    if not isinstance(size, str) or size not in sizes:
-        where = "--set size" if choices else f"{path}: size"
-        raise VisageError(f"{where}: must be {' or '.join(map(str, sizes))}, not {written(size)}")
-    return _merge(values, sizes[size]), [override for override in overrides if override not in choices]
+    presets, preset = values.pop("presets"), values.pop("preset", None)
+    if not isinstance(presets, dict) or not all(isinstance(one, dict) for one in presets.values()):
+        raise VisageError(f"{path}: presets: must hold a name for each preset, and keys and values below it")
+    if not isinstance(preset, str) or preset not in presets:
+        where = "--set preset" if choices else f"{path}: preset"
+        raise VisageError(f"{where}: must be {' or '.join(map(str, presets))}, not {written(preset)}")
+    return _merge(values, presets[preset]), [override for override in overrides if override not in choices]
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
         problem = getattr(error, "problem", error)
         raise VisageError(f"--set {shortened(override)}: {quoted(text)} is not a YAML value: {problem}") from None
     *parents, leaf = key.split(".")
-    if not parents and leaf in ("extends", "sizes"):
+    if not parents and leaf in ("extends", "presets"):
         raise VisageError(f"--set {leaf}: {leaf} is for files: write it into one")
     for parent in parents:
         values = values.setdefault(parent, {})

@@ -101,7 +101,9 @@ class Network:
 
     def __init__(self) -> None:
         self._network = KeepsPixels()
-        spec = NetworkSpec("", input_size=ALIGNMENT.size, channels=3, age_head="distribution", gender_head="binary")
+        spec = NetworkSpec(
+            "", input_size=ALIGNMENT.size, channels=3, age_head="label_distribution", gender_head="binary"
+        )
         self.model = FaceModel(self._network, spec, ALIGNMENT)
 
     def shown_by(self, signature: str, *inputs: Any) -> list[np.ndarray]:

@@ -40,8 +40,8 @@ def test_pipelines_of_other_names_do_not_wait(tmp_path: Path) -> None:
         (["trainer.weights=nowhere.weights.h5"], r"^trainer\.weights: there is no file .*/nowhere\.weights\.h5"),
         (["trainer.weights=blessed"], r"^trainer\.weights: blessed: this pipeline has pushed no model yet"),
         (["trainer.network=mobilenet", "trainer.weights=imagenet"], r"^trainer\.weights: imagenet: there is no .*\.h5"),
-        (["trainer.frozen=conv9"], r"^trainer\.frozen: 'conv9' means no layer with weights; compact has "),
-        (["trainer.frozen=999"], r"^trainer\.frozen: 999 leaves nothing of compact to train"),
+        (["trainer.freeze=conv9"], r"^trainer\.freeze: 'conv9' means no layer with weights; compact has "),
+        (["trainer.freeze=999"], r"^trainer\.freeze: 999 leaves nothing of compact to train"),
     ],
 )
 def test_what_training_starts_from_is_looked_at_before_a_picture_is_read(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import keras
 
-AgeHead = Literal["regression", "softmax", "distribution", "groups", "ordinal"]
+AgeHead = Literal["regression", "softmax", "label_distribution", "age_groups", "coral"]
 GenderHead = Literal["binary", "softmax"]
 
 
@@ -29,7 +29,7 @@ class NetworkSpec:
         age_head: what its age output is; None: it has none.
         gender_head: the same for the gender.
         any_size: whether another `input_size`, from 32, gives the same weights: the network ends in global pooling.
-        flip_averaged: whether a served model asks of a picture and its mirror image, and answers with the mean.
+        tta_flip: whether a served model asks of a picture and its mirror image, and answers with the mean.
     """
 
     module: str
@@ -38,7 +38,7 @@ class NetworkSpec:
     age_head: AgeHead | None
     gender_head: GenderHead | None
     any_size: bool = False
-    flip_averaged: bool = False
+    tta_flip: bool = False
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -74,11 +74,11 @@ NETWORKS: dict[str, NetworkSpec] = dict(
         _spec("cnn_imdb_age", 128, 3, "regression", None),
         _spec("cnn_imdb_gender", 128, 3, None, "binary"),
         _spec("cnn_utkface", 64, 1, "regression", "binary"),
-        _spec("compact", 64, 3, "distribution", "binary", any_size=True),
+        _spec("compact", 64, 3, "label_distribution", "binary", any_size=True),
         _spec("mobilenet", 224, 3, "softmax", "softmax", any_size=True),
-        _spec("resnet50", 224, 3, "groups", "binary", any_size=True),
+        _spec("resnet50", 224, 3, "age_groups", "binary", any_size=True),
         _spec("vggface", 224, 3, "softmax", "softmax"),
-        _spec("visage", 150, 3, "distribution", "binary"),
-        _spec("visage_small", 150, 3, "distribution", "binary"),
+        _spec("visage", 150, 3, "label_distribution", "binary"),
+        _spec("visage_small", 150, 3, "label_distribution", "binary"),
     )
 )

@@ -4,9 +4,9 @@
 |---|---|---|
 | age: regression | years [N, 1] | the age |
 | age: softmax | logits [N, 101] | ages 0 to 100 as classes (Rothe, Timofte, Van Gool: DEX, ICCV workshops 2015) |
-| age: distribution | logits [N, 101] | a label distribution (Gao et al., IEEE TIP 2017): another loss |
-| age: groups | logits [N, 8] | `AGE_GROUPS` |
-| age: ordinal | logits [N, 100] | P(age > 0) to P(age > 99) (Cao, Mirjalili, Raschka: CORAL, 2020) |
+| age: label_distribution | logits [N, 101] | a label distribution (Gao et al., IEEE TIP 2017): another loss |
+| age: age_groups | logits [N, 8] | `AGE_GROUPS` |
+| age: coral | logits [N, 100] | P(age > 0) to P(age > 99) (Cao, Mirjalili, Raschka: CORAL, 2020) |
 | gender: binary | logits [N, 1] | P(male) |
 | gender: softmax | logits [N, 2] | female, male |
 """
@@ -27,9 +27,9 @@ AGES = 101
 AGE_UNITS: dict[AgeHead, int] = {
     "regression": 1,
     "softmax": AGES,
-    "distribution": AGES,
-    "groups": len(AGE_GROUPS),
-    "ordinal": 1,
+    "label_distribution": AGES,
+    "age_groups": len(AGE_GROUPS),
+    "coral": 1,
 }
 GENDER_UNITS: dict[GenderHead, int] = {"binary": 1, "softmax": len(GENDERS)}
 
@@ -58,10 +58,10 @@ def dense_outputs(
 def dense_age(features: keras.KerasTensor, head: AgeHead) -> keras.KerasTensor:
     """An age head on features [N, width]."""
     bias = keras.initializers.Constant(_INITIAL_AGE) if head == "regression" else "zeros"
-    name = "age_rank" if head == "ordinal" else "age"
+    name = "age_rank" if head == "coral" else "age"
     # In half precision an age of 70 years would come in steps of half a year.
     raw = keras.layers.Dense(AGE_UNITS[head], bias_initializer=bias, dtype="float32", name=name)(features)
-    return OrdinalThresholds(dtype="float32", name="age")(raw) if head == "ordinal" else raw
+    return OrdinalThresholds(dtype="float32", name="age")(raw) if head == "coral" else raw
 
 
 def dense_gender(features: keras.KerasTensor, head: GenderHead) -> keras.KerasTensor:
@@ -96,13 +96,13 @@ def age_probabilities(raw_age: keras.KerasTensor, head: AgeHead) -> keras.KerasT
         head: which one.
 
     Returns:
-        float32 [N, 101], or [N, 8] of the head "groups"; every row sums to 1. A regression's mass lies on the two whole
-        years around its value, so that the expectation is the value, held within 0 to 100.
+        float32 [N, 101], or [N, 8] of the head "age_groups"; every row sums to 1. A regression's mass lies on the two
+        whole years around its value, so that the expectation is the value, held within 0 to 100.
     """
     raw_age = ops.cast(raw_age, "float32")
     if head == "regression":
         return ops.relu(1.0 - ops.abs(ops.clip(raw_age, 0.0, AGES - 1.0) - _ages()))
-    if head == "ordinal":
+    if head == "coral":
         return _between_thresholds(raw_age)
     return ops.softmax(raw_age, axis=-1)
 
@@ -128,8 +128,8 @@ def predicted_group(probabilities: keras.KerasTensor) -> keras.KerasTensor:
     """Returns the age group that a model predicts.
 
     Of a distribution over the years it is the group of the expected age, by the rule of `records.age_group`, so that
-    both outputs agree. The head "groups" predicts the group itself: the most probable one. The age that is derived from
-    such a head, the expectation of the groups' middles, may lie in another group where two are nearly as probable.
+    both outputs agree. The head "age_groups" predicts the group itself: the most probable one. The age that is derived
+    from such a head, the expectation of the groups' middles, may lie in another group where two are nearly as probable.
 
     Args:
         probabilities: float [N, 101] or [N, 8].

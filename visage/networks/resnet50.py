@@ -20,7 +20,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     Args:
         input_size: pixels; side of the picture.
         channels: 3 as published.
-        age_head: "groups" as published.
+        age_head: "age_groups" as published.
         gender_head: "binary" as published.
     """
     pixels = keras.Input((input_size, input_size, channels), name="pixels")

@@ -45,7 +45,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
 
 
 def _age(x: keras.KerasTensor, head: AgeHead) -> keras.KerasTensor:
-    if head == "ordinal":
+    if head == "coral":
         return OrdinalThresholds(dtype="float32", name="age")(_last(x, AGE_UNITS[head], "age_rank"))
     return _last(x, AGE_UNITS[head], "age")
 

@@ -57,7 +57,7 @@ def export(
         "network": spec.name,
         "input_size": spec.input_size,
         "channels": spec.channels,
-        "flip_averaged": spec.flip_averaged,
+        "tta_flip": spec.tta_flip,
         "alignment": alignment.model_dump(),
         "parameters": network.count_params(),
         "learned_from": learned_from,

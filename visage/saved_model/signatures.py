@@ -118,7 +118,7 @@ class FaceModel(tf.Module):
 
     def _from_pixels(self, pixels: tf.Tensor) -> Answers:
         """The answers that are numbers, for pixels of crops: uint8 [N, input_size, input_size, channels], 0..255."""
-        if self._spec.flip_averaged:
+        if self._spec.tta_flip:
             pixels = tf.concat([pixels, tf.reverse(pixels, axis=[2])], axis=0)
         raw = self._predict(tf.cast(pixels, tf.float32))
         numbers: Answers = {}
@@ -132,7 +132,7 @@ class FaceModel(tf.Module):
 
     def _averaged(self, probabilities: tf.Tensor) -> tf.Tensor:
         """The mean over a picture and its mirror image, where both were asked: [2N, ...] to [N, ...]."""
-        if not self._spec.flip_averaged:
+        if not self._spec.tta_flip:
             return probabilities
         return tf.reduce_mean(tf.reshape(probabilities, (2, -1, *probabilities.shape[1:])), axis=0)
 

@@ -27,12 +27,12 @@ def freeze(network: keras.Model, frozen: int | str | None) -> None:
     chosen = [one for one in layers if one.name.startswith(frozen)] if isinstance(frozen, str) else layers[:frozen]
     if not any(layer.weights for layer in chosen):
         names = ", ".join(layer.name for layer in layers if layer.weights)
-        raise VisageError(f"trainer.frozen: {quoted(frozen)} means no layer with weights; {network.name} has {names}")
+        raise VisageError(f"trainer.freeze: {quoted(frozen)} means no layer with weights; {network.name} has {names}")
     for layer in chosen:
         layer.trainable = False
     if not network.trainable_weights:
         raise VisageError(
-            f"trainer.frozen: {quoted(frozen)} leaves nothing of {network.name} to train; freeze fewer layers"
+            f"trainer.freeze: {quoted(frozen)} leaves nothing of {network.name} to train; freeze fewer layers"
         )
 
 

@@ -19,11 +19,11 @@ def first_network(settings: TrainerSettings, blessed: str | None) -> keras.Model
         blessed: SavedModel of the model that was pushed last, where the recipe starts from it.
 
     Raises:
-        VisageError: the first weights are not there or do not fit, or `frozen` means no layers, or all.
+        VisageError: the first weights are not there or do not fit, or `freeze` means no layers, or all.
     """
     network = settings.spec.build()
     load_weights(network, settings.weights, blessed)
-    freeze(network, settings.frozen)
+    freeze(network, settings.freeze)
     return network
 
 
@@ -39,7 +39,7 @@ def check_start(settings: TrainerSettings, blessed: str | None) -> None:
     """
     if settings.distillation.teacher is not None:
         load_teacher(find_teacher(settings.distillation.teacher))
-    if settings.weights is not None or settings.frozen is not None:
+    if settings.weights is not None or settings.freeze is not None:
         first_network(settings, blessed)
         # Else Keras would count its layers on, and the Trainer's would have other names.
         keras.utils.clear_session()

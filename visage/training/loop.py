@@ -93,7 +93,7 @@ class Fit:
 
     def _compile(self, step: Callable[[Any], dict[str, Any]]) -> Callable[[Iterator[Any]], float]:
         """`step` on the next batch of an iterator, shared out to the devices; gives the mean of their losses."""
-        on_device = tf.function(step, jit_compile=True) if self.settings.jit else step
+        on_device = tf.function(step, jit_compile=True) if self.settings.jit_compile else step
 
         @tf.function(reduce_retracing=True)
         def on_all(iterator: Iterator[Any]) -> tf.Tensor:

@@ -53,7 +53,7 @@ def metrics(spec: NetworkSpec) -> dict[str, list[keras.metrics.Metric]]:
     """By output, for the heads that the network has."""
     found: dict[str, list[keras.metrics.Metric]] = {}
     if spec.age_head is not None:
-        of_years = [] if spec.age_head == "groups" else [AgeError(spec.age_head)]
+        of_years = [] if spec.age_head == "age_groups" else [AgeError(spec.age_head)]
         found["age"] = [*of_years, AgeGroupAccuracy(spec.age_head)]
     if spec.gender_head is not None:
         found["gender"] = [GenderAccuracy(spec.gender_head)]
@@ -65,9 +65,9 @@ def age_loss(head: AgeHead, mean: Mean = ops.mean) -> Loss:
     by_head: dict[AgeHead, Callable[..., keras.KerasTensor]] = {
         "regression": regression_loss,
         "softmax": softmax_loss,
-        "distribution": distribution_loss,
-        "groups": groups_loss,
-        "ordinal": ordinal_loss,
+        "label_distribution": distribution_loss,
+        "age_groups": groups_loss,
+        "coral": ordinal_loss,
     }
     return partial(by_head[head], mean=mean)
 
@@ -115,7 +115,7 @@ def ordinal_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, mean: Mea
     """
     older = ops.clip(labels[:, :1] - ops.arange(AGES - 1, dtype="float32"), 0.0, 1.0)
     surprise = ops.sum(ops.softplus(logits) - older * logits, axis=-1) / _YEARS_PER_NAT
-    return _of_age_or_group(labels, surprise, age_probabilities(logits, "ordinal"), mean)
+    return _of_age_or_group(labels, surprise, age_probabilities(logits, "coral"), mean)
 
 
 def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
@@ -133,7 +133,7 @@ def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, mean
     """
     age, sigma = labels[:, 0], labels[:, 3]
     of_age = divergence_and_error(label_distribution(age, sigma), age, logits)
-    return _of_age_or_group(labels, of_age, age_probabilities(logits, "distribution"), mean)
+    return _of_age_or_group(labels, of_age, age_probabilities(logits, "label_distribution"), mean)
 
 
 def cross_entropy(target: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:

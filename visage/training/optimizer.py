@@ -23,7 +23,9 @@ def build_optimizer(settings: TrainerSettings, shares: Mapping[str, float] | Non
     common = {
         "learning_rate": settings.learning_rate,
         "weight_decay": settings.weight_decay,
-        "gradient_accumulation_steps": settings.accumulate_steps if settings.accumulate_steps > 1 else None,
+        "gradient_accumulation_steps": settings.gradient_accumulation_steps
+        if settings.gradient_accumulation_steps > 1
+        else None,
     }
     kinds = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
     kind = kinds[settings.optimizer]
@@ -47,9 +49,9 @@ def learning_rate(settings: TrainerSettings, steps: int, done: int, val_losses: 
         val_losses: of the epochs that have ended.
     """
     # All parts of a batch belong to one update.
-    updates = done // settings.accumulate_steps
-    begun = updates * settings.accumulate_steps
-    rate = settings.learning_rate * min(1.0, (updates + 1) / (settings.warm_up_steps + 1))
+    updates = done // settings.gradient_accumulation_steps
+    begun = updates * settings.gradient_accumulation_steps
+    rate = settings.learning_rate * min(1.0, (updates + 1) / (settings.warmup_steps + 1))
     if settings.schedule == "cosine":
         rate *= 0.5 * (1 + math.cos(math.pi * begun / (steps * settings.epochs)))
     passed = sum(epoch <= begun // steps for epoch in settings.step_schedule.epochs)

@@ -44,19 +44,21 @@ class TrainerSettings(Settings):
     age_head: Literal[AgeHead, "none"] | None = Field(None, description="null: the network's own; none: no age")
     gender_head: Literal[GenderHead, "none"] | None = Field(None, description="the same for the gender")
     weights: LocalPath | None = Field(None, description="dlib, imagenet, blessed or a file; null: random")
-    frozen: int | str | None = Field(None, description="the first so many layers, or those whose name begins so")
+    freeze: int | str | None = Field(None, description="the first so many layers, or those whose name begins so")
     fine_tuning: FineTuningSettings = FineTuningSettings()
     distillation: DistillationSettings = DistillationSettings()
-    flip_averaged: bool = Field(False, description="answer with the mean over a picture and its mirror image")
+    tta_flip: bool = Field(False, description="answer with the mean over a picture and its mirror image")
     epochs: int = Field(ge=1, le=10_000)
     epoch_size: int | None = Field(None, ge=1, description="records an epoch, drawn anew each time; null: all")
     batch_size: int = Field(64, ge=1, le=65_536, description="records an update learns from, over all devices")
-    accumulate_steps: int = Field(1, ge=1, le=65_536, description="parts of a batch, one after another in memory")
+    gradient_accumulation_steps: int = Field(
+        1, ge=1, le=65_536, description="parts of a batch, one after another in memory"
+    )
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
     momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
     learning_rate: float = Field(gt=0, le=10, description="highest rate of the schedule")
     schedule: Literal["constant", "cosine"] = Field("cosine", description="cosine: falls to 0 over all the epochs")
-    warm_up_steps: int = Field(0, ge=0, le=1_000_000, description="updates in which the rate rises from 0; 0: none")
+    warmup_steps: int = Field(0, ge=0, le=1_000_000, description="updates in which the rate rises from 0; 0: none")
     step_schedule: StepSchedule = StepSchedule()
     reduce_on_plateau: ReduceOnPlateau = ReduceOnPlateau()
     weight_decay: float = Field(0.0, ge=0, le=1, description="decoupled, as AdamW's, of all but biases and scales")
@@ -66,20 +68,20 @@ class TrainerSettings(Settings):
         None, ge=1, description="epochs without a better validation loss; null: never"
     )
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field("float32", description="while training")
-    jit: bool = Field(False, description="compile steps by XLA")
+    jit_compile: bool = Field(False, description="compile steps by XLA")
     checkpoint_steps: int = Field(
         CHECKPOINT_STEPS, ge=1, description="steps after which a killed training goes on, at most"
     )
     seed: int = Field(1, ge=0, le=2**32 - 1)
 
-    @field_validator("frozen", mode="before")
+    @field_validator("freeze", mode="before")
     @classmethod
-    def _counts_or_names(cls, frozen: object) -> object:
-        if isinstance(frozen, bool):
-            raise ValueError(f"must be a number of layers, how their names begin, or null, not {str(frozen).lower()}")
-        return frozen
+    def _counts_or_names(cls, freeze: object) -> object:
+        if isinstance(freeze, bool):
+            raise ValueError(f"must be a number of layers, how their names begin, or null, not {str(freeze).lower()}")
+        return freeze
 
-    @field_validator("accumulate_steps")
+    @field_validator("gradient_accumulation_steps")
     @classmethod
     def _parts_are_equal(cls, parts: int, info: ValidationInfo) -> int:
         batch_size = info.data.get("batch_size")
@@ -119,8 +121,8 @@ class TrainerSettings(Settings):
 
     @model_validator(mode="after")
     def _something_is_unfrozen(self) -> "TrainerSettings":
-        if self.fine_tuning.epochs and self.frozen is None:
-            raise ValueError("fine_tuning has no frozen layers to unfreeze: set frozen, or fine_tuning.epochs to 0")
+        if self.fine_tuning.epochs and self.freeze is None:
+            raise ValueError("fine_tuning has no frozen layers to unfreeze: set freeze, or fine_tuning.epochs to 0")
         return self
 
     @property
@@ -152,7 +154,7 @@ class TrainerSettings(Settings):
     @property
     def step_size(self) -> int:
         """Records that are in memory together."""
-        return self.batch_size // self.accumulate_steps
+        return self.batch_size // self.gradient_accumulation_steps
 
     @model_validator(mode="after")
     def _has_a_head(self) -> "TrainerSettings":
@@ -171,5 +173,5 @@ class TrainerSettings(Settings):
             input_size=self.input_size or own.input_size,
             age_head=None if age == "none" else age,
             gender_head=None if gender == "none" else gender,
-            flip_averaged=self.flip_averaged,
+            tta_flip=self.tta_flip,
         )

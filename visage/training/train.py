@@ -57,10 +57,10 @@ def train(
             written.
     """
     strategy = strategy or tf.distribute.get_strategy()
-    if settings.accumulate_steps > 1 and strategy.num_replicas_in_sync > 1:
+    if settings.gradient_accumulation_steps > 1 and strategy.num_replicas_in_sync > 1:
         raise VisageError(
-            f"trainer.accumulate_steps: {settings.accumulate_steps} parts of a batch are for one device; here are "
-            f"{strategy.num_replicas_in_sync}, which share each batch: set it to 1"
+            f"trainer.gradient_accumulation_steps: {settings.gradient_accumulation_steps} parts of a batch are for one "
+            f"device; here are {strategy.num_replicas_in_sync}, which share each batch: set it to 1"
         )
     spec = settings.spec
     train_split = with_teacher(train_split, settings, checkpoint, writes=is_chief(strategy))
@@ -101,7 +101,7 @@ def _fit(
     """Trains, and leaves the weights of the best epoch in the learner's network; `shares` as `build_optimizer`'s."""
     spec = settings.spec
     with strategy.scope():
-        loss = distillation_losses(spec, settings.distillation.share, mean_over_devices)
+        loss = distillation_losses(spec, settings.distillation.alpha, mean_over_devices)
         learner.network.compile(build_optimizer(settings, shares), loss=loss, metrics=metrics(spec))
     fit = Fit(learner.network, strategy, learner.training, learner.validation, settings, checkpoint, log, phase)
     standing = fit.run()

@@ -142,7 +142,7 @@ def test_weights_that_are_not_numbers_are_not_blessed(tmp_path: Path) -> None:
     assert "gender_probability is not finite" in blessing.get_string_custom_property("reason")
 
 
-@pytest.mark.parametrize("heads", [("groups", None), (None, "softmax"), ("ordinal", "binary")])
+@pytest.mark.parametrize("heads", [("age_groups", None), (None, "softmax"), ("coral", "binary")])
 def test_a_model_that_answers_less_than_all_is_blessed(
     tmp_path: Path, heads: tuple[AgeHead | None, GenderHead | None]
 ) -> None:

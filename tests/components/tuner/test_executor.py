@@ -146,7 +146,7 @@ def test_a_training_that_diverges_is_kept_as_one_and_not_made_again(
     assert trainings.loss_of({"trainer.learning_rate": 10}) is None
     monkeypatch.undo()
     assert trainings.loss_of({"trainer.learning_rate": 10}) is None
-    assert trainings.loss_of({"trainer.accumulate_steps": 3}) is None, "which does not divide the batch"
+    assert trainings.loss_of({"trainer.gradient_accumulation_steps": 3}) is None, "which does not divide the batch"
 
 
 def test_neither_phase_of_a_trial_is_longer_than_the_search_allows() -> None:

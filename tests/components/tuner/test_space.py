@@ -52,8 +52,8 @@ def test_networks_of_the_same_heads_have_the_same_loss_and_can_be_compared() -> 
             'momentum: changes no model where trainer.optimizer is "adam" or "adamw"; ',
         ),
         (
-            {"distillation.share": [0.5, 1]},
-            "distillation.share: changes no model where trainer.distillation.teacher is n",
+            {"distillation.alpha": [0.5, 1]},
+            "distillation.alpha: changes no model where trainer.distillation.teacher is n",
         ),
         (
             {"fine_tuning.learning_rate": {"min": 0.1, "max": 0.2}},
@@ -125,12 +125,17 @@ def test_every_owner_is_off_somewhere_as_a_recipe_holds_it() -> None:
         ({"trainer.age_head": [None, "softmax"]}, "trainer.age_head: 'softmax' changes the loss"),
         ({"trainer.fine_tuning.epochs": [0, 5]}, "trainer.fine_tuning.epochs: cannot be searched: tuner.epochs says"),
         (
-            {"trainer.accumulate_steps": {"min": 1, "max": 4}, "trainer.learning_rate": {"min": 0.1, "max": 0.2}},
-            ": trainer.accumulate_steps 3, trainer.learning_rate 0.1 do not go together: must divide batch_size, 32",
+            {
+                "trainer.gradient_accumulation_steps": {"min": 1, "max": 4},
+                "trainer.learning_rate": {"min": 0.1, "max": 0.2},
+            },
+            ": trainer.gradient_accumulation_steps 3, trainer.learning_rate 0.1 do not go together: must divide "
+            "batch_size, 32",
         ),
         (
-            {"trainer.accumulate_steps": [1, 2], "trainer.batch_size": {"min": 16, "max": 64}},
-            ": trainer.accumulate_steps 2, trainer.batch_size 17 do not go together: must divide batch_size, 17",
+            {"trainer.gradient_accumulation_steps": [1, 2], "trainer.batch_size": {"min": 16, "max": 64}},
+            ": trainer.gradient_accumulation_steps 2, trainer.batch_size 17 do not go together: must divide "
+            "batch_size, 17",
         ),
     ],
 )

@@ -87,20 +87,20 @@ def test_the_command_line_has_the_last_word(tmp_path: Path) -> None:
     assert config.data.dir == str(tmp_path)
 
 
-SIZED = """
+WITH_PRESETS = """
 extends: base.yaml
-size: small
-sizes:
+preset: small
+presets:
   small: {trainer: {epochs: 2}}
   large: {trainer: {epochs: 9, batch_size: 8}}
 """
 
 
 @pytest.fixture
-def sized(tmp_path: Path) -> Path:
-    """A recipe in two sizes."""
+def with_presets(tmp_path: Path) -> Path:
+    """A recipe with two presets."""
     (tmp_path / "base.yaml").write_text(DEFAULT.read_text())
-    (tmp_path / "recipe.yaml").write_text(SIZED)
+    (tmp_path / "recipe.yaml").write_text(WITH_PRESETS)
     return tmp_path / "recipe.yaml"
 
 
@@ -108,28 +108,31 @@ def sized(tmp_path: Path) -> Path:
     ("overrides", "epochs", "batch_size"),
     [
         ([], 2, 32),
-        (["size=large"], 9, 8),
-        # A single key goes before what its size says, wherever it stands.
-        (["trainer.epochs=4", "size=large"], 4, 8),
+        (["preset=large"], 9, 8),
+        # A single key goes before what its preset says, wherever it stands.
+        (["trainer.epochs=4", "preset=large"], 4, 8),
     ],
 )
-def test_a_recipe_with_sizes_takes_the_values_of_one(
-    sized: Path, overrides: list[str], epochs: int, batch_size: int
+def test_a_recipe_with_presets_takes_the_values_of_one(
+    with_presets: Path, overrides: list[str], epochs: int, batch_size: int
 ) -> None:
-    trainer = load_config(sized, overrides).trainer
+    trainer = load_config(with_presets, overrides).trainer
     assert (trainer.epochs, trainer.batch_size) == (epochs, batch_size)
 
 
-def test_a_size_that_a_recipe_lacks_names_those_it_has(sized: Path) -> None:
-    assert refusal("size=huge", path=sized) == "--set size: must be small or large, not 'huge'"
-    sized.write_text(SIZED.replace("size: small", "size: 3"))
-    assert refusal(path=sized) == f"{sized}: size: must be small or large, not 3"
-    sized.write_text(SIZED.replace("large: {trainer: {epochs: 9, batch_size: 8}}", "large: 3"))
-    assert refusal(path=sized) == f"{sized}: sizes: must hold a name for each size, and keys and values below it"
+def test_a_preset_that_a_recipe_lacks_names_those_it_has(with_presets: Path) -> None:
+    assert refusal("preset=huge", path=with_presets) == "--set preset: must be small or large, not 'huge'"
+    with_presets.write_text(WITH_PRESETS.replace("preset: small", "preset: 3"))
+    assert refusal(path=with_presets) == f"{with_presets}: preset: must be small or large, not 3"
+    with_presets.write_text(WITH_PRESETS.replace("large: {trainer: {epochs: 9, batch_size: 8}}", "large: 3"))
+    assert (
+        refusal(path=with_presets)
+        == f"{with_presets}: presets: must hold a name for each preset, and keys and values below it"
+    )
 
 
-def test_a_recipe_without_sizes_has_no_such_key() -> None:
-    assert refusal("size=large") == f"--set size: {DEFAULT} has no sizes; docs/recipes.md says which recipes have"
+def test_a_recipe_without_presets_has_no_such_key() -> None:
+    assert refusal("preset=large") == f"--set preset: {DEFAULT} has no presets; docs/recipes.md says which recipes have"
 
 
 def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +201,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(override: str, words: list[
     [
         ([], "{path}: trainer"),
         (["evaluator.age_mae_max=9"], "{path}: trainer"),
-        (["trainer.epochs=2", "trainer.age_head=ordinal"], "{path} and --set: trainer"),
+        (["trainer.epochs=2", "trainer.age_head=coral"], "{path} and --set: trainer"),
         (["trainer.distillation.teacher=a"], "{path} and --set: trainer"),
     ],
 )
@@ -307,9 +310,9 @@ def test_a_typo_is_told_before_a_missing_data_dir(tmp_path: Path) -> None:
     [
         ("split.folds=many", "--set split.folds: must be an integer or 'published', not 'many'"),
         ("split.folds=[1]", "--set split.folds: must be an integer or 'published', not [1]"),
-        ("trainer.frozen=[a]", "--set trainer.frozen: must be an integer or a text, not ['a']"),
-        ("trainer.frozen={a: null}", "--set trainer.frozen: must be an integer or a text, not {'a': null}"),
-        ("trainer.jit=maybe", "--set trainer.jit: must be true or false, not 'maybe'"),
+        ("trainer.freeze=[a]", "--set trainer.freeze: must be an integer or a text, not ['a']"),
+        ("trainer.freeze={a: null}", "--set trainer.freeze: must be an integer or a text, not {'a': null}"),
+        ("trainer.jit_compile=maybe", "--set trainer.jit_compile: must be true or false, not 'maybe'"),
         ("data.sources=utkface", "--set data.sources: must be a list, not 'utkface'"),
         ("data.sources=[]", "--set data.sources: must have at least 1 item(s), not []"),
         ("data.dir=2026-11-28", "--set data.dir: must be a text, not 2026-11-28"),

@@ -29,7 +29,7 @@ def test_nothing_is_compared_with_earlier_models_and_nothing_is_pushed(tmp_path:
 
 
 def test_what_trainings_start_from_is_looked_at_before_a_picture_is_read(tmp_path: Path) -> None:
-    recipe = config(tmp_path, "trainer.frozen=conv9")
-    with pytest.raises(VisageError, match=r"^trainer\.frozen: 'conv9' means no layer with weights"):
+    recipe = config(tmp_path, "trainer.freeze=conv9")
+    with pytest.raises(VisageError, match=r"^trainer\.freeze: 'conv9' means no layer with weights"):
         cross_validate(recipe, fold_splits(recipe, 2), 1, "1", Screen(io.StringIO()))
     assert [path.name for path in recipe.root.iterdir()] == ["run.lock"]

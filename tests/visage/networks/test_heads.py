@@ -23,7 +23,7 @@ years = arrays.arrays(np.float32, (4, 1), elements=st.floats(-1e6, 1e6, width=32
 @given(logits)
 @settings(max_examples=30, deadline=None)
 def test_the_rows_of_a_distribution_head_sum_to_one(raw: np.ndarray) -> None:
-    probabilities = np.asarray(age_probabilities(raw, "distribution"))
+    probabilities = np.asarray(age_probabilities(raw, "label_distribution"))
     assert (probabilities >= 0).all()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-4)
 
@@ -48,7 +48,7 @@ def test_all_the_mass_of_a_certain_age_falls_into_its_group(age: int) -> None:
 @given(arrays.arrays(np.float32, (4, 100), elements=st.floats(-50, 50, width=32)))
 @settings(max_examples=30, deadline=None)
 def test_an_ordinal_head_is_a_distribution_whose_expectation_is_the_sum_of_its_answers(raw: np.ndarray) -> None:
-    probabilities = np.asarray(age_probabilities(raw, "ordinal"))
+    probabilities = np.asarray(age_probabilities(raw, "coral"))
     assert (probabilities >= 0).all()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-4)
     answers = (1 / (1 + np.exp(-raw.astype(float)))).sum(axis=1)
@@ -64,7 +64,7 @@ def test_ordinal_thresholds_start_in_order_and_share_one_score() -> None:
 
 def test_the_age_of_a_groups_head_is_the_expectation_over_the_groups_middles() -> None:
     logits = np.log(np.array([[1e-9, 0.25, 1e-9, 1e-9, 0.75, 1e-9, 1e-9, 1e-9]], np.float32))
-    probabilities = np.asarray(age_probabilities(logits, "groups"))
+    probabilities = np.asarray(age_probabilities(logits, "age_groups"))
     np.testing.assert_allclose(np.asarray(expected_age(probabilities)), 0.25 * 5 + 0.75 * 28.5, atol=1e-3)
     np.testing.assert_array_equal(np.asarray(group_probabilities(probabilities)), probabilities)
 

@@ -55,7 +55,7 @@ def test_a_network_has_exactly_so_many_parameters_and_these_outputs(
 @pytest.mark.parametrize(
     ("name", "heads", "parameters"),
     [
-        ("resnet50", ("groups", None), 23_587_712 + 204_900 + 808),
+        ("resnet50", ("age_groups", None), 23_587_712 + 204_900 + 808),
         ("resnet50", (None, "binary"), 23_587_712 + 204_900 + 101),
         ("vggface", ("softmax", None), 134_674_341),
         ("vggface", (None, "softmax"), 134_268_738),
@@ -70,7 +70,7 @@ def test_a_network_published_for_one_task_has_exactly_so_many_parameters(
 @pytest.mark.parametrize("head", get_args(AgeHead))
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_any_head_of_the_age_fits_any_network(name: str, head: AgeHead) -> None:
-    width = {"regression": 1, "groups": 8, "ordinal": 100}.get(head, 101)
+    width = {"regression": 1, "age_groups": 8, "coral": 100}.get(head, 101)
     assert {name: raw.shape for name, raw in graph(name, (head, None)).output.items()} == {"age": (None, width)}
 
 

@@ -24,9 +24,9 @@ KINDS = {
     "grey, years and a logit": ("float32", NETWORKS["cnn_utkface"]),
     "mirrored, thresholds and two classes": (
         "float32",
-        replace(COMPACT, age_head="ordinal", gender_head="softmax", flip_averaged=True),
+        replace(COMPACT, age_head="coral", gender_head="softmax", tta_flip=True),
     ),
-    "half precision, groups alone": ("mixed_bfloat16", replace(COMPACT, age_head="groups", gender_head=None)),
+    "half precision, groups alone": ("mixed_bfloat16", replace(COMPACT, age_head="age_groups", gender_head=None)),
     "of another size, gender alone": ("float32", replace(COMPACT, input_size=96, age_head=None)),
 }
 

@@ -132,7 +132,7 @@ def test_the_client_is_told_how_to_align(trainer_run: TrainerRun) -> None:
     description = json.loads((trainer_run.saved_model / "assets.extra" / "visage.json").read_text())
     assert AlignmentSettings.model_validate(description.pop("alignment")) == ALIGNMENT
     del description["learned_from"]
-    network = {"network": "compact", "input_size": 64, "channels": 3, "flip_averaged": False, "parameters": 231_270}
+    network = {"network": "compact", "input_size": 64, "channels": 3, "tta_flip": False, "parameters": 231_270}
     assert description == network
 
 
@@ -146,7 +146,7 @@ def test_a_flip_averaged_model_answers_with_the_mean_over_a_picture_and_its_mirr
     crop = np.repeat(np.random.default_rng(0).integers(0, 256, (64, 4, 3), np.uint8), 16, axis=1)
     crop[:, :32] //= 4
     pictures = tf.constant([encode(crop, 100), encode(crop[:, ::-1], 100)])
-    specs = [replace(NETWORKS["compact"], flip_averaged=averaged) for averaged in (False, True)]
+    specs = [replace(NETWORKS["compact"], tta_flip=averaged) for averaged in (False, True)]
     models = [FaceModel(network, spec, ALIGNMENT) for spec in specs]
 
     plain, averaged = (model.serving_default(pictures) for model in models)

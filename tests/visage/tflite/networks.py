@@ -18,7 +18,7 @@ SIZE = 32
 
 
 def one_convolution(
-    age_head: AgeHead | None = "distribution", gender_head: GenderHead | None = "binary", flip_averaged: bool = False
+    age_head: AgeHead | None = "label_distribution", gender_head: GenderHead | None = "binary", tta_flip: bool = False
 ) -> Network:
     """One convolution at random, and heads whose answers differ from picture to picture by years."""
     keras.utils.set_random_seed(3)
@@ -26,7 +26,7 @@ def one_convolution(
     x = keras.layers.Conv2D(8, 5, strides=4, activation="relu")(pixels / 255.0)
     network = keras.Model(pixels, dense_outputs(keras.layers.Flatten()(x) * 6.0, age_head, gender_head))
     spec = replace(NETWORKS["compact"], input_size=SIZE, age_head=age_head, gender_head=gender_head)
-    return exported(network, replace(spec, flip_averaged=flip_averaged))
+    return exported(network, replace(spec, tta_flip=tta_flip))
 
 
 def exported(network: keras.Model, spec: NetworkSpec) -> Network:

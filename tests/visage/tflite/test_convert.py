@@ -9,7 +9,7 @@ from visage.tflite.convert import to_float16, to_int8
 from visage.tflite.interpreter import LiteModel
 
 HEADS: list[tuple[AgeHead | None, GenderHead | None]] = [
-    ("softmax", "softmax"), ("groups", None), ("regression", None), ("ordinal", None),
+    ("softmax", "softmax"), ("age_groups", None), ("regression", None), ("coral", None),
     (None, "binary"),
 ]  # fmt: skip
 
@@ -32,7 +32,7 @@ def test_every_head_is_answered_as_the_network_answers_it(
 
 def test_a_picture_and_its_mirror_image_are_averaged_as_the_served_model_does() -> None:
     crops = pictures(4, seed=5)
-    network = one_convolution(flip_averaged=True)
+    network = one_convolution(tta_flip=True)
     content = to_float16(network)
     answers, mirrored = LiteModel(content)(crops), LiteModel(content)(crops[:, :, ::-1])
     np.testing.assert_allclose(answers["age"], network(crops)["age"], atol=0.1)

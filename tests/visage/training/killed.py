@@ -13,7 +13,7 @@ from visage.training.train import train
 
 # Six steps an epoch, two for an update: saved after 4 and 8 steps, killed after 9.
 SETTINGS = TrainerSettings(
-    network="cnn_utkface", epochs=3, batch_size=8, accumulate_steps=2, learning_rate=1e-3, checkpoint_steps=4
+    network="cnn_utkface", epochs=3, batch_size=8, gradient_accumulation_steps=2, learning_rate=1e-3, checkpoint_steps=4
 )
 KILLED_AFTER = 9
 

@@ -15,7 +15,7 @@ from visage.training.train import train
 STILL = AugmentationSettings(flip=False, shift=0, brightness=0, contrast=0)
 # All of `compact` is frozen but its heads; what comes before its dropout is the trunk.
 SETTINGS = TrainerSettings(
-    network="compact", frozen=-2, epochs=1, batch_size=4, learning_rate=0.01, augmentation=STILL, schedule="constant"
+    network="compact", freeze=-2, epochs=1, batch_size=4, learning_rate=0.01, augmentation=STILL, schedule="constant"
 )
 RECORDS = 10
 

@@ -22,7 +22,9 @@ def test_two_devices_train_the_model_that_one_does(tmp_path: Path) -> None:
     found = json.loads(output.splitlines()[-1])
     assert found["moved"] > 0.01
     assert found["apart"] < 1e-6
-    assert found["refusal"].startswith("trainer.accumulate_steps: 2 parts of a batch are for one device; here are 2")
+    assert found["refusal"].startswith(
+        "trainer.gradient_accumulation_steps: 2 parts of a batch are for one device; here are 2"
+    )
 
 
 @pytest.mark.slow

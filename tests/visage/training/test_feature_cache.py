@@ -33,7 +33,7 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
 @pytest.fixture(scope="module")
 def network() -> keras.Model:
     built = SETTINGS.spec.build()
-    freeze(built, SETTINGS.frozen)
+    freeze(built, SETTINGS.freeze)
     return built
 
 
@@ -96,7 +96,7 @@ def test_a_short_epoch_is_drawn_anew_each_time() -> None:
         ({}, True),
         ({"augmentation": STILL.model_copy(update={"flip": True})}, True),
         ({"augmentation": STILL.model_copy(update={"rotation": 5.0})}, False),
-        ({"frozen": None}, False),
+        ({"freeze": None}, False),
     ],
 )
 def test_features_are_kept_where_no_change_but_mirroring_needs_the_trunk(
@@ -104,7 +104,7 @@ def test_features_are_kept_where_no_change_but_mirroring_needs_the_trunk(
 ) -> None:
     settings = SETTINGS.model_copy(update=changes)
     network = settings.spec.build()
-    freeze(network, settings.frozen)
+    freeze(network, settings.freeze)
     with choose_learner(network, split, split, settings) as chosen:
         assert isinstance(chosen.training, FeatureBatches) == kept
         assert (chosen.network is network) != kept

@@ -18,7 +18,7 @@ from visage.training.train import train
 
 SETTINGS = TrainerSettings(
     network="compact",
-    frozen=-2,
+    freeze=-2,
     fine_tuning=FineTuningSettings(epochs=8, learning_rate=1e-3, layer_decay=0.9),
     epochs=2,
     batch_size=8,
@@ -85,4 +85,4 @@ def test_the_head_learns_from_mirrored_pictures_alone_where_a_second_phase_has_a
 
 def test_there_must_be_something_to_unfreeze() -> None:
     with pytest.raises(ValidationError, match="fine_tuning has no frozen layers to unfreeze: set frozen"):
-        TrainerSettings.model_validate({**SETTINGS.model_dump(), "frozen": None})
+        TrainerSettings.model_validate({**SETTINGS.model_dump(), "freeze": None})

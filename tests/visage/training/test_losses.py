@@ -66,7 +66,7 @@ def test_unknown_genders_train_nothing() -> None:
     assert not np.asarray(tape.gradient(loss, logits)).any()
 
 
-WIDTHS: dict[AgeHead, int] = {"regression": 1, "softmax": 101, "distribution": 101, "groups": 8, "ordinal": 100}
+WIDTHS: dict[AgeHead, int] = {"regression": 1, "softmax": 101, "label_distribution": 101, "age_groups": 8, "coral": 100}
 
 
 @pytest.mark.parametrize("head", get_args(AgeHead))
@@ -139,7 +139,7 @@ def test_a_group_without_an_age_pulls_the_mass_into_the_group() -> None:
         with tf.GradientTape() as tape:
             loss = distribution_loss(tf.constant([A_CHILD]), logits)
         logits.assign_sub(20 * tape.gradient(loss, logits))
-    groups = np.asarray(group_probabilities(age_probabilities(logits, "distribution")))
+    groups = np.asarray(group_probabilities(age_probabilities(logits, "label_distribution")))
     assert groups[0, age_group(10)] > 0.9
 
 
@@ -178,7 +178,7 @@ def test_votes_that_all_agree_are_one_hot_and_a_fraction_is_shared() -> None:
 
 
 def test_metrics_count_known_labels_alone() -> None:
-    error, accuracy, group = AgeError("regression"), GenderAccuracy("binary"), AgeGroupAccuracy("groups")
+    error, accuracy, group = AgeError("regression"), GenderAccuracy("binary"), AgeGroupAccuracy("age_groups")
     error.update_state(tf.constant([THIRTY, A_CHILD, NO_AGE]), tf.constant([[37.0], [80.0], [1.0]]))
     accuracy.update_state(tf.constant([MAN, WOMAN, NO_GENDER]), tf.constant([[2.0], [2.0], [-2.0]]))
     assert float(error.result()) == pytest.approx(7)

@@ -29,7 +29,7 @@ def test_cosine_is_that_of_keras() -> None:
 
 
 def test_a_rate_warms_up_to_that_of_its_schedule() -> None:
-    settings = RECIPE.model_copy(update={"warm_up_steps": 4})
+    settings = RECIPE.model_copy(update={"warmup_steps": 4})
     rates = [learning_rate(settings, 7, done, []) for done in (0, 1, 3, 4, 60)]
     assert rates == pytest.approx([0.1, 0.2, 0.4, 0.5, 0.5])
 
@@ -89,14 +89,15 @@ def test_a_batch_that_goes_through_in_parts_is_the_same_batch(tmp_path: Path, mo
         augmentation={"flip": False, "shift": 0, "brightness": 0, "contrast": 0},
     )
     whole, in_parts = (
-        train(split, split, settings.model_copy(update={"accumulate_steps": parts}), str(tmp_path)) for parts in (1, 4)
+        train(split, split, settings.model_copy(update={"gradient_accumulation_steps": parts}), str(tmp_path))
+        for parts in (1, 4)
     )
     for one, other in zip(whole.get_weights(), in_parts.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
 def test_a_warm_up_counts_updates_not_the_parts_of_their_batches() -> None:
-    settings = RECIPE.model_copy(update={"warm_up_steps": 4, "batch_size": 4, "accumulate_steps": 2})
+    settings = RECIPE.model_copy(update={"warmup_steps": 4, "batch_size": 4, "gradient_accumulation_steps": 2})
     rates = [learning_rate(settings, 7, done, []) for done in (0, 1, 2, 3, 7, 8)]
     assert rates == pytest.approx([0.1, 0.1, 0.2, 0.2, 0.4, 0.5])
 

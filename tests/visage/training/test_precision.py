@@ -21,7 +21,7 @@ SETTINGS = TrainerSettings(
 )
 
 
-@pytest.mark.parametrize("age_head", ["regression", "distribution", "ordinal"])
+@pytest.mark.parametrize("age_head", ["regression", "label_distribution", "coral"])
 def test_heads_do_not_round_an_age_to_half_a_year(age_head: str) -> None:
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

@@ -26,7 +26,10 @@ def test_a_step_schedule_has_one_factor_or_one_for_each_epoch() -> None:
 
 def test_the_parts_of_a_batch_are_equal() -> None:
     assert (
-        TrainerSettings(network="compact", epochs=1, learning_rate=1, batch_size=64, accumulate_steps=4).step_size == 16
+        TrainerSettings(
+            network="compact", epochs=1, learning_rate=1, batch_size=64, gradient_accumulation_steps=4
+        ).step_size
+        == 16
     )
     with pytest.raises(ValidationError, match="must divide batch_size, 64"):
-        TrainerSettings(network="compact", epochs=1, learning_rate=1, batch_size=64, accumulate_steps=5)
+        TrainerSettings(network="compact", epochs=1, learning_rate=1, batch_size=64, gradient_accumulation_steps=5)

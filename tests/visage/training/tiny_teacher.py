@@ -36,14 +36,15 @@ def write_teacher(
     *,
     groups: bool = False,
     says_gender: bool = True,
-    flip_averaged: bool = True,
+    tta_flip: bool = True,
+    flip_key: str = "tta_flip",
     alignment: AlignmentSettings | None = None,
 ) -> Path:
     """Writes one as the Trainer does; gives the folder."""
     model = ReadingTeacher(groups, says_gender)
     tf.saved_model.save(model, str(folder), signatures={"serving_default": model.serving_default})
     description = {
-        "flip_averaged": flip_averaged,
+        flip_key: tta_flip,
         "alignment": (alignment or AlignmentSettings(size=SIZE)).model_dump(mode="json"),
     }
     (folder / "assets.extra").mkdir()

@@ -49,7 +49,7 @@ def main(folder: Path) -> None:
     on_two = train_without_dropout(folder, two)
     refusal = ""
     try:
-        train_without_dropout(folder, two, SETTINGS.model_copy(update={"accumulate_steps": 2}))
+        train_without_dropout(folder, two, SETTINGS.model_copy(update={"gradient_accumulation_steps": 2}))
     except VisageError as error:
         refusal = str(error)
     keras.utils.set_random_seed(SETTINGS.seed)

@@ -7,7 +7,7 @@ from visage.errors import VisageError
 _VGGFACE = (
     "vggface starts from VGG-Face's own vgg_face_weights.h5 (580 MB; see "
     "https://sefiks.com/2019/02/13/apparent-age-and-gender-prediction-in-keras): name that file, or train from scratch "
-    "with trainer.weights=null and trainer.frozen=null; dlib's and imagenet's weights do not fit"
+    "with trainer.weights=null and trainer.freeze=null; dlib's and imagenet's weights do not fit"
 )
 
 

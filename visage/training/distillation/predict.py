@@ -57,7 +57,9 @@ def ask_teacher(split: Split, settings: TrainerSettings) -> TeacherAnswers:
     teacher = find_teacher(settings.distillation.teacher)
     model = load_teacher(teacher)
     # A teacher that looks at both sides by itself says the same of either.
-    mirrored = not describe(teacher).get("flip_averaged", False)
+    description = describe(teacher)
+    # Models of earlier versions hold it as `flip_averaged`.
+    mirrored = not description.get("tta_flip", description.get("flip_averaged", False))
     keys: list[np.ndarray] = []
     batches: list[dict[str, np.ndarray]] = []
     done = 0

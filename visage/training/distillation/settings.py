@@ -7,7 +7,7 @@ from visage.path_setting import LocalPath
 from visage.settings import Settings
 
 # The heads that learn a distribution over the ages, which a teacher's answer is.
-TAUGHT_AGE_HEADS: tuple[AgeHead, ...] = ("softmax", "distribution")
+TAUGHT_AGE_HEADS: tuple[AgeHead, ...] = ("softmax", "label_distribution")
 
 
 class DistillationSettings(Settings):
@@ -16,4 +16,4 @@ class DistillationSettings(Settings):
     teacher: LocalPath | None = Field(
         None, min_length=1, description="a pushed model's folder, or one version; null: none"
     )
-    share: float = Field(0.5, gt=0, le=1, description="weight of the teacher's answers against the labels")
+    alpha: float = Field(0.5, gt=0, le=1, description="weight of the teacher's answers against the labels")

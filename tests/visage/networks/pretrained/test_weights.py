@@ -109,7 +109,7 @@ def test_a_warm_start_from_another_network_or_from_nothing_is_one_line(trainer_r
     assert "the model pushed last is a compact, no cnn_utkface" in refusal(
         NETWORKS["cnn_utkface"].build(), "blessed", saved_model
     )
-    other_head = TrainerSettings(network="compact", age_head="groups", epochs=1, learning_rate=1).spec.build()
+    other_head = TrainerSettings(network="compact", age_head="age_groups", epochs=1, learning_rate=1).spec.build()
     assert "of other layers or heads" in refusal(other_head, "blessed", saved_model)
     assert "has pushed no model yet; train one with" in refusal(compact(seed=1), "blessed")
 

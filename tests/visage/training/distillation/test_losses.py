@@ -37,7 +37,7 @@ def taught(labels: list[list[float]], answers: np.ndarray) -> tf.Tensor:
     return tf.concat([labels, answers], axis=1)
 
 
-def network(age_head: Literal["softmax", "distribution"] = "distribution") -> NetworkSpec:
+def network(age_head: Literal["softmax", "label_distribution"] = "label_distribution") -> NetworkSpec:
     return NetworkSpec("compact", 64, 3, age_head, "binary")
 
 
@@ -78,8 +78,10 @@ def test_genders_are_mixed_where_they_are_known() -> None:
     np.testing.assert_allclose(mixed_gender(labels, 0.25), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("age_head", ["softmax", "distribution"])
-def test_the_loss_falls_to_that_of_the_labels_as_the_share_does(age_head: Literal["softmax", "distribution"]) -> None:
+@pytest.mark.parametrize("age_head", ["softmax", "label_distribution"])
+def test_the_loss_falls_to_that_of_the_labels_as_the_share_does(
+    age_head: Literal["softmax", "label_distribution"],
+) -> None:
     age, gender = tf.constant([aged(30), aged(62)]), tf.constant([[1.0, 1.0], [0.0, 1.0]])
     answers = tf.constant(np.random.default_rng(1).dirichlet(np.ones(101), 2), tf.float32)
     raw = {"age": tf.random.stateless_normal([2, 101], [1, 2]), "gender": tf.constant([[0.3], [2.0]])}

@@ -37,7 +37,7 @@ def split(folder: Path, name: str) -> Split:
 
 
 def recipe(folder: Path, **changes: object) -> TrainerSettings:
-    distillation = DistillationSettings(teacher=str(folder / "teacher"), share=0.5)
+    distillation = DistillationSettings(teacher=str(folder / "teacher"), alpha=0.5)
     settings = TrainerSettings(
         network="compact", epochs=8, batch_size=16, learning_rate=4e-3, distillation=distillation
     )
@@ -69,7 +69,7 @@ def test_each_answer_belongs_to_the_picture_beside_it(folder: Path) -> None:
 
 
 def test_a_teacher_that_does_not_look_at_both_sides_is_asked_of_both(folder: Path, tmp_path: Path) -> None:
-    write_teacher(tmp_path / "teacher" / "1", flip_averaged=False)
+    write_teacher(tmp_path / "teacher" / "1", tta_flip=False)
     once = ask_teacher(split(folder, "train"), recipe(folder))
     of_both = ask_teacher(split(folder, "train"), recipe(tmp_path))
     ages, mean_ages = (expected_age(answers.by_output["age"]) for answers in (once, of_both))
@@ -77,6 +77,15 @@ def test_a_teacher_that_does_not_look_at_both_sides_is_asked_of_both(folder: Pat
     np.testing.assert_allclose(ages, mean_ages, atol=1)
     assert not np.array_equal(ages, mean_ages)
     np.testing.assert_allclose(of_both.by_output["age"].sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("flip_key", ["tta_flip", "flip_averaged"])
+def test_a_teacher_of_either_key_that_looks_at_both_sides_is_asked_once(
+    folder: Path, tmp_path: Path, flip_key: str
+) -> None:
+    write_teacher(tmp_path / "teacher" / "1", flip_key=flip_key)
+    answers, expected = (ask_teacher(split(folder, "train"), recipe(where)) for where in (tmp_path, folder))
+    np.testing.assert_array_equal(answers.by_output["age"], expected.by_output["age"])
 
 
 def test_faces_without_labels_are_learned_from_the_teacher_and_it_is_asked_once(folder: Path, tmp_path: Path) -> None:
@@ -97,7 +106,7 @@ def test_faces_without_labels_are_learned_from_the_teacher_and_it_is_asked_once(
         ages.append(labels["age"])
         men.append(labels["gender"])
     age, gender = np.concatenate(ages), np.concatenate(men)
-    said = expected_age(age_probabilities(np.concatenate([raw["age"] for raw in raws]), "distribution"))
+    said = expected_age(age_probabilities(np.concatenate([raw["age"] for raw in raws]), "label_distribution"))
     logits = np.concatenate([raw["gender"] for raw in raws])[:, 0]
     error = np.abs(said - age[:, 0])[age[:, 1] > 0].mean()
     right = ((logits > 0) == (gender[:, 0] > 0))[gender[:, 1] > 0].mean()

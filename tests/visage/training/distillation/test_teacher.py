@@ -80,6 +80,6 @@ def test_a_damaged_teacher_is_one_line(tmp_path: Path, file: str) -> None:
 
 
 def test_a_head_that_learns_no_distribution_over_the_ages_has_no_teacher() -> None:
-    given = {**PUPIL.model_dump(), "age_head": "ordinal", "distillation": {"teacher": "somewhere"}}
-    with pytest.raises(ValidationError, match="teaches the age_head softmax or distribution, not ordinal"):
+    given = {**PUPIL.model_dump(), "age_head": "coral", "distillation": {"teacher": "somewhere"}}
+    with pytest.raises(ValidationError, match="teaches the age_head softmax or label_distribution, not coral"):
         TrainerSettings.model_validate(given)

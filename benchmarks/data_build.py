@@ -1,6 +1,6 @@
-"""What preparing UTKFace costs: `.venv/bin/python -m benchmarks.data_build [DATA]` (half a minute).
+"""What preparing UTKFace costs: `.venv/bin/python -m benchmarks.data_build [--data DIR]` (half a minute).
 
-Prepares `DATA/UTKFace.tar.gz` (by default in ../shared/data) three times with the function behind `visage data build`,
+Prepares `DIR/UTKFace.tar.gz` three times with the function behind `visage data build`,
 each time into a fresh folder. Prints wall seconds, CPU seconds and pictures a CPU second: it uses one core. Importing
 TFDS does not count.
 """
@@ -8,27 +8,31 @@ TFDS does not count.
 import contextlib
 import io
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.commands import PROJECT
+import click
+
+from benchmarks.published_data import UTKFACE, data_option, require, run
 
 RUNS = 3
 LEAST_A_SECOND = 1500
 
 
+@click.command()
+@data_option
 def main(data: Path) -> None:
     """Prints the table."""
+    require(data, UTKFACE)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tfds_builders.utkface.utkface_dataset_builder  # noqa: F401
 
-    print(f"{data}/UTKFace.tar.gz; at least {LEAST_A_SECOND:,} pictures a second per core")
+    print(f"{data / UTKFACE}; at least {LEAST_A_SECOND:,} pictures a second per core")
     print(f"{'run':<6}{'pictures':>10}{'wall s':>9}{'CPU s':>9}{'a CPU s':>10}", flush=True)
-    for run in range(1, RUNS + 1):
+    for number in range(1, RUNS + 1):
         pictures, wall, cpu = prepare(data)
-        print(f"{run:<6}{pictures:>10,}{wall:>9.2f}{cpu:>9.2f}{pictures / cpu:>10,.0f}", flush=True)
+        print(f"{number:<6}{pictures:>10,}{wall:>9.2f}{cpu:>9.2f}{pictures / cpu:>10,.0f}", flush=True)
 
 
 def prepare(data: Path) -> tuple[int, float, float]:
@@ -42,4 +46,4 @@ def prepare(data: Path) -> tuple[int, float, float]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT.parent / "shared/data")
+    run(main, "benchmarks.data_build")

@@ -1,4 +1,5 @@
-"""What Beam adds: `.venv/bin/python -m benchmarks.face_workers [DATA]` (some five minutes on an idle machine).
+"""What Beam adds: `.venv/bin/python -m benchmarks.face_workers [--data DIR]` (some five
+minutes on an idle machine).
 
 The 600-pixel Adience pictures of `benchmarks.face_throughput`, as many as a small data set has, through all of
 FaceExampleGen's Beam pipeline by one process and by two, with the memory of the largest; how long a worker's process
@@ -15,8 +16,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
+
 from benchmarks.commands import PROJECT, measure
 from benchmarks.face_throughput import write_pictures
+from benchmarks.published_data import ADIENCE_FACES, data_option, require, run
 from components.face_example_gen.beam.record_files import write_records
 from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.prepare import Source
@@ -36,15 +40,18 @@ READ_BACK = 20_000
 ALIGNMENT = AlignmentSettings()
 READY = """
 from apache_beam.runners.worker import sdk_worker_main
-from components.face_example_gen import transforms
+from components.face_example_gen.beam import transforms
 from visage.faces.detector import make_detector
 
 make_detector("blazeface")
 """
 
 
+@click.command()
+@data_option
 def main(data: Path) -> None:
     """Prints the table."""
+    require(data, ADIENCE_FACES)
     with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as name:
         folder = Path(name)
         pictures = write_pictures(data, folder) * TIMES
@@ -126,4 +133,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--run"]:
         print(json.dumps(through_beam(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))
     else:
-        main(Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT.parent / "shared/data")
+        run(main, "benchmarks.face_workers")

@@ -1,40 +1,48 @@
-"""How well and how fast faces are found: `.venv/bin/python -m benchmarks.faces` (six minutes).
+"""How well and how fast faces are found: `.venv/bin/python -m benchmarks.faces [DETECTOR] [--data DIR]` (six minutes).
 
-Reads the pictures of the shared folder ($VISAGE_TEST_DATA, or ../shared/data beside the project). Prints each figure
-beside its limit, and what deepface's MTCNN reaches on the group photos and one portrait in ten; exit code 1 where a
-figure is missed, 2 where the peer does not run here.
+Measures the built-in detector, or the one named, on the published pictures in `DIR`. Prints each figure beside its
+limit, and what deepface's MTCNN reaches on the group photos and one portrait in ten; exit code 1 where a figure is
+missed, 2 where the peer does not run here.
 """
 
 import os
+import sys
 from pathlib import Path
+
+import click
 
 from benchmarks import face_throughput
 from benchmarks.deepface_peer import mtcnn_accuracy
 from benchmarks.face_accuracy import Figure, accuracy_figures
+from benchmarks.face_pictures import WITHOUT_PEOPLE
+from benchmarks.published_data import ADIENCE_FACES, GROUP_PHOTOS, UTKFACE, data_option, require, run
 from visage.errors import VisageError
 from visage.faces.detector import make_detector
 
-DATA = Path(os.environ.get("VISAGE_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
 EVERY = 10
 
 
-def main() -> int:
-    """Prints the tables."""
-    detector = make_detector("blazeface")
-    figures = accuracy_figures(detector, DATA)
+@click.command()
+@click.argument("name", metavar="DETECTOR", default="blazeface")
+@data_option
+def main(name: str, data: Path) -> None:
+    """Prints the tables; exit code 1 where a figure is missed, 2 where the peer does not run here."""
+    require(data, GROUP_PHOTOS, *(f"photos/{photo}" for photo in WITHOUT_PEOPLE), ADIENCE_FACES, UTKFACE)
+    detector = make_detector(name)
+    figures = accuracy_figures(detector, data)
     _print_figures(figures)
     try:
-        peer = mtcnn_accuracy(DATA, EVERY, dict(os.environ))
+        peer = mtcnn_accuracy(data, EVERY, dict(os.environ))
     except VisageError as error:
         print(f"\nthe peer is skipped: {error}")
-        return 2
+        sys.exit(2)
     print(f"\nthe same group photos, one portrait in {EVERY}")
     print(f"{'':<50}{'VisAge':>20}{'MTCNN':>20}")
-    for ours, theirs in zip(accuracy_figures(detector, DATA, EVERY), peer, strict=True):
+    for ours, theirs in zip(accuracy_figures(detector, data, EVERY), peer, strict=True):
         print(f"{ours.name:<50}{ours.measured:>20}{theirs['measured']:>20}")
     print(flush=True)
-    fast = face_throughput.main(DATA)
-    return 0 if fast and all(figure.met for figure in figures) else 1
+    fast = face_throughput.print_table(data)
+    sys.exit(0 if fast and all(figure.met for figure in figures) else 1)
 
 
 def _print_figures(figures: list[Figure]) -> None:
@@ -45,4 +53,4 @@ def _print_figures(figures: list[Figure]) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run(main, "benchmarks.faces")

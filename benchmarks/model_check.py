@@ -5,23 +5,27 @@ the parts, processes that they start included: replaying in Python, and the same
 """
 
 import os
-import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
+import click
+
+from benchmarks.commands import PROJECT
+from benchmarks.published_data import run
 from pipeline.config.loader import load_config
+from serving.model import find_model
 from visage.saved_model.validation.checks import replay
 from visage.saved_model.validation.served import check_served
 
-PROJECT = Path(__file__).parents[1]
 LIMIT = "3 CPU s"
 
 
-def main(arguments: Sequence[str]) -> None:
+@click.command()
+@click.argument("model", metavar="[SAVED_MODEL]", type=click.Path(path_type=Path), required=False)
+def main(model: Path | None) -> None:
     """Prints the table."""
     with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as folder:
-        saved_model = arguments[0] if arguments else _export(f"{folder}/1")
+        saved_model = _export(f"{folder}/1") if model is None else str(find_model(model))
         start = _cpu_seconds()
         answered = replay(saved_model)
         replayed = _cpu_seconds()
@@ -47,4 +51,4 @@ def _cpu_seconds() -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run(main, "benchmarks.model_check")

@@ -6,7 +6,6 @@ part; the test part is not read. `--set trainer.epochs=1 --set trainer.epoch_siz
 """
 
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +15,8 @@ import click
 from rich.table import Table
 
 from benchmarks.cost import Cost, now
-from pipeline.cli.common import data_dir_option, json_option, override_option, print_json, quietly
+from benchmarks.published_data import run
+from pipeline.cli.common import json_option, override_option, print_json, quietly
 from pipeline.cli.console import Screen
 from pipeline.config.loader import load_config
 from visage.errors import VisageError
@@ -48,12 +48,11 @@ class Trained:
 @click.command()
 @click.argument("recipe", type=click.Path(path_type=Path), default=DEFAULT)
 @override_option
-@data_dir_option
 @click.option("--examples", type=click.Path(path_type=Path), help="What FaceExampleGen wrote; else of the newest run.")
 @json_option
-def main(recipe: Path, overrides: tuple[str, ...], data_dir: Path | None, examples: Path | None, as_json: bool) -> None:
+def main(recipe: Path, overrides: tuple[str, ...], examples: Path | None, as_json: bool) -> None:
     """Prints the table."""
-    config = load_config(recipe, overrides, data_dir)
+    config = load_config(recipe, overrides)
     spec = config.trainer.spec
     if spec.age_head is None or spec.gender_head is None:
         raise VisageError(f"{recipe}: its network has one head alone; name a recipe of both")
@@ -116,7 +115,4 @@ def _train(tasks: str, settings: TrainerSettings, examples: Path) -> Trained:
 
 
 if __name__ == "__main__":
-    try:
-        main(prog_name="python -m benchmarks.multi_task")
-    except VisageError as error:
-        sys.exit(f"visage: {error}")
+    run(main, "benchmarks.multi_task")

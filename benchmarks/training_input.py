@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
+from benchmarks.published_data import run
 from pipeline.cli.common import json_option, override_option, print_json, quietly
 from pipeline.cli.console import Screen
 from pipeline.config.loader import load_config
-from visage.errors import VisageError
 from visage.training.fine_tuning_settings import FineTuningSettings
 from visage.training.settings import TrainerSettings
 
@@ -127,7 +127,4 @@ def _loaders_table(figures: list[dict[str, Any]]) -> Table:
 
 
 if __name__ == "__main__":
-    try:
-        main(prog_name="python -m benchmarks.training_input")
-    except VisageError as error:
-        sys.exit(f"visage: {error}")
+    run(main, "benchmarks.training_input")

@@ -1,6 +1,6 @@
-"""What reading wiki.mat costs: `.venv/bin/python -m benchmarks.wiki_table [DATA]` (some ten seconds).
+"""What reading wiki.mat costs: `.venv/bin/python -m benchmarks.wiki_table [--data DIR]` (some ten seconds).
 
-Reads and validates `DATA/imdb_wiki/wiki.mat` (by default ../shared/data) in a fresh process, three times; Python's
+Reads and validates `DIR/imdb_wiki/wiki.mat` in a fresh process, three times; Python's
 start and all imports count. Prints wall seconds, CPU seconds and peak memory.
 """
 
@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
+
 from benchmarks.commands import PROJECT, measure
+from benchmarks.published_data import WIKI_TABLE, data_option, require, run
 
 RUNS = 3
 LIMITS = "3 s, 500 MiB"
@@ -21,16 +24,19 @@ print(len(parse_face_table(Path(sys.argv[1]).read_bytes(), "wiki", sys.argv[1], 
 """
 
 
+@click.command()
+@data_option
 def main(data: Path) -> None:
     """Prints the table."""
-    command = [sys.executable, "-c", READ, str(data / "imdb_wiki/wiki.mat")]
+    require(data, WIKI_TABLE)
+    command = [sys.executable, "-c", READ, str(data / WIKI_TABLE)]
     rows = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     print(f"wiki.mat: {int(rows):,} rows; at most {LIMITS}")
     print(f"{'run':<6}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}", flush=True)
-    for run in range(1, RUNS + 1):
+    for number in range(1, RUNS + 1):
         cost = measure(command)
-        print(f"{run:<6}{cost.wall:>9.2f}{cost.cpu:>9.2f}{cost.memory:>10.0f}", flush=True)
+        print(f"{number:<6}{cost.wall:>9.2f}{cost.cpu:>9.2f}{cost.memory:>10.0f}", flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT.parent / "shared/data")
+    run(main, "benchmarks.wiki_table")

@@ -6,7 +6,6 @@ them itself, and answers one face a request on one thread. The peers come from n
 """
 
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -17,18 +16,17 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks.faces import DATA
 from benchmarks.peers import faces as test_faces
 from benchmarks.peers.node_environment import node_modules
 from benchmarks.peers.quality import groups, scores
 from benchmarks.peers.systems import Answers, System, ask_in_turn, our_model, peers
+from benchmarks.published_data import data_option, run
 from components.evaluator.slices import OVERALL
 from pipeline.cli.common import json_option, print_json, quietly
 from pipeline.cli.console import Screen
 from pipeline.metadata.training_examples import trained_on
 from serving.model import find_model
 from visage.data.records import FaceRecord
-from visage.errors import VisageError
 from visage.evaluation.scores import Scores
 
 _OF_PEERS = "face-api was trained on UTKFace, these faces probably among them."
@@ -43,11 +41,12 @@ _MEASURES = (
 @click.command()
 @click.option("--model", "models", multiple=True, required=True, type=click.Path(path_type=Path), help="Pushed model.")
 @click.option("--examples", type=click.Path(path_type=Path), help="What FaceExampleGen wrote; else by ML Metadata.")
-@click.option("--data-dir", type=click.Path(path_type=Path), default=DATA, help="Folder with UTKFace's archive.")
+@data_option
 @click.option("--limit", type=click.IntRange(1), help="The most faces.")
 @json_option
-def main(models: tuple[Path, ...], examples: Path | None, data_dir: Path, limit: int | None, as_json: bool) -> None:
+def main(models: tuple[Path, ...], examples: Path | None, data: Path, limit: int | None, as_json: bool) -> None:
     """Prints the tables."""
+    archive = test_faces.published_faces(data)
     with quietly() as stream:
         screen = Screen(stream, silent=as_json)
         with screen.stage("peers"), tempfile.TemporaryDirectory(prefix="visage-peers-") as folder:
@@ -58,7 +57,7 @@ def main(models: tuple[Path, ...], examples: Path | None, data_dir: Path, limit:
             runs = [examples] if examples else [trained_on(version) for version in versions]
             unproven = [version for version in versions if examples and not test_faces.learned_from(version, examples)]
             faces = test_faces.unseen_faces(runs, limit)
-            answers = ask_in_turn(systems, test_faces.lay_out(faces, data_dir, Path(folder)))
+            answers = ask_in_turn(systems, test_faces.lay_out(faces, archive, Path(folder)))
         measured = {name: scores(faces, said) for name, said in answers.items()}
         screen.print(_table(faces, systems, answers, measured))
         note = f"{_of_ours(unproven)} {_OF_PEERS}"
@@ -114,7 +113,4 @@ def _figures(
 
 
 if __name__ == "__main__":
-    try:
-        main(prog_name="python -m benchmarks.peers")
-    except VisageError as error:
-        sys.exit(f"visage: {error}")
+    run(main, "benchmarks.peers")

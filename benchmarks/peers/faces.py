@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.metadata.training_examples import trained_on
-from tfds_builders.archive import Unreadable, find_archive
+from tfds_builders.archive import Archive, Unreadable, find_archive
 from visage import progress
 from visage.data.records import FaceRecord, from_example, picture_digest
 from visage.data.tfrecords import read_all
@@ -40,18 +40,26 @@ def learned_from(version: Path, examples: Path) -> bool:
         return False
 
 
-def lay_out(faces: Sequence[FaceRecord], data_dir: Path, folder: Path) -> list[Path]:
+def published_faces(data: Path) -> Archive:
+    """Finds UTKFace.tar.gz, or the folder UTKFace/, in the folder of the published data.
+
+    Raises:
+        VisageError: it is not there.
+    """
+    return find_archive([data], "UTKFace", "give --data DIR, the folder with the data that the models learned from")
+
+
+def lay_out(faces: Sequence[FaceRecord], archive: Archive, folder: Path) -> list[Path]:
     """Writes the published pictures of UTKFace, untouched, as JPEG files to `folder`; gives them in order.
 
     Args:
         faces: records of UTKFace.
-        data_dir: holds UTKFace.tar.gz or the folder UTKFace/.
+        archive: UTKFace, as `published_faces` finds it.
         folder: empty.
 
     Raises:
-        VisageError: the archive is missing or damaged, or has not all of the pictures.
+        VisageError: the archive is damaged, or has not all of the pictures.
     """
-    archive = find_archive([data_dir], "UTKFace", "name the folder with the data that the models learned from")
     paths = {face.picture_digest: folder / f"{face.picture_digest}.jpg" for face in faces}
     missing = set(paths)
     for _, picture in archive.read([name for name in archive.listing().files if name.endswith(".jpg")]):
@@ -63,8 +71,8 @@ def lay_out(faces: Sequence[FaceRecord], data_dir: Path, folder: Path) -> list[P
             missing.remove(digest)
     if missing:
         raise VisageError(
-            f"{archive.path} lacks {len(missing)} of the {len(paths)} test faces: name the folder with the data that "
-            "the models learned from"
+            f"{archive.path} lacks {len(missing)} of the {len(paths)} test faces: give --data DIR, the folder with "
+            "the data that the models learned from"
         )
     return list(paths.values())
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.peers.faces import lay_out, learned_from, unseen_faces
+from benchmarks.peers.faces import lay_out, learned_from, published_faces, unseen_faces
 from tests.drawn_crops import people, write_split
 from tests.pipeline.pushed_model import record_push
 from visage.data.records import FaceRecord, picture_digest
@@ -34,10 +34,10 @@ def test_pictures_are_those_of_the_archive_byte_by_byte(tmp_path: Path) -> None:
     (tmp_path / "data" / "UTKFace").mkdir(parents=True)
     (tmp_path / "data" / "UTKFace" / "any_name.jpg").write_bytes(ada.image)
     (tmp_path / "out").mkdir()
-    (path,) = lay_out([ada], tmp_path / "data", tmp_path / "out")
+    (path,) = lay_out([ada], published_faces(tmp_path / "data"), tmp_path / "out")
     assert path.read_bytes() == ada.image
     with pytest.raises(VisageError, match="lacks 1 of the 2 test faces"):
-        lay_out([ada, bo], tmp_path / "data", tmp_path / "out")
+        lay_out([ada, bo], published_faces(tmp_path / "data"), tmp_path / "out")
 
 
 def test_only_the_records_of_a_run_prove_that_a_model_has_not_seen_the_test_faces(tmp_path: Path) -> None:

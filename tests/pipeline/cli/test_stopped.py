@@ -28,8 +28,8 @@ if __name__ == "__main__":
     stopped = []
     def work(**options):
         {work}
-    from pipeline import cli
-    cli.main.commands[sys.argv[1]].callback = work
+    from pipeline.cli.main import main as command_line
+    command_line.commands[sys.argv[1]].callback = work
     from pipeline.__main__ import main
     main()
 """

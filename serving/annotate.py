@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from serving.photos import FacePrediction, PhotoPrediction
-from visage.data.records import AGE_GROUPS
+from visage.data.labels import AGE_GROUPS
 from visage.errors import VisageError
 from visage.faces.image_io import decode
 

@@ -17,7 +17,7 @@ from serving.predictors import ModelPredictor
 from serving.rest import json_response, read_body
 from serving.rest_json import RestError
 from serving.versions import ModelVersions
-from visage.data.records import AGE_GROUPS
+from visage.data.labels import AGE_GROUPS
 from visage.errors import VisageError
 from visage.faces.detector import Detector, make_detector
 from visage.faces.settings import AlignmentSettings

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from visage.data.records import AGE_GROUP_MIDDLES
+from visage.data.labels import AGE_GROUP_MIDDLES
 from visage.errors import VisageError
 from visage.faces.align import align
 from visage.faces.detector import Detector, Face

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from visage.data.records import FaceRecord, age_group, to_example
+from visage.data.labels import age_group
+from visage.data.records import FaceRecord, to_example
 from visage.faces.encode import encode
 
 SIZE = 64

@@ -5,7 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from visage.data.records import AGE_GROUPS, GENDERS, FaceRecord, age_group, to_example
+from visage.data.labels import AGE_GROUPS, GENDERS, age_group
+from visage.data.records import FaceRecord, to_example
 
 FEATURES = {
     "key": tf.io.FixedLenFeature([], tf.string),

@@ -7,7 +7,8 @@ import numpy as np
 
 from benchmarks.peers.systems import Answers
 from components.evaluator.slices import OVERALL, slice_name
-from visage.data.records import GENDERS, RACES, UNKNOWN, FaceRecord
+from visage.data.labels import GENDERS, RACES, UNKNOWN
+from visage.data.records import FaceRecord
 from visage.evaluation.predictions import Predictions
 from visage.evaluation.scores import Scores, measure
 

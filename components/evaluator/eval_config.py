@@ -4,7 +4,7 @@ from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluator import metric_names
 from components.evaluator.settings import EvaluatorSettings, SliceGate
-from visage.data.records import AGE_GROUPS
+from visage.data.labels import AGE_GROUPS
 
 
 def make_eval_config(

@@ -15,7 +15,7 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.constants import BASELINE_KEY, CANDIDATE_KEY
 
 from components.evaluator import metric_names
-from visage.data.records import AGE_GROUPS
+from visage.data.labels import AGE_GROUPS
 from visage.errors import VisageError
 from visage.folder_alias import folder_alias
 

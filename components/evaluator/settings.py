@@ -24,7 +24,7 @@ class SliceGate(Settings):
 
     @model_validator(mode="after")
     def _value_exists(self) -> "SliceGate":
-        from visage.data.records import AGE_GROUPS, GENDERS, RACES, UNKNOWN
+        from visage.data.labels import AGE_GROUPS, GENDERS, RACES, UNKNOWN
 
         # What sources there are is the configuration's to know: labelled folders are named there.
         values = {"gender": (*GENDERS, UNKNOWN), "age_group": AGE_GROUPS, "race": (*RACES, UNKNOWN)}.get(self.feature)

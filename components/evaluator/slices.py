@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.evaluator import metric_names
-from visage.data.records import AGE_GROUPS, UNKNOWN
+from visage.data.labels import AGE_GROUPS, UNKNOWN
 from visage.folder_alias import folder_alias
 
 OVERALL = "overall"

@@ -7,7 +7,8 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 
 from components.example_validator.comparison import CATEGORICAL, Compared, feature_statistics
-from visage.data.records import AGE, AGE_GROUP, AGE_GROUPS, AGE_KNOWN, UNKNOWN
+from visage.data.labels import AGE_GROUPS, UNKNOWN
+from visage.data.records import AGE, AGE_GROUP, AGE_KNOWN
 
 _LONGEST_DESCRIPTION = 160
 _KIND = anomalies_pb2.AnomalyInfo

@@ -8,16 +8,8 @@ from typing import Any
 from components.face_example_gen.settings import LABELLED_FOLDER, labelled_folder_name
 from visage.data.cleaning import age_when_taken, year_of_birth
 from visage.data.example_proto import Example
-from visage.data.records import (
-    AGE_GROUPS,
-    GENDERS,
-    RACES,
-    UNKNOWN,
-    FaceRecord,
-    age_group,
-    age_group_of_range,
-    picture_digest,
-)
+from visage.data.labels import AGE_GROUPS, GENDERS, RACES, UNKNOWN, age_group, age_group_of_range
+from visage.data.records import FaceRecord, picture_digest
 from visage.faces.selection import Box
 from visage.faces.settings import CleaningSettings
 

@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from visage import progress
-from visage.data.records import AGE_GROUPS, GENDERS, FaceRecord, from_example
+from visage.data.labels import AGE_GROUPS, GENDERS
+from visage.data.records import FaceRecord, from_example
 from visage.data.tfrecords import read_all
 from visage.evaluation.predictions import Predictions
 from visage.saved_model.load import load_saved_model

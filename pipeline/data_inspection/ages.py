@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from visage.data.records import AGE_GROUPS, GENDERS, UNKNOWN, FaceRecord
+from visage.data.labels import AGE_GROUPS, GENDERS, UNKNOWN
+from visage.data.records import FaceRecord
 
 # Completed years 0 to 120, the highest that the settings allow.
 YEARS = 121

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.data_inspection.ages import SHOWN_GENDERS, YEARS
-from visage.data.records import GENDERS
+from visage.data.labels import GENDERS
 
 WIDTH, HEIGHT = 340, 178
 LEFT, RIGHT, TOP, BOTTOM = 38, 326, 18, 146

@@ -7,7 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-from visage.data.records import AGE_GROUPS, FaceRecord
+from visage.data.labels import AGE_GROUPS
+from visage.data.records import FaceRecord
 from visage.faces.image_io import DecodeError, decode
 
 # Pixels; the longer side of a thumbnail. The page shows it at this size.

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from visage.data.records import UNKNOWN, FaceRecord
+from visage.data.labels import UNKNOWN
+from visage.data.records import FaceRecord
 
 FEATURES = (
     "age",

@@ -10,7 +10,7 @@ from pipeline.data_inspection import charts
 from pipeline.data_inspection.ages import SHOWN_GENDERS
 from pipeline.data_inspection.faces import THUMBNAIL_SIDE
 from pipeline.data_inspection.missing import FEATURES
-from visage.data.records import AGE_GROUPS, UNKNOWN
+from visage.data.labels import AGE_GROUPS, UNKNOWN
 from visage.html.page import NOTHING, page_environment
 
 

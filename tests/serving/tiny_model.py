@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from visage.data.records import AGE_GROUP_BOUNDARIES, AGE_GROUPS
+from visage.data.labels import AGE_GROUP_BOUNDARIES, AGE_GROUPS
 from visage.faces.settings import AlignmentSettings
 
 DEVIATION = 6.0

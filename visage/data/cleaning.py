@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable
 from datetime import date
 
-from visage.data.records import AGE_GROUPS, UNKNOWN, FaceRecord
+from visage.data.labels import AGE_GROUPS, UNKNOWN
+from visage.data.records import FaceRecord
 from visage.data.split import fold_unknown, outside_protocol
 from visage.faces.settings import CleaningSettings, SplitSettings
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visage.data.records import GENDERS, RACES, UNKNOWN, FaceRecord
+from visage.data.labels import GENDERS, RACES, UNKNOWN
+from visage.data.records import FaceRecord
 from visage.data.split import SPLITS
 from visage.faces.settings import CleaningSettings
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from visage.data.records import age_group
+from visage.data.labels import age_group
 from visage.evaluation.predictions import Predictions
 
 # Years; of the cumulative score CS@5.

@@ -18,7 +18,7 @@ from collections.abc import Callable
 import keras
 from keras import ops
 
-from visage.data.records import AGE_GROUP_BOUNDARIES, AGE_GROUP_MIDDLES, AGE_GROUPS, GENDERS, age_group
+from visage.data.labels import AGE_GROUP_BOUNDARIES, AGE_GROUP_MIDDLES, AGE_GROUPS, GENDERS, age_group
 from visage.networks import AgeHead, GenderHead
 
 # The ages, in years, that `age_probabilities` counts.
@@ -127,7 +127,7 @@ def group_probabilities(probabilities: keras.KerasTensor) -> keras.KerasTensor:
 def predicted_group(probabilities: keras.KerasTensor) -> keras.KerasTensor:
     """Returns the age group that a model predicts.
 
-    Of a distribution over the years it is the group of the expected age, by the rule of `records.age_group`, so that
+    Of a distribution over the years it is the group of the expected age, by the rule of `labels.age_group`, so that
     both outputs agree. The head "age_groups" predicts the group itself: the most probable one. The age that is derived
     from such a head, the expectation of the groups' middles, may lie in another group where two are nearly as probable.
 

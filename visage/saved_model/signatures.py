@@ -8,7 +8,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from visage.data import records
+from visage.data import labels, records
 from visage.faces.image_io import MAX_PIXELS
 from visage.faces.settings import AlignmentSettings
 from visage.networks import NetworkSpec
@@ -110,10 +110,10 @@ class FaceModel(tf.Module):
         answers: Answers = dict(numbers)
         if self._spec.age_head is not None:
             group = predicted_group(numbers["age_probabilities"])
-            answers["age_group"] = tf.gather(tf.constant(records.AGE_GROUPS), group)
+            answers["age_group"] = tf.gather(tf.constant(labels.AGE_GROUPS), group)
         if self._spec.gender_head is not None:
             is_male = tf.cast(numbers["gender_probability"] > 0.5, tf.int32)
-            answers["gender"] = tf.gather(tf.constant(records.GENDERS), is_male)
+            answers["gender"] = tf.gather(tf.constant(labels.GENDERS), is_male)
         return answers
 
     def _from_pixels(self, pixels: tf.Tensor) -> Answers:

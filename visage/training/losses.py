@@ -18,7 +18,7 @@ from functools import partial
 import keras
 from keras import ops
 
-from visage.data.records import AGE_GROUPS
+from visage.data.labels import AGE_GROUPS
 from visage.networks import AgeHead, GenderHead, NetworkSpec
 from visage.networks.heads import (
     AGES,

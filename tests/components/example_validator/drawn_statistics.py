@@ -12,7 +12,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 
 from tests.components.face_example_gen.validation import SCHEMA
-from visage.data.records import age_group
+from visage.data.labels import age_group
 
 COMPARED = ("gender", "race", "source", "age", "age_known", "age_group")
 

@@ -11,7 +11,8 @@ from components.face_example_gen import adapters
 from components.face_example_gen.adapters import face_box, to_record
 from components.face_example_gen.settings import Dataset
 from tests.visage.faces.drawn_photo import drawn_photo
-from visage.data.records import AGE_GROUPS, GENDERS, UNKNOWN, FaceRecord
+from visage.data.labels import AGE_GROUPS, GENDERS, UNKNOWN
+from visage.data.records import FaceRecord
 from visage.faces.encode import encode
 from visage.faces.settings import CleaningSettings
 

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from components.face_example_gen import adapters
 from tests.components.face_example_gen.validation import FULL, SCHEMA, anomalies
-from visage.data.records import AGE_GROUPS, GENDERS, UNKNOWN, FaceRecord, to_example
+from visage.data.labels import AGE_GROUPS, GENDERS, UNKNOWN
+from visage.data.records import FaceRecord, to_example
 
 OPTIONAL: dict[str, Any] = dict.fromkeys(
     ("face_score", "second_face_score", "fold", "apparent_age_mean", "apparent_age_std")

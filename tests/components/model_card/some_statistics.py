@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from visage.data.records import GENDERS, RACES, UNKNOWN
+from visage.data.labels import GENDERS, RACES, UNKNOWN
 
 _BUCKETS = 10
 

@@ -22,7 +22,7 @@ from components.model_card.render import render
 from components.model_card.statistics import SplitStatistics, read_statistics
 from tests.components.model_card.some_statistics import Person, people, statistics_of, write_statistics
 from tests.page_text import Page
-from visage.data.records import AGE_GROUPS
+from visage.data.labels import AGE_GROUPS
 from visage.training.settings import TrainerSettings
 
 DESCRIPTION = {

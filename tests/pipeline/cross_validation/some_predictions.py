@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from visage.data.records import age_group
+from visage.data.labels import age_group
 from visage.evaluation.predictions import Predictions
 
 _ages = st.floats(0, 100, width=32)

@@ -15,7 +15,8 @@ from components.face_example_gen.settings import DataSettings, FaceExampleGenSet
 from pipeline.data_inspection.collect import CleanedData
 from tests.drawn_crops import draw_crop, write_split
 from visage.data.example_proto import Example
-from visage.data.records import GENDERS, RACES, UNKNOWN, FaceRecord
+from visage.data.labels import GENDERS, RACES, UNKNOWN
+from visage.data.records import FaceRecord
 from visage.faces.encode import encode
 from visage.faces.settings import CleaningSettings
 

@@ -12,7 +12,7 @@ from pipeline.data_inspection.collect import collect
 from pipeline.data_inspection.render import figures, render
 from tests.page_text import Page
 from tests.pipeline.data_inspection.cleaned_data import SPLITS, Face, write_cleaned
-from visage.data.records import GENDERS, RACES, UNKNOWN
+from visage.data.labels import GENDERS, RACES, UNKNOWN
 
 RULES = ("no_face", "picture_undecodable")
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visage.data.cleaning import RULES, SPLIT_RULES, age_when_taken, reason_to_drop, year_of_birth
-from visage.data.records import UNKNOWN, FaceRecord
+from visage.data.labels import UNKNOWN
+from visage.data.records import FaceRecord
 from visage.faces.settings import CleaningSettings, SplitSettings
 
 GOOD = FaceRecord(

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visage.data.duplicates import ROW, Verdict, find_duplicates, row_of, witness_row
-from visage.data.records import FaceRecord, age_group, picture_digest
+from visage.data.labels import age_group
+from visage.data.records import FaceRecord, picture_digest
 from visage.faces.settings import CleaningSettings
 
 ADA = FaceRecord(

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visage.data.duplicates import ROW, find_duplicates, row_of
+from visage.data.labels import age_group
 from visage.data.near_duplicates import block_rows, find_near_duplicates
-from visage.data.records import FaceRecord, age_group, picture_digest
+from visage.data.records import FaceRecord, picture_digest
 from visage.data.split import PROTOCOLS, split_of
 from visage.faces.settings import CleaningSettings, SplitSettings
 

@@ -9,16 +9,8 @@ from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visage.data.records import (
-    AGE_GROUPS,
-    GENDERS,
-    UNKNOWN,
-    FaceRecord,
-    age_group,
-    age_group_of_range,
-    from_example,
-    to_example,
-)
+from visage.data.labels import GENDERS, UNKNOWN
+from visage.data.records import FaceRecord, from_example, to_example
 
 ADA = FaceRecord(
     image=b"\xff\xd8\xff",
@@ -122,60 +114,6 @@ def test_what_is_no_example_is_refused() -> None:
         from_example(b"")
 
 
-@pytest.mark.parametrize(
-    ("age", "group"),
-    [
-        (0, "0-2"),
-        (3.4, "0-2"),
-        (3.6, "4-6"),
-        (7.4, "4-6"),
-        (7.6, "8-13"),
-        (14.4, "8-13"),
-        (14.6, "15-20"),
-        (22.5, "15-20"),  # shown as 22, the even year
-        (22.6, "25-32"),
-        (35.4, "25-32"),
-        (35.6, "38-43"),
-        (45.4, "38-43"),
-        (45.6, "48-53"),
-        (56.4, "48-53"),
-        (56.6, "60-100"),
-        (120, "60-100"),
-    ],
-)
-def test_ages_between_two_groups_belong_to_the_nearer_one(age: float, group: str) -> None:
-    assert AGE_GROUPS[age_group(age)] == group
-
-
-@settings(deadline=None)
-@given(age=st.integers(0, 110))
-def test_no_group_is_nearer_than_the_one_chosen(age: int) -> None:
-    def distance(group: str) -> int:
-        first, last = (int(year) for year in group.split("-"))
-        return max(first - age, age - last, 0)
-
-    assert distance(AGE_GROUPS[age_group(age)]) == min(distance(group) for group in AGE_GROUPS)
-
-
-@settings(deadline=None)
-@given(age=st.floats(0, 110))
-def test_the_group_is_that_of_the_age_as_it_is_shown(age: float) -> None:
-    assert age_group(age) == age_group(float(f"{age:.0f}"))
-
-
-@settings(deadline=None)
-@given(group=st.sampled_from(AGE_GROUPS), part=st.floats(0, 1, exclude_max=True))
-def test_whoever_has_completed_a_year_of_a_group_is_in_it(group: str, part: float) -> None:
-    first, last = (int(year) for year in group.split("-"))
-    assert AGE_GROUPS[age_group(first + part * (last + 1 - first))] == group
-
-
-@settings(deadline=None)
-@given(one=st.floats(0, 120), other=st.floats(0, 120))
-def test_who_is_older_is_in_no_younger_group(one: float, other: float) -> None:
-    assert age_group(min(one, other)) <= age_group(max(one, other))
-
-
 def read_with_tensorflow(serialized: bytes) -> dict[str, list[Any]]:
     """Name to values, as TensorFlow's own class reads them."""
     import tensorflow as tf
@@ -187,22 +125,3 @@ def read_with_tensorflow(serialized: bytes) -> dict[str, list[Any]]:
     }
     assert not any(math.isnan(value) for (value,) in values.values() if isinstance(value, float))
     return values
-
-
-@pytest.mark.parametrize("group", AGE_GROUPS)
-def test_a_groups_own_range_is_that_group(group: str) -> None:
-    first, last = map(int, group.split("-"))
-    assert AGE_GROUPS[age_group_of_range(first, last) or 0] == group
-
-
-def test_fairfaces_groups_are_the_nearest_of_ours_and_a_range_of_all_ages_is_none() -> None:
-    fairface = [(0, 2), (3, 9), (10, 19), (20, 29), (30, 39), (40, 49), (50, 59), (60, 69), (70, 120)]
-    assert [age_group_of_range(*years) for years in fairface] == [0, 1, 2, 4, 4, 5, 6, 7, 7]
-    assert age_group_of_range(0, 100) is None
-
-
-@given(st.integers(0, 120), st.integers(0, 120))
-def test_a_group_of_a_range_has_some_of_its_years(one: int, other: int) -> None:
-    first, last = sorted((one, other))
-    group = age_group_of_range(first, last)
-    assert group is None or age_group(first) <= group <= age_group(last)

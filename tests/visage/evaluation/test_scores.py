@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.pipeline.cross_validation.some_predictions import models, of
-from visage.data.records import AGE_GROUPS
+from visage.data.labels import AGE_GROUPS
 from visage.evaluation.predictions import Predictions, bag
 from visage.evaluation.scores import Scores, mean, measure, spread
 

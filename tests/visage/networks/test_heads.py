@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from visage.data.records import AGE_GROUPS, age_group
+from visage.data.labels import AGE_GROUPS, age_group
 from visage.networks.heads import (
     OrdinalThresholds,
     age_probabilities,

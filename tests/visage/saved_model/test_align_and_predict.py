@@ -14,7 +14,8 @@ from tests.trained_model import ALIGNMENT, run_trainer
 from tfds_builders.sample_portraits.person import draw_age, draw_person
 from tfds_builders.sample_portraits.photo import take_photo
 from tfds_builders.sample_portraits.picture import sit
-from visage.data.records import FaceRecord, age_group
+from visage.data.labels import age_group
+from visage.data.records import FaceRecord
 from visage.faces.align import align
 from visage.faces.detector import make_detector
 from visage.faces.encode import encode

@@ -13,7 +13,8 @@ import tensorflow as tf
 from tests.drawn_crops import people
 from tests.trained_model import ALIGNMENT, TrainerRun
 from tests.visage.saved_model.test_align_graph import POSES, photo_with_landmarks
-from visage.data.records import AGE_GROUPS, GENDERS, to_example
+from visage.data.labels import AGE_GROUPS, GENDERS
+from visage.data.records import to_example
 from visage.faces.encode import encode
 from visage.faces.settings import AlignmentSettings
 from visage.networks import NETWORKS

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tests.awkward_names import NAMES, NEIGHBOURS
 from tests.drawn_crops import people, write_split
 from tests.visage.training.batches_digest import digest
-from visage.data.records import age_group
+from visage.data.labels import age_group
 from visage.errors import VisageError
 from visage.faces.image_io import decode as decode_with_pillow
 from visage.networks import NETWORKS

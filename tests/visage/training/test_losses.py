@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from visage.data.records import age_group
+from visage.data.labels import age_group
 from visage.networks import AgeHead
 from visage.networks.heads import age_probabilities, expected_age, group_probabilities
 from visage.training.losses import (

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests.drawn_crops import people, write_split
 from visage import progress
-from visage.data.records import AGE_GROUP_MIDDLES
+from visage.data.labels import AGE_GROUP_MIDDLES
 from visage.faces.settings import AlignmentSettings
 from visage.saved_model.export import export
 from visage.training.batches import open_split

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from visage.data import records
+from visage.data import labels
 from visage.errors import quoted
 from visage.saved_model.validation.errors import UnservableError
 
@@ -14,8 +14,8 @@ from visage.saved_model.validation.errors import UnservableError
 # another order differ by as much: a thousandth of a probability, a hundredth of a year.
 ABSOLUTE, RELATIVE = 1e-3, 1e-4
 # The ages 0 to 100, or the groups.
-_PROBABILITIES = (101, len(records.AGE_GROUPS))
-_NAMES = {"age_group": records.AGE_GROUPS, "gender": records.GENDERS}
+_PROBABILITIES = (101, len(labels.AGE_GROUPS))
+_NAMES = {"age_group": labels.AGE_GROUPS, "gender": labels.GENDERS}
 
 
 def check_answers(signature: str, answers: Mapping[str, np.ndarray]) -> None:
@@ -64,12 +64,12 @@ def is_allowed(output: str, name: bytes, allowed: np.ndarray) -> bool:
 
 def _groups_allowed(ages: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """A distribution over the years gives the group of the age, one over the groups its most probable one."""
-    if probabilities.shape[1] == len(records.AGE_GROUPS):
+    if probabilities.shape[1] == len(labels.AGE_GROUPS):
         return probabilities >= probabilities.max(axis=1, keepdims=True) - ABSOLUTE
     spread = ABSOLUTE + RELATIVE * ages
-    allowed = np.zeros((len(ages), len(records.AGE_GROUPS)), bool)
+    allowed = np.zeros((len(ages), len(labels.AGE_GROUPS)), bool)
     for face, (youngest, oldest) in enumerate(zip(ages - spread, ages + spread, strict=True)):
-        allowed[face, [records.age_group(youngest), records.age_group(oldest)]] = True
+        allowed[face, [labels.age_group(youngest), labels.age_group(oldest)]] = True
     return allowed
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visage.data.records import age_group
+from visage.data.labels import age_group
 from visage.networks import NetworkSpec
 from visage.networks.heads import expected_age
 from visage.training.batches import unlabelled

@@ -1,0 +1,44 @@
+"""The words and numbers that labels are made of: age groups, genders, races, unknown."""
+
+import math
+from bisect import bisect_left
+from collections import Counter
+
+AGE_GROUPS = ("0-2", "4-6", "8-13", "15-20", "25-32", "38-43", "48-53", "60-100")
+# Years; of 4-6 it is 5, of 60-100 it is 80.
+AGE_GROUP_MIDDLES = tuple(sum(map(int, group.split("-"))) / 2 for group in AGE_GROUPS)
+GENDERS = ("female", "male")
+RACES = ("white", "black", "asian", "indian", "others")
+UNKNOWN = "unknown"
+
+# Whole years: the middles between neighbouring groups. An age between two groups belongs to the nearer one, and to the
+# younger one where both are as near, as the literature maps Adience's odd labels.
+AGE_GROUP_BOUNDARIES = (3.0, 7.0, 14.0, 22.5, 35.0, 45.5, 56.5)
+
+
+def age_group(age: float) -> int:
+    """Returns the index into `AGE_GROUPS` of an age in years: the group nearest to the age rounded to a whole year.
+
+    An age is shown rounded, so that the group never contradicts it; one of an exact half is rounded to the even year,
+    as NumPy, TensorFlow and Python's formatting do. The index is the number of boundaries below the rounded age.
+
+    Args:
+        age: years; labels and predictions alike.
+
+    >>> AGE_GROUPS[age_group(35.4)], AGE_GROUPS[age_group(35.6)]
+    ('25-32', '38-43')
+    """
+    return bisect_left(AGE_GROUP_BOUNDARIES, round(age) if math.isfinite(age) else age)
+
+
+def age_group_of_range(first: int, last: int) -> int | None:
+    """Index into `AGE_GROUPS` of the group that has at least half of the years from `first` to `last`, both included.
+
+    Returns: of two such groups the younger; None where no group has half of them.
+
+    >>> [AGE_GROUPS[age_group_of_range(*decade)] for decade in ((3, 9), (30, 39), (50, 59))]
+    ['4-6', '25-32', '48-53']
+    """
+    years = Counter(age_group(year) for year in range(first, last + 1))
+    group = min(years, key=lambda group: (-years[group], group))
+    return group if 2 * years[group] >= last - first + 1 else None

@@ -52,9 +52,9 @@ class NodeResult:
         return artifact
 
 
-def compile_pipeline(config: PipelineConfig) -> pipeline_pb2.Pipeline:
-    """The IR of the configured pipeline; its run id is still open."""
-    return Compiler().compile(create_pipeline(config))
+def compile_pipeline(config: PipelineConfig, publish: bool = True) -> pipeline_pb2.Pipeline:
+    """Returns the IR of the configured pipeline, its run id still open; `publish` as `create_pipeline` takes it."""
+    return Compiler().compile(create_pipeline(config, publish))
 
 
 def to_json(ir: pipeline_pb2.Pipeline) -> str:

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2
+from tfx.components.evaluator.component import Evaluator
+from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2
+from tfx.types import BaseChannel
 
 from components.curated_schema.component import CuratedSchema
 from components.curated_schema.domain import with_sources
@@ -20,33 +23,39 @@ from components.statistics_gen.component import create_statistics_gen
 from components.trainer.component import create_trainer
 from components.tuner.component import create_tuner
 from pipeline.config.schema import PipelineConfig
-from visage.saved_model.provenance import check_lessons, lesson
+from visage.saved_model.provenance import Lesson, check_lessons, lesson
 from visage.training.distillation.teacher import find_teacher
 
 SCHEMA = Path(__file__).parent.parent / "components" / "curated_schema" / "schema.pbtxt"
 
 
-def create_pipeline(config: PipelineConfig) -> Pipeline:
+def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
     """Wires the components from the archives to the pushed model; creates nothing on disk.
+
+    Args:
+        config: the whole run.
+        publish: False for one run of a cross-validation, which serves nothing. It ends with Evaluator, searches no
+            values and looks back at no earlier run: other folds are the same data in other parts, and their models
+            have learned from this fold's test split.
 
     Raises:
         VisageError: the teacher may know faces of the test split, or as the components' own say.
     """
-    learns_from = lesson(config.data.sources, config.split, config.name, config.data.drawn)
-    # The model of `weights: blessed` is chosen when a run comes to it, the teacher here.
-    check_lessons(learns_from, _teacher(config), blessed=None)
+    learns_from = _provenance(config) if publish else None
     example_gen = FaceExampleGen(settings=config.face_example_gen_settings())
     examples = example_gen.outputs["examples"]
     schema = CuratedSchema(text=with_sources(SCHEMA.read_text(encoding="utf-8"), config.data.folder_names))
     statistics_gen = create_statistics_gen(examples=examples, schema=schema.outputs["schema"])
-    last_data = create_latest_passed_statistics(statistics_gen.outputs["statistics"], config.validation)
+    statistics = statistics_gen.outputs["statistics"]
+    last_data = create_latest_passed_statistics(statistics, config.validation) if publish else None
     validator = ExampleValidator(
-        statistics=statistics_gen.outputs["statistics"],
+        statistics=statistics,
         schema=schema.outputs["schema"],
-        baseline_statistics=last_data.outputs["statistics"],
+        baseline_statistics=last_data.outputs["statistics"] if last_data else None,
         settings=config.validation,
     )
     starting_model = create_starting_model() if config.trainer.weights == "blessed" else None
+    first_model = starting_model.outputs["model"] if starting_model else None
     checkpoint_dir = str(config.root / "checkpoints")
     tuner = (
         create_tuner(
@@ -55,9 +64,9 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             alignment=config.alignment,
             settings=config.tuner,
             checkpoint_dir=checkpoint_dir,
-            starting_model=starting_model.outputs["model"] if starting_model else None,
+            starting_model=first_model,
         )
-        if config.tuner.search
+        if publish and config.tuner.search
         else None
     )
     best_values = tuner.outputs["best_hyperparameters"] if tuner else None
@@ -66,24 +75,56 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         settings=config.trainer,
         alignment=config.alignment,
         checkpoint_dir=checkpoint_dir,
-        starting_model=starting_model.outputs["model"] if starting_model else None,
+        starting_model=first_model,
         best_values=best_values,
         learns_from=learns_from,
     )
     for learner in (tuner, trainer) if tuner else (trainer,):
         learner.add_upstream_node(validator)
-    baseline = create_latest_blessed_model(candidate=trainer.outputs["model"])
+    model = trainer.outputs["model"]
+    baseline = create_latest_blessed_model(candidate=model) if publish else None
     evaluator = create_evaluator(
         examples=examples,
-        model=trainer.outputs["model"],
-        baseline_model=baseline.outputs["model"],
+        model=model,
+        baseline_model=baseline.outputs["model"] if baseline else None,
         settings=config.evaluator,
         has_age=config.trainer.spec.age_head is not None,
         has_gender=config.trainer.spec.gender_head is not None,
     )
-    model_check = ModelCheck(model=trainer.outputs["model"])
+    nodes = [
+        example_gen,
+        schema,
+        statistics_gen,
+        last_data,
+        validator,
+        starting_model,
+        tuner,
+        trainer,
+        baseline,
+        evaluator,
+        *(_publication(config, example_gen, statistics, model, best_values, evaluator) if publish else ()),
+    ]
+    return Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=str(config.root / "artifacts"),
+        components=[node for node in nodes if node is not None],
+        enable_cache=True,
+        metadata_connection_config=metadata_store(config),
+    )
+
+
+def _publication(
+    config: PipelineConfig,
+    example_gen: FaceExampleGen,
+    statistics: BaseChannel,
+    model: BaseChannel,
+    best_values: BaseChannel | None,
+    evaluator: Evaluator,
+) -> tuple[BaseNode, ...]:
+    """Wires what stands between an evaluated model and the folder that TensorFlow Serving watches, and its card."""
+    model_check = ModelCheck(model=model)
     pusher = Pusher(
-        model=trainer.outputs["model"],
+        model=model,
         model_blessing=evaluator.outputs["blessing"],
         infra_blessing=model_check.outputs["blessing"],
         push_destination=pusher_pb2.PushDestination(
@@ -93,35 +134,27 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     )
     model_card = ModelCard(
         cleaning_report=example_gen.outputs["cleaning_report"],
-        statistics=statistics_gen.outputs["statistics"],
-        model=trainer.outputs["model"],
+        statistics=statistics,
+        model=model,
         evaluation=evaluator.outputs["evaluation"],
         blessing=evaluator.outputs["blessing"],
         infra_blessing=model_check.outputs["blessing"],
         settings=config.trainer,
         best_values=best_values,
     )
-    return Pipeline(
-        pipeline_name=config.name,
-        pipeline_root=str(config.root / "artifacts"),
-        components=[
-            example_gen,
-            schema,
-            statistics_gen,
-            last_data,
-            validator,
-            *([starting_model] if starting_model else []),
-            *([tuner] if tuner else []),
-            trainer,
-            baseline,
-            evaluator,
-            model_check,
-            pusher,
-            model_card,
-        ],
-        enable_cache=True,
-        metadata_connection_config=metadata_store(config),
-    )
+    return model_check, pusher, model_card
+
+
+def _provenance(config: PipelineConfig) -> Lesson:
+    """Returns what the model will have learned from.
+
+    Raises:
+        VisageError: the teacher may know faces of the test split.
+    """
+    learns_from = lesson(config.data.sources, config.split, config.name, config.data.drawn)
+    # The model of `weights: blessed` is chosen when a run comes to it, the teacher here.
+    check_lessons(learns_from, _teacher(config), blessed=None)
+    return learns_from
 
 
 def _teacher(config: PipelineConfig) -> Path | None:

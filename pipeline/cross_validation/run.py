@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from tfx.dsl.compiler.compiler import Compiler
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.cli.console import Screen
@@ -15,8 +14,7 @@ from pipeline.cross_validation.checkpoints import FinishedRun, PlannedRun, Resul
 from pipeline.cross_validation.folds import check_folds
 from pipeline.cross_validation.predict import forget_networks, predict, read_split
 from pipeline.cross_validation.result import CrossValidation, summarize, write
-from pipeline.cross_validation_pipeline import create_cross_validation_pipeline
-from pipeline.node import NodeResult, node_ids, run_node
+from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node
 from visage.data.records import FaceRecord, from_example
 from visage.data.split import SPLITS
 from visage.faces.settings import SplitSettings
@@ -61,9 +59,8 @@ def plan(
         for repeat in range(repeats):
             seed = (config.trainer.seed + repeat) % _SEEDS
             trainer = config.trainer.model_copy(update={"seed": seed})
-            planned[PlannedRun(split.fold, seed, key)] = Compiler().compile(
-                create_cross_validation_pipeline(config.model_copy(update={"split": split, "trainer": trainer}))
-            )
+            of_run = config.model_copy(update={"split": split, "trainer": trainer})
+            planned[PlannedRun(split.fold, seed, key)] = compile_pipeline(of_run, publish=False)
     return planned
 
 

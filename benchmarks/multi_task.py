@@ -17,7 +17,7 @@ from rich.table import Table
 from benchmarks.cost import Cost, now
 from benchmarks.published_data import run
 from pipeline.cli.common import json_option, override_option, print_json, quietly
-from pipeline.cli.console import Screen
+from pipeline.cli.output.console import Screen
 from pipeline.config.loader import load_config
 from visage.errors import VisageError
 from visage.training.settings import TrainerSettings

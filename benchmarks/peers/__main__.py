@@ -23,7 +23,7 @@ from benchmarks.peers.systems import Answers, System, ask_in_turn, our_model, pe
 from benchmarks.published_data import data_option, run
 from components.evaluator.slices import OVERALL
 from pipeline.cli.common import json_option, print_json, quietly
-from pipeline.cli.console import Screen
+from pipeline.cli.output.console import Screen
 from pipeline.metadata.training_examples import trained_on
 from serving.model import find_model
 from visage.data.records import FaceRecord

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import click
 
-from pipeline.cli.standard_output import OutputError
+from pipeline.cli.output.standard_output import OutputError
 from visage.errors import VisageError
 from visage.paths import is_url
 
@@ -63,7 +63,7 @@ def quietly(log: Path | None = None) -> Iterator[IO[str]]:
     Args:
         log: where they go; None: a temporary file, which stays only if there is a defect to look up in it.
     """
-    from pipeline.cli.console import first_words, framework_output_to, log_traceback
+    from pipeline.cli.output.console import first_words, framework_output_to, log_traceback
 
     path = log or _temporary_log()
     keep = log is not None

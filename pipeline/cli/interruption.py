@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from pipeline.cli.exit_codes import INTERRUPTED, TERMINATED
-from pipeline.cli.standard_output import OutputError
+from pipeline.cli.output.standard_output import OutputError
 
 # They go on, called again, from where they were stopped.
 _RESUMABLE_COMMANDS = ("run", "crossval", "node")

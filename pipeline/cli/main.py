@@ -12,6 +12,8 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from pipeline.checks.permissions import refusal_line
+from pipeline.cli.commands.data import data
+from pipeline.cli.commands.export import export
 from pipeline.cli.common import (
     DEFAULT_CONFIG,
     PathOfThisMachine,
@@ -25,16 +27,14 @@ from pipeline.cli.common import (
     quietly,
     visage_command,
 )
-from pipeline.cli.data import data
 from pipeline.cli.exit_codes import FAILED, NOT_BLESSED
-from pipeline.cli.export import export
 from pipeline.cli.interruption import raised_in_here
-from pipeline.cli.output_file import check_output, check_output_of
+from pipeline.cli.output.output_file import check_output, check_output_of
 from visage.errors import VisageError
 
 if TYPE_CHECKING:
     from pipeline.checks.finding import Finding
-    from pipeline.cli.console import Screen
+    from pipeline.cli.output.console import Screen
     from pipeline.config.schema import PipelineConfig
     from serving.photos import FacePrediction, PhotoPrediction
 
@@ -114,7 +114,7 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
     with alone(settings.root), quietly(log) as stream:
         screen = _screen(settings, stream, notes, silent=as_json)
 
-        from pipeline.cli.run_summary import outcome_of, print_outcome
+        from pipeline.cli.output.run_summary import outcome_of, print_outcome
         from pipeline.runners.local import run_pipeline
 
         outcome = outcome_of(settings, run_pipeline(settings, run_id, screen))
@@ -178,7 +178,7 @@ def crossval(
 @click.pass_context
 def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json: bool) -> None:
     """Run one node of a compiled pipeline, as schedulers do. Exit code 3: Pusher had nothing blessed to push."""
-    from pipeline.cli.console import Screen
+    from pipeline.cli.output.console import Screen
     from pipeline.compiled import read_compiled
 
     # A mistake is reported before TFX is imported.
@@ -189,7 +189,7 @@ def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json:
 
         ir = read_ir(pipeline)
         with quietly(workspace_of(ir) / "logs" / f"{_file_name(run_id)}.{name}.log"):
-            from pipeline.cli.node_summary import describe, model_was_pushed
+            from pipeline.cli.output.node_summary import describe, model_was_pushed
 
             screen = Screen(stream, silent=as_json)
             with screen.stage(name):
@@ -306,7 +306,7 @@ def predict(
 @click.option("--host", default="127.0.0.1", show_default=True)
 def serve(model_base_path: Path | None, config: Path | None, rest_port: int, host: str) -> None:
     """Serve the pushed model with TensorFlow Serving's REST routes, and a demo page at /."""
-    from pipeline.cli.console import framework_output_to, messages_of
+    from pipeline.cli.output.console import framework_output_to, messages_of
 
     base_path = choose_model(model_base_path, config, "--model-base-path").folder
     # No log of the frameworks' words: a server would fill it for as long as it runs.
@@ -393,8 +393,8 @@ def _screen(settings: "PipelineConfig", stream: IO[str], notes: "Sequence[Findin
     """The screen of a run, with its first lines on it; imports nothing heavy."""
     from rich.markup import escape
 
-    from pipeline.cli.console import Screen
-    from pipeline.cli.terms import tell_terms_once
+    from pipeline.cli.output.console import Screen
+    from pipeline.cli.output.terms import tell_terms_once
 
     screen = Screen(stream, silent=silent)
     screen.print(_header(settings))

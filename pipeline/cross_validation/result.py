@@ -11,7 +11,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline.cli.console import Screen
+from pipeline.cli.output.console import Screen
 from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.checkpoints import FinishedRun, Result
 from visage.evaluation.predictions import bag

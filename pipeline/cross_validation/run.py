@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.cli.console import Screen
-from pipeline.cli.node_summary import describe
+from pipeline.cli.output.console import Screen
+from pipeline.cli.output.node_summary import describe
 from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.cache_key import key_of
 from pipeline.cross_validation.checkpoints import FinishedRun, PlannedRun, Result, work_through

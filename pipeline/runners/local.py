@@ -9,8 +9,8 @@ from rich.markup import escape
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.checks.unservable import unservable_version
-from pipeline.cli.console import Screen, first_words, log_traceback
-from pipeline.cli.node_summary import describe
+from pipeline.cli.output.console import Screen, first_words, log_traceback
+from pipeline.cli.output.node_summary import describe
 from pipeline.config.schema import PipelineConfig
 from pipeline.metadata.warm_start import starting_model
 from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node, upstream_ids

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.console import Screen
+from pipeline.cli.output.console import Screen
 from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline
 from pipeline.run_lock import alone

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.checks.unservable import unservable_versions
-from pipeline.cli.console import Screen
 from pipeline.cli.doctor import Finding, diagnose
+from pipeline.cli.output.console import Screen
 from pipeline.config.loader import load_config
 from pipeline.runners import local
 from tests.project import PROJECT

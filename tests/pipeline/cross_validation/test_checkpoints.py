@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.console import Screen
+from pipeline.cli.output.console import Screen
 from pipeline.cross_validation.checkpoints import FinishedRun, PlannedRun, Result, work_through
 from tests.pipeline.cross_validation.some_predictions import of
 from visage.errors import VisageError

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.cli.console import Screen
+from pipeline.cli.output.console import Screen
 from pipeline.config.loader import load_config
 from pipeline.cross_validation.checkpoints import FinishedRun, Result
 from pipeline.cross_validation.folds import fold_splits

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.console import Screen
+from pipeline.cli.output.console import Screen
 from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.folds import fold_splits

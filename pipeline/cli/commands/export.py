@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.common import PathOfThisMachine, choose_model, config_option, json_option, print_json, quietly
-from pipeline.cli.output_file import check_output_folder
+from pipeline.cli.output.output_file import check_output_folder
 from visage.errors import VisageError
 from visage.tflite.notes import notes
 
@@ -59,7 +59,7 @@ def tflite(
     with quietly() as stream:
         from rich.markup import escape
 
-        from pipeline.cli.console import Screen
+        from pipeline.cli.output.console import Screen
         from pipeline.metadata.training_examples import trained_on
         from serving.model import identity_of, read_visage_json
         from visage.files import write_atomically

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from components.example_validator.report import read_report
 from components.tuner.result import read_best_values, read_results
-from pipeline.cli.cleaning_summary import cleaning_lines, time_line
+from pipeline.cli.output.cleaning_summary import cleaning_lines, time_line
 from pipeline.node import NodeResult
 
 _MOST_TRIALS = 10

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.output_file import check_output, check_output_folder, check_output_of
+from pipeline.cli.output.output_file import check_output, check_output_folder, check_output_of
 from pipeline.config.loader import load_config
 from tests.awkward_names import NAMES
 from tests.project import PROJECT

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from components.example_validator.report import ValidationReport
-from pipeline.cli.node_summary import describe
+from pipeline.cli.output.node_summary import describe
 from pipeline.node import NodeResult, Output
 
 

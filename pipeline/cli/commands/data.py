@@ -17,12 +17,12 @@ from pipeline.cli.common import (
     print_json,
     quietly,
 )
-from pipeline.cli.output_file import check_output_of
+from pipeline.cli.output.output_file import check_output_of
 from visage.errors import VisageError, shortened
 from visage.names import did_you_mean
 
 if TYPE_CHECKING:
-    from pipeline.cli.console import Screen
+    from pipeline.cli.output.console import Screen
     from pipeline.config.schema import PipelineConfig
     from pipeline.data_inspection.collect import CleanedData
     from pipeline.data_inspection.prepared import Prepared
@@ -55,8 +55,8 @@ def build(source: str, data_dir: Path | None, config: Path, overrides: tuple[str
     check_early(found, OF_A_SOURCE, source)
     settings = found.face_example_gen_settings()
     with quietly(_log(found, "data-build")) as stream:
-        from pipeline.cli.console import Screen
-        from pipeline.cli.terms import tell_terms_once
+        from pipeline.cli.output.console import Screen
+        from pipeline.cli.output.terms import tell_terms_once
         from pipeline.data_inspection.prepared import prepare
 
         screen = Screen(stream, silent=as_json)
@@ -105,9 +105,9 @@ def inspect(
     with quietly(_log(found, "data-inspect") if source else _log_of_runs(found, "data-inspect")) as stream:
         from rich.markup import escape
 
-        from pipeline.cli.cleaning_summary import cleaning_lines
-        from pipeline.cli.console import Screen
-        from pipeline.cli.terms import terms_of
+        from pipeline.cli.output.cleaning_summary import cleaning_lines
+        from pipeline.cli.output.console import Screen
+        from pipeline.cli.output.terms import terms_of
         from pipeline.data_inspection.collect import collect
         from pipeline.data_inspection.render import figures, render
         from visage.files import write_atomically
@@ -151,7 +151,7 @@ def augmented(config: Path, data_dir: Path | None, overrides: tuple[str, ...], o
     with quietly(_log_of_runs(found, "data-augmented")) as stream:
         from rich.markup import escape
 
-        from pipeline.cli.console import Screen
+        from pipeline.cli.output.console import Screen
         from pipeline.metadata.latest_examples import newest_data
 
         examples = newest_data(found).examples
@@ -193,7 +193,7 @@ def _cleaned(
         except NoDataYetError as error:
             look = f"or look at one source: visage data inspect {config.data.sources[0]}"
             raise VisageError(f"{error}, {look}") from None
-    from pipeline.cli.terms import tell_terms_once
+    from pipeline.cli.output.terms import tell_terms_once
     from pipeline.data_inspection.clean import clean
 
     settings = config.face_example_gen_settings()
@@ -254,7 +254,7 @@ def _prepared_figures(prepared: "Prepared") -> Mapping[str, Any]:
 def _print_prepared(prepared: "Prepared", screen: "Screen") -> None:
     from rich.markup import escape
 
-    from pipeline.cli.cleaning_summary import skipped_lines
+    from pipeline.cli.output.cleaning_summary import skipped_lines
 
     source = prepared.source
     screen.print(f"[bold]{source.dataset}[/]  {source.archive_rows:,} rows → {source.records:,} records")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from pipeline.cli.export import remove_unnamed
+from pipeline.cli.commands.export import remove_unnamed
 from tests import drawn_crops
 from tests.end_to_end.visage import visage
 from tests.pipeline.pushed_model import record_push

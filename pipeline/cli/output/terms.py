@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from components.face_example_gen.settings import FaceExampleGenSettings
-from pipeline.cli.console import Screen
+from pipeline.cli.output.console import Screen
 from tfds_builders.terms import terms_of_use
 from visage.files import write_atomically
 

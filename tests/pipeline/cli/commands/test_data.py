@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from components.face_example_gen.settings import DataSettings, FaceExampleGenSettings
-from pipeline.cli.console import Screen
-from pipeline.cli.terms import tell_terms_once
+from pipeline.cli.output.console import Screen
+from pipeline.cli.output.terms import tell_terms_once
 from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
 from pipeline.metadata.latest_examples import newest_data

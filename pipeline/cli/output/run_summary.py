@@ -9,9 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from components.evaluator.result import Gate, read_evaluation
-from pipeline.cli.console import Screen, first_words
 from pipeline.cli.exit_codes import FAILED, NOT_BLESSED
-from pipeline.cli.node_summary import model_was_pushed
+from pipeline.cli.output.console import Screen, first_words
+from pipeline.cli.output.node_summary import model_was_pushed
 from pipeline.config.schema import PipelineConfig
 from pipeline.runners.local import RunResult
 from visage.folder_alias import is_plain

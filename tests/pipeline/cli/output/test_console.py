@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from pipeline.cli.console import Screen
+from pipeline.cli.output.console import Screen
 from visage import progress
 
 NOISE = """
 import os, subprocess, sys
 from pathlib import Path
-from pipeline.cli.console import framework_output_to
+from pipeline.cli.output.console import framework_output_to
 try:
     with framework_output_to(Path(sys.argv[1])) as stream:
         print("from Python")
@@ -38,7 +38,7 @@ def test_frameworks_write_to_the_log_whatever_way_they_write(tmp_path: Path) -> 
 LOGGED = """
 import logging, sys
 from pathlib import Path
-from pipeline.cli.console import framework_output_to, messages_of
+from pipeline.cli.output.console import framework_output_to, messages_of
 with messages_of("serving"), framework_output_to(Path(sys.argv[1])):
     logging.getLogger("serving.server").error("for the user")
     logging.getLogger("tensorflow").error("for the log")

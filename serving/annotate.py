@@ -1,8 +1,6 @@
 """Draws a prediction: every face boxed on the photo, and below it what was said of each, with the age distribution."""
 
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from math import ceil, floor
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from serving.photos import FacePrediction, PhotoPrediction
 from visage.data.labels import AGE_GROUPS
 from visage.errors import VisageError
 from visage.faces.image_io import decode
+from visage.files import atomic_file
 
 WIDTH = 960
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
@@ -37,17 +36,13 @@ def write_annotated(photo: Path, prediction: PhotoPrediction, out: Path) -> None
     Raises:
         VisageError: the photo can no longer be read, or the file cannot be written.
     """
-    half_written = out.with_name(f".{out.name}.partial-{os.getpid()}")
     try:
         picture = _draw(decode(photo.read_bytes()), prediction.faces)
-        picture.save(half_written, FORMATS[out.suffix.lower()], quality=_JPEG_QUALITY)
-        half_written.replace(out)
+        with atomic_file(out) as partial:
+            picture.save(partial, FORMATS[out.suffix.lower()], quality=_JPEG_QUALITY)
     except OSError as error:
         where = photo if error.filename == str(photo) else out
         raise VisageError(f"{where}: {error.strerror or error}; name another file") from error
-    finally:
-        with suppress(OSError):
-            half_written.unlink()
 
 
 def _draw(photo: np.ndarray, faces: Sequence[FacePrediction]) -> Image.Image:

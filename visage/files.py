@@ -1,7 +1,15 @@
-"""Writing files so that nobody ever reads a half-written one."""
+"""Writes files and folders so that nobody ever reads a half-written one, and takes digests of them.
+
+The one place that renames what was written beside its final name; `tests/test_owners.py` holds that. Files of Beam's
+file systems, which may be buckets, have their own in `components/face_example_gen/engines/filesystem.py`.
+"""
 
 import hashlib
 import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from visage.errors import VisageError
@@ -11,7 +19,7 @@ _CHUNK = 1 << 24
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Writes to a temporary name beside `path`, then renames it: readers see the old file or the new one.
+    """Writes a file whole, as `atomic_file` does.
 
     Args:
         path: the file.
@@ -20,13 +28,72 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     Raises:
         VisageError: the folder is missing, not writable, or full.
     """
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
-        partial.write_bytes(_encoded(content) if isinstance(content, str) else content)
-        partial.replace(path)
+        with atomic_file(path) as partial:
+            partial.write_bytes(_encoded(content) if isinstance(content, str) else content)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise VisageError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+@contextmanager
+def atomic_file(path: Path, partial: Path | None = None) -> Iterator[Path]:
+    """Renames a file to its final name when the `with` block has written it; readers see the old file or the new one.
+
+    The bytes reach the disk before the name does, so the file is whole after a power cut, too. A block that fails
+    leaves the old file as it was, and no new one.
+
+    Args:
+        path: the file; its folder must exist.
+        partial: the temporary name, in the same folder, of which the caller alone makes use: what a killed process left
+            there is overwritten. None: a name of this process's own, which a killed process leaves behind.
+
+    Yields:
+        The temporary name, which the block writes to and closes.
+
+    Raises:
+        OSError: the folder is missing, not writable, or full.
+    """
+    partial = partial or path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        yield partial
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+
+
+@contextmanager
+def atomic_folder(folder: Path, partial: Path | None = None) -> Iterator[Path]:
+    """Renames a folder to its final name when the `with` block has filled it; a block that fails leaves none.
+
+    Args:
+        folder: does not exist, or is empty; the folder above it must exist.
+        partial: the temporary name, beside it, of which the caller alone makes use, because it holds a lock: what a
+            killed process left there is removed first. None: a name of its own, `.NAME.unfinished-*`; of several
+            processes that make the same folder, the first to end wins and the others' work is removed.
+
+    Yields:
+        The temporary folder, empty.
+
+    Raises:
+        OSError: the folder above is missing, not writable, or full.
+    """
+    one_of_several = partial is None
+    partial = partial or folder.with_name(f".{folder.name}.unfinished-{uuid.uuid4().hex[:8]}")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir()
+        yield partial
+        try:
+            partial.rename(folder)
+        except OSError:
+            if not (one_of_several and folder.is_dir()):
+                raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _encoded(text: str) -> bytes:

@@ -1,13 +1,13 @@
 """Cleans one source as a run would, for a look at it; what was cleaned once is kept."""
 
 import hashlib
-import shutil
 from pathlib import Path
 
 from components.face_example_gen.prepare import fingerprint
 from components.face_example_gen.settings import FaceExampleGenSettings
 from pipeline.data_inspection.collect import CleanedData
 from pipeline.data_inspection.prepared import prepare
+from visage.files import atomic_folder
 from visage.lock import locked
 from visage.source_digest import source_digest
 
@@ -36,12 +36,10 @@ def _clean_into(folder: Path, source: str, settings: FaceExampleGenSettings) -> 
     from components.face_example_gen.account import clean_and_account, write_report
 
     sources = [prepare(source, settings).source]
-    partial = folder.with_name(f".{folder.name}.partial")
-    # Whoever holds the lock is alone: what lies there was left by a killed attempt.
-    shutil.rmtree(partial, ignore_errors=True)
-    examples, report_dir = partial / "examples", partial / "report"
-    write_report(clean_and_account(sources, settings, str(examples), str(report_dir)), report_dir)
-    partial.rename(folder)
+    # Whoever holds the lock is alone: what lies under the temporary name was left by a killed attempt.
+    with atomic_folder(folder, folder.with_name(f".{folder.name}.partial")) as partial:
+        examples, report_dir = partial / "examples", partial / "report"
+        write_report(clean_and_account(sources, settings, str(examples), str(report_dir)), report_dir)
 
 
 def _digest(source: str, settings: FaceExampleGenSettings, archives_state: str) -> str:

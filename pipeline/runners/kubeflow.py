@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.config.schema import PipelineConfig
 from pipeline.node import compile_pipeline, node_ids, to_inline, upstream_ids
 from visage.errors import VisageError
+from visage.files import atomic_file
 
 
 def write_pipeline(config: PipelineConfig, out: Path) -> None:
@@ -31,12 +32,11 @@ def write_pipeline(config: PipelineConfig, out: Path) -> None:
             task.set_caching_options(False)
             tasks[node] = task.after(*(tasks[name] for name in upstream_ids(ir, node)))
 
-    partial = out.with_name(f".{out.name}.partial.yaml")
     try:
-        compiler.Compiler().compile(visage_pipeline, str(partial))
-        partial.replace(out)
+        # Kubeflow's compiler goes by the ending.
+        with atomic_file(out, out.with_name(f".{out.name}.partial.yaml")) as partial:
+            compiler.Compiler().compile(visage_pipeline, str(partial))
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise VisageError(f"{out}: cannot be written: {error.strerror}") from None
 
 

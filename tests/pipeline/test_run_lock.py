@@ -1,24 +1,38 @@
-"""Looking at the lock of a pipeline keeps nobody from running it, nor from looking."""
+"""One run of a pipeline at a time; whether one goes on can be asked without a trace."""
 
-import fcntl
 from pathlib import Path
 
 import pytest
 
-from pipeline import run_lock
 from pipeline.run_lock import alone, check_not_running
 from visage.errors import VisageError
 
+REFUSED = r"faces: another run of this pipeline is going on; wait for it or stop it$"
 
-def test_a_look_does_not_see_another_and_a_run_waits_until_it_is_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with alone(tmp_path), pytest.raises(VisageError, match="another run of this pipeline is going on"):
-        check_not_running(tmp_path)
-    look = (tmp_path / "run.lock").open()
-    fcntl.flock(look, fcntl.LOCK_SH)
-    check_not_running(tmp_path)
-    monkeypatch.setattr(run_lock.time, "sleep", lambda seconds: look.close())
-    with alone(tmp_path):
-        assert look.closed
-    check_not_running(tmp_path)
+
+def test_a_second_run_is_refused_at_once_until_the_first_has_ended(tmp_path: Path) -> None:
+    root = tmp_path / "runs" / "faces"
+    with alone(root):
+        with pytest.raises(VisageError, match=REFUSED), alone(root):
+            pass
+        with pytest.raises(VisageError, match=REFUSED):
+            check_not_running(root)
+    check_not_running(root)
+    with alone(root):
+        pass
+
+
+def test_a_look_leaves_nothing(tmp_path: Path) -> None:
+    check_not_running(tmp_path / "faces")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_one_line_and_an_error_of_the_run_stays_itself(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(VisageError, match="Not a directory"),
+        alone(tmp_path / "file/faces"),
+    ):
+        pass
+    with pytest.raises(FileNotFoundError), alone(tmp_path / "faces"):
+        (tmp_path / "missing").read_bytes()

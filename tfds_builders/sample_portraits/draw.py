@@ -6,8 +6,6 @@ import io
 import json
 import multiprocessing
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from tfds_builders.sample_portraits.picture import Picture
 from tfds_builders.sample_portraits.utkface import lay_out_utkface
 from visage.child_process import end_with_parent
 from visage.errors import VisageError
+from visage.files import atomic_folder
 from visage.progress import report
 
 SOURCES = ("imdb_wiki/imdb", "imdb_wiki/wiki", "adience/faces", "adience/aligned", "utkface")
@@ -55,14 +54,10 @@ def draw_sample_portraits(folder: Path, count: int, seed: int, sources: Sequence
         return
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.unfinished-", dir=folder.parent))
-        try:
+        # Somebody else may draw the same meanwhile.
+        with atomic_folder(folder) as unfinished:
             _draw(unfinished, _lay_out(count, seed, wanted))
             (unfinished / SETTINGS_FILE).write_text(json.dumps(settings))
-            unfinished.chmod(0o755)
-            _finish(unfinished, folder)
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
     except OSError as error:
         raise VisageError(
             f"cannot draw portraits into {folder} ({error.strerror}): free space there or name another folder"
@@ -148,12 +143,3 @@ def _draw_chunk(folder: Path, chunk: list[Picture]) -> int:
     for picture in chunk:
         picture.write(folder)
     return len(chunk)
-
-
-def _finish(unfinished: Path, folder: Path) -> None:
-    try:
-        unfinished.rename(folder)
-    except OSError:
-        # Somebody else may have drawn the same meanwhile.
-        if not folder.exists():
-            raise

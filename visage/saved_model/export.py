@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import keras
 import tensorflow as tf
 
 from visage.faces.settings import AlignmentSettings
+from visage.files import atomic_folder
 from visage.networks import NetworkSpec
 from visage.saved_model.provenance import Lesson
 from visage.saved_model.signatures import FaceModel
@@ -37,31 +40,29 @@ def export(
         learned_from: what the network has learned from; None: the model does not say.
     """
     model = FaceModel(network, spec, alignment)
-    partial = f"{directory.rstrip('/')}.partial"
-    for leftover in (partial, directory):
-        if tf.io.gfile.exists(leftover):
-            tf.io.gfile.rmtree(leftover)
-    tf.saved_model.save(
-        model,
-        partial,
-        signatures={
-            "serving_default": model.serving_default,
-            "align_and_predict": model.align_and_predict,
-            "evaluate": model.evaluate,
-        },
-    )
-    extra = f"{partial}/{_ASSETS_EXTRA}"
-    tf.io.gfile.makedirs(extra)
-    write_warm_up_requests(f"{extra}/tf_serving_warmup_requests", alignment)
-    description = {
-        "network": spec.name,
-        "input_size": spec.input_size,
-        "channels": spec.channels,
-        "tta_flip": spec.tta_flip,
-        "alignment": alignment.model_dump(),
-        "parameters": network.count_params(),
-        "learned_from": learned_from,
-    }
-    with tf.io.gfile.GFile(f"{extra}/visage.json", "w") as file:
-        file.write(json.dumps(description, indent=2) + "\n")
-    tf.io.gfile.rename(partial, directory)
+    final = Path(directory)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(final, ignore_errors=True)
+    with atomic_folder(final, final.with_name(f"{final.name}.partial")) as partial:
+        tf.saved_model.save(
+            model,
+            str(partial),
+            signatures={
+                "serving_default": model.serving_default,
+                "align_and_predict": model.align_and_predict,
+                "evaluate": model.evaluate,
+            },
+        )
+        extra = partial / _ASSETS_EXTRA
+        extra.mkdir(exist_ok=True)
+        write_warm_up_requests(str(extra / "tf_serving_warmup_requests"), alignment)
+        description = {
+            "network": spec.name,
+            "input_size": spec.input_size,
+            "channels": spec.channels,
+            "tta_flip": spec.tta_flip,
+            "alignment": alignment.model_dump(),
+            "parameters": network.count_params(),
+            "learned_from": learned_from,
+        }
+        (extra / "visage.json").write_text(json.dumps(description, indent=2) + "\n")

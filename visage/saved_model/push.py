@@ -1,14 +1,13 @@
 """Puts a model where TensorFlow Serving looks for versions, all at once or not at all."""
 
-import fcntl
 import filecmp
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from visage.errors import VisageError
+from visage.files import atomic_folder
+from visage.lock import locked
 
 # TensorFlow Serving reads folders whose name is a number, and no others.
 _UNFINISHED = ".pushing"
@@ -32,8 +31,7 @@ def push(model_path: Path, base_directory: Path) -> Path:
         VisageError: the folder cannot be written, or the disk is full.
     """
     try:
-        base_directory.mkdir(parents=True, exist_ok=True)
-        with _one_at_a_time(base_directory):
+        with locked(base_directory / _LOCK, f"push a model to {base_directory}"):
             newest = base_directory / str(newest_version(base_directory))
             return newest if same_files(model_path, newest) else _push(model_path, base_directory)
     except OSError as error:
@@ -63,18 +61,7 @@ def same_files(one: Path, other: Path) -> bool:
 
 
 def _push(model_path: Path, base_directory: Path) -> Path:
-    unfinished = base_directory / _UNFINISHED
-    shutil.rmtree(unfinished, ignore_errors=True)
-    try:
-        shutil.copytree(model_path, unfinished)
-        version = base_directory / str(max(int(time.time()), newest_version(base_directory) + 1))
-        return unfinished.rename(version)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
-@contextmanager
-def _one_at_a_time(base_directory: Path) -> Iterator[None]:
-    with (base_directory / _LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    version = base_directory / str(max(int(time.time()), newest_version(base_directory) + 1))
+    with atomic_folder(version, base_directory / _UNFINISHED) as unfinished:
+        shutil.copytree(model_path, unfinished, dirs_exist_ok=True)
+    return version

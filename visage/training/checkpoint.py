@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import time
 import zipfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from visage.errors import VisageError
-from visage.files import digest_of
+from visage.files import atomic_file, digest_of
 from visage.training.batches import Split
 from visage.training.distillation.teacher import find_teacher
 from visage.training.settings import TrainerSettings
@@ -136,17 +134,11 @@ class Checkpoint:
         """
         text = json.dumps({key: value for key, value in vars(standing).items() if key != "best_weights"})
         best = {f"best/{number}": array for number, array in enumerate(standing.best_weights)}
-        partial = self._folder / f".{_FILE}.partial-{os.getpid()}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
+            with atomic_file(self._folder / _FILE) as partial, partial.open("wb") as file:
                 np.savez(file, standing=np.array(text), **best, **state)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self._folder / _FILE)
         except OSError as error:
-            with suppress(OSError):
-                partial.unlink()
             raise VisageError(
                 f"{self._folder}: the checkpoint cannot be written: {error.strerror}; make room there, and the same "
                 "command goes on from the last one"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import tensorflow as tf
 
 from visage import progress
 from visage.errors import VisageError
-from visage.files import write_atomically
+from visage.files import atomic_file, write_atomically
 from visage.networks import NetworkSpec
 from visage.training.batches import Split, evaluation_batches
 from visage.training.settings import TrainerSettings
@@ -124,20 +123,17 @@ def _write(
     done = 0
     path.parent.mkdir(parents=True, exist_ok=True)
     # Always the same name: what a killed attempt has left takes no room besides.
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        for features, known in answers:
-            file.write(features.tobytes())
-            labels.append(known)
-            done += len(features)
-            progress.report(f"frozen features, {split.name}", done, split.size)
-        file.flush()
-        os.fsync(file.fileno())
-    together = {output: np.concatenate([known[output] for known in labels]) for output in labels[0]}
-    content = io.BytesIO()
-    np.savez(content, **together)
-    write_atomically(of_labels, content.getvalue())
-    partial.replace(path)
+    with atomic_file(path, path.with_name(f".{path.name}.partial")) as partial:
+        with partial.open("wb") as file:
+            for features, known in answers:
+                file.write(features.tobytes())
+                labels.append(known)
+                done += len(features)
+                progress.report(f"frozen features, {split.name}", done, split.size)
+        together = {output: np.concatenate([known[output] for known in labels]) for output in labels[0]}
+        content = io.BytesIO()
+        np.savez(content, **together)
+        write_atomically(of_labels, content.getvalue())
     return together
 
 

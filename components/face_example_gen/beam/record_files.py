@@ -1,6 +1,5 @@
 """Files of records and of lines, whole or not there."""
 
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO
 
@@ -62,13 +61,11 @@ def read_lines(path: str) -> Iterator[bytes]:
 
 def _write(folder: str, name: str, items: Iterable[bytes], write: Callable[[IO[bytes], bytes], object]) -> None:
     # A temporary name in `folder` and not beside the file, for TFX reads all that lies in the folder of a split.
-    target, partial = f"{folder}/{name}", f"{folder}/.partial-{uuid.uuid4().hex}"
+    target = f"{folder}/{name}"
     try:
-        with FileSystems.create(partial, compression_type=_compression(name)) as file:
+        with filesystem.atomic_file(target, folder, _compression(name)) as file:
             for item in items:
                 write(file, item)
-        filesystem.remove_file(target)
-        FileSystems.rename([partial], [target])
     except (OSError, BeamIOError) as error:
         raise VisageError(f"{target}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
 

@@ -5,10 +5,13 @@ Beam takes each path that it matches or deletes for a pattern. Here a folder's p
 
 import glob
 import shutil
-from contextlib import suppress
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
-from apache_beam.io.filesystem import BeamIOError
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 
@@ -25,6 +28,35 @@ def remove(folder: str) -> None:
         return
     for name in files_in(folder):
         remove_file(f"{folder}/{name}")
+
+
+@contextmanager
+def atomic_file(target: str, folder: str, compression: str = CompressionTypes.UNCOMPRESSED) -> Iterator[IO[bytes]]:
+    """Renames a file to its final name when the `with` block has written it; a block that fails leaves none.
+
+    Args:
+        target: the file's final path.
+        folder: holds the file until then, under a name `.partial-*`, which a killed worker leaves behind.
+        compression: one of Beam's `CompressionTypes`.
+
+    Yields:
+        The file, open for writing.
+
+    Raises:
+        OSError, BeamIOError: it cannot be written.
+    """
+    partial = f"{folder}/.partial-{uuid.uuid4().hex}"
+    try:
+        with FileSystems.create(partial, compression_type=compression) as file:
+            yield file
+        if not _is_local(target):
+            # Not every file system renames over a file.
+            remove_file(target)
+        FileSystems.rename([partial], [target])
+    except BaseException:
+        with suppress(OSError, BeamIOError):
+            remove_file(partial)
+        raise
 
 
 def remove_file(path: str) -> None:

@@ -7,7 +7,6 @@ run writes is copied back and removed.
 import hashlib
 import json
 import shutil
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -75,17 +74,8 @@ def _copied(path: Path, folder: str) -> str:
     digest = hashlib.sha256(f"{path} {status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:16]
     target = f"{folder}/{digest}-{path.name}"
     if not FileSystems.exists(target):
-        partial = f"{folder}/.partial-{uuid.uuid4().hex}"
-        try:
-            with (
-                path.open("rb") as file,
-                FileSystems.create(partial, compression_type=CompressionTypes.UNCOMPRESSED) as copy,
-            ):
-                shutil.copyfileobj(file, copy)
-            FileSystems.rename([partial], [target])
-        except BaseException:
-            filesystem.remove_file(partial)
-            raise
+        with path.open("rb") as file, filesystem.atomic_file(target, folder) as copy:
+            shutil.copyfileobj(file, copy)
     return target
 
 

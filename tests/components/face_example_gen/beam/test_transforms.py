@@ -274,7 +274,7 @@ def test_missing_models_reach_the_user_from_a_worker(tmp_path: Path, monkeypatch
 
 STARTED = """
 import sys
-from components import progress
+from visage import progress
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.settings import FaceExampleGenSettings

@@ -1,0 +1,62 @@
+"""One owner a fact: what only one module may do, found in the source of all others."""
+
+import ast
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.project import PROJECT
+from tests.test_layers import OURS, imported, python_files
+
+# Who writes under another name and renames: files of this machine, and files wherever Beam reaches.
+RENAMES = {"visage/files.py", "components/face_example_gen/engines/filesystem.py"}
+LOCKS = {"visage/lock.py"}
+
+
+def ours() -> Iterator[tuple[str, Path]]:
+    for file in itertools.chain(*map(python_files, OURS)):
+        yield file.relative_to(PROJECT).as_posix(), file
+
+
+def renames(tree: ast.AST) -> bool:
+    """Whether something is renamed: by os, shutil, pathlib, TensorFlow or Beam."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            module = node.func.value.id if isinstance(node.func.value, ast.Name) else ""
+            name = node.func.attr
+            if name in ("rename", "renames") or (module, name) in (("os", "replace"), ("shutil", "move")):
+                return True
+            # `Path.replace` has one argument; that of texts has two, that of dates and data classes has names.
+            if name == "replace" and len(node.args) == 1 and not node.keywords:
+                return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("os.replace(one, other)", True),
+        ("partial.replace(path)", True),
+        ("(folder / name).rename(path)", True),
+        ("shutil.move(one, other)", True),
+        ("tf.io.gfile.rename(one, other)", True),
+        ("FileSystems.rename([one], [other])", True),
+        ("text.replace('a', 'b')", False),
+        ("dataclasses.replace(settings, size=3)", False),
+        ("time.replace(second=0)", False),
+    ],
+)
+def test_a_renaming_is_told_from_other_calls(line: str, expected: bool) -> None:
+    assert renames(ast.parse(line)) == expected
+
+
+def test_one_module_renames_what_was_written_beside_its_final_name() -> None:
+    found = {name for name, file in ours() if renames(ast.parse(file.read_text(encoding="utf-8")))}
+    assert found == RENAMES
+
+
+def test_one_module_locks_files() -> None:
+    found = {name for name, file in ours() if {"fcntl", "filelock", "portalocker"} & set(imported(file))}
+    assert found == LOCKS

@@ -1,0 +1,82 @@
+"""Whoever holds a lock is alone, whoever waits is told for what, and a process that is killed holds nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from visage import lock, progress
+from visage.lock import is_locked, locked, locked_at_once
+
+
+def test_the_second_waits_for_the_first_and_reports_for_what(tmp_path: Path) -> None:
+    path = tmp_path / "made" / "work.lock"
+    done: list[str] = []
+    reported = threading.Event()
+
+    def second() -> None:
+        with locked(path, "work"):
+            done.append("second")
+
+    def listen(step: str, *_: object) -> None:
+        assert step == "another run goes on to work: wait for it"
+        reported.set()
+
+    with progress.listening(listen):
+        with locked(path, "work"):
+            waiting = threading.Thread(target=second)
+            waiting.start()
+            assert reported.wait(10)
+            done.append("first")
+        waiting.join(10)
+    assert done == ["first", "second"]
+
+
+def test_who_does_not_wait_learns_that_the_lock_is_held(tmp_path: Path) -> None:
+    path = tmp_path / "made" / "run.lock"
+    with locked_at_once(path) as is_held:
+        assert is_held
+        with locked_at_once(path) as is_held_twice:
+            assert not is_held_twice
+        assert is_locked(path)
+    assert not is_locked(path)
+    with locked_at_once(path) as is_held:
+        assert is_held
+
+
+def test_a_look_makes_no_file_and_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run.lock"
+    assert not is_locked(path)
+    assert not path.exists()
+
+    look = path.open("w")
+    assert lock._take(look, lock.fcntl.LOCK_SH)
+    assert not is_locked(path)
+    # The look ends while the lock is waited for.
+    monkeypatch.setattr(lock.time, "sleep", lambda seconds: look.close())
+    with locked_at_once(path) as is_held:
+        assert is_held
+        assert look.closed
+
+
+def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "run.lock"
+    code = "import sys, time, pathlib; from visage.lock import locked\nwith locked(pathlib.Path(sys.argv[1]), 'run'):\n"
+    code += "    print('held', flush=True)\n    time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        assert is_locked(path)
+        os.kill(process.pid, signal.SIGKILL)
+    assert not is_locked(path)
+
+
+def test_a_file_that_cannot_be_made_is_an_error_of_the_system(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for hold in (locked(tmp_path / "file" / "lock", "work"), locked_at_once(tmp_path / "file" / "lock")):
+        with pytest.raises(OSError, match="file"), hold:
+            pass

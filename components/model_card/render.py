@@ -46,13 +46,14 @@ def render(card: dict[str, Any]) -> str:
 @cache
 def _template() -> Template:
     environment = page_environment(
+        "components.model_card",
         years=_years,
         percent=_percent,
         gate_name=_gate_name,
         gate_value=_gate_value,
         metric_value=_metric_value,
     )
-    return environment.get_template("model_card/model_card.html.jinja")
+    return environment.get_template("model_card.html.jinja")
 
 
 def _years(value: float | None) -> str:

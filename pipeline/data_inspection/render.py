@@ -42,8 +42,8 @@ def render(inspection: Mapping[str, Any]) -> str:
 
 @cache
 def _template() -> Template:
-    environment = page_environment(labels=_labels, percent=_percent)
-    return environment.get_template("data_inspection/data_inspection.html.jinja")
+    environment = page_environment("pipeline.data_inspection", labels=_labels, percent=_percent)
+    return environment.get_template("data_inspection.html.jinja")
 
 
 def figures(inspection: Any) -> Any:

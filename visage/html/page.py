@@ -2,20 +2,21 @@
 
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
 # An en dash, where there is no value.
 NOTHING = "\u2013"
 
 
-def page_environment(**filters: Any) -> Environment:
-    """Loads templates by their path below `components`; `html_page/` there holds the style and the macros.
+def page_environment(package: str, **filters: Any) -> Environment:
+    """Returns an environment that loads a page's templates, and from `html/` the style and the macros of all pages.
 
     Args:
+        package: whose folder holds the page's templates, e.g. "components.model_card".
         filters: a page's own, beside `words`, `thousands` and `setting`.
     """
     environment = Environment(
-        loader=PackageLoader("components", "."),
+        loader=ChoiceLoader([PackageLoader(package, "."), PackageLoader("visage", ".")]),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
         trim_blocks=True,

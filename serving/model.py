@@ -13,9 +13,9 @@ from visage.errors import VisageError
 from visage.faces.settings import AlignmentSettings
 from visage.saved_model.identity import ModelIdentity, identify
 from visage.saved_model.load import load_saved_model
+from visage.saved_model.versions import SAVED_MODEL, find_saved_model, version_number
 from visage.tensorflow_messages import first_cause
 
-SAVED_MODEL = "saved_model.pb"
 VISAGE_JSON = Path("assets.extra") / "visage.json"
 DEFAULT_SIGNATURE = "serving_default"
 
@@ -95,31 +95,18 @@ class LoadedModel:
         return {name: tensor.numpy() for name, tensor in outputs.items()}
 
 
-def find_versions(base_path: Path) -> dict[int, Path]:
-    """The version folders `<base_path>/<number>` that hold a SavedModel, lowest number first.
-
-    Folders of any other name are no versions: a model that is still being copied may lie there.
-    """
-    if not base_path.is_dir():
-        return {}
-    numbered = {int(folder.name): folder for folder in base_path.iterdir() if folder.name.isdecimal()}
-    return {number: numbered[number] for number in sorted(numbered) if (numbered[number] / SAVED_MODEL).is_file()}
-
-
 def find_model(path: Path) -> Path:
     """The SavedModel folder that `path` means: itself, or its newest numbered version.
 
     Raises:
         VisageError: there is none.
     """
-    if (path / SAVED_MODEL).is_file():
-        return path
-    versions = find_versions(path)
-    if not versions:
+    found = find_saved_model(path)
+    if found is None:
         raise VisageError(
             f"{path}: no model here (<number>/{SAVED_MODEL}); `visage run` pushes one, or name another folder"
         )
-    return versions[max(versions)]
+    return found
 
 
 def load_model(path: Path) -> LoadedModel:
@@ -137,8 +124,7 @@ def load_model(path: Path) -> LoadedModel:
     missing = set(signatures) - set(saved_model.signatures) - {"__saved_model_init_op"}
     if missing or DEFAULT_SIGNATURE not in signatures:
         raise VisageError(f"{path}: the model lacks signatures ({', '.join(missing) or DEFAULT_SIGNATURE})")
-    version = int(path.name) if path.name.isdecimal() else 0
-    return LoadedModel(version, visage, alignment, signatures, saved_model)
+    return LoadedModel(version_number(path) or 0, visage, alignment, signatures, saved_model)
 
 
 def read_visage_json(path: Path) -> tuple[dict[str, Any], AlignmentSettings]:
@@ -165,9 +151,8 @@ def identity_of(path: Path, visage: Mapping[str, Any]) -> ModelIdentity:
         visage: as `read_visage_json` returns it.
     """
     whole = path.resolve()
-    if whole.name.isdecimal():
-        return identify(visage, whole.parent.name, int(whole.name))
-    return identify(visage, whole.name, None)
+    number = version_number(whole)
+    return identify(visage, whole.name if number is None else whole.parent.name, number)
 
 
 def _read_signatures(file: Path) -> dict[str, Signature]:

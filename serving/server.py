@@ -14,13 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.demo import Demo
-from serving.model import SAVED_MODEL, LoadedModel, find_model, read_visage_json
+from serving.model import LoadedModel, find_model, read_visage_json
 from serving.photos import photo_detector
 from serving.rest import RestApi, json_response
 from serving.versions import ModelVersions
 from visage.errors import VisageError
 from visage.extras import check_installed
 from visage.saved_model.identity import identify
+from visage.saved_model.versions import SAVED_MODEL, version_number
 
 POLL_SECONDS = 1.0
 SHUTDOWN_SECONDS = 5
@@ -104,7 +105,8 @@ async def _watch(versions: ModelVersions, poll_seconds: float) -> None:
 def _check_base_path(base_path: Path) -> None:
     if (base_path / SAVED_MODEL).is_file():
         whole = base_path.resolve()
-        wanted = f"name its parent {whole.parent}" if whole.name.isdecimal() else "name a folder that holds it so"
+        is_unnumbered = version_number(whole) is None
+        wanted = "name a folder that holds it so" if is_unnumbered else f"name its parent {whole.parent}"
         raise VisageError(f"{base_path}: this is one version, not the folder of <number>/{SAVED_MODEL}; {wanted}")
     _, alignment = read_visage_json(find_model(base_path))
     # Else the first photo on the demo page would tell.

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.model import LoadedModel, find_versions, load_model
+from serving.model import LoadedModel, load_model
 from visage.errors import VisageError
+from visage.saved_model.versions import VersionFolder, version_folders
 
 _Snapshot = frozenset[tuple[str, int, int]]
 
@@ -40,22 +41,24 @@ class ModelVersions:
 
     def poll(self) -> None:
         """Looks at the folder once; loads a new version and lets go of the old one where there is cause to."""
-        versions = find_versions(self.base_path)
-        for number in sorted(versions, reverse=True):
-            if self.current is not None and self.current.version == number:
+        for version in reversed(version_folders(self.base_path)):
+            if not version.has_model:
+                continue
+            if self.current is not None and self.current.version == version.number:
                 return
-            if self._is_settled(number, versions[number]) and self._try(number, versions[number]):
+            if self._is_settled(version) and self._try(version):
                 return
 
-    def _is_settled(self, number: int, folder: Path) -> bool:
-        before, now = self._seen.get(number), _snapshot(folder)
-        self._seen[number] = now
-        return before == now and self._failed.get(number) != now
+    def _is_settled(self, version: VersionFolder) -> bool:
+        before, now = self._seen.get(version.number), _snapshot(version.path)
+        self._seen[version.number] = now
+        return before == now and self._failed.get(version.number) != now
 
-    def _try(self, number: int, folder: Path) -> bool:
+    def _try(self, version: VersionFolder) -> bool:
+        number = version.number
         self._set_state(number, VersionState("LOADING"))
         try:
-            model = self._load(folder)
+            model = self._load(version.path)
         except VisageError as error:
             self._failed[number] = self._seen[number]
             self._set_state(number, VersionState("END", str(error)))

@@ -57,6 +57,24 @@ def test_one_module_renames_what_was_written_beside_its_final_name() -> None:
     assert found == RENAMES
 
 
+def test_one_module_says_what_a_version_is() -> None:
+    """Elsewhere `isdecimal` reads other numbers: of /proc, of a cron text, of HTTP."""
+    found = {
+        name for name, file in ours() if calls(ast.parse(file.read_text(encoding="utf-8")), "isdecimal", "isdigit")
+    }
+    assert found == {
+        "benchmarks/commands.py",
+        "pipeline/config/cron.py",
+        "serving/predictors.py",
+        "serving/rest.py",
+        "visage/memory.py",
+    }
+
+
+def calls(tree: ast.AST, *names: str) -> bool:
+    return any(isinstance(node, ast.Attribute) and node.attr in names for node in ast.walk(tree))
+
+
 def test_one_module_locks_files() -> None:
     found = {name for name, file in ours() if {"fcntl", "filelock", "portalocker"} & set(imported(file))}
     assert found == LOCKS

@@ -11,7 +11,7 @@ from tfx.proto.orchestration.driver_output_pb2 import DriverOutput
 from tfx.types import standard_component_specs
 from tfx.utils import proto_utils
 
-from visage.saved_model.push import newest_version
+from visage.saved_model.versions import newest_version
 
 
 class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
@@ -30,6 +30,6 @@ class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
         version = newest_version(Path(destination.filesystem.base_directory))
         output = DriverOutput()
         # With nothing served, no earlier push still holds, so the property must be one that no earlier push had.
-        served = str(version) if version else f"nothing, asked by {execution_info.pipeline_run_id}"
+        served = str(version.number) if version else f"nothing, asked by {execution_info.pipeline_run_id}"
         output.exec_properties["served_version"].string_value = served
         return output

@@ -11,7 +11,8 @@ from tfx.types import Artifact, artifact_utils, standard_component_specs
 from tfx.utils import io_utils, proto_utils
 
 from visage.errors import VisageError
-from visage.saved_model.push import newest_version, push, same_files
+from visage.saved_model.push import push, same_files
+from visage.saved_model.versions import newest_version
 
 
 class Executor(executor.Executor):
@@ -43,11 +44,11 @@ class Executor(executor.Executor):
         before = newest_version(base_directory)
         if before and json.loads(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])["compare"]:
             blessing = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_BLESSING_KEY])
-            _check_compared(blessing, Path(model_path), base_directory / str(before))
+            _check_compared(blessing, Path(model_path), before.path)
 
         io_utils.copy_dir(model_path, pushed_model.uri)
         version = push(Path(model_path), base_directory)
-        pushed_model.set_int_custom_property("newly_pushed", int(int(version.name) > before))
+        pushed_model.set_int_custom_property("newly_pushed", int(before is None or version != before.path))
         self._MarkPushed(pushed_model, pushed_destination=str(version), pushed_version=version.name)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from visage.saved_model.older_exports import is_older_export
-from visage.saved_model.push import newest_version
+from visage.saved_model.versions import newest_version
 
 
 def unservable_versions(workspace: Path) -> Iterator[Path]:
@@ -20,5 +20,5 @@ def unservable_versions(workspace: Path) -> Iterator[Path]:
 
 def unservable_version(model_base_path: Path) -> Path | None:
     """Returns the newest version of a model if it is one; None where it is none, or nothing is pushed."""
-    newest = model_base_path / str(newest_version(model_base_path))
-    return newest if is_older_export(newest) else None
+    newest = newest_version(model_base_path)
+    return newest.path if newest and is_older_export(newest.path) else None

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serving.model import ModelInputError, find_model, find_versions, load_model
+from serving.model import ModelInputError, find_model, load_model
 from tests.serving.conftest import plain_jpeg
 from visage.errors import VisageError
 
@@ -18,13 +18,6 @@ def make_version(base_path: Path, name: str) -> Path:
     folder.mkdir(parents=True)
     (folder / "saved_model.pb").touch()
     return folder
-
-
-def test_versions_are_numbered_folders_with_a_saved_model(tmp_path: Path) -> None:
-    for name in ("2", "10", "9.tmp", ".11"):
-        make_version(tmp_path, name)
-    (tmp_path / "12").mkdir()
-    assert list(find_versions(tmp_path)) == [2, 10]
 
 
 def test_the_newest_version_is_found_by_number_not_by_name(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from visage.saved_model.versions import SAVED_MODEL
+
 # Those exports track the Keras network as the module's attribute `_network`, so that each variable is saved twice, and
 # the loader restores the copies that the signatures do not read. This is the attribute's entry in the object graph of
 # saved_model.pb: ObjectReference.local_name, field 2, 8 bytes long.
@@ -15,6 +17,6 @@ def is_older_export(saved_model: Path) -> bool:
         saved_model: its folder; one without a model is no older export.
     """
     try:
-        return _TRACKED_NETWORK in (saved_model / "saved_model.pb").read_bytes()
+        return _TRACKED_NETWORK in (saved_model / SAVED_MODEL).read_bytes()
     except OSError:
         return False

@@ -8,6 +8,7 @@ from pathlib import Path
 from visage.errors import VisageError
 from visage.files import atomic_folder
 from visage.lock import locked
+from visage.saved_model.versions import newest_version
 
 # TensorFlow Serving reads folders whose name is a number, and no others.
 _UNFINISHED = ".pushing"
@@ -32,18 +33,13 @@ def push(model_path: Path, base_directory: Path) -> Path:
     """
     try:
         with locked(base_directory / _LOCK, f"push a model to {base_directory}"):
-            newest = base_directory / str(newest_version(base_directory))
-            return newest if same_files(model_path, newest) else _push(model_path, base_directory)
+            newest = newest_version(base_directory)
+            if newest is not None and same_files(model_path, newest.path):
+                return newest.path
+            return _push(model_path, base_directory, above=-1 if newest is None else newest.number)
     except OSError as error:
         reason = _reason(error)
         raise VisageError(f"cannot push the model to {base_directory}: {reason}; mend that and run again") from error
-
-
-def newest_version(base_directory: Path) -> int:
-    """The highest version number under a folder; 0 where there is none, or no folder."""
-    if not base_directory.is_dir():
-        return 0
-    return max((int(path.name) for path in base_directory.iterdir() if path.name.isdecimal()), default=0)
 
 
 def _reason(error: OSError) -> str:
@@ -60,8 +56,8 @@ def same_files(one: Path, other: Path) -> bool:
     return filecmp.cmpfiles(one, other, files, shallow=False)[0] == files
 
 
-def _push(model_path: Path, base_directory: Path) -> Path:
-    version = base_directory / str(max(int(time.time()), newest_version(base_directory) + 1))
+def _push(model_path: Path, base_directory: Path, above: int) -> Path:
+    version = base_directory / str(max(int(time.time()), above + 1))
     with atomic_folder(version, base_directory / _UNFINISHED) as unfinished:
         shutil.copytree(model_path, unfinished, dirs_exist_ok=True)
     return version

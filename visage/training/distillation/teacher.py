@@ -8,7 +8,7 @@ from typing import Any
 
 from visage.errors import VisageError
 from visage.faces.settings import NO_DETECTOR, AlignmentSettings
-from visage.saved_model.push import newest_version
+from visage.saved_model.versions import SAVED_MODEL, find_saved_model
 from visage.training.settings import TrainerSettings
 
 # What every model takes crops by.
@@ -23,10 +23,9 @@ def find_teacher(folder: str) -> Path:
     Raises:
         VisageError: there is none.
     """
-    path = Path(folder).resolve()
-    for candidate in (path, path / str(newest_version(path))):
-        if (candidate / "saved_model.pb").is_file():
-            return candidate
+    found = find_saved_model(Path(folder).resolve())
+    if found is not None:
+        return found
     raise VisageError(
         f"{_KEY}: there is no model in {folder}; push one there first, name another folder, or learn from the labels "
         f"alone with {_KEY}=null"
@@ -70,7 +69,7 @@ def _answer_widths(teacher: Path) -> dict[str, int]:
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
     try:
-        graph = SavedModel.FromString((teacher / "saved_model.pb").read_bytes()).meta_graphs[0]
+        graph = SavedModel.FromString((teacher / SAVED_MODEL).read_bytes()).meta_graphs[0]
     except (OSError, DecodeError, IndexError):
         raise damaged(teacher) from None
     signature = graph.signature_def[CROPS]

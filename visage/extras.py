@@ -27,6 +27,10 @@ EXTRAS = {
 """By name. tools/set_up.sh installs them."""
 
 
+# Of these a missing module is a defect.
+_OURS = ("components", "pipeline", "serving", "tfds_builders", "visage")
+
+
 def set_up_with(extra: str) -> str:
     """Returns the command that installs an extra in a clone of the project.
 
@@ -39,6 +43,23 @@ def set_up_with(extra: str) -> str:
 def is_installed(extra: str) -> bool:
     """Returns whether the extra's module is there; imports nothing."""
     return importlib.util.find_spec(EXTRAS[extra].module) is not None
+
+
+def not_installed(error: BaseException) -> VisageError | None:
+    """Returns what a user reads of a package that this installation was made without; None of any other error.
+
+    The library and the client are installed without TFX, TensorFlow and Beam, which other commands import.
+
+    >>> str(not_installed(ModuleNotFoundError(name="tensorflow.io")))[:54]
+    'this command needs tensorflow, which is not installed;'
+    """
+    package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if not package or package in _OURS:
+        return None
+    return VisageError(
+        f"this command needs {package}, which is not installed; "
+        "install VisAge's extra `pipeline`, or run `make set-up` in a clone"
+    )
 
 
 def check_installed(choice: str | None, key: str) -> None:

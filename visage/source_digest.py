@@ -7,7 +7,8 @@ from pathlib import Path
 TRAINING_CODE = ("visage.training", "visage.networks", "visage.saved_model", "visage.data", "visage.faces")
 """What a cache, a checkpoint and the machines of a cluster must agree on, of a training."""
 
-_SUFFIXES = (".jinja", ".pbtxt", ".py")
+# The networks that find faces are code as much as the code around them.
+_SUFFIXES = (".jinja", ".pbtxt", ".py", ".tflite")
 
 
 def source_digest(*packages: str) -> str:

@@ -16,6 +16,7 @@ import click
 
 from pipeline.cli.output.standard_output import OutputError
 from visage.errors import VisageError
+from visage.extras import not_installed
 from visage.paths import is_url
 
 DEFAULT_CONFIG = Path("pipeline_config.yaml")
@@ -80,6 +81,8 @@ def quietly(log: Path | None = None) -> Iterator[IO[str]]:
                 raise
             except Exception as error:
                 log_traceback(error)
+                if refusal := not_installed(error):
+                    raise refusal from error
                 keep = True
                 raise VisageError(f"{first_words(error)}; the whole story is in {path}") from error
     finally:

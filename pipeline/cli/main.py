@@ -31,6 +31,7 @@ from pipeline.cli.exit_codes import FAILED, NOT_BLESSED
 from pipeline.cli.interruption import raised_in_here
 from pipeline.cli.output.output_file import check_output, check_output_of
 from visage.errors import VisageError
+from visage.extras import not_installed
 
 if TYPE_CHECKING:
     from pipeline.checks.finding import Finding
@@ -45,16 +46,22 @@ _config = click.argument("config", type=PathOfThisMachine(), default=DEFAULT_CON
 
 
 class _Group(click.Group):
-    """Prints a VisageError, or an error of the operating system, as one line, and a traceback only with --debug."""
+    """Prints what a user can fix as one line, and a traceback only with --debug.
+
+    That is a VisageError, an error of the operating system, or a package that is not installed.
+    """
 
     def invoke(self, context: click.Context) -> Any:
         try:
             with raised_in_here():
                 return super().invoke(context)
-        except (VisageError, OSError) as error:
+        except (VisageError, OSError, ModuleNotFoundError) as error:
+            refusal = not_installed(error)
+            if isinstance(error, ModuleNotFoundError) and refusal is None:
+                raise
             if context.params.get("debug"):
                 traceback.print_exc()
-            text = refusal_line(error) if isinstance(error, OSError) else str(error)
+            text = refusal_line(error) if isinstance(error, OSError) else str(refusal or error)
             for line in text.splitlines():
                 click.echo(f"visage: {line}", err=True)
             context.exit(FAILED)

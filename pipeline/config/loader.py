@@ -1,6 +1,6 @@
 """Reads the one file that configures everything, and says in the user's words what is wrong with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from pipeline.config.errors import KEYS_OF_A_FILE, explain, written
+from pipeline.config.renames import renamed_in
 from pipeline.config.schema import SOURCE, PipelineConfig
 from pipeline.config.yaml import read_yaml
 from visage.errors import VisageError, quoted, shortened
@@ -32,6 +33,11 @@ def load_config(
         VisageError: a file is missing or no YAML, a key is unknown, or a value is not allowed.
     """
     values = _read_with_extends(path, seen=())
+    set_by_hand: dict[str, Any] = {}
+    for override in overrides:
+        _apply_override(set_by_hand, override)
+    presets = values.get("presets")
+    _refuse_renamed(set_by_hand, "--set ", presets if isinstance(presets, Mapping) else ())
     if "presets" in values:
         values, overrides = _take_preset(values, overrides, path)
     elif any(override.startswith("preset=") for override in overrides):
@@ -71,6 +77,7 @@ def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if path.resolve() in seen:
         raise VisageError(f"{path}: `extends` leads back to itself")
     values = _read_yaml(path)
+    _refuse_renamed(values, f"{path}: ")
     for key in values:
         if near := near_names(str(key), KEYS_OF_A_FILE):
             # Without what it extends, a file lacks so much that the mistake would be lost among the lines.
@@ -102,9 +109,15 @@ def _take_preset(values: dict[str, Any], overrides: Sequence[str], path: Path) -
     if not isinstance(presets, dict) or not all(isinstance(one, dict) for one in presets.values()):
         raise VisageError(f"{path}: presets: must hold a name for each preset, and keys and values below it")
     if not isinstance(preset, str) or preset not in presets:
-        where = "--set preset" if choices else f"{path}: preset"
-        raise VisageError(f"{where}: must be {' or '.join(map(str, presets))}, not {written(preset)}")
+        where = "--set " if choices else f"{path}: "
+        _refuse_renamed({"preset": preset}, where, presets)
+        raise VisageError(f"{where}preset: must be {' or '.join(map(str, presets))}, not {written(preset)}")
     return _merge(values, presets[preset]), [override for override in overrides if override not in choices]
+
+
+def _refuse_renamed(values: Mapping[str, Any], where: str, presets: Container[str] | None = None) -> None:
+    if lines := [where + line for line in renamed_in(values, presets)]:
+        raise VisageError("\n".join(lines))
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

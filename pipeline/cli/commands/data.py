@@ -11,12 +11,14 @@ import click
 from pipeline.cli.common import (
     DEFAULT_CONFIG,
     PathOfThisMachine,
+    config_argument,
     data_dir_option,
     json_option,
     override_option,
     print_json,
     quietly,
 )
+from pipeline.cli.groups import CommandGroup
 from pipeline.cli.output.output_file import check_output_of
 from visage.errors import VisageError, shortened
 from visage.names import did_you_mean
@@ -35,7 +37,7 @@ _config_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def data() -> None:
     """Prepare data sets, and see what became of their records."""
 
@@ -46,7 +48,7 @@ def data() -> None:
 @_config_option
 @override_option
 @json_option
-def build(source: str, data_dir: Path | None, config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+def prepare(source: str, data_dir: Path | None, config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     """Prepare one data set, where `visage run` then finds it."""
     from pipeline.checks.early_checks import OF_A_SOURCE, check_early
     from pipeline.config.loader import load_config
@@ -54,16 +56,16 @@ def build(source: str, data_dir: Path | None, config: Path, overrides: tuple[str
     found = _with_source(load_config(config, overrides, data_dir, source), source)
     check_early(found, OF_A_SOURCE, source)
     settings = found.face_example_gen_settings()
-    with quietly(_log(found, "data-build")) as stream:
+    with quietly(_log(found, "data-prepare")) as stream:
         from pipeline.cli.output.console import Screen
         from pipeline.cli.output.terms import tell_terms_once
-        from pipeline.data_inspection.prepared import prepare
+        from pipeline.data_inspection.prepared import prepare as prepare_source
 
         screen = Screen(stream, silent=as_json)
         if not as_json:
             tell_terms_once([source], settings, screen)
         with screen.stage(source):
-            prepared = prepare(source, settings)
+            prepared = prepare_source(source, settings)
         _print_prepared(prepared, screen)
         if as_json:
             print_json(_prepared_figures(prepared), stream)
@@ -133,13 +135,15 @@ def inspect(
             print_json({"page": str(page), **written}, stream)
 
 
-@data.command()
-@click.argument("config", type=PathOfThisMachine(), default=DEFAULT_CONFIG)
+@data.command("preview-augmentation")
+@config_argument
 @data_dir_option
 @override_option
 @click.option("--out", type=PathOfThisMachine(), help="The picture to write (.png).")
 @json_option
-def augmented(config: Path, data_dir: Path | None, overrides: tuple[str, ...], out: Path | None, as_json: bool) -> None:
+def preview_augmentation(
+    config: Path, data_dir: Path | None, overrides: tuple[str, ...], out: Path | None, as_json: bool
+) -> None:
     """Draw what the network is fed: training crops of the newest run, each as it is and as augmented."""
     from pipeline.checks.early_checks import check_runs
     from pipeline.config.loader import load_config
@@ -148,7 +152,7 @@ def augmented(config: Path, data_dir: Path | None, overrides: tuple[str, ...], o
     if out is not None:
         check_output_of(config, found, out, [".png"])
     check_runs(found)
-    with quietly(_log_of_runs(found, "data-augmented")) as stream:
+    with quietly(_log_of_runs(found, "data-preview-augmentation")) as stream:
         from rich.markup import escape
 
         from pipeline.cli.output.console import Screen

@@ -283,7 +283,7 @@ def test_the_source_that_is_asked_for_is_looked_at_alone(tmp_path: Path) -> None
         check_early(config, ["archives"])
 
 
-@pytest.mark.parametrize("words", ["run", "crossval", "check", "data build utkface", "data inspect utkface"])
+@pytest.mark.parametrize("words", ["run", "crossval", "check", "data prepare utkface", "data inspect utkface"])
 def test_commands_find_faults_before_anything_heavy_is_imported(tmp_path: Path, words: str) -> None:
     options = [
         "--data-dir",
@@ -301,7 +301,7 @@ def test_commands_find_faults_before_anything_heavy_is_imported(tmp_path: Path, 
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize("words", ["run", "compile airflow --out dag.py", "check", "data augmented"])
+@pytest.mark.parametrize("words", ["run", "compile airflow --out dag.py", "check", "data preview-augmentation"])
 def test_a_schedule_is_checked_with_the_configuration(words: str) -> None:
     ended = light_visage(*words.split(), "--set", "airflow.schedule=every monday")
     assert (ended.returncode, ended.stdout) == (1, "")

@@ -41,11 +41,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_data_set_is_prepared_once(workspace: Path) -> None:
-    first = shown(visage("data", "build", "utkface", *options(workspace), "--json"))
+    first = shown(visage("data", "prepare", "utkface", *options(workspace), "--json"))
     assert first["archive_rows"] == first["records"] + sum(first["skipped"].values()) > 20
     assert not first["was_there"]
     assert Path(first["folder"], "dataset_info.json").is_file()
-    again = visage("data", "build", "utkface", *options(workspace))
+    again = visage("data", "prepare", "utkface", *options(workspace))
     assert again.returncode == 0
     assert "prepared before" in again.stdout
     assert first["folder"] in again.stdout
@@ -56,7 +56,7 @@ def test_a_data_set_is_prepared_once(workspace: Path) -> None:
 def test_a_run_finds_it_prepared(workspace: Path, tmp_path: Path) -> None:
     from pipeline.data_inspection.prepared import prepare
 
-    shown(visage("data", "build", "utkface", *options(workspace), "--json"))
+    shown(visage("data", "prepare", "utkface", *options(workspace), "--json"))
     settings = load_config(PROJECT / "pipeline_config.yaml", options(workspace)[1::2]).face_example_gen_settings()
     assert prepare("utkface", settings).was_there
 
@@ -71,7 +71,7 @@ def test_a_run_finds_it_prepared(workspace: Path, tmp_path: Path) -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("command", ["build", "inspect"])
+@pytest.mark.parametrize("command", ["prepare", "inspect"])
 def test_a_source_that_cannot_be_is_one_line(command: str, source: str, words: str, tmp_path: Path) -> None:
     ended = visage("data", command, source, *options(tmp_path))
     assert ended.returncode == 1
@@ -101,7 +101,7 @@ def test_one_source_is_inspected_even_where_nothing_is_left_of_it(workspace: Pat
 def test_prepared_files_that_are_gone_or_damaged_are_one_line_with_the_mend(
     workspace: Path, tmp_path: Path, name: str, content: bytes | None, words: str
 ) -> None:
-    built = shown(visage("data", "build", "utkface", *options(workspace), "--json"))
+    built = shown(visage("data", "prepare", "utkface", *options(workspace), "--json"))
     shutil.copytree(workspace / "data", tmp_path / "data", ignore=shutil.ignore_patterns("inspections"))
     folder = tmp_path / Path(built["folder"]).relative_to(workspace)
     (file,) = folder.glob(name)
@@ -116,7 +116,7 @@ def test_prepared_files_that_are_gone_or_damaged_are_one_line_with_the_mend(
     assert ended.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(("command", "ending"), [("inspect", ".html"), ("augmented", ".png")])
+@pytest.mark.parametrize(("command", "ending"), [("inspect", ".html"), ("preview-augmentation", ".png")])
 def test_out_of_another_kind_is_one_line(command: str, ending: str, tmp_path: Path) -> None:
     ended = visage("data", command, *options(tmp_path), "--out", tmp_path / "page.json")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
@@ -124,7 +124,7 @@ def test_out_of_another_kind_is_one_line(command: str, ending: str, tmp_path: Pa
 
 
 def test_a_sheet_in_no_folder_is_refused_before_any_work(tmp_path: Path) -> None:
-    ended = visage("data", "augmented", *options(tmp_path), "--out", tmp_path / "none" / "sheet.png")
+    ended = visage("data", "preview-augmentation", *options(tmp_path), "--out", tmp_path / "none" / "sheet.png")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert f"no such folder: {tmp_path / 'none'}; make it or name another file" in ended.stderr
 
@@ -146,7 +146,7 @@ def test_terms_are_repeated_once_a_workspace(tmp_path: Path) -> None:
 
 
 class TestNewestData:
-    """What `visage data inspect` without a source and `visage data augmented` look at."""
+    """What `visage data inspect` without a source and `visage data preview-augmentation` look at."""
 
     @pytest.fixture(scope="class")
     def config(self, tmp_path_factory: pytest.TempPathFactory) -> PipelineConfig:
@@ -178,7 +178,10 @@ class TestNewestData:
             newest_data(config)
 
     def test_each_command_says_it_in_one_line_and_inspect_names_the_other_way(self, tmp_path: Path) -> None:
-        for command, words in (("augmented", "run first (visage run)\n"), ("inspect", "data inspect utkface\n")):
+        for command, words in (
+            ("preview-augmentation", "run first (visage run)\n"),
+            ("inspect", "data inspect utkface\n"),
+        ):
             ended = visage("data", command, *options(tmp_path))
             assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
             assert ended.stderr.endswith(words)
@@ -198,7 +201,7 @@ class TestNewestData:
     ) -> None:
         turned = ("--set", "trainer.augmentation.rotation=20", "--set", "trainer.augmentation.erasing=0.5")
         where = ("--set", f"workspace={config.workspace}", *turned)
-        told = shown(visage("data", "augmented", *where, "--out", tmp_path / "sheet.png", "--json"))
+        told = shown(visage("data", "preview-augmentation", *where, "--out", tmp_path / "sheet.png", "--json"))
         assert told["examples"] == first_run[0]
         assert (told["network"], told["augmentation"]["rotation"]) == ("compact", 20)
         augmentation = config.trainer.augmentation.model_copy(update={"rotation": 20.0, "erasing": 0.5})

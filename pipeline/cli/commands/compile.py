@@ -1,0 +1,52 @@
+"""`visage compile`: the pipeline in a scheduler's own form."""
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.common import (
+    PathOfThisMachine,
+    config_argument,
+    data_dir_option,
+    json_option,
+    override_option,
+    print_json,
+    quietly,
+)
+from pipeline.cli.output.output_file import check_output_of
+
+
+@click.command()
+@click.argument("scheduler", type=click.Choice(["airflow", "kubeflow"]))
+@config_argument
+@override_option
+@data_dir_option
+@click.option("--out", required=True, type=PathOfThisMachine(), help="The file to write.")
+@json_option
+def compile(
+    scheduler: str, config: Path, overrides: tuple[str, ...], data_dir: Path | None, out: Path, as_json: bool
+) -> None:
+    """Write the pipeline as a scheduler's own file; its tasks run `visage node`."""
+    from pipeline.config.loader import load_config
+    from visage.extras import check_installed
+
+    settings = load_config(config, overrides, data_dir)
+    if scheduler == "airflow":
+        check_output_of(config, settings, out, [".py"], beside=[out.with_suffix(".ir.json")])
+    else:
+        check_output_of(config, settings, out, [".yaml", ".yml"])
+    check_installed(scheduler, "visage compile")
+    with quietly() as stream:
+        if scheduler == "airflow":
+            from pipeline.runners.airflow import write_dag
+
+            written = [out, write_dag(settings, out)]
+        else:
+            from pipeline.runners.kubeflow import write_pipeline
+
+            write_pipeline(settings, out)
+            written = [out]
+        if as_json:
+            print_json({"written": [str(path) for path in written]}, stream)
+        else:
+            click.echo("wrote " + " and ".join(map(str, written)), file=stream)

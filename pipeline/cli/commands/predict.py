@@ -1,0 +1,111 @@
+"""`visage predict`: age and gender of the faces on photos."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.common import PathOfThisMachine, choose_model, config_option, json_option, print_json, quietly
+from pipeline.cli.exit_codes import FAILED
+from pipeline.cli.output.output_file import check_output
+from visage.errors import VisageError
+
+if TYPE_CHECKING:
+    from serving.photos import FacePrediction, PhotoPrediction
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, type=PathOfThisMachine("download the picture first"))
+@click.option(
+    "--model",
+    type=PathOfThisMachine("--server asks a server"),
+    help="Folder of a model, or of its numbered versions.",
+)
+@config_option
+@click.option("--server", metavar="URL", help="A TensorFlow Serving or `visage serve` address instead of a model.")
+@click.option(
+    "--alignment-of",
+    metavar="DIR",
+    type=PathOfThisMachine(),
+    help="Folder of the server's model; tells how crops are cut where the server does not.",
+)
+@click.option("--out", type=PathOfThisMachine(), help="Write the annotated picture here (.png, .jpg).")
+@json_option
+@click.pass_context
+def predict(
+    context: click.Context,
+    photos: tuple[Path, ...],
+    model: Path | None,
+    config: Path | None,
+    server: str | None,
+    alignment_of: Path | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Find the faces on photos and predict age and gender. Exit code 1: a photo gave no prediction.
+
+    A folder stands for the pictures in it, without those of the folders below.
+    """
+    from serving.photo_files import photo_files
+
+    files = photo_files(photos)
+    if out is not None and len(files) > 1:
+        raise VisageError(f"--out {out}: takes one picture, not {len(files)}; name one photo")
+    if out is not None:
+        check_output(out, (".png", ".jpg", ".jpeg"), files)
+    if server is not None and config is not None:
+        raise VisageError("--server and --config: both name a model; choose one")
+    if server is None:
+        chosen = choose_model(model, config, "--model")
+        model, config = chosen.folder, chosen.config
+    from serving.annotate import write_annotated
+    from serving.client import predict_photos
+
+    notes: list[str] = []
+    with quietly() as stream:
+        predictions = predict_photos(files, model, server, alignment_of, note=notes.append)
+        problems = [f"{prediction.path}: {prediction.problem}" for prediction in predictions if prediction.problem]
+        if as_json:
+            print_json([_prediction_json(prediction, config) for prediction in predictions], stream)
+        else:
+            for line in _lines(predictions):
+                click.echo(line, file=stream)
+        if out is not None and not problems:
+            write_annotated(files[0], predictions[0], out)
+    for line in notes if as_json else (*notes, *problems):
+        click.echo(f"visage: {line}", err=True)
+    context.exit(FAILED if problems else 0)
+
+
+def _lines(predictions: "Sequence[PhotoPrediction]") -> Iterator[str]:
+    """Yields which model it is, then a line for each face."""
+    identity = predictions[0].model
+    if identity is not None:
+        yield from identity.lines()
+    for prediction in predictions:
+        yield from _face_lines(prediction)
+
+
+def _prediction_json(prediction: "PhotoPrediction", config: Path | None) -> dict[str, Any]:
+    """The fields of a prediction; beside the model's own, `config`: the configuration by which it was chosen."""
+    fields = asdict(prediction)
+    if fields["model"] is not None:
+        fields["model"]["config"] = config
+    return fields
+
+
+def _face_lines(prediction: "PhotoPrediction") -> list[str]:
+    return [
+        f"{prediction.path}: {', '.join(_answers(face))}  face at {', '.join(f'{side:.0f}' for side in face.box)}"
+        for face in prediction.faces
+    ]
+
+
+def _answers(face: "FacePrediction") -> Iterator[str]:
+    """What the model says of a face, which may be the age or the gender alone."""
+    if face.age is not None:
+        yield f"{face.age:.0f} years (± {face.age_deviation:.0f})"
+    if face.gender_probability is not None:
+        yield f"{face.gender} ({max(face.gender_probability, 1 - face.gender_probability):.0%})"

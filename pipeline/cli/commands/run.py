@@ -1,0 +1,67 @@
+"""`visage run`: the whole pipeline on this machine."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli.common import (
+    DEFAULT_CONFIG,
+    config_argument,
+    data_dir_option,
+    json_option,
+    new_run_id,
+    override_option,
+    print_json,
+    pushed_models,
+    quietly,
+    visage_command,
+)
+
+if TYPE_CHECKING:
+    from pipeline.config.schema import PipelineConfig
+
+
+@click.command()
+@config_argument
+@override_option
+@data_dir_option
+@json_option
+@click.pass_context
+def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_dir: Path | None, as_json: bool) -> None:
+    """Run the pipeline here. Exit code 0: blessed and pushed; 3: not blessed; 1: something failed."""
+    from pipeline.checks.early_checks import OF_A_RUN, check_early
+    from pipeline.config.loader import load_config
+    from pipeline.run_lock import alone
+
+    settings = load_config(config, overrides, data_dir)
+    notes = check_early(settings, OF_A_RUN)
+    run_id = new_run_id()
+    log = settings.root / "logs" / f"{run_id}.log"
+    with alone(settings.root), quietly(log) as stream:
+        from pipeline.cli.output.run_start import start_screen
+
+        screen = start_screen(settings, stream, notes, silent=as_json)
+
+        from pipeline.cli.output.run_summary import outcome_of, print_outcome
+        from pipeline.runners.local import run_pipeline
+
+        outcome = outcome_of(settings, run_pipeline(settings, run_id, screen))
+        print_outcome(
+            outcome,
+            screen,
+            visage=visage_command(),
+            default_model=_is_default_model(settings),
+            drawings=settings.data.drawn,
+        )
+        if as_json:
+            print_json(asdict(outcome), stream)
+    for failed, line in outcome.failed.items():
+        click.echo(f"visage: {failed} failed: {line} (log: {log})", err=True)
+    context.exit(outcome.exit_code)
+
+
+def _is_default_model(settings: "PipelineConfig") -> bool:
+    """Whether `visage predict` finds this pipeline's models without being told."""
+    return DEFAULT_CONFIG.exists() and settings.model_base_path == pushed_models(DEFAULT_CONFIG)

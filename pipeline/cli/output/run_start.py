@@ -1,0 +1,37 @@
+"""The first lines of a run on the screen."""
+
+from collections.abc import Sequence
+from typing import IO, TYPE_CHECKING
+
+from rich.markup import escape
+
+from pipeline.cli.output.console import Screen
+from pipeline.cli.output.terms import tell_terms_once
+
+if TYPE_CHECKING:
+    from pipeline.checks.finding import Finding
+    from pipeline.config.schema import PipelineConfig
+
+
+def start_screen(settings: "PipelineConfig", stream: IO[str], notes: "Sequence[Finding]", silent: bool) -> Screen:
+    """Returns the screen of a run, with its first lines on it; imports nothing heavy.
+
+    Args:
+        settings: of the run.
+        stream: where the lines go.
+        notes: what the checks before the run have found.
+        silent: prints nothing.
+    """
+    screen = Screen(stream, silent=silent)
+    screen.print(_header(settings))
+    for note in notes:
+        screen.print(f"[yellow]note[/]  {escape(note.line())}")
+    if not silent:
+        tell_terms_once(settings.data.sources, settings.face_example_gen_settings(), screen)
+    return screen
+
+
+def _header(settings: "PipelineConfig") -> str:
+    data = settings.data
+    pictures = data.dir or f"{data.sample_portraits.count:,} drawn sample portraits (no --data-dir)"
+    return f"[bold]{settings.name}[/]  {', '.join(data.sources)} from {escape(pictures)}"

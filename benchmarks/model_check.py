@@ -13,7 +13,7 @@ import click
 from benchmarks.commands import PROJECT
 from benchmarks.published_data import run
 from pipeline.config.loader import load_config
-from serving.model import find_model
+from visage.prediction.loaded_model import find_model
 from visage.saved_model.validation.checks import replay
 from visage.saved_model.validation.served import check_served
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from serving.photos import FacePrediction, PhotoPrediction
 from visage.data.labels import AGE_GROUPS
 from visage.errors import VisageError
 from visage.faces.image_io import decode
 from visage.files import atomic_file
+from visage.prediction.photos import FacePrediction, PhotoPrediction
 
 WIDTH = 960
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}

@@ -12,8 +12,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from serving.photos import photo_detector, predict_photo
-from serving.predictors import ModelPredictor
 from serving.rest import json_response, read_body
 from serving.rest_json import RestError
 from serving.versions import ModelVersions
@@ -21,6 +19,8 @@ from visage.data.labels import AGE_GROUPS
 from visage.errors import VisageError
 from visage.faces.detector import Detector, make_detector
 from visage.faces.settings import AlignmentSettings
+from visage.prediction.photos import photo_detector, predict_photo
+from visage.prediction.predictors import ModelPredictor
 from visage.saved_model.identity import identify
 
 MAX_PHOTO_BYTES = 16 * 2**20

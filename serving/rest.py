@@ -13,9 +13,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from serving.model import DEFAULT_SIGNATURE, LoadedModel, ModelInputError, Signature, TensorInfo
 from serving.rest_json import RestError, format_outputs, parse_body, parse_inputs, signature_name
 from serving.versions import ModelVersions, VersionState
+from visage.prediction.loaded_model import DEFAULT_SIGNATURE, LoadedModel, ModelInputError, Signature, TensorInfo
 
 MAX_BODY_BYTES = 64 * 2**20
 

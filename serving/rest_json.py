@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.model import Signature, TensorInfo
+from visage.prediction.loaded_model import Signature, TensorInfo
 
 _FLOATS: dict[str, Any] = {"DT_FLOAT": np.float32, "DT_DOUBLE": np.float64}
 _INTEGERS: dict[str, Any] = {

@@ -14,12 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.demo import Demo
-from serving.model import LoadedModel, find_model, read_visage_json
-from serving.photos import photo_detector
 from serving.rest import RestApi, json_response
 from serving.versions import ModelVersions
 from visage.errors import VisageError
 from visage.extras import check_installed
+from visage.prediction.loaded_model import LoadedModel, find_model, read_visage_json
+from visage.prediction.photos import photo_detector
 from visage.saved_model.identity import identify
 from visage.saved_model.versions import SAVED_MODEL, version_number
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.model import LoadedModel, load_model
 from visage.errors import VisageError
+from visage.prediction.loaded_model import LoadedModel, load_model
 from visage.saved_model.versions import VersionFolder, version_folders
 
 _Snapshot = frozenset[tuple[str, int, int]]

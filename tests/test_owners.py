@@ -65,7 +65,7 @@ def test_one_module_says_what_a_version_is() -> None:
     assert found == {
         "benchmarks/commands.py",
         "pipeline/config/cron.py",
-        "serving/predictors.py",
+        "visage/prediction/predictors.py",
         "serving/rest.py",
         "visage/memory.py",
     }

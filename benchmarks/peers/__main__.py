@@ -25,9 +25,9 @@ from components.evaluator.slices import OVERALL
 from pipeline.cli.common import json_option, print_json, quietly
 from pipeline.cli.output.console import Screen
 from pipeline.metadata.training_examples import trained_on
-from serving.model import find_model
 from visage.data.records import FaceRecord
 from visage.evaluation.scores import Scores
+from visage.prediction.loaded_model import find_model
 
 _OF_PEERS = "face-api was trained on UTKFace, these faces probably among them."
 # Of each measure: what it is called, its field, how a value is written, and whether the highest is the best.

@@ -13,7 +13,6 @@ from PIL import Image
 
 from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
-from serving.photos import PhotoPrediction, predict_photo
 from tests.components.face_example_gen.beam.test_transforms import prepared, utkface_row
 from tests.real_photos import adience_photos, group_photos
 from tests.visage.faces.drawn_photo import drawn_photo
@@ -21,6 +20,7 @@ from visage.data.records import from_example
 from visage.faces.detector import make_detector
 from visage.faces.settings import AlignmentSettings, SplitSettings
 from visage.networks import NetworkSpec
+from visage.prediction.photos import PhotoPrediction, predict_photo
 from visage.saved_model.signatures import FaceModel
 
 ALIGNMENT = AlignmentSettings()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from serving.client import predict_photos
 from tests.project import PROJECT
 from tests.serving.conftest import RunningServer
+from visage.prediction.client import predict_photos
 
 PACKAGES = ("visage", "pipeline", "components", "tfds_builders", "serving")
 HEAVY = ("tensorflow", "tfx", "apache_beam", "keras", "ml_metadata", "tensorflow_datasets")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.model import Signature, TensorInfo
 from serving.rest_json import RestError, format_outputs, parse_body, parse_inputs, signature_name
+from visage.prediction.loaded_model import Signature, TensorInfo
 
 
 def signature(**inputs: tuple[str, tuple[int, ...] | None]) -> Signature:

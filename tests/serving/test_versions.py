@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from serving.model import LoadedModel, load_model
 from serving.versions import ModelVersions, VersionState
 from visage.errors import VisageError
+from visage.prediction.loaded_model import LoadedModel, load_model
 
 
 class Loader:

@@ -49,7 +49,7 @@ def tflite(
     MODEL is the folder of a pushed version, or of the versions, of which the newest is taken; without it the one that
     `visage predict` asks. Size, speed and errors are measured against it on the test split of the run that made it.
     """
-    from serving.model import find_model
+    from visage.prediction.loaded_model import find_model
 
     chosen = choose_model(model, config, "MODEL")
     version = find_model(chosen.folder).resolve()
@@ -61,8 +61,8 @@ def tflite(
 
         from pipeline.cli.output.console import Screen
         from pipeline.metadata.training_examples import trained_on
-        from serving.model import identity_of, read_visage_json
         from visage.files import write_atomically
+        from visage.prediction.loaded_model import identity_of, read_visage_json
 
         examples = trained_on(version)
         description, _ = read_visage_json(version)

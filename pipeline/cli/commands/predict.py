@@ -13,7 +13,7 @@ from pipeline.cli.output.output_file import check_output
 from visage.errors import VisageError
 
 if TYPE_CHECKING:
-    from serving.photos import FacePrediction, PhotoPrediction
+    from visage.prediction.photos import FacePrediction, PhotoPrediction
 
 
 @click.command()
@@ -61,7 +61,7 @@ def predict(
         chosen = choose_model(model, config, "--model")
         model, config = chosen.folder, chosen.config
     from serving.annotate import write_annotated
-    from serving.client import predict_photos
+    from visage.prediction.client import predict_photos
 
     notes: list[str] = []
     with quietly() as stream:

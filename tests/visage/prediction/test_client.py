@@ -16,11 +16,11 @@ import pytest
 from PIL import Image
 
 from serving.annotate import WIDTH, write_annotated
-from serving.client import predict_photos
-from serving.model import load_model
-from serving.photos import FacePrediction, PhotoPrediction
 from tests.serving.conftest import RunningServer, plain_jpeg, teach_it_drawings
 from visage.errors import VisageError
+from visage.prediction.client import predict_photos
+from visage.prediction.loaded_model import load_model
+from visage.prediction.photos import FacePrediction, PhotoPrediction
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +60,7 @@ def test_a_server_and_a_model_here_say_the_same(
 
 def test_asking_a_server_needs_no_tensorflow(portrait: Path, shared_server: RunningServer) -> None:
     program = (
-        "import sys; from pathlib import Path; from serving.client import predict_photos;"
+        "import sys; from pathlib import Path; from visage.prediction.client import predict_photos;"
         f"print(len(predict_photos([Path({str(portrait)!r})], server={shared_server.url!r})[0].faces),"
         "'tensorflow' in sys.modules)"
     )
@@ -72,7 +72,7 @@ def test_photos_without_a_face_load_no_model(tmp_path: Path, saved_model: Path) 
     (tmp_path / "text.jpg").write_text("no picture")
     (tmp_path / "faceless.jpg").write_bytes(plain_jpeg(90, 120, 200))
     program = (
-        "import sys; from pathlib import Path; from serving.client import predict_photos;"
+        "import sys; from pathlib import Path; from visage.prediction.client import predict_photos;"
         f"photos = [Path({str(tmp_path)!r}, name) for name in ('nowhere.jpg', 'text.jpg', 'faceless.jpg')];"
         f"print(*[prediction.problem for prediction in predict_photos(photos, model=Path({str(saved_model)!r}))],"
         "'tensorflow' in sys.modules, sep='|')"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from serving.photos import PhotoPrediction, photo_detector, predict_photo
-from serving.predictors import FolderPredictor, ServerPredictor
 from visage.errors import VisageError
 from visage.faces.detector import make_detector
 from visage.faces.image_io import MAX_BYTES
+from visage.prediction.photos import PhotoPrediction, photo_detector, predict_photo
+from visage.prediction.predictors import FolderPredictor, ServerPredictor
 from visage.progress import report
 
 StrPath = str | os.PathLike[str]

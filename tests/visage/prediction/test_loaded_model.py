@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serving.model import ModelInputError, find_model, load_model
 from tests.serving.conftest import plain_jpeg
 from visage.errors import VisageError
+from visage.prediction.loaded_model import ModelInputError, find_model, load_model
 
 
 def make_version(base_path: Path, name: str) -> Path:

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import numpy as np
 from pydantic import ValidationError
 
-from serving.model import LoadedModel, find_model, identity_of, load_model, read_visage_json
 from visage.errors import VisageError
 from visage.faces.settings import AlignmentSettings
+from visage.prediction.loaded_model import LoadedModel, find_model, identity_of, load_model, read_visage_json
 from visage.saved_model.identity import UNKNOWN, ModelIdentity, identify
 
 DEFAULT_MODEL_NAME = "visage"

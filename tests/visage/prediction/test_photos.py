@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serving.photos import NO_USABLE_FACE, photo_detector, predict_photo
 from tests.serving.conftest import plain_jpeg
 from visage.errors import VisageError
 from visage.faces.detector import Face
 from visage.faces.settings import AlignmentSettings
+from visage.prediction.photos import NO_USABLE_FACE, photo_detector, predict_photo
 
 
 def face(left: float, eye_distance: float) -> Face:

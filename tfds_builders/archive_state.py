@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tfds_builders.entries import Entry, entries_of
 from tfds_builders.labelled_folder.labels_file import STANDARD_FILES
-from tfds_builders.published_files import PUBLISHED
+from visage.data.datasets import archive_files
 
 _LARGEST_TABLE = 2**26
 _BLOCKS, _BLOCK = 16, 2**16
@@ -35,7 +35,7 @@ def state_of_archive(folder: Path, dataset: str) -> Iterator[str]:
         folder: with the archives.
         dataset: the TFDS name, e.g. 'adience/faces'.
     """
-    name, files = dataset.partition("/")[0], PUBLISHED[dataset]
+    name, files = dataset.partition("/")[0], archive_files(dataset)
     for place in (folder / name, folder):
         yield ascii(place.relative_to(folder).as_posix())
         yield from (_large(place, archive) for archive in (f"{files.root}.tar", f"{files.root}.tar.gz"))

@@ -4,17 +4,18 @@ The builders report what only reading everything shows.
 """
 
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from tfds_builders.adience.folds import FOLDS, find_fold_folder, read_fold
-from tfds_builders.archive import TarArchive, find_archive, reading, unreadable
-from tfds_builders.imdb_wiki.table_file import table_beside
+from tfds_builders.archive import Archive, TarArchive, find_archive, reading, unreadable
 from tfds_builders.labelled_folder.header import Reading
 from tfds_builders.labelled_folder.labels_file import check_labels_file, find_folder, find_labels_file
 from tfds_builders.near_files import near_files
-from tfds_builders.published_files import PUBLISHED, PublishedFiles
+from tfds_builders.own_modules import own_module
+from tfds_builders.published_files import folders_of, hint_in
+from visage.data.datasets import DATASETS, archive_files
+from visage.data.datasets.spec import ArchiveFiles
 from visage.errors import VisageError
 
 _MEMBERS_LOOKED_AT = 100
@@ -36,24 +37,29 @@ def look_at_published(dataset: str, archives: Path) -> list[Path]:
     Raises:
         VisageError: a file is missing, cannot be read, or is not what it should be.
     """
-    files = PUBLISHED[dataset]
-    folders, hint = files.folders(archives), files.hint_in(archives)
-    tables: list[Path] = []
-    if dataset.startswith("adience/"):
-        folder = find_fold_folder(folders, hint)
-        tables = [folder]
-        for fold in FOLDS:
-            read_fold(folder, fold, hint)
+    files = archive_files(dataset)
+    folders, hint = folders_of(files, archives), hint_in(files, archives)
+    own = own_module(DATASETS[dataset], "quick_look")
+    return [look_at_archive(files, folders, hint).path] if own is None else own.look(files, folders, hint)
+
+
+def look_at_archive(files: ArchiveFiles, folders: Sequence[Path], hint: str) -> Archive:
+    """Looks whether an archive is there and begins as it should.
+
+    Args:
+        files: of the data set.
+        folders: where to look, the first place first.
+        hint: what the user should do if it is nowhere.
+
+    Raises:
+        VisageError: it is missing, cannot be read, or is another one.
+    """
     archive = find_archive(folders, files.root, hint)
     if isinstance(archive, TarArchive):
         _look_into_tar(archive.path, files)
     else:
         _look_into_folder(archive.path, files)
-        if dataset.startswith("imdb_wiki/"):
-            (table,) = files.tables
-            if not (archive.path / table).is_file():
-                tables = [table_beside(archive.path, folders, table, hint)]
-    return [archive.path, *tables]
+    return archive
 
 
 def look_at_labelled_folder(
@@ -87,7 +93,7 @@ def look_at_labelled_folder(
     return [found]
 
 
-def _look_into_tar(path: Path, files: PublishedFiles) -> None:
+def _look_into_tar(path: Path, files: ArchiveFiles) -> None:
     with reading(path):
         _check_blocks(path)
         with tarfile.open(path) as tar:
@@ -108,7 +114,7 @@ def _check_blocks(path: Path) -> None:
         raise tarfile.ReadError("it ends inside a block")
 
 
-def _look_into_folder(path: Path, files: PublishedFiles) -> None:
+def _look_into_folder(path: Path, files: ArchiveFiles) -> None:
     try:
         empty = next(path.iterdir(), None) is None
     except OSError as error:

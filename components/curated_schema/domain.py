@@ -1,21 +1,17 @@
-"""The curated schema of a configuration that names sources of its own."""
+"""The curated schema, with the sources that the table of data sets and a configuration name."""
 
+import json
 from collections.abc import Sequence
 
-from google.protobuf import text_format
-from tensorflow_metadata.proto.v0 import schema_pb2
+from visage.data.datasets import published_sources
 
 
-def with_sources(text: str, names: Sequence[str]) -> str:
-    """Lets the domain of `source` hold `names` too, and nothing else.
+def with_sources(text: str, folder_names: Sequence[str]) -> str:
+    """Adds the domain of `source`: the published data sets' sources and those of a configuration.
 
     Args:
-        text: a tensorflow_metadata Schema in text form, with a string_domain "source".
-        names: of the labelled folders.
+        text: a tensorflow_metadata Schema in text form, without a string_domain "source".
+        folder_names: of the labelled folders.
     """
-    if not names:
-        return text
-    schema = text_format.Parse(text, schema_pb2.Schema())
-    (domain,) = (domain for domain in schema.string_domain if domain.name == "source")
-    domain.value.extend(names)
-    return text_format.MessageToString(schema)
+    values = " ".join(f"value: {json.dumps(name)}" for name in (*published_sources(), *folder_names))
+    return f'{text}string_domain {{ name: "source" {values} }}\n'

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from google.protobuf.json_format import ParseError
 
 from components.face_example_gen.settings import (
-    LABELLED_FOLDER,
     DataSettings,
     LabelledFolderSettings,
 )
 from visage import progress
+from visage.data.datasets import dataset_spec
+from visage.data.datasets.labelled_folder import LABELLED_FOLDER
 from visage.errors import VisageError
 from visage.folder_alias import folder_alias, is_plain
 from visage.lock import locked
@@ -118,7 +119,7 @@ def prepare_source(
 
     tfds.disable_progress_bar()
     name, _, config = dataset.partition("/")
-    module = importlib.import_module(f"tfds_builders.{name}.{name}_dataset_builder")
+    module = importlib.import_module(f"{dataset_spec(dataset).package}.{name}_dataset_builder")
     progress.report(f"prepare {dataset}", 0)
     with _working(prepared_root / dataset, f"prepare {dataset}", archives):
         # Made under the lock: a builder looks once whether its data set is prepared.

@@ -2,38 +2,29 @@
 
 import re
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from visage.data.records import SOURCES
+from visage.data.datasets import DATASETS, published_sources
+from visage.data.datasets.labelled_folder import LABELLED_FOLDER, labelled_folder_name
 from visage.errors import quoted
 from visage.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
 from visage.path_setting import ExpandedPath, LocalPath
 from visage.settings import Settings
 
-LABELLED_FOLDER = "labelled_folder"
 _FOLDER_NAME = r"[a-z][a-z0-9_]*"
-
-Dataset = Literal["imdb_wiki/imdb", "imdb_wiki/wiki", "adience/faces", "adience/aligned", "utkface"]
-"""The published data sets that have a builder of their own."""
-
-
-def labelled_folder_name(source: str) -> str | None:
-    """The NAME in `labelled_folder/NAME`; None for a published data set."""
-    kind, _, name = source.partition("/")
-    return name if kind == LABELLED_FOLDER else None
 
 
 def _known_source(source: str) -> str:
     name = labelled_folder_name(source)
-    if name is None and source not in get_args(Dataset):
-        allowed = ", ".join(repr(dataset) for dataset in get_args(Dataset))
+    if name is None and source not in DATASETS:
+        allowed = ", ".join(map(repr, DATASETS))
         raise PydanticCustomError("source", f"must be {allowed} or '{LABELLED_FOLDER}/NAME'")
     if name is not None and not re.fullmatch(_FOLDER_NAME, name):
         raise PydanticCustomError("source", f"must be '{LABELLED_FOLDER}/NAME', NAME a letter and then a-z, 0-9 and _")
-    if name in SOURCES:
+    if name in published_sources():
         raise PydanticCustomError(
             "source", f"must be a labelled folder of another name: '{name}' is a published data set"
         )
@@ -48,7 +39,7 @@ def _within_the_folder(path: str) -> str:
 
 
 SourceName = Annotated[str, AfterValidator(_known_source)]
-"""A Dataset, or `labelled_folder/NAME`."""
+"""A name in DATASETS, or `labelled_folder/NAME`."""
 
 _PathWithin = Annotated[LocalPath, StringConstraints(min_length=1), AfterValidator(_within_the_folder)]
 _LabelColumn = Literal[

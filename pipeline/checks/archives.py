@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.face_example_gen.settings import DataSettings, LabelledFolderSettings, labelled_folder_name
+from components.face_example_gen.settings import DataSettings, LabelledFolderSettings
 from tfds_builders.quick_look import look_at_labelled_folder, look_at_published
+from visage.data.datasets.labelled_folder import labelled_folder_name
 from visage.errors import VisageError
 
 

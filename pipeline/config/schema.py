@@ -9,16 +9,15 @@ from pydantic import Field, ValidationInfo, field_validator
 from components.evaluator.settings import EvaluatorSettings
 from components.example_validator.settings import ValidationSettings
 from components.face_example_gen.settings import (
-    LABELLED_FOLDER,
     BeamSettings,
     DataSettings,
     FaceExampleGenSettings,
-    labelled_folder_name,
 )
 from components.tuner.settings import TunerSettings
 from components.tuner.space import read_space
 from pipeline.config.cron import schedule_problem
-from visage.data.records import SOURCES
+from visage.data.datasets import published_sources
+from visage.data.datasets.labelled_folder import LABELLED_FOLDER, labelled_folder_name
 from visage.errors import quoted
 from visage.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
 from visage.names import did_you_mean
@@ -119,7 +118,7 @@ class PipelineConfig(Settings):
     def _gated_sources_exist(cls, evaluator: EvaluatorSettings, info: ValidationInfo) -> EvaluatorSettings:
         if "data" not in info.data:  # it has a mistake of its own
             return evaluator
-        known = (*SOURCES, *info.data["data"].folder_names)
+        known = (*published_sources(), *info.data["data"].folder_names)
         for number, gate in enumerate(evaluator.slice_gates):
             if gate.feature == "source" and gate.value not in known:
                 raise ValueError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from components.face_example_gen.adapters import to_record
+from visage.data.prepared_rows import to_record
 from visage.data.records import FaceRecord
 from visage.data.tfrecords import read_at
 from visage.errors import VisageError

@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 from tests.project import PROJECT
 from tfds_builders.adience import adience_dataset_builder
 from tfds_builders.imdb_wiki import imdb_wiki_dataset_builder
-from tfds_builders.sample_portraits.draw import SOURCES
+from tfds_builders.sample_portraits.draw import drawn_datasets
 from tfds_builders.utkface import utkface_dataset_builder
 
 BUILDERS: dict[str, Callable[..., tfds.core.GeneratorBasedBuilder]] = {
@@ -22,7 +22,7 @@ BUILDERS: dict[str, Callable[..., tfds.core.GeneratorBasedBuilder]] = {
 }
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", drawn_datasets())
 def test_every_row_of_the_portraits_is_a_record_or_a_counted_drop(source: str, portraits: Path, tmp_path: Path) -> None:
     name, _, config = source.partition("/")
     builder = BUILDERS[name](data_dir=tmp_path, config=config or None)

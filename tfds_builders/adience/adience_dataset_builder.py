@@ -12,12 +12,13 @@ from tfds_builders.adience.age_labels import GROUPS, read_age_label
 from tfds_builders.adience.folds import FOLDS, MEASURES, FoldRow, find_fold_folder, read_fold
 from tfds_builders.archive import Archive, Listing, Unreadable, find_archive, manual_folder
 from tfds_builders.entries import PICTURE_UNREADABLE, reason_to_skip
-from tfds_builders.published_files import PUBLISHED
+from tfds_builders.published_files import folders_of, hint_in
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.unknown import UNKNOWN
+from visage.data.datasets import archive_files
 from visage.errors import VisageError
 
-_MEND = PUBLISHED["adience/faces"].hint
+_MEND = archive_files("adience/faces").hint
 
 
 @dataclasses.dataclass
@@ -68,8 +69,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         manual = manual_folder(dl_manager, _MEND)
-        files = PUBLISHED[f"adience/{self.builder_config.name}"]
-        folders, mend = files.folders(manual), files.hint_in(manual)
+        files = archive_files(f"adience/{self.builder_config.name}")
+        folders, mend = folders_of(files, manual), hint_in(files, manual)
         rows = self._distinct_rows(find_fold_folder(folders, mend))
         archive = find_archive(folders, files.root, mend)
         pictured = self._rows_with_pictures(rows, archive.listing())

@@ -8,10 +8,12 @@ from tfds_builders.genders import read_gender
 from tfds_builders.near_files import near_files
 from tfds_builders.skipped_rows import ROW_UNREADABLE, SkippedRow
 from tfds_builders.unknown import UNKNOWN, is_unknown
+from visage.data.datasets import archive_files
 from visage.errors import VisageError, quoted
 from visage.names import but_has
 
-FOLDS = range(5)
+_FILES = archive_files("adience/faces").tables
+FOLDS = range(len(_FILES))
 MEASURES = ("x", "y", "dx", "dy", "tilt_ang", "fiducial_yaw_angle", "fiducial_score")
 COLUMNS = ("user_id", "original_image", "face_id", "age", "gender", *MEASURES)
 
@@ -71,7 +73,7 @@ def fold_file(folder: Path, fold: int) -> Path:
 
 def fold_name(fold: int) -> str:
     """Returns the name of the file of a fold."""
-    return f"fold_{fold}_data.txt"
+    return _FILES[fold]
 
 
 def read_fold(folder: Path, fold: int, mend: str) -> tuple[list[FoldRow], list[SkippedRow]]:

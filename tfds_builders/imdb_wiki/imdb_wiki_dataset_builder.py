@@ -11,9 +11,11 @@ from tfds_builders.archive import Archive, Listing, Unreadable, find_archive, ma
 from tfds_builders.entries import PICTURE_UNREADABLE, reason_to_skip
 from tfds_builders.imdb_wiki.face_table import FaceTable, parse_face_table
 from tfds_builders.imdb_wiki.table_file import table_beside
-from tfds_builders.published_files import IMDB_WIKI_HOMEPAGE, PUBLISHED
+from tfds_builders.published_files import folders_of, hint_in
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import ROW_UNREADABLE, SkippedRow
+from visage.data.datasets import archive_files
+from visage.data.datasets.imdb_wiki import HOMEPAGE
 from visage.errors import VisageError
 
 
@@ -27,7 +29,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         "manual_dir holds imdb_wiki/ with imdb_crop.tar and wiki_crop.tar ('faces only') or the folders imdb_crop/ and "
-        f"wiki_crop/ that they extract to, from {IMDB_WIKI_HOMEPAGE}."
+        f"wiki_crop/ that they extract to, from {HOMEPAGE}."
     )
     BUILDER_CONFIGS: ClassVar = [
         tfds.core.BuilderConfig(name="imdb", description="460,723 pictures from IMDb"),
@@ -50,14 +52,14 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     "second_face_score": tfds.features.Scalar(np.float32, doc="nan: no second face"),
                 }
             ),
-            homepage=IMDB_WIKI_HOMEPAGE,
+            homepage=HOMEPAGE,
             metadata=RowCounts(),
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
-        files = PUBLISHED[f"imdb_wiki/{self.builder_config.name}"]
+        files = archive_files(f"imdb_wiki/{self.builder_config.name}")
         manual = manual_folder(dl_manager, files.hint)
-        folders, mend = files.folders(manual), files.hint_in(manual)
+        folders, mend = folders_of(files, manual), hint_in(files, manual)
         archive = find_archive(folders, files.root, mend)
         listing = archive.listing()
         table = self._face_table(archive, listing, folders, mend)
@@ -71,7 +73,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     @property
     def _mat(self) -> str:
-        (table,) = PUBLISHED[f"imdb_wiki/{self.builder_config.name}"].tables
+        (table,) = archive_files(f"imdb_wiki/{self.builder_config.name}").tables
         return table
 
     def _face_table(self, archive: Archive, listing: Listing, folders: list[Path], mend: str) -> FaceTable:

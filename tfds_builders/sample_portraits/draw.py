@@ -6,20 +6,19 @@ import io
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
-from tfds_builders.sample_portraits.adience import lay_out_adience
-from tfds_builders.sample_portraits.imdb_wiki import lay_out_imdb_wiki
+from tfds_builders.own_modules import own_module
 from tfds_builders.sample_portraits.layout import Layout
 from tfds_builders.sample_portraits.picture import Picture
-from tfds_builders.sample_portraits.utkface import lay_out_utkface
 from visage.child_process import end_with_parent
+from visage.data.datasets import DATASETS
 from visage.errors import VisageError
 from visage.files import atomic_folder
 from visage.progress import report
 
-SOURCES = ("imdb_wiki/imdb", "imdb_wiki/wiki", "adience/faces", "adience/aligned", "utkface")
 SETTINGS_FILE = "drawn_with.json"
 TRUTH_FILE = "drawn.csv"
 
@@ -38,17 +37,17 @@ def draw_sample_portraits(folder: Path, count: int, seed: int, sources: Sequence
         folder: has `UTKFace/`, `adience/` and `imdb_wiki/` afterwards, as far as `sources` names them.
         count: portraits, shared evenly among UTKFace, Adience and the two halves of IMDB-WIKI.
         seed: the same seed draws the same files, byte for byte.
-        sources: TFDS data sets, some of SOURCES; None: all. Adience's `faces` and `aligned` show the same faces.
+        sources: TFDS data sets, some of `drawn_datasets()`; None: all. Adience's `faces` and `aligned` show the
+            same faces.
 
     Raises:
         VisageError: a source is unknown, the folder holds something else, or it cannot be written.
     """
-    wanted = set(SOURCES if sources is None else sources)
+    known = drawn_datasets()
+    wanted = set(known if sources is None else sources)
     settings = {"count": count, "seed": seed, "sources": sorted(wanted)}
-    if unknown := wanted - set(SOURCES):
-        raise VisageError(
-            f"no portraits can be drawn for {', '.join(sorted(unknown))}: choose from {', '.join(SOURCES)}"
-        )
+    if unknown := wanted - set(known):
+        raise VisageError(f"no portraits can be drawn for {', '.join(sorted(unknown))}: choose from {', '.join(known)}")
     if folder.exists():
         _check_settings(folder, settings)
         return
@@ -73,20 +72,24 @@ def _check_settings(folder: Path, settings: dict[str, object]) -> None:
         raise VisageError(f"{folder} holds something else than the portraits drawn with {settings}: remove it")
 
 
+def drawn_datasets() -> list[str]:
+    """Returns the TFDS names of the data sets whose folder has `sample_portraits.py`, in the table's order."""
+    return [name for name, spec in DATASETS.items() if own_module(spec, "sample_portraits")]
+
+
 def _lay_out(count: int, seed: int, wanted: set[str]) -> Layout:
-    adience = {source.split("/")[1] for source in wanted if source.startswith("adience/")}
-    plans: list[Callable[[int], Layout]] = []
-    if "utkface" in wanted:
-        plans.append(lambda rows: lay_out_utkface(rows, seed))
-    if adience:
-        plans.append(lambda rows: lay_out_adience(rows, seed, adience))
-    if "imdb_wiki/imdb" in wanted:
-        plans.append(lambda rows: lay_out_imdb_wiki(rows, seed, "imdb"))
-    if "imdb_wiki/wiki" in wanted:
-        plans.append(lambda rows: lay_out_imdb_wiki(rows, seed, "wiki"))
+    # What carries the same source shows the same faces.
+    configs: dict[str, set[str]] = {}
+    modules: dict[str, ModuleType | None] = {}
+    for name, spec in DATASETS.items():
+        if name in wanted:
+            configs.setdefault(spec.source, set()).add(name.partition("/")[2])
+            modules[spec.source] = own_module(spec, "sample_portraits")
     whole = Layout()
-    for number, plan in enumerate(plans):
-        part = plan(count * (number + 1) // len(plans) - count * number // len(plans))
+    for number, (source, module) in enumerate(modules.items()):
+        assert module is not None, "drawn_datasets() names what is wanted"
+        rows = count * (number + 1) // len(modules) - count * number // len(modules)
+        part = module.lay_out(rows, seed, configs[source])
         whole.pictures.extend(part.pictures)
         whole.files.update(part.files)
     return whole

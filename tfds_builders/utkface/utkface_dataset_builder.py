@@ -8,14 +8,15 @@ import tensorflow_datasets as tfds
 
 from tfds_builders.archive import Archive, Unreadable, find_archive, manual_folder
 from tfds_builders.entries import PICTURE_UNREADABLE, Entry, reason_without_row
-from tfds_builders.published_files import PUBLISHED
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import SkippedRow
 from tfds_builders.unknown import UNKNOWN
 from tfds_builders.utkface.file_name import RACES, FileName, parse_file_name
+from visage.data.datasets import archive_files
 from visage.errors import VisageError
 
-_MEND = PUBLISHED["utkface"].hint
+_FILES = archive_files("utkface")
+_MEND = _FILES.hint
 _PATTERN = "[age]_[gender]_[race]_[datetime].jpg.chip.jpg"
 
 
@@ -48,7 +49,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
-        archive = find_archive([manual_folder(dl_manager, _MEND)], "UTKFace", _MEND)
+        archive = find_archive([manual_folder(dl_manager, _MEND)], _FILES.root, _MEND)
         return {"train": self._generate_examples(archive, self._usable_pictures(archive))}
 
     def _usable_pictures(self, archive: Archive) -> dict[str, FileName]:

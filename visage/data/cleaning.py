@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from datetime import date
 
 from visage.data.labels import AGE_GROUPS, UNKNOWN
 from visage.data.records import FaceRecord
@@ -10,34 +9,6 @@ from visage.data.split import fold_unknown, outside_protocol
 from visage.faces.settings import CleaningSettings, SplitSettings
 
 Rule = Callable[[FaceRecord, CleaningSettings], bool]
-
-# MATLAB counts days from the year 0, Python from the year 1.
-_MATLAB_DAYS_BEFORE_PYTHON = 366
-_DAYS_A_YEAR = 365.2425
-
-
-def age_when_taken(birth_datenum: int, year: int) -> float:
-    """Years from a MATLAB day of birth to the middle of the year in which a photo was taken.
-
-    Args:
-        birth_datenum: days, MATLAB's count; dates that never were give absurd ages, which the age rule drops.
-        year: 1..9999.
-
-    >>> round(age_when_taken(725373, 2010), 1)  # born 1986-01-01
-    24.5
-    """
-    middle = date(year, 7, 1).toordinal() + _MATLAB_DAYS_BEFORE_PYTHON
-    return (middle - int(birth_datenum)) / _DAYS_A_YEAR
-
-
-def year_of_birth(birth_datenum: int) -> int:
-    """Year of a MATLAB day of birth; the nearest year that Python's calendar has for dates that never were.
-
-    >>> year_of_birth(725373)
-    1986
-    """
-    day = int(birth_datenum) - _MATLAB_DAYS_BEFORE_PYTHON
-    return date.fromordinal(min(max(day, 1), date.max.toordinal())).year
 
 
 def low_face_score(record: FaceRecord, settings: CleaningSettings) -> bool:

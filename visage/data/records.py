@@ -14,8 +14,6 @@ FACE_SCORE, SECOND_FACE_SCORE, FOLD = "face_score", "second_face_score", "fold"
 APPARENT_AGE_MEAN, APPARENT_AGE_STD = "apparent_age_mean", "apparent_age_std"
 PICTURE_DIGEST = "picture_digest"
 
-SOURCES = ("utkface", "adience", "imdb", "wiki")
-
 
 def picture_digest(picture: bytes) -> str:
     """32 hexadecimal digits of a picture's SHA-256: byte-identical pictures have the same, others do not."""
@@ -33,7 +31,7 @@ class FaceRecord:
         age_group: index into `labels.AGE_GROUPS`; known wherever `age` is, and where the source gives a group alone.
         gender: one of `labels.GENDERS`, or `UNKNOWN`.
         identity: the same for every picture of one person, across sources; or `UNKNOWN`.
-        source: one of `SOURCES`, or the name of a labelled folder.
+        source: `DatasetSpec.source`, such as 'wiki' or the name of a labelled folder.
         race: one of `labels.RACES`, or `UNKNOWN`.
         face_score: IMDB-WIKI's detector score.
         second_face_score: IMDB-WIKI's score of a second face; None where there is no second face.

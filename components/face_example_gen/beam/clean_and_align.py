@@ -14,7 +14,6 @@ from typing import BinaryIO
 import apache_beam as beam
 import numpy as np
 
-from components.face_example_gen.adapters import face_box, to_record
 from components.face_example_gen.beam.chunks import Chunk, read_chunk
 from components.face_example_gen.beam.metrics import count_drop, count_picture, count_repaired, timed
 from components.face_example_gen.beam.record_files import write_bytes, write_lines, write_records
@@ -22,6 +21,7 @@ from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.data.cleaning import age_out_of_range, outside_protocol, reason_to_drop
 from visage.data.duplicates import ROW, row_of, witness_row
 from visage.data.perceptual_hash import perceptual_hash
+from visage.data.prepared_rows import face_box, to_record
 from visage.data.records import FaceRecord, to_example
 from visage.data.split import split_of
 from visage.faces.align import align

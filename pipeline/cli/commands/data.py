@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -214,7 +214,8 @@ def _with_source(config: "PipelineConfig", source: str) -> "PipelineConfig":
     """
     from pydantic import ValidationError
 
-    from components.face_example_gen.settings import Dataset, DataSettings
+    from components.face_example_gen.settings import DataSettings
+    from visage.data.datasets import DATASETS
     from visage.settings import plain_message
 
     if source in config.data.sources:
@@ -226,7 +227,7 @@ def _with_source(config: "PipelineConfig", source: str) -> "PipelineConfig":
         message = plain_message(detail)
         if detail["loc"][:1] != ("sources",):
             raise VisageError(message) from None
-        hint = did_you_mean(source, get_args(Dataset))
+        hint = did_you_mean(source, DATASETS)
         raise VisageError(f"{shortened(source)}: no such source; {hint + ' ' if hint else ''}it {message}") from None
     return config.model_copy(update={"data": data})
 

@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from components.face_example_gen.settings import FaceExampleGenSettings
 from pipeline.cli.output.console import Screen
-from tfds_builders.terms import terms_of_use
+from visage.data.datasets import dataset_spec
 from visage.files import write_atomically
 
 
@@ -15,7 +15,7 @@ def terms_of(datasets: Iterable[str], settings: FaceExampleGenSettings) -> dict[
     """The terms of those data sets that come from real archives and have some."""
     if settings.data.dir is None:
         return {}
-    return {dataset: text for dataset in datasets if (text := terms_of_use(dataset))}
+    return {dataset: text for dataset in datasets if (text := dataset_spec(dataset).terms)}
 
 
 def tell_terms_once(datasets: Iterable[str], settings: FaceExampleGenSettings, screen: Screen) -> None:

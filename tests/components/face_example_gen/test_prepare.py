@@ -12,7 +12,6 @@ import pytest
 
 from components.face_example_gen.prepare import archive_dir, fingerprint, prepare_source, source_of
 from components.face_example_gen.settings import (
-    Dataset,
     DataSettings,
     LabelledFolderSettings,
     SamplePortraitsSettings,
@@ -72,7 +71,7 @@ class TestFingerprint:
             ("imdb_wiki/wiki", "wiki_crop/wiki.mat"),
         ],
     )
-    def test_so_does_one_of_a_published_data_set(self, tmp_path: Path, dataset: Dataset, name: str) -> None:
+    def test_so_does_one_of_a_published_data_set(self, tmp_path: Path, dataset: str, name: str) -> None:
         data = DataSettings(dir=str(tmp_path), sources=[dataset])
         states = [state_of(data, tmp_path / name, content) for content in (b"a,f", b"a,m", b"a,f")]
         assert states[0] == states[2] != states[1]
@@ -133,9 +132,7 @@ class TestFingerprint:
             ("imdb_wiki/imdb", ["imdb_wiki/imdb_crop/imdb.mat", "imdb_crop.tar"]),
         ],
     )
-    def test_each_file_that_a_source_may_read_changes_it(
-        self, dataset: Dataset, names: list[str], tmp_path: Path
-    ) -> None:
+    def test_each_file_that_a_source_may_read_changes_it(self, dataset: str, names: list[str], tmp_path: Path) -> None:
         data = DataSettings(dir=str(tmp_path), sources=[dataset])
         seen = {fingerprint_of(data)}
         for name in names:

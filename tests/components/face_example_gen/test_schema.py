@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from components.face_example_gen import adapters
 from tests.components.face_example_gen.validation import FULL, SCHEMA, anomalies
-from visage.data.labels import AGE_GROUPS, GENDERS, UNKNOWN
+from visage.data.datasets import published_sources
+from visage.data.labels import AGE_GROUPS, GENDERS, RACES, UNKNOWN
 from visage.data.records import FaceRecord, to_example
 
 OPTIONAL: dict[str, Any] = dict.fromkeys(
@@ -32,8 +32,8 @@ def test_a_feature_that_is_always_written_is_always_demanded() -> None:
 def test_the_values_of_the_code_are_the_values_of_the_schema() -> None:
     domains = {domain.name: set(domain.value) for domain in SCHEMA.string_domain}
     assert domains["gender"] == {*GENDERS, UNKNOWN}
-    assert domains["race"] == set(adapters._RACES)
-    assert domains["source"] == {"utkface", "adience", "imdb", "wiki"}
+    assert domains["race"] == {*RACES, UNKNOWN}
+    assert domains["source"] == set(published_sources())
     (group,) = (feature for feature in SCHEMA.feature if feature.name == "age_group")
     assert (group.int_domain.min, group.int_domain.max) == (-1, len(AGE_GROUPS) - 1)
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from components.face_example_gen.adapters import to_record
 from pipeline.config.loader import load_config
 from tests.project import PROJECT
 from tfds_builders.imdb_wiki.face_table import FaceTable, parse_face_table
 from visage.data.cleaning import reason_to_drop
 from visage.data.example_proto import Example
+from visage.data.prepared_rows import to_record
 from visage.faces.settings import CleaningSettings, SplitSettings
 
 pytestmark = pytest.mark.real_data

@@ -1,15 +1,18 @@
 """What TFDV says of written examples, found in memory the way StatisticsGen finds it in files."""
 
 import tensorflow_data_validation as tfdv
+from google.protobuf import text_format
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
+from components.curated_schema.domain import with_sources
 from tests.project import PROJECT
 from visage.data.records import FaceRecord
 
-SCHEMA: schema_pb2.Schema = tfdv.load_schema_text(str(PROJECT / "components/curated_schema/schema.pbtxt"))
+TEXT = (PROJECT / "components/curated_schema/schema.pbtxt").read_text(encoding="utf-8")
+SCHEMA: schema_pb2.Schema = text_format.Parse(with_sources(TEXT, []), schema_pb2.Schema())
 
 
 FULL = FaceRecord(

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visage.data.cleaning import RULES, SPLIT_RULES, age_when_taken, reason_to_drop, year_of_birth
+from visage.data.cleaning import RULES, SPLIT_RULES, reason_to_drop
+from visage.data.datasets.imdb_wiki import age_when_taken, year_of_birth
 from visage.data.labels import UNKNOWN
 from visage.data.records import FaceRecord
 from visage.faces.settings import CleaningSettings, SplitSettings

@@ -64,7 +64,7 @@ def test_a_run_finds_it_prepared(workspace: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("utkfase", "utkfase: no such source; did you mean utkface? it must be 'imdb_wiki/imdb', "),
+        ("utkfase", "utkfase: no such source; did you mean utkface? it must be 'utkface', "),
         (
             "labelled_folder/mine",
             "labelled_folder/mine needs the folder that holds mine/: give --data-dir DIR or data.dir\n",

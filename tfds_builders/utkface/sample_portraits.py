@@ -25,7 +25,7 @@ _GENDER_DIGITS = {"male": 0, "female": 1}
 _FIRST_TIME = 20170116000000000
 
 
-def lay_out_utkface(rows: int, seed: int) -> Layout:
+def lay_out(rows: int, seed: int, configs: set[str]) -> Layout:
     """Plans an archive of `rows` pictures."""
     rng = np.random.default_rng((seed, 0))
     defects = spread_defects(DEFECTS, rows, rng)

@@ -3,15 +3,15 @@
 import hashlib
 import math
 import re
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from components.face_example_gen import adapters
-from components.face_example_gen.adapters import face_box, to_record
-from components.face_example_gen.settings import Dataset
 from tests.visage.faces.drawn_photo import drawn_photo
+from visage.data.datasets import DATASETS
+from visage.data.datasets.features import CLASS_NAMES
 from visage.data.labels import AGE_GROUPS, GENDERS, UNKNOWN
+from visage.data.prepared_rows import face_box, to_record
 from visage.data.records import FaceRecord
 from visage.faces.encode import encode
 from visage.faces.settings import CleaningSettings
@@ -210,16 +210,16 @@ def test_a_picture_of_a_labelled_folder_of_which_nothing_is_known(written: Any) 
     assert record.identity == f"labelled_folder/team/{hashlib.sha256(PICTURE).hexdigest()[:16]}"
 
 
-@pytest.mark.parametrize("dataset", [*get_args(Dataset), "labelled_folder/team"])
+@pytest.mark.parametrize("dataset", [*DATASETS, "labelled_folder/team"])
 def test_class_numbers_mean_here_what_they_mean_in_the_builder(dataset: str) -> None:
     features = features_of(dataset)
-    assert tuple(features["gender"].names) == adapters._GENDERS
-    assert adapters._GENDERS[:2] == GENDERS
+    assert tuple(features["gender"].names) == CLASS_NAMES["gender"]
+    assert CLASS_NAMES["gender"][:2] == GENDERS
     if "age_group" in features:
         own_words = [re.sub(r"[^\d]+", "-", name).strip("-") for name in features["age_group"].names[:-1]]
         assert [name.replace("8-12", "8-13") for name in own_words] == list(AGE_GROUPS)
     if "race" in features:
-        assert tuple(features["race"].names) == adapters._RACES
+        assert tuple(features["race"].names) == CLASS_NAMES["race"]
 
 
 def record_of(source: str, face_score: float | None = None) -> FaceRecord:

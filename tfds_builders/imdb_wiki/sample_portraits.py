@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from scipy.io import savemat
 
-from tfds_builders.sample_portraits.famous_people import FamousPerson, famous_person
+from tfds_builders.imdb_wiki.famous_people import FamousPerson, famous_person
 from tfds_builders.sample_portraits.layout import Layout, spread_defects
 from tfds_builders.sample_portraits.person import OLDEST, draw_age, draw_person
 from tfds_builders.sample_portraits.photo import Sitter
@@ -47,8 +47,9 @@ class _Row:
     celebrity: int
 
 
-def lay_out_imdb_wiki(rows: int, seed: int, half: Half) -> Layout:
-    """Plans the `half` of the archive with `rows` pictures; some people are in both halves."""
+def lay_out(rows: int, seed: int, configs: set[Half]) -> Layout:
+    """Plans one half of the archive with `rows` pictures; some people are in both halves."""
+    (half,) = configs
     number = {"imdb": 2, "wiki": 3}[half]
     rng = np.random.default_rng((seed, number))
     defects = spread_defects(DEFECTS, rows, rng)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tfds_builders.sample_portraits.landmarks import landmarks_file
+from tfds_builders.adience.landmarks_file import landmarks_file
 from tfds_builders.sample_portraits.layout import Layout, spread_defects
 from tfds_builders.sample_portraits.person import Person, draw_person
 from tfds_builders.sample_portraits.picture import Damage, Picture, sit
@@ -63,7 +63,7 @@ class _Face:
         return "\t".join(str(field) for field in fields)
 
 
-def lay_out_adience(rows: int, seed: int, configs: set[str]) -> Layout:
+def lay_out(rows: int, seed: int, configs: set[str]) -> Layout:
     """Plans an archive of `rows` faces, with the folders `faces` and `aligned` as far as `configs` names them."""
     rng = np.random.default_rng((seed, 1))
     faces = _draw_faces(rows, rng)

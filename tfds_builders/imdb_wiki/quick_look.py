@@ -1,0 +1,19 @@
+"""A look at the archive of one half of IMDB-WIKI, and at its table where that lies beside it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tfds_builders.archive import TarArchive
+from tfds_builders.imdb_wiki.table_file import table_beside
+from tfds_builders.quick_look import look_at_archive
+from visage.data.datasets.spec import ArchiveFiles
+
+
+def look(files: ArchiveFiles, folders: Sequence[Path], hint: str) -> list[Path]:
+    """Looks at the archive, and for a table beside an extracted one that has none."""
+    archive = look_at_archive(files, folders, hint)
+    (table,) = files.tables
+    # Whether a tar holds its table only reading all of it shows.
+    if isinstance(archive, TarArchive) or (archive.path / table).is_file():
+        return [archive.path]
+    return [archive.path, table_beside(archive.path, folders, table, hint)]

@@ -1,0 +1,36 @@
+"""The table of data sets: whatever else knows a data set reads it here."""
+
+from visage.data.datasets.adience import ADIENCE_ALIGNED, ADIENCE_FACES
+from visage.data.datasets.imdb_wiki import IMDB, WIKI
+from visage.data.datasets.labelled_folder import labelled_folder_name, labelled_folder_spec
+from visage.data.datasets.spec import ArchiveFiles, DatasetSpec
+from visage.data.datasets.utkface import UTKFACE
+
+DATASETS = {spec.name: spec for spec in (UTKFACE, ADIENCE_FACES, ADIENCE_ALIGNED, IMDB, WIKI)}
+"""The published data sets by TFDS name. Sample portraits are drawn in this order."""
+
+
+def dataset_spec(name: str) -> DatasetSpec:
+    """Returns a data set by its TFDS name, e.g. 'adience/faces' or 'labelled_folder/NAME'.
+
+    Raises:
+        KeyError: there is none of this name.
+    """
+    folder = labelled_folder_name(name)
+    return DATASETS[name] if folder is None else labelled_folder_spec(folder)
+
+
+def archive_files(name: str) -> ArchiveFiles:
+    """Returns what the published data set of this TFDS name is read from.
+
+    Raises:
+        KeyError: no published data set has this name.
+    """
+    files = DATASETS[name].files
+    assert files is not None, f"{name} is published"
+    return files
+
+
+def published_sources() -> tuple[str, ...]:
+    """Returns what `FaceRecord.source` may be for published data sets, each once, in the table's order."""
+    return tuple(dict.fromkeys(spec.source for spec in DATASETS.values()))

@@ -1,0 +1,44 @@
+"""Adience: faces from Flickr albums in five folds, published in two ways."""
+
+from typing import TYPE_CHECKING, Any
+
+from visage.data.datasets.spec import ArchiveFiles, DatasetSpec
+from visage.data.labels import AGE_GROUPS
+
+if TYPE_CHECKING:
+    from visage.data.datasets.features import Features
+    from visage.faces.settings import CleaningSettings
+
+_HOMEPAGE = "https://talhassner.github.io/home/projects/Adience/Adience-data.html"
+
+
+def _read_row(row: "Features", settings: "CleaningSettings") -> dict[str, Any]:
+    age, group = row.int("age"), row.int("age_group")
+    user = row.text("user_id")
+    return {
+        "key": f"{user}/{row.int('face_id')}/{row.text('original_image')}",
+        "age": None if age < 0 else float(age),
+        "age_group": group if group < len(AGE_GROUPS) else None,
+        "identity": f"adience/{user}",
+        "fold": row.int("fold"),
+    }
+
+
+def _spec(config: str) -> DatasetSpec:
+    return DatasetSpec(
+        name=f"adience/{config}",
+        source="adience",
+        read_row=_read_row,
+        files=ArchiveFiles(
+            root=config,
+            folder="adience",
+            tables=tuple(f"fold_{fold}_data.txt" for fold in range(5)),
+            hint=f"ask for access at {_HOMEPAGE} and put fold_0_data.txt to fold_4_data.txt, faces.tar.gz and "
+            "aligned.tar.gz into adience/",
+        ),
+        terms=f"Adience: for non-commercial research only; the authors grant access ({_HOMEPAGE})",
+        face_box=(0.25, 0.25, 0.75, 0.75),
+    )
+
+
+ADIENCE_FACES, ADIENCE_ALIGNED = _spec("faces"), _spec("aligned")

@@ -1,0 +1,48 @@
+"""Values of one prepared row, which is a serialized tf.Example."""
+
+from functools import cached_property
+
+from visage.data.example_proto import Example
+from visage.data.labels import GENDERS, RACES, UNKNOWN
+from visage.data.records import picture_digest
+
+# The order of the builders' ClassLabel features.
+CLASS_NAMES = {"gender": (*GENDERS, UNKNOWN), "race": (*RACES, UNKNOWN)}
+
+
+class Features:
+    """Reads the features of a row by name.
+
+    Raises:
+        IndexError: the row has no such feature, or one of another type.
+    """
+
+    def __init__(self, serialized: bytes) -> None:
+        self._feature = Example.FromString(serialized).features.feature
+
+    def bytes(self, name: str) -> bytes:
+        return self._feature[name].bytes_list.value[0]
+
+    def text(self, name: str) -> str:
+        return self.bytes(name).decode()
+
+    def int(self, name: str) -> int:
+        return self._feature[name].int64_list.value[0]
+
+    def float(self, name: str) -> float:
+        return self._feature[name].float_list.value[0]
+
+    @property
+    def gender(self) -> str:
+        """'female', 'male' or 'unknown'."""
+        return CLASS_NAMES["gender"][self.int("gender")]
+
+    @property
+    def race(self) -> str:
+        """One of RACES, or 'unknown'."""
+        return CLASS_NAMES["race"][self.int("race")]
+
+    @cached_property
+    def picture_digest(self) -> str:
+        """Of the bytes in "image"."""
+        return picture_digest(self.bytes("image"))

@@ -1,0 +1,48 @@
+"""Images of one's own with a table of labels: `labelled_folder/NAME`, a data set for each NAME."""
+
+import math
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from visage.data.datasets.spec import DatasetSpec
+from visage.data.labels import age_group, age_group_of_range
+
+if TYPE_CHECKING:
+    from visage.data.datasets.features import Features
+    from visage.faces.settings import CleaningSettings
+
+LABELLED_FOLDER = "labelled_folder"
+
+
+def labelled_folder_name(dataset: str) -> str | None:
+    """Returns the NAME in `labelled_folder/NAME`; None for a published data set."""
+    kind, _, name = dataset.partition("/")
+    return name if kind == LABELLED_FOLDER else None
+
+
+def labelled_folder_spec(name: str) -> DatasetSpec:
+    """Returns the data set of the labelled folder NAME, whose records carry that name as their source."""
+    return DatasetSpec(name=f"{LABELLED_FOLDER}/{name}", source=name, read_row=partial(_read_row, folder=name))
+
+
+def _read_row(row: "Features", settings: "CleaningSettings", folder: str) -> dict[str, Any]:
+    age, apparent_age = _unless_nan(row.float("age")), _unless_nan(row.float("apparent_age_mean"))
+    best_age = apparent_age if age is None else age
+    first, last, fold = row.int("age_from"), row.int("age_to"), row.int("fold")
+    group = None if first < 0 else age_group_of_range(first, last)
+    # What names nobody is somebody of its own, as in UTKFace.
+    person = row.text("identity") or row.picture_digest[:16]
+    return {
+        "key": row.text("picture"),
+        "age": best_age,
+        "age_group": group if best_age is None else age_group(best_age),
+        "identity": f"{LABELLED_FOLDER}/{folder}/{person}",
+        "race": row.race,
+        "fold": None if fold < 0 else fold,
+        "apparent_age_mean": apparent_age,
+        "apparent_age_std": _unless_nan(row.float("apparent_age_std")),
+    }
+
+
+def _unless_nan(number: float) -> float | None:
+    return None if math.isnan(number) else number

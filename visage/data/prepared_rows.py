@@ -1,0 +1,42 @@
+"""From a prepared row, as its TFDS builder wrote it, to a FaceRecord."""
+
+import math
+
+from visage.data.datasets import DATASETS, dataset_spec
+from visage.data.datasets.features import Features
+from visage.data.records import FaceRecord
+from visage.faces.selection import Box
+from visage.faces.settings import CleaningSettings
+
+
+def to_record(dataset: str, serialized: bytes, settings: CleaningSettings) -> FaceRecord:
+    """Reads one prepared row.
+
+    Args:
+        dataset: the TFDS name, e.g. 'adience/faces' or 'labelled_folder/NAME'.
+        serialized: the tf.Example that the builder's features wrote.
+        settings: say how IMDB-WIKI's ages are counted.
+
+    Returns:
+        The record with its image untouched; its key starts with `dataset`.
+    """
+    row, spec = Features(serialized), dataset_spec(dataset)
+    values = spec.read_row(row, settings)
+    return FaceRecord(
+        **{**values, "key": f"{dataset}/{values['key']}"},
+        image=row.bytes("image"),
+        picture_digest=row.picture_digest,
+        gender=row.gender,
+        source=spec.source,
+    )
+
+
+def face_box(record: FaceRecord) -> Box | None:
+    """Returns where the face lies that a record's source labels, for all that is cut out round faces; None: anywhere.
+
+    Returns:
+        x0, y0, x1, y1 as fractions of width and height.
+    """
+    if record.face_score is not None and not math.isfinite(record.face_score):
+        return None  # IMDB-WIKI's whole photos, on which its authors' detector found no face.
+    return next((spec.face_box for spec in DATASETS.values() if spec.source == record.source), None)

@@ -23,7 +23,8 @@ from components.statistics_gen.component import create_statistics_gen
 from components.trainer.component import create_trainer
 from components.tuner.component import create_tuner
 from pipeline.config.schema import PipelineConfig
-from visage.saved_model.provenance import Lesson, check_lessons, lesson
+from visage.saved_model.metadata import TrainingProvenance
+from visage.saved_model.provenance import check_lessons, lesson
 from visage.training.distillation.teacher import find_teacher
 
 SCHEMA = Path(__file__).parent.parent / "components" / "curated_schema" / "schema.pbtxt"
@@ -145,7 +146,7 @@ def _publication(
     return model_check, pusher, model_card
 
 
-def _provenance(config: PipelineConfig) -> Lesson:
+def _provenance(config: PipelineConfig) -> TrainingProvenance:
     """Returns what the model will have learned from.
 
     Raises:

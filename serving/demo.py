@@ -49,7 +49,7 @@ class Demo:
         page = _PAGE.read_text(encoding="utf-8").replace("{{MAX_PHOTO_BYTES}}", str(MAX_PHOTO_BYTES))
         page = page.replace("{{AGE_GROUPS}}", json.dumps(AGE_GROUPS))
         model = self._versions.current
-        identity = None if model is None else identify(model.visage, self._name, model.version)
+        identity = None if model is None else identify(model.metadata, self._name, model.version)
         page = page.replace("{{WARNING}}", html.escape((identity and identity.warning) or ""))
         page = page.replace("{{MODEL}}", html.escape(identity.summary if identity else "no model is loaded yet"))
         return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})
@@ -72,7 +72,7 @@ class Demo:
         if not prediction["width"]:
             raise RestError(400, prediction["problem"])
         del prediction["path"]
-        return {**prediction, "model": asdict(identify(model.visage, self._name, model.version))}
+        return {**prediction, "model": asdict(identify(model.metadata, self._name, model.version))}
 
     def _detector(self, alignment: AlignmentSettings) -> Detector:
         name = photo_detector(alignment)

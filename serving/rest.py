@@ -89,7 +89,7 @@ class RestApi:
         }
 
     def _visage(self, model: LoadedModel) -> dict[str, Any]:
-        return {"name": self._name, "version": str(model.version), **model.visage}
+        return {"name": self._name, "version": str(model.version), **model.metadata.to_json()}
 
     def _refuse(self, verb: str, name: str, version: int | None, document: Mapping[str, Any]) -> dict[str, Any]:
         """What TensorFlow Serving answers to `classify` and `regress` where no signature is made for them."""

@@ -18,7 +18,7 @@ from serving.rest import RestApi, json_response
 from serving.versions import ModelVersions
 from visage.errors import VisageError
 from visage.extras import check_installed
-from visage.prediction.loaded_model import LoadedModel, find_model, read_visage_json
+from visage.prediction.loaded_model import LoadedModel, find_model, metadata_of
 from visage.prediction.photos import photo_detector
 from visage.saved_model.identity import identify
 from visage.saved_model.versions import SAVED_MODEL, version_number
@@ -53,7 +53,7 @@ def serve(
     with _listen(host, rest_port) as listener:
         versions = ModelVersions(base_path)
         model = _load_first(versions)
-        identity = identify(model.visage, name, model.version)
+        identity = identify(model.metadata, name, model.version)
         if identity.warning is not None:
             announce(f"warning: {identity.warning}")
         address = _address(host, listener.getsockname()[1])
@@ -108,7 +108,7 @@ def _check_base_path(base_path: Path) -> None:
         is_unnumbered = version_number(whole) is None
         wanted = "name a folder that holds it so" if is_unnumbered else f"name its parent {whole.parent}"
         raise VisageError(f"{base_path}: this is one version, not the folder of <number>/{SAVED_MODEL}; {wanted}")
-    _, alignment = read_visage_json(find_model(base_path))
+    alignment = metadata_of(find_model(base_path)).alignment_settings()
     # Else the first photo on the demo page would tell.
     check_installed(photo_detector(alignment), "alignment.detector of the model")
 

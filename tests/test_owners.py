@@ -13,6 +13,7 @@ from tests.test_layers import OURS, imported, python_files
 # Who writes under another name and renames: files of this machine, and files wherever Beam reaches.
 RENAMES = {"visage/files.py", "components/face_example_gen/engines/filesystem.py"}
 LOCKS = {"visage/lock.py"}
+NAMES_OF_METADATA = ("visage.json", "/visage.json", "assets.extra/visage.json")
 
 
 def ours() -> Iterator[tuple[str, Path]]:
@@ -73,6 +74,16 @@ def test_one_module_says_what_a_version_is() -> None:
 
 def calls(tree: ast.AST, *names: str) -> bool:
     return any(isinstance(node, ast.Attribute) and node.attr in names for node in ast.walk(tree))
+
+
+def test_one_module_knows_the_file_in_which_a_model_says_what_it_is() -> None:
+    found = {
+        name
+        for name, file in ours()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in NAMES_OF_METADATA
+    }
+    assert found == {"visage/saved_model/metadata.py"}
 
 
 def test_one_module_locks_files() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from components.evaluator.result import Evaluation
 from components.model_card.statistics import SplitStatistics
 from visage.saved_model.identity import identify
+from visage.saved_model.metadata import ModelMetadata
 from visage.training.settings import TrainerSettings
 
 # Shown at the top of the page, of all test records together.
@@ -30,7 +31,7 @@ def make_card(
     made_at: str,
     cleaning_report: dict[str, Any],
     statistics: dict[str, SplitStatistics],
-    description: dict[str, Any],
+    metadata: ModelMetadata,
     recipe: TrainerSettings,
     searched: dict[str, Any],
     evaluation: Evaluation,
@@ -43,14 +44,14 @@ def make_card(
         made_at: date and time, ISO 8601.
         cleaning_report: FaceExampleGen's `cleaning_report.json`.
         statistics: by split.
-        description: the model's own `visage.json`.
+        metadata: what the model says of itself.
         recipe: how it was trained.
         searched: by key, those of its values that a search found.
         evaluation: how well it does on the test split.
         blessed: by the Evaluator.
         infra_blessed: by ModelCheck.
     """
-    identity = asdict(identify(description, recipe.network, None))
+    identity = asdict(identify(metadata, recipe.network, None))
     heads = {"age": recipe.spec.age_head, "gender": recipe.spec.gender_head}
     # The name and the version are known only when the model is pushed.
     unknown = ("name", "version", "summary")
@@ -64,7 +65,7 @@ def make_card(
             # Whether it really was, Pusher alone knows.
             "may_be_pushed": blessed and infra_blessed,
         },
-        "model": description,
+        "model": metadata.to_json(),
         "recipe": recipe.model_dump(mode="json"),
         "searched": searched,
         "heads": heads,

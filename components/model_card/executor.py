@@ -16,6 +16,7 @@ from components.model_card.render import render
 from components.model_card.statistics import read_statistics
 from components.tuner.result import read_best_values
 from visage.files import write_atomically
+from visage.saved_model.metadata import read_metadata
 from visage.training.overrides import with_values
 from visage.training.settings import TrainerSettings
 
@@ -41,9 +42,7 @@ class Executor(base_executor.BaseExecutor):
             made_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             cleaning_report=_read_json(Path(given["cleaning_report"].uri) / "cleaning_report.json"),
             statistics=read_statistics(statistics.uri, artifact_utils.decode_split_names(statistics.split_names)),
-            description=_read_json(
-                Path(path_utils.serving_model_path(given["model"].uri)) / "assets.extra" / "visage.json"
-            ),
+            metadata=read_metadata(Path(path_utils.serving_model_path(given["model"].uri))),
             recipe=with_values(TrainerSettings.model_validate_json(exec_properties["settings"]), best_values),
             searched=best_values,
             evaluation=read_evaluation(given["evaluation"].uri),

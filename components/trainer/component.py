@@ -10,7 +10,7 @@ from tfx.proto import trainer_pb2
 
 from visage.faces.settings import AlignmentSettings
 from visage.files import digest_of
-from visage.saved_model.provenance import Lesson
+from visage.saved_model.metadata import TrainingProvenance
 from visage.source_digest import TRAINING_CODE, source_digest
 from visage.training.distillation.teacher import check_teacher, find_teacher
 from visage.training.settings import TrainerSettings
@@ -23,7 +23,7 @@ def create_trainer(
     checkpoint_dir: str,
     starting_model: types.BaseChannel | None = None,
     best_values: types.BaseChannel | None = None,
-    learns_from: Lesson | None = None,
+    learns_from: TrainingProvenance | None = None,
 ) -> Trainer:
     """A Trainer that learns from the split `train` and chooses its best epoch by the split `val`.
 
@@ -54,7 +54,7 @@ def create_trainer(
             "settings": settings.model_dump_json(),
             "alignment": alignment.model_dump_json(),
             "checkpoint_dir": checkpoint_dir,
-            "learns_from": learns_from,
+            "learns_from": learns_from and learns_from.to_json(),
             # Other files under the same names, and another version of the code or of Keras, must miss the cache.
             "files": files,
             "code": source_digest(*TRAINING_CODE),

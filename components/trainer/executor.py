@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visage.faces.settings import AlignmentSettings
 from visage.saved_model.export import export
-from visage.saved_model.provenance import Lesson, check_lessons
+from visage.saved_model.metadata import TrainingProvenance
+from visage.saved_model.provenance import check_lessons
 from visage.training.checkpoint import remove_abandoned
 from visage.training.devices import choose_strategy, machines
 from visage.training.distillation.teacher import find_teacher
@@ -51,15 +53,15 @@ def run_fn(fn_args: FnArgs) -> None:
     if learned_from is not None:
         # TFX's folder of the artifact is named by the id of the execution.
         training = Path(fn_args.serving_model_dir).parent.name
-        learned_from[0] = {**learned_from[0], "faces": trained.faces, "training": training}
+        learned_from[0] = replace(learned_from[0], faces=trained.faces, training=training)
     export(trained.network, settings.spec, alignment, fn_args.serving_model_dir, learned_from)
     trained.checkpoint.remove()
     remove_abandoned(Path(job.checkpoint_dir))
 
 
-def _learned_from(fn_args: FnArgs, settings: TrainerSettings) -> list[Lesson] | None:
+def _learned_from(fn_args: FnArgs, settings: TrainerSettings) -> list[TrainingProvenance] | None:
     own, teacher = fn_args.custom_config["learns_from"], settings.distillation.teacher
     if own is None:
         return None
     blessed = Path(fn_args.base_model) if fn_args.base_model else None
-    return check_lessons(own, find_teacher(teacher) if teacher else None, blessed)
+    return check_lessons(TrainingProvenance.from_json(own), find_teacher(teacher) if teacher else None, blessed)

@@ -1,7 +1,6 @@
 """One run of a pipeline at a time, and none that its training would end in an error that can be known before."""
 
 import io
-import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from tests.pipeline.pushed_model import record_push
 from tests.project import PROJECT
 from visage.errors import VisageError
 from visage.faces.settings import SplitSettings
+from visage.saved_model.metadata import ModelMetadata, write_metadata
 from visage.saved_model.provenance import lesson
 
 
@@ -61,9 +61,9 @@ def test_a_blessed_model_that_knows_test_faces_is_refused_before_a_picture_is_re
     changes = [f"workspace={tmp_path}", "trainer.weights=blessed", "serving.model_name=other"]
     config = load_config(PROJECT / "pipeline_config.yaml", changes)
     blessed = config.root / "artifacts" / "1"
-    written = blessed / "Format-Serving" / "assets.extra" / "visage.json"
-    written.parent.mkdir(parents=True)
-    written.write_text(json.dumps({"learned_from": [lesson(config.data.sources, SplitSettings(method="folds"))]}))
+    (blessed / "Format-Serving").mkdir(parents=True)
+    of_other_split = lesson(config.data.sources, SplitSettings(method="folds"))
+    write_metadata(blessed / "Format-Serving", ModelMetadata(learned_from=[of_other_split]))
     record_push(config.root, "1", tmp_path, str(blessed))
     with pytest.raises(VisageError, match=r"^trainer\.weights: blessed: .*/1/Format-Serving knows faces of the test "):
         run_pipeline(config, "1", Screen(io.StringIO()))

@@ -1,11 +1,10 @@
 """One small model for all the tests of serving, and a real server that answers over HTTP."""
 
 import io
-import json
 import shutil
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from serving.server import make_app
 from serving.versions import ModelVersions
 from tests.limits import wait_until
 from visage.faces.settings import SplitSettings
+from visage.saved_model.metadata import read_metadata, write_metadata
 from visage.saved_model.provenance import lesson
 
 POLL_SECONDS = 0.1
@@ -84,9 +84,8 @@ def run_server(base_path: Path) -> Iterator[RunningServer]:
 
 def teach_it_drawings(saved_model: Path) -> Path:
     """Writes into a copy of a model that the pipeline `faces` trained it on drawn portraits; returns the folder."""
-    file = saved_model / "assets.extra" / "visage.json"
-    own = {**lesson(["utkface"], SplitSettings(), "faces", drawn=True), "faces": 1265, "training": "8"}
-    file.write_text(json.dumps({**json.loads(file.read_text()), "learned_from": [own]}))
+    own = replace(lesson(["utkface"], SplitSettings(), "faces", drawn=True), faces=1265, training="8")
+    write_metadata(saved_model, replace(read_metadata(saved_model), learned_from=[own]))
     return saved_model
 
 

@@ -1,22 +1,19 @@
 """A SavedModel as TensorFlow Serving's folders hold it: finding versions, loading one, running a signature."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from visage.errors import VisageError
-from visage.faces.settings import AlignmentSettings
 from visage.saved_model.identity import ModelIdentity, identify
 from visage.saved_model.load import load_saved_model
+from visage.saved_model.metadata import METADATA_FILE, ModelMetadata, read_metadata
 from visage.saved_model.versions import SAVED_MODEL, find_saved_model, version_number
 from visage.tensorflow_messages import first_cause
 
-VISAGE_JSON = Path("assets.extra") / "visage.json"
 DEFAULT_SIGNATURE = "serving_default"
 
 
@@ -53,7 +50,7 @@ class LoadedModel:
 
     Attributes:
         version: the number of its folder; 0 where the folder has no number.
-        visage: what the Trainer wrote beside it: network, input_size, channels, alignment, parameters.
+        metadata: what it says of itself.
         alignment: how its face crops are cut.
         signatures: what can be asked of it, as the SavedModel declares it.
     """
@@ -61,14 +58,13 @@ class LoadedModel:
     def __init__(
         self,
         version: int,
-        visage: dict[str, Any],
-        alignment: AlignmentSettings,
+        metadata: ModelMetadata,
         signatures: Mapping[str, Signature],
         saved_model: Any,
     ) -> None:
         self.version = version
-        self.visage = visage
-        self.alignment = alignment
+        self.metadata = metadata
+        self.alignment = metadata.alignment_settings()
         self.signatures = signatures
         self._saved_model = saved_model
 
@@ -115,7 +111,7 @@ def load_model(path: Path) -> LoadedModel:
     Raises:
         VisageError: it is damaged, incomplete or was not written by VisAge's Trainer.
     """
-    visage, alignment = read_visage_json(path)
+    metadata = metadata_of(path)
     try:
         saved_model = load_saved_model(path)
         signatures = _read_signatures(path / SAVED_MODEL)
@@ -124,35 +120,36 @@ def load_model(path: Path) -> LoadedModel:
     missing = set(signatures) - set(saved_model.signatures) - {"__saved_model_init_op"}
     if missing or DEFAULT_SIGNATURE not in signatures:
         raise VisageError(f"{path}: the model lacks signatures ({', '.join(missing) or DEFAULT_SIGNATURE})")
-    return LoadedModel(version_number(path) or 0, visage, alignment, signatures, saved_model)
+    return LoadedModel(version_number(path) or 0, metadata, signatures, saved_model)
 
 
-def read_visage_json(path: Path) -> tuple[dict[str, Any], AlignmentSettings]:
-    """What the Trainer wrote in `assets.extra/visage.json` of the SavedModel folder `path`, and its alignment.
+def metadata_of(path: Path) -> ModelMetadata:
+    """Returns what the model in the SavedModel folder `path` says of itself; its alignment is known.
 
     Raises:
         VisageError: the file is missing or not as the Trainer writes it.
     """
-    file = path / VISAGE_JSON
+    file = path / METADATA_FILE
     try:
-        visage = json.loads(file.read_bytes())
-        return visage, AlignmentSettings.model_validate(visage["alignment"])
+        metadata = read_metadata(path)
+        metadata.alignment_settings()
     except FileNotFoundError:
         raise VisageError(f"{file}: missing; only models that VisAge trained can be used") from None
-    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         raise VisageError(f"{file}: cannot be read ({type(error).__name__}); push the model again") from error
+    return metadata
 
 
-def identity_of(path: Path, visage: Mapping[str, Any]) -> ModelIdentity:
+def identity_of(path: Path, metadata: ModelMetadata) -> ModelIdentity:
     """The identity of the model in a SavedModel folder.
 
     Args:
         path: the folder `<name>/<number>`, or one of another name, whose version is then unknown.
-        visage: as `read_visage_json` returns it.
+        metadata: what it says of itself.
     """
     whole = path.resolve()
     number = version_number(whole)
-    return identify(visage, whole.name if number is None else whole.parent.name, number)
+    return identify(metadata, whole.name if number is None else whole.parent.name, number)
 
 
 def _read_signatures(file: Path) -> dict[str, Signature]:

@@ -18,8 +18,9 @@ from pydantic import ValidationError
 
 from visage.errors import VisageError
 from visage.faces.settings import AlignmentSettings
-from visage.prediction.loaded_model import LoadedModel, find_model, identity_of, load_model, read_visage_json
+from visage.prediction.loaded_model import LoadedModel, find_model, identity_of, load_model, metadata_of
 from visage.saved_model.identity import UNKNOWN, ModelIdentity, identify
+from visage.saved_model.metadata import ModelMetadata
 
 DEFAULT_MODEL_NAME = "visage"
 SERVER_TIMEOUT_SECONDS = 60.0
@@ -56,8 +57,9 @@ class FolderPredictor:
 
     def __init__(self, folder: Path) -> None:
         self._folder = find_model(folder)
-        visage, self.alignment = read_visage_json(self._folder)
-        self.identity = identity_of(self._folder, visage)
+        metadata = metadata_of(self._folder)
+        self.alignment = metadata.alignment_settings()
+        self.identity = identity_of(self._folder, metadata)
 
     def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
         """See `ModelPredictor.predict`."""
@@ -84,13 +86,13 @@ class ServerPredictor:
     def __init__(self, address: str, alignment_of: Path | None, note: Callable[[str], None]) -> None:
         self._url = _model_url(address)
         self._folder = None if alignment_of is None else find_model(alignment_of)
-        self._told = None if self._folder is None else read_visage_json(self._folder)
+        self._told = None if self._folder is None else metadata_of(self._folder)
         self._note = note
 
     @cached_property
     def alignment(self) -> AlignmentSettings:
         """How the model's crops are cut."""
-        return self._told[1] if self._told else self._ask_alignment()
+        return self._told.alignment_settings() if self._told else self._ask_alignment()
 
     @cached_property
     def identity(self) -> ModelIdentity:
@@ -99,14 +101,14 @@ class ServerPredictor:
         name = self._url.rpartition("/")[2]
         served = self._served
         if served:
-            return identify(served, name, _decimal(served.get("version")))
+            return identify(ModelMetadata.from_json(served), name, _decimal(served.get("version")))
         version = self._version_if_told()
         if self._folder is None or self._told is None:
-            return identify({}, name, version)
-        told = identity_of(self._folder, self._told[0])
+            return identify(ModelMetadata(), name, version)
+        told = identity_of(self._folder, self._told)
         if str(version or "") not in ("", told.version) and told.version != UNKNOWN:
             self._note(f"{self._url} serves version {version}, --alignment-of {self._folder} is version {told.version}")
-        return identify(self._told[0], name, version)
+        return identify(self._told, name, version)
 
     def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
         """The model's outputs for each JPEG crop, as plain Python values by output name."""
@@ -125,7 +127,7 @@ class ServerPredictor:
     def _ask_alignment(self) -> AlignmentSettings:
         if self._served:
             try:
-                return AlignmentSettings.model_validate(self._served["alignment"])
+                return ModelMetadata.from_json(self._served).alignment_settings()
             except ValidationError:
                 raise VisageError(
                     f"{self._url}/visage: its alignment is of another VisAge; --alignment-of MODEL tells it"

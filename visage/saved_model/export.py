@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -12,12 +11,9 @@ import tensorflow as tf
 from visage.faces.settings import AlignmentSettings
 from visage.files import atomic_folder
 from visage.networks import NetworkSpec
-from visage.saved_model.provenance import Lesson
+from visage.saved_model.metadata import ASSETS_EXTRA, ModelMetadata, TrainingProvenance, write_metadata
 from visage.saved_model.signatures import FaceModel
 from visage.saved_model.warmup_requests import write_warm_up_requests
-
-# TensorFlow Serving's own folder for what belongs to a model and is no part of its graph.
-_ASSETS_EXTRA = "assets.extra"
 
 
 def export(
@@ -25,7 +21,7 @@ def export(
     spec: NetworkSpec,
     alignment: AlignmentSettings,
     directory: str,
-    learned_from: list[Lesson] | None = None,
+    learned_from: list[TrainingProvenance] | None = None,
 ) -> None:
     """Writes the SavedModel with its three signatures, warm-up requests and `visage.json`.
 
@@ -53,16 +49,14 @@ def export(
                 "evaluate": model.evaluate,
             },
         )
-        extra = partial / _ASSETS_EXTRA
-        extra.mkdir(exist_ok=True)
-        write_warm_up_requests(str(extra / "tf_serving_warmup_requests"), alignment)
-        description = {
-            "network": spec.name,
-            "input_size": spec.input_size,
-            "channels": spec.channels,
-            "tta_flip": spec.tta_flip,
-            "alignment": alignment.model_dump(),
-            "parameters": network.count_params(),
-            "learned_from": learned_from,
-        }
-        (extra / "visage.json").write_text(json.dumps(description, indent=2) + "\n")
+        metadata = ModelMetadata(
+            network=spec.name,
+            input_size=spec.input_size,
+            channels=spec.channels,
+            tta_flip=spec.tta_flip,
+            alignment=alignment.model_dump(),
+            parameters=network.count_params(),
+            learned_from=learned_from,
+        )
+        write_metadata(partial, metadata)
+        write_warm_up_requests(str(partial / ASSETS_EXTRA / "tf_serving_warmup_requests"), alignment)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from visage.saved_model.metadata import ModelMetadata, TrainingProvenance
 
 # What stands where an older model, or another program's, does not say it.
 UNKNOWN = "unknown"
@@ -61,20 +62,20 @@ class ModelIdentity:
         yield f"model: {self.summary}"
 
 
-def identify(description: Mapping[str, Any], name: str, version: str | int | None) -> ModelIdentity:
+def identify(metadata: ModelMetadata, name: str, version: str | int | None) -> ModelIdentity:
     """Reads a model's identity.
 
     Args:
-        description: the model's `visage.json`; whatever it lacks is unknown.
+        metadata: what the model says of itself; whatever it lacks is unknown.
         name: what a server calls the model, or its folder.
         version: None or 0 where its folder has no number.
     """
-    lessons = _lessons(description)
-    own = lessons[0] if lessons else {}
-    trained_on = TrainedOn(_pictures(lessons), tuple(sorted(_data_sets(lessons))), _count(own.get("faces")))
-    pipeline = _text(own.get("pipeline"))
+    lessons = metadata.learned_from or []
+    own = lessons[0] if lessons else TrainingProvenance()
+    trained_on = TrainedOn(_pictures(lessons), tuple(sorted(_data_sets(lessons))), own.faces)
+    pipeline = own.pipeline or UNKNOWN
     shown_version = str(version) if version else UNKNOWN
-    training = _text(own.get("training"))
+    training = own.training or UNKNOWN
     which = f"{name}, pipeline {pipeline}, version {shown_version}"
     known_training = "" if training == UNKNOWN else f", training {training}"
     summary = f"{which}{known_training}, trained on {_in_words(trained_on)}"
@@ -90,27 +91,13 @@ def _in_words(trained_on: TrainedOn) -> str:
     return f"{pictures}: {', '.join(trained_on.data_sets) or UNKNOWN}{faces}"
 
 
-def _pictures(lessons: Sequence[Mapping[str, Any]]) -> str:
+def _pictures(lessons: Sequence[TrainingProvenance]) -> str:
     """One drawn lesson makes a model one that was trained on drawings, whatever the others were."""
-    drawn = [lesson.get("drawn") for lesson in lessons]
+    drawn = [lesson.drawn for lesson in lessons]
     if True in drawn:
-        return DRAWN if all(one is True for one in drawn) else BOTH
-    return PHOTOS if drawn and all(one is False for one in drawn) else UNKNOWN
+        return DRAWN if all(drawn) else BOTH
+    return PHOTOS if drawn and None not in drawn else UNKNOWN
 
 
-def _data_sets(lessons: Sequence[Mapping[str, Any]]) -> set[str]:
-    sources = (lesson.get("sources") for lesson in lessons)
-    return {str(source) for named in sources if isinstance(named, list) for source in named}
-
-
-def _lessons(description: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    lessons = description.get("learned_from")
-    return [one for one in lessons if isinstance(one, Mapping)] if isinstance(lessons, list) else []
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) and value else UNKNOWN
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _data_sets(lessons: Sequence[TrainingProvenance]) -> set[str]:
+    return {source for lesson in lessons for source in lesson.sources or ()}

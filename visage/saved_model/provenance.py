@@ -10,16 +10,13 @@ copy of what its pupil is tested on.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from visage.errors import VisageError
 from visage.faces.settings import SplitSettings
-
-# One entry of `learned_from` in a model's visage.json: the data sets, and what decides who is tested.
-Lesson = dict[str, Any]
+from visage.saved_model.metadata import TrainingProvenance, read_metadata
 
 _DECIDES = {
     "holdout": ("train", "val", "test"),
@@ -28,14 +25,10 @@ _DECIDES = {
 }
 
 
-# The rest of an entry says what the training was; older models lack it.
-_DESCRIBES = ("pipeline", "drawn", "faces", "training")
-
-
 def lesson(
     sources: Sequence[str], split: SplitSettings, pipeline: str | None = None, drawn: bool | None = None
-) -> Lesson:
-    """What a training learns from.
+) -> TrainingProvenance:
+    """Returns what a training learns from; `faces` and `training` are known when it is done.
 
     Args:
         sources: `data.sources`.
@@ -45,31 +38,30 @@ def lesson(
     """
     values = split.model_dump(mode="json")
     deciding = ("method", *_DECIDES[split.method], "repeat")
-    return {
-        "sources": sorted({_data_set(source) for source in sources}),
-        "split": {key: values[key] for key in deciding},
-        "pipeline": pipeline,
-        "drawn": drawn,
-        # Known when the training is done.
-        "faces": None,
-        "training": None,
-    }
+    return TrainingProvenance(
+        sources=sorted({_data_set(source) for source in sources}),
+        split={key: values[key] for key in deciding},
+        pipeline=pipeline,
+        drawn=drawn,
+    )
 
 
-def lessons_of(model: Path) -> list[Lesson] | None:
+def lessons_of(model: Path) -> list[TrainingProvenance] | None:
     """Those of a SavedModel that VisAge wrote, and of all that it started from or was taught by.
 
     Returns:
         None where it says nothing: an older model, or another program's.
     """
     try:
-        lessons = json.loads((model / "assets.extra" / "visage.json").read_text()).get("learned_from")
-        return None if lessons is None else [_read(one) for one in lessons]
-    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        lessons = read_metadata(model).learned_from
+    except (OSError, ValueError):
         return None
+    if lessons is None or any(one.sources is None or one.split is None for one in lessons):
+        return None
+    return lessons
 
 
-def check_lessons(own: Lesson, teacher: Path | None, blessed: Path | None) -> list[Lesson]:
+def check_lessons(own: TrainingProvenance, teacher: Path | None, blessed: Path | None) -> list[TrainingProvenance]:
     """Looks whether a new model would learn from one that may know faces that it is to be tested on.
 
     Args:
@@ -91,7 +83,7 @@ def check_lessons(own: Lesson, teacher: Path | None, blessed: Path | None) -> li
     return [one for number, one in enumerate(lessons) if not any(_alike(one, other) for other in lessons[:number])]
 
 
-def _check(model: Path, own: Lesson, key: str, mend: str) -> list[Lesson]:
+def _check(model: Path, own: TrainingProvenance, key: str, mend: str) -> list[TrainingProvenance]:
     lessons = lessons_of(model)
     if lessons is None:
         raise VisageError(
@@ -99,23 +91,19 @@ def _check(model: Path, own: Lesson, key: str, mend: str) -> list[Lesson]:
             f"may know faces of the test split; train it again, or {mend}"
         )
     for one in lessons:
-        shared = set(one["sources"]) & set(own["sources"])
-        if shared and one["split"] != own["split"]:
+        shared = set(one.sources or ()) & set(own.sources or ())
+        if shared and one.split != own.split:
             raise VisageError(
                 f"{key}: {model} knows faces of the test split: it has learned from {', '.join(sorted(shared))} by the "
-                f"split {_in_words(one['split'])}, this one by {_in_words(own['split'])}; give both one "
+                f"split {_in_words(one.split)}, this one by {_in_words(own.split)}; give both one "
                 f"split, or {mend}"
             )
     return lessons
 
 
-def _read(one: dict[str, Any]) -> Lesson:
-    return {"sources": one["sources"], "split": one["split"], **{key: one.get(key) for key in _DESCRIBES}}
-
-
-def _alike(one: Lesson, other: Lesson) -> bool:
+def _alike(one: TrainingProvenance, other: TrainingProvenance) -> bool:
     """Whether two differ at most in what every training of a pipeline adds, so that no list grows from run to run."""
-    return all(one[key] == other[key] for key in ("sources", "split", "pipeline", "drawn"))
+    return all(getattr(one, key) == getattr(other, key) for key in ("sources", "split", "pipeline", "drawn"))
 
 
 def _data_set(source: str) -> str:
@@ -124,5 +112,5 @@ def _data_set(source: str) -> str:
     return source if kind == "labelled_folder" else kind
 
 
-def _in_words(split: dict[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in split.items())
+def _in_words(split: Mapping[str, Any] | None) -> str:
+    return ", ".join(f"{key} {value}" for key, value in (split or {}).items())

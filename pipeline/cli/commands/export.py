@@ -62,15 +62,15 @@ def tflite(
         from pipeline.cli.output.console import Screen
         from pipeline.metadata.training_examples import trained_on
         from visage.files import write_atomically
-        from visage.prediction.loaded_model import identity_of, read_visage_json
+        from visage.prediction.loaded_model import identity_of, metadata_of
 
         examples = trained_on(version)
-        description, _ = read_visage_json(version)
+        metadata = metadata_of(version)
         _make(folder)
         from visage.tflite.export import put_on_device
 
         screen = Screen(stream, silent=as_json)
-        identity = identity_of(version, description)
+        identity = identity_of(version, metadata)
         for line in identity.lines():
             screen.print(escape(line))
         name = version.parent.name
@@ -80,7 +80,7 @@ def tflite(
         figures = {
             "model": str(version),
             "identity": {**asdict(identity), "config": chosen.config and str(chosen.config)},
-            **description,
+            **metadata.to_json(),
             **_figures(made, files),
         }
         for precision, content in made.contents.items():

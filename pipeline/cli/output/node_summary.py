@@ -11,6 +11,7 @@ from components.example_validator.report import read_report
 from components.tuner.result import read_best_values, read_results
 from pipeline.cli.output.cleaning_summary import cleaning_lines, time_line
 from pipeline.node import NodeResult
+from visage.saved_model.metadata import read_metadata
 
 _MOST_TRIALS = 10
 
@@ -63,10 +64,8 @@ def _values(values: Mapping[str, Any]) -> str:
 
 
 def _training(result: NodeResult) -> str:
-    about = json.loads(
-        (Path(result.output("model").uri) / "Format-Serving" / "assets.extra" / "visage.json").read_text()
-    )
-    return f"{escape(about['network'])}, {about['parameters']:,} parameters"
+    about = read_metadata(Path(result.output("model").uri) / "Format-Serving")
+    return f"{escape(str(about.network))}, {about.parameters:,} parameters"
 
 
 def _start(result: NodeResult) -> str:

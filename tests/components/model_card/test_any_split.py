@@ -23,6 +23,7 @@ from components.model_card.statistics import SplitStatistics, read_statistics
 from tests.components.model_card.some_statistics import Person, people, statistics_of, write_statistics
 from tests.page_text import Page
 from visage.data.labels import AGE_GROUPS
+from visage.saved_model.metadata import ModelMetadata
 from visage.training.settings import TrainerSettings
 
 DESCRIPTION = {
@@ -173,7 +174,7 @@ def test_the_page_holds_the_counts_and_a_dash_with_its_reason_where_no_figure_is
         made_at="2026-11-28T12:00:00+00:00",
         cleaning_report=cleaning_report(splits),
         statistics=read_statistics(str(folder), list(splits)),
-        description=DESCRIPTION,
+        metadata=ModelMetadata.from_json(DESCRIPTION),
         recipe=RECIPE.model_copy(update={f"{silent}_head": "none"}),
         searched={},
         evaluation=evaluation,
@@ -209,7 +210,7 @@ def test_a_model_that_errs_by_nothing_in_any_group_has_a_page(tmp_path: Path) ->
         made_at="now",
         cleaning_report=cleaning_report(splits),
         statistics=read_statistics(str(tmp_path), list(SPLITS)),
-        description=DESCRIPTION,
+        metadata=ModelMetadata.from_json(DESCRIPTION),
         recipe=RECIPE,
         searched={},
         evaluation=evaluation,

@@ -44,6 +44,7 @@ DESCRIPTION = {
     "network": "compact",
     "input_size": 80,
     "channels": 3,
+    "tta_flip": False,
     "parameters": 935654,
     "alignment": {"detector": "blazeface", "size": 80, "eye_middle": [0.5, 0.3]},
     "learned_from": [

@@ -42,7 +42,7 @@ def test_a_loaded_model_answers_and_says_what_can_be_asked(saved_model: Path) ->
     assert outputs["gender"].tolist()[1] == b"male"
     assert outputs["age_probabilities"].sum(1) == pytest.approx([1, 1])
     assert model.alignment.size == 64
-    assert model.visage["network"] == "colour"
+    assert model.metadata.network == "colour"
     assert model.signatures["align_and_predict"].inputs["landmarks"].shape == (-1, 5, 2)
     assert model.signatures["serving_default"].method_name == "tensorflow/serving/predict"
 

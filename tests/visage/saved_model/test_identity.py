@@ -1,20 +1,22 @@
 """A model names its pipeline, its version and its data; drawn portraits come first, and what is missing is unknown."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from visage.faces.settings import SplitSettings
 from visage.saved_model.identity import BOTH, DRAWN, PHOTOS, UNKNOWN, identify
-from visage.saved_model.provenance import Lesson, lesson
+from visage.saved_model.metadata import ModelMetadata, TrainingProvenance
+from visage.saved_model.provenance import lesson
 
 
-def one(drawn: bool | None, *sources: str) -> Lesson:
-    return {**lesson(sources or ["utkface"], SplitSettings(), "faces", drawn), "faces": 1265, "training": "8"}
+def one(drawn: bool | None, *sources: str) -> TrainingProvenance:
+    return replace(lesson(sources or ["utkface"], SplitSettings(), "faces", drawn), faces=1265, training="8")
 
 
 def test_a_model_of_drawn_portraits_says_so_first() -> None:
-    identity = identify({"learned_from": [one(True, "utkface", "imdb_wiki/wiki")]}, "visage", 17)
+    identity = identify(ModelMetadata(learned_from=[one(True, "utkface", "imdb_wiki/wiki")]), "visage", 17)
     assert list(identity.lines()) == [
         "warning: trained on drawn portraits, not on photos of people: its predictions for photos mean nothing",
         "model: visage, pipeline faces, version 17, training 8, "
@@ -23,7 +25,7 @@ def test_a_model_of_drawn_portraits_says_so_first() -> None:
 
 
 def test_a_model_of_photos_needs_no_warning() -> None:
-    identity = identify({"learned_from": [one(False)]}, "visage", "17")
+    identity = identify(ModelMetadata(learned_from=[one(False)]), "visage", "17")
     assert list(identity.lines()) == [
         "model: visage, pipeline faces, version 17, training 8, trained on photos: utkface (1,265 faces)"
     ]
@@ -41,13 +43,13 @@ def test_a_model_of_photos_needs_no_warning() -> None:
     ],
 )
 def test_of_several_lessons_one_that_was_drawn_decides(drawn: tuple[bool | None, ...], pictures: str) -> None:
-    identity = identify({"learned_from": [one(each) for each in drawn]}, "visage", 17)
+    identity = identify(ModelMetadata(learned_from=[one(each) for each in drawn]), "visage", 17)
     assert identity.trained_on.pictures == pictures
     assert (identity.warning is not None) == (pictures in (DRAWN, BOTH))
 
 
 def test_an_older_model_still_names_its_data_sets() -> None:
-    older = {"learned_from": [{"sources": ["utkface"], "split": {}}]}
+    older = ModelMetadata(learned_from=[TrainingProvenance(["utkface"], {})])
     assert identify(older, "visage", 17).summary == (
         "visage, pipeline unknown, version 17, trained on pictures of unknown origin: utkface"
     )
@@ -57,6 +59,6 @@ def test_an_older_model_still_names_its_data_sets() -> None:
     "description", [{}, {"learned_from": None}, {"learned_from": 3}, {"learned_from": [3]}, {"learned_from": [{}]}]
 )
 def test_a_model_that_says_nothing_is_unknown(description: dict[str, Any]) -> None:
-    identity = identify(description, "visage", None)
+    identity = identify(ModelMetadata.from_json(description), "visage", None)
     assert identity.summary == "visage, pipeline unknown, version unknown, trained on unknown"
     assert identity.trained_on.faces is None

@@ -1,6 +1,7 @@
 """No model learns from one that may know its test split; each says what it has learned from, by itself and others."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,17 @@ import pytest
 from tests.trained_model import LEARNS_FROM, TrainerRun
 from visage.errors import VisageError
 from visage.faces.settings import SplitSettings
-from visage.saved_model.provenance import Lesson, check_lessons, lesson, lessons_of
+from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, write_metadata
+from visage.saved_model.provenance import check_lessons, lesson, lessons_of
 
 FOLD_0 = SplitSettings(method="folds", fold=0)
 OWN = lesson(["utkface", "adience/faces"], FOLD_0)
 
 
-def model(folder: Path, *lessons: Lesson) -> Path:
-    return written(folder, {"learned_from": list(lessons)})
+def model(folder: Path, *lessons: TrainingProvenance) -> Path:
+    folder.mkdir()
+    write_metadata(folder, ModelMetadata(learned_from=list(lessons)))
+    return folder
 
 
 def written(folder: Path, description: dict[str, Any]) -> Path:
@@ -53,11 +57,11 @@ def test_a_model_of_another_split_knows_test_faces(tmp_path: Path, other: SplitS
 
 
 def test_a_trained_model_says_what_it_has_learned_from(trainer_run: TrainerRun) -> None:
-    assert lessons_of(trainer_run.saved_model) == [{**LEARNS_FROM, "faces": 96, "training": trainer_run.model_uri.name}]
+    assert lessons_of(trainer_run.saved_model) == [replace(LEARNS_FROM, faces=96, training=trainer_run.model_uri.name)]
 
 
 def test_lists_do_not_grow_from_one_training_of_a_pipeline_to_the_next(tmp_path: Path) -> None:
-    before = model(tmp_path / "1", {**OWN, "faces": 90, "training": "7"})
+    before = model(tmp_path / "1", replace(OWN, faces=90, training="7"))
     assert check_lessons(OWN, None, before) == [OWN]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 
 import keras
 
 from visage.errors import VisageError
 from visage.folder_alias import folder_alias
+from visage.saved_model.metadata import METADATA_FILE, read_metadata
 
 _MEND = "train one with trainer.weights=null (or dlib, imagenet, a file) first"
 
@@ -27,14 +28,15 @@ def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
 
     if saved_model is None:
         raise VisageError(f"trainer.weights: blessed: this pipeline has pushed no model yet; {_MEND}")
-    description = f"{saved_model}/assets.extra/visage.json"
     try:
-        with tf.io.gfile.GFile(description) as file:
-            trained = json.loads(file.read())["network"]
-    except (ValueError, KeyError, TypeError, tf.errors.OpError):
+        trained = read_metadata(Path(saved_model)).network
+    except (OSError, ValueError):
+        trained = None
+    if trained is None:
         raise VisageError(
-            f"trainer.weights: blessed: {description} is missing or damaged; push that model again, or {_MEND}"
-        ) from None
+            f"trainer.weights: blessed: {saved_model}/{METADATA_FILE} is missing or damaged; push that model again, or "
+            f"{_MEND}"
+        )
     if trained != network.name:
         raise VisageError(f"trainer.weights: blessed: the model pushed last is a {trained}, no {network.name}; {_MEND}")
     try:

@@ -57,9 +57,7 @@ def ask_teacher(split: Split, settings: TrainerSettings) -> TeacherAnswers:
     teacher = find_teacher(settings.distillation.teacher)
     model = load_teacher(teacher)
     # A teacher that looks at both sides by itself says the same of either.
-    description = describe(teacher)
-    # Models of earlier versions hold it as `flip_averaged`.
-    mirrored = not description.get("tta_flip", description.get("flip_averaged", False))
+    mirrored = not describe(teacher).tta_flip
     keys: list[np.ndarray] = []
     batches: list[dict[str, np.ndarray]] = []
     done = 0

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from visage.errors import VisageError
 from visage.faces.settings import NO_DETECTOR, AlignmentSettings
+from visage.saved_model.metadata import ModelMetadata, read_metadata
 from visage.saved_model.versions import SAVED_MODEL, find_saved_model
 from visage.training.settings import TrainerSettings
 
@@ -54,7 +53,7 @@ def check_teacher(teacher: Path, settings: TrainerSettings, alignment: Alignment
         raise VisageError(f"{_KEY}: {teacher} answers {says}; {spec.name} learns from a model of the ages 0 to 100")
     if spec.gender_head is not None and "gender_probability" not in outputs:
         raise VisageError(f"{_KEY}: {teacher} answers no gender, which {spec.name} learns; set gender_head to none")
-    taught_on = describe(teacher).get("alignment", {})
+    taught_on = describe(teacher).alignment or {}
     # Pictures that no detector looks at are crops already, of whatever geometry.
     is_unknown = NO_DETECTOR in (alignment.detector, taught_on.get("detector"))
     for key in ("detector",) if is_unknown else ("eye_distance", "eye_middle"):
@@ -78,15 +77,16 @@ def _answer_widths(teacher: Path) -> dict[str, int]:
     return {name: tensor.tensor_shape.dim[-1].size for name, tensor in signature.outputs.items()}
 
 
-def describe(teacher: Path) -> dict[str, Any]:
+def describe(teacher: Path) -> ModelMetadata:
     """What the Trainer wrote beside a model; nothing where another program wrote it.
 
     Raises:
         VisageError: it cannot be read.
     """
-    file = teacher / "assets.extra" / "visage.json"
     try:
-        return dict(json.loads(file.read_text())) if file.is_file() else {}
+        return read_metadata(teacher)
+    except FileNotFoundError:
+        return ModelMetadata()
     except (OSError, ValueError):
         raise damaged(teacher) from None
 

@@ -1,0 +1,144 @@
+"""Reads and writes `assets.extra/visage.json`, in which a SavedModel says what it is and what it was trained on.
+
+The one module that knows the file. Models outlive the version that wrote them: what an older layout lacks is None, and
+what it calls otherwise has its present name (`to_json` always gives the present layout).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from visage.faces.settings import AlignmentSettings
+
+# TensorFlow Serving's own folder for what belongs to a model and is no part of its graph.
+ASSETS_EXTRA = "assets.extra"
+METADATA_FILE = f"{ASSETS_EXTRA}/visage.json"
+
+
+@dataclass(frozen=True)
+class TrainingProvenance:
+    """What one training learned from. None: unknown, as an older model does not say it.
+
+    Attributes:
+        sources: the data sets, sorted.
+        split: what decides who of them is tested: the method of `SplitSettings`, its keys and `repeat`.
+        pipeline: name of the pipeline.
+        drawn: whether the pictures are drawn portraits.
+        faces: how many were learned from.
+        training: id of the Trainer's execution, as in artifacts/Trainer/model/ID.
+    """
+
+    sources: list[str] | None = None
+    split: dict[str, Any] | None = None
+    pipeline: str | None = None
+    drawn: bool | None = None
+    faces: int | None = None
+    training: str | None = None
+
+    @classmethod
+    def from_json(cls, document: Any) -> TrainingProvenance:
+        """Reads an entry of `learned_from`; what is missing or of another type is None."""
+        values = document if isinstance(document, Mapping) else {}
+        sources = values.get("sources")
+        return cls(
+            sources=[str(source) for source in sources] if isinstance(sources, list) else None,
+            split=_typed(values, "split", dict),
+            pipeline=_typed(values, "pipeline", str) or None,
+            drawn=_typed(values, "drawn", bool),
+            faces=_typed(values, "faces", int),
+            training=_typed(values, "training", str) or None,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the entry as `from_json` reads it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ModelMetadata:
+    """What a model says of itself. None: unknown, as of an older model, or one that another program wrote.
+
+    Attributes:
+        network: a module of `visage/networks`.
+        input_size: pixels; side of the square that the network looks at.
+        channels: 3 for colour, 1 for grey.
+        tta_flip: whether the model predicts the mean over a picture and its mirror image.
+        alignment: how the crops were made that it was trained on: the values of `AlignmentSettings`, as the version
+            that wrote them had them; empty where they are unknown.
+        parameters: count of the network's numbers.
+        learned_from: the model's own training, then those of the models that it started from or that taught it.
+    """
+
+    network: str | None = None
+    input_size: int | None = None
+    channels: int | None = None
+    tta_flip: bool = False
+    alignment: Mapping[str, Any] | None = None
+    parameters: int | None = None
+    learned_from: list[TrainingProvenance] | None = None
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> ModelMetadata:
+        """Reads the file's content, of whatever layout; what is missing or of another type is None."""
+        learned_from = _typed(document, "learned_from", list)
+        # Earlier versions call it `flip_averaged`, or have no such models.
+        tta_flip = document.get("tta_flip", document.get("flip_averaged"))
+        return cls(
+            network=_typed(document, "network", str),
+            input_size=_typed(document, "input_size", int),
+            channels=_typed(document, "channels", int),
+            tta_flip=tta_flip is True,
+            alignment=_typed(document, "alignment", dict),
+            parameters=_typed(document, "parameters", int),
+            learned_from=None if learned_from is None else [TrainingProvenance.from_json(one) for one in learned_from],
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the file's content in the present layout."""
+        return asdict(self)
+
+    def alignment_settings(self) -> AlignmentSettings:
+        """Returns how the crops of this model are made.
+
+        Raises:
+            pydantic.ValidationError: the model does not say it, or another VisAge wrote what this one does not know.
+        """
+        return AlignmentSettings.model_validate(self.alignment)
+
+
+def read_metadata(saved_model: Path) -> ModelMetadata:
+    """Reads what a SavedModel says of itself.
+
+    Args:
+        saved_model: its folder.
+
+    Raises:
+        FileNotFoundError: it says nothing: another program wrote it.
+        OSError: the file cannot be read.
+        ValueError: the file is damaged.
+    """
+    document = json.loads((saved_model / METADATA_FILE).read_bytes())
+    if not isinstance(document, dict):
+        raise ValueError(f"{saved_model / METADATA_FILE} holds no object")
+    return ModelMetadata.from_json(document)
+
+
+def write_metadata(saved_model: Path, metadata: ModelMetadata) -> None:
+    """Writes the file into a SavedModel that is not yet under its final name.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    file = saved_model / METADATA_FILE
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(metadata.to_json(), indent=2) + "\n", encoding="utf-8")
+
+
+def _typed(values: Mapping[str, Any], key: str, kind: type) -> Any:
+    """The value if it is of this very type (True is no number), else None."""
+    value = values.get(key)
+    return value if type(value) is kind else None

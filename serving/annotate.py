@@ -1,5 +1,6 @@
-"""Draws a prediction: every face boxed on the photo, and below it what was said of each, with the age distribution."""
+"""Draws a prediction: which model it is from, every face boxed on the photo, and the age distribution of each."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from math import ceil, floor
 from pathlib import Path
@@ -12,6 +13,7 @@ from visage.errors import VisageError
 from visage.faces.image_io import decode
 from visage.files import atomic_file
 from visage.prediction.photos import FacePrediction, PhotoPrediction
+from visage.saved_model.identity import ModelIdentity
 
 WIDTH = 960
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
@@ -21,12 +23,13 @@ _JPEG_QUALITY = 95
 _MARGIN = 16
 _PANEL_WIDTH, _PANEL_HEIGHT = 224, 148
 _PANELS_A_ROW = WIDTH // (_PANEL_WIDTH + _MARGIN)
+_LINE_HEIGHT, _LETTERS_A_LINE = 20, 120
 _GROUND, _INK, _QUIET = "#ffffff", "#1c1f23", "#5a626b"
 _BAR, _BAR_FAR, _BOX = "#0b6e5d", "#9cc9bf", "#ffd34d"
 
 
 def write_annotated(photo: Path, prediction: PhotoPrediction, out: Path) -> None:
-    """Writes the photo with its faces boxed, above the age distribution of each face.
+    """Writes which model predicted, then the photo with its faces boxed, then the age distribution of each face.
 
     Args:
         photo: the file that was predicted.
@@ -37,7 +40,7 @@ def write_annotated(photo: Path, prediction: PhotoPrediction, out: Path) -> None
         VisageError: the photo can no longer be read, or the file cannot be written.
     """
     try:
-        picture = _draw(decode(photo.read_bytes()), prediction.faces)
+        picture = _draw(decode(photo.read_bytes()), prediction)
         with atomic_file(out) as partial:
             picture.save(partial, FORMATS[out.suffix.lower()], quality=_JPEG_QUALITY)
     except OSError as error:
@@ -45,16 +48,29 @@ def write_annotated(photo: Path, prediction: PhotoPrediction, out: Path) -> None
         raise VisageError(f"{where}: {error.strerror or error}; name another file") from error
 
 
-def _draw(photo: np.ndarray, faces: Sequence[FacePrediction]) -> Image.Image:
+def _draw(photo: np.ndarray, prediction: PhotoPrediction) -> Image.Image:
+    faces = prediction.faces
+    lines = _caption_lines(prediction.model)
+    top = len(lines) * _LINE_HEIGHT + (_MARGIN if lines else 0)
     boxed = _boxed_photo(photo, faces)
     rows = -(-len(faces) // _PANELS_A_ROW)
-    page = Image.new("RGB", (WIDTH, boxed.height + rows * (_PANEL_HEIGHT + _MARGIN) + _MARGIN), _GROUND)
-    page.paste(boxed, ((WIDTH - boxed.width) // 2, 0))
+    below = top + boxed.height + _MARGIN
+    page = Image.new("RGB", (WIDTH, below + rows * (_PANEL_HEIGHT + _MARGIN)), _GROUND)
+    draw = ImageDraw.Draw(page)
+    for number, line in enumerate(lines):
+        draw.text((_MARGIN // 2, _MARGIN // 2 + number * _LINE_HEIGHT), line, fill=_INK, font=_font(14))
+    page.paste(boxed, ((WIDTH - boxed.width) // 2, top))
     for index, face in enumerate(faces):
         row, column = divmod(index, _PANELS_A_ROW)
         left = _MARGIN // 2 + column * (_PANEL_WIDTH + _MARGIN)
-        page.paste(_panel(index + 1, face), (left, boxed.height + _MARGIN + row * (_PANEL_HEIGHT + _MARGIN)))
+        page.paste(_panel(index + 1, face), (left, below + row * (_PANEL_HEIGHT + _MARGIN)))
     return page
+
+
+def _caption_lines(model: ModelIdentity | None) -> list[str]:
+    """The warning and the model, in lines that are not wider than the page; a prediction is passed on as its image."""
+    lines = [] if model is None else list(model.lines())
+    return [part for line in lines for part in textwrap.wrap(line, _LETTERS_A_LINE)]
 
 
 def _boxed_photo(photo: np.ndarray, faces: Sequence[FacePrediction]) -> Image.Image:

@@ -56,6 +56,8 @@ class Demo:
 
     async def _predict(self, request: Request) -> Response:
         try:
+            if request.headers.get("content-type", "").startswith("multipart/"):
+                raise RestError(415, "send the photo's bytes as the body, e.g. curl --data-binary @PHOTO")
             photo = await read_body(request, MAX_PHOTO_BYTES)
             answer = await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, photo)
         except RestError as error:

@@ -133,7 +133,9 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         reason = str(error.strerror).partition(" (")[0]
-        raise VisageError(f"{host}:{port} cannot be listened on ({reason}); try --rest-port 0") from error
+        raise VisageError(
+            f"{host}:{port} cannot be listened on ({reason}); name another --host, or let --rest-port 0 choose"
+        ) from error
 
 
 def _address(host: str, port: int) -> str:

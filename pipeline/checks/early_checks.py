@@ -117,7 +117,11 @@ def _workspace(look: Look) -> Finding:
 
 
 def _disk(look: Look) -> Finding:
-    return free_space(look.config.root, bytes_to_prepare(look.archives, look.config.data_root))
+    try:
+        archives = look.archives
+    except VisageError:  # the check of the archives reports it
+        archives = []
+    return free_space(look.config.root, bytes_to_prepare(archives, look.config.data_root))
 
 
 def _metadata(look: Look) -> Finding:

@@ -157,7 +157,8 @@ def pushed_models(config: Path) -> Path:
     """
     from pipeline.config.loader import load_config
 
-    return load_config(config).model_base_path
+    # Where the images lie does not matter; without the folder, a labelled folder among the sources would be refused.
+    return load_config(config, data_dir=Path.cwd()).model_base_path
 
 
 def print_json(value: Any, stream: IO[str] | None = None) -> None:

@@ -64,6 +64,7 @@ def collect(data: CleanedData, *, title: str, terms: Mapping[str, str], made_at:
         "title": title,
         "made_at": made_at,
         "sources": sources,
+        "drawn": data.settings.data.drawn,
         "splits": splits,
         "cleaning_report": report,
         "flow": flow_of(report),

@@ -70,6 +70,16 @@ def test_a_truncated_photo_is_refused_with_its_reason(shared_server: RunningServ
     assert response.json()["error"].startswith("the picture cannot be read: ")
 
 
+def test_a_form_instead_of_a_photo_is_refused_with_the_way_that_works(
+    shared_server: RunningServer, portrait: bytes
+) -> None:
+    response = httpx.post(f"{shared_server.url}/demo/predict", files={"file": portrait}, timeout=HANG_GUARD_SECONDS)
+    assert (response.status_code, response.json()) == (
+        415,
+        {"error": "send the photo's bytes as the body, e.g. curl --data-binary @PHOTO"},
+    )
+
+
 def test_a_photo_that_is_too_large_is_refused(shared_server: RunningServer) -> None:
     response = send(shared_server, bytes(MAX_PHOTO_BYTES + 1))
     assert (response.status_code, response.json()) == (413, {"error": "the request is larger than 16 MiB"})

@@ -62,6 +62,13 @@ def pushed(tmp_path: Path, saved_model: Path) -> Path:
     return tmp_path
 
 
+def test_the_model_of_a_labelled_folder_is_found_without_the_folder(portrait: Path, pushed: Path) -> None:
+    (pushed / "mine.yaml").write_text("extends: faces.yaml\ndata: {sources: [labelled_folder/mine]}\n")
+    ended = visage("predict", portrait, "--config", "mine.yaml", cwd=pushed)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "model: visage, pipeline faces, version 17" in ended.stdout
+
+
 def test_a_model_of_drawn_portraits_says_so_before_any_figure(portrait: Path, pushed: Path) -> None:
     ended = visage("predict", portrait, "--config", "faces.yaml", cwd=pushed)
     warning, model, face = ended.stdout.splitlines()

@@ -186,8 +186,9 @@ def _request(method: str, url: str, document: dict[str, Any] | None) -> tuple[in
         return error.code, _json_object(error.read())
     except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None) or error or type(error).__name__
+        server = url.partition("/v1/")[0]
         raise VisageError(
-            f"{url}: the server does not answer ({reason}){_by_way_of(url)}; is it running? `visage serve`"
+            f"{server}: the server does not answer ({reason}){_by_way_of(url)}; is it running? `visage serve`"
         ) from error
 
 

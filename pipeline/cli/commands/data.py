@@ -128,6 +128,8 @@ def inspect(
         written = figures(inspection)
         write_atomically(page, render(inspection))
         write_atomically(page.with_suffix(".json"), json.dumps(written, indent=1, allow_nan=False) + "\n")
+        if inspection["drawn"]:
+            screen.print("drawn portraits, not photos of people")
         screen.print(f"[bold]{title}[/]  {cleaning_lines(inspection['cleaning_report'])}")
         screen.print(f"page  {escape(str(page))}")
         screen.print(f"json  {escape(str(page.with_suffix('.json')))}")

@@ -53,7 +53,6 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
             screen,
             visage=visage_command(),
             default_model=_is_default_model(settings),
-            drawings=settings.data.drawn,
         )
         if as_json:
             print_json(asdict(outcome), stream)

@@ -24,6 +24,7 @@ class Outcome:
     Attributes:
         pipeline: its name in ML Metadata.
         run_id: groups its nodes there.
+        drawn: whether the model was trained on drawn portraits.
         pushed: whether the model is in its place.
         version: its number there; None where it is not.
         new_version: false where the model was served already.
@@ -38,6 +39,7 @@ class Outcome:
 
     pipeline: str
     run_id: str
+    drawn: bool
     pushed: bool
     version: str | None
     new_version: bool
@@ -67,6 +69,7 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
     return Outcome(
         pipeline=config.name,
         run_id=run.run_id,
+        drawn=config.data.drawn,
         pushed=pusher is not None and model_was_pushed(pusher),
         version=str(push.get("pushed_version", "")) or None,
         new_version=pusher is not None and not pusher.cached and push.get("newly_pushed") == 1,
@@ -80,7 +83,7 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
     )
 
 
-def print_outcome(outcome: Outcome, screen: Screen, visage: str, default_model: bool, drawings: bool) -> None:
+def print_outcome(outcome: Outcome, screen: Screen, visage: str, default_model: bool) -> None:
     """Shows the gate, where the model went and how to ask it.
 
     Args:
@@ -88,7 +91,6 @@ def print_outcome(outcome: Outcome, screen: Screen, visage: str, default_model: 
         screen: where.
         visage: the command as it can be typed.
         default_model: whether `visage predict` finds the model without an option.
-        drawings: whether it was trained on drawn portraits.
     """
     screen.print()
     screen.print(_gate_table(outcome.gates))
@@ -108,7 +110,7 @@ def print_outcome(outcome: Outcome, screen: Screen, visage: str, default_model: 
             screen.print(
                 "TensorFlow Serving takes this folder's name for a pattern: give it a link or a mount of another name"
             )
-        if drawings:
+        if outcome.drawn:
             screen.print("it was trained on drawings: for photos of people train on real data, see docs/data.md")
     else:
         screen.print(f"[bold red]Not pushed: {_why_not_pushed(outcome)}.[/] What is served stays as it is.")

@@ -147,6 +147,11 @@ def test_free_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_mib: i
     assert (found.status, found.detail) == (status, detail.format(tmp_path))
 
 
+def test_a_missing_archive_is_reported_once(tmp_path: Path) -> None:
+    config = archive_config(tmp_path, "utkface")
+    assert [finding.name for finding in findings_of(config) if finding.status == "missing"] == ["archives"]
+
+
 def test_what_is_to_be_prepared_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = archive_config(tmp_path, "utkface")
     pack(tmp_path / "archives" / "UTKFace.tar", "UTKFace", "UTKFace/1.jpg")

@@ -21,6 +21,7 @@ from visage.errors import VisageError
 from visage.prediction.client import predict_photos
 from visage.prediction.loaded_model import load_model
 from visage.prediction.photos import FacePrediction, PhotoPrediction
+from visage.saved_model.identity import ModelIdentity, identify
 
 
 @pytest.fixture(scope="session")
@@ -264,6 +265,23 @@ def test_faces_are_drawn_on_the_photo_above_their_age_distributions(tmp_path: Pa
     first_distribution = np.asarray(picture)[WIDTH : WIDTH + 160, :240]
     assert (first_distribution == (11, 110, 93)).all(-1).any()
     assert [file.name for file in tmp_path.iterdir() if file.suffix == ".part"] == []
+
+
+def test_the_model_and_its_warning_stand_above_the_photo(tmp_path: Path) -> None:
+    photo, out = tmp_path / "photo.jpg", tmp_path / "out.png"
+    photo.write_bytes(plain_jpeg(128, 128, 128))
+
+    def ink_above_the_photo(model: ModelIdentity | None) -> int:
+        write_annotated(photo, PhotoPrediction("photo.jpg", 32, 32, model=model), out)
+        page = np.asarray(Image.open(out).convert("L"))
+        top = int(np.flatnonzero((page == 128).all(axis=1))[0])
+        assert (page[top : top + WIDTH] == 128).all()
+        return int((page[:top] < 128).sum())
+
+    real = identify({"learned_from": [{"drawn": False, "sources": ["utkface"]}]}, "visage", 3)
+    drawn = identify({"learned_from": [{"drawn": True, "sources": ["utkface"]}]}, "visage", 3)
+    assert ink_above_the_photo(None) == 0
+    assert 0 < ink_above_the_photo(real) < ink_above_the_photo(drawn)
 
 
 @pytest.mark.parametrize(

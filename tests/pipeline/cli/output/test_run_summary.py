@@ -12,6 +12,7 @@ from pipeline.cli.output.run_summary import Outcome, print_outcome
 PUSHED = Outcome(
     pipeline="mine",
     run_id="1",
+    drawn=False,
     pushed=True,
     version="17",
     new_version=True,
@@ -29,7 +30,7 @@ MISSED = Gate("age_mae_max", "overall", measured=14.0, limit=10.0, passed=False)
 
 def shown(default_model: bool, drawings: bool, outcome: Outcome = PUSHED) -> str:
     stream = io.StringIO()
-    print_outcome(outcome, Screen(stream), ".venv/bin/visage", default_model, drawings)
+    print_outcome(replace(outcome, drawn=drawings), Screen(stream), ".venv/bin/visage", default_model)
     return stream.getvalue()
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from pipeline.metadata.training_examples import trained_on
 from tfds_builders.archive import Archive, Unreadable, find_archive
-from visage import progress
-from visage.data.records import FaceRecord, from_example, picture_digest
-from visage.data.tfrecords import read_all
+from visage.data.examples import read_records
+from visage.data.records import FaceRecord, picture_digest
 from visage.errors import VisageError
 
 
@@ -78,12 +77,4 @@ def lay_out(faces: Sequence[FaceRecord], archive: Archive, folder: Path) -> list
 
 
 def _test_split(examples: Path) -> dict[str, FaceRecord]:
-    files = sorted((examples / "Split-test").glob("*.gz"))
-    if not files:
-        raise VisageError(f"{examples}: holds no Split-test with examples; name what FaceExampleGen wrote")
-    found = {}
-    for done, file in enumerate(files):
-        progress.report("read the test split", done, len(files))
-        for record in map(from_example, read_all(file)):
-            found[record.picture_digest] = replace(record, image=b"")
-    return found
+    return {record.picture_digest: replace(record, image=b"") for record in read_records(examples, "test")}

@@ -85,6 +85,18 @@ def test_it_predicts_by_a_server_what_the_whole_installation_predicts(
     assert (tmp_path / "out.png").stat().st_size > 0
 
 
+def test_it_finds_and_aligns_faces_from_python(client: Path, portrait: Path, tmp_path: Path) -> None:
+    program = f"""
+from pathlib import Path
+import visage
+image = visage.decode(Path({str(portrait)!r}).read_bytes())
+settings = visage.AlignmentSettings()
+(face,) = visage.make_detector("blazeface").detect(image)
+print(visage.align(image, face.landmarks, settings).shape)
+"""
+    assert output_of([client / "python", "-c", program], tmp_path) == "(112, 112, 3)"
+
+
 @pytest.mark.parametrize(
     ("arguments", "package"),
     [(["serve", "--model-base-path", "."], "uvicorn"), (["check"], "yaml")],

@@ -1,0 +1,31 @@
+"""Reads what FaceExampleGen wrote: the records of a split, without TensorFlow."""
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from visage import progress
+from visage.data.records import FaceRecord, from_example
+from visage.data.tfrecords import read_all
+from visage.errors import VisageError
+
+
+def read_records(examples: Path, split: str) -> Iterator[FaceRecord]:
+    """Yields the records of a split, file after file.
+
+    Args:
+        examples: the folder of the examples, e.g. 'runs/NAME/artifacts/FaceExampleGen/examples/1'.
+        split: 'train', 'val' or 'test'.
+
+    Raises:
+        VisageError: the split has no file, or one of them is damaged.
+    """
+    files = sorted((examples / f"Split-{split}").glob("*.gz"))
+    if not files:
+        raise VisageError(f"{examples}: holds no Split-{split} with examples; name what FaceExampleGen wrote")
+    for done, file in enumerate(files):
+        progress.report(f"read the {split} split", done, len(files))
+        try:
+            yield from map(from_example, read_all(file))
+        except (OSError, EOFError, ValueError, zlib.error) as error:
+            raise VisageError(f"{file}: cannot be read ({error}); run FaceExampleGen again") from error

@@ -22,6 +22,7 @@ from visage.prediction.client import predict_photos
 from visage.prediction.loaded_model import load_model
 from visage.prediction.photos import FacePrediction, PhotoPrediction
 from visage.saved_model.identity import ModelIdentity, identify
+from visage.saved_model.metadata import ModelMetadata
 
 
 @pytest.fixture(scope="session")
@@ -278,8 +279,8 @@ def test_the_model_and_its_warning_stand_above_the_photo(tmp_path: Path) -> None
         assert (page[top : top + WIDTH] == 128).all()
         return int((page[:top] < 128).sum())
 
-    real = identify({"learned_from": [{"drawn": False, "sources": ["utkface"]}]}, "visage", 3)
-    drawn = identify({"learned_from": [{"drawn": True, "sources": ["utkface"]}]}, "visage", 3)
+    real = identify(ModelMetadata.from_json({"learned_from": [{"drawn": False, "sources": ["utkface"]}]}), "visage", 3)
+    drawn = identify(ModelMetadata.from_json({"learned_from": [{"drawn": True, "sources": ["utkface"]}]}), "visage", 3)
     assert ink_above_the_photo(None) == 0
     assert 0 < ink_above_the_photo(real) < ink_above_the_photo(drawn)
 

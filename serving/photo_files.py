@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from visage.errors import VisageError
-
-# Those of `visage.faces.image_io.FORMATS`.
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
+from visage.faces.image_formats import ENDINGS
 
 
 def photo_files(paths: Sequence[Path]) -> list[Path]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from visage.errors import quoted
+from visage.faces.image_formats import ENDINGS
 
 PICTURE_UNREADABLE = "picture_unreadable"
 """The reason of a file that may not be read, or whose bytes cannot be."""
 
-_PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
 # Each with every file that macOS packs, and with the same ending.
 _MACOS_FOLDER, _MACOS_PREFIX = "__MACOSX", "._"
 
@@ -111,4 +111,4 @@ def is_picture_name(name: str) -> bool:
     """
     path = PurePosixPath(name)
     from_macos = path.name.startswith(_MACOS_PREFIX) or _MACOS_FOLDER in path.parts
-    return path.suffix.lower() in _PICTURE_ENDINGS and not from_macos
+    return path.suffix.lower() in ENDINGS and not from_macos

@@ -2,10 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from serving.photo_files import ENDINGS, photo_files
+from serving.photo_files import photo_files
 from tests.awkward_names import NAMES
 from visage.errors import VisageError
-from visage.faces.image_io import FORMATS
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -27,7 +26,3 @@ def test_a_photo_that_may_not_be_looked_at_stays(unprivileged_folder: Path) -> N
     closed = unprivileged_folder / "closed"
     closed.mkdir(0)
     assert photo_files([closed / "a.jpg"]) == [closed / "a.jpg"]
-
-
-def test_there_is_an_ending_for_each_format_that_is_decoded() -> None:
-    assert {"JPEG" if ending == ".jpg" else ending[1:].upper() for ending in ENDINGS} == set(FORMATS)

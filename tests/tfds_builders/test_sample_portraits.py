@@ -95,7 +95,7 @@ class TestDrawing:
             draw_sample_portraits(tmp_path / "portraits", count=30, seed=2, sources=["utkface"])
 
     def test_an_unknown_source_is_one_line(self, tmp_path: Path) -> None:
-        with pytest.raises(VisageError, match=r"no portraits can be drawn for lfw: choose from imdb_wiki/imdb, "):
+        with pytest.raises(VisageError, match=r"no portraits can be drawn for lfw: choose from utkface, "):
             draw_sample_portraits(tmp_path / "portraits", count=30, seed=1, sources=["lfw"])
 
     def test_a_full_disk_is_one_line_and_leaves_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

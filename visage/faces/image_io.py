@@ -7,10 +7,10 @@ from PIL import Image
 
 from visage.errors import VisageError
 from visage.faces import jpeg_end, png_metadata
+from visage.faces.image_formats import FORMATS
 
 MAX_BYTES = 128 * 2**20
 MAX_PIXELS = 64_000_000
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 _ORIENTATION_TAG = 0x0112
 _TURNED_BACK = {

@@ -1,6 +1,7 @@
 """How tables write the two genders that data sets carry."""
 
-from tfds_builders.unknown import UNKNOWN, is_unknown
+from tfds_builders.unknown import is_unknown
+from visage.data.labels import UNKNOWN
 
 GENDER_WORDS = {"female": "female", "f": "female", "male": "male", "m": "male"}
 

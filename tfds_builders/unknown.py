@@ -2,7 +2,7 @@
 
 import math
 
-UNKNOWN = "unknown"
+from visage.data.labels import UNKNOWN
 
 _WORDS = frozenset({"", "na", "n/a", "nan", "none", "null", UNKNOWN, "?"})
 

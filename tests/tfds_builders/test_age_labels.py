@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfds_builders.adience.age_labels import GROUPS, AgeLabel, read_age_label
-from tfds_builders.unknown import UNKNOWN
+from visage.data.labels import UNKNOWN
 
 # https://github.com/WildChlamydia/MiVOLO, tools/prepare_adience.py
 OF_MIVOLO = {

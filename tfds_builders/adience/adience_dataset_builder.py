@@ -14,8 +14,8 @@ from tfds_builders.archive import Archive, Listing, Unreadable, find_archive, ma
 from tfds_builders.entries import PICTURE_UNREADABLE, reason_to_skip
 from tfds_builders.published_files import folders_of, hint_in
 from tfds_builders.row_counts import RowCounts
-from tfds_builders.unknown import UNKNOWN
 from visage.data.datasets import archive_files
+from visage.data.labels import UNKNOWN
 from visage.errors import VisageError
 
 _MEND = archive_files("adience/faces").hint

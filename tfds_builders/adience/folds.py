@@ -7,8 +7,9 @@ from pathlib import Path
 from tfds_builders.genders import read_gender
 from tfds_builders.near_files import near_files
 from tfds_builders.skipped_rows import ROW_UNREADABLE, SkippedRow
-from tfds_builders.unknown import UNKNOWN, is_unknown
+from tfds_builders.unknown import is_unknown
 from visage.data.datasets import archive_files
+from visage.data.labels import UNKNOWN
 from visage.errors import VisageError, quoted
 from visage.names import but_has
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.io import loadmat
 
-from tfds_builders.unknown import UNKNOWN, is_unknown
+from tfds_builders.unknown import is_unknown
+from visage.data.labels import UNKNOWN
 from visage.errors import VisageError, shortened
 from visage.names import but_has
 

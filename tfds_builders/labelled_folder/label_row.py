@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tfds_builders.age_ranges import OLDEST, read_age_range
 from tfds_builders.genders import GENDER_WORDS, read_gender
-from tfds_builders.unknown import UNKNOWN, is_unknown
-from tfds_builders.utkface.file_name import RACES
+from tfds_builders.unknown import is_unknown
+from visage.data.labels import RACES, UNKNOWN
 from visage.errors import quoted
 
 COLUMNS = (

@@ -16,8 +16,7 @@ from tfds_builders.labelled_folder.labels_file import Row, find_folder, find_lab
 from tfds_builders.labelled_folder.pictures import PictureFolder
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import SkippedRow
-from tfds_builders.unknown import UNKNOWN
-from tfds_builders.utkface.file_name import RACES
+from visage.data.labels import RACES, UNKNOWN
 from visage.errors import VisageError
 from visage.progress import report
 

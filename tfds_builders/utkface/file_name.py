@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from tfds_builders.unknown import UNKNOWN
+from visage.data.labels import RACES, UNKNOWN
 
 UNKNOWN_AGE = -1
 GENDERS = ("male", "female")
-RACES = ("white", "black", "asian", "indian", "others")
+"""By digit; the digits of races are indices into `labels.RACES`."""
 
 _NAME = re.compile(
     r"(?P<age>\d{0,3})_(?P<gender>\d?)_((?P<race>\d?)_)?(?P<time>\d+)(?P<blank> *)(?P<dot>\.?)"

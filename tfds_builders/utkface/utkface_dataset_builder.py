@@ -10,9 +10,9 @@ from tfds_builders.archive import Archive, Unreadable, find_archive, manual_fold
 from tfds_builders.entries import PICTURE_UNREADABLE, Entry, reason_without_row
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import SkippedRow
-from tfds_builders.unknown import UNKNOWN
-from tfds_builders.utkface.file_name import RACES, FileName, parse_file_name
+from tfds_builders.utkface.file_name import FileName, parse_file_name
 from visage.data.datasets import archive_files
+from visage.data.labels import RACES, UNKNOWN
 from visage.errors import VisageError
 
 _FILES = archive_files("utkface")

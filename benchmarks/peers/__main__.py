@@ -8,7 +8,6 @@ them itself, and answers one face a request on one thread. The peers come from n
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +25,12 @@ from pipeline.cli.common import json_option, print_json, quietly
 from pipeline.cli.output.console import Screen
 from pipeline.metadata.training_examples import trained_on
 from visage.data.records import FaceRecord
-from visage.evaluation.scores import Scores
+from visage.evaluation.metrics import METRICS, Scores
 from visage.prediction.loaded_model import find_model
 
 _OF_PEERS = "face-api was trained on UTKFace, these faces probably among them."
-# Of each measure: what it is called, its field, how a value is written, and whether the highest is the best.
-_MEASURES = (
-    ("age MAE, years", "age_mae", "{:.2f}", min),
-    ("ages at most 5 years wrong", "age_cs5", "{:.1%}", max),
-    ("gender right", "gender_accuracy", "{:.1%}", max),
-)
+# Metrics that the peers' answers allow, as the rows call them.
+_ROWS = {"age_mae": "age MAE, years", "age_cs5": "ages at most 5 years wrong", "gender_accuracy": "gender right"}
 
 
 @click.command()
@@ -82,20 +77,25 @@ def _table(
     table = Table("", "faces", *(escape(system.name) for system in systems), box=None)
     for column in table.columns[1:]:
         column.justify = "right"
-    for title, field, form, best in _MEASURES:
+    for metric, title in _ROWS.items():
+        spec = METRICS[metric]
         for group in groups(faces):
-            values = [getattr(measured[system.name][group.name], field) for system in systems]
+            values = [measured[system.name][group.name][metric] for system in systems]
             name = title if group.name == OVERALL else f"  {group.name}"
-            table.add_row(name, f"{group.members.sum():,}", *marked(values, form, best))
-    table.add_row("model on disk, MB", "", *marked([system.size / 1e6 for system in systems], "{:.1f}", min))
-    table.add_row("CPU ms a face", "", *marked([answers[system.name].cpu_ms for system in systems], "{:.1f}", min))
+            table.add_row(name, f"{group.members.sum():,}", *marked(values, spec.unit.cell, spec.best))
+    table.add_row("model on disk, MB", "", *marked([system.size / 1e6 for system in systems], "{:.1f}".format, min))
+    table.add_row(
+        "CPU ms a face", "", *marked([answers[system.name].cpu_ms for system in systems], "{:.1f}".format, min)
+    )
     return table
 
 
-def marked(values: Sequence[float | None], form: str, best: Callable[[list[float]], float]) -> list[str]:
+def marked(
+    values: Sequence[float | None], written: Callable[[float], str], best: Callable[[list[float]], float]
+) -> list[str]:
     """Values as they stand in a row of the table, the best with a star; what could not be measured is left empty."""
     measured = [value for value in values if value is not None]
-    return ["" if value is None else form.format(value) + ("*" if value == best(measured) else " ") for value in values]
+    return ["" if value is None else written(value) + ("*" if value == best(measured) else " ") for value in values]
 
 
 def _figures(
@@ -106,7 +106,7 @@ def _figures(
             "name": system.name,
             "bytes": system.size,
             "cpu_ms": answers[system.name].cpu_ms,
-            "groups": {name: asdict(of_group) for name, of_group in measured[system.name].items()},
+            "groups": dict(measured[system.name]),
         }
         for system in systems
     ]

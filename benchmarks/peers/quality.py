@@ -9,8 +9,9 @@ from benchmarks.peers.systems import Answers
 from components.evaluator.slices import OVERALL, slice_name
 from visage.data.labels import GENDERS, RACES, UNKNOWN
 from visage.data.records import FaceRecord
+from visage.evaluation.metrics import Scores
 from visage.evaluation.predictions import Predictions
-from visage.evaluation.scores import Scores, measure
+from visage.evaluation.scores import measure
 
 
 @dataclass(frozen=True)

@@ -39,5 +39,7 @@ def create_evaluator(
     )
     evaluator.executor_spec = BeamExecutorSpec(Executor)
     # TFX's specification has no place for it; another version of the code must miss the cache.
-    evaluator.exec_properties["code"] = source_digest("components.evaluator", "visage.data", "visage.faces")
+    evaluator.exec_properties["code"] = source_digest(
+        "components.evaluator", "visage.data", "visage.evaluation", "visage.faces"
+    )
     return evaluator

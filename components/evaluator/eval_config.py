@@ -1,10 +1,13 @@
 """What TFMA measures and which limits bless a model, from the settings of the gate."""
 
+from collections.abc import Sequence
+
 from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluator import metric_names
 from components.evaluator.settings import EvaluatorSettings, SliceGate
 from visage.data.labels import AGE_GROUPS
+from visage.evaluation.metrics import Limits, MetricSpec, metrics_of
 
 
 def make_eval_config(
@@ -17,20 +20,24 @@ def make_eval_config(
     `per_slice_thresholds`, where an empty `SlicingSpec` means all records together.
     """
     features = dict.fromkeys([*settings.slices, *(gate.feature for gate in settings.slice_gates)])
-    label_keys, weight_keys, metrics_specs = {}, {}, [_count_specs()]
-    if has_age:
-        label_keys[metric_names.AGE_OUTPUT], weight_keys[metric_names.AGE_OUTPUT] = "age", "age_known"
-        label_keys[metric_names.AGE_GROUP_OUTPUT] = metric_names.AGE_GROUP_RIGHT
-        weight_keys[metric_names.AGE_GROUP_OUTPUT] = metric_names.AGE_GROUP_KNOWN
-        metrics_specs += [_age_specs(settings), _age_group_specs(settings)]
-    if has_gender:
-        label_keys[metric_names.GENDER_OUTPUT], weight_keys[metric_names.GENDER_OUTPUT] = "gender_label", "gender_known"
-        metrics_specs.append(_gender_specs(settings))
+    heads = {"age": has_age, "gender": has_gender}
+    metrics = [spec for spec in metrics_of("evaluation") if heads[spec.head]]
+    outputs = list(dict.fromkeys(metric_names.output_of(spec) for spec in metrics))
     return config_pb2.EvalConfig(
         model_specs=[
-            config_pb2.ModelSpec(signature_name="evaluate", label_keys=label_keys, example_weight_keys=weight_keys)
+            config_pb2.ModelSpec(
+                signature_name="evaluate",
+                label_keys={output: _LABELS[output][0] for output in outputs},
+                example_weight_keys={output: _LABELS[output][1] for output in outputs},
+            )
         ],
-        metrics_specs=metrics_specs,
+        metrics_specs=[
+            _count_specs(),
+            *(
+                _specs(output, [spec for spec in metrics if metric_names.output_of(spec) == output], settings)
+                for output in outputs
+            ),
+        ],
         slicing_specs=[
             config_pb2.SlicingSpec(),
             *(config_pb2.SlicingSpec(feature_keys=[feature]) for feature in features),
@@ -38,107 +45,98 @@ def make_eval_config(
     )
 
 
+# By output, the features that hold what is true of it, and 1 where that is known.
+_LABELS = {
+    metric_names.AGE_OUTPUT: ("age", "age_known"),
+    metric_names.AGE_GROUP_OUTPUT: (metric_names.AGE_GROUP_RIGHT, metric_names.AGE_GROUP_KNOWN),
+    metric_names.AGE_GROUP_INDEX: ("age_group", metric_names.AGE_GROUP_KNOWN),
+    metric_names.GENDER_OUTPUT: ("gender_label", "gender_known"),
+}
+# Beside the metrics: what `slices.py` reads of an output.
+_BEFORE = {output: [("ExampleCount", metric_names.KNOWN_COUNT)] for output in ("age", metric_names.GENDER_OUTPUT)}
+_BEHIND = {metric_names.GENDER_OUTPUT: [("MeanLabel", metric_names.MALE_FRACTION)]}
+
+
 def _count_specs() -> config_pb2.MetricsSpec:
     return config_pb2.MetricsSpec(
-        metrics=[_metric("ExampleCount", metric_names.EXAMPLE_COUNT)],
+        metrics=[_tfma_metric("ExampleCount", metric_names.EXAMPLE_COUNT)],
         example_weights=config_pb2.ExampleWeightOptions(unweighted=True),
     )
 
 
-def _age_specs(settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
-    thresholds = _overall(_at_most(settings.age_mae_max), _grows_at_most(settings.age_mae_increase_max))
-    for gate in settings.slice_gates:
-        if gate.age_mae_max is not None:
-            thresholds.append(_slice(gate, _at_most(gate.age_mae_max)))
+def _specs(output: str, metrics: Sequence[MetricSpec], settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
+    """What is measured of one output of the model."""
     return config_pb2.MetricsSpec(
-        output_names=[metric_names.AGE_OUTPUT],
+        output_names=[output],
         metrics=[
-            _metric("ExampleCount", metric_names.KNOWN_COUNT),
-            _metric("MeanAbsoluteError", metric_names.AGE_MAE, thresholds),
+            *(_tfma_metric(*counted) for counted in _BEFORE.get(output, ())),
+            *(_metric(spec, settings) for spec in metrics),
+            *(_tfma_metric(*counted) for counted in _BEHIND.get(output, ())),
         ],
         example_weights=config_pb2.ExampleWeightOptions(weighted=True),
     )
 
 
-def _age_group_specs(settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
-    thresholds = _overall(_at_least(settings.age_group_accuracy_min), None)
-    return config_pb2.MetricsSpec(
-        output_names=[metric_names.AGE_GROUP_OUTPUT],
-        # The extractors have turned every answer into right, 1, or wrong, 0.
-        metrics=[_metric("BinaryAccuracy", metric_names.AGE_GROUP_ACCURACY, thresholds)],
-        example_weights=config_pb2.ExampleWeightOptions(weighted=True),
-    )
+def _metric(spec: MetricSpec, settings: EvaluatorSettings) -> config_pb2.MetricConfig:
+    thresholds = _thresholds(spec, spec.limits, settings) if spec.limits else []
+    if spec.name in metric_names.TFMA_CLASSES:
+        return _tfma_metric(metric_names.TFMA_CLASSES[spec.name], spec.name, thresholds)
+    metric = _tfma_metric("RegistryMetric", spec.name, thresholds)
+    metric.module = "components.evaluator.registry_metric"
+    return metric
 
 
-def _gender_specs(settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
-    thresholds = _overall(
-        _at_least(settings.gender_accuracy_min), _falls_at_most(settings.gender_accuracy_decrease_max)
-    )
-    for gate in settings.slice_gates:
-        if gate.gender_accuracy_min is not None:
-            thresholds.append(_slice(gate, _at_least(gate.gender_accuracy_min)))
-    return config_pb2.MetricsSpec(
-        output_names=[metric_names.GENDER_OUTPUT],
-        metrics=[
-            _metric("ExampleCount", metric_names.KNOWN_COUNT),
-            _metric("BinaryAccuracy", metric_names.GENDER_ACCURACY, thresholds),
-            _metric("AUC", metric_names.GENDER_AUC),
-            _metric("MeanLabel", metric_names.MALE_FRACTION),
-        ],
-        example_weights=config_pb2.ExampleWeightOptions(weighted=True),
-    )
-
-
-def _metric(
-    class_name: str, name: str, thresholds: list[config_pb2.PerSliceMetricThreshold] | None = None
+def _tfma_metric(
+    class_name: str, name: str, thresholds: Sequence[config_pb2.PerSliceMetricThreshold] = ()
 ) -> config_pb2.MetricConfig:
     return config_pb2.MetricConfig(
-        class_name=class_name, config=f'{{"name": "{name}"}}', per_slice_thresholds=thresholds or []
+        class_name=class_name, config=f'{{"name": "{name}"}}', per_slice_thresholds=thresholds
     )
 
 
-def _overall(
-    value: config_pb2.GenericValueThreshold | None, change: config_pb2.GenericChangeThreshold | None
+def _thresholds(
+    spec: MetricSpec, limits: Limits, settings: EvaluatorSettings
 ) -> list[config_pb2.PerSliceMetricThreshold]:
-    """The limits on all records together; none where there is neither."""
-    if value is None and change is None:
-        return []
-    threshold = config_pb2.MetricThreshold(value_threshold=value, change_threshold=change)
-    return [config_pb2.PerSliceMetricThreshold(slicing_specs=[config_pb2.SlicingSpec()], threshold=threshold)]
+    """The limits of a metric: first that of all records together, then that of each group."""
+    thresholds = []
+    limit = getattr(settings, spec.limit_name)
+    change = None if limits.change is None else getattr(settings, spec.change_limit_name)
+    if limit is not None or change is not None:
+        threshold = config_pb2.MetricThreshold(
+            value_threshold=_value(spec, limit), change_threshold=_change(spec, change)
+        )
+        thresholds.append(
+            config_pb2.PerSliceMetricThreshold(slicing_specs=[config_pb2.SlicingSpec()], threshold=threshold)
+        )
+    for gate in settings.slice_gates if limits.in_groups else ():
+        limit = getattr(gate, spec.limit_name)
+        if limit is not None:
+            threshold = config_pb2.MetricThreshold(value_threshold=_value(spec, limit))
+            thresholds.append(config_pb2.PerSliceMetricThreshold(slicing_specs=[_group(gate)], threshold=threshold))
+    return thresholds
 
 
-def _slice(gate: SliceGate, value: config_pb2.GenericValueThreshold) -> config_pb2.PerSliceMetricThreshold:
+def _group(gate: SliceGate) -> config_pb2.SlicingSpec:
     # The written examples number the age groups.
-    value_written = str(AGE_GROUPS.index(gate.value)) if gate.feature == "age_group" else gate.value
-    spec = config_pb2.SlicingSpec(feature_values={gate.feature: value_written})
-    return config_pb2.PerSliceMetricThreshold(
-        slicing_specs=[spec], threshold=config_pb2.MetricThreshold(value_threshold=value)
-    )
+    value = str(AGE_GROUPS.index(gate.value)) if gate.feature == "age_group" else gate.value
+    return config_pb2.SlicingSpec(feature_values={gate.feature: value})
 
 
-def _at_most(limit: float | None) -> config_pb2.GenericValueThreshold | None:
+def _value(spec: MetricSpec, limit: float | None) -> config_pb2.GenericValueThreshold | None:
     if limit is None:
         return None
-    return config_pb2.GenericValueThreshold(upper_bound={"value": limit})
-
-
-def _at_least(limit: float | None) -> config_pb2.GenericValueThreshold | None:
-    if limit is None:
-        return None
+    if spec.better == "lower":
+        return config_pb2.GenericValueThreshold(upper_bound={"value": limit})
     return config_pb2.GenericValueThreshold(lower_bound={"value": limit})
 
 
-def _grows_at_most(limit: float | None) -> config_pb2.GenericChangeThreshold | None:
+def _change(spec: MetricSpec, limit: float | None) -> config_pb2.GenericChangeThreshold | None:
     if limit is None:
         return None
-    return config_pb2.GenericChangeThreshold(
-        direction=config_pb2.MetricDirection.LOWER_IS_BETTER, absolute={"value": limit}
-    )
-
-
-def _falls_at_most(limit: float | None) -> config_pb2.GenericChangeThreshold | None:
-    if limit is None:
-        return None
+    if spec.better == "lower":
+        return config_pb2.GenericChangeThreshold(
+            direction=config_pb2.MetricDirection.LOWER_IS_BETTER, absolute={"value": limit}
+        )
     return config_pb2.GenericChangeThreshold(
         direction=config_pb2.MetricDirection.HIGHER_IS_BETTER, absolute={"value": -limit}
     )

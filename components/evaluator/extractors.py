@@ -94,6 +94,8 @@ def _mark_unknown_labels(extracts: tfma.Extracts) -> tfma.Extracts:
 def _judge_age_groups(extracts: tfma.Extracts) -> tfma.Extracts:
     """Replaces the names of age groups, which TFMA's metrics cannot compare, by 1 where they are right and 0 else.
 
+    Their indices become an output beside.
+
     Raises:
         VisageError: the blessed model lacks an output of the candidate.
     """
@@ -111,7 +113,11 @@ def _judge(predictions: dict[str, np.ndarray], truth: np.ndarray) -> dict[str, n
         return predictions
     names = np.asarray(predictions[metric_names.AGE_GROUP_OUTPUT]).reshape(-1)
     said = [AGE_GROUPS.index(name.decode()) for name in names]
-    return {**predictions, metric_names.AGE_GROUP_OUTPUT: np.equal(said, truth).astype(np.float32)}
+    return {
+        **predictions,
+        metric_names.AGE_GROUP_OUTPUT: np.equal(said, truth).astype(np.float32),
+        metric_names.AGE_GROUP_INDEX: np.array(said, np.float32),
+    }
 
 
 def _check_comparable(candidate: dict[str, np.ndarray], blessed: dict[str, np.ndarray]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from components.evaluator.slices import SliceMetrics, slice_label, slice_name
+from visage.evaluation.metrics import METRICS
 
 if TYPE_CHECKING:
     from tensorflow_model_analysis.proto import config_pb2, metrics_for_slice_pb2, validation_result_pb2
@@ -20,8 +21,8 @@ class Gate:
     Attributes:
         name: the setting that holds the limit, e.g. 'age_mae_max'.
         slice: 'overall', or e.g. 'gender female'.
-        measured: in the limit's unit (years, or a share 0..1); for a change, by how much the model is worse than the
-            baseline (negative: better). None where it cannot be measured: the limit is then not met.
+        measured: in the unit of the metric (years, or a share 0..1); for a change, by how much the model is worse than
+            the baseline (negative: better). None where it cannot be measured: the limit is then not met.
         limit: the highest value allowed if `name` ends in '_max', else the lowest.
         passed: as TFMA decided.
         baseline: the blessed model's value of the same metric; None without a blessed model.
@@ -60,22 +61,21 @@ def read_gates(
     missing = {_spec_name(spec) for spec in validation.missing_slices}
     gates = []
     for metric, place, threshold in _thresholds(config):
-        metrics = candidate.get(place, SliceMetrics())
-        measured, why_not = getattr(metrics, metric), metrics.why_not_measured(metric)
-        before = getattr(baseline.get(place, SliceMetrics()), metric)
+        spec, metrics = METRICS[metric], candidate.get(place, SliceMetrics())
+        measured, why_not = metrics.scores.get(metric), metrics.why_not_measured(metric)
+        before = baseline.get(place, SliceMetrics()).scores.get(metric)
         if threshold.HasField("value_threshold"):
-            name, limit = _value_limit(metric, threshold.value_threshold)
+            limit = _value_limit(threshold.value_threshold)
             passed = place not in missing and (place, metric, False, limit) not in failures
-            gates.append(Gate(name, place, measured, limit, passed, before, why_not))
+            gates.append(Gate(spec.limit_name, place, measured, limit, passed, before, why_not))
         if threshold.HasField("change_threshold"):
-            name, sign = _change(metric, threshold.change_threshold)
             absolute = threshold.change_threshold.absolute.value
             passed = place not in missing and (place, metric, True, absolute) not in failures
-            # Not -0.0, which would be shown with its sign.
-            worse = None if measured is None or before is None else sign * (measured - before) + 0.0
+            worse = None if measured is None or before is None else spec.worsening(measured, before)
             if worse is None and why_not is None:
                 why_not = "predictions of the blessed model are not finite numbers"
-            gates.append(Gate(name, place, worse, sign * absolute, passed, before, why_not))
+            # TFMA wants a negative number of a metric that may fall.
+            gates.append(Gate(spec.change_limit_name, place, worse, abs(absolute), passed, before, why_not))
     return gates
 
 
@@ -86,19 +86,9 @@ def _thresholds(config: "config_pb2.EvalConfig") -> Iterator[tuple[str, str, "co
                 yield json.loads(metric.config)["name"], _spec_name(limited.slicing_specs[0]), limited.threshold
 
 
-def _value_limit(metric: str, threshold: "config_pb2.GenericValueThreshold") -> tuple[str, float]:
-    if threshold.HasField("upper_bound"):
-        return f"{metric}_max", threshold.upper_bound.value
-    return f"{metric}_min", threshold.lower_bound.value
-
-
-def _change(metric: str, threshold: "config_pb2.GenericChangeThreshold") -> tuple[str, int]:
-    """The setting's name, and the sign that turns a difference into "by how much worse"."""
-    from tensorflow_model_analysis.proto import config_pb2
-
-    if threshold.direction == config_pb2.MetricDirection.LOWER_IS_BETTER:
-        return f"{metric}_increase_max", 1
-    return f"{metric}_decrease_max", -1
+def _value_limit(threshold: "config_pb2.GenericValueThreshold") -> float:
+    bound = threshold.upper_bound if threshold.HasField("upper_bound") else threshold.lower_bound
+    return bound.value
 
 
 def _failures(validation: "validation_result_pb2.ValidationResult") -> Iterator[_Failure]:
@@ -110,8 +100,7 @@ def _failures(validation: "validation_result_pb2.ValidationResult") -> Iterator[
             if threshold.HasField("change_threshold"):
                 yield place, failure.metric_key.name, True, threshold.change_threshold.absolute.value
             else:
-                _, limit = _value_limit("", threshold.value_threshold)
-                yield place, failure.metric_key.name, False, limit
+                yield place, failure.metric_key.name, False, _value_limit(threshold.value_threshold)
 
 
 def _key_label(key: "metrics_for_slice_pb2.SingleSliceKey") -> str:

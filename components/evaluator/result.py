@@ -1,6 +1,7 @@
 """What an evaluation found, in plain numbers: for the command line's table, the model card and the lineage."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from components.evaluator.gates import Gate, read_gates
 from components.evaluator.slices import OVERALL, SliceMetrics, read_slices
@@ -24,6 +25,16 @@ class Evaluation:
     slices: list[SliceMetrics]
     gates: list[Gate]
     baseline: SliceMetrics | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all of it as the model card's JSON holds it."""
+        return {
+            "blessed": self.blessed,
+            "overall": self.overall.to_json(),
+            "slices": [metrics.to_json() for metrics in self.slices],
+            "gates": [asdict(gate) for gate in self.gates],
+            "baseline": self.baseline and self.baseline.to_json(),
+        }
 
 
 def read_evaluation(uri: str) -> Evaluation:

@@ -1,25 +1,66 @@
-"""Settings of the gate, as they stand in the configuration file."""
+"""Settings of the gate, as they stand in the configuration file: the limits are those of the table of metrics."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
 from visage.errors import quoted
+from visage.evaluation.metrics import MetricSpec, limited_metrics
 from visage.settings import Settings
 
 
-class SliceGate(Settings):
-    """A limit for one group of people."""
+def _limit(spec: MetricSpec, *, required: bool = False) -> Any:
+    default = ... if required else None
+    return (float | None, Field(default, **spec.unit.bounds, description=_description(spec)))
+
+
+def _change_limit(spec: MetricSpec, default: float) -> Any:
+    bounds = {name: bound for name, bound in spec.unit.bounds.items() if name == "le"}
+    described = f"{_description(spec)}: how much worse than the blessed model"
+    return (float | None, Field(default, ge=0, **bounds, description=described))
+
+
+def _description(spec: MetricSpec) -> str:
+    return f"{spec.title} ({spec.unit.symbol})" if spec.unit.symbol == "years" else spec.title
+
+
+class _Group(Settings):
+    """Some of the test records."""
 
     feature: Literal["gender", "age_group", "race", "source"]
     value: str = Field(description="e.g. 'female', '25-32' for an age_group, or the NAME of a labelled folder")
-    age_mae_max: float | None = Field(None, gt=0, description="years")
-    gender_accuracy_min: float | None = Field(None, ge=0, le=1)
+
+
+# Typed as Any: only the table of metrics knows which limits they have.
+_GroupLimits: Any = create_model(
+    "_GroupLimits",
+    __base__=_Group,
+    **{spec.limit_name: _limit(spec) for spec, limits in limited_metrics() if limits.in_groups},
+)
+_Limits: Any = create_model(
+    "_Limits",
+    __base__=Settings,
+    **{spec.limit_name: _limit(spec, required=limits.required) for spec, limits in limited_metrics()},
+    **{
+        spec.change_limit_name: _change_limit(spec, limits.change)
+        for spec, limits in limited_metrics()
+        if limits.change is not None
+    },
+)
+
+
+class SliceGate(_GroupLimits):
+    """A limit for one group of people, e.g. `age_mae_max` or `gender_accuracy_min`."""
+
+    if TYPE_CHECKING:  # mypy cannot know the limits
+
+        def __init__(self, **values: Any) -> None: ...
 
     @model_validator(mode="after")
     def _sets_a_limit(self) -> "SliceGate":
-        if self.age_mae_max is None and self.gender_accuracy_min is None:
-            raise ValueError("sets no limit; give age_mae_max or gender_accuracy_min")
+        limits = [spec.limit_name for spec, limits in limited_metrics() if limits.in_groups]
+        if all(getattr(self, limit) is None for limit in limits):
+            raise ValueError(f"sets no limit; give {_one_of(limits)}")
         return self
 
     @model_validator(mode="after")
@@ -33,35 +74,51 @@ class SliceGate(Settings):
         return self
 
 
-class EvaluatorSettings(Settings):
-    """What a model must reach on the test split before it is pushed."""
+class EvaluatorSettings(_Limits):
+    """What a model must reach on the test split before it is pushed, e.g. `age_mae_max` or `gender_accuracy_min`.
 
-    age_mae_max: float | None = Field(gt=0, description="years; mean absolute error of the age; null: no limit")
-    age_group_accuracy_min: float | None = Field(None, ge=0, le=1, description="share of right age groups")
-    gender_accuracy_min: float | None = Field(ge=0, le=1, description="share of right genders; null: no limit")
-    age_mae_increase_max: float | None = Field(0.5, ge=0, description="years it may be worse than the blessed model")
-    gender_accuracy_decrease_max: float | None = Field(0.02, ge=0, le=1, description="the same for gender accuracy")
+    The limits of a metric are null where there is none; `..._increase_max` and `..._decrease_max` are by how much a
+    model may be worse than the blessed one.
+    """
+
+    if TYPE_CHECKING:  # mypy cannot know the limits
+
+        def __init__(self, **values: Any) -> None: ...
+
     slices: list[Literal["gender", "age_group", "race", "source"]] = Field(default_factory=list)
     slice_gates: list[SliceGate] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _sets_a_limit(self) -> "EvaluatorSettings":
-        if self.age_mae_max is self.age_group_accuracy_min is self.gender_accuracy_min is None:
-            limits = "age_mae_max, age_group_accuracy_min or gender_accuracy_min"
-            raise ValueError(f"sets no limit that a model must meet; give {limits}")
+        limits = [spec.limit_name for spec, _ in limited_metrics()]
+        if all(getattr(self, limit) is None for limit in limits):
+            raise ValueError(f"sets no limit that a model must meet; give {_one_of(limits)}")
         return self
 
     def limits_on(self, answer: Literal["age", "gender"]) -> list[str]:
-        """The settings that limit an answer's metrics, e.g. 'age_mae_max' and 'slice_gates.0.age_mae_max'."""
-        own = [name for name, value in self if name.startswith(f"{answer}_") and value is not None]
+        """Returns the settings that limit an answer's metrics, e.g. 'age_mae_max' and 'slice_gates.0.age_mae_max'."""
+        limits = {
+            name
+            for spec, _ in limited_metrics()
+            if spec.head == answer
+            for name in (spec.limit_name, spec.change_limit_name)
+        }
+        own = [name for name, value in self if name in limits and value is not None]
         return own + [
             f"slice_gates.{number}.{name}"
             for number, gate in enumerate(self.slice_gates)
             for name, value in gate
-            if name.startswith(f"{answer}_") and value is not None
+            if name in limits and value is not None
         ]
 
     @property
     def compares(self) -> bool:
         """Whether a model must not be worse than the blessed one."""
-        return self.age_mae_increase_max is not None or self.gender_accuracy_decrease_max is not None
+        changes = (spec.change_limit_name for spec, limits in limited_metrics() if limits.change is not None)
+        return any(getattr(self, change) is not None for change in changes)
+
+
+def _one_of(names: list[str]) -> str:
+    """Returns e.g. 'a, b or c'."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last

@@ -1,11 +1,12 @@
 """How well a model does on groups of test records."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from components.evaluator import metric_names
 from visage.data.labels import AGE_GROUPS, UNKNOWN
+from visage.evaluation.metrics import METRICS, MetricSpec, Scores, metrics_of
 from visage.folder_alias import folder_alias
 
 OVERALL = "overall"
@@ -21,11 +22,7 @@ class SliceMetrics:
         count: test records in the group.
         age_count: those of known age.
         gender_count: those of known gender.
-        age_mae: mean absolute error of the age, years.
-        age_group_accuracy: 0..1, over the records of known age group.
-        gender_accuracy: 0..1.
-        gender_auc: area under the ROC curve, 0..1; None where the records hold one gender alone, and in every group,
-            for many groups do.
+        scores: by name, the metrics that the evaluation reports.
     """
 
     feature: str = ""
@@ -33,10 +30,7 @@ class SliceMetrics:
     count: int = 0
     age_count: int = 0
     gender_count: int = 0
-    age_mae: float | None = None
-    age_group_accuracy: float | None = None
-    gender_accuracy: float | None = None
-    gender_auc: float | None = None
+    scores: Scores = field(default_factory=lambda: dict.fromkeys(spec.name for spec in metrics_of("evaluation")))
 
     @property
     def name(self) -> str:
@@ -45,16 +39,18 @@ class SliceMetrics:
 
     def why_not_measured(self, metric: str) -> str | None:
         """Why the metric of this name is None, e.g. 'no test record of known age'; None where it was measured."""
-        if getattr(self, metric) is not None:
+        if self.scores.get(metric) is not None:
             return None
         if not self.count:
             return "no such test record"
-        for label, known in (("age", self.age_count), ("gender", self.gender_count)):
-            if metric.startswith(label) and not known:
-                return f"no test record of known {label}"
-        if metric == metric_names.GENDER_AUC:
-            return "the test records of known gender are all of one gender"
-        return "predictions are not finite numbers"
+        spec = METRICS[metric]
+        known = {"age": self.age_count, "gender": self.gender_count}[spec.head]
+        return spec.undefined if known else f"no test record of known {spec.head}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all of it in one flat object; the names of the metrics are keys beside the others."""
+        of_group = {name: getattr(self, name) for name in ("feature", "value", "count", "age_count", "gender_count")}
+        return {**of_group, **self.scores}
 
 
 def slice_name(feature: str, value: str) -> str:
@@ -97,19 +93,20 @@ def _slice_metrics(key: tuple[tuple[str, Any], ...], metrics: dict[str, Any]) ->
         count=int(_number(metrics, "", metric_names.EXAMPLE_COUNT) or 0),
         age_count=int(_number(metrics, age, metric_names.KNOWN_COUNT) or 0),
         gender_count=int(_number(metrics, gender, metric_names.KNOWN_COUNT) or 0),
-        age_mae=_number(metrics, age, metric_names.AGE_MAE),
-        age_group_accuracy=_number(metrics, metric_names.AGE_GROUP_OUTPUT, metric_names.AGE_GROUP_ACCURACY),
-        gender_accuracy=_number(metrics, gender, metric_names.GENDER_ACCURACY),
-        gender_auc=None if feature else _gender_auc(metrics),
+        scores={
+            spec.name: _score(spec, metrics) if spec.in_groups or not feature else None
+            for spec in metrics_of("evaluation")
+        },
     )
 
 
-def _gender_auc(metrics: dict[str, Any]) -> float | None:
+def _score(spec: MetricSpec, metrics: dict[str, Any]) -> float | None:
     # TFMA gives 0 where there is no curve.
-    male_fraction = _number(metrics, metric_names.GENDER_OUTPUT, metric_names.MALE_FRACTION)
-    if male_fraction is None or not 0 < male_fraction < 1:
-        return None
-    return _number(metrics, metric_names.GENDER_OUTPUT, metric_names.GENDER_AUC)
+    if metric_names.TFMA_CLASSES.get(spec.name) == "AUC":
+        male_fraction = _number(metrics, metric_names.GENDER_OUTPUT, metric_names.MALE_FRACTION)
+        if male_fraction is None or not 0 < male_fraction < 1:
+            return None
+    return _number(metrics, metric_names.output_of(spec), spec.name)
 
 
 def _number(metrics: dict[str, Any], output: str, name: str) -> float | None:

@@ -5,12 +5,10 @@ from typing import Any
 
 from components.evaluator.result import Evaluation
 from components.model_card.statistics import SplitStatistics
+from visage.evaluation.metrics import metrics_of
 from visage.saved_model.identity import identify
 from visage.saved_model.metadata import ModelMetadata
 from visage.training.settings import TrainerSettings
-
-# Shown at the top of the page, of all test records together.
-OVERALL_METRICS = ("age_mae", "age_group_accuracy", "gender_accuracy", "gender_auc")
 
 INTENDED_USE = (
     "Research and teaching on age and gender estimation from face pictures.",
@@ -73,13 +71,12 @@ def make_card(
             "cleaning_report": cleaning_report,
             "splits": {split: asdict(found) for split, found in statistics.items()},
         },
-        "evaluation": asdict(evaluation),
+        "evaluation": evaluation.to_json(),
         "not_measured": {
-            metric: why
-            for metric in OVERALL_METRICS
+            spec.name: why
+            for spec in metrics_of("evaluation")
             # What a network does not learn is absent, not unmeasured.
-            if heads[metric.partition("_")[0]] is not None
-            and (why := evaluation.overall.why_not_measured(metric)) is not None
+            if heads[spec.head] is not None and (why := evaluation.overall.why_not_measured(spec.name)) is not None
         },
         "intended_use": list(INTENDED_USE),
         "not_for": list(NOT_FOR),

@@ -6,7 +6,8 @@ from typing import Any
 
 from jinja2 import Template
 
-from visage.html.page import NOTHING, page_environment, words
+from visage.evaluation.metrics import SHARE, MetricSpec, metric_of_limit, metrics_of
+from visage.html.page import NOTHING, page_environment
 
 # Fewer records than these say little: the standard error of a share of 0.9 is then above 5 percentage points.
 FEW_RECORDS = 30
@@ -15,15 +16,6 @@ FEW_RECORDS = 30
 _LEAST_DRAWN = 0.5
 _AXIS_ENDS_AT_LEAST = 100
 _YEARS_BETWEEN_TICKS = 20
-
-# Names of the metrics that gate; another one goes by its setting's name, as a plain number.
-_METRICS = {
-    "age_mae": "Mean absolute error of the age",
-    "age_group_accuracy": "Age group accuracy",
-    "gender_accuracy": "Gender accuracy",
-}
-_IN_YEARS = ("age_mae",)
-_SHARES = ("age_group_accuracy", "gender_accuracy")
 
 
 def render(card: dict[str, Any]) -> str:
@@ -39,7 +31,8 @@ def render(card: dict[str, Any]) -> str:
         age_charts=_age_charts(card["data"]["splits"]),
         age_axis=_age_axis(card["data"]["splits"]),
         slices={feature: list(found) for feature, found in groupby(slices, key=lambda found: found["feature"])},
-        worst_age_mae=max((found["age_mae"] or 0.0 for found in slices), default=0.0) or 1.0,
+        metrics=[spec for spec in metrics_of("evaluation") if card["heads"][spec.head] is not None],
+        full_bars={spec.name: _full_bar(spec, slices) for spec in metrics_of("evaluation")},
     )
 
 
@@ -47,56 +40,40 @@ def render(card: dict[str, Any]) -> str:
 def _template() -> Template:
     environment = page_environment(
         "components.model_card",
-        years=_years,
-        percent=_percent,
+        figure=_figure,
+        limited_figure=_limited_figure,
         gate_name=_gate_name,
         gate_value=_gate_value,
-        metric_value=_metric_value,
     )
     return environment.get_template("model_card.html.jinja")
 
 
-def _years(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.2f} years"
+def _figure(value: float | None, spec: MetricSpec) -> str:
+    return NOTHING if value is None else spec.unit.text(value)
 
 
-def _percent(value: float | None) -> str:
-    return NOTHING if value is None else f"{100 * value:.1f} %"
+def _limited_figure(value: float | None, gate_name: str) -> str:
+    return _figure(value, metric_of_limit(gate_name))
 
 
 def _gate_name(name: str) -> str:
-    metric, change, kind = _gate_parts(name)
-    shown = _METRICS.get(metric, words(metric).capitalize())
-    if change:
-        return f"{shown}, against the blessed model before"
-    return f"{shown}, at {'most' if kind == 'max' else 'least'}"
+    spec = metric_of_limit(name)
+    if name == spec.change_limit_name:
+        return f"{spec.title}, against the blessed model before"
+    return f"{spec.title}, at {'most' if spec.better == 'lower' else 'least'}"
 
 
 def _gate_value(value: float | None, name: str) -> str:
     """A limit or what was measured against it; a change in words, for its sign alone would puzzle."""
-    metric, change, _ = _gate_parts(name)
-    if not change or value is None:
-        return _metric_value(value, name)
-    size = f"{100 * abs(value):.1f} points" if metric in _SHARES else _metric_value(abs(value), name)
-    return f"{size} {'worse' if value >= 0 else 'better'}"
+    spec = metric_of_limit(name)
+    if value is None or name == spec.limit_name:
+        return _figure(value, spec)
+    return f"{spec.unit.text_of_change(abs(value))} {'worse' if value >= 0 else 'better'}"
 
 
-def _metric_value(value: float | None, gate_name: str) -> str:
-    metric, _, _ = _gate_parts(gate_name)
-    if metric in _IN_YEARS:
-        return _years(value)
-    if metric in _SHARES:
-        return _percent(value)
-    return NOTHING if value is None else f"{value:.3f}"
-
-
-def _gate_parts(name: str) -> tuple[str, str, str]:
-    """'age_mae_increase_max' → ('age_mae', 'increase', 'max'); 'age_mae_max' → ('age_mae', '', 'max')."""
-    rest, _, kind = name.rpartition("_")
-    for change in ("increase", "decrease"):
-        if rest.endswith(f"_{change}"):
-            return rest.removesuffix(f"_{change}"), change, kind
-    return rest, "", kind
+def _full_bar(spec: MetricSpec, slices: list[dict[str, Any]]) -> float:
+    """The figure that a full bar stands for in the tables of groups: all records, else the highest of the groups."""
+    return 1.0 if spec.unit is SHARE else max((found[spec.name] or 0.0 for found in slices), default=0.0) or 1.0
 
 
 def _age_charts(splits: dict[str, Any]) -> list[dict[str, Any]]:

@@ -14,8 +14,9 @@ from rich.table import Table
 from pipeline.cli.output.console import Screen
 from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.checkpoints import FinishedRun, Result
+from visage.evaluation.metrics import MetricSpec, Scores, metrics_of
 from visage.evaluation.predictions import bag
-from visage.evaluation.scores import Scores, Spread, mean, measure, spread
+from visage.evaluation.scores import Spread, mean, measure, spread
 from visage.faces.settings import SplitSettings
 from visage.files import write_atomically
 
@@ -114,19 +115,19 @@ def write(result: CrossValidation) -> None:
 
 def print_result(result: CrossValidation, screen: Screen) -> None:
     """Shows each fold, and mean and standard deviation of all; of single models alone where nothing was bagged."""
-    metrics = [metric for metric in _METRICS if getattr(result.bagged.mean, metric) is not None]
+    metrics = [spec for spec in metrics_of("cross_validation") if result.bagged.mean.get(spec.name) is not None]
     table = Table("fold", "records", "models", box=None, pad_edge=False, header_style="bold")
-    for metric in metrics:
-        table.add_column(_METRICS[metric][0], justify="right")
+    for spec in metrics:
+        table.add_column(spec.heading, justify="right")
     rows = [
         *((str(fold.fold), f"{fold.records:,}", fold.single, fold.bagged) for fold in result.by_fold),
         ("mean", f"{result.records:,}", result.single.mean, result.bagged.mean),
         ("±", "", result.single.deviation, result.bagged.deviation),
     ]
     for name, records, single, bagged in rows:
-        table.add_row(name, records, "one", *(_shown(metric, single) for metric in metrics))
+        table.add_row(name, records, "one", *(_shown(spec, single) for spec in metrics))
         if result.repeats > 1:
-            table.add_row("", "", f"{result.repeats} bagged", *(_shown(metric, bagged) for metric in metrics))
+            table.add_row("", "", f"{result.repeats} bagged", *(_shown(spec, bagged) for spec in metrics))
     screen.print()
     screen.print(table)
     screen.print()
@@ -137,14 +138,14 @@ def print_result(result: CrossValidation, screen: Screen) -> None:
     screen.print(f"all of it  {escape(result.file)}")
 
 
-def _not_measured(result: CrossValidation, metrics: Sequence[str]) -> Iterator[str]:
+def _not_measured(result: CrossValidation, metrics: Sequence[MetricSpec]) -> Iterator[str]:
     why = "no test record there knows the truth, or a prediction is not a finite number"
     if not metrics:
         yield f"nothing was measured: {why}"
-    for metric in metrics:
-        folds = [str(fold.fold) for fold in result.by_fold if getattr(fold.bagged, metric) is None]
+    for spec in metrics:
+        folds = [str(fold.fold) for fold in result.by_fold if fold.bagged[spec.name] is None]
         if folds:
-            yield f"{_METRICS[metric][0]} was not measured in fold {', '.join(folds)}: {why}"
+            yield f"{spec.heading} was not measured in fold {', '.join(folds)}: {why}"
 
 
 def _fold_result(results: Sequence[Result]) -> FoldResult:
@@ -159,17 +160,6 @@ def _fold_result(results: Sequence[Result]) -> FoldResult:
     )
 
 
-def _shown(metric: str, scores: Scores) -> str:
-    value = getattr(scores, metric)
-    _, factor, digits = _METRICS[metric]
-    return "\u2013" if value is None else f"{factor * value:.{digits}f}"
-
-
-# Heading, what the value is multiplied by, digits.
-_METRICS = {
-    "age_mae": ("age MAE", 1, 2),
-    "age_cs5": ("CS@5 %", 100, 1),
-    "age_group_accuracy": ("group %", 100, 1),
-    "age_group_one_off_accuracy": ("1-off %", 100, 1),
-    "gender_accuracy": ("gender %", 100, 1),
-}
+def _shown(spec: MetricSpec, scores: Scores) -> str:
+    value = scores.get(spec.name)
+    return "\u2013" if value is None else spec.unit.number(value)

@@ -52,8 +52,8 @@ def test_a_killed_cross_validation_goes_on_and_measures_each_model_as_the_evalua
         assert runs[model["run"]["run_id"]] == NODES
         overall = read_evaluation(model["run"]["evaluation"]).overall
         assert overall.count == fold["records"]
-        assert model["scores"]["age_mae"] == pytest.approx(overall.age_mae, abs=1e-3)
-        assert model["scores"]["gender_accuracy"] == pytest.approx(overall.gender_accuracy, abs=1e-6)
+        assert model["scores"]["age_mae"] == pytest.approx(overall.scores["age_mae"], abs=1e-3)
+        assert model["scores"]["gender_accuracy"] == pytest.approx(overall.scores["gender_accuracy"], abs=1e-6)
     assert not list(tmp_path.rglob("serving"))
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from visage.data.labels import age_group
+from visage.evaluation.metrics import Target
+
 # Of a head that the model has not.
 _ABSENT = np.empty(0, np.float32)
 _SAID = ("age", "age_group_probabilities", "gender_probability")
@@ -37,6 +40,33 @@ class Predictions:
     age: np.ndarray | None
     age_group_probabilities: np.ndarray | None
     gender_probability: np.ndarray | None
+
+    def truths(self) -> dict[Target, np.ndarray]:
+        """Returns what is true, [n], by what the metrics measure; where unknown, NaN for an age, else -1."""
+        return {"age": self.true_age, "age_group": self.true_age_group, "gender": self.true_gender}
+
+    def predicted(self) -> dict[Target, np.ndarray]:
+        """Returns what the model predicts, float [n], by what the metrics measure.
+
+        Returns:
+            `age` in years, `age_group` as an index, NaN where the model gave no finite number, `gender` as P(male);
+            without those that it does not predict.
+        """
+        groups = self._age_groups()
+        all_of_them: dict[Target, np.ndarray | None] = {
+            "age": self.age,
+            "age_group": groups,
+            "gender": self.gender_probability,
+        }
+        return {target: values for target, values in all_of_them.items() if values is not None}
+
+    def _age_groups(self) -> np.ndarray | None:
+        if self.age_group_probabilities is not None:
+            is_number = np.isfinite(self.age_group_probabilities).all(axis=1)
+            return np.where(is_number, self.age_group_probabilities.argmax(axis=1), np.nan)
+        if self.age is not None:
+            return np.array([age_group(age) if np.isfinite(age) else np.nan for age in self.age], float)
+        return None
 
     def to_bytes(self) -> bytes:
         """All of it, as `from_bytes` reads it."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from visage.errors import VisageError
 from visage.progress import report
@@ -38,6 +38,10 @@ class Measured:
     size: int
     milliseconds: Latency
     quality: Quality
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all of it as the JSON beside the exported files holds it."""
+        return {**asdict(self), "quality": self.quality.to_json()}
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from visage.evaluation.metrics import metrics_of
+
 if TYPE_CHECKING:
     from visage.tflite.export import OnDevice
 
 # With fewer, the gender accuracy alone has a standard error of a point and more, and scales hang on single pictures.
 _ENOUGH_TEST_FACES = 500
 _ENOUGH_CALIBRATION_FACES = 100
-# Output, figure of its quality, and label.
-_JUDGED = (("age", "age_mae", "age"), ("gender_probability", "gender_accuracy", "gender"))
+# Output and label.
+_JUDGED = (("age", "age"), ("gender_probability", "gender"))
 # Of the slowest round to the fastest, on a machine that does nothing else.
 _STEADY = 1.25
 
@@ -24,8 +26,10 @@ def notes(made: OnDevice) -> Iterator[str]:
     if made.calibration_faces < _ENOUGH_CALIBRATION_FACES and "int8" in made.lite_models:
         yield f"{made.calibration_faces:,} training faces are few to set int8's scales by: it loses more than need be"
     models = [made.saved_model, *made.lite_models.values()]
-    for output, figure, label in _JUDGED:
-        if output in made.outputs and any(getattr(model.quality, figure) is None for model in models):
+    for output, label in _JUDGED:
+        metrics = [spec.name for spec in metrics_of("tflite") if spec.head == label]
+        measured = all(model.quality.scores.get(metric) is not None for metric in metrics for model in models)
+        if output in made.outputs and not measured:
             yield (
                 f"how well the {label} is predicted was not measured of every model: no test face has a known {label}, "
                 "or predictions are not finite numbers"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from visage.evaluation.metrics import Scores, Target, score
 from visage.progress import report
 from visage.tflite.crops import labelled_crops
 from visage.tflite.network import Network
@@ -27,18 +28,21 @@ class Quality:
     not a finite number is a wrong one, and another one than the other model's.
 
     Attributes:
-        age_mae: years, mean absolute error.
-        gender_accuracy: share of right genders.
+        scores: by name, the metrics that are reported of models on devices.
         age_change_mean: years; how far its age is from the other model's, in the mean over all pictures.
         age_change_max: years; the same, where it is most.
         gender_changed: share of the pictures of which it says the other gender.
     """
 
-    age_mae: float | None = None
-    gender_accuracy: float | None = None
+    scores: Scores = field(default_factory=dict)
     age_change_mean: float | None = None
     age_change_max: float | None = None
     gender_changed: float | None = None
+
+    def to_json(self) -> dict[str, float | None]:
+        """Returns all of it in one flat object, the metrics first."""
+        changes = ("age_change_mean", "age_change_max", "gender_changed")
+        return {**self.scores, **{name: getattr(self, name) for name in changes}}
 
 
 def compare(network: Network, others: Sequence[Callable[[np.ndarray], Answers]], split: Split) -> list[Quality]:
@@ -73,22 +77,18 @@ def _joined(batches: list[Answers]) -> dict[str, np.ndarray]:
 def _quality(answers: Answers, reference: Answers, truth: Answers) -> Quality:
     figures: dict[str, float | None] = {}
     if "age" in answers:
-        figures["age_mae"] = _mean(np.abs(answers["age"] - truth["age"]), truth["age"])
         change = np.abs(answers["age"] - reference["age"])
         figures |= {"age_change_mean": _number(change.mean()), "age_change_max": _number(change.max())}
     if "gender_probability" in answers:
-        male, is_male = answers["gender_probability"] > 0.5, truth["gender_probability"] > 0.5
-        is_number = np.isfinite(answers["gender_probability"])
+        male, is_number = answers["gender_probability"] > 0.5, np.isfinite(answers["gender_probability"])
         same = is_number & (male == (reference["gender_probability"] > 0.5))
-        figures["gender_accuracy"] = _mean(is_number & (male == is_male), truth["gender_probability"])
         figures["gender_changed"] = float((~same).mean())
-    return Quality(**figures)
+    return Quality(score("tflite", _by_target(truth), _by_target(answers)), **figures)
 
 
-def _mean(values: np.ndarray, label: np.ndarray) -> float | None:
-    """Over the records whose label is known."""
-    known = values[~np.isnan(label)]
-    return _number(known.mean()) if known.size else None
+def _by_target(answers: Answers) -> dict[Target, np.ndarray]:
+    targets: dict[str, Target] = {"age": "age", "gender_probability": "gender"}
+    return {targets[output]: values for output, values in answers.items()}
 
 
 def _number(value: float) -> float | None:

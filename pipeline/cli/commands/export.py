@@ -11,6 +11,7 @@ import click
 from pipeline.cli.common import PathOfThisMachine, choose_model, config_option, json_option, print_json, quietly
 from pipeline.cli.output.output_file import check_output_folder
 from visage.errors import VisageError
+from visage.evaluation.metrics import metrics_of
 from visage.tflite.notes import notes
 
 if TYPE_CHECKING:
@@ -113,14 +114,16 @@ def remove_unnamed(folder: Path, name: str, files: Mapping["Precision", Path]) -
 
 
 def _figures(made: "OnDevice", files: dict["Precision", Path]) -> dict[str, Any]:
-    models = {precision: {"file": files[precision].name, **asdict(one)} for precision, one in made.lite_models.items()}
+    models = {
+        precision: {"file": files[precision].name, **one.to_json()} for precision, one in made.lite_models.items()
+    }
     return {
         "pixels": {"dtype": "uint8", "shape": made.pixels, "range": [0, 255]},
         "outputs": made.outputs,
         "calibration_faces": made.calibration_faces,
         "test_faces": made.test_faces,
         "notes": list(notes(made)),
-        "models": {"saved_model": asdict(made.saved_model), **models},
+        "models": {"saved_model": made.saved_model.to_json(), **models},
     }
 
 
@@ -137,7 +140,8 @@ def _rounds(made: "OnDevice") -> str:
 def _table(made: "OnDevice") -> "Table":
     from rich.table import Table
 
-    table = Table("", "size", "a picture", "age MAE", "gender", "age differs by", box=None, pad_edge=False)
+    metrics = (spec.short for spec in metrics_of("tflite"))
+    table = Table("", "size", "a picture", *metrics, "age differs by", box=None, pad_edge=False)
     for name, one in _models(made):
         table.add_row(*_row(name, one, made.saved_model))
     return table
@@ -150,7 +154,9 @@ def _row(name: str, one: "Measured", of: "Measured") -> Iterator[str]:
     yield f"{one.size / 1e6:5.1f} MB  {one.size / of.size:4.0%}"
     took = one.milliseconds
     yield f"{took.median:5.1f} ms  {took.median / of.milliseconds.median:4.0%}"
-    yield "-" if quality.age_mae is None else f"{quality.age_mae:.3f}"
-    yield "-" if quality.gender_accuracy is None else f"{quality.gender_accuracy:.2%}"
+    for spec in metrics_of("tflite"):
+        value = quality.scores.get(spec.name)
+        # Models made of one another are near each other.
+        yield "-" if value is None else spec.unit.cell(value, more_digits=1)
     differs = one is not of and quality.age_change_mean is not None
     yield f"{quality.age_change_mean:.2f}, at most {quality.age_change_max:.2f}" if differs else ""

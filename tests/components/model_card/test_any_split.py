@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,13 @@ from hypothesis import strategies as st
 from components.evaluator.gates import Gate
 from components.evaluator.result import Evaluation
 from components.evaluator.slices import SliceMetrics
-from components.model_card.card import OVERALL_METRICS, make_card
+from components.model_card.card import make_card
 from components.model_card.render import render
 from components.model_card.statistics import SplitStatistics, read_statistics
 from tests.components.model_card.some_statistics import Person, people, statistics_of, write_statistics
 from tests.page_text import Page
 from visage.data.labels import AGE_GROUPS
+from visage.evaluation.metrics import limited_metrics, metrics_of
 from visage.saved_model.metadata import ModelMetadata
 from visage.training.settings import TrainerSettings
 
@@ -119,10 +119,12 @@ def slice_metrics(draw: st.DrawFn, feature: str = "", value: str = "") -> SliceM
         count=count,
         age_count=age_count,
         gender_count=gender_count,
-        age_mae=draw(st.none() | st.floats(0, 99)) if age_count else None,
-        age_group_accuracy=draw(fraction) if age_count else None,
-        gender_accuracy=draw(fraction) if gender_count else None,
-        gender_auc=draw(fraction) if gender_count else None,
+        scores={
+            "age_mae": draw(st.none() | st.floats(0, 99)) if age_count else None,
+            "age_group_accuracy": draw(fraction) if age_count else None,
+            "gender_accuracy": draw(fraction) if gender_count else None,
+            "gender_auc": draw(fraction) if gender_count else None,
+        },
     )
 
 
@@ -136,15 +138,15 @@ def evaluations(draw: st.DrawFn) -> Evaluation:
         for value in draw(st.lists(st.sampled_from(values), unique=True))
     ]
     gates = []
-    for metric, kind in (("age_mae", "max"), ("age_group_accuracy", "min"), ("gender_accuracy", "min")):
-        measured, why = getattr(overall, metric), overall.why_not_measured(metric)
-        before = getattr(baseline, metric) if baseline else None
+    for spec, limits in limited_metrics():
+        measured, why = overall.scores[spec.name], overall.why_not_measured(spec.name)
+        before = baseline.scores[spec.name] if baseline else None
         passed = measured is not None and draw(st.booleans())
-        gates.append(Gate(f"{metric}_{kind}", "overall", measured, 0.5, passed, before, why))
-        if baseline is not None:
-            worse = None if measured is None or before is None else measured - before
+        gates.append(Gate(spec.limit_name, "overall", measured, 0.5, passed, before, why))
+        if baseline is not None and limits.change is not None:
+            worse = None if measured is None or before is None else spec.worsening(measured, before)
             why = why or ("predictions are not finite numbers" if worse is None else None)
-            gates.append(Gate(f"{metric}_increase_max", "overall", worse, 0.5, worse is not None, before, why))
+            gates.append(Gate(spec.change_limit_name, "overall", worse, 0.5, worse is not None, before, why))
     return Evaluation(all(gate.passed for gate in gates), overall, slices, gates, baseline)
 
 
@@ -192,16 +194,20 @@ def test_the_page_holds_the_counts_and_a_dash_with_its_reason_where_no_figure_is
     assert f"{evaluation.overall.count} test records" in str(page)
     for x, width in re.findall(r'<rect x="([\d.-]+)" y="[\d.-]+" width="([\d.-]+)"', html):
         assert 10 <= float(x) < float(x) + float(width) <= 210
-    shown = [metric for metric in OVERALL_METRICS if not metric.startswith(silent)]
-    for metric in shown:
-        why = evaluation.overall.why_not_measured(metric)
-        assert (why is None) == (getattr(evaluation.overall, metric) is not None)
+    for spec in metrics_of("evaluation"):
+        if spec.head == silent:
+            continue
+        why = evaluation.overall.why_not_measured(spec.name)
+        assert (why is None) == (evaluation.overall.scores[spec.name] is not None)
         assert why is None or f"not measured: {why}" in str(page)
     assert str(page).count("✗ not measured") == sum(gate.measured is None for gate in evaluation.gates)
 
 
 def test_a_model_that_errs_by_nothing_in_any_group_has_a_page(tmp_path: Path) -> None:
-    perfect = SliceMetrics("gender", "female", 3, 3, 3, 0.0, 1.0, 1.0)
+    perfect = SliceMetrics(
+        *("gender", "female", 3, 3, 3),
+        scores={"age_mae": 0.0, "age_group_accuracy": 1.0, "gender_accuracy": 1.0, "gender_auc": None},
+    )
     evaluation = Evaluation(True, perfect, [perfect], [ONE_LIMIT], None)
     splits = {split: [Person(30.0)] for split in SPLITS}
     for split, found in splits.items():
@@ -222,14 +228,13 @@ def test_a_model_that_errs_by_nothing_in_any_group_has_a_page(tmp_path: Path) ->
 
 def test_why_a_metric_is_missing_is_known_of_every_metric() -> None:
     nothing = SliceMetrics(count=1)
-    metrics = [field.name for field in fields(SliceMetrics) if field.default is None]
-    assert {metric: nothing.why_not_measured(metric) for metric in metrics} == {
+    assert {metric: nothing.why_not_measured(metric) for metric in nothing.scores} == {
         "age_mae": "no test record of known age",
         "age_group_accuracy": "no test record of known age",
         "gender_accuracy": "no test record of known gender",
         "gender_auc": "no test record of known gender",
     }
-    women = SliceMetrics(count=1, gender_count=1, gender_accuracy=1.0)
+    women = SliceMetrics(count=1, gender_count=1, scores={"gender_accuracy": 1.0})
     assert women.why_not_measured("gender_auc") == "the test records of known gender are all of one gender"
     assert SliceMetrics(count=1, age_count=1).why_not_measured("age_mae") == "predictions are not finite numbers"
     assert SliceMetrics().why_not_measured("age_mae") == "no such test record"

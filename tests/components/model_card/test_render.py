@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.model_card.render import _gate_name, _gate_value, _metric_value
+from components.model_card.render import _gate_name, _gate_value, _limited_figure
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,14 @@ from components.model_card.render import _gate_name, _gate_value, _metric_value
             "Gender accuracy, against the blessed model before",
             "2.0 points better",
         ),
-        # Metrics that somebody adds are shown before anybody has worded them.
-        ("gender_auc_min", 0.95, "Gender auc, at least", "0.950"),
-        ("age_rmse_increase_max", 0.25, "Age rmse, against the blessed model before", "0.250 worse"),
+        # A plain number has no unit.
+        ("gender_auc_min", 0.95, "Area under the gender ROC curve, at least", "0.950"),
+        (
+            "gender_auc_decrease_max",
+            0.25,
+            "Area under the gender ROC curve, against the blessed model before",
+            "0.250 worse",
+        ),
     ],
 )
 def test_a_gate_is_worded_for_people(gate: str, value: float, name: str, shown: str) -> None:
@@ -34,4 +39,4 @@ def test_a_gate_is_worded_for_people(gate: str, value: float, name: str, shown: 
 
 @pytest.mark.parametrize("gate", ["age_mae_max", "gender_accuracy_min", "gender_auc_min"])
 def test_what_could_not_be_measured_is_a_dash(gate: str) -> None:
-    assert _gate_value(None, gate) == _metric_value(None, gate) == "\u2013"
+    assert _gate_value(None, gate) == _limited_figure(None, gate) == "\u2013"

@@ -19,8 +19,8 @@ def test_answers_stand_beside_the_truth_in_the_order_of_the_keys(tmp_path: Path)
     assert found.keys.tolist() == sorted(str(number) for number in range(100))
     assert set(found.pictures.tolist()) == {"ab"}
     scores = measure(found)
-    assert scores.age_mae == pytest.approx(2)
-    assert scores.gender_accuracy == pytest.approx(0.9)
+    assert scores["age_mae"] == pytest.approx(2)
+    assert scores["gender_accuracy"] == pytest.approx(0.9)
 
 
 def test_what_is_unknown_and_what_is_not_answered(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pipeline.cross_validation.result import CrossValidation, print_result, summ
 from tests.pipeline.cross_validation.some_predictions import of
 from tests.project import PROJECT
 from visage.evaluation.predictions import Predictions
-from visage.evaluation.scores import Scores, spread
+from visage.evaluation.scores import spread
 
 
 def result(fold: int, seed: int, predictions: Predictions) -> Result:
@@ -49,8 +49,8 @@ def test_single_models_and_what_they_say_together(tmp_path: Path) -> None:
     found = summary(RESULTS, repeats=2, workspace=tmp_path)
 
     assert [(fold.fold, fold.records) for fold in found.by_fold] == [(0, 2), (1, 1)]
-    assert (found.single.mean.age_mae, found.single.deviation.age_mae) == (10, 0)
-    assert (found.bagged.mean.age_mae, found.bagged.mean.age_cs5) == (5, 0.5)
+    assert (found.single.mean["age_mae"], found.single.deviation["age_mae"]) == (10, 0)
+    assert (found.bagged.mean["age_mae"], found.bagged.mean["age_cs5"]) == (5, 0.5)
     lines = shown(found)
     assert lines[0] == ["fold", "records", "models", "age", "MAE", "CS@5", "%", "group", "%", "1-off", "%"]
     assert lines[1][:4] == ["0", "2", "one", "10.00"]
@@ -97,7 +97,7 @@ def test_a_fold_that_could_not_be_measured_is_named_and_has_a_dash(tmp_path: Pat
     assert lines[2][:4] == ["1", "1", "one", "\u2013"]
     assert "age MAE was not measured in fold 1: no test record" in text(found)
     broken = summary([result(0, 1, of([None], [math.nan])), result(1, 1, of([None], [40]))], 1, tmp_path)
-    assert "nothing was measured" in text(replace(broken, bagged=spread([Scores()])))
+    assert "nothing was measured" in text(replace(broken, bagged=spread([{}])))
     Path(broken.file).parent.mkdir()
     write(broken)
     assert "NaN" not in Path(broken.file).read_text()

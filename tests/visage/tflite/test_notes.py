@@ -47,6 +47,6 @@ def test_what_was_not_measured_has_its_line() -> None:
         "how well the age is predicted",
         "how well the gender is predicted",
     ]
-    quality = Quality(age_mae=4.0, gender_accuracy=0.9)
+    quality = Quality({"age_mae": 4.0, "gender_accuracy": 0.9})
     known = replace(QUIET, quality=quality)
     assert list(notes(replace(unknown, saved_model=known, lite_models={"int8": known}))) == []

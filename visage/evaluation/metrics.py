@@ -98,7 +98,7 @@ class MetricSpec:
         caption: below the figure at the top of the model card; without one the title.
         group_heading: of its column in the model card's tables of groups; '' for no column.
         undefined: why there may be no figure although truths are known.
-        limits: what the configuration can limit; None: nothing.
+        limits: what the configuration can limit; None: nothing. `pipeline_config.yaml` names every limit.
         in_groups: whether the evaluation measures single groups as well.
         reports: where the figure appears. 'tflite' has no age groups.
     """
@@ -113,7 +113,7 @@ class MetricSpec:
     caption: str = ""
     group_heading: str = ""
     undefined: str = "predictions are not finite numbers"
-    limits: Limits | None = field(default_factory=Limits)
+    limits: Limits | None = None
     in_groups: bool = True
     reports: tuple[Report, ...] = ("evaluation", "cross_validation", "tflite")
 
@@ -175,7 +175,6 @@ METRICS = {
             "higher",
             "age",
             metric_functions.cumulative_score_5,
-            limits=None,
             reports=("cross_validation",),
         ),
         MetricSpec(
@@ -198,7 +197,6 @@ METRICS = {
             "higher",
             "age_group",
             metric_functions.one_off_accuracy,
-            limits=None,
             reports=("cross_validation",),
         ),
         MetricSpec(
@@ -223,7 +221,6 @@ METRICS = {
             metric_functions.roc_auc,
             caption="area under the gender ROC curve",
             undefined="the test records of known gender are all of one gender",
-            limits=None,
             # Many groups are of one gender.
             in_groups=False,
             reports=("evaluation",),

@@ -4,11 +4,16 @@ import base64
 import binascii
 import gzip
 import json
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from visage.errors import VisageError
 
 INLINE_PREFIX = "gzip+base64:"
+# Keys under which a compiled pipeline names classes by their whole path.
+_CLASSES = ("class_path", "op_type")
 
 
 def read_compiled(source: str) -> str:
@@ -18,7 +23,7 @@ def read_compiled(source: str) -> str:
         source: a file's path, or the text that `pipeline.node.to_inline` made.
 
     Raises:
-        VisageError: there is no such file, or it holds something else.
+        VisageError: there is no such file, it holds something else, or another version compiled it.
     """
     try:
         if source.startswith(INLINE_PREFIX):
@@ -32,9 +37,34 @@ def read_compiled(source: str) -> str:
         raise not_compiled(source) from None
     if not isinstance(values, dict) or not values.get("nodes"):
         raise not_compiled(source)
+    for module in sorted({path.rpartition(".")[0] for path in _classes_in(values)}):
+        if module.startswith("components.") and not _is_there(module):
+            raise VisageError(
+                f"--pipeline {source[:80]}: another version of VisAge compiled it, which had {module}; write it again "
+                "with `visage compile`"
+            )
     return text
 
 
 def not_compiled(source: str) -> VisageError:
     """Returns the error of a text that is no compiled pipeline."""
     return VisageError(f"--pipeline {source[:80]}: not a compiled pipeline; write it again with `visage compile`")
+
+
+def _classes_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            if key in _CLASSES and isinstance(below, str):
+                yield below
+            yield from _classes_in(below)
+    elif isinstance(value, list):
+        for below in value:
+            yield from _classes_in(below)
+
+
+def _is_there(module: str) -> bool:
+    """Whether a module can be imported; its packages are, which are empty, but not itself."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False

@@ -1,6 +1,7 @@
 """The compiled pipeline as text, and what is said when a node cannot run."""
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -57,6 +58,14 @@ def test_what_is_no_compiled_pipeline_is_one_line(text: str, tmp_path: Path) -> 
     (tmp_path / "ir.json").write_text(text)
     with pytest.raises(VisageError, match=r"not a compiled pipeline; write it again with `visage compile`"):
         read_ir(text if text.startswith("gzip") else str(tmp_path / "ir.json"))
+
+
+@pytest.mark.parametrize("key", ["class_path", "op_type"])
+def test_what_an_earlier_version_compiled_is_to_be_compiled_again(ir, tmp_path: Path, key: str) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "ir.json"
+    file.write_text(re.sub(rf'("{key}": ")components\.[a-z_.]+', r"\1components.gone.", to_json(ir)))
+    with pytest.raises(VisageError, match=r"another version .* had components\.gone; write it again with `visage comp"):
+        read_ir(str(file))
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_what_training_starts_from_is_looked_at_before_a_picture_is_read(
 ) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     config = load_config(PROJECT / "pipeline_config.yaml", [f"workspace={tmp_path}", *changes])
-    with pytest.raises(VisageError, match=line):
+    with pytest.raises(VisageError, match=line), alone(config.root):
         run_pipeline(config, "1", Screen(io.StringIO()))
     assert [path.name for path in config.root.iterdir()] == ["run.lock"]
     compile_pipeline(config)  # as a machine does that only compiles for others
@@ -65,7 +65,10 @@ def test_a_blessed_model_that_knows_test_faces_is_refused_before_a_picture_is_re
     of_other_split = lesson(config.data.sources, SplitSettings(method="folds"))
     write_metadata(blessed / "Format-Serving", ModelMetadata(learned_from=[of_other_split]))
     record_push(config.root, "1", tmp_path, str(blessed))
-    with pytest.raises(VisageError, match=r"^trainer\.weights: blessed: .*/1/Format-Serving knows faces of the test "):
+    with (
+        pytest.raises(VisageError, match=r"^trainer\.weights: blessed: .*/1/Format-Serving knows faces of the test "),
+        alone(config.root),
+    ):
         run_pipeline(config, "1", Screen(io.StringIO()))
     assert {path.name for path in config.root.iterdir()} == {"run.lock", "metadata.sqlite", "artifacts"}
     compile_pipeline(config)

@@ -388,7 +388,7 @@ def test_a_full_disk_is_one_line(utkface: Path, tmp_path: Path) -> None:
 STUCK = """
 import sys, time
 from pathlib import Path
-from components import progress
+from visage import progress
 from components.face_example_gen.prepare import archive_dir, prepare_source
 from components.face_example_gen.settings import DataSettings
 

@@ -231,7 +231,9 @@ METRICS = {
 
 def metrics_of(report: Report) -> list[MetricSpec]:
     """Returns the metrics that appear in a report, in the order of `METRICS`."""
-    return [spec for spec in METRICS.values() if report in spec.reports]
+    # No model on a device is asked for an age group.
+    lacks: tuple[Target, ...] = ("age_group",) if report == "tflite" else ()
+    return [spec for spec in METRICS.values() if report in spec.reports and spec.target not in lacks]
 
 
 def limited_metrics() -> list[tuple[MetricSpec, Limits]]:

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-from apache_beam.io.tfrecordio import _TFRecordUtil
 
 from components.face_example_gen.prepare import Source
 from tests.visage.faces.drawn_photo import drawn_photo
 from visage.data.example_proto import Example
+from visage.data.tfrecords import write_record
 from visage.faces.encode import encode
 
 _FILES = 2
@@ -46,5 +46,5 @@ def _row(number: int, picture: bytes, age: int) -> bytes:
 def _written(path: Path, rows: list[bytes]) -> str:
     with path.open("wb") as file:
         for row in rows:
-            _TFRecordUtil.write_record(file, row)
+            write_record(file, row)
     return str(path)

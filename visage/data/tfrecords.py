@@ -1,9 +1,13 @@
-"""Reads TFRecord files: one record at its offset, or all of a compressed file.
+"""Reads and writes TFRecord files, with neither TensorFlow nor Beam.
 
-With neither TensorFlow nor Beam, whose import takes longer than most inspections.
+A record is its length in bytes (uint64, little-endian), the masked CRC-32C of those eight bytes (uint32), the bytes of
+the record, and their masked CRC-32C. A file is records one after another.
+
+Source: https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details
 """
 
 import gzip
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +22,45 @@ _CHECKSUM = struct.Struct("<I")
 _MASK = 0xA282EAD8
 
 
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
+class Readable(Protocol):
+    """What records are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Returns the next `size` bytes, or what is left."""
+
+
+class Writable(Protocol):
+    """What records are written to."""
+
+    def write(self, content: bytes, /) -> object:
+        """Writes all of `content`."""
+
+
+def write_record(file: Writable, record: bytes) -> None:
+    """Writes a record.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> write_record(file, b"a face")
+    >>> read_at(file, offset=0)
+    b'a face'
+    """
+    length = _LENGTH.pack(len(record))
+    file.write(length + _checksum(length) + record + _checksum(record))
+
+
+def read_record(file: Readable) -> bytes | None:
+    """Reads the next record; returns None at the end of the file.
+
+    Raises:
+        EOFError: the record is cut short.
+        ValueError: a checksum does not hold.
+    """
+    start = file.read(_LENGTH.size)
+    if not start:
+        return None
+    (length,) = _LENGTH.unpack(_checked(start, _LENGTH.size, file))
+    return _checked(file.read(length), length, file)
 
 
 def read_at(file: IO[bytes], offset: int) -> bytes:
@@ -30,7 +71,7 @@ def read_at(file: IO[bytes], offset: int) -> bytes:
         ValueError: a checksum does not hold.
     """
     file.seek(offset)
-    record = _read(file)
+    record = read_record(file)
     if record is None:
         raise EOFError(f"the file ends before {offset}")
     return record
@@ -45,27 +86,38 @@ def read_all(path: Path) -> Iterator[bytes]:
         ValueError, zlib.error: it is damaged.
     """
     with gzip.open(path) as file:
-        while (record := _read(file)) is not None:
+        while (record := read_record(file)) is not None:
             yield record
 
 
-def _read(file: _Readable) -> bytes | None:
-    start = file.read(_LENGTH.size)
-    if not start:
-        return None
-    (length,) = _LENGTH.unpack(_checked(start, _LENGTH.size, file))
-    return _checked(file.read(length), length, file)
+def record_offsets(file: IO[bytes]) -> Iterator[int]:
+    """Yields where each record of an uncompressed file begins; reads the lengths alone.
+
+    Raises:
+        ValueError: the lengths do not lead to the end of the file.
+    """
+    end = file.seek(0, os.SEEK_END)
+    offset = 0
+    while offset < end:
+        yield offset
+        file.seek(offset)
+        (length,) = _LENGTH.unpack(file.read(_LENGTH.size).ljust(_LENGTH.size, b"\0"))
+        offset += _LENGTH.size + _CHECKSUM.size + length + _CHECKSUM.size
+    # A damaged length leads anywhere.
+    if offset != end:
+        raise ValueError("the lengths of the records do not lead to the end of the file")
 
 
-def _checked(part: bytes, size: int, file: _Readable) -> bytes:
+def _checked(part: bytes, size: int, file: Readable) -> bytes:
     """`part`, if it is whole and the checksum that follows it in `file` is its own."""
     checksum = file.read(_CHECKSUM.size)
     if len(part) < size or len(checksum) < _CHECKSUM.size:
         raise EOFError("cut short")
-    if _CHECKSUM.unpack(checksum) != (_masked(google_crc32c.value(part)),):
+    if checksum != _checksum(part):
         raise ValueError("its checksum does not hold")
     return part
 
 
-def _masked(checksum: int) -> int:
-    return ((checksum >> 15 | checksum << 17) + _MASK) & 0xFFFFFFFF
+def _checksum(part: bytes) -> bytes:
+    checksum = google_crc32c.value(part)
+    return _CHECKSUM.pack(((checksum >> 15 | checksum << 17) + _MASK) & 0xFFFFFFFF)

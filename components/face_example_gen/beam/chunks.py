@@ -1,6 +1,5 @@
 """Prepared data sets in pieces of a size that one worker takes at a time: places in files, no pictures."""
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -9,13 +8,10 @@ from typing import IO
 import apache_beam as beam
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.io.tfrecordio import _TFRecordUtil
 
+from visage.data.tfrecords import read_record, record_offsets
 from visage.errors import VisageError
 
-# A TFRecord: length, its checksum, the record, its checksum.
-_LENGTH = struct.Struct("<Q")
-_CHECKSUM_BYTES = 4
 _CHUNKS_A_FILE = 2**16
 
 
@@ -58,7 +54,10 @@ class SplitIntoChunks(beam.DoFn):
         number, dataset, path = element
         first = number * _CHUNKS_A_FILE
         with _reading(path) as file:
-            offsets = list(_record_offsets(file, path))
+            try:
+                offsets = list(record_offsets(file))
+            except ValueError as error:
+                raise _damaged(path) from error
         if not offsets:
             raise _damaged(path)
         for place, start in enumerate(range(0, len(offsets), self._size)):
@@ -88,25 +87,12 @@ def _reading(path: str) -> IO[bytes]:
 
 def _read_record(file: IO[bytes], path: str) -> bytes:
     try:
-        record = _TFRecordUtil.read_record(file)
-    except ValueError as error:
+        record = read_record(file)
+    except (EOFError, ValueError) as error:
         raise _damaged(path) from error
     if record is None:
         raise _damaged(path)
     return bytes(record)
-
-
-def _record_offsets(file: IO[bytes], path: str) -> Iterator[int]:
-    end = file.seek(0, 2)
-    offset = 0
-    while offset < end:
-        yield offset
-        file.seek(offset)
-        (length,) = _LENGTH.unpack(file.read(_LENGTH.size).ljust(_LENGTH.size, b"\0"))
-        offset += _LENGTH.size + _CHECKSUM_BYTES + length + _CHECKSUM_BYTES
-    # A damaged length leads anywhere.
-    if offset != end:
-        raise _damaged(path)
 
 
 def _damaged(path: str, what: str = "damaged") -> VisageError:

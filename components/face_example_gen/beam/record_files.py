@@ -5,9 +5,9 @@ from typing import IO
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.io.tfrecordio import _TFRecordUtil
 
 from components.face_example_gen.engines import filesystem
+from visage.data.tfrecords import read_record, write_record
 from visage.errors import VisageError
 
 
@@ -17,7 +17,7 @@ def write_records(folder: str, name: str, records: Iterable[bytes]) -> None:
     Raises:
         VisageError: it cannot be written.
     """
-    _write(folder, name, records, _TFRecordUtil.write_record)
+    _write(folder, name, records, write_record)
 
 
 def write_lines(folder: str, name: str, lines: Iterable[bytes]) -> None:
@@ -48,7 +48,7 @@ def read_bytes(path: str, offset: int = 0, length: int = -1) -> bytes:
 def read_records(path: str) -> Iterator[bytes]:
     """Yields the records of what `write_records` wrote."""
     with FileSystems.open(path, compression_type=_compression(path)) as file:
-        while (record := _TFRecordUtil.read_record(file)) is not None:
+        while (record := read_record(file)) is not None:
             yield record
 
 

@@ -1,4 +1,4 @@
-"""Records as TensorFlow writes them are read; one whose bytes have changed is not."""
+"""Records are read and written as TensorFlow does; one whose bytes have changed is refused."""
 
 import gzip
 import io
@@ -9,7 +9,7 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visage.data.tfrecords import read_all, read_at
+from visage.data.tfrecords import read_all, read_at, record_offsets, write_record
 
 RECORDS = [b"first", b"", b"third" * 100]
 
@@ -33,6 +33,24 @@ def test_a_record_is_read_at_its_offset(written: bytes) -> None:
 def test_all_of_a_compressed_file_are_read(written: bytes, tmp_path: Path) -> None:
     (tmp_path / "records.gz").write_bytes(gzip.compress(written))
     assert list(read_all(tmp_path / "records.gz")) == RECORDS
+
+
+@given(records=st.lists(st.binary(max_size=2000), max_size=5))
+def test_tensorflow_writes_the_same_bytes(records: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> None:
+    theirs, ours = tmp_path_factory.mktemp("both") / "theirs", io.BytesIO()
+    with tf.io.TFRecordWriter(str(theirs)) as writer:
+        for record in records:
+            writer.write(record)
+            write_record(ours, record)
+    assert ours.getvalue() == theirs.read_bytes()
+
+
+def test_offsets_are_those_of_the_records(written: bytes) -> None:
+    assert [read_at(io.BytesIO(written), offset) for offset in record_offsets(io.BytesIO(written))] == RECORDS
+    assert list(record_offsets(io.BytesIO())) == []
+    for cut in (written[:-1], written[:-5], written[:4]):
+        with pytest.raises(ValueError, match="do not lead to the end"):
+            list(record_offsets(io.BytesIO(cut)))
 
 
 @given(data=st.data())

@@ -99,7 +99,6 @@ def _train(tasks: str, settings: TrainerSettings, examples: Path) -> Trained:
     from pipeline.cross_validation.predict import forget_networks
     from visage.training.batches import open_split
     from visage.training.checkpoint import Standing
-    from visage.training.reporting import validation_figures
     from visage.training.train import train
 
     ends: list[Standing] = []
@@ -110,7 +109,7 @@ def _train(tasks: str, settings: TrainerSettings, examples: Path) -> Trained:
         cost = now() - before
     parameters = network.count_params()
     forget_networks()
-    kept = validation_figures(ends[-1].best)
+    kept = ends[-1].best
     return Trained(tasks, parameters, cost, kept.get("val_age_mae"), kept.get("val_gender_accuracy"))
 
 

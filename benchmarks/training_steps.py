@@ -12,9 +12,11 @@ from benchmarks.cost import Cost, now
 from visage import progress
 from visage.errors import VisageError
 from visage.training.batches import Split, TrainingBatches
-from visage.training.losses import losses, metrics
+from visage.training.losses import losses
+from visage.training.metrics import metrics
 from visage.training.optimizer import build_optimizer
 from visage.training.settings import TrainerSettings
+from visage.training.training_model import TrainingModel
 
 _Learn = Callable[[Iterator[Any]], tf.Tensor]
 
@@ -113,9 +115,10 @@ def _compiled(settings: TrainerSettings) -> _Learn:
         network = spec.build()
     finally:
         keras.config.set_dtype_policy("float32")
-    network.compile(build_optimizer(settings), loss=losses(spec), metrics=metrics(spec))
+    model = TrainingModel(network, losses(spec), metrics(spec))
+    model.compile(build_optimizer(settings))
 
-    step = tf.function(network.train_step, jit_compile=True) if settings.jit_compile else network.train_step
+    step = tf.function(model.train_step, jit_compile=True) if settings.jit_compile else model.train_step
 
     @tf.function(reduce_retracing=True)
     def learn(iterator: Iterator[Any]) -> tf.Tensor:

@@ -16,17 +16,13 @@ from visage.networks import NetworkSpec
 from visage.saved_model.preprocessing import decode, to_network_input
 from visage.training.augmentation.augment import augment
 from visage.training.distillation.predictions import TeacherAnswers
+from visage.training.labels import Labels
 from visage.training.settings import TrainerSettings
 
 # Examples that are shuffled as JPEG bytes where the decoded pictures of the whole split do not fit into memory.
 _SHUFFLED_WHEN_STREAMED = 10_000
 # The most of the memory there is that a split's decoded pictures may take.
 _SHARE_OF_MEMORY = 0.2
-
-Labels = dict[str, tf.Tensor]
-
-# A record of which nothing is known, as `losses` describes labels.
-_NO_LABEL = {"age": (0.0, 0.0, -1.0, 1.0), "gender": (0.0, 0.0)}
 
 _FEATURES = {
     records.IMAGE: tf.io.FixedLenFeature([], tf.string),
@@ -49,8 +45,7 @@ class Split:
         name: 'train' or 'val', for messages.
         files: gzip TFRecords.
         size: how many records.
-        answers: what a teacher says of them, which then stands behind their labels as `distillation` describes; None:
-            there is no teacher.
+        answers: what a teacher predicts for them, which is then among their labels; None: there is no teacher.
     """
 
     name: str
@@ -111,8 +106,8 @@ class TrainingBatches:
         """The batches of an epoch, from 0, but for those before `first_step`.
 
         Returns:
-            Elements (pixels float32 [N, input_size, input_size, channels] in 0..255, labels as `losses` describes
-            them). The last batch holds what is left over.
+            Elements (pixels float32 [N, input_size, input_size, channels] in 0..255, labels as
+            `visage.training.labels` describes them). The last batch holds what is left over.
         """
         batches = self._examples(number, first_step * self._settings.step_size).batch(self._settings.step_size)
         changed = augmented(batches, self._settings, first=number * self.steps + first_step)
@@ -165,13 +160,13 @@ def evaluation_batches(split: Split, spec: NetworkSpec, settings: TrainerSetting
 
 
 def unlabelled(like: Labels, count: tf.Tensor) -> Labels:
-    """The labels of `count` records of which nothing is known: they teach nothing and count in no metric."""
+    """Returns labels for `count` records, all of weight 0: they teach nothing and count in no metric.
 
-    def filler(name: str) -> tf.Tensor:
-        no_answer = (0.0,) * (like[name].shape[-1] - len(_NO_LABEL[name]))
-        return tf.repeat(tf.constant([(*_NO_LABEL[name], *no_answer)]), count, axis=0)
-
-    return {name: filler(name) for name in like}
+    Args:
+        like: labels of a batch, of which the names, shapes and types are taken.
+        count: an integer scalar.
+    """
+    return {name: tf.zeros([count, *values.shape[1:]], values.dtype) for name, values in like.items()}
 
 
 def read_examples(files: list[str]) -> tf.data.Dataset:
@@ -200,20 +195,34 @@ def _decode(
     def parse(record: tf.Tensor) -> tuple[tf.Tensor, Labels]:
         example = tf.io.parse_single_example(record, _FEATURES)
         pixels = to_network_input(decode(example[records.IMAGE]), spec.input_size, spec.channels)
-        age_group = tf.cast(example[records.AGE_GROUP], tf.float32)
-        votes_std = example[records.APPARENT_AGE_STD]
-        sigma = tf.where(votes_std < 0, settings.label_sigma, votes_std)
-        gender = tf.cast(example[records.GENDER_LABEL], tf.float32)
-        labels = {
-            "age": tf.stack([example[records.AGE], example[records.AGE_KNOWN], age_group, sigma]),
-            "gender": tf.stack([gender, example[records.GENDER_KNOWN]]),
-        }
+        labels: Labels = {}
+        if spec.age_head is not None:
+            labels |= _age_labels(example, settings)
+        if spec.gender_head is not None:
+            labels |= _gender_labels(example)
         if answers is not None:
-            behind = answers.of(example[records.KEY])
-            labels = {output: tf.concat([labels[output], behind[output]], axis=0) for output in behind}
-        return pixels, {output: labels[output] for output in spec.outputs}
+            labels |= answers.of(example[records.KEY])
+        return pixels, labels
 
     return serialized.map(parse, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def _age_labels(example: dict[str, tf.Tensor], settings: TrainerSettings) -> Labels:
+    group, votes_std = example[records.AGE_GROUP], example[records.APPARENT_AGE_STD]
+    return {
+        "age": example[records.AGE],
+        "age_weight": example[records.AGE_KNOWN],
+        "age_group": tf.cast(group, tf.int32),
+        "age_group_weight": tf.cast(group >= 0, tf.float32),
+        "age_std": tf.where(votes_std < 0, settings.label_sigma, votes_std),
+    }
+
+
+def _gender_labels(example: dict[str, tf.Tensor]) -> Labels:
+    return {
+        "gender": tf.cast(example[records.GENDER_LABEL], tf.float32),
+        "gender_weight": example[records.GENDER_KNOWN],
+    }
 
 
 def _ready(batches: tf.data.Dataset, batch_count: int) -> tf.data.Dataset:

@@ -8,7 +8,8 @@ import os
 import tensorflow as tf
 
 from visage.errors import VisageError
-from visage.training.batches import Labels, unlabelled
+from visage.training.batches import unlabelled
+from visage.training.labels import Labels
 
 
 def choose_strategy() -> tf.distribute.Strategy:

@@ -33,7 +33,7 @@ class FrozenFeatures:
 
     Attributes:
         features: float16 [records, sides, width]; the sides are the picture and, where it was asked, its mirror image.
-        labels: by output, [records, ...], as `visage.training.losses` describes them.
+        labels: by name, [records, ...], as `visage.training.labels` describes them.
     """
 
     features: np.ndarray
@@ -48,7 +48,7 @@ class FrozenFeatures:
 
         def element(some: tf.Tensor, side: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
             features = tf.ensure_shape(tf.numpy_function(read, (some, side), tf.float32), (None, width))
-            return features, {output: tf.gather(values, some) for output, values in self.labels.items()}
+            return features, {name: tf.gather(values, some) for name, values in self.labels.items()}
 
         batches = tf.data.Dataset.from_tensor_slices((records, sides)).batch(batch_size).map(element)
         cardinality = tf.data.experimental.assert_cardinality(math.ceil(len(records) / batch_size))
@@ -130,7 +130,7 @@ def _write(
                 labels.append(known)
                 done += len(features)
                 progress.report(f"frozen features, {split.name}", done, split.size)
-        together = {output: np.concatenate([known[output] for known in labels]) for output in labels[0]}
+        together = {name: np.concatenate([known[name] for known in labels]) for name in labels[0]}
         content = io.BytesIO()
         np.savez(content, **together)
         write_atomically(of_labels, content.getvalue())
@@ -158,4 +158,4 @@ def _answers(
     for pixels, labels in evaluation_batches(split, settings.spec, settings):
         sides = [pixels, tf.reverse(pixels, [2])] if mirrored else [pixels]
         features = np.stack([np.clip(ask(side).numpy(), -_HIGHEST, _HIGHEST) for side in sides], axis=1)
-        yield features.astype(np.float16), {output: values.numpy() for output, values in labels.items()}
+        yield features.astype(np.float16), {name: values.numpy() for name, values in labels.items()}

@@ -1,7 +1,7 @@
 """The loop of training: steps, epochs, validation, checkpoints.
 
-It runs Keras's own steps (`train_step`, `test_step`). Keras's own loop, `fit`, cannot begin in the middle of an epoch,
-and fails on several machines.
+It runs Keras's own steps (`train_step`, `test_step`). Keras's own loop, `fit`, cannot begin in the middle of an epoch
+(docs/training.md, "Why the loop is ours"), and fails on several machines.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from visage.training.plateau import has_stalled
 from visage.training.reporting import FINE_TUNE, TRAIN, report_step
 from visage.training.settings import TrainerSettings
 from visage.training.tensorboard import EventLog
+from visage.training.training_model import TrainingModel
 
 
 class DivergenceError(VisageError):
@@ -35,7 +36,7 @@ class Fit:
     """One training of a compiled network, from wherever it stands to its end.
 
     Attributes:
-        network: compiled under `strategy`.
+        model: compiled under `strategy`.
         strategy: the devices; one process of several writes.
         training: what is learned from.
         validation: what the best epoch is chosen by.
@@ -45,7 +46,7 @@ class Fit:
         phase: what `report_step` calls it.
     """
 
-    network: keras.Model
+    model: TrainingModel
     strategy: tf.distribute.Strategy
     training: TrainingBatches | FeatureBatches
     validation: tf.data.Dataset
@@ -62,7 +63,7 @@ class Fit:
         """
         self._create_variables()
         standing = self._resume()
-        learn, judge = self._compile(self.network.train_step), self._compile(self.network.test_step)
+        learn, judge = self._compile(self.model.train_step), self._compile(self.model.test_step)
         if self.phase == FINE_TUNE and not standing.best:
             # Fine-tuning can harm: what the first phase ended with may stay the best there is.
             self._keep_if_best(standing, self._validate(judge))
@@ -74,10 +75,9 @@ class Fit:
         return standing
 
     def _create_variables(self) -> None:
-        """Those of the metrics and the optimizer, which a checkpoint is to be read into before the first step."""
+        """Creates those of the optimizer, which a checkpoint is to be read into before the first step."""
         with self.strategy.scope():
-            # What each of Keras's trainers calls before its first step; there is no public name for it.
-            self.network._symbolic_build(data_batch=self.training.epoch(0).element_spec)
+            self.model.optimizer.build(self.model.trainable_variables)
 
     def _resume(self) -> Standing:
         saved = self.checkpoint.load() if self.checkpoint is not None else None
@@ -85,7 +85,7 @@ class Fit:
             return Standing()
         state, standing = saved
         with self.strategy.scope():
-            set_state(self.network, state)
+            set_state(self.model, state)
         for epoch, metrics in enumerate(standing.history):
             self._write_log(epoch, metrics)
         self._report(standing)
@@ -104,10 +104,10 @@ class Fit:
 
     def _train(self, learn: Callable[[Iterator[Any]], float], standing: Standing) -> dict[str, float]:
         if not standing.step:
-            self.network.reset_metrics()
+            self.model.reset_metrics()
         batches = iter(share_out(self.training.epoch(standing.epoch, standing.step), self.strategy))
         while standing.step < self.training.steps:
-            self.network.optimizer.learning_rate = self._learning_rate(standing)
+            self.model.optimizer.learning_rate = self._learning_rate(standing)
             loss = float(learn(batches))
             standing.step += 1
             if not math.isfinite(loss):
@@ -119,7 +119,7 @@ class Fit:
         return self._measured()
 
     def _validate(self, judge: Callable[[Iterator[Any]], float]) -> dict[str, float]:
-        self.network.reset_metrics()
+        self.model.reset_metrics()
         batches = iter(share_out(self.validation, self.strategy))
         for _ in range(int(self.validation.cardinality())):
             judge(batches)
@@ -129,13 +129,13 @@ class Fit:
 
     def _measured(self) -> dict[str, float]:
         """The metrics since they were reset, without those of labels that no record has; the loss in any case."""
-        values = {name: float(value) for name, value in self.network.get_metrics_result().items()}
+        values = {name: float(value) for name, value in self.model.get_metrics_result().items()}
         return {name: value for name, value in values.items() if name == "loss" or not math.isnan(value)}
 
     def _end_epoch(self, standing: Standing, learned: dict[str, float], judged: dict[str, float]) -> None:
         if not math.isfinite(judged["val_loss"]):
             raise self._diverged(judged["val_loss"], f"the validation of epoch {standing.epoch + 1}")
-        rate = keras.ops.convert_to_numpy(self.network.optimizer.learning_rate)
+        rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
         metrics = {**learned, "learning_rate": float(rate), **judged}
         standing.history.append(metrics)
         self._keep_if_best(standing, metrics)
@@ -147,7 +147,7 @@ class Fit:
     def _keep_if_best(self, standing: Standing, metrics: dict[str, float]) -> None:
         if metrics["val_loss"] < standing.best.get("val_loss", math.inf):
             standing.best = metrics
-            standing.best_weights = self.network.get_weights()
+            standing.best_weights = self.model.get_weights()
 
     def _learning_rate(self, standing: Standing) -> float:
         return learning_rate(self.settings, self.training.steps, self._done(standing), standing.val_losses)
@@ -155,7 +155,7 @@ class Fit:
     def _save_if_due(self, standing: Standing) -> None:
         if self.checkpoint is None or self._done(standing) % self.settings.checkpoint_steps:
             return
-        state = state_of(self.network)
+        state = state_of(self.model)
         if is_chief(self.strategy):
             self.checkpoint.save(state, standing)
 

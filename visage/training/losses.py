@@ -1,13 +1,10 @@
-"""What training minimizes and what it reports, each over the records whose label is known.
+"""What training minimizes, each over the records whose label is known.
 
-Losses come a record, [N], since Keras shares a batch out to several GPUs only by the mean that it takes itself; where
-a label is unknown they are 0, and the others weigh the more, so that the mean is that over the known labels. How many
-those are counts over the batch on all devices together, which `Mean` looks at.
+Losses are per record, [N]: Keras takes their mean, and divides it by the number of devices, itself. A record of weight
+0 has the loss 0, and the others weigh the more, so that the mean is that over the records of weight 1. How many those
+are counts over the batch on all devices together, which `Mean` looks at.
 
-Labels travel as one tensor a head, because Keras pairs one label with one output: `age` is [N, 4], (age in years,
-age_known 0/1, index of the age group or -1, sigma in years), and `gender` is [N, 2], (1 male / 0 female, gender_known
-0/1). Sigma is the width of the label distribution: the deviation of people's guesses where a record holds it (Yang et
-al., Deep label distribution learning for apparent age estimation, ICCV workshops 2015), else `trainer.label_sigma`.
+`labels` are the named tensors of `visage.training.labels`.
 """
 
 from __future__ import annotations
@@ -20,16 +17,11 @@ from keras import ops
 
 from visage.data.labels import AGE_GROUPS
 from visage.networks import AgeHead, GenderHead, NetworkSpec
-from visage.networks.heads import (
-    AGES,
-    age_probabilities,
-    expected_age,
-    group_probabilities,
-    male_logit,
-    predicted_group,
-)
+from visage.networks.heads import AGES, age_probabilities, expected_age, group_probabilities, male_logit
+from visage.training.labels import Labels
 
-Loss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
+# From labels and a head's raw output to a loss for each record, [N].
+Loss = Callable[[Labels, keras.KerasTensor], keras.KerasTensor]
 # Of [N] values of one device, over the batch that all devices share.
 Mean = Callable[[keras.KerasTensor], keras.KerasTensor]
 
@@ -40,23 +32,12 @@ _NARROWEST = 0.01
 
 
 def losses(spec: NetworkSpec, mean: Mean = ops.mean) -> dict[str, Loss]:
-    """By output, for the heads that the network has."""
+    """Returns the loss of each output of the network."""
     found = {}
     if spec.age_head is not None:
         found["age"] = age_loss(spec.age_head, mean)
     if spec.gender_head is not None:
         found["gender"] = gender_loss(spec.gender_head, mean)
-    return found
-
-
-def metrics(spec: NetworkSpec) -> dict[str, list[keras.metrics.Metric]]:
-    """By output, for the heads that the network has."""
-    found: dict[str, list[keras.metrics.Metric]] = {}
-    if spec.age_head is not None:
-        of_years = [] if spec.age_head == "age_groups" else [AgeError(spec.age_head)]
-        found["age"] = [*of_years, AgeGroupAccuracy(spec.age_head)]
-    if spec.gender_head is not None:
-        found["gender"] = [GenderAccuracy(spec.gender_head)]
     return found
 
 
@@ -72,67 +53,65 @@ def age_loss(head: AgeHead, mean: Mean = ops.mean) -> Loss:
     return partial(by_head[head], mean=mean)
 
 
-def regression_loss(labels: keras.KerasTensor, years: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
-    """Absolute error in decades: labels [N, 4], years [N, 1] to [N]."""
-    error = ops.abs(years[:, 0] - labels[:, 0]) / _YEARS_PER_NAT
-    return weigh(labels[:, 1], error, mean)
+def regression_loss(labels: Labels, years: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
+    """Absolute error in decades, |years - age| / 10: years [N, 1] to [N]."""
+    error = ops.abs(years[:, 0] - labels["age"]) / _YEARS_PER_NAT
+    return weigh(labels["age_weight"], error, mean)
 
 
-def softmax_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
+def softmax_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
     """Cross-entropy with the age as one of 101 classes (Rothe, Timofte, Van Gool: DEX, ICCV workshops 2015).
 
     An age between two whole years asks for both, the nearer one the more. Groups without an age as `distribution_loss`.
 
     Args:
-        labels: [N, 4].
+        labels: those of the age.
         logits: [N, 101].
 
     Returns:
         [N]; 0 where neither age nor group is known.
     """
-    target = age_probabilities(labels[:, :1], "regression")
+    target = age_probabilities(labels["age"][:, None], "regression")
     return _of_age_or_group(labels, cross_entropy(target, logits), age_probabilities(logits, "softmax"), mean)
 
 
-def groups_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
-    """Cross-entropy with the age's group as one of eight classes: labels [N, 4], logits [N, 8] to [N]."""
-    group = labels[:, 2]
-    return weigh(ops.cast(group >= 0, "float32"), cross_entropy(one_hot_group(group), logits), mean)
+def groups_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
+    """Cross-entropy with the age's group as one of eight classes: logits [N, 8] to [N]."""
+    return weigh(labels["age_group_weight"], cross_entropy(one_hot_group(labels["age_group"]), logits), mean)
 
 
-def ordinal_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
+def ordinal_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
     """Binary cross-entropies of "older than k?" (Cao, Mirjalili, Raschka: CORAL, Pattern Recognition Letters 2020).
 
     Summed over the ages k, of which a year of error gets one wrong, and counted by the decade as absolute errors are.
     An age between two whole years asks for its fraction of the last one. Groups without an age as `distribution_loss`.
 
     Args:
-        labels: [N, 4].
+        labels: those of the age.
         logits: [N, 100] of P(age > 0) to P(age > 99).
 
     Returns:
         [N]; 0 where neither age nor group is known.
     """
-    older = ops.clip(labels[:, :1] - ops.arange(AGES - 1, dtype="float32"), 0.0, 1.0)
+    older = ops.clip(labels["age"][:, None] - ops.arange(AGES - 1, dtype="float32"), 0.0, 1.0)
     surprise = ops.sum(ops.softplus(logits) - older * logits, axis=-1) / _YEARS_PER_NAT
     return _of_age_or_group(labels, surprise, age_probabilities(logits, "coral"), mean)
 
 
-def distribution_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
+def distribution_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
     """Label-distribution learning (Gao et al., DLDL-v2, IJCAI 2018) with group labels where there is no age.
 
-    A known age asks for the Gaussian of its sigma around it (Kullback-Leibler divergence) and for an expectation near
+    A known age asks for the Gaussian of `age_std` around it (Kullback-Leibler divergence) and for an expectation near
     it (absolute error, in decades). An unknown age in a known group asks that the mass lie in the group.
 
     Args:
-        labels: [N, 4].
+        labels: those of the age.
         logits: [N, 101].
 
     Returns:
         [N]; 0 where neither age nor group is known.
     """
-    age, sigma = labels[:, 0], labels[:, 3]
-    of_age = divergence_and_error(label_distribution(age, sigma), age, logits)
+    of_age = divergence_and_error(label_distribution(labels["age"], labels["age_std"]), labels["age"], logits)
     return _of_age_or_group(labels, of_age, age_probabilities(logits, "label_distribution"), mean)
 
 
@@ -161,86 +140,32 @@ def label_distribution(age: keras.KerasTensor, sigma: keras.KerasTensor) -> kera
 
 
 def gender_loss(head: GenderHead, mean: Mean = ops.mean) -> Loss:
-    """Cross-entropy of a gender head: labels [N, 2], logits [N, 1] or [N, 2] to [N].
+    """Cross-entropy of a gender head: logits [N, 1] or [N, 2] to [N].
 
     That of a softmax of two classes is the binary one of the difference between their logits.
     """
 
-    def cross_entropy(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+    def cross_entropy(labels: Labels, logits: keras.KerasTensor) -> keras.KerasTensor:
         logit = male_logit(logits, head)
-        return weigh(labels[:, 1], ops.softplus(logit) - labels[:, 0] * logit, mean)
+        return weigh(labels["gender_weight"], ops.softplus(logit) - labels["gender"] * logit, mean)
 
     return cross_entropy
 
 
-class MeanOfKnown(keras.metrics.Mean):
-    """NaN where there was nothing to take the mean of, which Keras calls 0."""
-
-    def result(self) -> keras.KerasTensor:
-        """The mean so far: a scalar."""
-        return ops.where(self.count > 0, super().result(), float("nan"))
-
-
-class AgeError(MeanOfKnown):
-    """Mean absolute error of the age in years, over the records whose age is known."""
-
-    def __init__(self, head: AgeHead, name: str = "mae") -> None:
-        super().__init__(name=name)
-        self._head = head
-
-    def update_state(
-        self, labels: keras.KerasTensor, raw_age: keras.KerasTensor, sample_weight: keras.KerasTensor | None = None
-    ) -> None:
-        """Takes labels [N, 4] and the network's raw age output."""
-        age = expected_age(age_probabilities(raw_age, self._head))
-        super().update_state(ops.abs(age - labels[:, 0]), sample_weight=labels[:, 1])
-
-
-class AgeGroupAccuracy(MeanOfKnown):
-    """Share of right age groups, over the records whose group is known."""
-
-    def __init__(self, head: AgeHead, name: str = "group_accuracy") -> None:
-        super().__init__(name=name)
-        self._head = head
-
-    def update_state(
-        self, labels: keras.KerasTensor, raw_age: keras.KerasTensor, sample_weight: keras.KerasTensor | None = None
-    ) -> None:
-        """Takes labels [N, 4] and the network's raw age output."""
-        group = predicted_group(age_probabilities(raw_age, self._head))
-        right = ops.cast(ops.equal(ops.cast(group, "float32"), labels[:, 2]), "float32")
-        super().update_state(right, sample_weight=ops.cast(labels[:, 2] >= 0, "float32"))
-
-
-class GenderAccuracy(MeanOfKnown):
-    """Share of right genders, over the records whose gender is known."""
-
-    def __init__(self, head: GenderHead, name: str = "accuracy") -> None:
-        super().__init__(name=name)
-        self._head = head
-
-    def update_state(
-        self, labels: keras.KerasTensor, logits: keras.KerasTensor, sample_weight: keras.KerasTensor | None = None
-    ) -> None:
-        """Takes labels [N, 2] and the network's raw gender output."""
-        right = ops.equal(ops.cast(male_logit(logits, self._head) > 0, "float32"), labels[:, 0])
-        super().update_state(ops.cast(right, "float32"), sample_weight=labels[:, 1])
-
-
 def _of_age_or_group(
-    labels: keras.KerasTensor, of_age: keras.KerasTensor, probabilities: keras.KerasTensor, mean: Mean
+    labels: Labels, of_age: keras.KerasTensor, probabilities: keras.KerasTensor, mean: Mean
 ) -> keras.KerasTensor:
     """`of_age` [N] where the age is known; where the group alone is, that the mass of [N, 101] lie in it."""
-    age_known, group = labels[:, 1], labels[:, 2]
-    group_only = (1.0 - age_known) * ops.cast(group >= 0, "float32")
-    group_mass = ops.sum(one_hot_group(group) * group_probabilities(probabilities), axis=-1)
+    age_known = labels["age_weight"]
+    group_only = (1.0 - age_known) * labels["age_group_weight"]
+    group_mass = ops.sum(one_hot_group(labels["age_group"]) * group_probabilities(probabilities), axis=-1)
     surprise = -ops.log(group_mass + keras.config.epsilon())
     return weigh(age_known + group_only, age_known * of_age + group_only * surprise, mean)
 
 
 def one_hot_group(group: keras.KerasTensor) -> keras.KerasTensor:
     """[N] to [N, 8]; an unknown group, -1, is taken as the first."""
-    return ops.one_hot(ops.cast(ops.maximum(group, 0.0), "int32"), len(AGE_GROUPS), dtype="float32")
+    return ops.one_hot(ops.cast(ops.maximum(group, 0), "int32"), len(AGE_GROUPS), dtype="float32")
 
 
 def weigh(known: keras.KerasTensor, values: keras.KerasTensor, mean: Mean) -> keras.KerasTensor:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
+from visage.training.keras_private import with_rate_by_weight
 from visage.training.plateau import reductions
 from visage.training.settings import TrainerSettings
 
@@ -30,7 +31,7 @@ def build_optimizer(settings: TrainerSettings, shares: Mapping[str, float] | Non
     kinds = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
     kind = kinds[settings.optimizer]
     if shares:
-        kind = _by_depth(kind, shares, settings.weight_decay)
+        kind = with_rate_by_weight(kind, shares, settings.weight_decay)
     if settings.optimizer == "sgd":
         common["momentum"] = settings.momentum
     optimizer = kind(**common)
@@ -58,28 +59,3 @@ def learning_rate(settings: TrainerSettings, steps: int, done: int, val_losses: 
     stalled = reductions(val_losses, settings.reduce_on_plateau.patience)
     stepped = math.prod(settings.step_schedule.factors[:passed])
     return rate * stepped * settings.reduce_on_plateau.factor**stalled
-
-
-def _by_depth(
-    kind: type[keras.optimizers.Optimizer], shares: Mapping[str, float], weight_decay: float
-) -> type[keras.optimizers.Optimizer]:
-    """A kind of optimizer under which some weights learn, and decay, at a share of the rate."""
-
-    class ByDepth(kind):
-        def update_step(
-            self, gradient: keras.KerasTensor, variable: keras.Variable, learning_rate: keras.KerasTensor
-        ) -> None:
-            """Updates one weight."""
-            path = self._trainable_variables[self._get_variable_index(variable)].path
-            super().update_step(gradient, variable, learning_rate * shares.get(path, 1.0))
-
-        def _apply_weight_decay(self, variables: Sequence[keras.Variable]) -> None:
-            # Keras decays all weights at the whole rate, and has no other place to say so.
-            if not weight_decay:
-                return
-            for variable in variables:
-                self.weight_decay = weight_decay * shares.get(variable.path, 1.0)
-                super()._apply_weight_decay([variable])
-            self.weight_decay = weight_decay
-
-    return ByDepth

@@ -11,13 +11,6 @@ from visage.training.checkpoint import Standing
 TRAIN = "train"
 FINE_TUNE = "fine-tune"
 
-# Keras leaves out the name of an output that is the only one.
-_OF_ONE_OUTPUT = {
-    "val_mae": "val_age_mae",
-    "val_group_accuracy": "val_age_group_accuracy",
-    "val_accuracy": "val_gender_accuracy",
-}
-
 
 def report_step(
     phase: str, standing: Standing, steps: int, epochs: int, loss: float | None = None, warning: str = ""
@@ -42,14 +35,8 @@ def report_step(
     progress.report(phase, done, epochs * steps, ", ".join(notes))
 
 
-def validation_figures(metrics: dict[str, float]) -> dict[str, float]:
-    """An epoch's metrics under the names that they have in a network of both heads."""
-    return {_OF_ONE_OUTPUT.get(name, name): value for name, value in metrics.items()}
-
-
 def _figures(metrics: dict[str, float]) -> Iterator[str]:
     """The figures of the validation that heads and labels give; the group's where they give no age in years."""
-    metrics = validation_figures(metrics)
     if "val_age_mae" in metrics:
         yield f"age MAE {metrics['val_age_mae']:.1f}"
     elif "val_age_group_accuracy" in metrics:

@@ -17,12 +17,13 @@ from visage.training.distillation.predict import with_teacher
 from visage.training.freezing import unfreeze
 from visage.training.initialize import first_network
 from visage.training.loop import Fit
-from visage.training.losses import metrics
+from visage.training.metrics import metrics
 from visage.training.optimizer import build_optimizer
 from visage.training.reporting import FINE_TUNE, TRAIN
 from visage.training.settings import TrainerSettings
 from visage.training.tensorboard import EventLog
 from visage.training.trainable import Learner, choose_learner
+from visage.training.training_model import TrainingModel
 
 
 def train(
@@ -101,9 +102,10 @@ def _fit(
     """Trains, and leaves the weights of the best epoch in the learner's network; `shares` as `build_optimizer`'s."""
     spec = settings.spec
     with strategy.scope():
-        loss = distillation_losses(spec, settings.distillation.alpha, mean_over_devices)
-        learner.network.compile(build_optimizer(settings, shares), loss=loss, metrics=metrics(spec))
-    fit = Fit(learner.network, strategy, learner.training, learner.validation, settings, checkpoint, log, phase)
+        losses = distillation_losses(spec, settings.distillation.alpha, mean_over_devices)
+        model = TrainingModel(learner.network, losses, metrics(spec), strategy.num_replicas_in_sync)
+        model.compile(build_optimizer(settings, shares))
+    fit = Fit(model, strategy, learner.training, learner.validation, settings, checkpoint, log, phase)
     standing = fit.run()
     learner.network.set_weights(standing.best_weights)
     return standing

@@ -33,7 +33,7 @@ def digest(file: str, seed: int) -> str:
     found = hashlib.sha256()
     for epoch in (0, 1):
         for pixels, labels in batches.epoch(epoch).as_numpy_iterator():
-            found.update(pixels.tobytes() + b"".join(labels[head].tobytes() for head in sorted(labels)))
+            found.update(pixels.tobytes() + b"".join(labels[name].tobytes() for name in sorted(labels)))
     return found.hexdigest()
 
 

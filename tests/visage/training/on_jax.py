@@ -1,6 +1,6 @@
 """Trains a few steps on Keras's JAX back end, as on a machine without TensorFlow.
 
-Reads `FOLDER/batch.npz` (pixels, and the labels `age` and `gender`), writes `FOLDER/trained.weights.h5` and what that
+Reads `FOLDER/batch.npz` (pixels, and the labels by name), writes `FOLDER/trained.weights.h5` and what that
 network answers to the same pixels, `FOLDER/answers.npz`.
 """
 
@@ -23,18 +23,22 @@ def main(folder: Path) -> None:
     import keras
 
     from visage.networks.heads import age_probabilities, expected_age, male_logit
-    from visage.training.losses import losses, metrics
+    from visage.training.losses import losses
+    from visage.training.metrics import metrics
     from visage.training.optimizer import build_optimizer
+    from visage.training.training_model import TrainingModel
 
     spec = SETTINGS.spec
     assert spec.age_head is not None
     assert spec.gender_head is not None
     with np.load(folder / "batch.npz") as batch:
-        pixels, labels = batch["pixels"], {"age": batch["age"], "gender": batch["gender"]}
+        labels = dict(batch)
+    pixels = labels.pop("pixels")
     keras.utils.set_random_seed(SETTINGS.seed)
     network = spec.build()
-    network.compile(build_optimizer(SETTINGS), loss=losses(spec), metrics=metrics(spec), jit_compile=False)
-    network.fit(pixels, labels, batch_size=SETTINGS.batch_size, epochs=SETTINGS.epochs, verbose=0)
+    model = TrainingModel(network, losses(spec), metrics(spec))
+    model.compile(build_optimizer(SETTINGS), jit_compile=False)
+    model.fit(pixels, labels, batch_size=SETTINGS.batch_size, epochs=SETTINGS.epochs, verbose=0)
     network.save_weights(folder / "trained.weights.h5")
     raw = network(pixels, training=False)
     np.savez(

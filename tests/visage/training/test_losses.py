@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.visage.training.label_batches import A_CHILD, MAN, NO_AGE, NO_GENDER, WOMAN, aged, batch_of
 from visage.data.labels import age_group
 from visage.networks import AgeHead
 from visage.networks.heads import age_probabilities, expected_age, group_probabilities
 from visage.training.losses import (
-    AgeError,
-    AgeGroupAccuracy,
-    GenderAccuracy,
     age_loss,
     distribution_loss,
     gender_loss,
@@ -23,12 +21,9 @@ from visage.training.losses import (
     regression_loss,
     softmax_loss,
 )
+from visage.training.metrics import AgeError, AgeGroupAccuracy, GenderAccuracy
 
-# (age, age_known, age group, sigma), (male, gender_known), as the input makes them
-THIRTY = [30.0, 1.0, float(age_group(30)), 2.5]
-A_CHILD = [-1.0, 0.0, float(age_group(10)), 2.5]
-NO_AGE = [-1.0, 0.0, -1.0, 2.5]
-MAN, WOMAN, NO_GENDER = [1.0, 1.0], [0.0, 1.0], [-1.0, 0.0]
+THIRTY = aged(30)
 
 
 def mean(losses: tf.Tensor) -> float:
@@ -37,22 +32,22 @@ def mean(losses: tf.Tensor) -> float:
 
 
 def test_regression_counts_decades_of_error_over_known_ages_alone() -> None:
-    loss = regression_loss(tf.constant([THIRTY, NO_AGE]), tf.constant([[35.0], [90.0]]))
+    loss = regression_loss(batch_of(THIRTY, NO_AGE), tf.constant([[35.0], [90.0]]))
     assert mean(loss) == pytest.approx(0.5)
 
 
 def test_gender_loss_is_the_cross_entropy_over_known_genders_alone() -> None:
-    loss = gender_loss("binary")(tf.constant([MAN, WOMAN, NO_GENDER]), tf.constant([[0.0], [2.0], [99.0]]))
+    loss = gender_loss("binary")(batch_of(MAN, WOMAN, NO_GENDER), tf.constant([[0.0], [2.0], [99.0]]))
     assert mean(loss) == pytest.approx((np.log(2) + np.log1p(np.exp(2))) / 2, rel=1e-5)
 
 
-@pytest.mark.parametrize("labels", [[NO_AGE, NO_AGE]])
-def test_unknown_ages_train_nothing(labels: list[list[float]]) -> None:
+def test_unknown_ages_train_nothing() -> None:
+    labels = batch_of(NO_AGE, NO_AGE)
     logits = tf.Variable(tf.random.stateless_normal([2, 101], [1, 2]))
     years = tf.Variable([[20.0], [40.0]])
     with tf.GradientTape(persistent=True) as tape:
-        by_distribution = distribution_loss(tf.constant(labels), logits)
-        by_regression = regression_loss(tf.constant(labels), years)
+        by_distribution = distribution_loss(labels, logits)
+        by_regression = regression_loss(labels, years)
     for loss, raw in ((by_distribution, logits), (by_regression, years)):
         assert mean(loss) == 0
         assert not np.asarray(tape.gradient(loss, raw)).any()
@@ -61,7 +56,7 @@ def test_unknown_ages_train_nothing(labels: list[list[float]]) -> None:
 def test_unknown_genders_train_nothing() -> None:
     logits = tf.Variable([[3.0]])
     with tf.GradientTape() as tape:
-        loss = gender_loss("binary")(tf.constant([NO_GENDER]), logits)
+        loss = gender_loss("binary")(batch_of(NO_GENDER), logits)
     assert mean(loss) == 0
     assert not np.asarray(tape.gradient(loss, logits)).any()
 
@@ -73,16 +68,16 @@ WIDTHS: dict[AgeHead, int] = {"regression": 1, "softmax": 101, "label_distributi
 def test_an_unknown_age_trains_no_head_and_changes_no_other_record(head: AgeHead) -> None:
     raw = tf.Variable(tf.random.stateless_normal([2, WIDTHS[head]], [1, 2]))
     with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(age_loss(head)(tf.constant([THIRTY, NO_AGE]), raw))
+        loss = tf.reduce_mean(age_loss(head)(batch_of(THIRTY, NO_AGE), raw))
     gradient = np.asarray(tape.gradient(loss, raw))
     assert gradient[0].any()
     assert not gradient[1].any()
-    assert float(loss) == pytest.approx(mean(age_loss(head)(tf.constant([THIRTY]), raw[:1])), rel=1e-5)
+    assert float(loss) == pytest.approx(mean(age_loss(head)(batch_of(THIRTY), raw[:1])), rel=1e-5)
 
 
 @pytest.mark.parametrize("head", get_args(AgeHead))
 def test_every_head_learns_the_ages_that_it_is_shown(head: AgeHead) -> None:
-    labels = tf.constant([[age, 1.0, float(age_group(age)), 2.5] for age in (5.0, 28.0, 80.0)])
+    labels = batch_of(*map(aged, (5.0, 28.0, 80.0)))
     raw = tf.Variable(tf.zeros([3, WIDTHS[head]]))
     for _ in range(300):
         with tf.GradientTape() as tape:
@@ -96,38 +91,38 @@ def test_every_head_learns_the_ages_that_it_is_shown(head: AgeHead) -> None:
 def test_the_softmax_loss_is_the_cross_entropy_of_the_year() -> None:
     logits = tf.random.stateless_normal([1, 101], [1, 2])
     expected = -float(tf.nn.log_softmax(logits)[0, 30])
-    assert mean(softmax_loss(tf.constant([THIRTY]), logits)) == pytest.approx(expected, rel=1e-5)
+    assert mean(softmax_loss(batch_of(THIRTY), logits)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_groups_loss_is_the_cross_entropy_of_the_group_whether_or_not_the_age_is_known() -> None:
     logits = tf.random.stateless_normal([2, 8], [1, 2])
     expected = -float(tf.nn.log_softmax(logits)[0, age_group(30)] + tf.nn.log_softmax(logits)[1, age_group(10)]) / 2
-    assert mean(groups_loss(tf.constant([THIRTY, A_CHILD]), logits)) == pytest.approx(expected, rel=1e-5)
+    assert mean(groups_loss(batch_of(THIRTY, A_CHILD), logits)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_ordinal_loss_asks_every_threshold() -> None:
     sure = tf.constant([[50.0] * 30 + [-50.0] * 70])
-    assert mean(ordinal_loss(tf.constant([THIRTY]), sure)) == pytest.approx(0, abs=1e-6)
+    assert mean(ordinal_loss(batch_of(THIRTY), sure)) == pytest.approx(0, abs=1e-6)
     undecided = tf.zeros([1, 100])
-    assert mean(ordinal_loss(tf.constant([THIRTY]), undecided)) == pytest.approx(100 * np.log(2) / 10, rel=1e-5)
+    assert mean(ordinal_loss(batch_of(THIRTY), undecided)) == pytest.approx(100 * np.log(2) / 10, rel=1e-5)
 
 
 def test_two_classes_of_gender_are_learned_as_a_softmax_of_them() -> None:
     logits = tf.constant([[0.5, 2.0], [1.0, -1.0], [99.0, 0.0]])
     two_way = tf.nn.sparse_softmax_cross_entropy_with_logits([1, 0], logits[:2])
-    loss = gender_loss("softmax")(tf.constant([MAN, WOMAN, NO_GENDER]), logits)
+    loss = gender_loss("softmax")(batch_of(MAN, WOMAN, NO_GENDER), logits)
     assert mean(loss) == pytest.approx(float(tf.reduce_mean(two_way)), rel=1e-5)
 
 
 def test_an_unknown_age_does_not_change_what_the_known_ones_train() -> None:
     logits = tf.random.stateless_normal([2, 101], [1, 2])
-    alone = distribution_loss(tf.constant([THIRTY]), logits[:1])
-    together = distribution_loss(tf.constant([THIRTY, NO_AGE]), logits)
+    alone = distribution_loss(batch_of(THIRTY), logits[:1])
+    together = distribution_loss(batch_of(THIRTY, NO_AGE), logits)
     assert mean(together) == pytest.approx(mean(alone), rel=1e-5)
 
 
 def test_the_loss_is_least_where_the_distribution_is_the_labels_own() -> None:
-    labels = tf.constant([THIRTY])
+    labels = batch_of(THIRTY)
     perfect = tf.math.log(label_distribution(tf.constant([30.0]), tf.constant([2.5])) + 1e-9)
     assert mean(distribution_loss(labels, perfect)) == pytest.approx(0, abs=1e-3)
     assert mean(distribution_loss(labels, tf.roll(perfect, 5, axis=1))) > 1
@@ -137,7 +132,7 @@ def test_a_group_without_an_age_pulls_the_mass_into_the_group() -> None:
     logits = tf.Variable(tf.zeros([1, 101]))
     for _ in range(50):
         with tf.GradientTape() as tape:
-            loss = distribution_loss(tf.constant([A_CHILD]), logits)
+            loss = distribution_loss(batch_of(A_CHILD), logits)
         logits.assign_sub(20 * tape.gradient(loss, logits))
     groups = np.asarray(group_probabilities(age_probabilities(logits, "label_distribution")))
     assert groups[0, age_group(10)] > 0.9
@@ -148,7 +143,7 @@ def test_a_group_without_an_age_pulls_the_mass_into_the_group() -> None:
 )
 def test_the_loss_at_a_sigma_is_the_closed_form(age: float, sigma: float, mean_age: float, deviation: float) -> None:
     """Kullback-Leibler divergence of two Gaussians, plus the distance of their means in decades."""
-    labels = tf.constant([[age, 1.0, float(age_group(age)), sigma]])
+    labels = batch_of(aged(age, std=sigma))
     logits = -0.5 * ((tf.range(101.0) - mean_age) / deviation)[None] ** 2
     divergence = np.log(deviation / sigma) + (sigma**2 + (age - mean_age) ** 2) / (2 * deviation**2) - 0.5
     expected = divergence + abs(age - mean_age) / 10
@@ -157,11 +152,11 @@ def test_the_loss_at_a_sigma_is_the_closed_form(age: float, sigma: float, mean_a
 
 def test_each_record_has_a_width_of_its_own() -> None:
     logits = tf.random.stateless_normal([2, 101], [1, 2])
-    wide = [*THIRTY[:3], 8.0]
-    together = np.asarray(distribution_loss(tf.constant([THIRTY, wide]), logits))
-    alone = [distribution_loss(tf.constant([row]), logits[i : i + 1])[0] for i, row in enumerate((THIRTY, wide))]
+    wide = aged(30, std=8)
+    together = np.asarray(distribution_loss(batch_of(THIRTY, wide), logits))
+    alone = [distribution_loss(batch_of(row), logits[i : i + 1])[0] for i, row in enumerate((THIRTY, wide))]
     np.testing.assert_allclose(together, alone, rtol=1e-5)
-    assert together[0] != pytest.approx(float(distribution_loss(tf.constant([wide]), logits[:1])[0]), rel=0.05)
+    assert together[0] != pytest.approx(float(distribution_loss(batch_of(wide), logits[:1])[0]), rel=0.05)
 
 
 @pytest.mark.parametrize("sigma", [0.0, 1e-30, 0.5, 2.5, 20.0, 60.0])
@@ -179,15 +174,15 @@ def test_votes_that_all_agree_are_one_hot_and_a_fraction_is_shared() -> None:
 
 def test_metrics_count_known_labels_alone() -> None:
     error, accuracy, group = AgeError("regression"), GenderAccuracy("binary"), AgeGroupAccuracy("age_groups")
-    error.update_state(tf.constant([THIRTY, A_CHILD, NO_AGE]), tf.constant([[37.0], [80.0], [1.0]]))
-    accuracy.update_state(tf.constant([MAN, WOMAN, NO_GENDER]), tf.constant([[2.0], [2.0], [-2.0]]))
+    error.update_state(batch_of(THIRTY, A_CHILD, NO_AGE), tf.constant([[37.0], [80.0], [1.0]]))
+    accuracy.update_state(batch_of(MAN, WOMAN, NO_GENDER), tf.constant([[2.0], [2.0], [-2.0]]))
     assert float(error.result()) == pytest.approx(7)
     assert float(accuracy.result()) == pytest.approx(0.5)
-    group.update_state(tf.constant([THIRTY, A_CHILD, NO_AGE]), tf.one_hot([age_group(30), 0, 0], 8))
+    group.update_state(batch_of(THIRTY, A_CHILD, NO_AGE), tf.one_hot([age_group(30), 0, 0], 8))
     assert float(group.result()) == pytest.approx(0.5)
 
 
 def test_what_no_label_is_known_of_is_not_a_perfect_result() -> None:
     error = AgeError("regression")
-    error.update_state(tf.constant([A_CHILD, NO_AGE]), tf.constant([[80.0], [1.0]]))
+    error.update_state(batch_of(A_CHILD, NO_AGE), tf.constant([[80.0], [1.0]]))
     assert math.isnan(float(error.result()))

@@ -15,7 +15,7 @@ from visage.training.reporting import TRAIN, report_step
             "age MAE 4.3, gender 95.0 %",
         ),
         ({"val_age_group_accuracy": 0.7, "val_gender_accuracy": 0.95}, "age group 70.0 %, gender 95.0 %"),
-        ({"val_group_accuracy": 0.7}, "age group 70.0 %"),
+        ({"val_age_group_accuracy": 0.7}, "age group 70.0 %"),
         ({}, None),
     ],
 )

@@ -1,9 +1,7 @@
 """A teacher's answers mixed into the labels (Hinton et al., Distilling the knowledge in a neural network, 2015).
 
-The labels of a taught record are those that `losses` describes with the teacher's answers behind them: `age` is
-[N, 4 + 101], ending in the teacher's distribution over the ages, and `gender` [N, 2 + 2], ending in (P(male), 1); what
-fills up a batch ends in zeros. So the metrics read the labels as ever, and the validation split, which has no teacher,
-is judged by its labels alone.
+A taught record has the teacher's predictions among its labels: `teacher_age`, `teacher_gender`, `teacher_weight`. The
+metrics do not look at them, and the validation split, which has no teacher, is judged by its labels alone.
 
 A head learns towards one target, (1 - share) times the label plus share times the teacher's answer. Cross-entropy and
 divergence are linear in their target: against the mixed one they are the mixture of those against either, up to a
@@ -18,6 +16,7 @@ from keras import ops
 
 from visage.networks import NetworkSpec
 from visage.networks.heads import expected_age, members_of_groups
+from visage.training.labels import Labels
 from visage.training.losses import (
     Loss,
     Mean,
@@ -28,8 +27,6 @@ from visage.training.losses import (
     one_hot_group,
     weigh,
 )
-
-_AGE_LABEL, _GENDER_LABEL = 4, 2
 
 
 def distillation_losses(spec: NetworkSpec, share: float, mean: Mean = ops.mean) -> dict[str, Loss]:
@@ -42,52 +39,55 @@ def distillation_losses(spec: NetworkSpec, share: float, mean: Mean = ops.mean) 
     """
     of_labels = losses(spec, mean)
 
-    def age(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
-        if labels.shape[-1] == _AGE_LABEL:
+    def age(labels: Labels, logits: keras.KerasTensor) -> keras.KerasTensor:
+        if "teacher_weight" not in labels:
             return of_labels["age"](labels, logits)
         one_hot = spec.age_head == "softmax"
-        target, years, known = mixed_age(labels, share, one_hot)
+        target, years = mixed_age(labels, share, one_hot)
         surprise = cross_entropy(target, logits) if one_hot else divergence_and_error(target, years, logits)
-        return weigh(known, surprise, mean)
+        return weigh(labels["teacher_weight"], surprise, mean)
 
-    def gender(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
-        taught = labels.shape[-1] > _GENDER_LABEL
-        return of_labels["gender"](mixed_gender(labels, share) if taught else labels, logits)
+    def gender(labels: Labels, logits: keras.KerasTensor) -> keras.KerasTensor:
+        return of_labels["gender"](mixed_gender(labels, share) if "teacher_weight" in labels else labels, logits)
 
     taught = {"age": age, "gender": gender}
     return {output: taught[output] for output in of_labels}
 
 
-def mixed_age(
-    labels: keras.KerasTensor, share: float, one_hot: bool
-) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
+def mixed_age(labels: Labels, share: float, one_hot: bool) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """The target of an age head. The label of a record whose group alone is known is the teacher's answer in the group.
 
     Args:
-        labels: [N, 4 + 101].
+        labels: those of the age and the teacher's.
         share: weight of the teacher's answers.
-        one_hot: whether a known age is a class, not a Gaussian of its sigma.
+        one_hot: whether a known age is a class, not a Gaussian of its `age_std`.
 
     Returns:
-        The distribution [N, 101], whose rows sum to 1; the age [N] in years, for a known age (1 - share) times the
-        label's own and share times the teacher's expectation, else the distribution's expectation; and [N], 0 where
-        the teacher has not answered.
+        The distribution [N, 101], whose rows sum to 1; and the age [N] in years, for a known age (1 - share) times the
+        label's own and share times the teacher's expectation, else the distribution's expectation.
     """
-    age, age_known, group, sigma = (labels[:, column] for column in range(_AGE_LABEL))
-    teacher = labels[:, _AGE_LABEL:]
-    from_age = label_distribution(age, ops.zeros_like(sigma) if one_hot else sigma)
-    from_group = _within_group(teacher, group)
-    is_known, has_group = age_known[:, None] > 0, group[:, None] >= 0
+    age, teacher = labels["age"], labels["teacher_age"]
+    from_age = label_distribution(age, ops.zeros_like(age) if one_hot else labels["age_std"])
+    from_group = _within_group(teacher, labels["age_group"])
+    is_known, has_group = labels["age_weight"][:, None] > 0, labels["age_group_weight"][:, None] > 0
     label = ops.where(is_known, from_age, ops.where(has_group, from_group, teacher))
     target = (1.0 - share) * label + share * teacher
-    years = ops.where(age_known > 0, (1.0 - share) * age + share * expected_age(teacher), expected_age(target))
-    return target, years, ops.cast(ops.sum(teacher, axis=-1) > 0, "float32")
+    mixed_years = (1.0 - share) * age + share * expected_age(teacher)
+    years = ops.where(labels["age_weight"] > 0, mixed_years, expected_age(target))
+    return target, years
 
 
-def mixed_gender(labels: keras.KerasTensor, share: float) -> keras.KerasTensor:
-    """The labels that a gender loss takes: [N, 2 + 2] to [N, 2], P(male) and 0 where the teacher has not answered."""
-    male, known, teacher, answered = (labels[:, column] for column in range(2 * _GENDER_LABEL))
-    return ops.stack([ops.where(known > 0, (1.0 - share) * male + share * teacher, teacher), answered], axis=-1)
+def mixed_gender(labels: Labels, share: float) -> Labels:
+    """Returns the labels that a gender loss takes: as `gender` P(male), as `gender_weight` the teacher's.
+
+    Args:
+        labels: those of the gender and the teacher's.
+        share: weight of the teacher's answers.
+    """
+    teacher = labels["teacher_gender"]
+    mixed = (1.0 - share) * labels["gender"] + share * teacher
+    male = ops.where(labels["gender_weight"] > 0, mixed, teacher)
+    return {"gender": male, "gender_weight": labels["teacher_weight"]}
 
 
 def _within_group(teacher: keras.KerasTensor, group: keras.KerasTensor) -> keras.KerasTensor:

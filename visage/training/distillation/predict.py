@@ -102,7 +102,6 @@ def _mirror(jpeg: tf.Tensor) -> tf.Tensor:
 
 
 def _mean(sides: list[dict[str, tf.Tensor]], output: str) -> np.ndarray:
-    """As `distillation` has a teacher's answers behind the labels."""
     name = "age_probabilities" if output == "age" else "gender_probability"
-    mean = np.mean([answers[name].numpy() for answers in sides], axis=0)
-    return mean if output == "age" else np.stack([mean, np.ones_like(mean)], axis=1)
+    mean: np.ndarray = np.mean([answers[name].numpy() for answers in sides], axis=0)
+    return mean

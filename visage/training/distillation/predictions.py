@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from visage.errors import VisageError
 from visage.files import write_atomically
+from visage.training.labels import Labels
 
 
 class TeacherAnswers:
@@ -21,17 +22,18 @@ class TeacherAnswers:
 
         Args:
             keys: of the records, bytes [N], each once.
-            by_output: float32 [N, 101] of `age`, [N, 2] of `gender`, as `distillation` has them behind the labels.
+            by_output: the distribution over the ages float32 [N, 101] of `age`, P(male) float32 [N] of `gender`.
         """
         self.keys = keys
         self.by_output = by_output
         rows = tf.lookup.KeyValueTensorInitializer(tf.constant(keys), tf.range(len(keys)))
         self._row = tf.lookup.StaticHashTable(rows, default_value=-1)
 
-    def of(self, key: tf.Tensor) -> dict[str, tf.Tensor]:
-        """By output, those to the record of a key, a string scalar."""
+    def of(self, key: tf.Tensor) -> Labels:
+        """Returns the labels `teacher_*` of one record, by its key, a string scalar."""
         row = self._row.lookup(key)
-        return {output: tf.gather(answers, row) for output, answers in self.by_output.items()}
+        predictions = {f"teacher_{output}": tf.gather(some, row) for output, some in self.by_output.items()}
+        return {**predictions, "teacher_weight": tf.constant(1.0)}
 
     def save(self, path: Path) -> None:
         """Writes the file, all at once.

@@ -49,10 +49,10 @@ def test_answers_stand_behind_the_labels_of_their_own_record_in_any_order(folder
     taught = with_teacher(split(folder, "train"), settings, None)
     truth = sorted(person.age for person in people(RECORDS, seed=1) if person.age is not None)
     (_, in_order), *_ = evaluation_batches(taught, settings.spec, settings)
-    assert in_order["age"].shape == (16, 4 + 101)
-    assert in_order["gender"].shape == (16, 2 + 2)
+    assert in_order["teacher_age"].shape == (16, 101)
+    assert in_order["teacher_gender"].shape == in_order["teacher_weight"].shape == (16,)
     shuffled = TrainingBatches(taught, settings.spec, settings).epoch(0)
-    answered = np.concatenate([expected_age(labels["age"][:, 4:]) for _, labels in shuffled])
+    answered = np.concatenate([expected_age(labels["teacher_age"]) for _, labels in shuffled])
     assert len(answered) == RECORDS
     assert with_teacher(taught, settings, None) is taught, "for the next training of a search"
     missing = [age for age in truth if np.abs(answered - age).min() > 3]
@@ -65,7 +65,7 @@ def test_each_answer_belongs_to_the_picture_beside_it(folder: Path) -> None:
     still = settings.model_copy(update={"augmentation": settings.augmentation.model_copy(update={"brightness": 0})})
     for pixels, labels in TrainingBatches(taught, settings.spec, still).epoch(0):
         drawn = (np.asarray(pixels)[:, 24:40, 24:40].mean(axis=(1, 2, 3)) - 40) / 2
-        np.testing.assert_allclose(expected_age(labels["age"][:, 4:]), drawn.clip(0, 100), atol=5)
+        np.testing.assert_allclose(expected_age(labels["teacher_age"]), drawn.clip(0, 100), atol=5)
 
 
 def test_a_teacher_that_does_not_look_at_both_sides_is_asked_of_both(folder: Path, tmp_path: Path) -> None:
@@ -100,16 +100,15 @@ def test_faces_without_labels_are_learned_from_the_teacher_and_it_is_asked_once(
     ]
     assert again.answers is not None
 
-    raws, ages, men = [], [], []
-    for pixels, labels in evaluation_batches(split(folder, "val"), settings.spec, settings):
+    raws, known = [], []
+    for pixels, some in evaluation_batches(split(folder, "val"), settings.spec, settings):
         raws.append(network(pixels, training=False))
-        ages.append(labels["age"])
-        men.append(labels["gender"])
-    age, gender = np.concatenate(ages), np.concatenate(men)
+        known.append(some)
+    labels = {name: np.concatenate([some[name] for some in known]) for name in known[0]}
     said = expected_age(age_probabilities(np.concatenate([raw["age"] for raw in raws]), "label_distribution"))
     logits = np.concatenate([raw["gender"] for raw in raws])[:, 0]
-    error = np.abs(said - age[:, 0])[age[:, 1] > 0].mean()
-    right = ((logits > 0) == (gender[:, 0] > 0))[gender[:, 1] > 0].mean()
+    error = np.abs(said - labels["age"])[labels["age_weight"] > 0].mean()
+    right = ((logits > 0) == (labels["gender"] > 0))[labels["gender_weight"] > 0].mean()
     assert error < 15
     assert right > 0.8
 

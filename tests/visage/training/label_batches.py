@@ -1,0 +1,38 @@
+"""Labels of single records, and batches of them, as `visage.training.labels` describes them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from visage.data.labels import age_group
+from visage.training.labels import Labels
+
+
+def aged(years: float, std: float = 2.5, group: int | None = None) -> dict[str, float]:
+    """The labels of a record whose age in years is known."""
+    own = age_group(min(years, 100)) if group is None else group
+    return {"age": years, "age_weight": 1.0, "age_group": own, "age_group_weight": 1.0, "age_std": std}
+
+
+A_CHILD = {**aged(-1, group=age_group(10)), "age_weight": 0.0}
+NO_AGE = {**A_CHILD, "age_group": -1, "age_group_weight": 0.0}
+WOMAN = {"gender": 0.0, "gender_weight": 1.0}
+MAN = {"gender": 1.0, "gender_weight": 1.0}
+NO_GENDER = {"gender": -1.0, "gender_weight": 0.0}
+
+
+def batch_of(*records: Mapping[str, float]) -> Labels:
+    """The labels of several records that know the same, as training gets them."""
+    columns = {name: np.array([record[name] for record in records]) for name in records[0]}
+    return {
+        name: tf.constant(column, tf.int32 if name == "age_group" else tf.float32) for name, column in columns.items()
+    }
+
+
+def taught(labels: Labels, ages: np.ndarray | None = None, male: list[float] | None = None) -> Labels:
+    """The same with what a teacher predicts: distributions over the ages [N, 101], P(male) [N]."""
+    count = len(next(iter(labels.values())))
+    of_age = {} if ages is None else {"teacher_age": tf.constant(ages, tf.float32)}
+    of_gender = {} if male is None else {"teacher_gender": tf.constant(male, tf.float32)}
+    return {**labels, **of_age, **of_gender, "teacher_weight": tf.ones(count)}

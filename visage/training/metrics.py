@@ -1,0 +1,69 @@
+"""What training reports, each over the records whose label is known."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from visage.networks import AgeHead, GenderHead, NetworkSpec
+from visage.networks.heads import age_probabilities, expected_age, male_logit, predicted_group
+from visage.training.labels import Labels
+
+
+def metrics(spec: NetworkSpec) -> dict[str, list[keras.metrics.Metric]]:
+    """Returns new metrics for each output of the network; they take the labels and that output."""
+    found: dict[str, list[keras.metrics.Metric]] = {}
+    if spec.age_head is not None:
+        of_years = [] if spec.age_head == "age_groups" else [AgeError(spec.age_head)]
+        found["age"] = [*of_years, AgeGroupAccuracy(spec.age_head)]
+    if spec.gender_head is not None:
+        found["gender"] = [GenderAccuracy(spec.gender_head)]
+    return found
+
+
+class MeanOfKnown(keras.metrics.Mean):
+    """NaN where there was nothing to take the mean of, which Keras calls 0."""
+
+    def result(self) -> keras.KerasTensor:
+        """The mean so far: a scalar."""
+        return ops.where(self.count > 0, super().result(), float("nan"))
+
+
+class AgeError(MeanOfKnown):
+    """Mean absolute error of the age in years, over the records whose age is known."""
+
+    def __init__(self, head: AgeHead, name: str = "age_mae") -> None:
+        super().__init__(name=name)
+        self._head = head
+
+    def update_state(self, labels: Labels, raw_age: keras.KerasTensor) -> None:
+        """Adds a batch: the labels of the age and the network's raw age output."""
+        age = expected_age(age_probabilities(raw_age, self._head))
+        super().update_state(ops.abs(age - labels["age"]), sample_weight=labels["age_weight"])
+
+
+class AgeGroupAccuracy(MeanOfKnown):
+    """Share of right age groups, over the records whose group is known."""
+
+    def __init__(self, head: AgeHead, name: str = "age_group_accuracy") -> None:
+        super().__init__(name=name)
+        self._head = head
+
+    def update_state(self, labels: Labels, raw_age: keras.KerasTensor) -> None:
+        """Adds a batch: the labels of the age and the network's raw age output."""
+        group = predicted_group(age_probabilities(raw_age, self._head))
+        right = ops.equal(ops.cast(group, "int32"), ops.cast(labels["age_group"], "int32"))
+        super().update_state(ops.cast(right, "float32"), sample_weight=labels["age_group_weight"])
+
+
+class GenderAccuracy(MeanOfKnown):
+    """Share of right genders, over the records whose gender is known."""
+
+    def __init__(self, head: GenderHead, name: str = "gender_accuracy") -> None:
+        super().__init__(name=name)
+        self._head = head
+
+    def update_state(self, labels: Labels, logits: keras.KerasTensor) -> None:
+        """Adds a batch: the labels of the gender and the network's raw gender output."""
+        right = ops.equal(ops.cast(male_logit(logits, self._head) > 0, "float32"), labels["gender"])
+        super().update_state(ops.cast(right, "float32"), sample_weight=labels["gender_weight"])

@@ -114,7 +114,7 @@ def test_pages_and_recipes_are_found() -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("[a](README.md) [b](docs/operating.md#exit-codes) [c](docs) [d](#numbers-so-far)", []),
+        ("[a](README.md) [b](docs/operating.md#exit-codes) [c](docs) [d](#figures)", []),
         ("[a](https://example.org/x) [b](mailto:a@b.c) `[c](nowhere.md)`", []),
         ("```\n[a](nowhere.md)\n```", []),
         ("[a](nowhere.md)", ["nowhere.md"]),

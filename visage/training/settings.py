@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -15,17 +15,10 @@ from visage.training.distillation.settings import TAUGHT_AGE_HEADS, Distillation
 from visage.training.fine_tuning_settings import FineTuningSettings
 from visage.training.schedule_settings import ReduceOnPlateau, StepSchedule
 
-Network = Literal[
-    "cnn_imdb_age",
-    "cnn_imdb_gender",
-    "cnn_utkface",
-    "compact",
-    "mobilenet",
-    "resnet50",
-    "vggface",
-    "visage",
-    "visage_small",
-]
+if TYPE_CHECKING:
+    Network = str
+else:
+    Network = Literal[tuple(NETWORKS)]
 # What the weights of a network may start from, besides files; networks that each of them is for, None: all.
 _STARTS: dict[str, tuple[str, ...] | None] = {
     "dlib": ("visage", "visage_small"),

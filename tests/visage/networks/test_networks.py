@@ -10,7 +10,7 @@ import pytest
 
 from tests.visage.networks.declared import weights_declared_only
 from visage.networks import NETWORKS, AgeHead, GenderHead
-from visage.training.settings import Network, TrainerSettings
+from visage.training.settings import TrainerSettings
 
 Heads = tuple[AgeHead | None, GenderHead | None]
 
@@ -21,10 +21,6 @@ def graph(name: str, heads: Heads | None = None) -> keras.Model:
         spec = replace(spec, age_head=heads[0], gender_head=heads[1])
     with weights_declared_only():
         return spec.build()
-
-
-def test_the_registry_holds_what_a_recipe_may_name() -> None:
-    assert set(NETWORKS) == set(get_args(Network))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from benchmarks.published_data import run
 from pipeline.cli.common import json_option, override_option, print_json, quietly
 from pipeline.cli.output.console import Screen
 from pipeline.config.loader import load_config
-from visage.training.fine_tuning_settings import FineTuningSettings
+from visage.training.recipe.fine_tuning_settings import FineTuningSettings
 from visage.training.settings import TrainerSettings
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from benchmarks.cost import Cost, now
 from visage import progress
 from visage.errors import VisageError
 from visage.training.batches import Split, TrainingBatches
-from visage.training.losses import losses
-from visage.training.metrics import metrics
-from visage.training.optimizer import build_optimizer
+from visage.training.objective.losses import losses
+from visage.training.objective.metrics import metrics
+from visage.training.objective.training_model import TrainingModel
+from visage.training.optimization.optimizer import build_optimizer
 from visage.training.settings import TrainerSettings
-from visage.training.training_model import TrainingModel
 
 _Learn = Callable[[Iterator[Any]], tf.Tensor]
 

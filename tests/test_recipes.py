@@ -12,7 +12,7 @@ from tests.project import PROJECT
 from tests.visage.networks.declared import weights_declared_only
 from visage.faces.settings import SplitSettings
 from visage.training.distillation.settings import DistillationSettings
-from visage.training.freezing import freeze
+from visage.training.features.freezing import freeze
 from visage.training.settings import TrainerSettings
 
 RECIPES = PROJECT / "recipes"

@@ -17,7 +17,7 @@ from components.model_card.statistics import read_statistics
 from components.tuner.result import read_best_values
 from visage.files import write_atomically
 from visage.saved_model.metadata import read_metadata
-from visage.training.overrides import with_values
+from visage.training.recipe.overrides import with_values
 from visage.training.settings import TrainerSettings
 
 PAGE = "model_card.html"

@@ -15,7 +15,7 @@ from visage.training.checkpoint import remove_abandoned
 from visage.training.devices import choose_strategy, machines
 from visage.training.distillation.teacher import find_teacher
 from visage.training.job import Job
-from visage.training.overrides import tuned
+from visage.training.recipe.overrides import tuned
 from visage.training.settings import TrainerSettings
 
 if TYPE_CHECKING:

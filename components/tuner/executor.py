@@ -16,7 +16,7 @@ from visage.training.checkpoint import Checkpoint, training_key
 from visage.training.devices import choose_strategy, machines
 from visage.training.distillation.predict import with_teacher
 from visage.training.known_labels import check_labels
-from visage.training.reporting import FINE_TUNE, TRAIN
+from visage.training.reports.reporting import FINE_TUNE, TRAIN
 from visage.training.settings import TrainerSettings
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from visage import progress
 from visage.progress import Report
-from visage.training.reporting import TRAIN
+from visage.training.reports.reporting import TRAIN
 
 
 class SearchProgress:

@@ -14,7 +14,7 @@ from components.tuner.hyperparameters import hyperparameters_of, rounded
 from components.tuner.settings import TunerSettings
 from components.tuner.space import Space, combinations
 from visage.errors import VisageError
-from visage.training.overrides import values_of
+from visage.training.recipe.overrides import values_of
 
 _ORACLES = {
     "bayesian": keras_tuner.oracles.BayesianOptimizationOracle,

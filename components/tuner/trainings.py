@@ -18,7 +18,7 @@ from visage.files import digest_of
 from visage.training.batches import Split
 from visage.training.checkpoint import Checkpoint, Standing, training_key
 from visage.training.loop import DivergenceError
-from visage.training.overrides import with_values
+from visage.training.recipe.overrides import with_values
 from visage.training.settings import TrainerSettings
 from visage.training.train import train
 

@@ -16,7 +16,7 @@ from visage.networks import NetworkSpec
 from visage.saved_model.preprocessing import decode, to_network_input
 from visage.training.augmentation.augment import augment
 from visage.training.distillation.predictions import TeacherAnswers
-from visage.training.labels import Labels
+from visage.training.objective.labels import Labels
 from visage.training.settings import TrainerSettings
 
 # Examples that are shuffled as JPEG bytes where the decoded pictures of the whole split do not fit into memory.
@@ -107,7 +107,7 @@ class TrainingBatches:
 
         Returns:
             Elements (pixels float32 [N, input_size, input_size, channels] in 0..255, labels as
-            `visage.training.labels` describes them). The last batch holds what is left over.
+            `visage.training.objective.labels` describes them). The last batch holds what is left over.
         """
         batches = self._examples(number, first_step * self._settings.step_size).batch(self._settings.step_size)
         changed = augmented(batches, self._settings, first=number * self.steps + first_step)

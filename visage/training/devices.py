@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from visage.errors import VisageError
 from visage.training.batches import unlabelled
-from visage.training.labels import Labels
+from visage.training.objective.labels import Labels
 
 
 def choose_strategy() -> tf.distribute.Strategy:

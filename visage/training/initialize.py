@@ -7,7 +7,7 @@ import keras
 from visage.networks.pretrained.weights import load_weights
 from visage.training.distillation.predict import load_teacher
 from visage.training.distillation.teacher import find_teacher
-from visage.training.freezing import freeze
+from visage.training.features.freezing import freeze
 from visage.training.settings import TrainerSettings
 
 

@@ -18,13 +18,13 @@ from visage.errors import VisageError
 from visage.training.batches import TrainingBatches
 from visage.training.checkpoint import Checkpoint, Standing, set_state, state_of
 from visage.training.devices import is_chief, share_out
-from visage.training.feature_cache import FeatureBatches
-from visage.training.optimizer import learning_rate
-from visage.training.plateau import has_stalled
-from visage.training.reporting import FINE_TUNE, TRAIN, report_step
+from visage.training.features.feature_cache import FeatureBatches
+from visage.training.objective.training_model import TrainingModel
+from visage.training.optimization.optimizer import learning_rate
+from visage.training.optimization.plateau import has_stalled
+from visage.training.reports.reporting import FINE_TUNE, TRAIN, report_step
+from visage.training.reports.tensorboard import EventLog
 from visage.training.settings import TrainerSettings
-from visage.training.tensorboard import EventLog
-from visage.training.training_model import TrainingModel
 
 
 class DivergenceError(VisageError):

@@ -12,8 +12,8 @@ from visage.path_setting import LocalPath
 from visage.settings import Settings
 from visage.training.augmentation.settings import AugmentationSettings
 from visage.training.distillation.settings import TAUGHT_AGE_HEADS, DistillationSettings
-from visage.training.fine_tuning_settings import FineTuningSettings
-from visage.training.schedule_settings import ReduceOnPlateau, StepSchedule
+from visage.training.recipe.fine_tuning_settings import FineTuningSettings
+from visage.training.recipe.schedule_settings import ReduceOnPlateau, StepSchedule
 
 if TYPE_CHECKING:
     Network = str

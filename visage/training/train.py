@@ -14,16 +14,16 @@ from visage.training.checkpoint import Checkpoint, Standing
 from visage.training.devices import is_chief, mean_over_devices
 from visage.training.distillation.losses import distillation_losses
 from visage.training.distillation.predict import with_teacher
-from visage.training.freezing import unfreeze
+from visage.training.features.freezing import unfreeze
+from visage.training.features.trainable import Learner, choose_learner
 from visage.training.initialize import first_network
 from visage.training.loop import Fit
-from visage.training.metrics import metrics
-from visage.training.optimizer import build_optimizer
-from visage.training.reporting import FINE_TUNE, TRAIN
+from visage.training.objective.metrics import metrics
+from visage.training.objective.training_model import TrainingModel
+from visage.training.optimization.optimizer import build_optimizer
+from visage.training.reports.reporting import FINE_TUNE, TRAIN
+from visage.training.reports.tensorboard import EventLog
 from visage.training.settings import TrainerSettings
-from visage.training.tensorboard import EventLog
-from visage.training.trainable import Learner, choose_learner
-from visage.training.training_model import TrainingModel
 
 
 def train(

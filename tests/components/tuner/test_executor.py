@@ -23,8 +23,8 @@ from tests.trained_model import ALIGNMENT
 from visage import progress
 from visage.errors import VisageError
 from visage.training.batches import open_split
-from visage.training.fine_tuning_settings import FineTuningSettings
 from visage.training.loop import DivergenceError
+from visage.training.recipe.fine_tuning_settings import FineTuningSettings
 from visage.training.settings import TrainerSettings
 
 RECIPE = TrainerSettings(network="cnn_utkface", epochs=2, batch_size=8, optimizer="sgd", learning_rate=1e-3)

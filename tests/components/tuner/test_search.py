@@ -10,7 +10,7 @@ from components.tuner.search import Search
 from components.tuner.settings import TunerSettings
 from components.tuner.space import read_space
 from visage.errors import VisageError
-from visage.training.overrides import values_of
+from visage.training.recipe.overrides import values_of
 from visage.training.settings import TrainerSettings
 
 RECIPE = TrainerSettings(network="compact", epochs=2, learning_rate=0.001)

@@ -23,10 +23,10 @@ def main(folder: Path) -> None:
     import keras
 
     from visage.networks.heads import age_probabilities, expected_age, male_logit
-    from visage.training.losses import losses
-    from visage.training.metrics import metrics
-    from visage.training.optimizer import build_optimizer
-    from visage.training.training_model import TrainingModel
+    from visage.training.objective.losses import losses
+    from visage.training.objective.metrics import metrics
+    from visage.training.objective.training_model import TrainingModel
+    from visage.training.optimization.optimizer import build_optimizer
 
     spec = SETTINGS.spec
     assert spec.age_head is not None

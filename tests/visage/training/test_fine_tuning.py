@@ -12,7 +12,7 @@ from visage import progress
 from visage.training.augmentation.settings import AugmentationSettings
 from visage.training.batches import Split, open_split
 from visage.training.checkpoint import Checkpoint, Standing
-from visage.training.fine_tuning_settings import FineTuningSettings
+from visage.training.recipe.fine_tuning_settings import FineTuningSettings
 from visage.training.settings import TrainerSettings
 from visage.training.train import train
 

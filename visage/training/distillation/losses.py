@@ -16,8 +16,8 @@ from keras import ops
 
 from visage.networks import NetworkSpec
 from visage.networks.heads import expected_age, members_of_groups
-from visage.training.labels import Labels
-from visage.training.losses import (
+from visage.training.objective.labels import Labels
+from visage.training.objective.losses import (
     Loss,
     Mean,
     cross_entropy,

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from visage.errors import VisageError
 from visage.files import write_atomically
-from visage.training.labels import Labels
+from visage.training.objective.labels import Labels
 
 
 class TeacherAnswers:

@@ -8,13 +8,13 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.visage.training.label_batches import A_CHILD, MAN, NO_AGE, NO_GENDER, WOMAN, aged, batch_of, taught
+from tests.visage.training.objective.label_batches import A_CHILD, MAN, NO_AGE, NO_GENDER, WOMAN, aged, batch_of, taught
 from visage.data.labels import age_group
 from visage.networks import NetworkSpec
 from visage.networks.heads import expected_age
 from visage.training.batches import unlabelled
 from visage.training.distillation.losses import distillation_losses, mixed_age, mixed_gender
-from visage.training.losses import label_distribution, losses
+from visage.training.objective.losses import label_distribution, losses
 
 SHARES = st.floats(0, 1)
 

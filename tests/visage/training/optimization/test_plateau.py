@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visage.training.plateau import has_stalled, reductions
+from visage.training.optimization.plateau import has_stalled, reductions
 
 LOSSES = st.lists(st.floats(0, 10), min_size=1, max_size=30)
 

@@ -33,7 +33,7 @@ class FrozenFeatures:
 
     Attributes:
         features: float16 [records, sides, width]; the sides are the picture and, where it was asked, its mirror image.
-        labels: by name, [records, ...], as `visage.training.labels` describes them.
+        labels: by name, [records, ...], as `visage.training.objective.labels` describes them.
     """
 
     features: np.ndarray

@@ -7,7 +7,7 @@ from keras import ops
 
 from visage.networks import AgeHead, GenderHead, NetworkSpec
 from visage.networks.heads import age_probabilities, expected_age, male_logit, predicted_group
-from visage.training.labels import Labels
+from visage.training.objective.labels import Labels
 
 
 def metrics(spec: NetworkSpec) -> dict[str, list[keras.metrics.Metric]]:

@@ -6,7 +6,7 @@ import pytest
 
 from visage.errors import VisageError
 from visage.networks import NETWORKS
-from visage.training.freezing import freeze, split_at_frozen, unfreeze
+from visage.training.features.freezing import freeze, split_at_frozen, unfreeze
 
 
 def small() -> keras.Model:

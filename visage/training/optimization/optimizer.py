@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-from visage.training.keras_private import with_rate_by_weight
-from visage.training.plateau import reductions
+from visage.training.optimization.keras_private import with_rate_by_weight
+from visage.training.optimization.plateau import reductions
 from visage.training.settings import TrainerSettings
 
 

@@ -11,16 +11,16 @@ import pytest
 import tensorflow as tf
 
 from tests.drawn_crops import people, write_split
-from tests.visage.training import killed_on_features
-from tests.visage.training.killed_on_features import SETTINGS, STILL
+from tests.visage.training.features import killed_on_features
+from tests.visage.training.features.killed_on_features import SETTINGS, STILL
 from visage import progress
 from visage.errors import VisageError
 from visage.training.batches import Split, TrainingBatches, open_split
 from visage.training.checkpoint import Checkpoint
-from visage.training.feature_cache import FeatureBatches, FrozenFeatures, keep_features
-from visage.training.freezing import freeze, split_at_frozen
+from visage.training.features.feature_cache import FeatureBatches, FrozenFeatures, keep_features
+from visage.training.features.freezing import freeze, split_at_frozen
+from visage.training.features.trainable import choose_learner
 from visage.training.train import train
-from visage.training.trainable import choose_learner
 
 RECORDS = 10
 
@@ -128,7 +128,7 @@ def test_trained_on_features_only_the_head_of_the_whole_network_has_changed(spli
 
 def test_features_of_a_killed_training_are_not_computed_again(tmp_path: Path) -> None:
     write_split(tmp_path, "train", people(killed_on_features.RECORDS, seed=1))
-    command = [sys.executable, "-m", "tests.visage.training.killed_on_features", str(tmp_path)]
+    command = [sys.executable, "-m", "tests.visage.training.features.killed_on_features", str(tmp_path)]
     assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
     split = killed_on_features.split(tmp_path)
     files = {file.name for file in tmp_path.rglob("features/*")}

@@ -1,4 +1,4 @@
-"""Labels of single records, and batches of them, as `visage.training.labels` describes them."""
+"""Labels of single records, and batches of them, as `visage.training.objective.labels` describes them."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from visage.data.labels import age_group
-from visage.training.labels import Labels
+from visage.training.objective.labels import Labels
 
 
 def aged(years: float, std: float = 2.5, group: int | None = None) -> dict[str, float]:

@@ -4,7 +4,7 @@ Losses are per record, [N]: Keras takes their mean, and divides it by the number
 0 has the loss 0, and the others weigh the more, so that the mean is that over the records of weight 1. How many those
 are counts over the batch on all devices together, which `Mean` looks at.
 
-`labels` are the named tensors of `visage.training.labels`.
+`labels` are the named tensors of `visage.training.objective.labels`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from keras import ops
 from visage.data.labels import AGE_GROUPS
 from visage.networks import AgeHead, GenderHead, NetworkSpec
 from visage.networks.heads import AGES, age_probabilities, expected_age, group_probabilities, male_logit
-from visage.training.labels import Labels
+from visage.training.objective.labels import Labels
 
 # From labels and a head's raw output to a loss for each record, [N].
 Loss = Callable[[Labels, keras.KerasTensor], keras.KerasTensor]

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.visage.training.label_batches import A_CHILD, MAN, NO_AGE, NO_GENDER, WOMAN, aged, batch_of
+from tests.visage.training.objective.label_batches import A_CHILD, MAN, NO_AGE, NO_GENDER, WOMAN, aged, batch_of
 from visage.data.labels import age_group
 from visage.networks import AgeHead
 from visage.networks.heads import age_probabilities, expected_age, group_probabilities
-from visage.training.losses import (
+from visage.training.objective.losses import (
     age_loss,
     distribution_loss,
     gender_loss,
@@ -21,7 +21,7 @@ from visage.training.losses import (
     regression_loss,
     softmax_loss,
 )
-from visage.training.metrics import AgeError, AgeGroupAccuracy, GenderAccuracy
+from visage.training.objective.metrics import AgeError, AgeGroupAccuracy, GenderAccuracy
 
 THIRTY = aged(30)
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import keras
 
-from visage.training.labels import Labels
-from visage.training.losses import Loss
+from visage.training.objective.labels import Labels
+from visage.training.objective.losses import Loss
 
 
 class TrainingModel(keras.Model):
     """A network that Keras can train on named labels; it shares the network's weights.
 
-    Keras itself pairs one label tensor with one output, while a head learns from several (`visage.training.labels`).
-    Hence the two methods that Keras lets a model override for this, `compute_loss` and `compute_metrics`. Metrics exist
-    from the start, so that a checkpoint can be read into them before the first step.
+    Keras itself pairs one label tensor with one output, while a head learns from several (`labels.py`). Hence the two
+    methods that Keras lets a model override for this, `compute_loss` and `compute_metrics`. Metrics exist from the
+    start, so that a checkpoint can be read into them before the first step.
     """
 
     def __init__(

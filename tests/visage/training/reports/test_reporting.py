@@ -4,7 +4,7 @@ import pytest
 
 from visage import progress
 from visage.training.checkpoint import Standing
-from visage.training.reporting import TRAIN, report_step
+from visage.training.reports.reporting import TRAIN, report_step
 
 
 @pytest.mark.parametrize(

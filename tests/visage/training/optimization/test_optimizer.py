@@ -9,8 +9,8 @@ import pytest
 from tests.drawn_crops import people, write_split
 from visage.networks import cnn_utkface
 from visage.training.batches import open_split
-from visage.training.optimizer import build_optimizer, learning_rate
-from visage.training.schedule_settings import ReduceOnPlateau, StepSchedule
+from visage.training.optimization.optimizer import build_optimizer, learning_rate
+from visage.training.recipe.schedule_settings import ReduceOnPlateau, StepSchedule
 from visage.training.settings import TrainerSettings
 from visage.training.train import train
 

@@ -12,8 +12,8 @@ import keras
 import tensorflow as tf
 
 from visage.training.batches import Split, TrainingBatches, evaluation_batches
-from visage.training.feature_cache import FeatureBatches, can_keep_features, keep_features
-from visage.training.freezing import split_at_frozen
+from visage.training.features.feature_cache import FeatureBatches, can_keep_features, keep_features
+from visage.training.features.freezing import split_at_frozen
 from visage.training.settings import TrainerSettings
 
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from visage.training.schedule_settings import ReduceOnPlateau, StepSchedule
+from visage.training.recipe.schedule_settings import ReduceOnPlateau, StepSchedule
 from visage.training.settings import TrainerSettings
 
 

@@ -1,0 +1,1 @@
+"""Frozen layers, and their features computed once in place of the images."""

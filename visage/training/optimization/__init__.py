@@ -1,0 +1,1 @@
+"""The optimizer, its rate at every step, and the rules on validation losses."""

@@ -84,5 +84,5 @@ def test_the_head_learns_from_mirrored_pictures_alone_where_a_second_phase_has_a
 
 
 def test_there_must_be_something_to_unfreeze() -> None:
-    with pytest.raises(ValidationError, match="fine_tuning has no frozen layers to unfreeze: set frozen"):
+    with pytest.raises(ValidationError, match="fine_tuning has no frozen layers to unfreeze: set freeze"):
         TrainerSettings.model_validate({**SETTINGS.model_dump(), "freeze": None})

@@ -46,7 +46,7 @@ setup(
     # PyPI's `visage` is another project.
     name="visage-pipeline",
     version="0.1.0",
-    description="Age and gender from a face picture: a TFX pipeline to retrain, gate, audit and serve",
+    description="Age and gender from a face image: a TFX pipeline to retrain, gate, audit and serve",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["visage*", "pipeline*", "components*", "tfds_builders*", "serving*"]),

@@ -1,6 +1,6 @@
 """Does cleaning and finding duplicates scale? `.venv/bin/python -m benchmarks.cleaning [RECORDS ...]`.
 
-Cleans made-up records with tiny pictures (of which 1 % are copies, 1 % near duplicates), 20,000, 200,000 and 2,000,000
+Cleans made-up records with tiny images (of which 1 % are copies, 1 % near duplicates), 20,000, 200,000 and 2,000,000
 unless told otherwise; each size in a process of its own. Prints wall and CPU seconds, microseconds of CPU a record, and
 the peak memory in MiB of the process that runs Beam, of the largest worker, and of reading back.
 """
@@ -28,7 +28,7 @@ from visage.faces.settings import AlignmentSettings
 SIZES = (20_000, 200_000, 2_000_000)
 RECORDS_A_FILE = 50_000
 SIDE = 10
-# A Windows bitmap of 10x10 pixels: the cheapest picture to make and to read.
+# A Windows bitmap of 10x10 pixels: the cheapest image to make and to read.
 HEADER = bytes.fromhex("424d76010000000000003600000028000000") + bytes(
     [SIDE, 0, 0, 0, SIDE, 0, 0, 0, 1, 0, 24, 0, *(0,) * 24]
 )
@@ -87,12 +87,12 @@ def _write(folder: Path, size: int) -> Iterator[Path]:
 
 
 def _records(random: np.random.Generator, first: int, count: int) -> Iterator[bytes]:
-    pictures = random.integers(0, 256, (count, SIDE * ROW_BYTES), np.uint8)
+    images = random.integers(0, 256, (count, SIDE * ROW_BYTES), np.uint8)
     # Every hundredth a copy of its neighbour, every hundredth a little darker than it.
-    pictures[1::100] = pictures[0::100][: len(pictures[1::100])]
-    pictures[51::100] = pictures[50::100][: len(pictures[51::100])] // 8 * 8
+    images[1::100] = images[0::100][: len(images[1::100])]
+    images[51::100] = images[50::100][: len(images[51::100])] // 8 * 8
     ages = random.integers(1, 100, count)
-    for number, (pixels, age) in enumerate(zip(pictures, ages.tolist(), strict=True), start=first):
+    for number, (pixels, age) in enumerate(zip(images, ages.tolist(), strict=True), start=first):
         example = Example()
         feature = example.features.feature
         feature["image"].bytes_list.value.append(HEADER + pixels.tobytes())

@@ -1,7 +1,7 @@
 """What preparing UTKFace costs: `.venv/bin/python -m benchmarks.data_build [--data DIR]` (half a minute).
 
 Prepares `DIR/UTKFace.tar.gz` three times with the function behind `visage data prepare`,
-each time into a fresh folder. Prints wall seconds, CPU seconds and pictures a CPU second: it uses one core. Importing
+each time into a fresh folder. Prints wall seconds, CPU seconds and images a CPU second: it uses one core. Importing
 TFDS does not count.
 """
 
@@ -28,11 +28,11 @@ def main(data: Path) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tfds_builders.utkface.utkface_dataset_builder  # noqa: F401
 
-    print(f"{data / UTKFACE}; at least {LEAST_A_SECOND:,} pictures a second per core")
-    print(f"{'run':<6}{'pictures':>10}{'wall s':>9}{'CPU s':>9}{'a CPU s':>10}", flush=True)
+    print(f"{data / UTKFACE}; at least {LEAST_A_SECOND:,} images a second per core")
+    print(f"{'run':<6}{'images':>10}{'wall s':>9}{'CPU s':>9}{'a CPU s':>10}", flush=True)
     for number in range(1, RUNS + 1):
-        pictures, wall, cpu = prepare(data)
-        print(f"{number:<6}{pictures:>10,}{wall:>9.2f}{cpu:>9.2f}{pictures / cpu:>10,.0f}", flush=True)
+        images, wall, cpu = prepare(data)
+        print(f"{number:<6}{images:>10,}{wall:>9.2f}{cpu:>9.2f}{images / cpu:>10,.0f}", flush=True)
 
 
 def prepare(data: Path) -> tuple[int, float, float]:

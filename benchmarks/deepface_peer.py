@@ -9,12 +9,12 @@ from typing import Any
 from benchmarks.commands import PROJECT
 from visage.errors import VisageError
 
-# The last two are for our own code, which feeds the peer's detector the same pictures.
+# The last two are for our own code, which feeds the peer's detector the same images.
 PACKAGES = ("deepface==0.0.103", "tensorflow==2.16.2", "tf-keras==2.16.0", "mtcnn==1.0.0", "pydantic>=2,<3", "pillow")
 FOLDER = PROJECT / ".cache" / "peers" / "deepface"
 # TensorFlow 2.16 has wheels for 3.9 to 3.12.
 PYTHON = sys.executable if sys.version_info < (3, 13) else "3.12"
-# Prints how many pictures a face was found on, and the least CPU seconds of three passes; loading does not count.
+# Prints how many images a face was found on, and the least CPU seconds of three passes; loading does not count.
 EXTRACT = """
 import json, sys, time
 from deepface import DeepFace
@@ -35,20 +35,20 @@ print(json.dumps({"pictures": len(sys.argv) - 1, "found": faces, "cpu": min(pass
 """
 
 
-def extract_faces(pictures: list[Path], environment: dict[str, str]) -> dict[str, float]:
-    """Extracts the faces of pictures in one process.
+def extract_faces(images: list[Path], environment: dict[str, str]) -> dict[str, float]:
+    """Extracts the faces of images in one process.
 
     Args:
-        pictures: JPEG files.
+        images: JPEG files.
         environment: the process's environment variables.
 
     Returns:
-        `pictures`, how many of them had a face (`found`), and the least CPU seconds of three passes (`cpu`).
+        `images`, how many of them had a face (`found`), and the least CPU seconds of three passes (`cpu`).
 
     Raises:
         VisageError: the peer cannot be installed or does not run here.
     """
-    cost: dict[str, float] = _run(["-c", EXTRACT, *map(str, pictures)], environment)
+    cost: dict[str, float] = _run(["-c", EXTRACT, *map(str, images)], environment)
     return cost
 
 

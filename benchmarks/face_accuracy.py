@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.face_pictures import (
+from benchmarks.face_images import (
     WITHOUT_PEOPLE,
     Portrait,
     adience_portraits,
@@ -38,7 +38,7 @@ class Figure:
 
 
 def accuracy_figures(detector: Detector, data: Path, every: int = 1) -> list[Figure]:
-    """The issue's figures, from the pictures of the shared folder; of the portraits one in `every`."""
+    """The issue's figures, from the images of the shared folder; of the portraits one in `every`."""
     adience = adience_portraits(data)[::every]
     return [
         *_group_figures(detector, data),
@@ -72,8 +72,8 @@ def _one_to_one(faces: Sequence[Face], boxes: np.ndarray) -> list[tuple[Face, in
     """Found faces with the numbers of their annotated boxes, each of both at most once; the closest first."""
     overlaps = [(overlap(face.box, box), i, j) for i, face in enumerate(faces) for j, box in enumerate(boxes)]
     pairs: dict[int, int] = {}
-    for share, i, j in sorted(overlaps, reverse=True):
-        if share >= MIN_OVERLAP and i not in pairs and j not in pairs.values():
+    for fraction, i, j in sorted(overlaps, reverse=True):
+        if fraction >= MIN_OVERLAP and i not in pairs and j not in pairs.values():
             pairs[i] = j
     return [(faces[i], j) for i, j in pairs.items()]
 
@@ -91,13 +91,13 @@ def _nobody(detector: Detector, data: Path) -> Figure:
 
 
 def _found(name: str, detector: Detector, portraits: Sequence[Portrait], angle: float, limit: float) -> Figure:
-    found = sum(_main_face_found(detector, _turned(decode(portrait.picture), angle)) for portrait in portraits)
-    share = 100 * found / len(portraits)
-    return Figure(name, f"{share:.2f} % of {len(portraits)}", f">= {limit} %", share >= limit)
+    found = sum(_main_face_found(detector, _turned(decode(portrait.image), angle)) for portrait in portraits)
+    fraction = 100 * found / len(portraits)
+    return Figure(name, f"{fraction:.2f} % of {len(portraits)}", f">= {limit} %", fraction >= limit)
 
 
 def _main_face_found(detector: Detector, image: np.ndarray) -> bool:
-    """The face that is chosen without further knowledge covers the picture's middle."""
+    """The face that is chosen without further knowledge covers the image's middle."""
     faces = detector.detect(image)
     if not faces:
         return False

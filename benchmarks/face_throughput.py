@@ -1,7 +1,7 @@
 """How fast faces are found and cut: `.venv/bin/python -m benchmarks.face_throughput [--data DIR]` (two
 minutes).
 
-From the JPEG to the JPEG of the crop, in CPU time of one thread: the 398 Adience pictures of `DIR`, scaled to
+From the JPEG to the JPEG of the crop, in CPU time of one thread: the 398 Adience images of `DIR`, scaled to
 600 pixels; and deepface with MTCNN on 40 of them, in an environment that is made in .cache.
 """
 
@@ -19,7 +19,7 @@ from PIL import Image
 
 from benchmarks.commands import PROJECT
 from benchmarks.deepface_peer import extract_faces
-from benchmarks.face_pictures import adience_portraits
+from benchmarks.face_images import adience_portraits
 from benchmarks.published_data import ADIENCE_FACES, data_option, require, run
 from visage.errors import VisageError
 from visage.faces.align import align
@@ -32,7 +32,7 @@ from visage.faces.settings import AlignmentSettings
 SIDE = 600
 A_MINUTE = 5_000
 TIMES_PEER = 10
-PEER_PICTURES = 40
+PEER_IMAGES = 40
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -52,11 +52,11 @@ def main(data: Path) -> None:
 def print_table(data: Path) -> bool:
     """Prints the table; returns whether both limits are met. The peer is part of them."""
     with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as folder:
-        pictures = write_pictures(data, Path(folder))
-        some = pictures[:: max(1, len(pictures) // PEER_PICTURES)][:PEER_PICTURES]
-        print(f"{SIDE}-pixel Adience pictures; at least {A_MINUTE:,} a CPU minute, and {TIMES_PEER} times the peer")
-        print(f"{'':<32}{'pictures':>9}{'face found':>12}{'CPU ms each':>13}{'a CPU minute':>14}", flush=True)
-        rate = _print_cost("VisAge", _cut_in_child(pictures))
+        images = write_images(data, Path(folder))
+        some = images[:: max(1, len(images) // PEER_IMAGES)][:PEER_IMAGES]
+        print(f"{SIDE}-pixel Adience images; at least {A_MINUTE:,} a CPU minute, and {TIMES_PEER} times the peer")
+        print(f"{'':<32}{'images':>9}{'face found':>12}{'CPU ms each':>13}{'a CPU minute':>14}", flush=True)
+        rate = _print_cost("VisAge", _cut_in_child(images))
         ours = _print_cost("VisAge, the peer's pictures", _cut_in_child(some))
         try:
             peer = _print_cost("deepface 0.0.103, MTCNN 1.0.0", extract_faces(some, os.environ | ONE_THREAD))
@@ -67,40 +67,40 @@ def print_table(data: Path) -> bool:
     return 60 * rate >= A_MINUTE and ours / peer >= TIMES_PEER
 
 
-def write_pictures(data: Path, folder: Path) -> list[Path]:
-    """Writes the Adience pictures into `folder`, scaled to `SIDE` pixels."""
+def write_images(data: Path, folder: Path) -> list[Path]:
+    """Writes the Adience images into `folder`, scaled to `SIDE` pixels."""
     written = []
     for number, portrait in enumerate(adience_portraits(data)):
-        image = Image.open(io.BytesIO(portrait.picture)).convert("RGB")
-        image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+        pixels = Image.open(io.BytesIO(portrait.image)).convert("RGB")
+        pixels.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
         written.append(folder / f"{number:03d}.jpg")
-        image.save(written[-1], "JPEG", quality=90)
+        pixels.save(written[-1], "JPEG", quality=90)
     return written
 
 
-def cut(pictures: list[Path]) -> dict[str, float]:
-    """Cuts the face out of each picture.
+def cut(images: list[Path]) -> dict[str, float]:
+    """Cuts the face out of each image.
 
-    Returns: `pictures`, how many of them had a face (`found`), and the least CPU seconds of three passes (`cpu`), for
+    Returns: `images`, how many of them had a face (`found`), and the least CPU seconds of three passes (`cpu`), for
         a core that others use too takes longer for the same; loading does not count.
     """
     settings = AlignmentSettings()
     detector = make_detector(settings.detector)
-    detector.detect(decode(pictures[0].read_bytes()))
+    detector.detect(decode(images[0].read_bytes()))
     passes = []
     for _ in range(3):
         start, found = time.process_time(), 0
-        for picture in pictures:
-            image = decode(picture.read_bytes())
-            if faces := detector.detect(image):
-                encode(align(image, choose(faces, image.shape).landmarks, settings), settings.jpeg_quality)
+        for image in images:
+            pixels = decode(image.read_bytes())
+            if faces := detector.detect(pixels):
+                encode(align(pixels, choose(faces, pixels.shape).landmarks, settings), settings.jpeg_quality)
                 found += 1
         passes.append(time.process_time() - start)
-    return {"pictures": len(pictures), "found": found, "cpu": min(passes)}
+    return {"pictures": len(images), "found": found, "cpu": min(passes)}
 
 
-def _cut_in_child(pictures: list[Path]) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.face_throughput", "--cut", *map(str, pictures)]
+def _cut_in_child(images: list[Path]) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.face_throughput", "--cut", *map(str, images)]
     environment = os.environ | ONE_THREAD
     output = subprocess.run(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
     cost: dict[str, float] = json.loads(output)
@@ -108,9 +108,9 @@ def _cut_in_child(pictures: list[Path]) -> dict[str, float]:
 
 
 def _print_cost(name: str, cost: dict[str, float]) -> float:
-    """Prints a row; returns pictures a CPU second."""
+    """Prints a row; returns images a CPU second."""
     rate, found = cost["pictures"] / cost["cpu"], cost["found"] / cost["pictures"]
-    print(f"{name:<32}{cost['pictures']:>9}{found:>12.1%}{1000 / rate:>13.1f}{60 * rate:>14,.0f}", flush=True)
+    print(f"{name:<32}{cost['images']:>9}{found:>12.1%}{1000 / rate:>13.1f}{60 * rate:>14,.0f}", flush=True)
     return rate
 
 

@@ -1,9 +1,9 @@
 """What Beam adds: `.venv/bin/python -m benchmarks.face_workers [--data DIR]` (some five
 minutes on an idle machine).
 
-The 600-pixel Adience pictures of `benchmarks.face_throughput`, as many as a small data set has, through all of
+The 600-pixel Adience images of `benchmarks.face_throughput`, as many as a small data set has, through all of
 FaceExampleGen's Beam pipeline by one process and by two, with the memory of the largest; how long a worker's process
-takes until it can look at its first picture; and reading back 20,000 written records, which one process does.
+takes until it can look at its first image; and reading back 20,000 written records, which one process does.
 """
 
 import json
@@ -19,7 +19,7 @@ from pathlib import Path
 import click
 
 from benchmarks.commands import PROJECT, measure
-from benchmarks.face_throughput import write_pictures
+from benchmarks.face_throughput import write_images
 from benchmarks.published_data import ADIENCE_FACES, data_option, require, run
 from components.face_example_gen.beam.record_files import write_records
 from components.face_example_gen.engines.run import run_beam
@@ -27,14 +27,14 @@ from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
 from visage.data.example_proto import Example
-from visage.data.records import FaceRecord, picture_digest, to_example
+from visage.data.records import FaceRecord, image_digest, to_example
 from visage.data.split import SPLITS
 from visage.faces.encode import encode
 from visage.faces.image_io import decode
 from visage.faces.resize import resize
 from visage.faces.settings import AlignmentSettings
 
-# Each picture so often: a run of two minutes, beside which the two seconds that processes take to start are small.
+# Each image so often: a run of two minutes, beside which the two seconds that processes take to start are small.
 TIMES = 24
 READ_BACK = 20_000
 ALIGNMENT = AlignmentSettings()
@@ -54,17 +54,17 @@ def main(data: Path) -> None:
     require(data, ADIENCE_FACES)
     with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as name:
         folder = Path(name)
-        pictures = write_pictures(data, folder) * TIMES
-        write_records(name, "prepared", (_prepared(number, path) for number, path in enumerate(pictures)))
-        print(f"{len(pictures):,} pictures through Beam; load average before it {os.getloadavg()[0]:.1f}")
+        images = write_images(data, folder) * TIMES
+        write_records(name, "prepared", (_prepared(number, path) for number, path in enumerate(images)))
+        print(f"{len(images):,} images through Beam; load average before it {os.getloadavg()[0]:.1f}")
         print(f"{'processes':<12}{'wall s':>9}{'CPU s':>9}{'largest MiB':>13}", flush=True)
-        walls = [_print_cost(folder, workers, len(pictures)) for workers in (1, 2)]
+        walls = [_print_cost(folder, workers, len(images)) for workers in (1, 2)]
         print(
             f"two are {walls[0] / walls[1]:.2f} times as fast as one; at least 1.7 on an idle machine, at most 500 MiB"
         )
         ready = measure([sys.executable, "-c", READY])
         print(f"a worker is ready after {ready.wall:.1f} s ({ready.cpu:.1f} s of CPU); at most 5 s")
-        seconds, size = read_back(folder, [_crop(path) for path in pictures[:50]])
+        seconds, size = read_back(folder, [_crop(path) for path in images[:50]])
         print(f"reading back takes {seconds / READ_BACK * 1e6:.0f} us a record of {size:,.0f} bytes")
 
 
@@ -109,7 +109,7 @@ def _print_cost(folder: Path, workers: int, records: int) -> float:
 def _prepared(number: int, path: Path) -> bytes:
     example = Example()
     feature = example.features.feature
-    # What follows a JPEG's end is ignored, and makes it another picture: copies would go no further.
+    # What follows a JPEG's end is ignored, and makes it another image: copies would go no further.
     feature["image"].bytes_list.value.append(path.read_bytes() + number.to_bytes(4, "big"))
     feature["file_name"].bytes_list.value.append(f"{number}.jpg.chip.jpg".encode())
     for name, value in (("age", 30), ("gender", number % 2), ("race", number % 5)):
@@ -120,9 +120,9 @@ def _prepared(number: int, path: Path) -> bytes:
 def _written(crops: list[bytes]) -> Iterator[bytes]:
     for number in range(READ_BACK):
         person = f"utkface/{number}"
-        digest = picture_digest(person.encode())
+        digest = image_digest(person.encode())
         crop = crops[number % len(crops)]
-        yield to_example(FaceRecord(crop, person, 30.0, 4, "male", person, "utkface", picture_digest=digest))
+        yield to_example(FaceRecord(crop, person, 30.0, 4, "male", person, "utkface", image_digest=digest))
 
 
 def _crop(path: Path) -> bytes:

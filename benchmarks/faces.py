@@ -1,6 +1,6 @@
 """How well and how fast faces are found: `.venv/bin/python -m benchmarks.faces [DETECTOR] [--data DIR]` (six minutes).
 
-Measures the built-in detector, or the one named, on the published pictures in `DIR`. Prints each figure beside its
+Measures the built-in detector, or the one named, on the published images in `DIR`. Prints each figure beside its
 limit, and what deepface's MTCNN reaches on the group photos and one portrait in ten; exit code 1 where a figure is
 missed, 2 where the peer does not run here.
 """
@@ -14,7 +14,7 @@ import click
 from benchmarks import face_throughput
 from benchmarks.deepface_peer import mtcnn_accuracy
 from benchmarks.face_accuracy import Figure, accuracy_figures
-from benchmarks.face_pictures import WITHOUT_PEOPLE
+from benchmarks.face_images import WITHOUT_PEOPLE
 from benchmarks.published_data import ADIENCE_FACES, GROUP_PHOTOS, UTKFACE, data_option, require, run
 from visage.errors import VisageError
 from visage.faces.detector import make_detector

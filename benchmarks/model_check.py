@@ -1,4 +1,4 @@
-"""What ModelCheck costs: `.venv/bin/python -m benchmarks.model_check [SAVED_MODEL]` (half a minute).
+"""What InfraValidator costs: `.venv/bin/python -m benchmarks.infra_validator [SAVED_MODEL]` (half a minute).
 
 Without a folder it exports the default recipe's network, untrained, which costs a check the same. Prints CPU seconds of
 the parts, processes that they start included: replaying in Python, and the same through the C++ loader.
@@ -51,4 +51,4 @@ def _cpu_seconds() -> float:
 
 
 if __name__ == "__main__":
-    run(main, "benchmarks.model_check")
+    run(main, "benchmarks.infra_validator")

@@ -16,8 +16,8 @@ from rich.table import Table
 
 from benchmarks.cost import Cost, now
 from benchmarks.published_data import run
-from pipeline.cli.common import json_option, override_option, print_json, quietly
-from pipeline.cli.output.console import Screen
+from pipeline.cli.common import json_option, override_option, print_json, redirect_framework_output
+from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
 from visage.errors import VisageError
 from visage.training.settings import TrainerSettings
@@ -56,23 +56,23 @@ def main(recipe: Path, overrides: tuple[str, ...], examples: Path | None, as_jso
     spec = config.trainer.spec
     if spec.age_head is None or spec.gender_head is None:
         raise VisageError(f"{recipe}: its network has one head alone; name a recipe of both")
-    with quietly() as stream:
+    with redirect_framework_output() as stream:
         from pipeline.metadata.latest_examples import newest_data
 
-        screen = Screen(stream, silent=as_json)
+        reporter = Reporter(stream, silent=as_json)
         folder = examples or newest_data(config).examples
         trained = []
         for tasks, heads in _TASKS.items():
-            with screen.stage(tasks):
+            with reporter.stage(tasks):
                 trained.append(_train(tasks, config.trainer.model_copy(update=heads), folder))
-        screen.print(table(trained))
-        screen.print(f"Load of the machine in the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
+        reporter.print(table(trained))
+        reporter.print(f"Load of the machine in the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
         if as_json:
             print_json([asdict(one) for one in trained], stream)
 
 
 def table(trained: Sequence[Trained]) -> Table:
-    """A row for each training, that of both tasks first, the sum of the two others, and the share of it."""
+    """A row for each training, that of both tasks first, the sum of the two others, and the fraction of it."""
     both, *single = trained
     parameters, wall, cpu = (
         sum(values) for values in zip(*((one.parameters, one.cost.wall, one.cost.cpu) for one in single), strict=True)
@@ -90,18 +90,18 @@ def table(trained: Sequence[Trained]) -> Table:
             "" if one.gender_accuracy is None else f"{one.gender_accuracy:.1%}",
         )
     rows.add_row("the two alone", f"{parameters:,}", f"{wall:,.1f}", f"{cpu:,.1f}")
-    shares = (both.parameters / parameters, both.cost.wall / wall, both.cost.cpu / cpu)
-    rows.add_row("both against the two", *(f"{share:.2f}" for share in shares))
+    fractions = (both.parameters / parameters, both.cost.wall / wall, both.cost.cpu / cpu)
+    rows.add_row("both against the two", *(f"{fraction:.2f}" for fraction in fractions))
     return rows
 
 
 def _train(tasks: str, settings: TrainerSettings, examples: Path) -> Trained:
     from pipeline.cross_validation.predict import forget_networks
     from visage.training.batches import open_split
-    from visage.training.checkpoint import Standing
+    from visage.training.checkpoint import TrainingState
     from visage.training.train import train
 
-    ends: list[Standing] = []
+    ends: list[TrainingState] = []
     train_split, val_split = (open_split(name, [f"{examples}/Split-{name}/*"]) for name in ("train", "val"))
     with tempfile.TemporaryDirectory(prefix="visage-multi-task-") as logs:
         before = now()

@@ -1,7 +1,7 @@
 """What input costs a training: `.venv/bin/python -m benchmarks.training_input [RECIPE ...] --examples DIR`.
 
 For the network of each recipe, all of it unfrozen: steps that the real input feeds against steps on one batch in
-memory, in turn in one process; then pictures a second of our input and of Keras's own loaders on the same files. CPU
+memory, in turn in one process; then images a second of our input and of Keras's own loaders on the same files. CPU
 time is that of the process on all cores; where others use the machine, the clock tells of them as well.
 """
 
@@ -18,8 +18,8 @@ import click
 from rich.table import Table
 
 from benchmarks.published_data import run
-from pipeline.cli.common import json_option, override_option, print_json, quietly
-from pipeline.cli.output.console import Screen
+from pipeline.cli.common import json_option, override_option, print_json, redirect_framework_output
+from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
 from visage.training.recipe.fine_tuning_settings import FineTuningSettings
 from visage.training.settings import TrainerSettings
@@ -52,16 +52,16 @@ def main(
 ) -> None:
     """Prints the tables; exit code 1 where a step takes more than 1.05 times the clock or CPU time from memory."""
     every = [load_config(recipe, overrides).trainer for recipe in recipes or DEFAULT]
-    with quietly() as stream:
-        from benchmarks.picture_loaders import measure_loaders
+    with redirect_framework_output() as stream:
+        from benchmarks.image_loaders import measure_loaders
         from benchmarks.training_steps import measure_steps
         from visage.training.batches import open_split
 
-        screen = Screen(stream, silent=as_json)
+        reporter = Reporter(stream, silent=as_json)
         split = _at_most(open_split("train", [f"{examples}/Split-train/*"]), records)
         figures = []
         for settings in map(_unfrozen, every):
-            with screen.stage(settings.network), tempfile.TemporaryDirectory(prefix="visage-pictures-") as folder:
+            with reporter.stage(settings.network), tempfile.TemporaryDirectory(prefix="visage-pictures-") as folder:
                 cost = measure_steps(split, settings, steps, rounds)
                 compared = measure_loaders(split, settings, Path(folder), rounds) if loaders else []
             figures.append(
@@ -72,10 +72,10 @@ def main(
                     "loaders": [asdict(one) for one in compared],
                 }
             )
-        screen.print(_steps_table(figures))
+        reporter.print(_steps_table(figures))
         if loaders:
-            screen.print(_loaders_table(figures))
-        screen.print(f"Load of the machine in the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
+            reporter.print(_loaders_table(figures))
+        reporter.print(f"Load of the machine in the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
         if as_json:
             print_json(figures, stream)
     sys.exit(int(any(of_one["missed"] for of_one in figures)))

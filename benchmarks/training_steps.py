@@ -26,7 +26,7 @@ class StepCost:
     """What steps of one network cost; medians over the rounds.
 
     Attributes:
-        first_epoch: from asking for the first epoch to its first batch, once a training: every picture is decoded.
+        first_epoch: from asking for the first epoch to its first batch, once a training: every image is decoded.
         start: the same of the later epochs, once each.
         memory: a step whose batch is in memory.
         ratio: of a step with real input to one from memory, the start of each epoch spread over its steps.

@@ -14,17 +14,17 @@ from components.curated_schema.domain import with_sources
 from components.evaluator.component import create_evaluator
 from components.example_validator.component import ExampleValidator
 from components.face_example_gen.component import FaceExampleGen
-from components.infra_validator.component import ModelCheck
+from components.infra_validator.component import InfraValidator
 from components.model_card.component import ModelCard
 from components.pusher.component import Pusher
-from components.resolvers.blessed_model import create_latest_blessed_model, create_starting_model
+from components.resolvers.blessed_model import create_latest_blessed_model, create_warm_start_model
 from components.resolvers.validated_statistics import create_latest_passed_statistics
 from components.statistics_gen.component import create_statistics_gen
 from components.trainer.component import create_trainer
 from components.tuner.component import create_tuner
 from pipeline.config.schema import PipelineConfig
 from visage.saved_model.metadata import TrainingProvenance
-from visage.saved_model.provenance import check_lessons, lesson
+from visage.saved_model.provenance import check_provenance, provenance_of_data
 from visage.training.distillation.teacher import find_teacher
 
 SCHEMA = Path(__file__).parent.parent / "components" / "curated_schema" / "schema.pbtxt"
@@ -42,7 +42,7 @@ def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
     Raises:
         VisageError: the teacher may know faces of the test split, or as the components' own say.
     """
-    learns_from = _provenance(config) if publish else None
+    provenance = _provenance(config) if publish else None
     example_gen = FaceExampleGen(settings=config.face_example_gen_settings())
     examples = example_gen.outputs["examples"]
     schema = CuratedSchema(text=with_sources(SCHEMA.read_text(encoding="utf-8"), config.data.folder_names))
@@ -55,8 +55,8 @@ def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
         baseline_statistics=last_data.outputs["statistics"] if last_data else None,
         settings=config.validation,
     )
-    starting_model = create_starting_model() if config.trainer.weights == "blessed" else None
-    first_model = starting_model.outputs["model"] if starting_model else None
+    warm_start_model = create_warm_start_model() if config.trainer.weights == "blessed" else None
+    first_model = warm_start_model.outputs["model"] if warm_start_model else None
     checkpoint_dir = str(config.root / "checkpoints")
     tuner = (
         create_tuner(
@@ -65,7 +65,7 @@ def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
             alignment=config.alignment,
             settings=config.tuner,
             checkpoint_dir=checkpoint_dir,
-            starting_model=first_model,
+            warm_start_model=first_model,
         )
         if publish and config.tuner.search
         else None
@@ -76,12 +76,12 @@ def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
         settings=config.trainer,
         alignment=config.alignment,
         checkpoint_dir=checkpoint_dir,
-        starting_model=first_model,
+        warm_start_model=first_model,
         best_values=best_values,
-        learns_from=learns_from,
+        provenance=provenance,
     )
-    for learner in (tuner, trainer) if tuner else (trainer,):
-        learner.add_upstream_node(validator)
+    for trainable in (tuner, trainer) if tuner else (trainer,):
+        trainable.add_upstream_node(validator)
     model = trainer.outputs["model"]
     baseline = create_latest_blessed_model(candidate=model) if publish else None
     evaluator = create_evaluator(
@@ -98,7 +98,7 @@ def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
         statistics_gen,
         last_data,
         validator,
-        starting_model,
+        warm_start_model,
         tuner,
         trainer,
         baseline,
@@ -123,11 +123,11 @@ def _publication(
     evaluator: Evaluator,
 ) -> tuple[BaseNode, ...]:
     """Wires what stands between an evaluated model and the folder that TensorFlow Serving watches, and its card."""
-    model_check = ModelCheck(model=model)
+    infra_validator = InfraValidator(model=model)
     pusher = Pusher(
         model=model,
         model_blessing=evaluator.outputs["blessing"],
-        infra_blessing=model_check.outputs["blessing"],
+        infra_blessing=infra_validator.outputs["blessing"],
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(config.model_base_path))
         ),
@@ -139,11 +139,11 @@ def _publication(
         model=model,
         evaluation=evaluator.outputs["evaluation"],
         blessing=evaluator.outputs["blessing"],
-        infra_blessing=model_check.outputs["blessing"],
+        infra_blessing=infra_validator.outputs["blessing"],
         settings=config.trainer,
         best_values=best_values,
     )
-    return model_check, pusher, model_card
+    return infra_validator, pusher, model_card
 
 
 def _provenance(config: PipelineConfig) -> TrainingProvenance:
@@ -152,10 +152,10 @@ def _provenance(config: PipelineConfig) -> TrainingProvenance:
     Raises:
         VisageError: the teacher may know faces of the test split.
     """
-    learns_from = lesson(config.data.sources, config.split, config.name, config.data.drawn)
+    provenance = provenance_of_data(config.data.sources, config.split, config.name, config.data.drawn)
     # The model of `weights: blessed` is chosen when a run comes to it, the teacher here.
-    check_lessons(learns_from, _teacher(config), blessed=None)
-    return learns_from
+    check_provenance(provenance, _teacher(config), blessed=None)
+    return provenance
 
 
 def _teacher(config: PipelineConfig) -> Path | None:

@@ -40,9 +40,9 @@ def write_annotated(photo: Path, prediction: PhotoPrediction, out: Path) -> None
         VisageError: the photo can no longer be read, or the file cannot be written.
     """
     try:
-        picture = _draw(decode(photo.read_bytes()), prediction)
+        image = _draw(decode(photo.read_bytes()), prediction)
         with atomic_file(out) as partial:
-            picture.save(partial, FORMATS[out.suffix.lower()], quality=_JPEG_QUALITY)
+            image.save(partial, FORMATS[out.suffix.lower()], quality=_JPEG_QUALITY)
     except OSError as error:
         where = photo if error.filename == str(photo) else out
         raise VisageError(f"{where}: {error.strerror or error}; name another file") from error

@@ -8,15 +8,15 @@ from visage.faces.image_formats import ENDINGS
 
 
 def photo_files(paths: Sequence[Path]) -> list[Path]:
-    """Returns the paths, in place of each folder the pictures in it, by name.
+    """Returns the paths, in place of each folder the images in it, by name.
 
     Folders below it and hidden files do not count. A path that is not there, or that the system refuses to look at,
     stays and is reported as a photo.
 
     Raises:
-        VisageError: a folder holds no picture, or cannot be read.
+        VisageError: a folder holds no image, or cannot be read.
     """
-    return [file for path in paths for file in (_pictures_in(path) if _is_folder(path) else [path])]
+    return [file for path in paths for file in (_images_in(path) if _is_folder(path) else [path])]
 
 
 def _is_folder(path: Path) -> bool:
@@ -26,12 +26,12 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _pictures_in(folder: Path) -> list[Path]:
+def _images_in(folder: Path) -> list[Path]:
     try:
         files = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path.is_file()]
     except OSError as error:
         raise VisageError(f"{folder}: the folder cannot be read: {error.strerror}; name its photos") from None
-    pictures = sorted(path for path in files if not path.name.startswith("."))
-    if not pictures:
-        raise VisageError(f"{folder}: no picture in this folder ({', '.join(ENDINGS)}); name a photo or another folder")
-    return pictures
+    images = sorted(path for path in files if not path.name.startswith("."))
+    if not images:
+        raise VisageError(f"{folder}: no image in this folder ({', '.join(ENDINGS)}); name a photo or another folder")
+    return images

@@ -16,7 +16,7 @@ _NOT_OURS = (".venv", ".cache", ".git", "runs", "build", "dist", "node_modules")
 
 _FENCED = re.compile(r"^(?P<fence>```+|~~~+).*?^(?P=fence)\s*$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`[^`\n]*`")
-# [text](target "title"), ![picture](target); and [name]: target.
+# [text](target "title"), ![image](target); and [name]: target.
 _INLINE = re.compile(r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
 _REFERENCE = re.compile(r"^\[[^\]]+\]:\s*<?([^\s>]+)", re.MULTILINE)
 _TAG = re.compile(r"<(?:a|img)\b[^>]*\b(?:href|src)=\"([^\"]+)\"")

@@ -36,7 +36,7 @@ MIRRORED = {**UNCHANGED, "flip": True}
 OF_IMDB = {**MIRRORED, "zoom": 0.2, "rotation": 40, "shear": 0.2}
 CHANGED_OFTEN = {
     **MIRRORED, "shift": 0.05, "zoom": 0.1, "rotation": 10, "brightness": 0.1, "contrast": 0.2, "saturation": 0.3,
-    "erasing_share": 0.25,
+    "erasing_fraction": 0.25,
 }  # fmt: skip
 
 # By recipe: its data rule, its network with the heads, the loss of which follows from them.
@@ -113,9 +113,9 @@ def recipe(name: str) -> PipelineConfig:
 
 
 def used(split: SplitSettings) -> SplitSettings:
-    """Without the shares of the splits, which a protocol brings along."""
-    shares = {"train": 0.7, "val": 0.15, "test": 0.15}
-    return split.model_copy(update=shares) if split.method == "protocol" else split
+    """Without the fractions of the splits, which a protocol brings along."""
+    fractions = {"train": 0.7, "val": 0.15, "test": 0.15}
+    return split.model_copy(update=fractions) if split.method == "protocol" else split
 
 
 @pytest.mark.parametrize("name", sorted(HEADS))
@@ -125,7 +125,7 @@ def test_a_recipe_has_the_published_data_network_and_heads(name: str) -> None:
     assert (config.data, config.cleaning, used(config.split)) == (data.data, data.cleaning, used(data.split))
     spec = config.trainer.spec
     assert (spec.name, spec.age_head, spec.gender_head) == (network, age_head, gender_head)
-    # No picture is enlarged for the network.
+    # No image is enlarged for the network.
     assert config.alignment.size == spec.input_size
 
 

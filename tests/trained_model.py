@@ -9,11 +9,11 @@ import pytest
 from tests import drawn_crops
 from visage import progress
 from visage.faces.settings import AlignmentSettings, SplitSettings
-from visage.saved_model.provenance import lesson
+from visage.saved_model.provenance import provenance_of_data
 from visage.training.settings import TrainerSettings
 
 ALIGNMENT = AlignmentSettings(size=drawn_crops.SIZE)
-LEARNS_FROM = lesson(["utkface"], SplitSettings())
+PROVENANCE = provenance_of_data(["utkface"], SplitSettings())
 SETTINGS = TrainerSettings(network="compact", epochs=3, batch_size=32, learning_rate=3e-3)
 
 
@@ -54,7 +54,7 @@ def run_trainer(folder: Path, settings: TrainerSettings) -> None:
     examples.uri = str(folder / "examples")
     examples.split_names = '["train", "val", "test"]'
     channel = channel_utils.as_channel([examples])
-    trainer = create_trainer(channel, settings, ALIGNMENT, str(folder / "checkpoints"), learns_from=LEARNS_FROM)
+    trainer = create_trainer(channel, settings, ALIGNMENT, str(folder / "checkpoints"), provenance=PROVENANCE)
     model, model_run = standard_artifacts.Model(), standard_artifacts.ModelRun()
     model.uri, model_run.uri = str(folder / "model"), str(folder / "model_run")
     outputs: dict[str, list[Any]] = {"model": [model], "model_run": [model_run]}

@@ -90,7 +90,7 @@ class FolderArchive(Archive):
 
     def _contents(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
         for name in sorted(wanted):
-            yield name, read_picture(self.path / name)
+            yield name, read_image(self.path / name)
 
 
 class TarArchive(Archive):
@@ -171,8 +171,8 @@ def _check_end(tar: tarfile.TarFile) -> None:
         raise tarfile.ReadError("no end-of-archive mark")
 
 
-def read_picture(path: str | Path) -> bytes | Unreadable:
-    """Returns a file's bytes, or why they cannot be read: one picture must not cost the others."""
+def read_image(path: str | Path) -> bytes | Unreadable:
+    """Returns a file's bytes, or why they cannot be read: one image must not cost the others."""
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -184,7 +184,7 @@ def unreadable(path: Path, error: OSError) -> VisageError:
     return VisageError(f"{path}: cannot be read ({error.strerror or error}); make it readable")
 
 
-def find_archive(folders: Collection[Path], root: str, mend: str) -> Archive:
+def find_archive(folders: Collection[Path], root: str, hint: str) -> Archive:
     """Finds `ROOT.tar`, `ROOT.tar.gz` or the extracted folder `ROOT/`, in this order of preference.
 
     A tar comes before a folder because one that is cut off can be told from a whole one.
@@ -192,7 +192,7 @@ def find_archive(folders: Collection[Path], root: str, mend: str) -> Archive:
     Args:
         folders: where to look, the first place first.
         root: name of the archive's top folder, 'UTKFace' for instance.
-        mend: what the user should do if it is nowhere.
+        hint: what the user should do if it is nowhere.
 
     Raises:
         VisageError: it is in none of the folders.
@@ -205,10 +205,10 @@ def find_archive(folders: Collection[Path], root: str, mend: str) -> Archive:
             return FolderArchive(folder / root)
     places = " or ".join(str(folder) for folder in folders)
     near = "".join(near_files(folder, (root, f"{root}.tar", f"{root}.tar.gz")) for folder in folders)
-    raise VisageError(f"no {root}.tar.gz, {root}.tar or {root}/ in {places}: {near}{mend}")
+    raise VisageError(f"no {root}.tar.gz, {root}.tar or {root}/ in {places}: {near}{hint}")
 
 
-def manual_folder(dl_manager: "tfds.download.DownloadManager", mend: str) -> Path:
+def manual_folder(dl_manager: "tfds.download.DownloadManager", hint: str) -> Path:
     """The folder that holds the archives (TFDS's `manual_dir`).
 
     Raises:
@@ -218,4 +218,4 @@ def manual_folder(dl_manager: "tfds.download.DownloadManager", mend: str) -> Pat
         return Path(os.fspath(dl_manager.manual_dir))
     except AssertionError as error:
         folder = str(error).split(" does not exist")[0].replace("Manual directory ", "")
-        raise VisageError(f"the data folder {folder} does not exist or is empty: {mend}") from error
+        raise VisageError(f"the data folder {folder} does not exist or is empty: {hint}") from error

@@ -1,7 +1,7 @@
 """What a data set is prepared from, as lines that differ where the files do; needs no TensorFlow.
 
 Tables are read whole, for a corrected label changes neither size nor, where a tool sets it back, time. Of what is too
-large to be read at each run some blocks are. Of a picture in a folder size and time count, and whether it may be read.
+large to be read at each run some blocks are. Of an image in a folder size and time count, and whether it may be read.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ def _as_listed(entry: Entry) -> str:
 
 
 def _table(folder: Path, name: str) -> str:
-    """By its content; as a large file where it is one, such as a Parquet file with the pictures in it."""
+    """By its content; as a large file where it is one, such as a Parquet file with the images in it."""
     path = folder / name
     try:
         if path.stat().st_size > _LARGEST_TABLE:

@@ -1,4 +1,4 @@
-"""What lies in an extracted archive or in a folder of pictures, every file of it; needs no TensorFlow."""
+"""What lies in an extracted archive or in a folder of images, every file of it; needs no TensorFlow."""
 
 import os
 import stat
@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from visage.errors import quoted
 from visage.faces.image_formats import ENDINGS
 
-PICTURE_UNREADABLE = "picture_unreadable"
+IMAGE_UNREADABLE = "picture_unreadable"
 """The reason of a file that may not be read, or whose bytes cannot be."""
 
 # Each with every file that macOS packs, and with the same ending.
@@ -75,23 +75,23 @@ def _entry(path: Path, name: str, top: str) -> Entry:
         if not stat.S_ISREG(status.st_mode):
             return Entry(name, reason="not_a_file", why="neither a file nor a folder")
         may_be_read = os.access(path, os.R_OK, effective_ids=True)
-        reason, why = ("", "") if may_be_read else (PICTURE_UNREADABLE, "it may not be read")
+        reason, why = ("", "") if may_be_read else (IMAGE_UNREADABLE, "it may not be read")
         return Entry(name, status.st_size, status.st_mtime_ns, reason, why)
     except OSError as error:
         if is_link:
             return Entry(name, reason="link", why=f"a link that leads nowhere ({error.strerror})")
-        return Entry(name, reason=PICTURE_UNREADABLE, why=f"it cannot be read ({error.strerror})")
+        return Entry(name, reason=IMAGE_UNREADABLE, why=f"it cannot be read ({error.strerror})")
 
 
 def reason_without_row(file: Entry) -> tuple[str, str]:
-    """Returns why a file that no row names is no picture that can be read: reason and words, or twice ''."""
-    if file.reason not in ("", PICTURE_UNREADABLE):
+    """Returns why a file that no row names is no image that can be read: reason and words, or twice ''."""
+    if file.reason not in ("", IMAGE_UNREADABLE):
         return file.reason, file.why
-    return (file.reason, file.why) if is_picture_name(file.name) else ("not_a_picture", "no picture by its name")
+    return (file.reason, file.why) if is_image_name(file.name) else ("not_a_picture", "no image by its name")
 
 
 def reason_to_skip(file: Entry | None) -> tuple[str, str]:
-    """Returns why the picture that a row names cannot be used: reason and words, or twice ''.
+    """Returns why the image that a row names cannot be used: reason and words, or twice ''.
 
     Args:
         file: what the archive holds under that name; None: nothing.
@@ -103,8 +103,8 @@ def reason_to_skip(file: Entry | None) -> tuple[str, str]:
     return ("", "") if file.size else ("picture_empty", "the file is empty")
 
 
-def is_picture_name(name: str) -> bool:
-    """Returns whether a file is a picture by its name; the files that macOS writes beside each are none.
+def is_image_name(name: str) -> bool:
+    """Returns whether a file is an image by its name; the files that macOS writes beside each are none.
 
     >>> [is_picture_name(name) for name in ("a/b.JPG", "a.jpeg", "Thumbs.db", "a/._b.jpg", "__MACOSX/a.jpg")]
     [True, True, False, False, False]

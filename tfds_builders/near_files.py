@@ -8,7 +8,7 @@ from pathlib import Path
 from visage.errors import listed
 from visage.names import near_names
 
-# A folder of pictures may have a million.
+# A folder of images may have a million.
 _LOOKED_AT = 20_000
 
 

@@ -63,7 +63,7 @@ def look_at_archive(files: ArchiveFiles, folders: Sequence[Path], hint: str) -> 
 
 
 def look_at_labelled_folder(
-    name: str, archives: Path, labels: str | None, pictures: str, separator: str, columns: Mapping[str, str | None]
+    name: str, archives: Path, labels: str | None, images: str, separator: str, columns: Mapping[str, str | None]
 ) -> list[Path]:
     """Looks at the labels file of a folder, its header and its separator.
 
@@ -71,7 +71,7 @@ def look_at_labelled_folder(
         name: of the folder.
         archives: the folder that holds it.
         labels: name of the labels file; None: labels.csv or labels.parquet.
-        pictures: folder in it to which the paths of the pictures are relative.
+        images: folder in it to which the paths of the images are relative.
         separator: between the fields of a CSV.
         columns: standard column to what the labels file calls it.
 
@@ -84,9 +84,9 @@ def look_at_labelled_folder(
     key = f"data.labelled_folders.{name}"
     folder = find_folder(archives, name)
     found = find_labels_file(folder, labels, key)
-    if not (folder / pictures).is_dir():
+    if not (folder / images).is_dir():
         raise VisageError(
-            f"no folder {pictures} in {folder}: {near_files(folder, [pictures])}put the pictures there, or name their "
+            f"no folder {images} in {folder}: {near_files(folder, [images])}put the images there, or name their "
             f"folder in {key}.pictures"
         )
     check_labels_file(found, Reading(columns, separator, key))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow_datasets as tfds
 
-from tfds_builders.entries import PICTURE_UNREADABLE, Entry, reason_without_row
+from tfds_builders.entries import IMAGE_UNREADABLE, Entry, reason_without_row
 from tfds_builders.skipped_rows import SKIPPED_ROWS, SkippedRow, examples_of
 from visage.errors import shortened
 
@@ -51,11 +51,11 @@ class RowCounts(tfds.core.MetadataDict):
 
     @property
     def example(self) -> str:
-        """', e.g. ...': a row that was skipped, a picture that cannot be read before others; '' if none was skipped."""
+        """', e.g. ...': a row that was skipped, an image that cannot be read before others; '' if none was skipped."""
         if not self._skipped:
             return ""
         reasons = self["skipped"]
-        reason = PICTURE_UNREADABLE if PICTURE_UNREADABLE in reasons else max(reasons, key=reasons.__getitem__)
+        reason = IMAGE_UNREADABLE if IMAGE_UNREADABLE in reasons else max(reasons, key=reasons.__getitem__)
         return f", e.g. {examples_of(self._skipped)[reason]}"
 
     def save_metadata(self, data_dir: str | os.PathLike[str]) -> None:

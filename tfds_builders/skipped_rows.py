@@ -35,8 +35,8 @@ class SkippedRow:
     def as_text(self) -> str:
         """On one line for people, whatever bytes the names hold."""
         named = isinstance(self.value, str) and self.value != self.row and self.reason != ROW_UNREADABLE
-        picture = f"{shortened(str(self.value))}: " if named else ""
-        return f"{shortened(self.row)}: {picture}{self.why}"
+        image = f"{shortened(str(self.value))}: " if named else ""
+        return f"{shortened(self.row)}: {image}{self.why}"
 
     def to_line(self) -> bytes:
         """A line of JSON in ASCII: names may hold bytes that are no UTF-8."""

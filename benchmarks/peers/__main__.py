@@ -21,8 +21,8 @@ from benchmarks.peers.quality import groups, scores
 from benchmarks.peers.systems import Answers, System, ask_in_turn, our_model, peers
 from benchmarks.published_data import data_option, run
 from components.evaluator.slices import OVERALL
-from pipeline.cli.common import json_option, print_json, quietly
-from pipeline.cli.output.console import Screen
+from pipeline.cli.common import json_option, print_json, redirect_framework_output
+from pipeline.cli.output.console import Reporter
 from pipeline.metadata.training_examples import trained_on
 from visage.data.records import FaceRecord
 from visage.evaluation.metrics import METRICS, Scores
@@ -42,9 +42,9 @@ _ROWS = {"age_mae": "age MAE, years", "age_cs5": "ages at most 5 years wrong", "
 def main(models: tuple[Path, ...], examples: Path | None, data: Path, limit: int | None, as_json: bool) -> None:
     """Prints the tables."""
     archive = test_faces.published_faces(data)
-    with quietly() as stream:
-        screen = Screen(stream, silent=as_json)
-        with screen.stage("peers"), tempfile.TemporaryDirectory(prefix="visage-peers-") as folder:
+    with redirect_framework_output() as stream:
+        reporter = Reporter(stream, silent=as_json)
+        with reporter.stage("peers"), tempfile.TemporaryDirectory(prefix="visage-peers-") as folder:
             versions = [find_model(model).resolve() for model in models]
             # As the pipeline's name, since all models are served as `visage`.
             ours = [our_model(f"{version.parents[2].name} {version.name}", version) for version in versions]
@@ -54,10 +54,10 @@ def main(models: tuple[Path, ...], examples: Path | None, data: Path, limit: int
             faces = test_faces.unseen_faces(runs, limit)
             answers = ask_in_turn(systems, test_faces.lay_out(faces, archive, Path(folder)))
         measured = {name: scores(faces, said) for name, said in answers.items()}
-        screen.print(_table(faces, systems, answers, measured))
+        reporter.print(_table(faces, systems, answers, measured))
         note = f"{_of_ours(unproven)} {_OF_PEERS}"
-        screen.print(escape(f"* the best of the row. {note}"))
-        screen.print(f"Load of the machine in the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
+        reporter.print(escape(f"* the best of the row. {note}"))
+        reporter.print(f"Load of the machine in the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
         if as_json:
             print_json({"faces": len(faces), "note": note, "systems": _figures(systems, answers, measured)}, stream)
 

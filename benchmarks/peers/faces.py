@@ -1,4 +1,4 @@
-"""The faces: what the runs of our models kept for their tests, and the data set's own pictures of them."""
+"""The faces: what the runs of our models kept for their tests, and the data set's own images of them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.metadata.training_examples import trained_on
 from tfds_builders.archive import Archive, Unreadable, find_archive
 from visage.data.examples import read_records
-from visage.data.records import FaceRecord, picture_digest
+from visage.data.records import FaceRecord, image_digest
 from visage.errors import VisageError
 
 
@@ -19,7 +19,7 @@ def unseen_faces(examples: Sequence[Path], limit: int | None = None) -> list[Fac
         limit: the most that are wanted; None: all.
 
     Returns:
-        Without pictures, in the order of their digests, which is that of no label.
+        Without images, in the order of their digests, which is that of no label.
 
     Raises:
         VisageError: there is none.
@@ -49,7 +49,7 @@ def published_faces(data: Path) -> Archive:
 
 
 def lay_out(faces: Sequence[FaceRecord], archive: Archive, folder: Path) -> list[Path]:
-    """Writes the published pictures of UTKFace, untouched, as JPEG files to `folder`; gives them in order.
+    """Writes the published images of UTKFace, untouched, as JPEG files to `folder`; gives them in order.
 
     Args:
         faces: records of UTKFace.
@@ -57,16 +57,16 @@ def lay_out(faces: Sequence[FaceRecord], archive: Archive, folder: Path) -> list
         folder: empty.
 
     Raises:
-        VisageError: the archive is damaged, or has not all of the pictures.
+        VisageError: the archive is damaged, or has not all of the images.
     """
-    paths = {face.picture_digest: folder / f"{face.picture_digest}.jpg" for face in faces}
+    paths = {face.image_digest: folder / f"{face.image_digest}.jpg" for face in faces}
     missing = set(paths)
-    for _, picture in archive.read([name for name in archive.listing().files if name.endswith(".jpg")]):
-        if isinstance(picture, Unreadable):
+    for _, image in archive.read([name for name in archive.listing().files if name.endswith(".jpg")]):
+        if isinstance(image, Unreadable):
             continue
-        digest = picture_digest(picture)
+        digest = image_digest(image)
         if digest in missing:
-            paths[digest].write_bytes(picture)
+            paths[digest].write_bytes(image)
             missing.remove(digest)
     if missing:
         raise VisageError(
@@ -77,4 +77,4 @@ def lay_out(faces: Sequence[FaceRecord], archive: Archive, folder: Path) -> list
 
 
 def _test_split(examples: Path) -> dict[str, FaceRecord]:
-    return {record.picture_digest: replace(record, image=b"") for record in read_records(examples, "test")}
+    return {record.image_digest: replace(record, image=b"") for record in read_records(examples, "test")}

@@ -40,7 +40,7 @@ def scores(faces: Sequence[FaceRecord], answers: Answers) -> dict[str, Scores]:
     """How well one system answers, by the names of `groups`."""
     truth = {
         "keys": np.array([face.key for face in faces]),
-        "pictures": np.array([face.picture_digest for face in faces]),
+        "pictures": np.array([face.image_digest for face in faces]),
         "true_age": np.array([np.nan if face.age is None else face.age for face in faces], np.float32),
         "true_age_group": np.array([-1 if face.age_group is None else face.age_group for face in faces]),
         "true_gender": np.array([GENDERS.index(face.gender) if face.gender in GENDERS else -1 for face in faces]),

@@ -1,4 +1,4 @@
-"""Answers with a line of JSON for each picture whose path is a line of standard input, as the peers' `serve.js` does.
+"""Answers with a line of JSON for each image whose path is a line of standard input, as the peers' `serve.js` does.
 
 `python -m benchmarks.peers.served_model SAVED_MODEL`: on one thread, one face a request.
 """

@@ -21,9 +21,9 @@ from visage.errors import VisageError
 _HERE = Path(__file__).parent
 # As Python and Node.js begin the line that says what was wrong; the source that they quote names errors too.
 _ERROR = re.compile(r"[\w.]*Error( \[\w+\])?: ")
-# Pictures that a system is asked for before anything counts: it traces, compiles and fills its caches.
+# Images that a system is asked for before anything counts: it traces, compiles and fills its caches.
 _WARM_UP = 20
-# Pictures after which it is the next system's turn.
+# Images after which it is the next system's turn.
 _TURN = 25
 
 
@@ -33,7 +33,7 @@ class System:
 
     Attributes:
         name: for the tables.
-        command: reads paths of pictures, a line each, and answers as `served_model` does.
+        command: reads paths of images, a line each, and answers as `served_model` does.
         modules: where its npm packages are; None where it needs none.
         files: those of its model, without what runs it.
     """
@@ -51,12 +51,12 @@ class System:
 
 @dataclass(frozen=True)
 class Answers:
-    """What one system said of n pictures.
+    """What one system said of n images.
 
     Attributes:
         age: years, float64 [n].
         male: P(male), float64 [n].
-        cpu_ms: user and system time of its process, in milliseconds a picture.
+        cpu_ms: user and system time of its process, in milliseconds an image.
     """
 
     age: np.ndarray
@@ -85,12 +85,12 @@ def _peer(package: Path, program: str, models: Path, files: str) -> System:
     return System(f"{package.name} {version}", command, package.parents[1], sorted(models.glob(files)))
 
 
-def ask_in_turn(systems: Sequence[System], pictures: Sequence[Path]) -> dict[str, Answers]:
-    """Asks all systems of all pictures, some at a time, so that a busy hour of the machine falls on each alike.
+def ask_in_turn(systems: Sequence[System], images: Sequence[Path]) -> dict[str, Answers]:
+    """Asks all systems of all images, some at a time, so that a busy hour of the machine falls on each alike.
 
     Args:
         systems: with names of their own.
-        pictures: JPEG files.
+        images: JPEG files.
 
     Returns:
         By the systems' names.
@@ -102,13 +102,13 @@ def ask_in_turn(systems: Sequence[System], pictures: Sequence[Path]) -> dict[str
         processes = {system.name: running.enter_context(_running(system)) for system in systems}
         for done, (name, process) in enumerate(processes.items()):
             progress.report("warm up", done, len(systems), name)
-            started = [process.ask(picture) for picture in pictures[:_WARM_UP]]
+            started = [process.ask(image) for image in images[:_WARM_UP]]
             process.cpu_before = started[-1]["cpu"]
         said: dict[str, list[dict[str, float]]] = {system.name: [] for system in systems}
-        for start in range(0, len(pictures), _TURN):
+        for start in range(0, len(images), _TURN):
             for name, process in processes.items():
-                said[name] += [process.ask(picture) for picture in pictures[start : start + _TURN]]
-            progress.report("ask", min(start + _TURN, len(pictures)), len(pictures))
+                said[name] += [process.ask(image) for image in images[start : start + _TURN]]
+            progress.report("ask", min(start + _TURN, len(images)), len(images))
         return {name: _answers(said[name], process.cpu_before) for name, process in processes.items()}
 
 
@@ -126,11 +126,11 @@ class _Process:
         self._errors = errors
         self.cpu_before = 0.0
 
-    def ask(self, picture: Path) -> dict[str, float]:
+    def ask(self, image: Path) -> dict[str, float]:
         assert self._process.stdin is not None, "a pipe"
         assert self._process.stdout is not None, "a pipe"
         try:
-            self._process.stdin.write(f"{picture}\n")
+            self._process.stdin.write(f"{image}\n")
             self._process.stdin.flush()
             line = self._process.stdout.readline()
         except BrokenPipeError:
@@ -139,7 +139,7 @@ class _Process:
             self._errors.seek(0)
             said = [words for line in self._errors if (words := line.strip())]
             why = next(filter(_ERROR.match, said), said[-1] if said else "without a word why")
-            raise VisageError(f"{self._name} does not run here, it ended at {picture}: {why}")
+            raise VisageError(f"{self._name} does not run here, it ended at {image}: {why}")
         answer: dict[str, float] = json.loads(line)
         return answer
 

@@ -21,8 +21,8 @@ class Gate:
     Attributes:
         name: the setting that holds the limit, e.g. 'age_mae_max'.
         slice: 'overall', or e.g. 'gender female'.
-        measured: in the unit of the metric (years, or a share 0..1); for a change, by how much the model is worse than
-            the baseline (negative: better). None where it cannot be measured: the limit is then not met.
+        measured: in the unit of the metric (years, or a fraction 0..1); for a change, by how much the model is worse
+            than the baseline (negative: better). None where it cannot be measured: the limit is then not met.
         limit: the highest value allowed if `name` ends in '_max', else the lowest.
         passed: as TFMA decided.
         baseline: the blessed model's value of the same metric; None without a blessed model.

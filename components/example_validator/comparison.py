@@ -62,10 +62,11 @@ def validate(compared: Compared, schema: schema_pb2.Schema, settings: Validation
 
     How TFDV measures, and what follows (measured on whole ages, normal with a deviation of 19 years):
 
-    - An unknown age is written as -1, so the share of unknown ages is part of the distribution of `age`, as it should
-      be: 10 % more of them give a divergence of 0.06, 30 % more 0.19; everybody 10 years older 0.06, 20 years 0.18.
+    - An unknown age is written as -1, so the fraction of unknown ages is part of the distribution of `age`, as it
+      should be: 10 % more of them give a divergence of 0.06, 30 % more 0.19; everybody 10 years older 0.06, 20 years
+      0.18.
     - Floats are counted in ten buckets. Of equal width, -1 would share one with small children, and its 10 % would
-      count for 0.02; so `age` is compared by TFDV's quantiles, in which a large share of -1 has a bucket of its own.
+      count for 0.02; so `age` is compared by TFDV's quantiles, in which a large fraction of -1 has a bucket of its own.
     - Two histograms are aligned as if values lay evenly in each bucket: equal distributions give up to 0.03 for some
       thousands of faces, 0.06 for 500. A limit below 0.07 is noise.
     - `age_group` is an integer, but categorical in the schema, so its divergence is over the groups themselves, without

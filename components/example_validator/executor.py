@@ -36,7 +36,7 @@ class Executor(base_executor.BaseExecutor):
         and sets the property `blessed` (split to 0 or 1), as TFX's ExampleValidator does.
 
         Raises:
-            VisageError: names the features that are wrong, what is wrong with each, in which splits, and the mend; not
+            VisageError: names the features that are wrong, what is wrong with each, in which splits, and the fix; not
                 where `anomalies` is `warn`.
         """
         settings = ValidationSettings.model_validate_json(exec_properties["settings"])
@@ -102,11 +102,11 @@ def _message(merged: dict[str, Finding]) -> str:
 
 def _mends(found: list[Finding]) -> list[str]:
     keys = sorted({finding.key for finding in found if finding.key})
-    mends = []
+    fixes = []
     if any(finding.key is None for finding in found):
-        mends.append(". Correct the data or the cleaning rules, or the schema if the data is right")
-        mends.append("; --set validation.anomalies=warn goes on all the same")
+        fixes.append(". Correct the data or the cleaning rules, or the schema if the data is right")
+        fixes.append("; --set validation.anomalies=warn goes on all the same")
     if keys:
         accepting = " ".join(f"--set {key}=null" for key in keys)
-        mends.append(f". If the change of the data is wanted, accept it for this run: {accepting}")
-    return mends
+        fixes.append(f". If the change of the data is wanted, accept it for this run: {accepting}")
+    return fixes

@@ -80,7 +80,7 @@ def _change(name: str, before: Statistics, after: Statistics) -> str:
     """What moved most, in the words of the data."""
     if name == AGE:
         return f"median {_median(before)} → {_median(after)}, unknown {_unknown(before)} → {_unknown(after)}"
-    earlier, later = _shares(name, before), _shares(name, after)
+    earlier, later = _fractions(name, before), _fractions(name, after)
     # Rounded, so that of two equal changes it is always the first that is told.
     value = max(sorted({*earlier, *later}), key=lambda one: round(abs(earlier.get(one, 0) - later.get(one, 0)), 6))
     return f"{_word(name, value)} {earlier.get(value, 0):.1%} → {later.get(value, 0):.1%}"
@@ -97,7 +97,7 @@ def _unknown(statistics: Statistics) -> str:
     return f"{1 - known.num_stats.mean:.1%}" if known else "?"
 
 
-def _shares(name: str, statistics: Statistics) -> dict[str, float]:
+def _fractions(name: str, statistics: Statistics) -> dict[str, float]:
     buckets = _feature(statistics, name).string_stats.rank_histogram.buckets
     total = sum(bucket.sample_count for bucket in buckets) or 1
     return {bucket.label: bucket.sample_count / total for bucket in buckets}

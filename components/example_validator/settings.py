@@ -12,7 +12,7 @@ Limit = Annotated[float | None, Field(gt=0, le=1)]
 class DistributionLimits(Settings):
     """How far each feature's distribution may lie from another one's; None: it is not compared.
 
-    `gender`, `race` and `source`: L-infinity distance, the greatest change of any value's share.
+    `gender`, `race` and `source`: L-infinity distance, the greatest change of any value's fraction.
     `age` and `age_group`: Jensen-Shannon divergence to base 2, from 0 (equal) to 1 (nothing in common).
     """
 
@@ -24,9 +24,9 @@ class DistributionLimits(Settings):
 
 
 class SkewLimits(DistributionLimits):
-    """The same between the splits of one run, wider: they share out people, not pictures.
+    """The same between the splits of one run, wider: they distribute people, not images.
 
-    Of Adience's 2,284 people some have hundreds of pictures. Its five published folds lie up to 0.12 (gender) and 0.07
+    Of Adience's 2,284 people some have hundreds of images. Its five published folds lie up to 0.12 (gender) and 0.07
     (age group) from the other four, twelve splits by identity up to 0.24 and 0.15 from train.
     """
 
@@ -40,7 +40,7 @@ class SkewLimits(DistributionLimits):
 class ValidationSettings(Settings):
     """What stops a run before it trains.
 
-    Of 500 examples each, two samples of one distribution differ in a share of one half by 0.032 (standard error,
+    Of 500 examples each, two samples of one distribution differ in a fraction of one half by 0.032 (standard error,
     sqrt(2 * 0.25 / 500)); three of these, 0.095, are just below the limit of drift, 0.1.
     """
 

@@ -14,12 +14,12 @@ from visage.source_digest import source_digest
 
 
 class FaceExampleGenSpec(ComponentSpec):
-    """`settings`: FaceExampleGenSettings as JSON; `code`: digest of the sources; `fingerprints`: by data set."""
+    """`settings`: FaceExampleGenSettings as JSON; `code`: digest of the sources; `archive_digests`: by data set."""
 
     PARAMETERS = {  # noqa: RUF012
         "settings": ExecutionParameter(type=str),
         "code": ExecutionParameter(type=str),
-        "fingerprints": ExecutionParameter(type=str, optional=True),
+        "archive_digests": ExecutionParameter(type=str, optional=True),
     }
     INPUTS: dict[str, ChannelParameter] = {}  # noqa: RUF012
     OUTPUTS = {  # noqa: RUF012

@@ -9,12 +9,12 @@ from tfx.orchestration.portable import base_driver as portable_base_driver
 from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.proto.orchestration.driver_output_pb2 import DriverOutput
 
-from components.face_example_gen.prepare import fingerprint
+from components.face_example_gen.prepare import archive_digest
 from components.face_example_gen.settings import FaceExampleGenSettings
 
 
 class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
-    """Adds the execution property `fingerprints`, which makes the cache miss when the archives change."""
+    """Adds the execution property `archive_digests`, which makes the cache miss when the archives change."""
 
     def __init__(self, metadata: Metadata) -> None:
         base_driver.BaseDriver.__init__(self, metadata)
@@ -25,6 +25,6 @@ class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
         properties: dict[str, Any] = execution_info.exec_properties
         settings = FaceExampleGenSettings.model_validate_json(properties["settings"])
         output = DriverOutput()
-        fingerprints = {dataset: fingerprint(settings.data, dataset) for dataset in settings.data.sources}
-        output.exec_properties["fingerprints"].string_value = json.dumps(fingerprints)
+        archive_digests = {dataset: archive_digest(settings.data, dataset) for dataset in settings.data.sources}
+        output.exec_properties["archive_digests"].string_value = json.dumps(archive_digests)
         return output

@@ -34,7 +34,7 @@ class Executor(BaseExecutor):
         settings = FaceExampleGenSettings.model_validate_json(exec_properties["settings"])
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         report_dir = artifact_utils.get_single_instance(output_dict["cleaning_report"]).uri
-        sources = _prepare(settings, json.loads(exec_properties["fingerprints"]))
+        sources = _prepare(settings, json.loads(exec_properties["archive_digests"]))
 
         report = clean_and_account(sources, settings, examples.uri, report_dir)
 
@@ -45,10 +45,10 @@ class Executor(BaseExecutor):
         examples_utils.set_file_format(examples, "tfrecords_gzip")
 
 
-def _prepare(settings: FaceExampleGenSettings, fingerprints: Mapping[str, str]) -> list[Source]:
+def _prepare(settings: FaceExampleGenSettings, archive_digests: Mapping[str, str]) -> list[Source]:
     data, data_root = settings.data, Path(settings.data_root)
     archives = archive_dir(data, data_root)
-    roots = {dataset: prepared_root(data_root, fingerprints[dataset]) for dataset in data.sources}
+    roots = {dataset: prepared_root(data_root, archive_digests[dataset]) for dataset in data.sources}
     return [
         source_of(dataset, prepare_source(dataset, archives, root, data.labelled_folder(dataset)))
         for dataset, root in roots.items()

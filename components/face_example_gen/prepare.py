@@ -53,10 +53,10 @@ class Source:
     examples: Mapping[str, str] = field(default_factory=dict)
 
 
-def fingerprint(data: DataSettings, dataset: str) -> str:
+def archive_digest(data: DataSettings, dataset: str) -> str:
     """A short text that changes when what a data set is prepared from does, or the code that draws or prepares it.
 
-    Tables count by their content, large archives by size, time and samples, pictures in folders by size and time; what
+    Tables count by their content, large archives by size, time and samples, images in folders by size and time; what
     other data sets are read from does not count.
 
     Raises:
@@ -71,9 +71,9 @@ def fingerprint(data: DataSettings, dataset: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def prepared_root(data_root: Path, fingerprint: str) -> Path:
+def prepared_root(data_root: Path, archive_digest: str) -> Path:
     """TFDS's data_dir of the data sets that were prepared from what has this fingerprint."""
-    return data_root / "prepared" / fingerprint
+    return data_root / "prepared" / archive_digest
 
 
 def archive_dir(data: DataSettings, data_root: Path) -> Path:
@@ -91,7 +91,7 @@ def archive_dir(data: DataSettings, data_root: Path) -> Path:
 
     drawing = data.sample_portraits
     # The same for each of the sources: the portraits are shared among them.
-    folder = data_root / "sample_portraits" / fingerprint(data, data.sources[0])
+    folder = data_root / "sample_portraits" / archive_digest(data, data.sources[0])
     with _working(folder, "draw portraits"):
         _sweep(folder.parent, f".{folder.name}.unfinished-*")
         draw_sample_portraits(folder, drawing.count, drawing.seed, data.sources)

@@ -18,7 +18,7 @@ from components.face_example_gen.beam.record_files import read_lines, read_recor
 from components.face_example_gen.engines import filesystem
 from components.face_example_gen.prepare import Source
 from visage import progress
-from visage.data.duplicates import CONFLICTING_LABELS, DUPLICATE_PICTURE, FEATURES
+from visage.data.duplicates import CONFLICTING_LABELS, DUPLICATE_IMAGE, FEATURES
 from visage.data.records import FaceRecord, from_example
 from visage.data.split import SPLITS
 from visage.errors import VisageError, shortened
@@ -40,14 +40,14 @@ def reconcile(sources: Sequence[Source], examples_dir: str, drops_dir: str) -> R
     Returns: `sources` by data set and `total`, each with `archive_rows`, `skipped`, `records_in`, `dropped`,
         `records_out` and `by_split`, where archive_rows = sum(skipped) + records_in and
         records_in = sum(dropped) + records_out = sum(dropped) + sum(by_split); and `duplicates`, what was found of
-        byte-identical pictures: `groups`, `pictures`, and by feature the groups that `disagree`.
+        byte-identical images: `groups`, `images`, and by feature the groups that `disagree`.
 
     Raises:
-        VisageError: records are missing, doubled, or unreadable; or a person or a picture is in two splits.
+        VisageError: records are missing, doubled, or unreadable; or a person or an image is in two splits.
     """
     datasets = [source.dataset for source in sources]
     total = sum(source.records for source in sources)
-    keys, identities, pictures = _Seen("record"), _Seen("person"), _Seen("picture")
+    keys, identities, images = _Seen("record"), _Seen("person"), _Seen("picture")
     by_split = {dataset: dict.fromkeys(SPLITS, 0) for dataset in datasets}
     dropped: dict[str, Counter[str]] = {dataset: Counter() for dataset in datasets}
     duplicates = _Duplicates()
@@ -57,7 +57,7 @@ def reconcile(sources: Sequence[Source], examples_dir: str, drops_dir: str) -> R
                 progress.report("read back what was written", len(keys), total)
             keys.add(record.key, number)
             identities.add(record.identity, number)
-            pictures.add(record.picture_digest, number)
+            images.add(record.image_digest, number)
             by_split[_dataset_of(record.key, datasets)][split] += 1
     for drop in _written_drops(drops_dir):
         keys.add(drop["key"], len(SPLITS))
@@ -66,7 +66,7 @@ def reconcile(sources: Sequence[Source], examples_dir: str, drops_dir: str) -> R
 
     keys.check_each_once()
     identities.check_one_split_each()
-    pictures.check_one_split_each()
+    images.check_one_split_each()
     report = {s.dataset: _account(s, dropped[s.dataset], by_split[s.dataset]) for s in sources}
     return {"sources": report, "total": _sum(list(report.values())), "duplicates": duplicates.report()}
 
@@ -92,11 +92,11 @@ def check_nothing_empty(report: Report, settings: SplitSettings) -> None:
 def _check_folds(by_split: Mapping[str, int], settings: SplitSettings) -> None:
     """Refuses folds of which one has all the faces, or the tested one has none."""
     fold, tested = settings.fold, by_split["test"]
-    mend = "give pictures of the other folds, or share the people out anew with split.method: holdout"
+    fix = "give images of the other folds, or distribute the people anew with split.method: holdout"
     if tested == sum(by_split.values()):
-        raise VisageError(f"split.fold {fold}: all {tested} faces are in this fold, none in those to train on: {mend}")
+        raise VisageError(f"split.fold {fold}: all {tested} faces are in this fold, none in those to train on: {fix}")
     if not tested:
-        raise VisageError(f"split.fold {fold}: no face is in this fold, which is tested on: name another, or {mend}")
+        raise VisageError(f"split.fold {fold}: no face is in this fold, which is tested on: name another, or {fix}")
 
 
 class _Seen:
@@ -131,7 +131,7 @@ class _Seen:
 
 
 class _Duplicates:
-    """What the drops say of byte-identical pictures."""
+    """What the drops say of byte-identical images."""
 
     def __init__(self) -> None:
         self._dropped: Counter[str] = Counter()
@@ -139,14 +139,14 @@ class _Duplicates:
         self._disagree: dict[str, set[str]] = {feature: set() for feature in FEATURES}
 
     def add(self, drop: Mapping[str, Any]) -> None:
-        if drop["rule"] not in (DUPLICATE_PICTURE, CONFLICTING_LABELS):
+        if drop["rule"] not in (DUPLICATE_IMAGE, CONFLICTING_LABELS):
             return
-        picture = drop["picture_digest"]
-        self._dropped[picture] += 1
+        image = drop["picture_digest"]
+        self._dropped[image] += 1
         if drop["rule"] == CONFLICTING_LABELS:
-            self._conflicting.add(picture)
+            self._conflicting.add(image)
         for feature in drop["disagree"]:
-            self._disagree[feature].add(picture)
+            self._disagree[feature].add(image)
 
     def report(self) -> Report:
         # Of a group that agrees, one copy is not among the drops.

@@ -48,10 +48,10 @@ _LabelColumn = Literal[
 
 
 class LabelledFolderSettings(Settings):
-    """How one folder of pictures and its labels file are to be read."""
+    """How one folder of images and its labels file are to be read."""
 
     labels: _PathWithin | None = Field(None, description="the labels file; null: labels.csv or labels.parquet")
-    pictures: _PathWithin = Field(".", description="folder to which the paths of the pictures are relative")
+    pictures: _PathWithin = Field(".", description="folder to which the paths of the images are relative")
     separator: str = Field(",", min_length=1, max_length=1, description="between the fields of a CSV")
     columns: dict[_LabelColumn, str | None] = Field(
         default_factory=dict, description="standard column to what the labels file calls it; null: it has none"
@@ -70,7 +70,7 @@ DRAWN_FILE = "drawn.csv"
 
 
 class DataSettings(Settings):
-    """Where the pictures come from."""
+    """Where the images come from."""
 
     dir: LocalPath | None = Field(
         None, description="folder with the archives as published; null: draw sample portraits"
@@ -98,7 +98,7 @@ class DataSettings(Settings):
 
     @property
     def drawn(self) -> bool:
-        """Whether the pictures are drawn portraits: this run's own, or a folder of them given as `dir`."""
+        """Whether the images are drawn portraits: this run's own, or a folder of them given as `dir`."""
         return self.dir is None or (Path(self.dir) / DRAWN_FILE).is_file()
 
     @property

@@ -1,4 +1,4 @@
-"""The interface of ModelCheck: whether a trained model can be served."""
+"""The interface of InfraValidator: whether a trained model can be served."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from components.infra_validator.executor import Executor
 from visage.source_digest import source_digest
 
 
-class ModelCheckSpec(ComponentSpec):
-    """Channels of ModelCheck; `code`: digest of the sources."""
+class InfraValidatorSpec(ComponentSpec):
+    """Channels of InfraValidator; `code`: digest of the sources."""
 
     PARAMETERS = {"code": ExecutionParameter(type=str)}  # noqa: RUF012
     INPUTS = {"model": ChannelParameter(type=standard_artifacts.Model)}  # noqa: RUF012
     OUTPUTS = {"blessing": ChannelParameter(type=standard_artifacts.InfraBlessing)}  # noqa: RUF012
 
 
-class ModelCheck(base_component.BaseComponent):
+class InfraValidator(base_component.BaseComponent):
     """Loads the SavedModel as TensorFlow Serving would and replays its warm-up requests.
 
     It stands in for TFX's InfraValidator, which needs Docker or Kubernetes; Pusher takes its blessing all the same.
     """
 
-    SPEC_CLASS = ModelCheckSpec
+    SPEC_CLASS = InfraValidatorSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
     def __init__(self, model: types.BaseChannel) -> None:
         """Takes the channel of the Trainer's model; the output is `blessing`, as InfraValidator's."""
         blessing = types.Channel(type=standard_artifacts.InfraBlessing)
         code = source_digest("components.infra_validator", "visage.saved_model", "visage.data")
-        super().__init__(spec=ModelCheckSpec(model=model, code=code, blessing=blessing))
+        super().__init__(spec=InfraValidatorSpec(model=model, code=code, blessing=blessing))

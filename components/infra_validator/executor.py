@@ -1,4 +1,4 @@
-"""What ModelCheck runs: blesses a model that can be served, and says of any other why not."""
+"""What InfraValidator runs: blesses a model that can be served, and says of any other why not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from visage.saved_model.validation.errors import UnservableError
 
 
 class Executor(base_executor.BaseExecutor):
-    """Executor of ModelCheck."""
+    """Executor of InfraValidator."""
 
     def Do(  # noqa: N802 (TFX's name)
         self,

@@ -11,8 +11,8 @@ from visage.saved_model.metadata import ModelMetadata
 from visage.training.settings import TrainerSettings
 
 INTENDED_USE = (
-    "Research and teaching on age and gender estimation from face pictures.",
-    "Statistics over many pictures, where single errors cancel out and the errors on this page are taken into account.",
+    "Research and teaching on age and gender estimation from face images.",
+    "Statistics over many images, where single errors cancel out and the errors on this page are taken into account.",
     "A starting point for a model trained on data whose licence and origin you know.",
 )
 NOT_FOR = (
@@ -47,7 +47,7 @@ def make_card(
         searched: by key, those of its values that a search found.
         evaluation: how well it does on the test split.
         blessed: by the Evaluator.
-        infra_blessed: by ModelCheck.
+        infra_blessed: by InfraValidator.
     """
     identity = asdict(identify(metadata, recipe.network, None))
     heads = {"age": recipe.spec.age_head, "gender": recipe.spec.gender_head}

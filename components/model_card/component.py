@@ -59,7 +59,7 @@ class ModelCard(base_component.BaseComponent):
             model: `Model` of the Trainer.
             evaluation: `ModelEvaluation` of the Evaluator.
             blessing: `ModelBlessing` of the Evaluator.
-            infra_blessing: `InfraBlessing` of ModelCheck.
+            infra_blessing: `InfraBlessing` of InfraValidator.
             settings: the recipe that the model was trained by.
             best_values: `HyperParameters` that stood in place of the recipe's own, where there was a search.
         """

@@ -9,7 +9,7 @@ from jinja2 import Template
 from visage.evaluation.metrics import SHARE, MetricSpec, metric_of_limit, metrics_of
 from visage.html.page import NOTHING, page_environment
 
-# Fewer records than these say little: the standard error of a share of 0.9 is then above 5 percentage points.
+# Fewer records than these say little: the standard error of a fraction of 0.9 is then above 5 percentage points.
 FEW_RECORDS = 30
 
 # Records that a bar stands for.
@@ -19,7 +19,7 @@ _YEARS_BETWEEN_TICKS = 20
 
 
 def render(card: dict[str, Any]) -> str:
-    """One HTML page with everything in it: no script, no font, no picture is loaded.
+    """One HTML page with everything in it: no script, no font, no image is loaded.
 
     Args:
         card: as `card.make_card` returns it.

@@ -12,11 +12,12 @@ PUSHED_MODEL = "pushed_model"
 CANDIDATE = "candidate"
 
 
-class LatestBlessedModelStrategy(ResolverStrategy):
+class BlessedModelStrategy(ResolverStrategy):
     """The model that was pushed last, other than the candidate itself.
 
-    A model is pushed only if both the Evaluator and ModelCheck bless it. The candidate is left out because a run that
-    repeats an earlier one takes its model from the cache: compared with itself, it would be evaluated and pushed again.
+    A model is pushed only if both the Evaluator and InfraValidator bless it. The candidate is left out because a run
+    that repeats an earlier one takes its model from the cache: compared with itself, it would be evaluated and pushed
+    again.
     """
 
     def resolve_artifacts(

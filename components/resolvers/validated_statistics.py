@@ -5,7 +5,7 @@ from tfx.types import BaseChannel, Channel
 from tfx.types.standard_artifacts import ExampleAnomalies, ExampleStatistics
 
 from components.example_validator.settings import ValidationSettings
-from components.resolvers.validated_statistics_strategy import LatestPassedStatisticsStrategy
+from components.resolvers.validated_statistics_strategy import ValidatedStatisticsStrategy
 
 
 def create_latest_passed_statistics(candidate: BaseChannel, settings: ValidationSettings) -> Resolver:
@@ -16,9 +16,9 @@ def create_latest_passed_statistics(candidate: BaseChannel, settings: Validation
         settings: what this run's ExampleValidator will be given.
     """
     return Resolver(
-        strategy_class=LatestPassedStatisticsStrategy,
+        strategy_class=ValidatedStatisticsStrategy,
         config={"settings": settings.model_dump_json()},
         statistics=Channel(type=ExampleStatistics),
         anomalies=Channel(type=ExampleAnomalies),
         candidate=candidate,
-    ).with_id("LatestPassedStatistics")
+    ).with_id("ValidatedStatisticsResolver")

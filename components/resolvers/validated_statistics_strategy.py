@@ -25,7 +25,7 @@ class _Pass:
     settings: str
 
 
-class LatestPassedStatisticsStrategy(ResolverStrategy):
+class ValidatedStatisticsStrategy(ResolverStrategy):
     """The statistics of the last run whose data passed ExampleValidator, never the candidate itself.
 
     - **Passed** is an ExampleValidator that completed, i.e. left an `anomalies` artifact, by itself or from the cache.

@@ -21,9 +21,9 @@ def create_trainer(
     settings: TrainerSettings,
     alignment: AlignmentSettings,
     checkpoint_dir: str,
-    starting_model: types.BaseChannel | None = None,
+    warm_start_model: types.BaseChannel | None = None,
     best_values: types.BaseChannel | None = None,
-    learns_from: TrainingProvenance | None = None,
+    provenance: TrainingProvenance | None = None,
 ) -> Trainer:
     """A Trainer that learns from the split `train` and chooses its best epoch by the split `val`.
 
@@ -32,9 +32,9 @@ def create_trainer(
         settings: network and training.
         alignment: how the crops of `examples` were made; the model aligns photos alike.
         checkpoint_dir: folder in which a training leaves how far it has come, for the next try at it.
-        starting_model: channel of the Model whose weights are the first, where the recipe says `weights: blessed`.
+        warm_start_model: channel of the Model whose weights are the first, where the recipe says `weights: blessed`.
         best_values: channel of the HyperParameters that a search found; they stand in place of the recipe's own.
-        learns_from: what the model says that it has learned from; None: it says nothing, and can teach nobody.
+        provenance: what the model says that it has learned from; None: it says nothing, and can teach nobody.
 
     Returns:
         A component with the outputs `model` and `model_run`.
@@ -45,7 +45,7 @@ def create_trainer(
     settings, files = pin_files(settings, alignment)
     return Trainer(
         examples=examples,
-        base_model=starting_model,
+        base_model=warm_start_model,
         hyperparameters=best_values,
         run_fn="components.trainer.executor.run_fn",
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
@@ -54,7 +54,7 @@ def create_trainer(
             "settings": settings.model_dump_json(),
             "alignment": alignment.model_dump_json(),
             "checkpoint_dir": checkpoint_dir,
-            "learns_from": learns_from and learns_from.to_json(),
+            "provenance": provenance and provenance.to_json(),
             # Other files under the same names, and another version of the code or of Keras, must miss the cache.
             "files": files,
             "code": source_digest(*TRAINING_CODE),

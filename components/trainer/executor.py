@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from visage.faces.settings import AlignmentSettings
 from visage.saved_model.export import export
 from visage.saved_model.metadata import TrainingProvenance
-from visage.saved_model.provenance import check_lessons
+from visage.saved_model.provenance import check_provenance
 from visage.training.checkpoint import remove_abandoned
 from visage.training.devices import choose_strategy, machines
 from visage.training.distillation.teacher import find_teacher
@@ -28,7 +28,7 @@ def run_fn(fn_args: FnArgs) -> None:
     Args:
         fn_args: `train_files` and `eval_files` are globs of gzip TFRecords; `custom_config` holds `settings`
             (TrainerSettings as JSON), `alignment` (AlignmentSettings as JSON), `code` (the digest of what trains),
-            `learns_from` (what the model learns from, or None) and `checkpoint_dir`, below which the state of a
+            `provenance` (what the model learns from, or None) and `checkpoint_dir`, below which the state of a
             training is kept until the model is written; the SavedModel goes to `serving_model_dir`, TensorBoard's logs
             to `model_run_dir`; `base_model` is the SavedModel that was pushed last, where the recipe starts from it;
             `hyperparameters` are what a search found best, where there was one.
@@ -60,8 +60,8 @@ def run_fn(fn_args: FnArgs) -> None:
 
 
 def _learned_from(fn_args: FnArgs, settings: TrainerSettings) -> list[TrainingProvenance] | None:
-    own, teacher = fn_args.custom_config["learns_from"], settings.distillation.teacher
+    own, teacher = fn_args.custom_config["provenance"], settings.distillation.teacher
     if own is None:
         return None
     blessed = Path(fn_args.base_model) if fn_args.base_model else None
-    return check_lessons(TrainingProvenance.from_json(own), find_teacher(teacher) if teacher else None, blessed)
+    return check_provenance(TrainingProvenance.from_json(own), find_teacher(teacher) if teacher else None, blessed)

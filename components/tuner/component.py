@@ -19,7 +19,7 @@ def create_tuner(
     alignment: AlignmentSettings,
     settings: TunerSettings,
     checkpoint_dir: str,
-    starting_model: types.BaseChannel | None = None,
+    warm_start_model: types.BaseChannel | None = None,
 ) -> Tuner:
     """A Tuner that trains on the split `train` and compares trials by their loss on the split `val`.
 
@@ -29,7 +29,7 @@ def create_tuner(
         alignment: how the crops of `examples` were made.
         settings: what is searched, and how.
         checkpoint_dir: folder in which the trials leave what they gave, for the next try at the search.
-        starting_model: channel of the Model whose weights are the first, where the recipe says `weights: blessed`.
+        warm_start_model: channel of the Model whose weights are the first, where the recipe says `weights: blessed`.
 
     Returns:
         A component with the outputs `best_hyperparameters`, for the Trainer, and `tuner_results`.
@@ -40,7 +40,7 @@ def create_tuner(
     recipe, files = pin_files(recipe, alignment)
     return Tuner(
         examples=examples,
-        base_model=starting_model,
+        base_model=warm_start_model,
         tuner_fn="components.tuner.executor.tuner_fn",
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["val"]),

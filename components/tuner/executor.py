@@ -58,7 +58,7 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
         checkpoint_dir=checkpoint_dir,
         base_model=fn_args.base_model,
         strategy=choose_strategy(),
-        progress=SearchProgress(trials_of(space, settings), _pictures(recipe, train_split)),
+        progress=SearchProgress(trials_of(space, settings), _images(recipe, train_split)),
     )
     # Not TFX's own folder, another one at each attempt: what a killed attempt left would stay.
     folder = str(checkpoint_dir / "keras_tuner")
@@ -73,7 +73,7 @@ def recipe_of_trials(recipe: TrainerSettings, settings: TunerSettings) -> Traine
     return recipe.model_copy(update={"epochs": settings.epochs, "fine_tuning": second})
 
 
-def _pictures(recipe: TrainerSettings, split: Split) -> dict[str, int]:
+def _images(recipe: TrainerSettings, split: Split) -> dict[str, int]:
     """How many each phase of a training learns from, repeated ones counted."""
     of_epoch = recipe.epoch_size or split.size
     return {TRAIN: recipe.epochs * of_epoch, FINE_TUNE: recipe.fine_tuning.epochs * of_epoch}

@@ -1,4 +1,4 @@
-"""Tells how far a search has come, in pictures: trials may differ in the size of their batches."""
+"""Tells how far a search has come, in images: trials may differ in the size of their batches."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from visage.training.reports.reporting import TRAIN
 class SearchProgress:
     """Retells what each trial's training reports as a part of the whole search."""
 
-    def __init__(self, trials: int, pictures: Mapping[str, int]) -> None:
+    def __init__(self, trials: int, images: Mapping[str, int]) -> None:
         """Counts from the first trial on.
 
         Args:
             trials: how many are to come.
-            pictures: that each trial learns from, repeated ones counted, by phase as `report_step` names them.
+            images: that each trial learns from, repeated ones counted, by phase as `report_step` names them.
         """
         self._trials = trials
-        self._phases = pictures
-        self._before = dict(zip(pictures, accumulate([0, *pictures.values()]), strict=False))
-        self._pictures = sum(pictures.values())
+        self._phases = images
+        self._before = dict(zip(images, accumulate([0, *images.values()]), strict=False))
+        self._images = sum(images.values())
         self._ended = 0
         self._in_trial = 0
         self._lowest: float | None = None
@@ -48,10 +48,10 @@ class SearchProgress:
         if step != TRAIN:
             note = f"{step} {done:,}" + (f" of {total:,}" if total is not None else "") + (f", {note}" if note else "")
         best = "" if self._lowest is None else f", lowest validation loss {self._lowest:.4f}"
-        done = self._ended * self._pictures + self._in_trial
+        done = self._ended * self._images + self._in_trial
         return (
             "search",
             done,
-            self._trials * self._pictures,
+            self._trials * self._images,
             f"trial {self._ended + 1} of {self._trials}{best}; {note}",
         )

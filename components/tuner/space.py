@@ -40,7 +40,7 @@ _OWNERS: dict[str, tuple[str, tuple[Any, ...]]] = {
     f"{PREFIX}fine_tuning.layer_decay": (f"{PREFIX}fine_tuning.epochs", (0,)),
     f"{PREFIX}step_schedule.factor": (f"{PREFIX}step_schedule.epochs", ((),)),
     f"{PREFIX}reduce_on_plateau.factor": (f"{PREFIX}reduce_on_plateau.patience", (None,)),
-    f"{PREFIX}augmentation.erasing_share": (f"{PREFIX}augmentation.erasing", (0,)),
+    f"{PREFIX}augmentation.erasing_fraction": (f"{PREFIX}augmentation.erasing", (0,)),
 }
 
 

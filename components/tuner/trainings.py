@@ -16,7 +16,7 @@ from components.tuner.progress import SearchProgress
 from components.tuner.trials import Trial, Trials
 from visage.files import digest_of
 from visage.training.batches import Split
-from visage.training.checkpoint import Checkpoint, Standing, training_key
+from visage.training.checkpoint import Checkpoint, TrainingState, training_key
 from visage.training.loop import DivergenceError
 from visage.training.recipe.overrides import with_values
 from visage.training.settings import TrainerSettings
@@ -80,7 +80,7 @@ class Trainings:
         return hashlib.sha256(str(weights).encode()).hexdigest()[:16]
 
     def _train(self, settings: TrainerSettings, checkpoint: Checkpoint) -> float | None:
-        ended: list[Standing] = []
+        ended: list[TrainingState] = []
         # The networks of earlier trials would stay in memory.
         keras.utils.clear_session()
         try:

@@ -61,7 +61,7 @@ def check_early(config: PipelineConfig, names: Collection[str], source: str | No
     findings = [CHECKS[name](look) for name in names]
     for finding in findings:
         if finding.status == "missing":
-            raise VisageError(f"{finding.name}: {finding.detail}; {finding.mend}")
+            raise VisageError(f"{finding.name}: {finding.detail}; {finding.fix}")
     return [finding for finding in findings if finding.status == "note"]
 
 

@@ -12,14 +12,14 @@ class Finding:
         name: what it is.
         status: 'ok'; 'missing': something will fail; 'note': good to know.
         detail: what was found.
-        mend: how to get what lacks; empty where nothing does.
+        fix: how to get what lacks; empty where nothing does.
     """
 
     name: str
     status: Literal["ok", "missing", "note"]
     detail: str
-    mend: str = ""
+    fix: str = ""
 
     def line(self) -> str:
         """The finding as `visage doctor` and `visage check` print it."""
-        return f"{self.status:<8}{self.name:<12}{self.detail}{f'  → {self.mend}' if self.mend else ''}"
+        return f"{self.status:<8}{self.name:<12}{self.detail}{f'  → {self.fix}' if self.fix else ''}"

@@ -20,11 +20,11 @@ def free_space(folder: Path, extra: int = 0) -> Finding:
     there = nearest_existing(folder)
     free = shutil.disk_usage(there).free
     detail = f"{_size(free)} free in {there}"
-    mend = "free some, or set `workspace` elsewhere"
+    fix = "free some, or set `workspace` elsewhere"
     if free < _LEAST_BYTES + extra:
-        return Finding("disk", "missing", f"{detail}; a run takes at least {_size(_LEAST_BYTES + extra)}", mend)
+        return Finding("disk", "missing", f"{detail}; a run takes at least {_size(_LEAST_BYTES + extra)}", fix)
     if free < _ENOUGH_BYTES + extra:
-        return Finding("disk", "note", f"{detail}; a run takes up to {_size(_ENOUGH_BYTES + extra)}", mend)
+        return Finding("disk", "note", f"{detail}; a run takes up to {_size(_ENOUGH_BYTES + extra)}", fix)
     return Finding("disk", "ok", detail)
 
 

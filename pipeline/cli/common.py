@@ -60,7 +60,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the re
 
 
 @contextmanager
-def quietly(log: Path | None = None) -> Iterator[IO[str]]:
+def redirect_framework_output(log: Path | None = None) -> Iterator[IO[str]]:
     """Sends the frameworks' words to a log and yields the screen; turns a defect into one line that names the log.
 
     Args:

@@ -117,9 +117,7 @@ def _gpus() -> Finding:
     try:
         answer = subprocess.run(query, capture_output=True, text=True, timeout=_GPU_QUERY_SECONDS, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        return Finding(
-            "gpus", "note", f"nvidia-smi fails ({type(error).__name__})", "mend the driver, or go on without"
-        )
+        return Finding("gpus", "note", f"nvidia-smi fails ({type(error).__name__})", "fix the driver, or go on without")
     gpus = [line.strip() for line in answer.splitlines() if line.strip()]
     return Finding("gpus", "ok", "; ".join(gpus)) if gpus else nothing
 
@@ -162,8 +160,8 @@ def _test_current() -> Finding:
         return Finding("both stacks", "ok", "the current stack runs without a Debian 13 root")
     absent = [tool for tool in ("debootstrap", "unshare") if shutil.which(tool) is None]
     if absent:
-        mend = f"apt-get install {' '.join(absent).replace('unshare', 'util-linux')}"
-        return Finding("both stacks", "note", f"`make test-current` lacks {' and '.join(absent)}", mend)
+        fix = f"apt-get install {' '.join(absent).replace('unshare', 'util-linux')}"
+        return Finding("both stacks", "note", f"`make test-current` lacks {' and '.join(absent)}", fix)
     if os.geteuid() != 0:
         return Finding("both stacks", "note", "`make test-current` needs root", "sudo make test-current")
     return Finding("both stacks", "ok", "debootstrap and unshare for `make test-current`")

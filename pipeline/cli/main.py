@@ -73,7 +73,7 @@ def _show_version(context: click.Context, parameter: click.Parameter, wanted: bo
 )
 @click.pass_context
 def main(context: click.Context, debug: bool) -> None:
-    """Age and gender from face pictures: train, gate, push, serve, ask."""
+    """Age and gender from face images: train, gate, push, serve, ask."""
     # TensorFlow and gRPC read these once, when they are imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")

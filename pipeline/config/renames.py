@@ -9,6 +9,7 @@ from typing import Any
 _KEYS = {
     "size": "preset",
     "sizes": "presets",
+    "trainer.augmentation.erasing_share": "trainer.augmentation.erasing_fraction",
     "trainer.accumulate_steps": "trainer.gradient_accumulation_steps",
     "trainer.distillation.share": "trainer.distillation.alpha",
     "trainer.flip_averaged": "trainer.tta_flip",

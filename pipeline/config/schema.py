@@ -89,8 +89,8 @@ class PipelineConfig(Settings):
         names = [*data.folder_names, labelled_folder_name((info.context or {}).get(SOURCE) or "") or ""]
         for name in (entry for entry in entries if entry not in names):
             meant = did_you_mean(name, [other for other in names if other not in entries])
-            mend = meant or "name it in data.sources, or remove the entry"
-            raise ValueError(f"labelled_folders.{name}: no source is {LABELLED_FOLDER}/{name}; {mend}")
+            fix = meant or "name it in data.sources, or remove the entry"
+            raise ValueError(f"labelled_folders.{name}: no source is {LABELLED_FOLDER}/{name}; {fix}")
         return data
 
     @field_validator("trainer")

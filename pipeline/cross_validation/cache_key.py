@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from components.face_example_gen.prepare import fingerprint
+from components.face_example_gen.prepare import archive_digest
 from components.trainer.component import pin_files
 from pipeline.config.schema import PipelineConfig
 from visage.faces.settings import SplitSettings
@@ -32,7 +32,7 @@ def key_of(config: PipelineConfig, splits: Sequence[SplitSettings]) -> str:
     data = config.face_example_gen_settings().data
     _, files = pin_files(config.trainer, config.alignment)
     what = {
-        "data": [(source, fingerprint(data, source)) for source in data.sources],
+        "data": [(source, archive_digest(data, source)) for source in data.sources],
         "cleaning": config.cleaning.model_dump(mode="json"),
         "alignment": config.alignment.model_dump(mode="json"),
         "split": splits[0].model_dump(mode="json", exclude={"fold"}),

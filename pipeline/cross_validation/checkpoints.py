@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
 
-from pipeline.cli.output.console import Screen
+from pipeline.cli.output.console import Reporter
 from pipeline.cli.output.pace import minutes
 from visage.errors import VisageError
 from visage.evaluation.predictions import Predictions
@@ -63,7 +63,7 @@ _DAMAGED = (OSError, ValueError, EOFError, TypeError, KeyError, RuntimeError, zi
 
 
 def work_through(
-    runs: Sequence[PlannedRun], folder: Path, work: Callable[[PlannedRun, str], Result], screen: Screen
+    runs: Sequence[PlannedRun], folder: Path, work: Callable[[PlannedRun, str], Result], reporter: Reporter
 ) -> list[Result]:
     """Does every run that an earlier call has not finished, or whose result is damaged.
 
@@ -71,7 +71,7 @@ def work_through(
         runs: in this order.
         folder: keeps what is finished.
         work: does one run; takes a title for its progress as well.
-        screen: shows how far it has come.
+        reporter: shows how far it has come.
 
     Returns:
         What came out of each of `runs`, in their order.
@@ -82,7 +82,7 @@ def work_through(
     folder.mkdir(parents=True, exist_ok=True)
     results = {run: found for run in runs if (found := _read(folder, run)) is not None}
     if results:
-        screen.print(f"goes on: {len(results)} of {len(runs)} runs are finished")
+        reporter.print(f"goes on: {len(results)} of {len(runs)} runs are finished")
     seconds: list[float] = []
     for number, run in enumerate(runs, start=1):
         if run in results:
@@ -96,7 +96,7 @@ def work_through(
             raise VisageError(f"{where}: {error}") from error
         _write(folder, run, results[run])
         seconds.append(time.monotonic() - start)
-        screen.print(f"[green]✓[/] {where:<31}{seconds[-1]:>8.1f} s")
+        reporter.print(f"[green]✓[/] {where:<31}{seconds[-1]:>8.1f} s")
     return [results[run] for run in runs]
 
 

@@ -20,7 +20,7 @@ def fold_splits(config: PipelineConfig, folds: int | None) -> list[SplitSettings
 
     Args:
         config: what is to be cross-validated. Folds are published where it says so, and where it takes all of its
-            pictures from Adience and names no folds of its own.
+            images from Adience and names no folds of its own.
         folds: how many are asked for; None: as many as it names, or else 5.
 
     Raises:
@@ -84,15 +84,15 @@ def check_folds(records: Iterable[FaceRecord], splits: Sequence[SplitSettings]) 
 
 def _other_published_folds(found: set[int], wanted: set[int], may_be_fewer: bool) -> VisageError:
     """Advises `--folds` only where that many are there, numbered from 0, and are allowed."""
-    mends = []
+    fixes = []
     count = len(found)
     if found == set(range(count)) and 2 <= count <= _MOST_FOLDS and may_be_fewer:
-        mends.append(f"--folds {count}")
+        fixes.append(f"--folds {count}")
     if wanted - found:
-        mends.append("give the pictures of all folds")
-    mends.append(f"--set split.method=folds --set split.folds={len(wanted)} for others, made by identity")
+        fixes.append("give the images of all folds")
+    fixes.append(f"--set split.method=folds --set split.folds={len(wanted)} for others, made by identity")
     return VisageError(
-        f"the published folds of this data are {_in_words(found)}, not {_in_words(wanted)}: {', or '.join(mends)}"
+        f"the published folds of this data are {_in_words(found)}, not {_in_words(wanted)}: {', or '.join(fixes)}"
     )
 
 

@@ -64,7 +64,7 @@ def _in_order_of_keys(records: Sequence[FaceRecord], answers: _Answers) -> Predi
     of_groups = probabilities is not None and probabilities.shape[1] == len(AGE_GROUPS)
     return Predictions(
         keys=np.array([record.key for record in records]),
-        pictures=np.array([record.picture_digest for record in records]),
+        images=np.array([record.image_digest for record in records]),
         true_age=np.array([np.nan if record.age is None else record.age for record in records], np.float32),
         true_age_group=np.array([-1 if record.age_group is None else record.age_group for record in records]),
         true_gender=np.array([GENDERS.index(record.gender) if record.gender in GENDERS else -1 for record in records]),

@@ -11,7 +11,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline.cli.output.console import Screen
+from pipeline.cli.output.console import Reporter
 from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.checkpoints import FinishedRun, Result
 from visage.evaluation.metrics import MetricSpec, Scores, metrics_of
@@ -57,7 +57,7 @@ class CrossValidation:
         published_folds: whether the data's authors made the folds.
         repeats: models a fold.
         records: that were tested on, each once.
-        pictures: among them; fewer than `records` where the data has the same one of several people, who are in
+        images: among them; fewer than `records` where the data has the same one of several people, who are in
             several folds.
         single: over the folds, of a fold's models on average.
         bagged: over the folds, of what a fold's models say together.
@@ -70,7 +70,7 @@ class CrossValidation:
     published_folds: bool
     repeats: int
     records: int
-    pictures: int
+    images: int
     single: Spread
     bagged: Spread
     by_fold: Sequence[FoldResult]
@@ -95,7 +95,7 @@ def summarize(
         published_folds=splits[0].folds == "published",
         repeats=repeats,
         records=sum(fold.records for fold in by_fold),
-        pictures=len({picture for _, predictions in results for picture in predictions.pictures.tolist()}),
+        images=len({image for _, predictions in results for image in predictions.images.tolist()}),
         single=spread([fold.single for fold in by_fold]),
         bagged=spread([fold.bagged for fold in by_fold]),
         by_fold=by_fold,
@@ -113,7 +113,7 @@ def write(result: CrossValidation) -> None:
     write_atomically(Path(result.file), json.dumps(asdict(result), indent=2, allow_nan=False) + "\n")
 
 
-def print_result(result: CrossValidation, screen: Screen) -> None:
+def print_result(result: CrossValidation, reporter: Reporter) -> None:
     """Shows each fold, and mean and standard deviation of all; of single models alone where nothing was bagged."""
     metrics = [spec for spec in metrics_of("cross_validation") if result.bagged.mean.get(spec.name) is not None]
     table = Table("fold", "records", "models", box=None, pad_edge=False, header_style="bold")
@@ -128,14 +128,14 @@ def print_result(result: CrossValidation, screen: Screen) -> None:
         table.add_row(name, records, "one", *(_shown(spec, single) for spec in metrics))
         if result.repeats > 1:
             table.add_row("", "", f"{result.repeats} bagged", *(_shown(spec, bagged) for spec in metrics))
-    screen.print()
-    screen.print(table)
-    screen.print()
+    reporter.print()
+    reporter.print(table)
+    reporter.print()
     for line in _not_measured(result, metrics):
-        screen.print(line)
-    if again := result.records - result.pictures:
-        screen.print(f"{again:,} of the {result.records:,} records show a picture that an earlier fold tests as well")
-    screen.print(f"all of it  {escape(result.file)}")
+        reporter.print(line)
+    if again := result.records - result.images:
+        reporter.print(f"{again:,} of the {result.records:,} records show an image that an earlier fold tests as well")
+    reporter.print(f"all of it  {escape(result.file)}")
 
 
 def _not_measured(result: CrossValidation, metrics: Sequence[MetricSpec]) -> Iterator[str]:

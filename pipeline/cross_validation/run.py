@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.cli.output.console import Screen
+from pipeline.cli.output.console import Reporter
 from pipeline.cli.output.node_summary import describe
 from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.cache_key import key_of
@@ -24,7 +24,7 @@ _SEEDS = 2**32
 
 
 def cross_validate(
-    config: PipelineConfig, splits: Sequence[SplitSettings], repeats: int, run_id: str, screen: Screen
+    config: PipelineConfig, splits: Sequence[SplitSettings], repeats: int, run_id: str, reporter: Reporter
 ) -> CrossValidation:
     """Trains and tests `repeats` models a fold; pushes nothing.
 
@@ -34,17 +34,17 @@ def cross_validate(
         splits: of the folds, as `fold_splits` gives them.
         repeats: models a fold.
         run_id: begins the run ids.
-        screen: shows how far it has come.
+        reporter: shows how far it has come.
 
     Raises:
         VisageError: what its trainings start from is not there, its folds cannot be, or bad input stopped a node.
     """
-    with screen.stage("loading TFX"):
+    with reporter.stage("loading TFX"):
         planned = plan(config, splits, repeats)
-    with screen.stage("looking at what training starts from"):
+    with reporter.stage("looking at what training starts from"):
         check_start(config.trainer, None)
-    work = partial(train_and_ask, planned, splits, run_id, screen)
-    results = work_through(list(planned), config.root / "crossval", work, screen)
+    work = partial(train_and_ask, planned, splits, run_id, reporter)
+    results = work_through(list(planned), config.root / "crossval", work, reporter)
     result = summarize(config, splits, repeats, results)
     write(result)
     return result
@@ -68,7 +68,7 @@ def train_and_ask(
     planned: Mapping[PlannedRun, pipeline_pb2.Pipeline],
     splits: Sequence[SplitSettings],
     call: str,
-    screen: Screen,
+    reporter: Reporter,
     run: PlannedRun,
     title: str,
 ) -> Result:
@@ -78,7 +78,7 @@ def train_and_ask(
         planned: all runs.
         splits: of the folds.
         call: begins the run id.
-        screen: shows how far it has come.
+        reporter: shows how far it has come.
         run: which of them.
         title: of it, for the screen.
 
@@ -88,16 +88,16 @@ def train_and_ask(
     run_id = f"{call}-fold-{run.fold}-seed-{run.seed}"
     ir, nodes = planned[run], {}
     for node in node_ids(ir):
-        with screen.stage(f"{title}: {node}"):
+        with reporter.stage(f"{title}: {node}"):
             nodes[node] = run_node(ir, node, run_id)
         if node == "FaceExampleGen":
             if not nodes[node].cached:
-                screen.print(f"  fold {run.fold}: {describe(nodes[node])}")
+                reporter.print(f"  fold {run.fold}: {describe(nodes[node])}")
             # Whoever finished the first run has found the folds as they should be.
             if run == next(iter(planned)):
                 check_folds(_records(nodes[node]), splits)
     model = Path(nodes["Trainer"].output("model").uri) / "Format-Serving"
-    with screen.stage(f"{title}: predictions"):
+    with reporter.stage(f"{title}: predictions"):
         predictions = predict(model, _split_folder(nodes["FaceExampleGen"], "test"))
     forget_networks()
     evaluation = nodes["Evaluator"].output("evaluation").uri

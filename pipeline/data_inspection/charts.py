@@ -59,8 +59,8 @@ def histogram(table: Sequence[Mapping[str, Any]], last: int, band: int = BAND) -
     }
 
 
-def gender_shares(table: Sequence[Mapping[str, Any]], last: int) -> dict[str, Any]:
-    """Bars of equal height, ten years each: which share of the known genders is which."""
+def gender_fractions(table: Sequence[Mapping[str, Any]], last: int) -> dict[str, Any]:
+    """Bars of equal height, ten years each: which fraction of the known genders is which."""
     by_gender = {gender: _banded(_years(table, gender), SHARE_BAND) for gender in GENDERS}
     totals = np.sum(list(by_gender.values()), axis=0)
     bars = []
@@ -72,7 +72,7 @@ def gender_shares(table: Sequence[Mapping[str, Any]], last: int) -> dict[str, An
                 y -= height
                 bar = _bar(number, SHARE_BAND, last, y, height, gender, int(counts[number]))
                 bars.append({**bar, "share": counts[number] / totals[number]})
-    ticks = [{"y": BOTTOM - (BOTTOM - TOP) * share / 100, "value": f"{share} %"} for share in (0, 50, 100)]
+    ticks = [{"y": BOTTOM - (BOTTOM - TOP) * fraction / 100, "value": f"{fraction} %"} for fraction in (0, 50, 100)]
     return {"bars": bars, "x_ticks": _x_ticks(last), "y_ticks": ticks}
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from components.face_example_gen.prepare import fingerprint
+from components.face_example_gen.prepare import archive_digest
 from components.face_example_gen.settings import FaceExampleGenSettings
 from pipeline.data_inspection.collect import CleanedData
 from pipeline.data_inspection.prepared import prepare
@@ -24,7 +24,7 @@ def clean(source: str, settings: FaceExampleGenSettings) -> CleanedData:
     Raises:
         VisageError: an archive is missing or broken, or the folder cannot be written.
     """
-    archives_state = fingerprint(settings.data, source)
+    archives_state = archive_digest(settings.data, source)
     folder = Path(settings.data_root) / "inspections" / _digest(source, settings, archives_state)
     with locked(folder.with_name(f"{folder.name}.lock"), f"clean {source}"):
         if not folder.is_dir():

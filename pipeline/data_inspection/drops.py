@@ -23,18 +23,18 @@ class Drop:
         rule: that dropped it.
         file: the uncompressed TFRecord file of the prepared data set in which the record is.
         offset: bytes from the file's start.
-        picture_digest: 32 hexadecimal digits; '' where the record was dropped before anybody computed them.
-        disagree: features on which byte-identical pictures disagree.
-        twin: first 16 digits of the picture digest of the near duplicate in another split; '' for other rules.
+        image_digest: 32 hexadecimal digits; '' where the record was dropped before anybody computed them.
+        disagree: features on which byte-identical images disagree.
+        near_duplicate: first 16 digits of the image digest of the near duplicate in another split; '' for other rules.
     """
 
     key: str
     rule: str
     file: str
     offset: int
-    picture_digest: str = ""
+    image_digest: str = ""
     disagree: tuple[str, ...] = ()
-    twin: str = ""
+    near_duplicate: str = ""
 
 
 def read_drops(folder: Path) -> Iterator[Drop]:
@@ -55,7 +55,7 @@ def read_drops(folder: Path) -> Iterator[Drop]:
                         values["offset"],
                         values.get("picture_digest") or "",
                         tuple(values.get("disagree") or ()),
-                        values.get("twin") or "",
+                        values.get("near_duplicate") or "",
                     )
                 except (ValueError, KeyError, TypeError):
                     raise VisageError(

@@ -1,4 +1,4 @@
-"""One face on the page: its labels and a small picture."""
+"""One face on the page: its labels and a small image."""
 
 import base64
 import io
@@ -28,7 +28,7 @@ def labels(record: FaceRecord) -> dict[str, Any]:
 
 
 def face(record: FaceRecord) -> dict[str, Any]:
-    """`labels` and either a `picture` (a data URI) or the `problem` that there is none for."""
+    """`labels` and either a `image` (a data URI) or the `problem` that there is none for."""
     return {**labels(record), **thumbnail(record.image)}
 
 
@@ -37,13 +37,13 @@ def unreadable(key: str, problem: str) -> dict[str, Any]:
     return {"key": key, "picture": None, "problem": problem}
 
 
-def thumbnail(picture: bytes) -> dict[str, str | None]:
-    """A `picture` as a data URI of at most THUMBNAIL_SIDE pixels a side, or the `problem` with it."""
+def thumbnail(image: bytes) -> dict[str, str | None]:
+    """A `image` as a data URI of at most THUMBNAIL_SIDE pixels a side, or the `problem` with it."""
     try:
-        image = Image.fromarray(decode(picture, THUMBNAIL_SIDE))
+        scaled = Image.fromarray(decode(image, THUMBNAIL_SIDE))
     except DecodeError as error:
         return {"picture": None, "problem": error.reason}
-    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    scaled.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     file = io.BytesIO()
-    image.save(file, "JPEG", quality=_QUALITY)
+    scaled.save(file, "JPEG", quality=_QUALITY)
     return {"picture": "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode(), "problem": None}

@@ -1,11 +1,11 @@
-"""Byte-identical pictures, and near duplicates in two splits: which ones are shown, and what became of each."""
+"""Byte-identical images, and near duplicates in two splits: which ones are shown, and what became of each."""
 
 from typing import Any
 
 from pipeline.data_inspection.drops import Drop
 from pipeline.data_inspection.faces import face, labels, thumbnail, unreadable
 from pipeline.data_inspection.sample import Sample
-from visage.data.duplicates import CONFLICTING_LABELS, DUPLICATE_PICTURE
+from visage.data.duplicates import CONFLICTING_LABELS, DUPLICATE_IMAGE
 from visage.data.near_duplicates import NEAR_DUPLICATE_IN_OTHER_SPLIT
 from visage.data.records import FaceRecord
 
@@ -13,10 +13,10 @@ from visage.data.records import FaceRecord
 GROUPS_LISTED = 200
 # Of the records that were dropped from one group; the true number is named beside them.
 MEMBERS_LISTED = 24
-# Groups of each kind, and pairs, that are shown with their picture.
-PICTURES_SHOWN = 24
-# Of the picture digest, by which a drop names its twin.
-_TWIN_DIGITS = 16
+# Groups of each kind, and pairs, that are shown with their image.
+IMAGES_SHOWN = 24
+# Of the image digest, by which a drop names its twin.
+_NEAR_DUPLICATE_DIGITS = 16
 
 
 class _Members:
@@ -40,7 +40,7 @@ class _Members:
 
 
 class DuplicateGroups:
-    """Groups of records with the very same picture.
+    """Groups of records with the very same image.
 
     `choose` takes every drop once; then `add_dropped` and `add_kept` collect some members of the chosen groups. About
     100 bytes a group are held for all of them, more for the chosen ones alone.
@@ -49,28 +49,28 @@ class DuplicateGroups:
     def __init__(self) -> None:
         self._disagree: dict[bytes, tuple[str, ...]] = {}
         self._chosen: dict[str, _Members] | None = None
-        self._pictures: dict[str, dict[str, str | None]] = {}
+        self._images: dict[str, dict[str, str | None]] = {}
 
     def choose(self, drop: Drop) -> None:
         """Notes the drop's group, if it was dropped for being in one."""
-        if drop.rule in (DUPLICATE_PICTURE, CONFLICTING_LABELS):
-            self._disagree[bytes.fromhex(drop.picture_digest)] = drop.disagree
+        if drop.rule in (DUPLICATE_IMAGE, CONFLICTING_LABELS):
+            self._disagree[bytes.fromhex(drop.image_digest)] = drop.disagree
 
     def add_dropped(self, drop: Drop, record: FaceRecord | str) -> None:
         """Adds a dropped record; `record`: or why it cannot be read."""
-        members = self._members(drop.picture_digest)
+        members = self._members(drop.image_digest)
         if members is None:
             return
         if isinstance(record, str):
             members.add_dropped({**unreadable(drop.key, record), "rule": drop.rule, "split": None})
             return
         members.add_dropped({**labels(record), "rule": drop.rule, "split": None})
-        if drop.picture_digest not in self._pictures:
-            self._pictures[drop.picture_digest] = thumbnail(record.image)
+        if drop.image_digest not in self._images:
+            self._images[drop.image_digest] = thumbnail(record.image)
 
     def add_kept(self, record: FaceRecord, split: str) -> None:
         """Adds a record that was written."""
-        members = self._members(record.picture_digest)
+        members = self._members(record.image_digest)
         if members is not None:
             members.add_kept({**labels(record), "rule": None, "split": split})
 
@@ -97,7 +97,7 @@ class DuplicateGroups:
             "disagree": list(self._disagree[digest]),
             "records": members.count,
             "members": members.listed(),
-            **(self._pictures.get(name, nothing) if number < PICTURES_SHOWN else nothing),
+            **(self._images.get(name, nothing) if number < IMAGES_SHOWN else nothing),
         }
 
 
@@ -106,12 +106,12 @@ class NearDuplicates:
 
     def __init__(self) -> None:
         self._count = 0
-        self._chosen: Sample[Drop] = Sample(PICTURES_SHOWN)
-        self._twins: set[str] | None = None
+        self._chosen: Sample[Drop] = Sample(IMAGES_SHOWN)
+        self._near_duplicates: set[str] | None = None
         self._dropped: dict[str, dict[str, Any]] = {}
         # One twin may be dropped itself, for a third one; or be one of several copies, of which one is kept.
-        self._dropped_twins: dict[str, dict[str, Any]] = {}
-        self._kept_twins: dict[str, dict[str, Any]] = {}
+        self._dropped_near_duplicates: dict[str, dict[str, Any]] = {}
+        self._kept_near_duplicates: dict[str, dict[str, Any]] = {}
 
     def choose(self, drop: Drop) -> None:
         """Counts the drop, if it is one of these."""
@@ -123,22 +123,33 @@ class NearDuplicates:
         """Adds a dropped record; `record`: or why it cannot be read."""
         if drop.rule == NEAR_DUPLICATE_IN_OTHER_SPLIT and drop.key in self._chosen:
             self._dropped[drop.key] = unreadable(drop.key, record) if isinstance(record, str) else face(record)
-        twin = drop.picture_digest[:_TWIN_DIGITS]
-        if twin not in self._dropped_twins and self._is_twin(twin) and isinstance(record, FaceRecord):
-            self._dropped_twins[twin] = {**face(record), "rule": drop.rule, "split": None}
+        near_duplicate = drop.image_digest[:_NEAR_DUPLICATE_DIGITS]
+        if (
+            near_duplicate not in self._dropped_near_duplicates
+            and self._is_near_duplicate(near_duplicate)
+            and isinstance(record, FaceRecord)
+        ):
+            self._dropped_near_duplicates[near_duplicate] = {**face(record), "rule": drop.rule, "split": None}
 
     def add_kept(self, record: FaceRecord, split: str) -> None:
         """Adds a record that was written."""
-        if self._is_twin(record.picture_digest):
-            self._kept_twins[record.picture_digest[:_TWIN_DIGITS]] = {**face(record), "rule": None, "split": split}
+        if self._is_near_duplicate(record.image_digest):
+            self._kept_near_duplicates[record.image_digest[:_NEAR_DUPLICATE_DIGITS]] = {
+                **face(record),
+                "rule": None,
+                "split": split,
+            }
 
     def listed(self) -> dict[str, Any]:
-        """How many there are, and some as `dropped` and `twin`, which is None where it cannot be read any more."""
-        twins = {**self._dropped_twins, **self._kept_twins}
-        pairs = [{"dropped": self._dropped[drop.key], "twin": twins.get(drop.twin)} for drop in self._chosen.items()]
+        """Counts them; lists some as `dropped` and `near_duplicate`, which is None where it can no longer be read."""
+        near_duplicates = {**self._dropped_near_duplicates, **self._kept_near_duplicates}
+        pairs = [
+            {"dropped": self._dropped[drop.key], "near_duplicate": near_duplicates.get(drop.near_duplicate)}
+            for drop in self._chosen.items()
+        ]
         return {"pictures": self._count, "listed": pairs}
 
-    def _is_twin(self, digest: str) -> bool:
-        if self._twins is None:
-            self._twins = {drop.twin for drop in self._chosen.items()}
-        return digest[:_TWIN_DIGITS] in self._twins
+    def _is_near_duplicate(self, digest: str) -> bool:
+        if self._near_duplicates is None:
+            self._near_duplicates = {drop.near_duplicate for drop in self._chosen.items()}
+        return digest[:_NEAR_DUPLICATE_DIGITS] in self._near_duplicates

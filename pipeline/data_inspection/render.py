@@ -15,7 +15,7 @@ from visage.html.page import NOTHING, page_environment
 
 
 def render(inspection: Mapping[str, Any]) -> str:
-    """One HTML page with everything in it: no script, no font, no picture is loaded.
+    """One HTML page with everything in it: no script, no font, no image is loaded.
 
     Args:
         inspection: as `collect.collect` returns it.
@@ -30,7 +30,7 @@ def render(inspection: Mapping[str, Any]) -> str:
         },
         ages_in_years=charts.histogram(table, last, band=1),
         age_groups=_age_groups(inspection),
-        gender_shares=charts.gender_shares(table, last),
+        gender_fractions=charts.gender_fractions(table, last),
         boxes=charts.boxes(inspection["age_summaries"], last),
         unknown_genders=any(entry["gender"] == UNKNOWN for entry in table),
         chart=charts,
@@ -47,7 +47,7 @@ def _template() -> Template:
 
 
 def figures(inspection: Any) -> Any:
-    """The same without the pictures, which a program finds by their keys."""
+    """The same without the images, which a program finds by their keys."""
     if isinstance(inspection, dict):
         return {key: figures(value) for key, value in inspection.items() if key != "picture"}
     return [figures(value) for value in inspection] if isinstance(inspection, list) else inspection

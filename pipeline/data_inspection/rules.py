@@ -17,10 +17,10 @@ RULES = {
     "two_candidates": "our detector finds two faces that may be meant",
     "face_too_small": "the face is smaller than configured",
     "landmarks_unusable": "no crop can be laid through the eyes",
-    "picture_failed": "something else went wrong with this picture; the log has it",
-    "duplicate_picture": "another record with the very same picture is kept",
-    "conflicting_labels": "the very same picture has other labels elsewhere",
-    "near_duplicate_in_other_split": "nearly the same picture is in another split",
+    "picture_failed": "something else went wrong with this image; the log has it",
+    "duplicate_picture": "another record with the very same image is kept",
+    "conflicting_labels": "the very same image has other labels elsewhere",
+    "near_duplicate_in_other_split": "nearly the same image is in another split",
 }
 
 

@@ -6,14 +6,14 @@ from tfx.types.artifact_utils import deserialize_artifact
 from tfx.types.standard_artifacts import Model, PushedModel
 from tfx.utils.path_utils import serving_model_path
 
-from components.resolvers.blessed_model_strategy import MODEL, PUSHED_MODEL, LatestBlessedModelStrategy
+from components.resolvers.blessed_model_strategy import MODEL, PUSHED_MODEL, BlessedModelStrategy
 from pipeline.config.schema import PipelineConfig
 from pipeline.metadata.latest_examples import open_metadata
 from pipeline.metadata.store import check_usable
 
 
-def starting_model(config: PipelineConfig) -> str | None:
-    """Folder of the SavedModel that the node StartingModel will find, before it runs; None where it will find none.
+def warm_start_model(config: PipelineConfig) -> str | None:
+    """Returns the folder of the SavedModel that WarmStartModelResolver will find; None where it will find none.
 
     Raises:
         VisageError: the pipeline's records are damaged.
@@ -24,7 +24,7 @@ def starting_model(config: PipelineConfig) -> str | None:
     check_usable(database, to_write=False)
     store = open_metadata(database)
     of_pipeline = {MODEL: _artifacts(store, Model), PUSHED_MODEL: _artifacts(store, PushedModel)}
-    found = LatestBlessedModelStrategy().resolve_artifacts(store, of_pipeline)[MODEL]
+    found = BlessedModelStrategy().resolve_artifacts(store, of_pipeline)[MODEL]
     return serving_model_path(found[0].uri) if found else None
 
 

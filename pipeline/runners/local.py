@@ -9,12 +9,12 @@ from rich.markup import escape
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.checks.unservable import unservable_version
-from pipeline.cli.output.console import Screen, first_words, log_traceback
+from pipeline.cli.output.console import Reporter, first_words, log_traceback
 from pipeline.cli.output.node_summary import describe
 from pipeline.config.schema import PipelineConfig
-from pipeline.metadata.warm_start import starting_model
+from pipeline.metadata.warm_start import warm_start_model
 from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node, upstream_ids
-from visage.saved_model.provenance import check_lessons, lesson
+from visage.saved_model.provenance import check_provenance, provenance_of_data
 from visage.training.initialize import check_start
 
 # The push does not wait for the report on the model.
@@ -38,7 +38,7 @@ class RunResult:
     failed: Mapping[str, Exception]
 
 
-def run_pipeline(config: PipelineConfig, run_id: str, screen: Screen) -> RunResult:
+def run_pipeline(config: PipelineConfig, run_id: str, reporter: Reporter) -> RunResult:
     """Runs every node of the configured pipeline, whose lock the caller holds.
 
     A node that fails stops the run, unless no other node needs it (Pusher, ModelCard): then the others still run, as
@@ -48,16 +48,16 @@ def run_pipeline(config: PipelineConfig, run_id: str, screen: Screen) -> RunResu
         VisageError: what its training starts from is not there or may know faces of the test split, or bad input
             stopped a node.
     """
-    with screen.stage("loading TFX"):
+    with reporter.stage("loading TFX"):
         ir = compile_pipeline(config)
-    with screen.stage("looking at what training starts from"):
+    with reporter.stage("looking at what training starts from"):
         _check_start(config)
     if unservable := unservable_version(config.model_base_path):
-        screen.print(f"[yellow]{escape(_unservable_line(unservable))}[/]")
-    return run_nodes(ir, run_id, screen)
+        reporter.print(f"[yellow]{escape(_unservable_line(unservable))}[/]")
+    return run_nodes(ir, run_id, reporter)
 
 
-def run_nodes(ir: pipeline_pb2.Pipeline, run_id: str, screen: Screen) -> RunResult:
+def run_nodes(ir: pipeline_pb2.Pipeline, run_id: str, reporter: Reporter) -> RunResult:
     """Runs every node of a compiled pipeline, as `run_pipeline` does."""
     nodes: dict[str, NodeResult] = {}
     seconds: dict[str, float] = {}
@@ -65,18 +65,18 @@ def run_nodes(ir: pipeline_pb2.Pipeline, run_id: str, screen: Screen) -> RunResu
     for node in run_order(ir):
         start = time.monotonic()
         try:
-            with screen.stage(node):
+            with reporter.stage(node):
                 nodes[node] = run_node(ir, node, run_id)
         except Exception as error:
             if is_needed(ir, node):
                 raise
             failed[node] = error
             log_traceback(error)
-            screen.print(f"[red]✗[/] {node:<23}  failed: {escape(first_words(error))}")
+            reporter.print(f"[red]✗[/] {node:<23}  failed: {escape(first_words(error))}")
             continue
         seconds[node] = time.monotonic() - start
         took = "cached" if nodes[node].cached else f"{seconds[node]:.1f} s"
-        screen.print(f"[green]✓[/] {node:<23}{took:>8}  {describe(nodes[node])}")
+        reporter.print(f"[green]✓[/] {node:<23}{took:>8}  {describe(nodes[node])}")
     return RunResult(run_id, nodes, seconds, failed)
 
 
@@ -91,8 +91,8 @@ def is_needed(ir: pipeline_pb2.Pipeline, node: str) -> bool:
 
 
 def _check_start(config: PipelineConfig) -> None:
-    blessed = starting_model(config)
-    check_lessons(lesson(config.data.sources, config.split), None, Path(blessed) if blessed else None)
+    blessed = warm_start_model(config)
+    check_provenance(provenance_of_data(config.data.sources, config.split), None, Path(blessed) if blessed else None)
     check_start(config.trainer, blessed)
 
 

@@ -20,7 +20,7 @@ from components.evaluator.component import create_evaluator
 from components.evaluator.settings import EvaluatorSettings
 from components.example_validator.component import ExampleValidator
 from components.example_validator.settings import ValidationSettings
-from components.infra_validator.component import ModelCheck
+from components.infra_validator.component import InfraValidator
 from components.model_card.component import ModelCard
 from components.trainer.component import create_trainer
 from components.tuner.component import create_tuner
@@ -70,14 +70,14 @@ def example_validator() -> Any:
     return component.exec_properties["code"]
 
 
-def model_check() -> Any:
-    return ModelCheck(model=Channel(Model)).exec_properties["code"]
+def infra_validator() -> Any:
+    return InfraValidator(model=Channel(Model)).exec_properties["code"]
 
 
-@pytest.mark.parametrize("code_of", [trainer, tuner, evaluator, model_card, example_validator, model_check])
+@pytest.mark.parametrize("code_of", [trainer, tuner, evaluator, model_card, example_validator, infra_validator])
 def test_the_code_is_part_of_the_cache_key(code_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     before = code_of()
     assert code_of() == before
-    for name in ("trainer", "tuner", "evaluator", "model_card", "example_validator", "model_check"):
+    for name in ("trainer", "tuner", "evaluator", "model_card", "example_validator", "infra_validator"):
         monkeypatch.setattr(f"components.{name}.component.source_digest", lambda *packages: "another")
     assert code_of() == "another" != before

@@ -70,7 +70,7 @@ def test_a_run_keeps_to_its_folder_whatever_the_name(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     outcome = json.loads(ended.stdout)
     assert outcome["pushed"]
-    assert outcome["model_check"] == "ok"
+    assert outcome["infra_validator"] == "ok"
     assert Path(outcome["model_card"]).is_file()
     assert served_versions(workspace)
     assert digests(neighbour) == before

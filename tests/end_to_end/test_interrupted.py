@@ -29,9 +29,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Run:
     """`visage run WORDS` in a session of its own, so that its workers can be told from other processes."""
 
-    def __init__(self, words: list[str], screen: Path) -> None:
-        self._screen = screen
-        with screen.open("w") as out:
+    def __init__(self, words: list[str], reporter: Path) -> None:
+        self._reporter = reporter
+        with reporter.open("w") as out:
             self._process = subprocess.Popen(
                 [*VISAGE, "run", *words],
                 cwd=PROJECT,
@@ -46,13 +46,13 @@ class Run:
     def shows(self, words: str) -> bool:
         """Whether its screen, the command line of one of its processes or the names of its libraries have the words."""
         libraries = Path(f"/proc/{self._process.pid}/maps").read_text()
-        return any(words in text for text in (self._screen.read_text(), libraries, *self.processes().values()))
+        return any(words in text for text in (self._reporter.read_text(), libraries, *self.processes().values()))
 
     def interrupt(self, how: signal.Signals, *when: str, whom: Callable[[int, int], None] = os.kill) -> tuple[int, str]:
         """Signals the run once it `shows` some of the words; returns its exit code and standard error."""
 
         def ready() -> bool:
-            assert self._process.poll() is None, f"ended before {when}: {self._screen.read_text()}"
+            assert self._process.poll() is None, f"ended before {when}: {self._reporter.read_text()}"
             return any(map(self.shows, when))
 
         wait_until(ready, str(when))
@@ -184,7 +184,7 @@ PLACES = [
     "ExampleValidator",
     "Tuner",
     "Trainer",
-    "ModelCheck",
+    "InfraValidator",
     "Evaluator",
     "Pusher",
     "ModelCard",

@@ -27,8 +27,8 @@ ALIGNMENT = AlignmentSettings()
 # On average over a crop; most of it is that the client tells landmarks to a hundredth of a pixel.
 GREY_LEVELS = 1.0
 
-# How the camera held a photo whose EXIF orientation is the key: from the upright picture to the one that is stored,
-# and a point (x, y) of the upright picture in the stored one of so many pixels (width, height).
+# How the camera held a photo whose EXIF orientation is the key: from the upright image to the one that is stored,
+# and a point (x, y) of the upright image in the stored one of so many pixels (width, height).
 TURNED: dict[int, tuple[Image.Transpose, Callable[[float, float, int, int], tuple[float, float]]]] = {
     2: (Image.Transpose.FLIP_LEFT_RIGHT, lambda x, y, w, h: (w - x, y)),
     3: (Image.Transpose.ROTATE_180, lambda x, y, w, h: (w - x, h - y)),
@@ -162,7 +162,7 @@ def through_client(photos: dict[str, bytes]) -> dict[str, tuple[list[bytes], Pho
 
 
 def stored_landmarks(landmarks: np.ndarray, photo: bytes) -> np.ndarray:
-    """Landmarks of the upright photo where they lie in the picture as stored, as `align_and_predict` wants them."""
+    """Landmarks of the upright photo where they lie in the image as stored, as `align_and_predict` wants them."""
     image = Image.open(io.BytesIO(photo))
     orientation = image.getexif().get(0x0112, 1)
     if orientation == 1:
@@ -172,7 +172,7 @@ def stored_landmarks(landmarks: np.ndarray, photo: bytes) -> np.ndarray:
 
 
 def through_graph(network: Network, photo: bytes, landmarks: np.ndarray) -> np.ndarray:
-    """What the network is shown of a whole photo with these landmarks of the upright picture."""
+    """What the network is shown of a whole photo with these landmarks of the upright image."""
     points = stored_landmarks(np.array(landmarks, np.float32), photo)
     (shown,) = network.shown_by("align_and_predict", [photo], points[None])
     return shown

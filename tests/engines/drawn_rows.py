@@ -33,10 +33,10 @@ def _face(number: int) -> bytes:
     return encode(drawn_photo([place], 100, 100, seed=number))
 
 
-def _row(number: int, picture: bytes, age: int) -> bytes:
+def _row(number: int, image: bytes, age: int) -> bytes:
     example = Example()
     feature = example.features.feature
-    feature["image"].bytes_list.value.append(picture)
+    feature["image"].bytes_list.value.append(image)
     feature["file_name"].bytes_list.value.append(f"{number}.jpg.chip.jpg".encode())
     for name, value in {"age": age, "gender": number % 2, "race": 0}.items():
         feature[name].int64_list.value.append(value)

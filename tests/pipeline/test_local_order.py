@@ -9,7 +9,7 @@ from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.cli.output.console import Screen
+from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline, node_ids, upstream_ids
 from pipeline.runners.local import is_needed, run_nodes, run_order
@@ -27,7 +27,7 @@ def ir(tmp_path_factory: pytest.TempPathFactory) -> pipeline_pb2.Pipeline:
 def test_the_push_waits_for_no_report_here_or_on_a_scheduler(ir: pipeline_pb2.Pipeline) -> None:
     assert run_order(ir)[-2:] == ["Pusher", "ModelCard"]
     # Schedulers start a node when these have ended.
-    assert set(upstream_ids(ir, "Pusher")) == {"Trainer", "Evaluator", "ModelCheck"}
+    assert set(upstream_ids(ir, "Pusher")) == {"Trainer", "Evaluator", "InfraValidator"}
     assert "Pusher" not in upstream_ids(ir, "ModelCard")
 
 
@@ -60,7 +60,7 @@ def test_a_node_that_no_other_needs_does_not_stop_the_others(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], fails: str, succeeds: str
 ) -> None:
     shown = io.StringIO()
-    ended = run_nodes(toy(tmp_path, fails), "1", Screen(shown))
+    ended = run_nodes(toy(tmp_path, fails), "1", Reporter(shown))
     assert set(ended.nodes) == set(ended.seconds) == {"Source", succeeds}
     assert {node: str(error) for node, error in ended.failed.items()} == {fails: f"{fails} was told to [fail]"}
     assert f"✗ {fails}" in shown.getvalue()
@@ -70,5 +70,5 @@ def test_a_node_that_no_other_needs_does_not_stop_the_others(
 
 def test_a_node_that_others_need_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(VisageError, match="Source was told to"):
-        run_nodes(toy(tmp_path, "Source"), "1", Screen(io.StringIO()))
+        run_nodes(toy(tmp_path, "Source"), "1", Reporter(io.StringIO()))
     assert not list((tmp_path / "artifacts").glob("Left/text/*"))

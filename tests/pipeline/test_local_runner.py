@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.output.console import Screen
+from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline
 from pipeline.run_lock import alone
@@ -15,7 +15,7 @@ from tests.project import PROJECT
 from visage.errors import VisageError
 from visage.faces.settings import SplitSettings
 from visage.saved_model.metadata import ModelMetadata, write_metadata
-from visage.saved_model.provenance import lesson
+from visage.saved_model.provenance import provenance_of_data
 
 
 def test_a_second_run_of_one_pipeline_is_refused_until_the_first_ends(tmp_path: Path) -> None:
@@ -44,31 +44,31 @@ def test_pipelines_of_other_names_do_not_wait(tmp_path: Path) -> None:
         (["trainer.freeze=999"], r"^trainer\.freeze: 999 leaves nothing of compact to train"),
     ],
 )
-def test_what_training_starts_from_is_looked_at_before_a_picture_is_read(
+def test_what_training_starts_from_is_looked_at_before_a_image_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: list[str], line: str
 ) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     config = load_config(PROJECT / "pipeline_config.yaml", [f"workspace={tmp_path}", *changes])
     with pytest.raises(VisageError, match=line), alone(config.root):
-        run_pipeline(config, "1", Screen(io.StringIO()))
+        run_pipeline(config, "1", Reporter(io.StringIO()))
     assert [path.name for path in config.root.iterdir()] == ["run.lock"]
     compile_pipeline(config)  # as a machine does that only compiles for others
 
 
-def test_a_blessed_model_that_knows_test_faces_is_refused_before_a_picture_is_read_wherever_it_was_pushed(
+def test_a_blessed_model_that_knows_test_faces_is_refused_before_a_image_is_read_wherever_it_was_pushed(
     tmp_path: Path,
 ) -> None:
     changes = [f"workspace={tmp_path}", "trainer.weights=blessed", "serving.model_name=other"]
     config = load_config(PROJECT / "pipeline_config.yaml", changes)
     blessed = config.root / "artifacts" / "1"
     (blessed / "Format-Serving").mkdir(parents=True)
-    of_other_split = lesson(config.data.sources, SplitSettings(method="folds"))
+    of_other_split = provenance_of_data(config.data.sources, SplitSettings(method="folds"))
     write_metadata(blessed / "Format-Serving", ModelMetadata(learned_from=[of_other_split]))
     record_push(config.root, "1", tmp_path, str(blessed))
     with (
         pytest.raises(VisageError, match=r"^trainer\.weights: blessed: .*/1/Format-Serving knows faces of the test "),
         alone(config.root),
     ):
-        run_pipeline(config, "1", Screen(io.StringIO()))
+        run_pipeline(config, "1", Reporter(io.StringIO()))
     assert {path.name for path in config.root.iterdir()} == {"run.lock", "metadata.sqlite", "artifacts"}
     compile_pipeline(config)

@@ -17,7 +17,7 @@ from serving.versions import ModelVersions
 from tests.limits import wait_until
 from visage.faces.settings import SplitSettings
 from visage.saved_model.metadata import read_metadata, write_metadata
-from visage.saved_model.provenance import lesson
+from visage.saved_model.provenance import provenance_of_data
 
 POLL_SECONDS = 0.1
 
@@ -84,7 +84,7 @@ def run_server(base_path: Path) -> Iterator[RunningServer]:
 
 def teach_it_drawings(saved_model: Path) -> Path:
     """Writes into a copy of a model that the pipeline `faces` trained it on drawn portraits; returns the folder."""
-    own = replace(lesson(["utkface"], SplitSettings(), "faces", drawn=True), faces=1265, training="8")
+    own = replace(provenance_of_data(["utkface"], SplitSettings(), "faces", drawn=True), faces=1265, training="8")
     write_metadata(saved_model, replace(read_metadata(saved_model), learned_from=[own]))
     return saved_model
 

@@ -67,7 +67,7 @@ def test_a_photo_without_a_face_is_no_error(shared_server: RunningServer) -> Non
 def test_a_truncated_photo_is_refused_with_its_reason(shared_server: RunningServer, portrait: bytes) -> None:
     response = send(shared_server, portrait[:1500])
     assert response.status_code == 400
-    assert response.json()["error"].startswith("the picture cannot be read: ")
+    assert response.json()["error"].startswith("the image cannot be read: ")
 
 
 def test_a_form_instead_of_a_photo_is_refused_with_the_way_that_works(
@@ -125,7 +125,7 @@ def test_the_page_says_why_a_photo_cannot_be_used(
 ) -> None:
     photo = tmp_path / "truncated.jpg"
     photo.write_bytes(portrait[:1500])
-    assert choose(browser, shared_server, photo).startswith("the picture cannot be read: ")
+    assert choose(browser, shared_server, photo).startswith("the image cannot be read: ")
     assert browser.run("document.getElementById('result').hidden")
     photo.write_bytes(bytes(MAX_PHOTO_BYTES + 1))
     assert choose(browser, shared_server, photo) == "The photo is larger than 16 MiB."

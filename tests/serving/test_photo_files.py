@@ -8,7 +8,7 @@ from visage.errors import VisageError
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_folder_stands_for_its_pictures(name: str, tmp_path: Path) -> None:
+def test_a_folder_stands_for_its_images(name: str, tmp_path: Path) -> None:
     folder = tmp_path / name
     (folder / "below").mkdir(parents=True)
     for file in ("b.jpg", "a.PNG", "notes.txt", ".hidden.jpg", "below/c.jpg"):
@@ -17,8 +17,8 @@ def test_a_folder_stands_for_its_pictures(name: str, tmp_path: Path) -> None:
     assert photo_files([folder, one]) == [folder / "a.PNG", folder / "b.jpg", one]
 
 
-def test_a_folder_without_pictures_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match=r"no picture in this folder .*; name a photo or another folder"):
+def test_a_folder_without_images_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match=r"no image in this folder .*; name a photo or another folder"):
         photo_files([tmp_path])
 
 

@@ -198,7 +198,7 @@ def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(shared_
         assert json.loads(answer.read(size)) == {"error": "the request is larger than 64 MiB"}
 
 
-def test_bytes_that_are_no_picture_are_refused_and_cost_nobody_else(shared_server: RunningServer) -> None:
+def test_bytes_that_are_no_image_are_refused_and_cost_nobody_else(shared_server: RunningServer) -> None:
     status, answer = ask(shared_server, "/v1/models/visage:predict", {"instances": [b64(GREY), b64(b"no picture")]})
     assert status == 400
     assert answer["error"].startswith("Unknown image file format")

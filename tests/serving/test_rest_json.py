@@ -133,9 +133,9 @@ def test_rows_are_objects_unless_there_is_one_output() -> None:
 
 
 def test_columns_are_an_object_unless_there_is_one_output() -> None:
-    ages, shares = np.array([1], np.float32), np.array([[0.5, 0.5]], np.float32)
+    ages, fractions = np.array([1], np.float32), np.array([[0.5, 0.5]], np.float32)
     assert format_outputs({"age": ages}, row_format=False) == {"outputs": [1.0]}
-    assert format_outputs({"p": shares, "age": ages}, row_format=False) == {
+    assert format_outputs({"p": fractions, "age": ages}, row_format=False) == {
         "outputs": {"age": [1.0], "p": [[0.5, 0.5]]}
     }
 

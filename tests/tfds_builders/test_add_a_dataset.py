@@ -6,7 +6,7 @@ import pytest
 
 import tfds_builders
 from components.curated_schema.domain import with_sources
-from components.face_example_gen.prepare import fingerprint, prepare_source, source_of
+from components.face_example_gen.prepare import archive_digest, prepare_source, source_of
 from components.face_example_gen.settings import DataSettings
 from pipeline.checks.archives import look_at_archives
 from tests.tfds_builders.faces_x.spec import FACES_X
@@ -57,10 +57,10 @@ def test_its_rows_become_face_records(data: DataSettings, tmp_path: Path) -> Non
 
 
 def test_a_changed_archive_misses_the_cache(data: DataSettings) -> None:
-    before = fingerprint(data, "faces_x")
+    before = archive_digest(data, "faces_x")
     assert data.dir is not None
     Path(data.dir, "FacesX/grace_37_female.jpg").write_bytes(b"jpeg")
-    assert fingerprint(data, "faces_x") != before
+    assert archive_digest(data, "faces_x") != before
 
 
 def test_an_archive_that_is_not_there_is_one_line_that_says_where_to_get_it(data: DataSettings, tmp_path: Path) -> None:

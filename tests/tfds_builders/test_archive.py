@@ -88,12 +88,12 @@ def test_reading_reports_progress(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["faces.tar", "faces.tar.gz"])
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.9])
-def test_a_tar_that_is_cut_off_is_one_line(folder: Path, name: str, share: float) -> None:
+def test_a_tar_that_is_cut_off_is_one_line(folder: Path, name: str, fraction: float) -> None:
     archive = packed(folder, name)
     contents = archive.path.read_bytes()
     # The last kilobytes of a plain tar are padding: cut what comes before them.
     end = len(contents) if name.endswith("gz") else contents.rstrip(b"\0").__len__()
-    archive.path.write_bytes(contents[: int(end * share)])
+    archive.path.write_bytes(contents[: int(end * fraction)])
     with pytest.raises(VisageError, match=rf"{name} is cut off or damaged \(.*\): download it again$") as caught:
         archive.listing()
     assert "\n" not in str(caught.value)
@@ -144,7 +144,7 @@ def test_a_link_or_device_in_a_tar_is_listed_as_such(tmp_path: Path, kind: bytes
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
-        ("../../a picture.jpg", "picture_outside_folder"),
+        ("../../a image.jpg", "picture_outside_folder"),
         ("../../folder", "picture_outside_folder"),
         ("../..", "picture_outside_folder"),
         ("../../nothing", "picture_outside_folder"),
@@ -156,7 +156,7 @@ def test_a_link_or_device_in_a_tar_is_listed_as_such(tmp_path: Path, kind: bytes
 def test_a_link_out_of_an_extracted_folder_to_a_folder_or_nowhere_is_listed_as_such(
     folder: Path, target: str, reason: str
 ) -> None:
-    (folder.parent / "a picture.jpg").touch()
+    (folder.parent / "a image.jpg").touch()
     (folder.parent / "folder").mkdir()
     (folder / "user/link").symlink_to(target)
     archive = FolderArchive(folder)

@@ -9,15 +9,15 @@ from components.face_example_gen.settings import LabelledFolderSettings
 from tfds_builders.archive_state import state_of_archive, state_of_labelled_folder
 
 
-def test_a_picture_that_may_be_read_again_changes_it(unprivileged_folder: Path) -> None:
-    """A picture that was skipped because it could not be read is read when it can be."""
-    picture = unprivileged_folder / "UTKFace/2_0_0_20170109150557335.jpg.chip.jpg"
-    picture.parent.mkdir()
-    picture.write_bytes(b"two")
+def test_a_image_that_may_be_read_again_changes_it(unprivileged_folder: Path) -> None:
+    """A image that was skipped because it could not be read is read when it can be."""
+    image = unprivileged_folder / "UTKFace/2_0_0_20170109150557335.jpg.chip.jpg"
+    image.parent.mkdir()
+    image.write_bytes(b"two")
     before = list(state_of_archive(unprivileged_folder, "utkface"))
-    picture.chmod(0)
+    image.chmod(0)
     assert list(state_of_archive(unprivileged_folder, "utkface")) != before
-    picture.chmod(0o600)
+    image.chmod(0o600)
     assert list(state_of_archive(unprivileged_folder, "utkface")) == before
 
 

@@ -71,5 +71,5 @@ def test_a_folder_that_is_nowhere_is_an_entry(tmp_path: Path) -> None:
     assert (entry.name, entry.reason) == (".", "folder_unreadable")
 
 
-def test_nothing_is_a_missing_picture() -> None:
+def test_nothing_is_a_missing_image() -> None:
     assert reason_to_skip(None)[0] == "picture_missing"

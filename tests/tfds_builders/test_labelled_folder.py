@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tfds_builders.labelled_folder.header import Reading
+from tfds_builders.labelled_folder.images import ImageFolder
 from tfds_builders.labelled_folder.label_row import COLUMNS, RowError, parse_row
 from tfds_builders.labelled_folder.labels_file import read_labels_file
-from tfds_builders.labelled_folder.pictures import PictureFolder
 
 PLAIN = Reading({}, ",", "key")
 
@@ -62,7 +62,7 @@ def test_words_that_nobody_defined_make_the_row_unreadable() -> None:
     assert reason(gender="woman") == "row_unreadable"
     assert reason(race="martian") == "row_unreadable"
     assert reason(fold="2.5") == "row_unreadable"
-    assert reason(picture="  ") == "row_unreadable"
+    assert reason(image="  ") == "row_unreadable"
 
 
 UNKNOWN_WORDS = ["", " ", "NA", "n/a", "NaN", "None", "NULL", "unknown", "Unknown", " ? ", "na"]
@@ -73,7 +73,7 @@ def test_the_words_for_unknown_are_the_same_in_every_column(word: str) -> None:
     said, silent = (parse_row({"picture": "a.jpg", **row}) for row in (dict.fromkeys(COLUMNS[1:], word), {}))
     assert said.labels == silent.labels
     assert (said.identity, said.gender, said.race) == ("", "unknown", "unknown")
-    assert reason(picture=word) == "row_unreadable"
+    assert reason(image=word) == "row_unreadable"
 
 
 @pytest.mark.parametrize(
@@ -158,12 +158,12 @@ def test_a_row_with_other_fields_than_the_header_is_told_apart(tmp_path: Path, l
 def test_no_path_leads_out_of_the_folder(tmp_path_factory: pytest.TempPathFactory, path: str) -> None:
     folder = tmp_path_factory.mktemp("team")
     (folder / "a.jpg").write_bytes(b"jpeg")
-    real, reason, _ = PictureFolder(folder, folder).find(path)
+    real, reason, _ = ImageFolder(folder, folder).find(path)
     assert reason in ("picture_outside_folder", "picture_missing") or real == str(folder / "a.jpg")
 
 
 def test_a_path_may_take_turns_within_the_folder(tmp_path: Path) -> None:
     (tmp_path / "faces").mkdir()
     (tmp_path / "a.jpg").write_bytes(b"jpeg")
-    assert PictureFolder(tmp_path, tmp_path / "faces").find("../a.jpg") == (str(tmp_path / "a.jpg"), "", "")
-    assert PictureFolder(tmp_path, tmp_path).find("faces")[1] == "picture_missing"
+    assert ImageFolder(tmp_path, tmp_path / "faces").find("../a.jpg") == (str(tmp_path / "a.jpg"), "", "")
+    assert ImageFolder(tmp_path, tmp_path).find("faces")[1] == "picture_missing"

@@ -43,7 +43,7 @@ ODD = {
 
 
 def with_odd_files(name: str, manual: Path) -> Path:
-    """A copy of a set's pictures; what is odd is laid into its top folder."""
+    """A copy of a set's images; what is odd is laid into its top folder."""
     shutil.copytree(BUILDERS / name / "dummy_data", manual)
     folder = manual / SETS[name][1]
     for odd in ODD:
@@ -98,24 +98,24 @@ def test_rows_are_yielded_or_skipped_and_nothing_else_lies_there(name: str, pack
         assert counts["rows"] == files_in(folder)
 
 
-def with_a_second_picture_in_fold_0(folder: Path) -> None:
-    """TFDS knows no fold without pictures."""
+def with_a_second_image_in_fold_0(folder: Path) -> None:
+    """TFDS knows no fold without images."""
     table = folder / "fold_0_data.txt"
-    picture = folder / "faces/30000000@N00/coarse_tilt_aligned_face.1.10000000000_abcdef0120_o.jpg"
-    shutil.copy(picture, picture.with_name(picture.name.replace("face.1.", "face.9.")))
+    image = folder / "faces/30000000@N00/coarse_tilt_aligned_face.1.10000000000_abcdef0120_o.jpg"
+    shutil.copy(image, image.with_name(image.name.replace("face.1.", "face.9.")))
     table.write_text(table.read_text() + table.read_text().splitlines()[1].replace("\t1\t", "\t9\t") + "\n")
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_a_picture_that_cannot_be_read_is_a_skip_that_names_it(name: str, tmp_path: Path) -> None:
+def test_a_image_that_cannot_be_read_is_a_skip_that_names_it(name: str, tmp_path: Path) -> None:
     shutil.copytree(BUILDERS / name / "dummy_data", tmp_path / "manual")
     if name == "adience":
-        with_a_second_picture_in_fold_0(tmp_path / "manual/adience")
+        with_a_second_image_in_fold_0(tmp_path / "manual/adience")
     before, _ = prepare(name, tmp_path / "manual", tmp_path / "before")
     # Picked from what is read, and gone before it is.
-    pictures = sorted((tmp_path / "manual" / SETS[name][1]).rglob("*.jpg"))
+    images = sorted((tmp_path / "manual" / SETS[name][1]).rglob("*.jpg"))
     # The last one, for the first is read before progress is reported.
-    lost = [path for path in pictures if READ_LAST[name] in path.name and path.stat().st_size][-1]
+    lost = [path for path in images if READ_LAST[name] in path.name and path.stat().st_size][-1]
     with progress.listening(lambda step, done, total, note: lost.unlink(missing_ok=True)):
         counts, skipped = prepare(name, tmp_path / "manual", tmp_path / "after")
     assert counts["yielded"] == before["yielded"] - 1
@@ -125,12 +125,12 @@ def test_a_picture_that_cannot_be_read_is_a_skip_that_names_it(name: str, tmp_pa
     assert lost.name.split(".")[-2] in str(row.value)
 
 
-def test_pictures_of_every_ending_of_a_jpeg_are_read(tmp_path: Path) -> None:
+def test_images_of_every_ending_of_a_jpeg_are_read(tmp_path: Path) -> None:
     folder = tmp_path / "manual/UTKFace"
     folder.mkdir(parents=True)
-    picture = BUILDERS / "utkface/dummy_data/UTKFace/25_1_2_20170116174525125.jpg.chip.jpg"
+    image = BUILDERS / "utkface/dummy_data/UTKFace/25_1_2_20170116174525125.jpg.chip.jpg"
     for number, ending in enumerate((".jpg", ".JPG", ".jpeg", ".JPEG", ".png")):
-        shutil.copy(picture, folder / f"2{number}_1_2_20170116174525125.jpg.chip{ending}")
+        shutil.copy(image, folder / f"2{number}_1_2_20170116174525125.jpg.chip{ending}")
     counts, (row,) = prepare("utkface", tmp_path / "manual", tmp_path / "data")
     assert counts == {"rows": 5, "yielded": 4, "skipped": {"name_unreadable": 1}, "name_defects": {"ending": 3}}
     assert row.value == "24_1_2_20170116174525125.jpg.chip.png"

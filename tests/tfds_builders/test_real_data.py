@@ -55,17 +55,17 @@ def test_utkface(real_data_dir: Path, tmp_path: Path) -> None:
     }
 
 
-# Beside each picture of the archive `faces` lies a text with its landmarks.
+# Beside each image of the archive `faces` lies a text with its landmarks.
 @pytest.mark.parametrize(
     ("config", "pictures", "beside"), [("faces", 398, {"not_a_picture": 398}), ("aligned", 12, {})]
 )
-def test_adience(real_data_dir: Path, tmp_path: Path, config: str, pictures: int, beside: dict[str, int]) -> None:
+def test_adience(real_data_dir: Path, tmp_path: Path, config: str, images: int, beside: dict[str, int]) -> None:
     builder = prepare(adience_dataset_builder.Builder(data_dir=tmp_path, config=config), real_data_dir)
     distinct = 19370
     assert builder.info.metadata == {
         "rows": 19487 + sum(beside.values()),
-        "yielded": pictures,
-        "skipped": {"duplicate_row": 117, "picture_missing": distinct - pictures, **beside},
+        "yielded": images,
+        "skipped": {"duplicate_row": 117, "picture_missing": distinct - images, **beside},
         "mapped_labels": ODD_LABELS,
     }
 
@@ -85,11 +85,11 @@ def test_wiki_mat_is_read_whole(real_data_dir: Path) -> None:
     assert sum(score == float("-inf") for score in table.face_score.tolist()) == 18016
 
 
-def test_wiki_without_its_pictures(real_data_dir: Path, tmp_path: Path) -> None:
+def test_wiki_without_its_images(real_data_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "manual/wiki_crop").mkdir(parents=True)
     shutil.copy(real_data_dir / "imdb_wiki/wiki.mat", tmp_path / "manual/wiki.mat")
     builder = imdb_wiki_dataset_builder.Builder(data_dir=tmp_path / "data", config="wiki")
-    with pytest.raises(VisageError, match=r"wiki_crop has none of the 62328 pictures that the .mat names"):
+    with pytest.raises(VisageError, match=r"wiki_crop has none of the 62328 images that the .mat names"):
         prepare(builder, tmp_path / "manual")
     assert builder.info.metadata == {"rows": 62328, "yielded": 0, "skipped": {"picture_missing": 62328}}
     (tmp_path / "manual/wiki_crop/17").mkdir()

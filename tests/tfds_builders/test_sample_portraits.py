@@ -20,9 +20,9 @@ from scipy.stats import chi2_contingency, chisquare
 
 from tfds_builders.sample_portraits import draw
 from tfds_builders.sample_portraits.draw import draw_sample_portraits, drawn_datasets
+from tfds_builders.sample_portraits.image import sit
 from tfds_builders.sample_portraits.person import SKIN_TONES, draw_age, draw_person
 from tfds_builders.sample_portraits.photo import take_photo
-from tfds_builders.sample_portraits.picture import sit
 from visage.errors import VisageError
 from visage.faces.detector import make_detector
 from visage.progress import listening
@@ -52,8 +52,8 @@ def fold_rows(folder: Path) -> list[dict[str, str]]:
 
 
 def pixels(path: Path) -> np.ndarray:
-    with Image.open(path) as picture:
-        return np.asarray(picture.convert("RGB"))
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
 
 
 class TestDrawing:
@@ -80,9 +80,9 @@ class TestDrawing:
         seen: list[tuple[str, int, int | None, str]] = []
         with listening(lambda *progress: seen.append(progress)):
             draw_sample_portraits(tmp_path / "portraits", count=30, seed=1, sources=["utkface"])
-        pictures = len(truth(tmp_path / "portraits"))
-        assert seen[0] == ("draw portraits", 0, pictures, "")
-        assert seen[-1] == ("draw portraits", pictures, pictures, "")
+        images = len(truth(tmp_path / "portraits"))
+        assert seen[0] == ("draw portraits", 0, images, "")
+        assert seen[-1] == ("draw portraits", images, images, "")
 
     def test_a_folder_that_is_there_is_left_alone(self, tmp_path: Path) -> None:
         draw_sample_portraits(tmp_path / "portraits", count=30, seed=1, sources=["utkface"])
@@ -135,7 +135,7 @@ class TestLayouts:
             "imdb_wiki/imdb_crop",
             "imdb_wiki/wiki_crop",
         }
-        assert all(33 <= pictures <= 41 for pictures in archives.values())
+        assert all(33 <= images <= 41 for images in archives.values())
 
     def test_utkface(self, portraits: Path) -> None:
         whole = re.compile(r"\d{1,3}_[01]_[0-4]_\d{17}\.jpg\.chip\.jpg")

@@ -26,12 +26,12 @@ def test_the_example_is_of_the_commonest_cause() -> None:
     rows = [
         SkippedRow("labels.csv, row 1", "row_unreadable", "age 'x' is no number"),
         *(SkippedRow(f"labels.csv, row {row}", "row_unreadable", "gender 'w' is none of f, m") for row in range(2, 4)),
-        SkippedRow("a\nb.jpg", "not_a_picture", "no picture by its name", "a\nb.jpg"),
+        SkippedRow("a\nb.jpg", "not_a_picture", "no image by its name", "a\nb.jpg"),
         SkippedRow("labels.csv, row 9", "picture_missing", "no such picture", "c.jpg"),
     ]
     assert examples_of(rows) == {
         "row_unreadable": "labels.csv, row 2: gender 'w' is none of f, m (2 such rows)",
-        "not_a_picture": "a\\nb.jpg: no picture by its name",
+        "not_a_picture": "a\\nb.jpg: no image by its name",
         "picture_missing": "labels.csv, row 9: c.jpg: no such picture",
     }
 

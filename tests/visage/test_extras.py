@@ -49,7 +49,7 @@ def test_the_doctor_names_extras_that_are_missing(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("pipeline.cli.doctor.is_installed", lambda extra: extra == "dlib")
     (found,) = (finding for finding in diagnose() if finding.name == "extras")
     assert found.detail == "dlib; not installed, only some settings need it: kubeflow, mtcnn"
-    assert found.mend == "make set-up EXTRAS=kubeflow,mtcnn"
+    assert found.fix == "make set-up EXTRAS=kubeflow,mtcnn"
 
 
 def test_looking_imports_nothing() -> None:

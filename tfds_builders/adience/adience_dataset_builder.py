@@ -11,14 +11,14 @@ import tensorflow_datasets as tfds
 from tfds_builders.adience.age_labels import GROUPS, read_age_label
 from tfds_builders.adience.folds import FOLDS, MEASURES, FoldRow, find_fold_folder, read_fold
 from tfds_builders.archive import Archive, Listing, Unreadable, find_archive, manual_folder
-from tfds_builders.entries import PICTURE_UNREADABLE, reason_to_skip
+from tfds_builders.entries import IMAGE_UNREADABLE, reason_to_skip
 from tfds_builders.published_files import folders_of, hint_in
 from tfds_builders.row_counts import RowCounts
 from visage.data.datasets import archive_files
 from visage.data.labels import UNKNOWN
 from visage.errors import VisageError
 
-_MEND = archive_files("adience/faces").hint
+_HINT = archive_files("adience/faces").hint
 
 
 @dataclasses.dataclass
@@ -26,7 +26,7 @@ class AdienceConfig(tfds.core.BuilderConfig):
     """One of the two ways in which Adience publishes its faces.
 
     Attributes:
-        file_prefix: what stands before `.<face_id>.<original_image>` in a picture's name.
+        file_prefix: what stands before `.<face_id>.<original_image>` in an image's name.
     """
 
     file_prefix: str = ""
@@ -41,7 +41,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         "1.1.0": "The age and the age group that a label stands for, odd labels counted.",
         "1.2.0": "Pictures that no fold names are rows, too.",
     }
-    MANUAL_DOWNLOAD_INSTRUCTIONS = f"manual_dir holds adience/: {_MEND}."
+    MANUAL_DOWNLOAD_INSTRUCTIONS = f"manual_dir holds adience/: {_HINT}."
     BUILDER_CONFIGS: ClassVar = [
         AdienceConfig(name="faces", description="roughly upright faces", file_prefix="coarse_tilt_aligned_face"),
         AdienceConfig(name="aligned", description="aligned, 816x816 pixels", file_prefix="landmark_aligned_face"),
@@ -68,23 +68,23 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
-        manual = manual_folder(dl_manager, _MEND)
+        manual = manual_folder(dl_manager, _HINT)
         files = archive_files(f"adience/{self.builder_config.name}")
-        folders, mend = folders_of(files, manual), hint_in(files, manual)
-        rows = self._distinct_rows(find_fold_folder(folders, mend))
-        archive = find_archive(folders, files.root, mend)
-        pictured = self._rows_with_pictures(rows, archive.listing())
-        if not pictured:
+        folders, hint = folders_of(files, manual), hint_in(files, manual)
+        rows = self._distinct_rows(find_fold_folder(folders, hint))
+        archive = find_archive(folders, files.root, hint)
+        imaged = self._rows_with_images(rows, archive.listing())
+        if not imaged:
             raise VisageError(
-                f"{archive.path} has no picture of any of the {len(rows)} faces in the fold files"
-                f"{self.info.metadata.example}: {_MEND}"
+                f"{archive.path} has no image of any of the {len(rows)} faces in the fold files"
+                f"{self.info.metadata.example}: {_HINT}"
             )
-        by_fold = {fold: {p: row for p, row in pictured.items() if row.fold == fold} for fold in FOLDS}
+        by_fold = {fold: {p: row for p, row in imaged.items() if row.fold == fold} for fold in FOLDS}
         # TFDS refuses a split without records.
         return {f"fold_{fold}": self._generate_examples(archive, part) for fold, part in by_fold.items() if part}
 
     def _distinct_rows(self, folder: Path) -> list[FoldRow]:
-        folds = [read_fold(folder, fold, _MEND) for fold in FOLDS]
+        folds = [read_fold(folder, fold, _HINT) for fold in FOLDS]
         counts = self.info.metadata
         counts.start(sum(len(rows) + len(unreadable) for rows, unreadable in folds), "mapped_labels")
         distinct: dict[str, FoldRow] = {}
@@ -100,9 +100,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     distinct[row.key] = row
         return list(distinct.values())
 
-    def _rows_with_pictures(self, rows: list[FoldRow], listing: Listing) -> dict[str, FoldRow]:
+    def _rows_with_images(self, rows: list[FoldRow], listing: Listing) -> dict[str, FoldRow]:
         counts = self.info.metadata
-        pictured: dict[str, FoldRow] = {}
+        imaged: dict[str, FoldRow] = {}
         unlisted = dict(listing.files)
         for row in rows:
             path = f"{row.user_id}/{self.builder_config.file_prefix}.{row.face_id}.{row.original_image}"
@@ -111,16 +111,16 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             if reason:
                 counts.skip(row.skipped(reason, why))
             else:
-                pictured[path] = row
+                imaged[path] = row
         counts.skip_unlisted([*listing.others, *unlisted.values()])
-        return pictured
+        return imaged
 
     def _generate_examples(self, archive: Archive, rows: dict[str, FoldRow]) -> Iterator[tuple[str, dict[str, Any]]]:
         counts = self.info.metadata
         before = counts["yielded"]
-        for path, picture in archive.read(rows):
-            if isinstance(picture, Unreadable):
-                counts.skip(rows[path].skipped(PICTURE_UNREADABLE, picture))
+        for path, image in archive.read(rows):
+            if isinstance(image, Unreadable):
+                counts.skip(rows[path].skipped(IMAGE_UNREADABLE, image))
                 continue
             counts.count_yielded()
             row = rows[path]
@@ -128,7 +128,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             yield (
                 row.key,
                 {
-                    "image": picture,
+                    "image": image,
                     "user_id": row.user_id,
                     "face_id": row.face_id,
                     "original_image": row.original_image,
@@ -141,4 +141,4 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 },
             )
         if counts["yielded"] == before:
-            raise VisageError(f"{archive.path}: no picture of a fold can be read{counts.example}: make them readable")
+            raise VisageError(f"{archive.path}: no image of a fold can be read{counts.example}: make them readable")

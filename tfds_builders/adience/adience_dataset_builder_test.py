@@ -61,15 +61,15 @@ def test_labels_stay_as_they_stand_in_the_fold_file_beside_what_they_mean(tmp_pa
         "(0, 2)",
     ]
     assert [int(faces[fold]["age"]) for fold in range(5)] == [-1, 35, -1, -1, -1]
-    picture = DUMMY / "adience/faces/30000000@N00/coarse_tilt_aligned_face.1.10000000000_abcdef0120_o.jpg"
-    assert faces[0]["image"] == picture.read_bytes()
+    image = DUMMY / "adience/faces/30000000@N00/coarse_tilt_aligned_face.1.10000000000_abcdef0120_o.jpg"
+    assert faces[0]["image"] == image.read_bytes()
 
 
 def test_files_directly_in_the_data_folder_do_as_well(tmp_path: Path) -> None:
     assert prepare(DUMMY / "adience", tmp_path).info.metadata["yielded"] == 5
 
 
-def test_a_fold_without_pictures_has_no_split(tmp_path: Path) -> None:
+def test_a_fold_without_images_has_no_split(tmp_path: Path) -> None:
     manual = copy_of_dummy(tmp_path / "manual")
     shutil.rmtree(manual / "adience/faces/30000003@N03")
     builder = prepare(manual, tmp_path / "data")
@@ -99,12 +99,12 @@ def test_a_folder_under_nearly_the_data_sets_name_is_named(tmp_path: Path) -> No
         prepare(manual, tmp_path / "data")
 
 
-def test_fold_files_without_any_picture_are_one_line(tmp_path: Path) -> None:
+def test_fold_files_without_any_image_are_one_line(tmp_path: Path) -> None:
     shutil.rmtree(copy_of_dummy(tmp_path / "manual") / "adience/faces")
     with pytest.raises(VisageError, match=r"no faces.tar.gz, faces.tar or faces/ in .*adience"):
         prepare(tmp_path / "manual", tmp_path / "data")
     (tmp_path / "manual/adience/faces").mkdir()
-    with pytest.raises(VisageError, match="faces has no picture of any of the 6 faces in the fold files"):
+    with pytest.raises(VisageError, match="faces has no image of any of the 6 faces in the fold files"):
         prepare(tmp_path / "manual", tmp_path / "data")
 
 

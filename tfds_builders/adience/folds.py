@@ -53,7 +53,7 @@ class _UnreadableRow(Exception):  # noqa: N818 (it never leaves this module)
     """A row that says something impossible; the message says what."""
 
 
-def find_fold_folder(folders: Sequence[Path], mend: str) -> Path:
+def find_fold_folder(folders: Sequence[Path], hint: str) -> Path:
     """Returns the first of several folders that holds a fold file.
 
     Raises:
@@ -64,7 +64,7 @@ def find_fold_folder(folders: Sequence[Path], mend: str) -> Path:
             return folder
     first = fold_name(0)
     near = "".join(near_files(folder, [first]) for folder in folders)
-    raise VisageError(f"no {first} in {' or '.join(str(folder) for folder in folders)}: {near}{mend}")
+    raise VisageError(f"no {first} in {' or '.join(str(folder) for folder in folders)}: {near}{hint}")
 
 
 def fold_file(folder: Path, fold: int) -> Path:
@@ -77,7 +77,7 @@ def fold_name(fold: int) -> str:
     return _FILES[fold]
 
 
-def read_fold(folder: Path, fold: int, mend: str) -> tuple[list[FoldRow], list[SkippedRow]]:
+def read_fold(folder: Path, fold: int, hint: str) -> tuple[list[FoldRow], list[SkippedRow]]:
     """Reads `fold_<fold>_data.txt`.
 
     Returns:
@@ -90,11 +90,11 @@ def read_fold(folder: Path, fold: int, mend: str) -> tuple[list[FoldRow], list[S
     try:
         header, *lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError as error:
-        raise VisageError(f"cannot read {path} ({error.strerror}): {near_files(folder, [path.name])}{mend}") from error
+        raise VisageError(f"cannot read {path} ({error.strerror}): {near_files(folder, [path.name])}{hint}") from error
     columns = header.rstrip("\r").split("\t")
     missing = [column for column in COLUMNS if column not in columns]
     if missing:
-        raise VisageError(f"{path} lacks the column(s) {', '.join(missing)}{but_has(missing, columns)}: {mend}")
+        raise VisageError(f"{path} lacks the column(s) {', '.join(missing)}{but_has(missing, columns)}: {hint}")
     rows: list[FoldRow] = []
     unreadable: list[SkippedRow] = []
     for number, line in enumerate(lines, start=2):

@@ -11,7 +11,7 @@ _POINTS = 68
 
 
 def landmarks_file(sitter: Sitter, score: int) -> bytes:
-    """`SCORE,0`, a header, and 68 lines `x,y,dx,dy,x_c,y_c` in pixels of the picture."""
+    """`SCORE,0`, a header, and 68 lines `x,y,dx,dy,x_c,y_c` in pixels of the image."""
     shape = proportions(sitter.person, sitter.age, turn=0)
     parts = [
         ellipse(0, shape.nose, shape.nose_width, 0.1)[::3],
@@ -21,8 +21,8 @@ def landmarks_file(sitter: Sitter, score: int) -> bytes:
         outline(shape),
     ]
     points = np.concatenate(parts)[:_POINTS]
-    to_picture = sitter.to_picture()
-    centres = points @ to_picture[:, :2].T + to_picture[:, 2]
+    to_image = sitter.to_image()
+    centres = points @ to_image[:, :2].T + to_image[:, 2]
     box = 0.4 * sitter.eye_distance
     lines = [f"{x - box / 2:.2f},{y - box / 2:.2f},{box:.2f},{box:.2f},{x:.2f},{y:.2f}" for x, y in centres]
     return ("\n".join([f"{score},0", "x,y,dx,dy,x_c,y_c", *lines]) + "\n").encode()

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tfds_builders.adience.landmarks_file import landmarks_file
+from tfds_builders.sample_portraits.image import Damage, DrawnImage, sit
 from tfds_builders.sample_portraits.layout import Layout, spread_defects
 from tfds_builders.sample_portraits.person import Person, draw_person
-from tfds_builders.sample_portraits.picture import Damage, Picture, sit
 
 SIDE = 240  # 816 in the real archive
 FOLDS = 5
@@ -46,7 +46,7 @@ _OLDEST = 92
 
 @dataclass(frozen=True)
 class _Face:
-    """One row of a fold file, and what its pictures show."""
+    """One row of a fold file, and what its images show."""
 
     person: Person
     age: float
@@ -75,13 +75,13 @@ def lay_out(rows: int, seed: int, configs: set[str]) -> Layout:
         shown = _mislabelled(face, defect, rng)
         lines[face.fold].extend([shown.row()] * (2 if defect == "duplicate_row" else 1))
         if defect != "picture_missing":
-            _add_pictures(layout, shown, (seed, 1, number), defect, configs, rng)
+            _add_images(layout, shown, (seed, 1, number), defect, configs, rng)
         if defect == "copy_with_another_label":
             copy = replace(shown, image=f"9{shown.image}", age_label=_another_label(shown.age_label))
             lines[face.fold].append(copy.row())
-            layout.pictures.extend(
-                replace(picture, path=picture.path.replace(shown.image, copy.image))
-                for picture in layout.pictures[-len(configs) :]
+            layout.images.extend(
+                replace(image, path=image.path.replace(shown.image, copy.image))
+                for image in layout.images[-len(configs) :]
             )
     for fold in range(FOLDS):
         layout.files[f"adience/fold_{fold}_data.txt"] = _fold_file(lines[fold])
@@ -135,7 +135,7 @@ def _another_label(label: str) -> str:
     return AGE_LABELS[(AGE_LABELS.index(label) + 2) % len(AGE_LABELS)]
 
 
-def _add_pictures(
+def _add_images(
     layout: Layout, face: _Face, seed: tuple[int, ...], defect: str, configs: set[str], rng: np.random.Generator
 ) -> None:
     damage: Damage = "truncated" if defect == "truncated" else "empty" if defect == "empty" else ""
@@ -146,7 +146,7 @@ def _add_pictures(
         sitter = sit(face.person, face.age, (SIDE, SIDE), distance, middle, float(rng.normal(0, tilt)))
         path = f"adience/{config}/{face.user}/{prefix}.{face.face_id}.{face.image}"
         sitters = () if defect == "nobody" else (sitter,)
-        layout.pictures.append(Picture(path, SIDE, SIDE, sitters, (*seed, number), damage))
+        layout.images.append(DrawnImage(path, SIDE, SIDE, sitters, (*seed, number), damage))
         if config == "faces":
             stem = f"adience/faces/{face.user}/landmarks.{face.face_id}.{face.image}"
             layout.files[stem.removesuffix(".jpg") + ".txt"] = landmarks_file(sitter, face.measures[-1])

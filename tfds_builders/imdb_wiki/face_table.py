@@ -1,4 +1,4 @@
-"""IMDB-WIKI's labels, which are a MATLAB struct of one row a picture."""
+"""IMDB-WIKI's labels, which are a MATLAB struct of one row an image."""
 
 import io
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class FaceTable:
     Attributes:
         dob: int64 [rows], date of birth as MATLAB's datenum, days.
         photo_taken: int64 [rows], years; the file has uint16, in which subtraction wraps round.
-        full_path: path of the picture below `wiki_crop/` or `imdb_crop/`; '' where it cannot be read.
+        full_path: path of the image below `wiki_crop/` or `imdb_crop/`; '' where it cannot be read.
         gender: 'female', 'male' or 'unknown'.
         name: the person's name; '' where the file has none.
         face_location: float32 [rows, 4], pixels x0, y0, x1, y1 in the uncropped photo; nan where it cannot be read.
@@ -50,43 +50,43 @@ class FaceTable:
     second_face_score: np.ndarray
 
 
-def parse_face_table(mat: bytes, config: str, where: str, mend: str) -> FaceTable:
+def parse_face_table(mat: bytes, config: str, where: str, hint: str) -> FaceTable:
     """Reads `wiki.mat` or `imdb.mat`.
 
     Args:
         mat: the file's bytes.
         config: 'wiki' or 'imdb', the name of the struct in it.
         where: what to call the file in an error.
-        mend: what the user should do about an error.
+        hint: what the user should do about an error.
 
     Raises:
         VisageError: it is no MATLAB file, or lacks the struct or a field, or its fields differ in length.
     """
-    struct = _struct(mat, config, where, mend)
+    struct = _struct(mat, config, where, hint)
     missing = [field for field in FIELDS if field not in (struct.dtype.names or ())]
     if missing:
         raise VisageError(
             f"{where}: the struct '{config}' lacks the field(s) {', '.join(missing)}"
-            f"{but_has(missing, struct.dtype.names or ())}: {mend}"
+            f"{but_has(missing, struct.dtype.names or ())}: {hint}"
         )
     columns = {field: struct[field].flat[0].reshape(-1) for field in FIELDS}
     if len({len(column) for column in columns.values()}) > 1:
         lengths = ", ".join(f"{field} {len(column)}" for field, column in columns.items())
-        raise VisageError(f"{where}: the fields differ in length ({lengths}): {mend}")
+        raise VisageError(f"{where}: the fields differ in length ({lengths}): {hint}")
     try:
         return _table(columns)
     except (TypeError, ValueError) as error:
-        raise VisageError(f"{where}: a field is not of its published type ({shortened(str(error))}): {mend}") from error
+        raise VisageError(f"{where}: a field is not of its published type ({shortened(str(error))}): {hint}") from error
 
 
-def _struct(mat: bytes, config: str, where: str, mend: str) -> np.ndarray:
+def _struct(mat: bytes, config: str, where: str, hint: str) -> np.ndarray:
     try:
         variables = loadmat(io.BytesIO(mat), variable_names=[config])
     except Exception as error:  # scipy raises whatever the damaged bytes happen to run into
-        raise VisageError(f"{where} is cut off or no MATLAB 5 file ({shortened(str(error))}): {mend}") from error
+        raise VisageError(f"{where} is cut off or no MATLAB 5 file ({shortened(str(error))}): {hint}") from error
     struct = variables.get(config)
     if struct is None or struct.size != 1:
-        raise VisageError(f"{where} holds no struct '{config}': {mend}")
+        raise VisageError(f"{where} holds no struct '{config}': {hint}")
     return struct
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from tfds_builders.archive import Archive, Listing, Unreadable, find_archive, manual_folder, unreadable
-from tfds_builders.entries import PICTURE_UNREADABLE, reason_to_skip
+from tfds_builders.entries import IMAGE_UNREADABLE, reason_to_skip
 from tfds_builders.imdb_wiki.face_table import FaceTable, parse_face_table
 from tfds_builders.imdb_wiki.table_file import table_beside
 from tfds_builders.published_files import folders_of, hint_in
@@ -32,8 +32,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         f"wiki_crop/ that they extract to, from {HOMEPAGE}."
     )
     BUILDER_CONFIGS: ClassVar = [
-        tfds.core.BuilderConfig(name="imdb", description="460,723 pictures from IMDb"),
-        tfds.core.BuilderConfig(name="wiki", description="62,328 pictures from Wikipedia"),
+        tfds.core.BuilderConfig(name="imdb", description="460,723 images from IMDb"),
+        tfds.core.BuilderConfig(name="wiki", description="62,328 images from Wikipedia"),
     ]
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -59,15 +59,15 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         files = archive_files(f"imdb_wiki/{self.builder_config.name}")
         manual = manual_folder(dl_manager, files.hint)
-        folders, mend = folders_of(files, manual), hint_in(files, manual)
-        archive = find_archive(folders, files.root, mend)
+        folders, hint = folders_of(files, manual), hint_in(files, manual)
+        archive = find_archive(folders, files.root, hint)
         listing = archive.listing()
-        table = self._face_table(archive, listing, folders, mend)
+        table = self._face_table(archive, listing, folders, hint)
         usable = self._usable_rows(table, listing)
         if not usable:
             raise VisageError(
-                f"{archive.path} has none of the {len(table.full_path)} pictures that the .mat names"
-                f"{self.info.metadata.example}: {mend}"
+                f"{archive.path} has none of the {len(table.full_path)} images that the .mat names"
+                f"{self.info.metadata.example}: {hint}"
             )
         return {"train": self._generate_examples(archive, table, usable)}
 
@@ -76,16 +76,16 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         (table,) = archive_files(f"imdb_wiki/{self.builder_config.name}").tables
         return table
 
-    def _face_table(self, archive: Archive, listing: Listing, folders: list[Path], mend: str) -> FaceTable:
+    def _face_table(self, archive: Archive, listing: Listing, folders: list[Path], hint: str) -> FaceTable:
         config = self.builder_config.name
         if self._mat in listing.files:
-            return parse_face_table(archive.read_table(self._mat), config, f"{archive.path}: {self._mat}", mend)
-        path = table_beside(archive.path, folders, self._mat, mend)
+            return parse_face_table(archive.read_table(self._mat), config, f"{archive.path}: {self._mat}", hint)
+        path = table_beside(archive.path, folders, self._mat, hint)
         try:
             mat = path.read_bytes()
         except OSError as error:
             raise unreadable(path, error) from error
-        return parse_face_table(mat, config, str(path), mend)
+        return parse_face_table(mat, config, str(path), hint)
 
     def _usable_rows(self, table: FaceTable, listing: Listing) -> dict[str, int]:
         counts = self.info.metadata
@@ -109,16 +109,16 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         self, archive: Archive, table: FaceTable, usable: dict[str, int]
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         counts = self.info.metadata
-        for path, picture in archive.read(usable):
-            if isinstance(picture, Unreadable):
-                counts.skip(self._skipped(usable[path], PICTURE_UNREADABLE, picture, path))
+        for path, image in archive.read(usable):
+            if isinstance(image, Unreadable):
+                counts.skip(self._skipped(usable[path], IMAGE_UNREADABLE, image, path))
                 continue
             counts.count_yielded()
             row = usable[path]
             yield (
                 f"{path}({row})",
                 {
-                    "image": picture,
+                    "image": image,
                     "row": row,
                     "full_path": path,
                     "dob": table.dob[row],
@@ -131,7 +131,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 },
             )
         if not counts["yielded"]:
-            raise VisageError(f"{archive.path}: no picture can be read{counts.example}: make them readable")
+            raise VisageError(f"{archive.path}: no image can be read{counts.example}: make them readable")
 
 
 def _reason_to_skip(table: FaceTable, row: int, listing: Listing, usable: Mapping[str, int]) -> tuple[str, str]:

@@ -63,7 +63,7 @@ def test_the_tar_gives_what_the_folder_gives(tmp_path: Path) -> None:
     assert prepare(tmp_path / "manual", tmp_path / "data").info.metadata["yielded"] == 3
 
 
-def test_the_mat_file_may_lie_beside_the_pictures(tmp_path: Path) -> None:
+def test_the_mat_file_may_lie_beside_the_images(tmp_path: Path) -> None:
     folder = copy_of_dummy(tmp_path / "manual")
     (folder / "wiki_crop/wiki.mat").rename(folder / "wiki.mat")
     assert prepare(tmp_path / "manual", tmp_path / "data").info.metadata["yielded"] == 3
@@ -71,7 +71,7 @@ def test_the_mat_file_may_lie_beside_the_pictures(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("path", ["../secret.jpg", "00/../../secret.jpg", "/etc/passwd"])
-def test_a_path_that_points_outside_is_a_picture_that_is_missing(tmp_path: Path, path: str, packed: bool) -> None:
+def test_a_path_that_points_outside_is_a_image_that_is_missing(tmp_path: Path, path: str, packed: bool) -> None:
     folder = copy_of_dummy(tmp_path / "manual")
     (folder / "secret.jpg").write_bytes(b"not for anybody")
     struct = loadmat(folder / "wiki_crop/wiki.mat")["wiki"]
@@ -98,11 +98,11 @@ def test_a_mat_file_that_is_cut_off_is_one_line(tmp_path: Path) -> None:
         prepare(tmp_path / "manual", tmp_path / "data")
 
 
-def test_a_mat_file_without_any_of_the_pictures_is_one_line(tmp_path: Path) -> None:
+def test_a_mat_file_without_any_of_the_images_is_one_line(tmp_path: Path) -> None:
     folder = copy_of_dummy(tmp_path / "manual")
-    for picture in folder.glob("wiki_crop/*/*.jpg"):
-        picture.unlink()
-    with pytest.raises(VisageError, match=r"has none of the 6 pictures that the .mat names, e.g. .*: download"):
+    for image in folder.glob("wiki_crop/*/*.jpg"):
+        image.unlink()
+    with pytest.raises(VisageError, match=r"has none of the 6 images that the .mat names, e.g. .*: download"):
         prepare(tmp_path / "manual", tmp_path / "data")
 
 

@@ -1,4 +1,4 @@
-"""Lays portraits out as IMDB-WIKI does: `imdb_crop/`, `wiki_crop/`, each with pictures in 00 to 99 and a .mat file."""
+"""Lays portraits out as IMDB-WIKI does: `imdb_crop/`, `wiki_crop/`, each with images in 00 to 99 and a .mat file."""
 
 import datetime
 import io
@@ -9,10 +9,10 @@ import numpy as np
 from scipy.io import savemat
 
 from tfds_builders.imdb_wiki.famous_people import FamousPerson, famous_person
+from tfds_builders.sample_portraits.image import Damage, DrawnImage, sit
 from tfds_builders.sample_portraits.layout import Layout, spread_defects
 from tfds_builders.sample_portraits.person import OLDEST, draw_age, draw_person
 from tfds_builders.sample_portraits.photo import Sitter
-from tfds_builders.sample_portraits.picture import Damage, Picture, sit
 
 Half = Literal["imdb", "wiki"]
 DEFECTS = (
@@ -48,7 +48,7 @@ class _Row:
 
 
 def lay_out(rows: int, seed: int, configs: set[Half]) -> Layout:
-    """Plans one half of the archive with `rows` pictures; some people are in both halves."""
+    """Plans one half of the archive with `rows` images; some people are in both halves."""
     (half,) = configs
     number = {"imdb": 2, "wiki": 3}[half]
     rng = np.random.default_rng((seed, number))
@@ -64,7 +64,7 @@ def lay_out(rows: int, seed: int, configs: set[Half]) -> Layout:
         for _ in range(min(int(rng.integers(1, 6 if half == "imdb" else 3)), rows - len(table))):
             defect = defects.get(len(table), "")
             row, age = _row(person, len(names) - 1, len(table), half, rng)
-            _add_picture(layout, person, age, row, (seed, number, len(table)), half, defect, rng)
+            _add_image(layout, person, age, row, (seed, number, len(table)), half, defect, rng)
             table.append(_mislabelled(row, defect))
     layout.files[f"imdb_wiki/{half}_crop/{half}.mat"] = _mat_file(table, names, half)
     return layout
@@ -96,7 +96,7 @@ def _full_path(person: FamousPerson, celebrity: int, number: int, year: int, hal
     return f"{celebrity % 100:02d}/nm{celebrity:07d}_rm{10**8 + number}_{born.year}-{born.month}-{born.day}_{year}.jpg"
 
 
-def _add_picture(
+def _add_image(
     layout: Layout,
     person: FamousPerson,
     age: float,
@@ -117,7 +117,7 @@ def _add_picture(
     damage: Damage = "truncated" if defect == "truncated" else "empty" if defect == "empty" else ""
     if defect != "picture_missing":
         path = f"imdb_wiki/{half}_crop/{row.full_path}"
-        layout.pictures.append(Picture(path, *size, tuple(sitters), seed, damage))
+        layout.images.append(DrawnImage(path, *size, tuple(sitters), seed, damage))
 
 
 def _neighbour(size: tuple[int, int], rng: np.random.Generator) -> Sitter:
@@ -163,7 +163,7 @@ def _mat_file(rows: list[_Row], names: list[str], half: Half) -> bytes:
 
 
 def _location_type(row: _Row) -> type:
-    # Where no face was found the real file holds the whole picture's size in small integers.
+    # Where no face was found the real file holds the whole image's size in small integers.
     return np.uint16 if np.isneginf(row.face_score) else np.float64
 
 

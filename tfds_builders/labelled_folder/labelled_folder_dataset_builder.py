@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from tfds_builders.archive import REPORT_EVERY, Unreadable, manual_folder, read_picture
-from tfds_builders.entries import PICTURE_UNREADABLE
+from tfds_builders.archive import REPORT_EVERY, Unreadable, manual_folder, read_image
+from tfds_builders.entries import IMAGE_UNREADABLE
 from tfds_builders.labelled_folder.header import Reading
+from tfds_builders.labelled_folder.images import ImageFolder
 from tfds_builders.labelled_folder.label_row import LabelRow, RowError, parse_row
 from tfds_builders.labelled_folder.labels_file import Row, find_folder, find_labels_file, read_labels_file
-from tfds_builders.labelled_folder.pictures import PictureFolder
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import SkippedRow
 from visage.data.labels import RACES, UNKNOWN
@@ -88,10 +88,10 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         folder = find_folder(manual, config.name)
         labels = find_labels_file(folder, config.labels, key)
         rows = read_labels_file(labels, Reading(config.columns, config.separator, key))
-        pictures = self._usable_pictures(rows, PictureFolder(folder, folder / config.pictures), labels)
+        pictures = self._usable_pictures(rows, ImageFolder(folder, folder / config.pictures), labels)
         return {"train": self._generate_examples(labels, pictures)}
 
-    def _usable_pictures(self, rows: Iterator[Row], folder: PictureFolder, labels: Path) -> dict[str, _NumberedRow]:
+    def _usable_pictures(self, rows: Iterator[Row], folder: ImageFolder, labels: Path) -> dict[str, _NumberedRow]:
         """Real path to labels; every other row is counted, and so is every file that no row names."""
         counts = self.info.metadata
         counts.start(rows=0)
@@ -135,9 +135,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         for done, (path, row) in enumerate(pictures.items()):
             if done % REPORT_EVERY == 0:
                 report(step, done, len(pictures))
-            picture = read_picture(path)
+            picture = read_image(path)
             if isinstance(picture, Unreadable):
-                counts.skip(row.skipped(labels, PICTURE_UNREADABLE, picture))
+                counts.skip(row.skipped(labels, IMAGE_UNREADABLE, picture))
                 continue
             counts.count_yielded()
             yield row.labels.picture, {**dataclasses.asdict(row.labels), "image": picture}
@@ -147,7 +147,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _nothing_usable(self, labels: Path, rows: int) -> VisageError:
         return VisageError(
-            f"{labels}: none of its {rows} rows has labels and a picture that can be read: mend it"
+            f"{labels}: none of its {rows} rows has labels and a picture that can be read: fix it"
             f"{self.info.metadata.example}"
         )
 

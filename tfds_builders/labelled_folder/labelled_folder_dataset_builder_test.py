@@ -223,7 +223,7 @@ def test_no_picture_that_can_be_read_is_one_line(tmp_path: Path) -> None:
         ),
         ("Picture,age\nbo.jpg,3\n", ["column 'Picture' (did you mean picture?) would not be read: rename it"]),
         ("picture,age,age\nbo.jpg,3,4\n", ["has the column 'age' twice: rename one"]),
-        ('picture,age\n"bo.jpg,3\n', ["labels.csv, line 2: unexpected end of data", "mend its quotes"]),
+        ('picture,age\n"bo.jpg,3\n', ["labels.csv, line 2: unexpected end of data", "fix its quotes"]),
         (
             b"picture,age\n\xff\xfe.jpg,3\n",
             ["labels.csv is not UTF-8 text (line 2, byte 0xff): save it as CSV in UTF-8"],

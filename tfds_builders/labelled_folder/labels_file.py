@@ -113,7 +113,7 @@ def _csv_header(path: Path, lines: Any, reading: Reading) -> list[str]:
 
 def _quotes_do_not_match(path: Path, lines: Any, error: csv.Error, reading: Reading) -> VisageError:
     return VisageError(
-        f"{path}, line {lines.line_num}: {error}: mend its quotes, or name the separator in {reading.key}.separator"
+        f"{path}, line {lines.line_num}: {error}: fix its quotes, or name the separator in {reading.key}.separator"
     )
 
 

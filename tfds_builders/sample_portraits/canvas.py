@@ -1,6 +1,6 @@
 """What a face is painted on: polygons in the face's own coordinates, and maps of light and shade.
 
-Face coordinates: the origin lies between the eyes, the unit is the distance of the eye centres, x runs to the picture's
+Face coordinates: the origin lies between the eyes, the unit is the distance of the eye centres, x runs to the image's
 right, y down.
 """
 
@@ -21,10 +21,10 @@ Points = np.ndarray
 
 
 class Canvas:
-    """A picture of `width` x `height` pixels, painted at twice that size."""
+    """A image of `width` x `height` pixels, painted at twice that size."""
 
     def __init__(self, width: int, height: int) -> None:
-        """Starts with a black picture of `width` x `height` pixels."""
+        """Starts with a black image of `width` x `height` pixels."""
         self.size = (width, height)
         self.place_face(np.array([[width / 4, 0, width / 2], [0, width / 4, height / 2]]))
         painted = (width * SUPERSAMPLING, height * SUPERSAMPLING)
@@ -35,13 +35,13 @@ class Canvas:
         self._soft = Image.new("L", (painted[0] // _SOFT_SCALE, painted[1] // _SOFT_SCALE), _SOFT_NEUTRAL)
         self._soft_paint = ImageDraw.Draw(self._soft)
 
-    def place_face(self, to_picture: np.ndarray) -> None:
-        """Paints from now on where `to_picture` (float [2, 3]) maps face coordinates to, in finished pixels."""
-        self._affine = to_picture * SUPERSAMPLING
+    def place_face(self, to_image: np.ndarray) -> None:
+        """Paints from now on where `to_image` (float [2, 3]) maps face coordinates to, in finished pixels."""
+        self._affine = to_image * SUPERSAMPLING
         self.unit = float(np.hypot(*self._affine[:, 0]))
 
     def background(self, image: Image.Image) -> None:
-        """Spreads a small picture over the whole canvas."""
+        """Spreads a small image over the whole canvas."""
         self._image.paste(image.resize(self._image.size, Image.Resampling.BILINEAR))
 
     def fill(self, points: Points, colour: Colour) -> None:
@@ -74,7 +74,7 @@ class Canvas:
         self._soft_paint.line(self._pixels(points, _SOFT_SCALE), fill=value, width=thickness)
 
     def finish(self) -> np.ndarray:
-        """The picture with its light and shade, float32 [height, width, 3], 0 to 255."""
+        """The image with its light and shade, float32 [height, width, 3], 0 to 255."""
         rgb = np.asarray(self._image.reduce(SUPERSAMPLING), np.float32)
         fine = np.asarray(self._fine.reduce(SUPERSAMPLING), np.float32)
         blurred = self._soft.filter(ImageFilter.GaussianBlur(0.05 * self.unit / _SOFT_SCALE))
@@ -94,9 +94,9 @@ def _rgb(colour: Colour) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """`first` with a share (0 to 1) of `second` in it."""
-    red, green, blue = (a + (b - a) * share for a, b in zip(first, second, strict=True))
+def mix(first: Colour, second: Colour, fraction: float) -> Colour:
+    """`first` with a fraction (0 to 1) of `second` in it."""
+    red, green, blue = (a + (b - a) * fraction for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 from tfds_builders.own_modules import own_module
+from tfds_builders.sample_portraits.image import DrawnImage
 from tfds_builders.sample_portraits.layout import Layout
-from tfds_builders.sample_portraits.picture import Picture
 from visage.child_process import end_with_parent
 from visage.data.datasets import DATASETS
 from visage.errors import VisageError
@@ -23,7 +23,7 @@ SETTINGS_FILE = "drawn_with.json"
 TRUTH_FILE = "drawn.csv"
 
 _STEP = "draw portraits"
-_CHUNK = 32  # pictures that a process draws at a time
+_CHUNK = 32  # images that a process draws at a time
 _CHUNKS_WORTH_A_PROCESS = 8
 
 
@@ -31,7 +31,7 @@ def draw_sample_portraits(folder: Path, count: int, seed: int, sources: Sequence
     """Draws labelled portraits and lays them out in `folder` exactly as the archives' authors do.
 
     Does nothing if `folder` holds the same portraits already. Otherwise the folder appears when everything in it is
-    drawn, never before. Beside the archives it holds `drawn.csv`, which says what is truly in every picture.
+    drawn, never before. Beside the archives it holds `drawn.csv`, which says what is truly in every image.
 
     Args:
         folder: has `UTKFace/`, `adience/` and `imdb_wiki/` afterwards, as far as `sources` names them.
@@ -90,7 +90,7 @@ def _lay_out(count: int, seed: int, wanted: set[str]) -> Layout:
         assert module is not None, "drawn_datasets() names what is wanted"
         rows = count * (number + 1) // len(modules) - count * number // len(modules)
         part = module.lay_out(rows, seed, configs[source])
-        whole.pictures.extend(part.pictures)
+        whole.images.extend(part.images)
         whole.files.update(part.files)
     return whole
 
@@ -99,29 +99,29 @@ def _draw(folder: Path, layout: Layout) -> None:
     for path, contents in layout.files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(contents)
-    (folder / TRUTH_FILE).write_bytes(_truth(layout.pictures))
-    chunks = [layout.pictures[first : first + _CHUNK] for first in range(0, len(layout.pictures), _CHUNK)]
+    (folder / TRUTH_FILE).write_bytes(_truth(layout.images))
+    chunks = [layout.images[first : first + _CHUNK] for first in range(0, len(layout.images), _CHUNK)]
     done = 0
-    report(_STEP, done, len(layout.pictures))
+    report(_STEP, done, len(layout.images))
     for drawn in _draw_chunks(folder, chunks):
         done += drawn
-        report(_STEP, done, len(layout.pictures))
+        report(_STEP, done, len(layout.images))
 
 
-def _truth(pictures: list[Picture]) -> bytes:
+def _truth(images: list[DrawnImage]) -> bytes:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(("path", "people", "age", "gender", "skin_tone", "damage"))
-    for picture in pictures:
+    for image in images:
         labels: tuple[object, ...] = ("", "", "")
-        if picture.sitters:
-            first = picture.sitters[0]
+        if image.sitters:
+            first = image.sitters[0]
             labels = (f"{first.age:.2f}", first.person.gender, first.person.skin_tone)
-        writer.writerow((picture.path, len(picture.sitters), *labels, picture.damage))
+        writer.writerow((image.path, len(image.sitters), *labels, image.damage))
     return stream.getvalue().encode()
 
 
-def _draw_chunks(folder: Path, chunks: list[list[Picture]]) -> Iterator[int]:
+def _draw_chunks(folder: Path, chunks: list[list[DrawnImage]]) -> Iterator[int]:
     processes = min(len(os.sched_getaffinity(0)), len(chunks) // _CHUNKS_WORTH_A_PROCESS)
     if processes < 2:
         for chunk in chunks:
@@ -142,7 +142,7 @@ def _draw_chunks(folder: Path, chunks: list[list[Picture]]) -> Iterator[int]:
         pool.shutdown(cancel_futures=True)
 
 
-def _draw_chunk(folder: Path, chunk: list[Picture]) -> int:
-    for picture in chunk:
-        picture.write(folder)
+def _draw_chunk(folder: Path, chunk: list[DrawnImage]) -> int:
+    for image in chunk:
+        image.write(folder)
     return len(chunk)

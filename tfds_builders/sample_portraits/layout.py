@@ -5,21 +5,21 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tfds_builders.sample_portraits.picture import Picture
+from tfds_builders.sample_portraits.image import DrawnImage
 
 ROWS_PER_DEFECT = 200  # one defect of each kind in so many rows, and at least one in all
 
 
 @dataclass
 class Layout:
-    """The pictures and the other files of one archive.
+    """The images and the other files of one archive.
 
     Attributes:
-        pictures: all that are to be drawn.
+        images: all that are to be drawn.
         files: contents of text and MATLAB files by their paths.
     """
 
-    pictures: list[Picture] = field(default_factory=list)
+    images: list[DrawnImage] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
 
 

@@ -30,7 +30,7 @@ class Sitter:
     eye_middle: tuple[float, float]
     tilt: float
 
-    def to_picture(self) -> np.ndarray:
+    def to_image(self) -> np.ndarray:
         """float [2, 3], maps face coordinates to the photo's pixels."""
         angle = np.deg2rad(self.tilt)
         cos, sin = np.cos(angle) * self.eye_distance, np.sin(angle) * self.eye_distance
@@ -42,7 +42,7 @@ def take_photo(width: int, height: int, sitters: Sequence[Sitter], rng: np.rando
     canvas = Canvas(width, height)
     _paint_background(canvas, rng)
     for sitter in reversed(sitters):
-        canvas.place_face(sitter.to_picture())
+        canvas.place_face(sitter.to_image())
         _paint_person(canvas, sitter.person, sitter.age, rng)
     return _develop(canvas.finish(), rng)
 

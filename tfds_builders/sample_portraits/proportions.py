@@ -58,5 +58,5 @@ def proportions(person: Person, age: float, turn: float) -> Proportions:
     )
 
 
-def _between(child: float, adult: float, share: float) -> float:
-    return float(np.interp(share, (0, 1), (child, adult)))
+def _between(child: float, adult: float, fraction: float) -> float:
+    return float(np.interp(fraction, (0, 1), (child, adult)))

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from tfds_builders.archive import Archive, Unreadable, find_archive, manual_folder
-from tfds_builders.entries import PICTURE_UNREADABLE, Entry, reason_without_row
+from tfds_builders.entries import IMAGE_UNREADABLE, Entry, reason_without_row
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import SkippedRow
 from tfds_builders.utkface.file_name import FileName, parse_file_name
@@ -16,7 +16,7 @@ from visage.data.labels import RACES, UNKNOWN
 from visage.errors import VisageError
 
 _FILES = archive_files("utkface")
-_MEND = _FILES.hint
+_HINT = _FILES.hint
 _PATTERN = "[age]_[gender]_[race]_[datetime].jpg.chip.jpg"
 
 
@@ -29,7 +29,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         "1.1.0": "Defects of names counted.",
         "1.2.0": "Pictures of any ending of a JPEG; every file of the archive is a row.",
     }
-    MANUAL_DOWNLOAD_INSTRUCTIONS = f"manual_dir holds UTKFace.tar.gz or the extracted folder UTKFace/: {_MEND}."
+    MANUAL_DOWNLOAD_INSTRUCTIONS = f"manual_dir holds UTKFace.tar.gz or the extracted folder UTKFace/: {_HINT}."
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
@@ -49,10 +49,10 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
-        archive = find_archive([manual_folder(dl_manager, _MEND)], _FILES.root, _MEND)
-        return {"train": self._generate_examples(archive, self._usable_pictures(archive))}
+        archive = find_archive([manual_folder(dl_manager, _HINT)], _FILES.root, _HINT)
+        return {"train": self._generate_examples(archive, self._usable_images(archive))}
 
-    def _usable_pictures(self, archive: Archive) -> dict[str, FileName]:
+    def _usable_images(self, archive: Archive) -> dict[str, FileName]:
         listing = archive.listing()
         counts = self.info.metadata
         counts.start(len(listing.files) + len(listing.others), "name_defects")
@@ -67,21 +67,21 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             if labels.defect:
                 counts.count_odd("name_defects", labels.defect)
         if not usable:
-            raise VisageError(f"{archive.path} holds no picture UTKFace/{_PATTERN}{counts.example}: {_MEND}")
+            raise VisageError(f"{archive.path} holds no image UTKFace/{_PATTERN}{counts.example}: {_HINT}")
         return usable
 
     def _generate_examples(self, archive: Archive, usable: dict[str, FileName]) -> Iterator[tuple[str, dict[str, Any]]]:
         counts = self.info.metadata
-        for name, picture in archive.read(usable):
-            if isinstance(picture, Unreadable):
-                counts.skip(SkippedRow(name, PICTURE_UNREADABLE, picture, name))
+        for name, image in archive.read(usable):
+            if isinstance(image, Unreadable):
+                counts.skip(SkippedRow(name, IMAGE_UNREADABLE, image, name))
                 continue
             counts.count_yielded()
             labels = usable[name]
             yield (
                 name,
                 {
-                    "image": picture,
+                    "image": image,
                     "file_name": name,
                     "age": labels.age,
                     "gender": labels.gender,
@@ -90,7 +90,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 },
             )
         if not counts["yielded"]:
-            raise VisageError(f"{archive.path}: no picture can be read{counts.example}: make them readable")
+            raise VisageError(f"{archive.path}: no image can be read{counts.example}: make them readable")
 
 
 def _reason_to_skip(file: Entry, labels: FileName | None) -> tuple[str, str]:

@@ -36,7 +36,7 @@ def prepare(manual: Path, data: Path) -> Builder:
     return Builder(data_dir=data)
 
 
-def test_every_picture_is_yielded_or_counted(tmp_path: Path) -> None:
+def test_every_image_is_yielded_or_counted(tmp_path: Path) -> None:
     reloaded = prepare(DUMMY, tmp_path)
     assert reloaded.info.metadata == {
         "rows": 7,
@@ -46,7 +46,7 @@ def test_every_picture_is_yielded_or_counted(tmp_path: Path) -> None:
     }
 
 
-def test_pictures_are_untouched_and_names_are_read(tmp_path: Path) -> None:
+def test_images_are_untouched_and_names_are_read(tmp_path: Path) -> None:
     dataset = prepare(DUMMY, tmp_path).as_dataset(split="train", decoders={"image": tfds.decode.SkipDecoding()})
     faces = {face["file_name"].decode(): face for face in tfds.as_numpy(dataset)}
     for name, face in faces.items():
@@ -59,9 +59,9 @@ def test_pictures_are_untouched_and_names_are_read(tmp_path: Path) -> None:
 
 def test_the_seven_defective_names_of_the_real_archive_are_read_for_what_they_still_say(tmp_path: Path) -> None:
     for name in DEFECTIVE_NAMES:
-        picture = tmp_path / "manual/UTKFace" / name
-        picture.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(DUMMY / "UTKFace/25_1_2_20170116174525125.jpg.chip.jpg", picture)
+        image = tmp_path / "manual/UTKFace" / name
+        image.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(DUMMY / "UTKFace/25_1_2_20170116174525125.jpg.chip.jpg", image)
     builder = prepare(tmp_path / "manual", tmp_path / "data")
     assert builder.info.metadata == {
         "rows": 7,
@@ -119,9 +119,9 @@ def test_a_half_downloaded_archive_leaves_nothing_prepared(tmp_path: Path) -> No
     assert prepare(half.parent, tmp_path / "data").info.metadata["yielded"] == 5
 
 
-def test_an_archive_without_pictures_is_one_line(tmp_path: Path) -> None:
+def test_an_archive_without_images_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "manual" / "UTKFace").mkdir(parents=True)
-    with pytest.raises(VisageError, match=r"UTKFace holds no picture .*: download"):
+    with pytest.raises(VisageError, match=r"UTKFace holds no image .*: download"):
         prepare(tmp_path / "manual", tmp_path / "data")
 
 

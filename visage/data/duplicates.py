@@ -1,4 +1,4 @@
-"""Byte-identical pictures: which copy stays, and with which labels."""
+"""Byte-identical images: which copy stays, and with which labels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from visage.data.records import FaceRecord
 from visage.data.split import SPLITS
 from visage.faces.settings import CleaningSettings
 
-DUPLICATE_PICTURE = "duplicate_picture"
+DUPLICATE_IMAGE = "duplicate_picture"
 CONFLICTING_LABELS = "conflicting_labels"
 FEATURES = ("age", "gender", "race")
 
-# What is known of a record where all records of a data set are compared: 55 bytes, however large its picture is.
+# What is known of a record where all records of a data set are compared: 55 bytes, however large its image is.
 ROW = np.dtype(
     [
         ("chunk", "u4"),
@@ -35,7 +35,7 @@ _UNKNOWN = -1
 
 @dataclass(frozen=True)
 class Labels:
-    """The labels that byte-identical pictures agree on; None and -1 are unknown.
+    """The labels that byte-identical images agree on; None and -1 are unknown.
 
     Attributes:
         age: years.
@@ -51,8 +51,8 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What becomes of one of several byte-identical pictures.
+class DuplicateDecision:
+    """What becomes of one of several byte-identical images.
 
     Attributes:
         chunk, offset: where the record is.
@@ -79,7 +79,7 @@ def row_of(record: FaceRecord, split: str, crop_hash: np.ndarray, chunk: int, of
     """
     row = np.zeros((), ROW)
     row["chunk"], row["offset"] = chunk, offset
-    row["digest"] = np.frombuffer(bytes.fromhex(record.picture_digest), ">u8")
+    row["digest"] = np.frombuffer(bytes.fromhex(record.image_digest), ">u8")
     row["hash"] = crop_hash
     row["split"] = SPLITS.index(split)
     row["age"] = np.nan if record.age is None else record.age
@@ -90,18 +90,18 @@ def row_of(record: FaceRecord, split: str, crop_hash: np.ndarray, chunk: int, of
     return row
 
 
-def witness_row(record: FaceRecord, chunk: int, offset: int) -> np.ndarray:
+def excluded_copy_row(record: FaceRecord, chunk: int, offset: int) -> np.ndarray:
     """One element of ROW for a record that is dropped for its age: its copies that are not must not contradict it."""
     row = row_of(record, SPLITS[0], np.zeros(2, np.uint64), chunk, offset)
     row["witness"] = 1
     return row
 
 
-def find_duplicates(rows: np.ndarray, settings: CleaningSettings) -> Iterator[Verdict]:
-    """Finds groups of byte-identical pictures; yields a verdict for every one that has a copy.
+def find_duplicates(rows: np.ndarray, settings: CleaningSettings) -> Iterator[DuplicateDecision]:
+    """Finds groups of byte-identical images; yields a verdict for every one that has a copy.
 
     The copy in the split of the sternest use stays (test before val before train), and of those the first, so that no
-    picture is in two splits. Its labels are what the group knows together: median age, commonest gender and race.
+    image is in two splits. Its labels are what the group knows together: median age, commonest gender and race.
 
     Args:
         rows: ROW [n]; all rows that share a digest with one of them.
@@ -120,7 +120,7 @@ def find_duplicates(rows: np.ndarray, settings: CleaningSettings) -> Iterator[Ve
         yield from _judge(rows[start:end], settings)
 
 
-def _judge(group: np.ndarray, settings: CleaningSettings) -> Iterator[Verdict]:
+def _judge(group: np.ndarray, settings: CleaningSettings) -> Iterator[DuplicateDecision]:
     candidates = group[group["witness"] == 0]
     disagree = _disagreement(group)
     labels = _labels_together(group)
@@ -128,8 +128,8 @@ def _judge(group: np.ndarray, settings: CleaningSettings) -> Iterator[Verdict]:
         settings.conflicting_labels == "drop" or _leaves_nothing(labels, candidates, settings)
     )
     for number, row in enumerate(candidates):
-        rule = CONFLICTING_LABELS if conflict else DUPLICATE_PICTURE if number else ""
-        yield Verdict(int(row["chunk"]), int(row["offset"]), rule, disagree, labels)
+        rule = CONFLICTING_LABELS if conflict else DUPLICATE_IMAGE if number else ""
+        yield DuplicateDecision(int(row["chunk"]), int(row["offset"]), rule, disagree, labels)
 
 
 def _leaves_nothing(labels: Labels, candidates: np.ndarray, settings: CleaningSettings) -> bool:

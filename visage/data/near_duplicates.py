@@ -16,7 +16,7 @@ BLOCK_PAIRS = tuple(combinations(range(_BLOCKS), 2))
 BLOCK_ROW = np.dtype(
     [("blocks", "u8"), ("split", "u1"), ("hash", "u8", 2), ("digest", "u8"), ("chunk", "u4"), ("offset", "u8")]
 )
-TWIN = np.dtype([("chunk", "u4"), ("offset", "u8"), ("twin", "u8")])
+NEAR_DUPLICATE = np.dtype([("chunk", "u4"), ("offset", "u8"), ("near_duplicate", "u8")])
 
 _NONE = np.uint64(2**64 - 1)
 
@@ -54,34 +54,37 @@ def find_near_duplicates(rows: np.ndarray, distance: int) -> np.ndarray:
         distance: bits in which near duplicates may differ, at most 7.
 
     Returns:
-        TWIN [m], each crop once: where it is, and the first half of the picture digest of one that it looks like.
+        TWIN [m], each crop once: where it is, and the first half of the image digest of one that it looks like.
     """
     if not len(rows):
-        return np.zeros(0, TWIN)
+        return np.zeros(0, NEAR_DUPLICATE)
     rows = np.sort(rows, order=["blocks", "split", "hash", "digest"])
     # Of crops that look exactly alike in one split, the first stands for all: there may be thousands.
     look = rows[["blocks", "split", "hash"]]
     starts = np.flatnonzero(np.r_[True, look[1:] != look[:-1]])
     looks = rows[starts]
-    twin_of_look = _twins(looks, distance)
-    twin_of_row = np.repeat(twin_of_look, np.diff(np.r_[starts, len(rows)]))
-    has_twin = twin_of_row != _NONE
-    twins = np.zeros(int(has_twin.sum()), TWIN)
-    twins["chunk"], twins["offset"] = rows["chunk"][has_twin], rows["offset"][has_twin]
-    twins["twin"] = twin_of_row[has_twin]
-    return first_twins(twins)
+    near_duplicate_of_look = _near_duplicates(looks, distance)
+    near_duplicate_of_row = np.repeat(near_duplicate_of_look, np.diff(np.r_[starts, len(rows)]))
+    has_near_duplicate = near_duplicate_of_row != _NONE
+    near_duplicates = np.zeros(int(has_near_duplicate.sum()), NEAR_DUPLICATE)
+    near_duplicates["chunk"], near_duplicates["offset"] = (
+        rows["chunk"][has_near_duplicate],
+        rows["offset"][has_near_duplicate],
+    )
+    near_duplicates["near_duplicate"] = near_duplicate_of_row[has_near_duplicate]
+    return first_near_duplicates(near_duplicates)
 
 
-def first_twins(twins: np.ndarray) -> np.ndarray:
+def first_near_duplicates(near_duplicates: np.ndarray) -> np.ndarray:
     """TWIN [n] with each crop once: of several twins the one with the smallest digest, whatever the order."""
-    ordered = np.sort(twins, order=["chunk", "offset", "twin"])
+    ordered = np.sort(near_duplicates, order=["chunk", "offset", "near_duplicate"])
     crops = ordered[["chunk", "offset"]]
     is_first = np.ones(len(ordered), bool)
     is_first[1:] = crops[1:] != crops[:-1]
     return ordered[is_first]
 
 
-def _twins(looks: np.ndarray, distance: int) -> np.ndarray:
+def _near_duplicates(looks: np.ndarray, distance: int) -> np.ndarray:
     """For each look, uint64 [n]: the smallest digest of those it is near to in a sterner split, or `_NONE`.
 
     `looks` are sorted by blocks, then split: within a pair of blocks the later one is of the same or a sterner use.

@@ -1,4 +1,4 @@
-"""A short number that two crops share, nearly, when a person would say that they are the same picture."""
+"""A short number that two crops share, nearly, when a person would say that they are the same image."""
 
 import numpy as np
 from PIL import Image
@@ -11,7 +11,7 @@ _SIDE = 8
 def perceptual_hash(crop: np.ndarray) -> np.ndarray:
     """The double difference hash (N. Krawetz, 2013): does the light grow to the right, does it grow downwards?
 
-    On the 18,658 different pictures of UTKFace, all pairs at a distance of at most 7 are the same photo (scaled,
+    On the 18,658 different images of UTKFace, all pairs at a distance of at most 7 are the same photo (scaled,
     recompressed, recoloured); from 8 on others are among them. The 64-bit hash of the rows alone does not tell aligned
     faces apart.
 

@@ -25,7 +25,7 @@ def to_record(dataset: str, serialized: bytes, settings: CleaningSettings) -> Fa
     return FaceRecord(
         **{**values, "key": f"{dataset}/{values['key']}"},
         image=row.bytes("image"),
-        picture_digest=row.picture_digest,
+        image_digest=row.image_digest,
         gender=row.gender,
         source=spec.source,
     )

@@ -12,25 +12,25 @@ GENDER, GENDER_LABEL, GENDER_KNOWN = "gender", "gender_label", "gender_known"
 IDENTITY, SOURCE, RACE = "identity", "source", "race"
 FACE_SCORE, SECOND_FACE_SCORE, FOLD = "face_score", "second_face_score", "fold"
 APPARENT_AGE_MEAN, APPARENT_AGE_STD = "apparent_age_mean", "apparent_age_std"
-PICTURE_DIGEST = "picture_digest"
+IMAGE_DIGEST = "picture_digest"
 
 
-def picture_digest(picture: bytes) -> str:
-    """32 hexadecimal digits of a picture's SHA-256: byte-identical pictures have the same, others do not."""
-    return hashlib.sha256(picture).hexdigest()[:32]
+def image_digest(image: bytes) -> str:
+    """32 hexadecimal digits of an image's SHA-256: byte-identical images have the same, others do not."""
+    return hashlib.sha256(image).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
 class FaceRecord:
-    """One picture of one face and what its source says of it; None is unknown.
+    """One image of one face and what its source says of it; None is unknown.
 
     Attributes:
-        image: bytes of a picture; JPEG, RGB and square once aligned.
+        image: bytes of an image; JPEG, RGB and square once aligned.
         key: unique within `source`.
         age: years.
         age_group: index into `labels.AGE_GROUPS`; known wherever `age` is, and where the source gives a group alone.
         gender: one of `labels.GENDERS`, or `UNKNOWN`.
-        identity: the same for every picture of one person, across sources; or `UNKNOWN`.
+        identity: the same for every image of one person, across sources; or `UNKNOWN`.
         source: `DatasetSpec.source`, such as 'wiki' or the name of a labelled folder.
         race: one of `labels.RACES`, or `UNKNOWN`.
         face_score: IMDB-WIKI's detector score.
@@ -38,7 +38,7 @@ class FaceRecord:
         fold: the one that the source publishes, from 0.
         apparent_age_mean: years; the mean of what people guessed. Where the real age is not known, `age` is this.
         apparent_age_std: years; the standard deviation of those guesses.
-        picture_digest: 32 hexadecimal digits of the SHA-256 of the picture as its source has it.
+        image_digest: 32 hexadecimal digits of the SHA-256 of the image as its source has it.
     """
 
     image: bytes
@@ -54,7 +54,7 @@ class FaceRecord:
     fold: int | None = None
     apparent_age_mean: float | None = None
     apparent_age_std: float | None = None
-    picture_digest: str = ""
+    image_digest: str = ""
 
 
 def to_example(record: FaceRecord) -> bytes:
@@ -82,7 +82,7 @@ def to_example(record: FaceRecord) -> bytes:
     put_bytes(IDENTITY, record.identity.encode())
     put_bytes(SOURCE, record.source.encode())
     put_bytes(RACE, record.race.encode())
-    put_bytes(PICTURE_DIGEST, record.picture_digest.encode())
+    put_bytes(IMAGE_DIGEST, record.image_digest.encode())
     if record.face_score is not None:
         put_float(FACE_SCORE, record.face_score)
     if record.second_face_score is not None:
@@ -126,5 +126,5 @@ def from_example(serialized: bytes) -> FaceRecord:
         fold=feature[FOLD].int64_list.value[0] if FOLD in feature else None,
         apparent_age_mean=optional_float(APPARENT_AGE_MEAN),
         apparent_age_std=optional_float(APPARENT_AGE_STD),
-        picture_digest=text(PICTURE_DIGEST),
+        image_digest=text(IMAGE_DIGEST),
     )

@@ -13,11 +13,11 @@ _PLACES = 2**64
 
 @dataclass(frozen=True)
 class Protocol:
-    """How the literature shares out a data set that publishes no split of its own.
+    """How the literature distributes a data set that publishes no split of its own.
 
     Attributes:
         min_age, max_age: completed years; other records take no part.
-        train, val, test: shares of the identities.
+        train, val, test: fractions of the identities.
     """
 
     min_age: int
@@ -62,9 +62,9 @@ def split_of(record: FaceRecord, settings: SplitSettings) -> str:
     if settings.method == "folds":
         if fold_of(record, settings) == settings.fold:
             return "test"
-        return _share_out(record.identity, settings.repeat, settings.train, settings.val)
-    shares = PROTOCOLS[settings.protocol] if settings.method == "protocol" else settings
-    return _share_out(record.identity, settings.repeat, shares.train, shares.val, shares.test)
+        return _distribute(record.identity, settings.repeat, settings.train, settings.val)
+    fractions = PROTOCOLS[settings.protocol] if settings.method == "protocol" else settings
+    return _distribute(record.identity, settings.repeat, fractions.train, fractions.val, fractions.test)
 
 
 def fold_of(record: FaceRecord, settings: SplitSettings) -> int:
@@ -76,14 +76,14 @@ def fold_of(record: FaceRecord, settings: SplitSettings) -> int:
     return int(_place(f"fold/{_salted(record.identity, settings.repeat)}") * settings.folds)
 
 
-def _share_out(identity: str, repeat: int, *shares: float) -> str:
-    """The split by `shares` of SPLITS, in their proportion where they do not add up to 1."""
-    place = _place(_salted(identity, repeat)) * sum(shares)
-    for split, share in zip(SPLITS, shares[:-1], strict=False):
-        place -= share
+def _distribute(identity: str, repeat: int, *fractions: float) -> str:
+    """The split by `fractions` of SPLITS, in their proportion where they do not add up to 1."""
+    place = _place(_salted(identity, repeat)) * sum(fractions)
+    for split, fraction in zip(SPLITS, fractions[:-1], strict=False):
+        place -= fraction
         if place < 0:
             return split
-    return SPLITS[len(shares) - 1]
+    return SPLITS[len(fractions) - 1]
 
 
 def _salted(identity: str, repeat: int) -> str:

@@ -26,7 +26,7 @@ def mean_absolute_error(y_true: np.ndarray, y_pred: np.ndarray, mask: np.ndarray
 
 
 def cumulative_score_5(y_true: np.ndarray, y_pred: np.ndarray, mask: np.ndarray) -> float:
-    """Returns CS@5: the share, 0..1, of ages with |y_pred - y_true| <= 5 years.
+    """Returns CS@5: the fraction, 0..1, of ages with |y_pred - y_true| <= 5 years.
 
     Source: Geng, Zhou and Smith-Miles, Automatic age estimation based on facial aging patterns, PAMI 2007.
     """
@@ -34,12 +34,12 @@ def cumulative_score_5(y_true: np.ndarray, y_pred: np.ndarray, mask: np.ndarray)
 
 
 def class_accuracy(y_true: np.ndarray, y_pred: np.ndarray, mask: np.ndarray) -> float:
-    """Returns the share, 0..1, of records with y_pred = y_true."""
+    """Returns the fraction, 0..1, of records with y_pred = y_true."""
     return float((y_pred == y_true)[mask].mean())
 
 
 def one_off_accuracy(y_true: np.ndarray, y_pred: np.ndarray, mask: np.ndarray) -> float:
-    """Returns the share, 0..1, of records with |y_pred - y_true| <= 1: the right group or one next to it.
+    """Returns the fraction, 0..1, of records with |y_pred - y_true| <= 1: the right group or one next to it.
 
     Source: Levi and Hassner, Age and gender classification using convolutional neural networks, CVPR workshops 2015.
     """
@@ -47,7 +47,7 @@ def one_off_accuracy(y_true: np.ndarray, y_pred: np.ndarray, mask: np.ndarray) -
 
 
 def binary_accuracy(y_true: np.ndarray, y_pred: np.ndarray, mask: np.ndarray) -> float:
-    """Returns the share, 0..1, of records with (y_pred > 0.5) = y_true."""
+    """Returns the fraction, 0..1, of records with (y_pred > 0.5) = y_true."""
     import numpy as np
 
     right = np.isfinite(y_pred) & ((y_pred > 0.5) == y_true)

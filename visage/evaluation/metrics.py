@@ -44,7 +44,7 @@ class Unit:
     bounds: Mapping[str, Any] = field(default_factory=dict)
 
     def number(self, value: float, more_digits: int = 0) -> str:
-        """Returns a figure without its symbol, e.g. '4.32', or '93.1' of the share 0.931."""
+        """Returns a figure without its symbol, e.g. '4.32', or '93.1' of the fraction 0.931."""
         return f"{self.factor * value:.{self.digits + more_digits}f}"
 
     def text(self, value: float) -> str:

@@ -22,7 +22,7 @@ class Predictions:
 
     Attributes:
         keys: of the records, string [n].
-        pictures: their digests, string [n]; byte-identical pictures have the same.
+        images: their digests, string [n]; byte-identical images have the same.
         true_age: years, float32 [n]; NaN where unknown.
         true_age_group: indices into `AGE_GROUPS`, int [n]; -1 where unknown.
         true_gender: indices into `GENDERS`, int [n]; -1 where unknown.
@@ -33,7 +33,7 @@ class Predictions:
     """
 
     keys: np.ndarray
-    pictures: np.ndarray
+    images: np.ndarray
     true_age: np.ndarray
     true_age_group: np.ndarray
     true_gender: np.ndarray
@@ -95,7 +95,7 @@ def bag(models: Sequence[Predictions]) -> Predictions:
         raise ValueError("predictions of different records have no mean")
     return Predictions(
         first.keys,
-        first.pictures,
+        first.images,
         first.true_age,
         first.true_age_group,
         first.true_gender,

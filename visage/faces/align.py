@@ -5,7 +5,7 @@ import numpy as np
 from visage.faces.settings import AlignmentSettings
 from visage.faces.warp import warp
 
-# A crop reaches beyond a picture that is cut tightly around its face, but not far; and it must fit into memory.
+# A crop reaches beyond an image that is cut tightly around its face, but not far; and it must fit into memory.
 MAX_CROP_SHARE = 2.0
 MAX_CROP_SIDE = 12_000
 
@@ -13,7 +13,7 @@ MAX_CROP_SIDE = 12_000
 def similarity(landmarks: np.ndarray, settings: AlignmentSettings) -> np.ndarray:
     """The similarity transform (turn, scale, shift) that takes the two eye centres to their places in the crop.
 
-    The places are `eye_middle` -/+ half the `eye_distance`, in shares of the side, on one horizontal line.
+    The places are `eye_middle` -/+ half the `eye_distance`, in fractions of the side, on one horizontal line.
     Fits through eyes and mouth turn faces less exactly, so nose and mouth are not used.
 
     Args:
@@ -51,7 +51,7 @@ def align(image: np.ndarray, landmarks: np.ndarray, settings: AlignmentSettings)
 
     Raises:
         ValueError: the eye centres are not finite, fall together, or are so far apart that the crop would be more than
-            `MAX_CROP_SHARE` times as wide as the picture, or than `MAX_CROP_SIDE` pixels.
+            `MAX_CROP_SHARE` times as wide as the image, or than `MAX_CROP_SIDE` pixels.
     """
     height, width = image.shape[:2]
     distance = float(np.hypot(*(np.asarray(landmarks, np.float64)[1] - landmarks[0])))

@@ -1,4 +1,4 @@
-"""Where the faces of a picture are: what every detector answers, and how one is made by its name."""
+"""Where the faces of an image are: what every detector answers, and how one is made by its name."""
 
 import importlib
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Face:
     """One found face.
 
     Attributes:
-        box: (x0, y0, x1, y1) in pixels; it may reach outside the picture.
+        box: (x0, y0, x1, y1) in pixels; it may reach outside the image.
         landmarks: float32 (5, 2), pixels (x, y): right eye centre (the person's own right, so image left), left eye
             centre, nose tip, right mouth corner, left mouth corner.
         score: 0..1, the detector's.
@@ -35,7 +35,7 @@ class Face:
 
 
 class Detector(Protocol):
-    """Finds the faces of a picture."""
+    """Finds the faces of an image."""
 
     def detect(self, image: np.ndarray) -> list[Face]:
         """The faces in uint8 (height, width, 3) RGB pixels, best score first; empty where there is none."""

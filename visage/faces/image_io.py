@@ -1,4 +1,4 @@
-"""From the bytes of a picture to its pixels."""
+"""From the bytes of an image to its pixels."""
 
 import io
 
@@ -25,120 +25,120 @@ _TURNED_BACK = {
 
 
 class DecodeError(VisageError):
-    """The bytes are no picture that can be read whole; `reason` says why."""
+    """The bytes are no image that can be read whole; `reason` says why."""
 
     def __init__(self, reason: str):
-        super().__init__(f"the picture cannot be read: {reason}")
+        super().__init__(f"the image cannot be read: {reason}")
         self.reason = reason
 
     def __reduce__(self) -> tuple[type["DecodeError"], tuple[str]]:
         return DecodeError, (self.reason,)
 
 
-def decode(picture: bytes, side: int | None = None) -> np.ndarray:
-    """Decodes a JPEG (or PNG, WebP, GIF, BMP) picture, turned upright by its EXIF orientation.
+def decode(image: bytes, side: int | None = None) -> np.ndarray:
+    """Decodes a JPEG (or PNG, WebP, GIF, BMP) image, turned upright by its EXIF orientation.
 
-    Grey, palette, CMYK and 16-bit pictures become 8-bit RGB; transparent ones are laid on white. Damaged or oversized
-    metadata costs no picture, and neither does a JPEG's missing end mark.
+    Grey, palette, CMYK and 16-bit images become 8-bit RGB; transparent ones are laid on white. Damaged or oversized
+    metadata costs no image, and neither does a JPEG's missing end mark.
 
     Args:
-        picture: the file's bytes.
+        image: the file's bytes.
         side: pixels; a JPEG is unpacked at a half, a quarter or an eighth of its size as far as its longer side stays
-            at least so long, for less time and memory. None: in full. Faces are cut from full pictures alone, for even
+            at least so long, for less time and memory. None: in full. Faces are cut from full images alone, for even
             where most of their pixels go in the end, small faces live on them.
 
     Returns:
         uint8 (height, width, 3), RGB.
 
     Raises:
-        DecodeError: the bytes are no such picture or are cut short; or they are more than `MAX_BYTES` or hold more than
+        DecodeError: the bytes are no such image or are cut short; or they are more than `MAX_BYTES` or hold more than
             `MAX_PIXELS` pixels, of which nothing is unpacked.
     """
-    return decode_repairing(picture, side)[0]
+    return decode_repairing(image, side)[0]
 
 
-def decode_repairing(picture: bytes, side: int | None = None) -> tuple[np.ndarray, bool]:
-    """Decodes a picture as `decode` does.
+def decode_repairing(image: bytes, side: int | None = None) -> tuple[np.ndarray, bool]:
+    """Decodes an image as `decode` does.
 
     Returns:
-        The pixels, uint8 (height, width, 3), RGB; and whether the picture is a JPEG without its end mark.
+        The pixels, uint8 (height, width, 3), RGB; and whether the image is a JPEG without its end mark.
 
     Raises:
         DecodeError: as `decode` raises it.
     """
-    if not picture:
+    if not image:
         raise DecodeError("it is empty")
-    if len(picture) > MAX_BYTES:
+    if len(image) > MAX_BYTES:
         raise DecodeError(f"it has more than {MAX_BYTES >> 20} MiB")
-    if picture.startswith(png_metadata.SIGNATURE):
-        picture = png_metadata.without_metadata(picture)
+    if image.startswith(png_metadata.SIGNATURE):
+        image = png_metadata.without_metadata(image)
     try:
-        lacks_end = _is_jpeg_without_end(picture)
-        return (_pixels_without_end(picture, side) if lacks_end else _pixels(picture, side)), lacks_end
+        lacks_end = _is_jpeg_without_end(image)
+        return (_pixels_without_end(image, side) if lacks_end else _pixels(image, side)), lacks_end
     except DecodeError:
         raise
     except Exception as error:  # Pillow's decoders answer hostile bytes with nearly any exception.
         raise DecodeError(_reason(error)) from error
 
 
-def _is_jpeg_without_end(picture: bytes) -> bool:
-    if not picture.startswith(jpeg_end.START) or picture.endswith(jpeg_end.END):
+def _is_jpeg_without_end(image: bytes) -> bool:
+    if not image.startswith(jpeg_end.START) or image.endswith(jpeg_end.END):
         return False
     try:
-        return not jpeg_end.read_scans(picture).ended
+        return not jpeg_end.read_scans(image).ended
     except ValueError:
         return False
 
 
 def _pixels_without_end(jpeg: bytes, side: int | None) -> np.ndarray:
-    data = jpeg_end.picture_data(jpeg)
+    data = jpeg_end.image_data(jpeg)
     first, *others = jpeg_end.CONTINUATIONS
     pixels = _pixels(data + first, side)
     is_whole = jpeg_end.read_scans(data).complete and all(
         np.array_equal(pixels, _pixels(data + other, side)) for other in others
     )
     if not is_whole:
-        raise DecodeError("its picture data is cut off")
+        raise DecodeError("its image data is cut off")
     return pixels
 
 
-def _pixels(picture: bytes, side: int | None) -> np.ndarray:
-    image = Image.open(io.BytesIO(picture), formats=FORMATS)
-    if image.width * image.height > MAX_PIXELS:
-        raise DecodeError(f"{image.width}x{image.height} is more than {MAX_PIXELS / 1e6:.0f} million pixels")
-    orientation = _orientation(image)
+def _pixels(image: bytes, side: int | None) -> np.ndarray:
+    opened = Image.open(io.BytesIO(image), formats=FORMATS)
+    if opened.width * opened.height > MAX_PIXELS:
+        raise DecodeError(f"{opened.width}x{opened.height} is more than {MAX_PIXELS / 1e6:.0f} million pixels")
+    orientation = _orientation(opened)
     if side is not None:
-        share = min(1.0, side / max(image.size))
+        fraction = min(1.0, side / max(opened.size))
         # Pillow shrinks as far as both sides stay at least so long.
-        image.draft(None, (max(1, int(image.width * share)), max(1, int(image.height * share))))
-    rgb = _to_rgb(image)
+        opened.draft(None, (max(1, int(opened.width * fraction)), max(1, int(opened.height * fraction))))
+    rgb = _to_rgb(opened)
     if orientation in _TURNED_BACK:
         rgb = rgb.transpose(_TURNED_BACK[orientation])
     return np.array(rgb)
 
 
-def _orientation(image: Image.Image) -> int:
+def _orientation(opened: Image.Image) -> int:
     try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+        return int(opened.getexif().get(_ORIENTATION_TAG, 1))
     except Exception:  # Broken EXIF data does not make the pixels unreadable.
         return 1
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    image.load()
-    if image.mode.startswith("I"):
+def _to_rgb(opened: Image.Image) -> Image.Image:
+    opened.load()
+    if opened.mode.startswith("I"):
         # Pillow's own conversion clips 16-bit grey at 255 instead of scaling it.
-        grey = np.array(image, np.int32)
+        grey = np.array(opened, np.int32)
         np.clip(grey, 0, 65535, out=grey)
         grey += 128
         grey //= 257
         return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
+    if opened.mode in ("RGBA", "LA", "PA") or "transparency" in opened.info:
+        rgba = opened.convert("RGBA")
         white = Image.new("RGB", rgba.size, (255, 255, 255))
         white.paste(rgba, mask=rgba.getchannel("A"))
         return white
-    return image.convert("RGB")
+    return opened.convert("RGB")
 
 
 def _reason(error: Exception) -> str:

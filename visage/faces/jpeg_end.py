@@ -1,8 +1,8 @@
-"""JPEG files without their end mark: whole pictures, which viewers show, told from pictures that were cut off.
+"""JPEG files without their end mark: whole images, which viewers show, told from images that were cut off.
 
 libjpeg pads data that ends too early with zeros and says so only in a warning that neither Pillow nor TensorFlow passes
-on. So a decoder is run with several continuations of the data. The pixels of a whole picture are the same whatever
-follows its data; the pixels of a picture that was cut off are not.
+on. So a decoder is run with several continuations of the data. The pixels of a whole image are the same whatever
+follows its data; the pixels of an image that was cut off are not.
 """
 
 import random
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 START = b"\xff\xd8\xff"
 END = b"\xff\xd9"
 
-# A damaged download is often filled up with zeros, which a decoder takes for picture data. Whole picture data may end
+# A damaged download is often filled up with zeros, which a decoder takes for image data. Whole image data may end
 # in a few zeros of its own.
 MIN_FILL = 8
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -25,7 +25,7 @@ _COEFFICIENTS = 64
 
 
 def _noise(first_restart: int, seed: int) -> bytes:
-    """Random picture data with restart marks, from which a decoder goes on wherever the data before was cut off."""
+    """Random image data with restart marks, from which a decoder goes on wherever the data before was cut off."""
     rng = random.Random(seed)
     # 0xff would begin a marker.
     blocks = [bytes(rng.randrange(1, 255) for _ in range(64)) for _ in range(16)]
@@ -34,10 +34,10 @@ def _noise(first_restart: int, seed: int) -> bytes:
 
 # libjpeg goes on at a restart mark unless its number is the expected one plus 1 or 2 (of 8): for each one is here.
 CONTINUATIONS = (END, _noise(0, 1) + END, _noise(4, 2) + END)
-"""What to append to a JPEG without its end mark: each gives the same pixels if no picture data is missing."""
+"""What to append to a JPEG without its end mark: each gives the same pixels if no image data is missing."""
 
 
-def picture_data(jpeg: bytes) -> bytes:
+def image_data(jpeg: bytes) -> bytes:
     """Returns the bytes to which `CONTINUATIONS` are appended: without the zeros that fill up a damaged file."""
     used = jpeg.rstrip(b"\x00")
     data = used if len(jpeg) - len(used) >= MIN_FILL else jpeg
@@ -47,7 +47,7 @@ def picture_data(jpeg: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Scans:
-    """What a JPEG's markers say of its picture data.
+    """What a JPEG's markers say of its image data.
 
     Attributes:
         ended: an end mark follows.

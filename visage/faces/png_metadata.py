@@ -1,4 +1,4 @@
-"""PNG files without the metadata that costs no viewer the picture: colour profiles, texts, times, checksums in them."""
+"""PNG files without the metadata that costs no viewer the image: colour profiles, texts, times, checksums in them."""
 
 import re
 import zlib
@@ -7,7 +7,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _TRANSPARENCY, _EXIF, _TEXT, _COMPRESSED_TEXT, _UNICODE_TEXT = b"tRNS", b"eXIf", b"tEXt", b"zTXt", b"iTXt"
 _KIND = re.compile(rb"[A-Za-z]{4}")
-# Older programs write the EXIF data, by which a picture is turned upright, as a text.
+# Older programs write the EXIF data, by which an image is turned upright, as a text.
 _EXIF_KEYWORD = b"Raw profile type exif\x00"
 _MAX_EXIF = 2**20
 # XMP gives the orientation where EXIF data does not. The zeros: not compressed, no language, no translation.
@@ -34,7 +34,7 @@ def without_metadata(png: bytes) -> bytes:
             return b"".join(kept)
         if kind[0:1].isupper():
             kept.append(png[at:end])
-        # One of a kind says it; Pillow refuses a picture for many long texts.
+        # One of a kind says it; Pillow refuses an image for many long texts.
         elif kind not in kinds and _shows(kind, png[at + 8 : end - 4], png[end - 4 : end]):
             kept.append(png[at:end])
             kinds.add(kind)
@@ -57,7 +57,7 @@ def _shows(kind: bytes, data: bytes, checksum: bytes) -> bool:
 def _inflates(compressed: bytes) -> bool:
     inflater = zlib.decompressobj()
     try:
-        # Pillow refuses the whole picture for a text that is longer.
+        # Pillow refuses the whole image for a text that is longer.
         inflater.decompress(compressed, _MAX_EXIF)
     except zlib.error:
         return False

@@ -5,7 +5,7 @@ from PIL import Image
 
 
 def resize(image: np.ndarray, size: int) -> np.ndarray:
-    """Scales a picture to a square, antialiased.
+    """Scales an image to a square, antialiased.
 
     Args:
         image: uint8 (height, width, 3) RGB.

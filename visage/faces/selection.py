@@ -1,4 +1,4 @@
-"""Which of several faces a picture is about."""
+"""Which of several faces an image is about."""
 
 from collections.abc import Sequence
 
@@ -8,20 +8,20 @@ from visage.faces.detector import Face
 
 Box = tuple[float, float, float, float]
 
-# On the 26 pictures of Adience's sample with several faces the runner-up weighs 0.53 of the chosen one at most.
+# On the 26 images of Adience's sample with several faces the runner-up weighs 0.53 of the chosen one at most.
 AMBIGUOUS_FROM = 0.75
-"""Where another face has this share of the best one's weight, or more, two are candidates."""
+"""Where another face has this fraction of the best one's weight, or more, two are candidates."""
 
 
 def choose(faces: Sequence[Face], image_shape: tuple[int, ...], box: Box | None = None) -> Face:
     """The face that is meant: the one that lies most where a box says, or else the largest and most central.
 
     Args:
-        faces: those of the picture.
-        image_shape: (height, width, ...) of the picture.
-        box: x0, y0, x1, y1 in shares of width and height, roughly round the face that is meant; None: nobody knows.
+        faces: those of the image.
+        image_shape: (height, width, ...) of the image.
+        box: x0, y0, x1, y1 in fractions of width and height, roughly round the face that is meant; None: nobody knows.
             A face weighs as much as it has in common with the box (intersection over union); without a box, as much
-            as its area, less its share of distance from the picture's middle.
+            as its area, less its fraction of distance from the image's middle.
 
     Raises:
         ValueError: there is no face to choose from: none at all, or none that touches the box.
@@ -40,10 +40,10 @@ def two_candidates(faces: Sequence[Face], image_shape: tuple[int, ...], box: Box
 
 def _weights(faces: Sequence[Face], image_shape: tuple[int, ...], box: Box | None) -> list[float]:
     height, width = image_shape[:2]
-    shares = [np.divide(face.box, (width, height, width, height)) for face in faces]
+    fractions = [np.divide(face.box, (width, height, width, height)) for face in faces]
     if box is None:
-        return [_prominence(share) for share in shares]
-    return [_overlap(share, np.asarray(box)) for share in shares]
+        return [_prominence(fraction) for fraction in fractions]
+    return [_overlap(fraction, np.asarray(box)) for fraction in fractions]
 
 
 def _prominence(box: np.ndarray) -> float:

@@ -25,7 +25,7 @@ class CleaningSettings(Settings):
 
     min_face_score: float | None = Field(None, description="IMDB-WIKI: lowest detector score kept; null: any")
     face_score_above: float | None = Field(None, description="IMDB-WIKI: only higher scores are kept; null: any")
-    second_face: Literal["drop", "keep"] = Field("drop", description="IMDB-WIKI: pictures with a second face")
+    second_face: Literal["drop", "keep"] = Field("drop", description="IMDB-WIKI: images with a second face")
     gender: Literal["known", "any"] = Field("any", description="'known' drops records whose gender is unknown")
     age: Literal["known", "any"] = Field("any", description="'known' drops records that give no age in years")
     min_age: int = Field(0, ge=0, le=120, description="completed years; younger records are dropped")
@@ -39,7 +39,7 @@ class CleaningSettings(Settings):
     )
     min_face_size: int = Field(20, ge=0, description="pixels; smaller detected faces are dropped")
     conflicting_labels: Literal["drop", "majority"] = Field(
-        "drop", description="byte-identical pictures whose labels disagree"
+        "drop", description="byte-identical images whose labels disagree"
     )
     near_duplicate_distance: int = Field(
         7, ge=0, le=7, description="bits of 128 in which the perceptual hashes of near duplicates may differ"
@@ -56,7 +56,7 @@ class AlignmentSettings(Settings):
     """How a face becomes a crop. The defaults are UTKFace's own geometry."""
 
     detector: Annotated[str, AfterValidator(_known_detector)] = Field(
-        "blazeface", description=f"{', '.join(DETECTORS)}; {NO_DETECTOR}: the pictures are crops already"
+        "blazeface", description=f"{', '.join(DETECTORS)}; {NO_DETECTOR}: the images are crops already"
     )
     size: int = Field(112, ge=32, le=1024, description="pixels; side of the square crop")
     eye_distance: float = Field(0.39, gt=0.05, lt=0.9, description="distance of the eye centres, of the side")
@@ -68,15 +68,15 @@ class SplitSettings(Settings):
     """Who is trained on, who is for choices, who is for the verdict; nobody is in two of them."""
 
     method: Literal["holdout", "folds", "protocol"] = Field("holdout", description="how the identities are shared out")
-    train: float = Field(0.7, gt=0, lt=1, description="share of the identities")
-    val: float = Field(0.15, gt=0, lt=1, description="share of the identities")
-    test: float = Field(0.15, gt=0, lt=1, description="share of the identities")
+    train: float = Field(0.7, gt=0, lt=1, description="fraction of the identities")
+    val: float = Field(0.15, gt=0, lt=1, description="fraction of the identities")
+    test: float = Field(0.15, gt=0, lt=1, description="fraction of the identities")
     folds: int | Literal["published"] = Field(5, description="folds: how many, or those that the source publishes")
     fold: int = Field(0, ge=0, description="folds: the one that is tested on")
     protocol: Literal["utkface_21_60", "utkface_80_20", "utkface_60_20_20"] = Field(
         "utkface_80_20", description="protocol: which one of the literature"
     )
-    repeat: int = Field(0, ge=0, le=1000, description="another number shares the identities out anew")
+    repeat: int = Field(0, ge=0, le=1000, description="another number distributes the identities anew")
 
     @model_validator(mode="after")
     def _whole(self) -> "SplitSettings":

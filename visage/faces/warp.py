@@ -30,7 +30,7 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
 
     The photo is reduced by `reduction(matrix)[0]`: blocks of so many pixels along both sides, from (0, 0) on, become
     their mean. Each output pixel is the mean of k x k bilinear samples of that, k = `reduction(matrix)[1]`, evenly
-    spread over it; outside the reduced picture its edge pixels go on.
+    spread over it; outside the reduced image its edge pixels go on.
 
     Args:
         image: uint8 (height, width, 3).
@@ -60,7 +60,7 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
 
 
 def _inverse(matrix: np.ndarray) -> np.ndarray:
-    # numpy's own wakes OpenBLAS's threads, one a core, which then spin for longer than a whole picture takes.
+    # numpy's own wakes OpenBLAS's threads, one a core, which then spin for longer than a whole image takes.
     (a, b, _), (c, d, _) = matrix
     turn = np.array([[d, -b], [-c, a]]) / _determinant(matrix)
     return np.column_stack([turn, -turn @ matrix[:, 2]])
@@ -72,7 +72,7 @@ def _determinant(matrix: np.ndarray) -> float:
 
 
 def _cut_with_replicated_edge(image: np.ndarray, factor: int, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Pixels of the picture reduced by `factor`, from `low` (x, y) up to `high`; its edge goes on outside it."""
+    """Pixels of the image reduced by `factor`, from `low` (x, y) up to `high`; its edge goes on outside it."""
     height, width = (-(-side // factor) for side in image.shape[:2])
     inside_low = np.clip(low, 0, (width - 1, height - 1))
     inside_high = np.clip(high, 1, (width, height))

@@ -24,12 +24,12 @@ class NetworkSpec:
 
     Attributes:
         module: where its `build` is.
-        input_size: pixels; side of the picture.
+        input_size: pixels; side of the image.
         channels: 1 grey, 3 colour.
         age_head: what its age output is; None: it has none.
         gender_head: the same for the gender.
         any_size: whether another `input_size`, from 32, gives the same weights: the network ends in global pooling.
-        tta_flip: whether a served model asks of a picture and its mirror image, and answers with the mean.
+        tta_flip: whether a served model asks of an image and its mirror image, and answers with the mean.
     """
 
     module: str

@@ -3,7 +3,7 @@
 Its layers are those that give the published count: Conv 32 of stride 2 (896), MaxPool, BatchNorm (128), Conv 64
 (18,496), BatchNorm (256), Conv 128 (73,856), Flatten 123,008, Dense 256 (31,490,304), Dropout, Dense 512 (131,584),
 Dropout, Dense 1 (513). Trained with the absolute error, Adam at 0.002, 20 epochs, early stopping of patience 5, and
-pictures turned by up to 40 degrees, sheared, zoomed and flipped: `recipes/cnn_imdb_age.yaml`. The source is the layer
+images turned by up to 40 degrees, sheared, zoomed and flipped: `recipes/cnn_imdb_age.yaml`. The source is the layer
 table and the figures of this project's design, which names no author; the rate of the dropout is not in it.
 """
 
@@ -18,7 +18,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     """The network.
 
     Args:
-        input_size: pixels; side of the picture, 128 as published.
+        input_size: pixels; side of the image, 128 as published.
         channels: 3 as published.
         age_head: "regression" as published.
         gender_head: None as published.

@@ -15,7 +15,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     """The network.
 
     Args:
-        input_size: pixels; side of the picture, 128 as published.
+        input_size: pixels; side of the image, 128 as published.
         channels: 3 as published.
         age_head: None as published.
         gender_head: "binary" as published.

@@ -20,7 +20,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     """Three valid convolutions, then a dense branch each for age and gender.
 
     Args:
-        input_size: pixels; side of the picture, 64 as published.
+        input_size: pixels; side of the image, 64 as published.
         channels: 1 grey, as published, or 3 colour.
         age_head: "regression" as published.
         gender_head: "binary" as published.

@@ -15,7 +15,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     """Stem, six residual blocks of depthwise-separable convolutions, average pooling, heads.
 
     Args:
-        input_size: pixels; side of the picture.
+        input_size: pixels; side of the image.
         channels: 1 grey, 3 colour.
         age_head: None: no age.
         gender_head: None: no gender.

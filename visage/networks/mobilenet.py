@@ -17,7 +17,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     """The network; any input size of 32 pixels and more gives the same weights.
 
     Args:
-        input_size: pixels; side of the picture.
+        input_size: pixels; side of the image.
         channels: 3 as published.
         age_head: "softmax" as published.
         gender_head: "softmax" as published.

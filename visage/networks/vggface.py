@@ -22,7 +22,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     """The network.
 
     Args:
-        input_size: pixels; side of the picture, 224 as published.
+        input_size: pixels; side of the image, 224 as published.
         channels: 3 as published.
         age_head: "softmax" as published; None for the gender's network.
         gender_head: "softmax" as published; None for the age's network.

@@ -26,7 +26,7 @@ def predict_photos(
     """Predicts every face on every photo; TensorFlow is loaded only where a face is found and there is no server.
 
     Args:
-        paths: picture files. One that cannot be used gets a `problem` and never costs the others.
+        paths: image files. One that cannot be used gets a `problem` and never costs the others.
         model: a SavedModel folder, or the folder of its numbered versions.
         server: address of a TensorFlow Serving or `visage serve`, e.g. 'http://localhost:8501', the model's name after
             it as in 'http://localhost:8501/v1/models/NAME' where it is not 'visage'; instead of `model`.

@@ -86,11 +86,11 @@ def photo_detector(alignment: AlignmentSettings) -> str:
     return "blazeface" if alignment.detector == NO_DETECTOR else alignment.detector
 
 
-def predict_photo(picture: bytes, path: str, detector: Detector, predictor: Predictor) -> PhotoPrediction:
+def predict_photo(image: bytes, path: str, detector: Detector, predictor: Predictor) -> PhotoPrediction:
     """Finds, aligns and predicts every face on a photo.
 
     Args:
-        picture: the file's bytes.
+        image: the file's bytes.
         path: what to call it in the answer.
 
     Returns:
@@ -98,14 +98,14 @@ def predict_photo(picture: bytes, path: str, detector: Detector, predictor: Pred
         cannot be cut out does not count beside others that can.
     """
     try:
-        image = decode(picture)
+        pixels = decode(image)
     except DecodeError as error:
         return PhotoPrediction(path, problem=str(error))
-    height, width = image.shape[:2]
-    found = sorted(detector.detect(image), key=lambda face: face.box[0])
+    height, width = pixels.shape[:2]
+    found = sorted(detector.detect(pixels), key=lambda face: face.box[0])
     if not found:
         return PhotoPrediction(path, width, height, problem=NO_FACE)
-    crops = [_crop(image, face, predictor.alignment) for face in found]
+    crops = [_crop(pixels, face, predictor.alignment) for face in found]
     usable = [(face, crop) for face, crop in zip(found, crops, strict=True) if crop is not None]
     if not usable:
         return PhotoPrediction(path, width, height, problem=NO_USABLE_FACE)
@@ -114,10 +114,10 @@ def predict_photo(picture: bytes, path: str, detector: Detector, predictor: Pred
     return PhotoPrediction(path, width, height, faces)
 
 
-def _crop(image: np.ndarray, face: Face, settings: AlignmentSettings) -> bytes | None:
-    """The face's JPEG crop; None where its eyes cannot be those of a face on this picture."""
+def _crop(pixels: np.ndarray, face: Face, settings: AlignmentSettings) -> bytes | None:
+    """The face's JPEG crop; None where its eyes cannot be those of a face on this image."""
     try:
-        return encode(align(image, face.landmarks, settings), settings.jpeg_quality)
+        return encode(align(pixels, face.landmarks, settings), settings.jpeg_quality)
     except ValueError:
         return None
 
@@ -152,6 +152,9 @@ def _gender(output: dict[str, Any]) -> dict[str, Any]:
 def _deviation(probabilities: Sequence[float]) -> float:
     """Standard deviation in years of a distribution over the ages 0, 1, 2, ..., or over the age groups."""
     of_groups = len(probabilities) == len(AGE_GROUP_MIDDLES)
-    shares, ages = np.asarray(probabilities), np.asarray(AGE_GROUP_MIDDLES if of_groups else range(len(probabilities)))
-    mean = float((shares * ages).sum())
-    return sqrt(max(0.0, float((shares * (ages - mean) ** 2).sum())))
+    fractions, ages = (
+        np.asarray(probabilities),
+        np.asarray(AGE_GROUP_MIDDLES if of_groups else range(len(probabilities))),
+    )
+    mean = float((fractions * ages).sum())
+    return sqrt(max(0.0, float((fractions * (ages - mean) ** 2).sum())))

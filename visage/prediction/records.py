@@ -33,7 +33,7 @@ def predict_records(records: Iterable[FaceRecord], predictor: Predictor) -> Pred
         progress.report("predict records", len(outputs), len(ordered))
     return Predictions(
         keys=np.array([record.key for record in ordered], str),
-        pictures=np.array([record.picture_digest for record in ordered], str),
+        images=np.array([record.image_digest for record in ordered], str),
         true_age=np.array([np.nan if record.age is None else record.age for record in ordered], np.float32),
         true_age_group=np.array([-1 if record.age_group is None else record.age_group for record in ordered], int),
         true_gender=np.array([_index_of_gender(record) for record in ordered], int),

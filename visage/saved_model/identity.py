@@ -23,12 +23,12 @@ class TrainedOn:
     """The data of a model's own training, and of the models that it started from or that taught it.
 
     Attributes:
-        pictures: 'drawn portraits', 'photos', 'drawn portraits and photos' or 'unknown'.
+        images: 'drawn portraits', 'photos', 'drawn portraits and photos' or 'unknown'.
         data_sets: names, sorted; empty where they are unknown.
         faces: how many the model's own training learned from; None: unknown.
     """
 
-    pictures: str
+    images: str
     data_sets: tuple[str, ...]
     faces: int | None
 
@@ -70,34 +70,34 @@ def identify(metadata: ModelMetadata, name: str, version: str | int | None) -> M
         name: what a server calls the model, or its folder.
         version: None or 0 where its folder has no number.
     """
-    lessons = metadata.learned_from or []
-    own = lessons[0] if lessons else TrainingProvenance()
-    trained_on = TrainedOn(_pictures(lessons), tuple(sorted(_data_sets(lessons))), own.faces)
+    provenances = metadata.learned_from or []
+    own = provenances[0] if provenances else TrainingProvenance()
+    trained_on = TrainedOn(_images(provenances), tuple(sorted(_data_sets(provenances))), own.faces)
     pipeline = own.pipeline or UNKNOWN
     shown_version = str(version) if version else UNKNOWN
     training = own.training or UNKNOWN
     which = f"{name}, pipeline {pipeline}, version {shown_version}"
     known_training = "" if training == UNKNOWN else f", training {training}"
     summary = f"{which}{known_training}, trained on {_in_words(trained_on)}"
-    warning = _WARNINGS.get(trained_on.pictures)
+    warning = _WARNINGS.get(trained_on.images)
     return ModelIdentity(warning, summary, name, pipeline, shown_version, training, trained_on)
 
 
 def _in_words(trained_on: TrainedOn) -> str:
-    if trained_on.pictures == UNKNOWN and not trained_on.data_sets:
+    if trained_on.images == UNKNOWN and not trained_on.data_sets:
         return UNKNOWN
-    pictures = "pictures of unknown origin" if trained_on.pictures == UNKNOWN else trained_on.pictures
+    images = "pictures of unknown origin" if trained_on.images == UNKNOWN else trained_on.images
     faces = "" if trained_on.faces is None else f" ({trained_on.faces:,} faces)"
-    return f"{pictures}: {', '.join(trained_on.data_sets) or UNKNOWN}{faces}"
+    return f"{images}: {', '.join(trained_on.data_sets) or UNKNOWN}{faces}"
 
 
-def _pictures(lessons: Sequence[TrainingProvenance]) -> str:
+def _images(provenances: Sequence[TrainingProvenance]) -> str:
     """One drawn lesson makes a model one that was trained on drawings, whatever the others were."""
-    drawn = [lesson.drawn for lesson in lessons]
+    drawn = [provenance_of_data.drawn for provenance_of_data in provenances]
     if True in drawn:
         return DRAWN if all(drawn) else BOTH
     return PHOTOS if drawn and None not in drawn else UNKNOWN
 
 
-def _data_sets(lessons: Sequence[TrainingProvenance]) -> set[str]:
-    return {source for lesson in lessons for source in lesson.sources or ()}
+def _data_sets(provenances: Sequence[TrainingProvenance]) -> set[str]:
+    return {source for provenance_of_data in provenances for source in provenance_of_data.sources or ()}

@@ -27,7 +27,7 @@ class TrainingProvenance:
         sources: the data sets, sorted.
         split: what decides who of them is tested: the method of `SplitSettings`, its keys and `repeat`.
         pipeline: name of the pipeline.
-        drawn: whether the pictures are drawn portraits.
+        drawn: whether the images are drawn portraits.
         faces: how many were learned from.
         training: id of the Trainer's execution, as in artifacts/Trainer/model/ID.
     """
@@ -66,7 +66,7 @@ class ModelMetadata:
         network: a module of `visage/networks`.
         input_size: pixels; side of the square that the network looks at.
         channels: 3 for colour, 1 for grey.
-        tta_flip: whether the model predicts the mean over a picture and its mirror image.
+        tta_flip: whether the model predicts the mean over an image and its mirror image.
         alignment: how the crops were made that it was trained on: the values of `AlignmentSettings`, as the version
             that wrote them had them; empty where they are unknown.
         parameters: count of the network's numbers.

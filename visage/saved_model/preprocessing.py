@@ -33,18 +33,18 @@ def _decode(jpeg: tf.Tensor) -> tf.Tensor:
 def _decode_without_end(jpeg: tf.Tensor) -> tf.Tensor:
     """Decodes a JPEG that ends in something else than an end mark: nothing, or what follows its end mark.
 
-    `visage.faces.jpeg_end` says why its continuations tell a whole picture from one that was cut off. A progressive
+    `visage.faces.jpeg_end` says why its continuations tell a whole image from one that was cut off. A progressive
     JPEG that was cut off exactly between two scans is taken for a whole one here, not there.
     """
-    data = _picture_data(jpeg)
+    data = _image_data(jpeg)
     pixels, *others = (_decode(tf.strings.join([data, continuation])) for continuation in CONTINUATIONS)
     whole = [tf.reduce_all(tf.equal(pixels, other)) for other in others]
     with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(whole), ["Invalid JPEG data: it is cut off"])]):
         return tf.identity(pixels)
 
 
-def _picture_data(jpeg: tf.Tensor) -> tf.Tensor:
-    """As `visage.faces.jpeg_end.picture_data`."""
+def _image_data(jpeg: tf.Tensor) -> tf.Tensor:
+    """As `visage.faces.jpeg_end.image_data`."""
     codes = tf.io.decode_raw(jpeg, tf.uint8)
     size = tf.shape(codes)[0]
     used = tf.reduce_max(tf.cast(tf.where(codes != 0), tf.int32)) + 1

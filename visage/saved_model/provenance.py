@@ -3,9 +3,9 @@
 A split is decided by the identities and the settings alone (`visage/data/split.py`): of the people in a data set
 that two models of one `split` share, neither learns from those that the other is tested on; of different ones, it may.
 
-Not looked for are faces that data sets of different names share, and pictures under several identities: the copy in the
+Not looked for are faces that data sets of different names share, and images under several identities: the copy in the
 sternest of their splits stays (`visage/data/duplicates.py`), so a teacher of fewer sources may have learned from a
-copy of what its pupil is tested on.
+copy of what its student is tested on.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DECIDES = {
 }
 
 
-def lesson(
+def provenance_of_data(
     sources: Sequence[str], split: SplitSettings, pipeline: str | None = None, drawn: bool | None = None
 ) -> TrainingProvenance:
     """Returns what a training learns from; `faces` and `training` are known when it is done.
@@ -34,7 +34,7 @@ def lesson(
         sources: `data.sources`.
         split: how they are split.
         pipeline: its name; None: unknown.
-        drawn: whether the pictures are drawn portraits; None: unknown.
+        drawn: whether the images are drawn portraits; None: unknown.
     """
     values = split.model_dump(mode="json")
     deciding = ("method", *_DECIDES[split.method], "repeat")
@@ -46,22 +46,22 @@ def lesson(
     )
 
 
-def lessons_of(model: Path) -> list[TrainingProvenance] | None:
+def provenance_of(model: Path) -> list[TrainingProvenance] | None:
     """Those of a SavedModel that VisAge wrote, and of all that it started from or was taught by.
 
     Returns:
         None where it says nothing: an older model, or another program's.
     """
     try:
-        lessons = read_metadata(model).learned_from
+        provenances = read_metadata(model).learned_from
     except (OSError, ValueError):
         return None
-    if lessons is None or any(one.sources is None or one.split is None for one in lessons):
+    if provenances is None or any(one.sources is None or one.split is None for one in provenances):
         return None
-    return lessons
+    return provenances
 
 
-def check_lessons(own: TrainingProvenance, teacher: Path | None, blessed: Path | None) -> list[TrainingProvenance]:
+def check_provenance(own: TrainingProvenance, teacher: Path | None, blessed: Path | None) -> list[TrainingProvenance]:
     """Looks whether a new model would learn from one that may know faces that it is to be tested on.
 
     Args:
@@ -75,30 +75,32 @@ def check_lessons(own: TrainingProvenance, teacher: Path | None, blessed: Path |
     Raises:
         VisageError: one may know such faces, or does not say what it has learned from.
     """
-    lessons = [own]
+    provenances = [own]
     if teacher is not None:
-        lessons += _check(teacher, own, "trainer.distillation.teacher", "learn without it")
+        provenances += _check(teacher, own, "trainer.distillation.teacher", "learn without it")
     if blessed is not None:
-        lessons += _check(blessed, own, "trainer.weights: blessed", "start from null, dlib, imagenet or a file")
-    return [one for number, one in enumerate(lessons) if not any(_alike(one, other) for other in lessons[:number])]
+        provenances += _check(blessed, own, "trainer.weights: blessed", "start from null, dlib, imagenet or a file")
+    return [
+        one for number, one in enumerate(provenances) if not any(_alike(one, other) for other in provenances[:number])
+    ]
 
 
-def _check(model: Path, own: TrainingProvenance, key: str, mend: str) -> list[TrainingProvenance]:
-    lessons = lessons_of(model)
-    if lessons is None:
+def _check(model: Path, own: TrainingProvenance, key: str, fix: str) -> list[TrainingProvenance]:
+    provenances = provenance_of(model)
+    if provenances is None:
         raise VisageError(
             f"{key}: {model} does not say whom it has learned from (learned_from in assets.extra/visage.json), so it "
-            f"may know faces of the test split; train it again, or {mend}"
+            f"may know faces of the test split; train it again, or {fix}"
         )
-    for one in lessons:
+    for one in provenances:
         shared = set(one.sources or ()) & set(own.sources or ())
         if shared and one.split != own.split:
             raise VisageError(
                 f"{key}: {model} knows faces of the test split: it has learned from {', '.join(sorted(shared))} by the "
                 f"split {_in_words(one.split)}, this one by {_in_words(own.split)}; give both one "
-                f"split, or {mend}"
+                f"split, or {fix}"
             )
-    return lessons
+    return provenances
 
 
 def _alike(one: TrainingProvenance, other: TrainingProvenance) -> bool:

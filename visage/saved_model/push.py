@@ -39,7 +39,7 @@ def push(model_path: Path, base_directory: Path) -> Path:
             return _push(model_path, base_directory, above=-1 if newest is None else newest.number)
     except OSError as error:
         reason = _reason(error)
-        raise VisageError(f"cannot push the model to {base_directory}: {reason}; mend that and run again") from error
+        raise VisageError(f"cannot push the model to {base_directory}: {reason}; fix that and run again") from error
 
 
 def _reason(error: OSError) -> str:

@@ -35,7 +35,7 @@ class FaceModel(tf.Module):
 
     A network that learns no age lacks the first three, one that learns no gender the last two.
 
-    `from_pixels` is no signature: models for devices, which decode pictures themselves, are made of it.
+    `from_pixels` is no signature: models for devices, which decode images themselves, are made of it.
 
     A `tf.Module` that tracks a Keras 3 model is saved with every variable twice, and TensorFlow Serving's loader fills
     the copies that the signatures do not read (keras #20095, tensorflow #72963). Hence the network is held by a
@@ -69,8 +69,8 @@ class FaceModel(tf.Module):
 
         Args:
             image_bytes: JPEG bytes of whole photos, string [N].
-            landmarks: float32 [N, 5, 2], pixels (x, y) of the picture as stored, whatever its EXIF orientation says:
-                right eye (image left), left eye, nose, right and left corner of the mouth. On a picture that is stored
+            landmarks: float32 [N, 5, 2], pixels (x, y) of the image as stored, whatever its EXIF orientation says:
+                right eye (image left), left eye, nose, right and left corner of the mouth. On an image that is stored
                 mirrored they are those of the mirrored face, which is what the network then sees.
         """
 
@@ -90,7 +90,7 @@ class FaceModel(tf.Module):
         return self._answer(self._pixels(decode, features[records.IMAGE]))
 
     def _pixels(self, to_crop: Callable[..., tf.Tensor], image_bytes: tf.Tensor, *others: tf.Tensor) -> tf.Tensor:
-        """Decodes and crops picture by picture, and fits the crops to the network: uint8 [N, side, side, channels]."""
+        """Decodes and crops image by image, and fits the crops to the network: uint8 [N, side, side, channels]."""
         size, channels = self._spec.input_size, self._spec.channels
         with tf.control_dependencies([_assert_jpeg(image_bytes)]):
             inputs = (tf.identity(image_bytes), *others) if others else tf.identity(image_bytes)
@@ -131,14 +131,14 @@ class FaceModel(tf.Module):
         return numbers
 
     def _averaged(self, probabilities: tf.Tensor) -> tf.Tensor:
-        """The mean over a picture and its mirror image, where both were asked: [2N, ...] to [N, ...]."""
+        """The mean over an image and its mirror image, where both were asked: [2N, ...] to [N, ...]."""
         if not self._spec.tta_flip:
             return probabilities
         return tf.reduce_mean(tf.reshape(probabilities, (2, -1, *probabilities.shape[1:])), axis=0)
 
 
 def _at_least_one(pixels: tf.Tensor) -> tf.Tensor:
-    """Adds a black picture to none: oneDNN's fused convolutions return an empty input as it is, in its shape."""
+    """Adds a black image to none: oneDNN's fused convolutions return an empty input as it is, in its shape."""
     missing = tf.maximum(1 - tf.shape(pixels)[0], 0)
     return tf.pad(pixels, [[0, missing], [0, 0], [0, 0], [0, 0]])
 

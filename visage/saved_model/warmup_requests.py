@@ -12,15 +12,15 @@ from visage.faces.settings import AlignmentSettings
 def write_warm_up_requests(path: str, alignment: AlignmentSettings) -> None:
     """Writes one request for each signature, as a TFRecord file of PredictionLogs.
 
-    The picture is drawn, since a served model should carry nobody's face.
+    The image is drawn, since a served model should carry nobody's face.
 
     Args:
         path: file to write.
         alignment: the crop's size and where its eyes lie.
     """
     jpeg = _draw_crop(alignment.size)
-    image = tf.train.Feature(bytes_list=tf.train.BytesList(value=[jpeg]))
-    example = tf.train.Example(features=tf.train.Features(feature={records.IMAGE: image}))
+    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[jpeg]))
+    example = tf.train.Example(features=tf.train.Features(feature={records.IMAGE: feature}))
     requests = (
         _request("serving_default", image_bytes=tf.constant([jpeg])),
         _request("align_and_predict", image_bytes=tf.constant([jpeg]), landmarks=_landmarks(alignment)[None]),
@@ -42,8 +42,8 @@ def _request(signature: str, **inputs: tf.Tensor) -> predict_pb2.PredictRequest:
 def _draw_crop(size: int) -> bytes:
     """A JPEG of `size` x `size` pixels with a grey gradient."""
     ramp = tf.cast(tf.linspace(0.0, 255.0, size), tf.uint8)
-    picture = tf.broadcast_to(ramp[:, None, None], (size, size, 3))
-    jpeg: bytes = tf.io.encode_jpeg(picture).numpy()
+    image = tf.broadcast_to(ramp[:, None, None], (size, size, 3))
+    jpeg: bytes = tf.io.encode_jpeg(image).numpy()
     return jpeg
 
 
@@ -51,5 +51,5 @@ def _landmarks(alignment: AlignmentSettings) -> tf.Tensor:
     """Where the template has its eyes, and nose and mouth below them: float32 [5, 2], pixels."""
     x, y = alignment.eye_middle
     half = alignment.eye_distance / 2
-    shares = [[x - half, y], [x + half, y], [x, y + half], [x - half, y + 2 * half], [x + half, y + 2 * half]]
-    return tf.constant(shares) * alignment.size
+    fractions = [[x - half, y], [x + half, y], [x, y + half], [x - half, y + 2 * half], [x + half, y + 2 * half]]
+    return tf.constant(fractions) * alignment.size

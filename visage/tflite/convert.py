@@ -1,4 +1,4 @@
-"""Conversion to LiteRT's format, for one picture at a time."""
+"""Conversion to LiteRT's format, for one image at a time."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ def to_int8(network: Network, calibration: np.ndarray) -> bytes:
 
     Args:
         network: the network.
-        calibration: pictures whose activations set the scales: uint8 [N, input_size, input_size, channels].
+        calibration: images whose activations set the scales: uint8 [N, input_size, input_size, channels].
 
     Returns:
         A model with the signature that `to_float16` gives.
     """
 
-    def pictures() -> Iterator[list[np.ndarray]]:
-        return ([picture[np.newaxis]] for picture in calibration)
+    def images() -> Iterator[list[np.ndarray]]:
+        return ([image[np.newaxis]] for image in calibration)
 
     converter = _converter(network)
-    converter.representative_dataset = pictures
+    converter.representative_dataset = images
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS]
     # The converter itself cannot be told what to leave alone.
-    quantizer = tf.lite.experimental.QuantizationDebugger(converter=converter, debug_dataset=pictures)
+    quantizer = tf.lite.experimental.QuantizationDebugger(converter=converter, debug_dataset=images)
     quantizer.options = tf.lite.experimental.QuantizationDebugOptions(
         denylisted_nodes=_heads_and_answers(quantizer.calibrated_model)
     )
@@ -56,7 +56,7 @@ def to_int8(network: Network, calibration: np.ndarray) -> bytes:
     return content
 
 
-class _OnePicture(tf.Module):
+class _OneImage(tf.Module):
     """`Network` with the fixed shape that devices' processors want."""
 
     def __init__(self, network: Network) -> None:
@@ -68,7 +68,7 @@ class _OnePicture(tf.Module):
 
 
 def _converter(network: Network) -> Any:
-    module = _OnePicture(network)
+    module = _OneImage(network)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([module.answer.get_concrete_function()], module)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     return converter

@@ -20,7 +20,7 @@ from visage.training.batches import open_split
 
 Precision = Literal["float16", "int8"]
 
-# Training pictures that the scales of int8 are set by, and test pictures that the models are timed on.
+# Training images that the scales of int8 are set by, and test images that the models are timed on.
 _CALIBRATION = 300
 _TIMED = 100
 
@@ -31,7 +31,7 @@ class Measured:
 
     Attributes:
         size: bytes.
-        milliseconds: from one picture's pixels to its answers, on one thread of this machine.
+        milliseconds: from one image's pixels to its answers, on one thread of this machine.
         quality: on the test split.
     """
 
@@ -45,7 +45,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class OnDevice:
+class TFLiteExport:
     """What a SavedModel became.
 
     Attributes:
@@ -67,7 +67,7 @@ class OnDevice:
     contents: dict[Precision, bytes]
 
 
-def put_on_device(model: Path, examples: Path, precisions: Sequence[Precision]) -> OnDevice:
+def export_tflite_model(model: Path, examples: Path, precisions: Sequence[Precision]) -> TFLiteExport:
     """Converts a SavedModel and measures what came of it.
 
     Args:
@@ -90,14 +90,14 @@ def put_on_device(model: Path, examples: Path, precisions: Sequence[Precision]) 
         except Exception as error:  # The converter's own exception has no public name.
             raise VisageError(
                 f"{model}: TensorFlow's converter cannot take this network ({first_cause(error)[:200]}); "
-                "docs/on-device.md says what it takes"
+                "docs/tflite.md says what it takes"
             ) from error
     lite_models = [LiteModel(content) for content in contents.values()]
     qualities = compare(network, lite_models, test)
     times = latencies(model, list(contents.values()), spread_crops(test, network, _TIMED))
     sizes = [_bytes_below(model), *map(len, contents.values())]
     measured = [Measured(*one) for one in zip(sizes, times, qualities, strict=True)]
-    return OnDevice(
+    return TFLiteExport(
         pixels=[1, network.input_size, network.input_size, network.channels],
         outputs=lite_models[0].outputs,
         calibration_faces=len(calibration),

@@ -1,4 +1,4 @@
-"""How long models take for a picture, on one thread of this machine's processor."""
+"""How long models take for an image, on one thread of this machine's processor."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from visage.progress import report
 # Calls that nothing is read off: what is made at the first one, and the caches.
 _WARM_UP = 5
 _ROUNDS = 5
-_PICTURES_A_ROUND = 20
+_IMAGES_A_ROUND = 20
 
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds that a model takes for a picture: the medians of several rounds.
+    """Milliseconds that a model takes for an image: the medians of several rounds.
 
     Attributes:
         median: of the rounds.
@@ -39,9 +39,9 @@ class Latency:
 
 
 def latencies(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray) -> list[Latency]:
-    """How long models take from one picture's pixels to its answers, on one thread.
+    """How long models take from one image's pixels to its answers, on one thread.
 
-    They take turns picture by picture: what else the machine does meanwhile slows all of them. How far the rounds lie
+    They take turns image by image: what else the machine does meanwhile slows all of them. How far the rounds lie
     apart says how much that was.
 
     Args:
@@ -73,7 +73,7 @@ def _measure(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray)
 
 
 def in_turn(models: Sequence[Callable[..., object]], crops: np.ndarray) -> list[Latency]:
-    """How long each model takes for a picture, once it is warm.
+    """How long each model takes for an image, once it is warm.
 
     Args:
         models: called as `Network` is.
@@ -82,17 +82,17 @@ def in_turn(models: Sequence[Callable[..., object]], crops: np.ndarray) -> list[
     for model in models:
         for _ in range(_WARM_UP):
             model(pixels=crops[:1])
-    pictures = itertools.cycle(crops[:, np.newaxis])
-    rounds = [_round(models, itertools.islice(pictures, _PICTURES_A_ROUND)) for _ in range(_ROUNDS)]
+    images = itertools.cycle(crops[:, np.newaxis])
+    rounds = [_round(models, itertools.islice(images, _IMAGES_A_ROUND)) for _ in range(_ROUNDS)]
     return [Latency(median(of_one), min(of_one), max(of_one)) for of_one in zip(*rounds, strict=True)]
 
 
-def _round(models: Sequence[Callable[..., object]], pictures: Iterable[np.ndarray]) -> list[float]:
+def _round(models: Sequence[Callable[..., object]], images: Iterable[np.ndarray]) -> list[float]:
     """Each model's median milliseconds."""
     seconds: list[list[float]] = [[] for _ in models]
-    for picture in pictures:
+    for image in images:
         for model, taken in zip(models, seconds, strict=True):
             began = time.perf_counter()
-            model(pixels=picture)
+            model(pixels=image)
             taken.append(time.perf_counter() - began)
     return [1000 * median(taken) for taken in seconds]

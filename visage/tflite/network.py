@@ -19,7 +19,7 @@ class Network:
 
     Attributes:
         saved_model: the whole of it; its variables live as long as it does.
-        input_size: pixels; side of the pictures.
+        input_size: pixels; side of the images.
         channels: 1 grey, 3 colour.
     """
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from visage.evaluation.metrics import metrics_of
 
 if TYPE_CHECKING:
-    from visage.tflite.export import OnDevice
+    from visage.tflite.export import TFLiteExport
 
-# With fewer, the gender accuracy alone has a standard error of a point and more, and scales hang on single pictures.
+# With fewer, the gender accuracy alone has a standard error of a point and more, and scales hang on single images.
 _ENOUGH_TEST_FACES = 500
 _ENOUGH_CALIBRATION_FACES = 100
 # Output and label.
@@ -19,7 +19,7 @@ _JUDGED = (("age", "age"), ("gender_probability", "gender"))
 _STEADY = 1.25
 
 
-def notes(made: OnDevice) -> Iterator[str]:
+def notes(made: TFLiteExport) -> Iterator[str]:
     """One line for each reason to doubt them."""
     if made.test_faces < _ENOUGH_TEST_FACES:
         yield f"{made.test_faces:,} test faces are few: differences of MAE and gender between the models are chance"

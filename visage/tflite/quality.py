@@ -1,4 +1,4 @@
-"""How well models do on the same labelled pictures, and how far their answers are from those of the first."""
+"""How well models do on the same labelled images, and how far their answers are from those of the first."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Quality:
 
     Attributes:
         scores: by name, the metrics that are reported of models on devices.
-        age_change_mean: years; how far its age is from the other model's, in the mean over all pictures.
+        age_change_mean: years; how far its age is from the other model's, in the mean over all images.
         age_change_max: years; the same, where it is most.
-        gender_changed: share of the pictures of which it says the other gender.
+        gender_changed: fraction of the images of which it says the other gender.
     """
 
     scores: Scores = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Quality:
 
 
 def compare(network: Network, others: Sequence[Callable[[np.ndarray], Answers]], split: Split) -> list[Quality]:
-    """Asks a network, and models made of it, about every picture of a split.
+    """Asks a network, and models made of it, about every image of a split.
 
     Args:
         network: the network.

@@ -15,13 +15,13 @@ from visage.memory import memory_limit
 from visage.networks import NetworkSpec
 from visage.saved_model.preprocessing import decode, to_network_input
 from visage.training.augmentation.augment import augment
-from visage.training.distillation.predictions import TeacherAnswers
+from visage.training.distillation.predictions import TeacherPredictions
 from visage.training.objective.labels import Labels
 from visage.training.settings import TrainerSettings
 
-# Examples that are shuffled as JPEG bytes where the decoded pictures of the whole split do not fit into memory.
+# Examples that are shuffled as JPEG bytes where the decoded images of the whole split do not fit into memory.
 _SHUFFLED_WHEN_STREAMED = 10_000
-# The most of the memory there is that a split's decoded pictures may take.
+# The most of the memory there is that a split's decoded images may take.
 _SHARE_OF_MEMORY = 0.2
 
 _FEATURES = {
@@ -51,7 +51,7 @@ class Split:
     name: str
     files: list[str]
     size: int
-    answers: TeacherAnswers | None = None
+    answers: TeacherPredictions | None = None
 
 
 def open_split(name: str, patterns: list[str]) -> Split:
@@ -125,7 +125,7 @@ class TrainingBatches:
 
 
 def augmented(batches: tf.data.Dataset, settings: TrainerSettings, first: int = 0) -> tf.data.Dataset:
-    """Changes the pictures of batches (pixels uint8, labels) as `trainer.augmentation` says.
+    """Changes the images of batches (pixels uint8, labels) as `trainer.augmentation` says.
 
     Args:
         batches: counted through, in all epochs.
@@ -190,7 +190,7 @@ def _read_mixed(files: list[str], seed: int) -> tf.data.Dataset:
 
 
 def _decode(
-    serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSettings, answers: TeacherAnswers | None = None
+    serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSettings, answers: TeacherPredictions | None = None
 ) -> tf.data.Dataset:
     def parse(record: tf.Tensor) -> tuple[tf.Tensor, Labels]:
         example = tf.io.parse_single_example(record, _FEATURES)

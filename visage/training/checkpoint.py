@@ -36,7 +36,7 @@ _ABANDONED_AFTER = 30 * 24 * 3600
 
 
 @dataclass
-class Standing:
+class TrainingState:
     """How far a training has come.
 
     Attributes:
@@ -126,38 +126,38 @@ class Checkpoint:
         """That of the second phase of this training."""
         return Checkpoint(self._folder / "fine_tuning")
 
-    def save(self, state: Arrays, standing: Standing) -> None:
+    def save(self, state: Arrays, training_state: TrainingState) -> None:
         """Replaces what was saved before, all at once.
 
         Raises:
             VisageError: it cannot be written.
         """
-        text = json.dumps({key: value for key, value in vars(standing).items() if key != "best_weights"})
-        best = {f"best/{number}": array for number, array in enumerate(standing.best_weights)}
+        text = json.dumps({key: value for key, value in vars(training_state).items() if key != "best_weights"})
+        best = {f"best/{number}": array for number, array in enumerate(training_state.best_weights)}
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with atomic_file(self._folder / _FILE) as partial, partial.open("wb") as file:
-                np.savez(file, standing=np.array(text), **best, **state)
+                np.savez(file, training_state=np.array(text), **best, **state)
         except OSError as error:
             raise VisageError(
                 f"{self._folder}: the checkpoint cannot be written: {error.strerror}; make room there, and the same "
                 "command goes on from the last one"
             ) from None
 
-    def load(self) -> tuple[Arrays, Standing] | None:
+    def load(self) -> tuple[Arrays, TrainingState] | None:
         """What was saved last; None where nothing was, or where it is damaged."""
         try:
             with (self._folder / _FILE).open("rb") as file, np.load(file) as saved:
                 arrays = dict(saved)
-            standing = Standing(**json.loads(str(arrays.pop("standing"))))
+            training_state = TrainingState(**json.loads(str(arrays.pop("standing"))))
             best = [name for name in arrays if name.startswith("best/")]
-            standing.best_weights = [arrays.pop(f"best/{number}") for number in range(len(best))]
+            training_state.best_weights = [arrays.pop(f"best/{number}") for number in range(len(best))]
         except FileNotFoundError:
             return None
         except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile):
             # Written whole, so the disk has damaged it; training anew costs time, stopping here would cost the run.
             return None
-        return arrays, standing
+        return arrays, training_state
 
     def remove(self) -> None:
         """Removes what was saved, and what killed attempts left half-written."""

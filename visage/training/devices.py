@@ -35,7 +35,7 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_type == first and resolver.task_id == 0
 
 
-def share_out(batches: tf.data.Dataset, strategy: tf.distribute.Strategy) -> tf.data.Dataset:
+def distribute(batches: tf.data.Dataset, strategy: tf.distribute.Strategy) -> tf.data.Dataset:
     """Cuts every batch into as many equal parts as there are devices.
 
     TensorFlow's own sharing cuts to a fixed size, and leaves devices without a record where a batch is short; a mean
@@ -52,7 +52,7 @@ def share_out(batches: tf.data.Dataset, strategy: tf.distribute.Strategy) -> tf.
     if devices == 1:
         return batches
 
-    def shares_of(context: tf.distribute.InputContext) -> tf.data.Dataset:
+    def fractions_of(context: tf.distribute.InputContext) -> tf.data.Dataset:
         here = devices // context.num_input_pipelines
         first = context.input_pipeline_id * here
 
@@ -62,7 +62,7 @@ def share_out(batches: tf.data.Dataset, strategy: tf.distribute.Strategy) -> tf.
 
         return batches.map(cut).unbatch().prefetch(here)
 
-    return strategy.distribute_datasets_from_function(shares_of)
+    return strategy.distribute_datasets_from_function(fractions_of)
 
 
 def mean_over_devices(values: tf.Tensor) -> tf.Tensor:

@@ -28,7 +28,7 @@ def first_network(settings: TrainerSettings, blessed: str | None) -> keras.Model
 
 
 def check_start(settings: TrainerSettings, blessed: str | None) -> None:
-    """Starts a training as the Trainer will, and forgets it: what is missing is told before a picture is read.
+    """Starts a training as the Trainer will, and forgets it: what is missing is told before an image is read.
 
     Args:
         settings: the recipe.

@@ -48,7 +48,7 @@ def check_labels(train_split: Split, val_split: Split, settings: TrainerSettings
 def known_labels(split: Split, settings: TrainerSettings) -> Mapping[str, bool]:
     """Tells whether a record of a split has a label for each head of the network, by 'age' and 'gender'.
 
-    Reads no further than needed: a split may hold hundreds of thousands of pictures.
+    Reads no further than needed: a split may hold hundreds of thousands of images.
     """
     spec = settings.spec
     heads = {"age": spec.age_head, "gender": spec.gender_head}

@@ -16,8 +16,8 @@ import tensorflow as tf
 
 from visage.errors import VisageError
 from visage.training.batches import TrainingBatches
-from visage.training.checkpoint import Checkpoint, Standing, set_state, state_of
-from visage.training.devices import is_chief, share_out
+from visage.training.checkpoint import Checkpoint, TrainingState, set_state, state_of
+from visage.training.devices import distribute, is_chief
 from visage.training.features.feature_cache import FeatureBatches
 from visage.training.objective.training_model import TrainingModel
 from visage.training.optimization.optimizer import learning_rate
@@ -55,41 +55,41 @@ class Fit:
     log: EventLog | None
     phase: str = TRAIN
 
-    def run(self) -> Standing:
+    def run(self) -> TrainingState:
         """Trains to the last epoch, or until validation has long not become better.
 
         Raises:
             DivergenceError: a loss became infinite or not a number.
         """
         self._create_variables()
-        standing = self._resume()
+        training_state = self._resume()
         learn, judge = self._compile(self.model.train_step), self._compile(self.model.test_step)
-        if self.phase == FINE_TUNE and not standing.best:
+        if self.phase == FINE_TUNE and not training_state.best:
             # Fine-tuning can harm: what the first phase ended with may stay the best there is.
-            self._keep_if_best(standing, self._validate(judge))
-        while standing.epoch < self.settings.epochs and not has_stalled(
-            standing.val_losses, self.settings.early_stopping_patience
+            self._keep_if_best(training_state, self._validate(judge))
+        while training_state.epoch < self.settings.epochs and not has_stalled(
+            training_state.val_losses, self.settings.early_stopping_patience
         ):
-            learned = self._train(learn, standing)
-            self._end_epoch(standing, learned, self._validate(judge))
-        return standing
+            learned = self._train(learn, training_state)
+            self._end_epoch(training_state, learned, self._validate(judge))
+        return training_state
 
     def _create_variables(self) -> None:
         """Creates those of the optimizer, which a checkpoint is to be read into before the first step."""
         with self.strategy.scope():
             self.model.optimizer.build(self.model.trainable_variables)
 
-    def _resume(self) -> Standing:
+    def _resume(self) -> TrainingState:
         saved = self.checkpoint.load() if self.checkpoint is not None else None
         if saved is None:
-            return Standing()
-        state, standing = saved
+            return TrainingState()
+        state, training_state = saved
         with self.strategy.scope():
             set_state(self.model, state)
-        for epoch, metrics in enumerate(standing.history):
+        for epoch, metrics in enumerate(training_state.history):
             self._write_log(epoch, metrics)
-        self._report(standing)
-        return standing
+        self._report(training_state)
+        return training_state
 
     def _compile(self, step: Callable[[Any], dict[str, Any]]) -> Callable[[Iterator[Any]], float]:
         """`step` on the next batch of an iterator, shared out to the devices; gives the mean of their losses."""
@@ -102,25 +102,25 @@ class Fit:
 
         return on_all
 
-    def _train(self, learn: Callable[[Iterator[Any]], float], standing: Standing) -> dict[str, float]:
-        if not standing.step:
+    def _train(self, learn: Callable[[Iterator[Any]], float], training_state: TrainingState) -> dict[str, float]:
+        if not training_state.step:
             self.model.reset_metrics()
-        batches = iter(share_out(self.training.epoch(standing.epoch, standing.step), self.strategy))
-        while standing.step < self.training.steps:
-            self.model.optimizer.learning_rate = self._learning_rate(standing)
+        batches = iter(distribute(self.training.epoch(training_state.epoch, training_state.step), self.strategy))
+        while training_state.step < self.training.steps:
+            self.model.optimizer.learning_rate = self._learning_rate(training_state)
             loss = float(learn(batches))
-            standing.step += 1
+            training_state.step += 1
             if not math.isfinite(loss):
-                raise self._diverged(loss, f"epoch {standing.epoch + 1}, batch {standing.step}")
-            self._report(standing, loss)
+                raise self._diverged(loss, f"epoch {training_state.epoch + 1}, batch {training_state.step}")
+            self._report(training_state, loss)
             # At the end of an epoch, validation comes first.
-            if standing.step < self.training.steps:
-                self._save_if_due(standing)
+            if training_state.step < self.training.steps:
+                self._save_if_due(training_state)
         return self._measured()
 
     def _validate(self, judge: Callable[[Iterator[Any]], float]) -> dict[str, float]:
         self.model.reset_metrics()
-        batches = iter(share_out(self.validation, self.strategy))
+        batches = iter(distribute(self.validation, self.strategy))
         for _ in range(int(self.validation.cardinality())):
             judge(batches)
         # tf.data keeps what it decoded only where somebody has seen the end.
@@ -132,45 +132,45 @@ class Fit:
         values = {name: float(value) for name, value in self.model.get_metrics_result().items()}
         return {name: value for name, value in values.items() if name == "loss" or not math.isnan(value)}
 
-    def _end_epoch(self, standing: Standing, learned: dict[str, float], judged: dict[str, float]) -> None:
+    def _end_epoch(self, training_state: TrainingState, learned: dict[str, float], judged: dict[str, float]) -> None:
         if not math.isfinite(judged["val_loss"]):
-            raise self._diverged(judged["val_loss"], f"the validation of epoch {standing.epoch + 1}")
+            raise self._diverged(judged["val_loss"], f"the validation of epoch {training_state.epoch + 1}")
         rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
         metrics = {**learned, "learning_rate": float(rate), **judged}
-        standing.history.append(metrics)
-        self._keep_if_best(standing, metrics)
-        standing.epoch, standing.step = standing.epoch + 1, 0
-        self._write_log(standing.epoch - 1, metrics)
-        self._report(standing, metrics["loss"])
-        self._save_if_due(standing)
+        training_state.history.append(metrics)
+        self._keep_if_best(training_state, metrics)
+        training_state.epoch, training_state.step = training_state.epoch + 1, 0
+        self._write_log(training_state.epoch - 1, metrics)
+        self._report(training_state, metrics["loss"])
+        self._save_if_due(training_state)
 
-    def _keep_if_best(self, standing: Standing, metrics: dict[str, float]) -> None:
-        if metrics["val_loss"] < standing.best.get("val_loss", math.inf):
-            standing.best = metrics
-            standing.best_weights = self.model.get_weights()
+    def _keep_if_best(self, training_state: TrainingState, metrics: dict[str, float]) -> None:
+        if metrics["val_loss"] < training_state.best.get("val_loss", math.inf):
+            training_state.best = metrics
+            training_state.best_weights = self.model.get_weights()
 
-    def _learning_rate(self, standing: Standing) -> float:
-        return learning_rate(self.settings, self.training.steps, self._done(standing), standing.val_losses)
+    def _learning_rate(self, training_state: TrainingState) -> float:
+        return learning_rate(self.settings, self.training.steps, self._done(training_state), training_state.val_losses)
 
-    def _save_if_due(self, standing: Standing) -> None:
-        if self.checkpoint is None or self._done(standing) % self.settings.checkpoint_steps:
+    def _save_if_due(self, training_state: TrainingState) -> None:
+        if self.checkpoint is None or self._done(training_state) % self.settings.checkpoint_steps:
             return
         state = state_of(self.model)
         if is_chief(self.strategy):
-            self.checkpoint.save(state, standing)
+            self.checkpoint.save(state, training_state)
 
-    def _report(self, standing: Standing, loss: float | None = None) -> None:
+    def _report(self, training_state: TrainingState, loss: float | None = None) -> None:
         steps, epochs = self.training.steps, self.settings.epochs
         unsaved = self.checkpoint is not None and self.settings.leaves_no_checkpoint(steps * epochs)
         warning = f"no checkpoint: checkpoint_steps is {self.settings.checkpoint_steps}" if unsaved else ""
-        report_step(self.phase, standing, steps, epochs, loss, warning)
+        report_step(self.phase, training_state, steps, epochs, loss, warning)
 
     def _write_log(self, epoch: int, metrics: dict[str, float]) -> None:
         if self.log is not None:
             self.log.write(epoch, metrics)
 
-    def _done(self, standing: Standing) -> int:
-        return standing.epoch * self.training.steps + standing.step
+    def _done(self, training_state: TrainingState) -> int:
+        return training_state.epoch * self.training.steps + training_state.step
 
     def _diverged(self, loss: float, where: str) -> DivergenceError:
         return DivergenceError(

@@ -40,7 +40,7 @@ class TrainerSettings(Settings):
     freeze: int | str | None = Field(None, description="the first so many layers, or those whose name begins so")
     fine_tuning: FineTuningSettings = FineTuningSettings()
     distillation: DistillationSettings = DistillationSettings()
-    tta_flip: bool = Field(False, description="answer with the mean over a picture and its mirror image")
+    tta_flip: bool = Field(False, description="answer with the mean over an image and its mirror image")
     epochs: int = Field(ge=1, le=10_000)
     epoch_size: int | None = Field(None, ge=1, description="records an epoch, drawn anew each time; null: all")
     batch_size: int = Field(64, ge=1, le=65_536, description="records an update learns from, over all devices")
@@ -127,7 +127,7 @@ class TrainerSettings(Settings):
     def of_head(self) -> "TrainerSettings":
         """The recipe of the first phase.
 
-        Where a second one follows, pictures are mirrored at most, so that frozen layers look at them only once.
+        Where a second one follows, images are mirrored at most, so that frozen layers look at them only once.
         """
         if not self.fine_tuning.epochs:
             return self

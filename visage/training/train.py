@@ -10,12 +10,12 @@ import tensorflow as tf
 
 from visage.errors import VisageError
 from visage.training.batches import Split
-from visage.training.checkpoint import Checkpoint, Standing
+from visage.training.checkpoint import Checkpoint, TrainingState
 from visage.training.devices import is_chief, mean_over_devices
 from visage.training.distillation.losses import distillation_losses
 from visage.training.distillation.predict import with_teacher
 from visage.training.features.freezing import unfreeze
-from visage.training.features.trainable import Learner, choose_learner
+from visage.training.features.trainable import TrainableModel, select_trainable
 from visage.training.initialize import first_network
 from visage.training.loop import Fit
 from visage.training.objective.metrics import metrics
@@ -34,7 +34,7 @@ def train(
     strategy: tf.distribute.Strategy | None = None,
     checkpoint: Checkpoint | None = None,
     blessed: str | None = None,
-    on_end: Callable[[Standing], None] | None = None,
+    on_end: Callable[[TrainingState], None] | None = None,
 ) -> keras.Model:
     """Trains on one device or many: what is not frozen, then, where the recipe says so, all of the network.
 
@@ -75,15 +75,15 @@ def train(
         first = settings.of_head
         features = checkpoint.folder_of_features if checkpoint is not None and is_chief(strategy) else None
         log = _log(log_dir, strategy)
-        with choose_learner(network, train_split, val_split, first, features) as learner, log as events:
-            standing = _fit(learner, first, strategy, checkpoint, events, TRAIN)
+        with select_trainable(network, train_split, val_split, first, features) as trainable, log as events:
+            training_state = _fit(trainable, first, strategy, checkpoint, events, TRAIN)
     if second is not None:
-        shares = unfreeze(network, settings.fine_tuning.layer_decay)
+        fractions = unfreeze(network, settings.fine_tuning.layer_decay)
         log = _log(log_dir and f"{log_dir}/fine_tuning", strategy)
-        with choose_learner(network, train_split, val_split, second) as learner, log as events:
-            standing = _fit(learner, second, strategy, checkpoint_of_second, events, FINE_TUNE, shares)
+        with select_trainable(network, train_split, val_split, second) as trainable, log as events:
+            training_state = _fit(trainable, second, strategy, checkpoint_of_second, events, FINE_TUNE, fractions)
     if on_end is not None:
-        on_end(standing)
+        on_end(training_state)
     # Without optimizer, replicas and precision of the training, none of which belongs into a SavedModel.
     trained = spec.build()
     trained.set_weights(network.get_weights())
@@ -91,24 +91,24 @@ def train(
 
 
 def _fit(
-    learner: Learner,
+    trainable: TrainableModel,
     settings: TrainerSettings,
     strategy: tf.distribute.Strategy,
     checkpoint: Checkpoint | None,
     log: EventLog | None,
     phase: str,
-    shares: Mapping[str, float] | None = None,
-) -> Standing:
-    """Trains, and leaves the weights of the best epoch in the learner's network; `shares` as `build_optimizer`'s."""
+    fractions: Mapping[str, float] | None = None,
+) -> TrainingState:
+    """Trains, and leaves the weights of the best epoch in the learner's network; `fractions` as `build_optimizer`'s."""
     spec = settings.spec
     with strategy.scope():
         losses = distillation_losses(spec, settings.distillation.alpha, mean_over_devices)
-        model = TrainingModel(learner.network, losses, metrics(spec), strategy.num_replicas_in_sync)
-        model.compile(build_optimizer(settings, shares))
-    fit = Fit(model, strategy, learner.training, learner.validation, settings, checkpoint, log, phase)
-    standing = fit.run()
-    learner.network.set_weights(standing.best_weights)
-    return standing
+        model = TrainingModel(trainable.network, losses, metrics(spec), strategy.num_replicas_in_sync)
+        model.compile(build_optimizer(settings, fractions))
+    fit = Fit(model, strategy, trainable.training, trainable.validation, settings, checkpoint, log, phase)
+    training_state = fit.run()
+    trainable.network.set_weights(training_state.best_weights)
+    return training_state
 
 
 def _log(folder: str | None, strategy: tf.distribute.Strategy) -> AbstractContextManager[EventLog | None]:

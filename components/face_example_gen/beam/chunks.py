@@ -1,4 +1,4 @@
-"""Prepared data sets in pieces of a size that one worker takes at a time: places in files, no pictures."""
+"""Prepared data sets in pieces of a size that one worker takes at a time: places in files, no images."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

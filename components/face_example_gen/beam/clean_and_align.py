@@ -15,11 +15,11 @@ import apache_beam as beam
 import numpy as np
 
 from components.face_example_gen.beam.chunks import Chunk, read_chunk
-from components.face_example_gen.beam.metrics import count_drop, count_picture, count_repaired, timed
+from components.face_example_gen.beam.metrics import count_drop, count_image, count_repaired, timed
 from components.face_example_gen.beam.record_files import write_bytes, write_lines, write_records
 from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.data.cleaning import age_out_of_range, outside_protocol, reason_to_drop
-from visage.data.duplicates import ROW, row_of, witness_row
+from visage.data.duplicates import ROW, excluded_copy_row, row_of
 from visage.data.perceptual_hash import perceptual_hash
 from visage.data.prepared_rows import face_box, to_record
 from visage.data.records import FaceRecord, to_example
@@ -58,14 +58,14 @@ class Drop:
     """A record that goes no further, and the rule that says so.
 
     Attributes:
-        witness: one element of ROW, where copies of the picture are to be held against the record.
+        excluded_copy: one element of ROW, where copies of the image are to be held against the record.
         detail: what more there is to say than the rule's name.
     """
 
     key: str
     rule: str
-    picture_digest: str | None = None
-    witness: np.ndarray | None = None
+    image_digest: str | None = None
+    excluded_copy: np.ndarray | None = None
     detail: str | None = None
 
 
@@ -93,7 +93,7 @@ def rows_name(chunk: Chunk) -> str:
     return f"rows-{chunk.name}"
 
 
-def witnesses_name(chunk: Chunk) -> str:
+def excluded_copies_name(chunk: Chunk) -> str:
     """The file with the rows of a chunk's records that were dropped for their age: ROW."""
     return f"witnesses-{chunk.name}"
 
@@ -119,11 +119,11 @@ class CleanAndAlign(beam.DoFn):
         """Writes the chunk's candidates, their rows, and its drops."""
         rows: list[np.ndarray] = []
         drops: list[bytes] = []
-        witnesses: list[np.ndarray] = []
-        write_records(self._work_dir, candidates_name(chunk), self._candidates(chunk, rows, drops, witnesses))
+        excluded_copies: list[np.ndarray] = []
+        write_records(self._work_dir, candidates_name(chunk), self._candidates(chunk, rows, drops, excluded_copies))
         write_lines(self._work_dir, drops_name(chunk), drops)
         write_bytes(self._work_dir, rows_name(chunk), np.array(rows, ROW).tobytes())
-        write_bytes(self._work_dir, witnesses_name(chunk), np.array(witnesses, ROW).tobytes())
+        write_bytes(self._work_dir, excluded_copies_name(chunk), np.array(excluded_copies, ROW).tobytes())
         yield chunk
 
     def teardown(self) -> None:
@@ -131,7 +131,7 @@ class CleanAndAlign(beam.DoFn):
         self._progress.close()
 
     def _candidates(
-        self, chunk: Chunk, rows: list[np.ndarray], drops: list[bytes], witnesses: list[np.ndarray]
+        self, chunk: Chunk, rows: list[np.ndarray], drops: list[bytes], excluded_copies: list[np.ndarray]
     ) -> Iterator[bytes]:
         for offset, serialized in read_chunk(chunk):
             outcome = self._outcome(chunk, offset, serialized)
@@ -141,9 +141,9 @@ class CleanAndAlign(beam.DoFn):
             else:
                 drops.append(drop_line(outcome, chunk.file, offset))
                 count_drop(outcome.rule)
-                if outcome.witness is not None:
-                    witnesses.append(outcome.witness)
-            count_picture()
+                if outcome.excluded_copy is not None:
+                    excluded_copies.append(outcome.excluded_copy)
+            count_image()
             # A full disk must not end the run for the sake of a progress bar.
             with suppress(OSError):
                 self._progress.write(KEPT if isinstance(outcome, Kept) else DROPPED)
@@ -160,11 +160,11 @@ class CleanAndAlign(beam.DoFn):
         try:
             return self._kept(record, chunk, offset)
         except _DropError as drop:
-            witness = witness_row(record, chunk.number, offset) if drop.rule in _AGE_RULES else None
-            return Drop(record.key, drop.rule, record.picture_digest, witness, drop.detail)
-        except Exception:  # Whatever is odd about one picture costs that picture alone.
+            excluded_copy = excluded_copy_row(record, chunk.number, offset) if drop.rule in _AGE_RULES else None
+            return Drop(record.key, drop.rule, record.image_digest, excluded_copy, drop.detail)
+        except Exception:  # Whatever is odd about one image costs that image alone.
             _LOGGER.exception("%s cannot be turned into a crop", record.key)
-            return Drop(record.key, "picture_failed", record.picture_digest)
+            return Drop(record.key, "picture_failed", record.image_digest)
 
     def _kept(self, record: FaceRecord, chunk: Chunk, offset: int) -> Kept:
         rule = reason_to_drop(record, self._settings.cleaning, self._settings.split)
@@ -173,8 +173,8 @@ class CleanAndAlign(beam.DoFn):
         crop = self._crop(record)
         row = row_of(record, split_of(record, self._settings.split), perceptual_hash(crop), chunk.number, offset)
         with timed("encode"):
-            picture = encode(crop, self._settings.alignment.jpeg_quality)
-        return Kept(replace(record, image=picture), row)
+            encoded = encode(crop, self._settings.alignment.jpeg_quality)
+        return Kept(replace(record, image=encoded), row)
 
     def _crop(self, record: FaceRecord) -> np.ndarray:
         try:
@@ -212,16 +212,16 @@ class CleanAndAlign(beam.DoFn):
 
 
 def _progress_file(folder: str | None) -> BinaryIO:
-    """A file of this worker's own that grows by one byte a picture; None: nobody looks."""
+    """A file of this worker's own that grows by one byte an image; None: nobody looks."""
     path = os.devnull if folder is None else f"{folder}/{os.getpid()}-{uuid.uuid4().hex}"
     return Path(path).open("ab", buffering=0)
 
 
 def drop_line(drop: Drop, file: str, offset: int, **why: object) -> bytes:
-    """A drop as a line of JSON: key, rule, the prepared record's place; its picture's digest and `why` where known."""
+    """A drop as a line of JSON: key, rule, the prepared record's place; its image's digest and `why` where known."""
     line = {"key": drop.key, "rule": drop.rule, "file": file, "offset": offset}
-    if drop.picture_digest is not None:
-        line["picture_digest"] = drop.picture_digest
+    if drop.image_digest is not None:
+        line["picture_digest"] = drop.image_digest
     if drop.detail is not None:
         line["detail"] = drop.detail
     return json.dumps({**line, **why}).encode()

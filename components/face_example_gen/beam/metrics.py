@@ -1,4 +1,4 @@
-"""What Beam counts while it cleans, on whatever engine: pictures, faces, drops by rule, and the time of each step."""
+"""What Beam counts while it cleans, on whatever engine: images, faces, drops by rule, and the time of each step."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ NAMESPACE = "visage"
 Step = Literal["decode", "detect", "align", "encode"]
 STEPS: tuple[Step, ...] = ("decode", "detect", "align", "encode")
 
-_PICTURES = "pictures"
+_IMAGES = "pictures"
 _FACES = "faces"
 _DROPPED = "dropped."
 _REPAIRED = "jpegs_without_end_mark"
@@ -25,9 +25,9 @@ _MICROSECONDS = ".microseconds"
 Counted = dict[str, Any]
 
 
-def count_picture() -> None:
-    """One picture has been looked at."""
-    _counter(_PICTURES).inc()
+def count_image() -> None:
+    """One image has been looked at."""
+    _counter(_IMAGES).inc()
 
 
 def count_faces(number: int) -> None:
@@ -60,8 +60,8 @@ def counted(results: MetricResults) -> Counted:
 
     Bundles that failed and were tried again count once where the engine knows which were committed.
 
-    Returns: `pictures`, `faces`, `dropped` by rule, `repaired` (pictures, by what was wrong with them), and
-        `milliseconds`: by step `mean` and `max` of a picture; empty where the engine keeps no metrics.
+    Returns: `images`, `faces`, `dropped` by rule, `repaired` (images, by what was wrong with them), and
+        `milliseconds`: by step `mean` and `max` of an image; empty where the engine keeps no metrics.
     """
     found = results.query(MetricsFilter().with_namespace(NAMESPACE))
     counters: dict[str, int] = {}
@@ -72,7 +72,7 @@ def counted(results: MetricResults) -> Counted:
     if not counters:
         return {}
     return {
-        "pictures": counters.get(_PICTURES, 0),
+        "pictures": counters.get(_IMAGES, 0),
         "faces": counters.get(_FACES, 0),
         "dropped": {
             name.removeprefix(_DROPPED): number

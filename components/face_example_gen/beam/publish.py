@@ -12,9 +12,9 @@ from components.face_example_gen.beam.clean_and_align import Drop, candidates_na
 from components.face_example_gen.beam.metrics import count_drop, count_faces
 from components.face_example_gen.beam.partitions import read_rows
 from components.face_example_gen.beam.record_files import read_lines, read_records, write_lines, write_records
-from visage.data.duplicates import ROW, Labels, Verdict
+from visage.data.duplicates import ROW, DuplicateDecision, Labels
 from visage.data.labels import GENDERS, RACES, UNKNOWN
-from visage.data.near_duplicates import NEAR_DUPLICATE_IN_OTHER_SPLIT, TWIN, first_twins
+from visage.data.near_duplicates import NEAR_DUPLICATE, NEAR_DUPLICATE_IN_OTHER_SPLIT, first_near_duplicates
 from visage.data.records import FaceRecord, from_example, to_example
 from visage.data.split import SPLITS
 
@@ -36,14 +36,17 @@ class PublishChunk(beam.DoFn):
         _, found = element
         (chunk,) = found["chunk"]
         verdicts = {verdict.offset: verdict for verdict in found["duplicates"]}
-        twins = {int(twin["offset"]): int(twin["twin"]) for twin in _twins(found["near_duplicates"])}
+        near_duplicates = {
+            int(near_duplicate["offset"]): int(near_duplicate["near_duplicate"])
+            for near_duplicate in _near_duplicates(found["near_duplicates"])
+        }
         by_split: dict[str, list[bytes]] = {split: [] for split in SPLITS}
         drops = list(read_lines(f"{self._work_dir}/{drops_name(chunk)}"))
         rows = read_rows(self._work_dir, rows_name(chunk), ROW)
         candidates = read_records(f"{self._work_dir}/{candidates_name(chunk)}")
         for row, serialized in zip(rows, candidates, strict=True):
             offset = int(row["offset"])
-            drop = _drop(serialized, chunk, offset, verdicts.get(offset), twins.get(offset))
+            drop = _drop(serialized, chunk, offset, verdicts.get(offset), near_duplicates.get(offset))
             if drop:
                 drops.append(drop)
             else:
@@ -56,25 +59,27 @@ class PublishChunk(beam.DoFn):
             write_lines(self._drops_dir, f"dropped-{chunk.name}.jsonl", drops)
 
 
-def _twins(packed: Iterable[bytes]) -> np.ndarray:
-    return first_twins(np.frombuffer(b"".join(packed), TWIN))
+def _near_duplicates(packed: Iterable[bytes]) -> np.ndarray:
+    return first_near_duplicates(np.frombuffer(b"".join(packed), NEAR_DUPLICATE))
 
 
-def _drop(serialized: bytes, chunk: Chunk, offset: int, verdict: Verdict | None, twin: int | None) -> bytes | None:
+def _drop(
+    serialized: bytes, chunk: Chunk, offset: int, verdict: DuplicateDecision | None, near_duplicate: int | None
+) -> bytes | None:
     """Counts a candidate that goes, and returns its line; None if it stays."""
     if verdict is not None and verdict.rule:
         why: dict[str, object] = {"disagree": list(verdict.disagree)}
         rule = verdict.rule
-    elif twin is not None:
-        why, rule = {"twin": f"{twin:016x}"}, NEAR_DUPLICATE_IN_OTHER_SPLIT
+    elif near_duplicate is not None:
+        why, rule = {"near_duplicate": f"{near_duplicate:016x}"}, NEAR_DUPLICATE_IN_OTHER_SPLIT
     else:
         return None
     count_drop(rule)
     record = from_example(serialized)
-    return drop_line(Drop(record.key, rule, record.picture_digest), chunk.file, offset, **why)
+    return drop_line(Drop(record.key, rule, record.image_digest), chunk.file, offset, **why)
 
 
-def _with_labels(serialized: bytes, verdict: Verdict | None) -> bytes:
+def _with_labels(serialized: bytes, verdict: DuplicateDecision | None) -> bytes:
     """The candidate with the labels that its copies know together, where it has copies."""
     return serialized if verdict is None else to_example(_relabelled(from_example(serialized), verdict.labels))
 

@@ -143,7 +143,7 @@ def _cancelled_by_interrupt(result: PipelineResult) -> Iterator[None]:
 
 @contextmanager
 def _asking(ask: Callable[[], dict[str, Any]], engine: Engine, step: str, total: int) -> Iterator[None]:
-    """Shows how many pictures are done, where the engine says so while it works.
+    """Shows how many images are done, where the engine says so while it works.
 
     Of a result a copy is asked: Beam's keep their first answer.
     """

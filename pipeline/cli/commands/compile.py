@@ -11,7 +11,7 @@ from pipeline.cli.common import (
     json_option,
     override_option,
     print_json,
-    quietly,
+    redirect_framework_output,
 )
 from pipeline.cli.output.output_file import check_output_of
 
@@ -36,7 +36,7 @@ def compile(
     else:
         check_output_of(config, settings, out, [".yaml", ".yml"])
     check_installed(scheduler, "visage compile")
-    with quietly() as stream:
+    with redirect_framework_output() as stream:
         if scheduler == "airflow":
             from pipeline.runners.airflow import write_dag
 

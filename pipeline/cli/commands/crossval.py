@@ -12,7 +12,7 @@ from pipeline.cli.common import (
     new_run_id,
     override_option,
     print_json,
-    quietly,
+    redirect_framework_output,
 )
 from visage.errors import VisageError
 
@@ -41,15 +41,15 @@ def crossval(
         raise VisageError(f"--repeats {repeats}: must be 1 or more")
     notes = check_early(settings, OF_A_RUN)
     run_id = new_run_id()
-    with alone(settings.root), quietly(settings.root / "logs" / f"{run_id}.log") as stream:
-        from pipeline.cli.output.run_start import start_screen
+    with alone(settings.root), redirect_framework_output(settings.root / "logs" / f"{run_id}.log") as stream:
+        from pipeline.cli.output.run_start import start_reporter
 
-        screen = start_screen(settings, stream, notes, silent=as_json)
+        reporter = start_reporter(settings, stream, notes, silent=as_json)
 
         from pipeline.cross_validation.result import print_result
         from pipeline.cross_validation.run import cross_validate
 
-        result = cross_validate(settings, splits, repeats, run_id, screen)
-        print_result(result, screen)
+        result = cross_validate(settings, splits, repeats, run_id, reporter)
+        print_result(result, reporter)
         if as_json:
             print_json(asdict(result), stream)

@@ -16,7 +16,7 @@ from pipeline.cli.common import (
     json_option,
     override_option,
     print_json,
-    quietly,
+    redirect_framework_output,
 )
 from pipeline.cli.groups import CommandGroup
 from pipeline.cli.output.output_file import check_output_of
@@ -24,7 +24,7 @@ from visage.errors import VisageError, shortened
 from visage.names import did_you_mean
 
 if TYPE_CHECKING:
-    from pipeline.cli.output.console import Screen
+    from pipeline.cli.output.console import Reporter
     from pipeline.config.schema import PipelineConfig
     from pipeline.data_inspection.collect import CleanedData
     from pipeline.data_inspection.prepared import Prepared
@@ -56,17 +56,17 @@ def prepare(source: str, data_dir: Path | None, config: Path, overrides: tuple[s
     found = _with_source(load_config(config, overrides, data_dir, source), source)
     check_early(found, OF_A_SOURCE, source)
     settings = found.face_example_gen_settings()
-    with quietly(_log(found, "data-prepare")) as stream:
-        from pipeline.cli.output.console import Screen
+    with redirect_framework_output(_log(found, "data-prepare")) as stream:
+        from pipeline.cli.output.console import Reporter
         from pipeline.cli.output.terms import tell_terms_once
         from pipeline.data_inspection.prepared import prepare as prepare_source
 
-        screen = Screen(stream, silent=as_json)
+        reporter = Reporter(stream, silent=as_json)
         if not as_json:
-            tell_terms_once([source], settings, screen)
-        with screen.stage(source):
+            tell_terms_once([source], settings, reporter)
+        with reporter.stage(source):
             prepared = prepare_source(source, settings)
-        _print_prepared(prepared, screen)
+        _print_prepared(prepared, reporter)
         if as_json:
             print_json(_prepared_figures(prepared), stream)
 
@@ -104,20 +104,22 @@ def inspect(
         check_early(found, OF_A_SOURCE, source)
     else:
         check_runs(found)
-    with quietly(_log(found, "data-inspect") if source else _log_of_runs(found, "data-inspect")) as stream:
+    with redirect_framework_output(
+        _log(found, "data-inspect") if source else _log_of_runs(found, "data-inspect")
+    ) as stream:
         from rich.markup import escape
 
         from pipeline.cli.output.cleaning_summary import cleaning_lines
-        from pipeline.cli.output.console import Screen
+        from pipeline.cli.output.console import Reporter
         from pipeline.cli.output.terms import terms_of
         from pipeline.data_inspection.collect import collect
         from pipeline.data_inspection.render import figures, render
         from visage.files import write_atomically
 
-        screen = Screen(stream, silent=as_json)
+        reporter = Reporter(stream, silent=as_json)
         title = source or found.name
-        with screen.stage(title):
-            cleaned, page = _cleaned(found, source, screen, as_json)
+        with reporter.stage(title):
+            cleaned, page = _cleaned(found, source, reporter, as_json)
             inspection = collect(
                 cleaned,
                 title=title,
@@ -129,10 +131,10 @@ def inspect(
         write_atomically(page, render(inspection))
         write_atomically(page.with_suffix(".json"), json.dumps(written, indent=1, allow_nan=False) + "\n")
         if inspection["drawn"]:
-            screen.print("drawn portraits, not photos of people")
-        screen.print(f"[bold]{title}[/]  {cleaning_lines(inspection['cleaning_report'])}")
-        screen.print(f"page  {escape(str(page))}")
-        screen.print(f"json  {escape(str(page.with_suffix('.json')))}")
+            reporter.print("drawn portraits, not photos of people")
+        reporter.print(f"[bold]{title}[/]  {cleaning_lines(inspection['cleaning_report'])}")
+        reporter.print(f"page  {escape(str(page))}")
+        reporter.print(f"json  {escape(str(page.with_suffix('.json')))}")
         if as_json:
             print_json({"page": str(page), **written}, stream)
 
@@ -141,7 +143,7 @@ def inspect(
 @config_argument
 @data_dir_option
 @override_option
-@click.option("--out", type=PathOfThisMachine(), help="The picture to write (.png).")
+@click.option("--out", type=PathOfThisMachine(), help="The image to write (.png).")
 @json_option
 def preview_augmentation(
     config: Path, data_dir: Path | None, overrides: tuple[str, ...], out: Path | None, as_json: bool
@@ -154,16 +156,16 @@ def preview_augmentation(
     if out is not None:
         check_output_of(config, found, out, [".png"])
     check_runs(found)
-    with quietly(_log_of_runs(found, "data-preview-augmentation")) as stream:
+    with redirect_framework_output(_log_of_runs(found, "data-preview-augmentation")) as stream:
         from rich.markup import escape
 
-        from pipeline.cli.output.console import Screen
+        from pipeline.cli.output.console import Reporter
         from pipeline.metadata.latest_examples import newest_data
 
         examples = newest_data(found).examples
         sheet = (out or found.root / _SHEET).resolve()
-        screen = Screen(stream, silent=as_json)
-        with screen.stage(found.name):
+        reporter = Reporter(stream, silent=as_json)
+        with reporter.stage(found.name):
             from visage.files import write_atomically
             from visage.training.augmentation.preview import draw_sheet
             from visage.training.batches import open_split
@@ -171,8 +173,8 @@ def preview_augmentation(
             split = open_split("train", [str(examples / "Split-train" / "*")])
             write_atomically(sheet, draw_sheet(split, found.trainer))
         augmentation = found.trainer.augmentation
-        screen.print(f"[bold]{found.name}[/]  {found.trainer.network}: {_in_words(augmentation.changes)}")
-        screen.print(f"sheet {escape(str(sheet))}")
+        reporter.print(f"[bold]{found.name}[/]  {found.trainer.network}: {_in_words(augmentation.changes)}")
+        reporter.print(f"sheet {escape(str(sheet))}")
         if as_json:
             figures = {
                 "network": found.trainer.network,
@@ -188,7 +190,7 @@ def _in_words(changes: Mapping[str, bool | float]) -> str:
 
 
 def _cleaned(
-    config: "PipelineConfig", source: str | None, screen: "Screen", as_json: bool
+    config: "PipelineConfig", source: str | None, reporter: "Reporter", as_json: bool
 ) -> tuple["CleanedData", Path]:
     """What is looked at, and where its page goes by default."""
     if source is None:
@@ -204,7 +206,7 @@ def _cleaned(
 
     settings = config.face_example_gen_settings()
     if not as_json:
-        tell_terms_once([source], settings, screen)
+        tell_terms_once([source], settings, reporter)
     cleaned = clean(source, settings)
     return cleaned, cleaned.report.parent / _PAGE
 
@@ -258,20 +260,20 @@ def _prepared_figures(prepared: "Prepared") -> Mapping[str, Any]:
     }
 
 
-def _print_prepared(prepared: "Prepared", screen: "Screen") -> None:
+def _print_prepared(prepared: "Prepared", reporter: "Reporter") -> None:
     from rich.markup import escape
 
     from pipeline.cli.output.cleaning_summary import skipped_lines
 
     source = prepared.source
-    screen.print(f"[bold]{source.dataset}[/]  {source.archive_rows:,} rows → {source.records:,} records")
+    reporter.print(f"[bold]{source.dataset}[/]  {source.archive_rows:,} rows → {source.records:,} records")
     for line in skipped_lines(source.skipped, source.examples):
-        screen.print(line)
+        reporter.print(line)
     if source.skipped:
-        screen.print(f"        all of them: {escape(str(source.skipped_rows))}")
+        reporter.print(f"        all of them: {escape(str(source.skipped_rows))}")
     if prepared.was_there:
-        screen.print("prepared before")
+        reporter.print("prepared before")
     else:
         rate = source.archive_rows / max(prepared.seconds, 1e-3)
-        screen.print(f"prepared in {prepared.seconds:.1f} s, {rate:,.0f} rows/s")
-    screen.print(f"in    {escape(str(prepared.folder))}")
+        reporter.print(f"prepared in {prepared.seconds:.1f} s, {rate:,.0f} rows/s")
+    reporter.print(f"in    {escape(str(prepared.folder))}")

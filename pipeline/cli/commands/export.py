@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.common import PathOfThisMachine, choose_model, config_option, json_option, print_json, quietly
+from pipeline.cli.common import (
+    PathOfThisMachine,
+    choose_model,
+    config_option,
+    json_option,
+    print_json,
+    redirect_framework_output,
+)
 from pipeline.cli.output.output_file import check_output_folder
 from visage.errors import VisageError
 from visage.evaluation.metrics import metrics_of
@@ -17,7 +24,7 @@ from visage.tflite.notes import notes
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from visage.tflite.export import Measured, OnDevice, Precision
+    from visage.tflite.export import Measured, Precision, TFLiteExport
 
 _PRECISIONS = ("float16", "int8")
 
@@ -37,9 +44,7 @@ def export() -> None:
     default=_PRECISIONS,
     help="Which models are wanted.  [default: both]",
 )
-@click.option(
-    "--out", type=PathOfThisMachine(), help="Folder to write into.  [default: on_device/NUMBER of the pipeline]"
-)
+@click.option("--out", type=PathOfThisMachine(), help="Folder to write into.  [default: tflite/NUMBER of the pipeline]")
 @config_option
 @json_option
 def tflite(
@@ -56,11 +61,11 @@ def tflite(
     version = find_model(chosen.folder).resolve()
     if out is not None:
         check_output_folder(out, inputs=[version])
-    folder = (out or Path(*version.parts[:-3]) / "on_device" / version.name).resolve()
-    with quietly() as stream:
+    folder = (out or Path(*version.parts[:-3]) / "tflite" / version.name).resolve()
+    with redirect_framework_output() as stream:
         from rich.markup import escape
 
-        from pipeline.cli.output.console import Screen
+        from pipeline.cli.output.console import Reporter
         from pipeline.metadata.training_examples import trained_on
         from visage.files import write_atomically
         from visage.prediction.loaded_model import identity_of, metadata_of
@@ -68,15 +73,15 @@ def tflite(
         examples = trained_on(version)
         metadata = metadata_of(version)
         _make(folder)
-        from visage.tflite.export import put_on_device
+        from visage.tflite.export import export_tflite_model
 
-        screen = Screen(stream, silent=as_json)
+        reporter = Reporter(stream, silent=as_json)
         identity = identity_of(version, metadata)
         for line in identity.lines():
-            screen.print(escape(line))
+            reporter.print(escape(line))
         name = version.parent.name
-        with screen.stage(f"{name} {version.name}"):
-            made = put_on_device(version, examples, tuple(dict.fromkeys(precisions)))
+        with reporter.stage(f"{name} {version.name}"):
+            made = export_tflite_model(version, examples, tuple(dict.fromkeys(precisions)))
         files = {precision: folder / f"{name}_{precision}.tflite" for precision in made.contents}
         figures = {
             "model": str(version),
@@ -86,16 +91,16 @@ def tflite(
         }
         for precision, content in made.contents.items():
             write_atomically(files[precision], content)
-        described = folder / f"{name}_on_device.json"
+        described = folder / f"{name}_tflite.json"
         write_atomically(described, json.dumps(figures, indent=2, allow_nan=False) + "\n")
         remove_unnamed(folder, name, files)
-        screen.print(f"{escape(name)} {version.name} on the {made.test_faces:,} test faces of its run")
-        screen.print(_table(made))
-        screen.print(f"fastest and slowest of the rounds: {_rounds(made)}")
+        reporter.print(f"{escape(name)} {version.name} on the {made.test_faces:,} test faces of its run")
+        reporter.print(_table(made))
+        reporter.print(f"fastest and slowest of the rounds: {_rounds(made)}")
         for note in notes(made):
-            screen.print(note)
+            reporter.print(note)
         for file in (*files.values(), described):
-            screen.print(f"wrote {escape(str(file))}")
+            reporter.print(f"wrote {escape(str(file))}")
         if as_json:
             print_json(figures, stream)
 
@@ -113,7 +118,7 @@ def remove_unnamed(folder: Path, name: str, files: Mapping["Precision", Path]) -
         file.unlink(missing_ok=True)
 
 
-def _figures(made: "OnDevice", files: dict["Precision", Path]) -> dict[str, Any]:
+def _figures(made: "TFLiteExport", files: dict["Precision", Path]) -> dict[str, Any]:
     models = {
         precision: {"file": files[precision].name, **one.to_json()} for precision, one in made.lite_models.items()
     }
@@ -127,17 +132,17 @@ def _figures(made: "OnDevice", files: dict["Precision", Path]) -> dict[str, Any]
     }
 
 
-def _models(made: "OnDevice") -> list[tuple[str, "Measured"]]:
+def _models(made: "TFLiteExport") -> list[tuple[str, "Measured"]]:
     """All by name, the SavedModel first."""
     return [("SavedModel", made.saved_model), *made.lite_models.items()]
 
 
-def _rounds(made: "OnDevice") -> str:
+def _rounds(made: "TFLiteExport") -> str:
     times = [(name, one.milliseconds) for name, one in _models(made)]
     return ", ".join(f"{name} {took.fastest:.1f} to {took.slowest:.1f} ms" for name, took in times)
 
 
-def _table(made: "OnDevice") -> "Table":
+def _table(made: "TFLiteExport") -> "Table":
     from rich.table import Table
 
     metrics = (spec.short for spec in metrics_of("tflite"))

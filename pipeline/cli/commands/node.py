@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from pipeline.cli.common import json_option, print_json, quietly
+from pipeline.cli.common import json_option, print_json, redirect_framework_output
 from pipeline.cli.exit_codes import NOT_BLESSED
 
 
@@ -19,23 +19,23 @@ from pipeline.cli.exit_codes import NOT_BLESSED
 @click.pass_context
 def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json: bool) -> None:
     """Run one node of a compiled pipeline, as schedulers do. Exit code 3: Pusher had nothing blessed to push."""
-    from pipeline.cli.output.console import Screen
+    from pipeline.cli.output.console import Reporter
     from pipeline.compiled import read_compiled
 
     # A mistake is reported before TFX is imported.
     read_compiled(pipeline)
     # Where the log belongs is known only once TFX is there to read the IR; until then its words go elsewhere.
-    with quietly() as stream:
+    with redirect_framework_output() as stream:
         from pipeline.node import read_ir, run_node, workspace_of
 
         ir = read_ir(pipeline)
-        with quietly(workspace_of(ir) / "logs" / f"{_file_name(run_id)}.{name}.log"):
+        with redirect_framework_output(workspace_of(ir) / "logs" / f"{_file_name(run_id)}.{name}.log"):
             from pipeline.cli.output.node_summary import describe, model_was_pushed
 
-            screen = Screen(stream, silent=as_json)
-            with screen.stage(name):
+            reporter = Reporter(stream, silent=as_json)
+            with reporter.stage(name):
                 result = run_node(ir, name, run_id)
-            screen.print(f"{name}{' (cached)' if result.cached else ''}: {describe(result) or 'done'}")
+            reporter.print(f"{name}{' (cached)' if result.cached else ''}: {describe(result) or 'done'}")
         if as_json:
             print_json(asdict(result), stream)
     context.exit(NOT_BLESSED if name == "Pusher" and not model_was_pushed(result) else 0)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.common import PathOfThisMachine, choose_model, config_option, json_option, print_json, quietly
+from pipeline.cli.common import (
+    PathOfThisMachine,
+    choose_model,
+    config_option,
+    json_option,
+    print_json,
+    redirect_framework_output,
+)
 from pipeline.cli.exit_codes import FAILED
 from pipeline.cli.output.output_file import check_output
 from visage.errors import VisageError
@@ -17,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("photos", nargs=-1, required=True, type=PathOfThisMachine("download the picture first"))
+@click.argument("photos", nargs=-1, required=True, type=PathOfThisMachine("download the image first"))
 @click.option(
     "--model",
     type=PathOfThisMachine("--server asks a server"),
@@ -31,7 +38,7 @@ if TYPE_CHECKING:
     type=PathOfThisMachine(),
     help="Folder of the server's model; tells how crops are cut where the server does not.",
 )
-@click.option("--out", type=PathOfThisMachine(), help="Write the annotated picture here (.png, .jpg).")
+@click.option("--out", type=PathOfThisMachine(), help="Write the annotated image here (.png, .jpg).")
 @json_option
 @click.pass_context
 def predict(
@@ -46,13 +53,13 @@ def predict(
 ) -> None:
     """Find the faces on photos and predict age and gender. Exit code 1: a photo gave no prediction.
 
-    A folder stands for the pictures in it, without those of the folders below.
+    A folder stands for the images in it, without those of the folders below.
     """
     from serving.photo_files import photo_files
 
     files = photo_files(photos)
     if out is not None and len(files) > 1:
-        raise VisageError(f"--out {out}: takes one picture, not {len(files)}; name one photo")
+        raise VisageError(f"--out {out}: takes one image, not {len(files)}; name one photo")
     if out is not None:
         check_output(out, (".png", ".jpg", ".jpeg"), files)
     if server is not None and config is not None:
@@ -64,7 +71,7 @@ def predict(
     from visage.prediction.client import predict_photos
 
     notes: list[str] = []
-    with quietly() as stream:
+    with redirect_framework_output() as stream:
         predictions = predict_photos(files, model, server, alignment_of, note=notes.append)
         problems = [f"{prediction.path}: {prediction.problem}" for prediction in predictions if prediction.problem]
         if as_json:

@@ -15,7 +15,7 @@ from pipeline.cli.common import (
     override_option,
     print_json,
     pushed_models,
-    quietly,
+    redirect_framework_output,
     visage_command,
 )
 
@@ -39,18 +39,18 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
     notes = check_early(settings, OF_A_RUN)
     run_id = new_run_id()
     log = settings.root / "logs" / f"{run_id}.log"
-    with alone(settings.root), quietly(log) as stream:
-        from pipeline.cli.output.run_start import start_screen
+    with alone(settings.root), redirect_framework_output(log) as stream:
+        from pipeline.cli.output.run_start import start_reporter
 
-        screen = start_screen(settings, stream, notes, silent=as_json)
+        reporter = start_reporter(settings, stream, notes, silent=as_json)
 
         from pipeline.cli.output.run_summary import outcome_of, print_outcome
         from pipeline.runners.local import run_pipeline
 
-        outcome = outcome_of(settings, run_pipeline(settings, run_id, screen))
+        outcome = outcome_of(settings, run_pipeline(settings, run_id, reporter))
         print_outcome(
             outcome,
-            screen,
+            reporter,
             visage=visage_command(),
             default_model=_is_default_model(settings),
         )

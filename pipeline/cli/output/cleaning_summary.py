@@ -41,7 +41,7 @@ def skipped_lines(skipped: Mapping[str, int], examples: Mapping[str, str], of: s
 
 
 def time_line(metrics: Mapping[str, Any]) -> str:
-    """What a picture took on average, of a cleaning report's `metrics`: 'decode 2.1 ms · detect 14.0 ms'.
+    """What an image took on average, of a cleaning report's `metrics`: 'decode 2.1 ms · detect 14.0 ms'.
 
     Empty where the engine told no times.
     """

@@ -58,12 +58,12 @@ def framework_output_to(log: Path) -> Iterator[IO[str]]:
     for stream in streams:
         stream.flush()
     kept = [os.dup(1), os.dup(2)]
-    with output_stream(os.dup(1), closefd=True) as screen:
+    with output_stream(os.dup(1), closefd=True) as reporter:
         os.dup2(sink, 1)
         os.dup2(sink, 2)
         sys.stdout, sys.stderr = lossy_stream(1), lossy_stream(2)
         try:
-            yield screen
+            yield reporter
         finally:
             for lossy in (sys.stdout, sys.stderr):
                 lossy.flush()
@@ -92,8 +92,8 @@ def first_words(error: Exception) -> str:
 @contextmanager
 def messages_of(*loggers: str) -> Iterator[None]:
     """Shows what these Python loggers say on the real standard error, wherever `framework_output_to` leads it."""
-    with os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace", buffering=1) as screen:
-        handler = logging.StreamHandler(screen)
+    with os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace", buffering=1) as reporter:
+        handler = logging.StreamHandler(reporter)
         handler.setFormatter(logging.Formatter("visage: %(message)s"))
         for name in loggers:
             logging.getLogger(name).addHandler(handler)
@@ -115,7 +115,7 @@ def _is_counted(done: int, total: float | None) -> bool:
     return done > 0 or total is not None
 
 
-class Screen:
+class Reporter:
     """Draws stages and their steps: bars on a terminal, a line now and then elsewhere, nothing for `--json`."""
 
     def __init__(self, stream: IO[str], silent: bool = False) -> None:

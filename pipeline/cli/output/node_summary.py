@@ -30,7 +30,7 @@ def model_was_pushed(pusher: NodeResult) -> bool:
 def _faces(result: NodeResult) -> str:
     report = json.loads((Path(result.output("cleaning_report").uri) / "cleaning_report.json").read_text())
     times = time_line(report["metrics"])
-    return cleaning_lines(report) + (f"\n    a picture: {times}" if times else "")
+    return cleaning_lines(report) + (f"\n    an image: {times}" if times else "")
 
 
 def _validation(result: NodeResult) -> str:
@@ -94,14 +94,14 @@ def _card(result: NodeResult) -> str:
 
 _DESCRIBERS = {
     "FaceExampleGen": _faces,
-    "LatestPassedStatistics": _last_data,
+    "ValidatedStatisticsResolver": _last_data,
     "ExampleValidator": _validation,
-    "StartingModel": _start,
+    "WarmStartModelResolver": _start,
     "Tuner": _search,
     "Trainer": _training,
-    "LatestBlessedModel": _baseline,
+    "BlessedModelResolver": _baseline,
     "Evaluator": _blessing,
-    "ModelCheck": _blessing,
+    "InfraValidator": _blessing,
     "Pusher": _push,
     "ModelCard": _card,
 }

@@ -5,7 +5,7 @@ from typing import IO, TYPE_CHECKING
 
 from rich.markup import escape
 
-from pipeline.cli.output.console import Screen
+from pipeline.cli.output.console import Reporter
 from pipeline.cli.output.terms import tell_terms_once
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipeline.config.schema import PipelineConfig
 
 
-def start_screen(settings: "PipelineConfig", stream: IO[str], notes: "Sequence[Finding]", silent: bool) -> Screen:
+def start_reporter(settings: "PipelineConfig", stream: IO[str], notes: "Sequence[Finding]", silent: bool) -> Reporter:
     """Returns the screen of a run, with its first lines on it; imports nothing heavy.
 
     Args:
@@ -22,16 +22,16 @@ def start_screen(settings: "PipelineConfig", stream: IO[str], notes: "Sequence[F
         notes: what the checks before the run have found.
         silent: prints nothing.
     """
-    screen = Screen(stream, silent=silent)
-    screen.print(_header(settings))
+    reporter = Reporter(stream, silent=silent)
+    reporter.print(_header(settings))
     for note in notes:
-        screen.print(f"[yellow]note[/]  {escape(note.line())}")
+        reporter.print(f"[yellow]note[/]  {escape(note.line())}")
     if not silent:
-        tell_terms_once(settings.data.sources, settings.face_example_gen_settings(), screen)
-    return screen
+        tell_terms_once(settings.data.sources, settings.face_example_gen_settings(), reporter)
+    return reporter
 
 
 def _header(settings: "PipelineConfig") -> str:
     data = settings.data
-    pictures = data.dir or f"{data.sample_portraits.count:,} drawn sample portraits (no --data-dir)"
-    return f"[bold]{settings.name}[/]  {', '.join(data.sources)} from {escape(pictures)}"
+    images = data.dir or f"{data.sample_portraits.count:,} drawn sample portraits (no --data-dir)"
+    return f"[bold]{settings.name}[/]  {', '.join(data.sources)} from {escape(images)}"

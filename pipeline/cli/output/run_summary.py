@@ -10,7 +10,7 @@ from rich.table import Table
 
 from components.evaluator.result import Gate, read_evaluation
 from pipeline.cli.exit_codes import FAILED, NOT_BLESSED
-from pipeline.cli.output.console import Screen, first_words
+from pipeline.cli.output.console import Reporter, first_words
 from pipeline.cli.output.node_summary import model_was_pushed
 from pipeline.config.schema import PipelineConfig
 from pipeline.runners.local import RunResult
@@ -29,7 +29,7 @@ class Outcome:
         version: its number there; None where it is not.
         new_version: false where the model was served already.
         model_base_path: the folder of the versions.
-        model_check: 'ok', or why the model would not be served.
+        infra_validator: 'ok', or why the model would not be served.
         gates: one a limit.
         model_card: path of the page; None where ModelCard failed.
         seconds: by node, wall time.
@@ -44,7 +44,7 @@ class Outcome:
     version: str | None
     new_version: bool
     model_base_path: str
-    model_check: str
+    infra_validator: str
     gates: Sequence[Gate]
     model_card: str | None
     seconds: Mapping[str, float]
@@ -65,7 +65,7 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
     """Gathers what the nodes of `run` left behind."""
     pusher, card = run.nodes.get("Pusher"), run.nodes.get("ModelCard")
     push = pusher.output("pushed_model").properties if pusher else {}
-    check = run.nodes["ModelCheck"].output("blessing").properties
+    check = run.nodes["InfraValidator"].output("blessing").properties
     return Outcome(
         pipeline=config.name,
         run_id=run.run_id,
@@ -74,7 +74,7 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
         version=str(push.get("pushed_version", "")) or None,
         new_version=pusher is not None and not pusher.cached and push.get("newly_pushed") == 1,
         model_base_path=str(config.model_base_path),
-        model_check="ok" if check.get("blessed") == 1 else str(check.get("reason", "failed")),
+        infra_validator="ok" if check.get("blessed") == 1 else str(check.get("reason", "failed")),
         gates=read_evaluation(run.nodes["Evaluator"].output("evaluation").uri).gates,
         model_card=str(Path(card.output("model_card").uri) / "model_card.html") if card else None,
         seconds={node: round(seconds, 2) for node, seconds in run.seconds.items()},
@@ -83,44 +83,44 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
     )
 
 
-def print_outcome(outcome: Outcome, screen: Screen, visage: str, default_model: bool) -> None:
+def print_outcome(outcome: Outcome, reporter: Reporter, visage: str, default_model: bool) -> None:
     """Shows the gate, where the model went and how to ask it.
 
     Args:
         outcome: what to show.
-        screen: where.
+        reporter: where.
         visage: the command as it can be typed.
         default_model: whether `visage predict` finds the model without an option.
     """
-    screen.print()
-    screen.print(_gate_table(outcome.gates))
+    reporter.print()
+    reporter.print(_gate_table(outcome.gates))
     for gate in outcome.gates:
         if gate.why_not_measured:
-            screen.print(f"{gate.name} of {escape(gate.slice)}: not measured: {gate.why_not_measured}")
-    if outcome.model_check != "ok":
-        screen.print(f"model check: [red]{escape(outcome.model_check)}[/]")
-    screen.print()
+            reporter.print(f"{gate.name} of {escape(gate.slice)}: not measured: {gate.why_not_measured}")
+    if outcome.infra_validator != "ok":
+        reporter.print(f"model check: [red]{escape(outcome.infra_validator)}[/]")
+    reporter.print()
     if outcome.pushed:
         how = "pushed" if outcome.new_version else "is in its place already"
-        screen.print(f"[bold green]Blessed.[/] Version {outcome.version} {how}: {escape(outcome.model_base_path)}")
+        reporter.print(f"[bold green]Blessed.[/] Version {outcome.version} {how}: {escape(outcome.model_base_path)}")
         visage, base_path = escape(visage), escape(shlex.quote(outcome.model_base_path))
-        screen.print(f"ask it      {visage} predict {'' if default_model else f'--model {base_path} '}PHOTO")
-        screen.print(f"serve it    {visage} serve{'' if default_model else f' --model-base-path {base_path}'}")
+        reporter.print(f"ask it      {visage} predict {'' if default_model else f'--model {base_path} '}PHOTO")
+        reporter.print(f"serve it    {visage} serve{'' if default_model else f' --model-base-path {base_path}'}")
         if not is_plain(outcome.model_base_path):
-            screen.print(
+            reporter.print(
                 "TensorFlow Serving takes this folder's name for a pattern: give it a link or a mount of another name"
             )
         if outcome.drawn:
-            screen.print("it was trained on drawings: for photos of people train on real data, see docs/data.md")
+            reporter.print("it was trained on drawings: for photos of people train on real data, see docs/data.md")
     else:
-        screen.print(f"[bold red]Not pushed: {_why_not_pushed(outcome)}.[/] What is served stays as it is.")
-    screen.print(f"model card  {escape(outcome.model_card) if outcome.model_card else '[red]not written[/]'}")
+        reporter.print(f"[bold red]Not pushed: {_why_not_pushed(outcome)}.[/] What is served stays as it is.")
+    reporter.print(f"model card  {escape(outcome.model_card) if outcome.model_card else '[red]not written[/]'}")
 
 
 def _why_not_pushed(outcome: Outcome) -> str:
     if not all(gate.passed for gate in outcome.gates):
         return "not blessed"
-    return "refused by the model check" if outcome.model_check != "ok" else "Pusher failed"
+    return "refused by the model check" if outcome.infra_validator != "ok" else "Pusher failed"
 
 
 def _gate_table(gates: Sequence[Gate]) -> Table:

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from components.face_example_gen.settings import FaceExampleGenSettings
-from pipeline.cli.output.console import Screen
+from pipeline.cli.output.console import Reporter
 from visage.data.datasets import dataset_spec
 from visage.files import write_atomically
 
@@ -18,7 +18,7 @@ def terms_of(datasets: Iterable[str], settings: FaceExampleGenSettings) -> dict[
     return {dataset: text for dataset in datasets if (text := dataset_spec(dataset).terms)}
 
 
-def tell_terms_once(datasets: Iterable[str], settings: FaceExampleGenSettings, screen: Screen) -> None:
+def tell_terms_once(datasets: Iterable[str], settings: FaceExampleGenSettings, reporter: Reporter) -> None:
     """Prints the terms that were not printed in this workspace before.
 
     Raises:
@@ -28,6 +28,6 @@ def tell_terms_once(datasets: Iterable[str], settings: FaceExampleGenSettings, s
     for dataset, text in terms_of(datasets, settings).items():
         note = told / f"{dataset.partition('/')[0]}.txt"
         if not note.exists():
-            screen.print(f"[bold]terms[/]  {escape(text)}")
+            reporter.print(f"[bold]terms[/]  {escape(text)}")
             note.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(note, text + "\n")

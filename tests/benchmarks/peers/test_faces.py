@@ -8,12 +8,12 @@ import pytest
 from benchmarks.peers.faces import lay_out, learned_from, published_faces, unseen_faces
 from tests.drawn_crops import people, write_split
 from tests.pipeline.pushed_model import record_push
-from visage.data.records import FaceRecord, picture_digest
+from visage.data.records import FaceRecord, image_digest
 from visage.errors import VisageError
 
 
 def with_digests(records: list[FaceRecord]) -> list[FaceRecord]:
-    return [replace(record, picture_digest=picture_digest(record.image)) for record in records]
+    return [replace(record, image_digest=image_digest(record.image)) for record in records]
 
 
 def test_faces_are_in_the_test_split_of_every_run(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_faces_are_in_the_test_split_of_every_run(tmp_path: Path) -> None:
         unseen_faces([tmp_path])
 
 
-def test_pictures_are_those_of_the_archive_byte_by_byte(tmp_path: Path) -> None:
+def test_images_are_those_of_the_archive_byte_by_byte(tmp_path: Path) -> None:
     ada, bo = with_digests(people(2, seed=1))
     (tmp_path / "data" / "UTKFace").mkdir(parents=True)
     (tmp_path / "data" / "UTKFace" / "any_name.jpg").write_bytes(ada.image)

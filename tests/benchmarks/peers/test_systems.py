@@ -20,9 +20,9 @@ def system(name: str, program: str) -> System:
     return System(name, [sys.executable, "-c", program], None, [])
 
 
-def test_every_system_is_asked_of_every_picture_and_its_own_time_counts() -> None:
-    pictures = [Path("x" * length) for length in range(1, 61)]
-    answers = ask_in_turn([system("one", ECHO), system("other", ECHO)], pictures)
+def test_every_system_is_asked_of_every_image_and_its_own_time_counts() -> None:
+    images = [Path("x" * length) for length in range(1, 61)]
+    answers = ask_in_turn([system("one", ECHO), system("other", ECHO)], images)
     assert list(answers) == ["one", "other"]
     for said in answers.values():
         assert list(said.age) == list(range(1, 61))

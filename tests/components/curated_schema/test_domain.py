@@ -26,7 +26,7 @@ def test_the_names_of_labelled_folders_are_sources() -> None:
 
 
 def test_statistics_of_a_labelled_folder_are_no_anomaly_where_it_is_configured() -> None:
-    record = FaceRecord(b"jpeg", "key", 30.0, 4, "male", "labelled_folder/team/ada", "team", picture_digest="0" * 32)
+    record = FaceRecord(b"jpeg", "key", 30.0, 4, "male", "labelled_folder/team/ada", "team", image_digest="0" * 32)
     batch = ExamplesToRecordBatchDecoder().DecodeBatch([to_example(record)])
     statistics = stats_impl.generate_statistics_in_memory(batch)
 

@@ -17,7 +17,7 @@ def test_a_blessed_model_that_is_cut_short_is_one_line(tmp_path: Path, file: str
     check_readable(str(tmp_path))
     cut = tmp_path / "variables" / file
     whole = cut.read_bytes()
-    for share in (0, 0.5):
-        cut.write_bytes(whole[: int(share * len(whole))])
+    for fraction in (0, 0.5):
+        cut.write_bytes(whole[: int(fraction * len(whole))])
         with pytest.raises(VisageError, match=r"variables is missing or damaged, .* blessed last; remove .*"):
             check_readable(str(tmp_path))

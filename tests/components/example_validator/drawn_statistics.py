@@ -23,10 +23,10 @@ class Faces:
 
     Attributes:
         count: examples.
-        men: share whose gender is male.
-        wiki: share whose source is WIKI; the others are UTKFace's.
+        men: fraction whose gender is male.
+        wiki: fraction whose source is WIKI; the others are UTKFace's.
         older: years added to ages that lie evenly between 5 and 75.
-        age_unknown: share whose age and age group are unknown.
+        age_unknown: fraction whose age and age group are unknown.
     """
 
     count: int = 1000

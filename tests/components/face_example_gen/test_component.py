@@ -16,11 +16,11 @@ def settings_for(folder: Path) -> FaceExampleGenSettings:
     return FaceExampleGenSettings(data=DataSettings(dir=str(folder), sources=["utkface"]), data_root=str(folder.parent))
 
 
-def fingerprint(folder: Path) -> str:
+def archive_digest(folder: Path) -> str:
     """What the driver adds to the execution's properties."""
     info = ExecutionInfo(exec_properties={"settings": settings_for(folder).model_dump_json()})
     output = Driver(metadata=None).run(info)
-    return output.exec_properties["fingerprints"].string_value
+    return output.exec_properties["archive_digests"].string_value
 
 
 def test_its_settings_travel_whole(tmp_path: Path) -> None:
@@ -36,11 +36,11 @@ def test_the_cache_hits_until_an_archive_changes(tmp_path: Path) -> None:
     archives = tmp_path / "archives"
     archives.mkdir()
     (archives / "UTKFace.tar.gz").write_bytes(b"first")
-    before = fingerprint(archives)
-    assert fingerprint(archives) == before
+    before = archive_digest(archives)
+    assert archive_digest(archives) == before
 
     (archives / "UTKFace.tar.gz").write_bytes(b"second, and longer")
-    assert fingerprint(archives) != before
+    assert archive_digest(archives) != before
 
 
 def test_another_version_of_the_code_misses_the_cache(tmp_path: Path) -> None:
@@ -50,4 +50,4 @@ def test_another_version_of_the_code_misses_the_cache(tmp_path: Path) -> None:
 
 def test_a_missing_folder_stops_the_run_before_it_starts(tmp_path: Path) -> None:
     with pytest.raises(VisageError, match=rf"^data\.dir {tmp_path}/none: no such folder"):
-        fingerprint(tmp_path / "none")
+        archive_digest(tmp_path / "none")

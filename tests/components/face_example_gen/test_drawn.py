@@ -1,4 +1,4 @@
-"""Whether pictures are drawn portraits: those of a run without archives, and those of a folder of them."""
+"""Whether images are drawn portraits: those of a run without archives, and those of a folder of them."""
 
 from pathlib import Path
 

@@ -81,8 +81,8 @@ def run(settings: FaceExampleGenSettings, out: Path) -> Run:
 
 
 def exec_properties(settings: FaceExampleGenSettings) -> dict[str, Any]:
-    fingerprints = {dataset: f"of {dataset[:3]}" for dataset in settings.data.sources}
-    return {"settings": settings.model_dump_json(), "fingerprints": json.dumps(fingerprints)}
+    archive_digests = {dataset: f"of {dataset[:3]}" for dataset in settings.data.sources}
+    return {"settings": settings.model_dump_json(), "archive_digests": json.dumps(archive_digests)}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def whole(portraits: Path, data_root: Path, tmp_path_factory: pytest.TempPathFac
 
 @dataclass(frozen=True)
 class Truth:
-    """What is really in one drawn picture."""
+    """What is really in one drawn image."""
 
     people: int
     damage: str
@@ -158,18 +158,18 @@ def test_defects_of_labels_are_counted_too(whole: Run) -> None:
     assert parts["adience/faces"]["dropped"]["label_unknown"] == 1
 
 
-def test_a_bad_picture_costs_nobody_else(whole: Run, truth: dict[str, Truth]) -> None:
+def test_a_bad_image_costs_nobody_else(whole: Run, truth: dict[str, Truth]) -> None:
     kept = {record.key for record in whole.everybody() if record.source == "utkface"}
     good = {f"utkface/{Path(path).name}" for path, what in truth.items() if path.startswith("UTKFace/") and what.people}
     good -= {f"utkface/{Path(path).name}" for path, what in truth.items() if what.damage}
     assert kept <= good
     drops = whole.report["sources"]["utkface"]["dropped"]
     copies = sum(drops.get(rule, 0) for rule in ("duplicate_picture", "conflicting_labels"))
-    # One picture has nobody on it.
+    # One image has nobody on it.
     assert len(good - kept) == drops["no_face"] - 1 + copies
 
 
-def test_pictures_are_crops_of_the_configured_size(whole: Run) -> None:
+def test_images_are_crops_of_the_configured_size(whole: Run) -> None:
     for record in whole.everybody():
         assert decode(record.image).shape == (SIZE, SIZE, 3)
 
@@ -184,18 +184,18 @@ def test_nobody_is_in_two_splits(whole: Run) -> None:
     assert len(splits) < whole.report["total"]["records_out"]
 
 
-def test_of_byte_identical_pictures_of_utkface_one_is_kept_or_none(whole: Run, portraits: Path) -> None:
+def test_of_byte_identical_images_of_utkface_one_is_kept_or_none(whole: Run, portraits: Path) -> None:
     kept = {record.key for record in whole.everybody()}
     names = defaultdict(list)
     for path in (portraits / "UTKFace").iterdir():
         names[hashlib.sha256(path.read_bytes()).digest()].append(path.name)
-    twins = [
+    near_duplicates = [
         group for group in names.values() if len(group) > 1 and (portraits / "UTKFace" / group[0]).read_bytes() != b""
     ]
-    assert len(twins) >= 2
-    for group in twins:
+    assert len(near_duplicates) >= 2
+    for group in near_duplicates:
         assert sum(f"utkface/{name}" in kept for name in group) <= 1
-    assert whole.report["duplicates"]["groups"] >= len(twins)
+    assert whole.report["duplicates"]["groups"] >= len(near_duplicates)
 
 
 def test_the_next_component_finds_what_it_looks_for(whole: Run) -> None:
@@ -253,12 +253,12 @@ def test_a_killed_attempts_files_are_not_taken_for_this_ones(whole: Run, portrai
 
 
 def utkface_crops(portraits: Path, folder: Path, **what: Any) -> FaceExampleGenSettings:
-    """UTKFace's pictures as they are: quick, for no face is looked for."""
+    """UTKFace's images as they are: quick, for no face is looked for."""
     data = DataSettings(dir=str(portraits), sources=["utkface"])
     return settings_for(portraits, folder, data=data, alignment=AlignmentSettings(detector="none", size=SIZE), **what)
 
 
-def test_without_a_detector_pictures_are_taken_for_crops(portraits: Path, data_root: Path, tmp_path: Path) -> None:
+def test_without_a_detector_images_are_taken_for_crops(portraits: Path, data_root: Path, tmp_path: Path) -> None:
     crops = run(utkface_crops(portraits, data_root), tmp_path)
     assert set(crops.report["total"]["dropped"]) == {"picture_undecodable", "conflicting_labels"}
     assert all(decode(record.image).shape == (SIZE, SIZE, 3) for record in crops.everybody())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from components.face_example_gen.prepare import archive_dir, fingerprint, prepare_source, source_of
+from components.face_example_gen.prepare import archive_digest, archive_dir, prepare_source, source_of
 from components.face_example_gen.settings import (
     DataSettings,
     LabelledFolderSettings,
@@ -31,8 +31,8 @@ def drawn(count: int = 30, seed: int = 1) -> DataSettings:
     return DataSettings(sources=["utkface"], sample_portraits=SamplePortraitsSettings(count=count, seed=seed))
 
 
-def fingerprint_of(data: DataSettings) -> str:
-    return fingerprint(data, data.sources[0])
+def digest_of_archives(data: DataSettings) -> str:
+    return archive_digest(data, data.sources[0])
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def archives(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def utkface(portraits: Path, tmp_path: Path) -> Path:
-    """A folder with UTKFace's drawn pictures alone."""
+    """A folder with UTKFace's drawn images alone."""
     folder = tmp_path / "archives"
     shutil.copytree(portraits / "UTKFace", folder / "UTKFace")
     return folder
@@ -53,9 +53,9 @@ def utkface(portraits: Path, tmp_path: Path) -> Path:
 
 class TestFingerprint:
     def test_it_stays_while_nothing_changes(self, archives: Path) -> None:
-        before = fingerprint_of(folder_of(archives))
+        before = digest_of_archives(folder_of(archives))
         (archives / "UTKFace" / "1_0_0_20170109150557335.jpg.chip.jpg").read_bytes()
-        assert fingerprint_of(folder_of(archives)) == before
+        assert digest_of_archives(folder_of(archives)) == before
 
     @pytest.mark.parametrize("name", ["team/labels.csv", "team/labels.parquet"])
     def test_a_table_with_other_contents_of_the_same_size_and_time_changes_it(self, tmp_path: Path, name: str) -> None:
@@ -86,41 +86,41 @@ class TestFingerprint:
         assert state_of(data, tmp_path / "UTKFace.tar.gz", bytes(content)) != before
 
     def test_names_that_are_no_text_are_names(self, archives: Path) -> None:
-        before = fingerprint_of(folder_of(archives))
+        before = digest_of_archives(folder_of(archives))
         Path(os.fsdecode(os.fsencode(archives / "UTKFace") + b"/r\xe9sum\xe9\n.jpg")).touch()
-        assert fingerprint_of(folder_of(archives)) != before
+        assert digest_of_archives(folder_of(archives)) != before
 
     def test_a_new_file_changes_it(self, archives: Path) -> None:
-        before = fingerprint_of(folder_of(archives))
+        before = digest_of_archives(folder_of(archives))
         (archives / "UTKFace" / "2_0_0_20170109150557335.jpg.chip.jpg").write_bytes(b"two")
-        assert fingerprint_of(folder_of(archives)) != before
+        assert digest_of_archives(folder_of(archives)) != before
 
     def test_a_lost_file_changes_it(self, archives: Path) -> None:
-        before = fingerprint_of(folder_of(archives))
+        before = digest_of_archives(folder_of(archives))
         next((archives / "UTKFace").iterdir()).unlink()
-        assert fingerprint_of(folder_of(archives)) != before
+        assert digest_of_archives(folder_of(archives)) != before
 
     def test_a_file_of_the_same_size_with_other_contents_changes_it(self, archives: Path) -> None:
         file = next((archives / "UTKFace").iterdir())
-        before = fingerprint_of(folder_of(archives))
+        before = digest_of_archives(folder_of(archives))
         file.write_bytes(b"two")
         os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))
-        assert fingerprint_of(folder_of(archives)) != before
+        assert digest_of_archives(folder_of(archives)) != before
 
     def test_a_renamed_file_changes_it(self, archives: Path) -> None:
         file = next((archives / "UTKFace").iterdir())
-        before = fingerprint_of(folder_of(archives))
+        before = digest_of_archives(folder_of(archives))
         file.rename(file.with_name("9_0_0_20170109150557335.jpg.chip.jpg"))
-        assert fingerprint_of(folder_of(archives)) != before
+        assert digest_of_archives(folder_of(archives)) != before
 
     @pytest.mark.parametrize(
         "name", ["runs/log.txt", "notes.txt", "UTKFace.zip", "fold_0_data.txt", "adience/faces/a.jpg"]
     )
     def test_files_that_the_sources_do_not_read_leave_it(self, archives: Path, name: str) -> None:
-        before = fingerprint_of(folder_of(archives))
+        before = digest_of_archives(folder_of(archives))
         (archives / name).parent.mkdir(parents=True, exist_ok=True)
         (archives / name).write_bytes(b"something")
-        assert fingerprint_of(folder_of(archives)) == before
+        assert digest_of_archives(folder_of(archives)) == before
 
     @pytest.mark.parametrize(
         ("dataset", "names"),
@@ -134,61 +134,61 @@ class TestFingerprint:
     )
     def test_each_file_that_a_source_may_read_changes_it(self, dataset: str, names: list[str], tmp_path: Path) -> None:
         data = DataSettings(dir=str(tmp_path), sources=[dataset])
-        seen = {fingerprint_of(data)}
+        seen = {digest_of_archives(data)}
         for name in names:
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_bytes(b"something")
-            seen.add(fingerprint_of(data))
+            seen.add(digest_of_archives(data))
         assert len(seen) == 1 + len(names)
 
     def test_each_file_of_a_labelled_folder_changes_it(self, tmp_path: Path) -> None:
         data = DataSettings(dir=str(tmp_path), sources=["labelled_folder/team"])
-        seen = {fingerprint_of(data)}
+        seen = {digest_of_archives(data)}
         for name in ("labels.csv", "a.jpg", "deeper/b.png"):
             (tmp_path / "team" / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / "team" / name).write_bytes(b"something")
-            seen.add(fingerprint_of(data))
+            seen.add(digest_of_archives(data))
         assert len(seen) == 4
         (tmp_path / "crew").mkdir()
         (tmp_path / "crew" / "labels.csv").write_bytes(b"something")
-        assert fingerprint_of(data) in seen
+        assert digest_of_archives(data) in seen
 
     def test_a_labelled_folder_that_is_a_link_is_looked_into(self, tmp_path: Path) -> None:
         (tmp_path / "elsewhere").mkdir()
         (tmp_path / "archives").mkdir()
         (tmp_path / "archives" / "team").symlink_to(tmp_path / "elsewhere")
         data = DataSettings(dir=str(tmp_path / "archives"), sources=["labelled_folder/team"])
-        before = fingerprint_of(data)
+        before = digest_of_archives(data)
         (tmp_path / "elsewhere" / "labels.csv").write_bytes(b"something")
-        assert fingerprint_of(data) != before
+        assert digest_of_archives(data) != before
 
     def test_how_a_labelled_folder_is_read_changes_it(self, tmp_path: Path) -> None:
         def read(**folders: LabelledFolderSettings) -> str:
             sources = ["labelled_folder/team"]
-            return fingerprint_of(DataSettings(dir=str(tmp_path), sources=sources, labelled_folders=folders))
+            return digest_of_archives(DataSettings(dir=str(tmp_path), sources=sources, labelled_folders=folders))
 
         renamed = LabelledFolderSettings(columns={"age": "years"})
         assert read(team=renamed) != read() == read(team=LabelledFolderSettings()) == read(crew=renamed)
 
     def test_another_version_of_the_builders_changes_it(self, archives: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        before = fingerprint_of(folder_of(archives)), fingerprint_of(drawn())
+        before = digest_of_archives(folder_of(archives)), digest_of_archives(drawn())
         monkeypatch.setattr("components.face_example_gen.prepare.source_digest", lambda *packages: "another")
-        after = fingerprint_of(folder_of(archives)), fingerprint_of(drawn())
+        after = digest_of_archives(folder_of(archives)), digest_of_archives(drawn())
         assert before[0] != after[0]
         assert before[1] != after[1]
 
     def test_drawn_portraits_are_told_apart_by_their_settings(self) -> None:
-        assert fingerprint_of(drawn()) == fingerprint_of(drawn())
+        assert digest_of_archives(drawn()) == digest_of_archives(drawn())
         both = drawn().model_copy(update={"sources": ["utkface", "adience/faces"]})
-        assert len({fingerprint_of(data) for data in (drawn(), drawn(count=31), drawn(seed=2), both)}) == 4
+        assert len({digest_of_archives(data) for data in (drawn(), drawn(count=31), drawn(seed=2), both)}) == 4
 
     def test_another_source_beside_it_leaves_it_so_that_it_need_not_be_prepared_again(self, archives: Path) -> None:
         both = folder_of(archives).model_copy(update={"sources": ["adience/faces", "utkface"]})
-        assert fingerprint(both, "utkface") == fingerprint_of(folder_of(archives))
+        assert archive_digest(both, "utkface") == digest_of_archives(folder_of(archives))
 
     def test_a_missing_folder_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(VisageError, match=rf"^data\.dir {tmp_path}/none: no such folder; .*$"):
-            fingerprint_of(folder_of(tmp_path / "none"))
+            digest_of_archives(folder_of(tmp_path / "none"))
 
 
 def state_of(data: DataSettings, file: Path, content: bytes) -> str:
@@ -196,7 +196,7 @@ def state_of(data: DataSettings, file: Path, content: bytes) -> str:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
     os.utime(file, ns=(0, 0))
-    return fingerprint_of(data)
+    return digest_of_archives(data)
 
 
 def test_the_named_folder_is_the_one_that_is_read(archives: Path, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_portraits_are_drawn_once(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_drawing_left_is_swept(tmp_path: Path) -> None:
-    name = fingerprint_of(drawn())
+    name = digest_of_archives(drawn())
     leftover = tmp_path / "sample_portraits" / f".{name}.unfinished-x1y2"
     leftover.mkdir(parents=True)
     (leftover / "half.jpg").write_bytes(b"half")
@@ -247,15 +247,15 @@ def test_a_data_set_is_prepared_in_a_folder_whose_name_is_a_pattern(utkface: Pat
 
 
 def test_a_file_whose_name_is_no_utf8_counts(archives: Path) -> None:
-    before = fingerprint_of(folder_of(archives))
+    before = digest_of_archives(folder_of(archives))
     Path(os.fsdecode(os.fsencode(archives / "UTKFace") + b"/r\xe9sum\xe9.txt")).touch()
-    assert fingerprint_of(folder_of(archives)) != before
+    assert digest_of_archives(folder_of(archives)) != before
 
 
 def test_a_labelled_folder_is_prepared_as_its_settings_say(utkface: Path, tmp_path: Path) -> None:
     (utkface / "team").mkdir()
-    picture = next(path for path in sorted((utkface / "UTKFace").iterdir()) if path.stat().st_size)
-    shutil.copy(picture, utkface / "team" / "ada.jpg")
+    image = next(path for path in sorted((utkface / "UTKFace").iterdir()) if path.stat().st_size)
+    shutil.copy(image, utkface / "team" / "ada.jpg")
     (utkface / "team" / "gt.csv").write_text("file_name,real_age\nada.jpg,30\nbo.jpg,31\n")
     folder = LabelledFolderSettings(labels="gt.csv", columns={"picture": "file_name", "age": "real_age"})
     name = "labelled_folder/team"
@@ -368,7 +368,7 @@ def test_a_full_disk_is_one_line(utkface: Path, tmp_path: Path) -> None:
         pytest.skip("a small disk can be mounted by root alone")
     disk = tmp_path / "disk"
     disk.mkdir()
-    size = sum(picture.stat().st_size for picture in (utkface / "UTKFace").iterdir())
+    size = sum(image.stat().st_size for image in (utkface / "UTKFace").iterdir())
     small = [
         "unshare",
         "--mount",
@@ -424,8 +424,8 @@ def test_a_second_run_after_kill_9_is_complete_and_tidy(step: str, leftovers: st
 
     source = source_of("utkface", prepare_source("utkface", archive_dir(drawn(), tmp_path), tmp_path / "prepared"))
     assert list(tmp_path.glob(leftovers)) == []
-    pictures = list(tmp_path.glob("sample_portraits/*/UTKFace/*.jpg"))
-    assert len(pictures) == source.archive_rows == source.records + sum(source.skipped.values())
+    images = list(tmp_path.glob("sample_portraits/*/UTKFace/*.jpg"))
+    assert len(images) == source.archive_rows == source.records + sum(source.skipped.values())
 
 
 def test_two_runs_that_want_the_same_data_set_prepare_it_one_after_the_other(utkface: Path, tmp_path: Path) -> None:

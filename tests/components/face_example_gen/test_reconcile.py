@@ -17,7 +17,7 @@ UTKFACE = Source("utkface", ("prepared/utkface.tfrecord",), records=5, archive_r
 WIKI = Source("imdb_wiki/wiki", ("wiki.tfrecord",), records=2, archive_rows=2, skipped={})
 
 
-def example(key: str, identity: str | None = None, picture_digest: str | None = None) -> bytes:
+def example(key: str, identity: str | None = None, image_digest: str | None = None) -> bytes:
     record = FaceRecord(
         image=b"jpeg",
         key=key,
@@ -26,7 +26,7 @@ def example(key: str, identity: str | None = None, picture_digest: str | None = 
         gender="male",
         identity=identity or f"utkface/{key}",
         source="utkface",
-        picture_digest=picture_digest or key,
+        image_digest=image_digest or key,
     )
     return to_example(record)
 
@@ -48,7 +48,7 @@ def write_drops(folder: Path, drops: dict[str, str]) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Five pictures of UTKFace, of which one was dropped, and two of Wikipedia."""
+    """Five images of UTKFace, of which one was dropped, and two of Wikipedia."""
     write_split(tmp_path, "train", [example("utkface/1"), example("utkface/2"), example("imdb_wiki/wiki/a#0")])
     write_split(tmp_path, "val", [example("utkface/3")])
     write_split(tmp_path, "test", [example("utkface/4"), example("imdb_wiki/wiki/b#1")])
@@ -234,12 +234,12 @@ def test_a_person_in_two_splits_is_noticed(folder: Path) -> None:
     assert complaint(folder).startswith("1 persons are in more than one split; nothing is published")
 
 
-def test_a_picture_in_two_splits_is_noticed(folder: Path) -> None:
-    write_split(folder, "val", [example("utkface/3", picture_digest="utkface/4")])
-    assert complaint(folder).startswith("1 pictures are in more than one split; nothing is published")
+def test_a_image_in_two_splits_is_noticed(folder: Path) -> None:
+    write_split(folder, "val", [example("utkface/3", image_digest="utkface/4")])
+    assert complaint(folder).startswith("1 images are in more than one split; nothing is published")
 
 
-def test_what_was_found_of_byte_identical_pictures_is_summed_up(folder: Path) -> None:
+def test_what_was_found_of_byte_identical_images_is_summed_up(folder: Path) -> None:
     write_split(folder, "train", [example("utkface/1"), example("imdb_wiki/wiki/a#0")])
     write_split(folder, "test", [example("imdb_wiki/wiki/b#1")])
     drops = [
@@ -248,7 +248,7 @@ def test_what_was_found_of_byte_identical_pictures_is_summed_up(folder: Path) ->
         {"key": "utkface/5", "rule": "conflicting_labels", "picture_digest": "two", "disagree": ["age", "race"]},
     ]
     (folder / "dropped-00000-of-00001.jsonl").write_text("".join(json.dumps(drop) + "\n" for drop in drops))
-    # The copy of picture one that stayed is the fourth of them.
+    # The copy of image one that stayed is the fourth of them.
     assert account(folder)["duplicates"] == {
         "groups": 2,
         "pictures": 4,

@@ -27,7 +27,7 @@ ONE_FACE = {"min_face_score": 0.0, "second_face": "drop"}
 
 
 def prepared(table: FaceTable, row: int) -> bytes:
-    """The row as the builder writes it, but for the picture."""
+    """The row as the builder writes it, but for the image."""
     example = Example()
     feature = example.features.feature
     for name, text in (("full_path", table.full_path[row]), ("name", table.name[row]), ("image", "")):

@@ -29,7 +29,7 @@ FULL = FaceRecord(
     fold=2,
     apparent_age_mean=28.5,
     apparent_age_std=3.5,
-    picture_digest="0123456789abcdef0123456789abcdef",
+    image_digest="0123456789abcdef0123456789abcdef",
 )
 """A record of which everything is known."""
 

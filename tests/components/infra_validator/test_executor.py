@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfx.components.util.model_utils import is_infra_validated
 from tfx.types import channel_utils, standard_artifacts
 
-from components.infra_validator.component import ModelCheck
+from components.infra_validator.component import InfraValidator
 from components.infra_validator.executor import Executor
 from tests.trained_model import ALIGNMENT, TrainerRun
 from tests.visage.saved_model.old_export import export_as_once
@@ -24,7 +24,7 @@ WARM_UP = "assets.extra/tf_serving_warmup_requests"
 
 
 def check(model_uri: Path, blessing_uri: Path) -> standard_artifacts.InfraBlessing:
-    """Runs ModelCheck's executor as its launcher would."""
+    """Runs InfraValidator's executor as its launcher would."""
     model, blessing = standard_artifacts.Model(), standard_artifacts.InfraBlessing()
     model.uri, blessing.uri = str(model_uri), str(blessing_uri)
     Executor().Do({"model": [model]}, {"blessing": [blessing]}, {})
@@ -189,6 +189,6 @@ def test_a_signature_of_other_types_is_not_blessed(tmp_path: Path) -> None:
 
 
 def test_the_component_offers_its_blessing_under_the_name_that_infra_validator_uses() -> None:
-    component = ModelCheck(model=channel_utils.as_channel([standard_artifacts.Model()]))
-    assert component.id == "ModelCheck"
+    component = InfraValidator(model=channel_utils.as_channel([standard_artifacts.Model()]))
+    assert component.id == "InfraValidator"
     assert component.outputs["blessing"].type is standard_artifacts.InfraBlessing

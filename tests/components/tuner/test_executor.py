@@ -104,7 +104,7 @@ def test_a_search_goes_on_with_the_trials_that_had_ended(reports: list[Report]) 
     assert set(trials[stopped + 1 :]) == {"trial 2", "trial 3"}
 
 
-def test_progress_counts_the_pictures_of_the_whole_search(reports: list[Report]) -> None:
+def test_progress_counts_the_images_of_the_whole_search(reports: list[Report]) -> None:
     assert {(step, total) for step, _, total, _ in reports} == {("search", 3 * 24)}
     assert [done for _, done, _, _ in reports] == sorted(done for _, done, _, _ in reports)
     assert ", lowest validation loss " in reports[-1][3]

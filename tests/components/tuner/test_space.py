@@ -68,7 +68,10 @@ def test_networks_of_the_same_heads_have_the_same_loss_and_can_be_compared() -> 
             r"step_schedule.factor: .* where trainer.step_schedule.epochs is \[\]; ",
         ),
         ({"reduce_on_plateau.factor": [0.1, 0.5]}, "reduce_on_plateau.factor: .*reduce_on_plateau.patience is null; "),
-        ({"augmentation.erasing_share": [0.1, 0.2]}, "augmentation.erasing_share: .*augmentation.erasing is 0.0; "),
+        (
+            {"augmentation.erasing_fraction": [0.1, 0.2]},
+            "augmentation.erasing_fraction: .*augmentation.erasing is 0.0; ",
+        ),
     ],
 )
 def test_what_changes_no_model_because_its_owner_is_off_is_no_key_to_search(search: dict[str, Any], line: str) -> None:
@@ -80,7 +83,7 @@ def test_what_changes_no_model_because_its_owner_is_off_is_no_key_to_search(sear
     "search",
     [
         {"trainer.momentum": [0.5, 0.9], "trainer.optimizer": ["adamw", "sgd"]},
-        {"trainer.augmentation.erasing_share": [0.1, 0.2], "trainer.augmentation.erasing": {"min": 0, "max": 0.5}},
+        {"trainer.augmentation.erasing_fraction": [0.1, 0.2], "trainer.augmentation.erasing": {"min": 0, "max": 0.5}},
         {"trainer.step_schedule.factor": [0.1, 0.5], "trainer.step_schedule.epochs": [[], [1]]},
     ],
 )

@@ -173,7 +173,7 @@ def test_what_is_to_be_prepared_counts(tmp_path: Path, monkeypatch: pytest.Monke
         ("picture;age\na.jpg;3\n", {}, r'is not separated by ",": set data\.labelled_folders\.faces\.separator: ";"'),
         ("file,age\na.jpg,3\n", {}, r"has no column 'picture'"),
         ("picture,Age\na.jpg,3\n", {}, r"column 'Age' \(did you mean age\?\)"),
-        ("picture,age\n", {"pictures": "images"}, r"no folder images in .*; name their folder|put the pictures there"),
+        ("picture,age\n", {"pictures": "images"}, r"no folder images in .*; name their folder|put the images there"),
         ("picture,age\n", {"labels": "table.csv"}, r"no table\.csv in "),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.checks.unservable import unservable_versions
 from pipeline.cli.doctor import Finding, diagnose
-from pipeline.cli.output.console import Screen
+from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
 from pipeline.runners import local
 from tests.project import PROJECT
@@ -50,7 +50,7 @@ def test_doctor_names_it_and_how_to_push_again(tmp_path: Path, monkeypatch: pyte
         "TensorFlow Serving cannot load what an earlier VisAge exported to "
         f"{tmp_path}/elsewhere: faces/serving/visage/7"
     )
-    assert found.mend == "`visage run` with the configuration of faces trains and pushes a new version"
+    assert found.fix == "`visage run` with the configuration of faces trains and pushes a new version"
     push(tmp_path / "elsewhere", "faces", 8, TODAYS)
     assert finding().status == "ok"
 
@@ -77,7 +77,7 @@ def test_a_run_says_so_before_its_first_node(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(local, "run_node", stop)
     with pytest.raises(KeyboardInterrupt):
-        local.run_pipeline(config, "1", Screen(said))
+        local.run_pipeline(config, "1", Reporter(said))
     assert (
         f"{version}: an earlier VisAge exported it, and TensorFlow Serving cannot load it; this run pushes a new "
         "version if its model is blessed" in said.getvalue()

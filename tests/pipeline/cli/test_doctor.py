@@ -45,7 +45,7 @@ def test_every_finding_is_one_line_and_goes_into_json() -> None:
     for found in findings:
         assert found.status in ("ok", "missing", "note")
         assert "\n" not in found.detail
-        assert found.mend or found.status != "missing"
+        assert found.fix or found.status != "missing"
 
 
 def test_the_installed_stack_is_named_by_its_lock() -> None:
@@ -70,13 +70,13 @@ def test_a_package_of_another_version_than_locked_is_named(tmp_path: Path, monke
     assert f"ml-metadata is {version('ml-metadata')}, not 0.1" in found.detail
     assert "no-such is absent, not 1.0" in found.detail
     assert "left-out" not in found.detail
-    assert found.mend == "rm -r .venv && make set-up"
+    assert found.fix == "rm -r .venv && make set-up"
 
 
 def test_an_installation_of_no_lock_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_LOCKS", tmp_path)
     found = finding("packages")
-    assert (found.status, found.mend) == ("note", "rm -r .venv && make set-up")
+    assert (found.status, found.fix) == ("note", "rm -r .venv && make set-up")
 
 
 def test_a_library_that_is_gone_is_missing_and_installed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_a_library_that_is_gone_is_missing_and_installed_anew(monkeypatch: pytes
     found = finding("stack")
     assert found.status == "missing"
     # `make set-up` alone would take the .venv for finished.
-    assert found.mend == "rm -r .venv && make set-up"
+    assert found.fix == "rm -r .venv && make set-up"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_the_stack_must_fit_the_glibc(monkeypatch: pytest.MonkeyPatch, lock: str
     monkeypatch.setattr(doctor, "_lock", lambda: doctor._LOCKS / lock)
     monkeypatch.setattr(doctor, "_glibc_version", lambda: Version(glibc))
     found = finding("glibc")
-    assert (found.status, bool(found.mend)) == (status, status != "ok")
+    assert (found.status, bool(found.fix)) == (status, status != "ok")
 
 
 def test_a_machine_without_glibc_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,8 +127,8 @@ def test_the_engines_are_named_that_this_machine_has_what_it_takes_for(only_thes
 
 def test_a_missing_compiler_and_missing_test_tools_are_notes(only_these: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_glibc_version", lambda: Version("2.36"))
-    assert finding("g++").mend == "apt-get install g++"
-    assert finding("both stacks").mend == "apt-get install debootstrap util-linux"
+    assert finding("g++").fix == "apt-get install g++"
+    assert finding("both stacks").fix == "apt-get install debootstrap util-linux"
     for name in ("g++", "debootstrap", "unshare"):
         program(only_these, name)
     assert finding("g++").status == "ok"

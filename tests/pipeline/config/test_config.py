@@ -173,10 +173,10 @@ def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
         ("split.train=0.9", [" and --set: split: ", "must be 1"]),
         ("cleaning.min_age=101", ["cleaning", "min_age 101", "max_age 100"]),
         ("evaluator.slice_gates=[{feature: shoe, value: x}]", ["slice_gates.0.feature", "'race'", "'shoe'"]),
-        ("trainer.augmentation.rotate=9", ["unknown key; did you mean rotation?", "erasing_share, "]),
+        ("trainer.augmentation.rotate=9", ["unknown key; did you mean rotation?", "erasing_fraction, "]),
         ("trainer.augmentation.rotation=181", ["augmentation.rotation: must be less than or equal to 180, not 181"]),
         ("trainer.augmentation.zoom=0.6", ["trainer.augmentation.zoom: must be less than or equal to 0.5"]),
-        ("trainer.augmentation.erasing_share=0", ["augmentation.erasing_share: must be greater than 0"]),
+        ("trainer.augmentation.erasing_fraction=0", ["augmentation.erasing_fraction: must be greater than 0"]),
         ("trainer=3", ["--set trainer: must hold keys (", "epochs, ", "not 3"]),
         ("evaluator.slice_gates=[3]", ["slice_gates.0: must hold keys (", "feature, ", "not 3"]),
         ("data.labelled_folders=3", ["data.labelled_folders: must hold keys and values, not 3"]),
@@ -228,7 +228,7 @@ def test_a_labelled_folder_is_a_source_that_may_be_gated(tmp_path: Path) -> None
 
 
 def test_how_a_labelled_folder_is_read_is_configured_under_its_name(tmp_path: Path) -> None:
-    labels = "data.labelled_folders={team: {labels: gt.csv, columns: {picture: file_name, age: real_age}}}"
+    labels = "data.labelled_folders={team: {labels: gt.csv, columns: {image: file_name, age: real_age}}}"
     data = load_config(DEFAULT, ["data.sources=[labelled_folder/team, utkface]", labels], data_dir=tmp_path).data
     folder = data.labelled_folder("labelled_folder/team")
     assert folder is not None

@@ -9,21 +9,21 @@ from visage.data.labels import age_group
 from visage.evaluation.predictions import Predictions
 
 _ages = st.floats(0, 100, width=32)
-_shares = st.floats(0, 1, width=32)
+_fractions = st.floats(0, 1, width=32)
 
 
 def of(
-    ages: Sequence[float | None], said: Sequence[float], males: Sequence[float] | None = None, pictures: str = "picture"
+    ages: Sequence[float | None], said: Sequence[float], males: Sequence[float] | None = None, images: str = "picture"
 ) -> Predictions:
     """Records of these ages, None unknown, whose ages are `said`; P(male) is `males`.
 
-    Their pictures are `pictures`-0, -1, and so on.
+    Their images are `images`-0, -1, and so on.
     """
     known = [np.nan if age is None else age for age in ages]
     groups = [-1 if age is None else age_group(age) for age in ages]
     return Predictions(
         keys=np.array([f"record-{number}" for number in range(len(ages))]),
-        pictures=np.array([f"{pictures}-{number}" for number in range(len(ages))]),
+        images=np.array([f"{images}-{number}" for number in range(len(ages))]),
         true_age=np.array(known, np.float32),
         true_age_group=np.array(groups),
         true_gender=np.array([number % 2 for number in range(len(ages))]),
@@ -39,5 +39,5 @@ def models(draw: st.DrawFn) -> list[Predictions]:
     count = draw(st.integers(1, 8))
     truth = draw(st.lists(st.one_of(st.none(), _ages), min_size=count, max_size=count))
     said = [draw(st.lists(_ages, min_size=count, max_size=count)) for _ in range(draw(st.integers(1, 4)))]
-    males = [draw(st.lists(_shares, min_size=count, max_size=count)) for _ in said]
+    males = [draw(st.lists(_fractions, min_size=count, max_size=count)) for _ in said]
     return [of(truth, ages, probabilities) for ages, probabilities in zip(said, males, strict=True)]

@@ -15,7 +15,7 @@ from visage.evaluation.scores import mean, measure, spread
 
 _BROKEN = [math.nan, math.inf]
 _answers = st.sampled_from([0.0, 30.0, 100.0, *_BROKEN])
-_shares = st.sampled_from([0.0, 0.25, 1.0, *_BROKEN])
+_fractions = st.sampled_from([0.0, 0.25, 1.0, *_BROKEN])
 
 
 @st.composite
@@ -26,8 +26,8 @@ def folds(draw: st.DrawFn) -> Predictions:
     def some(values: st.SearchStrategy[float]) -> list[float]:
         return draw(st.lists(values, min_size=count, max_size=count))
 
-    fold = of(some(st.sampled_from([None, 30.0])), [30.0] * count, some(_shares))
-    groups = np.array([some(_shares) for _ in range(8)], np.float32).T
+    fold = of(some(st.sampled_from([None, 30.0])), [30.0] * count, some(_fractions))
+    groups = np.array([some(_fractions) for _ in range(8)], np.float32).T
     return replace(
         fold,
         true_gender=np.array(some(st.sampled_from([-1, 0, 1])), np.int64),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.output.console import Screen
+from pipeline.cli.output.console import Reporter
 from pipeline.cross_validation.checkpoints import FinishedRun, PlannedRun, Result, work_through
 from tests.pipeline.cross_validation.some_predictions import of
 from visage.errors import VisageError
@@ -31,22 +31,22 @@ class Work:
 
 
 def test_a_stopped_one_goes_on_with_the_run_it_was_stopped_in(tmp_path: Path) -> None:
-    first, second, screen = Work(stop=RUNS[2]), Work(), io.StringIO()
+    first, second, reporter = Work(stop=RUNS[2]), Work(), io.StringIO()
     with pytest.raises(KeyboardInterrupt):
-        work_through(RUNS, tmp_path, first, Screen(io.StringIO()))
-    results = work_through(RUNS, tmp_path, second, Screen(screen))
+        work_through(RUNS, tmp_path, first, Reporter(io.StringIO()))
+    results = work_through(RUNS, tmp_path, second, Reporter(reporter))
 
     assert (first.done, second.done) == (RUNS[:2], RUNS[2:])
-    assert screen.getvalue().startswith("goes on: 2 of 4 runs are finished\n")
+    assert reporter.getvalue().startswith("goes on: 2 of 4 runs are finished\n")
     assert [finished.run_id for finished, _ in results] == [f"id-{run.name}" for run in RUNS]
     assert [float(predictions.age[0]) for _, predictions in results if predictions.age is not None] == [0, 0, 1, 1]
 
 
 def test_killed_between_the_two_files_of_a_run_it_is_done_again(tmp_path: Path) -> None:
-    work_through(RUNS, tmp_path, Work(), Screen(io.StringIO()))
+    work_through(RUNS, tmp_path, Work(), Reporter(io.StringIO()))
     (tmp_path / f"{RUNS[3].name}.json").unlink()
     again = Work()
-    work_through(RUNS, tmp_path, again, Screen(io.StringIO()))
+    work_through(RUNS, tmp_path, again, Reporter(io.StringIO()))
     assert again.done == [RUNS[3]]
 
 
@@ -63,17 +63,17 @@ def test_killed_between_the_two_files_of_a_run_it_is_done_again(tmp_path: Path) 
     ],
 )
 def test_a_damaged_result_is_done_again(tmp_path: Path, suffix: str, content: bytes) -> None:
-    work_through(RUNS, tmp_path, Work(), Screen(io.StringIO()))
+    work_through(RUNS, tmp_path, Work(), Reporter(io.StringIO()))
     (tmp_path / f"{RUNS[1].name}.{suffix}").write_bytes(content)
     again = Work()
-    results = work_through(RUNS, tmp_path, again, Screen(io.StringIO()))
+    results = work_through(RUNS, tmp_path, again, Reporter(io.StringIO()))
     assert again.done == [RUNS[1]]
     assert [finished.fold for finished, _ in results] == [0, 0, 1, 1]
 
 
 @pytest.mark.parametrize("flag", [0x01, 0x20], ids=["encrypted", "patched"])
 def test_damage_that_an_archive_takes_for_a_feature_is_damage(tmp_path: Path, flag: int) -> None:
-    work_through(RUNS, tmp_path, Work(), Screen(io.StringIO()))
+    work_through(RUNS, tmp_path, Work(), Reporter(io.StringIO()))
     file = tmp_path / f"{RUNS[1].name}.npz"
     content = bytearray(file.read_bytes())
     # The flags of the first entry, in its own header and in the archive's table.
@@ -81,20 +81,20 @@ def test_damage_that_an_archive_takes_for_a_feature_is_damage(tmp_path: Path, fl
     content[content.index(b"PK\x01\x02") + 8] |= flag
     file.write_bytes(content)
     again = Work()
-    work_through(RUNS, tmp_path, again, Screen(io.StringIO()))
+    work_through(RUNS, tmp_path, again, Reporter(io.StringIO()))
     assert again.done == [RUNS[1]]
 
 
 def test_runs_of_another_recipe_are_not_taken(tmp_path: Path) -> None:
-    work_through(RUNS, tmp_path, Work(), Screen(io.StringIO()))
+    work_through(RUNS, tmp_path, Work(), Reporter(io.StringIO()))
     others, again = [PlannedRun(run.fold, run.seed, key="b") for run in RUNS], Work()
-    work_through(others, tmp_path, again, Screen(io.StringIO()))
+    work_through(others, tmp_path, again, Reporter(io.StringIO()))
     assert again.done == others
 
 
 def test_the_progress_says_which_run_it_is_and_how_long_the_others_take(tmp_path: Path) -> None:
     work = Work()
-    work_through(RUNS, tmp_path, work, Screen(io.StringIO()))
+    work_through(RUNS, tmp_path, work, Reporter(io.StringIO()))
     assert work.titles[0] == "run 1 of 4, fold 0, seed 1"
     assert work.titles[3] == "run 4 of 4, fold 1, seed 2, 0:00 left"
 
@@ -102,4 +102,4 @@ def test_the_progress_says_which_run_it_is_and_how_long_the_others_take(tmp_path
 def test_an_error_says_which_run_it_is_about(tmp_path: Path) -> None:
     work = Work(stop=RUNS[1], error=VisageError("no face is left for test"))
     with pytest.raises(VisageError, match=r"^run 2 of 4, fold 0, seed 2: no face is left for test$"):
-        work_through(RUNS, tmp_path, work, Screen(io.StringIO()))
+        work_through(RUNS, tmp_path, work, Reporter(io.StringIO()))

@@ -32,8 +32,8 @@ def people(count: int, folds: list[int] | None = None) -> list[FaceRecord]:
 def test_every_record_is_tested_once_and_nobody_is_in_two_folds(count: int) -> None:
     splits = fold_splits(CONFIG, count)
     for person in people(40):
-        pictures = [replace(person, key=f"{person.key}-{number}") for number in range(3)]
-        uses = {tuple(split_of(picture, split) for split in splits) for picture in pictures}
+        images = [replace(person, key=f"{person.key}-{number}") for number in range(3)]
+        uses = {tuple(split_of(image, split) for split in splits) for image in images}
         assert [use.count("test") for use in uses] == [1]
 
 
@@ -108,7 +108,7 @@ def test_of_adience_no_other_number_of_folds_is_advised() -> None:
     with pytest.raises(VisageError) as refused:
         check_folds(four, published(5))
     assert str(refused.value) == (
-        "the published folds of this data are 0, 1, 2, 3, not 0, 1, 2, 3, 4: give the pictures of all folds, or --set "
+        "the published folds of this data are 0, 1, 2, 3, not 0, 1, 2, 3, 4: give the images of all folds, or --set "
         "split.method=folds --set split.folds=5 for others, made by identity"
     )
 

@@ -11,13 +11,13 @@ from visage.evaluation.scores import measure
 
 
 def test_answers_stand_beside_the_truth_in_the_order_of_the_keys(tmp_path: Path) -> None:
-    write_examples(tmp_path, people(100, picture_digest="ab"))
+    write_examples(tmp_path, people(100, image_digest="ab"))
     save_model(tmp_path / "model", age_error=2, wrong_in_ten=1)
 
     found = predict(tmp_path / "model" / "Format-Serving", tmp_path / "Split-test")
 
     assert found.keys.tolist() == sorted(str(number) for number in range(100))
-    assert set(found.pictures.tolist()) == {"ab"}
+    assert set(found.images.tolist()) == {"ab"}
     scores = measure(found)
     assert scores["age_mae"] == pytest.approx(2)
     assert scores["gender_accuracy"] == pytest.approx(0.9)

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.cli.output.console import Screen
+from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
 from pipeline.cross_validation.checkpoints import FinishedRun, Result
 from pipeline.cross_validation.folds import fold_splits
@@ -25,8 +25,8 @@ def result(fold: int, seed: int, predictions: Predictions) -> Result:
 RESULTS = [
     result(0, 1, of([30, 40], [40, 50])),
     result(0, 2, of([30, 40], [20, 30])),
-    result(1, 1, of([30], [40], pictures="other")),
-    result(1, 2, of([30], [40], pictures="other")),
+    result(1, 1, of([30], [40], images="other")),
+    result(1, 2, of([30], [40], images="other")),
 ]
 
 
@@ -37,7 +37,7 @@ def summary(results: list[Result], repeats: int, workspace: Path) -> CrossValida
 
 def shown(found: CrossValidation) -> list[list[str]]:
     stream = io.StringIO()
-    print_result(found, Screen(stream))
+    print_result(found, Reporter(stream))
     return [line.split() for line in stream.getvalue().splitlines() if line.strip()]
 
 
@@ -66,9 +66,9 @@ def test_what_the_models_do_not_answer_has_no_column(tmp_path: Path) -> None:
 
 
 def test_what_two_folds_test_is_counted(tmp_path: Path) -> None:
-    assert summary(RESULTS, repeats=2, workspace=tmp_path).pictures == 3
+    assert summary(RESULTS, repeats=2, workspace=tmp_path).images == 3
     again = summary([*RESULTS[:1], result(1, 1, of([30, 30], [40, 40]))], repeats=1, workspace=tmp_path)
-    assert (again.records, again.pictures) == (4, 2)
+    assert (again.records, again.images) == (4, 2)
     assert ["2", "of", "the", "4", "records"] in [line[:5] for line in shown(again)]
     assert not any("earlier" in line for line in shown(summary(RESULTS, repeats=2, workspace=tmp_path)))
 
@@ -90,7 +90,7 @@ def test_the_file_holds_every_run(tmp_path: Path) -> None:
 
 
 def test_a_fold_that_could_not_be_measured_is_named_and_has_a_dash(tmp_path: Path) -> None:
-    unknown = [result(0, 1, of([30], [40], [0])), result(1, 1, of([None], [40], [0], pictures="other"))]
+    unknown = [result(0, 1, of([30], [40], [0])), result(1, 1, of([None], [40], [0], images="other"))]
     found = summary(unknown, repeats=1, workspace=tmp_path)
     lines = shown(found)
     assert lines[1][:4] == ["0", "1", "one", "10.00"]

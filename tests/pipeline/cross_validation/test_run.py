@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.output.console import Screen
+from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.folds import fold_splits
@@ -28,8 +28,8 @@ def test_nothing_is_compared_with_earlier_models_and_nothing_is_pushed(tmp_path:
     assert {tuple(sorted(node_ids(ir))) for ir in planned.values()} == {tuple(nodes)}
 
 
-def test_what_trainings_start_from_is_looked_at_before_a_picture_is_read(tmp_path: Path) -> None:
+def test_what_trainings_start_from_is_looked_at_before_a_image_is_read(tmp_path: Path) -> None:
     recipe = config(tmp_path, "trainer.freeze=conv9")
     with pytest.raises(VisageError, match=r"^trainer\.freeze: 'conv9' means no layer with weights"):
-        cross_validate(recipe, fold_splits(recipe, 2), 1, "1", Screen(io.StringIO()))
+        cross_validate(recipe, fold_splits(recipe, 2), 1, "1", Reporter(io.StringIO()))
     assert [path.name for path in recipe.root.iterdir()] == ["run.lock"]

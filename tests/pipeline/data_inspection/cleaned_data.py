@@ -26,7 +26,7 @@ _GENDERS, _RACES = (*GENDERS, UNKNOWN), (*RACES, UNKNOWN)
 
 @dataclass(frozen=True)
 class Face:
-    """One picture of UTKFace. The same `look` draws the same bytes; `fate` is a split or a rule."""
+    """One image of UTKFace. The same `look` draws the same bytes; `fate` is a split or a rule."""
 
     fate: str
     age: int = 30
@@ -53,7 +53,7 @@ def write_cleaned(folder: Path, faces: Sequence[Face], skipped: Mapping[str, int
                 kept[face.fate].append(record)
             else:
                 drop = {"key": record.key, "rule": face.fate, "file": str(prepared), "offset": offset}
-                drops.append({**drop, "picture_digest": record.picture_digest, **face.why})
+                drops.append({**drop, "picture_digest": record.image_digest, **face.why})
             offset += 8 + 4 + len(serialized) + 4
     for split, records in kept.items():
         write_split(folder / "examples", split, records)
@@ -72,13 +72,13 @@ def write_cleaned(folder: Path, faces: Sequence[Face], skipped: Mapping[str, int
 
 
 def _prepared(number: int, face: Face) -> bytes:
-    picture = face.damage
-    if picture is None:
+    image = face.damage
+    if image is None:
         look = number + 1000 if face.look is None else face.look
-        picture = encode(draw_crop(face.age if face.look is None else look, face.gender, np.random.default_rng(look)))
+        image = encode(draw_crop(face.age if face.look is None else look, face.gender, np.random.default_rng(look)))
     example = Example()
     feature = example.features.feature
-    feature["image"].bytes_list.value.append(picture)
+    feature["image"].bytes_list.value.append(image)
     feature["file_name"].bytes_list.value.append(f"{number:05d}.jpg".encode())
     feature["age"].int64_list.value.append(face.age)
     feature["gender"].int64_list.value.append(_GENDERS.index(face.gender))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pipeline.data_inspection.ages import YEARS
-from pipeline.data_inspection.charts import RIGHT, gender_shares, histogram, last_year
+from pipeline.data_inspection.charts import RIGHT, gender_fractions, histogram, last_year
 
 
 def ages(*years: int) -> list[dict[str, Any]]:
@@ -21,7 +21,7 @@ def ages(*years: int) -> list[dict[str, Any]]:
 def test_nobody_is_left_out(oldest: int, last: int) -> None:
     table = ages(0, 30, oldest)
     assert last_year(table) == last
-    for chart in (histogram(table, last), histogram(table, last, band=1), gender_shares(table, last)):
+    for chart in (histogram(table, last), histogram(table, last, band=1), gender_fractions(table, last)):
         assert sum(bar["count"] for bar in chart["bars"]) == 3
         assert all(bar["width"] > 0 and bar["x"] + bar["width"] <= RIGHT for bar in chart["bars"])
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.data_inspection.collect import FACES_A_RULE, CleanedData, collect
-from pipeline.data_inspection.groups import GROUPS_LISTED, MEMBERS_LISTED, PICTURES_SHOWN
+from pipeline.data_inspection.groups import GROUPS_LISTED, IMAGES_SHOWN, MEMBERS_LISTED
 from pipeline.data_inspection.render import figures, render
 from tests.pipeline.data_inspection.cleaned_data import Face, write_cleaned
 from visage.errors import VisageError
@@ -56,7 +56,7 @@ def test_a_box_plot_is_summed_up_in_five_numbers(tmp_path: Path) -> None:
     assert (box["lowest"], box["highest"], box["mean"]) == (10, 110, 38.0)
 
 
-def test_dropped_pictures_are_shown_with_the_labels_that_the_archive_gives(tmp_path: Path) -> None:
+def test_dropped_images_are_shown_with_the_labels_that_the_archive_gives(tmp_path: Path) -> None:
     (rule,) = inspected(tmp_path, [Face("train"), Face("no_face", age=47, gender="male", race="asian")])[
         "dropped_faces"
     ]
@@ -66,7 +66,7 @@ def test_dropped_pictures_are_shown_with_the_labels_that_the_archive_gives(tmp_p
     assert face["picture"].startswith("data:image/jpeg;base64,")
 
 
-def test_an_undecodable_picture_has_its_reason_in_the_place_of_a_picture(tmp_path: Path) -> None:
+def test_an_undecodable_image_has_its_reason_in_the_place_of_a_image(tmp_path: Path) -> None:
     (rule,) = inspected(tmp_path, [Face("picture_undecodable", damage=b"no picture")])["dropped_faces"]
     assert rule["faces"][0]["picture"] is None
     assert rule["faces"][0]["problem"].startswith("it is none of JPEG")
@@ -132,7 +132,7 @@ def test_long_lists_are_cut_and_the_true_number_is_named(tmp_path: Path) -> None
     faces = [Face("duplicate_picture", look=look) for look in range(count)]
     found = inspected(tmp_path, faces)
     assert (found["duplicates"]["groups"], len(found["duplicates"]["listed"])) == (count, GROUPS_LISTED)
-    assert sum(group["picture"] is not None for group in found["duplicates"]["listed"]) == PICTURES_SHOWN
+    assert sum(group["picture"] is not None for group in found["duplicates"]["listed"]) == IMAGES_SHOWN
     assert len(found["dropped_faces"][0]["faces"]) == FACES_A_RULE
     page = render(found)
     assert f"The first {GROUPS_LISTED} of {count} groups" in page
@@ -141,7 +141,7 @@ def test_long_lists_are_cut_and_the_true_number_is_named(tmp_path: Path) -> None
     )
 
 
-def test_a_picture_that_many_records_share_lists_a_few_of_them(tmp_path: Path) -> None:
+def test_a_image_that_many_records_share_lists_a_few_of_them(tmp_path: Path) -> None:
     copies = MEMBERS_LISTED + 10
     faces = [*[Face("duplicate_picture", look=1)] * copies, Face("test", look=1)]
     found = inspected(tmp_path / "first", faces)
@@ -157,12 +157,12 @@ def test_a_near_duplicate_stands_beside_its_twin(tmp_path: Path) -> None:
     first = inspect(write_cleaned(tmp_path / "first", [Face("no_face", look=7)]))
     assert first["near_duplicates"] == {"pictures": 0, "listed": []}
     line = json.loads((tmp_path / "first" / "report" / "dropped-00000-of-00001.jsonl").read_text())
-    twin = {"twin": line["picture_digest"][:16]}
-    faces = [Face("near_duplicate_in_other_split", age=31, look=8, why=twin), Face("test", age=33, look=7)]
+    near_duplicate = {"near_duplicate": line["picture_digest"][:16]}
+    faces = [Face("near_duplicate_in_other_split", age=31, look=8, why=near_duplicate), Face("test", age=33, look=7)]
     (pair,) = inspected(tmp_path / "both", faces)["near_duplicates"]["listed"]
-    assert (pair["dropped"]["age"], pair["twin"]["age"], pair["twin"]["split"]) == (31, 33, "test")
+    assert (pair["dropped"]["age"], pair["near_duplicate"]["age"], pair["near_duplicate"]["split"]) == (31, 33, "test")
     (lonely,) = inspected(tmp_path / "lonely", faces[:1])["near_duplicates"]["listed"]
-    assert lonely["twin"] is None
+    assert lonely["near_duplicate"] is None
 
 
 def test_unknown_values_are_counted_among_the_kept_and_the_dropped(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_nothing_kept_and_nothing_dropped_are_pages_too(tmp_path: Path) -> None:
     assert "archive rows" in render(inspected(tmp_path / "empty", []))
 
 
-def test_the_figures_are_json_without_pictures(tmp_path: Path) -> None:
+def test_the_figures_are_json_without_images(tmp_path: Path) -> None:
     text = json.dumps(figures(inspected(tmp_path, [Face("train"), Face("no_face")])), allow_nan=False)
     assert "base64" not in text
     assert "utkface/00001.jpg" in text

@@ -66,7 +66,7 @@ def test_its_numbers_are_those_of_the_cleaning_report(
     assert sum(int(text) for text in cells) == total["records_out"]
 
 
-def test_every_thumbnail_is_a_picture(browser: Chromium, page: Path, inspection: dict[str, Any]) -> None:
+def test_every_thumbnail_is_a_image(browser: Chromium, page: Path, inspection: dict[str, Any]) -> None:
     show(browser, page, 1200)
     widths = browser.run("[...document.images].map(image => image.naturalWidth)")
     assert len(widths) > len(inspection["kept_faces"]["train"]) >= 10

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
-from pipeline.metadata.warm_start import starting_model
+from pipeline.metadata.warm_start import warm_start_model
 from tests.pipeline.pushed_model import record_push
 from tests.project import PROJECT
 
@@ -15,12 +15,12 @@ def config(workspace: Path, *overrides: str) -> PipelineConfig:
 
 def test_the_model_that_was_pushed_last_and_is_still_there(tmp_path: Path) -> None:
     recipe = config(tmp_path, "trainer.weights=blessed")
-    assert starting_model(recipe) is None
+    assert warm_start_model(recipe) is None
     models = [recipe.root / "artifacts" / number for number in ("1", "2")]
     for version, model in enumerate(models):
         model.mkdir(parents=True)
         record_push(recipe.root, str(version), tmp_path, str(model))
-    assert starting_model(recipe) == str(models[1] / "Format-Serving")
+    assert warm_start_model(recipe) == str(models[1] / "Format-Serving")
     models[1].rmdir()
-    assert starting_model(recipe) == str(models[0] / "Format-Serving")
-    assert starting_model(config(tmp_path)) is None
+    assert warm_start_model(recipe) == str(models[0] / "Format-Serving")
+    assert warm_start_model(config(tmp_path)) is None

@@ -1,4 +1,4 @@
-"""Of byte-identical pictures one copy stays, in one split, with labels that the copies agree on."""
+"""Of byte-identical images one copy stays, in one split, with labels that the copies agree on."""
 
 import dataclasses
 from typing import Any
@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visage.data.duplicates import ROW, Verdict, find_duplicates, row_of, witness_row
+from visage.data.duplicates import ROW, DuplicateDecision, excluded_copy_row, find_duplicates, row_of
 from visage.data.labels import age_group
-from visage.data.records import FaceRecord, picture_digest
+from visage.data.records import FaceRecord, image_digest
 from visage.faces.settings import CleaningSettings
 
 ADA = FaceRecord(
@@ -22,15 +22,15 @@ ADA = FaceRecord(
     identity="utkface/1",
     source="utkface",
     race="white",
-    picture_digest=picture_digest(b"one picture"),
+    image_digest=image_digest(b"one picture"),
 )
 DROP = CleaningSettings()
 MAJORITY = CleaningSettings(conflicting_labels="majority")
 NO_HASH = np.zeros(2, np.uint64)
 
 
-def copies(*several: dict[str, Any], settings: CleaningSettings = DROP) -> list[Verdict]:
-    """Verdicts on copies of Ada's picture, in order; `split` and the fields of a record may differ."""
+def copies(*several: dict[str, Any], settings: CleaningSettings = DROP) -> list[DuplicateDecision]:
+    """DuplicateDecisions on copies of Ada's image, in order; `split` and the fields of a record may differ."""
     rows = []
     for number, what in enumerate(several):
         fields = {name: value for name, value in what.items() if name != "split"}
@@ -41,8 +41,8 @@ def copies(*several: dict[str, Any], settings: CleaningSettings = DROP) -> list[
     return sorted(find_duplicates(np.array(rows, ROW), settings), key=lambda verdict: verdict.offset)
 
 
-def test_a_picture_without_a_copy_is_let_be() -> None:
-    assert copies({}, {"picture_digest": picture_digest(b"another")}) == []
+def test_a_image_without_a_copy_is_let_be() -> None:
+    assert copies({}, {"picture_digest": image_digest(b"another")}) == []
 
 
 def test_the_first_copy_stays() -> None:
@@ -85,7 +85,7 @@ def test_by_majority_the_median_age_and_the_commonest_gender_stay() -> None:
     assert (verdicts[0].labels.age, verdicts[0].labels.gender) == (34.0, 0)
 
 
-def test_a_draw_leaves_the_gender_unknown_and_costs_the_picture_where_it_must_be_known() -> None:
+def test_a_draw_leaves_the_gender_unknown_and_costs_the_image_where_it_must_be_known() -> None:
     two: list[dict[str, Any]] = [{}, {"gender": "male"}]
     assert [verdict.labels.gender for verdict in copies(*two, settings=MAJORITY)] == [-1, -1]
     strict = CleaningSettings(conflicting_labels="majority", gender="known")
@@ -112,21 +112,21 @@ def test_where_the_majority_leaves_nothing_to_learn_all_go() -> None:
     assert [verdict.rule for verdict in copies(*two, settings=MAJORITY)] == ["conflicting_labels"] * 2
 
 
-def against_a_witness(age: float, *, settings: CleaningSettings = DROP) -> list[Verdict]:
-    """Verdicts on Ada's picture at 30 where a copy was dropped for its age."""
+def against_an_excluded_copy(age: float, *, settings: CleaningSettings = DROP) -> list[DuplicateDecision]:
+    """DuplicateDecisions on Ada's image at 30 where a copy was dropped for its age."""
     kept = row_of(ADA, "test", NO_HASH, chunk=0, offset=0)
-    dropped = witness_row(dataclasses.replace(ADA, age=age, age_group=age_group(age)), chunk=0, offset=1)
+    dropped = excluded_copy_row(dataclasses.replace(ADA, age=age, age_group=age_group(age)), chunk=0, offset=1)
     return list(find_duplicates(np.array([dropped, kept], ROW), settings))
 
 
 @pytest.mark.parametrize("settings", [DROP, MAJORITY])
 def test_a_copy_that_was_dropped_for_its_age_still_contradicts(settings: CleaningSettings) -> None:
-    (verdict,) = against_a_witness(age=10.0, settings=settings)
+    (verdict,) = against_an_excluded_copy(age=10.0, settings=settings)
     assert (verdict.offset, verdict.rule, verdict.disagree) == (0, "conflicting_labels", ("age",))
 
 
 def test_only_dropped_copies_are_no_business_of_anybody() -> None:
-    rows = [witness_row(dataclasses.replace(ADA, age=age), chunk=0, offset=0) for age in (10.0, 12.0)]
+    rows = [excluded_copy_row(dataclasses.replace(ADA, age=age), chunk=0, offset=0) for age in (10.0, 12.0)]
     assert list(find_duplicates(np.array(rows, ROW), DROP)) == []
 
 
@@ -141,11 +141,11 @@ def test_two_of_three_decide_on_the_race() -> None:
     ),
     st.sampled_from(["drop", "majority"]),
 )
-def test_no_picture_stays_twice(pictures: list[tuple[int, str, float]], policy: str) -> None:
+def test_no_image_stays_twice(images: list[tuple[int, str, float]], policy: str) -> None:
     settings = CleaningSettings.model_validate({"conflicting_labels": policy})
-    what = [{"picture_digest": picture_digest(bytes([p])), "split": split, "age": age} for p, split, age in pictures]
+    what = [{"picture_digest": image_digest(bytes([p])), "split": split, "age": age} for p, split, age in images]
     gone = {verdict.offset for verdict in copies(*what, settings=settings) if verdict.rule}
-    stay = [picture for number, (picture, _, _) in enumerate(pictures) if number not in gone]
+    stay = [image for number, (image, _, _) in enumerate(images) if number not in gone]
     assert len(stay) == len(set(stay))
     if policy == "majority":
-        assert set(stay) == {picture for picture, _, _ in pictures}
+        assert set(stay) == {image for image, _, _ in images}

@@ -24,7 +24,8 @@ def rows_of(*crops: tuple[int, int]) -> np.ndarray:
 def to_go(*crops: tuple[int, int], distance: int = 7) -> dict[int, int]:
     """Which of the crops are to go, and which one each of them looks like."""
     return {
-        int(twin["offset"]): int(twin["twin"]) for twin in find_near_duplicates(block_rows(rows_of(*crops)), distance)
+        int(near_duplicate["offset"]): int(near_duplicate["near_duplicate"])
+        for near_duplicate in find_near_duplicates(block_rows(rows_of(*crops)), distance)
     }
 
 

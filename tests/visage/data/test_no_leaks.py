@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from visage.data.duplicates import ROW, find_duplicates, row_of
 from visage.data.labels import age_group
 from visage.data.near_duplicates import block_rows, find_near_duplicates
-from visage.data.records import FaceRecord, picture_digest
+from visage.data.records import FaceRecord, image_digest
 from visage.data.split import PROTOCOLS, split_of
 from visage.faces.settings import CleaningSettings, SplitSettings
 
 
 @dataclass(frozen=True)
 class Face:
-    """A person on a picture: few people and few pictures, so that they meet."""
+    """A person on an image: few people and few images, so that they meet."""
 
     source: str
     person: int
-    picture: int
+    image: int
     age: float
 
     @property
@@ -35,13 +35,13 @@ class Face:
             identity=f"{self.source}/{self.person}",
             source=self.source,
             fold=self.person % 5,
-            picture_digest=picture_digest(bytes([self.picture])),
+            image_digest=image_digest(bytes([self.image])),
         )
 
     @property
     def hash(self) -> int:
-        # Pictures 0 to 3 look alike, and so do 4 to 7, and so on; no others do.
-        return int.from_bytes(bytes([self.picture // 4 * 37 % 256]) * 16, "big") ^ (1 << self.picture % 4)
+        # Images 0 to 3 look alike, and so do 4 to 7, and so on; no others do.
+        return int.from_bytes(bytes([self.image // 4 * 37 % 256]) * 16, "big") ^ (1 << self.image % 4)
 
 
 faces = st.builds(
@@ -57,7 +57,7 @@ cleanings = st.builds(
     near_duplicate_distance=st.integers(2, 7),
 )
 holdouts = st.builds(
-    lambda shares, repeat: SplitSettings(train=shares[0], val=shares[1], test=shares[2], repeat=repeat),
+    lambda fractions, repeat: SplitSettings(train=fractions[0], val=fractions[1], test=fractions[2], repeat=repeat),
     st.sampled_from([(0.7, 0.15, 0.15), (0.2, 0.3, 0.5), (0.34, 0.33, 0.33)]),
     st.integers(0, 3),
 )
@@ -81,18 +81,18 @@ def kept(data: list[Face], cleaning: CleaningSettings, split: SplitSettings) -> 
     ]
     copies = {verdict.offset for verdict in find_duplicates(np.array(rows, ROW), cleaning) if verdict.rule}
     rest = np.array([row for row in rows if int(row["offset"]) not in copies], ROW)
-    twins = set(find_near_duplicates(block_rows(rest), cleaning.near_duplicate_distance)["offset"].tolist())
-    return [(data[number], places[number]) for number in range(len(data)) if number not in copies | twins]
+    near_duplicates = set(find_near_duplicates(block_rows(rest), cleaning.near_duplicate_distance)["offset"].tolist())
+    return [(data[number], places[number]) for number in range(len(data)) if number not in copies | near_duplicates]
 
 
 @settings(deadline=None)
 @given(st.lists(faces, max_size=40), cleanings, splits)
-def test_no_person_no_picture_and_no_look_is_in_two_splits(
+def test_no_person_no_image_and_no_look_is_in_two_splits(
     data: list[Face], cleaning: CleaningSettings, split: SplitSettings
 ) -> None:
     seen: dict[object, set[str]] = defaultdict(set)
     for face, place in kept(data, cleaning, split):
-        for what in (("person", face.source, face.person), ("picture", face.picture), ("look", face.picture // 4)):
+        for what in (("person", face.source, face.person), ("picture", face.image), ("look", face.image // 4)):
             seen[what].add(place)
     assert all(len(places) == 1 for places in seen.values())
 

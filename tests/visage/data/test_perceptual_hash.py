@@ -1,4 +1,4 @@
-"""The same picture, changed a little, keeps its hash nearly; another face does not."""
+"""The same image, changed a little, keeps its hash nearly; another face does not."""
 
 import io
 
@@ -44,18 +44,18 @@ def test_a_changed_copy_is_a_near_duplicate(photo: np.ndarray, change: object) -
 
 @pytest.fixture
 def photo() -> np.ndarray:
-    """A picture with texture, as photos have it: in flat areas the light grows nowhere, and noise decides."""
+    """A image with texture, as photos have it: in flat areas the light grows nowhere, and noise decides."""
     noise = np.random.default_rng(1).normal(0, 60, (12, 12, 3))
     texture = np.asarray(Image.fromarray(np.clip(noise + 128, 0, 255).astype(np.uint8)).resize((100, 100)))
     return (FACE * 0.5 + texture * 0.5).astype(np.uint8)
 
 
-def test_another_picture_is_none(photo: np.ndarray) -> None:
+def test_another_image_is_none(photo: np.ndarray) -> None:
     assert distance(photo, photo[:, ::-1]) > 30
     assert distance(photo, np.ascontiguousarray(photo.transpose(1, 0, 2))) > 30
 
 
-def test_the_hash_of_one_picture_is_fixed() -> None:
+def test_the_hash_of_one_image_is_fixed() -> None:
     # Known values: a changed hash changes who is dropped in everybody's data.
     gradient = np.tile(np.linspace(0, 255, 90, dtype=np.uint8)[None, :, None], (90, 1, 3))
     assert [f"{word:016x}" for word in perceptual_hash(gradient)] == ["ffffffffffffffff", "0000000000000000"]

@@ -16,9 +16,9 @@ from visage.data.records import FaceRecord
 from visage.faces.encode import encode
 from visage.faces.settings import CleaningSettings
 
-PICTURE = encode(drawn_photo([((32.0, 30.0), 20.0, 0.0)], 64, 64))
+IMAGE = encode(drawn_photo([((32.0, 30.0), 20.0, 0.0)], 64, 64))
 UTKFACE = {
-    "image": PICTURE,
+    "image": IMAGE,
     "file_name": "26_1_2_20170116.jpg.chip.jpg",
     "age": 26,
     "gender": "female",
@@ -26,7 +26,7 @@ UTKFACE = {
     "name_defect": "",
 }
 ADIENCE = {
-    "image": PICTURE,
+    "image": IMAGE,
     "user_id": "30601258@N03",
     "face_id": 3,
     "original_image": "10399646885_67c7d20df9_o.jpg",
@@ -38,7 +38,7 @@ ADIENCE = {
     **dict.fromkeys(("x", "y", "dx", "dy", "tilt_ang", "fiducial_yaw_angle", "fiducial_score"), 0),
 }
 WIKI = {
-    "image": PICTURE,
+    "image": IMAGE,
     "row": 7,
     "full_path": "17/10000217_1981-05-05_2009.jpg",
     "dob": 723671,
@@ -51,7 +51,7 @@ WIKI = {
 }
 
 TEAM = {
-    "image": PICTURE,
+    "image": IMAGE,
     "picture": "2026/ada.jpg",
     "age": 31.5,
     "age_from": -1,
@@ -96,14 +96,14 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Any:
     monkeypatch.undo()
 
 
-def test_a_picture_of_utkface(written: Any) -> None:
+def test_a_image_of_utkface(written: Any) -> None:
     record = to_record("utkface", written("utkface", UTKFACE), CleaningSettings())
-    assert record.image == PICTURE
+    assert record.image == IMAGE
     assert record.key == "utkface/26_1_2_20170116.jpg.chip.jpg"
     assert (record.age, record.gender, record.race) == (26.0, "female", "asian")
     assert AGE_GROUPS[record.age_group or 0] == "25-32"
-    # UTKFace names nobody: only pictures that are the same bytes are known to show the same person.
-    assert record.identity == f"utkface/{hashlib.sha256(PICTURE).hexdigest()[:16]}"
+    # UTKFace names nobody: only images that are the same bytes are known to show the same person.
+    assert record.identity == f"utkface/{hashlib.sha256(IMAGE).hexdigest()[:16]}"
     assert record.face_score is record.second_face_score is record.fold is None
 
 
@@ -173,9 +173,9 @@ def test_a_photo_from_before_the_birth_has_a_negative_age(written: Any) -> None:
     assert record.age == pytest.approx(-73.84, abs=0.01)
 
 
-def test_a_picture_of_a_labelled_folder(written: Any) -> None:
+def test_a_image_of_a_labelled_folder(written: Any) -> None:
     record = to_record("labelled_folder/team", written("labelled_folder/team", TEAM), CleaningSettings())
-    assert record.image == PICTURE
+    assert record.image == IMAGE
     assert record.key == "labelled_folder/team/2026/ada.jpg"
     assert (record.age, record.gender, record.race, record.fold) == (31.5, "female", "asian", 0)
     assert (record.apparent_age_mean, record.apparent_age_std) == (24.5, 3.25)
@@ -203,11 +203,11 @@ def test_an_age_group_stands_where_no_age_is_known(written: Any) -> None:
     assert (record.age, AGE_GROUPS[record.age_group or 0]) == (59.0, "60-100")
 
 
-def test_a_picture_of_a_labelled_folder_of_which_nothing_is_known(written: Any) -> None:
+def test_a_image_of_a_labelled_folder_of_which_nothing_is_known(written: Any) -> None:
     record = to_record("labelled_folder/team", written("labelled_folder/team", NOTHING_KNOWN), CleaningSettings())
     assert (record.age, record.age_group, record.gender, record.race) == (None, None, UNKNOWN, UNKNOWN)
     assert record.fold is record.apparent_age_mean is record.apparent_age_std is None
-    assert record.identity == f"labelled_folder/team/{hashlib.sha256(PICTURE).hexdigest()[:16]}"
+    assert record.identity == f"labelled_folder/team/{hashlib.sha256(IMAGE).hexdigest()[:16]}"
 
 
 @pytest.mark.parametrize("dataset", [*DATASETS, "labelled_folder/team"])
@@ -223,7 +223,7 @@ def test_class_numbers_mean_here_what_they_mean_in_the_builder(dataset: str) -> 
 
 
 def record_of(source: str, face_score: float | None = None) -> FaceRecord:
-    return FaceRecord(PICTURE, "a key", 30.0, 4, "female", "somebody", source, face_score=face_score)
+    return FaceRecord(IMAGE, "a key", 30.0, 4, "female", "somebody", source, face_score=face_score)
 
 
 @pytest.mark.parametrize("source", ["utkface", "adience", "imdb", "wiki"])

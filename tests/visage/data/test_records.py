@@ -21,7 +21,7 @@ ADA = FaceRecord(
     identity="imdb_wiki/Ada Lovelace",
     source="wiki",
     face_score=3.5,
-    picture_digest="0123456789abcdef0123456789abcdef",
+    image_digest="0123456789abcdef0123456789abcdef",
 )
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -41,7 +41,7 @@ records = st.builds(
     fold=st.none() | st.integers(0, 4),
     apparent_age_mean=st.none() | floats32,
     apparent_age_std=st.none() | floats32,
-    picture_digest=texts,
+    image_digest=texts,
 )
 
 

@@ -11,7 +11,7 @@ from visage.data.split import PROTOCOLS, SPLITS, split_of
 from visage.faces.settings import SplitSettings
 
 HOLDOUT = SplitSettings(train=0.7, val=0.15, test=0.15)
-shares = st.tuples(st.floats(0.05, 0.8), st.floats(0.05, 0.15)).map(
+fractions = st.tuples(st.floats(0.05, 0.8), st.floats(0.05, 0.15)).map(
     lambda two: SplitSettings(train=two[0], val=two[1], test=1 - sum(two))
 )
 folds = st.tuples(st.integers(2, 10), st.integers(0, 1), st.integers(0, 3)).map(
@@ -20,7 +20,7 @@ folds = st.tuples(st.integers(2, 10), st.integers(0, 1), st.integers(0, 3)).map(
 protocols = st.tuples(st.sampled_from(sorted(PROTOCOLS)), st.integers(0, 4)).map(
     lambda two: SplitSettings.model_validate({"method": "protocol", "protocol": two[0], "repeat": two[1]})
 )
-any_split = st.one_of(shares, folds, protocols)
+any_split = st.one_of(fractions, folds, protocols)
 
 
 def record(identity: str, fold: int | None = None) -> FaceRecord:
@@ -43,14 +43,14 @@ def test_everybody_has_one_split_and_always_the_same(identity: str, settings: Sp
     assert place(identity, settings) == place(identity, settings.model_copy())
 
 
-@given(settings=shares)
+@given(settings=fractions)
 def test_each_split_gets_about_its_share(settings: SplitSettings) -> None:
     people = 2000
     counts = Counter(place(f"person {number}", settings) for number in range(people))
     for name in SPLITS:
-        share = getattr(settings, name)
+        fraction = getattr(settings, name)
         # Five standard deviations.
-        assert abs(counts[name] - people * share) <= 5 * (people * share * (1 - share)) ** 0.5
+        assert abs(counts[name] - people * fraction) <= 5 * (people * fraction * (1 - fraction)) ** 0.5
 
 
 @given(people=st.lists(st.text(), max_size=30), more=st.floats(0.01, 0.1))

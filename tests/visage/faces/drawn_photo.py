@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tfds_builders.sample_portraits.image import sit
 from tfds_builders.sample_portraits.person import draw_person
 from tfds_builders.sample_portraits.photo import take_photo
-from tfds_builders.sample_portraits.picture import sit
 
 Place = tuple[tuple[float, float], float, float]
 """Middle of the eyes (x, y) in pixels, distance of the eyes in pixels, tilt in degrees."""

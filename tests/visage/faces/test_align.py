@@ -104,7 +104,7 @@ def bilinear(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return upper * (1 - down) + lower * down
 
 
-def test_a_picture_that_need_not_move_stays_as_it_is() -> None:
+def test_a_image_that_need_not_move_stays_as_it_is() -> None:
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     assert (warp(image, np.array([[1.0, 0, 0], [0, 1.0, 0]]), 64) == image).all()
 
@@ -150,7 +150,7 @@ def test_eyes_through_which_no_crop_can_be_laid_are_refused(landmarks: list[list
         align(np.zeros((60, 60, 3), np.uint8), np.array([*landmarks, [0, 0], [0, 0], [0, 0]]), AlignmentSettings())
 
 
-def test_eyes_farther_apart_than_any_face_on_the_picture_are_refused_before_they_cost_memory() -> None:
+def test_eyes_farther_apart_than_any_face_on_the_image_are_refused_before_they_cost_memory() -> None:
     for width, height, far in ((4000, 4000, 4000), (60_000, 10, 5000)):
         image = np.zeros((height, width, 3), np.uint8)
         with pytest.raises(ValueError, match=f"do not fit a {width}x{height} picture"):

@@ -1,4 +1,4 @@
-"""Any picture becomes upright 8-bit RGB pixels; what is no picture says why."""
+"""Any image becomes upright 8-bit RGB pixels; what is no image says why."""
 
 import io
 import pickle
@@ -65,7 +65,7 @@ def test_a_photo_is_turned_upright_by_its_exif_orientation(orientation: int, sto
 
 
 @pytest.mark.parametrize("exif", [b"Exif\x00\x00II*\x00broken", b"Exif\x00\x00", b"nonsense"])
-def test_broken_exif_data_does_not_cost_the_picture(exif: bytes) -> None:
+def test_broken_exif_data_does_not_cost_the_image(exif: bytes) -> None:
     assert_close(decode(saved(Image.fromarray(quarters()), "JPEG", quality=95, exif=exif)), quarters())
 
 
@@ -100,7 +100,7 @@ def test_a_transparent_colour_of_a_palette_shows_white() -> None:
     assert (decode(saved(image, "PNG", transparency=0)) == 255).all()
 
 
-def test_a_phones_picture_of_several_frames_is_its_first() -> None:
+def test_a_phones_image_of_several_frames_is_its_first() -> None:
     first, second = Image.fromarray(quarters()), Image.new("RGB", (60, 40))
     photo = saved(first, "MPO", save_all=True, append_images=[second], quality=95)
     assert_close(decode(photo), quarters())
@@ -144,7 +144,7 @@ def test_what_is_no_jpeg_is_unpacked_whole() -> None:
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
-def test_a_picture_that_was_cut_off_is_not_taken_for_a_whole_one(kept: float) -> None:
+def test_a_image_that_was_cut_off_is_not_taken_for_a_whole_one(kept: float) -> None:
     rng = np.random.default_rng(0)
     photo = encode(rng.integers(0, 256, (90, 90, 3), np.uint8))
     with pytest.raises(DecodeError):
@@ -159,11 +159,11 @@ def test_a_picture_that_was_cut_off_is_not_taken_for_a_whole_one(kept: float) ->
         (b"\xff\xd8\xff\xe0 and then nothing", "."),
     ],
 )
-def test_what_is_no_picture_says_why_in_one_line(picture: bytes, reason: str) -> None:
+def test_what_is_no_image_says_why_in_one_line(image: bytes, reason: str) -> None:
     with pytest.raises(DecodeError, match=reason) as error:
-        decode(picture)
+        decode(image)
     assert "\n" not in str(error.value)
-    assert str(error.value) == f"the picture cannot be read: {error.value.reason}"
+    assert str(error.value) == f"the image cannot be read: {error.value.reason}"
 
 
 @pytest.mark.parametrize("side", [9_000, 30_000])
@@ -206,7 +206,7 @@ def test_the_error_travels_between_processes() -> None:
 
 
 @pytest.mark.real_data
-def test_adiences_naturally_truncated_picture_is_refused(real_data_dir: Path) -> None:
+def test_adiences_naturally_truncated_image_is_refused(real_data_dir: Path) -> None:
     import tarfile
 
     readable, refused = 0, 0

@@ -1,4 +1,4 @@
-"""Pictures that viewers show are decoded whatever their metadata; what was cut off in its picture data is refused."""
+"""Pictures that viewers show are decoded whatever their metadata; what was cut off in its image data is refused."""
 
 import io
 import struct
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile, PngImagePlugin
 
 from visage.faces.image_io import DecodeError, decode, decode_repairing
-from visage.faces.jpeg_end import END, MIN_FILL, picture_data
+from visage.faces.jpeg_end import END, MIN_FILL, image_data
 
 MIB = 2**20
 XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
@@ -69,7 +69,7 @@ def test_a_png_is_not_lost_to_its_metadata(odd: bytes) -> None:
     assert np.array_equal(decode(png_with(odd)), np.asarray(photo()))
 
 
-def test_many_texts_of_a_png_together_cost_no_picture() -> None:
+def test_many_texts_of_a_png_together_cost_no_image() -> None:
     texts = [chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(PngImagePlugin.MAX_TEXT_CHUNK - 1)))] * 70
     assert np.array_equal(decode(png_with(*texts)), np.asarray(photo()))
     exif = [chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(bytes(MIB - 1)))] * 70
@@ -102,10 +102,10 @@ def test_a_png_keeps_what_says_how_it_is_shown() -> None:
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
-def test_a_png_that_is_cut_off_is_refused(share: float) -> None:
+def test_a_png_that_is_cut_off_is_refused(fraction: float) -> None:
     png = png_with(chunk(b"tEXt", b"a\0b"))
     with pytest.raises(DecodeError):
-        decode(png[: int(share * len(png))])
+        decode(png[: int(fraction * len(png))])
 
 
 def test_a_png_of_very_many_pixels_is_refused_whatever_its_metadata() -> None:
@@ -137,7 +137,7 @@ JPEGS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 @pytest.mark.parametrize("options", JPEGS)
-def test_a_jpeg_without_its_end_mark_is_the_same_picture(options: dict[str, Any], mode: str) -> None:
+def test_a_jpeg_without_its_end_mark_is_the_same_image(options: dict[str, Any], mode: str) -> None:
     jpeg = saved(photo(100, 130).convert(mode), "JPEG", **options)
     assert jpeg.endswith(END)
     whole, as_it_is = decode_repairing(jpeg)
@@ -158,12 +158,12 @@ def test_a_jpeg_with_a_large_hole_of_zeros_is_answered() -> None:
     jpeg = saved(photo(), "JPEG")
     middle = len(jpeg) - 200
     with_hole = jpeg[:middle] + bytes(16 * MIB) + jpeg[middle : -len(END)]
-    assert len(picture_data(with_hole)) == len(with_hole)
+    assert len(image_data(with_hole)) == len(with_hole)
     assert decode_repairing(with_hole)[1]
 
 
 def refused_or_whole(jpeg: bytes, damaged: bytes) -> bool:
-    """The last bits of a progressive picture may have changed no pixel."""
+    """The last bits of a progressive image may have changed no pixel."""
     try:
         return np.array_equal(decode(damaged), decode(jpeg))
     except DecodeError:
@@ -174,19 +174,19 @@ def refused_or_whole(jpeg: bytes, damaged: bytes) -> bool:
 @pytest.mark.parametrize("fill", [0, 3000])
 def test_half_a_jpeg_is_refused(options: dict[str, Any], fill: int) -> None:
     jpeg = saved(photo(100, 130), "JPEG", **options)
-    with pytest.raises(DecodeError, match=r"its picture data is cut off|image file is truncated"):
+    with pytest.raises(DecodeError, match=r"its image data is cut off|image file is truncated"):
         decode(jpeg[: len(jpeg) // 2 + 150] + bytes(fill))
 
 
-@given(options=st.sampled_from(JPEGS), share=st.floats(0, 1, exclude_max=True), fill=st.sampled_from([0, 3000]))
+@given(options=st.sampled_from(JPEGS), fraction=st.floats(0, 1, exclude_max=True), fill=st.sampled_from([0, 3000]))
 @settings(deadline=None, max_examples=200)
-def test_a_jpeg_that_is_cut_in_its_picture_data_is_refused(options: dict[str, Any], share: float, fill: int) -> None:
+def test_a_jpeg_that_is_cut_in_its_image_data_is_refused(options: dict[str, Any], fraction: float, fill: int) -> None:
     jpeg = saved(photo(100, 130), "JPEG", **options)
-    assert refused_or_whole(jpeg, jpeg[: int(share * (len(jpeg) - len(END)))] + bytes(fill))
+    assert refused_or_whole(jpeg, jpeg[: int(fraction * (len(jpeg) - len(END)))] + bytes(fill))
 
 
 @pytest.mark.parametrize("options", JPEGS)
-def test_a_jpeg_that_lacks_a_few_bytes_of_its_picture_data_is_refused(options: dict[str, Any]) -> None:
+def test_a_jpeg_that_lacks_a_few_bytes_of_its_image_data_is_refused(options: dict[str, Any]) -> None:
     jpeg = saved(photo(48, 48), "JPEG", **options)
     assert all(refused_or_whole(jpeg, jpeg[: -len(END) - lacking]) for lacking in range(1, 150))
 

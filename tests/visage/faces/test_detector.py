@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.face_pictures import WITHOUT_PEOPLE, group_photos, overlap
+from benchmarks.face_images import WITHOUT_PEOPLE, group_photos, overlap
 from tests.project import PROJECT
 from tests.visage.faces.drawn_photo import Place, drawn_photo, eyes
 from visage.errors import VisageError
@@ -100,8 +100,8 @@ def test_small_faces_of_a_large_photo_are_found_in_its_tiles(detector: Detector)
 
 
 @pytest.mark.parametrize(("width", "height"), [(16000, 300), (1000, 30000), (6000, 6000)])
-def test_a_huge_picture_takes_little_more_memory_than_its_pixels(width: int, height: int) -> None:
-    # A face as large as the picture itself makes the mesh cut its largest patch.
+def test_a_huge_image_takes_little_more_memory_than_its_pixels(width: int, height: int) -> None:
+    # A face as large as the image itself makes the mesh cut its largest patch.
     program = f"""
 import resource
 import numpy as np
@@ -123,12 +123,12 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 
 
 @pytest.mark.parametrize("shape", [(240, 320), (1, 1), (1, 500), (500, 1), (3, 2)])
-def test_a_picture_of_nobody_has_no_face(detector: Detector, shape: tuple[int, int]) -> None:
+def test_a_image_of_nobody_has_no_face(detector: Detector, shape: tuple[int, int]) -> None:
     height, width = shape
     assert detector.detect(drawn_photo([], width, height) if min(shape) > 9 else np.zeros((*shape, 3), np.uint8)) == []
 
 
-def test_the_same_picture_gives_the_same_faces(detector: Detector) -> None:
+def test_the_same_image_gives_the_same_faces(detector: Detector) -> None:
     photo = drawn_photo([((160.0, 110.0), 55.0, 0.0)])
     (first,), (again,) = detector.detect(photo), make_detector("blazeface").detect(photo)
     assert first.box == again.box
@@ -190,14 +190,14 @@ def _distance(face: Face, expected: np.ndarray) -> float:
 
 @pytest.mark.parametrize(("seed", "size"), [(15, (2100, 1680)), (21, (1500, 1200))])
 def test_a_part_of_a_large_face_is_no_face_of_its_own(seed: int, size: tuple[int, int]) -> None:
-    # So large that tiles of the picture show its nose and mouth alone.
+    # So large that tiles of the image show its nose and mouth alone.
     photo = Image.fromarray(drawn_photo([((135.0, 100.8), 48.0, 0.0)], 300, 240, seed)).resize(size)
     (face,) = make_detector("blazeface").detect(np.asarray(photo))
     assert face.size > 500
 
 
 def test_a_face_before_a_larger_one_is_found_beside_it() -> None:
-    # Somebody who holds a child up to the cheek, on a picture that is looked at in tiles too.
+    # Somebody who holds a child up to the cheek, on an image that is looked at in tiles too.
     photo = Image.fromarray(drawn_photo([((150.0, 95.0), 56.0, 0.0)], 300, 240, seed=3)).resize((1500, 1200))
     child = drawn_photo([((40.0, 36.0), 24.0, 0.0)], 80, 80, seed=4)
     photo.paste(Image.fromarray(child).resize((320, 320)), (800, 560))
@@ -215,7 +215,7 @@ def test_everybody_is_found_in_a_group_that_lies_on_its_side(angle: float, real_
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("longer", [2000, 5000])
-def test_a_large_picture_shows_no_more_faces_than_a_small_one(longer: int, real_data_dir: Path) -> None:
+def test_a_large_image_shows_no_more_faces_than_a_small_one(longer: int, real_data_dir: Path) -> None:
     (path,) = real_data_dir.rglob("ivan.jpg")
     photo = Image.open(path).convert("RGB")
     size = [round(side * longer / max(photo.size)) for side in photo.size]

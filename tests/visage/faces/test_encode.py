@@ -28,7 +28,7 @@ def test_colour_keeps_the_full_resolution() -> None:
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (200, 200), (80, 40)])
-def test_pictures_that_are_crops_already_are_brought_to_size(shape: tuple[int, int]) -> None:
+def test_images_that_are_crops_already_are_brought_to_size(shape: tuple[int, int]) -> None:
     crop = np.zeros((*shape, 3), np.uint8)
     crop[: shape[0] // 2] = 200
     resized = resize(crop, 64)

@@ -37,7 +37,7 @@ def test_a_much_larger_face_off_the_middle_is_meant() -> None:
     assert choose([middle, large], SHAPE) is large
 
 
-def test_a_face_half_outside_the_picture_can_be_chosen() -> None:
+def test_a_face_half_outside_the_image_can_be_chosen() -> None:
     only = face(0, 0, 100)
     assert choose([only], SHAPE) is only
 

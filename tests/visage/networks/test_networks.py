@@ -71,7 +71,7 @@ def test_any_head_of_the_age_fits_any_network(name: str, head: AgeHead) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, spec in NETWORKS.items() if spec.any_size])
-def test_pictures_of_another_size_need_no_other_weights(name: str) -> None:
+def test_images_of_another_size_need_no_other_weights(name: str) -> None:
     settings = TrainerSettings.model_validate({"network": name, "input_size": 96, "epochs": 1, "learning_rate": 1})
     with weights_declared_only():
         network = settings.spec.build()

@@ -97,8 +97,8 @@ def test_a_bad_photo_has_its_reason_and_costs_no_other(tmp_path: Path, portrait:
 
     assert [len(prediction.faces) for prediction in (*bad, good)] == [0, 0, 0, 0, 0, 1]
     problems = [prediction.problem or "" for prediction in bad]
-    assert problems[0].startswith("the picture cannot be read: ")
-    assert problems[1] == "the picture cannot be read: it is empty"
+    assert problems[0].startswith("the image cannot be read: ")
+    assert problems[1] == "the image cannot be read: it is empty"
     assert problems[2] == "the file cannot be read: No such file or directory"
     assert problems[3] == "the file cannot be read: Is a directory"
     assert problems[4] == "no face was found"
@@ -259,11 +259,11 @@ def test_faces_are_drawn_on_the_photo_above_their_age_distributions(tmp_path: Pa
 
     write_annotated(photo, PhotoPrediction("photo.jpg", 32, 32, [face] * 5), out)
 
-    picture = Image.open(out).convert("RGB")
-    assert picture.width == WIDTH
-    assert picture.height > WIDTH  # Two rows of distributions lie below the square photo.
-    assert picture.getpixel((4 * 30 + 1, 4 * 30 + 200)) == (255, 211, 77)  # The box's left edge, 30 times enlarged.
-    first_distribution = np.asarray(picture)[WIDTH : WIDTH + 160, :240]
+    image = Image.open(out).convert("RGB")
+    assert image.width == WIDTH
+    assert image.height > WIDTH  # Two rows of distributions lie below the square photo.
+    assert image.getpixel((4 * 30 + 1, 4 * 30 + 200)) == (255, 211, 77)  # The box's left edge, 30 times enlarged.
+    first_distribution = np.asarray(image)[WIDTH : WIDTH + 160, :240]
     assert (first_distribution == (11, 110, 93)).all(-1).any()
     assert [file.name for file in tmp_path.iterdir() if file.suffix == ".part"] == []
 
@@ -317,7 +317,7 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> Non
         write_annotated(photo, PhotoPrediction("photo.jpg", 32, 32), tmp_path / "nowhere" / "out.png")
 
 
-def test_a_picture_that_cannot_take_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_image_that_cannot_take_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
     photo, out = tmp_path / "photo.jpg", tmp_path / "folder.png"
     photo.write_bytes(plain_jpeg(128, 128, 128))
     out.mkdir()

@@ -35,8 +35,8 @@ def test_a_folder_without_a_model_is_one_clear_line(tmp_path: Path, path: str) -
 
 def test_a_loaded_model_answers_and_says_what_can_be_asked(saved_model: Path) -> None:
     model = load_model(saved_model)
-    pictures = np.array([plain_jpeg(102, 102, 102), plain_jpeg(255, 0, 0)], object)
-    outputs = model.run({"image_bytes": pictures})
+    images = np.array([plain_jpeg(102, 102, 102), plain_jpeg(255, 0, 0)], object)
+    outputs = model.run({"image_bytes": images})
 
     assert outputs["age"][0] == pytest.approx(40, abs=0.5)
     assert outputs["gender"].tolist()[1] == b"male"
@@ -47,7 +47,7 @@ def test_a_loaded_model_answers_and_says_what_can_be_asked(saved_model: Path) ->
     assert model.signatures["serving_default"].method_name == "tensorflow/serving/predict"
 
 
-def test_bytes_that_are_no_picture_are_refused_in_one_line(saved_model: Path) -> None:
+def test_bytes_that_are_no_image_are_refused_in_one_line(saved_model: Path) -> None:
     model = load_model(saved_model)
     with pytest.raises(ModelInputError, match=r"^Unknown image file format") as caught:
         model.run({"image_bytes": np.array([b"no picture"], object)})

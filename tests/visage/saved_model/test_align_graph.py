@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from tests.real_photos import adience_photos, group_photos
+from tfds_builders.sample_portraits.image import sit
 from tfds_builders.sample_portraits.person import draw_age, draw_person
 from tfds_builders.sample_portraits.photo import take_photo
-from tfds_builders.sample_portraits.picture import sit
 from visage.faces.align import align as align_with_pillow
 from visage.faces.detector import make_detector
 from visage.faces.image_io import decode
@@ -17,7 +17,7 @@ from visage.faces.settings import AlignmentSettings
 from visage.saved_model import preprocessing
 from visage.saved_model.align_graph import align
 
-# Where the eyes lie in photos of 240x200 pixels: distance and middle in shares of the shorter side, tilt in degrees.
+# Where the eyes lie in photos of 240x200 pixels: distance and middle in fractions of the shorter side, tilt in degrees.
 POSES = [(0.4, (0.5, 0.3), 0.0), (0.15, (0.4, 0.5), 20.0), (0.6, (0.5, 0.5), -8.0), (0.3, (0.05, 0.95), 40.0)]
 # The most by which a crop may differ, on average over its values.
 GREY_LEVELS = 0.1
@@ -29,7 +29,7 @@ def photo_with_landmarks(pose: tuple[float, tuple[float, float], float]) -> tupl
     rng = np.random.default_rng(4)
     sitter = sit(draw_person(rng), draw_age(rng), (240, 200), distance, middle, tilt)
     photo = np.array(take_photo(240, 200, [sitter], rng))
-    eyes = np.array([[-0.5, 0, 1], [0.5, 0, 1]]) @ sitter.to_picture().T
+    eyes = np.array([[-0.5, 0, 1], [0.5, 0, 1]]) @ sitter.to_image().T
     return photo, np.vstack([eyes, np.zeros((3, 2))]).astype(np.float32)
 
 

@@ -8,11 +8,13 @@ import pytest
 from visage.faces.settings import SplitSettings
 from visage.saved_model.identity import BOTH, DRAWN, PHOTOS, UNKNOWN, identify
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance
-from visage.saved_model.provenance import lesson
+from visage.saved_model.provenance import provenance_of_data
 
 
 def one(drawn: bool | None, *sources: str) -> TrainingProvenance:
-    return replace(lesson(sources or ["utkface"], SplitSettings(), "faces", drawn), faces=1265, training="8")
+    return replace(
+        provenance_of_data(sources or ["utkface"], SplitSettings(), "faces", drawn), faces=1265, training="8"
+    )
 
 
 def test_a_model_of_drawn_portraits_says_so_first() -> None:
@@ -42,16 +44,16 @@ def test_a_model_of_photos_needs_no_warning() -> None:
         ((None,), UNKNOWN),
     ],
 )
-def test_of_several_lessons_one_that_was_drawn_decides(drawn: tuple[bool | None, ...], pictures: str) -> None:
+def test_of_several_lessons_one_that_was_drawn_decides(drawn: tuple[bool | None, ...], images: str) -> None:
     identity = identify(ModelMetadata(learned_from=[one(each) for each in drawn]), "visage", 17)
-    assert identity.trained_on.pictures == pictures
-    assert (identity.warning is not None) == (pictures in (DRAWN, BOTH))
+    assert identity.trained_on.images == images
+    assert (identity.warning is not None) == (images in (DRAWN, BOTH))
 
 
 def test_an_older_model_still_names_its_data_sets() -> None:
     older = ModelMetadata(learned_from=[TrainingProvenance(["utkface"], {})])
     assert identify(older, "visage", 17).summary == (
-        "visage, pipeline unknown, version 17, trained on pictures of unknown origin: utkface"
+        "visage, pipeline unknown, version 17, trained on images of unknown origin: utkface"
     )
 
 

@@ -30,14 +30,14 @@ def jpeg_of(**options: Any) -> bytes:
 
 
 @pytest.mark.parametrize("options", JPEGS)
-def test_a_jpeg_without_its_end_mark_is_the_same_picture(options: dict[str, Any]) -> None:
+def test_a_jpeg_without_its_end_mark_is_the_same_image(options: dict[str, Any]) -> None:
     jpeg = jpeg_of(**options)
     whole = decode_with_pillow(jpeg)
     in_graph = tf.function(decode, input_signature=[tf.TensorSpec([], tf.string)])
     for end in (b"", b"\xff", bytes(3000), b"\xff\xd9", b"\xff\xd9 and more"):
-        picture = jpeg[:-2] + end
-        np.testing.assert_array_equal(in_graph(picture), whole)
-        np.testing.assert_array_equal(decode_with_pillow(picture), whole)
+        image = jpeg[:-2] + end
+        np.testing.assert_array_equal(in_graph(image), whole)
+        np.testing.assert_array_equal(decode_with_pillow(image), whole)
 
 
 @pytest.mark.parametrize("fill", [b"", bytes(3000)])

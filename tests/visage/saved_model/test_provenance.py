@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from tests.trained_model import LEARNS_FROM, TrainerRun
+from tests.trained_model import PROVENANCE, TrainerRun
 from visage.errors import VisageError
 from visage.faces.settings import SplitSettings
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, write_metadata
-from visage.saved_model.provenance import check_lessons, lesson, lessons_of
+from visage.saved_model.provenance import check_provenance, provenance_of, provenance_of_data
 
 FOLD_0 = SplitSettings(method="folds", fold=0)
-OWN = lesson(["utkface", "adience/faces"], FOLD_0)
+OWN = provenance_of_data(["utkface", "adience/faces"], FOLD_0)
 
 
-def model(folder: Path, *lessons: TrainingProvenance) -> Path:
+def model(folder: Path, *provenances: TrainingProvenance) -> Path:
     folder.mkdir()
-    write_metadata(folder, ModelMetadata(learned_from=list(lessons)))
+    write_metadata(folder, ModelMetadata(learned_from=list(provenances)))
     return folder
 
 
@@ -30,10 +30,10 @@ def written(folder: Path, description: dict[str, Any]) -> Path:
 
 
 def test_a_model_of_the_same_split_may_teach_whatever_else_it_learned(tmp_path: Path) -> None:
-    teacher = lesson(["utkface", "imdb_wiki/wiki"], FOLD_0)
-    assert check_lessons(OWN, model(tmp_path / "1", teacher), None) == [OWN, teacher]
-    assert check_lessons(OWN, None, model(tmp_path / "2", OWN)) == [OWN]
-    assert check_lessons(OWN, None, None) == [OWN]
+    teacher = provenance_of_data(["utkface", "imdb_wiki/wiki"], FOLD_0)
+    assert check_provenance(OWN, model(tmp_path / "1", teacher), None) == [OWN, teacher]
+    assert check_provenance(OWN, None, model(tmp_path / "2", OWN)) == [OWN]
+    assert check_provenance(OWN, None, None) == [OWN]
 
 
 @pytest.mark.parametrize(
@@ -47,42 +47,50 @@ def test_a_model_of_the_same_split_may_teach_whatever_else_it_learned(tmp_path: 
     ],
 )
 def test_a_model_of_another_split_knows_test_faces(tmp_path: Path, other: SplitSettings) -> None:
-    knows = model(tmp_path / "1", lesson(["adience/aligned"], other))
+    knows = model(tmp_path / "1", provenance_of_data(["adience/aligned"], other))
     with pytest.raises(
         VisageError, match=r"^trainer\.distillation\.teacher: .*1 knows faces of .* adience by the split"
     ):
-        check_lessons(OWN, knows, None)
+        check_provenance(OWN, knows, None)
     with pytest.raises(VisageError, match=r"^trainer\.weights: blessed: .*1 knows faces of the test split: [^\n]*$"):
-        check_lessons(OWN, None, knows)
+        check_provenance(OWN, None, knows)
 
 
 def test_a_trained_model_says_what_it_has_learned_from(trainer_run: TrainerRun) -> None:
-    assert lessons_of(trainer_run.saved_model) == [replace(LEARNS_FROM, faces=96, training=trainer_run.model_uri.name)]
+    assert provenance_of(trainer_run.saved_model) == [
+        replace(PROVENANCE, faces=96, training=trainer_run.model_uri.name)
+    ]
 
 
 def test_lists_do_not_grow_from_one_training_of_a_pipeline_to_the_next(tmp_path: Path) -> None:
     before = model(tmp_path / "1", replace(OWN, faces=90, training="7"))
-    assert check_lessons(OWN, None, before) == [OWN]
+    assert check_provenance(OWN, None, before) == [OWN]
 
 
 def test_a_teacher_of_drawn_portraits_stays_known_as_one(tmp_path: Path) -> None:
-    drawn = lesson(["utkface"], FOLD_0, "sample-portraits", drawn=True)
-    own = lesson(["utkface"], FOLD_0, "faces", drawn=False)
-    assert check_lessons(own, model(tmp_path / "1", drawn), None) == [own, drawn]
+    drawn = provenance_of_data(["utkface"], FOLD_0, "sample-portraits", drawn=True)
+    own = provenance_of_data(["utkface"], FOLD_0, "faces", drawn=False)
+    assert check_provenance(own, model(tmp_path / "1", drawn), None) == [own, drawn]
 
 
 def test_what_the_teachers_teacher_knows_counts_too(tmp_path: Path) -> None:
-    teachers_teacher = lesson(["utkface"], SplitSettings())
+    teachers_teacher = provenance_of_data(["utkface"], SplitSettings())
     with pytest.raises(VisageError, match=r"has learned from utkface by the split method holdout, train 0.7"):
-        check_lessons(OWN, model(tmp_path / "1", OWN, teachers_teacher), None)
+        check_provenance(OWN, model(tmp_path / "1", OWN, teachers_teacher), None)
 
 
 def test_other_data_may_be_split_otherwise(tmp_path: Path) -> None:
-    check_lessons(OWN, model(tmp_path / "1", lesson(["imdb_wiki/imdb", "labelled_folder/mine"], SplitSettings())), None)
+    check_provenance(
+        OWN,
+        model(tmp_path / "1", provenance_of_data(["imdb_wiki/imdb", "labelled_folder/mine"], SplitSettings())),
+        None,
+    )
 
 
 def test_settings_that_share_nobody_out_do_not_matter() -> None:
-    assert lesson(["utkface"], FOLD_0) == lesson(["utkface"], FOLD_0.model_copy(update={"protocol": "utkface_21_60"}))
+    assert provenance_of_data(["utkface"], FOLD_0) == provenance_of_data(
+        ["utkface"], FOLD_0.model_copy(update={"protocol": "utkface_21_60"})
+    )
 
 
 @pytest.mark.parametrize("description", [{}, {"learned_from": None}, {"learned_from": [{}]}, {"learned_from": 3}, []])
@@ -90,4 +98,4 @@ def test_a_model_that_does_not_say_is_refused(tmp_path: Path, description: Any) 
     silent = written(tmp_path / "1", description)
     for folder in (silent, tmp_path / "none"):
         with pytest.raises(VisageError, match=r"does not say whom it has learned from .* train it again, or"):
-            check_lessons(OWN, folder, None)
+            check_provenance(OWN, folder, None)

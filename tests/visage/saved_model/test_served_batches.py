@@ -1,4 +1,4 @@
-"""TensorFlow Serving's loader answers every kind of network, whatever the number of pictures in a request."""
+"""TensorFlow Serving's loader answers every kind of network, whatever the number of images in a request."""
 
 import gc
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def exported(spec: NetworkSpec, alignment: AlignmentSettings, directory: str) ->
 
 
 def in_batches(answered: Sequence[Answered], size: int) -> list[Answered]:
-    """The same requests with their one picture `size` times, and as many times the same answer."""
+    """The same requests with their one image `size` times, and as many times the same answer."""
     return [
         Answered(
             one.signature,
@@ -52,7 +52,7 @@ def in_batches(answered: Sequence[Answered], size: int) -> list[Answered]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_all_signatures_answer_no_picture_one_and_many(kind: str, tmp_path: Path) -> None:
+def test_all_signatures_answer_no_image_one_and_many(kind: str, tmp_path: Path) -> None:
     precision, spec = KINDS[kind]
     keras.config.set_dtype_policy(precision)
     try:
@@ -71,4 +71,4 @@ def test_every_recipe_answers_its_warm_up_requests(recipe: Path, tmp_path: Path)
     assert len(answered) == 3
     check_served(
         str(tmp_path / "1"), [*in_batches(answered, 0), *answered, *in_batches(answered[:1], 64)]
-    )  # the networks of some recipes take a CPU minute for 64 pictures
+    )  # the networks of some recipes take a CPU minute for 64 images

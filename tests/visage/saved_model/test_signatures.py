@@ -137,7 +137,7 @@ def test_the_client_is_told_how_to_align(trainer_run: TrainerRun) -> None:
     assert description == network
 
 
-def test_a_flip_averaged_model_answers_with_the_mean_over_a_picture_and_its_mirror_image() -> None:
+def test_a_flip_averaged_model_answers_with_the_mean_over_a_image_and_its_mirror_image() -> None:
     pixels = keras.Input((64, 64, 3))
     sides = keras.layers.AveragePooling2D(32)(pixels / 64.0)
     outputs = {"age": keras.layers.Dense(101), "gender": keras.layers.Dense(1)}
@@ -146,13 +146,13 @@ def test_a_flip_averaged_model_answers_with_the_mean_over_a_picture_and_its_mirr
     # Stripes as wide as JPEG's blocks, which it keeps alike in the mirror image.
     crop = np.repeat(np.random.default_rng(0).integers(0, 256, (64, 4, 3), np.uint8), 16, axis=1)
     crop[:, :32] //= 4
-    pictures = tf.constant([encode(crop, 100), encode(crop[:, ::-1], 100)])
+    images = tf.constant([encode(crop, 100), encode(crop[:, ::-1], 100)])
     specs = [replace(NETWORKS["compact"], tta_flip=averaged) for averaged in (False, True)]
     models = [FaceModel(network, spec, ALIGNMENT) for spec in specs]
 
-    plain, averaged = (model.serving_default(pictures) for model in models)
+    plain, averaged = (model.serving_default(images) for model in models)
 
     for name in ("age_probabilities", "gender_probability"):
-        picture, mirrored = plain[name].numpy()
-        assert np.abs(picture - mirrored).max() > 0.01
-        np.testing.assert_allclose(averaged[name], [(picture + mirrored) / 2] * 2, atol=1e-3)
+        image, mirrored = plain[name].numpy()
+        assert np.abs(image - mirrored).max() > 0.01
+        np.testing.assert_allclose(averaged[name], [(image + mirrored) / 2] * 2, atol=1e-3)

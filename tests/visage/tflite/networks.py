@@ -20,7 +20,7 @@ SIZE = 32
 def one_convolution(
     age_head: AgeHead | None = "label_distribution", gender_head: GenderHead | None = "binary", tta_flip: bool = False
 ) -> Network:
-    """One convolution at random, and heads whose answers differ from picture to picture by years."""
+    """One convolution at random, and heads whose answers differ from image to image by years."""
     keras.utils.set_random_seed(3)
     pixels = keras.Input((SIZE, SIZE, 3))
     x = keras.layers.Conv2D(8, 5, strides=4, activation="relu")(pixels / 255.0)
@@ -44,7 +44,7 @@ def save(network: keras.Model, spec: NetworkSpec, folder: Path) -> None:
     tf.saved_model.save(module, str(folder))
 
 
-def pictures(count: int, seed: int) -> np.ndarray:
+def images(count: int, seed: int) -> np.ndarray:
     """uint8 [count, SIZE, SIZE, 3]: squares of random colours."""
     colours = np.random.default_rng(seed).integers(0, 256, (count, 4, 4, 3), np.uint8)
     return colours.repeat(SIZE // 4, axis=1).repeat(SIZE // 4, axis=2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.visage.tflite.networks import one_convolution, pictures
+from tests.visage.tflite.networks import images, one_convolution
 from visage.networks import AgeHead, GenderHead
 from visage.tflite.convert import to_float16, to_int8
 from visage.tflite.interpreter import LiteModel
@@ -19,7 +19,7 @@ def test_every_head_is_answered_as_the_network_answers_it(
     age_head: AgeHead | None, gender_head: GenderHead | None
 ) -> None:
     network = one_convolution(age_head, gender_head)
-    seen, unseen = pictures(40, seed=1), pictures(12, seed=2)
+    seen, unseen = images(40, seed=1), images(12, seed=2)
     expected = {name: answer.numpy() for name, answer in network(unseen).items()}
     answers = LiteModel(to_int8(network, seen))(unseen)
     shapes = {name: answer.shape for name, answer in expected.items()}
@@ -30,8 +30,8 @@ def test_every_head_is_answered_as_the_network_answers_it(
         assert np.abs(answer - expected[name]).mean() < 0.05 * spread, name
 
 
-def test_a_picture_and_its_mirror_image_are_averaged_as_the_served_model_does() -> None:
-    crops = pictures(4, seed=5)
+def test_a_image_and_its_mirror_image_are_averaged_as_the_served_model_does() -> None:
+    crops = images(4, seed=5)
     network = one_convolution(tta_flip=True)
     content = to_float16(network)
     answers, mirrored = LiteModel(content)(crops), LiteModel(content)(crops[:, :, ::-1])

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.visage.tflite.networks import pictures
+from tests.visage.tflite.networks import images
 from visage.tflite.latency import in_turn
 
 
@@ -26,7 +26,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_one_picture_is_enough_and_what_is_made_at_the_first_calls_does_not_count(clock: Clock) -> None:
+def test_one_image_is_enough_and_what_is_made_at_the_first_calls_does_not_count(clock: Clock) -> None:
     calls = 0
 
     def slow_at_first(pixels: np.ndarray) -> None:
@@ -34,7 +34,7 @@ def test_one_picture_is_enough_and_what_is_made_at_the_first_calls_does_not_coun
         calls += 1
         clock.work(0.1 if calls <= 5 else 0.001)
 
-    (took,) = in_turn([slow_at_first], pictures(1, seed=1))
+    (took,) = in_turn([slow_at_first], images(1, seed=1))
     assert (took.fastest, took.median, took.slowest) == pytest.approx((1, 1, 1))
 
 
@@ -45,7 +45,7 @@ def test_a_machine_that_was_busy_for_a_while_shows_in_the_slowest_round_of_all_m
         asked.append(pixels.shape)
         clock.work(0.02 if 100 < len(asked) < 150 else 0.001)
 
-    one, other = in_turn([busy_for_a_while, busy_for_a_while], pictures(3, seed=1))
+    one, other = in_turn([busy_for_a_while, busy_for_a_while], images(3, seed=1))
     assert set(asked) == {(1, 32, 32, 3)}
     for took in (one, other):
         assert (took.fastest, took.median, took.slowest) == pytest.approx((1, 1, 20))

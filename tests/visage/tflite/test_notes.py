@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from visage.tflite.export import Measured, OnDevice
+from visage.tflite.export import Measured, TFLiteExport
 from visage.tflite.latency import Latency
 from visage.tflite.notes import notes
 from visage.tflite.quality import Quality
@@ -16,7 +16,7 @@ def measured(milliseconds: Latency) -> Measured:
 
 QUIET = measured(Latency(median=2.0, fastest=1.9, slowest=2.2))
 BUSY = measured(Latency(median=2.0, fastest=1.5, slowest=4.5))
-TRUSTED = OnDevice([], {}, 300, 3_000, QUIET, {"int8": QUIET}, {})
+TRUSTED = TFLiteExport([], {}, 300, 3_000, QUIET, {"int8": QUIET}, {})
 
 
 def test_enough_faces_and_a_quiet_machine_need_no_words() -> None:
@@ -36,7 +36,7 @@ def test_enough_faces_and_a_quiet_machine_need_no_words() -> None:
         (replace(TRUSTED, saved_model=BUSY), "the slowest of several rounds took 3.0 times as long as the fastest: "),
     ],
 )
-def test_each_reason_for_doubt_has_its_line(made: OnDevice, line: str) -> None:
+def test_each_reason_for_doubt_has_its_line(made: TFLiteExport, line: str) -> None:
     (note,) = notes(made)
     assert note.startswith(line)
 

@@ -16,7 +16,7 @@ SETTINGS = TrainerSettings(network="compact", epochs=2, batch_size=8, learning_r
 
 
 def main(folder: Path) -> None:
-    """Trains on the pictures in `folder`."""
+    """Trains on the images in `folder`."""
     os.environ.setdefault("KERAS_BACKEND", "jax")
     # Python then knows no such package.
     sys.modules["tensorflow"] = None  # type: ignore[assignment]

@@ -151,7 +151,7 @@ def test_a_truncated_file_is_one_clear_line(tmp_path: Path) -> None:
         open_split("train", [str(file)])
 
 
-def test_where_pictures_are_streamed_all_files_come_mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_images_are_streamed_all_files_come_mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # One file a source, as FaceExampleGen writes them, and room to shuffle two records at a time.
     monkeypatch.setattr(trainer_input, "_fits_into_memory", lambda split, spec: False)
     monkeypatch.setattr(trainer_input, "_SHUFFLED_WHEN_STREAMED", 2)

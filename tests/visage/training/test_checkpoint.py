@@ -14,10 +14,10 @@ from tests.visage.training import killed
 from visage import progress
 from visage.errors import VisageError
 from visage.training.batches import open_split
-from visage.training.checkpoint import Checkpoint, Standing, remove_abandoned, training_key
+from visage.training.checkpoint import Checkpoint, TrainingState, remove_abandoned, training_key
 from visage.training.train import train
 
-STANDING = Standing(epoch=2, step=3, history=[{"val_loss": 1.5}, {"val_loss": 1.0}], best_weights=[np.ones(3)])
+STANDING = TrainingState(epoch=2, step=3, history=[{"val_loss": 1.5}, {"val_loss": 1.0}], best_weights=[np.ones(3)])
 
 
 def test_a_killed_training_ends_where_it_would_have_ended(tmp_path: Path) -> None:
@@ -45,14 +45,14 @@ def test_a_killed_training_ends_where_it_would_have_ended(tmp_path: Path) -> Non
 def test_what_was_saved_is_what_is_read(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "one")
     assert checkpoint.load() is None
-    checkpoint.save({"network/0": np.zeros(2)}, Standing())
+    checkpoint.save({"network/0": np.zeros(2)}, TrainingState())
     checkpoint.save({"network/0": np.arange(4.0)}, STANDING)
     saved = checkpoint.load()
     assert saved is not None
-    state, standing = saved
+    state, training_state = saved
     np.testing.assert_array_equal(state["network/0"], np.arange(4.0))
-    np.testing.assert_array_equal(standing.best_weights, [np.ones(3)])
-    assert (standing.epoch, standing.step, standing.val_losses) == (2, 3, [1.5, 1.0])
+    np.testing.assert_array_equal(training_state.best_weights, [np.ones(3)])
+    assert (training_state.epoch, training_state.step, training_state.val_losses) == (2, 3, [1.5, 1.0])
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["checkpoint.npz"]
     checkpoint.remove()
     assert list(tmp_path.iterdir()) == []

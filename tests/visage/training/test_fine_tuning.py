@@ -11,7 +11,7 @@ from tests.drawn_crops import people, write_split
 from visage import progress
 from visage.training.augmentation.settings import AugmentationSettings
 from visage.training.batches import Split, open_split
-from visage.training.checkpoint import Checkpoint, Standing
+from visage.training.checkpoint import Checkpoint, TrainingState
 from visage.training.recipe.fine_tuning_settings import FineTuningSettings
 from visage.training.settings import TrainerSettings
 from visage.training.train import train
@@ -67,7 +67,7 @@ def test_fine_tuning_that_harms_is_not_kept(split: Split) -> None:
     harmful = SETTINGS.model_copy(update={"fine_tuning": FineTuningSettings(epochs=1, learning_rate=0.5)})
     keras.utils.set_random_seed(SETTINGS.seed)
     untrained = SETTINGS.spec.build()
-    ends: list[Standing] = []
+    ends: list[TrainingState] = []
 
     network = train(split, split, harmful, None, on_end=ends.append)
 
@@ -76,7 +76,7 @@ def test_fine_tuning_that_harms_is_not_kept(split: Split) -> None:
         np.testing.assert_array_equal(before, after)
 
 
-def test_the_head_learns_from_mirrored_pictures_alone_where_a_second_phase_has_all_changes() -> None:
+def test_the_head_learns_from_mirrored_images_alone_where_a_second_phase_has_all_changes() -> None:
     assert SETTINGS.of_head.augmentation.changes == {"flip": True}
     assert SETTINGS.of_fine_tuning.augmentation == SETTINGS.augmentation
     one_phase = SETTINGS.model_copy(update={"fine_tuning": FineTuningSettings()})

@@ -6,14 +6,14 @@ import pytest
 
 from tests.drawn_crops import people, write_split
 from visage.training.batches import open_split
-from visage.training.checkpoint import Standing
+from visage.training.checkpoint import TrainingState
 from visage.training.settings import TrainerSettings
 from visage.training.train import train
 
 
 def test_compiled_steps_lower_the_loss_as_others_do(tmp_path: Path) -> None:
     split = open_split("train", [str(write_split(tmp_path, "train", people(16, seed=1)))])
-    ends: list[Standing] = []
+    ends: list[TrainingState] = []
     for jit_compile in (False, True):
         settings = TrainerSettings(
             network="cnn_utkface", epochs=3, batch_size=8, learning_rate=1e-3, jit_compile=jit_compile

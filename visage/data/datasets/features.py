@@ -4,7 +4,7 @@ from functools import cached_property
 
 from visage.data.example_proto import Example
 from visage.data.labels import GENDERS, RACES, UNKNOWN
-from visage.data.records import picture_digest
+from visage.data.records import image_digest
 
 # The order of the builders' ClassLabel features.
 CLASS_NAMES = {"gender": (*GENDERS, UNKNOWN), "race": (*RACES, UNKNOWN)}
@@ -43,6 +43,6 @@ class Features:
         return CLASS_NAMES["race"][self.int("race")]
 
     @cached_property
-    def picture_digest(self) -> str:
+    def image_digest(self) -> str:
         """Of the bytes in "image"."""
-        return picture_digest(self.bytes("image"))
+        return image_digest(self.bytes("image"))

@@ -31,7 +31,7 @@ def _read_row(row: "Features", settings: "CleaningSettings", folder: str) -> dic
     first, last, fold = row.int("age_from"), row.int("age_to"), row.int("fold")
     group = None if first < 0 else age_group_of_range(first, last)
     # What names nobody is somebody of its own, as in UTKFace.
-    person = row.text("identity") or row.picture_digest[:16]
+    person = row.text("identity") or row.image_digest[:16]
     return {
         "key": row.text("picture"),
         "age": best_age,

@@ -18,7 +18,7 @@ def _read_row(row: "Features", settings: "CleaningSettings") -> dict[str, Any]:
         "key": row.text("file_name"),
         "age": None if age < 0 else float(age),
         "age_group": None if age < 0 else age_group(age),
-        "identity": f"utkface/{row.picture_digest[:16]}",
+        "identity": f"utkface/{row.image_digest[:16]}",
         "race": row.race,
     }
 

@@ -21,19 +21,19 @@ _MODELS = Path(__file__).parent / "models"
 # The logit of a score of one half.
 _MIN_LOGIT = 0.0
 MIN_PRESENCE = 0.5
-# Tiles and second looks at the whole picture are more chances to err.
+# Tiles and second looks at the whole image are more chances to err.
 MIN_PRESENCE_AT_MORE_LOOKS = 0.9
 OVERLAP = 0.3
-# A tile may take a part of a face for one, if the face is larger than this share of its side; of the part's area so
+# A tile may take a part of a face for one, if the face is larger than this fraction of its side; of the part's area so
 # much lies in the whole.
 TOO_LARGE = 0.6
 INSIDE = 0.8
 # Of the distance of the eyes.
 SAME_EYES = 0.5
 
-# Pixels; a picture whose longer side is longer is looked at in tiles too, for faces too small for a single look.
+# Pixels; an image whose longer side is longer is looked at in tiles too, for faces too small for a single look.
 TILED_SIDE = 960
-# Pixels; tiles of a very large picture are larger, so that there are no more than so many along a side.
+# Pixels; tiles of a very large image are larger, so that there are no more than so many along a side.
 TILE_SIDE = 480
 MAX_TILES = 8
 # Tiles cover each other by so much of their side, so that a small face is whole in one of them.
@@ -42,7 +42,7 @@ _TILE_OVERLAP = 0.2
 # Degrees; a face that is tilted more lies on its side.
 LYING = 45.0
 
-# Degrees. Looking twice at every face takes 0.7 ms of CPU more a picture and leaves 0.72° of tilt instead of 0.76°.
+# Degrees. Looking twice at every face takes 0.7 ms of CPU more an image and leaves 0.72° of tilt instead of 0.76°.
 TILT_LEFT = 2.0
 
 _MESH_SIDE = 192
@@ -63,8 +63,8 @@ class BlazeFaceDetector:
     def detect(self, image: np.ndarray) -> list[Face]:
         """See `Detector.detect`.
 
-        Where nothing is found a second look adds a black margin, for faces that fill their picture; the next ones turn
-        the picture by a quarter, either way, for BlazeFace finds faces that are tilted by up to some 50°. It is turned,
+        Where nothing is found a second look adds a black margin, for faces that fill their image; the next ones turn
+        the image by a quarter, either way, for BlazeFace finds faces that are tilted by up to some 50°. It is turned,
         too, where a face lies on its side: there may be more of them.
         """
         pyramid = Pyramid(image)
@@ -101,7 +101,7 @@ class BlazeFaceDetector:
         found = [network(pyramid, view) for network, view in looks]
         boxes = np.concatenate([rows for rows, _ in found])
         scores = np.concatenate([scores for _, scores in found])
-        # A face that is too large for a tile is not too large for the picture.
+        # A face that is too large for a tile is not too large for the image.
         longer = max(pyramid.width, pyramid.height)
         fitting = [TOO_LARGE * view.side if view.side < longer else math.inf for _, view in looks]
         fits = np.repeat(fitting, [len(rows) for rows, _ in found])
@@ -211,9 +211,9 @@ class _BoxNetwork:
         rows, anchors = self._interpreter.get_tensor(self._boxes)[0][sure] / self._side, self._anchors[sure]
         centres, half = rows[:, :2] + anchors, rows[:, 2:4] / 2
         points = rows[:, 4:].reshape(-1, 6, 2) + anchors[:, None]
-        in_picture = view.in_picture(np.concatenate([np.stack([centres - half, centres + half], 1), points], 1))
-        corners = in_picture[:, :2]
-        ordered = np.concatenate([corners.min(1, keepdims=True), corners.max(1, keepdims=True), in_picture[:, 2:]], 1)
+        in_image = view.in_image(np.concatenate([np.stack([centres - half, centres + half], 1), points], 1))
+        corners = in_image[:, :2]
+        ordered = np.concatenate([corners.min(1, keepdims=True), corners.max(1, keepdims=True), in_image[:, 2:]], 1)
         return ordered.reshape(-1, 16), scores
 
 
@@ -245,13 +245,13 @@ class _Mesh:
         return Face((x0, y0, x1, y1), landmarks.astype(np.float32), score, presence)
 
     def _look(self, pyramid: Pyramid, box: "_UprightBox") -> tuple[np.ndarray, float]:
-        to_picture = box.crop_to_picture()
-        crop = pyramid.cut(to_picture, _MESH_SIDE)
+        to_image = box.crop_to_image()
+        crop = pyramid.cut(to_image, _MESH_SIDE)
         self._interpreter.set_tensor(self._input, np.divide(crop[None], 255, dtype=np.float32))
         self._interpreter.invoke()
         points = self._interpreter.get_tensor(self._points).reshape(-1, 3)[:, :2].astype(np.float64)
         presence = 1 / (1 + np.exp(-float(self._interpreter.get_tensor(self._presence).ravel()[0])))
-        return points @ to_picture[:, :2].T + to_picture[:, 2], float(presence)
+        return points @ to_image[:, :2].T + to_image[:, 2], float(presence)
 
 
 @dataclass(frozen=True)
@@ -267,8 +267,8 @@ class _UprightBox:
         (x0, y0), (x1, y1) = self.across, other.across
         return abs(math.degrees(math.atan2(x0 * y1 - y0 * x1, x0 * x1 + y0 * y1)))
 
-    def crop_to_picture(self) -> np.ndarray:
-        """Crop (x, y, 1) to picture (x, y): the eyes lie level, and the box fills the crop but for a margin."""
+    def crop_to_image(self) -> np.ndarray:
+        """Crop (x, y, 1) to image (x, y): the eyes lie level, and the box fills the crop but for a margin."""
         step = max(1.0, _MESH_MARGIN * self.side) / _MESH_SIDE
         turn = _levelling(self.across).T * step
         return np.column_stack([turn, self.middle - turn.sum(1) * (_MESH_SIDE / 2)])

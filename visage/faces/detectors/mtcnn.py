@@ -12,9 +12,9 @@ from visage.errors import VisageError
 from visage.extras import check_installed, set_up_with
 from visage.faces.detector import Face
 
-# The first network looks at windows of 12 pixels; the package fails on pictures that hold none.
+# The first network looks at windows of 12 pixels; the package fails on images that hold none.
 _MIN_SIDE = 24
-# `left` and `right` are the package's words for the sides of the picture.
+# `left` and `right` are the package's words for the sides of the image.
 _KEYPOINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 
 

@@ -22,7 +22,7 @@ def check_weights_file(path: Path, network: str) -> None:
         VisageError: it is not, or has not.
     """
     if not path.is_file():
-        mend = _VGGFACE if network == "vggface" else "name dlib, imagenet, blessed, null or a file"
-        raise VisageError(f"trainer.weights: there is no file {path.resolve()}; {mend}")
+        fix = _VGGFACE if network == "vggface" else "name dlib, imagenet, blessed, null or a file"
+        raise VisageError(f"trainer.weights: there is no file {path.resolve()}; {fix}")
     if network != "vggface" and path.suffix == ".h5" and not path.name.endswith(".weights.h5"):
         raise VisageError(f"trainer.weights: {path}: Keras reads weights from *.weights.h5 or *.keras; rename it so")

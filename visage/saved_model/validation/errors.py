@@ -1,4 +1,4 @@
-"""What ModelCheck's parts raise."""
+"""What InfraValidator's parts raise."""
 
 
 class UnservableError(Exception):

@@ -1,4 +1,4 @@
-"""Random changes that leave age and gender as they are, drawn anew for every picture."""
+"""Random changes that leave age and gender as they are, drawn anew for every image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _Seeds = dict[str, tf.Tensor]
 
 
 def augment(pixels: tf.Tensor, seed: tf.Tensor, settings: AugmentationSettings) -> tf.Tensor:
-    """Moves, colours, lights and erases each picture of a batch by chance.
+    """Moves, colours, lights and erases each image of a batch by chance.
 
     Args:
         pixels: float32 [N, side, side, channels] in 0..255; one channel is grey and has no colours to change.
@@ -41,7 +41,7 @@ def augment(pixels: tf.Tensor, seed: tf.Tensor, settings: AugmentationSettings) 
     if settings.changes.keys() & _COLOURS:
         pixels = tf.clip_by_value(pixels, 0.0, 255.0)
     if settings.erasing:
-        pixels = erase(pixels, seeds["erasing"], settings.erasing, settings.erasing_share)
+        pixels = erase(pixels, seeds["erasing"], settings.erasing, settings.erasing_fraction)
     return pixels
 
 
@@ -59,7 +59,7 @@ def _draw_moves(count: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings)
 
 
 def _saturate(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) -> tf.Tensor:
-    """Brings every pixel of a picture nearer to the grey of its luminance, or farther from it; may leave 0..255."""
+    """Brings every pixel of an image nearer to the grey of its luminance, or farther from it; may leave 0..255."""
     count = tf.shape(pixels)[0]
     factor = tf.random.stateless_uniform(
         [count, 1, 1, 1], seeds["saturation"], 1 - settings.saturation, 1 + settings.saturation
@@ -69,7 +69,7 @@ def _saturate(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) 
 
 
 def _step_along_own_colours(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) -> tf.Tensor:
-    """Lighting noise: adds one colour to each picture, drawn along the principal axes of its own; may leave 0..255.
+    """Lighting noise: adds one colour to each image, drawn along the principal axes of its own; may leave 0..255.
 
     Krizhevsky, Sutskever, Hinton (ImageNet classification with deep networks, NIPS 2012) draw a normal number for each
     axis and scale it by the axis's eigenvalue. The covariance matrix times normal numbers is distributed alike, and
@@ -84,7 +84,7 @@ def _step_along_own_colours(pixels: tf.Tensor, seeds: _Seeds, settings: Augmenta
 
 
 def _light(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) -> tf.Tensor:
-    """Changes contrast, about the mean of each channel of a picture, and brightness; may leave 0..255."""
+    """Changes contrast, about the mean of each channel of an image, and brightness; may leave 0..255."""
     count = tf.shape(pixels)[0]
     brightness = tf.random.stateless_uniform(
         [count, 1, 1, 1], seeds["brightness"], -settings.brightness, settings.brightness

@@ -6,23 +6,23 @@ import math
 
 import tensorflow as tf
 
-# The paper's: the smallest share of the picture, and the flattest rectangle, height to width.
+# The paper's: the smallest fraction of the image, and the flattest rectangle, height to width.
 _SMALLEST = 0.02
 _FLATTEST = 0.3
 
 
 def erase(pixels: tf.Tensor, seed: tf.Tensor, probability: float, largest: float) -> tf.Tensor:
-    """Fills one rectangle with noise in some pictures of a batch.
+    """Fills one rectangle with noise in some images of a batch.
 
-    Its share of the picture is uniform; the logarithm of its height to width is uniform too, from 0.3 to 1 / 0.3 as far
-    as such a rectangle fits into the picture, and so is its place. Each value of the noise is uniform in 0..255; the
-    pictures of a batch look through their rectangles at one noise, since to draw it costs more than all the rest.
+    Its fraction of the image is uniform; the logarithm of its height to width is uniform too, from 0.3 to 1 / 0.3 as
+    far as such a rectangle fits into the image, and so is its place. Each value of the noise is uniform in 0..255; the
+    images of a batch look through their rectangles at one noise, since to draw it costs more than all the rest.
 
     Args:
         pixels: float32 [N, side, side, channels] in 0..255.
         seed: int64 [2].
-        probability: that a picture gets a rectangle.
-        largest: share of the picture that it takes at most.
+        probability: that an image gets a rectangle.
+        largest: fraction of the image that it takes at most.
 
     Returns:
         float32, same shape and range.
@@ -35,13 +35,13 @@ def erase(pixels: tf.Tensor, seed: tf.Tensor, probability: float, largest: float
 
 
 def _boxes(count: tf.Tensor, side: tf.Tensor, seed: tf.Tensor, largest: float) -> tf.Tensor:
-    """A random rectangle for each picture: bool [N, side, side]."""
-    share_seed, shape_seed, corner_seed = tf.unstack(tf.random.split(seed, 3))
-    share = tf.random.stateless_uniform([count], share_seed, min(_SMALLEST, largest), largest)
-    # Flatter ones of this share would be wider than the picture.
-    flattest = tf.minimum(-math.log(_FLATTEST), -tf.math.log(share))
+    """A random rectangle for each image: bool [N, side, side]."""
+    fraction_seed, shape_seed, corner_seed = tf.unstack(tf.random.split(seed, 3))
+    fraction = tf.random.stateless_uniform([count], fraction_seed, min(_SMALLEST, largest), largest)
+    # Flatter ones of this fraction would be wider than the image.
+    flattest = tf.minimum(-math.log(_FLATTEST), -tf.math.log(fraction))
     height_to_width = tf.exp(tf.random.stateless_uniform([count], shape_seed, -1.0, 1.0) * flattest)
-    size = tf.sqrt(tf.stack([share * height_to_width, share / height_to_width]))
+    size = tf.sqrt(tf.stack([fraction * height_to_width, fraction / height_to_width]))
     corner = tf.random.stateless_uniform([2, count], corner_seed) * (1 - size)
     centres = (tf.range(tf.cast(side, tf.float32)) + 0.5) / tf.cast(side, tf.float32)
     rows, columns = tf.unstack((centres >= corner[..., None]) & (centres < (corner + size)[..., None]))

@@ -1,4 +1,4 @@
-"""Mirrors, moves, scales, turns and slants pictures in one resampling."""
+"""Mirrors, moves, scales, turns and slants images in one resampling."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import tensorflow as tf
 
 @dataclass(frozen=True)
 class Moves:
-    """One move for each of N pictures, done about its middle in this order.
+    """One move for each of N images, done about its middle in this order.
 
     Attributes:
         flipped: bool [N], whether left and right change places.
         shear: float32 [N], how many pixels a row moves to the right for each pixel that it lies below the middle.
         zoom: float32 [N], factor above 0; above 1 enlarges.
         rotation: float32 [N], degrees, clockwise.
-        shift: float32 [N, 2], to the right and down, in shares of the side.
+        shift: float32 [N, 2], to the right and down, in fractions of the side.
     """
 
     flipped: tf.Tensor
@@ -28,11 +28,11 @@ class Moves:
 
 
 def move(pixels: tf.Tensor, moves: Moves) -> tf.Tensor:
-    """Moves each picture of a batch; edge pixels fill what is uncovered.
+    """Moves each image of a batch; edge pixels fill what is uncovered.
 
     Args:
         pixels: float32 [N, side, side, channels].
-        moves: one for each picture.
+        moves: one for each image.
 
     Returns:
         float32, same shape; bilinear samples, hence within the range of what went in.
@@ -56,16 +56,16 @@ def move(pixels: tf.Tensor, moves: Moves) -> tf.Tensor:
 
 
 def mirror(pixels: tf.Tensor, flipped: tf.Tensor) -> tf.Tensor:
-    """What `move` gives where nothing but `flipped`, bool [N], moves a picture, at a tenth of the cost."""
+    """What `move` gives where nothing but `flipped`, bool [N], moves an image, at a tenth of the cost."""
     side, channels = tf.shape(pixels)[2], pixels.shape[-1]
     # Of three dimensions, TensorFlow reverses the middle one by whole pixels; of four, value by value.
     mirrored = tf.reverse(tf.reshape(pixels, (-1, side, channels)), axis=[1])
-    # `tf.where` cannot choose whole pictures without going through each value.
+    # `tf.where` cannot choose whole images without going through each value.
     return tf.raw_ops.Select(condition=flipped, x=tf.reshape(mirrored, tf.shape(pixels)), y=pixels)
 
 
 def _undone(moves: Moves) -> tf.Tensor:
-    """The matrices [N, 2, 2] that lead from the moved picture back to where a pixel (x, y) was, without the shift."""
+    """The matrices [N, 2, 2] that lead from the moved image back to where a pixel (x, y) was, without the shift."""
     angle = moves.rotation * (math.pi / 180)
     cosine, sine = tf.cos(angle), tf.sin(angle)
     zero, one = tf.zeros_like(cosine), tf.ones_like(cosine)

@@ -14,7 +14,7 @@ from visage.training.settings import TrainerSettings
 CROPS = 8
 VERSIONS = 7
 
-# Pixels. Smaller pictures are shown in blocks, so that every pixel that the network gets can be told.
+# Pixels. Smaller images are shown in blocks, so that every pixel that the network gets can be told.
 _LEAST_SIDE = 128
 _GAP = 6
 _HEADING = 30
@@ -35,9 +35,9 @@ def draw_sheet(split: Split, settings: TrainerSettings) -> bytes:
     return file.getvalue()
 
 
-def _page(pictures: np.ndarray) -> Image.Image:
+def _page(images: np.ndarray) -> Image.Image:
     """Pictures uint8 [rows, columns, side, side, channels] under a heading."""
-    rows, columns, side = pictures.shape[:3]
+    rows, columns, side = images.shape[:3]
     scale = -(-_LEAST_SIDE // side)
     pitch = scale * side + _GAP
     page = Image.new("RGB", (columns * pitch + 2 * _GAP, _HEADING + rows * pitch), (_GROUND,) * 3)
@@ -45,8 +45,8 @@ def _page(pictures: np.ndarray) -> Image.Image:
     for text, column in (("as it is", 0), ("augmented", 1)):
         draw.text((_left(column, pitch), _GAP), text, fill=(_INK,) * 3, font=font)
     for row, column in np.ndindex(rows, columns):
-        picture = pictures[row, column].repeat(scale, axis=0).repeat(scale, axis=1)
-        shown = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
+        image = images[row, column].repeat(scale, axis=0).repeat(scale, axis=1)
+        shown = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
         page.paste(shown, (_left(column, pitch), _HEADING + row * pitch))
     return page
 

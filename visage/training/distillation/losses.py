@@ -29,12 +29,12 @@ from visage.training.objective.losses import (
 )
 
 
-def distillation_losses(spec: NetworkSpec, share: float, mean: Mean = ops.mean) -> dict[str, Loss]:
+def distillation_losses(spec: NetworkSpec, fraction: float, mean: Mean = ops.mean) -> dict[str, Loss]:
     """By output, for the heads that the network has; labels without a teacher's answers are judged as `losses` does.
 
     Args:
         spec: with an age head of 101 classes, or none.
-        share: weight of the teacher's answers, 0 to 1.
+        fraction: weight of the teacher's answers, 0 to 1.
         mean: over the batch that all devices share.
     """
     of_labels = losses(spec, mean)
@@ -43,23 +43,23 @@ def distillation_losses(spec: NetworkSpec, share: float, mean: Mean = ops.mean) 
         if "teacher_weight" not in labels:
             return of_labels["age"](labels, logits)
         one_hot = spec.age_head == "softmax"
-        target, years = mixed_age(labels, share, one_hot)
+        target, years = mixed_age(labels, fraction, one_hot)
         surprise = cross_entropy(target, logits) if one_hot else divergence_and_error(target, years, logits)
         return weigh(labels["teacher_weight"], surprise, mean)
 
     def gender(labels: Labels, logits: keras.KerasTensor) -> keras.KerasTensor:
-        return of_labels["gender"](mixed_gender(labels, share) if "teacher_weight" in labels else labels, logits)
+        return of_labels["gender"](mixed_gender(labels, fraction) if "teacher_weight" in labels else labels, logits)
 
     taught = {"age": age, "gender": gender}
     return {output: taught[output] for output in of_labels}
 
 
-def mixed_age(labels: Labels, share: float, one_hot: bool) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+def mixed_age(labels: Labels, fraction: float, one_hot: bool) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """The target of an age head. The label of a record whose group alone is known is the teacher's answer in the group.
 
     Args:
         labels: those of the age and the teacher's.
-        share: weight of the teacher's answers.
+        fraction: weight of the teacher's answers.
         one_hot: whether a known age is a class, not a Gaussian of its `age_std`.
 
     Returns:
@@ -71,21 +71,21 @@ def mixed_age(labels: Labels, share: float, one_hot: bool) -> tuple[keras.KerasT
     from_group = _within_group(teacher, labels["age_group"])
     is_known, has_group = labels["age_weight"][:, None] > 0, labels["age_group_weight"][:, None] > 0
     label = ops.where(is_known, from_age, ops.where(has_group, from_group, teacher))
-    target = (1.0 - share) * label + share * teacher
-    mixed_years = (1.0 - share) * age + share * expected_age(teacher)
+    target = (1.0 - fraction) * label + fraction * teacher
+    mixed_years = (1.0 - fraction) * age + fraction * expected_age(teacher)
     years = ops.where(labels["age_weight"] > 0, mixed_years, expected_age(target))
     return target, years
 
 
-def mixed_gender(labels: Labels, share: float) -> Labels:
+def mixed_gender(labels: Labels, fraction: float) -> Labels:
     """Returns the labels that a gender loss takes: as `gender` P(male), as `gender_weight` the teacher's.
 
     Args:
         labels: those of the gender and the teacher's.
-        share: weight of the teacher's answers.
+        fraction: weight of the teacher's answers.
     """
     teacher = labels["teacher_gender"]
-    mixed = (1.0 - share) * labels["gender"] + share * teacher
+    mixed = (1.0 - fraction) * labels["gender"] + fraction * teacher
     male = ops.where(labels["gender_weight"] > 0, mixed, teacher)
     return {"gender": male, "gender_weight": labels["teacher_weight"]}
 

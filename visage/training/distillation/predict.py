@@ -1,4 +1,4 @@
-"""Asks a teacher of every training picture, once for all epochs."""
+"""Asks a teacher of every training image, once for all epochs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from visage.saved_model.load import load_saved_model
 from visage.saved_model.preprocessing import decode
 from visage.training.batches import Split, read_examples
 from visage.training.checkpoint import Checkpoint
-from visage.training.distillation.predictions import TeacherAnswers, load_answers
+from visage.training.distillation.predictions import TeacherPredictions, load_answers
 from visage.training.distillation.teacher import CROPS, damaged, describe, find_teacher
 from visage.training.settings import TrainerSettings
 
@@ -41,14 +41,14 @@ def with_teacher(split: Split, settings: TrainerSettings, checkpoint: Checkpoint
     file = checkpoint and checkpoint.file_of_answers
     answers = load_answers(file) if file else None
     if answers is None:
-        answers = ask_teacher(split, settings)
+        answers = predict_teacher(split, settings)
         if file and writes:
             answers.save(file)
     return replace(split, answers=answers)
 
 
-def ask_teacher(split: Split, settings: TrainerSettings) -> TeacherAnswers:
-    """What the recipe's teacher answers for every picture of a split, on average over it and its mirror image.
+def predict_teacher(split: Split, settings: TrainerSettings) -> TeacherPredictions:
+    """What the recipe's teacher answers for every image of a split, on average over it and its mirror image.
 
     Raises:
         VisageError: the teacher is not there, or cannot be loaded.
@@ -61,14 +61,14 @@ def ask_teacher(split: Split, settings: TrainerSettings) -> TeacherAnswers:
     keys: list[np.ndarray] = []
     batches: list[dict[str, np.ndarray]] = []
     done = 0
-    for some, jpegs in _pictures(split, mirrored):
+    for some, jpegs in _images(split, mirrored):
         sides = [model.signatures[CROPS](image_bytes=side) for side in jpegs]
         batches.append({output: _mean(sides, output) for output in settings.spec.outputs})
         keys.append(some.numpy())
         done += len(keys[-1])
         progress.report("teacher's answers", done, split.size)
     by_output = {output: np.concatenate([batch[output] for batch in batches]) for output in settings.spec.outputs}
-    return TeacherAnswers(np.concatenate(keys).astype(np.bytes_), by_output)
+    return TeacherPredictions(np.concatenate(keys).astype(np.bytes_), by_output)
 
 
 def load_teacher(teacher: Path) -> Any:
@@ -86,7 +86,7 @@ def load_teacher(teacher: Path) -> Any:
         raise damaged(teacher) from error
 
 
-def _pictures(split: Split, mirrored: bool) -> Iterator[tuple[tf.Tensor, tuple[tf.Tensor, ...]]]:
+def _images(split: Split, mirrored: bool) -> Iterator[tuple[tf.Tensor, tuple[tf.Tensor, ...]]]:
     """Batch by batch: keys [N], and the crops as JPEG bytes [N], with their mirror images where they are asked for."""
 
     def parse(record: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:

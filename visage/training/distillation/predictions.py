@@ -14,7 +14,7 @@ from visage.files import write_atomically
 from visage.training.objective.labels import Labels
 
 
-class TeacherAnswers:
+class TeacherPredictions:
     """A teacher's answers to the records of one split."""
 
     def __init__(self, keys: np.ndarray, by_output: dict[str, np.ndarray]) -> None:
@@ -46,15 +46,15 @@ class TeacherAnswers:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise VisageError(f"{path.parent}: cannot be made: {error.strerror}; mend that and run again") from None
+            raise VisageError(f"{path.parent}: cannot be made: {error.strerror}; fix that and run again") from None
         write_atomically(path, content.getvalue())
 
 
-def load_answers(path: Path) -> TeacherAnswers | None:
-    """What `TeacherAnswers.save` has written; None where nothing was, or where it is damaged."""
+def load_answers(path: Path) -> TeacherPredictions | None:
+    """What `TeacherPredictions.save` has written; None where nothing was, or where it is damaged."""
     try:
         with path.open("rb") as file, np.load(file) as saved:
             arrays = dict(saved)
-        return TeacherAnswers(arrays.pop("keys"), arrays)
+        return TeacherPredictions(arrays.pop("keys"), arrays)
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         return None

@@ -54,7 +54,7 @@ def check_teacher(teacher: Path, settings: TrainerSettings, alignment: Alignment
     if spec.gender_head is not None and "gender_probability" not in outputs:
         raise VisageError(f"{_KEY}: {teacher} answers no gender, which {spec.name} learns; set gender_head to none")
     taught_on = describe(teacher).alignment or {}
-    # Pictures that no detector looks at are crops already, of whatever geometry.
+    # Images that no detector looks at are crops already, of whatever geometry.
     is_unknown = NO_DETECTOR in (alignment.detector, taught_on.get("detector"))
     for key in ("detector",) if is_unknown else ("eye_distance", "eye_middle"):
         own, its = alignment.model_dump(mode="json")[key], taught_on.get(key)

@@ -1,6 +1,6 @@
-"""What a frozen trunk says of every picture, computed once and kept in a file, so that only the head is trained.
+"""What a frozen trunk says of every image, computed once and kept in a file, so that only the head is trained.
 
-Only mirroring is left of augmentation: a picture and its mirror image are kept, and one of the two is drawn each time.
+Only mirroring is left of augmentation: an image and its mirror image are kept, and one of the two is drawn each time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class FrozenFeatures:
     """The features and labels of one split.
 
     Attributes:
-        features: float16 [records, sides, width]; the sides are the picture and, where it was asked, its mirror image.
+        features: float16 [records, sides, width]; the sides are the image and, where it was asked, its mirror image.
         labels: by name, [records, ...], as `visage.training.objective.labels` describes them.
     """
 
@@ -55,7 +55,7 @@ class FrozenFeatures:
         return batches.apply(cardinality).prefetch(tf.data.AUTOTUNE)
 
     def in_order(self, settings: TrainerSettings) -> tf.data.Dataset:
-        """The split in its own order, no picture mirrored."""
+        """The split in its own order, no image mirrored."""
         records = np.arange(len(self.features))
         return self.batches(records, np.zeros_like(records), settings.step_size)
 

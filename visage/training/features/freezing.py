@@ -40,7 +40,7 @@ def unfreeze(network: keras.Model, layer_decay: float) -> dict[str, float]:
     """Lets all layers learn.
 
     Returns:
-        By the path of each weight that was frozen, its share of the rate: `layer_decay` for the last layer that was
+        By the path of each weight that was frozen, its fraction of the rate: `layer_decay` for the last layer that was
         frozen, its square for the one before, and so on (Howard and Ruder, ULMFiT, ACL 2018).
     """
     frozen = [layer for layer in network.layers if layer.weights and not layer.trainable]
@@ -51,9 +51,9 @@ def unfreeze(network: keras.Model, layer_decay: float) -> dict[str, float]:
 
 
 def split_at_frozen(network: keras.Model) -> tuple[keras.Model, keras.Model] | None:
-    """Cuts a network behind the last layers whose answers to a picture no training changes.
+    """Cuts a network behind the last layers whose answers to an image no training changes.
 
-    Those are the layers, from the picture on, that have no weights or frozen ones, and draw nothing at random.
+    Those are the layers, from the image on, that have no weights or frozen ones, and draw nothing at random.
 
     Args:
         network: with one input and its layers frozen.

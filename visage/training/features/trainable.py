@@ -1,4 +1,4 @@
-"""What of a network is trained, and on what: all of it on pictures, or its head on features that are computed once."""
+"""What of a network is trained, and on what: all of it on images, or its head on features that are computed once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from visage.training.settings import TrainerSettings
 
 
 @dataclass(frozen=True)
-class Learner:
+class TrainableModel:
     """A network, or the head of one that shares its layers, with what it learns from.
 
     Attributes:
@@ -33,10 +33,10 @@ class Learner:
 
 
 @contextmanager
-def choose_learner(
+def select_trainable(
     network: keras.Model, train_split: Split, val_split: Split, settings: TrainerSettings, kept: Path | None = None
-) -> Iterator[Learner]:
-    """The head, where a frozen trunk comes first and nothing but mirroring changes the pictures; else all of it.
+) -> Iterator[TrainableModel]:
+    """The head, where a frozen trunk comes first and nothing but mirroring changes the images; else all of it.
 
     The features lie in files; the system keeps in memory what fits.
 
@@ -54,11 +54,11 @@ def choose_learner(
     parts = split_at_frozen(network)
     if parts is None or not can_keep_features(parts[0], settings.spec, settings):
         validation = evaluation_batches(val_split, settings.spec, settings)
-        yield Learner(network, TrainingBatches(train_split, settings.spec, settings), validation)
+        yield TrainableModel(network, TrainingBatches(train_split, settings.spec, settings), validation)
         return
     trunk, head = parts
     with nullcontext(kept) if kept is not None else tempfile.TemporaryDirectory(prefix="visage-features-") as name:
         folder = Path(name)
         learned = keep_features(trunk, train_split, settings, folder / "train", mirrored=settings.augmentation.flip)
         judged = keep_features(trunk, val_split, settings, folder / "val", mirrored=False)
-        yield Learner(head, FeatureBatches(learned, settings), judged.in_order(settings))
+        yield TrainableModel(head, FeatureBatches(learned, settings), judged.in_order(settings))

@@ -12,14 +12,16 @@ from visage.training.optimization.plateau import reductions
 from visage.training.settings import TrainerSettings
 
 
-def build_optimizer(settings: TrainerSettings, shares: Mapping[str, float] | None = None) -> keras.optimizers.Optimizer:
+def build_optimizer(
+    settings: TrainerSettings, fractions: Mapping[str, float] | None = None
+) -> keras.optimizers.Optimizer:
     """A new optimizer that decays weight matrices and no biases, its rate still constant.
 
     The rate is to be set before every step to `learning_rate`.
 
     Args:
         settings: the recipe.
-        shares: of the rate, by the path of a weight; the others learn at the whole rate.
+        fractions: of the rate, by the path of a weight; the others learn at the whole rate.
     """
     common = {
         "learning_rate": settings.learning_rate,
@@ -30,8 +32,8 @@ def build_optimizer(settings: TrainerSettings, shares: Mapping[str, float] | Non
     }
     kinds = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
     kind = kinds[settings.optimizer]
-    if shares:
-        kind = with_rate_by_weight(kind, shares, settings.weight_decay)
+    if fractions:
+        kind = with_rate_by_weight(kind, fractions, settings.weight_decay)
     if settings.optimizer == "sgd":
         common["momentum"] = settings.momentum
     optimizer = kind(**common)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from visage import progress
-from visage.training.checkpoint import Standing
+from visage.training.checkpoint import TrainingState
 
 # What the two phases of a training are called.
 TRAIN = "train"
@@ -13,22 +13,22 @@ FINE_TUNE = "fine-tune"
 
 
 def report_step(
-    phase: str, standing: Standing, steps: int, epochs: int, loss: float | None = None, warning: str = ""
+    phase: str, training_state: TrainingState, steps: int, epochs: int, loss: float | None = None, warning: str = ""
 ) -> None:
     """Reports a step, counted over all the epochs, with the latest figures.
 
     Args:
         phase: `TRAIN` or `FINE_TUNE`.
-        standing: after the step.
+        training_state: after the step.
         steps: of one epoch.
         epochs: of the whole training.
         loss: of the step; None where a training only just goes on.
         warning: what to say of the training at every step; empty: nothing.
     """
-    done = standing.epoch * steps + standing.step
-    notes = [f"epoch {min(standing.epoch + (standing.step > 0), epochs) or 1} of {epochs}"]
+    done = training_state.epoch * steps + training_state.step
+    notes = [f"epoch {min(training_state.epoch + (training_state.step > 0), epochs) or 1} of {epochs}"]
     notes.append("goes on from a checkpoint" if loss is None else f"loss {loss:.2f}")
-    if standing.history and (figures := list(_figures(standing.history[-1]))):
+    if training_state.history and (figures := list(_figures(training_state.history[-1]))):
         notes.append("validation: " + ", ".join(figures))
     if warning:
         notes.append(warning)

@@ -24,7 +24,7 @@ from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
 from tests.limits import HANG_GUARD_SECONDS
 from tests.visage.faces.drawn_photo import drawn_photo
-from visage.data.records import from_example, picture_digest
+from visage.data.records import from_example, image_digest
 from visage.data.split import SPLITS
 from visage.data.tfrecords import read_at
 from visage.errors import VisageError
@@ -35,15 +35,15 @@ from visage.faces.settings import AlignmentSettings, CleaningSettings
 PHOTO = encode(drawn_photo([((50.0, 40.0), 36.0, 0.0)], 100, 100))
 
 
-def picture(number: int) -> bytes:
-    """A picture that looks like no other."""
+def drawn(number: int) -> bytes:
+    """A image that looks like no other."""
     return encode(np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8))
 
 
 def utkface_row(number: int, **what: Any) -> bytes:
-    """A prepared record of UTKFace, each with a picture of its own."""
+    """A prepared record of UTKFace, each with an image of its own."""
     values = {
-        "image": picture(number),
+        "image": drawn(number),
         "file_name": f"{number}.jpg.chip.jpg".encode(),
         "age": 20 + number,
         "gender": number % 2,
@@ -94,7 +94,7 @@ def test_odd_records_are_counted_drops_and_the_others_pass(tmp_path: Path) -> No
 
 
 def test_a_jpeg_without_its_end_mark_is_a_face_and_counted_as_repaired(tmp_path: Path) -> None:
-    rows = [utkface_row(1), utkface_row(2, image=picture(2)[:-2]), utkface_row(3, image=picture(3)[:-40])]
+    rows = [utkface_row(1), utkface_row(2, image=drawn(2)[:-2]), utkface_row(3, image=drawn(3)[:-40])]
     source = prepared(tmp_path, rows)
     counted = run_beam([source], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
     assert (counted["faces"], counted["repaired"]) == (2, {"jpegs_without_end_mark": 1})
@@ -102,21 +102,21 @@ def test_a_jpeg_without_its_end_mark_is_a_face_and_counted_as_repaired(tmp_path:
 
 
 class FailsOnSome:
-    """A detector with a defect that shows on few pictures."""
+    """A detector with a defect that shows on few images."""
 
     def __init__(self) -> None:
-        self.pictures = 0
+        self.images = 0
 
     def detect(self, image: Any) -> list[Any]:
-        self.pictures += 1
-        if self.pictures % 10 == 0:
+        self.images += 1
+        if self.images % 10 == 0:
             raise RuntimeError("input tensor 0 is odd")
         from visage.faces.detector import make_detector
 
         return make_detector("blazeface").detect(image)
 
 
-def test_a_defect_that_shows_on_one_picture_costs_that_picture_and_is_logged(
+def test_a_defect_that_shows_on_one_image_costs_that_image_and_is_logged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     detector = FailsOnSome()
@@ -131,12 +131,10 @@ def test_a_defect_that_shows_on_one_picture_costs_that_picture_and_is_logged(
 @pytest.mark.parametrize(
     ("other_faces", "dropped"), [("keep", {}), ("ambiguous", {"two_candidates": 1}), ("drop", {"several_faces": 2})]
 )
-def test_pictures_of_several_faces_are_kept_by_choice(
-    tmp_path: Path, other_faces: str, dropped: dict[str, int]
-) -> None:
-    twins = encode(drawn_photo([((80.0, 100.0), 42.0, 0.0), ((240.0, 100.0), 42.0, 0.0)]))
+def test_images_of_several_faces_are_kept_by_choice(tmp_path: Path, other_faces: str, dropped: dict[str, int]) -> None:
+    near_duplicates = encode(drawn_photo([((80.0, 100.0), 42.0, 0.0), ((240.0, 100.0), 42.0, 0.0)]))
     one_in_front = encode(drawn_photo([((140.0, 110.0), 55.0, 0.0), ((265.0, 70.0), 24.0, 0.0)]))
-    source = prepared(tmp_path, [utkface_row(1, image=twins), utkface_row(2, image=one_in_front)])
+    source = prepared(tmp_path, [utkface_row(1, image=near_duplicates), utkface_row(2, image=one_in_front)])
     cleaning = CleaningSettings.model_validate({"other_faces": other_faces})
     chosen = settings(detector="blazeface").model_copy(update={"cleaning": cleaning})
     run_beam([source], chosen, str(tmp_path / "out"), str(tmp_path / "out"))
@@ -180,7 +178,7 @@ def test_a_tiny_file_of_huge_dimensions_is_a_counted_drop(tmp_path: Path) -> Non
     assert (total["records_out"], total["dropped"]) == (1, {"picture_undecodable": 1})
 
 
-def test_a_drop_says_where_its_picture_is(tmp_path: Path) -> None:
+def test_a_drop_says_where_its_image_is(tmp_path: Path) -> None:
     source = prepared(tmp_path, [utkface_row(1), utkface_row(2, age=101)])
     run_beam([source], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
     (file,) = (tmp_path / "out").glob("dropped-*.jsonl")
@@ -188,12 +186,12 @@ def test_a_drop_says_where_its_picture_is(tmp_path: Path) -> None:
     with Path(drop["file"]).open("rb") as prepared_file:
         there = tf.train.Example.FromString(read_at(prepared_file, drop["offset"]))
     assert there.features.feature["file_name"].bytes_list.value[0] == b"2.jpg.chip.jpg"
-    assert drop["picture_digest"] == picture_digest(picture(2))
+    assert drop["picture_digest"] == image_digest(drawn(2))
 
 
 def alike(number: int) -> bytes:
-    """A picture that looks like picture `number`, of other bytes."""
-    return encode(decode(picture(number)), quality=99)
+    """A image that looks like image `number`, of other bytes."""
+    return encode(decode(drawn(number)), quality=99)
 
 
 def written(folder: Path) -> dict[str, str]:
@@ -205,13 +203,13 @@ def written(folder: Path) -> dict[str, str]:
     for file in folder.glob("dropped-*.jsonl"):
         for line in file.read_text().splitlines():
             drop = json.loads(line)
-            found[drop["key"]] = f"{drop['rule']} {drop.get('twin', '')}"
+            found[drop["key"]] = f"{drop['rule']} {drop.get('near_duplicate', '')}"
     return found
 
 
 def test_many_shares_and_chunks_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures = [make(number) for number in range(40) for make in (picture, picture, alike)]
-    rows = [utkface_row(number, image=image, age=30, gender=0) for number, image in enumerate(pictures)]
+    images = [make(number) for number in range(40) for make in (drawn, drawn, alike)]
+    rows = [utkface_row(number, image=image, age=30, gender=0) for number, image in enumerate(images)]
     source = prepared(tmp_path, rows)
     run_beam([source], settings(), str(tmp_path / "one"), str(tmp_path / "one"))
     monkeypatch.setattr(transforms, "_RECORDS_A_SHARE", 7)
@@ -222,8 +220,8 @@ def test_many_shares_and_chunks_find_what_one_finds(tmp_path: Path, monkeypatch:
     rules = Counter(outcome.split()[0] for outcome in found.values())
     assert rules["duplicate_picture"] == 40
     assert rules["near_duplicate_in_other_split"] > 5
-    # Nothing of a picture and what looks like it is in two splits.
-    for number in range(0, len(pictures), 3):
+    # Nothing of an image and what looks like it is in two splits.
+    for number in range(0, len(images), 3):
         places = {found[f"utkface/{number + copy}.jpg.chip.jpg"] for copy in range(3)}
         assert len(places & set(SPLITS)) <= 1
 
@@ -244,8 +242,8 @@ def test_a_prepared_file_that_is_gone_or_damaged_is_one_line_with_the_mend(
         list(SplitIntoChunks(10).process((0, "utkface", str(path))))
 
 
-def test_a_picture_whose_copy_has_an_age_out_of_range_is_not_believed(tmp_path: Path) -> None:
-    rows = [utkface_row(number, image=picture(0), age=age, gender=0) for number, age in enumerate((63, 116))]
+def test_a_image_whose_copy_has_an_age_out_of_range_is_not_believed(tmp_path: Path) -> None:
+    rows = [utkface_row(number, image=drawn(0), age=age, gender=0) for number, age in enumerate((63, 116))]
     run_beam([prepared(tmp_path, [*rows, utkface_row(2)])], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
     found = written(tmp_path / "out")
     assert found["utkface/0.jpg.chip.jpg"].split() == ["conflicting_labels"]

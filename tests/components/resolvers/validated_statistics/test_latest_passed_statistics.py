@@ -33,7 +33,7 @@ class ToyPipeline:
     root: Path
 
     def run(self, men: float, settings: ValidationSettings = STOP) -> None:
-        """One run on data with this share of men."""
+        """One run on data with this fraction of men."""
         statistics_gen = ToyStatisticsGen(men=men)
         schema = CuratedSchema(text=text_format.MessageToString(COMPARED_SCHEMA))
         last_data = create_latest_passed_statistics(statistics_gen.outputs["statistics"], settings)

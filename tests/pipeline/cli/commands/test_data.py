@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from components.face_example_gen.settings import DataSettings, FaceExampleGenSettings
-from pipeline.cli.output.console import Screen
+from pipeline.cli.output.console import Reporter
 from pipeline.cli.output.terms import tell_terms_once
 from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
@@ -133,7 +133,7 @@ def test_terms_are_repeated_once_a_workspace(tmp_path: Path) -> None:
     def told(*datasets: str, archives: str | None = "/archives") -> list[str]:
         data = DataSettings(dir=archives, sources=list(datasets))
         stream = io.StringIO()
-        tell_terms_once(datasets, FaceExampleGenSettings(data=data, data_root=str(tmp_path)), Screen(stream))
+        tell_terms_once(datasets, FaceExampleGenSettings(data=data, data_root=str(tmp_path)), Reporter(stream))
         return [line.split()[1] for line in stream.getvalue().splitlines()]
 
     assert told("utkface", archives=None) == []

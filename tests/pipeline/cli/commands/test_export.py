@@ -40,11 +40,11 @@ def test_models_are_written_with_what_they_cost(pipeline: Path) -> None:
     ended = visage("export", "tflite", pipeline / "serving" / "visage", "--json")
     assert (ended.returncode, ended.stderr) == (0, "")
     shown = json.loads(ended.stdout)
-    folder = pipeline / "on_device" / "7"
+    folder = pipeline / "tflite" / "7"
     assert sorted(path.name for path in folder.iterdir()) == [
-        "visage_float16.tflite", "visage_int8.tflite", "visage_on_device.json"
+        "visage_float16.tflite", "visage_int8.tflite", "visage_tflite.json"
     ]  # fmt: skip
-    assert json.loads((folder / "visage_on_device.json").read_text()) == shown
+    assert json.loads((folder / "visage_tflite.json").read_text()) == shown
     assert shown["pixels"] == {"dtype": "uint8", "shape": [1, 32, 32, 3], "range": [0, 255]}
     assert shown["outputs"] == {"age": [1], "age_probabilities": [1, 101], "gender_probability": [1]}
     assert (shown["network"], shown["calibration_faces"], shown["test_faces"]) == ("mobilenet", 20, 20)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from pipeline.cli.output.console import Screen
+from pipeline.cli.output.console import Reporter
 from visage import progress
 
 NOISE = """
@@ -54,14 +54,14 @@ def test_our_own_loggers_still_reach_the_screen(tmp_path: Path) -> None:
 
 def test_where_nothing_is_counted_there_is_no_number() -> None:
     stream = io.StringIO()
-    with Screen(stream).stage("FaceExampleGen"):
+    with Reporter(stream).stage("FaceExampleGen"):
         progress.report("prepare utkface", 0)
     assert stream.getvalue() == "  FaceExampleGen: prepare utkface\n"
 
 
 def test_without_a_terminal_progress_is_a_line_now_and_then() -> None:
     stream = io.StringIO()
-    with Screen(stream).stage("FaceExampleGen"):
+    with Reporter(stream).stage("FaceExampleGen"):
         for done in range(1000):
             progress.report("align faces", done, 1000, "3 dropped")
 
@@ -76,7 +76,7 @@ def test_work_that_goes_on_is_timed_from_its_first_unit_on(
     clock = iter([100.0, 120.0, 120.0 + 80 * step_seconds])
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     stream = io.StringIO()
-    with Screen(stream).stage("Trainer"):
+    with Reporter(stream).stage("Trainer"):
         for done in (5000, 5001, 5081):
             progress.report("train", done, 6000, "loss 1.23")
     assert stream.getvalue().splitlines() == [
@@ -97,7 +97,7 @@ class Terminal(io.StringIO):
 def test_the_next_fold_of_the_same_name_starts_anew(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: seconds[0])
-    with Screen(stream).stage("Trainer"):
+    with Reporter(stream).stage("Trainer"):
         for done in (0, 50, 100, 0, 10, 20):
             progress.report("train [1]", done, 100)
             seconds[0] += 20
@@ -109,16 +109,16 @@ def test_the_next_fold_of_the_same_name_starts_anew(stream: io.StringIO, monkeyp
 
 def test_json_leaves_the_screen_empty() -> None:
     stream = io.StringIO()
-    screen = Screen(stream, silent=True)
-    with screen.stage("Trainer"):
+    reporter = Reporter(stream, silent=True)
+    with reporter.stage("Trainer"):
         progress.report("epoch 1 of 2", 1, 2)
-    screen.print("done")
+    reporter.print("done")
     assert stream.getvalue() == ""
 
 
 def test_nobody_listens_after_the_stage() -> None:
     stream = io.StringIO()
-    with Screen(stream).stage("Trainer"):
+    with Reporter(stream).stage("Trainer"):
         pass
     progress.report("epoch 1 of 2", 1, 2)
     assert stream.getvalue() == ""
@@ -129,5 +129,5 @@ def test_the_lines_of_a_table_have_no_blanks_behind_them() -> None:
     table = Table("", "a wide heading", box=None, pad_edge=False)
     table.add_row("first", "1")
     table.add_row("second", "")
-    Screen(stream).print(table)
+    Reporter(stream).print(table)
     assert stream.getvalue() == "        a wide heading\nfirst   1\nsecond\n"

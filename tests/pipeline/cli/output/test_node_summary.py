@@ -35,7 +35,7 @@ def test_a_search_shows_the_best_values_and_what_each_trial_gave(tmp_path: Path)
 
 
 def test_a_candidate_that_is_itself_the_blessed_model_has_no_other_to_be_compared_with() -> None:
-    shown = describe(NodeResult("LatestBlessedModel", cached=False, outputs={"model": ()}))
+    shown = describe(NodeResult("BlessedModelResolver", cached=False, outputs={"model": ()}))
     assert shown == "no other blessed model to compare with"
 
 

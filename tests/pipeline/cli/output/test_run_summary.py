@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from components.evaluator.gates import Gate
-from pipeline.cli.output.console import Screen
+from pipeline.cli.output.console import Reporter
 from pipeline.cli.output.run_summary import Outcome, print_outcome
 
 PUSHED = Outcome(
@@ -17,7 +17,7 @@ PUSHED = Outcome(
     version="17",
     new_version=True,
     model_base_path="/srv/my runs/visage",
-    model_check="ok",
+    infra_validator="ok",
     gates=[],
     model_card="/srv/card.html",
     seconds={},
@@ -30,7 +30,7 @@ MISSED = Gate("age_mae_max", "overall", measured=14.0, limit=10.0, passed=False)
 
 def shown(default_model: bool, drawings: bool, outcome: Outcome = PUSHED) -> str:
     stream = io.StringIO()
-    print_outcome(replace(outcome, drawn=drawings), Screen(stream), ".venv/bin/visage", default_model)
+    print_outcome(replace(outcome, drawn=drawings), Reporter(stream), ".venv/bin/visage", default_model)
     return stream.getvalue()
 
 

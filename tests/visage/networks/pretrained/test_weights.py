@@ -89,8 +89,8 @@ def test_a_file_that_is_cut_short_is_one_line(tmp_path: Path, name: str) -> None
     path, network = tmp_path / name, compact(seed=1)
     (network.save_weights if name.endswith("h5") else network.save)(path)
     whole = path.read_bytes()
-    for share in (0, 0.5, 0.99):
-        path.write_bytes(whole[: int(share * len(whole))])
+    for fraction in (0, 0.5, 0.99):
+        path.write_bytes(whole[: int(fraction * len(whole))])
         assert refusal(network, path).startswith(f"trainer.weights: {path} does not hold the weights")
 
 
@@ -140,11 +140,11 @@ def test_a_blessed_model_without_its_description_is_one_line(tmp_path: Path) -> 
 @pytest.mark.parametrize("file", ["variables.index", "variables.data-00000-of-00001"])
 @pytest.mark.parametrize("share", [0, 0.5])
 def test_a_blessed_model_whose_variables_are_cut_short_is_one_line(
-    trainer_run: TrainerRun, tmp_path: Path, file: str, share: float
+    trainer_run: TrainerRun, tmp_path: Path, file: str, fraction: float
 ) -> None:
     shutil.copytree(trainer_run.saved_model, tmp_path, dirs_exist_ok=True)
     cut = tmp_path / "variables" / file
-    cut.write_bytes(cut.read_bytes()[: int(share * cut.stat().st_size)])
+    cut.write_bytes(cut.read_bytes()[: int(fraction * cut.stat().st_size)])
     expected = f"trainer.weights: blessed: {tmp_path}/variables is missing or damaged; push that model again, or "
     assert refusal(compact(seed=1), "blessed", str(tmp_path)).startswith(expected)
 

@@ -1,4 +1,4 @@
-"""Augmentation changes pictures, the same way for the same seed, each by its own key, within the grey levels."""
+"""Augmentation changes images, the same way for the same seed, each by its own key, within the grey levels."""
 
 from typing import Any
 
@@ -38,12 +38,12 @@ def settings(**changes: Any) -> AugmentationSettings:
 
 
 def changed(before: tf.Tensor, after: tf.Tensor) -> set[int]:
-    """Which pictures of a batch are others than before."""
+    """Which images of a batch are others than before."""
     return {number for number in range(len(before)) if np.abs(after[number] - before[number]).max() > 1}
 
 
 def test_every_key_is_tried() -> None:
-    assert {*CHANGES, "erasing_share"} == set(AugmentationSettings.model_fields)
+    assert {*CHANGES, "erasing_fraction"} == set(AugmentationSettings.model_fields)
 
 
 def test_nothing_changes_where_everything_is_off() -> None:
@@ -52,7 +52,7 @@ def test_nothing_changes_where_everything_is_off() -> None:
 
 @pytest.mark.parametrize("key", CHANGES)
 @pytest.mark.parametrize("channels", [3, 1])
-def test_each_key_changes_pictures_unless_grey_ones_have_no_colours(key: str, channels: int) -> None:
+def test_each_key_changes_images_unless_grey_ones_have_no_colours(key: str, channels: int) -> None:
     pixels = PIXELS[..., :channels]
     after = augment(pixels, SEED, settings(**{key: CHANGES[key]}))
     assert after.shape == pixels.shape
@@ -72,10 +72,10 @@ def test_whatever_is_drawn_the_grey_levels_stay_and_the_seed_decides(seed: tuple
 
 
 @pytest.mark.parametrize("key", CHANGES)
-def test_every_picture_of_a_batch_gets_a_change_of_its_own(key: str) -> None:
+def test_every_image_of_a_batch_gets_a_change_of_its_own(key: str) -> None:
     copies = tf.repeat(PIXELS[:1], 40, axis=0)
     after = augment(copies, SEED, settings(**{key: CHANGES[key]}))
-    different = len({picture.numpy().tobytes() for picture in after})
+    different = len({image.numpy().tobytes() for image in after})
     assert different == (2 if key == "flip" else 40)
 
 
@@ -98,7 +98,7 @@ def test_a_zoom_is_at_most_what_is_allowed() -> None:
     assert factors.max() == pytest.approx(1.25, abs=0.03)
 
 
-def test_saturation_keeps_the_luminance_and_leaves_grey_pictures_as_they_are() -> None:
+def test_saturation_keeps_the_luminance_and_leaves_grey_images_as_they_are() -> None:
     after = augment(MUTED, SEED, settings(saturation=1))
     luminance = [tf.image.rgb_to_grayscale(pixels) for pixels in (MUTED, after)]
     np.testing.assert_allclose(luminance[0], luminance[1], atol=0.1)
@@ -106,7 +106,7 @@ def test_saturation_keeps_the_luminance_and_leaves_grey_pictures_as_they_are() -
     np.testing.assert_allclose(augment(grey, SEED, settings(saturation=1)), grey, atol=0.05)
 
 
-def test_lighting_adds_one_colour_along_those_that_a_picture_has() -> None:
+def test_lighting_adds_one_colour_along_those_that_a_image_has() -> None:
     red, green = PIXELS[:100, :, :, :1], tf.zeros_like(PIXELS[..., :1])
     varied_in_red_alone = tf.concat([90 + red / 4, green + 100, green + 100], axis=-1)
     after = augment(varied_in_red_alone, SEED, settings(lighting=1)).numpy()

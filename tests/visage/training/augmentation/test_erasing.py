@@ -1,4 +1,4 @@
-"""Random erasing puts one rectangle of noise into a picture, never larger than allowed."""
+"""Random erasing puts one rectangle of noise into an image, never larger than allowed."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ GROUND = -1.0
 
 
 def erased(count: int, probability: float, largest: float, seed: int = 0) -> np.ndarray:
-    """Which pixels of so many pictures became noise: bool [count, SIDE, SIDE]."""
+    """Which pixels of so many images became noise: bool [count, SIDE, SIDE]."""
     pixels = tf.fill([count, SIDE, SIDE, 3], GROUND)
     after = erase(pixels, tf.constant([seed, 1], tf.int64), probability, largest).numpy()
     assert (after[after != GROUND] >= 0).all()
@@ -37,7 +37,7 @@ def test_it_is_one_rectangle_of_at_most_the_largest_share(seed: int, largest: fl
             assert np.flatnonzero(lines)[-1] - np.flatnonzero(lines)[0] + 1 == count
 
 
-def test_it_happens_to_the_share_of_the_pictures_that_is_asked_for_and_anywhere() -> None:
+def test_it_happens_to_the_share_of_the_images_that_is_asked_for_and_anywhere() -> None:
     masks = erased(600, 0.25, 0.3)
     assert masks.any(axis=(1, 2)).mean() == pytest.approx(0.25, abs=0.05)
     assert masks.any(axis=0)[3:-3, 3:-3].all()

@@ -16,7 +16,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (3, SIDE, SIDE, 3)).astype(np
 
 
 def moves(count: int = 1, **of_all: Any) -> Moves:
-    """The same move for so many pictures; what is not named does nothing."""
+    """The same move for so many images; what is not named does nothing."""
     named = {"flipped": False, "shear": 0.0, "zoom": 1.0, "rotation": 0.0, "shift": (0.0, 0.0), **of_all}
     return Moves(**{name: tf.constant([value] * count) for name, value in named.items()})
 
@@ -38,7 +38,7 @@ def test_no_move_leaves_every_value() -> None:
     np.testing.assert_array_equal(move(PIXELS, moves(3)), PIXELS)
 
 
-def test_a_flipped_picture_is_mirrored_and_its_neighbour_is_not() -> None:
+def test_a_flipped_image_is_mirrored_and_its_neighbour_is_not() -> None:
     still = moves(2)
     moved = move(PIXELS[:2], Moves(tf.constant([True, False]), still.shear, still.zoom, still.rotation, still.shift))
     np.testing.assert_array_equal(moved[0], PIXELS[0, :, ::-1])
@@ -47,10 +47,10 @@ def test_a_flipped_picture_is_mirrored_and_its_neighbour_is_not() -> None:
 
 @pytest.mark.parametrize("flipped", [False, True])
 def test_a_shift_moves_to_the_right_and_down_and_repeats_the_edge(flipped: bool) -> None:
-    picture = PIXELS[0, :, ::-1] if flipped else PIXELS[0]
+    image = PIXELS[0, :, ::-1] if flipped else PIXELS[0]
     moved = move(PIXELS[:1], moves(flipped=flipped, shift=(2 / SIDE, 1 / SIDE)))[0]
-    np.testing.assert_array_equal(moved[1:, 2:], picture[:-1, :-2])
-    np.testing.assert_array_equal(moved[1:, 0], picture[:-1, 0])
+    np.testing.assert_array_equal(moved[1:, 2:], image[:-1, :-2])
+    np.testing.assert_array_equal(moved[1:, 0], image[:-1, 0])
 
 
 @pytest.mark.parametrize("quarters", [-2, -1, 1, 2])
@@ -75,7 +75,7 @@ def test_shear_moves_a_row_by_its_distance_from_the_middle() -> None:
     np.testing.assert_allclose(sheared, SIDE // 2 - 0.5 * below_the_middle, atol=1e-4)
 
 
-shares = st.floats(-0.1, 0.1)
+fractions = st.floats(-0.1, 0.1)
 
 
 @settings(max_examples=40)
@@ -84,7 +84,7 @@ shares = st.floats(-0.1, 0.1)
     shear=st.floats(-0.5, 0.5),
     zoom=st.floats(0.75, 1.25),
     rotation=st.floats(-180, 180),
-    shift=st.tuples(shares, shares),
+    shift=st.tuples(fractions, fractions),
     start=st.tuples(st.floats(18, 30), st.floats(18, 30)),
 )
 def test_a_point_goes_where_flip_shear_zoom_turn_and_shift_send_it_one_after_the_other(
@@ -105,12 +105,12 @@ def test_a_point_goes_where_flip_shear_zoom_turn_and_shift_send_it_one_after_the
 
 
 @given(rotation=st.floats(-180, 180), zoom=st.floats(0.75, 1.25), start=st.floats(20, 28))
-def test_a_move_and_its_inverse_bring_the_picture_back(rotation: float, zoom: float, start: float) -> None:
-    picture = blob(start, 48 - start, 49)
-    there = move(picture, moves(rotation=rotation, zoom=zoom))
+def test_a_move_and_its_inverse_bring_the_image_back(rotation: float, zoom: float, start: float) -> None:
+    image = blob(start, 48 - start, 49)
+    there = move(image, moves(rotation=rotation, zoom=zoom))
     back = move(there, moves(rotation=-rotation, zoom=1 / zoom))
     # Two bilinear samplings soften the spot a little.
-    np.testing.assert_allclose(back, picture, atol=40)
+    np.testing.assert_allclose(back, image, atol=40)
     assert centre_of_mass(back) == pytest.approx((start, 48 - start), abs=0.15)
 
 

@@ -26,15 +26,15 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
 
 
 def shown(split: Split, augmentation: AugmentationSettings, network: str = "compact", seed: int = 1) -> np.ndarray:
-    """The pictures of a sheet: uint8 [CROPS, 1 + VERSIONS, 64, 64, 3]."""
+    """The images of a sheet: uint8 [CROPS, 1 + VERSIONS, 64, 64, 3]."""
     settings = TrainerSettings(network=network, epochs=1, learning_rate=0.1, augmentation=augmentation, seed=seed)
     sheet = np.asarray(Image.open(io.BytesIO(draw_sheet(split, settings))))
-    # White gaps part the pictures, in which no line is white from end to end.
+    # White gaps part the images, in which no line is white from end to end.
     return np.stack([np.stack(_cut(row, axis=1)) for row in _cut(sheet, axis=0)])[:, :, ::2, ::2]
 
 
 def _cut(sheet: np.ndarray, axis: int) -> list[np.ndarray]:
-    """The pieces of the size of a picture between white lines."""
+    """The pieces of the size of an image between white lines."""
     white = (sheet == 255).all(axis=(1 - axis, 2))
     edges = np.flatnonzero(np.diff(white.astype(int)))
     pieces = np.split(sheet, edges + 1, axis=axis)
@@ -42,18 +42,18 @@ def _cut(sheet: np.ndarray, axis: int) -> list[np.ndarray]:
 
 
 def test_without_augmentation_every_column_is_the_crop_as_written(split: Split) -> None:
-    pictures = shown(split, STILL)
-    assert pictures.shape == (CROPS, 1 + VERSIONS, 64, 64, 3)
-    for picture, record in zip(pictures, RECORDS[::2], strict=True):
-        for version in picture:
+    images = shown(split, STILL)
+    assert images.shape == (CROPS, 1 + VERSIONS, 64, 64, 3)
+    for image, record in zip(images, RECORDS[::2], strict=True):
+        for version in image:
             np.testing.assert_array_equal(version, decode(record.image))
 
 
 def test_every_version_is_another_and_the_first_column_is_the_crop(split: Split) -> None:
-    pictures = shown(split, AugmentationSettings(rotation=20))
-    for picture, record in zip(pictures, RECORDS[::2], strict=True):
-        np.testing.assert_array_equal(picture[0], decode(record.image))
-        assert len({version.tobytes() for version in picture}) == 1 + VERSIONS
+    images = shown(split, AugmentationSettings(rotation=20))
+    for image, record in zip(images, RECORDS[::2], strict=True):
+        np.testing.assert_array_equal(image[0], decode(record.image))
+        assert len({version.tobytes() for version in image}) == 1 + VERSIONS
 
 
 def test_the_seed_decides(split: Split) -> None:
@@ -63,8 +63,8 @@ def test_the_seed_decides(split: Split) -> None:
 
 
 def test_a_grey_network_is_shown_what_it_gets(split: Split) -> None:
-    pictures = shown(split, AugmentationSettings(saturation=1), network="cnn_utkface")
-    assert np.ptp(pictures, axis=-1).max() == 0
+    images = shown(split, AugmentationSettings(saturation=1), network="cnn_utkface")
+    assert np.ptp(images, axis=-1).max() == 0
 
 
 def test_of_a_small_split_all_crops_are_shown(tmp_path: Path) -> None:

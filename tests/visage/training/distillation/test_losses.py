@@ -35,14 +35,14 @@ def network(age_head: Literal["softmax", "label_distribution"] = "label_distribu
 @settings(max_examples=40, deadline=None)
 @given(TEACHERS, st.floats(0, 116), SHARES, st.booleans())
 def test_a_mixed_target_is_a_distribution_between_label_and_teacher(
-    teacher: np.ndarray, years: float, share: float, one_hot: bool
+    teacher: np.ndarray, years: float, fraction: float, one_hot: bool
 ) -> None:
     labels = taught(batch_of(aged(years), A_CHILD, NO_AGE), teacher)
-    target, _ = (part.numpy() for part in mixed_age(labels, share, one_hot))
+    target, _ = (part.numpy() for part in mixed_age(labels, fraction, one_hot))
     np.testing.assert_allclose(target.sum(axis=1), 1, atol=1e-4)
     assert (target >= 0).all()
     label = label_distribution(labels["age"][:1], labels["age_std"][:1] * (not one_hot))[0]
-    np.testing.assert_allclose(target[0], (1 - share) * label.numpy() + share * teacher[0], atol=1e-6)
+    np.testing.assert_allclose(target[0], (1 - fraction) * label.numpy() + fraction * teacher[0], atol=1e-6)
     np.testing.assert_allclose(target[2], teacher[2], atol=1e-6)
 
 
@@ -77,9 +77,9 @@ def test_the_loss_falls_to_that_of_the_labels_as_the_share_does(
     raw = {"age": tf.random.stateless_normal([2, 101], [1, 2]), "gender": tf.constant([[0.3], [2.0]])}
     for output, plain in losses(network(age_head)).items():
         expected = plain(labels, raw[output])
-        for share in (0.0, 0.7):
+        for fraction in (0.0, 0.7):
             # As of the validation split, which has no teacher.
-            alone = distillation_losses(network(age_head), share)[output](labels, raw[output])
+            alone = distillation_losses(network(age_head), fraction)[output](labels, raw[output])
             np.testing.assert_array_equal(alone, expected)
         mixed = distillation_losses(network(age_head), 0.0)[output](with_answers, raw[output])
         np.testing.assert_allclose(mixed, expected, rtol=1e-4)

@@ -1,4 +1,4 @@
-"""A teacher is asked of each training picture once; faces without a label are learned from its answers."""
+"""A teacher is asked of each training image once; faces without a label are learned from its answers."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from visage.errors import VisageError
 from visage.networks.heads import age_probabilities, expected_age
 from visage.training.batches import Split, TrainingBatches, evaluation_batches, open_split
 from visage.training.checkpoint import Checkpoint
-from visage.training.distillation.predict import ask_teacher, with_teacher
+from visage.training.distillation.predict import predict_teacher, with_teacher
 from visage.training.distillation.settings import DistillationSettings
 from visage.training.initialize import check_start
 from visage.training.settings import TrainerSettings
@@ -59,7 +59,7 @@ def test_answers_stand_behind_the_labels_of_their_own_record_in_any_order(folder
     assert not missing
 
 
-def test_each_answer_belongs_to_the_picture_beside_it(folder: Path) -> None:
+def test_each_answer_belongs_to_the_image_beside_it(folder: Path) -> None:
     settings = recipe(folder)
     taught = with_teacher(split(folder, "train"), settings, None)
     still = settings.model_copy(update={"augmentation": settings.augmentation.model_copy(update={"brightness": 0})})
@@ -70,8 +70,8 @@ def test_each_answer_belongs_to_the_picture_beside_it(folder: Path) -> None:
 
 def test_a_teacher_that_does_not_look_at_both_sides_is_asked_of_both(folder: Path, tmp_path: Path) -> None:
     write_teacher(tmp_path / "teacher" / "1", tta_flip=False)
-    once = ask_teacher(split(folder, "train"), recipe(folder))
-    of_both = ask_teacher(split(folder, "train"), recipe(tmp_path))
+    once = predict_teacher(split(folder, "train"), recipe(folder))
+    of_both = predict_teacher(split(folder, "train"), recipe(tmp_path))
     ages, mean_ages = (expected_age(answers.by_output["age"]) for answers in (once, of_both))
     # The same drawing, but for the mirrored noise and one more JPEG.
     np.testing.assert_allclose(ages, mean_ages, atol=1)
@@ -84,7 +84,7 @@ def test_a_teacher_of_either_key_that_looks_at_both_sides_is_asked_once(
     folder: Path, tmp_path: Path, flip_key: str
 ) -> None:
     write_teacher(tmp_path / "teacher" / "1", flip_key=flip_key)
-    answers, expected = (ask_teacher(split(folder, "train"), recipe(where)) for where in (tmp_path, folder))
+    answers, expected = (predict_teacher(split(folder, "train"), recipe(where)) for where in (tmp_path, folder))
     np.testing.assert_array_equal(answers.by_output["age"], expected.by_output["age"])
 
 
@@ -124,8 +124,8 @@ def test_a_teacher_that_cannot_be_loaded_is_one_line_before_it_is_asked(tmp_path
     cut = write_teacher(tmp_path / "teacher" / "1") / "variables" / file
     whole = cut.read_bytes()
     check_start(recipe(tmp_path), None)
-    for share in (0, 0.5):
-        cut.write_bytes(whole[: int(share * len(whole))])
+    for fraction in (0, 0.5):
+        cut.write_bytes(whole[: int(fraction * len(whole))])
         with pytest.raises(VisageError, match=r"distillation\.teacher: .*1 is damaged"):
             check_start(recipe(tmp_path), None)
 

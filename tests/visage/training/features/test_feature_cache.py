@@ -19,7 +19,7 @@ from visage.training.batches import Split, TrainingBatches, open_split
 from visage.training.checkpoint import Checkpoint
 from visage.training.features.feature_cache import FeatureBatches, FrozenFeatures, keep_features
 from visage.training.features.freezing import freeze, split_at_frozen
-from visage.training.features.trainable import choose_learner
+from visage.training.features.trainable import select_trainable
 from visage.training.train import train
 
 RECORDS = 10
@@ -53,7 +53,7 @@ def read(batches: tf.data.Dataset) -> np.ndarray:
     return np.concatenate([features[:, 0] for features, _ in batches.as_numpy_iterator()])
 
 
-def test_features_are_those_of_the_pictures_and_of_their_mirror_images(
+def test_features_are_those_of_the_images_and_of_their_mirror_images(
     split: Split, network: keras.Model, tmp_path: Path
 ) -> None:
     parts = split_at_frozen(network)
@@ -112,7 +112,7 @@ def test_features_are_kept_where_no_change_but_mirroring_needs_the_trunk(
     settings = SETTINGS.model_copy(update=changes)
     network = settings.spec.build()
     freeze(network, settings.freeze)
-    with choose_learner(network, split, split, settings) as chosen:
+    with select_trainable(network, split, split, settings) as chosen:
         assert isinstance(chosen.training, FeatureBatches) == kept
         assert (chosen.network is network) != kept
 

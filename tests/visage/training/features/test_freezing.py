@@ -106,9 +106,9 @@ def test_in_half_precision_the_loss_of_a_head_is_scaled_as_the_networks_would_be
 def test_unfrozen_layers_learn_the_slower_the_earlier_they_are() -> None:
     network = small()
     freeze(network, "trunk_conv")
-    shares = unfreeze(network, layer_decay=0.5)
+    fractions = unfreeze(network, layer_decay=0.5)
     assert frozen_names(network) == []
-    assert shares == {
+    assert fractions == {
         "trunk_conv_2/kernel": 0.5,
         "trunk_conv_2/bias": 0.5,
         "trunk_conv_1/kernel": 0.25,

@@ -105,11 +105,11 @@ def test_a_warm_up_counts_updates_not_the_parts_of_their_batches() -> None:
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
 def test_a_weight_with_a_share_of_the_rate_moves_by_that_share(optimizer: str) -> None:
     moved = []
-    for share in (1.0, 0.1):
+    for fraction in (1.0, 0.1):
         first, last = (keras.layers.Dense(1, use_bias=False, kernel_initializer="ones") for _ in range(2))
         network = keras.Sequential([keras.Input((1,)), first, last])
         settings = RECIPE.model_copy(update={"optimizer": optimizer})
-        network.compile(build_optimizer(settings, {first.kernel.path: share}), loss="mse")
+        network.compile(build_optimizer(settings, {first.kernel.path: fraction}), loss="mse")
         network.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))
         moved.append([float(layer.kernel[0, 0]) - 1 for layer in (first, last)])
     whole, shared = moved

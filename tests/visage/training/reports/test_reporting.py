@@ -3,7 +3,7 @@
 import pytest
 
 from visage import progress
-from visage.training.checkpoint import Standing
+from visage.training.checkpoint import TrainingState
 from visage.training.reports.reporting import TRAIN, report_step
 
 
@@ -21,14 +21,14 @@ from visage.training.reports.reporting import TRAIN, report_step
 )
 def test_validation_tells_what_the_labels_say(measured: dict[str, float], told: str | None) -> None:
     notes: list[str] = []
-    standing = Standing(epoch=1, step=2, history=[{"loss": 2.0, "val_loss": 1.5, **measured}])
+    training_state = TrainingState(epoch=1, step=2, history=[{"loss": 2.0, "val_loss": 1.5, **measured}])
     with progress.listening(lambda step, done, total, note: notes.append(note)):
-        report_step(TRAIN, standing, steps=10, epochs=3, loss=1.5)
+        report_step(TRAIN, training_state, steps=10, epochs=3, loss=1.5)
     assert notes == ["epoch 2 of 3, loss 1.50" + (f", validation: {told}" if told else "")]
 
 
 def test_what_is_to_be_known_of_a_training_stands_behind_every_step() -> None:
     notes: list[str] = []
     with progress.listening(lambda step, done, total, note: notes.append(note)):
-        report_step(TRAIN, Standing(), steps=10, epochs=3, loss=1.5, warning="no checkpoint")
+        report_step(TRAIN, TrainingState(), steps=10, epochs=3, loss=1.5, warning="no checkpoint")
     assert notes == ["epoch 1 of 3, loss 1.50, no checkpoint"]

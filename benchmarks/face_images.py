@@ -1,4 +1,4 @@
-"""The pictures of the shared folder that the figures on faces are taken from, with what their authors say of them."""
+"""The images of the shared folder that the figures on faces are taken from, with what their authors say of them."""
 
 import tarfile
 import xml.etree.ElementTree as ElementTree
@@ -28,15 +28,15 @@ class GroupPhoto:
 
 @dataclass(frozen=True)
 class Portrait:
-    """A picture with the face that it is about in its middle.
+    """A image with the face that it is about in its middle.
 
     Attributes:
         name: the file's.
-        picture: its bytes.
+        image: its bytes.
     """
 
     name: str
-    picture: bytes
+    image: bytes
 
 
 def group_photos(data: Path) -> list[GroupPhoto]:
@@ -44,25 +44,25 @@ def group_photos(data: Path) -> list[GroupPhoto]:
     folder = data / "photos" / "dlib"
     photos = []
     for name in ("training", "testing"):
-        for image in ElementTree.parse(folder / f"{name}_with_face_landmarks.xml").iter("image"):
-            faces = list(image.iter("box"))
+        for element in ElementTree.parse(folder / f"{name}_with_face_landmarks.xml").iter("image"):
+            faces = list(element.iter("box"))
             boxes = np.array([_box(face) for face in faces], np.float64).reshape(-1, 4)
             eyes = np.array([_eyes(face) for face in faces], np.float64).reshape(-1, 2, 2)
-            photos.append(GroupPhoto(folder / image.attrib["file"], boxes, eyes))
+            photos.append(GroupPhoto(folder / element.attrib["file"], boxes, eyes))
     return photos
 
 
 def adience_portraits(data: Path) -> list[Portrait]:
     """The sample of Adience's roughly upright faces: each is cut so that its face is in the middle.
 
-    The 68 points that come with them are not used: those of seven pictures lie on a neighbour's face or on none.
+    The 68 points that come with them are not used: those of seven images lie on a neighbour's face or on none.
     """
     files = _files_of(data / "adience" / "faces.tar.gz")
-    return [Portrait(name, picture) for name, picture in files.items() if name.endswith(".jpg")]
+    return [Portrait(name, image) for name, image in files.items() if name.endswith(".jpg")]
 
 
 def utkface_portraits(data: Path, count: int, seed: int) -> list[Portrait]:
-    """So many of UTKFace's pictures, drawn by `seed`."""
+    """So many of UTKFace's images, drawn by `seed`."""
     files = _files_of(data / "UTKFace.tar.gz")
     names = sorted(name for name in files if name.endswith(".jpg"))
     drawn = np.random.default_rng(seed).choice(names, count, replace=False)

@@ -1,4 +1,4 @@
-"""How many pictures a second our input gives, beside Keras's own loaders on the same files."""
+"""How many images a second our input gives, beside Keras's own loaders on the same files."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Loader:
 
     Attributes:
         name: for the table.
-        cost: of a picture, in the epoch that is measured.
+        cost: of an image, in the epoch that is measured.
     """
 
     name: str
@@ -36,10 +36,10 @@ def measure_loaders(split: Split, settings: TrainerSettings, folder: Path, round
     Args:
         split: training records.
         settings: the recipe, whose size, batches and augmentation all of them follow.
-        folder: an empty one, into which the records' pictures are written as files.
+        folder: an empty one, into which the records' images are written as files.
         rounds: epochs of each loader, at least 2; our first one, which decodes, stands for itself.
     """
-    files = _write_pictures(split, folder)
+    files = _write_images(split, folder)
     ours = TrainingBatches(split, settings.spec, settings)
     loaders: dict[str, Callable[[int], Iterable[Any]]] = {
         "ours, later epochs": ours.epoch,
@@ -63,23 +63,23 @@ def augmentation_layers(settings: AugmentationSettings) -> list[keras.Layer]:
     grey_levels = (0, 255)
     of_key: dict[str, Callable[[float], keras.Layer]] = {
         "flip": lambda _: layers.RandomFlip("horizontal"),
-        "shift": lambda share: layers.RandomTranslation(share, share, fill_mode="nearest"),
-        "zoom": lambda share: layers.RandomZoom((-share, share), fill_mode="nearest"),
+        "shift": lambda fraction: layers.RandomTranslation(fraction, fraction, fill_mode="nearest"),
+        "zoom": lambda fraction: layers.RandomZoom((-fraction, fraction), fill_mode="nearest"),
         "rotation": lambda degrees: layers.RandomRotation(degrees / 360, fill_mode="nearest"),
-        "brightness": lambda share: layers.RandomBrightness(share, grey_levels),
-        "contrast": lambda share: layers.RandomContrast(share, grey_levels),
+        "brightness": lambda fraction: layers.RandomBrightness(fraction, grey_levels),
+        "contrast": lambda fraction: layers.RandomContrast(fraction, grey_levels),
     }
     return [of_key[key](float(value)) for key, value in settings.changes.items() if key in of_key]
 
 
-def _epoch(epoch: Callable[[int], Iterable[Any]], number: int, pictures: int) -> Cost:
+def _epoch(epoch: Callable[[int], Iterable[Any]], number: int, images: int) -> Cost:
     before = now()
     seen = sum(len(batch[0] if isinstance(batch, tuple) else batch) for batch in epoch(number))
-    assert seen == pictures, "every loader gives every picture"
-    return (now() - before) / pictures
+    assert seen == images, "every loader gives every picture"
+    return (now() - before) / images
 
 
-def _write_pictures(split: Split, folder: Path) -> list[Path]:
+def _write_images(split: Split, folder: Path) -> list[Path]:
     files = []
     for number, serialized in enumerate(read_examples(split.files).as_numpy_iterator()):
         files.append(folder / f"{number:06d}.jpg")
@@ -93,7 +93,7 @@ def _color_mode(settings: TrainerSettings) -> str:
 
 def _image_dataset(folder: Path, settings: TrainerSettings) -> Callable[[int], tf.data.Dataset]:
     size = settings.spec.input_size
-    pictures = keras.utils.image_dataset_from_directory(
+    images = keras.utils.image_dataset_from_directory(
         str(folder),
         labels=None,
         color_mode=_color_mode(settings),
@@ -103,13 +103,13 @@ def _image_dataset(folder: Path, settings: TrainerSettings) -> Callable[[int], t
         verbose=False,
     )
     change = keras.Sequential(augmentation_layers(settings.augmentation))
-    changed = pictures.map(lambda pixels: change(pixels, training=True), num_parallel_calls=tf.data.AUTOTUNE)
+    changed = images.map(lambda pixels: change(pixels, training=True), num_parallel_calls=tf.data.AUTOTUNE)
     return lambda _: changed.prefetch(tf.data.AUTOTUNE)
 
 
 def _py_dataset(files: list[Path], settings: TrainerSettings) -> Callable[[int], Iterable[np.ndarray]]:
-    class Pictures(keras.utils.PyDataset):
-        """As Keras's documentation has one: pictures by Pillow, changes by its layers."""
+    class Images(keras.utils.PyDataset):
+        """As Keras's documentation has one: images by Pillow, changes by its layers."""
 
         change = keras.Sequential(augmentation_layers(settings.augmentation))
 
@@ -119,10 +119,10 @@ def _py_dataset(files: list[Path], settings: TrainerSettings) -> Callable[[int],
         def __getitem__(self, number: int) -> np.ndarray:
             some = order[number * settings.step_size : (number + 1) * settings.step_size]
             loaded = [keras.utils.load_img(files[one], _color_mode(settings), target_size=size) for one in some]
-            pixels = np.stack([keras.utils.img_to_array(picture) for picture in loaded])
+            pixels = np.stack([keras.utils.img_to_array(image) for image in loaded])
             return np.asarray(self.change(pixels, training=True))
 
     size = (settings.spec.input_size,) * 2
     order = np.random.default_rng(settings.seed).permutation(len(files))
-    pictures = Pictures()
-    return lambda _: (pictures[number] for number in range(len(pictures)))
+    images = Images()
+    return lambda _: (images[number] for number in range(len(images)))

@@ -1,8 +1,8 @@
-"""Keras's loaders change pictures as ours do, and give every picture."""
+"""Keras's loaders change images as ours do, and give every image."""
 
 from pathlib import Path
 
-from benchmarks.picture_loaders import augmentation_layers, measure_loaders
+from benchmarks.image_loaders import augmentation_layers, measure_loaders
 from tests.drawn_crops import people, write_split
 from visage.training.augmentation.settings import AugmentationSettings
 from visage.training.batches import open_split
@@ -14,7 +14,7 @@ def test_layers_are_those_of_what_the_recipe_changes() -> None:
     assert [type(layer).__name__ for layer in layers] == ["RandomFlip", "RandomRotation"]
 
 
-def test_all_loaders_are_measured_on_the_same_pictures(tmp_path: Path) -> None:
+def test_all_loaders_are_measured_on_the_same_images(tmp_path: Path) -> None:
     split = open_split("train", [str(write_split(tmp_path, "train", people(10, seed=1)))])
     settings = TrainerSettings(network="compact", epochs=1, batch_size=4, learning_rate=0.1)
     (tmp_path / "pictures").mkdir()

@@ -5,10 +5,10 @@ import stat
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from tfds_builders.entries import PICTURE_UNREADABLE, Entry, entries_of
+from tfds_builders.entries import IMAGE_UNREADABLE, Entry, entries_of
 
 
-class PictureFolder:
+class ImageFolder:
     """Finds pictures that lie in a folder, links followed."""
 
     def __init__(self, path: Path, base: Path) -> None:
@@ -32,7 +32,7 @@ class PictureFolder:
                 return real, "picture_outside_folder", "it leads out of the folder"
             status = Path(real).stat()
         except PermissionError as error:
-            return real, PICTURE_UNREADABLE, f"it cannot be read ({error.strerror})"
+            return real, IMAGE_UNREADABLE, f"it cannot be read ({error.strerror})"
         # Names that no file system takes: too long, or with a zero byte.
         except (OSError, ValueError):
             return real, *missing

@@ -1,4 +1,4 @@
-"""One picture of a drawn archive: what is in it, and how it becomes a file."""
+"""One image of a drawn archive: what is in it, and how it becomes a file."""
 
 import io
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ Damage = Literal["", "truncated", "empty"]
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture that is to be drawn.
+class DrawnImage:
+    """A image that is to be drawn.
 
     Attributes:
         path: where it goes, below the folder of all archives.
         width: pixels.
         height: pixels.
         sitters: who is in it; nobody, or several people, the one whom the labels mean first.
-        seed: what the same picture is drawn from again.
+        seed: what the same image is drawn from again.
         damage: what happened to the file: '' nothing, 'truncated' half of it is lost, 'empty' all of it.
     """
 
@@ -35,7 +35,7 @@ class Picture:
     damage: Damage = ""
 
     def write(self, folder: Path) -> None:
-        """Draws the picture and writes it below `folder`."""
+        """Draws the image and writes it below `folder`."""
         target = folder / self.path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(self._contents())
@@ -51,7 +51,7 @@ class Picture:
 def sit(
     person: Person, age: float, size: tuple[int, int], eye_distance: float, eye_middle: tuple[float, float], tilt: float
 ) -> Sitter:
-    """Somebody in a picture of a size in pixels; eye distance and middle are shares of its shorter side."""
+    """Somebody in an image of a size in pixels; eye distance and middle are fractions of its shorter side."""
     side = min(size)
     middle = (size[0] / 2 + (eye_middle[0] - 0.5) * side, size[1] / 2 + (eye_middle[1] - 0.5) * side)
     return Sitter(person, age, eye_distance * side, middle, tilt)

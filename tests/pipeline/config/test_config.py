@@ -228,7 +228,7 @@ def test_a_labelled_folder_is_a_source_that_may_be_gated(tmp_path: Path) -> None
 
 
 def test_how_a_labelled_folder_is_read_is_configured_under_its_name(tmp_path: Path) -> None:
-    labels = "data.labelled_folders={team: {labels: gt.csv, columns: {image: file_name, age: real_age}}}"
+    labels = "data.labelled_folders={team: {labels: gt.csv, columns: {picture: file_name, age: real_age}}}"
     data = load_config(DEFAULT, ["data.sources=[labelled_folder/team, utkface]", labels], data_dir=tmp_path).data
     folder = data.labelled_folder("labelled_folder/team")
     assert folder is not None

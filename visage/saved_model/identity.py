@@ -23,12 +23,13 @@ class TrainedOn:
     """The data of a model's own training, and of the models that it started from or that taught it.
 
     Attributes:
-        images: 'drawn portraits', 'photos', 'drawn portraits and photos' or 'unknown'.
+        pictures: 'drawn portraits', 'photos', 'drawn portraits and photos' or 'unknown'.
         data_sets: names, sorted; empty where they are unknown.
         faces: how many the model's own training learned from; None: unknown.
     """
 
-    images: str
+    # The name is a key of users' files: model_card.json and the output of `visage predict --json`.
+    pictures: str
     data_sets: tuple[str, ...]
     faces: int | None
 
@@ -79,14 +80,14 @@ def identify(metadata: ModelMetadata, name: str, version: str | int | None) -> M
     which = f"{name}, pipeline {pipeline}, version {shown_version}"
     known_training = "" if training == UNKNOWN else f", training {training}"
     summary = f"{which}{known_training}, trained on {_in_words(trained_on)}"
-    warning = _WARNINGS.get(trained_on.images)
+    warning = _WARNINGS.get(trained_on.pictures)
     return ModelIdentity(warning, summary, name, pipeline, shown_version, training, trained_on)
 
 
 def _in_words(trained_on: TrainedOn) -> str:
-    if trained_on.images == UNKNOWN and not trained_on.data_sets:
+    if trained_on.pictures == UNKNOWN and not trained_on.data_sets:
         return UNKNOWN
-    images = "pictures of unknown origin" if trained_on.images == UNKNOWN else trained_on.images
+    images = "pictures of unknown origin" if trained_on.pictures == UNKNOWN else trained_on.pictures
     faces = "" if trained_on.faces is None else f" ({trained_on.faces:,} faces)"
     return f"{images}: {', '.join(trained_on.data_sets) or UNKNOWN}{faces}"
 

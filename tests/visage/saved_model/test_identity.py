@@ -46,7 +46,7 @@ def test_a_model_of_photos_needs_no_warning() -> None:
 )
 def test_of_several_lessons_one_that_was_drawn_decides(drawn: tuple[bool | None, ...], images: str) -> None:
     identity = identify(ModelMetadata(learned_from=[one(each) for each in drawn]), "visage", 17)
-    assert identity.trained_on.images == images
+    assert identity.trained_on.pictures == images
     assert (identity.warning is not None) == (images in (DRAWN, BOTH))
 
 

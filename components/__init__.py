@@ -1,10 +1,10 @@
-"""The pipeline's components, one folder each; `faces` is a library that knows none of them."""
+"""TFX nodes of the pipeline, one folder each; the work itself is done by the library `visage`."""
 
 from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    # TFX imports an artifact type by its TYPE_NAME; lazily, so that `visage.faces` does not bring TFX with it.
+    # ML Metadata imports an artifact type by its TYPE_NAME. Imported lazily, so that `components` does not import TFX.
     if name in ("CleaningReport", "ModelCard"):
         from components import artifacts
 

@@ -1,4 +1,4 @@
-"""Lets TFX's own executors work in folders whose names look like glob patterns."""
+"""Aliases that let TFX's own executors work in folders whose names look like glob patterns."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,22 +12,22 @@ _Artifacts = dict[str, list[Artifact]]
 
 
 class UnderAliases:
-    """Mixin of an executor class, before TFX's own: `Do` sees each artifact under a uri that holds no pattern."""
+    """Mixin of an executor class, placed before TFX's own: `Do` gets artifact URIs without glob characters."""
 
     def Do(  # noqa: N802 (TFX's name)
         self, input_dict: _Artifacts, output_dict: _Artifacts, exec_properties: dict[str, Any]
     ) -> None:
-        """Calls TFX's executor, as `BaseExecutor.Do` describes it."""
+        """Calls TFX's executor with plain URIs, as `BaseExecutor.Do` describes it."""
         with plain_uris(input_dict, output_dict):
             super().Do(input_dict, output_dict, exec_properties)  # type: ignore[misc]
 
 
 @contextmanager
 def plain_uris(*groups: _Artifacts) -> Iterator[None]:
-    """Gives artifacts uris that hold no pattern inside the `with` block, and their own ones again afterwards.
+    """Gives artifacts URIs without glob characters inside the `with` block and restores their own URIs afterwards.
 
     Args:
-        *groups: artifacts by channel. Where a custom property names an alias, it names the artifact's own uri
+        *groups: artifacts by channel. A custom property that contains an alias contains the artifact's own URI
             afterwards.
     """
     artifacts = [artifact for group in groups for channel in group.values() for artifact in channel]
@@ -44,6 +44,6 @@ def plain_uris(*groups: _Artifacts) -> Iterator[None]:
                 artifact.uri = uri
                 for value in artifact.mlmd_artifact.custom_properties.values():
                     for alias, named in uris.items():
-                        # An assignment would make numbers text.
+                        # Only text values: an assignment would turn numbers into text.
                         if alias in value.string_value:
                             value.string_value = value.string_value.replace(alias, named)

@@ -1,10 +1,10 @@
-"""Artifact types of our own, known to ML Metadata by the names below."""
+"""Artifact types of VisAge, registered in ML Metadata under the names below."""
 
 from tfx.types.artifact import Artifact
 
 
 class CleaningReport(Artifact):
-    """A folder with `cleaning_report.json`: how many records came in, were dropped by which rule, and went out."""
+    """A folder with `cleaning_report.json`: the number of records read, dropped by each rule, and written."""
 
     TYPE_NAME = "components.CleaningReport"
 

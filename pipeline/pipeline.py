@@ -17,8 +17,8 @@ from components.face_example_gen.component import FaceExampleGen
 from components.infra_validator.component import InfraValidator
 from components.model_card.component import ModelCard
 from components.pusher.component import Pusher
-from components.resolvers.blessed_model import create_latest_blessed_model, create_warm_start_model
-from components.resolvers.validated_statistics import create_latest_passed_statistics
+from components.resolvers.blessed_model import create_blessed_model_resolver, create_warm_start_model_resolver
+from components.resolvers.validated_statistics import create_validated_statistics_resolver
 from components.statistics_gen.component import create_statistics_gen
 from components.trainer.component import create_trainer
 from components.tuner.component import create_tuner
@@ -48,14 +48,14 @@ def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
     schema = CuratedSchema(text=with_sources(SCHEMA.read_text(encoding="utf-8"), config.data.folder_names))
     statistics_gen = create_statistics_gen(examples=examples, schema=schema.outputs["schema"])
     statistics = statistics_gen.outputs["statistics"]
-    last_data = create_latest_passed_statistics(statistics, config.validation) if publish else None
+    last_data = create_validated_statistics_resolver(statistics, config.validation) if publish else None
     validator = ExampleValidator(
         statistics=statistics,
         schema=schema.outputs["schema"],
         baseline_statistics=last_data.outputs["statistics"] if last_data else None,
         settings=config.validation,
     )
-    warm_start_model = create_warm_start_model() if config.trainer.weights == "blessed" else None
+    warm_start_model = create_warm_start_model_resolver() if config.trainer.weights == "blessed" else None
     first_model = warm_start_model.outputs["model"] if warm_start_model else None
     checkpoint_dir = str(config.root / "checkpoints")
     tuner = (
@@ -83,7 +83,7 @@ def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
     for trainable in (tuner, trainer) if tuner else (trainer,):
         trainable.add_upstream_node(validator)
     model = trainer.outputs["model"]
-    baseline = create_latest_blessed_model(candidate=model) if publish else None
+    baseline = create_blessed_model_resolver(candidate=model) if publish else None
     evaluator = create_evaluator(
         examples=examples,
         model=model,

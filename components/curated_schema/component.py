@@ -1,4 +1,4 @@
-"""The curated schema as an artifact, whose text is part of the cache key: an edited schema is noticed at once."""
+"""The curated schema as an artifact; its text is part of the cache key, so an edited schema misses the cache."""
 
 from pathlib import Path
 
@@ -9,5 +9,5 @@ from tfx.types.standard_artifacts import Schema
 
 @component
 def CuratedSchema(schema: OutputArtifact[Schema], text: Parameter[str]) -> None:  # noqa: N802
-    """Writes `text`, a tensorflow_metadata Schema in text form, where StatisticsGen and its followers look for it."""
+    """Writes `text`, a tensorflow_metadata Schema in text form, to the file that StatisticsGen reads."""
     (Path(schema.uri) / "schema.pbtxt").write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""TFX's Evaluator, set up as VisAge's gate."""
+"""TFX's Evaluator, configured as the gate of VisAge."""
 
 from tfx.components.evaluator.component import Evaluator
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
@@ -19,15 +19,15 @@ def create_evaluator(
     has_age: bool = True,
     has_gender: bool = True,
 ) -> Evaluator:
-    """An Evaluator that measures a model on the `test` split alone and blesses it if it meets every limit.
+    """Creates an Evaluator that measures a model on the `test` split and blesses it if it meets every limit.
 
     Args:
         examples: `Examples` with a `test` split.
         model: `Model`, the candidate.
-        baseline_model: `Model`, the one to compare with; the channel may be empty, as it is on the first run, or None.
-        settings: the limits; none on what the model does not answer.
-        has_age: whether the model says ages.
-        has_gender: whether it says genders.
+        baseline_model: `Model` to compare with, or None; the channel is empty on the first run.
+        settings: the limits; none on an output that the model does not have.
+        has_age: whether the model predicts ages.
+        has_gender: whether the model predicts genders.
     """
     evaluator = Evaluator(
         examples=examples,
@@ -38,7 +38,7 @@ def create_evaluator(
         module_path="components.evaluator.extractors",
     )
     evaluator.executor_spec = BeamExecutorSpec(Executor)
-    # TFX's specification has no place for it; another version of the code must miss the cache.
+    # TFX's specification has no parameter for the code's digest; a changed version of the code must miss the cache.
     evaluator.exec_properties["code"] = source_digest(
         "components.evaluator", "visage.data", "visage.evaluation", "visage.faces"
     )

@@ -1,4 +1,4 @@
-"""What TFMA measures and which limits bless a model, from the settings of the gate."""
+"""TFMA's evaluation configuration, made from the settings of the gate."""
 
 from collections.abc import Sequence
 
@@ -13,11 +13,11 @@ from visage.evaluation.metrics import Limits, MetricSpec, metrics_of
 def make_eval_config(
     settings: EvaluatorSettings, *, has_age: bool = True, has_gender: bool = True
 ) -> config_pb2.EvalConfig:
-    """The TFMA configuration of the gate, for the outputs that the model has.
+    """Returns the TFMA configuration of the gate for the outputs that the model has.
 
-    Records whose age (gender) is unknown weigh 0 in the age (gender) metrics. A limit holds for the slice it names and
-    for no other: TFMA applies an ordinary threshold to every slice, however small, so each limit stands in
-    `per_slice_thresholds`, where an empty `SlicingSpec` means all records together.
+    Records of unknown age (gender) have weight 0 in the age (gender) metrics. A limit applies only to the slice that
+    it names. TFMA applies an ordinary threshold to every slice, however small, so each limit is an entry of
+    `per_slice_thresholds`, where an empty `SlicingSpec` means all records.
     """
     features = dict.fromkeys([*settings.slices, *(gate.feature for gate in settings.slice_gates)])
     heads = {"age": has_age, "gender": has_gender}
@@ -45,14 +45,14 @@ def make_eval_config(
     )
 
 
-# By output, the features that hold what is true of it, and 1 where that is known.
+# For each output: the features that hold its label, and 1 where the label is known (else 0).
 _LABELS = {
     metric_names.AGE_OUTPUT: ("age", "age_known"),
     metric_names.AGE_GROUP_OUTPUT: (metric_names.AGE_GROUP_RIGHT, metric_names.AGE_GROUP_KNOWN),
     metric_names.AGE_GROUP_INDEX: ("age_group", metric_names.AGE_GROUP_KNOWN),
     metric_names.GENDER_OUTPUT: ("gender_label", "gender_known"),
 }
-# Beside the metrics: what `slices.py` reads of an output.
+# TFMA metrics besides those of the registry, which `slices.py` reads.
 _BEFORE = {output: [("ExampleCount", metric_names.KNOWN_COUNT)] for output in ("age", metric_names.GENDER_OUTPUT)}
 _BEHIND = {metric_names.GENDER_OUTPUT: [("MeanLabel", metric_names.MALE_FRACTION)]}
 
@@ -65,7 +65,7 @@ def _count_specs() -> config_pb2.MetricsSpec:
 
 
 def _specs(output: str, metrics: Sequence[MetricSpec], settings: EvaluatorSettings) -> config_pb2.MetricsSpec:
-    """What is measured of one output of the model."""
+    """Returns the metrics of one output of the model."""
     return config_pb2.MetricsSpec(
         output_names=[output],
         metrics=[
@@ -97,7 +97,7 @@ def _tfma_metric(
 def _thresholds(
     spec: MetricSpec, limits: Limits, settings: EvaluatorSettings
 ) -> list[config_pb2.PerSliceMetricThreshold]:
-    """The limits of a metric: first that of all records together, then that of each group."""
+    """Returns the limits of a metric: first the limit on all records, then the limits on groups."""
     thresholds = []
     limit = getattr(settings, spec.limit_name)
     change = None if limits.change is None else getattr(settings, spec.change_limit_name)
@@ -117,7 +117,7 @@ def _thresholds(
 
 
 def _group(gate: SliceGate) -> config_pb2.SlicingSpec:
-    # The written examples number the age groups.
+    # `age_group` is an index in the written examples.
     value = str(AGE_GROUPS.index(gate.value)) if gate.feature == "age_group" else gate.value
     return config_pb2.SlicingSpec(feature_values={gate.feature: value})
 

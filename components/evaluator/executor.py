@@ -1,4 +1,4 @@
-"""The work of the Evaluator: TFX's own, in a folder of any name."""
+"""The executor of the Evaluator: TFX's own, made to work in a folder of any name."""
 
 from tfx.components.evaluator import executor
 
@@ -6,4 +6,4 @@ from components.artifact_aliases import UnderAliases
 
 
 class Executor(UnderAliases, executor.Executor):
-    """TFX's executor, which takes the uris of its artifacts for patterns."""
+    """TFX's executor, which interprets the URIs of its artifacts as glob patterns."""

@@ -1,4 +1,4 @@
-"""What happens to a record between TFX's Evaluator reading it and TFMA measuring it.
+"""Transformations of the records between TFX's Evaluator, which reads them, and TFMA's metrics.
 
 TFX's Evaluator imports this module by name (`module_path`) and calls `custom_extractors`.
 """
@@ -21,10 +21,10 @@ from visage.folder_alias import folder_alias
 
 
 def custom_extractors(**what_to_extract: Any) -> list[tfma.extractors.Extractor]:
-    """TFMA's own extractors, with unknown labels written in a way that TFMA can read, and age groups judged.
+    """Returns TFMA's own extractors, with unknown labels in a form that TFMA reads and with age groups compared.
 
     Args:
-        **what_to_extract: as `tfma.default_extractors` takes it.
+        **what_to_extract: the arguments of `tfma.default_extractors`.
 
     Raises:
         VisageError: the blessed model cannot be read.
@@ -34,7 +34,7 @@ def custom_extractors(**what_to_extract: Any) -> list[tfma.extractors.Extractor]
         if model.is_baseline:
             check_readable(model.model_path)
     extract_features, *rest = tfma.default_extractors(**what_to_extract)
-    # What follows the predictions takes batches apart.
+    # The extractors after the predictions split the batches into single records.
     end = 1 + max(place for place, extractor in enumerate(rest) if "Predictions" in extractor.stage_name)
     return [
         extract_features,
@@ -46,22 +46,25 @@ def custom_extractors(**what_to_extract: Any) -> list[tfma.extractors.Extractor]
 
 
 def check_readable(blessed: str) -> None:
-    """Reads the variables of a SavedModel; TFMA's workers would end in a traceback where a disk has lost some.
+    """Reads the variables of a SavedModel, so that a damaged file is one error line and no traceback of a worker.
+
+    Args:
+        blessed: folder of the SavedModel.
 
     Raises:
-        VisageError: they are not there, cut short or damaged.
+        VisageError: a file of the variables is missing, truncated or damaged.
     """
-    # The executor may see it under an alias, which tells nobody where it is.
+    # The executor may pass an alias; the error message must name the real folder.
     blessed = os.path.realpath(blessed)
     try:
         with folder_alias(blessed) as folder:
             variables = tf.train.load_checkpoint(f"{folder}/variables/variables")
             for name in variables.get_variable_to_shape_map():
                 variables.get_tensor(name)
-    except Exception as error:  # TensorFlow answers damaged files with nearly any exception.
+    except Exception as error:  # TensorFlow raises nearly any exception for a damaged file.
         raise VisageError(
-            f"{blessed}/variables is missing or damaged, so this model cannot be compared with that one, which was "
-            f"blessed last; remove {Path(blessed).parent}, and the one before it takes its place"
+            f"{blessed}/variables: missing or damaged, so the candidate cannot be compared with the last blessed "
+            f"model; remove {Path(blessed).parent}, and the candidate is compared with the blessed model before it"
         ) from error
 
 
@@ -77,9 +80,9 @@ class _OnEach(beam.PTransform):
 
 
 def _mark_unknown_labels(extracts: tfma.Extracts) -> tfma.Extracts:
-    """Turns the gender label -1 (unknown) into 0, and weighs records by whether their age group is known.
+    """Replaces the gender label -1 (unknown) by 0 and adds weights for records of known age group.
 
-    TFMA refuses binary labels outside [0, 1] even where the record's weight is 0, as it is for unknown genders.
+    TFMA refuses binary labels outside [0, 1] even where the weight of the record is 0, as it is for unknown genders.
     """
     features = extracts[tfma.FEATURES_KEY]
     group_known = (np.asarray(features["age_group"]) >= 0).astype(np.float32)
@@ -92,9 +95,9 @@ def _mark_unknown_labels(extracts: tfma.Extracts) -> tfma.Extracts:
 
 
 def _judge_age_groups(extracts: tfma.Extracts) -> tfma.Extracts:
-    """Replaces the names of age groups, which TFMA's metrics cannot compare, by 1 where they are right and 0 else.
+    """Replaces the names of age groups, which TFMA cannot compare, by 1 (correct) or 0 (wrong).
 
-    Their indices become an output beside.
+    The indices of the age groups become an additional output.
 
     Raises:
         VisageError: the blessed model lacks an output of the candidate.
@@ -104,19 +107,19 @@ def _judge_age_groups(extracts: tfma.Extracts) -> tfma.Extracts:
     if CANDIDATE_KEY not in predictions:
         return {**extracts, tfma.PREDICTIONS_KEY: _judge(predictions, truth)}
     _check_comparable(predictions[CANDIDATE_KEY], predictions[BASELINE_KEY])
-    judged = {model: _judge(said, truth) for model, said in predictions.items()}
+    judged = {model: _judge(predicted, truth) for model, predicted in predictions.items()}
     return {**extracts, tfma.PREDICTIONS_KEY: judged}
 
 
 def _judge(predictions: dict[str, np.ndarray], truth: np.ndarray) -> dict[str, np.ndarray]:
-    if metric_names.AGE_GROUP_OUTPUT not in predictions:  # a model of the gender alone
+    if metric_names.AGE_GROUP_OUTPUT not in predictions:  # The model predicts the gender alone.
         return predictions
     names = np.asarray(predictions[metric_names.AGE_GROUP_OUTPUT]).reshape(-1)
-    said = [AGE_GROUPS.index(name.decode()) for name in names]
+    predicted = [AGE_GROUPS.index(name.decode()) for name in names]
     return {
         **predictions,
-        metric_names.AGE_GROUP_OUTPUT: np.equal(said, truth).astype(np.float32),
-        metric_names.AGE_GROUP_INDEX: np.array(said, np.float32),
+        metric_names.AGE_GROUP_OUTPUT: np.equal(predicted, truth).astype(np.float32),
+        metric_names.AGE_GROUP_INDEX: np.array(predicted, np.float32),
     }
 
 
@@ -124,6 +127,6 @@ def _check_comparable(candidate: dict[str, np.ndarray], blessed: dict[str, np.nd
     missing = sorted(set(candidate) - set(blessed))
     if missing:
         raise VisageError(
-            f"the model that was blessed last does not say {', '.join(missing)}, so this one cannot be compared with "
+            f"the last blessed model does not predict {', '.join(missing)}, so the candidate cannot be compared with "
             "it; give the run another `name`"
         )

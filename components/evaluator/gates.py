@@ -1,4 +1,4 @@
-"""The limits of an evaluation, and what was measured against each."""
+"""The gates of an evaluation: each limit and the value measured against it."""
 
 import json
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ _Failure = tuple[str, str, bool, float]
 
 @dataclass(frozen=True)
 class Gate:
-    """One limit and what was measured against it.
+    """One limit and the value measured against it.
 
     Attributes:
         name: the setting that holds the limit, e.g. 'age_mae_max'.
         slice: 'overall', or e.g. 'gender female'.
-        measured: in the unit of the metric (years, or a fraction 0..1); for a change, by how much the model is worse
-            than the baseline (negative: better). None where it cannot be measured: the limit is then not met.
+        measured: in the unit of the metric (years, or a fraction 0..1). For a change: how much worse the model is
+            than the baseline (negative: better). None where it cannot be measured; the gate then fails.
         limit: the highest value allowed if `name` ends in '_max', else the lowest.
         passed: as TFMA decided.
         baseline: the blessed model's value of the same metric; None without a blessed model.
@@ -39,7 +39,7 @@ class Gate:
 
     @property
     def relation(self) -> str:
-        """'at most' or 'at least'."""
+        """Returns 'at most' or 'at least'."""
         return "at most" if self.name.endswith("_max") else "at least"
 
 
@@ -49,13 +49,13 @@ def read_gates(
     candidate: dict[str, SliceMetrics],
     baseline: dict[str, SliceMetrics],
 ) -> list[Gate]:
-    """One row a limit, in the order of the settings.
+    """Returns one gate for each limit, in the order of the settings.
 
     Args:
-        config: the evaluation's configuration, in which the limits stand.
-        validation: which of them were not met.
-        candidate: the metrics of the model that was evaluated, by slice name.
-        baseline: those of the blessed model; empty without one.
+        config: the configuration of the evaluation, which holds the limits.
+        validation: the limits that were not met.
+        candidate: the metrics of the evaluated model, by slice name.
+        baseline: the metrics of the blessed model, by slice name; empty without one.
     """
     failures = set(_failures(validation))
     missing = {_spec_name(spec) for spec in validation.missing_slices}
@@ -74,7 +74,7 @@ def read_gates(
             worse = None if measured is None or before is None else spec.worsening(measured, before)
             if worse is None and why_not is None:
                 why_not = "predictions of the blessed model are not finite numbers"
-            # TFMA wants a negative number of a metric that may fall.
+            # TFMA stores the limit of a decrease as a negative number.
             gates.append(Gate(spec.change_limit_name, place, worse, abs(absolute), passed, before, why_not))
     return gates
 

@@ -1,6 +1,6 @@
-"""A metric of the table of metrics, as TFMA measures one: without it, each new metric would need a combiner of its own.
+"""A TFMA metric that calls a function of `METRICS`, so that a new metric needs no combiner of its own.
 
-TFMA imports this module by the name that the evaluation configuration gives.
+TFMA imports this module by the name in the evaluation configuration.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from tensorflow_model_analysis.metrics import metric_util
 
 from visage.evaluation.metrics import METRICS
 
-# Truth, prediction and weight of each record.
+# Label, prediction and weight of each record.
 _Records = list[tuple[float, float, float]]
 
 
 class RegistryMetric(tfma.metrics.Metric):
-    """Measures the metric of a name by its function in `METRICS`; the predictions of a group lie in memory together."""
+    """The metric of `METRICS` with a given name; the predictions of a slice are in memory at once."""
 
     def __init__(self, name: str) -> None:
-        """Names the metric, as TFMA does from the configuration."""
+        """Names the metric; TFMA passes the name from the configuration."""
         super().__init__(metric_util.merge_per_key_computations(_computations), name=name)
 
 
@@ -43,7 +43,7 @@ def _computations(
 
 
 class _Combiner(beam.CombineFn):
-    """Gathers the records of a group; the function of the metric measures them at once."""
+    """A combiner that gathers the records of a slice and measures them at once."""
 
     def __init__(self, key: tfma.metrics.MetricKey, eval_config: tfma.EvalConfig) -> None:
         self._key = key

@@ -1,4 +1,4 @@
-"""What an evaluation found, in plain numbers: for the command line's table, the model card and the lineage."""
+"""The result of an evaluation in plain numbers, for the command line, the model card and the lineage."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,14 +10,14 @@ from visage.folder_alias import folder_alias
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything that one run of the Evaluator found.
+    """The result of one run of the Evaluator.
 
     Attributes:
         blessed: whether every gate passed.
-        overall: all test records together.
-        slices: group by group, in the order of the settings.
-        gates: one row a limit.
-        baseline: the blessed model on the same records; None where there was none.
+        overall: metrics on all test records.
+        slices: metrics on each group, in the order of the settings.
+        gates: one for each limit.
+        baseline: metrics of the blessed model on the same records; None without one.
     """
 
     blessed: bool
@@ -27,7 +27,7 @@ class Evaluation:
     baseline: SliceMetrics | None
 
     def to_json(self) -> dict[str, Any]:
-        """Returns all of it as the model card's JSON holds it."""
+        """Returns the evaluation as the JSON of the model card holds it."""
         return {
             "blessed": self.blessed,
             "overall": self.overall.to_json(),
@@ -38,12 +38,12 @@ class Evaluation:
 
 
 def read_evaluation(uri: str) -> Evaluation:
-    """Reads what TFX's Evaluator wrote.
+    """Reads the output of TFX's Evaluator.
 
-    Imports TFMA, which takes some ten seconds the first time.
+    Imports TFMA, which takes about ten seconds the first time.
 
     Args:
-        uri: of the `ModelEvaluation` artifact.
+        uri: URI of the `ModelEvaluation` artifact.
     """
     import tensorflow_model_analysis as tfma
 

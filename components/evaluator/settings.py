@@ -1,4 +1,4 @@
-"""Settings of the gate, as they stand in the configuration file: the limits are those of the table of metrics."""
+"""Settings of the gate, as they stand in the configuration file; the limits follow from `METRICS`."""
 
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,13 +25,13 @@ def _description(spec: MetricSpec) -> str:
 
 
 class _Group(Settings):
-    """Some of the test records."""
+    """A group of test records."""
 
     feature: Literal["gender", "age_group", "race", "source"]
     value: str = Field(description="e.g. 'female', '25-32' for an age_group, or the NAME of a labelled folder")
 
 
-# Typed as Any: only the table of metrics knows which limits they have.
+# Typed as Any: the limits are known only at run time, from `METRICS`.
 _GroupLimits: Any = create_model(
     "_GroupLimits",
     __base__=_Group,
@@ -52,7 +52,7 @@ _Limits: Any = create_model(
 class SliceGate(_GroupLimits):
     """A limit for one group of people, e.g. `age_mae_max` or `gender_accuracy_min`."""
 
-    if TYPE_CHECKING:  # mypy cannot know the limits
+    if TYPE_CHECKING:  # mypy does not know the limits.
 
         def __init__(self, **values: Any) -> None: ...
 
@@ -67,7 +67,7 @@ class SliceGate(_GroupLimits):
     def _value_exists(self) -> "SliceGate":
         from visage.data.labels import AGE_GROUPS, GENDERS, RACES, UNKNOWN
 
-        # What sources there are is the configuration's to know: labelled folders are named there.
+        # The sources are not checked here: labelled folders are named elsewhere in the configuration.
         values = {"gender": (*GENDERS, UNKNOWN), "age_group": AGE_GROUPS, "race": (*RACES, UNKNOWN)}.get(self.feature)
         if values is not None and self.value not in values:
             raise ValueError(f"no {self.feature} {quoted(self.value)}; choose from {', '.join(values)}")
@@ -75,13 +75,13 @@ class SliceGate(_GroupLimits):
 
 
 class EvaluatorSettings(_Limits):
-    """What a model must reach on the test split before it is pushed, e.g. `age_mae_max` or `gender_accuracy_min`.
+    """Conditions on the test split that a model must meet before it is pushed, e.g. `age_mae_max`.
 
-    The limits of a metric are null where there is none; `..._increase_max` and `..._decrease_max` are by how much a
-    model may be worse than the blessed one.
+    A limit that is null does not apply. `..._increase_max` and `..._decrease_max` limit how much worse than the blessed
+    model a model may be.
     """
 
-    if TYPE_CHECKING:  # mypy cannot know the limits
+    if TYPE_CHECKING:  # mypy does not know the limits.
 
         def __init__(self, **values: Any) -> None: ...
 
@@ -95,12 +95,12 @@ class EvaluatorSettings(_Limits):
             raise ValueError(f"sets no limit that a model must meet; give {_one_of(limits)}")
         return self
 
-    def limits_on(self, answer: Literal["age", "gender"]) -> list[str]:
-        """Returns the settings that limit an answer's metrics, e.g. 'age_mae_max' and 'slice_gates.0.age_mae_max'."""
+    def limits_on(self, head: Literal["age", "gender"]) -> list[str]:
+        """Returns the settings that limit a head's metrics, e.g. 'age_mae_max' and 'slice_gates.0.age_mae_max'."""
         limits = {
             name
             for spec, _ in limited_metrics()
-            if spec.head == answer
+            if spec.head == head
             for name in (spec.limit_name, spec.change_limit_name)
         }
         own = [name for name, value in self if name in limits and value is not None]
@@ -113,7 +113,7 @@ class EvaluatorSettings(_Limits):
 
     @property
     def compares(self) -> bool:
-        """Whether a model must not be worse than the blessed one."""
+        """Returns whether a limit compares the model with the blessed one."""
         changes = (spec.change_limit_name for spec, limits in limited_metrics() if limits.change is not None)
         return any(getattr(self, change) is not None for change in changes)
 

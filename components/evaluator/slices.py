@@ -1,4 +1,4 @@
-"""How well a model does on groups of test records."""
+"""Metrics of a model on groups of test records."""
 
 import math
 from dataclasses import dataclass, field
@@ -14,15 +14,15 @@ OVERALL = "overall"
 
 @dataclass(frozen=True)
 class SliceMetrics:
-    """How well a model does on one group of test records; None where nothing could be measured.
+    """Metrics of a model on one group of test records; None where a metric could not be measured.
 
     Attributes:
-        feature: 'gender', 'age_group', 'race' or 'source'; '' for all records together.
-        value: of that feature, e.g. 'female', '25-32' or 'unknown'; '' for all records together.
-        count: test records in the group.
-        age_count: those of known age.
-        gender_count: those of known gender.
-        scores: by name, the metrics that the evaluation reports.
+        feature: 'gender', 'age_group', 'race' or 'source'; '' for all records.
+        value: of that feature, e.g. 'female', '25-32' or 'unknown'; '' for all records.
+        count: number of test records in the group.
+        age_count: number of records of known age.
+        gender_count: number of records of known gender.
+        scores: the metrics that the evaluation reports, by name.
     """
 
     feature: str = ""
@@ -34,11 +34,11 @@ class SliceMetrics:
 
     @property
     def name(self) -> str:
-        """'overall', or e.g. 'gender female'."""
+        """Returns 'overall', or e.g. 'gender female'."""
         return slice_name(self.feature, self.value)
 
     def why_not_measured(self, metric: str) -> str | None:
-        """Why the metric of this name is None, e.g. 'no test record of known age'; None where it was measured."""
+        """Returns the reason why a metric is None, e.g. 'no test record of known age'; None where it was measured."""
         if self.scores.get(metric) is not None:
             return None
         if not self.count:
@@ -48,32 +48,32 @@ class SliceMetrics:
         return spec.undefined if known else f"no test record of known {spec.head}"
 
     def to_json(self) -> dict[str, Any]:
-        """Returns all of it in one flat object; the names of the metrics are keys beside the others."""
+        """Returns one flat object, with the names of the metrics as keys."""
         of_group = {name: getattr(self, name) for name in ("feature", "value", "count", "age_count", "gender_count")}
         return {**of_group, **self.scores}
 
 
 def slice_name(feature: str, value: str) -> str:
-    """'overall' where there is no feature, else e.g. 'gender female'."""
+    """Returns 'overall' where there is no feature, else e.g. 'gender female'."""
     return f"{feature} {value}" if feature else OVERALL
 
 
 def slice_label(feature: str, value: Any) -> str:
-    """A feature's value as people write it; the written examples number the age groups."""
+    """Returns the display value of a feature; `age_group` is an index in the written examples."""
     if feature != "age_group":
         return str(value)
     return AGE_GROUPS[int(value)] if int(value) >= 0 else UNKNOWN
 
 
 def read_slices(uri: str, model_name: str) -> dict[str, SliceMetrics]:
-    """Reads one model's metrics from TFMA's output.
+    """Reads the metrics of one model from TFMA's output.
 
     Args:
         uri: folder that TFX's Evaluator wrote.
-        model_name: as the evaluation's configuration calls it; '' where there is no baseline.
+        model_name: name of the model in the evaluation's configuration; '' where there is no baseline.
 
     Returns:
-        By slice name, in order: overall, then feature by feature; age groups by age, unknown last.
+        Metrics by slice name, in order: overall, then by feature; age groups by age, unknown last.
     """
     import tensorflow_model_analysis as tfma
 
@@ -101,7 +101,7 @@ def _slice_metrics(key: tuple[tuple[str, Any], ...], metrics: dict[str, Any]) ->
 
 
 def _score(spec: MetricSpec, metrics: dict[str, Any]) -> float | None:
-    # TFMA gives 0 where there is no curve.
+    # TFMA returns 0 where there is no ROC curve.
     if metric_names.TFMA_CLASSES.get(spec.name) == "AUC":
         male_fraction = _number(metrics, metric_names.GENDER_OUTPUT, metric_names.MALE_FRACTION)
         if male_fraction is None or not 0 < male_fraction < 1:
@@ -110,7 +110,7 @@ def _score(spec: MetricSpec, metrics: dict[str, Any]) -> float | None:
 
 
 def _number(metrics: dict[str, Any], output: str, name: str) -> float | None:
-    if output not in metrics:  # the model does not answer it
+    if output not in metrics:  # The model does not have this output.
         return None
     number = float(metrics[output][""][name]["doubleValue"])
     return number if math.isfinite(number) else None

@@ -1,4 +1,4 @@
-"""Holding one split's statistics against the schema and against other statistics, with TFDV's own comparators."""
+"""Comparison of a split's statistics with the schema and with other statistics, by TFDV's own comparators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ CATEGORICAL = (GENDER, RACE, SOURCE)
 
 @dataclass(frozen=True)
 class Compared:
-    """What a split was held against; None where there was nothing, or too little on either side.
+    """The statistics to compare a split with; None where there are none, or too few examples on either side.
 
     Attributes:
-        statistics: the split's own.
-        last_run: the same split's of the last run whose data passed, for drift.
-        train: this run's training split's, for skew.
+        statistics: of the split itself.
+        last_run: of the same split in the last run whose data passed, for drift.
+        train: of this run's training split, for skew.
     """
 
     statistics: Statistics
@@ -31,13 +31,13 @@ class Compared:
 def choose(
     split: str, statistics: Mapping[str, Statistics], baseline: Mapping[str, Statistics], min_examples: int
 ) -> Compared:
-    """What `split` is to be held against.
+    """Returns the statistics to compare `split` with.
 
     Args:
         split: name of the split.
-        statistics: split to this run's statistics.
-        baseline: split to those of the last run whose data passed; empty on the first run.
-        min_examples: where a side has fewer, it is not compared: splits that small differ by chance.
+        statistics: this run's statistics, by split.
+        baseline: the statistics of the last run whose data passed, by split; empty on the first run.
+        min_examples: a side with fewer examples is not compared, because splits that small differ by chance.
     """
 
     def large(candidates: Mapping[str, Statistics], name: str) -> Statistics | None:
@@ -54,20 +54,20 @@ def choose(
 
 
 def validate(compared: Compared, schema: schema_pb2.Schema, settings: ValidationSettings) -> anomalies_pb2.Anomalies:
-    """TFDV's findings on one split: against the schema, drift, and skew.
+    """Returns TFDV's anomalies of one split: violations of the schema, drift, and skew.
 
-    What TFDV calls skew is the distance of training data from serving data. Nobody labels what a served model is asked,
-    so there are no such statistics; what stands in for them are `val` and `test`: if they are not like `train`, what is
-    measured on them says little of the model. Both measures are symmetric, so it does not matter which side is which.
+    TFDV's skew is the distance of training data from serving data. Requests to a served model carry no labels, so there
+    are no such statistics, and `val` and `test` take their place: if they differ from `train`, a metric measured on
+    them says little about the model. Both distances are symmetric, so the sides may be swapped.
 
-    How TFDV measures, and what follows (measured on whole ages, normal with a deviation of 19 years):
+    How TFDV measures, and what follows (measured on whole ages, normally distributed with a deviation of 19 years):
 
-    - An unknown age is written as -1, so the fraction of unknown ages is part of the distribution of `age`, as it
-      should be: 10 % more of them give a divergence of 0.06, 30 % more 0.19; everybody 10 years older 0.06, 20 years
-      0.18.
-    - Floats are counted in ten buckets. Of equal width, -1 would share one with small children, and its 10 % would
-      count for 0.02; so `age` is compared by TFDV's quantiles, in which a large fraction of -1 has a bucket of its own.
-    - Two histograms are aligned as if values lay evenly in each bucket: equal distributions give up to 0.03 for some
+    - An unknown age is written as -1, so the fraction of unknown ages is part of the distribution of `age`: 10 % more
+      unknown ages give a divergence of 0.06, 30 % more 0.19; everybody 10 years older 0.06, 20 years 0.18.
+    - Floats are counted in ten buckets. With buckets of equal width, -1 would share one with small children, and its
+      10 % would count for 0.02. So `age` is compared by TFDV's quantiles, where a large fraction of -1 has its own
+      bucket.
+    - TFDV aligns two histograms as if values were uniform in each bucket: equal distributions give up to 0.03 for some
       thousands of faces, 0.06 for 500. A limit below 0.07 is noise.
     - `age_group` is an integer, but categorical in the schema, so its divergence is over the groups themselves, without
       buckets: equal distributions give 0.001 for thousands of faces, 0.006 for 500, everybody 10 years older 0.05. (As
@@ -84,7 +84,7 @@ def validate(compared: Compared, schema: schema_pb2.Schema, settings: Validation
 
 
 def feature_statistics(statistics: Statistics, name: str) -> statistics_pb2.FeatureNameStatistics | None:
-    """The statistics of the feature `name`, if it was seen at all."""
+    """Returns the statistics of the feature `name`; None if no example has it."""
     features = statistics.datasets[0].features
     return next((feature for feature in features if list(feature.path.step) == [name]), None)
 

@@ -1,4 +1,4 @@
-"""The interface of the ExampleValidator: whether the data is fit to train on."""
+"""The interface of the ExampleValidator, which decides whether the data is fit to train on."""
 
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import BaseChannel, Channel
@@ -11,7 +11,7 @@ from visage.source_digest import source_digest
 
 
 class ExampleValidatorSpec(ComponentSpec):
-    """Channels of the ExampleValidator; `settings`: ValidationSettings as JSON; `code`: digest of the sources."""
+    """Channels of the ExampleValidator; `settings`: ValidationSettings as JSON; `code`: digest of the source files."""
 
     PARAMETERS = {"settings": ExecutionParameter(type=str), "code": ExecutionParameter(type=str)}  # noqa: RUF012
     INPUTS = {  # noqa: RUF012
@@ -23,9 +23,9 @@ class ExampleValidatorSpec(ComponentSpec):
 
 
 class ExampleValidator(base_component.BaseComponent):
-    """Holds the statistics of every split against the schema, an earlier run's and the training split's.
+    """Compares the statistics of every split with the schema, an earlier run's and the training split's.
 
-    It stands in for TFX's, which compares with the schema alone and lets a run go on whatever it finds.
+    It replaces TFX's ExampleValidator, which compares with the schema alone and never stops a run.
     """
 
     SPEC_CLASS = ExampleValidatorSpec
@@ -38,12 +38,12 @@ class ExampleValidator(base_component.BaseComponent):
         baseline_statistics: BaseChannel | None,
         settings: ValidationSettings,
     ) -> None:
-        """Wires the validation.
+        """Connects the channels.
 
         Args:
             statistics: `ExampleStatistics` of every split, computed with `schema`.
             schema: `Schema`.
-            baseline_statistics: `ExampleStatistics` to find drift against; the channel may be empty, or None.
+            baseline_statistics: `ExampleStatistics` to detect drift from; the channel may be empty, or None.
             settings: the limits, and what happens beyond them.
         """
         spec = ExampleValidatorSpec(

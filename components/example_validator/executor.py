@@ -1,4 +1,4 @@
-"""The work of the ExampleValidator: validate every split, then stop the run where the data is wrong."""
+"""The executor of the ExampleValidator: validates every split, then stops the run where the data is wrong."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ _MOST_NAMED = 5
 
 
 class Executor(base_executor.BaseExecutor):
-    """Stops the run where the examples are not as they should be."""
+    """Stops the run where the examples violate the schema or a limit."""
 
     def Do(  # noqa: N802 (TFX's name)
         self,
@@ -32,12 +32,12 @@ class Executor(base_executor.BaseExecutor):
     ) -> None:
         """Validates every split.
 
-        Writes `Split-<name>/SchemaDiff.pb` (TFDV's Anomalies, the measured distances included) and `validation.json`,
-        and sets the property `blessed` (split to 0 or 1), as TFX's ExampleValidator does.
+        Writes `Split-<name>/SchemaDiff.pb` (TFDV's Anomalies, with the measured distances) and `validation.json`, and
+        sets the property `blessed` (split to 0 or 1), as TFX's ExampleValidator does.
 
         Raises:
-            VisageError: names the features that are wrong, what is wrong with each, in which splits, and the fix; not
-                where `anomalies` is `warn`.
+            VisageError: there are anomalies and `anomalies` is `stop`; names each wrong feature, what is wrong, the
+                splits, and the fix.
         """
         settings = ValidationSettings.model_validate_json(exec_properties["settings"])
         artifact = artifact_utils.get_single_instance(output_dict["anomalies"])
@@ -64,7 +64,7 @@ class Executor(base_executor.BaseExecutor):
 
 
 def _read(*artifacts: Artifact) -> dict[str, Statistics]:
-    """Split to statistics."""
+    """Returns statistics by split."""
     return {
         split: stats_artifact_utils.load_statistics(artifact, split).proto()
         for artifact in artifacts
@@ -82,7 +82,7 @@ def _validate_split(
 
 
 def _merge(found: dict[str, list[Finding]]) -> dict[str, Finding]:
-    """Each finding once, under a line that says where it is."""
+    """Returns each finding once, by a line that names its splits."""
     splits: dict[Finding, list[str]] = {}
     for split, split_findings in found.items():
         for finding in split_findings:
@@ -94,19 +94,19 @@ def _message(merged: dict[str, Finding]) -> str:
     named = list(merged)[:_MOST_NAMED]
     more = len(merged) - len(named)
     return (
-        f"the examples are not as they should be: {'; '.join(named)}"
+        f"the examples have anomalies: {'; '.join(named)}"
         + (f"; and {more} more" if more else "")
-        + "".join(_mends(list(merged.values())))
+        + "".join(_fixes(list(merged.values())))
     )
 
 
-def _mends(found: list[Finding]) -> list[str]:
+def _fixes(found: list[Finding]) -> list[str]:
     keys = sorted({finding.key for finding in found if finding.key})
     fixes = []
     if any(finding.key is None for finding in found):
         fixes.append(". Correct the data or the cleaning rules, or the schema if the data is right")
-        fixes.append("; --set validation.anomalies=warn goes on all the same")
+        fixes.append("; --set validation.anomalies=warn continues the run in spite of them")
     if keys:
         accepting = " ".join(f"--set {key}=null" for key in keys)
-        fixes.append(f". If the change of the data is wanted, accept it for this run: {accepting}")
+        fixes.append(f". If the change of the data is intended, accept it for this run: {accepting}")
     return fixes

@@ -1,4 +1,4 @@
-"""What TFDV found, in one line each: the feature, what is wrong with it, the values and the limit."""
+"""TFDV's anomalies, one line each: the feature, what is wrong, the values and the limit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Finding:
 
     Attributes:
         text: "feature: what is wrong".
-        key: the configuration's key whose null accepts it; None for what the schema forbids.
+        key: the configuration's key that accepts the anomaly when it is null; None for a violation of the schema.
     """
 
     text: str
@@ -29,7 +29,7 @@ class Finding:
 
 
 def findings(anomalies: anomalies_pb2.Anomalies, compared: Compared) -> list[Finding]:
-    """Everything in `anomalies`, which came of `compared`: first what the schema forbids, then drift, then skew."""
+    """Returns all findings in `anomalies`, the result of `compared`: schema violations, then drift, then skew."""
     return [
         *_forbidden(anomalies),
         *_moved(anomalies, "drift", compared.statistics, compared.last_run),
@@ -43,16 +43,16 @@ def _forbidden(anomalies: anomalies_pb2.Anomalies) -> Iterator[Finding]:
         if descriptions:
             yield Finding(f"{feature}: {_short(' '.join(descriptions))}")
     if anomalies.data_missing:
-        yield Finding("all examples: there is none")
+        yield Finding("all examples: there are none")
     if anomalies.HasField("dataset_anomaly_info"):
         yield Finding(f"all examples: {_short(anomalies.dataset_anomaly_info.description)}")
 
 
 def _descriptions(info: anomalies_pb2.AnomalyInfo) -> list[str]:
-    # TFDV says of a missing value that the shape is wrong, at length, and then that a value is missing.
+    # For a missing value TFDV reports a wrong shape, at length, and then also the missing value.
     shape = [reason for reason in info.reason if reason.type == _KIND.INVALID_FEATURE_SHAPE]
     others = [reason.description for reason in info.reason if reason not in shape and reason.type not in _TOO_FAR]
-    return others or ["some examples hold no value, or several" for _ in shape]
+    return others or ["some examples have no value, or several" for _ in shape]
 
 
 def _short(description: str) -> str:
@@ -77,11 +77,11 @@ def _moved(
 
 
 def _change(name: str, before: Statistics, after: Statistics) -> str:
-    """What moved most, in the words of the data."""
+    """Returns the greatest change, in the terms of the data."""
     if name == AGE:
         return f"median {_median(before)} → {_median(after)}, unknown {_unknown(before)} → {_unknown(after)}"
     earlier, later = _fractions(name, before), _fractions(name, after)
-    # Rounded, so that of two equal changes it is always the first that is told.
+    # Rounded, so that the first of two equal changes is always the reported one.
     value = max(sorted({*earlier, *later}), key=lambda one: round(abs(earlier.get(one, 0) - later.get(one, 0)), 6))
     return f"{_word(name, value)} {earlier.get(value, 0):.1%} → {later.get(value, 0):.1%}"
 

@@ -1,4 +1,4 @@
-"""What a text must look like: the one thing that a TFDV schema cannot say (1.21 has no custom validations)."""
+"""Patterns for text features, which a TFDV schema cannot express (1.21 has no custom validations)."""
 
 import re
 
@@ -14,9 +14,9 @@ _TAG = "pattern "
 def add_pattern_anomalies(
     anomalies: anomalies_pb2.Anomalies, statistics: Statistics, schema: schema_pb2.Schema
 ) -> None:
-    """Adds an anomaly for each feature with a value that is not as the schema's `annotation { tag: "pattern …" }` says.
+    """Adds an anomaly for each feature with a value that does not match the schema's `annotation { tag: "pattern …" }`.
 
-    Looks at the values that the statistics list: the 1,000 commonest.
+    Checks only the values that the statistics list: the 1,000 most frequent.
     """
     for feature in schema.feature:
         for tag in feature.annotation.tag:
@@ -30,14 +30,14 @@ def _add(anomalies: anomalies_pb2.Anomalies, statistics: Statistics, name: str, 
     stray = [bucket.label for bucket in buckets if not re.fullmatch(pattern, bucket.label)]
     if not stray:
         return
-    description = f"{len(stray)} values are not as {pattern}, e.g. {quoted(stray[0])}"
+    description = f"{len(stray)} values do not match {pattern}, e.g. {quoted(stray[0])}"
     info = anomalies.anomaly_info[name]
     info.severity = anomalies_pb2.AnomalyInfo.ERROR
     info.path.step[:] = [name]
     info.reason.add(
         type=anomalies_pb2.AnomalyInfo.ENUM_TYPE_UNEXPECTED_STRING_VALUES,
-        short_description="Value of another form",
+        short_description="Value does not match the pattern",
         description=description,
     )
-    info.short_description = info.short_description or "Value of another form"
+    info.short_description = info.short_description or "Value does not match the pattern"
     info.description = f"{info.description} {description}".strip()

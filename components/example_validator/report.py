@@ -1,4 +1,4 @@
-"""`validation.json` beside the anomalies: what was found and what was compared, as `visage run` shows it."""
+"""`validation.json`, stored with the anomalies: the findings and the comparisons that `visage run` shows."""
 
 import json
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ _FILE = "validation.json"
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """The outcome of one validation.
+    """The result of one validation.
 
     Attributes:
-        anomalies: a line each, with the splits where it is.
+        anomalies: one line each, with its splits.
         drift: the splits that were compared with those of the last run whose data passed.
         skew: the splits that were compared with train.
     """
@@ -25,10 +25,10 @@ class ValidationReport:
     skew: Sequence[str]
 
     def write(self, folder: Path) -> None:
-        """Writes it into the artifact's folder."""
+        """Writes the report into the artifact's folder."""
         write_atomically(folder / _FILE, json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
 
 
 def read_report(folder: Path) -> ValidationReport:
-    """The report in an artifact's folder."""
+    """Reads the report from an artifact's folder."""
     return ValidationReport(**json.loads((folder / _FILE).read_text(encoding="utf-8")))

@@ -10,7 +10,7 @@ Limit = Annotated[float | None, Field(gt=0, le=1)]
 
 
 class DistributionLimits(Settings):
-    """How far each feature's distribution may lie from another one's; None: it is not compared.
+    """Limits on the distance of each feature's distribution from another one's; None: not compared.
 
     `gender`, `race` and `source`: L-infinity distance, the greatest change of any value's fraction.
     `age` and `age_group`: Jensen-Shannon divergence to base 2, from 0 (equal) to 1 (nothing in common).
@@ -24,10 +24,10 @@ class DistributionLimits(Settings):
 
 
 class SkewLimits(DistributionLimits):
-    """The same between the splits of one run, wider: they distribute people, not images.
+    """Limits between the splits of one run. They are wider, because the splits distribute people, not images.
 
-    Of Adience's 2,284 people some have hundreds of images. Its five published folds lie up to 0.12 (gender) and 0.07
-    (age group) from the other four, twelve splits by identity up to 0.24 and 0.15 from train.
+    Some of Adience's 2,284 people have hundreds of images. Its five published folds differ by up to 0.12 (gender) and
+    0.07 (age group) from the other four, twelve splits by identity by up to 0.24 and 0.15 from train.
     """
 
     gender: Limit = 0.3
@@ -38,10 +38,10 @@ class SkewLimits(DistributionLimits):
 
 
 class ValidationSettings(Settings):
-    """What stops a run before it trains.
+    """Conditions that stop a run before the training.
 
-    Of 500 examples each, two samples of one distribution differ in a fraction of one half by 0.032 (standard error,
-    sqrt(2 * 0.25 / 500)); three of these, 0.095, are just below the limit of drift, 0.1.
+    Two samples of 500 examples from one distribution differ in a fraction of one half by 0.032 (standard error,
+    sqrt(2 * 0.25 / 500)). Three standard errors, 0.095, are just below the limit of drift, 0.1.
     """
 
     anomalies: Literal["stop", "warn"] = Field("stop", description="what an anomaly, drift or skew does to the run")

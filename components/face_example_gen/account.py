@@ -1,4 +1,4 @@
-"""Cleaned data and the account of it, as a run and an inspection both need them."""
+"""Cleaned data and its cleaning report, for the executor and for `visage data inspect`."""
 
 import json
 from collections.abc import Sequence
@@ -11,21 +11,22 @@ from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.files import write_atomically
 
 
-def clean_and_account(
+def clean_and_report(
     sources: Sequence[Source], settings: FaceExampleGenSettings, examples_dir: str, report_dir: str
 ) -> Report:
-    """Runs the Beam part and reads back what it wrote.
+    """Runs the Beam pipeline and reads back its output.
 
     Args:
-        sources: what to read.
+        sources: the prepared data sets to read.
         settings: rules, alignment, split and engine.
-        examples_dir: gets the splits.
-        report_dir: gets the lists of drops, and of the rows that the builders skipped.
+        examples_dir: receives the splits.
+        report_dir: receives the lists of drops and of the rows that the builders skipped.
 
-    Returns: what `reconcile` says, `skipped_examples` (by data set and reason), and Beam's `metrics`.
+    Returns:
+        The report of `reconcile`, with `skipped_examples` (by data set and reason) and Beam's `metrics`.
 
     Raises:
-        VisageError: the engine fails, or records got lost.
+        VisageError: the engine fails, or records are lost.
     """
     metrics = run_beam(sources, settings, examples_dir, report_dir)
     report = reconcile(sources, examples_dir, report_dir)
@@ -38,7 +39,7 @@ def clean_and_account(
 
 
 def write_report(report: Report, report_dir: Path) -> None:
-    """Writes `cleaning_report.json`; whoever finds it finds all of what it tells of.
+    """Writes `cleaning_report.json`, last, so that where it exists the other files are complete.
 
     Raises:
         VisageError: it cannot be written.

@@ -1,4 +1,4 @@
-"""FaceExampleGen: from archives to aligned examples, split by identity, and a report of what was dropped."""
+"""The interface of FaceExampleGen: archives to aligned examples, split by identity, and a cleaning report."""
 
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
@@ -14,7 +14,7 @@ from visage.source_digest import source_digest
 
 
 class FaceExampleGenSpec(ComponentSpec):
-    """`settings`: FaceExampleGenSettings as JSON; `code`: digest of the sources; `archive_digests`: by data set."""
+    """Parameters: `settings` (FaceExampleGenSettings as JSON), `code` (digest of the sources), `archive_digests`."""
 
     PARAMETERS = {  # noqa: RUF012
         "settings": ExecutionParameter(type=str),

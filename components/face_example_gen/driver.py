@@ -1,4 +1,4 @@
-"""Looks at the archives before the cache is asked, so that new data is noticed."""
+"""Computes the digests of the archives before the cache lookup, so that new data misses the cache."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
         portable_base_driver.BaseDriver.__init__(self, metadata)
 
     def run(self, execution_info: ExecutionInfo) -> DriverOutput:
-        """Called by the launcher, on the machine where the node runs."""
+        """Returns the property; the launcher calls this on the machine where the node runs."""
         properties: dict[str, Any] = execution_info.exec_properties
         settings = FaceExampleGenSettings.model_validate_json(properties["settings"])
         output = DriverOutput()

@@ -1,4 +1,4 @@
-"""The work of FaceExampleGen: prepare the archives, run Beam, read back what it wrote."""
+"""The executor of FaceExampleGen: prepares the archives, runs Beam, and reads back its output."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.proto import example_gen_pb2
 from tfx.types import Artifact, artifact_utils
 
-from components.face_example_gen.account import clean_and_account, write_report
+from components.face_example_gen.account import clean_and_report, write_report
 from components.face_example_gen.prepare import Source, archive_dir, prepare_source, prepared_root, source_of
 from components.face_example_gen.reconcile import check_nothing_empty
 from components.face_example_gen.settings import FaceExampleGenSettings
@@ -18,7 +18,7 @@ from visage.data.split import SPLITS
 
 
 class Executor(BaseExecutor):
-    """Publishes nothing unless every record that was read is accounted for in what was written."""
+    """Publishes nothing unless every record that was read is accounted for in the output."""
 
     def Do(  # noqa: N802 (TFX's name)
         self,
@@ -29,14 +29,14 @@ class Executor(BaseExecutor):
         """Writes the splits and `cleaning_report.json`.
 
         Raises:
-            VisageError: an archive is missing or broken, nothing is left after cleaning, or records got lost.
+            VisageError: an archive is missing or broken, nothing is left after cleaning, or records are lost.
         """
         settings = FaceExampleGenSettings.model_validate_json(exec_properties["settings"])
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         report_dir = artifact_utils.get_single_instance(output_dict["cleaning_report"]).uri
         sources = _prepare(settings, json.loads(exec_properties["archive_digests"]))
 
-        report = clean_and_account(sources, settings, examples.uri, report_dir)
+        report = clean_and_report(sources, settings, examples.uri, report_dir)
 
         check_nothing_empty(report, settings.split)
         write_report(report, Path(report_dir))

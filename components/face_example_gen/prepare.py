@@ -1,4 +1,4 @@
-"""The way from archives to prepared TFDS data sets; what is there already is not done again."""
+"""Prepares TFDS data sets from archives, unless they are prepared already."""
 
 import errno
 import hashlib
@@ -54,13 +54,13 @@ class Source:
 
 
 def archive_digest(data: DataSettings, dataset: str) -> str:
-    """A short text that changes when what a data set is prepared from does, or the code that draws or prepares it.
+    """Returns a digest that changes with the files of a data set or with the code that draws or prepares it.
 
-    Tables count by their content, large archives by size, time and samples, images in folders by size and time; what
-    other data sets are read from does not count.
+    Tables count by content, large archives by size, time and samples, images in folders by size and time. Files of
+    other data sets do not count.
 
     Raises:
-        VisageError: the folder with the archives is not there.
+        VisageError: the folder with the archives does not exist.
     """
     digest = hashlib.sha256(source_digest("tfds_builders").encode())
     if data.dir is None:
@@ -72,25 +72,25 @@ def archive_digest(data: DataSettings, dataset: str) -> str:
 
 
 def prepared_root(data_root: Path, archive_digest: str) -> Path:
-    """TFDS's data_dir of the data sets that were prepared from what has this fingerprint."""
+    """Returns TFDS's data_dir for the data sets that were prepared from the archives with this digest."""
     return data_root / "prepared" / archive_digest
 
 
 def archive_dir(data: DataSettings, data_root: Path) -> Path:
-    """The folder with the archives; draws the sample portraits into it where there are none.
+    """Returns the folder with the archives; without one, draws the sample portraits into a folder.
 
     Raises:
-        VisageError: the folder is not there, or cannot be written.
+        VisageError: the folder does not exist, or cannot be written.
     """
     if data.dir is not None:
         folder = Path(data.dir)
         if not folder.is_dir():
-            raise VisageError(f"data.dir {folder}: no such folder; name the one that holds the archives")
+            raise VisageError(f"data.dir: {folder} does not exist; name the folder that holds the archives")
         return folder
     from tfds_builders.sample_portraits.draw import draw_sample_portraits
 
     drawing = data.sample_portraits
-    # The same for each of the sources: the portraits are shared among them.
+    # One digest for all sources, because the portraits are distributed among them.
     folder = data_root / "sample_portraits" / archive_digest(data, data.sources[0])
     with _working(folder, "draw portraits"):
         _sweep(folder.parent, f".{folder.name}.unfinished-*")
@@ -103,17 +103,17 @@ def prepare_source(
 ) -> "tfds.core.DatasetBuilder":
     """Prepares one data set with its TFDS builder, unless it is prepared already.
 
-    Several processes may ask for the same one at the same time: one prepares it, the others wait. What a killed
-    preparation left behind is removed.
+    If several processes prepare the same data set, one does it and the others wait. The remains of a killed preparation
+    are removed.
 
     Args:
         dataset: the TFDS name, e.g. 'adience/faces' or 'labelled_folder/NAME'.
         archives: folder with the archives as published.
         prepared_root: TFDS's data_dir.
-        folder: how a labelled folder is to be read; None: as it stands without a configuration.
+        folder: how to read a labelled folder; None: by the defaults.
 
     Raises:
-        VisageError: the archive is missing, incomplete or not what it should be, or there is no space to prepare it.
+        VisageError: the archive is missing, incomplete or malformed, or the disk is full.
     """
     import tensorflow_datasets as tfds
 
@@ -122,15 +122,15 @@ def prepare_source(
     module = importlib.import_module(f"{dataset_spec(dataset).package}.{name}_dataset_builder")
     progress.report(f"prepare {dataset}", 0)
     with _working(prepared_root / dataset, f"prepare {dataset}", archives):
-        # Made under the lock: a builder looks once whether its data set is prepared.
+        # Created under the lock: a builder checks only once whether its data set is prepared.
         if name == LABELLED_FOLDER:
             reading = (folder or LabelledFolderSettings()).model_dump()
             builder_config = module.LabelledFolderConfig(name=config, **reading)
         else:
             builder_config = config or None
-        # TFDS finds the files that it has just written by patterns.
+        # TFDS finds the files that it has just written by glob patterns.
         with folder_alias(prepared_root) as data_dir:
-            # A builder reads what is prepared when it is made.
+            # The constructor of a builder reads the prepared description.
             with _reading(prepared_root / dataset):
                 builder = module.Builder(config=builder_config, data_dir=data_dir)
             _sweep(prepared_root / Path(builder.data_dir).relative_to(data_dir).parent, "incomplete.*")
@@ -139,10 +139,10 @@ def prepare_source(
 
 
 def source_of(dataset: str, builder: "tfds.core.DatasetBuilder") -> Source:
-    """What there is to read of a data set that `prepare_source` has prepared.
+    """Returns the files and counts of a data set that `prepare_source` has prepared.
 
     Raises:
-        VisageError: the prepared data set says nothing of itself, or lists other rows than it has skipped.
+        VisageError: the prepared data set has no counts, or lists other rows than it has skipped.
     """
     from tfds_builders.skipped_rows import SKIPPED_ROWS, examples_of, read_skipped_rows
 
@@ -165,10 +165,10 @@ def source_of(dataset: str, builder: "tfds.core.DatasetBuilder") -> Source:
 
 @contextmanager
 def _working(folder: Path, what: str, archives: Path | None = None) -> Iterator[None]:
-    """Makes `folder` under a lock of its own beside it.
+    """Holds a lock beside `folder` and turns errors of the file system into one line.
 
-    The builders say themselves what they cannot read. What is left is refused on the way to it, which a path below
-    `archives` tells, or refused while writing.
+    The builders report what they cannot read. The errors left are a path below `archives` that cannot be read, and a
+    refused write.
     """
     try:
         with locked(folder.with_name(f"{folder.name}.lock"), what):
@@ -193,7 +193,7 @@ def _is_below(path: str | None, folder: Path) -> bool:
 
 @contextmanager
 def _reading(folder: Path) -> Iterator[None]:
-    """Turns what a damaged description in `folder` brings about into one line."""
+    """Turns the errors of a damaged description in `folder` into one line."""
     try:
         yield
     except (ParseError, UnicodeDecodeError) as error:
@@ -201,12 +201,12 @@ def _reading(folder: Path) -> Iterator[None]:
 
 
 def _damaged(folder: Path) -> VisageError:
-    return VisageError(f"{folder}: the prepared data set is damaged: remove that folder and run again")
+    return VisageError(f"{folder}: the prepared data set is damaged; remove that folder and run again")
 
 
 def _refusal(error: Exception) -> tuple[str, str] | None:
-    """Why the system refused to write, and what to do; None where something else happened."""
-    # TensorFlow's writer knows no OSError.
+    """Returns why the system refused to write, and the fix; None for any other error."""
+    # TensorFlow's writer does not raise an OSError for a full disk.
     full = os.strerror(errno.ENOSPC)
     if full in str(error):
         return full, "free space there"
@@ -217,7 +217,7 @@ def _refusal(error: Exception) -> tuple[str, str] | None:
 
 
 def _sweep(folder: Path, leftovers: str) -> None:
-    """Removes what killed work left in `folder`; nobody else may be at work there."""
+    """Removes the remains of killed work in `folder`; the caller must hold the lock."""
     for leftover in folder.glob(leftovers):
         shutil.rmtree(leftover)
 
@@ -228,7 +228,7 @@ def _state(data: DataSettings, dataset: str) -> Iterator[str]:
     assert data.dir is not None
     folder = Path(data.dir)
     if not folder.is_dir():
-        raise VisageError(f"data.dir {folder}: no such folder; name the one that holds the archives")
+        raise VisageError(f"data.dir: {folder} does not exist; name the folder that holds the archives")
     reading = data.labelled_folder(dataset)
     if reading is None:
         yield from state_of_archive(folder, dataset)

@@ -1,6 +1,6 @@
-"""Proves, from what was really written, that every record went somewhere, and only once.
+"""Proves, from the files that were written, that every record was written or dropped exactly once.
 
-Engines exist that report success with nothing written, so nothing that an engine says counts here.
+Some engines report success with nothing written, so no report of an engine counts here.
 """
 
 import hashlib
@@ -30,17 +30,18 @@ _REPORT_EVERY = 500
 
 
 def reconcile(sources: Sequence[Source], examples_dir: str, drops_dir: str) -> Report:
-    """Reads back all that was written and makes the cleaning report of it.
+    """Reads back all files and makes the cleaning report.
 
     Args:
-        sources: what was read.
+        sources: the data sets that were read.
         examples_dir: holds `Split-<name>/data_tfrecord-*.gz`.
         drops_dir: holds `dropped-*.jsonl`.
 
-    Returns: `sources` by data set and `total`, each with `archive_rows`, `skipped`, `records_in`, `dropped`,
-        `records_out` and `by_split`, where archive_rows = sum(skipped) + records_in and
-        records_in = sum(dropped) + records_out = sum(dropped) + sum(by_split); and `duplicates`, what was found of
-        byte-identical images: `groups`, `images`, and by feature the groups that `disagree`.
+    Returns:
+        `sources` by data set and `total`, each with `archive_rows`, `skipped`, `records_in`, `dropped`, `records_out`
+        and `by_split`, where archive_rows = sum(skipped) + records_in and
+        records_in = sum(dropped) + records_out = sum(dropped) + sum(by_split); and `duplicates`, the byte-identical
+        images: `groups`, `pictures`, and by feature the groups that `disagree`.
 
     Raises:
         VisageError: records are missing, doubled, or unreadable; or a person or an image is in two splits.
@@ -72,10 +73,10 @@ def reconcile(sources: Sequence[Source], examples_dir: str, drops_dir: str) -> R
 
 
 def check_nothing_empty(report: Report, settings: SplitSettings) -> None:
-    """Refuses data of which nothing is left to train on, to choose by, or to test on.
+    """Refuses data of which a split is empty.
 
     Raises:
-        VisageError: a split has no record; names the folds where these are why, else the drops.
+        VisageError: a split has no record; names the folds if they are the cause, else the drops.
     """
     total = report["total"]
     empty = [split for split, count in total["by_split"].items() if not count]
@@ -90,17 +91,17 @@ def check_nothing_empty(report: Report, settings: SplitSettings) -> None:
 
 
 def _check_folds(by_split: Mapping[str, int], settings: SplitSettings) -> None:
-    """Refuses folds of which one has all the faces, or the tested one has none."""
+    """Refuses folds of which one has all faces, or the tested one has none."""
     fold, tested = settings.fold, by_split["test"]
-    fix = "give images of the other folds, or distribute the people anew with split.method: holdout"
+    fix = "give images of the other folds, or split the people by split.method: holdout"
     if tested == sum(by_split.values()):
-        raise VisageError(f"split.fold {fold}: all {tested} faces are in this fold, none in those to train on: {fix}")
+        raise VisageError(f"split.fold: {fold} holds all {tested} faces, so none is left to train on; {fix}")
     if not tested:
-        raise VisageError(f"split.fold {fold}: no face is in this fold, which is tested on: name another, or {fix}")
+        raise VisageError(f"split.fold: {fold}, the tested fold, holds no face; name another, or {fix}")
 
 
 class _Seen:
-    """Who was seen in which split: 9 bytes each, however many there are."""
+    """The splits in which each name was seen, in 9 bytes per name."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -131,7 +132,7 @@ class _Seen:
 
 
 class _Duplicates:
-    """What the drops say of byte-identical images."""
+    """Counts of byte-identical images, from the drops."""
 
     def __init__(self) -> None:
         self._dropped: Counter[str] = Counter()
@@ -149,7 +150,7 @@ class _Duplicates:
             self._disagree[feature].add(image)
 
     def report(self) -> Report:
-        # Of a group that agrees, one copy is not among the drops.
+        # One copy of each group without conflicting labels is kept, so it is not among the drops.
         kept = len(self._dropped) - len(self._conflicting)
         return {
             "groups": len(self._dropped),
@@ -216,7 +217,7 @@ def _reading(path: str) -> Iterator[None]:
         yield
     except VisageError:
         raise
-    except Exception as error:  # Damage shows as anything: in gzip, in TFRecord, in the message, in a missing feature.
+    except Exception as error:  # Damage raises many errors: of gzip, TFRecord, protobuf, or a missing feature.
         raise VisageError(
             f"{path} cannot be read back ({str(error) or type(error).__name__}); nothing is published: run again"
         ) from error

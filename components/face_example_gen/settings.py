@@ -34,7 +34,7 @@ def _known_source(source: str) -> str:
 def _within_the_folder(path: str) -> str:
     if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
         raise ValueError(f"{quoted(path)} must be a path within the labelled folder")
-    # `./labels.csv` and `labels.csv` are compared as texts.
+    # Normalized, because paths such as `./labels.csv` and `labels.csv` are compared as texts.
     return PurePosixPath(path).as_posix()
 
 
@@ -48,7 +48,7 @@ _LabelColumn = Literal[
 
 
 class LabelledFolderSettings(Settings):
-    """How one folder of images and its labels file are to be read."""
+    """How to read one folder of images and its labels file."""
 
     labels: _PathWithin | None = Field(None, description="the labels file; null: labels.csv or labels.parquet")
     pictures: _PathWithin = Field(".", description="folder to which the paths of the images are relative")
@@ -59,18 +59,18 @@ class LabelledFolderSettings(Settings):
 
 
 class SamplePortraitsSettings(Settings):
-    """Drawn portraits, for when there is no folder with real archives."""
+    """Sample portraits, which are drawn when there is no folder with real archives."""
 
     count: int = Field(1800, ge=30, le=1_000_000, description="portraits drawn, shared evenly among the sources")
-    seed: int = Field(7, ge=0, le=2**32 - 1, description="the same seed draws the same pictures")
+    seed: int = Field(7, ge=0, le=2**32 - 1, description="the same seed draws the same images")
 
 
-# Lies beside drawn portraits and nowhere else; `tfds_builders.sample_portraits.draw` writes it.
+# The name of a file that only folders of drawn portraits contain; `tfds_builders.sample_portraits.draw` writes it.
 DRAWN_FILE = "drawn.csv"
 
 
 class DataSettings(Settings):
-    """Where the images come from."""
+    """The source of the images."""
 
     dir: LocalPath | None = Field(
         None, description="folder with the archives as published; null: draw sample portraits"
@@ -98,16 +98,16 @@ class DataSettings(Settings):
 
     @property
     def drawn(self) -> bool:
-        """Whether the images are drawn portraits: this run's own, or a folder of them given as `dir`."""
+        """Returns whether the images are drawn portraits: of this run, or in a folder given as `dir`."""
         return self.dir is None or (Path(self.dir) / DRAWN_FILE).is_file()
 
     @property
     def folder_names(self) -> tuple[str, ...]:
-        """Names of the labelled folders among the sources."""
+        """Returns the names of the labelled folders among the sources."""
         return tuple(name for name in map(labelled_folder_name, self.sources) if name is not None)
 
     def labelled_folder(self, source: str) -> LabelledFolderSettings | None:
-        """How a source's folder is to be read; None for a published data set."""
+        """Returns how to read a source's folder; None for a published data set."""
         name = labelled_folder_name(source)
         return None if name is None else self.labelled_folders.get(name, LabelledFolderSettings())
 
@@ -121,7 +121,7 @@ _NEEDED_FLAGS: dict[Engine, tuple[str, ...]] = {
 
 
 class BeamSettings(Settings):
-    """What Beam runs on: the same pipeline, the same records, whatever engine."""
+    """The engine of Beam; the records are the same on every engine."""
 
     engine: Engine = Field("direct", description="'direct': processes of this machine")
     workers: int = Field(0, ge=0, le=512, description="direct: processes; 0: one a core")
@@ -137,11 +137,11 @@ class BeamSettings(Settings):
     @model_validator(mode="after")
     def _only_what_the_engine_heeds(self) -> "BeamSettings":
         if self.engine == "direct" and (self.options or self.shared_dir is not None):
-            raise ValueError("options and shared_dir are for other engines than direct: name one in engine")
+            raise ValueError("options and shared_dir are for other engines than direct; name one in engine")
         if self.engine != "direct" and self.workers:
-            raise ValueError(f"workers are those of direct: say in options how many {self.engine} is to use")
+            raise ValueError(f"workers is for direct; set the number of {self.engine}'s workers in options")
         if "runner" in self.flags:
-            raise ValueError("options: --runner follows from engine: leave it out")
+            raise ValueError("options: --runner follows from engine; leave it out")
         return self
 
     @model_validator(mode="after")
@@ -151,7 +151,7 @@ class BeamSettings(Settings):
             raise ValueError(f"options: {self.engine} needs {', '.join(missing)}")
         if self.engine == "dataflow" and not (self.shared_dir or "").startswith("gs://"):
             raise ValueError(
-                "shared_dir: Dataflow's workers reach no folder of this machine: name one in a bucket, gs://..."
+                "shared_dir: Dataflow's workers reach no folder of this machine; name one in a bucket, gs://..."
             )
         if self.shared_dir is not None and not re.match(r"/|[a-z][a-z0-9+.-]*://", self.shared_dir):
             raise ValueError("shared_dir: must be absolute (/...) or name a file system (gs://..., hdfs://...)")
@@ -159,12 +159,12 @@ class BeamSettings(Settings):
 
     @property
     def flags(self) -> frozenset[str]:
-        """Names of the flags in `options`."""
+        """Returns the names of the flags in `options`."""
         return frozenset(option[2:].partition("=")[0] for option in self.options)
 
 
 class FaceExampleGenSettings(Settings):
-    """Everything FaceExampleGen needs; it travels as JSON in one execution property."""
+    """Settings of FaceExampleGen, passed as JSON in one execution property."""
 
     data: DataSettings
     cleaning: CleaningSettings = CleaningSettings()

@@ -1,4 +1,4 @@
-"""The interface of InfraValidator: whether a trained model can be served."""
+"""The interface of InfraValidator, which decides whether a trained model can be served."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from visage.source_digest import source_digest
 
 
 class InfraValidatorSpec(ComponentSpec):
-    """Channels of InfraValidator; `code`: digest of the sources."""
+    """Channels of InfraValidator; `code`: digest of the source files."""
 
     PARAMETERS = {"code": ExecutionParameter(type=str)}  # noqa: RUF012
     INPUTS = {"model": ChannelParameter(type=standard_artifacts.Model)}  # noqa: RUF012
@@ -22,14 +22,14 @@ class InfraValidatorSpec(ComponentSpec):
 class InfraValidator(base_component.BaseComponent):
     """Loads the SavedModel as TensorFlow Serving would and replays its warm-up requests.
 
-    It stands in for TFX's InfraValidator, which needs Docker or Kubernetes; Pusher takes its blessing all the same.
+    It replaces TFX's InfraValidator, which needs Docker or Kubernetes; Pusher accepts its blessing.
     """
 
     SPEC_CLASS = InfraValidatorSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
     def __init__(self, model: types.BaseChannel) -> None:
-        """Takes the channel of the Trainer's model; the output is `blessing`, as InfraValidator's."""
+        """Connects the channel of the Trainer's model; the output is `blessing`, as of TFX's InfraValidator."""
         blessing = types.Channel(type=standard_artifacts.InfraBlessing)
         code = source_digest("components.infra_validator", "visage.saved_model", "visage.data")
         super().__init__(spec=InfraValidatorSpec(model=model, code=code, blessing=blessing))

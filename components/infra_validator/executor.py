@@ -1,4 +1,4 @@
-"""What InfraValidator runs: blesses a model that can be served, and says of any other why not."""
+"""The executor of InfraValidator: blesses a model that can be served; records for any other why it cannot."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes the blessing, or its refusal; a model that cannot be served is no exception.
+        """Writes the blessing or its refusal; a model that cannot be served raises no exception.
 
         Args:
             input_dict: `model`, one Model artifact.
-            output_dict: `blessing`, one InfraBlessing artifact. Its custom properties become `blessed` (1 or 0)
-                and, where it is 0, `reason`; its folder holds INFRA_BLESSED or INFRA_NOT_BLESSED, as TFX's own does.
+            output_dict: `blessing`, one InfraBlessing artifact. Sets its custom properties `blessed` (1 or 0) and,
+                where that is 0, `reason`; writes INFRA_BLESSED or INFRA_NOT_BLESSED into its folder, as TFX does.
             exec_properties: none.
         """
         model = artifact_utils.get_single_instance(input_dict["model"])
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         progress.report("replay the warm-up requests", 0, 1)
-        # TensorFlow finds the variables by a pattern.
+        # TensorFlow finds the files of the variables by a glob pattern.
         with plain_uris(input_dict, output_dict):
             try:
                 check(path_utils.serving_model_path(model.uri))

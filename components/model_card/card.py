@@ -1,4 +1,4 @@
-"""The figures of a model card, as they are written to `model_card.json`."""
+"""The figures of a model card, as `model_card.json` holds them."""
 
 from dataclasses import asdict
 from typing import Any
@@ -36,16 +36,16 @@ def make_card(
     blessed: bool,
     infra_blessed: bool,
 ) -> dict[str, Any]:
-    """Puts everything known about a model into one JSON object.
+    """Returns the figures of a model as one JSON object.
 
     Args:
         made_at: date and time, ISO 8601.
         cleaning_report: FaceExampleGen's `cleaning_report.json`.
         statistics: by split.
-        metadata: what the model says of itself.
-        recipe: how it was trained.
-        searched: by key, those of its values that a search found.
-        evaluation: how well it does on the test split.
+        metadata: the model's `visage.json`.
+        recipe: the settings of the training.
+        searched: the recipe's values that a search found, by key.
+        evaluation: the result on the test split.
         blessed: by the Evaluator.
         infra_blessed: by InfraValidator.
     """
@@ -54,13 +54,13 @@ def make_card(
     # The name and the version are known only when the model is pushed.
     unknown = ("name", "version", "summary")
     return {
-        # Before any figure.
+        # First in the JSON, before any figure.
         "identity": {key: value for key, value in identity.items() if key not in unknown},
         "made_at": made_at,
         "verdict": {
             "blessed": blessed,
             "infra_blessed": infra_blessed,
-            # Whether it really was, Pusher alone knows.
+            # Whether it was pushed is known only to Pusher, which runs later.
             "may_be_pushed": blessed and infra_blessed,
         },
         "model": metadata.to_json(),
@@ -75,7 +75,7 @@ def make_card(
         "not_measured": {
             spec.name: why
             for spec in metrics_of("evaluation")
-            # What a network does not learn is absent, not unmeasured.
+            # A head that the network does not have is absent, not unmeasured.
             if heads[spec.head] is not None and (why := evaluation.overall.why_not_measured(spec.name)) is not None
         },
         "intended_use": list(INTENDED_USE),

@@ -1,4 +1,4 @@
-"""The ModelCard: what a model was trained on, how, how well it does, and for whom."""
+"""The interface of the ModelCard: training data, recipe, metrics and intended use of a model."""
 
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import BaseChannel, Channel
@@ -19,7 +19,7 @@ from visage.training.settings import TrainerSettings
 
 
 class ModelCardSpec(ComponentSpec):
-    """Channels of the ModelCard; `settings`: the recipe as JSON; `code`: digest of the sources."""
+    """Channels of the ModelCard; `settings`: the recipe as JSON; `code`: digest of the source files."""
 
     PARAMETERS = {"settings": ExecutionParameter(type=str), "code": ExecutionParameter(type=str)}  # noqa: RUF012
     INPUTS = {  # noqa: RUF012
@@ -35,7 +35,7 @@ class ModelCardSpec(ComponentSpec):
 
 
 class ModelCard(base_component.BaseComponent):
-    """Writes `model_card.html`, one page that needs no network, and `model_card.json` with the same figures."""
+    """Writes `model_card.html`, one page without external resources, and `model_card.json` with the same figures."""
 
     SPEC_CLASS = ModelCardSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
@@ -51,7 +51,7 @@ class ModelCard(base_component.BaseComponent):
         settings: TrainerSettings,
         best_values: BaseChannel | None = None,
     ) -> None:
-        """Wires the card.
+        """Connects the channels.
 
         Args:
             cleaning_report: `CleaningReport` of FaceExampleGen.
@@ -60,8 +60,8 @@ class ModelCard(base_component.BaseComponent):
             evaluation: `ModelEvaluation` of the Evaluator.
             blessing: `ModelBlessing` of the Evaluator.
             infra_blessing: `InfraBlessing` of InfraValidator.
-            settings: the recipe that the model was trained by.
-            best_values: `HyperParameters` that stood in place of the recipe's own, where there was a search.
+            settings: the recipe that trained the model.
+            best_values: `HyperParameters` that replaced values of the recipe; None without a search.
         """
         spec = ModelCardSpec(
             cleaning_report=cleaning_report,

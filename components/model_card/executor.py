@@ -1,4 +1,4 @@
-"""The work of the ModelCard: gather the figures, write the page and the JSON."""
+"""The executor of the ModelCard: collects the figures and writes the page and the JSON."""
 
 import json
 from datetime import datetime, timezone

@@ -9,20 +9,20 @@ from jinja2 import Template
 from visage.evaluation.metrics import SHARE, MetricSpec, metric_of_limit, metrics_of
 from visage.html.page import NOTHING, page_environment
 
-# Fewer records than these say little: the standard error of a fraction of 0.9 is then above 5 percentage points.
+# With fewer records a figure is unreliable: the standard error of a fraction of 0.9 is above 5 percentage points.
 FEW_RECORDS = 30
 
-# Records that a bar stands for.
+# Records. TFDV estimates the counts, so smaller ones round to no record.
 _LEAST_DRAWN = 0.5
 _AXIS_ENDS_AT_LEAST = 100
 _YEARS_BETWEEN_TICKS = 20
 
 
 def render(card: dict[str, Any]) -> str:
-    """One HTML page with everything in it: no script, no font, no image is loaded.
+    """Returns one HTML page that loads nothing: no script, no font, no image.
 
     Args:
-        card: as `card.make_card` returns it.
+        card: the result of `card.make_card`.
     """
     slices = card["evaluation"]["slices"]
     return _template().render(
@@ -64,7 +64,7 @@ def _gate_name(name: str) -> str:
 
 
 def _gate_value(value: float | None, name: str) -> str:
-    """A limit or what was measured against it; a change in words, for its sign alone would puzzle."""
+    """Returns a limit or the measured value as text; a change in words, because its sign alone would be ambiguous."""
     spec = metric_of_limit(name)
     if value is None or name == spec.limit_name:
         return _figure(value, spec)
@@ -72,14 +72,15 @@ def _gate_value(value: float | None, name: str) -> str:
 
 
 def _full_bar(spec: MetricSpec, slices: list[dict[str, Any]]) -> float:
-    """The figure that a full bar stands for in the tables of groups: all records, else the highest of the groups."""
+    """Returns the value of a full bar in the tables of groups: 1 for a fraction, else the highest of the groups."""
     return 1.0 if spec.unit is SHARE else max((found[spec.name] or 0.0 for found in slices), default=0.0) or 1.0
 
 
 def _age_charts(splits: dict[str, Any]) -> list[dict[str, Any]]:
-    """Bars of the age histograms: x and width in years, height as a fraction 0..1 of the tallest bar of all splits.
+    """Returns the bars of the age histograms: x and width in years, height as a fraction 0..1 of the tallest bar.
 
-    Buckets differ in width, so a bar's area stands for its records. Estimates that round to no record have no bar.
+    Buckets differ in width, so the area of a bar is proportional to its records. Estimates below half a record get no
+    bar.
     """
     densities = {
         split: [bucket["count"] / (bucket["high"] - bucket["low"]) / _known(found) for bucket in found["ages"]]
@@ -100,7 +101,7 @@ def _age_charts(splits: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _age_axis(splits: dict[str, Any]) -> dict[str, Any]:
-    """Where the axis of all age charts ends, in years, and the years that are written below it."""
+    """Returns the end of the axis of all age charts and its ticks, in years."""
     oldest = max((bucket["high"] for found in splits.values() for bucket in found["ages"]), default=0.0)
     end = next(year for year in range(_AXIS_ENDS_AT_LEAST, 1000, _YEARS_BETWEEN_TICKS) if year >= oldest)
     return {"end": end, "ticks": list(range(0, end + 1, _YEARS_BETWEEN_TICKS))}

@@ -1,4 +1,4 @@
-"""Who is in each split, from the statistics that TensorFlow Data Validation computed."""
+"""The people in each split, from the statistics of TensorFlow Data Validation."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -21,13 +21,13 @@ class AgeBucket:
 
 @dataclass(frozen=True)
 class SplitStatistics:
-    """One split.
+    """The people in one split.
 
     Attributes:
-        records: how many.
-        age_unknown: records whose age in years is not known.
+        records: number of records.
+        age_unknown: number of records without a known age in years.
         ages: histogram of the known ages, youngest first; empty where no age is known.
-        counts: by feature ('gender', 'race', 'source'), records by value, most frequent first.
+        counts: number of records by value for each feature ('gender', 'race', 'source'), most frequent first.
     """
 
     records: int
@@ -37,11 +37,14 @@ class SplitStatistics:
 
 
 def read_statistics(uri: str, split_names: list[str]) -> dict[str, SplitStatistics]:
-    """Reads what StatisticsGen wrote.
+    """Reads the output of StatisticsGen.
 
     Args:
-        uri: of the `ExampleStatistics` artifact.
+        uri: URI of the `ExampleStatistics` artifact.
         split_names: the splits in it.
+
+    Returns:
+        Statistics by split.
     """
     return {split: _read_split(Path(uri) / f"Split-{split}" / "FeatureStats.pb") for split in split_names}
 
@@ -61,9 +64,9 @@ def _read_split(path: Path) -> SplitStatistics:
 
 
 def _known_ages(age: statistics_pb2.NumericStatistics, unknown: int) -> Iterator[AgeBucket]:
-    """The standard histogram without the unknown ages, which are written as -1 and so come first.
+    """Yields the standard histogram without the unknown ages, which are written as -1 and so come first.
 
-    TFDV's ten buckets are as narrow as the ages are alike: of no width where all ages are equal.
+    TFDV's ten buckets span the range of the ages: they have width 0 where all ages are equal.
     """
     standard = (found.buckets for found in age.histograms if found.type == statistics_pb2.Histogram.STANDARD)
     for bucket in next(standard, ()):
@@ -73,7 +76,7 @@ def _known_ages(age: statistics_pb2.NumericStatistics, unknown: int) -> Iterator
 
 
 def _a_year_wide(buckets: Iterable[AgeBucket]) -> list[AgeBucket]:
-    """Neighbouring buckets together until they span a year; a rest goes to the last of these, or to whole years."""
+    """Merges neighbouring buckets to a year or more; a rest joins the last of these, or is widened to whole years."""
     wide: list[AgeBucket] = []
     rest: AgeBucket | None = None
     for bucket in buckets:

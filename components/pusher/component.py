@@ -1,4 +1,4 @@
-"""TFX's Pusher with an executor that pushes all at once or not at all."""
+"""TFX's Pusher with an executor that publishes a version atomically."""
 
 from tfx.components.pusher import component
 from tfx.dsl.components.base import executor_spec
@@ -10,7 +10,7 @@ from components.pusher.executor import Executor
 class Pusher(component.Pusher):
     """Pushes a blessed model to a numbered version under `push_destination.filesystem.base_directory`.
 
-    Its `custom_config` is {"compare": whether a model that was not compared with the served one is refused}.
+    Its `custom_config` is {"compare": whether to refuse a model that was not compared with the served one}.
     """
 
     DRIVER_CLASS = Driver

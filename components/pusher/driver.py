@@ -1,4 +1,4 @@
-"""Looks at what is served before the cache is asked: an earlier push may have been overtaken or removed since."""
+"""Reads the served version before the cache lookup: a later push may have replaced it, or somebody removed it."""
 
 from pathlib import Path
 
@@ -15,21 +15,21 @@ from visage.saved_model.versions import newest_version
 
 
 class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
-    """Adds the execution property `served_version`, so that a push comes from the cache only while it is served."""
+    """Adds the execution property `served_version`, so that a push is cached only while its version is served."""
 
     def __init__(self, metadata: Metadata) -> None:
         base_driver.BaseDriver.__init__(self, metadata)
         portable_base_driver.BaseDriver.__init__(self, metadata)
 
     def run(self, execution_info: ExecutionInfo) -> DriverOutput:
-        """Called by the launcher, on the machine where the node runs."""
+        """Returns the property; the launcher calls this on the machine where the node runs."""
         destination = pusher_pb2.PushDestination()
         proto_utils.json_to_proto(
             execution_info.exec_properties[standard_component_specs.PUSH_DESTINATION_KEY], destination
         )
         version = newest_version(Path(destination.filesystem.base_directory))
         output = DriverOutput()
-        # With nothing served, no earlier push still holds, so the property must be one that no earlier push had.
+        # With nothing served no earlier push is valid, so the value must be one that no earlier push had.
         served = str(version.number) if version else f"nothing, asked by {execution_info.pipeline_run_id}"
         output.exec_properties["served_version"].string_value = served
         return output

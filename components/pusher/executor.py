@@ -1,4 +1,4 @@
-"""The work of the Pusher: TFX's, but for how the files get there."""
+"""The executor of the Pusher: TFX's, except that the files appear at once."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from visage.saved_model.versions import newest_version
 
 
 class Executor(executor.Executor):
-    """Pushes a blessed model so that a server never sees half of it."""
+    """Pushes a blessed model so that a server never sees an incomplete version."""
 
     def Do(  # noqa: N802 (TFX's name)
         self,
@@ -24,12 +24,14 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Pushes the model if it is blessed; marks the artifact with `pushed`, `pushed_destination`, `pushed_version`,
-        `newly_pushed` (0: the newest version was this very model already).
+        """Pushes the model if it is blessed.
+
+        Sets the artifact's properties `pushed`, `pushed_destination`, `pushed_version` and `newly_pushed` (0: the
+        newest version is this model already).
 
         Raises:
-            VisageError: the destination cannot be written, or the disk is full; or this model was to be compared with
-                the served one and was not, because what that was made from is lost.
+            VisageError: the destination cannot be written, or the disk is full; or the model must be compared with the
+                served one and was not, because the record of the served one's origin is lost.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         pushed_model = artifact_utils.get_single_instance(output_dict[standard_component_specs.PUSHED_MODEL_KEY])
@@ -56,7 +58,7 @@ def _check_compared(blessing: Artifact, model: Path, served: Path) -> None:
     if blessing.has_custom_property(ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY) or same_files(model, served):
         return
     raise VisageError(
-        f"version {served.name} is served from {served.parent}, but the record of what it was made from is lost, so "
-        "this model was not compared with it and is not pushed: remove the served versions, or compare nothing once by "
+        f"version {served.name} in {served.parent}: its record in ML Metadata is lost, so the new model was not "
+        "compared with it and is not pushed; remove the served versions, or skip the comparison once with "
         "--set evaluator.age_mae_increase_max=null --set evaluator.gender_accuracy_decrease_max=null"
     )

@@ -1,4 +1,4 @@
-"""Which model a candidate is compared with, or a training starts from."""
+"""The rule that selects the model to compare a candidate with or to start a training from."""
 
 import ml_metadata as mlmd
 from tfx.dsl.components.common.resolver import ResolverStrategy
@@ -13,7 +13,7 @@ CANDIDATE = "candidate"
 
 
 class BlessedModelStrategy(ResolverStrategy):
-    """The model that was pushed last, other than the candidate itself.
+    """Selects the last pushed model, except the candidate itself.
 
     A model is pushed only if both the Evaluator and InfraValidator bless it. The candidate is left out because a run
     that repeats an earlier one takes its model from the cache: compared with itself, it would be evaluated and pushed
@@ -23,10 +23,10 @@ class BlessedModelStrategy(ResolverStrategy):
     def resolve_artifacts(
         self, store: mlmd.MetadataStore, input_dict: dict[str, list[Artifact]]
     ) -> dict[str, list[Artifact]]:
-        """Resolves to one `model` with its `pushed_model`, or to none of either; the `candidate` passes through.
+        """Resolves to one `model` with its `pushed_model`, or to neither; the `candidate` is returned unchanged.
 
         Args:
-            store: ML Metadata, which knows what each push pushed.
+            store: ML Metadata, which records the model of each push.
             input_dict: every `model` and `pushed_model` of this pipeline so far, and this run's `candidate` if any.
         """
         candidates = {artifact.id for artifact in input_dict.get(CANDIDATE, [])}

@@ -1,4 +1,4 @@
-"""What ML Metadata knows of what came from what, without `filter_query`, which TFX 1.21 no longer has."""
+"""Queries of ML Metadata's lineage, without `filter_query`, which TFX 1.21 no longer has."""
 
 from collections.abc import Iterable
 
@@ -8,12 +8,12 @@ from ml_metadata.proto import metadata_store_pb2
 _EVENT = metadata_store_pb2.Event
 _INPUTS = (_EVENT.INPUT, _EVENT.DECLARED_INPUT)
 _OUTPUTS = (_EVENT.OUTPUT, _EVENT.DECLARED_OUTPUT)
-# A resolver's are internal.
+# Outputs of a resolver are internal.
 _RESULTS = (_EVENT.OUTPUT, _EVENT.INTERNAL_OUTPUT)
 
 
 def outputs_of(store: mlmd.MetadataStore, execution_id: int) -> dict[str, list[metadata_store_pb2.Artifact]]:
-    """The artifacts that an execution gave, by the names that the component gives them."""
+    """Returns the artifacts that an execution produced, by output name."""
     events = store.get_events_by_execution_ids([execution_id])
     keys = {event.artifact_id: event.path.steps[0].key for event in events if event.type in _RESULTS}
     outputs: dict[str, list[metadata_store_pb2.Artifact]] = {}
@@ -23,15 +23,15 @@ def outputs_of(store: mlmd.MetadataStore, execution_id: int) -> dict[str, list[m
 
 
 def inputs_of_producers(store: mlmd.MetadataStore, artifact_ids: Iterable[int]) -> dict[int, dict[str, list[int]]]:
-    """What went into the executions that artifacts came out of.
+    """Returns the inputs of the executions that produced the given artifacts.
 
     Args:
         store: ML Metadata.
         artifact_ids: the artifacts.
 
     Returns:
-        Each execution that has one of the artifacts as output, those that took it from the cache included, in the order
-        in which they began: its id to the ids of its inputs under the names that the component gives them.
+        By the id of each execution that has one of the artifacts as output, cached executions included, in the order
+        of their start: artifact ids by input name.
     """
     artifact_ids = list(artifact_ids)
     if not artifact_ids:

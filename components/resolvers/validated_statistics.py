@@ -1,4 +1,4 @@
-"""The node that finds the data to compare this run's data with."""
+"""Resolver node for the statistics to compare this run's data with."""
 
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.types import BaseChannel, Channel
@@ -8,12 +8,12 @@ from components.example_validator.settings import ValidationSettings
 from components.resolvers.validated_statistics_strategy import ValidatedStatisticsStrategy
 
 
-def create_latest_passed_statistics(candidate: BaseChannel, settings: ValidationSettings) -> Resolver:
-    """A resolver whose output `statistics` is that of the last run whose data passed ExampleValidator, or nothing.
+def create_validated_statistics_resolver(candidate: BaseChannel, settings: ValidationSettings) -> Resolver:
+    """Creates a resolver whose output `statistics` is of the last run whose data passed validation, or nothing.
 
     Args:
-        candidate: `ExampleStatistics` of this run; it is never the answer.
-        settings: what this run's ExampleValidator will be given.
+        candidate: `ExampleStatistics` of this run, which is never resolved.
+        settings: of this run's ExampleValidator.
     """
     return Resolver(
         strategy_class=ValidatedStatisticsStrategy,

@@ -1,4 +1,4 @@
-"""Which data this run's data is compared with."""
+"""The rule that selects the statistics to compare this run's data with."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ SETTINGS = "settings"
 
 @dataclass(frozen=True)
 class _Pass:
-    """One ExampleValidator that let data pass: ids of the artifacts that went in, and its settings as JSON."""
+    """An execution of ExampleValidator that let data pass: ids of its input artifacts, and its settings as JSON."""
 
     statistics: int
     baseline: int | None
@@ -26,29 +26,29 @@ class _Pass:
 
 
 class ValidatedStatisticsStrategy(ResolverStrategy):
-    """The statistics of the last run whose data passed ExampleValidator, never the candidate itself.
+    """Selects the statistics of the last run whose data passed ExampleValidator, never the candidate.
 
-    - **Passed** is an ExampleValidator that completed, i.e. left an `anomalies` artifact, by itself or from the cache.
-      One that stopped its run left none: drift that was refused once is refused again. One that let anomalies pass
-      because `validation.anomalies` is `warn` counts: whoever says so accepts the data, and later runs are compared
-      with them.
-    - **The same data again** (the candidate is the data that passed last) with the same settings get the baseline that
-      they had then: nothing has changed, so ExampleValidator and its warnings come from the cache. With other settings
-      there is no baseline: those data were let pass, by a limit raised for one run perhaps, and have not drifted since.
-      So accepted once is accepted, until other data come.
+    - **Passed**: ExampleValidator completed, i.e. it wrote an `anomalies` artifact or took one from the cache. An
+      ExampleValidator that stopped its run wrote none, so drift that was refused once is refused again. One that
+      continued because `validation.anomalies` is `warn` counts: its user has accepted the data, and later runs are
+      compared with them.
+    - **The same data again** (the candidate is the data that passed last) with the same settings: the baseline is the
+      one of that run. Nothing has changed, so ExampleValidator and its warnings come from the cache. With other
+      settings there is no baseline: the data has passed, perhaps by a limit raised for one run, and has not drifted
+      since. So accepted data stays accepted until other data comes.
     """
 
     def __init__(self, settings: str) -> None:
-        """Takes the `ValidationSettings` of this run's ExampleValidator as JSON."""
+        """Stores the `ValidationSettings` of this run's ExampleValidator, as JSON."""
         self._settings = settings
 
     def resolve_artifacts(
         self, store: mlmd.MetadataStore, input_dict: dict[str, list[Artifact]]
     ) -> dict[str, list[Artifact]]:
-        """Resolves to one of `statistics`, or to none; the `candidate` passes through.
+        """Resolves to one of `statistics`, or to none; the `candidate` is returned unchanged.
 
         Args:
-            store: ML Metadata, which knows what each ExampleValidator compared.
+            store: ML Metadata, which records the inputs of each ExampleValidator.
             input_dict: every `statistics` and `anomalies` of this pipeline so far, and this run's `candidate`.
         """
         statistics = {artifact.id: artifact for artifact in input_dict[STATISTICS] if fileio.exists(artifact.uri)}
@@ -66,7 +66,7 @@ class ValidatedStatisticsStrategy(ResolverStrategy):
 
 
 def _passes(store: mlmd.MetadataStore, anomalies: list[Artifact]) -> list[_Pass]:
-    """Every time that data passed, in order."""
+    """Returns every execution that let data pass, in order."""
     inputs = inputs_of_producers(store, [artifact.id for artifact in anomalies])
     settings = {
         execution.id: execution.custom_properties[SETTINGS].string_value

@@ -1,4 +1,4 @@
-"""TFX's StatisticsGen, set up for folders of any name."""
+"""TFX's StatisticsGen, made to work in folders of any name."""
 
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
@@ -12,7 +12,7 @@ def create_statistics_gen(examples: BaseChannel, schema: BaseChannel) -> Statist
 
     Args:
         examples: `Examples`, as FaceExampleGen writes them.
-        schema: `Schema`, which says what integers are categories.
+        schema: `Schema`, which marks the integers that are categories.
     """
     statistics_gen = StatisticsGen(examples=examples, schema=schema)
     statistics_gen.executor_spec = BeamExecutorSpec(Executor)

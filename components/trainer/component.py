@@ -1,4 +1,4 @@
-"""The Trainer: TFX's own component, given a recipe."""
+"""TFX's Trainer, configured with a recipe."""
 
 from __future__ import annotations
 
@@ -25,22 +25,23 @@ def create_trainer(
     best_values: types.BaseChannel | None = None,
     provenance: TrainingProvenance | None = None,
 ) -> Trainer:
-    """A Trainer that learns from the split `train` and chooses its best epoch by the split `val`.
+    """Creates a Trainer that learns from the split `train` and selects its best epoch by the split `val`.
 
     Args:
         examples: channel of Examples, as FaceExampleGen writes them.
         settings: network and training.
-        alignment: how the crops of `examples` were made; the model aligns photos alike.
-        checkpoint_dir: folder in which a training leaves how far it has come, for the next try at it.
-        warm_start_model: channel of the Model whose weights are the first, where the recipe says `weights: blessed`.
-        best_values: channel of the HyperParameters that a search found; they stand in place of the recipe's own.
-        provenance: what the model says that it has learned from; None: it says nothing, and can teach nobody.
+        alignment: settings that the crops of `examples` were made with; the model aligns photos the same way.
+        checkpoint_dir: folder for the checkpoints of the training, from which a later attempt resumes.
+        warm_start_model: channel of the Model whose weights the training starts from, if `weights: blessed`.
+        best_values: channel of the HyperParameters that a search found; they replace values of the recipe.
+        provenance: origin of the training data, stored in the model; None: not stored, and the model cannot be a
+            teacher.
 
     Returns:
         A component with the outputs `model` and `model_run`.
 
     Raises:
-        VisageError: the recipe's teacher is not there, or cannot teach its network.
+        VisageError: the recipe's teacher does not exist, or cannot teach the recipe's network.
     """
     settings, files = pin_files(settings, alignment)
     return Trainer(
@@ -55,7 +56,7 @@ def create_trainer(
             "alignment": alignment.model_dump_json(),
             "checkpoint_dir": checkpoint_dir,
             "provenance": provenance and provenance.to_json(),
-            # Other files under the same names, and another version of the code or of Keras, must miss the cache.
+            # Changed files under the same names, changed code and another version of Keras must miss the cache.
             "files": files,
             "code": source_digest(*TRAINING_CODE),
             "component_code": source_digest("components.trainer"),
@@ -65,7 +66,7 @@ def create_trainer(
 
 
 def pin_files(settings: TrainerSettings, alignment: AlignmentSettings) -> tuple[TrainerSettings, dict[str, str]]:
-    """The recipe with its teacher's newest version and file of weights by absolute path, and both digests by key."""
+    """Returns the recipe with absolute paths of its weights and its teacher's newest version, and both digests."""
     files = {}
     weights = settings.weights
     if settings.weights_file is not None:

@@ -1,4 +1,4 @@
-"""What TFX's Trainer runs: from its arguments to a trained, exported model."""
+"""The code that TFX's Trainer runs: from its arguments to a trained, exported model."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def run_fn(fn_args: FnArgs) -> None:
     """Trains the recipe's network and writes the SavedModel.
 
     Args:
-        fn_args: `train_files` and `eval_files` are globs of gzip TFRecords; `custom_config` holds `settings`
-            (TrainerSettings as JSON), `alignment` (AlignmentSettings as JSON), `code` (the digest of what trains),
-            `provenance` (what the model learns from, or None) and `checkpoint_dir`, below which the state of a
-            training is kept until the model is written; the SavedModel goes to `serving_model_dir`, TensorBoard's logs
-            to `model_run_dir`; `base_model` is the SavedModel that was pushed last, where the recipe starts from it;
-            `hyperparameters` are what a search found best, where there was one.
+        fn_args: `train_files` and `eval_files` are globs of gzip TFRecords. `custom_config` holds `settings`
+            (TrainerSettings as JSON), `alignment` (AlignmentSettings as JSON), `code` (digest of the training code),
+            `provenance` (origin of the training data, or None) and `checkpoint_dir`, below which the training state is
+            kept until the model is written. The SavedModel goes to `serving_model_dir`, TensorBoard's logs go to
+            `model_run_dir`. `base_model` is the SavedModel that was pushed last, if the recipe starts from it.
+            `hyperparameters` are the best values of a search, if there was one.
 
     Raises:
-        VisageError: a split is empty or unreadable, the recipe's first weights are not there or do not fit, training
+        VisageError: a split is empty or unreadable, the recipe's first weights are missing or do not fit, training
             diverged, or a checkpoint cannot be written.
     """
     settings = tuned(TrainerSettings.model_validate_json(fn_args.custom_config["settings"]), fn_args.hyperparameters)
     alignment = AlignmentSettings.model_validate_json(fn_args.custom_config["alignment"])
-    learned_from = _learned_from(fn_args, settings)
+    provenance = _provenance(fn_args, settings)
     job = Job(
         train_files=fn_args.train_files,
         val_files=fn_args.eval_files,
@@ -50,16 +50,16 @@ def run_fn(fn_args: FnArgs) -> None:
     )
     with job.announced() if machines() > 1 else nullcontext():
         trained = job.run(choose_strategy(), fn_args.model_run_dir)
-    if learned_from is not None:
-        # TFX's folder of the artifact is named by the id of the execution.
+    if provenance is not None:
+        # TFX names the folder of the artifact by the id of the execution.
         training = Path(fn_args.serving_model_dir).parent.name
-        learned_from[0] = replace(learned_from[0], faces=trained.faces, training=training)
-    export(trained.network, settings.spec, alignment, fn_args.serving_model_dir, learned_from)
+        provenance[0] = replace(provenance[0], faces=trained.faces, training=training)
+    export(trained.network, settings.spec, alignment, fn_args.serving_model_dir, provenance)
     trained.checkpoint.remove()
     remove_abandoned(Path(job.checkpoint_dir))
 
 
-def _learned_from(fn_args: FnArgs, settings: TrainerSettings) -> list[TrainingProvenance] | None:
+def _provenance(fn_args: FnArgs, settings: TrainerSettings) -> list[TrainingProvenance] | None:
     own, teacher = fn_args.custom_config["provenance"], settings.distillation.teacher
     if own is None:
         return None

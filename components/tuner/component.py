@@ -1,4 +1,4 @@
-"""The Tuner: TFX's own component, given a recipe and what of it is searched."""
+"""TFX's Tuner, configured with a recipe and the values to search."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def create_tuner(
     checkpoint_dir: str,
     warm_start_model: types.BaseChannel | None = None,
 ) -> Tuner:
-    """A Tuner that trains on the split `train` and compares trials by their loss on the split `val`.
+    """Creates a Tuner that trains on the split `train` and compares trials by their loss on the split `val`.
 
     Args:
         examples: channel of Examples, as FaceExampleGen writes them.
-        recipe: whose values are searched.
-        alignment: how the crops of `examples` were made.
+        recipe: the recipe whose values are searched.
+        alignment: settings that the crops of `examples` were made with.
         settings: what is searched, and how.
-        checkpoint_dir: folder in which the trials leave what they gave, for the next try at the search.
-        warm_start_model: channel of the Model whose weights are the first, where the recipe says `weights: blessed`.
+        checkpoint_dir: folder for checkpoints and results of the trials, from which a later attempt resumes.
+        warm_start_model: channel of the Model whose weights the trials start from, if `weights: blessed`.
 
     Returns:
         A component with the outputs `best_hyperparameters`, for the Trainer, and `tuner_results`.
 
     Raises:
-        VisageError: the recipe's teacher is not there, or cannot teach its network.
+        VisageError: the recipe's teacher does not exist, or cannot teach the recipe's network.
     """
     recipe, files = pin_files(recipe, alignment)
     return Tuner(
@@ -48,7 +48,7 @@ def create_tuner(
             "settings": recipe.model_dump_json(),
             "tuner": settings.model_dump_json(),
             "checkpoint_dir": checkpoint_dir,
-            # Other files under the same names, and another version of the code, must miss the cache.
+            # Changed files under the same names and changed code must miss the cache.
             "files": files,
             "code": source_digest(*TRAINING_CODE, "components.tuner"),
         },

@@ -1,4 +1,4 @@
-"""What TFX's Tuner runs: from its arguments to a search."""
+"""The code that TFX's Tuner runs: from its arguments to a search."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 
 def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
-    """Makes the search.
+    """Creates the search.
 
     Args:
-        fn_args: `train_files`, `eval_files`, `base_model` and `custom_config` as the Trainer's; there besides `tuner`
-            (TunerSettings as JSON).
+        fn_args: `train_files`, `eval_files`, `base_model` and `custom_config` as of the Trainer; `custom_config` also
+            holds `tuner` (TunerSettings as JSON).
 
     Raises:
-        VisageError: a split is empty, unreadable or without labels that the network learns, the teacher cannot be
-            asked, or `TF_CONFIG` names several machines.
+        VisageError: a split is empty, unreadable or without labels that the network learns, the teacher cannot
+            predict, or `TF_CONFIG` names several machines.
     """
     from tfx.components.tuner.component import TunerFnResult
 
     if machines() > 1:
-        raise VisageError("TF_CONFIG names several machines, and a search runs on one: unset it for the node Tuner")
+        raise VisageError("TF_CONFIG: names several machines, but a search runs on one; unset it for the node Tuner")
     config = fn_args.custom_config
     recipe = TrainerSettings.model_validate_json(config["settings"])
     settings = TunerSettings.model_validate_json(config["tuner"])
@@ -46,9 +46,9 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     train_split, val_split = open_split("train", fn_args.train_files), open_split("val", fn_args.eval_files)
     check_labels(train_split, val_split, recipe)
     checkpoint_dir = Path(config["checkpoint_dir"])
-    # Whatever is searched, the teacher is one, and says the same of a record.
-    of_search = checkpoint_dir / f"search-{training_key(recipe, config['code'], [train_split, val_split])}"
-    train_split = with_teacher(train_split, recipe, Checkpoint(of_search))
+    # No searched value changes the teacher, so its predictions are shared by all trials.
+    shared_dir = checkpoint_dir / f"search-{training_key(recipe, config['code'], [train_split, val_split])}"
+    train_split = with_teacher(train_split, recipe, Checkpoint(shared_dir))
     recipe = recipe_of_trials(recipe, settings)
     trainings = Trainings(
         train_split=train_split,
@@ -60,13 +60,13 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
         strategy=choose_strategy(),
         progress=SearchProgress(trials_of(space, settings), _images(recipe, train_split)),
     )
-    # Not TFX's own folder, another one at each attempt: what a killed attempt left would stay.
+    # TFX's own folder differs at each attempt, so it would keep what a killed attempt left.
     folder = str(checkpoint_dir / "keras_tuner")
     return TunerFnResult(Search(space, settings, trainings.loss_of, folder), fit_kwargs={})
 
 
 def recipe_of_trials(recipe: TrainerSettings, settings: TunerSettings) -> TrainerSettings:
-    """The recipe, neither of whose phases is longer than `tuner.epochs`."""
+    """Returns the recipe with both phases limited to `tuner.epochs`."""
     if settings.epochs is None:
         return recipe
     second = recipe.fine_tuning.model_copy(update={"epochs": min(recipe.fine_tuning.epochs, settings.epochs)})
@@ -74,6 +74,6 @@ def recipe_of_trials(recipe: TrainerSettings, settings: TunerSettings) -> Traine
 
 
 def _images(recipe: TrainerSettings, split: Split) -> dict[str, int]:
-    """How many each phase of a training learns from, repeated ones counted."""
+    """Returns the number of images that each phase of a training learns from, repetitions counted."""
     of_epoch = recipe.epoch_size or split.size
     return {TRAIN: recipe.epochs * of_epoch, FINE_TUNE: recipe.fine_tuning.epochs * of_epoch}

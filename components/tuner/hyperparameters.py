@@ -1,4 +1,4 @@
-"""A search's space in KerasTuner's terms."""
+"""The search space in KerasTuner's terms."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import keras_tuner
 
 from components.tuner.space import Choices, Range, Space
 
-# Significant digits of what is tried: fit for a recipe, and the same after a restart, whatever the last bits are.
+# Significant digits of the tried values: readable in a recipe, and the same after a restart on any machine.
 _DIGITS = 4
 
 
 def hyperparameters_of(space: Space) -> keras_tuner.HyperParameters:
-    """One hyperparameter for each key, with the key as its name."""
+    """Returns one hyperparameter for each key, named by the key."""
     found = keras_tuner.HyperParameters()
     for key, entry in space.items():
         if isinstance(entry, Choices):
@@ -26,7 +26,7 @@ def hyperparameters_of(space: Space) -> keras_tuner.HyperParameters:
 
 
 def rounded(space: Space, values: dict[str, Any]) -> dict[str, Any]:
-    """What KerasTuner chose, the numbers from ranges rounded, to no less and no more than the range allows."""
+    """Returns the values that KerasTuner chose; numbers from ranges are rounded but stay within the range."""
     return {key: _rounded(space[key], value) for key, value in values.items()}
 
 
@@ -37,7 +37,7 @@ def _rounded(entry: Choices | Range, value: Any) -> Any:
 
 
 def _encode(values: tuple[Any, ...]) -> list[Any]:
-    """Numbers of one kind as they are, so that KerasTuner knows their order; all else as JSON."""
+    """Returns numbers of one type unchanged, so that KerasTuner knows their order; all other values as JSON."""
     if {type(value) for value in values} in ({int}, {float}):
         return list(values)
     return [json.dumps(value) for value in values]

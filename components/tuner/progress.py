@@ -1,4 +1,4 @@
-"""Tells how far a search has come, in images: trials may differ in the size of their batches."""
+"""Progress of a search, in images, because trials may differ in batch size."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from visage.training.reports.reporting import TRAIN
 
 
 class SearchProgress:
-    """Retells what each trial's training reports as a part of the whole search."""
+    """Converts the progress of each trial's training into the progress of the whole search."""
 
     def __init__(self, trials: int, images: Mapping[str, int]) -> None:
-        """Counts from the first trial on.
+        """Starts at the first trial.
 
         Args:
-            trials: how many are to come.
-            images: that each trial learns from, repeated ones counted, by phase as `report_step` names them.
+            trials: number of trials.
+            images: number of images that each trial learns from, repetitions counted, by phase as in `report_step`.
         """
         self._trials = trials
         self._phases = images
@@ -30,7 +30,7 @@ class SearchProgress:
         self._lowest: float | None = None
 
     def end_trial(self, loss: float | None) -> None:
-        """Counts a trial, trained now or earlier; `loss`: its validation loss, None where it failed."""
+        """Counts a trial, trained now or earlier; `loss` is its validation loss, None if it failed."""
         self._ended += 1
         self._in_trial = 0
         if loss is not None:
@@ -38,7 +38,7 @@ class SearchProgress:
 
     @contextmanager
     def trial(self) -> Iterator[None]:
-        """Retells what is reported inside the `with` block as of the next trial."""
+        """Converts what is reported inside the `with` block into progress of the search."""
         with progress.retold(self._retell):
             yield
 

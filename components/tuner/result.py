@@ -1,4 +1,4 @@
-"""What a search found, as TFX's Tuner writes it."""
+"""The result of a search, as TFX's Tuner writes it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class TrialResult:
 
 
 def read_results(uri: str) -> list[TrialResult]:
-    """The table of trials, the best first.
+    """Reads the table of trials, best first.
 
     Args:
-        uri: of an artifact TunerResults.
+        uri: URI of a TunerResults artifact.
     """
     rows = json.loads((Path(uri) / "tuner_results.json").read_text(encoding="utf-8"))
     return [
@@ -35,9 +35,9 @@ def read_results(uri: str) -> list[TrialResult]:
 
 
 def read_best_values(uri: str) -> dict[str, Any]:
-    """By key of the configuration; the Trainer takes them from the same file.
+    """Reads the best values, by key of the configuration, from the file that the Trainer reads too.
 
     Args:
-        uri: of an artifact HyperParameters.
+        uri: URI of a HyperParameters artifact.
     """
     return values_of(json.loads((Path(uri) / "best_hyperparameters.txt").read_text(encoding="utf-8"))["values"])

@@ -1,4 +1,4 @@
-"""Tries values under the recipe's keys: KerasTuner chooses them, the Trainer's own training judges them."""
+"""A search for values of the recipe: KerasTuner proposes them, the Trainer's own training evaluates them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _ORACLES = {
 
 
 class Search(BaseTuner):
-    """A search that asks `loss_of` what values are worth, for TFX's Tuner to run.
+    """A search for TFX's Tuner that calls `loss_of` for each proposed combination of values.
 
-    KerasTuner's own folder is not what a killed search goes on from: its files are not written whole, and belong to one
-    attempt. The same seed and the same losses make it choose the same values again, so a search is repeated from its
-    start, and whoever gives `loss_of` remembers what has been trained.
+    A killed search does not resume from KerasTuner's own folder, whose files are not written atomically and belong to
+    one attempt. With the same seed and the same losses KerasTuner proposes the same values, so a search is repeated
+    from its start, and `loss_of` must cache the trainings that are complete.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class Search(BaseTuner):
         """Prepares the search.
 
         Args:
-            space: what to choose from.
-            settings: how, and how often.
-            loss_of: trains with these values, by key, and gives the validation loss; None: that failed.
-            folder: for KerasTuner's own files; nobody else's. What is in it is removed now and after the search.
+            space: the ranges and choices.
+            settings: algorithm, seed and number of trials.
+            loss_of: trains with the given values, by key, and returns the validation loss; None: the training failed.
+            folder: for KerasTuner's own files alone; its content is removed now and after the search.
         """
         self._space = space
         self._loss_of = loss_of
@@ -52,7 +52,7 @@ class Search(BaseTuner):
             max_trials=trials_of(space, settings),
             seed=settings.seed,
             hyperparameters=hyperparameters_of(space),
-            # Failing is an answer, however often.
+            # A failed trial is a result, so any number of them may follow each other.
             max_consecutive_failed_trials=settings.trials + 1,
         )
         oracle.verbose = 0
@@ -63,7 +63,7 @@ class Search(BaseTuner):
 
         Raises:
             VisageError: every trial failed.
-            Exception: what `loss_of` raises.
+            Exception: an error of `loss_of`.
         """
         try:
             super().search()
@@ -74,25 +74,25 @@ class Search(BaseTuner):
         if not any(trial.status == TrialStatus.COMPLETED for trial in self.oracle.trials.values()):
             raise VisageError(
                 f"tuner.search: all {len(self.oracle.trials)} trials failed: they diverged, or the recipe "
-                "refuses their values together; search smaller values, of trainer.learning_rate first of all"
+                "refuses the combinations; search smaller values, of trainer.learning_rate first"
             )
 
     def run_trial(self, trial: Trial) -> dict[str, float]:
-        """What KerasTuner calls for each trial."""
+        """Runs one trial; KerasTuner calls it."""
         trial.hyperparameters.values.update(rounded(self._space, trial.hyperparameters.values))
         try:
             loss = self._loss_of(values_of(trial.hyperparameters.values))
         except Exception as error:
-            # Any other one KerasTuner would take for a trial that failed, and go on.
+            # KerasTuner would count any other error as a failed trial and continue.
             raise keras_tuner.errors.FatalError from error
         if loss is None:
             raise keras_tuner.errors.FailedTrialError
         return {"val_loss": loss}
 
     def results_summary(self, num_trials: int = 10) -> None:
-        """Nothing: the table of trials says it, and KerasTuner would make its folder again."""
+        """Prints nothing: the table of trials has the results, and KerasTuner would create its folder again."""
 
 
 def trials_of(space: Space, settings: TunerSettings) -> int:
-    """How many combinations are tried, at most."""
+    """Returns the greatest number of combinations that are tried."""
     return min(settings.trials, combinations(space) or settings.trials)

@@ -1,4 +1,4 @@
-"""What a search may choose from: the ranges and choices under `tuner.search`, held against the recipe."""
+"""The search space: the ranges and choices under `tuner.search`, checked against the recipe."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from visage.settings import plain_message
 from visage.training.recipe.overrides import PREFIX, with_values
 from visage.training.settings import TrainerSettings
 
-# Together they take about a second to try.
+# Checking as many takes about a second.
 _COMBINATIONS = 5_000
-# What cannot be searched, and why.
+# Keys that cannot be searched, and why.
 _FIXED = {
-    f"{PREFIX}epochs": "tuner.epochs says how long trials train",
-    f"{PREFIX}fine_tuning.epochs": "tuner.epochs says how long trials train",
-    # Their content, not their name, must be part of the cache's key.
-    f"{PREFIX}weights": "trials start where the recipe does",
-    f"{PREFIX}distillation.teacher": "trials have the recipe's teacher",
-    f"{PREFIX}seed": "what trains best with one seed does so by chance",
-    f"{PREFIX}checkpoint_steps": "it says when a training is saved, and changes no model",
-    f"{PREFIX}jit_compile": "it says how fast a training is, and changes no model",
-    f"{PREFIX}tta_flip": "it changes what the served model answers; trials are judged before that",
+    f"{PREFIX}epochs": "tuner.epochs sets the length of trials",
+    f"{PREFIX}fine_tuning.epochs": "tuner.epochs sets the length of trials",
+    # The cache key must contain the content of these files, not their names.
+    f"{PREFIX}weights": "all trials start from the recipe's weights",
+    f"{PREFIX}distillation.teacher": "all trials use the recipe's teacher",
+    f"{PREFIX}seed": "a seed that trains best does so by chance",
+    f"{PREFIX}checkpoint_steps": "it sets when a training is saved, and changes no model",
+    f"{PREFIX}jit_compile": "it sets how fast a training is, and changes no model",
+    f"{PREFIX}tta_flip": "it changes the predictions of the served model; trials are compared without it",
 }
-# What changes no model where another key is off: that key, and the values that mean so.
+# Keys that change no model where another key is off: that key, and its values that mean off.
 _OWNERS: dict[str, tuple[str, tuple[Any, ...]]] = {
     f"{PREFIX}momentum": (f"{PREFIX}optimizer", ("adamw", "adam")),
     f"{PREFIX}distillation.alpha": (f"{PREFIX}distillation.teacher", (None,)),
@@ -46,19 +46,19 @@ _OWNERS: dict[str, tuple[str, tuple[Any, ...]]] = {
 
 @dataclass(frozen=True)
 class Choices:
-    """One of these, as the recipe's key holds them: numbers, names, null, lists."""
+    """A choice between values, as the recipe's key holds them: numbers, names, null, lists."""
 
     values: tuple[Any, ...]
 
     @property
     def extremes(self) -> tuple[Any, ...]:
-        """Values that stand for all where those are too many: all the same, for none says more than another."""
+        """Returns the values to check where checking all is too slow: all of them, because none is more extreme."""
         return self.values
 
 
 @dataclass(frozen=True)
 class Range:
-    """Any number from `low` to `high`, whole where both are; `log`: each factor of the way is as likely."""
+    """Any number from `low` to `high`, whole where both are; `log`: uniform in the logarithm."""
 
     low: float
     high: float
@@ -66,17 +66,17 @@ class Range:
 
     @property
     def values(self) -> Sequence[Any]:
-        """All of whole numbers; of others, which are countless, both ends."""
+        """Returns all whole numbers of the range; of a continuous range both ends."""
         return range(int(self.low), int(self.high) + 1) if self.whole else (self.low, self.high)
 
     @property
     def whole(self) -> bool:
-        """Whether only whole numbers are tried."""
+        """Returns whether only whole numbers are tried."""
         return isinstance(self.low, int)
 
     @property
     def extremes(self) -> tuple[Any, ...]:
-        """Values that stand for all where those are too many: both ends, and one that few whole numbers divide."""
+        """Returns the values to check where checking all is too slow: both ends, and one with few whole divisors."""
         return (self.low, self.low + 1, self.high) if self.whole else (self.low, self.high)
 
 
@@ -84,17 +84,17 @@ Space = dict[str, Choices | Range]
 
 
 def read_space(search: Mapping[str, Any], recipe: TrainerSettings) -> Space:
-    """Checks and reads `tuner.search`.
+    """Reads and checks `tuner.search`.
 
     Args:
-        search: as the configuration has it.
-        recipe: whose keys they are.
+        search: as in the configuration.
+        recipe: the recipe that has the keys.
 
     Returns:
-        By key, in the order of the configuration.
+        The range or choice of each key, in the order of the configuration.
 
     Raises:
-        ValueError: the line that names the key, what is wrong with it, and what is allowed.
+        ValueError: one line that names the key, what is wrong, and what is allowed.
     """
     space = {key: _read_key(key, written, recipe) for key, written in search.items()}
     _check_owners(space, recipe)
@@ -103,7 +103,7 @@ def read_space(search: Mapping[str, Any], recipe: TrainerSettings) -> Space:
 
 
 def combinations(space: Space) -> int | None:
-    """How many different trials there are; None where a range makes them countless."""
+    """Returns the number of different trials; None where a continuous range makes them countless."""
     if any(isinstance(entry, Range) and not entry.whole for entry in space.values()):
         return None
     return math.prod(len(entry.values) for entry in space.values())
@@ -151,7 +151,7 @@ def _read_range(key: str, written: Mapping[str, Any], recipe: TrainerSettings) -
 
 
 def _checked(key: str, value: Any, recipe: TrainerSettings) -> Any:
-    """The value as the recipe would hold it."""
+    """Returns the value as the recipe holds it."""
     try:
         changed = with_values(recipe, {key: value})
     except ValidationError as error:
@@ -177,7 +177,7 @@ def _check_owners(space: Space, recipe: TrainerSettings) -> None:
 
 
 def _check_combinations(space: Space, recipe: TrainerSettings) -> None:
-    """Values that are allowed one by one may yet not go together; some of many escape, and fail in their trial."""
+    """Refuses values that the recipe refuses in combination; of too many combinations only the extremes are checked."""
     tried: list[Sequence[Any]] = [entry.values for entry in space.values()]
     if math.prod(map(len, tried)) > _COMBINATIONS:
         tried = [entry.extremes for entry in space.values()]
@@ -195,7 +195,7 @@ def _loss_of(recipe: TrainerSettings) -> tuple[Any, ...]:
 
 
 def _keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
-    """Every key that holds a value."""
+    """Yields every key that holds a value."""
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from _keys(field.annotation, f"{prefix}{name}.")

@@ -1,4 +1,4 @@
-"""The trainings that a search asks for, each made once."""
+"""The trainings of a search; each combination of values is trained once."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from visage.training.train import train
 
 @dataclass(frozen=True)
 class Trainings:
-    """What each is made of but for the values that are tried.
+    """The inputs that all trainings of a search share.
 
     Attributes:
         train_split: records to learn from.
         val_split: records that the loss is measured on.
-        recipe: whose values are replaced; trains as long as a trial does.
-        code: `source_digest` of what trains.
-        checkpoint_dir: folder in which trainings leave how far they have come, and trials what they gave.
-        base_model: SavedModel that was pushed last, where the recipe starts from it.
+        recipe: the recipe whose values are replaced, with the epochs of a trial.
+        code: `source_digest` of the training code.
+        checkpoint_dir: folder for checkpoints of trainings and results of trials.
+        base_model: SavedModel that was pushed last, if the recipe starts from it.
         strategy: the devices.
-        progress: told of each trial.
+        progress: receives the progress of each trial.
     """
 
     train_split: Split
@@ -48,12 +48,12 @@ class Trainings:
     progress: SearchProgress
 
     def loss_of(self, values: Mapping[str, Any]) -> float | None:
-        """The lowest validation loss of a training with these values, by key.
+        """Returns the lowest validation loss of a training with these values, by key.
 
-        None: it diverged, or the recipe refuses the values together.
+        None: the training diverged, or the recipe refuses the combination.
 
         Raises:
-            VisageError: as `train` says.
+            VisageError: an error of `train`.
         """
         try:
             settings = with_values(self.recipe, values)
@@ -74,14 +74,14 @@ class Trainings:
         return trial.val_loss
 
     def _start_of(self, settings: TrainerSettings) -> str:
-        """A short text that differs where the first weights do."""
+        """Returns a short text that differs where the initial weights differ."""
         file = settings.weights_file
         weights = digest_of(file) if file is not None and file.is_file() else self.base_model
         return hashlib.sha256(str(weights).encode()).hexdigest()[:16]
 
     def _train(self, settings: TrainerSettings, checkpoint: Checkpoint) -> float | None:
         ended: list[TrainingState] = []
-        # The networks of earlier trials would stay in memory.
+        # Frees the networks of earlier trials.
         keras.utils.clear_session()
         try:
             train(

@@ -1,4 +1,4 @@
-"""What trials gave, one file each, so that a search that was killed goes on with those that had ended."""
+"""Results of trials, one file each, so that a killed search resumes after the completed trials."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from visage.files import write_atomically
 
 @dataclass(frozen=True)
 class Trial:
-    """A training that ended.
+    """The result of a training.
 
     Attributes:
-        val_loss: the lowest; None: it diverged.
+        val_loss: the lowest validation loss; None: the training diverged.
     """
 
     val_loss: float | None
 
 
 class Trials:
-    """The files of one folder; each is named by all that its training depends on, as a checkpoint is."""
+    """The result files in one folder; each is named by everything that its training depends on, like a checkpoint."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` is made when something is to be written."""
+        """Stores the path of the folder, which is created by the first write."""
         self._folder = folder
 
     def read(self, key: str) -> Trial | None:
-        """What the training of this key gave; None where it has not ended."""
+        """Returns the result of the training with this key; None if it has not ended."""
         try:
             return Trial(**json.loads(self._file(key).read_text()))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError):
-            # Written whole, so the disk has damaged it; training anew costs time, stopping here would cost the search.
+            # Files are written atomically, so the disk has damaged it. Training again costs less than a failed search.
             return None
 
     def write(self, key: str, trial: Trial) -> None:
-        """Keeps what a training gave.
+        """Stores the result of a training.
 
         Raises:
-            VisageError: it cannot be written.
+            VisageError: the file cannot be written.
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise VisageError(f"{self._folder}: cannot be made: {error.strerror}") from None
+            raise VisageError(f"{self._folder}: cannot be created: {error.strerror}; make it writable") from None
         write_atomically(self._file(key), json.dumps({"val_loss": trial.val_loss}))
 
     def _file(self, key: str) -> Path:

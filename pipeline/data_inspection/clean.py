@@ -33,13 +33,13 @@ def clean(source: str, settings: FaceExampleGenSettings) -> CleanedData:
 
 
 def _clean_into(folder: Path, source: str, settings: FaceExampleGenSettings) -> None:
-    from components.face_example_gen.account import clean_and_account, write_report
+    from components.face_example_gen.account import clean_and_report, write_report
 
     sources = [prepare(source, settings).source]
     # Whoever holds the lock is alone: what lies under the temporary name was left by a killed attempt.
     with atomic_folder(folder, folder.with_name(f".{folder.name}.partial")) as partial:
         examples, report_dir = partial / "examples", partial / "report"
-        write_report(clean_and_account(sources, settings, str(examples), str(report_dir)), report_dir)
+        write_report(clean_and_report(sources, settings, str(examples), str(report_dir)), report_dir)
 
 
 def _digest(source: str, settings: FaceExampleGenSettings, archives_state: str) -> str:

@@ -41,7 +41,7 @@ def docker(graph: protos.Pipeline) -> tuple[str, set[str]]:
 def test_the_whole_job_is_one_graph_that_dataflow_takes(tmp_path: Path) -> None:
     graph = job_graph(tmp_path)
     steps = {transform.unique_name for transform in graph.components.transforms.values()}
-    assert steps >= {"files", "find chunks", "spread evenly", "clean and align", "same pictures", "write"}
+    assert steps >= {"files", "find chunks", "spread evenly", "clean and align", "same images", "write"}
     assert all(c.is_bounded for c in graph.components.pcollections.values())
 
 

@@ -49,7 +49,7 @@ def test_a_killed_worker_ends_the_run_and_the_other_worker(moment: str, tmp_path
         "at work": lambda: work_dir.is_dir() and any(work_dir.iterdir()),
     }
     killer = kill_one_when(ready[moment])
-    with pytest.raises(VisageError, match=r"a worker process of FaceExampleGen was killed.*run again"):
+    with pytest.raises(VisageError, match=r"FaceExampleGen: a worker process was killed.*run again"):
         run_beam([source], settings_for(BeamSettings(workers=2)), str(examples), str(drops))
     killer.join()
     assert workers() == []

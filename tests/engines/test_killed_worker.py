@@ -30,7 +30,9 @@ def test_kill_9_of_a_worker_fails_the_run_and_the_next_one_is_complete(tmp_path:
         with ThreadPoolExecutor(1) as executor:
             first = executor.submit(run_beam, [source], settings, str(examples), str(drops))
             kill_when_at_work(services, examples / ".candidates")
-            with pytest.raises(VisageError, match=r"^beam\.engine portable: the job failed: .*\S; see docs/.*Engines$"):
+            with pytest.raises(
+                VisageError, match=r"^beam\.engine: portable: the job failed: .*\S; see docs/.*Engines$"
+            ):
                 first.result(timeout=HANG_GUARD_SECONDS)
         assert list(examples.rglob("data_tfrecord-*")) == []
         assert any((examples / ".candidates").iterdir())

@@ -26,14 +26,14 @@ def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     for engine in ("portable", "flink", "spark"):
         told = refusal(tmp_path, engine, "--job_endpoint=localhost:9", "--environment_type=LOOPBACK")
         assert told.startswith(
-            "beam.options: no job service answers at localhost:9: start it, or correct --job_endpoint"
+            "beam.options: no job service answers at localhost:9; start it, or correct --job_endpoint"
         )
 
 
 @pytest.mark.parametrize(("engine", "jar"), [("flink", "--flink_job_server_jar"), ("spark", "--spark_job_server_jar")])
 def test_there_is_no_such_job_server_jar(tmp_path: Path, engine: Engine, jar: str) -> None:
     told = refusal(tmp_path, engine, f"{jar}=/nowhere.jar", "--environment_type=LOOPBACK")
-    assert told.startswith(f'beam.engine {engine} does not take the job: Unable to parse jar URL "/nowhere.jar"')
+    assert told.startswith(f'beam.engine: {engine} rejects the job: Unable to parse jar URL "/nowhere.jar"')
 
 
 def test_a_worker_says_what_is_missing(tmp_path: Path) -> None:

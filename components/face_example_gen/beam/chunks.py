@@ -1,4 +1,4 @@
-"""Prepared data sets in pieces of a size that one worker takes at a time: places in files, no images."""
+"""Chunks of prepared data sets, one for a worker at a time: positions in files, without images."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from apache_beam.io.filesystems import FileSystems
 from visage.data.tfrecords import read_record, record_offsets
 from visage.errors import VisageError
 
-_CHUNKS_A_FILE = 2**16
+_CHUNKS_PER_FILE = 2**16
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Neighbouring records of one prepared file.
+    """Consecutive records of one prepared file.
 
     Attributes:
-        number: tells the chunk from all others, the same in every run over the same files; fits uint32.
+        number: unique, and the same in every run over the same files; fits uint32.
         dataset: TFDS name of the records' data set.
         file: the TFRecord file.
-        offset: where its first record begins, bytes.
-        records: how many it holds.
+        offset: start of the first record, in bytes.
+        records: number of records.
     """
 
     number: int
@@ -35,24 +35,24 @@ class Chunk:
 
     @property
     def name(self) -> str:
-        """Its number as it stands in file names; sorts as the chunks do."""
+        """Returns the number as it stands in file names, which sort like the chunks."""
         return f"{self.number:010d}"
 
 
 class SplitIntoChunks(beam.DoFn):
-    """Finds the chunks of a file; reads the lengths of its records alone."""
+    """Finds the chunks of a file by reading only the lengths of its records."""
 
     def __init__(self, records_a_chunk: int) -> None:
         self._size = records_a_chunk
 
     def process(self, element: tuple[int, str, str]) -> Iterator[Chunk]:
-        """`element`: the file's own number, its data set, its path.
+        """Yields the chunks of `element`: the number of the file, its data set, its path.
 
         Raises:
             VisageError: the file is gone, empty or damaged.
         """
         number, dataset, path = element
-        first = number * _CHUNKS_A_FILE
+        first = number * _CHUNKS_PER_FILE
         with _reading(path) as file:
             try:
                 offsets = list(record_offsets(file))
@@ -66,7 +66,7 @@ class SplitIntoChunks(beam.DoFn):
 
 
 def read_chunk(chunk: Chunk) -> Iterator[tuple[int, bytes]]:
-    """Yields offset and bytes of each of the chunk's records.
+    """Yields offset in bytes and content of each record of the chunk.
 
     Raises:
         VisageError: the file is gone or damaged.
@@ -96,4 +96,4 @@ def _read_record(file: IO[bytes], path: str) -> bytes:
 
 
 def _damaged(path: str, what: str = "damaged") -> VisageError:
-    return VisageError(f"{path}: a prepared file is {what}: remove {PurePath(path).parent} and run again")
+    return VisageError(f"{path}: the prepared file is {what}; remove {PurePath(path).parent} and run again")

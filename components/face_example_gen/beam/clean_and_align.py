@@ -1,4 +1,4 @@
-"""From a chunk of prepared records to aligned candidates in a file, and what they are compared by with all others."""
+"""Cleaning and alignment of a chunk: prepared records to aligned candidates and to the rows to compare them by."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ from visage.faces.settings import NO_DETECTOR
 
 _AGE_RULES = (age_out_of_range.__name__, outside_protocol.__name__)
 
-# What a worker's progress file says of each record.
+# One byte of a worker's progress file for each record.
 KEPT, DROPPED = b".", b"x"
 
 _LOGGER = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Kept:
-    """A record whose face is aligned.
+    """A record with an aligned face.
 
     Attributes:
         record: its image is the crop.
@@ -55,11 +55,14 @@ class Kept:
 
 @dataclass(frozen=True)
 class Drop:
-    """A record that goes no further, and the rule that says so.
+    """A dropped record and the rule that dropped it.
 
     Attributes:
-        excluded_copy: one element of ROW, where copies of the image are to be held against the record.
-        detail: what more there is to say than the rule's name.
+        key: key of the record.
+        rule: name of the rule.
+        image_digest: digest of its image; None where the record is unreadable.
+        excluded_copy: one element of ROW, if copies of the image must be compared with the record; else None.
+        detail: the reason within the rule; None if the rule has one reason alone.
     """
 
     key: str
@@ -70,7 +73,7 @@ class Drop:
 
 
 class _DropError(Exception):
-    """Raised where a face cannot be used: the rule's name, and what more there is to say, or None."""
+    """Raised for an unusable face, with the rule's name and a detail or None."""
 
     def __init__(self, rule: str, detail: str | None = None) -> None:
         super().__init__(rule, detail)
@@ -79,29 +82,29 @@ class _DropError(Exception):
 
 
 def candidates_name(chunk: Chunk) -> str:
-    """The file in which a chunk's aligned records wait until they have been compared with all others."""
+    """Returns the name of the file that keeps a chunk's aligned records until they are compared with all others."""
     return f"candidates-{chunk.name}"
 
 
 def drops_name(chunk: Chunk) -> str:
-    """The file in which a chunk's drops wait, see `drop_line`."""
+    """Returns the name of the file that keeps a chunk's drops, in the format of `drop_line`."""
     return f"drops-{chunk.name}"
 
 
 def rows_name(chunk: Chunk) -> str:
-    """The file with what a chunk's candidates are compared by: ROW, in the order of the candidates."""
+    """Returns the name of the file that a chunk's candidates are compared by: ROW, in the order of the candidates."""
     return f"rows-{chunk.name}"
 
 
 def excluded_copies_name(chunk: Chunk) -> str:
-    """The file with the rows of a chunk's records that were dropped for their age: ROW."""
-    return f"witnesses-{chunk.name}"
+    """Returns the name of the file of a chunk's records that were dropped for their age: ROW."""
+    return f"excluded-copies-{chunk.name}"
 
 
 class CleanAndAlign(beam.DoFn):
-    """Turns each record of a chunk into a candidate or a drop, in files; yields the chunk when it is done.
+    """Converts each record of a chunk to a candidate or a drop, in files; yields the chunk when it is complete.
 
-    The files depend on the chunk alone: a bundle that is tried again writes the same.
+    The files depend on the chunk alone, so a retried bundle writes the same.
     """
 
     def __init__(self, settings: FaceExampleGenSettings, work_dir: str, progress_dir: str | None) -> None:
@@ -110,7 +113,7 @@ class CleanAndAlign(beam.DoFn):
         self._progress_dir = progress_dir
 
     def setup(self) -> None:
-        """Makes what cannot be pickled, once a worker."""
+        """Creates the objects that cannot be pickled, once per worker."""
         name = self._settings.alignment.detector
         self._detector = None if name == NO_DETECTOR else make_detector(name)
         self._progress = _progress_file(self._progress_dir)
@@ -144,7 +147,7 @@ class CleanAndAlign(beam.DoFn):
                 if outcome.excluded_copy is not None:
                     excluded_copies.append(outcome.excluded_copy)
             count_image()
-            # A full disk must not end the run for the sake of a progress bar.
+            # A full disk must not stop the run just because the progress file cannot be written.
             with suppress(OSError):
                 self._progress.write(KEPT if isinstance(outcome, Kept) else DROPPED)
 
@@ -152,7 +155,7 @@ class CleanAndAlign(beam.DoFn):
         try:
             record = to_record(chunk.dataset, serialized, self._settings.cleaning)
         except Exception:
-            # Damaged records may be alike.
+            # Several damaged records may have the same content, so the key contains the position.
             place = f"{chunk.number}-{offset}"
             key = f"{chunk.dataset}/unreadable-{hashlib.sha256(serialized).hexdigest()[:16]}-{place}"
             _LOGGER.exception("%s cannot be read", key)
@@ -162,7 +165,7 @@ class CleanAndAlign(beam.DoFn):
         except _DropError as drop:
             excluded_copy = excluded_copy_row(record, chunk.number, offset) if drop.rule in _AGE_RULES else None
             return Drop(record.key, drop.rule, record.image_digest, excluded_copy, drop.detail)
-        except Exception:  # Whatever is odd about one image costs that image alone.
+        except Exception:  # An unforeseen error in one image drops that image alone.
             _LOGGER.exception("%s cannot be turned into a crop", record.key)
             return Drop(record.key, "picture_failed", record.image_digest)
 
@@ -212,13 +215,13 @@ class CleanAndAlign(beam.DoFn):
 
 
 def _progress_file(folder: str | None) -> BinaryIO:
-    """A file of this worker's own that grows by one byte an image; None: nobody looks."""
+    """Opens a file for this worker alone, which grows by one byte per image; None: no progress is shown."""
     path = os.devnull if folder is None else f"{folder}/{os.getpid()}-{uuid.uuid4().hex}"
     return Path(path).open("ab", buffering=0)
 
 
 def drop_line(drop: Drop, file: str, offset: int, **why: object) -> bytes:
-    """A drop as a line of JSON: key, rule, the prepared record's place; its image's digest and `why` where known."""
+    """Returns a drop as a line of JSON: key, rule, file and offset of the record; digest, detail, `why` where known."""
     line = {"key": drop.key, "rule": drop.rule, "file": file, "offset": offset}
     if drop.image_digest is not None:
         line["picture_digest"] = drop.image_digest

@@ -1,4 +1,4 @@
-"""What Beam counts while it cleans, on whatever engine: images, faces, drops by rule, and the time of each step."""
+"""Beam metrics of the cleaning on any engine: images, faces, drops by rule, and the duration of each step."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -19,35 +19,35 @@ _IMAGES = "pictures"
 _FACES = "faces"
 _DROPPED = "dropped."
 _REPAIRED = "jpegs_without_end_mark"
-# Beam's distributions hold whole numbers, and a step may take less than a millisecond.
+# Beam's distributions hold integers, and a step may take less than a millisecond.
 _MICROSECONDS = ".microseconds"
 
 Counted = dict[str, Any]
 
 
 def count_image() -> None:
-    """One image has been looked at."""
+    """Counts one processed image."""
     _counter(_IMAGES).inc()
 
 
 def count_faces(number: int) -> None:
-    """So many faces have been written to a split."""
+    """Counts faces written to a split."""
     _counter(_FACES).inc(number)
 
 
 def count_drop(rule: str) -> None:
-    """One record has been dropped under `rule`."""
+    """Counts one record dropped by `rule`."""
     _counter(_DROPPED + rule).inc()
 
 
 def count_repaired() -> None:
-    """One JPEG has been decoded although its end mark is missing."""
+    """Counts one JPEG that was decoded although its end marker is missing."""
     _counter(_REPAIRED).inc()
 
 
 @contextmanager
 def timed(step: Step) -> Iterator[None]:
-    """Adds the time that the `with` block takes, whether it succeeds or fails, to those of `step`."""
+    """Adds the duration of the `with` block, whether it succeeds or fails, to the distribution of `step`."""
     start = time.perf_counter_ns()
     try:
         yield
@@ -56,16 +56,17 @@ def timed(step: Step) -> Iterator[None]:
 
 
 def counted(results: MetricResults) -> Counted:
-    """What was counted, as it stands in the cleaning report.
+    """Returns the metrics as they stand in the cleaning report.
 
-    Bundles that failed and were tried again count once where the engine knows which were committed.
+    Failed and retried bundles count once if the engine knows which were committed.
 
-    Returns: `images`, `faces`, `dropped` by rule, `repaired` (images, by what was wrong with them), and
-        `milliseconds`: by step `mean` and `max` of an image; empty where the engine keeps no metrics.
+    Returns:
+        `pictures` (number of images), `faces`, `dropped` by rule, `repaired` (images by defect), and `milliseconds`: by
+        step the `mean` and `max` per image. Empty where the engine keeps no metrics.
     """
     found = results.query(MetricsFilter().with_namespace(NAMESPACE))
     counters: dict[str, int] = {}
-    # The same counter may be in several steps of the pipeline.
+    # Several steps of the pipeline may have the same counter.
     for counter in found[MetricResults.COUNTERS]:
         name = counter.key.metric.name
         counters[name] = counters.get(name, 0) + _value(counter)

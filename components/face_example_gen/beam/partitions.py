@@ -1,7 +1,7 @@
-"""Rows that are to be compared with those of all other chunks, sorted into fractions of a size that fits into memory.
+"""Partitions of the rows of all chunks, each of a size that fits into memory, for comparisons across chunks.
 
-Rows stay in files that all workers reach; what moves between workers is where they lie. An engine's own shuffle would
-do, but Beam's local one holds all that is shuffled in memory, in the runner and in the workers.
+The rows stay in files that all workers can read; only their positions are shuffled. Shuffling the rows themselves would
+be simpler, but Beam's local engine keeps all shuffled data in memory, in the runner and in the workers.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from components.face_example_gen.beam.record_files import read_bytes, write_byte
 
 @dataclass(frozen=True)
 class Slice:
-    """Neighbouring rows of one file: the first one's number, and how many."""
+    """Consecutive rows of one file: index of the first one, and number."""
 
     name: str
     first: int
@@ -22,11 +22,13 @@ class Slice:
 
 
 def write_partitions(folder: str, name: str, rows: np.ndarray, partition: np.ndarray) -> Iterator[tuple[int, Slice]]:
-    """Writes rows sorted by their share; yields each share and where its rows lie.
+    """Writes rows sorted by partition; yields each partition and the slice of its rows.
 
     Args:
-        rows: a structured array [n].
-        partition: int [n], the fraction of each row.
+        folder: folder of the file.
+        name: name of the file.
+        rows: structured array [n].
+        partition: int [n], the partition of each row.
 
     Raises:
         VisageError: the file cannot be written.
@@ -40,12 +42,12 @@ def write_partitions(folder: str, name: str, rows: np.ndarray, partition: np.nda
 
 
 def read_rows(folder: str, name: str, kind: np.dtype) -> np.ndarray:
-    """All rows of a file, [n] of `kind`."""
+    """Returns all rows of a file, [n] of `kind`."""
     return np.frombuffer(read_bytes(f"{folder}/{name}"), kind)
 
 
 def read_partition(folder: str, slices: Iterable[Slice], kind: np.dtype) -> np.ndarray:
-    """The rows of one share from all chunks, [n] of `kind`."""
+    """Returns the rows of one partition from all chunks, [n] of `kind`."""
     size = kind.itemsize
     parts = [read_bytes(f"{folder}/{found.name}", found.first * size, found.rows * size) for found in slices]
     return np.frombuffer(b"".join(parts), kind)

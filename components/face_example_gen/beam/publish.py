@@ -1,4 +1,4 @@
-"""The last look at a chunk: what has a copy elsewhere goes, the rest is written to its splits."""
+"""The last step for a chunk: drops duplicates and near-duplicates and writes the rest to the splits."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,7 +20,7 @@ from visage.data.split import SPLITS
 
 
 class PublishChunk(beam.DoFn):
-    """Writes a chunk's final files: its part of every split, and its drops."""
+    """Writes the final files of a chunk: its part of every split, and its drops."""
 
     def __init__(self, examples_dir: str, drops_dir: str, work_dir: str) -> None:
         self._examples_dir = examples_dir
@@ -28,14 +28,14 @@ class PublishChunk(beam.DoFn):
         self._work_dir = work_dir
 
     def process(self, element: tuple[int, dict[str, Iterable[Any]]]) -> None:
-        """`element`: the chunk's number; the `chunk`, its `duplicates` and `near_duplicates`.
+        """Writes the chunk in `element`: its number; the `chunk`, its `duplicates` and `near_duplicates`.
 
         Raises:
             VisageError: a file cannot be written.
         """
         _, found = element
         (chunk,) = found["chunk"]
-        verdicts = {verdict.offset: verdict for verdict in found["duplicates"]}
+        decisions = {decision.offset: decision for decision in found["duplicates"]}
         near_duplicates = {
             int(near_duplicate["offset"]): int(near_duplicate["near_duplicate"])
             for near_duplicate in _near_duplicates(found["near_duplicates"])
@@ -46,11 +46,11 @@ class PublishChunk(beam.DoFn):
         candidates = read_records(f"{self._work_dir}/{candidates_name(chunk)}")
         for row, serialized in zip(rows, candidates, strict=True):
             offset = int(row["offset"])
-            drop = _drop(serialized, chunk, offset, verdicts.get(offset), near_duplicates.get(offset))
+            drop = _drop(serialized, chunk, offset, decisions.get(offset), near_duplicates.get(offset))
             if drop:
                 drops.append(drop)
             else:
-                by_split[SPLITS[row["split"]]].append(_with_labels(serialized, verdicts.get(offset)))
+                by_split[SPLITS[row["split"]]].append(_with_labels(serialized, decisions.get(offset)))
         for split, examples in by_split.items():
             if examples:
                 write_records(self._examples_dir, f"Split-{split}/data_tfrecord-{chunk.name}.gz", examples)
@@ -64,12 +64,12 @@ def _near_duplicates(packed: Iterable[bytes]) -> np.ndarray:
 
 
 def _drop(
-    serialized: bytes, chunk: Chunk, offset: int, verdict: DuplicateDecision | None, near_duplicate: int | None
+    serialized: bytes, chunk: Chunk, offset: int, decision: DuplicateDecision | None, near_duplicate: int | None
 ) -> bytes | None:
-    """Counts a candidate that goes, and returns its line; None if it stays."""
-    if verdict is not None and verdict.rule:
-        why: dict[str, object] = {"disagree": list(verdict.disagree)}
-        rule = verdict.rule
+    """Returns the line of a candidate that is dropped, and counts the drop; None if the candidate is kept."""
+    if decision is not None and decision.rule:
+        why: dict[str, object] = {"disagree": list(decision.disagree)}
+        rule = decision.rule
     elif near_duplicate is not None:
         why, rule = {"near_duplicate": f"{near_duplicate:016x}"}, NEAR_DUPLICATE_IN_OTHER_SPLIT
     else:
@@ -79,9 +79,9 @@ def _drop(
     return drop_line(Drop(record.key, rule, record.image_digest), chunk.file, offset, **why)
 
 
-def _with_labels(serialized: bytes, verdict: DuplicateDecision | None) -> bytes:
-    """The candidate with the labels that its copies know together, where it has copies."""
-    return serialized if verdict is None else to_example(_relabelled(from_example(serialized), verdict.labels))
+def _with_labels(serialized: bytes, decision: DuplicateDecision | None) -> bytes:
+    """Returns the candidate with the combined labels of its copies, if it has copies."""
+    return serialized if decision is None else to_example(_relabelled(from_example(serialized), decision.labels))
 
 
 def _relabelled(record: FaceRecord, labels: Labels) -> FaceRecord:

@@ -1,4 +1,4 @@
-"""Files of records and of lines, whole or not there."""
+"""Files of records and of lines, written atomically."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO
@@ -12,7 +12,7 @@ from visage.errors import VisageError
 
 
 def write_records(folder: str, name: str, records: Iterable[bytes]) -> None:
-    """Writes a TFRecord file; compressed if its name ends in .gz.
+    """Writes a TFRecord file, compressed if its name ends in .gz.
 
     Raises:
         VisageError: it cannot be written.
@@ -39,28 +39,28 @@ def write_bytes(folder: str, name: str, content: bytes) -> None:
 
 
 def read_bytes(path: str, offset: int = 0, length: int = -1) -> bytes:
-    """A part of what `write_bytes` wrote; without `offset` and `length`, all of it."""
+    """Returns the part of a file that starts at `offset` and has `length` bytes; by default all of it."""
     with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         file.seek(offset)
         return bytes(file.read(length))
 
 
 def read_records(path: str) -> Iterator[bytes]:
-    """Yields the records of what `write_records` wrote."""
+    """Yields the records that `write_records` wrote."""
     with FileSystems.open(path, compression_type=_compression(path)) as file:
         while (record := read_record(file)) is not None:
             yield record
 
 
 def read_lines(path: str) -> Iterator[bytes]:
-    """Yields the lines of what `write_lines` wrote."""
+    """Yields the lines that `write_lines` wrote."""
     with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         for line in file:
             yield line.rstrip(b"\n")
 
 
 def _write(folder: str, name: str, items: Iterable[bytes], write: Callable[[IO[bytes], bytes], object]) -> None:
-    # A temporary name in `folder` and not beside the file, for TFX reads all that lies in the folder of a split.
+    # The temporary file is in `folder`, not beside the target, because TFX reads all files in the folder of a split.
     target = f"{folder}/{name}"
     try:
         with filesystem.atomic_file(target, folder, _compression(name)) as file:

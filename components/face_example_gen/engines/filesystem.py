@@ -1,6 +1,6 @@
-"""Folders wherever Beam's file systems reach: on this machine, or in a bucket.
+"""Folders on any of Beam's file systems: local, or in a bucket.
 
-Beam takes each path that it matches or deletes for a pattern. Here a folder's path is always meant literally.
+Beam interprets each path that it matches or deletes as a glob pattern. The functions here take paths literally.
 """
 
 import glob
@@ -16,12 +16,12 @@ from apache_beam.io.filesystems import FileSystems
 
 
 def remove(folder: str) -> None:
-    """Removes a folder with all that is in it, if it is there.
+    """Removes a folder with its content, if it exists.
 
-    What cannot be removed on this machine stays: a worker that then cannot write there says so in one line.
+    A local file that cannot be removed stays; a worker that then cannot write there raises its own error.
 
     Raises:
-        BeamIOError: something in a bucket cannot be removed.
+        BeamIOError: a file in a bucket cannot be removed.
     """
     if _is_local(folder):
         shutil.rmtree(folder, ignore_errors=True)
@@ -32,7 +32,7 @@ def remove(folder: str) -> None:
 
 @contextmanager
 def atomic_file(target: str, folder: str, compression: str = CompressionTypes.UNCOMPRESSED) -> Iterator[IO[bytes]]:
-    """Renames a file to its final name when the `with` block has written it; a block that fails leaves none.
+    """Opens a file that gets its final name after the `with` block; a block that fails leaves no file.
 
     Args:
         target: the file's final path.
@@ -50,7 +50,7 @@ def atomic_file(target: str, folder: str, compression: str = CompressionTypes.UN
         with FileSystems.create(partial, compression_type=compression) as file:
             yield file
         if not _is_local(target):
-            # Not every file system renames over a file.
+            # Some file systems do not overwrite a file by a rename.
             remove_file(target)
         FileSystems.rename([partial], [target])
     except BaseException:
@@ -60,7 +60,7 @@ def atomic_file(target: str, folder: str, compression: str = CompressionTypes.UN
 
 
 def remove_file(path: str) -> None:
-    """Removes a file, if it is there.
+    """Removes a file, if it exists.
 
     Raises:
         OSError, BeamIOError: it cannot be removed.
@@ -73,10 +73,10 @@ def remove_file(path: str) -> None:
 
 
 def make(folder: str) -> None:
-    """Makes a folder and those above it, unless it is there.
+    """Creates a folder and its parents, unless it exists.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     try:
         if not FileSystems.exists(folder):

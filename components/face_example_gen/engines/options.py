@@ -1,4 +1,4 @@
-"""Beam's engines other than this machine's own processes: their options, and how a job is handed to them."""
+"""Beam's engines other than local processes: their options, and the submission of a job."""
 
 import re
 import threading
@@ -25,7 +25,7 @@ RUNNERS: dict[Engine, str] = {
     "dataflow": "DataflowRunner",
 }
 
-# Flags that say what the workers' environment is; without any, it is Beam's own container image.
+# Flags that set the environment of the workers; without any it is Beam's own container image.
 _ENVIRONMENT_FLAGS = {
     "environment_type",
     "environment_config",
@@ -38,20 +38,20 @@ _ENVIRONMENT_FLAGS = {
     "setup_file",
 }
 _REACH_SECONDS = 10
-# Beam's client gives up what it hears of a running job after this time: 60 s unless told.
+# Beam's client closes the connection to a running job after this time; its default is 60 s.
 _JOB_SECONDS = 30 * 24 * 3600
-_ASK_EVERY_SECONDS = 10.0
-# Beam would ask pip, which environments made by uv lack, for a list that nobody reads.
+_POLL_SECONDS = 10.0
+# Beam would call pip, which environments made by uv lack, for a list that is only logged.
 _QUIET = "disable_logging_submission_environment"
 _SEE = "see docs/operating.md, Engines"
 
 
 def engine_options(settings: BeamSettings, package_dir: str) -> PipelineOptions:
-    """Beam's options for an engine other than direct.
+    """Returns Beam's options for an engine other than direct.
 
     Args:
         settings: the configured engine and its flags.
-        package_dir: a folder for the package that brings this project to the workers, where nothing else does.
+        package_dir: folder for the package that installs this project on the workers, if no flag does.
     """
     flags = [f"--runner={RUNNERS[settings.engine]}", *settings.options, f"--experiments={_QUIET}"]
     if "job_server_timeout" not in settings.flags:
@@ -62,7 +62,7 @@ def engine_options(settings: BeamSettings, package_dir: str) -> PipelineOptions:
 
 
 def check_reachable(settings: BeamSettings) -> None:
-    """Looks for what the engine's options name before anything is copied, or Beam waits for it.
+    """Checks, before anything is copied, that the engine's address answers; Beam itself would wait for it.
 
     Raises:
         VisageError: no job service answers, or there are no credentials for Dataflow.
@@ -80,7 +80,7 @@ def check_reachable(settings: BeamSettings) -> None:
             grpc.channel_ready_future(channel).result(timeout=_REACH_SECONDS)
         except grpc.FutureTimeoutError:
             raise VisageError(
-                f"beam.options: no job service answers at {endpoint}: start it, or correct --job_endpoint; {_SEE}"
+                f"beam.options: no job service answers at {endpoint}; start it, or correct --job_endpoint; {_SEE}"
             ) from None
 
 
@@ -90,32 +90,33 @@ def _check_credentials() -> None:
         from google.auth.exceptions import DefaultCredentialsError
     except ImportError:
         raise VisageError(
-            "beam.engine: dataflow: the package google-auth is not installed; remove .venv and run `make set-up`"
+            "beam.engine: dataflow needs the package google-auth, which is not installed; remove .venv and run "
+            "`make set-up`"
         ) from None
     try:
         google.auth.default()
     except DefaultCredentialsError:
         raise VisageError(
-            f"beam.engine dataflow: no Google credentials: gcloud auth application-default login, or set "
+            f"beam.engine: dataflow finds no Google credentials; run gcloud auth application-default login, or set "
             f"GOOGLE_APPLICATION_CREDENTIALS; {_SEE}"
         ) from None
 
 
 def run_on_engine(engine: Engine, pipeline: beam.Pipeline, step: str, total: int) -> PipelineResult:
-    """Hands the job to the engine and waits for its end; tells `visage.progress` what the engine says meanwhile.
+    """Submits the job to the engine and waits for its end; reports the engine's progress to `visage.progress`.
 
     Raises:
-        VisageError: the engine does not take the job.
+        VisageError: the engine rejects the job.
         RuntimeError: the job failed.
     """
     progress.report(step, 0, total, f"running on {engine}")
     try:
         result = pipeline.run()
-    # What may be wrong is as various as the engines: no package, no Java, no jar, no address, no rights.
+    # The cause depends on the engine: no package, no Java, no jar, no address, no rights.
     except Exception as error:
         why = str(error).partition("\n")[0] or type(error).__name__
-        raise VisageError(f"beam.engine {engine} does not take the job: {why}; {_SEE}") from error
-    with _asking(lambda: counted(copy(result).metrics()), engine, step, total), _cancelled_by_interrupt(result):
+        raise VisageError(f"beam.engine: {engine} rejects the job: {why}; {_SEE}") from error
+    with _polling(lambda: counted(copy(result).metrics()), engine, step, total), _cancelled_by_interrupt(result):
         state = result.wait_until_finish()
     # A dry run ends without a state.
     if state not in (None, PipelineState.DONE):
@@ -125,14 +126,14 @@ def run_on_engine(engine: Engine, pipeline: beam.Pipeline, step: str, total: int
 
 
 def why_failed(engine: Engine, error: Exception) -> VisageError:
-    """The last line of what an engine says of a job that failed, which is where Python's errors are."""
+    """Returns an error with the last line of an engine's message on a failed job, where Python's errors stand."""
     lines = [line.strip() for line in re.split(r"\n|\\n", str(error)) if line.strip()]
-    return VisageError(f"beam.engine {engine}: the job failed: {lines[-1] if lines else type(error).__name__}; {_SEE}")
+    return VisageError(f"beam.engine: {engine}: the job failed: {lines[-1] if lines else type(error).__name__}; {_SEE}")
 
 
 @contextmanager
 def _cancelled_by_interrupt(result: PipelineResult) -> Iterator[None]:
-    """Ctrl-C ends the job too, which would go on without us."""
+    """Cancels the job on Ctrl-C, because it would continue without this process."""
     try:
         yield
     except KeyboardInterrupt:
@@ -142,22 +143,22 @@ def _cancelled_by_interrupt(result: PipelineResult) -> Iterator[None]:
 
 
 @contextmanager
-def _asking(ask: Callable[[], dict[str, Any]], engine: Engine, step: str, total: int) -> Iterator[None]:
-    """Shows how many images are done, where the engine says so while it works.
+def _polling(read: Callable[[], dict[str, Any]], engine: Engine, step: str, total: int) -> Iterator[None]:
+    """Reports the number of processed images inside the `with` block, if the engine counts while it works.
 
-    Of a result a copy is asked: Beam's keep their first answer.
+    `read` must query a copy of the result, because Beam's results cache their first metrics.
     """
     stop = threading.Event()
 
-    def keep_asking() -> None:
-        while not stop.wait(_ASK_EVERY_SECONDS):
+    def poll() -> None:
+        while not stop.wait(_POLL_SECONDS):
             with suppress(Exception):
-                done = ask().get("pictures", 0)
-                # An engine may take its time to answer.
+                done = read().get("pictures", 0)
+                # The engine may have answered after the end of the block.
                 if not stop.is_set():
                     progress.report(step, min(done, total), total, f"running on {engine}")
 
-    watcher = threading.Thread(target=keep_asking, daemon=True)
+    watcher = threading.Thread(target=poll, daemon=True)
     watcher.start()
     try:
         yield

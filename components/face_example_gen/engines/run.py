@@ -1,4 +1,4 @@
-"""Runs the Beam part of FaceExampleGen on the configured engine, with progress and plain errors."""
+"""Runs the Beam pipeline of FaceExampleGen on the configured engine, with progress and one-line errors."""
 
 import os
 import re
@@ -23,15 +23,15 @@ from components.face_example_gen.engines.options import (
     run_on_engine,
     why_failed,
 )
-from components.face_example_gen.engines.staging import copy_back, copy_there, name_local_files, run_folder
-from components.face_example_gen.engines.worker_processes import ended_by_a_dead_worker, worker_processes
+from components.face_example_gen.engines.staging import copy_back, copy_to_shared, name_local_files, run_folder
+from components.face_example_gen.engines.worker_processes import end_if_a_worker_dies, worker_processes
 from components.face_example_gen.prepare import Source
 from components.face_example_gen.settings import BeamSettings, FaceExampleGenSettings
 from visage import progress
 from visage.data.split import SPLITS
 from visage.errors import VisageError
 
-# Two processes start in 2 s, and a record takes 12 ms: what they save is seconds from twice as many records on.
+# Two processes take 2 s to start, and a record takes 12 ms, so they save seconds only from twice as many records on.
 RECORDS_WORTH_A_WORKER = 500
 _STEP = "find and align faces"
 _VISAGE_ERROR = "visage.errors.VisageError"
@@ -39,19 +39,20 @@ _LOOK_EVERY_SECONDS = 0.5
 
 
 def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, examples_dir: str, drops_dir: str) -> Counted:
-    """Runs the Beam pipeline to its end and tells `visage.progress` how far it is.
+    """Runs the Beam pipeline to its end and reports its progress to `visage.progress`.
 
     Args:
-        sources: what to read.
+        sources: the prepared data sets to read.
         settings: rules, alignment, split and engine.
-        examples_dir: gets the splits; emptied first.
-        drops_dir: gets the list of drops; emptied first.
+        examples_dir: receives the splits; emptied first.
+        drops_dir: receives the list of drops; emptied first.
 
-    Returns: what Beam counted, see `metrics.counted`. It proves nothing of what was written.
+    Returns:
+        Beam's metrics, see `metrics.counted`. They do not prove that anything was written.
 
     Raises:
-        VisageError: the engine cannot be reached or the job failed; or a worker says what is missing on its machine, or
-            that a file cannot be written.
+        VisageError: the engine cannot be reached, the job failed, a worker lacks something on its machine, or a file
+            cannot be written.
     """
     if settings.beam.engine != "direct":
         check_reachable(settings.beam)
@@ -62,13 +63,13 @@ def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, exampl
         filesystem.remove(folder)
         filesystem.make(folder)
     there = run_folder(shared_dir, examples_dir)
-    copies = copy_there(sources, shared_dir)
+    copies = copy_to_shared(sources, shared_dir)
     try:
         found = _run(copies, settings, f"{there}/examples", f"{there}/drops")
         copy_back(f"{there}/examples", examples_dir)
         copy_back(f"{there}/drops", drops_dir)
     finally:
-        # What went wrong with the run is more interesting than that it cannot be swept.
+        # The error of the run must not be hidden by an error of the clean-up.
         with suppress(Exception):
             filesystem.remove(there)
     name_local_files(drops_dir, sources, copies)
@@ -78,10 +79,10 @@ def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, exampl
 def _run(sources: Sequence[Source], settings: FaceExampleGenSettings, examples_dir: str, drops_dir: str) -> Counted:
     work_dir = f"{examples_dir}/.candidates"
     for folder in (examples_dir, drops_dir):
-        # TFX hands a killed execution's folders to the next attempt.
+        # TFX gives the folders of a killed execution to the next attempt.
         filesystem.remove(folder)
     for folder in (*(f"{examples_dir}/Split-{split}" for split in SPLITS), work_dir, drops_dir):
-        # A worker that cannot write there says so itself, in one line.
+        # A worker that cannot write there raises its own one-line error.
         with suppress(OSError):
             filesystem.make(folder)
     total = sum(source.records for source in sources)
@@ -93,7 +94,7 @@ def _run(sources: Sequence[Source], settings: FaceExampleGenSettings, examples_d
     run = _run_here if settings.beam.engine == "direct" else _run_on_engine
     found = counted(run(settings.beam, build_on, total).metrics())
     filesystem.remove(work_dir)
-    # Bundles that were tried twice leave half a file.
+    # Bundles that were tried twice may leave a partial file.
     for folder in (examples_dir, drops_dir):
         for leftover in filesystem.matching(folder, ".partial-*"):
             filesystem.remove_file(leftover)
@@ -105,24 +106,24 @@ _Build = Callable[[beam.Pipeline, str | None], beam.Pipeline]
 
 def _run_here(settings: BeamSettings, build_on: _Build, total: int) -> PipelineResult:
     workers = _workers(settings, total)
-    # Without flags of its own Beam reads those of this program.
+    # Without explicit flags Beam reads those of this program.
     options = PipelineOptions([], direct_num_workers=workers, save_main_session=False)
     with (
         tempfile.TemporaryDirectory(prefix="visage-progress-") as progress_dir,
         _reporting(progress_dir, total),
-        ended_by_a_dead_worker(running := Path(progress_dir, "running")),
+        end_if_a_worker_dies(running := Path(progress_dir, "running")),
     ):
-        # Named, for "DirectRunner" of newer Beams first downloads an engine from GitHub.
+        # Named explicitly: "DirectRunner" of newer Beam versions first downloads an engine from GitHub.
         runner = FnApiRunner(worker_processes(running) if workers > 1 else None)
         pipeline = build_on(beam.Pipeline(runner, options=options), progress_dir)
         try:
             result = pipeline.run()
             result.wait_until_finish()
         except Exception as error:
-            told = _told_by_a_worker(error)
-            if told is None:
+            reported = _worker_error(error)
+            if reported is None:
                 raise
-            raise told from error
+            raise reported from error
         return result
 
 
@@ -135,7 +136,7 @@ def _run_on_engine(settings: BeamSettings, build_on: _Build, total: int) -> Pipe
         except VisageError:
             raise
         except Exception as error:
-            raise _told_by_a_worker(error) or why_failed(settings.engine, error) from error
+            raise _worker_error(error) or why_failed(settings.engine, error) from error
 
 
 def _workers(settings: BeamSettings, records: int) -> int:
@@ -143,14 +144,14 @@ def _workers(settings: BeamSettings, records: int) -> int:
     return settings.workers or max(1, min(cores, records // RECORDS_WORTH_A_WORKER))
 
 
-def _told_by_a_worker(error: Exception) -> VisageError | None:
-    """The VisageError of a worker, if there was one.
+def _worker_error(error: Exception) -> VisageError | None:
+    """Returns the VisageError of a worker, if there was one.
 
-    Beam adds the step's name to its message, and from another process it brings the traceback's text alone.
+    Beam appends the name of the step to its message, and passes only the text of a traceback between processes.
     """
     text = f"{_VISAGE_ERROR}: {error}" if isinstance(error, VisageError) else str(error)
-    told = re.search(rf"^{_VISAGE_ERROR}: (.*?)( \[while running .*)?$", text, re.MULTILINE)
-    return VisageError(told[1]) if told else None
+    found = re.search(rf"^{_VISAGE_ERROR}: (.*?)( \[while running .*)?$", text, re.MULTILINE)
+    return VisageError(found[1]) if found else None
 
 
 @contextmanager

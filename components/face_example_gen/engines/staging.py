@@ -1,7 +1,7 @@
-"""The way of a run's files to a folder that all workers reach, and back.
+"""Copies of a run's files to a folder that all workers reach, and back.
 
-Only an engine whose workers do not see the workspace needs it: what is prepared there is copied once and kept, what the
-run writes is copied back and removed.
+Needed only by an engine whose workers do not reach the workspace. Prepared files are copied once and kept; the output
+of the run is copied back and removed.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ from visage.errors import VisageError
 
 
 def run_folder(shared_dir: str, examples_dir: str) -> str:
-    """Where a run writes: another attempt at the same output finds, and sweeps, what a killed one left."""
+    """Returns the folder that a run writes to; another attempt at the same output finds and removes a killed one's."""
     return f"{shared_dir.rstrip('/')}/runs/{hashlib.sha256(examples_dir.encode()).hexdigest()[:16]}"
 
 
-def copy_there(sources: Sequence[Source], shared_dir: str) -> list[Source]:
-    """The same sources with files in `shared_dir`; what was copied there before is not copied again.
+def copy_to_shared(sources: Sequence[Source], shared_dir: str) -> list[Source]:
+    """Returns the same sources with files in `shared_dir`; files that were copied before are not copied again.
 
     Raises:
         VisageError: the folder cannot be written, or no file system of its kind is installed.
@@ -55,7 +55,7 @@ def copy_back(shared_folder: str, local_folder: str) -> None:
 
 
 def name_local_files(drops_dir: str, here: Sequence[Source], there: Sequence[Source]) -> None:
-    """Has the drops in `drops_dir` name the files of `here`, of which the workers read the copies in `there`.
+    """Replaces the files of `there`, which the workers read, by those of `here` in the drops in `drops_dir`.
 
     Raises:
         VisageError: a list of drops cannot be written.
@@ -87,9 +87,12 @@ def _opened(path: str):  # type: ignore[no-untyped-def] # Beam has no types.
 def _plain_errors(folder: str) -> Iterator[None]:
     try:
         yield
-    # Beam knows a missing file system by a ValueError.
+    # Beam raises a ValueError for an unknown file system.
     except (OSError, BeamIOError, ValueError) as error:
-        raise VisageError(f"beam.shared_dir: {folder} cannot be used: {_first_line(error)}") from error
+        raise VisageError(
+            f"beam.shared_dir: {folder} cannot be used: {_first_line(error)}; name a folder or bucket that all "
+            "workers can write"
+        ) from error
 
 
 def _first_line(error: Exception) -> str:

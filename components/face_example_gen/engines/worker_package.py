@@ -1,6 +1,6 @@
-"""What Beam ships to workers that start from Beam's plain container image: a wheel of what they import.
+"""The wheel that Beam installs on workers that start from Beam's plain container image.
 
-The project's own sdist would do (`--setup_file`), but it pins no versions, and a crop's pixels depend on them.
+Beam's own way, an sdist of the project (`--setup_file`), pins no versions, and the pixels of a crop depend on them.
 """
 
 import zipfile
@@ -11,13 +11,13 @@ import components
 import visage
 
 _NAME, _VERSION = "visage_worker", "0.1.0"
-# Exactly as they are here, for the same pixels.
+# Pinned to the versions installed here, for identical pixels.
 _REQUIRED = ("ai-edge-litert", "numpy", "pillow", "protobuf", "pydantic")
 _INFO = f"{_NAME}-{_VERSION}.dist-info"
 
 
 def build_worker_package(folder: str) -> str:
-    """Writes the wheel into `folder`; returns its path."""
+    """Writes the wheel into `folder` and returns its path."""
     path = Path(folder) / f"{_NAME}-{_VERSION}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
         for package in (components, visage):
@@ -29,7 +29,7 @@ def build_worker_package(folder: str) -> str:
         wheel.writestr(
             f"{_INFO}/WHEEL", "Wheel-Version: 1.0\nGenerator: visage\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
-        # Without hashes, which installers do not ask for.
+        # Without hashes, which installers do not require.
         wheel.writestr(f"{_INFO}/RECORD", "".join(f"{name},,\n" for name in [*wheel.namelist(), f"{_INFO}/RECORD"]))
     return str(path)
 

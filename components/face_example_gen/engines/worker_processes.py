@@ -1,4 +1,4 @@
-"""This machine's worker processes: how they are started, and what becomes of the run when one of them dies."""
+"""Local worker processes: their start, and the end of the run when one of them dies."""
 
 import os
 import shlex
@@ -14,24 +14,24 @@ from apache_beam.transforms.environments import Environment, SubprocessSDKEnviro
 
 from visage.errors import VisageError
 
-# Beam's thread that waits for a worker's process; it fails when that process does, and nobody hears of it.
+# Beam's thread that waits for a worker's process. It fails when that process dies, which Beam does not report.
 _BEAM_THREAD = "run_worker"
-# What Beam itself notices, it notices in a moment.
+# Beam itself reports an error within this time, or never.
 _SECONDS_FOR_BEAM = 3.0
 
 
 def worker_processes(running: Path) -> Environment:
-    """Processes that work as long as this one lives and the file `running` is there."""
+    """Returns an environment of processes that run while this process lives and the file `running` exists."""
     # `exec`: Beam starts and ends its workers through a shell.
     command = [sys.executable, "-m", "components.face_example_gen.engines.worker", str(os.getpid()), str(running)]
     return SubprocessSDKEnvironment.from_command_string(f"exec {shlex.join(command)}")
 
 
 @contextmanager
-def ended_by_a_dead_worker(running: Path) -> Iterator[None]:
-    """Ends the `with` block, and all workers, once a worker process dies: Beam would wait for it, in places for ever.
+def end_if_a_worker_dies(running: Path) -> Iterator[None]:
+    """Ends the `with` block and all workers when a worker process dies; Beam would wait for it, sometimes for ever.
 
-    Only the main thread can be ended so; in another one it is left to Beam.
+    Only works in the main thread; in another thread Beam waits.
 
     Raises:
         VisageError: a worker died.
@@ -42,7 +42,7 @@ def ended_by_a_dead_worker(running: Path) -> Iterator[None]:
     in_main_thread = threading.current_thread() is threading.main_thread()
     other_hook = threading.excepthook
 
-    def hear(failure: threading.ExceptHookArgs) -> None:
+    def on_failure(failure: threading.ExceptHookArgs) -> None:
         if failure.thread is None or failure.thread.name != _BEAM_THREAD:
             other_hook(failure)
         elif not died.is_set():
@@ -55,14 +55,14 @@ def ended_by_a_dead_worker(running: Path) -> Iterator[None]:
         raise _DiedError
 
     other_handler = signal.signal(signal.SIGUSR1, end_waiting) if in_main_thread else None
-    threading.excepthook = hear
+    threading.excepthook = on_failure
     try:
         yield
     except Exception as error:
         if died.is_set():
             raise VisageError(
-                "a worker process of FaceExampleGen was killed, for lack of memory or by hand; nothing is published: "
-                "run again, with a lower beam.workers if memory was short"
+                "FaceExampleGen: a worker process was killed, by the system for lack of memory or by hand; nothing is "
+                "published; run again, with a lower beam.workers if memory was short"
             ) from error
         raise
     finally:
@@ -73,4 +73,4 @@ def ended_by_a_dead_worker(running: Path) -> Iterator[None]:
 
 
 class _DiedError(Exception):
-    """Raised in the main thread's wait for a worker that is dead."""
+    """Raised in the main thread to end its wait for a dead worker."""

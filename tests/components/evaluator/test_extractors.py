@@ -19,5 +19,5 @@ def test_a_blessed_model_that_is_cut_short_is_one_line(tmp_path: Path, file: str
     whole = cut.read_bytes()
     for fraction in (0, 0.5):
         cut.write_bytes(whole[: int(fraction * len(whole))])
-        with pytest.raises(VisageError, match=r"variables is missing or damaged, .* blessed last; remove .*"):
+        with pytest.raises(VisageError, match=r"variables: missing or damaged, .* the last blessed model; remove .*"):
             check_readable(str(tmp_path))

@@ -184,5 +184,5 @@ def test_a_model_may_say_less_than_the_blessed_one_and_not_more(tmp_path: Path) 
     of_age = EvaluatorSettings(age_mae_max=3, gender_accuracy_min=None, gender_accuracy_decrease_max=None)
     less = evaluate(tmp_path / "less", people(20), of_age, model=Errors(says_gender=False), baseline=Errors())
     assert less.blessed
-    with pytest.raises(Exception, match=r"blessed last does not say gender, gender_probability, .* another `name`"):
+    with pytest.raises(Exception, match="last blessed model does not predict gender, gender_probability"):
         evaluate(tmp_path / "more", people(20), LIMITS, model=Errors(), baseline=Errors(says_gender=False))

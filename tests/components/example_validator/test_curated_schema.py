@@ -51,7 +51,7 @@ def test_a_face_that_is_as_it_says_passes(tmp_path: Path) -> None:
         (floats("age", -74), "age: Unexpectedly low values: -74<-1"),
         (floats("age", float("nan")), "age: Float feature has NaN values"),
         (floats("age", float("inf")), "age: Unexpectedly high value: inf>120"),
-        (floats("age", 30, 31), "age: some examples hold no value, or several"),
+        (floats("age", 30, 31), "age: some examples have no value, or several"),
         (floats("age_known", 2), "age_known: Unexpectedly high value: 2>1"),
         (integers("age_group", 8), "age_group: Unexpectedly large value: 8"),
         (integers("gender_label", 2), "gender_label: Unexpectedly large value: 2"),
@@ -64,10 +64,10 @@ def test_a_face_that_is_as_it_says_passes(tmp_path: Path) -> None:
         (floats("second_face_score", float("nan")), "second_face_score: Float feature has NaN values"),
         (floats("apparent_age_mean", 121), "apparent_age_mean: Unexpectedly high value: 121>120"),
         (floats("apparent_age_std", -1), "apparent_age_std: Unexpectedly low values: -1<0"),
-        (text("picture_digest", "0123"), "picture_digest: 1 values are not as [0-9a-f]{32}, e.g. '0123'"),
+        (text("picture_digest", "0123"), "picture_digest: 1 values do not match [0-9a-f]{32}, e.g. '0123'"),
         (
             text("picture_digest", "G" * 32),
-            "picture_digest: 1 values are not as [0-9a-f]{32}, e.g. 'GGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGG'",
+            "picture_digest: 1 values do not match [0-9a-f]{32}, e.g. 'GGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGG'",
         ),
         (integers("surplus", 1), "surplus: New column (column in data but not in schema)"),
         *(
@@ -94,5 +94,5 @@ def test_another_type_stops_the_run(tmp_path: Path) -> None:
 
 
 def test_a_split_without_a_single_example_stops_the_run(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match=r"all examples: there is none \(in val\)"):
+    with pytest.raises(VisageError, match=r"all examples: there are none \(in val\)"):
         validate(tmp_path, {"train": statistics([FACE]), "val": Statistics(datasets=[{}])}, schema=SCHEMA)

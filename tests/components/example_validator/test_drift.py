@@ -34,8 +34,8 @@ def test_more_men_than_last_time_stop_the_run_with_figures_and_the_mend(tmp_path
     with pytest.raises(VisageError) as error:
         validate(tmp_path, more_men, last_run=splits())
     assert str(error.value) == (
-        "the examples are not as they should be: gender: drift: L-infinity distance from the last run's 0.2, limit 0.1"
-        " (female 50.0% → 30.0%) (in train, val, test). If the change of the data is wanted, accept it for this run:"
+        "the examples have anomalies: gender: drift: L-infinity distance from the last run's 0.2, limit 0.1"
+        " (female 50.0% → 30.0%) (in train, val, test). If the change of the data is intended, accept it for this run:"
         " --set validation.drift.gender=null"
     )
 

@@ -49,9 +49,9 @@ def test_a_value_that_the_schema_does_not_know_stops_the_run(tmp_path: Path) -> 
     with pytest.raises(VisageError) as error:
         check(tmp_path, {"train": GOOD, "val": MISSPELT})
     assert str(error.value) == (
-        "the examples are not as they should be: gender: Examples contain values missing from the schema: femail (~50%)"
+        "the examples have anomalies: gender: Examples contain values missing from the schema: femail (~50%)"
         " (in val). Correct the data or the cleaning rules, or the schema if the data is right;"
-        " --set validation.anomalies=warn goes on all the same"
+        " --set validation.anomalies=warn continues the run in spite of them"
     )
 
 

@@ -30,7 +30,7 @@ def test_what_an_engine_takes(values: dict[str, Any]) -> None:
     [
         ({"engine": "dask"}, "Input should be 'direct', 'portable', 'flink', 'spark' or 'dataflow'"),
         ({"options": ["--flink_master=host:8081"]}, "options and shared_dir are for other engines than direct"),
-        ({"engine": "flink", "workers": 4}, "workers are those of direct"),
+        ({"engine": "flink", "workers": 4}, "workers is for direct"),
         ({"engine": "flink", "options": ["flink_master=host"]}, "String should match pattern"),
         ({"engine": "flink", "options": ["--runner=SparkRunner"]}, "--runner follows from engine"),
         ({"engine": "portable"}, r"options: portable needs --job_endpoint=\.\.\."),

@@ -314,7 +314,7 @@ def test_a_prepared_data_set_that_says_nothing_of_itself_is_one_line(
         (folder / "dataset_info.json").unlink()
     else:
         (folder / "dataset_info.json").write_bytes(content)
-    with pytest.raises(VisageError, match=r"^.*/prepared/utkface.*: the prepared data set is damaged: remove that fo"):
+    with pytest.raises(VisageError, match=r"^.*/prepared/utkface.*: the prepared data set is damaged; remove that fo"):
         source_of("utkface", prepare_source("utkface", utkface, tmp_path / "prepared"))
 
 

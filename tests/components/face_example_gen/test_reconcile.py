@@ -214,9 +214,9 @@ def test_a_split_without_anybody_says_what_was_dropped_and_what_to_do(folder: Pa
     [
         (
             {"train": 0, "val": 0, "test": 9},
-            "split.fold 2: all 9 faces are in this fold, none in those to train on: give",
+            "split.fold: 2 holds all 9 faces, so none is left to train on; give",
         ),
-        ({"train": 8, "val": 1, "test": 0}, "split.fold 2: no face is in this fold, which is tested on: name"),
+        ({"train": 8, "val": 1, "test": 0}, "split.fold: 2, the tested fold, holds no face; name"),
         ({"train": 8, "val": 0, "test": 1}, "no face is left for val of 9 records read"),
         ({"train": 0, "val": 0, "test": 0}, "no face is left for train, val, test of 9 records read"),
     ],

@@ -103,14 +103,14 @@ def test_every_owner_is_off_somewhere_as_a_recipe_holds_it() -> None:
         ({"trainer.learnin_rate": [1, 2]}, "trainer.learnin_rate: no such key; did you mean trainer.learning_rate?"),
         ({"trainer": {"momentum": [0, 0.9]}}, "trainer: write keys with all their dots, e.g. trainer.batch_size: "),
         ({"trainer.augmentation": [1, 2]}, "trainer.augmentation: no such key; "),
-        ({"trainer.epochs": [1, 2]}, "trainer.epochs: cannot be searched: tuner.epochs says how long trials train"),
+        ({"trainer.epochs": [1, 2]}, "trainer.epochs: cannot be searched: tuner.epochs sets the length of trials"),
         (
             {"trainer.seed": {"min": 1, "max": 9}},
-            "trainer.seed: cannot be searched: what trains best with one seed does",
+            "trainer.seed: cannot be searched: a seed that trains best does",
         ),
         (
             {"trainer.checkpoint_steps": [10, 500]},
-            "trainer.checkpoint_steps: cannot be searched: it says when a training",
+            "trainer.checkpoint_steps: cannot be searched: it sets when a training",
         ),
         ({"trainer.network": ["compact", "cnn_utkface"]}, "trainer.network: 'cnn_utkface' changes the loss, by which"),
         ({"trainer.momentum": [0.5, 1.5]}, "trainer.momentum: 1.5 is not allowed: must be less than 1"),
@@ -126,7 +126,7 @@ def test_every_owner_is_off_somewhere_as_a_recipe_holds_it() -> None:
             "trainer.label_sigma: 1 changes the loss, by which trials",
         ),
         ({"trainer.age_head": [None, "softmax"]}, "trainer.age_head: 'softmax' changes the loss"),
-        ({"trainer.fine_tuning.epochs": [0, 5]}, "trainer.fine_tuning.epochs: cannot be searched: tuner.epochs says"),
+        ({"trainer.fine_tuning.epochs": [0, 5]}, "trainer.fine_tuning.epochs: cannot be searched: tuner.epochs sets"),
         (
             {
                 "trainer.gradient_accumulation_steps": {"min": 1, "max": 4},

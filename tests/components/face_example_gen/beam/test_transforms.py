@@ -212,8 +212,8 @@ def test_many_shares_and_chunks_find_what_one_finds(tmp_path: Path, monkeypatch:
     rows = [utkface_row(number, image=image, age=30, gender=0) for number, image in enumerate(images)]
     source = prepared(tmp_path, rows)
     run_beam([source], settings(), str(tmp_path / "one"), str(tmp_path / "one"))
-    monkeypatch.setattr(transforms, "_RECORDS_A_SHARE", 7)
-    monkeypatch.setattr(transforms, "_records_a_chunk", lambda total: 11)
+    monkeypatch.setattr(transforms, "_RECORDS_PER_PARTITION", 7)
+    monkeypatch.setattr(transforms, "_records_per_chunk", lambda total: 11)
     run_beam([source], settings(), str(tmp_path / "many"), str(tmp_path / "many"))
     found = written(tmp_path / "many")
     assert found == written(tmp_path / "one")
@@ -238,7 +238,9 @@ def test_a_prepared_file_that_is_gone_or_damaged_is_one_line_with_the_mend(
     else:
         path.write_bytes(content)
     what = "gone" if content is None else "damaged"
-    with pytest.raises(VisageError, match=rf"^{path}: a prepared file is {what}: remove {path.parent} and run again$"):
+    with pytest.raises(
+        VisageError, match=rf"^{path}: the prepared file is {what}; remove {path.parent} and run again$"
+    ):
         list(SplitIntoChunks(10).process((0, "utkface", str(path))))
 
 

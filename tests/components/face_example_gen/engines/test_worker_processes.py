@@ -12,10 +12,10 @@ from pathlib import Path
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from components.face_example_gen.engines.worker_processes import ended_by_a_dead_worker, worker_processes
+from components.face_example_gen.engines.worker_processes import end_if_a_worker_dies, worker_processes
 from visage.lossy_output import make_standard_streams_lossy
 make_standard_streams_lossy()
-with ended_by_a_dead_worker(running := Path(sys.argv[1], "running")):
+with end_if_a_worker_dies(running := Path(sys.argv[1], "running")):
     runner = FnApiRunner(worker_processes(running))
     pipeline = beam.Pipeline(runner, options=PipelineOptions([], direct_num_workers=2))
     pipeline | beam.Create(range(10)) | beam.Reshuffle() | beam.Map(lambda number: 1 / 0)

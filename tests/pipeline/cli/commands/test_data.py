@@ -93,9 +93,9 @@ def test_one_source_is_inspected_even_where_nothing_is_left_of_it(workspace: Pat
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("*.tfrecord-*", None, "{file}: a prepared file is gone: remove {folder} and run again (log: "),
-        ("*.tfrecord-*", b"damaged" * 99, "{file}: a prepared file is damaged: remove {folder} and run again (log: "),
-        ("dataset_info.json", None, "{folder}: the prepared data set is damaged: remove that folder and run again"),
+        ("*.tfrecord-*", None, "{file}: the prepared file is gone; remove {folder} and run again (log: "),
+        ("*.tfrecord-*", b"damaged" * 99, "{file}: the prepared file is damaged; remove {folder} and run again (log: "),
+        ("dataset_info.json", None, "{folder}: the prepared data set is damaged; remove that folder and run again"),
     ],
 )
 def test_prepared_files_that_are_gone_or_damaged_are_one_line_with_the_mend(

@@ -11,7 +11,7 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2
 
 from components.pusher.component import Pusher
-from components.resolvers.blessed_model import create_latest_blessed_model
+from components.resolvers.blessed_model import create_blessed_model_resolver
 from tests.components.resolvers.blessed_model.toy_components import ToyEvaluator, ToyTrainer
 
 
@@ -23,7 +23,7 @@ class ToyPipeline:
 
     def run(self, weights: str, *, bless: int = 1) -> None:
         trainer = ToyTrainer(weights=weights)
-        latest_blessed_model = create_latest_blessed_model(trainer.outputs["model"])
+        latest_blessed_model = create_blessed_model_resolver(trainer.outputs["model"])
         evaluator = ToyEvaluator(
             model=trainer.outputs["model"], baseline_model=latest_blessed_model.outputs["model"], bless=bless
         )

@@ -16,7 +16,7 @@ from components.curated_schema.component import CuratedSchema
 from components.example_validator.component import ExampleValidator
 from components.example_validator.report import read_report
 from components.example_validator.settings import DistributionLimits, ValidationSettings
-from components.resolvers.validated_statistics import create_latest_passed_statistics
+from components.resolvers.validated_statistics import create_validated_statistics_resolver
 from tests.components.example_validator.drawn_statistics import COMPARED_SCHEMA
 from tests.components.resolvers.validated_statistics.toy_components import ToyStatisticsGen
 from visage.errors import VisageError
@@ -36,7 +36,7 @@ class ToyPipeline:
         """One run on data with this fraction of men."""
         statistics_gen = ToyStatisticsGen(men=men)
         schema = CuratedSchema(text=text_format.MessageToString(COMPARED_SCHEMA))
-        last_data = create_latest_passed_statistics(statistics_gen.outputs["statistics"], settings)
+        last_data = create_validated_statistics_resolver(statistics_gen.outputs["statistics"], settings)
         validator = ExampleValidator(
             statistics=statistics_gen.outputs["statistics"],
             schema=schema.outputs["schema"],

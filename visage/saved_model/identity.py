@@ -87,7 +87,7 @@ def identify(metadata: ModelMetadata, name: str, version: str | int | None) -> M
 def _in_words(trained_on: TrainedOn) -> str:
     if trained_on.pictures == UNKNOWN and not trained_on.data_sets:
         return UNKNOWN
-    images = "pictures of unknown origin" if trained_on.pictures == UNKNOWN else trained_on.pictures
+    images = "images of unknown origin" if trained_on.pictures == UNKNOWN else trained_on.pictures
     faces = "" if trained_on.faces is None else f" ({trained_on.faces:,} faces)"
     return f"{images}: {', '.join(trained_on.data_sets) or UNKNOWN}{faces}"
 

@@ -34,7 +34,7 @@ def test_a_model_of_photos_needs_no_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("drawn", "pictures"),
+    ("drawn", "images"),
     [
         ((True, True), DRAWN),
         ((False, True), BOTH),

@@ -1,8 +1,8 @@
-"""Does cleaning and finding duplicates scale? `.venv/bin/python -m benchmarks.cleaning [RECORDS ...]`.
+"""Measures how cleaning and duplicate detection scale: `.venv/bin/python -m benchmarks.cleaning [RECORDS ...]`.
 
-Cleans made-up records with tiny images (of which 1 % are copies, 1 % near duplicates), 20,000, 200,000 and 2,000,000
-unless told otherwise; each size in a process of its own. Prints wall and CPU seconds, microseconds of CPU a record, and
-the peak memory in MiB of the process that runs Beam, of the largest worker, and of reading back.
+Cleans synthetic records with tiny images (1 % copies, 1 % near duplicates), by default 20,000, 200,000 and 2,000,000,
+each size in a process of its own. Prints wall and CPU seconds, CPU microseconds per record, and the peak memory in MiB
+of the process that runs Beam, of the largest worker, and of reading back.
 """
 
 import json
@@ -28,7 +28,7 @@ from visage.faces.settings import AlignmentSettings
 SIZES = (20_000, 200_000, 2_000_000)
 RECORDS_A_FILE = 50_000
 SIDE = 10
-# A Windows bitmap of 10x10 pixels: the cheapest image to make and to read.
+# A Windows bitmap of 10x10 pixels, the cheapest image to create and decode.
 HEADER = bytes.fromhex("424d76010000000000003600000028000000") + bytes(
     [SIDE, 0, 0, 0, SIDE, 0, 0, 0, 1, 0, 24, 0, *(0,) * 24]
 )
@@ -37,7 +37,7 @@ ROW_BYTES = (SIDE * 3 + 3) // 4 * 4
 
 def main() -> None:
     """Prints the table."""
-    print(f"{'records':>10}{'wall s':>9}{'CPU s':>9}{'us a record':>13}{'runner':>9}{'worker':>9}{'read back':>11}")
+    print(f"{'records':>10}{'wall s':>9}{'CPU s':>9}{'us/record':>13}{'runner':>9}{'worker':>9}{'read back':>11}")
     for size in map(int, sys.argv[1:] or SIZES):
         with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as folder:
             files = [str(path) for path in _write(Path(folder), size)]
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def clean(folder: Path, size: int, files: list[str]) -> dict[str, object]:
-    """Cleans what `_write` wrote; MiB and seconds."""
+    """Cleans the files of `_write`; returns MiB and seconds."""
     source = Source("utkface", tuple(files), size, size, {})
     settings = FaceExampleGenSettings(
         data=DataSettings(sources=["utkface"]),
@@ -88,7 +88,7 @@ def _write(folder: Path, size: int) -> Iterator[Path]:
 
 def _records(random: np.random.Generator, first: int, count: int) -> Iterator[bytes]:
     images = random.integers(0, 256, (count, SIDE * ROW_BYTES), np.uint8)
-    # Every hundredth a copy of its neighbour, every hundredth a little darker than it.
+    # One record in a hundred is a copy of its neighbour, one in a hundred a slightly darker copy.
     images[1::100] = images[0::100][: len(images[1::100])]
     images[51::100] = images[50::100][: len(images[51::100])] // 8 * 8
     ages = random.integers(1, 100, count)

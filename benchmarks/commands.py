@@ -1,6 +1,6 @@
-"""What the commands cost: `.venv/bin/python -m benchmarks.commands` (some five minutes).
+"""Measures the cost of the commands: `.venv/bin/python -m benchmarks.commands` (about five minutes).
 
-Measures what refuses a run, the commands that should answer at once, and the default run in a fresh workspace and again
+Measures the refusals of a run, the commands that should be instant, and the default run in a fresh workspace and
 from its cache. Prints wall seconds, CPU seconds, and the peak memory of all its processes together.
 """
 
@@ -24,7 +24,7 @@ SAMPLE_EVERY_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Cost:
-    """What one command took: seconds, seconds, mebibytes."""
+    """Cost of one command: wall seconds, CPU seconds, MiB."""
 
     wall: float
     cpu: float
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _measure_refusals() -> None:
-    """Measures what refuses a run, each of which must take less than a second."""
+    """Measures the errors that refuse a run; each must take less than a second."""
     with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as folder:
         archives, workspace = Path(folder, "archives"), Path(folder, "runs")
         (archives / "faces").mkdir(parents=True)
@@ -82,7 +82,7 @@ def _print_cost(name: str, words: Sequence[str], limit: str) -> None:
 
 
 def _seconds_to_first_line(words: Sequence[str]) -> float:
-    """Starts a command, and ends it when it has printed a line."""
+    """Starts a command and kills it after its first line; returns the seconds until then."""
     start = time.monotonic()
     with subprocess.Popen([*VISAGE, *words], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
@@ -93,7 +93,7 @@ def _seconds_to_first_line(words: Sequence[str]) -> float:
 
 
 def measure(command: Sequence[str]) -> Cost:
-    """Runs `command` in the project's folder, its output thrown away."""
+    """Runs `command` in the project's folder, discards its output, and returns its cost."""
     before = os.times()
     start = time.monotonic()
     process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -107,7 +107,7 @@ def measure(command: Sequence[str]) -> Cost:
 
 
 def _memory_of_tree(root: int) -> float:
-    """MiB in the memory of a process and all below it; what they share counts once."""
+    """Returns the MiB of a process and its descendants; shared memory counts once."""
     parents = {int(path.name): _parent(path) for path in Path("/proc").iterdir() if path.name.isdecimal()}
     return sum(_proportional_memory(pid) for pid in parents if _descends(pid, root, parents)) / 1024
 

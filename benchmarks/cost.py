@@ -1,4 +1,4 @@
-"""What a piece of work costs."""
+"""The cost of an operation in wall and CPU time."""
 
 import time
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds: of the clock, and of this process on all cores."""
+    """Wall seconds, and CPU seconds of this process on all cores."""
 
     wall: float
     cpu: float
@@ -19,5 +19,5 @@ class Cost:
 
 
 def now() -> Cost:
-    """Since some moment in the past."""
+    """Returns the current clocks, whose differences are costs."""
     return Cost(time.perf_counter(), time.process_time())

@@ -1,8 +1,7 @@
-"""What preparing UTKFace costs: `.venv/bin/python -m benchmarks.data_build [--data DIR]` (half a minute).
+"""Measures the preparation of UTKFace: `.venv/bin/python -m benchmarks.data_build [--data DIR]` (half a minute).
 
-Prepares `DIR/UTKFace.tar.gz` three times with the function behind `visage data prepare`,
-each time into a fresh folder. Prints wall seconds, CPU seconds and images a CPU second: it uses one core. Importing
-TFDS does not count.
+Prepares `DIR/UTKFace.tar.gz` three times with the function of `visage data prepare`, each time into a fresh folder.
+Prints wall seconds, CPU seconds and images per CPU second, on one core. The import of TFDS is not measured.
 """
 
 import contextlib
@@ -29,14 +28,14 @@ def main(data: Path) -> None:
     import tfds_builders.utkface.utkface_dataset_builder  # noqa: F401
 
     print(f"{data / UTKFACE}; at least {LEAST_A_SECOND:,} images a second per core")
-    print(f"{'run':<6}{'images':>10}{'wall s':>9}{'CPU s':>9}{'a CPU s':>10}", flush=True)
+    print(f"{'run':<6}{'images':>10}{'wall s':>9}{'CPU s':>9}{'per CPU s':>10}", flush=True)
     for number in range(1, RUNS + 1):
         images, wall, cpu = prepare(data)
         print(f"{number:<6}{images:>10,}{wall:>9.2f}{cpu:>9.2f}{images / cpu:>10,.0f}", flush=True)
 
 
 def prepare(data: Path) -> tuple[int, float, float]:
-    """Pictures prepared, wall seconds, CPU seconds of this process and its children."""
+    """Returns the number of prepared images, wall seconds, and CPU seconds of this process and its children."""
     from components.face_example_gen.prepare import prepare_source
 
     with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as prepared, contextlib.redirect_stdout(io.StringIO()):

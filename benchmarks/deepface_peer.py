@@ -1,4 +1,4 @@
-"""The peer: `DeepFace.extract_faces` with its MTCNN back end, in an environment of its own."""
+"""The peer `DeepFace.extract_faces` with its MTCNN detector, in an environment of its own."""
 
 import json
 import subprocess
@@ -9,12 +9,12 @@ from typing import Any
 from benchmarks.commands import PROJECT
 from visage.errors import VisageError
 
-# The last two are for our own code, which feeds the peer's detector the same images.
+# The last two are for our own code, which passes the same images to the peer's detector.
 PACKAGES = ("deepface==0.0.103", "tensorflow==2.16.2", "tf-keras==2.16.0", "mtcnn==1.0.0", "pydantic>=2,<3", "pillow")
 FOLDER = PROJECT / ".cache" / "peers" / "deepface"
 # TensorFlow 2.16 has wheels for 3.9 to 3.12.
 PYTHON = sys.executable if sys.version_info < (3, 13) else "3.12"
-# Prints how many images a face was found on, and the least CPU seconds of three passes; loading does not count.
+# Prints the number of images with a face, and the least CPU seconds of three passes without loading.
 EXTRACT = """
 import json, sys, time
 from deepface import DeepFace
@@ -31,7 +31,7 @@ for _ in range(3):
     start = time.process_time()
     faces = sum(map(found, sys.argv[1:]))
     passes.append(time.process_time() - start)
-print(json.dumps({"pictures": len(sys.argv) - 1, "found": faces, "cpu": min(passes)}))
+print(json.dumps({"images": len(sys.argv) - 1, "found": faces, "cpu": min(passes)}))
 """
 
 
@@ -43,7 +43,7 @@ def extract_faces(images: list[Path], environment: dict[str, str]) -> dict[str, 
         environment: the process's environment variables.
 
     Returns:
-        `images`, how many of them had a face (`found`), and the least CPU seconds of three passes (`cpu`).
+        `images` (number of images), `found` (number with a face) and `cpu` (the least CPU seconds of three passes).
 
     Raises:
         VisageError: the peer cannot be installed or does not run here.
@@ -53,7 +53,7 @@ def extract_faces(images: list[Path], environment: dict[str, str]) -> dict[str, 
 
 
 def mtcnn_accuracy(data: Path, every: int, environment: dict[str, str]) -> list[dict[str, Any]]:
-    """`face_accuracy.accuracy_figures` of its MTCNN; the arguments and errors as there and in `extract_faces`."""
+    """Returns `face_accuracy.accuracy_figures` for the peer's MTCNN; arguments and errors as `extract_faces` has."""
     figures: list[dict[str, Any]] = _run(
         ["-m", "benchmarks.face_accuracy", "mtcnn", str(data.resolve()), str(every)],
         {**environment, "PYTHONPATH": str(PROJECT)},
@@ -62,7 +62,7 @@ def mtcnn_accuracy(data: Path, every: int, environment: dict[str, str]) -> list[
 
 
 def _run(arguments: list[str], environment: dict[str, str]) -> Any:
-    """What a program prints as JSON in its last line."""
+    """Runs a program and returns the JSON in its last line."""
     process = subprocess.run(
         [_environment(), *arguments],
         env={**environment, "DEEPFACE_HOME": str(FOLDER), "CUDA_VISIBLE_DEVICES": "-1"},
@@ -76,7 +76,7 @@ def _run(arguments: list[str], environment: dict[str, str]) -> Any:
 
 
 def _environment() -> Path:
-    """The environment's Python; installs the packages where they are not yet."""
+    """Returns the Python of the environment; installs the packages that are missing."""
     python, stamp = FOLDER / "bin" / "python", FOLDER / "installed"
     if stamp.is_file() and stamp.read_text() == str(PACKAGES):
         return python
@@ -95,4 +95,4 @@ def _output(*command: str | Path) -> str:
 
 
 def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no word why"])[-1]
+    return (text.strip().splitlines() or ["no error message"])[-1]

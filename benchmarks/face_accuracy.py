@@ -1,4 +1,4 @@
-"""How many faces are found, and how upright they become."""
+"""Accuracy of face detection and of alignment."""
 
 import json
 import sys
@@ -29,7 +29,7 @@ UTKFACE_COUNT, UTKFACE_SEED = 500, 5
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured number beside its limit, both as they are printed."""
+    """A measured value and its limit, both as printed."""
 
     name: str
     measured: str
@@ -38,7 +38,7 @@ class Figure:
 
 
 def accuracy_figures(detector: Detector, data: Path, every: int = 1) -> list[Figure]:
-    """The issue's figures, from the images of the shared folder; of the portraits one in `every`."""
+    """Returns the detection figures on the images in `data`; of the portraits only one in `every`."""
     adience = adience_portraits(data)[::every]
     return [
         *_group_figures(detector, data),
@@ -69,7 +69,7 @@ def _group_figures(detector: Detector, data: Path) -> list[Figure]:
 
 
 def _one_to_one(faces: Sequence[Face], boxes: np.ndarray) -> list[tuple[Face, int]]:
-    """Found faces with the numbers of their annotated boxes, each of both at most once; the closest first."""
+    """Returns pairs of a found face and the index of its annotated box, each used at most once, closest first."""
     overlaps = [(overlap(face.box, box), i, j) for i, face in enumerate(faces) for j, box in enumerate(boxes)]
     pairs: dict[int, int] = {}
     for fraction, i, j in sorted(overlaps, reverse=True):
@@ -79,7 +79,7 @@ def _one_to_one(faces: Sequence[Face], boxes: np.ndarray) -> list[tuple[Face, in
 
 
 def _residual_roll(face: Face, eyes: np.ndarray) -> float:
-    """Degrees by which the annotated eyes are off the level in the crop that the found eyes lay out."""
+    """Returns the roll of the annotated eyes, in degrees, in the crop that the detected eyes define."""
     turn = similarity(face.landmarks, AlignmentSettings())[:, :2]
     across, down = turn @ (eyes[1] - eyes[0])
     return abs(float(np.degrees(np.arctan2(down, across))))
@@ -87,7 +87,7 @@ def _residual_roll(face: Face, eyes: np.ndarray) -> float:
 
 def _nobody(detector: Detector, data: Path) -> Figure:
     false = sum(len(detector.detect(decode((data / "photos" / name).read_bytes()))) for name in WITHOUT_PEOPLE)
-    return Figure("pictures without people, false faces", str(false), "0", false == 0)
+    return Figure("images without people, false faces", str(false), "0", false == 0)
 
 
 def _found(name: str, detector: Detector, portraits: Sequence[Portrait], angle: float, limit: float) -> Figure:
@@ -97,7 +97,7 @@ def _found(name: str, detector: Detector, portraits: Sequence[Portrait], angle: 
 
 
 def _main_face_found(detector: Detector, image: np.ndarray) -> bool:
-    """The face that is chosen without further knowledge covers the image's middle."""
+    """Returns whether the face that is chosen by default covers the centre of the image."""
     faces = detector.detect(image)
     if not faces:
         return False
@@ -113,6 +113,6 @@ def _turned(image: np.ndarray, angle: float) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    # As the peer's environment calls it: detector, folder of the data, one portrait in so many.
+    # Arguments from the peer's environment: detector, folder of the data, one portrait in how many.
     peer = accuracy_figures(make_detector(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
     print(json.dumps([asdict(figure) for figure in peer]))

@@ -1,4 +1,4 @@
-"""The images of the shared folder that the figures on faces are taken from, with what their authors say of them."""
+"""The published images for the face benchmarks, with the annotations of their authors."""
 
 import tarfile
 import xml.etree.ElementTree as ElementTree
@@ -28,11 +28,11 @@ class GroupPhoto:
 
 @dataclass(frozen=True)
 class Portrait:
-    """A image with the face that it is about in its middle.
+    """An image with the annotated face in its centre.
 
     Attributes:
-        name: the file's.
-        image: its bytes.
+        name: of the file.
+        image: content of the file, JPEG.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Portrait:
 
 
 def group_photos(data: Path) -> list[GroupPhoto]:
-    """dlib's nine group photos of 43 annotated faces."""
+    """Returns dlib's nine group photos with 43 annotated faces."""
     folder = data / "photos" / "dlib"
     photos = []
     for name in ("training", "testing"):
@@ -53,16 +53,16 @@ def group_photos(data: Path) -> list[GroupPhoto]:
 
 
 def adience_portraits(data: Path) -> list[Portrait]:
-    """The sample of Adience's roughly upright faces: each is cut so that its face is in the middle.
+    """Returns the sample of Adience's roughly upright faces, each cut with its face in the centre.
 
-    The 68 points that come with them are not used: those of seven images lie on a neighbour's face or on none.
+    The 68 landmarks of the data set are not used: those of seven images lie on a neighbour's face or on none.
     """
     files = _files_of(data / "adience" / "faces.tar.gz")
     return [Portrait(name, image) for name, image in files.items() if name.endswith(".jpg")]
 
 
 def utkface_portraits(data: Path, count: int, seed: int) -> list[Portrait]:
-    """So many of UTKFace's images, drawn by `seed`."""
+    """Returns `count` random images of UTKFace, drawn with `seed`."""
     files = _files_of(data / "UTKFace.tar.gz")
     names = sorted(name for name in files if name.endswith(".jpg"))
     drawn = np.random.default_rng(seed).choice(names, count, replace=False)
@@ -70,7 +70,7 @@ def utkface_portraits(data: Path, count: int, seed: int) -> list[Portrait]:
 
 
 def overlap(one: Sequence[float] | np.ndarray, other: Sequence[float] | np.ndarray) -> float:
-    """Intersection over union of two boxes x0, y0, x1, y1."""
+    """Returns the intersection over union of two boxes x0, y0, x1, y1."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
     if width <= 0 or height <= 0:

@@ -1,8 +1,7 @@
-"""How fast faces are found and cut: `.venv/bin/python -m benchmarks.face_throughput [--data DIR]` (two
-minutes).
+"""Measures face detection and cropping: `.venv/bin/python -m benchmarks.face_throughput [--data DIR]` (two minutes).
 
-From the JPEG to the JPEG of the crop, in CPU time of one thread: the 398 Adience images of `DIR`, scaled to
-600 pixels; and deepface with MTCNN on 40 of them, in an environment that is made in .cache.
+Measures from JPEG to cropped JPEG, in CPU time of one thread: the 398 Adience images in `DIR`, scaled to 600 pixels;
+and deepface with MTCNN on 40 of them, in an environment that is created in .cache.
 """
 
 import io
@@ -44,20 +43,20 @@ ONE_THREAD = {
 @click.command()
 @data_option
 def main(data: Path) -> None:
-    """Prints the table; exit code 1 where a limit is missed or the peer does not run here."""
+    """Prints the table; exits with 1 if a limit is missed or the peer does not run here."""
     require(data, ADIENCE_FACES)
     sys.exit(0 if print_table(data) else 1)
 
 
 def print_table(data: Path) -> bool:
-    """Prints the table; returns whether both limits are met. The peer is part of them."""
+    """Prints the table; returns whether both limits are met, one of which is relative to the peer."""
     with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as folder:
         images = write_images(data, Path(folder))
         some = images[:: max(1, len(images) // PEER_IMAGES)][:PEER_IMAGES]
-        print(f"{SIDE}-pixel Adience images; at least {A_MINUTE:,} a CPU minute, and {TIMES_PEER} times the peer")
-        print(f"{'':<32}{'images':>9}{'face found':>12}{'CPU ms each':>13}{'a CPU minute':>14}", flush=True)
+        print(f"{SIDE}-pixel Adience images; at least {A_MINUTE:,} per CPU minute, and {TIMES_PEER} times the peer")
+        print(f"{'':<32}{'images':>9}{'face found':>12}{'CPU ms/image':>13}{'per CPU min':>14}", flush=True)
         rate = _print_cost("VisAge", _cut_in_child(images))
-        ours = _print_cost("VisAge, the peer's pictures", _cut_in_child(some))
+        ours = _print_cost("VisAge, the peer's images", _cut_in_child(some))
         try:
             peer = _print_cost("deepface 0.0.103, MTCNN 1.0.0", extract_faces(some, os.environ | ONE_THREAD))
         except VisageError as error:
@@ -79,10 +78,11 @@ def write_images(data: Path, folder: Path) -> list[Path]:
 
 
 def cut(images: list[Path]) -> dict[str, float]:
-    """Cuts the face out of each image.
+    """Crops the face of each image.
 
-    Returns: `images`, how many of them had a face (`found`), and the least CPU seconds of three passes (`cpu`), for
-        a core that others use too takes longer for the same; loading does not count.
+    Returns:
+        `images` (number of images), `found` (number with a face) and `cpu` (the least CPU seconds of three passes,
+        because other load on a core makes passes slower; loading is not measured).
     """
     settings = AlignmentSettings()
     detector = make_detector(settings.detector)
@@ -96,7 +96,7 @@ def cut(images: list[Path]) -> dict[str, float]:
                 encode(align(pixels, choose(faces, pixels.shape).landmarks, settings), settings.jpeg_quality)
                 found += 1
         passes.append(time.process_time() - start)
-    return {"pictures": len(images), "found": found, "cpu": min(passes)}
+    return {"images": len(images), "found": found, "cpu": min(passes)}
 
 
 def _cut_in_child(images: list[Path]) -> dict[str, float]:
@@ -108,8 +108,8 @@ def _cut_in_child(images: list[Path]) -> dict[str, float]:
 
 
 def _print_cost(name: str, cost: dict[str, float]) -> float:
-    """Prints a row; returns images a CPU second."""
-    rate, found = cost["pictures"] / cost["cpu"], cost["found"] / cost["pictures"]
+    """Prints a row; returns images per CPU second."""
+    rate, found = cost["images"] / cost["cpu"], cost["found"] / cost["images"]
     print(f"{name:<32}{cost['images']:>9}{found:>12.1%}{1000 / rate:>13.1f}{60 * rate:>14,.0f}", flush=True)
     return rate
 

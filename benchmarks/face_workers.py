@@ -1,9 +1,8 @@
-"""What Beam adds: `.venv/bin/python -m benchmarks.face_workers [--data DIR]` (some five
-minutes on an idle machine).
+"""Measures the overhead of Beam: `.venv/bin/python -m benchmarks.face_workers [--data DIR]` (about five minutes).
 
-The 600-pixel Adience images of `benchmarks.face_throughput`, as many as a small data set has, through all of
-FaceExampleGen's Beam pipeline by one process and by two, with the memory of the largest; how long a worker's process
-takes until it can look at its first image; and reading back 20,000 written records, which one process does.
+Passes the 600-pixel Adience images of `benchmarks.face_throughput`, repeated to the size of a small data set, through
+FaceExampleGen's Beam pipeline with one process and with two, and measures the memory of the largest. Also measures the
+start of a worker process until its first image, and reading back 20,000 records in one process.
 """
 
 import json
@@ -34,7 +33,7 @@ from visage.faces.image_io import decode
 from visage.faces.resize import resize
 from visage.faces.settings import AlignmentSettings
 
-# Each image so often: a run of two minutes, beside which the two seconds that processes take to start are small.
+# Repetitions of each image, for a run of two minutes in which the two seconds of start-up are negligible.
 TIMES = 24
 READ_BACK = 20_000
 ALIGNMENT = AlignmentSettings()
@@ -65,11 +64,11 @@ def main(data: Path) -> None:
         ready = measure([sys.executable, "-c", READY])
         print(f"a worker is ready after {ready.wall:.1f} s ({ready.cpu:.1f} s of CPU); at most 5 s")
         seconds, size = read_back(folder, [_crop(path) for path in images[:50]])
-        print(f"reading back takes {seconds / READ_BACK * 1e6:.0f} us a record of {size:,.0f} bytes")
+        print(f"reading back takes {seconds / READ_BACK * 1e6:.0f} us per record of {size:,.0f} bytes")
 
 
 def through_beam(folder: Path, workers: int, records: int) -> dict[str, float]:
-    """Runs the pipeline over `folder`/prepared; seconds, and MiB of the largest process that finds faces."""
+    """Runs the pipeline over `folder`/prepared; returns seconds, and MiB of the largest worker process."""
     settings = FaceExampleGenSettings(
         data=DataSettings(sources=["utkface"]),
         alignment=ALIGNMENT,
@@ -80,14 +79,14 @@ def through_beam(folder: Path, workers: int, records: int) -> dict[str, float]:
     start = time.monotonic()
     counted = run_beam([source], settings, str(folder / "examples"), str(folder / "drops"))
     wall = time.monotonic() - start
-    # Near duplicates of a face stay in the test split alone.
+    # All in the test split, because near duplicates in other splits would be dropped.
     assert counted["faces"] > records / 10, counted
     worker = resource.RUSAGE_SELF if workers == 1 else resource.RUSAGE_CHILDREN
     return {"wall": wall, "cpu": sum(os.times()[:4]), "memory": resource.getrusage(worker).ru_maxrss / 1024}
 
 
 def read_back(folder: Path, crops: list[bytes]) -> tuple[float, float]:
-    """Seconds that reconciling takes, and bytes a crop."""
+    """Returns the seconds of reconciling, and the bytes per crop."""
     examples = folder / "written"
     for split in SPLITS:
         (examples / f"Split-{split}").mkdir(parents=True)
@@ -109,7 +108,7 @@ def _print_cost(folder: Path, workers: int, records: int) -> float:
 def _prepared(number: int, path: Path) -> bytes:
     example = Example()
     feature = example.features.feature
-    # What follows a JPEG's end is ignored, and makes it another image: copies would go no further.
+    # Decoders ignore bytes after the end of a JPEG, which make each repetition a different file and no duplicate.
     feature["image"].bytes_list.value.append(path.read_bytes() + number.to_bytes(4, "big"))
     feature["file_name"].bytes_list.value.append(f"{number}.jpg.chip.jpg".encode())
     for name, value in (("age", 30), ("gender", number % 2), ("race", number % 5)):

@@ -1,8 +1,8 @@
-"""How well and how fast faces are found: `.venv/bin/python -m benchmarks.faces [DETECTOR] [--data DIR]` (six minutes).
+"""Measures accuracy and speed of face detection: `.venv/bin/python -m benchmarks.faces [DETECTOR] [--data DIR]`.
 
-Measures the built-in detector, or the one named, on the published images in `DIR`. Prints each figure beside its
-limit, and what deepface's MTCNN reaches on the group photos and one portrait in ten; exit code 1 where a figure is
-missed, 2 where the peer does not run here.
+Takes six minutes. Measures the built-in detector, or the named one, on the published images in `DIR`. Prints each
+figure with its limit, and the figures of deepface's MTCNN on the group photos and one portrait in ten. Exits with
+1 if a limit is missed, with 2 if the peer does not run here.
 """
 
 import os
@@ -26,7 +26,7 @@ EVERY = 10
 @click.argument("name", metavar="DETECTOR", default="blazeface")
 @data_option
 def main(name: str, data: Path) -> None:
-    """Prints the tables; exit code 1 where a figure is missed, 2 where the peer does not run here."""
+    """Prints the tables; exits with 1 if a limit is missed, with 2 if the peer does not run here."""
     require(data, GROUP_PHOTOS, *(f"photos/{photo}" for photo in WITHOUT_PEOPLE), ADIENCE_FACES, UTKFACE)
     detector = make_detector(name)
     figures = accuracy_figures(detector, data)

@@ -1,4 +1,4 @@
-"""How many images a second our input gives, beside Keras's own loaders on the same files."""
+"""Throughput of our input in images per second, compared with Keras's own loaders on the same files."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ from visage.training.settings import TrainerSettings
 
 @dataclass(frozen=True)
 class Loader:
-    """One loader.
+    """The cost of one loader.
 
     Attributes:
-        name: for the table.
-        cost: of an image, in the epoch that is measured.
+        name: in the table.
+        cost: per image, in the measured epoch.
     """
 
     name: str
@@ -31,13 +31,13 @@ class Loader:
 
 
 def measure_loaders(split: Split, settings: TrainerSettings, folder: Path, rounds: int) -> list[Loader]:
-    """Draws epochs from each loader in turn, with nothing to train; the cheapest epoch of each counts.
+    """Draws epochs from each loader in turn, without training; the cheapest epoch of each counts.
 
     Args:
         split: training records.
-        settings: the recipe, whose size, batches and augmentation all of them follow.
-        folder: an empty one, into which the records' images are written as files.
-        rounds: epochs of each loader, at least 2; our first one, which decodes, stands for itself.
+        settings: the recipe, whose size, batches and augmentation all loaders use.
+        folder: an empty folder for the images of the records.
+        rounds: epochs of each loader, at least 2; our first epoch, which decodes, is a row of its own.
     """
     files = _write_images(split, folder)
     ours = TrainingBatches(split, settings.spec, settings)
@@ -58,7 +58,7 @@ def measure_loaders(split: Split, settings: TrainerSettings, folder: Path, round
 
 
 def augmentation_layers(settings: AugmentationSettings) -> list[keras.Layer]:
-    """Keras's layers for the changes that it has by other names, as far as ours go."""
+    """Returns Keras's layers for the changes of our augmentation that Keras has too."""
     layers = keras.layers
     grey_levels = (0, 255)
     of_key: dict[str, Callable[[float], keras.Layer]] = {
@@ -75,7 +75,7 @@ def augmentation_layers(settings: AugmentationSettings) -> list[keras.Layer]:
 def _epoch(epoch: Callable[[int], Iterable[Any]], number: int, images: int) -> Cost:
     before = now()
     seen = sum(len(batch[0] if isinstance(batch, tuple) else batch) for batch in epoch(number))
-    assert seen == images, "every loader gives every picture"
+    assert seen == images, "a loader must return every image"
     return (now() - before) / images
 
 
@@ -109,7 +109,7 @@ def _image_dataset(folder: Path, settings: TrainerSettings) -> Callable[[int], t
 
 def _py_dataset(files: list[Path], settings: TrainerSettings) -> Callable[[int], Iterable[np.ndarray]]:
     class Images(keras.utils.PyDataset):
-        """As Keras's documentation has one: images by Pillow, changes by its layers."""
+        """A data set as in Keras's documentation: images by Pillow, augmentation by its layers."""
 
         change = keras.Sequential(augmentation_layers(settings.augmentation))
 

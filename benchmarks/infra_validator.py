@@ -1,7 +1,7 @@
-"""What InfraValidator costs: `.venv/bin/python -m benchmarks.infra_validator [SAVED_MODEL]` (half a minute).
+"""Measures InfraValidator: `.venv/bin/python -m benchmarks.infra_validator [SAVED_MODEL]` (half a minute).
 
-Without a folder it exports the default recipe's network, untrained, which costs a check the same. Prints CPU seconds of
-the parts, processes that they start included: replaying in Python, and the same through the C++ loader.
+Without a folder it exports the untrained network of the default recipe, whose check costs the same. Prints the CPU
+seconds of two parts, their child processes included: a replay in Python, and the same by the C++ loader.
 """
 
 import os

@@ -1,8 +1,8 @@
-"""One network for both tasks against one for each: `.venv/bin/python -m benchmarks.multi_task RECIPE --examples DIR`.
+"""Compares one network for both tasks with one per task: `.venv/bin/python -m benchmarks.multi_task RECIPE`.
 
-Trains the recipe three times, as the Trainer does, on the same records, epochs and seed: with both heads, with that of
-the age alone, with that of the gender alone. Quality is that of the epoch that the Trainer keeps, on the validation
-part; the test part is not read. `--set trainer.epochs=1 --set trainer.epoch_size=1000` gives a quick look.
+Trains the recipe three times as the Trainer does, with the same records, epochs and seed: with both heads, with the age
+head, with the gender head. The quality is that of the epoch that the Trainer keeps, on the validation split; the test
+split is not read. `--set trainer.epochs=1 --set trainer.epoch_size=1000` makes it short.
 """
 
 import os
@@ -28,14 +28,14 @@ _TASKS = {"age and gender": {}, "age alone": {"gender_head": "none"}, "gender al
 
 @dataclass(frozen=True)
 class Trained:
-    """One training.
+    """The result of one training.
 
     Attributes:
         tasks: one of the three.
         parameters: of the network.
-        cost: all told, decoding and validation included.
-        age_mae: years, on the validation part; None of a network without that head.
-        gender_accuracy: 0..1, on the validation part; None likewise.
+        cost: of the whole training, with decoding and validation.
+        age_mae: years, on the validation split; None for a network without the age head.
+        gender_accuracy: 0..1, on the validation split; None for a network without the gender head.
     """
 
     tasks: str
@@ -55,7 +55,7 @@ def main(recipe: Path, overrides: tuple[str, ...], examples: Path | None, as_jso
     config = load_config(recipe, overrides)
     spec = config.trainer.spec
     if spec.age_head is None or spec.gender_head is None:
-        raise VisageError(f"{recipe}: its network has one head alone; name a recipe of both")
+        raise VisageError(f"{recipe}: its network has only one head; name a recipe with both")
     with redirect_framework_output() as stream:
         from pipeline.metadata.latest_examples import newest_data
 
@@ -72,7 +72,7 @@ def main(recipe: Path, overrides: tuple[str, ...], examples: Path | None, as_jso
 
 
 def table(trained: Sequence[Trained]) -> Table:
-    """A row for each training, that of both tasks first, the sum of the two others, and the fraction of it."""
+    """Returns a row for each training, for the sum of the two single ones, and for the ratio to it."""
     both, *single = trained
     parameters, wall, cpu = (
         sum(values) for values in zip(*((one.parameters, one.cost.wall, one.cost.cpu) for one in single), strict=True)

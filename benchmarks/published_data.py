@@ -1,4 +1,4 @@
-"""The published data that benchmarks read: one option, `--data DIR`, and one line that says what the folder lacks."""
+"""The published data that benchmarks read: the option `--data DIR`, and a one-line error if a file is missing."""
 
 import os
 import sys

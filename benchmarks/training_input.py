@@ -1,8 +1,8 @@
-"""What input costs a training: `.venv/bin/python -m benchmarks.training_input [RECIPE ...] --examples DIR`.
+"""Measures the cost of training input: `.venv/bin/python -m benchmarks.training_input [RECIPE ...] --examples DIR`.
 
-For the network of each recipe, all of it unfrozen: steps that the real input feeds against steps on one batch in
-memory, in turn in one process; then images a second of our input and of Keras's own loaders on the same files. CPU
-time is that of the process on all cores; where others use the machine, the clock tells of them as well.
+For the unfrozen network of each recipe: steps with the real input compared with steps on one batch in memory, in turn
+in one process; then images per second of our input and of Keras's own loaders on the same files. CPU time is of the
+process on all cores; wall time also contains other load on the machine.
 """
 
 from __future__ import annotations
@@ -82,12 +82,12 @@ def main(
 
 
 def _unfrozen(settings: TrainerSettings) -> TrainerSettings:
-    """The recipe as a training of all of its network, from random weights, which cost what any others do."""
+    """Returns the recipe for a training of its whole network from random weights, whose cost is that of any weights."""
     return settings.model_copy(update={"freeze": None, "fine_tuning": FineTuningSettings(), "weights": None})
 
 
 def _at_most(split: Split, records: int | None) -> Split:
-    """The first files of a split with so many records at least; None: all."""
+    """Returns the first files of a split with at least so many records; None: all."""
     from visage.training.batches import open_split
 
     if records is None or records >= split.size:
@@ -117,7 +117,7 @@ def _steps_table(figures: list[dict[str, Any]]) -> Table:
 
 def _loaders_table(figures: list[dict[str, Any]]) -> Table:
     table = Table("loader", box=None)
-    for title in ("network", "pictures a second (clock)", "CPU ms a picture"):
+    for title in ("network", "images per second (clock)", "CPU ms per image"):
         table.add_column(title, justify="right")
     for of_one in figures:
         for loader in of_one["loaders"]:

@@ -1,4 +1,4 @@
-"""What input adds to a training step: steps fed by the real input against the same steps fed from memory."""
+"""The cost that input adds to a training step: steps with real input compared with the same steps from memory."""
 
 import statistics
 from collections.abc import Callable, Iterator
@@ -23,13 +23,13 @@ _Learn = Callable[[Iterator[Any]], tf.Tensor]
 
 @dataclass(frozen=True)
 class StepCost:
-    """What steps of one network cost; medians over the rounds.
+    """The cost of the steps of one network; medians over the rounds.
 
     Attributes:
-        first_epoch: from asking for the first epoch to its first batch, once a training: every image is decoded.
-        start: the same of the later epochs, once each.
-        memory: a step whose batch is in memory.
-        ratio: of a step with real input to one from memory, the start of each epoch spread over its steps.
+        first_epoch: from the request of the first epoch to its first batch, once per training; decodes every image.
+        start: the same of the later epochs, once per epoch.
+        memory: a step with its batch in memory.
+        ratio: of a step with real input to one from memory, with the start of each epoch spread over its steps.
     """
 
     first_epoch: Cost
@@ -38,21 +38,21 @@ class StepCost:
     ratio: Cost
 
     def missed(self, limit: float) -> list[str]:
-        """Which of the two kinds of time, if any, have a ratio above `limit`."""
+        """Returns the kinds of time (wall, CPU) whose ratio is above `limit`."""
         return [name for name, ratio in (("clock", self.ratio.wall), ("CPU", self.ratio.cpu)) if ratio > limit]
 
 
 def measure_steps(split: Split, settings: TrainerSettings, steps: int, rounds: int) -> StepCost:
-    """Trains the recipe's network, in turn on what the real input gives and on one batch over and over.
+    """Trains the recipe's network, in turn on the real input and on one batch over and over.
 
     Args:
         split: training records.
         settings: the recipe.
         steps: of each kind in a round.
-        rounds: the two kinds change places from one to the next.
+        rounds: number of rounds; the two kinds swap their order between rounds.
 
     Raises:
-        VisageError: the split has fewer records than the steps of a round take.
+        VisageError: the split has fewer records than the steps of a round need.
     """
     needed = steps * settings.step_size
     if split.size < needed:
@@ -61,14 +61,14 @@ def measure_steps(split: Split, settings: TrainerSettings, steps: int, rounds: i
             "lower --steps or give more --records"
         )
     batches = TrainingBatches(split, settings.spec, settings)
-    # As many records as a round takes, drawn from all of the split as a whole epoch's are.
+    # The records of one round, drawn from the whole split as those of an epoch are.
     drawn = TrainingBatches(split, settings.spec, settings.model_copy(update={"epoch_size": needed}))
     learn = _compiled(settings)
     before = now()
     batch = next(iter(drawn.epoch(0)))
     first_epoch = now() - before
     kept = tf.data.Dataset.from_tensors(batch).repeat()
-    # Traces, compiles, and lets tf.data find out how many threads it wants.
+    # Traces, compiles, and lets tf.data tune its number of threads.
     _steps(learn, iter(kept), 2)
     _fed(learn, drawn, 0, steps)
     starts, fed, memory = [], [], []
@@ -91,7 +91,7 @@ def measure_steps(split: Split, settings: TrainerSettings, steps: int, rounds: i
 
 
 def _fed(learn: _Learn, batches: TrainingBatches, epoch: int, steps: int) -> tuple[Cost, Cost]:
-    """What comes before an epoch's first step, and what a step of it costs."""
+    """Returns the cost until an epoch's first step, and the cost of a step."""
     before = now()
     iterator = iter(batches.epoch(epoch))
     next(iterator)
@@ -107,7 +107,7 @@ def _steps(learn: _Learn, iterator: Iterator[Any], count: int) -> Cost:
 
 
 def _compiled(settings: TrainerSettings) -> _Learn:
-    """Keras's step, as the Trainer runs it, on the next batch of an iterator; gives the loss."""
+    """Returns Keras's training step, as the Trainer runs it, on the next batch of an iterator; it returns the loss."""
     keras.utils.set_random_seed(settings.seed)
     spec = settings.spec
     keras.config.set_dtype_policy(settings.precision)

@@ -1,7 +1,7 @@
-"""What reading wiki.mat costs: `.venv/bin/python -m benchmarks.wiki_table [--data DIR]` (some ten seconds).
+"""Measures reading wiki.mat: `.venv/bin/python -m benchmarks.wiki_table [--data DIR]` (about ten seconds).
 
-Reads and validates `DIR/imdb_wiki/wiki.mat` in a fresh process, three times; Python's
-start and all imports count. Prints wall seconds, CPU seconds and peak memory.
+Reads and validates `DIR/imdb_wiki/wiki.mat` in a fresh process, three times, with the start of Python and all imports.
+Prints wall seconds, CPU seconds and peak memory.
 """
 
 import subprocess

@@ -1,4 +1,4 @@
-"""Draws a prediction: which model it is from, every face boxed on the photo, and the age distribution of each."""
+"""Draws a prediction: the model, every face boxed on the photo, and the age distribution of each face."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from visage.saved_model.identity import ModelIdentity
 
 WIDTH = 960
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
-"""Ending of a file, in lower case, to Pillow's name of what is written to it."""
+"""Pillow's format by file extension in lower case."""
 
 _JPEG_QUALITY = 95
 _MARGIN = 16
@@ -29,12 +29,12 @@ _BAR, _BAR_FAR, _BOX = "#0b6e5d", "#9cc9bf", "#ffd34d"
 
 
 def write_annotated(photo: Path, prediction: PhotoPrediction, out: Path) -> None:
-    """Writes which model predicted, then the photo with its faces boxed, then the age distribution of each face.
+    """Writes an image with the model's name, the photo with boxed faces, and the age distribution of each face.
 
     Args:
-        photo: the file that was predicted.
-        prediction: what was said of it; without a `problem`.
-        out: the file to write, in the format of its ending: one of `FORMATS`.
+        photo: the file of the photo.
+        prediction: the prediction for it, without a `problem`.
+        out: the file to write, in the format of its extension: one of `FORMATS`.
 
     Raises:
         VisageError: the photo can no longer be read, or the file cannot be written.
@@ -68,13 +68,13 @@ def _draw(photo: np.ndarray, prediction: PhotoPrediction) -> Image.Image:
 
 
 def _caption_lines(model: ModelIdentity | None) -> list[str]:
-    """The warning and the model, in lines that are not wider than the page; a prediction is passed on as its image."""
+    """Returns the warning and the model in lines that fit the page; the image is often passed on without the text."""
     lines = [] if model is None else list(model.lines())
     return [part for line in lines for part in textwrap.wrap(line, _LETTERS_A_LINE)]
 
 
 def _boxed_photo(photo: np.ndarray, faces: Sequence[FacePrediction]) -> Image.Image:
-    """The photo, its longer side the page's width, each face in a numbered box."""
+    """Returns the photo, scaled to the width of the page on its longer side, with a numbered box for each face."""
     height, width = photo.shape[:2]
     scale = WIDTH / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -90,7 +90,7 @@ def _boxed_photo(photo: np.ndarray, faces: Sequence[FacePrediction]) -> Image.Im
 
 
 def _panel(number: int, face: FacePrediction) -> Image.Image:
-    """One face's numbers and the distribution of its age over the years 0 to 100."""
+    """Returns the numbers of one face and the distribution of its age over the years 0 to 100."""
     panel = Image.new("RGB", (_PANEL_WIDTH, _PANEL_HEIGHT), _GROUND)
     draw = ImageDraw.Draw(panel)
     headline, *rest = _words(face)
@@ -102,7 +102,7 @@ def _panel(number: int, face: FacePrediction) -> Image.Image:
 
 
 def _answers(face: FacePrediction) -> Iterator[str]:
-    """The age and the gender, of which a model may say one alone."""
+    """Yields the age and the gender, of which a model may predict only one."""
     if face.age is not None:
         yield f"{face.age:.0f}"
     if face.gender is not None:
@@ -110,7 +110,7 @@ def _answers(face: FacePrediction) -> Iterator[str]:
 
 
 def _words(face: FacePrediction) -> Iterator[str]:
-    """The age with its deviation, the gender with its probability, the age group, as far as the model says them."""
+    """Yields the age with its deviation, the gender with its probability, and the age group, if predicted."""
     if face.age is not None and face.age_deviation is not None:
         spread = f" ± {face.age_deviation:.0f}" if face.age_deviation >= 0.5 else ""
         yield f"{face.age:.0f}{spread} years"
@@ -121,7 +121,7 @@ def _words(face: FacePrediction) -> Iterator[str]:
 
 
 def _near_bars(face: FacePrediction) -> range:
-    """The bars that stand for what the model thinks: its group, or the years within the deviation."""
+    """Returns the bars to highlight: the predicted group, or the years within the deviation."""
     if face.age_group is None or face.age is None or face.age_deviation is None:
         return range(0)
     if len(face.age_probabilities or ()) == len(AGE_GROUPS):
@@ -132,7 +132,7 @@ def _near_bars(face: FacePrediction) -> range:
 
 
 def _draw_bars(draw: ImageDraw.ImageDraw, probabilities: Sequence[float], near: range) -> None:
-    """A bar a year with a scale of years, or a bar a group with the groups' names."""
+    """Draws a bar per year with a scale of years, or a bar per group with the names of the groups."""
     bottom, height = _PANEL_HEIGHT - 20, _PANEL_HEIGHT - 20 - 48
     width = _PANEL_WIDTH / len(probabilities)
     highest = max(probabilities)

@@ -1,4 +1,4 @@
-"""The demo page at `/`, and the route that finds, aligns and predicts the faces of the photo that it sends."""
+"""The demo page at `/`, and the route that finds, aligns and predicts the faces of a posted photo."""
 
 import asyncio
 import html
@@ -32,17 +32,17 @@ _POLICY = (
 
 
 class Demo:
-    """A page for people; photos are predicted one after the other, and none is kept."""
+    """A web page for people; photos are predicted one after the other, and none is stored."""
 
     def __init__(self, name: str, versions: ModelVersions) -> None:
         self._name = name
         self._versions = versions
-        # A detector belongs to one thread, which makes it when the first photo for it comes; models may differ in it.
+        # A detector belongs to the thread that creates it, when the first photo arrives; each model may need another.
         self._detectors: dict[str, Detector] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="demo")
 
     def routes(self) -> list[Route]:
-        """The routes to mount."""
+        """Returns the routes to mount."""
         return [Route("/", self._page), Route("/demo/predict", self._predict, methods=["POST"])]
 
     async def _page(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The photos that a command's arguments mean."""
+"""The photos that a command's arguments name."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,10 +8,10 @@ from visage.faces.image_formats import ENDINGS
 
 
 def photo_files(paths: Sequence[Path]) -> list[Path]:
-    """Returns the paths, in place of each folder the images in it, by name.
+    """Returns the paths, with each folder replaced by its images in the order of their names.
 
-    Folders below it and hidden files do not count. A path that is not there, or that the system refuses to look at,
-    stays and is reported as a photo.
+    Subfolders and hidden files are skipped. A path that does not exist or cannot be accessed stays, and the prediction
+    reports it as a problem.
 
     Raises:
         VisageError: a folder holds no image, or cannot be read.

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's REST routes for one model, and one of our own: how its face crops are cut.
+"""TensorFlow Serving's REST routes for one model, and an additional one for the alignment of its face crops.
 
 https://www.tensorflow.org/tfx/serving/api_rest
 """
@@ -27,14 +27,14 @@ _METHODS = {"classify": "classification", "regress": "regression"}
 
 
 class RestApi:
-    """Answers every request below `/v1/`."""
+    """The routes below `/v1/`."""
 
     def __init__(self, name: str, versions: ModelVersions) -> None:
         self._name = name
         self._versions = versions
 
     def route(self) -> Route:
-        """The route to mount."""
+        """Returns the route to mount."""
         return Route("/v1/{path:path}", self._handle, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 
     async def _handle(self, request: Request) -> Response:
@@ -92,7 +92,7 @@ class RestApi:
         return {"name": self._name, "version": str(model.version), **model.metadata.to_json()}
 
     def _refuse(self, verb: str, name: str, version: int | None, document: Mapping[str, Any]) -> dict[str, Any]:
-        """What TensorFlow Serving answers to `classify` and `regress` where no signature is made for them."""
+        """Returns TensorFlow Serving's error for `classify` and `regress` on a model without such signatures."""
         if "examples" not in document:
             raise RestError(400, f"When method is {verb}, key 'examples' is expected and was not found")
         signature = _signature(self._model(name, version), document)
@@ -103,18 +103,18 @@ class RestApi:
 def _version(digits: str | None) -> int | None:
     if digits is None:
         return None
-    # TensorFlow Serving's are int64; Python refuses to read some thousand digits.
+    # TensorFlow Serving's versions are int64; Python refuses to parse some thousand digits.
     if len(digits) > 19 or int(digits) >= 2**63:
         raise RestError(400, f"Failed to convert version: {digits} to numeric.")
     return int(digits)
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """A request's body.
+    """Returns a request's body.
 
     Raises:
-        RestError: 413, it is larger than `limit` bytes, by its Content-Length or in fact; the rest of it is not read.
-            400, the client hung up before its end.
+        RestError: 413, the body is larger than `limit` bytes, by its Content-Length or in fact; the rest is not read.
+            400, the client disconnected before the end.
     """
     too_large = RestError(413, f"the request is larger than {limit // 2**20} MiB")
     announced = request.headers.get("content-length", "")
@@ -132,7 +132,7 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 def json_response(document: Mapping[str, Any], status: int = 200) -> Response:
-    """JSON in which NaN and Infinity may stand, as TensorFlow Serving writes it."""
+    """Returns JSON that may contain NaN and Infinity, as TensorFlow Serving writes it."""
     return Response(json.dumps(document), status, media_type="application/json")
 
 

@@ -1,6 +1,6 @@
-"""TensorFlow Serving's JSON for tensors: requests in row or columnar format, and the answers to them.
+"""TensorFlow Serving's JSON for tensors: requests in row or columnar format, and their responses.
 
-The format is https://www.tensorflow.org/tfx/serving/api_rest; the messages are the server's own where it has some.
+Format: https://www.tensorflow.org/tfx/serving/api_rest. Error messages are TensorFlow Serving's own where it has some.
 """
 
 import base64
@@ -30,7 +30,7 @@ _MAX_RANK = 16
 
 
 class RestError(Exception):
-    """An answer that is an error: an HTTP status code and one message."""
+    """An error response: an HTTP status code and one message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -39,10 +39,10 @@ class RestError(Exception):
 
 
 def parse_body(body: bytes) -> dict[str, Any]:
-    """The JSON object in a request's body; NaN and Infinity are numbers here.
+    """Parses the JSON object in a request's body; NaN and Infinity are accepted as numbers.
 
     Raises:
-        RestError: 400, it is no JSON object.
+        RestError: 400, the body is not a JSON object.
     """
     if not body:
         raise RestError(400, "JSON Parse error: The document is empty")
@@ -58,10 +58,10 @@ def parse_body(body: bytes) -> dict[str, Any]:
 
 
 def signature_name(document: Mapping[str, Any]) -> str:
-    """The signature that a request asks for; empty for the default one.
+    """Returns the signature that a request names; empty for the default one.
 
     Raises:
-        RestError: 400, `signature_name` is no text.
+        RestError: 400, `signature_name` is not a string.
     """
     name = document.get("signature_name", "")
     if not isinstance(name, str):
@@ -71,11 +71,11 @@ def signature_name(document: Mapping[str, Any]) -> str:
 
 
 def parse_inputs(document: Mapping[str, Any], signature: Signature) -> tuple[dict[str, np.ndarray], bool]:
-    """The tensors of a predict request.
+    """Parses the tensors of a predict request.
 
     Args:
         document: the request: `instances` (row format) or `inputs` (columnar format).
-        signature: what the tensors are for.
+        signature: the signature that receives the tensors.
 
     Returns:
         The inputs by name, strings as dtype object holding bytes; and whether the format is the row format.
@@ -94,7 +94,7 @@ def parse_inputs(document: Mapping[str, Any], signature: Signature) -> tuple[dic
 
 
 def format_outputs(outputs: Mapping[str, np.ndarray], row_format: bool) -> dict[str, Any]:
-    """The answer to a predict request: `predictions` for the row format, else `outputs`; one output has no name.
+    """Returns the response to a predict request: `predictions` (row format) or `outputs`; a single output is unnamed.
 
     Raises:
         RestError: 400, the outputs do not have the same number of rows.
@@ -104,7 +104,7 @@ def format_outputs(outputs: Mapping[str, np.ndarray], row_format: bool) -> dict[
         return {"outputs": values if len(values) > 1 else next(iter(values.values()))}
     rows = {name: array.shape[0] if array.ndim else 0 for name, array in outputs.items()}
     if len(set(rows.values())) > 1 or any(array.ndim == 0 for array in outputs.values()):
-        raise RestError(400, f"the outputs have no common batch size ({rows}); ask with 'inputs'")
+        raise RestError(400, f"the outputs have no common batch size ({rows}); send 'inputs'")
     if len(values) == 1:
         return {"predictions": next(iter(values.values()))}
     return {"predictions": [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]}
@@ -148,7 +148,7 @@ def _parse_columns(inputs: Any, signature: Signature) -> dict[str, np.ndarray]:
 
 
 def _is_named(value: Any) -> bool:
-    """Whether an object maps input names to values, rather than being one base64 value itself."""
+    """Returns whether an object maps input names to values, and is not itself one base64 value."""
     return isinstance(value, dict) and not _is_base64(value)
 
 
@@ -170,7 +170,7 @@ def _to_array(name: str, value: Any, info: TensorInfo) -> np.ndarray:
 
 
 def _dense_shape(value: Any) -> tuple[int, ...]:
-    """The shape that the first elements at each level promise."""
+    """Returns the shape implied by the first elements at each level."""
     shape = []
     while isinstance(value, list):
         shape.append(len(value))
@@ -187,7 +187,7 @@ def _fits(shape: tuple[int, ...], declared: tuple[int, ...]) -> bool:
 
 
 def _collect(value: Any, shape: tuple[int, ...], dtype: str, flat: list[Any]) -> None:
-    """Appends the values below `value` in order; raises where they do not fill `shape` exactly."""
+    """Appends the values below `value` in order; raises a RestError unless they fill `shape` exactly."""
     if not isinstance(value, list):
         if shape:
             raise RestError(400, f"JSON Value: {_shown(value)} found at incorrect level in the JSON DOM")
@@ -224,7 +224,7 @@ def _lossless(value: int | float, dtype: str) -> float:
     if isinstance(value, int):
         fits = abs(value) < 1 << (limits.nmant + 1)
     else:
-        # The shortest decimal of the largest float32 lies a little above it, and still means it.
+        # The shortest decimal of the largest float32 is slightly above it, but is parsed back to it.
         with np.errstate(over="ignore"):
             fits = not isfinite(value) or bool(np.isfinite(_FLOATS[dtype](value)))
     if not fits:
@@ -247,7 +247,7 @@ def _to_json(array: np.ndarray, as_bytes: bool) -> Any:
     if array.dtype == object:
         encode = _encode_bytes if as_bytes else _encode_text
     elif array.dtype in (np.float16, np.float32):
-        # float(text) keeps 0.2 as 0.2; a plain cast to a double would show the noise digits of the float32.
+        # float(text) returns 0.2 for 0.2; a cast to double would show the rounding error of the float32.
         def encode(value: Any) -> Any:
             return float(str(value))
     else:

@@ -36,18 +36,18 @@ def serve(
     host: str = "127.0.0.1",
     announce: Callable[[str], None] = lambda line: print(line, flush=True),
 ) -> None:
-    """Serves the newest version under `base_path` until Ctrl-C, and each newer one as it is pushed.
+    """Serves the newest version under `base_path` until Ctrl-C, and each newer version once it is pushed.
 
     Args:
         base_path: folder of the numbered versions.
-        name: the model's name in the addresses.
+        name: the model's name in the URLs.
         rest_port: TCP port; 0 for a free one.
-        host: address to listen on. Others than this machine can ask only where it is not 127.0.0.1.
-        announce: is told one line: where it listens, which model it serves and how to ask it; before it a warning
-            where the model was trained on drawn portraits.
+        host: address to listen on; other machines can connect only if it is not 127.0.0.1.
+        announce: receives one line with the address, the model and an example request; before it a warning if the
+            model was trained on drawn portraits.
 
     Raises:
-        VisageError: there is no model, `base_path` is itself one, none can be loaded, or the port is taken.
+        VisageError: there is no model, `base_path` is itself a model, none can be loaded, or the port is in use.
     """
     _check_base_path(base_path)
     with _listen(host, rest_port) as listener:
@@ -63,18 +63,18 @@ def serve(
         )
         config = uvicorn.Config(
             make_app(name, versions),
-            # uvloop, where it is installed, would take the signal wake-up of `pipeline.cli.interruption`.
+            # uvloop, where installed, would replace the signal wake-up of `pipeline.cli.interruption`.
             loop="asyncio",
             log_config=None,
             log_level="warning",
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
-        # At Ctrl-C and SIGTERM uvicorn ends in an orderly way and then lets our handler know of the signal.
+        # After Ctrl-C or SIGTERM uvicorn shuts down and then raises the signal again for our own handler.
         uvicorn.Server(config).run(sockets=[listener])
 
 
 def make_app(name: str, versions: ModelVersions, poll_seconds: float = POLL_SECONDS) -> Starlette:
-    """The application: routes, demo page, and a task that looks for new versions while it runs."""
+    """Returns the application: routes, demo page, and a task that looks for new versions while it runs."""
 
     @asynccontextmanager
     async def watch(app: Starlette) -> AsyncIterator[None]:
@@ -98,8 +98,8 @@ async def _watch(versions: ModelVersions, poll_seconds: float) -> None:
         await asyncio.sleep(poll_seconds)
         try:
             await asyncio.to_thread(versions.poll)
-        except Exception:  # A folder that cannot be listed right now must not end the watch.
-            _logger.exception("looking for new versions failed")
+        except Exception:  # A folder that cannot be listed at the moment must not end the task.
+            _logger.exception("cannot look for new versions")
 
 
 def _check_base_path(base_path: Path) -> None:
@@ -109,12 +109,12 @@ def _check_base_path(base_path: Path) -> None:
         wanted = "name a folder that holds it so" if is_unnumbered else f"name its parent {whole.parent}"
         raise VisageError(f"{base_path}: this is one version, not the folder of <number>/{SAVED_MODEL}; {wanted}")
     alignment = metadata_of(find_model(base_path)).alignment_settings()
-    # Else the first photo on the demo page would tell.
+    # Fails here, not at the first photo on the demo page.
     check_installed(photo_detector(alignment), "alignment.detector of the model")
 
 
 def _load_first(versions: ModelVersions) -> LoadedModel:
-    """Loads a version before the first request: two looks at the files show whether one is still being copied."""
+    """Loads a version before the first request; two polls of the files detect a version that is still being copied."""
     versions.poll()
     for _ in range(30):
         time.sleep(POLL_SECONDS)
@@ -124,7 +124,7 @@ def _load_first(versions: ModelVersions) -> LoadedModel:
             return versions.current
         if errors:
             raise VisageError(errors[0])
-    raise VisageError(f"{versions.base_path}: the model is still being copied; wait until it is whole")
+    raise VisageError(f"{versions.base_path}: the model is still being copied; wait until it is complete")
 
 
 def _listen(host: str, port: int) -> socket.socket:

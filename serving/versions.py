@@ -1,4 +1,4 @@
-"""Keeps the newest whole version of a model loaded while new ones are pushed beside it."""
+"""Keeps the newest complete version of a model loaded while newer ones are pushed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ _Snapshot = frozenset[tuple[str, int, int]]
 
 @dataclass(frozen=True)
 class VersionState:
-    """What became of one version.
+    """The state of one version.
 
     Attributes:
-        state: 'LOADING', 'AVAILABLE' or 'END', in TensorFlow Serving's words.
-        error: why it could not be loaded; empty where nothing went wrong.
+        state: 'LOADING', 'AVAILABLE' or 'END', as in TensorFlow Serving.
+        error: why it could not be loaded; empty without an error.
     """
 
     state: str
@@ -25,10 +25,10 @@ class VersionState:
 
 
 class ModelVersions:
-    """The version that is served and what became of the others; `poll` is called by one thread, the rest by any.
+    """The served version and the states of the others; `poll` must be called by one thread, the rest by any.
 
-    A version is loaded once its files were the same at two polls in a row, so that one still being copied is left
-    alone. One that cannot be loaded is tried again when its files change; meanwhile the old one stays.
+    A version is loaded when its files are unchanged between two polls, so that a version still being copied is not. A
+    version that cannot be loaded is retried when its files change; the old one stays until then.
     """
 
     def __init__(self, base_path: Path, load: Callable[[Path], LoadedModel] = load_model) -> None:
@@ -40,7 +40,7 @@ class ModelVersions:
         self._failed: dict[int, _Snapshot] = {}
 
     def poll(self) -> None:
-        """Looks at the folder once; loads a new version and lets go of the old one where there is cause to."""
+        """Checks the folder once; loads a new version and releases the old one if there is a newer complete one."""
         for version in reversed(version_folders(self.base_path)):
             if not version.has_model:
                 continue
@@ -66,7 +66,7 @@ class ModelVersions:
         old, self.current = self.current, model
         self._set_state(number, VersionState("AVAILABLE"))
         if old is not None:
-            # Requests that still run hold the old model; it leaves the memory with the last of them.
+            # Running requests hold a reference to the old model, which is freed after the last of them.
             self._set_state(old.version, VersionState("END"))
         return True
 
@@ -79,7 +79,7 @@ def _snapshot(folder: Path) -> _Snapshot:
     for path in folder.rglob("*"):
         try:
             status = path.stat()
-        except OSError:  # It was renamed or removed between the listing and this look.
+        except OSError:  # The file was renamed or removed since the listing.
             continue
         files.add((str(path.relative_to(folder)), status.st_size, status.st_mtime_ns))
     return frozenset(files)

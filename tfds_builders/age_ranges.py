@@ -1,9 +1,9 @@
-"""Age groups as tables write them, FairFace's for instance."""
+"""Age groups as tables write them, e.g. FairFace's."""
 
 import re
 
 OLDEST = 120
-"""Years; whoever is said to be older is not believed."""
+"""Years; a higher age is taken for an error."""
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _RANGE = re.compile(r"(\d{1,3}) ?(?:-|\u2013|to) ?(\d{1,3})|\((\d{1,3}), ?(\d{1,3})\)")
@@ -16,12 +16,11 @@ _MONTH_AND_YEAR = re.compile(rf"({_MONTH})-(\d{{1,2}})")
 def read_age_range(text: str) -> tuple[int, int] | None:
     """Reads an age group, in any case.
 
-    A spreadsheet makes dates of some: '3-9' becomes '9-Mar' where months stand before days, '3-Sep' elsewhere. An age
-    group's first number is the smaller one, so either is the range from 3 to 9. '10-19' may become 'Oct-19' too.
+    Spreadsheets convert some to dates: '3-9' becomes '9-Mar' where months precede days, '3-Sep' elsewhere. The first
+    number of an age group is the smaller one, so either is the range from 3 to 9. '10-19' may also become 'Oct-19'.
 
     Returns:
-        Its first and last completed year, 0 to 120; None where the text is no age group.
-
+        First and last completed year, 0 to 120; None if the text is no age group.
     >>> [read_age_range(text) for text in ("3-9", "9-Mar", "Oct-19", "(25, 32)", "more than 70", "70+", "9-3")]
     [(3, 9), (3, 9), (10, 19), (25, 32), (70, 120), (70, 120), None]
     """

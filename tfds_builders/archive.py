@@ -1,4 +1,4 @@
-"""The archives as their authors publish them: a tar, or the folder that it extracts to, read without extracting."""
+"""Archives as their authors publish them: a tar, or the folder that it extracts to, read without extraction."""
 
 import abc
 import lzma
@@ -23,16 +23,16 @@ REPORT_EVERY = 200
 
 
 class Unreadable(str):
-    """Stands for a file's bytes where they cannot be read: why."""
+    """The reason why a file cannot be read, returned in place of its bytes."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """All that lies in an archive.
+    """The files of an archive.
 
     Attributes:
-        files: by name, what lies in its top folder.
-        others: what lies beside that folder, and a second file of the same name.
+        files: files below the top folder, by name.
+        others: files outside that folder, and a second file of the same name.
     """
 
     files: dict[str, Entry]
@@ -71,10 +71,10 @@ class Archive(abc.ABC):
         report(step, len(wanted), len(wanted))
 
     def read_table(self, name: str) -> bytes:
-        """Returns the bytes of one file, without which nothing else is of use.
+        """Returns the bytes of one file that the data set cannot be read without.
 
         Raises:
-            VisageError: it cannot be read.
+            VisageError: the file cannot be read.
         """
         ((_, content),) = self.read({name})
         if isinstance(content, Unreadable):
@@ -130,7 +130,7 @@ class TarArchive(Archive):
         """Yields every member that is no folder, with its name below the top folder; None beside that."""
         with reading(self.path), tarfile.open(self.path) as tar:
             for member in tar:
-                # tarfile keeps every member it has passed: gigabytes of them in IMDB's archive.
+                # tarfile keeps every member it has passed, which are gigabytes for IMDB's archive.
                 tar.members = []  # type: ignore[attr-defined]
                 if not member.isdir():
                     yield self._name_below_root(member), member, tar
@@ -140,15 +140,15 @@ class TarArchive(Archive):
         path = PurePosixPath(member.name)
         if path.is_absolute() or ".." in path.parts:
             raise VisageError(
-                f"{self.path}: member {quoted(member.name)} points outside the archive, which the published one never "
-                "does: get the archive again from its authors"
+                f"{self.path}: member {quoted(member.name)} points outside the archive, which no published archive "
+                "does; get the archive again from its authors"
             )
         return PurePosixPath(*path.parts[1:]).as_posix() if path.parts[:1] == (self._root,) else None
 
 
 @contextmanager
 def reading(tar: Path) -> Iterator[None]:
-    """Turns what goes wrong while a tar is read into one line.
+    """Turns an error in a tar into one line.
 
     Raises:
         VisageError: it cannot be read, is damaged or cut off.
@@ -156,23 +156,23 @@ def reading(tar: Path) -> Iterator[None]:
     try:
         yield
     except (EOFError, OSError, lzma.LZMAError, tarfile.TarError, zlib.error) as error:
-        # What the system refuses has a number; what is wrong with the bytes has none.
+        # An error of the operating system has an errno; an error in the bytes has none.
         if isinstance(error, OSError) and error.errno is not None:
             raise unreadable(tar, error) from error
         reason = shortened(str(error).partition("\n")[0].rstrip(":"))
-        raise VisageError(f"{tar} is cut off or damaged ({reason}): download it again") from error
+        raise VisageError(f"{tar}: truncated or damaged ({reason}); download it again") from error
 
 
 def _check_end(tar: tarfile.TarFile) -> None:
-    # tarfile takes a file that ends inside a header for a whole one; a whole one ends in a block of zeros.
+    # tarfile accepts a file that ends inside a header as complete; a complete tar ends in a block of zeros.
     assert tar.fileobj is not None
     tar.fileobj.seek(tar.offset)
     if tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-        raise tarfile.ReadError("no end-of-archive mark")
+        raise tarfile.ReadError("no end-of-archive marker")
 
 
 def read_image(path: str | Path) -> bytes | Unreadable:
-    """Returns a file's bytes, or why they cannot be read: one image must not cost the others."""
+    """Returns the bytes of a file, or why they cannot be read, so that one bad image does not stop the others."""
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -180,22 +180,22 @@ def read_image(path: str | Path) -> bytes | Unreadable:
 
 
 def unreadable(path: Path, error: OSError) -> VisageError:
-    """Of a file without which nothing else is of use."""
+    """Returns the error for an unreadable file that the data set cannot be read without."""
     return VisageError(f"{path}: cannot be read ({error.strerror or error}); make it readable")
 
 
 def find_archive(folders: Collection[Path], root: str, hint: str) -> Archive:
     """Finds `ROOT.tar`, `ROOT.tar.gz` or the extracted folder `ROOT/`, in this order of preference.
 
-    A tar comes before a folder because one that is cut off can be told from a whole one.
+    A tar comes before a folder because a truncated tar can be detected.
 
     Args:
-        folders: where to look, the first place first.
-        root: name of the archive's top folder, 'UTKFace' for instance.
-        hint: what the user should do if it is nowhere.
+        folders: folders to search, in this order.
+        root: name of the archive's top folder, e.g. 'UTKFace'.
+        hint: the fix if the archive is not found.
 
     Raises:
-        VisageError: it is in none of the folders.
+        VisageError: none of the folders has the archive.
     """
     for folder in folders:
         for name in (f"{root}.tar", f"{root}.tar.gz"):
@@ -209,7 +209,7 @@ def find_archive(folders: Collection[Path], root: str, hint: str) -> Archive:
 
 
 def manual_folder(dl_manager: "tfds.download.DownloadManager", hint: str) -> Path:
-    """The folder that holds the archives (TFDS's `manual_dir`).
+    """Returns the folder that holds the archives (TFDS's `manual_dir`).
 
     Raises:
         VisageError: it does not exist or is empty.
@@ -218,4 +218,4 @@ def manual_folder(dl_manager: "tfds.download.DownloadManager", hint: str) -> Pat
         return Path(os.fspath(dl_manager.manual_dir))
     except AssertionError as error:
         folder = str(error).split(" does not exist")[0].replace("Manual directory ", "")
-        raise VisageError(f"the data folder {folder} does not exist or is empty: {hint}") from error
+        raise VisageError(f"{folder}: the data folder does not exist or is empty; {hint}") from error

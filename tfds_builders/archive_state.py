@@ -1,7 +1,7 @@
-"""What a data set is prepared from, as lines that differ where the files do; needs no TensorFlow.
+"""The state of a data set's files, as lines that change when the files do; imports no TensorFlow.
 
-Tables are read whole, for a corrected label changes neither size nor, where a tool sets it back, time. Of what is too
-large to be read at each run some blocks are. Of an image in a folder size and time count, and whether it may be read.
+Tables are read whole, because a corrected label changes neither the size nor, if a tool resets it, the time. Files
+that are too large to read at each run are sampled in blocks. Of an image in a folder, size, time and readability count.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ def state_of_labelled_folder(folder: Path, labels: str | None) -> Iterator[str]:
     """Yields a line for each file of a labelled folder.
 
     Args:
-        folder: need not exist.
+        folder: the labelled folder; may be missing.
         labels: path of the labels file in it; None: labels.csv or labels.parquet.
     """
     tables = {labels} if labels else set(STANDARD_FILES)
@@ -29,10 +29,10 @@ def state_of_labelled_folder(folder: Path, labels: str | None) -> Iterator[str]:
 
 
 def state_of_archive(folder: Path, dataset: str) -> Iterator[str]:
-    """Yields a line for each file that the builder of a published data set may read, wherever it looks.
+    """Yields a line for each file that the builder of a published data set may read.
 
     Args:
-        folder: with the archives.
+        folder: folder with the archives.
         dataset: the TFDS name, e.g. 'adience/faces'.
     """
     name, files = dataset.partition("/")[0], archive_files(dataset)
@@ -47,12 +47,12 @@ def state_of_archive(folder: Path, dataset: str) -> Iterator[str]:
 
 
 def _as_listed(entry: Entry) -> str:
-    # Names may hold line ends, and bytes that are no UTF-8.
+    # Names may contain line ends, and bytes that are not UTF-8.
     return f"{entry.name!a} {entry.size} {entry.modified_ns} {entry.reason}"
 
 
 def _table(folder: Path, name: str) -> str:
-    """By its content; as a large file where it is one, such as a Parquet file with the images in it."""
+    """Yields the content of a table, or its state as a large file, e.g. of a Parquet file with images."""
     path = folder / name
     try:
         if path.stat().st_size > _LARGEST_TABLE:
@@ -63,7 +63,7 @@ def _table(folder: Path, name: str) -> str:
 
 
 def _large(folder: Path, name: str) -> str:
-    """By size, time, its first and last block, and blocks evenly between them."""
+    """Returns size, time, first and last block, and evenly spaced blocks between them, as a line."""
     path = folder / name
     try:
         status = path.stat()

@@ -1,4 +1,4 @@
-"""What lies in an extracted archive or in a folder of images, every file of it; needs no TensorFlow."""
+"""The files of an extracted archive or of a folder of images; imports no TensorFlow."""
 
 import os
 import stat
@@ -10,22 +10,22 @@ from visage.errors import quoted
 from visage.faces.image_formats import ENDINGS
 
 IMAGE_UNREADABLE = "picture_unreadable"
-"""The reason of a file that may not be read, or whose bytes cannot be."""
+"""The reason for a file that cannot be opened or read."""
 
-# Each with every file that macOS packs, and with the same ending.
+# macOS adds such a file to an archive for each file, with the same extension.
 _MACOS_FOLDER, _MACOS_PREFIX = "__MACOSX", "._"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One file, or what stands in the place of one.
+    """One file, or an entry that is not a file.
 
     Attributes:
-        name: POSIX path relative to the top folder; bytes that are no UTF-8 are surrogates.
+        name: POSIX path relative to the top folder; bytes that are not UTF-8 are surrogates.
         size: bytes.
         modified_ns: time of the last change, nanoseconds; 0 in a tar.
-        reason: why nothing can be read from it, as rows are counted by it; '' if it can be.
-        why: the same in words.
+        reason: name under which an unreadable entry is counted; '' if it is readable.
+        why: the reason in words.
     """
 
     name: str
@@ -36,10 +36,10 @@ class Entry:
 
 
 def entries_of(folder: Path) -> Iterator[Entry]:
-    """Yields every file below a folder, folder after folder in the order of their names.
+    """Yields every file below a folder, folder by folder in the order of their names.
 
-    A link counts as the file that it leads to. One that leads out of the folder, to a folder or nowhere is an entry
-    with a reason, and so are sockets and devices, files that may not be read, and folders that may not be listed.
+    A link counts as the file that it points to. These become an entry with a reason: a link that points outside the
+    folder, to a folder or nowhere, a socket or device, an unreadable file, and a folder that may not be listed.
     """
     top = os.path.realpath(folder)
     unlisted: list[OSError] = []
@@ -75,7 +75,7 @@ def _entry(path: Path, name: str, top: str) -> Entry:
         if not stat.S_ISREG(status.st_mode):
             return Entry(name, reason="not_a_file", why="neither a file nor a folder")
         may_be_read = os.access(path, os.R_OK, effective_ids=True)
-        reason, why = ("", "") if may_be_read else (IMAGE_UNREADABLE, "it may not be read")
+        reason, why = ("", "") if may_be_read else (IMAGE_UNREADABLE, "permission to read it is missing")
         return Entry(name, status.st_size, status.st_mtime_ns, reason, why)
     except OSError as error:
         if is_link:
@@ -84,7 +84,7 @@ def _entry(path: Path, name: str, top: str) -> Entry:
 
 
 def reason_without_row(file: Entry) -> tuple[str, str]:
-    """Returns why a file that no row names is no image that can be read: reason and words, or twice ''."""
+    """Returns why a file that no row names is not a readable image: reason and words, or twice ''."""
     if file.reason not in ("", IMAGE_UNREADABLE):
         return file.reason, file.why
     return (file.reason, file.why) if is_image_name(file.name) else ("not_a_picture", "no image by its name")
@@ -94,19 +94,19 @@ def reason_to_skip(file: Entry | None) -> tuple[str, str]:
     """Returns why the image that a row names cannot be used: reason and words, or twice ''.
 
     Args:
-        file: what the archive holds under that name; None: nothing.
+        file: the archive's file of that name; None: there is none.
     """
     if file is None:
-        return "picture_missing", "the archive has no such picture"
+        return "picture_missing", "the archive has no such image"
     if file.reason:
         return file.reason, file.why
     return ("", "") if file.size else ("picture_empty", "the file is empty")
 
 
 def is_image_name(name: str) -> bool:
-    """Returns whether a file is an image by its name; the files that macOS writes beside each are none.
+    """Returns whether a file is an image by its name; the files that macOS adds for each file are not.
 
-    >>> [is_picture_name(name) for name in ("a/b.JPG", "a.jpeg", "Thumbs.db", "a/._b.jpg", "__MACOSX/a.jpg")]
+    >>> [is_image_name(name) for name in ("a/b.JPG", "a.jpeg", "Thumbs.db", "a/._b.jpg", "__MACOSX/a.jpg")]
     [True, True, False, False, False]
     """
     path = PurePosixPath(name)

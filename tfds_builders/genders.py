@@ -1,4 +1,4 @@
-"""How tables write the two genders that data sets carry."""
+"""Spellings of the two genders in tables."""
 
 from tfds_builders.unknown import is_unknown
 from visage.data.labels import UNKNOWN
@@ -7,9 +7,10 @@ GENDER_WORDS = {"female": "female", "f": "female", "male": "male", "m": "male"}
 
 
 def read_gender(text: str) -> str | None:
-    """Reads a field, in any case.
+    """Reads the gender in a field, in any case.
 
-    Returns: 'female', 'male' or 'unknown'; None where it says something else.
+    Returns:
+        'female', 'male' or 'unknown'; None for any other text.
 
     >>> read_gender("F"), read_gender("n/a"), read_gender("woman")
     ('female', 'unknown', None)

@@ -1,4 +1,4 @@
-"""Files and folders that lie there under nearly the name that is looked for."""
+"""Files and folders with nearly the name that is looked for."""
 
 import itertools
 import os
@@ -13,11 +13,11 @@ _LOOKED_AT = 20_000
 
 
 def near_files(folder: Path, wanted: Collection[str]) -> str:
-    """Returns 'it holds X, did you mean that? ' for what a folder holds under nearly one of the wanted names, else ''.
+    """Returns 'it holds X, did you mean that? ' for names in a folder that are nearly a wanted one, else ''.
 
     Args:
-        folder: need not exist.
-        wanted: names, none of which it holds.
+        folder: the folder; may be missing.
+        wanted: names that the folder does not hold.
     """
     try:
         with os.scandir(folder) as entries:

@@ -1,6 +1,6 @@
-"""A look whether the files of a data set are there, readable and of their kind; takes milliseconds and no TensorFlow.
+"""Quick checks that the files of a data set exist, are readable and of their type; without TensorFlow.
 
-The builders report what only reading everything shows.
+Errors that only reading everything shows are left to the builders.
 """
 
 import tarfile
@@ -20,22 +20,22 @@ from visage.errors import VisageError
 
 _MEMBERS_LOOKED_AT = 100
 _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
-"""How the files begin that tarfile unpacks, whatever they are called: gzip, bzip2, xz."""
+"""First bytes of the compressed formats that tarfile reads, whatever the file's name: gzip, bzip2, xz."""
 
 
 def look_at_published(dataset: str, archives: Path) -> list[Path]:
-    """Looks at the files of a published data set.
+    """Checks the files of a published data set.
 
     Args:
         dataset: its TFDS name, e.g. 'adience/faces'.
         archives: the folder with all archives.
 
     Returns:
-        What its builder will read: the archive, or the folder that it extracts to, and the folder
-        of its tables or the table beside it.
+        The files that its builder will read: the archive, or the folder that it extracts to, and the folder of its
+        tables or the table beside it.
 
     Raises:
-        VisageError: a file is missing, cannot be read, or is not what it should be.
+        VisageError: a file is missing, unreadable, or of another type.
     """
     files = archive_files(dataset)
     folders, hint = folders_of(files, archives), hint_in(files, archives)
@@ -44,15 +44,15 @@ def look_at_published(dataset: str, archives: Path) -> list[Path]:
 
 
 def look_at_archive(files: ArchiveFiles, folders: Sequence[Path], hint: str) -> Archive:
-    """Looks whether an archive is there and begins as it should.
+    """Checks that an archive exists and begins as expected.
 
     Args:
         files: of the data set.
-        folders: where to look, the first place first.
-        hint: what the user should do if it is nowhere.
+        folders: folders to search, in this order.
+        hint: the fix if the archive is not found.
 
     Raises:
-        VisageError: it is missing, cannot be read, or is another one.
+        VisageError: the archive is missing, unreadable, or another one.
     """
     archive = find_archive(folders, files.root, hint)
     if isinstance(archive, TarArchive):
@@ -65,7 +65,7 @@ def look_at_archive(files: ArchiveFiles, folders: Sequence[Path], hint: str) -> 
 def look_at_labelled_folder(
     name: str, archives: Path, labels: str | None, images: str, separator: str, columns: Mapping[str, str | None]
 ) -> list[Path]:
-    """Looks at the labels file of a folder, its header and its separator.
+    """Checks the labels file of a folder, its header and its separator.
 
     Args:
         name: of the folder.
@@ -73,7 +73,7 @@ def look_at_labelled_folder(
         labels: name of the labels file; None: labels.csv or labels.parquet.
         images: folder in it to which the paths of the images are relative.
         separator: between the fields of a CSV.
-        columns: standard column to what the labels file calls it.
+        columns: standard column to the name in the labels file.
 
     Returns:
         The labels file.
@@ -107,7 +107,7 @@ def _look_into_tar(path: Path, files: ArchiveFiles) -> None:
 
 
 def _check_blocks(path: Path) -> None:
-    """tarfile takes a plain tar that ends inside a header for a whole one."""
+    """Raises a ReadError for a plain tar that ends inside a header, which tarfile accepts as complete."""
     with path.open("rb") as file:
         begins = file.read(max(map(len, _COMPRESSED)))
     if not begins.startswith(_COMPRESSED) and path.stat().st_size % tarfile.BLOCKSIZE:

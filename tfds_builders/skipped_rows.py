@@ -1,4 +1,4 @@
-"""The list of rows that became no record: one line of JSON each, with what the archive says there and why."""
+"""The list of rows that became no record: one line of JSON each, with the row's content and the reason."""
 
 import json
 from collections import Counter
@@ -9,10 +9,10 @@ from pathlib import Path
 from visage.errors import shortened
 
 SKIPPED_ROWS = "skipped-rows.jsonl"
-"""Its name in the folder of a prepared data set."""
+"""Name of the list in the folder of a prepared data set."""
 
 ROW_UNREADABLE = "row_unreadable"
-"""The reason of a row of a table that cannot be understood."""
+"""The reason for a row of a table that cannot be parsed."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,10 @@ class SkippedRow:
     """One row of an archive that became no record.
 
     Attributes:
-        row: where it is: the name of a file, or of a table and the row in it.
-        reason: under which it is counted.
-        why: the same in words, with the value that was not understood.
-        value: what stands there: a path, a line, or the texts of a row by column.
+        row: position: the name of a file, or of a table and the row in it.
+        reason: name under which the row is counted.
+        why: the reason in words, with the value that could not be parsed.
+        value: content of the row: a path, a line, or its texts by column.
     """
 
     row: str
@@ -33,13 +33,13 @@ class SkippedRow:
 
     @property
     def as_text(self) -> str:
-        """On one line for people, whatever bytes the names hold."""
+        """Returns one line for people, whatever bytes the names contain."""
         named = isinstance(self.value, str) and self.value != self.row and self.reason != ROW_UNREADABLE
         image = f"{shortened(str(self.value))}: " if named else ""
         return f"{shortened(self.row)}: {image}{self.why}"
 
     def to_line(self) -> bytes:
-        """A line of JSON in ASCII: names may hold bytes that are no UTF-8."""
+        """Returns a line of JSON in ASCII, because names may contain bytes that are not UTF-8."""
         return json.dumps(asdict(self)).encode()
 
 
@@ -47,8 +47,8 @@ def read_skipped_rows(path: Path) -> Iterator[SkippedRow]:
     """Yields the rows of a list.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: a line is none that `to_line` writes.
+        OSError: the file cannot be read.
+        ValueError: a line does not have the format of `to_line`.
     """
     with path.open("rb") as file:
         for line in file:
@@ -59,7 +59,7 @@ def read_skipped_rows(path: Path) -> Iterator[SkippedRow]:
 
 
 def examples_of(rows: Iterable[SkippedRow]) -> dict[str, str]:
-    """Returns for each reason its commonest cause: the first row of it, and how many there are of this cause."""
+    """Returns the most frequent cause for each reason: its first row, and the number of rows with this cause."""
     first: dict[tuple[str, str], SkippedRow] = {}
     counts: Counter[tuple[str, str]] = Counter()
     for row in rows:

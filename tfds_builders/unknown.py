@@ -1,4 +1,4 @@
-"""What stands for "nobody knows" in a table."""
+"""Spellings of an unknown value in tables."""
 
 import math
 
@@ -8,9 +8,9 @@ _WORDS = frozenset({"", "na", "n/a", "nan", "none", "null", UNKNOWN, "?"})
 
 
 def is_unknown(value: object) -> bool:
-    """Tells whether a field of a table, of whatever column, gives no value.
+    """Returns whether a field of a table, in any column, gives no value.
 
-    Empty, blanks, NA, N/A, nan, none, null, unknown and ?, in any case, with blanks around them or without; in Parquet
+    Empty, blanks, NA, N/A, nan, none, null, unknown and ?, in any case, with or without blanks around them; in Parquet
     and `.mat` files also null and the number NaN.
 
     >>> [is_unknown(value) for value in (" N/A ", "NaN", None, float("nan"), "0", "Nan Goldin")]

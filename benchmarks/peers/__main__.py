@@ -1,8 +1,7 @@
-"""Our pushed models against face-api and Human on the same faces: `.venv/bin/python -m benchmarks.peers --model DIR`.
+"""Compares our pushed models with face-api and Human: `.venv/bin/python -m benchmarks.peers --model DIR`.
 
-The faces are those that the models' runs kept for their tests, as UTKFace published them. Every system scales
-them itself, and answers one face a request on one thread. The peers come from npm, into
-.cache/peers/node.
+The faces are UTKFace's published images of the models' test splits. Every system scales them itself and predicts one
+face per request on one thread. The peers are installed by npm in .cache/peers/node.
 """
 
 import os
@@ -18,7 +17,7 @@ from rich.table import Table
 from benchmarks.peers import faces as test_faces
 from benchmarks.peers.node_environment import node_modules
 from benchmarks.peers.quality import groups, scores
-from benchmarks.peers.systems import Answers, System, ask_in_turn, our_model, peers
+from benchmarks.peers.systems import System, SystemPredictions, our_model, peers, predict_in_turn
 from benchmarks.published_data import data_option, run
 from components.evaluator.slices import OVERALL
 from pipeline.cli.common import json_option, print_json, redirect_framework_output
@@ -29,7 +28,7 @@ from visage.evaluation.metrics import METRICS, Scores
 from visage.prediction.loaded_model import find_model
 
 _OF_PEERS = "face-api was trained on UTKFace, these faces probably among them."
-# Metrics that the peers' answers allow, as the rows call them.
+# Metrics that the peers' predictions allow, with their titles.
 _ROWS = {"age_mae": "age MAE, years", "age_cs5": "ages at most 5 years wrong", "gender_accuracy": "gender right"}
 
 
@@ -46,20 +45,20 @@ def main(models: tuple[Path, ...], examples: Path | None, data: Path, limit: int
         reporter = Reporter(stream, silent=as_json)
         with reporter.stage("peers"), tempfile.TemporaryDirectory(prefix="visage-peers-") as folder:
             versions = [find_model(model).resolve() for model in models]
-            # As the pipeline's name, since all models are served as `visage`.
+            # The name of the pipeline, because all models are served as `visage`.
             ours = [our_model(f"{version.parents[2].name} {version.name}", version) for version in versions]
             systems = ours + peers(node_modules())
             runs = [examples] if examples else [trained_on(version) for version in versions]
-            unproven = [version for version in versions if examples and not test_faces.learned_from(version, examples)]
+            unproven = [version for version in versions if examples and not test_faces.is_trained_on(version, examples)]
             faces = test_faces.unseen_faces(runs, limit)
-            answers = ask_in_turn(systems, test_faces.lay_out(faces, archive, Path(folder)))
-        measured = {name: scores(faces, said) for name, said in answers.items()}
-        reporter.print(_table(faces, systems, answers, measured))
+            predictions = predict_in_turn(systems, test_faces.lay_out(faces, archive, Path(folder)))
+        measured = {name: scores(faces, said) for name, said in predictions.items()}
+        reporter.print(_table(faces, systems, predictions, measured))
         note = f"{_of_ours(unproven)} {_OF_PEERS}"
         reporter.print(escape(f"* the best of the row. {note}"))
         reporter.print(f"Load of the machine in the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
         if as_json:
-            print_json({"faces": len(faces), "note": note, "systems": _figures(systems, answers, measured)}, stream)
+            print_json({"faces": len(faces), "note": note, "systems": _figures(systems, predictions, measured)}, stream)
 
 
 def _of_ours(unproven: Sequence[Path]) -> str:
@@ -71,7 +70,7 @@ def _of_ours(unproven: Sequence[Path]) -> str:
 def _table(
     faces: Sequence[FaceRecord],
     systems: Sequence[System],
-    answers: Mapping[str, Answers],
+    predictions: Mapping[str, SystemPredictions],
     measured: Mapping[str, Mapping[str, Scores]],
 ) -> Table:
     table = Table("", "faces", *(escape(system.name) for system in systems), box=None)
@@ -85,7 +84,7 @@ def _table(
             table.add_row(name, f"{group.members.sum():,}", *marked(values, spec.unit.cell, spec.best))
     table.add_row("model on disk, MB", "", *marked([system.size / 1e6 for system in systems], "{:.1f}".format, min))
     table.add_row(
-        "CPU ms a face", "", *marked([answers[system.name].cpu_ms for system in systems], "{:.1f}".format, min)
+        "CPU ms per face", "", *marked([predictions[system.name].cpu_ms for system in systems], "{:.1f}".format, min)
     )
     return table
 
@@ -93,19 +92,21 @@ def _table(
 def marked(
     values: Sequence[float | None], written: Callable[[float], str], best: Callable[[list[float]], float]
 ) -> list[str]:
-    """Values as they stand in a row of the table, the best with a star; what could not be measured is left empty."""
+    """Returns the values as texts, the best with a star, None as an empty text."""
     measured = [value for value in values if value is not None]
     return ["" if value is None else written(value) + ("*" if value == best(measured) else " ") for value in values]
 
 
 def _figures(
-    systems: Sequence[System], answers: Mapping[str, Answers], measured: Mapping[str, Mapping[str, Scores]]
+    systems: Sequence[System],
+    predictions: Mapping[str, SystemPredictions],
+    measured: Mapping[str, Mapping[str, Scores]],
 ) -> list[dict[str, Any]]:
     return [
         {
             "name": system.name,
             "bytes": system.size,
-            "cpu_ms": answers[system.name].cpu_ms,
+            "cpu_ms": predictions[system.name].cpu_ms,
             "groups": dict(measured[system.name]),
         }
         for system in systems

@@ -1,4 +1,4 @@
-"""The faces: what the runs of our models kept for their tests, and the data set's own images of them."""
+"""The faces of the comparison: the test splits of the models' runs, and the published images."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,17 +12,17 @@ from visage.errors import VisageError
 
 
 def unseen_faces(examples: Sequence[Path], limit: int | None = None) -> list[FaceRecord]:
-    """The records that are in the test split of every run, so that none of the models has learned from one of them.
+    """Returns the records in the test split of every run, none of which any of the models was trained on.
 
     Args:
-        examples: what the runs' FaceExampleGen wrote.
-        limit: the most that are wanted; None: all.
+        examples: outputs of the runs' FaceExampleGen.
+        limit: the greatest number of records; None: all.
 
     Returns:
-        Without images, in the order of their digests, which is that of no label.
+        Records without images, in the order of their digests, which is independent of the labels.
 
     Raises:
-        VisageError: there is none.
+        VisageError: there is no such record.
     """
     first, *others = [_test_split(folder) for folder in examples]
     common = sorted(set(first).intersection(*others))[:limit]
@@ -31,8 +31,8 @@ def unseen_faces(examples: Sequence[Path], limit: int | None = None) -> list[Fac
     return [first[digest] for digest in common]
 
 
-def learned_from(version: Path, examples: Path) -> bool:
-    """Whether a pushed model's records say that it was trained on these examples: their test faces are new to it."""
+def is_trained_on(version: Path, examples: Path) -> bool:
+    """Returns whether the lineage of a pushed model names these examples, so that their test split is unseen."""
     try:
         return trained_on(version) == examples.resolve()
     except VisageError:
@@ -45,19 +45,19 @@ def published_faces(data: Path) -> Archive:
     Raises:
         VisageError: it is not there.
     """
-    return find_archive([data], "UTKFace", "give --data DIR, the folder with the data that the models learned from")
+    return find_archive([data], "UTKFace", "give --data DIR, the folder with the data that the models were trained on")
 
 
 def lay_out(faces: Sequence[FaceRecord], archive: Archive, folder: Path) -> list[Path]:
-    """Writes the published images of UTKFace, untouched, as JPEG files to `folder`; gives them in order.
+    """Writes the published images of UTKFace, unchanged, as JPEG files to `folder`; returns the paths in order.
 
     Args:
         faces: records of UTKFace.
-        archive: UTKFace, as `published_faces` finds it.
-        folder: empty.
+        archive: UTKFace, from `published_faces`.
+        folder: an empty folder.
 
     Raises:
-        VisageError: the archive is damaged, or has not all of the images.
+        VisageError: the archive is damaged, or lacks an image.
     """
     paths = {face.image_digest: folder / f"{face.image_digest}.jpg" for face in faces}
     missing = set(paths)
@@ -70,8 +70,8 @@ def lay_out(faces: Sequence[FaceRecord], archive: Archive, folder: Path) -> list
             missing.remove(digest)
     if missing:
         raise VisageError(
-            f"{archive.path} lacks {len(missing)} of the {len(paths)} test faces: give --data DIR, the folder with "
-            "the data that the models learned from"
+            f"{archive.path}: lacks {len(missing)} of the {len(paths)} test faces; give --data DIR, the folder with "
+            "the data that the models were trained on"
         )
     return list(paths.values())
 

@@ -12,13 +12,13 @@ _PACKAGES = Path(__file__).with_name("package.json")
 
 
 def node_modules() -> Path:
-    """The folder of the packages, which are installed where they are not yet.
+    """Returns the folder of the packages; installs those that are missing.
 
     Raises:
-        VisageError: Node.js is missing, or the packages cannot be had.
+        VisageError: Node.js is missing, or the packages cannot be downloaded.
     """
     if not (shutil.which("node") and shutil.which("npm")):
-        raise VisageError("the peers run on Node.js, and node or npm is missing: install them (apt install nodejs npm)")
+        raise VisageError("the peers need Node.js, and node or npm is missing; install them (apt install nodejs npm)")
     wanted, stamp = _PACKAGES.read_text(), FOLDER / "installed"
     if not stamp.is_file() or stamp.read_text() != wanted:
         _install(wanted)
@@ -32,5 +32,5 @@ def _install(packages: str) -> None:
     flags = ("--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error")
     npm = subprocess.run(["npm", "install", *flags], cwd=FOLDER, capture_output=True, text=True)
     if npm.returncode:
-        said = [line.removeprefix("npm error ") for line in npm.stderr.splitlines() if line.startswith("npm error")]
-        raise VisageError(f"npm cannot install the peers: {'; '.join(said[:2]) or npm.stderr.strip()[:200]}")
+        errors = [line.removeprefix("npm error ") for line in npm.stderr.splitlines() if line.startswith("npm error")]
+        raise VisageError(f"npm cannot install the peers: {'; '.join(errors[:2]) or npm.stderr.strip()[:200]}")

@@ -9,7 +9,7 @@ const wasm = require('@tensorflow/tfjs-backend-wasm');
 exports.tf = tf;
 
 /**
- * Answers with a line of JSON for each picture whose path is a line of standard input.
+ * Prints a line of JSON for each image whose path is a line of standard input.
  *
  * `load` gives a function from pixels, int32 [height, width, 3] in 0..255, to { age, male }: years and a probability.
  * `cpu` is what the process has used so far, user and system, in seconds.

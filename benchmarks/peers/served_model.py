@@ -1,6 +1,6 @@
-"""Answers with a line of JSON for each image whose path is a line of standard input, as the peers' `serve.js` does.
+"""Predicts the image at each path on standard input and prints a line of JSON, as the peers' `serve.js` does.
 
-`python -m benchmarks.peers.served_model SAVED_MODEL`: on one thread, one face a request.
+`python -m benchmarks.peers.served_model SAVED_MODEL`: on one thread, one face per request.
 """
 
 import json
@@ -14,10 +14,10 @@ from visage.saved_model.load import load_saved_model
 
 
 def main(saved_model: str) -> None:
-    """Asks the signature that TensorFlow Serving answers by default."""
+    """Predicts with the signature that TensorFlow Serving uses by default."""
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    # The model's variables live no longer than this object.
+    # The variables of the model are freed with this object.
     model = load_saved_model(saved_model)
     ask = model.signatures["serving_default"]
     for line in sys.stdin:

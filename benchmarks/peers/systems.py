@@ -1,4 +1,4 @@
-"""The systems that are compared, each a process of its own that is asked for one face at a time."""
+"""The compared systems, each a process of its own that predicts one face at a time."""
 
 import json
 import os
@@ -19,11 +19,11 @@ from visage import progress
 from visage.errors import VisageError
 
 _HERE = Path(__file__).parent
-# As Python and Node.js begin the line that says what was wrong; the source that they quote names errors too.
+# The first words of an error line of Python and Node.js; the source code that they quote contains errors too.
 _ERROR = re.compile(r"[\w.]*Error( \[\w+\])?: ")
-# Images that a system is asked for before anything counts: it traces, compiles and fills its caches.
+# Unmeasured first images of a system, in which it traces, compiles and fills its caches.
 _WARM_UP = 20
-# Images after which it is the next system's turn.
+# Images per turn of a system.
 _TURN = 25
 
 
@@ -32,10 +32,10 @@ class System:
     """One system.
 
     Attributes:
-        name: for the tables.
-        command: reads paths of images, a line each, and answers as `served_model` does.
-        modules: where its npm packages are; None where it needs none.
-        files: those of its model, without what runs it.
+        name: in the tables.
+        command: reads paths of images, one per line, and prints predictions as `served_model` does.
+        modules: folder of its npm packages; None if it needs none.
+        files: of its model, without its runtime.
     """
 
     name: str
@@ -45,13 +45,13 @@ class System:
 
     @property
     def size(self) -> int:
-        """Bytes of its model on disk."""
+        """Returns the bytes of its model on disk."""
         return sum(file.stat().st_size for file in self.files)
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What one system said of n images.
+class SystemPredictions:
+    """Predictions of one system for n images.
 
     Attributes:
         age: years, float64 [n].
@@ -65,13 +65,13 @@ class Answers:
 
 
 def our_model(name: str, version: Path) -> System:
-    """A pushed SavedModel, through the signature that TensorFlow Serving answers by default."""
+    """Returns a pushed SavedModel, called by the signature that TensorFlow Serving uses by default."""
     command = [sys.executable, "-m", "benchmarks.peers.served_model", str(version)]
     return System(name, command, None, [path for path in version.rglob("*") if path.is_file()])
 
 
 def peers(modules: Path) -> list[System]:
-    """face-api and Human; `modules` holds their packages."""
+    """Returns face-api and Human; `modules` holds their packages."""
     face_api, human = modules / "@vladmandic" / "face-api", modules / "@vladmandic" / "human"
     return [
         _peer(face_api, "face_api.js", face_api / "model", "age_gender_model*"),
@@ -85,15 +85,15 @@ def _peer(package: Path, program: str, models: Path, files: str) -> System:
     return System(f"{package.name} {version}", command, package.parents[1], sorted(models.glob(files)))
 
 
-def ask_in_turn(systems: Sequence[System], images: Sequence[Path]) -> dict[str, Answers]:
-    """Asks all systems of all images, some at a time, so that a busy hour of the machine falls on each alike.
+def predict_in_turn(systems: Sequence[System], images: Sequence[Path]) -> dict[str, SystemPredictions]:
+    """Predicts all images with all systems in turns, so that other load on the machine affects each system alike.
 
     Args:
-        systems: with names of their own.
+        systems: with unique names.
         images: JPEG files.
 
     Returns:
-        By the systems' names.
+        Predictions by the systems' names.
 
     Raises:
         VisageError: a system does not run here.
@@ -102,23 +102,23 @@ def ask_in_turn(systems: Sequence[System], images: Sequence[Path]) -> dict[str, 
         processes = {system.name: running.enter_context(_running(system)) for system in systems}
         for done, (name, process) in enumerate(processes.items()):
             progress.report("warm up", done, len(systems), name)
-            started = [process.ask(image) for image in images[:_WARM_UP]]
+            started = [process.predict(image) for image in images[:_WARM_UP]]
             process.cpu_before = started[-1]["cpu"]
-        said: dict[str, list[dict[str, float]]] = {system.name: [] for system in systems}
+        printed: dict[str, list[dict[str, float]]] = {system.name: [] for system in systems}
         for start in range(0, len(images), _TURN):
             for name, process in processes.items():
-                said[name] += [process.ask(image) for image in images[start : start + _TURN]]
-            progress.report("ask", min(start + _TURN, len(images)), len(images))
-        return {name: _answers(said[name], process.cpu_before) for name, process in processes.items()}
+                printed[name] += [process.predict(image) for image in images[start : start + _TURN]]
+            progress.report("predict", min(start + _TURN, len(images)), len(images))
+        return {name: _predictions(printed[name], process.cpu_before) for name, process in processes.items()}
 
 
-def _answers(said: list[dict[str, float]], cpu_before: float) -> Answers:
-    age, male = (np.array([answer[key] for answer in said]) for key in ("age", "male"))
-    return Answers(age, male, 1000 * (said[-1]["cpu"] - cpu_before) / len(said))
+def _predictions(printed: list[dict[str, float]], cpu_before: float) -> SystemPredictions:
+    age, male = (np.array([line[key] for line in printed]) for key in ("age", "male"))
+    return SystemPredictions(age, male, 1000 * (printed[-1]["cpu"] - cpu_before) / len(printed))
 
 
 class _Process:
-    """A system that runs."""
+    """A running system."""
 
     def __init__(self, name: str, process: "subprocess.Popen[str]", errors: IO[str]) -> None:
         self._name = name
@@ -126,7 +126,7 @@ class _Process:
         self._errors = errors
         self.cpu_before = 0.0
 
-    def ask(self, image: Path) -> dict[str, float]:
+    def predict(self, image: Path) -> dict[str, float]:
         assert self._process.stdin is not None, "a pipe"
         assert self._process.stdout is not None, "a pipe"
         try:
@@ -137,11 +137,11 @@ class _Process:
             line = ""
         if not line:
             self._errors.seek(0)
-            said = [words for line in self._errors if (words := line.strip())]
-            why = next(filter(_ERROR.match, said), said[-1] if said else "without a word why")
-            raise VisageError(f"{self._name} does not run here, it ended at {image}: {why}")
-        answer: dict[str, float] = json.loads(line)
-        return answer
+            lines = [words for line in self._errors if (words := line.strip())]
+            why = next(filter(_ERROR.match, lines), lines[-1] if lines else "no error message")
+            raise VisageError(f"{self._name} does not run here; it ended at {image}: {why}")
+        prediction: dict[str, float] = json.loads(line)
+        return prediction
 
 
 @contextmanager

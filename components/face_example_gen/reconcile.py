@@ -48,7 +48,7 @@ def reconcile(sources: Sequence[Source], examples_dir: str, drops_dir: str) -> R
     """
     datasets = [source.dataset for source in sources]
     total = sum(source.records for source in sources)
-    keys, identities, images = _Seen("record"), _Seen("person"), _Seen("picture")
+    keys, identities, images = _Seen("record"), _Seen("person"), _Seen("image")
     by_split = {dataset: dict.fromkeys(SPLITS, 0) for dataset in datasets}
     dropped: dict[str, Counter[str]] = {dataset: Counter() for dataset in datasets}
     duplicates = _Duplicates()

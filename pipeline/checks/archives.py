@@ -19,7 +19,7 @@ def look_at_archives(data: DataSettings) -> list[Path]:
         return []
     folder = Path(data.dir)
     if not folder.is_dir():
-        raise VisageError(f"data.dir {folder}: no such folder; name the one that holds the archives")
+        raise VisageError(f"data.dir: {folder} does not exist; name the folder that holds the archives")
     return [path for source in data.sources for path in _look(source, folder, data.labelled_folder(source))]
 
 

@@ -87,14 +87,14 @@ def test_reading_reports_progress(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["faces.tar", "faces.tar.gz"])
-@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.9])
+@pytest.mark.parametrize("fraction", [0.0, 0.2, 0.5, 0.9])
 def test_a_tar_that_is_cut_off_is_one_line(folder: Path, name: str, fraction: float) -> None:
     archive = packed(folder, name)
     contents = archive.path.read_bytes()
     # The last kilobytes of a plain tar are padding: cut what comes before them.
     end = len(contents) if name.endswith("gz") else contents.rstrip(b"\0").__len__()
     archive.path.write_bytes(contents[: int(end * fraction)])
-    with pytest.raises(VisageError, match=rf"{name} is cut off or damaged \(.*\): download it again$") as caught:
+    with pytest.raises(VisageError, match=rf"{name}: truncated or damaged \(.*\); download it again$") as caught:
         archive.listing()
     assert "\n" not in str(caught.value)
 
@@ -104,7 +104,7 @@ def test_a_damaged_xz_tar_is_one_line(folder: Path) -> None:
     contents = bytearray(lzma.compress(archive.path.read_bytes()))
     contents[len(contents) // 2] ^= 0xFF
     archive.path.write_bytes(contents)
-    with pytest.raises(VisageError, match=r"faces.tar is cut off or damaged \(.*\): download it again$"):
+    with pytest.raises(VisageError, match=r"faces.tar: truncated or damaged \(.*\); download it again$"):
         archive.listing()
 
 
@@ -113,13 +113,13 @@ def test_a_tar_that_ends_between_two_members_is_cut_off_too(folder: Path) -> Non
     with tarfile.open(archive.path) as tar:
         last = tar.getmembers()[-1].offset
     archive.path.write_bytes(archive.path.read_bytes()[:last])
-    with pytest.raises(VisageError, match="cut off or damaged"):
+    with pytest.raises(VisageError, match="truncated or damaged"):
         archive.listing()
 
 
 def test_something_that_is_no_tar_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "faces.tar.gz").write_bytes(b"<html>Please log in</html>" * 100)
-    with pytest.raises(VisageError, match="cut off or damaged"):
+    with pytest.raises(VisageError, match="truncated or damaged"):
         find_archive([tmp_path], "faces", "get it").listing()
 
 
@@ -127,7 +127,7 @@ def test_something_that_is_no_tar_is_one_line(tmp_path: Path) -> None:
 def test_a_member_that_points_outside_is_refused(tmp_path: Path, name: str) -> None:
     with tarfile.open(tmp_path / "faces.tar", "w") as tar:
         tar.addfile(tarfile.TarInfo(name), io.BytesIO())
-    with pytest.raises(VisageError, match=r"member '.*a.jpg' points outside the archive.*: get the archive again"):
+    with pytest.raises(VisageError, match=r"member '.*a.jpg' points outside the archive.*; get the archive again"):
         TarArchive(tmp_path / "faces.tar", "faces").listing()
 
 

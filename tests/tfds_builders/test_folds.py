@@ -39,9 +39,9 @@ def test_gender_letters(tmp_path: Path, letter: str, gender: str) -> None:
     ("bad", "why"),
     [
         ("30601258@N03\tonly two", "2 fields, not 12"),
-        (ROW.replace("\t1\t", "\tone\t"), "face_id 'one' is no whole number"),
-        (ROW.replace("414", ""), "y '' is no whole number"),
-        (ROW.replace("30601258@N03", "nan"), "user_id 'nan' names nobody"),
+        (ROW.replace("\t1\t", "\tone\t"), "face_id 'one' is not a whole number"),
+        (ROW.replace("414", ""), "y '' is not a whole number"),
+        (ROW.replace("30601258@N03", "nan"), "user_id 'nan' stands for an unknown person"),
     ],
 )
 def test_a_row_that_cannot_be_read_costs_no_other(tmp_path: Path, bad: str, why: str) -> None:

@@ -122,7 +122,7 @@ def parquet(folder: Path, **columns: pyarrow.Array) -> Path:
 def test_pictures_inside_a_parquet_are_refused_by_its_schema(tmp_path: Path) -> None:
     pictures = [{"bytes": bytes(195_000), "path": "0.jpg"}]
     path = parquet(tmp_path, image=pyarrow.array(pictures), age=pyarrow.array([30]))
-    with pytest.raises(VisageError, match="column 'image' holds pictures, not their paths: write them as") as caught:
+    with pytest.raises(VisageError, match="column 'image' holds images, not their paths; write them as") as caught:
         check_labels_file(path, reading(picture="image"))
     assert len(str(caught.value)) < 300
 

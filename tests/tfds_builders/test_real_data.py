@@ -56,9 +56,7 @@ def test_utkface(real_data_dir: Path, tmp_path: Path) -> None:
 
 
 # Beside each image of the archive `faces` lies a text with its landmarks.
-@pytest.mark.parametrize(
-    ("config", "pictures", "beside"), [("faces", 398, {"not_a_picture": 398}), ("aligned", 12, {})]
-)
+@pytest.mark.parametrize(("config", "images", "beside"), [("faces", 398, {"not_a_picture": 398}), ("aligned", 12, {})])
 def test_adience(real_data_dir: Path, tmp_path: Path, config: str, images: int, beside: dict[str, int]) -> None:
     builder = prepare(adience_dataset_builder.Builder(data_dir=tmp_path, config=config), real_data_dir)
     distinct = 19370

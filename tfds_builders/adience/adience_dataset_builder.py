@@ -26,7 +26,7 @@ class AdienceConfig(tfds.core.BuilderConfig):
     """One of the two ways in which Adience publishes its faces.
 
     Attributes:
-        file_prefix: what stands before `.<face_id>.<original_image>` in an image's name.
+        file_prefix: the part of an image's name before `.<face_id>.<original_image>`.
     """
 
     file_prefix: str = ""
@@ -37,9 +37,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     VERSION = tfds.core.Version("1.2.0")
     RELEASE_NOTES: ClassVar = {
-        "1.0.0": "Pictures and labels untouched, duplicate rows left out.",
+        "1.0.0": "Images and labels untouched, duplicate rows left out.",
         "1.1.0": "The age and the age group that a label stands for, odd labels counted.",
-        "1.2.0": "Pictures that no fold names are rows, too.",
+        "1.2.0": "Images that no fold names are rows, too.",
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = f"manual_dir holds adience/: {_HINT}."
     BUILDER_CONFIGS: ClassVar = [

@@ -25,10 +25,10 @@ _BOUNDS = {group: literal_eval(group) for group in GROUPS}
 
 @dataclass(frozen=True)
 class AgeLabel:
-    """What a label says.
+    """The meaning of a label.
 
     Attributes:
-        age: completed years, where the label is a bare number; else -1.
+        age: completed years, if the label is a bare number; else -1.
         group: one of GROUPS, or 'unknown'.
     """
 
@@ -37,7 +37,7 @@ class AgeLabel:
 
 
 def read_age_label(label: str) -> AgeLabel:
-    """Reads an age label of the fold files; what makes no sense is unknown.
+    """Reads an age label of the fold files; a label without meaning is unknown.
 
     >>> read_age_label("(25, 23)")
     AgeLabel(age=-1, group='(25, 32)')
@@ -50,7 +50,7 @@ def read_age_label(label: str) -> AgeLabel:
 
 
 def _nearest_group(age: int) -> str:
-    """The group whose range is nearest, the younger of two: so MiVOLO's table maps every bare number in the folds."""
+    """Returns the nearest group, the younger of two, which is how MiVOLO's table maps every bare number."""
 
     def distance(group: str) -> int:
         youngest, oldest = _BOUNDS[group]

@@ -1,4 +1,4 @@
-"""Adience's five-fold protocol: one tab-separated text file a fold."""
+"""Adience's five-fold protocol: one tab-separated text file per fold."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,16 +41,16 @@ class FoldRow:
 
     @property
     def key(self) -> str:
-        """Tells the face from every other one."""
+        """Returns a key that is unique for each face."""
         return f"{self.user_id}/{self.face_id}/{self.original_image}"
 
     def skipped(self, reason: str, why: str) -> SkippedRow:
-        """The row as one that became no record."""
+        """Returns the row as a skipped row."""
         return SkippedRow(_place(self.fold, self.line), reason, why, self.key)
 
 
 class _UnreadableRow(Exception):  # noqa: N818 (it never leaves this module)
-    """A row that says something impossible; the message says what."""
+    """A row with an impossible value, which the message names."""
 
 
 def find_fold_folder(folders: Sequence[Path], hint: str) -> Path:
@@ -94,7 +94,7 @@ def read_fold(folder: Path, fold: int, hint: str) -> tuple[list[FoldRow], list[S
     columns = header.rstrip("\r").split("\t")
     missing = [column for column in COLUMNS if column not in columns]
     if missing:
-        raise VisageError(f"{path} lacks the column(s) {', '.join(missing)}{but_has(missing, columns)}: {hint}")
+        raise VisageError(f"{path}: lacks the column(s) {', '.join(missing)}{but_has(missing, columns)}; {hint}")
     rows: list[FoldRow] = []
     unreadable: list[SkippedRow] = []
     for number, line in enumerate(lines, start=2):
@@ -116,8 +116,8 @@ def _row(fold: int, number: int, columns: list[str], fields: list[str]) -> FoldR
         raise _UnreadableRow(f"it has {len(fields)} fields, not {len(columns)}")
     line = dict(zip(columns, fields, strict=True))
     if is_unknown(line["user_id"]):
-        # Else all whom nobody names would be one person.
-        raise _UnreadableRow(f"user_id {quoted(line['user_id'])} names nobody")
+        # Else all people without an id would count as one person.
+        raise _UnreadableRow(f"user_id {quoted(line['user_id'])} stands for an unknown person")
     return FoldRow(
         fold=fold,
         line=number,
@@ -135,4 +135,4 @@ def _whole_number(line: Mapping[str, str], column: str) -> int:
     try:
         return int(line[column])
     except ValueError:
-        raise _UnreadableRow(f"{column} {quoted(line[column])} is no whole number") from None
+        raise _UnreadableRow(f"{column} {quoted(line[column])} is not a whole number") from None

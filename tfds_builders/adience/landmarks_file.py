@@ -1,4 +1,4 @@
-"""Adience's landmark files: 68 points a face, each the middle of a small box."""
+"""Adience's landmark files: 68 points per face, each the centre of a small box."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ _POINTS = 68
 
 
 def landmarks_file(sitter: Sitter, score: int) -> bytes:
-    """`SCORE,0`, a header, and 68 lines `x,y,dx,dy,x_c,y_c` in pixels of the image."""
+    """Returns the file: `SCORE,0`, a header, and 68 lines `x,y,dx,dy,x_c,y_c` in pixels of the image."""
     shape = proportions(sitter.person, sitter.age, turn=0)
     parts = [
         ellipse(0, shape.nose, shape.nose_width, 0.1)[::3],

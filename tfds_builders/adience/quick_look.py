@@ -1,4 +1,4 @@
-"""A look at Adience's fold files and archive."""
+"""A quick check of Adience's fold files and archive."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from visage.data.datasets.spec import ArchiveFiles
 
 
 def look(files: ArchiveFiles, folders: Sequence[Path], hint: str) -> list[Path]:
-    """Looks at all fold files, and then at the archive."""
+    """Checks all fold files, then the archive."""
     folder = find_fold_folder(folders, hint)
     for fold in FOLDS:
         read_fold(folder, fold, hint)

@@ -1,4 +1,4 @@
-"""Lays portraits out as Adience does: five fold files, `faces/` with landmarks, `aligned/`."""
+"""Drawn portraits in Adience's layout: five fold files, `faces/` with landmarks, `aligned/`."""
 
 from dataclasses import dataclass, replace
 
@@ -46,7 +46,7 @@ _OLDEST = 92
 
 @dataclass(frozen=True)
 class _Face:
-    """One row of a fold file, and what its images show."""
+    """One row of a fold file, and the content of its images."""
 
     person: Person
     age: float
@@ -64,7 +64,7 @@ class _Face:
 
 
 def lay_out(rows: int, seed: int, configs: set[str]) -> Layout:
-    """Plans an archive of `rows` faces, with the folders `faces` and `aligned` as far as `configs` names them."""
+    """Plans an archive of `rows` faces, with those of the folders `faces` and `aligned` that `configs` names."""
     rng = np.random.default_rng((seed, 1))
     faces = _draw_faces(rows, rng)
     defects = {faces[row]: defect for row, defect in spread_defects(DEFECTS, rows, rng).items()}

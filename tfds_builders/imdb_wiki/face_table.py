@@ -1,4 +1,4 @@
-"""IMDB-WIKI's labels, which are a MATLAB struct of one row an image."""
+"""IMDB-WIKI's labels, a MATLAB struct with one row per image."""
 
 import io
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _GENDERS = {0.0: "female", 1.0: "male"}
 
 @dataclass(frozen=True)
 class FaceTable:
-    """The struct's columns, all of the same length, raw.
+    """The columns of the struct, all of the same length, unchanged.
 
     Attributes:
         dob: int64 [rows], date of birth as MATLAB's datenum, days.
@@ -56,11 +56,11 @@ def parse_face_table(mat: bytes, config: str, where: str, hint: str) -> FaceTabl
     Args:
         mat: the file's bytes.
         config: 'wiki' or 'imdb', the name of the struct in it.
-        where: what to call the file in an error.
-        hint: what the user should do about an error.
+        where: name of the file in an error.
+        hint: the fix in an error.
 
     Raises:
-        VisageError: it is no MATLAB file, or lacks the struct or a field, or its fields differ in length.
+        VisageError: the file is not MATLAB's, or lacks the struct or a field, or its fields differ in length.
     """
     struct = _struct(mat, config, where, hint)
     missing = [field for field in FIELDS if field not in (struct.dtype.names or ())]
@@ -82,8 +82,8 @@ def parse_face_table(mat: bytes, config: str, where: str, hint: str) -> FaceTabl
 def _struct(mat: bytes, config: str, where: str, hint: str) -> np.ndarray:
     try:
         variables = loadmat(io.BytesIO(mat), variable_names=[config])
-    except Exception as error:  # scipy raises whatever the damaged bytes happen to run into
-        raise VisageError(f"{where} is cut off or no MATLAB 5 file ({shortened(str(error))}): {hint}") from error
+    except Exception as error:  # scipy raises many different errors for damaged bytes.
+        raise VisageError(f"{where}: truncated or not a MATLAB 5 file ({shortened(str(error))}): {hint}") from error
     struct = variables.get(config)
     if struct is None or struct.size != 1:
         raise VisageError(f"{where} holds no struct '{config}': {hint}")
@@ -110,7 +110,7 @@ def _numbers(column: np.ndarray, dtype: type) -> np.ndarray:
 
 
 def _is_numeric(values: np.ndarray) -> bool:
-    # Cells of cells are objects: NumPy makes numbers of some, with a warning that is to become an error.
+    # Nested cells are objects: NumPy converts some of them to numbers, with a warning that will become an error.
     return values.dtype.kind in "iuf"
 
 

@@ -1,4 +1,4 @@
-"""Invented people who are in IMDB-WIKI's drawn halves, the same ones for the same seed."""
+"""Fictitious famous people for IMDB-WIKI's drawn halves; the same seed gives the same people."""
 
 import datetime
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _SYLLABLES = ("ka", "lo", "mi", "ren", "so", "ta", "vel", "zó", "bar", "den", "
 
 @dataclass(frozen=True)
 class FamousPerson:
-    """Somebody with a name and a date of birth."""
+    """A person with a name and a date of birth."""
 
     name: str
     born: datetime.date
@@ -24,7 +24,7 @@ class FamousPerson:
 
 
 def famous_person(seed: int, number: int) -> FamousPerson:
-    """The invented person of a number; names differ between numbers."""
+    """Returns the fictitious person with a number; different numbers have different names."""
     rng = np.random.default_rng((seed, 4, number))
     traits = draw_person(rng)
     born = datetime.date(1880, 1, 1) + datetime.timedelta(days=int(rng.integers(120 * 365)))

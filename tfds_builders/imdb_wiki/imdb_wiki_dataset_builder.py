@@ -1,4 +1,4 @@
-"""IMDB-WIKI as a TFDS data set, one configuration a half."""
+"""IMDB-WIKI as a TFDS data set, one configuration per half."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,8 +24,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     VERSION = tfds.core.Version("1.1.0")
     RELEASE_NOTES: ClassVar = {
-        "1.0.0": "Pictures and numbers untouched, nothing computed, nothing corrected.",
-        "1.1.0": "Pictures that the table does not name are rows, too.",
+        "1.0.0": "Images and numbers untouched, nothing computed, nothing corrected.",
+        "1.1.0": "Images that the table does not name are rows, too.",
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         "manual_dir holds imdb_wiki/ with imdb_crop.tar and wiki_crop.tar ('faces only') or the folders imdb_crop/ and "
@@ -141,5 +141,5 @@ def _reason_to_skip(table: FaceTable, row: int, listing: Listing, usable: Mappin
     if np.isnan(table.face_location[row]).any():
         return ROW_UNREADABLE, "face_location is not four numbers"
     if path in usable:
-        return "duplicate_row", "an earlier row names the same picture"
+        return "duplicate_row", "an earlier row names the same image"
     return reason_to_skip(listing.files.get(path))

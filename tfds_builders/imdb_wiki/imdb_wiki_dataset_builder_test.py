@@ -94,7 +94,7 @@ def test_no_mat_file_is_one_line(tmp_path: Path) -> None:
 def test_a_mat_file_that_is_cut_off_is_one_line(tmp_path: Path) -> None:
     mat = copy_of_dummy(tmp_path / "manual") / "wiki_crop/wiki.mat"
     mat.write_bytes(mat.read_bytes()[:400])
-    with pytest.raises(VisageError, match=r"wiki.mat is cut off or no MATLAB 5 file .*: download wiki_crop.tar"):
+    with pytest.raises(VisageError, match=r"wiki.mat: truncated or not a MATLAB 5 file .*: download wiki_crop.tar"):
         prepare(tmp_path / "manual", tmp_path / "data")
 
 

@@ -1,4 +1,4 @@
-"""A look at the archive of one half of IMDB-WIKI, and at its table where that lies beside it."""
+"""A quick check of the archive of one half of IMDB-WIKI, and of its table if that lies beside it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +10,10 @@ from visage.data.datasets.spec import ArchiveFiles
 
 
 def look(files: ArchiveFiles, folders: Sequence[Path], hint: str) -> list[Path]:
-    """Looks at the archive, and for a table beside an extracted one that has none."""
+    """Checks the archive, and the table beside an extracted archive that lacks it."""
     archive = look_at_archive(files, folders, hint)
     (table,) = files.tables
-    # Whether a tar holds its table only reading all of it shows.
+    # Only reading a whole tar shows whether it contains its table.
     if isinstance(archive, TarArchive) or (archive.path / table).is_file():
         return [archive.path]
     return [archive.path, table_beside(archive.path, folders, table, hint)]

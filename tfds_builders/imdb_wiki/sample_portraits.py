@@ -1,4 +1,4 @@
-"""Lays portraits out as IMDB-WIKI does: `imdb_crop/`, `wiki_crop/`, each with images in 00 to 99 and a .mat file."""
+"""Drawn portraits in IMDB-WIKI's layout: `imdb_crop/`, `wiki_crop/`, each with images in 00 to 99 and a .mat file."""
 
 import datetime
 import io
@@ -28,7 +28,7 @@ DEFECTS = (
     "empty",
 )
 _MATLAB_DAY_OF_ORDINAL_0 = 366
-# What MATLAB wrote into the real files; scipy would write the time of day, and no two drawings would be alike.
+# As in MATLAB's own files. scipy would write the time of day, so that no two drawings would be identical.
 _MAT_HEADER = b"MATLAB 5.0 MAT-file, Platform: GLNXA64, Created on: Sat Jan 16 16:25:20 2016".ljust(116)
 
 

@@ -1,4 +1,4 @@
-"""Where the table of IMDB-WIKI lies beside its archive; in most archives it lies inside."""
+"""The place of IMDB-WIKI's table: beside its archive, or in most archives inside."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,16 +8,16 @@ from visage.errors import VisageError
 
 
 def table_beside(archive: Path, folders: Sequence[Path], name: str, hint: str) -> Path:
-    """Returns the table of an archive that does not hold it.
+    """Returns the table of an archive that does not contain it.
 
     Args:
         archive: a tar, or the folder that it extracts to.
-        folders: in which the files of the data set may lie.
+        folders: folders to search for the files of the data set.
         name: of the table, 'wiki.mat' or 'imdb.mat'.
-        hint: how to get it.
+        hint: the fix if there is no table.
 
     Raises:
-        VisageError: there is none.
+        VisageError: none of the folders has the table.
     """
     for path in (folder / name for folder in folders):
         if path.is_file():

@@ -1,4 +1,4 @@
-"""The header of a labels file: which of its columns are read, and which were probably meant to be."""
+"""The header of a labels file: the columns that are read, and columns whose names look like a mistake."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ _SEPARATORS = ",;\t|"
 
 @dataclass(frozen=True)
 class Reading:
-    """How a labels file is to be read.
+    """The settings for reading a labels file.
 
     Attributes:
-        columns: standard column to what this file calls it, where that differs; None: the file has no such column.
+        columns: standard column to the name in this file, if that differs; None: the file has no such column.
         separator: between the fields of a CSV.
-        key: of these settings in the configuration, for messages.
+        key: configuration key of these settings, for messages.
     """
 
     columns: Mapping[str, str | None]
@@ -27,16 +27,16 @@ class Reading:
     key: str
 
     def name(self, column: str) -> str | None:
-        """What the file calls a standard column, if it has it; None where it is said to have none."""
+        """Returns the file's name for a standard column; None if the settings say that there is no such column."""
         return self.columns.get(column, column)
 
 
 def used_columns(path: Path, header: Sequence[str], reading: Reading) -> dict[str, str]:
-    """Standard column to this file's, for those that the file has.
+    """Returns the file's column name for each standard column that the file has.
 
     Raises:
-        VisageError: a column is missing or doubled, the separator is another one, or a column is not read whose name is
-            nearly that of a standard one.
+        VisageError: a column is missing or doubled, the separator is wrong, or a column that is not read has nearly the
+            name of a standard one.
     """
     _check_separator(path, header, reading)
     used = _exact(path, header, reading)
@@ -75,7 +75,7 @@ def _exact(path: Path, header: Sequence[str], reading: Reading) -> dict[str, str
         if name is None:
             continue
         if name in header:
-            # A column that stands for another one is not also itself.
+            # A column that stands for another one is not read under its own name too.
             if column in reading.columns or name not in reading.columns.values():
                 used[column] = name
         elif column in reading.columns:

@@ -1,4 +1,4 @@
-"""The pictures of a folder, by the paths that its labels file gives them."""
+"""The images of a folder, found by the paths in its labels file."""
 
 import os
 import stat
@@ -9,22 +9,22 @@ from tfds_builders.entries import IMAGE_UNREADABLE, Entry, entries_of
 
 
 class ImageFolder:
-    """Finds pictures that lie in a folder, links followed."""
+    """Finds images in a folder; follows links."""
 
     def __init__(self, path: Path, base: Path) -> None:
-        """`path` holds everything; the paths of pictures are relative to `base`, at or below it."""
+        """Stores `path`, the folder, and `base`, at or below it, to which the paths of images are relative."""
         self.path = path
         self._folder = os.path.realpath(path) + os.sep
         self._base = base
 
     def find(self, path: str) -> tuple[str, str, str]:
-        """Looks for one picture.
+        """Finds one image.
 
         Returns:
             Its real path, and twice ''; or its real path and why it cannot be used: 'picture_outside_folder',
             'picture_missing', 'picture_unreadable' or 'picture_empty', and the same in words.
         """
-        missing = ("picture_missing", "the folder has no such picture")
+        missing = ("picture_missing", "the folder has no such image")
         real = path
         try:
             real = os.path.realpath(self._base / path)
@@ -33,7 +33,7 @@ class ImageFolder:
             status = Path(real).stat()
         except PermissionError as error:
             return real, IMAGE_UNREADABLE, f"it cannot be read ({error.strerror})"
-        # Names that no file system takes: too long, or with a zero byte.
+        # Names that the file system refuses: too long, or with a zero byte.
         except (OSError, ValueError):
             return real, *missing
         if not stat.S_ISREG(status.st_mode):
@@ -41,7 +41,7 @@ class ImageFolder:
         return (real, "", "") if status.st_size else (real, "picture_empty", "the file is empty")
 
     def unlisted(self, named: Collection[str]) -> Iterator[Entry]:
-        """Yields every file of the folder that has none of the real paths `named`."""
+        """Yields every file of the folder whose real path is not in `named`."""
         for entry in entries_of(self.path):
             path = self._folder + entry.name
             if path not in named and not (Path(path).is_symlink() and os.path.realpath(path) in named):

@@ -1,4 +1,4 @@
-"""One row of a labels file: from texts to labels."""
+"""One row of a labels file, converted from texts to labels."""
 
 import dataclasses
 import math
@@ -25,7 +25,7 @@ COLUMNS = (
 UNKNOWN_FOLD = -1
 UNKNOWN_YEAR = -1
 
-# FairFace's seven as UTKFace's authors count them: 'others' are "like Hispanic, Latino, Middle Eastern".
+# FairFace's seven races as UTKFace's authors group them: 'others' are "like Hispanic, Latino, Middle Eastern".
 _RACES = {
     **{race: race for race in RACES},
     "east asian": "asian",
@@ -40,12 +40,12 @@ _NO_GROUP = (UNKNOWN_YEAR, UNKNOWN_YEAR)
 
 @dataclass(frozen=True)
 class LabelRow:
-    """What one row says.
+    """The labels of one row.
 
     Attributes:
-        picture: path of the picture, as it stands in the file.
+        picture: path of the image, as it stands in the file.
         age: years; nan unknown.
-        age_from: first completed year of the age group, where one is given; -1 unknown.
+        age_from: first completed year of the age group, if one is given; -1 unknown.
         age_to: its last completed year; -1 unknown.
         gender: 'female', 'male' or 'unknown'.
         identity: the person; '' unknown.
@@ -68,17 +68,17 @@ class LabelRow:
 
     @property
     def labels(self) -> tuple[str | int | float | None, ...]:
-        """All but the picture, comparable: nan, which equals nothing, is None."""
+        """Returns all labels without the image, with None for nan, so that equal rows compare equal."""
         return tuple(
             None if isinstance(value, float) and math.isnan(value) else value for value in dataclasses.astuple(self)[1:]
         )
 
 
 class RowError(Exception):
-    """A row that says something impossible.
+    """A row with an impossible value.
 
     Attributes:
-        reason: under which it is counted, 'row_unreadable' or 'label_out_of_range'.
+        reason: name under which it is counted, 'row_unreadable' or 'label_out_of_range'.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -87,14 +87,14 @@ class RowError(Exception):
 
 
 def parse_row(texts: Mapping[str, str]) -> LabelRow:
-    """Reads a row's labels.
+    """Reads the labels of a row.
 
     Args:
-        texts: standard column to its text; an absent column is as a blank one.
+        texts: standard column to text; an absent column counts as blank.
 
     Raises:
-        RowError: the picture is blank, a number is none, a word is unknown, a label is out of its range, or the age is
-            not in the age group.
+        RowError: the path of the image is blank, a number or word cannot be read, a label is out of its range, or the
+            age is not in the age group.
     """
     known = {column: text.strip() for column, text in texts.items() if not is_unknown(text)}
     if "picture" not in known:
@@ -115,7 +115,7 @@ def parse_row(texts: Mapping[str, str]) -> LabelRow:
 
 
 def _age(known: Mapping[str, str]) -> tuple[float, tuple[int, int]]:
-    """The age, and the age group from either column."""
+    """Returns the age, and the age group from either column."""
     in_age = read_age_range(known.get("age", ""))
     age = math.nan if in_age else _number(known, "age", "no number and no range such as 20-29")
     group = _age_group(known)
@@ -159,7 +159,7 @@ def _number(known: Mapping[str, str], column: str, fault: str = "no number") -> 
     if text is None:
         return math.nan
     try:
-        # Python takes 3_4 for 34.
+        # Python would read 3_4 as 34.
         number = float(text.replace("_", "?"))
     except ValueError:
         number = math.nan
@@ -180,5 +180,5 @@ def _fold(known: Mapping[str, str]) -> int:
     if math.isnan(number):
         return UNKNOWN_FOLD
     if not number.is_integer():
-        raise RowError("row_unreadable", f"fold {quoted(known['fold'])} is no whole number")
+        raise RowError("row_unreadable", f"fold {quoted(known['fold'])} is not a whole number")
     return int(number)

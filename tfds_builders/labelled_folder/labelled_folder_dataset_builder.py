@@ -1,4 +1,4 @@
-"""Pictures with a CSV or Parquet file of labels, as a TFDS data set; one configuration a folder."""
+"""Images with a CSV or Parquet file of labels, as a TFDS data set; one configuration per folder."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -20,18 +20,18 @@ from visage.data.labels import RACES, UNKNOWN
 from visage.errors import VisageError
 from visage.progress import report
 
-_CONFLICTING = ("conflicting_row", "another row of this picture has other labels")
+_CONFLICTING = ("conflicting_row", "another row of this image has other labels")
 
 
 @dataclasses.dataclass
 class LabelledFolderConfig(tfds.core.BuilderConfig):
-    """One folder; its name is the configuration's.
+    """One folder, which has the name of the configuration.
 
     Attributes:
         labels: name of the labels file in it; None: labels.csv or labels.parquet.
-        pictures: folder in it to which the paths of the pictures are relative.
+        pictures: folder in it to which the paths of the images are relative.
         separator: between the fields of a CSV.
-        columns: standard column to what the labels file calls it, where that differs; None: it has no such column.
+        columns: standard column to the name in the labels file, if that differs; None: it has no such column.
     """
 
     labels: str | None = None
@@ -42,7 +42,7 @@ class LabelledFolderConfig(tfds.core.BuilderConfig):
 
 @dataclasses.dataclass(frozen=True)
 class _NumberedRow:
-    """A row that can be read, and its number in the labels file, from 1."""
+    """A readable row, and its number in the labels file, from 1."""
 
     number: int
     labels: LabelRow
@@ -52,14 +52,14 @@ class _NumberedRow:
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """A team's own faces, or any data set that comes as pictures and a table."""
+    """A team's own faces, or any data set that consists of images and a table."""
 
     VERSION = tfds.core.Version("1.1.0")
     RELEASE_NOTES: ClassVar = {
-        "1.0.0": "Pictures untouched, labels read, nothing corrected.",
+        "1.0.0": "Images untouched, labels read, nothing corrected.",
         "1.1.0": "Age groups, and one list of the words for unknown.",
     }
-    MANUAL_DOWNLOAD_INSTRUCTIONS = "manual_dir holds a folder of the configuration's name with labels.csv and pictures."
+    MANUAL_DOWNLOAD_INSTRUCTIONS = "manual_dir holds a folder of the configuration's name with labels.csv and images."
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
@@ -84,15 +84,15 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         config = self.builder_config
         key = f"data.labelled_folders.{config.name}"
-        manual = manual_folder(dl_manager, f"put {config.name}/ with its labels file and pictures into it")
+        manual = manual_folder(dl_manager, f"put {config.name}/ with its labels file and images into it")
         folder = find_folder(manual, config.name)
         labels = find_labels_file(folder, config.labels, key)
         rows = read_labels_file(labels, Reading(config.columns, config.separator, key))
-        pictures = self._usable_pictures(rows, ImageFolder(folder, folder / config.pictures), labels)
-        return {"train": self._generate_examples(labels, pictures)}
+        images = self._usable_images(rows, ImageFolder(folder, folder / config.pictures), labels)
+        return {"train": self._generate_examples(labels, images)}
 
-    def _usable_pictures(self, rows: Iterator[Row], folder: ImageFolder, labels: Path) -> dict[str, _NumberedRow]:
-        """Real path to labels; every other row is counted, and so is every file that no row names."""
+    def _usable_images(self, rows: Iterator[Row], folder: ImageFolder, labels: Path) -> dict[str, _NumberedRow]:
+        """Returns labels by real path; counts every other row, and every file that no row names."""
         counts = self.info.metadata
         counts.start(rows=0)
         usable: dict[str, _NumberedRow] = {}
@@ -116,9 +116,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             elif path not in usable:
                 usable[path] = row
             elif row.labels.labels == usable[path].labels.labels:
-                counts.skip(row.skipped(labels, "duplicate_row", "an earlier row says the same of this picture"))
+                counts.skip(row.skipped(labels, "duplicate_row", "an earlier row has the same image and labels"))
             else:
-                # Which of the two is right nobody can tell: both go.
+                # Nothing decides which of the two is correct, so both are skipped.
                 contradicted.add(path)
                 for one in (usable.pop(path), row):
                     counts.skip(one.skipped(labels, *_CONFLICTING))
@@ -127,28 +127,25 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         counts.skip_unlisted(folder.unlisted(named), [labels.relative_to(folder.path).as_posix()])
         return usable
 
-    def _generate_examples(
-        self, labels: Path, pictures: dict[str, _NumberedRow]
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _generate_examples(self, labels: Path, images: dict[str, _NumberedRow]) -> Iterator[tuple[str, dict[str, Any]]]:
         counts = self.info.metadata
         step = f"read {labels.parent.name}"
-        for done, (path, row) in enumerate(pictures.items()):
+        for done, (path, row) in enumerate(images.items()):
             if done % REPORT_EVERY == 0:
-                report(step, done, len(pictures))
-            picture = read_image(path)
-            if isinstance(picture, Unreadable):
-                counts.skip(row.skipped(labels, IMAGE_UNREADABLE, picture))
+                report(step, done, len(images))
+            image = read_image(path)
+            if isinstance(image, Unreadable):
+                counts.skip(row.skipped(labels, IMAGE_UNREADABLE, image))
                 continue
             counts.count_yielded()
-            yield row.labels.picture, {**dataclasses.asdict(row.labels), "image": picture}
-        report(step, len(pictures), len(pictures))
+            yield row.labels.picture, {**dataclasses.asdict(row.labels), "image": image}
+        report(step, len(images), len(images))
         if not counts["yielded"]:
-            raise self._nothing_usable(labels, len(pictures))
+            raise self._nothing_usable(labels, len(images))
 
     def _nothing_usable(self, labels: Path, rows: int) -> VisageError:
         return VisageError(
-            f"{labels}: none of its {rows} rows has labels and a picture that can be read: fix it"
-            f"{self.info.metadata.example}"
+            f"{labels}: none of its {rows} rows has labels and a readable image; fix it{self.info.metadata.example}"
         )
 
 

@@ -228,9 +228,9 @@ def test_no_picture_that_can_be_read_is_one_line(tmp_path: Path) -> None:
             b"picture,age\n\xff\xfe.jpg,3\n",
             ["labels.csv is not UTF-8 text (line 2, byte 0xff): save it as CSV in UTF-8"],
         ),
-        ("picture\n", ["labels.csv: none of its 0 rows has labels and a picture that can be read"]),
-        ("picture\nno.jpg\n", ["none of its 1 rows", "e.g. labels.csv, row 1: no.jpg: the folder has no such picture"]),
-        (f"picture\n{'x' * 5000}\n", ["e.g. labels.csv, row 1: xxxxx", "x: the folder has no such picture"]),
+        ("picture\n", ["labels.csv: none of its 0 rows has labels and a readable image"]),
+        ("picture\nno.jpg\n", ["none of its 1 rows", "e.g. labels.csv, row 1: no.jpg: the folder has no such image"]),
+        (f"picture\n{'x' * 5000}\n", ["e.g. labels.csv, row 1: xxxxx", "x: the folder has no such image"]),
         ("picture,gender\nbo.jpg,woman\n", ["none of its 1 rows", "gender 'woman' is none of female, f, male, m"]),
     ],
 )
@@ -263,12 +263,12 @@ def test_a_parquet_that_is_none_is_one_line(tmp_path: Path, cut: int) -> None:
     table = pyarrow.table({"picture": ["bo.jpg"], "age": [3]})
     pyarrow.parquet.write_table(table, tmp_path / "whole.parquet")
     folder_with(tmp_path / "manual", (tmp_path / "whole.parquet").read_bytes()[:cut], "labels.parquet")
-    assert "labels.parquet is cut off or no Parquet file" in refusal(tmp_path / "manual", tmp_path / "data")
+    assert "labels.parquet: truncated or not a Parquet file" in refusal(tmp_path / "manual", tmp_path / "data")
 
 
 def test_a_missing_folder_or_labels_file_is_one_line(tmp_path: Path) -> None:
     manual = tmp_path / "manual"
-    assert "put team/ with its labels file and pictures into it" in refusal(manual, tmp_path / "data")
+    assert "put team/ with its labels file and images into it" in refusal(manual, tmp_path / "data")
     (manual / "other").mkdir(parents=True)
     assert f"no folder team/ in {manual}" in refusal(manual, tmp_path / "data")
     (manual / "Team").mkdir()

@@ -32,7 +32,7 @@ def find_folder(archives: Path, name: str) -> Path:
     if not folder.is_dir():
         raise VisageError(
             f"no folder {name}/ in {archives}: {near_files(archives, [name])}"
-            "put it there, with its labels file and pictures"
+            "put it there, with its labels file and images"
         )
     return folder
 
@@ -41,12 +41,12 @@ def find_labels_file(folder: Path, name: str | None, key: str) -> Path:
     """Returns the labels file of a folder.
 
     Args:
-        folder: with the pictures.
-        name: of the file in it; None: labels.csv or labels.parquet.
-        key: of the folder's settings in the configuration, for messages.
+        folder: the labelled folder.
+        name: of the labels file; None: labels.csv or labels.parquet.
+        key: configuration key of the folder's settings, for messages.
 
     Raises:
-        VisageError: there is none, or both are there.
+        VisageError: there is no labels file, or two.
     """
     wanted = (name,) if name else STANDARD_FILES
     found = [path for path in (folder / file for file in wanted) if path.is_file()]
@@ -61,10 +61,10 @@ def find_labels_file(folder: Path, name: str | None, key: str) -> Path:
 
 
 def check_labels_file(path: Path, reading: Reading) -> None:
-    """Looks at the header of a labels file, and whether a CSV is UTF-8 to its end; needs no TensorFlow.
+    """Checks the header of a labels file, and that a CSV is UTF-8 throughout; imports no TensorFlow.
 
     Raises:
-        VisageError: as `read_labels_file`, but for quotes that do not match.
+        VisageError: as `read_labels_file`, except for unbalanced quotes.
     """
     if _is_parquet(path):
         with _parquet(path) as file:
@@ -78,11 +78,11 @@ def check_labels_file(path: Path, reading: Reading) -> None:
 
 
 def read_labels_file(path: Path, reading: Reading) -> Iterator[Row]:
-    """Reads a labels file row by row; Parquet where its name ends so, else CSV in UTF-8.
+    """Reads a labels file row by row: Parquet if its name ends so, else CSV in UTF-8.
 
     Raises:
-        VisageError: it cannot be read, is not of its format, its separator is another one, a column is missing or
-            doubled, is of a type that holds no labels, or is nearly named as a standard one.
+        VisageError: the file cannot be read, is not of its format, its separator is wrong, a column is missing or
+            doubled, has a type that holds no labels, or has nearly the name of a standard one.
     """
     yield from (_read_parquet if _is_parquet(path) else _read_csv)(path, reading)
 
@@ -132,7 +132,7 @@ def _unreadable(path: Path, error: OSError) -> VisageError:
 
 
 def _where_not(path: Path) -> str:
-    """Which line of a file is not UTF-8, and what there is."""
+    """Returns the line of a file that is not UTF-8 and its first wrong byte, as text."""
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
@@ -154,7 +154,7 @@ def _parquet(path: Path) -> Iterator["ParquetFile"]:
         if isinstance(error, OSError) and error.errno is not None:
             raise _unreadable(path, error) from error
         reason = shortened(str(error).partition("\n")[0].rstrip(". "))
-        raise VisageError(f"{path} is cut off or no Parquet file ({reason}): write it again") from error
+        raise VisageError(f"{path}: truncated or not a Parquet file ({reason}): write it again") from error
 
 
 def _read_parquet(path: Path, reading: Reading) -> Iterator[Row]:
@@ -175,7 +175,7 @@ def _parquet_columns(path: Path, file: "ParquetFile", reading: Reading) -> dict[
         kind = kind.value_type if types.is_dictionary(kind) else kind
         if column == "picture" and (types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind)):
             raise VisageError(
-                f"{path}: column {quoted(name)} holds pictures, not their paths: write them as files and give their "
+                f"{path}: column {quoted(name)} holds images, not their paths; write them as files and give their "
                 "paths in a column of text"
             )
         if not (_is_text(kind) or types.is_integer(kind) or types.is_floating(kind) or types.is_null(kind)):
@@ -193,7 +193,7 @@ def _is_text(kind: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """What a CSV would hold; pandas makes floats of whole numbers, and nan, where a column has gaps."""
+    """Returns the text as a CSV has it; pandas stores integers as floats, and nan, in columns with gaps."""
     if is_unknown(value):
         return ""
     if isinstance(value, float) and value.is_integer():

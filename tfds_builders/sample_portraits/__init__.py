@@ -1,1 +1,1 @@
-"""Labelled portraits, drawn from a seed and laid out as the three archives are; nobody real is in them."""
+"""Labelled portraits of nobody real, drawn from a seed in the layout of the three archives."""

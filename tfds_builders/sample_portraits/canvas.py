@@ -1,6 +1,6 @@
-"""What a face is painted on: polygons in the face's own coordinates, and maps of light and shade.
+"""The canvas of a face: polygons in the face's own coordinates, and maps of light and shade.
 
-Face coordinates: the origin lies between the eyes, the unit is the distance of the eye centres, x runs to the image's
+Face coordinates: the origin lies between the eyes, the unit is the distance of the eye centres, x points to the image's
 right, y down.
 """
 
@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from tfds_builders.sample_portraits.person import Colour
 
 SUPERSAMPLING = 2
-_SOFT_SCALE = 4  # the soft map has a quarter of the painted resolution: it is blurred anyway
+_SOFT_SCALE = 4  # The soft map has a quarter of the painted resolution, because it is blurred.
 _SOFT_NEUTRAL = 128
 _FINE_NEUTRAL = 255
 
@@ -21,7 +21,7 @@ Points = np.ndarray
 
 
 class Canvas:
-    """A image of `width` x `height` pixels, painted at twice that size."""
+    """An image of `width` x `height` pixels, painted at twice that size."""
 
     def __init__(self, width: int, height: int) -> None:
         """Starts with a black image of `width` x `height` pixels."""
@@ -36,7 +36,7 @@ class Canvas:
         self._soft_paint = ImageDraw.Draw(self._soft)
 
     def place_face(self, to_image: np.ndarray) -> None:
-        """Paints from now on where `to_image` (float [2, 3]) maps face coordinates to, in finished pixels."""
+        """Sets the map from face coordinates to pixels of the finished image (float [2, 3]) for what follows."""
         self._affine = to_image * SUPERSAMPLING
         self.unit = float(np.hypot(*self._affine[:, 0]))
 
@@ -45,7 +45,7 @@ class Canvas:
         self._image.paste(image.resize(self._image.size, Image.Resampling.BILINEAR))
 
     def fill(self, points: Points, colour: Colour) -> None:
-        """Fills a polygon (float [n, 2]) and hides the creases that lie below it."""
+        """Fills a polygon (float [n, 2]) and covers the creases below it."""
         pixels = self._pixels(points)
         self._paint.polygon(pixels, fill=_rgb(colour))
         self._fine_paint.polygon(pixels, fill=_FINE_NEUTRAL)
@@ -74,7 +74,7 @@ class Canvas:
         self._soft_paint.line(self._pixels(points, _SOFT_SCALE), fill=value, width=thickness)
 
     def finish(self) -> np.ndarray:
-        """The image with its light and shade, float32 [height, width, 3], 0 to 255."""
+        """Returns the image with its light and shade, float32 [height, width, 3], 0 to 255."""
         rgb = np.asarray(self._image.reduce(SUPERSAMPLING), np.float32)
         fine = np.asarray(self._fine.reduce(SUPERSAMPLING), np.float32)
         blurred = self._soft.filter(ImageFilter.GaussianBlur(0.05 * self.unit / _SOFT_SCALE))
@@ -95,34 +95,34 @@ def _rgb(colour: Colour) -> tuple[int, int, int]:
 
 
 def mix(first: Colour, second: Colour, fraction: float) -> Colour:
-    """`first` with a fraction (0 to 1) of `second` in it."""
+    """Returns `first` with a fraction (0 to 1) of `second` in it."""
     red, green, blue = (a + (b - a) * fraction for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
 def darker(colour: Colour, factor: float) -> Colour:
-    """The colour times a factor; above 1 it is lighter."""
+    """Returns the colour times a factor; above 1 it is lighter."""
     red, green, blue = colour
     return red * factor, green * factor, blue * factor
 
 
 def mirrored(points: Points) -> Points:
-    """The same on the other side of the face."""
+    """Returns the points on the other side of the face."""
     return points * (-1, 1)
 
 
 def ellipse(x: float, y: float, half_width: float, half_height: float) -> Points:
-    """A closed ellipse as a polygon."""
+    """Returns a closed ellipse as a polygon."""
     return _UNIT_CIRCLE * (half_width, half_height) + (x, y)
 
 
 def closed_curve(control: Sequence[tuple[float, float]]) -> Points:
-    """A smooth closed curve through the control points (uniform Catmull-Rom spline)."""
+    """Returns a smooth closed curve through the control points (uniform Catmull-Rom spline)."""
     return _spline_basis(len(control), True) @ np.asarray(control, np.float64)
 
 
 def open_curve(control: Sequence[tuple[float, float]]) -> Points:
-    """A smooth line through the control points (uniform Catmull-Rom spline)."""
+    """Returns a smooth line through the control points (uniform Catmull-Rom spline)."""
     return _spline_basis(len(control), False) @ np.asarray(control, np.float64)
 
 

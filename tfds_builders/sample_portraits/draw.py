@@ -28,20 +28,20 @@ _CHUNKS_WORTH_A_PROCESS = 8
 
 
 def draw_sample_portraits(folder: Path, count: int, seed: int, sources: Sequence[str] | None = None) -> None:
-    """Draws labelled portraits and lays them out in `folder` exactly as the archives' authors do.
+    """Draws labelled portraits in `folder`, in exactly the layout of the published archives.
 
-    Does nothing if `folder` holds the same portraits already. Otherwise the folder appears when everything in it is
-    drawn, never before. Beside the archives it holds `drawn.csv`, which says what is truly in every image.
+    Does nothing if `folder` holds the same portraits already. Otherwise the folder appears when it is complete. It also
+    gets `drawn.csv`, the true content of every image.
 
     Args:
-        folder: has `UTKFace/`, `adience/` and `imdb_wiki/` afterwards, as far as `sources` names them.
-        count: portraits, shared evenly among UTKFace, Adience and the two halves of IMDB-WIKI.
+        folder: receives `UTKFace/`, `adience/` and `imdb_wiki/`, those that `sources` names.
+        count: number of portraits, distributed evenly among UTKFace, Adience and the two halves of IMDB-WIKI.
         seed: the same seed draws the same files, byte for byte.
         sources: TFDS data sets, some of `drawn_datasets()`; None: all. Adience's `faces` and `aligned` show the
             same faces.
 
     Raises:
-        VisageError: a source is unknown, the folder holds something else, or it cannot be written.
+        VisageError: a source is unknown, the folder holds other files, or it cannot be written.
     """
     known = drawn_datasets()
     wanted = set(known if sources is None else sources)
@@ -53,7 +53,7 @@ def draw_sample_portraits(folder: Path, count: int, seed: int, sources: Sequence
         return
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # Somebody else may draw the same meanwhile.
+        # Another process may draw the same portraits meanwhile.
         with atomic_folder(folder) as unfinished:
             _draw(unfinished, _lay_out(count, seed, wanted))
             (unfinished / SETTINGS_FILE).write_text(json.dumps(settings))
@@ -78,7 +78,7 @@ def drawn_datasets() -> list[str]:
 
 
 def _lay_out(count: int, seed: int, wanted: set[str]) -> Layout:
-    # What carries the same source shows the same faces.
+    # Configurations of the same source show the same faces.
     configs: dict[str, set[str]] = {}
     modules: dict[str, ModuleType | None] = {}
     for name, spec in DATASETS.items():
@@ -127,7 +127,7 @@ def _draw_chunks(folder: Path, chunks: list[list[DrawnImage]]) -> Iterator[int]:
         for chunk in chunks:
             yield _draw_chunk(folder, chunk)
         return
-    # Spawned, not forked: whoever calls may have TensorFlow's threads, which do not survive a fork.
+    # Spawned, not forked: the caller may have TensorFlow's threads, which do not survive a fork.
     pool = concurrent.futures.ProcessPoolExecutor(
         processes,
         multiprocessing.get_context("spawn"),

@@ -1,4 +1,4 @@
-"""Paints a face without its hair: skin, ears, eyes, brows, nose, mouth, and the lines that age leaves."""
+"""Paints a face without its hair: skin, ears, eyes, brows, nose, mouth, and the lines of age."""
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def paint_face(canvas: Canvas, person: Person, age: float, shape: Proportions, r
 
 
 def outline(shape: Proportions) -> Points:
-    """The closed outline of skull, cheeks, jaw and chin."""
+    """Returns the closed outline of skull, cheeks, jaw and chin."""
     right = [
         (0.66 * shape.temple, shape.skull_top * 0.86),
         (0.97 * shape.temple, shape.skull_top * 0.52),
@@ -191,7 +191,7 @@ def _crease_beside_mouth(canvas: Canvas, shape: Proportions, side: float, dark: 
 
 def _furrow(canvas: Canvas, line: Points, darkness: float) -> None:
     canvas.crease(line, darkness, 0.025)
-    # A wrinkle of one pixel is gone in a small crop; the shadow beside it is not.
+    # A wrinkle of one pixel disappears in a small crop; the shadow beside it does not.
     canvas.soft_line(line, -0.55 * darkness, 0.08)
 
 

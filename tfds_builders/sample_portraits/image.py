@@ -1,4 +1,4 @@
-"""One image of a drawn archive: what is in it, and how it becomes a file."""
+"""One image of a drawn archive: its content, and its file."""
 
 import io
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ Damage = Literal["", "truncated", "empty"]
 
 @dataclass(frozen=True)
 class DrawnImage:
-    """A image that is to be drawn.
+    """An image to draw.
 
     Attributes:
-        path: where it goes, below the folder of all archives.
+        path: path below the folder of all archives.
         width: pixels.
         height: pixels.
-        sitters: who is in it; nobody, or several people, the one whom the labels mean first.
-        seed: what the same image is drawn from again.
-        damage: what happened to the file: '' nothing, 'truncated' half of it is lost, 'empty' all of it.
+        sitters: people in the image, the labelled one first; may be empty.
+        seed: the same seed draws the same image.
+        damage: damage of the file: '' none, 'truncated' half of it is lost, 'empty' all of it.
     """
 
     path: str
@@ -51,7 +51,7 @@ class DrawnImage:
 def sit(
     person: Person, age: float, size: tuple[int, int], eye_distance: float, eye_middle: tuple[float, float], tilt: float
 ) -> Sitter:
-    """Somebody in an image of a size in pixels; eye distance and middle are fractions of its shorter side."""
+    """Places a person in an image of `size` pixels; eye distance and middle are fractions of its shorter side."""
     side = min(size)
     middle = (size[0] / 2 + (eye_middle[0] - 0.5) * side, size[1] / 2 + (eye_middle[1] - 0.5) * side)
     return Sitter(person, age, eye_distance * side, middle, tilt)

@@ -1,4 +1,4 @@
-"""What an archive's layout says before anything is drawn."""
+"""The plan of an archive, before anything is drawn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ import numpy as np
 
 from tfds_builders.sample_portraits.image import DrawnImage
 
-ROWS_PER_DEFECT = 200  # one defect of each kind in so many rows, and at least one in all
+ROWS_PER_DEFECT = 200  # One defect of each kind per so many rows, and at least one.
 
 
 @dataclass
@@ -15,8 +15,8 @@ class Layout:
     """The images and the other files of one archive.
 
     Attributes:
-        images: all that are to be drawn.
-        files: contents of text and MATLAB files by their paths.
+        images: images to draw.
+        files: contents of text and MATLAB files, by path.
     """
 
     images: list[DrawnImage] = field(default_factory=list)
@@ -24,7 +24,7 @@ class Layout:
 
 
 def spread_defects(kinds: Sequence[str], rows: int, rng: np.random.Generator) -> dict[int, str]:
-    """Chooses rows at random for each kind of defect; at most a third of all rows.
+    """Chooses random rows for each kind of defect; at most a third of all rows.
 
     Returns:
         The kind of defect by the number of its row.

@@ -1,4 +1,4 @@
-"""Who is drawn: lasting traits of a person, and how age shows in them."""
+"""Lasting traits of a drawn person, and the effect of age on them."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ OLDEST = 95.0
 
 @dataclass(frozen=True)
 class Person:
-    """Traits that stay, whatever the age. Lengths are in inter-ocular distances.
+    """Traits that do not depend on age. Lengths are in inter-ocular distances.
 
     Attributes:
         gender: 'female' or 'male', as drawn: hair, brows, jaw, lips, beard.
@@ -64,12 +64,12 @@ class Person:
 
     @property
     def female(self) -> bool:
-        """Drawn as a woman or a girl."""
+        """Returns whether a woman or a girl is drawn."""
         return self.gender == "female"
 
 
 def draw_person(rng: np.random.Generator) -> Person:
-    """Draws the traits of somebody; the skin tone depends on nothing else."""
+    """Draws the traits of a person; the skin tone is independent of the other traits."""
     female = bool(rng.random() < 0.5)
     return Person(
         gender="female" if female else "male",
@@ -90,26 +90,26 @@ def draw_person(rng: np.random.Generator) -> Person:
 
 
 def draw_age(rng: np.random.Generator) -> float:
-    """Draws an age in years; every part of life is there, grown-ups most."""
+    """Draws an age in years; all ages occur, adults most often."""
     low, high = ((0.0, 18.0), (18.0, 45.0), (45.0, OLDEST))[int(rng.choice(3, p=(0.3, 0.4, 0.3)))]
     return float(rng.uniform(low, high))
 
 
 def grown(age: float) -> float:
-    """How far a face has the proportions of a grown-up: 0 new-born, 1 from eighteen on."""
+    """Returns how adult the proportions of a face are: 0 new-born, 1 from eighteen on."""
     return float(min(1.0, age / ADULT_AGE) ** 0.7)
 
 
 def wrinkled(person: Person, age: float) -> float:
-    """How wrinkled the skin is: 0 to the early twenties, 1 in very old age."""
+    """Returns how wrinkled the skin is: 0 to the early twenties, 1 in very old age."""
     return float(np.clip((age + person.ageing - 22) / 62, 0, 1))
 
 
 def greyed(person: Person, age: float) -> float:
-    """Share of grey hair, 0 to 1."""
+    """Returns the fraction of grey hair, 0 to 1."""
     return 0.0 if person.dyes_hair else float(1 / (1 + np.exp(-(age - person.greying_age) / 6)))
 
 
 def receded(person: Person, age: float) -> float:
-    """How far the hairline has receded: 0 not at all, 1 bald above the ears."""
+    """Returns how far the hairline has receded: 0 not at all, 1 bald above the ears."""
     return float(np.clip((age - 30) / 40, 0, 1)) if person.balds else 0.0

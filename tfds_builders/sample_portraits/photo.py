@@ -15,7 +15,7 @@ from tfds_builders.sample_portraits.proportions import Proportions, proportions
 
 @dataclass(frozen=True)
 class Sitter:
-    """Somebody in a photo.
+    """A person in a photo.
 
     Attributes:
         age: years.
@@ -31,14 +31,14 @@ class Sitter:
     tilt: float
 
     def to_image(self) -> np.ndarray:
-        """float [2, 3], maps face coordinates to the photo's pixels."""
+        """Returns the map from face coordinates to the photo's pixels, float [2, 3]."""
         angle = np.deg2rad(self.tilt)
         cos, sin = np.cos(angle) * self.eye_distance, np.sin(angle) * self.eye_distance
         return np.array([[cos, -sin, self.eye_middle[0]], [sin, cos, self.eye_middle[1]]])
 
 
 def take_photo(width: int, height: int, sitters: Sequence[Sitter], rng: np.random.Generator) -> Image.Image:
-    """Draws one RGB photo of so many pixels, with everybody in it; with nobody it shows the background alone."""
+    """Draws one RGB photo of `width` x `height` pixels with all sitters; without any, only the background."""
     canvas = Canvas(width, height)
     _paint_background(canvas, rng)
     for sitter in reversed(sitters):

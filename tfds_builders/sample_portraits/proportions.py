@@ -9,7 +9,7 @@ from tfds_builders.sample_portraits.person import Person, grown, wrinkled
 
 @dataclass(frozen=True)
 class Proportions:
-    """Where the parts of a face are; x are half widths, y are heights below the eyes.
+    """Positions of the parts of a face; x are half widths, y are heights below the eyes.
 
     Attributes:
         turn: the head's turn to a side, -1 to 1; parts that stand out move by it.
@@ -34,7 +34,7 @@ class Proportions:
 
 
 def proportions(person: Person, age: float, turn: float) -> Proportions:
-    """The proportions of a person at an age in years."""
+    """Returns the proportions of a person at an age in years."""
     adult = grown(age)
     old = wrinkled(person, age)
     male_adult = 0.0 if person.female else adult

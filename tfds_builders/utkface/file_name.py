@@ -1,4 +1,4 @@
-"""UTKFace's labels, which are the names of its files."""
+"""UTKFace's labels, which are in the names of its files."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from visage.data.labels import RACES, UNKNOWN
 
 UNKNOWN_AGE = -1
 GENDERS = ("male", "female")
-"""By digit; the digits of races are indices into `labels.RACES`."""
+"""Races by digit; the digits are indices into `labels.RACES`."""
 
 _NAME = re.compile(
     r"(?P<age>\d{0,3})_(?P<gender>\d?)_((?P<race>\d?)_)?(?P<time>\d+)(?P<blank> *)(?P<dot>\.?)"
@@ -20,13 +20,13 @@ _ENDING = "jpg.chip.jpg"
 
 @dataclass(frozen=True)
 class FileName:
-    """What one file's name says.
+    """The labels in one file's name.
 
     Attributes:
         age: years; -1 unknown.
         gender: 'female', 'male' or 'unknown'.
         race: one of RACES, or 'unknown'.
-        defect: how the name departs from `[age]_[gender]_[race]_[datetime].jpg.chip.jpg`; '' if it does not.
+        defect: how the name deviates from `[age]_[gender]_[race]_[datetime].jpg.chip.jpg`; '' if it does not.
     """
 
     age: int
@@ -36,10 +36,10 @@ class FileName:
 
 
 def parse_file_name(name: str) -> FileName | None:
-    """Reads the labels in a UTKFace file name, those of the archive's few misshapen names included.
+    """Reads the labels in a UTKFace file name, including the archive's few malformed names.
 
     Returns:
-        None if the name has too little of the pattern to tell its fields apart.
+        The labels; None if the fields of the name cannot be told apart.
     """
     match = _NAME.fullmatch(name)
     if match is None:

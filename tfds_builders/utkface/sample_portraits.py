@@ -1,4 +1,4 @@
-"""Lays portraits out as UTKFace does: `UTKFace/[age]_[gender]_[race]_[datetime].jpg.chip.jpg`, 200x200 pixels."""
+"""Drawn portraits in UTKFace's layout: `UTKFace/[age]_[gender]_[race]_[datetime].jpg.chip.jpg`, 200x200 pixels."""
 
 from dataclasses import replace
 

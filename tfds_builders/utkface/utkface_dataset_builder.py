@@ -25,9 +25,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     VERSION = tfds.core.Version("1.2.0")
     RELEASE_NOTES: ClassVar = {
-        "1.0.0": "Pictures untouched, names parsed, nothing corrected.",
+        "1.0.0": "Images untouched, names parsed, nothing corrected.",
         "1.1.0": "Defects of names counted.",
-        "1.2.0": "Pictures of any ending of a JPEG; every file of the archive is a row.",
+        "1.2.0": "Images of any ending of a JPEG; every file of the archive is a row.",
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = f"manual_dir holds UTKFace.tar.gz or the extracted folder UTKFace/: {_HINT}."
 

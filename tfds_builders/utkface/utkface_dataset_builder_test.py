@@ -112,7 +112,7 @@ def test_a_half_downloaded_archive_leaves_nothing_prepared(tmp_path: Path) -> No
         tar.add(DUMMY / "UTKFace", "UTKFace")
     half.parent.mkdir()
     half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    with pytest.raises(VisageError, match=r"UTKFace.tar.gz is cut off or damaged .*: download it again$"):
+    with pytest.raises(VisageError, match=r"UTKFace.tar.gz: truncated or damaged .*; download it again$"):
         prepare(half.parent, tmp_path / "data")
     assert not Builder(data_dir=tmp_path / "data").is_prepared()
     shutil.copy(whole, half)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.peers.faces import lay_out, learned_from, published_faces, unseen_faces
+from benchmarks.peers.faces import is_trained_on, lay_out, published_faces, unseen_faces
 from tests.drawn_crops import people, write_split
 from tests.pipeline.pushed_model import record_push
 from visage.data.records import FaceRecord, image_digest
@@ -45,7 +45,7 @@ def test_only_the_records_of_a_run_prove_that_a_model_has_not_seen_the_test_face
         (tmp_path / examples).mkdir()
     record_push(tmp_path, "17", tmp_path / "its")
     version = tmp_path / "serving" / "visage" / "17"
-    assert learned_from(version, tmp_path / "its")
-    assert not learned_from(version, tmp_path / "other")
-    assert not learned_from(version.with_name("18"), tmp_path / "its")
-    assert not learned_from(tmp_path / "copied" / "serving" / "visage" / "17", tmp_path / "its")
+    assert is_trained_on(version, tmp_path / "its")
+    assert not is_trained_on(version, tmp_path / "other")
+    assert not is_trained_on(version.with_name("18"), tmp_path / "its")
+    assert not is_trained_on(tmp_path / "copied" / "serving" / "visage" / "17", tmp_path / "its")

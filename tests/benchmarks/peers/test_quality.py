@@ -1,11 +1,11 @@
-"""Systems are judged on all faces and group by group, each on the answers that it gave."""
+"""Systems are judged on all faces and group by group, each on the predictions that it gave."""
 
 import numpy as np
 import pytest
 
 from benchmarks.peers.__main__ import marked
 from benchmarks.peers.quality import groups, scores
-from benchmarks.peers.systems import Answers
+from benchmarks.peers.systems import SystemPredictions
 from visage.data.records import FaceRecord
 
 
@@ -19,7 +19,7 @@ FACES = [
     face(40, "female", "asian"),
     face(None, "male", "asian"),
 ]
-ANSWERS = Answers(age=np.array([25.0, 36.0, 40.0, 99.0]), male=np.array([0.9, 0.8, 0.1, 0.2]), cpu_ms=1.0)
+ANSWERS = SystemPredictions(age=np.array([25.0, 36.0, 40.0, 99.0]), male=np.array([0.9, 0.8, 0.1, 0.2]), cpu_ms=1.0)
 
 
 def test_groups_are_those_that_have_faces() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.peers import node_environment
-from benchmarks.peers.systems import System, ask_in_turn
+from benchmarks.peers.systems import System, predict_in_turn
 from visage.errors import VisageError
 
 ECHO = """
@@ -22,21 +22,21 @@ def system(name: str, program: str) -> System:
 
 def test_every_system_is_asked_of_every_image_and_its_own_time_counts() -> None:
     images = [Path("x" * length) for length in range(1, 61)]
-    answers = ask_in_turn([system("one", ECHO), system("other", ECHO)], images)
-    assert list(answers) == ["one", "other"]
-    for said in answers.values():
+    predictions = predict_in_turn([system("one", ECHO), system("other", ECHO)], images)
+    assert list(predictions) == ["one", "other"]
+    for said in predictions.values():
         assert list(said.age) == list(range(1, 61))
         assert said.cpu_ms == pytest.approx(1)
 
 
 def test_a_system_that_ends_is_told_by_its_own_words() -> None:
-    with pytest.raises(VisageError, match=r"broken does not run here, it ended at a.jpg: ValueError: no such model"):
-        ask_in_turn([system("broken", "raise ValueError('no such model')")], [Path("a.jpg")])
+    with pytest.raises(VisageError, match=r"broken does not run here; it ended at a.jpg: ValueError: no such model"):
+        predict_in_turn([system("broken", "raise ValueError('no such model')")], [Path("a.jpg")])
 
 
 def test_without_node_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(VisageError, match=r"node or npm is missing: install them"):
+    with pytest.raises(VisageError, match=r"node or npm is missing; install them"):
         node_environment.node_modules()
 
 

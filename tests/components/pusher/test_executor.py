@@ -74,7 +74,7 @@ def served(tmp_path: Path) -> Path:
 def test_a_model_that_could_not_be_compared_with_the_served_one_does_not_take_its_place(
     tmp_path: Path, served: Path
 ) -> None:
-    with pytest.raises(VisageError, match=r"version 1700000000 is served .* was not compared with it and is not"):
+    with pytest.raises(VisageError, match=r"version 1700000000 in .* was not compared with it and is not"):
         run_pusher(tmp_path)
     assert [path.name for path in (tmp_path / "served").iterdir()] == [served.name]
 

@@ -212,8 +212,8 @@ def empty_folder(archives: Path) -> None:
     ("fault", "line"),
     [
         (no_file, r"^no UTKFace\.tar\.gz, UTKFace\.tar or UTKFace/ in .*: download UTKFace"),
-        (no_tar, r"/UTKFace\.tar\.gz is cut off or damaged \(.*\): download it again$"),
-        (cut_off, r"/UTKFace\.tar is cut off or damaged \(.*\): download it again$"),
+        (no_tar, r"/UTKFace\.tar\.gz: truncated or damaged \(.*\); download it again$"),
+        (cut_off, r"/UTKFace\.tar: truncated or damaged \(.*\); download it again$"),
         (other_folder, r"/UTKFace\.tar\.gz holds no folder UTKFace/: download UTKFace"),
         (empty_folder, r"/UTKFace is empty: download UTKFace"),
     ],

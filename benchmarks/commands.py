@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.run_lock import alone
+from pipeline.run_lock import hold_run_lock
 
 PROJECT = Path(__file__).parents[1]
 VISAGE = [sys.executable, "-m", "pipeline"]
@@ -64,7 +64,7 @@ def _measure_refusals() -> None:
         _print_cost("run, a separator", [*of_archives, "data.sources=[labelled_folder/faces]"], "1 s")
         _print_cost("run, a schedule", [*in_workspace, "--set", "airflow.schedule=every monday"], "1 s")
         _print_cost("run, no space", ["run", "--set", "workspace=/proc/runs"], "1 s")
-        with alone(root):
+        with hold_run_lock(root):
             _print_cost("run, another runs", in_workspace, "1 s")
         with closing(sqlite3.connect(root / "metadata.sqlite", isolation_level=None)) as database:
             database.execute("CREATE TABLE Artifact (id INT)")

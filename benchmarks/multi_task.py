@@ -96,7 +96,7 @@ def table(trained: Sequence[Trained]) -> Table:
 
 
 def _train(tasks: str, settings: TrainerSettings, examples: Path) -> Trained:
-    from pipeline.cross_validation.predict import forget_networks
+    from pipeline.cross_validation.predict import clear_networks
     from visage.training.batches import open_split
     from visage.training.checkpoint import TrainingState
     from visage.training.train import train
@@ -108,7 +108,7 @@ def _train(tasks: str, settings: TrainerSettings, examples: Path) -> Trained:
         network = train(train_split, val_split, settings, logs, on_end=ends.append)
         cost = now() - before
     parameters = network.count_params()
-    forget_networks()
+    clear_networks()
     kept = ends[-1].best
     return Trained(tasks, parameters, cost, kept.get("val_age_mae"), kept.get("val_gender_accuracy"))
 

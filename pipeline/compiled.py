@@ -1,4 +1,4 @@
-"""The text of a compiled pipeline, read without TFX."""
+"""Reads the text of a compiled pipeline without TFX."""
 
 import base64
 import binascii
@@ -23,7 +23,7 @@ def read_compiled(source: str) -> str:
         source: a file's path, or the text that `pipeline.node.to_inline` made.
 
     Raises:
-        VisageError: there is no such file, it holds something else, or another version compiled it.
+        VisageError: the file does not exist, is no compiled pipeline, or is of another version.
     """
     try:
         if source.startswith(INLINE_PREFIX):
@@ -38,16 +38,16 @@ def read_compiled(source: str) -> str:
     if not isinstance(values, dict) or not values.get("nodes"):
         raise not_compiled(source)
     for module in sorted({path.rpartition(".")[0] for path in _classes_in(values)}):
-        if module.startswith("components.") and not _is_there(module):
+        if module.startswith("components.") and not _exists(module):
             raise VisageError(
-                f"--pipeline {source[:80]}: another version of VisAge compiled it, which had {module}; write it again "
+                f"--pipeline {source[:80]}: another version of VisAge compiled it (with {module}); write it again "
                 "with `visage compile`"
             )
     return text
 
 
 def not_compiled(source: str) -> VisageError:
-    """Returns the error of a text that is no compiled pipeline."""
+    """Returns the error for a text that is no compiled pipeline."""
     return VisageError(f"--pipeline {source[:80]}: not a compiled pipeline; write it again with `visage compile`")
 
 
@@ -62,8 +62,8 @@ def _classes_in(value: Any) -> Iterator[str]:
             yield from _classes_in(below)
 
 
-def _is_there(module: str) -> bool:
-    """Whether a module can be imported; its packages are, which are empty, but not itself."""
+def _exists(module: str) -> bool:
+    """Returns whether a module exists; imports its packages, which are empty, but not the module."""
     try:
         return find_spec(module) is not None
     except ModuleNotFoundError:

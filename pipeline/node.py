@@ -1,6 +1,6 @@
-"""Runs ONE node of the compiled pipeline with TFX's portable launcher, in whatever process a scheduler gives it.
+"""Runs ONE node of the compiled pipeline with TFX's portable launcher, in the process of any scheduler.
 
-The compiled pipeline (TFX's intermediate representation, "IR") is all that a node needs: it names the executors, the
+A node needs only the compiled pipeline (TFX's intermediate representation, "IR"). It names the executors, the
 artifacts' root and the ML Metadata store, in which the nodes of one run find each other's outputs by the run id.
 """
 
@@ -40,35 +40,35 @@ class Output:
 
 @dataclass(frozen=True)
 class NodeResult:
-    """How a node ended: `cached` means that an earlier execution's outputs were taken over."""
+    """The result of a node: `cached` means that it reuses an earlier execution's outputs."""
 
     node: str
     cached: bool
     outputs: Mapping[str, tuple[Output, ...]]
 
     def output(self, key: str) -> Output:
-        """The only artifact of output `key`; KeyError where the node has no such output."""
+        """Returns the only artifact of output `key`; KeyError: the node has no such output."""
         (artifact,) = self.outputs[key]
         return artifact
 
 
 def compile_pipeline(config: PipelineConfig, publish: bool = True) -> pipeline_pb2.Pipeline:
-    """Returns the IR of the configured pipeline, its run id still open; `publish` as `create_pipeline` takes it."""
+    """Returns the IR of the configured pipeline, without a run id; `publish` as in `create_pipeline`."""
     return Compiler().compile(create_pipeline(config, publish))
 
 
 def to_json(ir: pipeline_pb2.Pipeline) -> str:
-    """The IR as JSON text, the form in which schedulers keep it."""
+    """Returns the IR as JSON text, which schedulers store."""
     return json_format.MessageToJson(ir, preserving_proto_field_name=True)
 
 
 def to_inline(ir: pipeline_pb2.Pipeline) -> str:
-    """The IR as one short word, for schedulers that have no file to point at."""
+    """Returns the IR as one short text without blanks, for schedulers without a file."""
     return INLINE_PREFIX + base64.b64encode(gzip.compress(to_json(ir).encode(), mtime=0)).decode()
 
 
 def read_ir(source: str) -> pipeline_pb2.Pipeline:
-    """The IR from a JSON file's path or from the text that `to_inline` made.
+    """Reads the IR from a JSON file's path or from the text of `to_inline`.
 
     Raises:
         VisageError: no such file, or not a compiled pipeline.
@@ -80,17 +80,17 @@ def read_ir(source: str) -> pipeline_pb2.Pipeline:
 
 
 def node_ids(ir: pipeline_pb2.Pipeline) -> list[str]:
-    """The nodes' names in an order in which each comes after those it needs."""
+    """Returns the nodes' names, each after those that it needs."""
     return [node.pipeline_node.node_info.id for node in ir.nodes]
 
 
 def upstream_ids(ir: pipeline_pb2.Pipeline, node_id: str) -> list[str]:
-    """The names of the nodes that must have ended before `node_id` starts."""
+    """Returns the names of the nodes that must end before `node_id` starts."""
     return list(_find(ir, node_id).upstream_nodes)
 
 
 def workspace_of(ir: pipeline_pb2.Pipeline) -> Path:
-    """The folder in which everything of this pipeline lies: artifacts, metadata, logs, pushed models."""
+    """Returns the pipeline's folder: artifacts, metadata, logs, pushed models."""
     return Path(ir.runtime_spec.pipeline_root.runtime_parameter.default_value.string_value).parent
 
 
@@ -98,15 +98,15 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
     """Runs one node: driver, cache check, executor, publisher.
 
     Args:
-        ir: the compiled pipeline, run id open or already `run_id`; it is not changed.
-        node_id: which node.
+        ir: the compiled pipeline, without a run id or with `run_id`; it is not changed.
+        node_id: the node's name.
         run_id: groups the nodes of one run; any text, new for every run.
 
     Raises:
-        VisageError: there is no such node, the nodes before it have not run under this run id, ML Metadata's file is
+        VisageError: the node does not exist, the nodes before it have not run under this run id, ML Metadata's file is
             damaged or stays locked, or the disk is full.
         Interrupted: Ctrl-C or SIGTERM came before.
-        Exception: whatever the node's executor raised; ML Metadata then holds it as failed and publishes nothing of it.
+        Exception: of the node's executor; ML Metadata then has the execution as failed, without outputs.
     """
     # Nothing is pushed after a signal whose exception was dropped in the node before.
     check_interrupted()
@@ -152,7 +152,7 @@ def _find(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.PipelineNode:
 
 def _not_ready(node: pipeline_pb2.PipelineNode, run_id: str) -> str:
     needs = ", ".join(node.upstream_nodes)
-    return f"{node.node_info.id}: its inputs are not there; run {needs} first with --run-id {run_id}"
+    return f"{node.node_info.id}: its inputs are missing; run {needs} first with --run-id {run_id}"
 
 
 def _read_result(

@@ -1,4 +1,4 @@
-"""The one definition of the pipeline, whatever schedules it."""
+"""Wires the pipeline, once for all schedulers."""
 
 from pathlib import Path
 
@@ -35,12 +35,12 @@ def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
 
     Args:
         config: the whole run.
-        publish: False for one run of a cross-validation, which serves nothing. It ends with Evaluator, searches no
-            values and looks back at no earlier run: other folds are the same data in other parts, and their models
-            have learned from this fold's test split.
+        publish: False for one run of a cross-validation, which serves nothing. It ends with Evaluator, has no search,
+            and uses no earlier run, because those divide the same data into other folds, and their models were
+            trained on this fold's test split.
 
     Raises:
-        VisageError: the teacher may know faces of the test split, or as the components' own say.
+        VisageError: the teacher may know faces of the test split, or from a component.
     """
     provenance = _provenance(config) if publish else None
     example_gen = FaceExampleGen(settings=config.face_example_gen_settings())
@@ -122,7 +122,7 @@ def _publication(
     best_values: BaseChannel | None,
     evaluator: Evaluator,
 ) -> tuple[BaseNode, ...]:
-    """Wires what stands between an evaluated model and the folder that TensorFlow Serving watches, and its card."""
+    """Wires the nodes after Evaluator: InfraValidator, Pusher and ModelCard."""
     infra_validator = InfraValidator(model=model)
     pusher = Pusher(
         model=model,
@@ -147,13 +147,13 @@ def _publication(
 
 
 def _provenance(config: PipelineConfig) -> TrainingProvenance:
-    """Returns what the model will have learned from.
+    """Returns the provenance of the model to be trained.
 
     Raises:
         VisageError: the teacher may know faces of the test split.
     """
     provenance = provenance_of_data(config.data.sources, config.split, config.name, config.data.drawn)
-    # The model of `weights: blessed` is chosen when a run comes to it, the teacher here.
+    # The model of `weights: blessed` is chosen during a run, the teacher here.
     check_provenance(provenance, _teacher(config), blessed=None)
     return provenance
 
@@ -164,8 +164,8 @@ def _teacher(config: PipelineConfig) -> Path | None:
 
 
 def metadata_store(config: PipelineConfig) -> metadata_store_pb2.ConnectionConfig:
-    """Where ML Metadata keeps what came from what."""
-    # TFX's own helper makes the folder at once, on the machine that only compiles.
+    """Returns the connection to the pipeline's ML Metadata."""
+    # TFX's own helper would create the folder on a machine that only compiles.
     path = config.root / "metadata.sqlite"
     source = metadata_store_pb2.SqliteMetadataSourceConfig(
         filename_uri=str(path), connection_mode=metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE_OPENCREATE

@@ -1,4 +1,4 @@
-"""The lock of a pipeline, which one run at a time holds."""
+"""Lets one run of a pipeline at a time hold its lock."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +12,7 @@ _FILE = "run.lock"
 
 
 @contextmanager
-def alone(root: Path) -> Iterator[None]:
+def hold_run_lock(root: Path) -> Iterator[None]:
     """Holds the pipeline's lock inside the `with` block.
 
     Args:
@@ -32,7 +32,7 @@ def alone(root: Path) -> Iterator[None]:
 
 
 def check_not_running(root: Path) -> None:
-    """Looks whether a run could start, and makes no folder for that.
+    """Checks that no run holds the lock; creates no folder.
 
     Raises:
         VisageError: another process holds the lock.
@@ -42,4 +42,4 @@ def check_not_running(root: Path) -> None:
 
 
 def _running(root: Path) -> VisageError:
-    return VisageError(f"{root}: another run of this pipeline is going on; wait for it or stop it")
+    return VisageError(f"{root}: another run of this pipeline is active; wait for it or stop it")

@@ -1,4 +1,4 @@
-"""A look at the archives of a configuration, before anything heavy is imported."""
+"""Checks the archives of a configuration before anything heavy is imported."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,34 +9,35 @@ from visage.data.datasets.labelled_folder import labelled_folder_name
 from visage.errors import VisageError
 
 
-def look_at_archives(data: DataSettings) -> list[Path]:
+def check_archives(data: DataSettings) -> list[Path]:
     """Returns the archives and tables that the sources will be read from; [] where portraits are drawn.
 
     Raises:
-        VisageError: one is missing, cannot be read, or is not what it should be.
+        VisageError: one is missing, unreadable or invalid.
     """
     if data.dir is None:
         return []
     folder = Path(data.dir)
     if not folder.is_dir():
         raise VisageError(f"data.dir: {folder} does not exist; name the folder that holds the archives")
-    return [path for source in data.sources for path in _look(source, folder, data.labelled_folder(source))]
+    return [path for source in data.sources for path in _check_source(source, folder, data.labelled_folder(source))]
 
 
 def bytes_to_prepare(archives: Sequence[Path], data_root: Path) -> int:
-    """Returns what preparing the data sets will write, at least: as many bytes as the packed archives hold.
+    """Returns the least number of bytes that preparing the data sets will write: the size of the packed archives.
 
     Args:
-        archives: as of `look_at_archives`.
-        data_root: where prepared data sets are kept; what lies there may be what is needed.
+        archives: as of `check_archives`.
+        data_root: where prepared data sets are kept; if it holds any, nothing may need to be prepared.
     """
     if (data_root / "prepared").is_dir():
         return 0
     return sum(path.stat().st_size for path in archives if path.is_file())
 
 
-def _look(source: str, folder: Path, reading: LabelledFolderSettings | None) -> list[Path]:
+def _check_source(source: str, folder: Path, reading: LabelledFolderSettings | None) -> list[Path]:
     name = labelled_folder_name(source)
     if name is None or reading is None:
         return look_at_published(source, folder)
-    return look_at_labelled_folder(name, folder, **reading.model_dump())
+    columns = {str(column): own for column, own in reading.columns.items()}
+    return look_at_labelled_folder(name, folder, reading.labels, reading.pictures, reading.separator, columns)

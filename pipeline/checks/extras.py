@@ -1,11 +1,11 @@
-"""Looks for what a recipe needs beyond the locked packages, before anything is drawn, read or imported."""
+"""Checks that the extras of a recipe are installed, before anything is drawn, read or imported."""
 
 from pipeline.config.schema import PipelineConfig
 from visage.extras import check_installed
 
 
 def check_detector(config: PipelineConfig) -> None:
-    """Looks for the package of the face detector.
+    """Checks that the package of the face detector is installed.
 
     Raises:
         VisageError: it is not installed.
@@ -14,7 +14,7 @@ def check_detector(config: PipelineConfig) -> None:
 
 
 def check_extras(config: PipelineConfig) -> None:
-    """Looks for the packages of the face detector and of the first weights.
+    """Checks that the packages of the face detector and of the first weights are installed.
 
     Raises:
         VisageError: one is not installed.

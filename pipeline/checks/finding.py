@@ -1,4 +1,4 @@
-"""What a look at the machine or at a configuration has found."""
+"""The result of one check of the machine or of a configuration."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,13 +6,13 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        name: what it is.
+        name: of the check.
         status: 'ok'; 'missing': something will fail; 'note': good to know.
         detail: what was found.
-        fix: how to get what lacks; empty where nothing does.
+        fix: how to get what is missing; '' where nothing is.
     """
 
     name: str
@@ -21,5 +21,5 @@ class Finding:
     fix: str = ""
 
     def line(self) -> str:
-        """The finding as `visage doctor` and `visage check` print it."""
+        """Returns the finding as `visage doctor` and `visage check` print it."""
         return f"{self.status:<8}{self.name:<12}{self.detail}{f'  → {self.fix}' if self.fix else ''}"

@@ -1,4 +1,4 @@
-"""How much space a run needs on the disk of its workspace."""
+"""Checks the free space on the disk of a workspace."""
 
 import shutil
 from pathlib import Path
@@ -11,11 +11,11 @@ _LEAST_BYTES = 100 * 2**20
 
 
 def free_space(folder: Path, extra: int = 0) -> Finding:
-    """Returns whether a disk has space for a run.
+    """Returns the finding on a disk: whether it has space for a run.
 
     Args:
         folder: on that disk; it need not exist yet.
-        extra: bytes that the run writes besides those of every run.
+        extra: bytes that the run writes in addition to those of every run.
     """
     there = nearest_existing(folder)
     free = shutil.disk_usage(there).free
@@ -35,5 +35,5 @@ def nearest_existing(folder: Path) -> Path:
 
 
 def _size(count: int) -> str:
-    """'1.5 GiB', '300 MiB'."""
+    """Returns a size as text, e.g. '1.5 GiB' or '300 MiB'."""
     return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:,.0f} MiB"

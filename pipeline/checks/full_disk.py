@@ -1,4 +1,4 @@
-"""Errors that mean a full disk, whoever raised them, as one line that names the place."""
+"""Recognizes errors that mean a full disk, and words them as one line that names the place."""
 
 import errno
 import os
@@ -9,9 +9,9 @@ from pathlib import Path
 from visage.errors import VisageError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-# TensorFlow and Beam report it in the operating system's words.
-_WORDS = re.compile("|".join(map(os.strerror, sorted(_FULL))))
-_SQLITES_WORDS = "disk is full"
+# TensorFlow and Beam quote the operating system's message.
+_MESSAGE = re.compile("|".join(map(os.strerror, sorted(_FULL))))
+_SQLITE_MESSAGE = "disk is full"
 _END_IN_KNOWN_FOLDER = re.compile(r"[:;'\"\n]")
 _END = re.compile(r"[:;,'\"()\n]")
 
@@ -20,9 +20,9 @@ def full_disk_line(error: BaseException, folder: Path | None = None) -> str | No
     """Returns the line for an error that means a full disk; None for every other error.
 
     Args:
-        error: with those that it was raised from.
-        folder: is named where the error names no file; None: no place is named then. A path in the error's words is
-            best found where it lies in this folder.
+        error: its causes are searched too.
+        folder: named where the error names no file; None: no place is named then. A path in the error's message is
+            found most reliably if it is in this folder.
     """
     chain = list(_chain(error))
     found = [link for link in chain if _means_full(link)]
@@ -30,21 +30,21 @@ def full_disk_line(error: BaseException, folder: Path | None = None) -> str | No
         return None
     own = [str(link) for link in found if isinstance(link, VisageError)]
     if own:
-        # What came first; that it cannot be recorded either comes after it.
+        # The first cause; a failure to record it comes after it.
         return own[-1]
     place = next(filter(None, (_named_file(link, folder) for link in found)), folder)
     return no_space_line(place)
 
 
 def no_space_line(place: str | Path | None) -> str:
-    """Returns the line for a full disk on which a file or folder lies; None: it is not known which."""
+    """Returns the line for the full disk of a file or folder; None: the place is unknown."""
     where = f"{place}: cannot be written" if place else "the disk is full"
     return f"{where} ({os.strerror(errno.ENOSPC)}): free some space and run the same command again"
 
 
 def is_full_database(error: BaseException | None) -> bool:
-    """Returns whether SQLite, or ML Metadata in its words, reports a full disk."""
-    return error is not None and _SQLITES_WORDS in str(error)
+    """Returns whether SQLite, or ML Metadata with its message, reports a full disk."""
+    return error is not None and _SQLITE_MESSAGE in str(error)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -54,27 +54,27 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _means_full(error: BaseException) -> bool:
-    return getattr(error, "errno", None) in _FULL or bool(_WORDS.search(str(error))) or is_full_database(error)
+    return getattr(error, "errno", None) in _FULL or bool(_MESSAGE.search(str(error))) or is_full_database(error)
 
 
 def _named_file(error: BaseException, folder: Path | None) -> str | None:
     if isinstance(error, OSError) and error.filename:
         return os.fsdecode(error.filename)
     # TensorFlow: "{{… /job:localhost/…}} /workspace/…/events.out; No space left on device".
-    found = _WORDS.search(str(error))
+    found = _MESSAGE.search(str(error))
     before = str(error)[: found.start()] if found else ""
     return (_file_in(folder, before) if folder else None) or _any_file(before)
 
 
-def _file_in(folder: Path, words: str) -> str | None:
-    """The last path in some words that lies in a folder, whatever letters the folder's own path has."""
-    _, known, rest = words.rpartition(f"{folder}/")
+def _file_in(folder: Path, message: str) -> str | None:
+    """Returns the last path in a message that is in a folder; the folder's own path may have any characters."""
+    _, known, rest = message.rpartition(f"{folder}/")
     return known + _END_IN_KNOWN_FOLDER.split(rest)[0].rstrip() if known else None
 
 
-def _any_file(words: str) -> str | None:
-    """The last path in some words, blanks in it included, that could be a file's."""
-    for piece in reversed(_END.split(words)):
+def _any_file(message: str) -> str | None:
+    """Returns the last path in a message that could be a file's; it may contain blanks."""
+    for piece in reversed(_END.split(message)):
         for start in re.finditer("/", piece):
             path = Path(piece[start.start() :].strip())
             if len(path.parts) > 2 and _is_folder(path.parent):

@@ -1,4 +1,4 @@
-"""What this process may do with a path, and the line for what the operating system refuses."""
+"""Checks permissions of paths, and words errors of the operating system as one line."""
 
 import os
 from pathlib import Path
@@ -8,17 +8,17 @@ from visage.errors import VisageError
 
 
 def may_write(path: Path) -> bool:
-    """Returns whether this process may change a file, or make files in a folder; the path exists."""
+    """Returns whether this process may change a file, or create files in a folder; the path exists."""
     return os.access(path, os.W_OK | (os.X_OK if path.is_dir() else 0), effective_ids=True)
 
 
 def unwritable_workspace(path: str | Path, cause: str | None) -> VisageError:
-    """Returns the error of a path in the workspace that cannot be written."""
+    """Returns the error for a path in the workspace that cannot be written."""
     return VisageError(f"{path}: cannot be written ({cause}); name another folder by --set workspace=DIR")
 
 
 def refusal_line(error: OSError) -> str:
-    """Returns the line for an error of the operating system that no code has explained."""
+    """Returns the line for an error of the operating system that no other code has worded."""
     if full := full_disk_line(error):
         return full
     if error.filename is None:

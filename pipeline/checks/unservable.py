@@ -1,4 +1,4 @@
-"""The pushed models that TensorFlow Serving cannot load, because an earlier VisAge exported them. Nothing heavy."""
+"""Finds pushed models that TensorFlow Serving cannot load: exports of an earlier VisAge. Imports nothing heavy."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ from visage.saved_model.versions import newest_version
 
 
 def unservable_versions(workspace: Path) -> Iterator[Path]:
-    """Yields the newest version of each model below a workspace where that is one.
+    """Yields the newest version of each model in a workspace, if TensorFlow Serving cannot load it.
 
     Args:
         workspace: holds a folder for each pipeline, with `serving/MODEL/VERSION` in it.
@@ -19,6 +19,6 @@ def unservable_versions(workspace: Path) -> Iterator[Path]:
 
 
 def unservable_version(model_base_path: Path) -> Path | None:
-    """Returns the newest version of a model if it is one; None where it is none, or nothing is pushed."""
+    """Returns the newest version of a model if TensorFlow Serving cannot load it; None: it can, or none is pushed."""
     newest = newest_version(model_base_path)
     return newest.path if newest and is_older_export(newest.path) else None

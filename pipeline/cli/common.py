@@ -1,4 +1,4 @@
-"""What the commands have in common: options, where the frameworks' words go, how a defect is told. Nothing heavy."""
+"""What the commands share: options, redirected output, the model to use. Imports nothing heavy."""
 
 import json
 import os
@@ -24,19 +24,19 @@ DEFAULT_CONFIG = Path("pipeline_config.yaml")
 
 
 class PathOfThisMachine(click.ParamType):
-    """A path, given as a `Path`; an address is refused before pathlib takes "http://" for the folder "http:"."""
+    """A local path, as a `Path`; URLs are rejected, because pathlib would take "http://" for the folder "http:"."""
 
     name = "path"
 
     def __init__(self, instead: str = "name a path of this machine") -> None:
-        """Takes what to do instead of giving an address."""
+        """Takes the fix to name where a URL is given."""
         self._instead = instead
 
     def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Returns the path.
 
         Raises:
-            VisageError: it is an address.
+            VisageError: it is a URL.
         """
         if is_url(str(value)):
             given = f"{param.opts[0]} {value}" if isinstance(param, click.Option) else str(value)
@@ -61,12 +61,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the re
 
 @contextmanager
 def redirect_framework_output(log: Path | None = None) -> Iterator[IO[str]]:
-    """Sends the frameworks' words to a log and yields the screen; turns a defect into one line that names the log.
+    """Redirects the frameworks' output to a log and yields the screen; words a defect as one line that names the log.
 
     Args:
-        log: where they go; None: a temporary file, which stays only if there is a defect to look up in it.
+        log: None: a temporary file, which stays only after a defect.
     """
-    from pipeline.cli.output.console import first_words, framework_output_to, log_traceback
+    from pipeline.cli.output.console import error_line, framework_output_to, log_traceback
 
     path = log or _temporary_log()
     keep = log is not None
@@ -86,7 +86,7 @@ def redirect_framework_output(log: Path | None = None) -> Iterator[IO[str]]:
                 if refusal := not_installed(error):
                     raise refusal from error
                 keep = True
-                raise VisageError(f"{first_words(error)}; the whole story is in {path}") from error
+                raise VisageError(f"{error_line(error)}; see the traceback in {path}") from error
     finally:
         if not keep:
             path.unlink(missing_ok=True)
@@ -99,7 +99,7 @@ def _temporary_log() -> Path:
 
 
 def visage_command() -> str:
-    """What to type in this shell and folder to call this `visage` again: with its path where PATH leads elsewhere."""
+    """Returns how to call this `visage` from this shell and folder: with its path if PATH has another one or none."""
     called = Path(sys.argv[0])
     script = called if called.name == "visage" else Path(sys.executable).with_name("visage")
     found = shutil.which("visage")
@@ -111,7 +111,7 @@ def visage_command() -> str:
 
 @dataclass(frozen=True)
 class ChosenModel:
-    """Which model a command works on.
+    """The model that a command uses.
 
     Attributes:
         folder: a SavedModel, or the folder of its numbered versions.
@@ -123,12 +123,12 @@ class ChosenModel:
 
 
 def choose_model(folder: Path | None, config: Path | None, option: str) -> ChosenModel:
-    """Returns the model that the user named; without one, that of the default configuration, and says so.
+    """Returns the model that the user named; without one, that of the default configuration, named on standard error.
 
     Args:
         folder: the value of `option`.
         config: the value of --config.
-        option: how the command calls the folder, e.g. '--model'.
+        option: the name of the command's option for the folder, e.g. '--model'.
 
     Raises:
         VisageError: both are given, the configuration cannot be read, or none is given and this folder has none.
@@ -157,15 +157,15 @@ def pushed_models(config: Path) -> Path:
     """
     from pipeline.config.loader import load_config
 
-    # Where the images lie does not matter; without the folder, a labelled folder among the sources would be refused.
+    # The images do not matter here, but a labelled folder among the sources needs a folder.
     return load_config(config, data_dir=Path.cwd()).model_base_path
 
 
 def print_json(value: Any, stream: IO[str] | None = None) -> None:
-    """Prints `value` and nothing else; what JSON does not know is written as text."""
+    """Prints `value` as JSON and nothing else; values of other types become text."""
     click.echo(json.dumps(value, indent=2, default=str), file=stream)
 
 
 def new_run_id() -> str:
-    """Returns the time of day as a text that sorts."""
+    """Returns the current time as a sortable text."""
     return datetime.now().strftime("%Y%m%d-%H%M%S-%f")

@@ -1,4 +1,4 @@
-"""What this machine has, what it lacks, and how to get that; nothing heavy is imported, so it answers at once."""
+"""Reports what this machine has, what it lacks, and how to get it; imports nothing heavy, so that it is fast."""
 
 import os
 import platform
@@ -23,14 +23,14 @@ _LOCKS = Path(__file__).resolve().parents[2] / "requirements"
 _CURRENT_STACK_GLIBC = Version("2.39")
 _RUN_MEMORY_GIB = 6
 _GPU_QUERY_SECONDS = 5
-# Where no configuration says otherwise.
+# Without a configuration.
 _WORKSPACE = "runs"
 # `make set-up` alone does nothing in a .venv that it finished once.
-_SET_UP_ANEW = "rm -r .venv && make set-up"
+_SET_UP_AGAIN = "rm -r .venv && make set-up"
 
 
 def diagnose() -> list[Finding]:
-    """Looks at the interpreter, the libraries and the machine; takes well under a second."""
+    """Returns findings on the interpreter, the libraries and the machine; takes well under a second."""
     lock = _lock()
     return [
         _interpreter(),
@@ -58,20 +58,20 @@ def _stack(lock: Path | None) -> Finding:
     versions = {name: _installed(name) for name in names}
     absent = [name for name, number in versions.items() if number is None]
     if absent:
-        return Finding("stack", "missing", f"not installed: {', '.join(absent)}", _SET_UP_ANEW)
+        return Finding("stack", "missing", f"not installed: {', '.join(absent)}", _SET_UP_AGAIN)
     shown = ", ".join(f"{name} {number}" for name, number in versions.items())
     return Finding("stack", "ok", f"{lock.stem if lock else 'of no lock'}: {shown}")
 
 
 def _packages(lock: Path | None) -> Finding:
     if lock is None:
-        return Finding("packages", "note", "no lock in requirements/ is for the installed tfx", _SET_UP_ANEW)
+        return Finding("packages", "note", "no lock in requirements/ is for the installed tfx", _SET_UP_AGAIN)
     wrong = [f"{name} is {found or 'absent'}, not {wanted}" for name, wanted, found in _differences(lock)]
     if not wrong:
         return Finding("packages", "ok", f"as locked in requirements/{lock.name}")
     more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
     return Finding(
-        "packages", "note", f"other than requirements/{lock.name}: {'; '.join(wrong[:3])}{more}", _SET_UP_ANEW
+        "packages", "note", f"other than requirements/{lock.name}: {'; '.join(wrong[:3])}{more}", _SET_UP_AGAIN
     )
 
 
@@ -81,9 +81,9 @@ def _glibc(lock: Path | None) -> Finding:
         return Finding("glibc", "missing", "none: TFX has wheels for Linux with glibc only", "use Debian or Ubuntu")
     if lock is not None and lock.stem == "current" and found < _CURRENT_STACK_GLIBC:
         detail = f"{found}, but this stack's ML Metadata needs {_CURRENT_STACK_GLIBC}"
-        return Finding("glibc", "missing", detail, _SET_UP_ANEW)
+        return Finding("glibc", "missing", detail, _SET_UP_AGAIN)
     if lock is not None and lock.stem != "current" and found >= _CURRENT_STACK_GLIBC:
-        return Finding("glibc", "note", f"{found}: the current stack would run here", _SET_UP_ANEW)
+        return Finding("glibc", "note", f"{found}: the current stack would run here", _SET_UP_AGAIN)
     return Finding("glibc", "ok", str(found))
 
 
@@ -115,10 +115,10 @@ def _gpus() -> Finding:
         return nothing
     query = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
     try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=_GPU_QUERY_SECONDS, check=True).stdout
+        output = subprocess.run(query, capture_output=True, text=True, timeout=_GPU_QUERY_SECONDS, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        return Finding("gpus", "note", f"nvidia-smi fails ({type(error).__name__})", "fix the driver, or go on without")
-    gpus = [line.strip() for line in answer.splitlines() if line.strip()]
+        return Finding("gpus", "note", f"nvidia-smi fails ({type(error).__name__})", "fix the driver, or train without")
+    gpus = [line.strip() for line in output.splitlines() if line.strip()]
     return Finding("gpus", "ok", "; ".join(gpus)) if gpus else nothing
 
 
@@ -133,7 +133,7 @@ def _engines() -> Finding:
         ready.append("dataflow")
     else:
         lacking.append("dataflow needs apache-beam[gcp]")
-    detail = f"{', '.join(ready)}: what Beam needs of this machine; no cluster was asked"
+    detail = f"{', '.join(ready)}: the packages are installed; no cluster was tested"
     if lacking:
         return Finding("engines", "note", f"{detail}; {', '.join(lacking)}", "docs/operating.md, Engines")
     return Finding("engines", "ok", detail)
@@ -184,7 +184,7 @@ def _pushed_models() -> Finding:
 
 
 def _workspace() -> Path:
-    """That of the default configuration in this folder."""
+    """Returns the workspace of the default configuration in this folder."""
     try:
         return Path(load_config(DEFAULT_CONFIG).workspace)
     except VisageError:
@@ -192,13 +192,13 @@ def _workspace() -> Path:
 
 
 def _lock() -> Path | None:
-    """The lock of the stack that is installed: the one with the installed tfx."""
+    """Returns the lock of the installed stack: the one with the installed tfx."""
     tfx = _installed("tfx")
     return next((lock for lock in sorted(_LOCKS.glob("*.txt")) if tfx and dict(_pins(lock)).get("tfx") == tfx), None)
 
 
 def _pins(lock: Path) -> Iterator[tuple[str, str]]:
-    """Name and version of each package that the lock wants on this interpreter."""
+    """Yields name and version of each package that the lock has for this interpreter."""
     for line in lock.read_text(encoding="utf-8").splitlines():
         if line[:1].isalnum():
             requirement = Requirement(line.rstrip(" \\"))
@@ -207,7 +207,7 @@ def _pins(lock: Path) -> Iterator[tuple[str, str]]:
 
 
 def _differences(lock: Path) -> Iterator[tuple[str, str, str | None]]:
-    """The packages whose installed version is not the locked one: name, locked version, installed version."""
+    """Yields the packages whose installed version is not the locked one: name, locked version, installed version."""
     for name, wanted in _pins(lock):
         found = _installed(name)
         if found is None or Version(found) != Version(wanted):

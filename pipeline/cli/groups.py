@@ -1,4 +1,4 @@
-"""Groups of commands."""
+"""A group of commands that knows renamed commands."""
 
 import click
 
@@ -7,17 +7,17 @@ from visage.errors import VisageError
 
 
 class CommandGroup(click.Group):
-    """A group that names the new name of a command that has another one since the last release."""
+    """A group that rejects a command under its old name and names the new one."""
 
     def resolve_command(
-        self, context: click.Context, words: list[str]
+        self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Returns the command that `words` begin with, as click does.
+        """Returns the command that `args` begin with, as click does.
 
         Raises:
-            VisageError: it has another name now.
+            VisageError: it was renamed.
         """
         above = [] if context.parent is None else [str(context.info_name)]
-        if line := renamed_command(" ".join([*above, words[0]])):
+        if line := renamed_command(" ".join([*above, args[0]])):
             raise VisageError(line)
-        return super().resolve_command(context, words)
+        return super().resolve_command(context, args)

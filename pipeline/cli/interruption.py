@@ -1,10 +1,10 @@
-"""Ends the process after Ctrl-C or SIGTERM, whatever it is doing: in order where that takes seconds, else at once.
+"""Ends the process after Ctrl-C or SIGTERM: in order if that takes seconds, else at once.
 
 A signal handler can only raise an exception wherever Python happens to be. A garbage-collection callback, a `__del__`,
-a callback from C or a bare `except:` drops that exception, a callback of TensorFlow or Beam makes an ordinary error of
-it, and a call into C delays it. So a thread counts the seconds from the signal on, raises the exception again where it
-was dropped, and ends the process where that does not help. An end at any moment is safe: what is written gets its final
-name only when it is whole.
+a callback from C or a bare `except:` drops that exception; a callback of TensorFlow or Beam turns it into an ordinary
+error; a call into C delays it. So a thread counts the seconds from the signal on, raises the exception again if it was
+dropped, and ends the process if that does not help. An end at any moment is safe: a file gets its final name only when
+it is whole.
 """
 
 import os
@@ -21,33 +21,33 @@ from typing import Any, NoReturn
 from pipeline.cli.exit_codes import INTERRUPTED, TERMINATED
 from pipeline.cli.output.standard_output import OutputError
 
-# They go on, called again, from where they were stopped.
+# The next call of these continues where this one stopped.
 _RESUMABLE_COMMANDS = ("run", "crossval", "node")
 
-# Longer than `visage serve` waits for its open connections. Together less than the 10 seconds that are promised.
+# Longer than `visage serve` waits for its open connections. Together less than the documented 10 seconds.
 _ORDERLY_SECONDS = 6.0
 _SECONDS_AFTER_REMINDER = 2.0
 _PAUSE_AFTER_DROP_SECONDS = 0.05
 _MOST_DROPS = 3
 _STDERR_SECONDS = 0.5
 _EXIT_CODES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
-# Wakes the main thread for a second exception; cannot be mistaken for a second request of the user.
+# Wakes the main thread for a second exception; is no second request of the user.
 _REMINDER = signal.SIGUSR2
-# What the thread reads besides the numbers of signals.
+# What the thread reads in addition to the numbers of signals.
 _DROPPED = 0
 _SHOW_CURSOR = "\r\x1b[K\x1b[?25h"
 
 
 class Interrupted(KeyboardInterrupt):
-    """Raised in the main thread by Ctrl-C and SIGTERM inside `raised_in_here`."""
+    """Raised in the main thread by Ctrl-C and SIGTERM inside `interruptible`."""
 
 
 class _State:
-    """What handler, hook and thread share; of the process, as signals are."""
+    """State that handler, hook and thread share; one per process, as signals are."""
 
-    # The first signal that asked for the end.
+    # The first signal.
     received: int | None = None
-    # Whether the handler raises; elsewhere nothing is there to tidy up, and it ends the process.
+    # Whether the handler raises; otherwise nothing needs cleaning up, and it ends the process.
     raises = False
     # A copy of standard error, which a command may redirect to its log.
     stderr = -1
@@ -56,7 +56,7 @@ class _State:
 
 
 class _Fork(threading.local):
-    """What a thread that forks had blocked before; each thread has a mask of its own."""
+    """The signals that a forking thread had blocked before; each thread has its own mask."""
 
     held: Iterable[int] = ()
 
@@ -81,10 +81,10 @@ def handle_signals() -> None:
 
 
 @contextmanager
-def raised_in_here() -> Iterator[None]:
-    """Lets signals raise `Interrupted` inside the `with` block, so that it tidies up, and ends the process after it.
+def interruptible() -> Iterator[None]:
+    """Lets signals raise `Interrupted` inside the `with` block, which then cleans up, and ends the process after it.
 
-    The process ends so however the block is left, for the exception may have been dropped or become another one.
+    The process ends however the block is left, because the exception may have been dropped or replaced.
     """
     try:
         try:
@@ -95,14 +95,14 @@ def raised_in_here() -> Iterator[None]:
     finally:
         if _State.received is not None:
             for stream in (sys.stdout, sys.stderr):
-                # Closed pipes and full disks no longer matter.
+                # Errors of closed pipes and full disks no longer matter.
                 with suppress(OSError, OutputError, ValueError):
                     stream.flush()
             _end_process(_State.received)
 
 
 def check_interrupted() -> None:
-    """Raises `Interrupted` where a signal has come: for places behind which a dropped one would do harm."""
+    """Raises `Interrupted` if a signal has arrived: for places after which a dropped exception would do harm."""
     if _State.received is not None:
         raise Interrupted
 
@@ -126,12 +126,12 @@ def _watch(reader: int) -> None:
     for seconds in (_ORDERLY_SECONDS, _SECONDS_AFTER_REMINDER):
         end = time.monotonic() + seconds
         while select.select([reader], [], [], max(0.0, end - time.monotonic()))[0]:
-            heard = os.read(reader, 1)[0]
-            drops += heard == _DROPPED
-            # Who asks a second time does not want to wait for what is tidied up.
-            if heard in _EXIT_CODES or drops > _MOST_DROPS:
+            event = os.read(reader, 1)[0]
+            drops += event == _DROPPED
+            # A second signal means: do not wait for the clean-up.
+            if event in _EXIT_CODES or drops > _MOST_DROPS:
                 _end_process(received)
-            if heard == _DROPPED:
+            if event == _DROPPED:
                 time.sleep(_PAUSE_AFTER_DROP_SECONDS)
                 _remind()
         _remind()
@@ -145,17 +145,17 @@ def _remind() -> None:
 def _replace_unraisable_hook() -> None:
     other_hook = sys.unraisablehook
 
-    def hear(dropped: Any) -> None:
+    def on_unraisable(dropped: Any) -> None:
         if isinstance(dropped.exc_value, Interrupted):
             os.write(_State.wake_up, bytes([_DROPPED]))
         else:
             other_hook(dropped)
 
-    sys.unraisablehook = hear
+    sys.unraisablehook = on_unraisable
 
 
 def _end_process(number: int) -> NoReturn:
-    """Prints the promised line and ends the process."""
+    """Prints the line and ends the process."""
     if _State.ending.acquire(blocking=False):
         _print_line()
     else:
@@ -165,21 +165,21 @@ def _end_process(number: int) -> NoReturn:
 
 
 def _print_line() -> None:
-    hint = "; the same command goes on from the last finished stage" if _command() in _RESUMABLE_COMMANDS else ""
+    hint = "; the same command continues from the last finished stage" if _command() in _RESUMABLE_COMMANDS else ""
     start = _SHOW_CURSOR if os.isatty(_State.stderr) else ""
     with suppress(OSError, ValueError):
-        # A reader that reads no more must not hold up the end.
+        # A reader that has stopped reading must not delay the end.
         if select.select([], [_State.stderr], [], _STDERR_SECONDS)[1]:
             os.write(_State.stderr, f"{start}visage: interrupted{hint}\n".encode())
 
 
 def _command() -> str:
-    """The command on the command line, which may not have been parsed yet."""
+    """Returns the command of the command line, which may not have been parsed yet."""
     return next((word for word in sys.argv[1:] if not word.startswith("-")), "")
 
 
 def _hold_signals() -> None:
-    """Holds signals back during a fork: one to the new child would come up in its parent, who shares the pipe."""
+    """Blocks signals during a fork: one to the new child would reach the parent, because both share the pipe."""
     _fork.held = signal.pthread_sigmask(signal.SIG_BLOCK, (*_EXIT_CODES, _REMINDER))
 
 
@@ -188,7 +188,7 @@ def _release_signals() -> None:
 
 
 def _restore_defaults() -> None:
-    """Lets a forked child be ended as any process is; it has no thread that would read from the pipe."""
+    """Restores the default handlers in a forked child, which has no thread to read from the pipe."""
     signal.set_wakeup_fd(-1)
     for number in (*_EXIT_CODES, _REMINDER):
         if signal.getsignal(number) is _on_signal:

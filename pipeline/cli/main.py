@@ -1,4 +1,4 @@
-"""The command line `visage`. Heavy libraries are imported inside the commands: `--help` answers at once."""
+"""The command line `visage`. The commands import heavy libraries themselves, so that `--help` is fast."""
 
 import os
 import traceback
@@ -18,7 +18,7 @@ from pipeline.cli.commands.run import run
 from pipeline.cli.commands.serve import serve
 from pipeline.cli.exit_codes import FAILED
 from pipeline.cli.groups import CommandGroup
-from pipeline.cli.interruption import raised_in_here
+from pipeline.cli.interruption import interruptible
 from visage.errors import VisageError
 from visage.extras import not_installed
 
@@ -27,14 +27,14 @@ _DISTRIBUTION = "visage-pipeline"
 
 
 class _Main(CommandGroup):
-    """Prints what a user can fix as one line, and a traceback only with --debug.
+    """Prints an error that a user can fix as one line, and a traceback only with --debug.
 
-    That is a VisageError, an error of the operating system, or a package that is not installed.
+    These are VisageErrors, errors of the operating system, and packages that are not installed.
     """
 
     def invoke(self, context: click.Context) -> Any:
         try:
-            with raised_in_here():
+            with interruptible():
                 return super().invoke(context)
         except (VisageError, OSError, ModuleNotFoundError) as error:
             refusal = not_installed(error)
@@ -73,7 +73,7 @@ def _show_version(context: click.Context, parameter: click.Parameter, wanted: bo
 )
 @click.pass_context
 def main(context: click.Context, debug: bool) -> None:
-    """Age and gender from face images: train, gate, push, serve, ask."""
+    """Age and gender from face images: train, gate, push, serve, predict."""
     # TensorFlow and gRPC read these once, when they are imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")

@@ -1,4 +1,4 @@
-"""Checks the text of a schedule as Airflow reads it: a preset, or five fields of cron.
+"""Checks a schedule as Airflow does: a preset, or five fields of cron.
 
 Airflow parses it with croniter, which neither stack installs; a test compares the two.
 """
@@ -18,8 +18,8 @@ class _Field:
     """One field.
 
     Attributes:
-        words: names of the least value and of those that follow it.
-        special: pattern of what it allows in place of values, ranges and steps.
+        words: names of the values, from the least one on.
+        special: pattern of what is allowed instead of values, ranges and steps.
     """
 
     name: str
@@ -45,10 +45,10 @@ _FIELDS = (
 
 
 def schedule_problem(text: str) -> str | None:
-    """Returns what is wrong with a schedule; None where Airflow takes it.
+    """Returns the problem of a schedule; None if Airflow accepts it.
 
-    Steps that are longer than the field are refused although Airflow takes them: every 90th minute of an hour is its
-    first alone.
+    Steps above the field's length are a problem here, though Airflow accepts them: every 90th minute of an hour is only
+    its first one.
 
     >>> schedule_problem("30 4 * * mon-fri")
     >>> schedule_problem("every monday")
@@ -73,20 +73,20 @@ def schedule_problem(text: str) -> str | None:
 
 
 def _never_comes(days: str, months: str, weekdays: str) -> bool:
-    """Whether no day matches; where days of the week are given as well, those match."""
+    """Returns whether no day matches; given days of the week always match."""
     if weekdays not in ("*", "?") or days in ("?", "l"):
         return False
     return min(_values(days, _FIELDS[2])) > max(_LONGEST[month - 1] for month in _values(months, _FIELDS[3]))
 
 
 def _values(written: str, field: _Field) -> Iterator[int]:
-    """Yields what a field of numbers, names, ranges and steps stands for."""
+    """Yields the values of a field of numbers, names, ranges and steps."""
     for part in written.split(","):
         values, _, step = part.partition("/")
         first, _, last = values.partition("-")
         start = field.least if first == "*" else _number(first, field)
         end = field.most if first == "*" or (step and not last) else _number(last or first, field)
-        # A range that ends before it begins goes on from the least value.
+        # A range that ends before it begins wraps around.
         yield from range(start, end + 1, int(step or 1)) if start <= end else range(field.least, field.most + 1)
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in the user's words: one line for each mistake."""
+"""Words the errors of a configuration: one line for each."""
 
 import datetime
 import types
@@ -15,13 +15,13 @@ from visage.names import did_you_mean
 from visage.settings import plain_message
 
 KEYS_OF_A_FILE = ("extends", "preset", "presets")
-"""Keys at the top of a configuration file that are no settings: they say where others come from."""
+"""Keys at the top of a configuration file that are no settings."""
 
 _Location = tuple[int | str, ...]
 
 
 def explain(error: ValidationError, path: Path, set_keys: Sequence[str]) -> str:
-    """Returns a line for each mistake, unknown keys first, for what is missing may stand under them.
+    """Returns a line for each error, unknown keys first, because missing values may be below them.
 
     Args:
         error: of `PipelineConfig`.
@@ -36,7 +36,7 @@ def explain(error: ValidationError, path: Path, set_keys: Sequence[str]) -> str:
 
 
 def _explain(key: _Location, details: Sequence[Any], path: Path, set_keys: Sequence[str]) -> str:
-    """One line: the file or option, the key, what is wrong, what is allowed."""
+    """Returns one line: the file or option, the key, the error, what is allowed."""
     where = _where(".".join(shortened(str(part)) for part in key), path, set_keys)
     kind, value = details[0]["type"], details[0]["input"]
     if kind == "extra_forbidden":
@@ -50,13 +50,13 @@ def _explain(key: _Location, details: Sequence[Any], path: Path, set_keys: Seque
 
 
 def _either(messages: Sequence[str]) -> str:
-    """One message of those of the alternatives of a value, e.g. an integer or one of some words."""
+    """Returns one message for the alternatives of a value, e.g. an integer or a word."""
     first, *others = dict.fromkeys(messages)
     return " or ".join((first, *(other.removeprefix("must be ") for other in others)))
 
 
 def written(value: Any) -> str:
-    """Returns a value as YAML has it, texts in quotes, shortened."""
+    """Returns a value as YAML, texts in quotes, shortened."""
     return shortened(_in_yaml(value))
 
 
@@ -71,7 +71,7 @@ def _in_yaml(value: Any) -> str:
 
 
 def _where(key: str, path: Path, set_keys: Sequence[str]) -> str:
-    """The options that set `key`; else the file, and the options besides where they set some of what is below it."""
+    """Returns the option that sets `key`; else the file, and `--set` too if it sets keys below `key`."""
     if any(key == name or key.startswith(f"{name}.") for name in set_keys):
         return f"--set {key}"
     where = f"{path} and --set" if any(name.startswith(f"{key}.") for name in set_keys) else str(path)
@@ -79,15 +79,15 @@ def _where(key: str, path: Path, set_keys: Sequence[str]) -> str:
 
 
 def _of_key(location: _Location) -> _Location:
-    """The key in the configuration at which pydantic found something, without its own marks in the location."""
+    """Returns the key of a pydantic error's location, without pydantic's own parts."""
     annotation: Any = PipelineConfig
     key: list[int | str] = []
     for part in location:
         annotation = _without_none(annotation)
-        if part == "[key]":  # the key of a mapping is what is wrong
+        if part == "[key]":  # the error is in the key of a mapping
             continue
         if get_origin(annotation) in (Union, types.UnionType):
-            # The part names the alternative that did not hold: no key of the file.
+            # The part names an alternative of the type, no key of the file.
             annotation = next((one for one in get_args(annotation) if get_origin(one) in (list, tuple)), None)
             continue
         key.append(part)
@@ -96,7 +96,7 @@ def _of_key(location: _Location) -> _Location:
 
 
 def _below(annotation: Any, part: int | str) -> Any:
-    """The annotation of what stands under one key, or at one place of a list."""
+    """Returns the annotation of a key's value, or of a list's element."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         field = annotation.model_fields.get(str(part))
         return field.annotation if field else None
@@ -105,7 +105,7 @@ def _below(annotation: Any, part: int | str) -> Any:
 
 
 def _without_none(annotation: Any) -> Any:
-    """`X` of `X | None` and of `Annotated[X, ...]`."""
+    """Returns `X` for `X | None` and `Annotated[X, ...]`."""
     if get_origin(annotation) is Annotated:
         return _without_none(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):
@@ -115,7 +115,7 @@ def _without_none(annotation: Any) -> Any:
 
 
 def allowed_keys(location: _Location) -> list[str]:
-    """Returns the keys that may stand under the key at `location`, or at the top of a file."""
+    """Returns the allowed keys below the key at `location`, or at the top of a file."""
     annotation: Any = PipelineConfig
     for part in location:
         annotation = _below(_without_none(annotation), part)

@@ -1,4 +1,4 @@
-"""Reads the one file that configures everything, and says in the user's words what is wrong with it."""
+"""Reads the configuration file, and words its errors for users."""
 
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
@@ -20,17 +20,17 @@ from visage.paths import as_literal, check_local, expand
 def load_config(
     path: Path, overrides: Sequence[str] = (), data_dir: Path | None = None, source: str | None = None
 ) -> PipelineConfig:
-    """Reads a configuration file, what it extends, and what the command line sets on top.
+    """Reads a configuration file, the files that it extends, and the command line's overrides.
 
     Args:
-        path: a YAML file; its key `extends` names another one, relative to it, whose values it inherits. Where it has
-            `presets`, its key `preset` names the one whose values it takes besides.
+        path: a YAML file; its key `extends` names another one, relative to it, whose values it inherits. If it has
+            `presets`, its key `preset` chooses the one whose values it adds.
         overrides: `key.path=value` texts, the value in YAML.
-        data_dir: folder with the archives; stands for `data.dir`.
-        source: one that is asked for beside `data.sources`; it may have its entry in `data.labelled_folders` too.
+        data_dir: folder with the archives; replaces `data.dir`.
+        source: one that a command names in addition to `data.sources`; it may have an entry in `data.labelled_folders`.
 
     Raises:
-        VisageError: a file is missing or no YAML, a key is unknown, or a value is not allowed.
+        VisageError: a file is missing or not YAML, a key is unknown or renamed, or a value is invalid.
     """
     values = _read_with_extends(path, seen=())
     set_by_hand: dict[str, Any] = {}
@@ -41,7 +41,7 @@ def load_config(
     if "presets" in values:
         values, overrides = _take_preset(values, overrides, path)
     elif any(override.startswith("preset=") for override in overrides):
-        raise VisageError(f"--set preset: {path} has no presets; docs/recipes.md says which recipes have")
+        raise VisageError(f"--set preset: {path} has no presets; docs/recipes.md has the recipes with presets")
     for override in overrides:
         _apply_override(values, override)
     if data_dir is not None:
@@ -80,7 +80,7 @@ def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     _refuse_renamed(values, f"{path}: ")
     for key in values:
         if near := near_names(str(key), KEYS_OF_A_FILE):
-            # Without what it extends, a file lacks so much that the mistake would be lost among the lines.
+            # Without its base, a file lacks so many keys that the typo would be lost among the lines.
             raise VisageError(f"{path}: {shortened(str(key))}: unknown key; did you mean {near[0]}?")
     base = values.pop("extends", None)
     if base is None:
@@ -97,7 +97,7 @@ def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
 
 
 def _take_preset(values: dict[str, Any], overrides: Sequence[str], path: Path) -> tuple[dict[str, Any], Sequence[str]]:
-    """Lays the values of the chosen one of a recipe's `presets` over the others.
+    """Merges the values of the chosen preset into a recipe.
 
     Returns:
         The values without `preset` and `presets`, and the overrides that are left.
@@ -139,7 +139,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with `change` laid over it: mappings key by key, everything else replaced."""
+    """Returns `base` updated by `change`: mappings key by key, everything else replaced."""
     merged = dict(base)
     for key, value in change.items():
         below = merged.get(key)

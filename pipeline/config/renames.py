@@ -1,6 +1,6 @@
-"""Keys, values and commands that have another name since the last release; the old one is refused with the new one.
+"""The table of keys, values and commands renamed since the last release; the old name is an error with the new one.
 
-An entry stays for one release, then it goes.
+An entry is removed after one release.
 """
 
 from collections.abc import Container, Iterator, Mapping
@@ -17,20 +17,20 @@ _KEYS = {
     "trainer.jit": "trainer.jit_compile",
     "trainer.warm_up_steps": "trainer.warmup_steps",
 }
-# By the key's new name.
+# By the new name of the key.
 _VALUES = {
     "preset": {"minutes": "head_only", "hours": "finetune", "gpu": "finetune_gpu"},
     "trainer.age_head": {"distribution": "label_distribution", "groups": "age_groups", "ordinal": "coral"},
 }
 _COMMANDS = {"data augmented": "data preview-augmentation", "data build": "data prepare"}
-# Keys whose values are named by the file itself, below each of which are a recipe's keys.
+# Keys whose values are mappings of the file's own names to a recipe's keys.
 _PRESETS = ("presets", "sizes")
-# The keys of what is searched are whole paths.
+# Its keys are whole paths.
 _SEARCH = "tuner.search"
 
 
 def renamed(key: str, value: Any = None) -> str | None:
-    """Returns the line that names the new name of a key or of its value; None: neither has one.
+    """Returns the line on the new name of a key or of its value; None: neither was renamed.
 
     >>> renamed("trainer.flip_averaged", True)
     'trainer.flip_averaged: renamed to trainer.tta_flip'
@@ -47,11 +47,11 @@ def renamed(key: str, value: Any = None) -> str | None:
 
 
 def renamed_in(values: Mapping[Any, Any], presets: Container[str] | None = None) -> Iterator[str]:
-    """Yields a line for each key and value of a configuration that has another name now.
+    """Yields a line for each renamed key and value of a configuration.
 
     Args:
-        values: of a file, or what the command line sets.
-        presets: names that the recipe gives its own presets, which are no old ones; None: unknown, none of them is one.
+        values: of a file or of the command line.
+        presets: names of the recipe's own presets, which are valid although renamed elsewhere; None: unknown, all are.
     """
     for key, value in _flat(values):
         if key in ("preset", "size") and (presets is None or value in presets):
@@ -67,7 +67,7 @@ def renamed_in(values: Mapping[Any, Any], presets: Container[str] | None = None)
 
 
 def renamed_command(command: str) -> str | None:
-    """Returns the line that names the new name of a command, e.g. of 'data build'; None: it has none."""
+    """Returns the line on the new name of a command, e.g. of 'data build'; None: it was not renamed."""
     new = _COMMANDS.get(command)
     return None if new is None else f"{command}: renamed to {new}"
 

@@ -1,4 +1,4 @@
-"""The settings of a whole run: those of all components, and what must hold between them."""
+"""The settings of a whole run: those of all components, and the rules between them."""
 
 import math
 import re
@@ -25,9 +25,9 @@ from visage.path_setting import LocalPath
 from visage.settings import Settings
 from visage.training.settings import TrainerSettings
 
-# Key of pydantic's validation context: the source that a command asks for beside `data.sources`, or None.
+# Key of pydantic's validation context: the source that a command names in addition to `data.sources`, or None.
 SOURCE = "source"
-# What all pipelines of a workspace share lies there.
+# Folder of a workspace for the data of all its pipelines.
 DATA_FOLDER = "data"
 
 
@@ -102,7 +102,7 @@ class PipelineConfig(Settings):
         if trainer.leaves_no_checkpoint(steps):
             raise ValueError(
                 f"checkpoint_steps: {trainer.checkpoint_steps} is above the {steps} steps of the training, so that a "
-                f"killed one would start anew; set {steps} or less"
+                f"killed one would start over; set {steps} or less"
             )
         return trainer
 
@@ -165,7 +165,7 @@ class PipelineConfig(Settings):
         return self.root / "serving" / self.serving.model_name
 
     def face_example_gen_settings(self) -> FaceExampleGenSettings:
-        """What FaceExampleGen needs of all this; `data.dir` made absolute."""
+        """Returns the settings of FaceExampleGen, with an absolute `data.dir`."""
         data = self.data
         if data.dir is not None:
             data = data.model_copy(update={"dir": str(Path(data.dir).resolve())})

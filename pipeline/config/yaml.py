@@ -1,4 +1,4 @@
-"""YAML in which no key is written twice; PyYAML alone would keep the last one and drop the others without a word."""
+"""Reads YAML and rejects duplicate keys, of which PyYAML silently keeps the last one."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from visage.errors import quoted
 
 
 def read_yaml(text: str) -> Any:
-    """The value that a YAML text holds.
+    """Returns the value of a YAML text.
 
     Raises:
         yaml.YAMLError: it is no YAML, or a mapping in it has a key twice.
@@ -17,7 +17,7 @@ def read_yaml(text: str) -> Any:
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    # Looked at as written: once merge keys (`<<`) are resolved, a key that overrides an inherited one is there twice.
+    # Before merge keys (`<<`) are resolved: after it, a key that overrides an inherited one would be a duplicate.
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         mapping = super().compose_mapping_node(anchor)
         first_lines: dict[tuple[str, str], int] = {}

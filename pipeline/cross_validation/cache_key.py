@@ -1,6 +1,6 @@
-"""What the models of a cross-validation and their answers depend on, besides fold and seed, as a short text.
+"""Computes the cache key of a cross-validation's runs, besides fold and seed.
 
-Limits of the gate and of the data's validation, who prepares the data, and when a training is saved change no answer.
+It leaves out what changes no prediction: limits of the gate and of the validation, workers, `checkpoint_steps`.
 """
 
 import hashlib
@@ -19,15 +19,15 @@ from visage.source_digest import TRAINING_CODE, source_digest
 _CODE = {*TRAINING_CODE, "components.face_example_gen", "components.trainer", "pipeline.cross_validation"}
 
 
-def key_of(config: PipelineConfig, splits: Sequence[SplitSettings]) -> str:
-    """A short text that differs where data, settings, files, code, Keras or TensorFlow do.
+def cache_key(config: PipelineConfig, splits: Sequence[SplitSettings]) -> str:
+    """Returns a short text that depends on data, settings, files, code, Keras and TensorFlow.
 
     Args:
         config: the recipe.
         splits: of the folds.
 
     Raises:
-        VisageError: the folder with the archives is not there.
+        VisageError: the folder with the archives does not exist.
     """
     data = config.face_example_gen_settings().data
     _, files = pin_files(config.trainer, config.alignment)
@@ -36,7 +36,7 @@ def key_of(config: PipelineConfig, splits: Sequence[SplitSettings]) -> str:
         "cleaning": config.cleaning.model_dump(mode="json"),
         "alignment": config.alignment.model_dump(mode="json"),
         "split": splits[0].model_dump(mode="json", exclude={"fold"}),
-        # No setting says how many the published ones are: who asks for fewer than there are is to be refused.
+        # No setting has the number of published folds; a smaller --folds must reach the check that rejects it.
         "folds": len(splits),
         "trainer": config.trainer.model_dump(mode="json", exclude={"seed", "checkpoint_steps"}),
         "files": files,

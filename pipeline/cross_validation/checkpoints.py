@@ -1,4 +1,4 @@
-"""Works through the runs of a cross-validation; what is finished stays finished, whenever it is killed."""
+"""Does the runs of a cross-validation, and keeps finished ones when it is killed."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class PlannedRun:
     """One training and its test.
 
     Attributes:
-        fold: the one that is tested on.
+        fold: the test split.
         seed: of the training.
-        key: differs where anything else does that the run depends on.
+        key: cache key of everything else that the run depends on.
     """
 
     fold: int
@@ -33,20 +33,20 @@ class PlannedRun:
 
     @property
     def name(self) -> str:
-        """Of its files."""
+        """The name of its files."""
         return f"fold-{self.fold}-seed-{self.seed}-{self.key}"
 
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """Where ML Metadata and the disk have what came out of a run.
+    """Where ML Metadata and the disk have the results of a run.
 
     Attributes:
-        fold: the one that was tested on.
+        fold: the test split.
         seed: of the training.
         run_id: of the pipeline run.
         model: folder of the SavedModel.
-        evaluation: folder of what the Evaluator found.
+        evaluation: folder of the Evaluator's output.
     """
 
     fold: int
@@ -58,31 +58,31 @@ class FinishedRun:
 
 Result = tuple[FinishedRun, Predictions]
 
-# What damaged bytes raise as JSON, as zip and as arrays; RuntimeError where a zip claims to be encrypted.
+# What damaged bytes raise as JSON, as zip and as arrays; RuntimeError for a zip that claims to be encrypted.
 _DAMAGED = (OSError, ValueError, EOFError, TypeError, KeyError, RuntimeError, zipfile.BadZipFile)
 
 
-def work_through(
+def run_unfinished(
     runs: Sequence[PlannedRun], folder: Path, work: Callable[[PlannedRun, str], Result], reporter: Reporter
 ) -> list[Result]:
     """Does every run that an earlier call has not finished, or whose result is damaged.
 
     Args:
-        runs: in this order.
-        folder: keeps what is finished.
-        work: does one run; takes a title for its progress as well.
-        reporter: shows how far it has come.
+        runs: in their order.
+        folder: keeps the results.
+        work: does one run; also takes a title for its progress.
+        reporter: shows the progress.
 
     Returns:
-        What came out of each of `runs`, in their order.
+        The results of `runs`, in their order.
 
     Raises:
-        VisageError: from `work`, with the run that it is about; or a result cannot be written.
+        VisageError: from `work`, with the name of the run; or a result cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     results = {run: found for run in runs if (found := _read(folder, run)) is not None}
     if results:
-        reporter.print(f"goes on: {len(results)} of {len(runs)} runs are finished")
+        reporter.print(f"continues: {len(results)} of {len(runs)} runs are finished")
     seconds: list[float] = []
     for number, run in enumerate(runs, start=1):
         if run in results:
@@ -103,7 +103,7 @@ def work_through(
 def _write(folder: Path, run: PlannedRun, result: Result) -> None:
     finished, predictions = result
     write_atomically(folder / f"{run.name}.npz", predictions.to_bytes())
-    # Last: whoever finds it finds the predictions.
+    # Last: its presence means that the predictions are complete.
     write_atomically(folder / f"{run.name}.json", json.dumps(asdict(finished), indent=2) + "\n")
 
 
@@ -114,5 +114,5 @@ def _read(folder: Path, run: PlannedRun) -> Result | None:
     except FileNotFoundError:
         return None
     except _DAMAGED:
-        # Written whole, so the disk has damaged it; doing it again costs time, stopping here would cost all runs.
+        # It was written whole, so the disk has damaged it. Repeating one run is better than failing all.
         return None

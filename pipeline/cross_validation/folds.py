@@ -1,4 +1,4 @@
-"""Which folds a cross-validation tests on, one after another."""
+"""Chooses and checks the folds of a cross-validation."""
 
 from collections.abc import Iterable, Sequence
 
@@ -16,23 +16,23 @@ _ADIENCE, _ADIENCE_SOURCE, _ADIENCE_FOLDS = "adience/", "adience", 5
 
 
 def fold_splits(config: PipelineConfig, folds: int | None) -> list[SplitSettings]:
-    """The split of each fold, by its number: the published folds where the data has some, else folds by identity.
+    """Returns the split of each fold, by its number: the published folds if the data has some, else folds by identity.
 
     Args:
-        config: what is to be cross-validated. Folds are published where it says so, and where it takes all of its
-            images from Adience and names no folds of its own.
-        folds: how many are asked for; None: as many as it names, or else 5.
+        config: the recipe. Folds are published if it sets them so, or if all of its images are Adience's and it sets
+            no folds.
+        folds: the number of folds; None: that of the configuration, or else 5.
 
     Raises:
-        VisageError: that many folds cannot be, the configuration follows a protocol without folds, or its models would
-            know something of the people that they are tested on.
+        VisageError: the number is invalid, the configuration has a protocol without folds, or its models would know
+            people of their test split.
     """
-    _check_nothing_is_known_of_the_folds(config.trainer)
+    _check_no_leakage(config.trainer)
     split = config.split
     if split.method == "protocol":
         raise VisageError(
-            f"split.protocol {split.protocol} has no folds: --set split.method=holdout shares the same people out into "
-            "folds (cleaning.min_age and max_age then say which ages take part)"
+            f"split.protocol {split.protocol} has no folds: --set split.method=holdout distributes the same people "
+            "into folds (cleaning.min_age and max_age then choose the ages)"
         )
     named = split.folds if split.method == "folds" and isinstance(split.folds, int) else None
     count = named or DEFAULT_FOLDS if folds is None else folds
@@ -50,14 +50,14 @@ def fold_splits(config: PipelineConfig, folds: int | None) -> list[SplitSettings
 
 
 def check_folds(records: Iterable[FaceRecord], splits: Sequence[SplitSettings]) -> None:
-    """Looks, before hours of training, whether somebody is in each fold, and nobody in two of them.
+    """Checks, before hours of training, that no fold is empty and that nobody is in two folds.
 
     Args:
         records: all that are left after cleaning.
-        splits: as `fold_splits` gives them.
+        splits: of `fold_splits`.
 
     Raises:
-        VisageError: a fold is empty, the data has other folds, or somebody is in two of them.
+        VisageError: a fold is empty, the data has other folds, or somebody is in two folds.
     """
     folds: dict[str, int] = {}
     found, sources = set(), set()
@@ -68,7 +68,7 @@ def check_folds(records: Iterable[FaceRecord], splits: Sequence[SplitSettings]) 
         if folds.setdefault(record.identity, fold) != fold:
             raise VisageError(
                 f"{shortened(record.identity)} is in the published folds {folds[record.identity]} and {fold}, so "
-                "models would be tested on people they have learned from: give each person one fold, or "
+                "models would be tested on people that they trained on: give each person one fold, or "
                 f"--set split.method=folds --set split.folds={len(splits)} for others, made by identity"
             )
     wanted = set(range(len(splits)))
@@ -83,7 +83,7 @@ def check_folds(records: Iterable[FaceRecord], splits: Sequence[SplitSettings]) 
 
 
 def _other_published_folds(found: set[int], wanted: set[int], may_be_fewer: bool) -> VisageError:
-    """Advises `--folds` only where that many are there, numbered from 0, and are allowed."""
+    """Returns the error for other published folds; it advises `--folds` only for a number that is possible."""
     fixes = []
     count = len(found)
     if found == set(range(count)) and 2 <= count <= _MOST_FOLDS and may_be_fewer:
@@ -96,8 +96,8 @@ def _other_published_folds(found: set[int], wanted: set[int], may_be_fewer: bool
     )
 
 
-def _check_nothing_is_known_of_the_folds(trainer: TrainerSettings) -> None:
-    knows = "has learned from people that the folds are to be tested on: --set"
+def _check_no_leakage(trainer: TrainerSettings) -> None:
+    knows = "was trained on people of the test folds: --set"
     if trainer.weights == "blessed":
         raise VisageError(f"trainer.weights: the blessed model {knows} trainer.weights=null, dlib, imagenet or a file")
     if trainer.distillation.teacher is not None:

@@ -1,4 +1,4 @@
-"""What a cross-validation found, as a table and as JSON."""
+"""Summarizes a cross-validation, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class FoldResult:
 
     Attributes:
         fold: its number.
-        records: that were tested on.
-        single: mean over its models.
-        bagged: of the mean of what they say.
-        models: one by one.
+        records: in its test split.
+        single: mean of its models' scores.
+        bagged: scores of the mean of their predictions.
+        models: each model.
     """
 
     fold: int
@@ -56,14 +56,13 @@ class CrossValidation:
         pipeline: its name in ML Metadata.
         published_folds: whether the data's authors made the folds.
         repeats: models a fold.
-        records: that were tested on, each once.
-        images: among them; fewer than `records` where the data has the same one of several people, who are in
-            several folds.
-        single: over the folds, of a fold's models on average.
-        bagged: over the folds, of what a fold's models say together.
+        records: of all test splits.
+        images: distinct ones; fewer than `records` if an image has several people, who are in several folds.
+        single: over the folds, of the mean scores of a fold's models.
+        bagged: over the folds, of the bagged scores.
         by_fold: each fold.
         settings: the configuration.
-        file: where all of this is as JSON.
+        file: path of the JSON.
     """
 
     pipeline: str
@@ -81,7 +80,7 @@ class CrossValidation:
 def summarize(
     config: PipelineConfig, splits: Sequence[SplitSettings], repeats: int, results: Sequence[Result]
 ) -> CrossValidation:
-    """Measures every model, and the models of each fold together.
+    """Measures every model, and the bagged predictions of each fold.
 
     Args:
         config: the recipe.
@@ -114,7 +113,7 @@ def write(result: CrossValidation) -> None:
 
 
 def print_result(result: CrossValidation, reporter: Reporter) -> None:
-    """Shows each fold, and mean and standard deviation of all; of single models alone where nothing was bagged."""
+    """Prints each fold, and mean and standard deviation of all; bagged rows only with several models a fold."""
     metrics = [spec for spec in metrics_of("cross_validation") if result.bagged.mean.get(spec.name) is not None]
     table = Table("fold", "records", "models", box=None, pad_edge=False, header_style="bold")
     for spec in metrics:

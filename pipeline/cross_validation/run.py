@@ -1,4 +1,4 @@
-"""k folds times r repeats: a pipeline run each, and what the models of a fold say together of its test split."""
+"""Cross-validates a recipe: k folds times r repeats, with a pipeline run each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -9,10 +9,10 @@ from tfx.proto.orchestration import pipeline_pb2
 from pipeline.cli.output.console import Reporter
 from pipeline.cli.output.node_summary import describe
 from pipeline.config.schema import PipelineConfig
-from pipeline.cross_validation.cache_key import key_of
-from pipeline.cross_validation.checkpoints import FinishedRun, PlannedRun, Result, work_through
+from pipeline.cross_validation.cache_key import cache_key
+from pipeline.cross_validation.checkpoints import FinishedRun, PlannedRun, Result, run_unfinished
 from pipeline.cross_validation.folds import check_folds
-from pipeline.cross_validation.predict import forget_networks, predict, read_split
+from pipeline.cross_validation.predict import clear_networks, predict, read_split
 from pipeline.cross_validation.result import CrossValidation, summarize, write
 from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node
 from visage.data.records import FaceRecord, from_example
@@ -31,20 +31,20 @@ def cross_validate(
     Args:
         config: the recipe, under a name that no other pipeline has. The first model of a fold has its seed, the next
             one the next seed.
-        splits: of the folds, as `fold_splits` gives them.
+        splits: of `fold_splits`.
         repeats: models a fold.
-        run_id: begins the run ids.
-        reporter: shows how far it has come.
+        run_id: prefix of the run ids.
+        reporter: shows the progress.
 
     Raises:
-        VisageError: what its trainings start from is not there, its folds cannot be, or bad input stopped a node.
+        VisageError: the first weights are missing, the folds are invalid, or bad input stopped a node.
     """
     with reporter.stage("loading TFX"):
         planned = plan(config, splits, repeats)
-    with reporter.stage("looking at what training starts from"):
+    with reporter.stage("checking the first weights"):
         check_start(config.trainer, None)
-    work = partial(train_and_ask, planned, splits, run_id, reporter)
-    results = work_through(list(planned), config.root / "crossval", work, reporter)
+    work = partial(train_and_predict, planned, splits, run_id, reporter)
+    results = run_unfinished(list(planned), config.root / "crossval", work, reporter)
     result = summarize(config, splits, repeats, results)
     write(result)
     return result
@@ -53,8 +53,8 @@ def cross_validate(
 def plan(
     config: PipelineConfig, splits: Sequence[SplitSettings], repeats: int
 ) -> dict[PlannedRun, pipeline_pb2.Pipeline]:
-    """Every run, fold by fold, with its compiled pipeline."""
-    key, planned = key_of(config, splits), {}
+    """Returns every run, fold by fold, with its compiled pipeline."""
+    key, planned = cache_key(config, splits), {}
     for split in splits:
         for repeat in range(repeats):
             seed = (config.trainer.seed + repeat) % _SEEDS
@@ -64,7 +64,7 @@ def plan(
     return planned
 
 
-def train_and_ask(
+def train_and_predict(
     planned: Mapping[PlannedRun, pipeline_pb2.Pipeline],
     splits: Sequence[SplitSettings],
     call: str,
@@ -72,18 +72,18 @@ def train_and_ask(
     run: PlannedRun,
     title: str,
 ) -> Result:
-    """The nodes of a run's pipeline, then the model's answers to the test split.
+    """Runs the nodes of a run's pipeline, then predicts the test split.
 
     Args:
         planned: all runs.
         splits: of the folds.
-        call: begins the run id.
-        reporter: shows how far it has come.
-        run: which of them.
-        title: of it, for the screen.
+        call: prefix of the run id.
+        reporter: shows the progress.
+        run: the one to do.
+        title: of the run, for the screen.
 
     Raises:
-        VisageError: the folds cannot be, or bad input stopped a node.
+        VisageError: the folds are invalid, or bad input stopped a node.
     """
     run_id = f"{call}-fold-{run.fold}-seed-{run.seed}"
     ir, nodes = planned[run], {}
@@ -93,13 +93,13 @@ def train_and_ask(
         if node == "FaceExampleGen":
             if not nodes[node].cached:
                 reporter.print(f"  fold {run.fold}: {describe(nodes[node])}")
-            # Whoever finished the first run has found the folds as they should be.
+            # A finished first run means that the folds were checked.
             if run == next(iter(planned)):
                 check_folds(_records(nodes[node]), splits)
     model = Path(nodes["Trainer"].output("model").uri) / "Format-Serving"
     with reporter.stage(f"{title}: predictions"):
         predictions = predict(model, _split_folder(nodes["FaceExampleGen"], "test"))
-    forget_networks()
+    clear_networks()
     evaluation = nodes["Evaluator"].output("evaluation").uri
     return FinishedRun(run.fold, run.seed, run_id, str(model), evaluation), predictions
 

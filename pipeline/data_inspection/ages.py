@@ -1,4 +1,4 @@
-"""How old the faces are, by source, split and gender."""
+"""Counts ages by source, split and gender."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ SHOWN_GENDERS = (*GENDERS, UNKNOWN)
 
 
 class Ages:
-    """Counts of records by completed year of age; as small for a million records as for ten."""
+    """Counts records by completed year of age, in memory that does not depend on their number."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str], np.ndarray] = {}
@@ -35,7 +35,7 @@ class Ages:
             counts[min(max(int(record.age), 0), YEARS - 1)] += 1
 
     def table(self, sources: Sequence[str], splits: Sequence[str]) -> list[dict[str, Any]]:
-        """One entry for each source, split and gender that has records: `by_year`, `unknown` ages, `by_group`."""
+        """Returns an entry for each source, split and gender with records: `by_year`, `unknown` ages, `by_group`."""
         places = ((source, split, gender) for source in sources for split in splits for gender in SHOWN_GENDERS)
         return [
             {
@@ -52,9 +52,9 @@ class Ages:
 
 
 def summaries(table: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """For each source and gender with known ages what a box plot shows, in completed years.
+    """Yields the figures of a box plot, in completed years, for each source and gender with known ages.
 
-    The whiskers reach to the last age within one and a half times the box's height, as Tukey drew them.
+    The whiskers reach to the last age within 1.5 times the box's height (Tukey).
     """
     for source, gender in dict.fromkeys((entry["source"], entry["gender"]) for entry in table):
         parts = [e["by_year"] for e in table if (e["source"], e["gender"]) == (source, gender)]
@@ -65,7 +65,7 @@ def summaries(table: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def _box(counts: np.ndarray) -> dict[str, Any]:
     total, years = int(counts.sum()), np.flatnonzero(counts)
-    # The record in the middle (a quarter on, three quarters on) when all stand in a row by age.
+    # The record in the middle (at a quarter, at three quarters) of all records sorted by age.
     low, middle, high = (int(np.searchsorted(np.cumsum(counts), q * (total - 1), "right")) for q in (0.25, 0.5, 0.75))
     reach = 1.5 * (high - low)
     inside = years[(years >= low - reach) & (years <= high + reach)]

@@ -1,4 +1,4 @@
-"""Where the bars and boxes of the page's charts stand, in units of their SVG."""
+"""Computes the bars and boxes of the page's charts, in units of their SVG."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ SHARE_BAND = 10
 # A box with its two whiskers and the line of its name.
 BOX_ROW = 34
 _BOXES_TOP = 4
-# So that a single record is seen too.
+# So that a single record is visible.
 THINNEST_BOX = 3
 
 
@@ -24,13 +24,13 @@ def _x(year: float, last: int) -> float:
 
 
 def last_year(table: Sequence[Mapping[str, Any]]) -> int:
-    """Where the age axes end: the first of 100, 120 and 130 that nobody has reached."""
+    """Returns the end of the age axes: the first of 100, 120 and 130 above all ages."""
     oldest = max((int(np.flatnonzero(entry["by_year"]).max(initial=0)) for entry in table), default=0)
     return next(end for end in (100, 120, 130) if oldest < end)
 
 
 def _ticks(highest: float) -> list[int]:
-    """0 and a few round numbers, the last at or above `highest`."""
+    """Returns 0 and a few round numbers, the last at or above `highest`."""
     step = next(
         size * 10**power for power in range(12) for size in (1, 2, 5) if size * 10**power * 4 >= max(highest, 1)
     )
@@ -38,7 +38,7 @@ def _ticks(highest: float) -> list[int]:
 
 
 def histogram(table: Sequence[Mapping[str, Any]], last: int, band: int = BAND) -> dict[str, Any]:
-    """Bars of the records by age, `band` years each, the genders on top of each other."""
+    """Returns the bars of the records by age, `band` years each, the genders stacked."""
     by_gender = {gender: _banded(_years(table, gender), band) for gender in SHOWN_GENDERS}
     totals = np.sum(list(by_gender.values()), axis=0)
     ticks = _ticks(totals.max())
@@ -60,7 +60,7 @@ def histogram(table: Sequence[Mapping[str, Any]], last: int, band: int = BAND) -
 
 
 def gender_fractions(table: Sequence[Mapping[str, Any]], last: int) -> dict[str, Any]:
-    """Bars of equal height, ten years each: which fraction of the known genders is which."""
+    """Returns bars of equal height, ten years each: the fractions of the known genders."""
     by_gender = {gender: _banded(_years(table, gender), SHARE_BAND) for gender in GENDERS}
     totals = np.sum(list(by_gender.values()), axis=0)
     bars = []
@@ -77,7 +77,7 @@ def gender_fractions(table: Sequence[Mapping[str, Any]], last: int) -> dict[str,
 
 
 def boxes(summaries: Sequence[Mapping[str, Any]], last: int) -> dict[str, Any]:
-    """A box for each source and gender, one below the other."""
+    """Returns a box for each source and gender, one below the other."""
     rows = []
     for number, summary in enumerate(summaries):
         left, right = _x(summary["quarter"], last), _x(summary["three_quarters"], last)

@@ -1,4 +1,4 @@
-"""Cleans one source as a run would, for a look at it; what was cleaned once is kept."""
+"""Cleans one source as a run would, and keeps the result for the next inspection."""
 
 import hashlib
 from pathlib import Path
@@ -13,9 +13,9 @@ from visage.source_digest import source_digest
 
 
 def clean(source: str, settings: FaceExampleGenSettings) -> CleanedData:
-    """Prepares and cleans `source` with FaceExampleGen's own parts, unless that was done before.
+    """Prepares and cleans `source` with FaceExampleGen's own code, unless that was done before.
 
-    Kept in `<data_root>/inspections`, in a folder that is named by everything that the result depends on.
+    The result is kept in `<data_root>/inspections`, in a folder named by its cache key.
 
     Args:
         source: one of `settings.data.sources`.
@@ -25,7 +25,7 @@ def clean(source: str, settings: FaceExampleGenSettings) -> CleanedData:
         VisageError: an archive is missing or broken, or the folder cannot be written.
     """
     archives_state = archive_digest(settings.data, source)
-    folder = Path(settings.data_root) / "inspections" / _digest(source, settings, archives_state)
+    folder = Path(settings.data_root) / "inspections" / _cache_key(source, settings, archives_state)
     with locked(folder.with_name(f"{folder.name}.lock"), f"clean {source}"):
         if not folder.is_dir():
             _clean_into(folder, source, settings)
@@ -36,13 +36,13 @@ def _clean_into(folder: Path, source: str, settings: FaceExampleGenSettings) -> 
     from components.face_example_gen.account import clean_and_report, write_report
 
     sources = [prepare(source, settings).source]
-    # Whoever holds the lock is alone: what lies under the temporary name was left by a killed attempt.
+    # The lock is held, so a folder under the temporary name is left from a killed attempt.
     with atomic_folder(folder, folder.with_name(f".{folder.name}.partial")) as partial:
         examples, report_dir = partial / "examples", partial / "report"
         write_report(clean_and_report(sources, settings, str(examples), str(report_dir)), report_dir)
 
 
-def _digest(source: str, settings: FaceExampleGenSettings, archives_state: str) -> str:
+def _cache_key(source: str, settings: FaceExampleGenSettings, archives_state: str) -> str:
     digest = hashlib.sha256(settings.model_dump_json(exclude={"beam", "data_root"}).encode())
     digest.update(source_digest("components.face_example_gen", "visage.data", "visage.faces").encode())
     digest.update(f"{source} {archives_state}".encode())

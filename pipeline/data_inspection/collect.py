@@ -1,4 +1,4 @@
-"""Everything that an inspection tells, gathered in passes over what FaceExampleGen wrote; memory stays bounded."""
+"""Collects the content of an inspection in passes over FaceExampleGen's output, in bounded memory."""
 
 import json
 import zlib
@@ -34,7 +34,7 @@ class CleanedData:
     Attributes:
         examples: folder with `Split-<name>/data_tfrecord-*.gz`.
         report: folder with `cleaning_report.json` and `dropped-*.jsonl`.
-        settings: by which it was cleaned.
+        settings: of the cleaning.
     """
 
     examples: Path
@@ -43,12 +43,12 @@ class CleanedData:
 
 
 def collect(data: CleanedData, *, title: str, terms: Mapping[str, str], made_at: str) -> dict[str, Any]:
-    """Puts everything that is known about cleaned data into one JSON object.
+    """Returns everything that is known about cleaned data as one JSON object.
 
     Args:
-        data: what to look at.
+        data: the cleaned data.
         title: of the page.
-        terms: of use, by source; without those that have none.
+        terms: of use, by source; without sources that have none.
         made_at: date and time, ISO 8601.
 
     Raises:
@@ -56,9 +56,9 @@ def collect(data: CleanedData, *, title: str, terms: Mapping[str, str], made_at:
     """
     report = _read_report(data.report)
     sources, splits = list(report["sources"]), list(report["total"]["by_split"])
-    looker = _Looker(sources)
-    looker.look_at_drops(data, sum(report["total"]["dropped"].values()))
-    looker.look_at_kept(data, splits, report["total"]["records_out"])
+    looker = _Collector(sources)
+    looker.add_drops(data, sum(report["total"]["dropped"].values()))
+    looker.add_kept_faces(data, splits, report["total"]["records_out"])
     ages = looker.ages.table(sources, splits)
     return {
         "title": title,
@@ -81,8 +81,8 @@ def collect(data: CleanedData, *, title: str, terms: Mapping[str, str], made_at:
     }
 
 
-class _Looker:
-    """Looks at every drop twice and at every kept record once."""
+class _Collector:
+    """Reads every drop twice and every kept record once."""
 
     def __init__(self, sources: Sequence[str]) -> None:
         self._sources = sources
@@ -94,17 +94,17 @@ class _Looker:
         self.duplicates = DuplicateGroups()
         self.near_duplicates = NearDuplicates()
 
-    def look_at_drops(self, data: CleanedData, total: int) -> None:
-        """First which ones are shown, then their records."""
+    def add_drops(self, data: CleanedData, total: int) -> None:
+        """Chooses the drops to show, then reads their records."""
         for drop in read_drops(data.report):
             self._chosen_drops.setdefault(drop.rule, Sample(FACES_A_RULE)).add(drop.key, drop)
             self.duplicates.choose(drop)
             self.near_duplicates.choose(drop)
         with PreparedRecords(data.settings.cleaning) as records:
-            for drop in _counted("look at dropped records", read_drops(data.report), total):
-                self._look_at_drop(drop, records.read(_source_of(drop.key, self._sources), drop))
+            for drop in _counted("read dropped records", read_drops(data.report), total):
+                self._add_drop(drop, records.read(_source_of(drop.key, self._sources), drop))
 
-    def _look_at_drop(self, drop: Drop, record: FaceRecord | str) -> None:
+    def _add_drop(self, drop: Drop, record: FaceRecord | str) -> None:
         if isinstance(record, FaceRecord):
             self.missing.add(_source_of(drop.key, self._sources), "dropped", record)
         if drop.key in self._chosen_drops[drop.rule]:
@@ -113,9 +113,9 @@ class _Looker:
         self.duplicates.add_dropped(drop, record)
         self.near_duplicates.add_dropped(drop, record)
 
-    def look_at_kept(self, data: CleanedData, splits: Sequence[str], total: int) -> None:
-        """Split after split."""
-        for split, record in _counted("look at kept faces", _kept(data.examples, splits), total):
+    def add_kept_faces(self, data: CleanedData, splits: Sequence[str], total: int) -> None:
+        """Reads the kept faces, split after split."""
+        for split, record in _counted("read kept faces", _kept(data.examples, splits), total):
             source = _source_of(record.key, self._sources)
             self.ages.add(source, split, record)
             self.missing.add(source, "kept", record)
@@ -124,11 +124,11 @@ class _Looker:
             self.near_duplicates.add_kept(record, split)
 
     def kept_in(self, split: str) -> list[dict[str, Any]]:
-        """Some faces of a split."""
+        """Returns some faces of a split."""
         return [face(record) for record in self.kept[split].items()] if split in self.kept else []
 
     def dropped_by_rule(self, counts: Mapping[str, int]) -> list[dict[str, Any]]:
-        """For each rule that dropped something: how many, and some of them."""
+        """Returns the number of drops and some of them, for each rule that dropped something."""
         return [
             {
                 "rule": rule,

@@ -1,4 +1,4 @@
-"""The list of drops that FaceExampleGen wrote, and the prepared records behind it."""
+"""Reads the list of drops that FaceExampleGen wrote, and the prepared records of the drops."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class Drop:
         rule: that dropped it.
         file: the uncompressed TFRecord file of the prepared data set in which the record is.
         offset: bytes from the file's start.
-        image_digest: 32 hexadecimal digits; '' where the record was dropped before anybody computed them.
+        image_digest: 32 hexadecimal digits; '' if the record was dropped before they were computed.
         disagree: features on which byte-identical images disagree.
         near_duplicate: first 16 digits of the image digest of the near duplicate in another split; '' for other rules.
     """
@@ -38,7 +38,7 @@ class Drop:
 
 
 def read_drops(folder: Path) -> Iterator[Drop]:
-    """Every drop in a folder with `dropped-*.jsonl`, file after file, line after line.
+    """Yields every drop in a folder with `dropped-*.jsonl`, file after file, line after line.
 
     Raises:
         VisageError: a line is not what FaceExampleGen writes.
@@ -64,7 +64,7 @@ def read_drops(folder: Path) -> Iterator[Drop]:
 
 
 class PreparedRecords:
-    """Looks up the records of drops; use it in a `with` statement, which closes the files."""
+    """Reads the records of drops; use it in a `with` statement, which closes the files."""
 
     def __init__(self, settings: CleaningSettings) -> None:
         self._settings = settings
@@ -78,7 +78,7 @@ class PreparedRecords:
         self._open.close()
 
     def read(self, dataset: str, drop: Drop) -> FaceRecord | str:
-        """The record as its source has it, or why it cannot be read."""
+        """Returns the record as its source has it, or the reason why it cannot be read."""
         file = self._file(drop.file)
         if file is None:
             return "the prepared file is gone"
@@ -88,9 +88,9 @@ class PreparedRecords:
             return f"the prepared record cannot be read ({error})"
         try:
             record = to_record(dataset, serialized, self._settings)
-        except Exception:  # What another version prepared fails as anything: in the message, in a missing feature.
-            return "the prepared record is none of this version"
-        return record if record.key == drop.key else "the prepared file is another one now"
+        except Exception:  # A record of another version can raise anything.
+            return "the prepared record is of another version"
+        return record if record.key == drop.key else "the prepared file has changed"
 
     def _file(self, path: str) -> IO[bytes] | None:
         if path not in self._files:

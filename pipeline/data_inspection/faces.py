@@ -1,4 +1,4 @@
-"""One face on the page: its labels and a small image."""
+"""Makes the labels and the thumbnail of a face on the page."""
 
 import base64
 import io
@@ -17,7 +17,7 @@ _QUALITY = 82
 
 
 def labels(record: FaceRecord) -> dict[str, Any]:
-    """Key, age in years, age group, gender and race; None where the source does not say."""
+    """Returns key, age in years, age group, gender and race; None if the age is unknown."""
     return {
         "key": record.key,
         "age": None if record.age is None or not math.isfinite(record.age) else round(record.age, 1),
@@ -28,17 +28,17 @@ def labels(record: FaceRecord) -> dict[str, Any]:
 
 
 def face(record: FaceRecord) -> dict[str, Any]:
-    """`labels` and either a `image` (a data URI) or the `problem` that there is none for."""
+    """Returns `labels`, and either `picture` (a data URI) or the `problem` with the image."""
     return {**labels(record), **thumbnail(record.image)}
 
 
 def unreadable(key: str, problem: str) -> dict[str, Any]:
-    """A `face` of which nothing but the key is known."""
+    """Returns a `face` of which only the key is known."""
     return {"key": key, "picture": None, "problem": problem}
 
 
 def thumbnail(image: bytes) -> dict[str, str | None]:
-    """A `image` as a data URI of at most THUMBNAIL_SIDE pixels a side, or the `problem` with it."""
+    """Returns `picture`, a data URI of at most THUMBNAIL_SIDE pixels a side, or the `problem` with the image."""
     try:
         scaled = Image.fromarray(decode(image, THUMBNAIL_SIDE))
     except DecodeError as error:

@@ -1,4 +1,4 @@
-"""The way of the records from the archive to the splits, step by step."""
+"""Describes the flow of the records from the archive to the splits."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from pipeline.data_inspection.rules import in_order, meaning
 
 
 def flow_of(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The cleaning report as steps in the order in which they are taken.
+    """Returns the cleaning report as steps in their order.
 
     Returns: steps with `name`, `kind` ('rows', 'skipped', 'records', 'dropped', 'kept' or 'split'), `meaning`, how many
         records the step concerns (`count` over all sources, `by_source`), and how many are `left` after it.

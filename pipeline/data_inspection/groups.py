@@ -1,4 +1,4 @@
-"""Byte-identical images, and near duplicates in two splits: which ones are shown, and what became of each."""
+"""Collects byte-identical images, and near duplicates in two splits, with the fate of each record."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from visage.data.duplicates import CONFLICTING_LABELS, DUPLICATE_IMAGE
 from visage.data.near_duplicates import NEAR_DUPLICATE_IN_OTHER_SPLIT
 from visage.data.records import FaceRecord
 
-# Groups listed of each kind; the true numbers are named beside them.
+# Groups listed of each kind, beside the total.
 GROUPS_LISTED = 200
-# Of the records that were dropped from one group; the true number is named beside them.
+# Listed records that were dropped from one group, beside the total.
 MEMBERS_LISTED = 24
-# Groups of each kind, and pairs, that are shown with their image.
+# Groups of each kind, and pairs, shown with their image.
 IMAGES_SHOWN = 24
-# Of the image digest, by which a drop names its twin.
+# Digits of the image digest by which a drop names its near duplicate.
 _NEAR_DUPLICATE_DIGITS = 16
 
 
 class _Members:
-    """The records of one group: how many, the one that stayed, and some of those that were dropped."""
+    """The records of one group: their number, the kept one, and some of the dropped ones."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -40,10 +40,10 @@ class _Members:
 
 
 class DuplicateGroups:
-    """Groups of records with the very same image.
+    """Groups of records with the same image.
 
-    `choose` takes every drop once; then `add_dropped` and `add_kept` collect some members of the chosen groups. About
-    100 bytes a group are held for all of them, more for the chosen ones alone.
+    `choose` takes every drop once; then `add_dropped` and `add_kept` collect members of the chosen groups. It holds
+    about 100 bytes for each group, and more only for the chosen ones.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class DuplicateGroups:
         self._images: dict[str, dict[str, str | None]] = {}
 
     def choose(self, drop: Drop) -> None:
-        """Notes the drop's group, if it was dropped for being in one."""
+        """Records the drop's group, if it was dropped as a duplicate."""
         if drop.rule in (DUPLICATE_IMAGE, CONFLICTING_LABELS):
             self._disagree[bytes.fromhex(drop.image_digest)] = drop.disagree
 
@@ -75,7 +75,7 @@ class DuplicateGroups:
             members.add_kept({**labels(record), "rule": None, "split": split})
 
     def listed(self, conflicting: bool) -> dict[str, Any]:
-        """How many groups disagree on a label (or on none), and the first of them in the order of their digests."""
+        """Returns the number of groups that disagree on a label (or on none), and the first of them by digest."""
         digests = self._of_a_kind(conflicting)
         return {"groups": len(digests), "listed": [self._group(d, n) for n, d in enumerate(digests[:GROUPS_LISTED])]}
 
@@ -102,19 +102,19 @@ class DuplicateGroups:
 
 
 class NearDuplicates:
-    """Pictures that were dropped because nearly the same one sits in another split; used as `DuplicateGroups` is."""
+    """Images that were dropped as near duplicates of one in another split; used like `DuplicateGroups`."""
 
     def __init__(self) -> None:
         self._count = 0
         self._chosen: Sample[Drop] = Sample(IMAGES_SHOWN)
         self._near_duplicates: set[str] | None = None
         self._dropped: dict[str, dict[str, Any]] = {}
-        # One twin may be dropped itself, for a third one; or be one of several copies, of which one is kept.
+        # A near duplicate may itself be dropped for a third one; or be one of several copies, of which one is kept.
         self._dropped_near_duplicates: dict[str, dict[str, Any]] = {}
         self._kept_near_duplicates: dict[str, dict[str, Any]] = {}
 
     def choose(self, drop: Drop) -> None:
-        """Counts the drop, if it is one of these."""
+        """Counts the drop, if it is a near duplicate."""
         if drop.rule == NEAR_DUPLICATE_IN_OTHER_SPLIT:
             self._count += 1
             self._chosen.add(drop.key, drop)
@@ -141,7 +141,7 @@ class NearDuplicates:
             }
 
     def listed(self) -> dict[str, Any]:
-        """Counts them; lists some as `dropped` and `near_duplicate`, which is None where it can no longer be read."""
+        """Returns their number, and some as `dropped` and `near_duplicate` (None: it can no longer be read)."""
         near_duplicates = {**self._dropped_near_duplicates, **self._kept_near_duplicates}
         pairs = [
             {"dropped": self._dropped[drop.key], "near_duplicate": near_duplicates.get(drop.near_duplicate)}

@@ -1,4 +1,4 @@
-"""What the sources do not say of their records."""
+"""Counts missing values by source."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Missing:
                 self._unknown[source, fate, feature] += 1
 
     def table(self, sources: Sequence[str]) -> list[dict[str, Any]]:
-        """For each source how many records were read, and for each feature in how many it is unknown."""
+        """Returns for each source the number of records, and for each feature the number of unknown values."""
         return [
             {
                 "source": source,

@@ -1,4 +1,4 @@
-"""Prepares one source, where a run would."""
+"""Prepares one source in the folder that a run uses."""
 
 import time
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ class Prepared:
 
     Attributes:
         source: its files and counts.
-        folder: where it lies.
-        was_there: it had been prepared before.
-        seconds: that preparing took; without the drawing of sample portraits.
+        folder: of the data set.
+        was_there: whether it was prepared before.
+        seconds: of preparing, without the drawing of sample portraits.
     """
 
     source: Source
@@ -37,10 +37,10 @@ def prepare(dataset: str, settings: FaceExampleGenSettings) -> Prepared:
 
     Args:
         dataset: one of `settings.data.sources`.
-        settings: say where the archives are, and where prepared data sets are kept.
+        settings: name the folders of the archives and of prepared data sets.
 
     Raises:
-        VisageError: the archive is missing, incomplete or not what it should be, or there is no space to prepare it.
+        VisageError: the archive is missing, incomplete or invalid, or the disk has no space to prepare it.
     """
     data_root = Path(settings.data_root)
     archives = archive_dir(settings.data, data_root)

@@ -1,4 +1,4 @@
-"""The page of an inspection, and the same for programs."""
+"""Renders an inspection as an HTML page and as JSON."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -15,7 +15,7 @@ from visage.html.page import NOTHING, page_environment
 
 
 def render(inspection: Mapping[str, Any]) -> str:
-    """One HTML page with everything in it: no script, no font, no image is loaded.
+    """Returns one self-contained HTML page, which loads no script, font or image.
 
     Args:
         inspection: as `collect.collect` returns it.
@@ -47,14 +47,14 @@ def _template() -> Template:
 
 
 def figures(inspection: Any) -> Any:
-    """The same without the images, which a program finds by their keys."""
+    """Returns the inspection without the images, which programs find by their keys."""
     if isinstance(inspection, dict):
         return {key: figures(value) for key, value in inspection.items() if key != "picture"}
     return [figures(value) for value in inspection] if isinstance(inspection, list) else inspection
 
 
 def _age_groups(inspection: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """For each age group, and for those of none, its records by split and gender."""
+    """Returns the records by split and gender for each age group and for unknown ones."""
     names = (*AGE_GROUPS, UNKNOWN)
     counts = {name: {split: dict.fromkeys(SHOWN_GENDERS, 0) for split in inspection["splits"]} for name in names}
     for entry in inspection["ages"]:
@@ -65,14 +65,14 @@ def _age_groups(inspection: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _is_given(inspection: Mapping[str, Any], feature: str) -> bool:
-    """Whether any record of any source has a value."""
+    """Returns whether any record of any source has a value."""
     return any(
         part["unknown"][feature][fate] < part[fate] for part in inspection["missing"] for fate in ("kept", "dropped")
     )
 
 
 def _labels(face: Mapping[str, Any]) -> str:
-    """'34 years, female, white'."""
+    """Returns the labels as text, e.g. '34 years, female, white'."""
     if "gender" not in face:
         return "labels cannot be read"
     age = "age unknown"

@@ -1,4 +1,4 @@
-"""A few of many, the same ones every time, whatever the order in which they come."""
+"""Chooses a sample that does not depend on the order of the items."""
 
 import hashlib
 from bisect import insort
@@ -16,7 +16,7 @@ class Sample(Generic[Item]):
         self._items: dict[str, Item] = {}
 
     def add(self, key: str, item: Item) -> None:
-        """Offers an item; `key` is its own: of several with one key, the first counts."""
+        """Offers an item; of several with one key, the first counts."""
         if key in self._items:
             return
         place = (hashlib.sha256(key.encode()).hexdigest(), key)
@@ -32,5 +32,5 @@ class Sample(Generic[Item]):
         return key in self._items
 
     def items(self) -> list[Item]:
-        """What was kept, in the order of its keys."""
+        """Returns the sample, in the order of its keys."""
         return [self._items[key] for key in sorted(self._items)]

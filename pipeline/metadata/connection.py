@@ -1,4 +1,4 @@
-"""ML Metadata for TFX's launcher, which reports a locked file within seconds."""
+"""Opens ML Metadata for TFX's launcher, and reports a locked file within seconds."""
 
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from visage.errors import VisageError
 
 
 class CheckedMetadata(metadata.Metadata):
-    """Opens the store only while its SQLite file is usable; TFX's own class retries for seven minutes and more."""
+    """Opens the store only if its SQLite file is usable; TFX's own class retries for seven minutes and more."""
 
     def __init__(self, connection: metadata_store_pb2.ConnectionConfig) -> None:
         super().__init__(connection)
@@ -28,7 +28,7 @@ class CheckedMetadata(metadata.Metadata):
         """
         patience, self._patience = self._patience, 0.0
         check_usable(self._database, to_write=True, patience=patience)
-        # Whoever waited in vain once does not wait again, to record that the node has failed.
+        # After one timeout, recording that the node has failed does not wait again.
         self._patience = patience
         super().__enter__()
         return self

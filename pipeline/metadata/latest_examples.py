@@ -1,4 +1,4 @@
-"""Finds what the newest completed FaceExampleGen of a pipeline wrote, through ML Metadata."""
+"""Finds the output of a pipeline's newest completed FaceExampleGen through ML Metadata."""
 
 from pathlib import Path
 
@@ -16,18 +16,18 @@ _NODE = "FaceExampleGen"
 
 
 class NoDataYetError(VisageError):
-    """No run has cleaned its data to the end."""
+    """No run has finished cleaning its data."""
 
 
 def newest_data(config: PipelineConfig) -> CleanedData:
-    """The examples and the cleaning report of the newest run, with the settings of that run.
+    """Returns the examples and the cleaning report of the newest run, with the settings of that run.
 
     Raises:
-        NoDataYetError: no run has come so far yet.
-        VisageError: what it wrote is gone.
+        NoDataYetError: no run has finished cleaning its data.
+        VisageError: the run's output is missing.
     """
     database = config.root / "metadata.sqlite"
-    # Empty: whoever made it was killed before anything was in it.
+    # An empty file is left from a killed process.
     if not database.is_file() or not database.stat().st_size:
         raise NoDataYetError(_nothing_yet(config))
     check_usable(database, to_write=False)
@@ -54,7 +54,7 @@ def newest_data(config: PipelineConfig) -> CleanedData:
 
 
 def open_metadata(database: Path) -> MetadataStore:
-    """A pipeline's ML Metadata, to be read only; the file is there and holds a database."""
+    """Opens a pipeline's ML Metadata for reading; the file exists and is a database."""
     connection = metadata_store_pb2.ConnectionConfig()
     connection.sqlite.filename_uri = str(database)
     connection.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READONLY

@@ -1,4 +1,4 @@
-"""The SQLite file in which ML Metadata keeps what came from what."""
+"""Checks the SQLite file of ML Metadata."""
 
 import sqlite3
 from contextlib import closing
@@ -19,15 +19,15 @@ def check_usable(database: Path, *, to_write: bool, patience: float = PATIENCE_S
 
     Args:
         database: the file; one that is missing or empty is usable.
-        to_write: False where ML Metadata only reads.
+        to_write: False if ML Metadata only reads.
         patience: seconds to wait for another process that locks the file.
 
     Raises:
-        VisageError: the file is no whole SQLite database, cannot be written, or stays locked.
+        VisageError: the file is no intact SQLite database, cannot be written, or stays locked.
     """
     if to_write:
         _check_writable(database)
-    # One that is empty is a new database, and may be locked as any other.
+    # An empty file is a new database, and may be locked.
     if not database.is_file():
         return
     uri = f"{database.resolve().as_uri()}?mode={'rw' if to_write else 'ro'}"
@@ -43,30 +43,30 @@ def check_usable(database: Path, *, to_write: bool, patience: float = PATIENCE_S
         state = str(error)
     if state != "ok":
         raise VisageError(
-            f"{database} is damaged ({state}): remove it and run again; pushed models stay, earlier runs are forgotten"
+            f"{database} is damaged ({state}): remove it and run again; pushed models stay, the history of runs is lost"
         )
 
 
 def _check_writable(database: Path) -> None:
-    """SQLite itself opens a file that it may not write to for reading alone, and begins transactions on it."""
-    # The journal is written beside the file; a folder that is not there will be made.
+    """Checks permissions, because SQLite silently opens a read-only file and begins transactions on it."""
+    # The journal is written beside the file; a missing folder will be created.
     for path in (database, database.parent):
         if path.exists() and not may_write(path):
             raise VisageError(f"{path}: cannot be written (Permission denied); make it writable")
 
 
 def locked_line(database: Path) -> str:
-    """The message for a database that another process keeps locked."""
+    """Returns the message for a database that another process keeps locked."""
     return f"{database}: {_LOCKED}"
 
 
 _LOCKED = "another process has locked it; end that process (fuser shows which one it is) and run again"
 
 
-def _problem(words: str) -> str | None:
-    """The cause and the fix for SQLite's `words`; None where ML Metadata itself may still manage."""
-    if "locked" in words:
+def _problem(message: str) -> str | None:
+    """Returns the cause and the fix for SQLite's `message`; None if ML Metadata may still succeed."""
+    if "locked" in message:
         return _LOCKED
-    if "unable to open" in words:
-        return f"cannot be opened ({words}); make the file and its folder readable and writable"
+    if "unable to open" in message:
+        return f"cannot be opened ({message}); make the file and its folder readable and writable"
     return None

@@ -1,4 +1,4 @@
-"""From a pushed model back to the examples that it was trained and tested on, through ML Metadata."""
+"""Finds the examples that a pushed model was trained and tested on, through ML Metadata."""
 
 from pathlib import Path
 
@@ -14,26 +14,26 @@ _PUSHED_TO = "WORKSPACE/PIPELINE/serving/NAME/NUMBER"
 
 
 def trained_on(version: Path) -> Path:
-    """What FaceExampleGen wrote in the run that trained a model.
+    """Returns the folder of FaceExampleGen's examples in the run that trained a model.
 
     Args:
-        version: where Pusher put it, `<workspace>/<pipeline>/serving/<name>/<number>`; the pipeline's records lie in
-            the pipeline's folder.
+        version: the pushed model, `<workspace>/<pipeline>/serving/<name>/<number>`; the pipeline's folder has its
+            metadata.
 
     Raises:
-        VisageError: there are no records, they do not know the model, or the examples are gone.
+        VisageError: the metadata is missing or does not have the model, or the examples are missing.
     """
     version = version.resolve()
     if version.parent.parent.name != "serving":
         raise VisageError(
-            f"{version}: not where a run pushes its models ({_PUSHED_TO}), so the data that this one learned from and "
-            "was tested on are not found; name a version there"
+            f"{version}: not where a run pushes its models ({_PUSHED_TO}), so its training and test data are not "
+            "found; name a version there"
         )
     database = Path(*version.parts[:-3]) / "metadata.sqlite"
     if not database.is_file() or not database.stat().st_size:
         raise VisageError(
-            f"{version}: no records of the run that made it ({database}), so no data that it learned "
-            f"from and was tested on; name a version where Pusher put it ({_PUSHED_TO})"
+            f"{version}: no metadata of its run ({database}), so its training and test data are not found; "
+            f"name a version in Pusher's folder ({_PUSHED_TO})"
         )
     check_usable(database, to_write=False)
     store = open_metadata(database)
@@ -42,10 +42,10 @@ def trained_on(version: Path) -> Path:
     trainings = inputs_of_producers(store, models)
     examples = [one for inputs in trainings.values() for one in inputs.get("examples", [])]
     if not examples:
-        raise VisageError(f"{version}: {database} does not know what it was trained on; run the pipeline again")
+        raise VisageError(f"{version}: {database} does not have its training data; run the pipeline again")
     found = Path(store.get_artifacts_by_id(examples[-1:])[0].uri)
     if not found.is_dir():
-        raise VisageError(f"{found}: gone, on which {version} was trained and tested; run the pipeline again")
+        raise VisageError(f"{found}: missing, the examples of {version}; run the pipeline again")
     return found
 
 

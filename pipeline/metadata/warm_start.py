@@ -1,4 +1,4 @@
-"""The model whose weights a training will start from, where the recipe says `weights: blessed`."""
+"""Finds the model that a training with `weights: blessed` will start from."""
 
 from ml_metadata.metadata_store import MetadataStore
 from tfx.types import Artifact
@@ -13,10 +13,10 @@ from pipeline.metadata.store import check_usable
 
 
 def warm_start_model(config: PipelineConfig) -> str | None:
-    """Returns the folder of the SavedModel that WarmStartModelResolver will find; None where it will find none.
+    """Returns the folder of the SavedModel that WarmStartModelResolver will find; None: it will find none.
 
     Raises:
-        VisageError: the pipeline's records are damaged.
+        VisageError: the pipeline's metadata is damaged.
     """
     database = config.root / "metadata.sqlite"
     if config.trainer.weights != "blessed" or not database.is_file() or not database.stat().st_size:

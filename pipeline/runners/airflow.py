@@ -12,8 +12,8 @@ _DAG = Template('''\
 """The pipeline "$name" on Airflow 3.x and 2.11.
 
 Written by `visage compile airflow`; compile again rather than edit.
-Airflow needs nothing of VisAge: each task runs one node of the compiled pipeline beside this file in VisAge's own
-environment. Pusher fails when the gate withholds the model: the asset is updated only when the model is in its place.
+Airflow needs no package of VisAge: each task runs one node of the compiled pipeline beside this file in VisAge's
+environment. Pusher fails when the gate rejects the model, so the asset is updated only when the model is pushed.
 """
 
 from pathlib import Path
@@ -50,7 +50,7 @@ with DAG(
             # Airflow renders these as templates; a path with braces is none.
             env={"VISAGE": raw(VISAGE), "NODE": node, "PIPELINE": raw(PIPELINE), "RUN_ID": "{{ run_id }}"},
             append_env=True,
-            # What the gate withholds once, it withholds again.
+            # A retry would not change the gate's decision.
             retries=0 if node == "Pusher" else $retries,
             outlets=[MODEL] if node == "Pusher" else [],
         )
@@ -62,7 +62,7 @@ with DAG(
 
 
 def write_dag(config: PipelineConfig, out: Path) -> Path:
-    """Writes the DAG file `out` and, beside it, the compiled pipeline `<stem>.ir.json` that its tasks run.
+    """Writes the DAG file `out` and, beside it, the compiled pipeline `<stem>.ir.json` of its tasks.
 
     Returns: the compiled pipeline's path.
 

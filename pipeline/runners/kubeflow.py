@@ -11,7 +11,7 @@ from visage.files import atomic_file
 
 
 def write_pipeline(config: PipelineConfig, out: Path) -> None:
-    """Writes the pipeline as YAML that Kubeflow takes as it is; the compiled pipeline travels inside it, once.
+    """Writes the pipeline as YAML for Kubeflow, with the compiled pipeline inside.
 
     Raises:
         VisageError: `out` cannot be written.
@@ -28,12 +28,12 @@ def write_pipeline(config: PipelineConfig, out: Path) -> None:
                 compiled_pipeline=compiled_pipeline, run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER
             )
             task.set_display_name(node)
-            # Nodes find each other's outputs in ML Metadata; their own cache there knows more than Kubeflow's.
+            # Nodes find each other's outputs in ML Metadata, whose cache knows more than Kubeflow's.
             task.set_caching_options(False)
             tasks[node] = task.after(*(tasks[name] for name in upstream_ids(ir, node)))
 
     try:
-        # Kubeflow's compiler goes by the ending.
+        # Kubeflow's compiler chooses the format by the ending.
         with atomic_file(out, out.with_name(f".{out.name}.partial.yaml")) as partial:
             compiler.Compiler().compile(visage_pipeline, str(partial))
     except OSError as error:

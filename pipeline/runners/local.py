@@ -1,4 +1,4 @@
-"""Runs the whole pipeline here, node after node, in this process."""
+"""Runs the whole pipeline in this process, node after node."""
 
 import time
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from rich.markup import escape
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.checks.unservable import unservable_version
-from pipeline.cli.output.console import Reporter, first_words, log_traceback
+from pipeline.cli.output.console import Reporter, error_line, log_traceback
 from pipeline.cli.output.node_summary import describe
 from pipeline.config.schema import PipelineConfig
 from pipeline.metadata.warm_start import warm_start_model
@@ -17,19 +17,19 @@ from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node, upst
 from visage.saved_model.provenance import check_provenance, provenance_of_data
 from visage.training.initialize import check_start
 
-# The push does not wait for the report on the model.
+# The push does not wait for the model card.
 _RUNS_LAST = "ModelCard"
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended.
+    """The result of a run.
 
     Attributes:
         run_id: groups its nodes in ML Metadata.
-        nodes: results of the nodes that succeeded, in the order in which they ran.
+        nodes: results of the nodes that succeeded, in their order.
         seconds: wall time of these nodes.
-        failed: what the other nodes raised. No other node needs their outputs.
+        failed: errors of the other nodes, whose outputs no node needs.
     """
 
     run_id: str
@@ -39,18 +39,17 @@ class RunResult:
 
 
 def run_pipeline(config: PipelineConfig, run_id: str, reporter: Reporter) -> RunResult:
-    """Runs every node of the configured pipeline, whose lock the caller holds.
+    """Runs every node of the configured pipeline; the caller holds its lock.
 
-    A node that fails stops the run, unless no other node needs it (Pusher, ModelCard): then the others still run, as
-    they do on a scheduler.
+    A failed node stops the run, unless no other node needs it (Pusher, ModelCard): then the others still run, as on a
+    scheduler.
 
     Raises:
-        VisageError: what its training starts from is not there or may know faces of the test split, or bad input
-            stopped a node.
+        VisageError: the first weights are missing or may know faces of the test split, or bad input stopped a node.
     """
     with reporter.stage("loading TFX"):
         ir = compile_pipeline(config)
-    with reporter.stage("looking at what training starts from"):
+    with reporter.stage("checking the first weights"):
         _check_start(config)
     if unservable := unservable_version(config.model_base_path):
         reporter.print(f"[yellow]{escape(_unservable_line(unservable))}[/]")
@@ -72,7 +71,7 @@ def run_nodes(ir: pipeline_pb2.Pipeline, run_id: str, reporter: Reporter) -> Run
                 raise
             failed[node] = error
             log_traceback(error)
-            reporter.print(f"[red]✗[/] {node:<23}  failed: {escape(first_words(error))}")
+            reporter.print(f"[red]✗[/] {node:<23}  failed: {escape(error_line(error))}")
             continue
         seconds[node] = time.monotonic() - start
         took = "cached" if nodes[node].cached else f"{seconds[node]:.1f} s"
@@ -81,12 +80,12 @@ def run_nodes(ir: pipeline_pb2.Pipeline, run_id: str, reporter: Reporter) -> Run
 
 
 def run_order(ir: pipeline_pb2.Pipeline) -> list[str]:
-    """The nodes' names: each after those that it needs, the report on the model last."""
+    """Returns the nodes' names: each after those that it needs, ModelCard last."""
     return sorted(node_ids(ir), key=lambda node: node == _RUNS_LAST)
 
 
 def is_needed(ir: pipeline_pb2.Pipeline, node: str) -> bool:
-    """Whether another node waits for `node`."""
+    """Returns whether another node needs `node`."""
     return any(node in upstream_ids(ir, other) for other in node_ids(ir))
 
 

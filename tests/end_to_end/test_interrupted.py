@@ -18,7 +18,7 @@ from tests.project import PROJECT
 pytestmark = pytest.mark.slow
 
 LENIENT = {"data__sample_portraits__count": 150, "evaluator__age_mae_max": 100, "evaluator__gender_accuracy_min": 0}
-GOES_ON = "visage: interrupted; the same command goes on from the last finished stage\n"
+GOES_ON = "visage: interrupted; the same command continues from the last finished stage\n"
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def run_node(node: str, compiled: Path, run_id: str) -> subprocess.CompletedProc
 def test_a_node_before_its_upstream_is_one_line(compiled: Path) -> None:
     ended = run_node("Trainer", compiled, "too early")
     assert ended.returncode == 1
-    assert "Trainer: its inputs are not there; run" in ended.stderr
+    assert "Trainer: its inputs are missing; run" in ended.stderr
     assert "--run-id too early" in ended.stderr
 
 

@@ -1,4 +1,4 @@
-"""A real Airflow for tests, in an environment of its own: VisAge's does not contain it."""
+"""Installs a real Airflow for tests, in a separate environment."""
 
 import fcntl
 import hashlib
@@ -27,7 +27,7 @@ def airflow_environment() -> Path:
     Returns: its folder of programs (`bin`).
 
     Raises:
-        subprocess.CalledProcessError: the installation failed; its output says why.
+        subprocess.CalledProcessError: the installation failed; its output has the cause.
     """
     folder = PROJECT / ".cache" / "airflow"
     state = f"{sys.version} {hashlib.sha256(LOCK.read_bytes()).hexdigest()}"

@@ -1,4 +1,4 @@
-"""Another process that locks a database, for tests."""
+"""Locks a database in another process, for tests."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ sys.stdin.read()
 
 @contextmanager
 def locked(database: Path, mode: str) -> Iterator[None]:
-    """Another process has begun a transaction; within one process SQLite's locks do not count."""
+    """Holds a transaction in another process, because SQLite's locks do not count within one process."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(database), mode], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:

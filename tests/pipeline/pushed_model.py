@@ -1,4 +1,4 @@
-"""The records of a push, as TFX leaves them in a pipeline's folder."""
+"""Writes the metadata of a push, as TFX does."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The Airflow that other tests rely on: it tells a run that ended well from one that failed."""
+"""The Airflow of other tests distinguishes successful and failed runs."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("end", "exit_code"), [("true", 0), ("exit 3", 1)])
-def test_a_dag_runs_and_its_exit_code_tells_how_it_ended(home: Path, end: str, exit_code: int) -> None:
+def test_a_dag_runs_and_its_exit_code_shows_success(home: Path, end: str, exit_code: int) -> None:
     out = home / "out.txt"
     (home / "dags" / "trial.py").write_text(DAG.format(out=out, end=end))
 

@@ -1,4 +1,4 @@
-"""Which nodes of a run do not wait for each other, and what is left of a run when one of them fails."""
+"""The order of the nodes of a run, and the effect of a failed node."""
 
 import io
 from pathlib import Path
@@ -24,7 +24,7 @@ def ir(tmp_path_factory: pytest.TempPathFactory) -> pipeline_pb2.Pipeline:
     return compile_pipeline(load_config(PROJECT / "pipeline_config.yaml", [f"workspace={workspace}"]))
 
 
-def test_the_push_waits_for_no_report_here_or_on_a_scheduler(ir: pipeline_pb2.Pipeline) -> None:
+def test_the_push_does_not_wait_for_the_model_card(ir: pipeline_pb2.Pipeline) -> None:
     assert run_order(ir)[-2:] == ["Pusher", "ModelCard"]
     # Schedulers start a node when these have ended.
     assert set(upstream_ids(ir, "Pusher")) == {"Trainer", "Evaluator", "InfraValidator"}
@@ -38,7 +38,7 @@ def test_each_node_still_runs_after_those_that_it_needs(ir: pipeline_pb2.Pipelin
         assert all(order.index(needed) < order.index(node) for needed in upstream_ids(ir, node))
 
 
-def test_only_the_push_and_the_report_are_needed_by_no_other_node(ir: pipeline_pb2.Pipeline) -> None:
+def test_only_pusher_and_model_card_are_needed_by_no_node(ir: pipeline_pb2.Pipeline) -> None:
     assert [node for node in run_order(ir) if not is_needed(ir, node)] == ["Pusher", "ModelCard"]
 
 
@@ -56,19 +56,19 @@ def toy(folder: Path, fails: str) -> pipeline_pb2.Pipeline:
 
 
 @pytest.mark.parametrize(("fails", "succeeds"), [("Left", "Right"), ("Right", "Left")])
-def test_a_node_that_no_other_needs_does_not_stop_the_others(
+def test_a_failed_node_that_no_other_needs_does_not_stop_the_run(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], fails: str, succeeds: str
 ) -> None:
     shown = io.StringIO()
     ended = run_nodes(toy(tmp_path, fails), "1", Reporter(shown))
     assert set(ended.nodes) == set(ended.seconds) == {"Source", succeeds}
-    assert {node: str(error) for node, error in ended.failed.items()} == {fails: f"{fails} was told to [fail]"}
+    assert {node: str(error) for node, error in ended.failed.items()} == {fails: f"{fails} fails for the [test]"}
     assert f"✗ {fails}" in shown.getvalue()
-    assert f"failed: {fails} was told to [fail]" in shown.getvalue()
+    assert f"failed: {fails} fails for the [test]" in shown.getvalue()
     assert "Traceback" in capfd.readouterr().err
 
 
-def test_a_node_that_others_need_stops_the_run(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match="Source was told to"):
+def test_a_failed_node_that_others_need_stops_the_run(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match="Source fails for"):
         run_nodes(toy(tmp_path, "Source"), "1", Reporter(io.StringIO()))
     assert not list((tmp_path / "artifacts").glob("Left/text/*"))

@@ -1,4 +1,4 @@
-"""One run of a pipeline at a time, and none that its training would end in an error that can be known before."""
+"""One run of a pipeline at a time; errors of its training that can be known before are found before."""
 
 import io
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline
-from pipeline.run_lock import alone
+from pipeline.run_lock import hold_run_lock
 from pipeline.runners.local import run_pipeline
 from tests.pipeline.pushed_model import record_push
 from tests.project import PROJECT
@@ -20,17 +20,17 @@ from visage.saved_model.provenance import provenance_of_data
 
 def test_a_second_run_of_one_pipeline_is_refused_until_the_first_ends(tmp_path: Path) -> None:
     with (
-        alone(tmp_path),
-        pytest.raises(VisageError, match="another run of this pipeline is going on"),
-        alone(tmp_path),
+        hold_run_lock(tmp_path),
+        pytest.raises(VisageError, match="another run of this pipeline is active"),
+        hold_run_lock(tmp_path),
     ):
         pass
-    with alone(tmp_path):
+    with hold_run_lock(tmp_path):
         pass
 
 
 def test_pipelines_of_other_names_do_not_wait(tmp_path: Path) -> None:
-    with alone(tmp_path / "one"), alone(tmp_path / "other"):
+    with hold_run_lock(tmp_path / "one"), hold_run_lock(tmp_path / "other"):
         pass
 
 
@@ -49,7 +49,7 @@ def test_what_training_starts_from_is_looked_at_before_a_image_is_read(
 ) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     config = load_config(PROJECT / "pipeline_config.yaml", [f"workspace={tmp_path}", *changes])
-    with pytest.raises(VisageError, match=line), alone(config.root):
+    with pytest.raises(VisageError, match=line), hold_run_lock(config.root):
         run_pipeline(config, "1", Reporter(io.StringIO()))
     assert [path.name for path in config.root.iterdir()] == ["run.lock"]
     compile_pipeline(config)  # as a machine does that only compiles for others
@@ -67,7 +67,7 @@ def test_a_blessed_model_that_knows_test_faces_is_refused_before_a_image_is_read
     record_push(config.root, "1", tmp_path, str(blessed))
     with (
         pytest.raises(VisageError, match=r"^trainer\.weights: blessed: .*/1/Format-Serving knows faces of the test "),
-        alone(config.root),
+        hold_run_lock(config.root),
     ):
         run_pipeline(config, "1", Reporter(io.StringIO()))
     assert {path.name for path in config.root.iterdir()} == {"run.lock", "metadata.sqlite", "artifacts"}

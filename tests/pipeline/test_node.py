@@ -1,4 +1,4 @@
-"""The compiled pipeline as text, and what is said when a node cannot run."""
+"""The compiled pipeline as text, and the errors of a node that cannot run."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def test_a_recipe_with_a_search_has_a_tuner_between_valid_data_and_the_trainer(w
     assert "Tuner" in upstream_ids(ir, "ModelCard")
 
 
-def test_it_survives_a_file_and_a_word(ir, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_the_ir_survives_a_file_and_inline_text(ir, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "ir.json").write_text(to_json(ir))
     for source in (str(tmp_path / "ir.json"), to_inline(ir)):
         # As JSON: what is packed inside may lie in another order.
@@ -54,17 +54,17 @@ def test_it_survives_a_file_and_a_word(ir, tmp_path: Path) -> None:  # type: ign
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"nodes": 3}', "gzip+base64:", "gzip+base64:AAAA", "gzip+base64:!"])
-def test_what_is_no_compiled_pipeline_is_one_line(text: str, tmp_path: Path) -> None:
+def test_an_invalid_compiled_pipeline_is_one_line(text: str, tmp_path: Path) -> None:
     (tmp_path / "ir.json").write_text(text)
     with pytest.raises(VisageError, match=r"not a compiled pipeline; write it again with `visage compile`"):
         read_ir(text if text.startswith("gzip") else str(tmp_path / "ir.json"))
 
 
 @pytest.mark.parametrize("key", ["class_path", "op_type"])
-def test_what_an_earlier_version_compiled_is_to_be_compiled_again(ir, tmp_path: Path, key: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_pipeline_of_an_earlier_version_is_an_error_that_says_to_compile_again(ir, tmp_path: Path, key: str) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "ir.json"
     file.write_text(re.sub(rf'("{key}": ")components\.[a-z_.]+', r"\1components.gone.", to_json(ir)))
-    with pytest.raises(VisageError, match=r"another version .* had components\.gone; write it again with `visage comp"):
+    with pytest.raises(VisageError, match=r"another version .*with components\.gone\); write it again with `visage comp"):
         read_ir(str(file))
 
 
@@ -73,7 +73,7 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
         read_ir(str(tmp_path / "nowhere.json"))
 
 
-def test_an_unknown_node_is_named_with_those_there_are(ir) -> None:  # type: ignore[no-untyped-def]
+def test_an_unknown_node_is_an_error_that_names_the_nodes(ir) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(VisageError, match=r"Trainr: no such node; this pipeline has .*FaceExampleGen"):
         run_node(ir, "Trainr", "x")
 

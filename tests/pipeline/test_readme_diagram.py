@@ -1,4 +1,4 @@
-"""README draws the pipeline that is compiled: each edge there is one of the IR, and each of the IR's is there."""
+"""README's diagram has the same edges as the compiled pipeline."""
 
 import re
 from itertools import product
@@ -11,7 +11,7 @@ from tests.project import PROJECT
 
 NODE = re.compile(r"^    (\w+)[\[{(].*<b>(\w+)</b>", re.MULTILINE)
 EDGES = re.compile(r"^    ([\w &]+) (-->|-\.->)(?:\|[^|]*\|)? ([\w &]+)$", re.MULTILINE)
-# Nodes and edges that are there only where a recipe asks for them.
+# Nodes and edges that exist only if a recipe needs them.
 OPTIONAL = ["trainer.weights=blessed", "tuner.search={trainer.learning_rate: [0.001, 0.002]}"]
 
 Edges = set[tuple[str, str]]

@@ -1,4 +1,4 @@
-"""A source that two nodes read, each of which fails where a test says so."""
+"""A source and two nodes that read it; each fails if a test says so."""
 
 # mypy: disable-error-code="valid-type"
 
@@ -31,5 +31,5 @@ def Right(source: InputArtifact[String], text: OutputArtifact[String], fails: Pa
 
 def _work(name: str, uri: str, fails: str) -> None:
     if name == fails:
-        raise VisageError(f"{name} was told to [fail]")
+        raise VisageError(f"{name} fails for the [test]")
     Path(uri).write_text(name)

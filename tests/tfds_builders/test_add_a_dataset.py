@@ -8,7 +8,7 @@ import tfds_builders
 from components.curated_schema.domain import with_sources
 from components.face_example_gen.prepare import archive_digest, prepare_source, source_of
 from components.face_example_gen.settings import DataSettings
-from pipeline.checks.archives import look_at_archives
+from pipeline.checks.archives import check_archives
 from tests.tfds_builders.faces_x.spec import FACES_X
 from tests.visage.faces.drawn_photo import drawn_photo
 from visage.data.datasets import DATASETS
@@ -64,10 +64,10 @@ def test_a_changed_archive_misses_the_cache(data: DataSettings) -> None:
 
 
 def test_an_archive_that_is_not_there_is_one_line_that_says_where_to_get_it(data: DataSettings, tmp_path: Path) -> None:
-    assert look_at_archives(data) == [Path(data.dir or "", "FacesX")]
+    assert check_archives(data) == [Path(data.dir or "", "FacesX")]
     (tmp_path / "empty").mkdir()
     with pytest.raises(VisageError, match=r"no FacesX\.tar\.gz.*: download FacesX\.tar from https://faces-x"):
-        look_at_archives(data.model_copy(update={"dir": str(tmp_path / "empty")}))
+        check_archives(data.model_copy(update={"dir": str(tmp_path / "empty")}))
 
 
 def test_the_curated_schema_expects_its_source() -> None:

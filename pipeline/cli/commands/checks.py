@@ -1,4 +1,4 @@
-"""`visage check` and `visage doctor`: what a run would fail of, and what this machine has."""
+"""`visage check` and `visage doctor`: reasons why a run would fail, and what this machine has."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 def check(
     context: click.Context, config: Path, overrides: tuple[str, ...], data_dir: Path | None, as_json: bool
 ) -> None:
-    """Check what a run would fail of: configuration, archives, workspace, locks, disk. Runs nothing."""
-    from pipeline.checks.early_checks import findings_of
+    """Check what would make a run fail: configuration, archives, workspace, locks, disk. Runs nothing."""
+    from pipeline.checks.early_checks import all_findings
     from pipeline.config.loader import load_config
 
-    findings = list(findings_of(load_config(config, overrides, data_dir)))
+    findings = list(all_findings(load_config(config, overrides, data_dir)))
     _print_findings(findings, as_json)
     context.exit(FAILED if any(finding.status == "missing" for finding in findings) else 0)
 
@@ -35,7 +35,7 @@ def check(
 @click.command()
 @json_option
 def doctor(as_json: bool) -> None:
-    """Say what this machine has, what is missing, and how to get it."""
+    """Show what this machine has, what is missing, and how to get it."""
     from pipeline.cli.doctor import diagnose
 
     _print_findings(diagnose(), as_json)

@@ -1,4 +1,4 @@
-"""`visage compile`: the pipeline in a scheduler's own form."""
+"""`visage compile`: writes the pipeline as a scheduler's file."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`visage data`: preparing one data set, and looking at what became of the records and at what a network is fed."""
+"""`visage data`: prepares a data set, shows where its records went, and draws augmented images."""
 
 import json
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ _config_option = click.option(
 
 @click.group(cls=CommandGroup)
 def data() -> None:
-    """Prepare data sets, and see what became of their records."""
+    """Prepare data sets, and show where their records went."""
 
 
 @data.command()
@@ -49,7 +49,7 @@ def data() -> None:
 @override_option
 @json_option
 def prepare(source: str, data_dir: Path | None, config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Prepare one data set, where `visage run` then finds it."""
+    """Prepare one data set for `visage run`."""
     from pipeline.checks.early_checks import OF_A_SOURCE, check_early
     from pipeline.config.loader import load_config
 
@@ -58,12 +58,12 @@ def prepare(source: str, data_dir: Path | None, config: Path, overrides: tuple[s
     settings = found.face_example_gen_settings()
     with redirect_framework_output(_log(found, "data-prepare")) as stream:
         from pipeline.cli.output.console import Reporter
-        from pipeline.cli.output.terms import tell_terms_once
+        from pipeline.cli.output.terms import print_terms_once
         from pipeline.data_inspection.prepared import prepare as prepare_source
 
         reporter = Reporter(stream, silent=as_json)
         if not as_json:
-            tell_terms_once([source], settings, reporter)
+            print_terms_once([source], settings, reporter)
         with reporter.stage(source):
             prepared = prepare_source(source, settings)
         _print_prepared(prepared, reporter)
@@ -88,8 +88,7 @@ def inspect(
 ) -> None:
     """Show where every record went, as one HTML page and as JSON.
 
-    With SOURCE, that data set alone is prepared and cleaned by the configuration's rules. Without it, the newest run is
-    looked at.
+    With SOURCE, prepare and clean that data set alone by the configuration's rules. Without it, show the newest run.
     """
     from pipeline.checks.early_checks import OF_A_SOURCE, check_early, check_runs
     from pipeline.checks.extras import check_detector
@@ -148,7 +147,7 @@ def inspect(
 def preview_augmentation(
     config: Path, data_dir: Path | None, overrides: tuple[str, ...], out: Path | None, as_json: bool
 ) -> None:
-    """Draw what the network is fed: training crops of the newest run, each as it is and as augmented."""
+    """Draw training crops of the newest run, each unchanged and augmented, as the network gets them."""
     from pipeline.checks.early_checks import check_runs
     from pipeline.config.loader import load_config
 
@@ -185,14 +184,14 @@ def preview_augmentation(
 
 
 def _in_words(changes: Mapping[str, bool | float]) -> str:
-    """'flip, shift 0.05'."""
+    """Returns the changes as text, e.g. 'flip, shift 0.05'."""
     return ", ".join(key if value is True else f"{key} {value:g}" for key, value in changes.items()) or "not augmented"
 
 
 def _cleaned(
     config: "PipelineConfig", source: str | None, reporter: "Reporter", as_json: bool
 ) -> tuple["CleanedData", Path]:
-    """What is looked at, and where its page goes by default."""
+    """Returns the cleaned data to show, and the default path of its page."""
     if source is None:
         from pipeline.metadata.latest_examples import NoDataYetError, newest_data
 
@@ -201,18 +200,18 @@ def _cleaned(
         except NoDataYetError as error:
             look = f"or look at one source: visage data inspect {config.data.sources[0]}"
             raise VisageError(f"{error}, {look}") from None
-    from pipeline.cli.output.terms import tell_terms_once
+    from pipeline.cli.output.terms import print_terms_once
     from pipeline.data_inspection.clean import clean
 
     settings = config.face_example_gen_settings()
     if not as_json:
-        tell_terms_once([source], settings, reporter)
+        print_terms_once([source], settings, reporter)
     cleaned = clean(source, settings)
     return cleaned, cleaned.report.parent / _PAGE
 
 
 def _with_source(config: "PipelineConfig", source: str) -> "PipelineConfig":
-    """The configuration, its sources `source` alone if that is none of them.
+    """Returns the configuration, with `source` as its only source if it has other ones.
 
     A source of the configuration is prepared in the folder that a run of the whole configuration uses.
     """
@@ -241,7 +240,7 @@ def _log(config: "PipelineConfig", command: str) -> Path:
 
 
 def _log_of_runs(config: "PipelineConfig", command: str) -> Path | None:
-    """None where nothing has run yet: who only looks at runs makes no folder for them."""
+    """Returns the log's path; None where nothing has run yet, so that a command that only reads makes no folder."""
     return _log(config, command) if config.root.is_dir() else None
 
 

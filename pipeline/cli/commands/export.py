@@ -1,4 +1,4 @@
-"""`visage export`: a pushed model in other forms."""
+"""`visage export`: writes a pushed model in another form."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ def export() -> None:
     multiple=True,
     type=click.Choice(_PRECISIONS),
     default=_PRECISIONS,
-    help="Which models are wanted.  [default: both]",
+    help="Which models to write.  [default: both]",
 )
 @click.option("--out", type=PathOfThisMachine(), help="Folder to write into.  [default: tflite/NUMBER of the pipeline]")
 @config_option
@@ -50,10 +50,10 @@ def export() -> None:
 def tflite(
     model: Path | None, config: Path | None, precisions: tuple["Precision", ...], out: Path | None, as_json: bool
 ) -> None:
-    """Write LiteRT (TensorFlow Lite) models for phones, and measure what that costs.
+    """Write LiteRT (TensorFlow Lite) models for phones, and measure size, latency and loss of accuracy.
 
-    MODEL is the folder of a pushed version, or of the versions, of which the newest is taken; without it the one that
-    `visage predict` asks. Size, speed and errors are measured against it on the test split of the run that made it.
+    MODEL is the folder of a pushed version, or of all versions, of which the newest is used; the default is that of
+    `visage predict`. The models are compared with it on the test split of its run.
     """
     from visage.prediction.loaded_model import find_model
 
@@ -133,7 +133,7 @@ def _figures(made: "TFLiteExport", files: dict["Precision", Path]) -> dict[str, 
 
 
 def _models(made: "TFLiteExport") -> list[tuple[str, "Measured"]]:
-    """All by name, the SavedModel first."""
+    """Returns all models by name, the SavedModel first."""
     return [("SavedModel", made.saved_model), *made.lite_models.items()]
 
 
@@ -153,7 +153,7 @@ def _table(made: "TFLiteExport") -> "Table":
 
 
 def _row(name: str, one: "Measured", of: "Measured") -> Iterator[str]:
-    """One model's line; `of` is what it was made of."""
+    """Yields the cells of one model's row; `of` is the SavedModel."""
     quality = one.quality
     yield name
     yield f"{one.size / 1e6:5.1f} MB  {one.size / of.size:4.0%}"
@@ -161,7 +161,7 @@ def _row(name: str, one: "Measured", of: "Measured") -> Iterator[str]:
     yield f"{took.median:5.1f} ms  {took.median / of.milliseconds.median:4.0%}"
     for spec in metrics_of("tflite"):
         value = quality.scores.get(spec.name)
-        # Models made of one another are near each other.
+        # Converted models differ little, so one digit more.
         yield "-" if value is None else spec.unit.cell(value, more_digits=1)
     differs = one is not of and quality.age_change_mean is not None
     yield f"{quality.age_change_mean:.2f}, at most {quality.age_change_max:.2f}" if differs else ""

@@ -1,4 +1,4 @@
-"""`visage node`: one node of a compiled pipeline, as schedulers run it."""
+"""`visage node`: runs one node of a compiled pipeline, as schedulers do."""
 
 import re
 from dataclasses import asdict
@@ -12,7 +12,10 @@ from pipeline.cli.exit_codes import NOT_BLESSED
 @click.command()
 @click.argument("name", metavar="NODE")
 @click.option(
-    "--pipeline", required=True, metavar="IR", help="What `visage compile` wrote: a file, or its inline text."
+    "--pipeline",
+    required=True,
+    metavar="IR",
+    help="The compiled pipeline: a file, or its inline text.",
 )
 @click.option("--run-id", required=True, help="Groups the nodes of one run.")
 @json_option
@@ -22,9 +25,9 @@ def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json:
     from pipeline.cli.output.console import Reporter
     from pipeline.compiled import read_compiled
 
-    # A mistake is reported before TFX is imported.
+    # Reports an invalid file before TFX is imported.
     read_compiled(pipeline)
-    # Where the log belongs is known only once TFX is there to read the IR; until then its words go elsewhere.
+    # The path of the log is known only once TFX has read the IR; until then output goes to a temporary file.
     with redirect_framework_output() as stream:
         from pipeline.node import read_ir, run_node, workspace_of
 

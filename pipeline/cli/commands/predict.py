@@ -1,4 +1,4 @@
-"""`visage predict`: age and gender of the faces on photos."""
+"""`visage predict`: predicts age and gender of the faces on photos."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.argument("photos", nargs=-1, required=True, type=PathOfThisMachine("download the image first"))
 @click.option(
     "--model",
-    type=PathOfThisMachine("--server asks a server"),
+    type=PathOfThisMachine("give a server by --server"),
     help="Folder of a model, or of its numbered versions.",
 )
 @config_option
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "--alignment-of",
     metavar="DIR",
     type=PathOfThisMachine(),
-    help="Folder of the server's model; tells how crops are cut where the server does not.",
+    help="Folder of the server's model, for the geometry of the crops if the server does not send it.",
 )
 @click.option("--out", type=PathOfThisMachine(), help="Write the annotated image here (.png, .jpg).")
 @json_option
@@ -51,9 +51,9 @@ def predict(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Find the faces on photos and predict age and gender. Exit code 1: a photo gave no prediction.
+    """Find the faces on photos and predict age and gender. Exit code 1: a photo has no prediction.
 
-    A folder stands for the images in it, without those of the folders below.
+    A folder stands for the images in it, but not in its subfolders.
     """
     from serving.photo_files import photo_files
 
@@ -87,7 +87,7 @@ def predict(
 
 
 def _lines(predictions: "Sequence[PhotoPrediction]") -> Iterator[str]:
-    """Yields which model it is, then a line for each face."""
+    """Yields the lines on the model, then a line for each face."""
     identity = predictions[0].model
     if identity is not None:
         yield from identity.lines()
@@ -96,7 +96,7 @@ def _lines(predictions: "Sequence[PhotoPrediction]") -> Iterator[str]:
 
 
 def _prediction_json(prediction: "PhotoPrediction", config: Path | None) -> dict[str, Any]:
-    """The fields of a prediction; beside the model's own, `config`: the configuration by which it was chosen."""
+    """Returns the fields of a prediction; `model` also has `config`, the configuration that chose it."""
     fields = asdict(prediction)
     if fields["model"] is not None:
         fields["model"]["config"] = config
@@ -105,13 +105,13 @@ def _prediction_json(prediction: "PhotoPrediction", config: Path | None) -> dict
 
 def _face_lines(prediction: "PhotoPrediction") -> list[str]:
     return [
-        f"{prediction.path}: {', '.join(_answers(face))}  face at {', '.join(f'{side:.0f}' for side in face.box)}"
+        f"{prediction.path}: {', '.join(_predicted(face))}  face at {', '.join(f'{side:.0f}' for side in face.box)}"
         for face in prediction.faces
     ]
 
 
-def _answers(face: "FacePrediction") -> Iterator[str]:
-    """What the model says of a face, which may be the age or the gender alone."""
+def _predicted(face: "FacePrediction") -> Iterator[str]:
+    """Yields the predictions for a face, which may be the age or the gender alone."""
     if face.age is not None:
         yield f"{face.age:.0f} years (± {face.age_deviation:.0f})"
     if face.gender_probability is not None:

@@ -1,4 +1,4 @@
-"""`visage run`: the whole pipeline on this machine."""
+"""`visage run`: runs the pipeline on this machine."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -33,13 +33,13 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
     """Run the pipeline here. Exit code 0: blessed and pushed; 3: not blessed; 1: something failed."""
     from pipeline.checks.early_checks import OF_A_RUN, check_early
     from pipeline.config.loader import load_config
-    from pipeline.run_lock import alone
+    from pipeline.run_lock import hold_run_lock
 
     settings = load_config(config, overrides, data_dir)
     notes = check_early(settings, OF_A_RUN)
     run_id = new_run_id()
     log = settings.root / "logs" / f"{run_id}.log"
-    with alone(settings.root), redirect_framework_output(log) as stream:
+    with hold_run_lock(settings.root), redirect_framework_output(log) as stream:
         from pipeline.cli.output.run_start import start_reporter
 
         reporter = start_reporter(settings, stream, notes, silent=as_json)
@@ -62,5 +62,5 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
 
 
 def _is_default_model(settings: "PipelineConfig") -> bool:
-    """Whether `visage predict` finds this pipeline's models without being told."""
+    """Returns whether `visage predict` finds this pipeline's models without an option."""
     return DEFAULT_CONFIG.exists() and settings.model_base_path == pushed_models(DEFAULT_CONFIG)

@@ -1,4 +1,4 @@
-"""`visage serve`: the pushed model behind TensorFlow Serving's routes."""
+"""`visage serve`: serves the pushed model with TensorFlow Serving's routes."""
 
 import os
 from pathlib import Path
@@ -15,11 +15,11 @@ from pipeline.cli.common import PathOfThisMachine, choose_model, config_option
 @click.option("--host", default="127.0.0.1", show_default=True)
 def serve(model_base_path: Path | None, config: Path | None, rest_port: int, host: str) -> None:
     """Serve the pushed model with TensorFlow Serving's REST routes, and a demo page at /."""
-    from pipeline.cli.output.console import framework_output_to, messages_of
+    from pipeline.cli.output.console import framework_output_to, loggers_on_screen
 
     base_path = choose_model(model_base_path, config, "--model-base-path").folder
-    # No log of the frameworks' words: a server would fill it for as long as it runs.
-    with messages_of("serving", "uvicorn"), framework_output_to(Path(os.devnull)) as stream:
+    # No log of the frameworks' output: it would grow as long as the server runs.
+    with loggers_on_screen("serving", "uvicorn"), framework_output_to(Path(os.devnull)) as stream:
         from serving.server import serve as serve_model
 
         serve_model(

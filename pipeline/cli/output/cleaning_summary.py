@@ -1,4 +1,4 @@
-"""What the builders and the cleaning left, in a few lines."""
+"""Summarizes a cleaning report in a few lines."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ _MOST_EXAMPLES = 5
 
 
 def cleaning_lines(report: Mapping[str, Any]) -> str:
-    """One line or more on a cleaning report, in Rich's markup, without a line's end at the end."""
+    """Returns one or more lines on a cleaning report, in Rich's markup, without a final line break."""
     total = report["total"]
     splits = " · ".join(f"{split} {count:,}" for split, count in total["by_split"].items())
     lines = [f"{total['archive_rows']:,} rows → {total['records_out']:,} faces ({splits})"]
@@ -25,12 +25,12 @@ def cleaning_lines(report: Mapping[str, Any]) -> str:
 
 
 def skipped_lines(skipped: Mapping[str, int], examples: Mapping[str, str], of: str = "") -> Iterator[str]:
-    """Yields what the builder of one data set skipped, in Rich's markup: the counts, then an example of each reason.
+    """Yields lines on the rows that a builder skipped, in Rich's markup: the counts, then an example of each reason.
 
     Args:
         skipped: rows by reason.
         examples: by reason.
-        of: which data set, after "not read".
+        of: the data set, as text after "not read".
     """
     if not skipped:
         return
@@ -41,16 +41,16 @@ def skipped_lines(skipped: Mapping[str, int], examples: Mapping[str, str], of: s
 
 
 def time_line(metrics: Mapping[str, Any]) -> str:
-    """What an image took on average, of a cleaning report's `metrics`: 'decode 2.1 ms · detect 14.0 ms'.
+    """Returns the mean times an image of a cleaning report's `metrics`, e.g. 'decode 2.1 ms · detect 14.0 ms'.
 
-    Empty where the engine told no times.
+    Empty if the engine reports no times.
     """
     steps = metrics.get("milliseconds", {})
     return " · ".join(f"{step} {times['mean']:.1f} ms" for step, times in steps.items())
 
 
 def counts_in_words(counts: Mapping[str, int]) -> str:
-    """'no_face 12 · second_face 3', the most frequent first."""
+    """Returns counts as text, the most frequent first, e.g. 'no_face 12 · second_face 3'."""
     return " · ".join(f"{name} {counts[name]:,}" for name in _commonest(counts))
 
 

@@ -1,4 +1,4 @@
-"""What a person sees while work goes on, and where the frameworks' own words go meanwhile."""
+"""Shows progress on the screen, and redirects the frameworks' output."""
 
 import logging
 import os
@@ -38,16 +38,16 @@ LINE_EVERY_SECONDS = 15.0
 
 @contextmanager
 def framework_output_to(log: Path) -> Iterator[IO[str]]:
-    """Sends all that this process and its children write to standard output and error into `log`.
+    """Redirects standard output and error of this process and its children to `log`.
 
-    File descriptors are redirected, for TensorFlow, gRPC and worker processes write past Python. Python's own streams
-    lose what the log does not take, so that nobody fails who prints.
+    File descriptors are redirected, because TensorFlow, gRPC and worker processes bypass Python. Python's own streams
+    discard what the log cannot take, so that a full disk makes no `print` fail.
 
     Yields: a text stream that still reaches the real standard output.
 
     Raises:
         VisageError: the log cannot be written.
-        OutputError: from writes to the stream, where standard output cannot be written.
+        OutputError: from writes to the stream, if standard output cannot be written.
     """
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -75,12 +75,12 @@ def framework_output_to(log: Path) -> Iterator[IO[str]]:
 
 
 def log_traceback(error: Exception) -> None:
-    """Writes the traceback to standard error, which `framework_output_to` has led into the log."""
+    """Writes the traceback to standard error, which `framework_output_to` redirects to the log."""
     traceback.print_exception(error)
 
 
-def first_words(error: Exception) -> str:
-    """An error in one line: the message of a VisageError, the type and the first line of any other."""
+def error_line(error: Exception) -> str:
+    """Returns an error as one line: the message of a VisageError, the type and the first line of any other."""
     text = str(error).strip()
     if isinstance(error, VisageError):
         return text
@@ -90,8 +90,8 @@ def first_words(error: Exception) -> str:
 
 
 @contextmanager
-def messages_of(*loggers: str) -> Iterator[None]:
-    """Shows what these Python loggers say on the real standard error, wherever `framework_output_to` leads it."""
+def loggers_on_screen(*loggers: str) -> Iterator[None]:
+    """Shows the messages of these Python loggers on the real standard error, despite `framework_output_to`."""
     with os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace", buffering=1) as reporter:
         handler = logging.StreamHandler(reporter)
         handler.setFormatter(logging.Formatter("visage: %(message)s"))
@@ -105,7 +105,7 @@ def messages_of(*loggers: str) -> Iterator[None]:
 
 
 class _Count(MofNCompleteColumn):
-    """Units done, and of how many; nothing where nothing is counted."""
+    """Shows the units done and their total; nothing if nothing is counted."""
 
     def render(self, task: Task) -> Text:
         return super().render(task) if _is_counted(int(task.completed), task.total) else Text("")
@@ -116,13 +116,13 @@ def _is_counted(done: int, total: float | None) -> bool:
 
 
 class Reporter:
-    """Draws stages and their steps: bars on a terminal, a line now and then elsewhere, nothing for `--json`."""
+    """Shows stages and their steps: bars on a terminal, a line every 15 seconds elsewhere, nothing for `--json`."""
 
     def __init__(self, stream: IO[str], silent: bool = False) -> None:
         self._console = Console(file=stream, quiet=silent, highlight=False, soft_wrap=not stream.isatty())
 
     def print(self, what: RenderableType = "") -> None:
-        """Prints text, rich's markup allowed, or a table."""
+        """Prints text, which may have rich's markup, or a table."""
         if not isinstance(what, Table):
             self._console.print(what)
             return
@@ -134,7 +134,7 @@ class Reporter:
 
     @contextmanager
     def stage(self, title: str) -> Iterator[None]:
-        """Shows that `title` goes on, with whatever `visage.progress.report` says meanwhile."""
+        """Shows the stage `title`, with the reports of `visage.progress.report` in it."""
         show = self._bars(title) if self._console.is_terminal else self._lines(title)
         one_at_a_time = threading.Lock()
 
@@ -149,7 +149,7 @@ class Reporter:
     def _bars(self, title: str) -> Iterator[progress.Listener]:
         columns = (
             SpinnerColumn(),
-            # Steps and notes may hold names of files, in which brackets are no markup.
+            # Steps and notes may have file names with brackets, which are no markup.
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             _Count(),
@@ -167,8 +167,8 @@ class Reporter:
                 if shown is None or pace.is_new(step, done):
                     bars.remove_task(stage if shown is None else shown)
                     shown = bars.add_task(f"  {step}", pace="", note="")
-                words = pace.update(step, done, total, time.monotonic())
-                bars.update(shown, completed=done, total=total, pace=words, note=note)
+                speed = pace.update(step, done, total, time.monotonic())
+                bars.update(shown, completed=done, total=total, pace=speed, note=note)
 
             yield show
 
@@ -180,13 +180,13 @@ class Reporter:
         def show(step: str, done: int, total: int | None, note: str) -> None:
             nonlocal last
             now = time.monotonic()
-            words = pace.update(step, done, total, now)
+            speed = pace.update(step, done, total, now)
             if now - last < LINE_EVERY_SECONDS:
                 return
             last = now
             count = f" {done:,}" if _is_counted(done, total) else ""
             of = f" of {total:,}" if total is not None else ""
-            line = ", ".join(filter(None, (f"{step}{count}{of}", words, note)))
+            line = ", ".join(filter(None, (f"{step}{count}{of}", speed, note)))
             self._console.print(f"  {title}: {line}", markup=False)
 
         yield show

@@ -1,4 +1,4 @@
-"""A node's outcome in a few words."""
+"""Summarizes the result of a node."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,13 +17,13 @@ _MOST_TRIALS = 10
 
 
 def describe(result: NodeResult) -> str:
-    """What `result` is worth saying to a person: one line or more, without a line's end at the end."""
+    """Returns a summary of `result` for the screen: one or more lines, without a final line break."""
     describer = _DESCRIBERS.get(result.node)
     return describer(result) if describer else ""
 
 
 def model_was_pushed(pusher: NodeResult) -> bool:
-    """Whether this run's model is in the serving folder; false where the gate or the model check withheld it."""
+    """Returns whether this run's model is in the serving folder; False: the gate or InfraValidator rejected it."""
     return pusher.output("pushed_model").properties.get("pushed") == 1
 
 
@@ -38,7 +38,7 @@ def _validation(result: NodeResult) -> str:
     compared = f"compared for drift: {_names(report.drift)} · for skew: {_names(report.skew)}"
     if not report.anomalies:
         return f"no anomalies · {compared}"
-    lines = [f"[yellow]anomalies let pass: {len(report.anomalies)}[/] · {compared}", *map(escape, report.anomalies)]
+    lines = [f"[yellow]anomalies accepted: {len(report.anomalies)}[/] · {compared}", *map(escape, report.anomalies)]
     return "\n    ".join(lines)
 
 

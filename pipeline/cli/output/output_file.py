@@ -1,4 +1,4 @@
-"""The one rule on where a command may write, checked before anything heavy is imported."""
+"""Checks where a command may write, before anything heavy is imported."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,10 +22,10 @@ def check_output(
 
     Args:
         out: the file that `--out` names.
-        endings: those that it may have, the usual one first, e.g. '.png'.
-        inputs: files that the command reads. None of them is ever replaced, under whatever name.
+        endings: allowed ones, the usual one first, e.g. '.png'.
+        inputs: files that the command reads. None of them is replaced, under any of its names.
         input_folders: folders whose files the command reads; a new file may be written there.
-        beside: files that are written along with `out`, in the same folder.
+        beside: files that are written together with `out`, in the same folder.
 
     Raises:
         VisageError: the ending is another one, the folder is missing or cannot be written, `out` is a folder, or one of
@@ -52,11 +52,11 @@ def check_output_of(
         config: the configuration file.
         settings: what `load_config` read from it.
         out: the file that `--out` names.
-        endings: those that it may have.
-        beside: files that are written along with it.
+        endings: allowed ones.
+        beside: files that are written together with it.
 
     Raises:
-        VisageError: as of `check_output`; what is read are the configuration's files and the folder with the archives.
+        VisageError: as `check_output`; the inputs are the configuration's files and the folder with the archives.
     """
     from pipeline.config.loader import config_files
 
@@ -65,14 +65,14 @@ def check_output_of(
 
 
 def check_output_folder(out: Path, inputs: Sequence[Path]) -> None:
-    """Checks that files may be written to a folder, which may be made.
+    """Checks that files may be written to a folder, which need not exist yet.
 
     Args:
         out: the folder that `--out` names.
         inputs: folders that the command reads; nothing is written there.
 
     Raises:
-        VisageError: it is a file or an input, or lies in one.
+        VisageError: it is a file, an input, or in an input.
     """
     if out.exists() and not out.is_dir():
         raise VisageError(f"--out {out}: this is a file; name a folder")
@@ -85,7 +85,7 @@ def _check_no_input(out: Path, written: Path, inputs: Sequence[Path], input_fold
     if not written.exists():
         return
     for path in inputs:
-        # Also by a hard link, a symbolic link, or the other case on file systems that know but one.
+        # Also by a hard link, a symbolic link, or another case on file systems that ignore case.
         if path.exists() and path.samefile(written):
             raise VisageError(f"--out {out}: would replace the input {path}; name another file")
     for folder in input_folders:

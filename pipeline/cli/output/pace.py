@@ -1,13 +1,13 @@
-"""How fast a step of a stage goes, and how long it still takes."""
+"""Measures the rate of a step and estimates the time left."""
 
 _LEAST_SECONDS = 1.0
 
 
 class Pace:
-    """Measures the step that goes on, from its first unit on; of every other step it forgets the speed.
+    """Measures the current step from its first unit on, and forgets the earlier steps.
 
-    Before the first unit much is prepared once, and what an earlier run has done does not count. A report below what
-    the step has reached is of another step of the same name: the next fold's, or a new attempt.
+    The time before the first unit does not count, because it includes preparation, nor do units of an earlier run. A
+    report below the last one starts another step of the same name: the next fold, or a new attempt.
     """
 
     def __init__(self) -> None:
@@ -17,11 +17,11 @@ class Pace:
         self._first: tuple[float, int] | None = None
 
     def is_new(self, step: str, done: int) -> bool:
-        """Whether a report starts a step anew; to be called before `update`."""
+        """Returns whether a report starts a new step; to be called before `update`."""
         return step != self._step or done < self._done
 
     def update(self, step: str, done: int, total: int | None, now: float) -> str:
-        """Takes a report and returns the rate and the time left.
+        """Returns the rate and the time left after a report.
 
         Args:
             step: what is being done.
@@ -30,7 +30,7 @@ class Pace:
             now: time of the report, in seconds of a monotonic clock.
 
         Returns:
-            "85/s, 2:05 left", "85/s" without a total, "" where the speed is unknown.
+            "85/s, 2:05 left", "85/s" without a total, "" while the rate is unknown.
 
         >>> pace = Pace()
         >>> [pace.update("train", done, 100, now) for done, now in ((0, 0.0), (10, 5.0), (30, 15.0))]
@@ -47,7 +47,7 @@ class Pace:
         if now - begun <= _LEAST_SECONDS or done == at_first:
             return ""
         speed = (done - at_first) / (now - begun)
-        # Some steps do more than they announced.
+        # Some steps do more units than announced.
         return rate(speed) + (f", {minutes(max(0, total - done) / speed)} left" if total is not None else "")
 
 

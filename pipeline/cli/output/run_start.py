@@ -1,4 +1,4 @@
-"""The first lines of a run on the screen."""
+"""Prints the first lines of a run."""
 
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING
 from rich.markup import escape
 
 from pipeline.cli.output.console import Reporter
-from pipeline.cli.output.terms import tell_terms_once
+from pipeline.cli.output.terms import print_terms_once
 
 if TYPE_CHECKING:
     from pipeline.checks.finding import Finding
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 
 def start_reporter(settings: "PipelineConfig", stream: IO[str], notes: "Sequence[Finding]", silent: bool) -> Reporter:
-    """Returns the screen of a run, with its first lines on it; imports nothing heavy.
+    """Returns the reporter of a run after printing its first lines; imports nothing heavy.
 
     Args:
         settings: of the run.
-        stream: where the lines go.
-        notes: what the checks before the run have found.
-        silent: prints nothing.
+        stream: for the lines.
+        notes: of the checks before the run.
+        silent: whether to print nothing.
     """
     reporter = Reporter(stream, silent=silent)
     reporter.print(_header(settings))
     for note in notes:
         reporter.print(f"[yellow]note[/]  {escape(note.line())}")
     if not silent:
-        tell_terms_once(settings.data.sources, settings.face_example_gen_settings(), reporter)
+        print_terms_once(settings.data.sources, settings.face_example_gen_settings(), reporter)
     return reporter
 
 

@@ -1,4 +1,4 @@
-"""How a run ended, as a person reads it and as JSON."""
+"""Summarizes a run, for the screen and as JSON."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from rich.table import Table
 
 from components.evaluator.result import Gate, read_evaluation
 from pipeline.cli.exit_codes import FAILED, NOT_BLESSED
-from pipeline.cli.output.console import Reporter, first_words
+from pipeline.cli.output.console import Reporter, error_line
 from pipeline.cli.output.node_summary import model_was_pushed
 from pipeline.config.schema import PipelineConfig
 from pipeline.runners.local import RunResult
@@ -19,22 +19,22 @@ from visage.folder_alias import is_plain
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of one run.
+    """The result of one run.
 
     Attributes:
         pipeline: its name in ML Metadata.
         run_id: groups its nodes there.
         drawn: whether the model was trained on drawn portraits.
-        pushed: whether the model is in its place.
-        version: its number there; None where it is not.
-        new_version: false where the model was served already.
+        pushed: whether the model is in the serving folder.
+        version: its number there; None if it is not pushed.
+        new_version: False if an earlier run pushed the model.
         model_base_path: the folder of the versions.
-        infra_validator: 'ok', or why the model would not be served.
+        infra_validator: 'ok', or the reason of the rejection.
         gates: one a limit.
-        model_card: path of the page; None where ModelCard failed.
+        model_card: path of the page; None if ModelCard failed.
         seconds: by node, wall time.
-        cached: nodes that took over an earlier execution's outputs.
-        failed: by node, what it failed of, in one line. Only nodes that no other one waits for.
+        cached: nodes that reused an earlier execution's outputs.
+        failed: the error of each failed node, in one line; only of nodes that no other one needs.
     """
 
     pipeline: str
@@ -53,7 +53,7 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """Of `visage run`: the gate's decision counts more than a missing report."""
+        """Returns the exit code of `visage run`: the gate's decision takes precedence over a missing model card."""
         if "Pusher" in self.failed:
             return FAILED
         if not self.pushed:
@@ -62,7 +62,7 @@ class Outcome:
 
 
 def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
-    """Gathers what the nodes of `run` left behind."""
+    """Returns the result of a run from the outputs of its nodes."""
     pusher, card = run.nodes.get("Pusher"), run.nodes.get("ModelCard")
     push = pusher.output("pushed_model").properties if pusher else {}
     check = run.nodes["InfraValidator"].output("blessing").properties
@@ -79,17 +79,17 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
         model_card=str(Path(card.output("model_card").uri) / "model_card.html") if card else None,
         seconds={node: round(seconds, 2) for node, seconds in run.seconds.items()},
         cached=[node for node, result in run.nodes.items() if result.cached],
-        failed={node: first_words(error) for node, error in run.failed.items()},
+        failed={node: error_line(error) for node, error in run.failed.items()},
     )
 
 
 def print_outcome(outcome: Outcome, reporter: Reporter, visage: str, default_model: bool) -> None:
-    """Shows the gate, where the model went and how to ask it.
+    """Prints the gate, the folder of the model and the commands to use it.
 
     Args:
-        outcome: what to show.
-        reporter: where.
-        visage: the command as it can be typed.
+        outcome: of the run.
+        reporter: for the lines.
+        visage: how to call the command.
         default_model: whether `visage predict` finds the model without an option.
     """
     reporter.print()
@@ -98,29 +98,29 @@ def print_outcome(outcome: Outcome, reporter: Reporter, visage: str, default_mod
         if gate.why_not_measured:
             reporter.print(f"{gate.name} of {escape(gate.slice)}: not measured: {gate.why_not_measured}")
     if outcome.infra_validator != "ok":
-        reporter.print(f"model check: [red]{escape(outcome.infra_validator)}[/]")
+        reporter.print(f"InfraValidator: [red]{escape(outcome.infra_validator)}[/]")
     reporter.print()
     if outcome.pushed:
-        how = "pushed" if outcome.new_version else "is in its place already"
+        how = "pushed" if outcome.new_version else "was pushed before"
         reporter.print(f"[bold green]Blessed.[/] Version {outcome.version} {how}: {escape(outcome.model_base_path)}")
         visage, base_path = escape(visage), escape(shlex.quote(outcome.model_base_path))
-        reporter.print(f"ask it      {visage} predict {'' if default_model else f'--model {base_path} '}PHOTO")
-        reporter.print(f"serve it    {visage} serve{'' if default_model else f' --model-base-path {base_path}'}")
+        reporter.print(f"predict     {visage} predict {'' if default_model else f'--model {base_path} '}PHOTO")
+        reporter.print(f"serve       {visage} serve{'' if default_model else f' --model-base-path {base_path}'}")
         if not is_plain(outcome.model_base_path):
             reporter.print(
-                "TensorFlow Serving takes this folder's name for a pattern: give it a link or a mount of another name"
+                "TensorFlow Serving treats this folder's name as a pattern: give it a link or a mount of another name"
             )
         if outcome.drawn:
             reporter.print("it was trained on drawings: for photos of people train on real data, see docs/data.md")
     else:
-        reporter.print(f"[bold red]Not pushed: {_why_not_pushed(outcome)}.[/] What is served stays as it is.")
+        reporter.print(f"[bold red]Not pushed: {_why_not_pushed(outcome)}.[/] The served model stays.")
     reporter.print(f"model card  {escape(outcome.model_card) if outcome.model_card else '[red]not written[/]'}")
 
 
 def _why_not_pushed(outcome: Outcome) -> str:
     if not all(gate.passed for gate in outcome.gates):
         return "not blessed"
-    return "refused by the model check" if outcome.infra_validator != "ok" else "Pusher failed"
+    return "rejected by InfraValidator" if outcome.infra_validator != "ok" else "Pusher failed"
 
 
 def _gate_table(gates: Sequence[Gate]) -> Table:

@@ -1,4 +1,4 @@
-"""Standard output that cannot be written: one line and exit code 1, or for a closed pipe 141, as of other programs."""
+"""Ends a command whose standard output cannot be written: one line and exit code 1; 141 for a closed pipe."""
 
 import errno
 import io
@@ -13,7 +13,7 @@ from visage.lossy_output import lossy_stream
 
 
 class OutputError(Exception):
-    """Standard output cannot be written. No OSError, so that nothing takes it for the error of a file."""
+    """Standard output cannot be written. Not an OSError, so that no code takes it for the error of a file."""
 
     def __init__(self, cause: OSError) -> None:
         super().__init__(f"standard output cannot be written: {cause.strerror}; write it to another place")
@@ -43,9 +43,9 @@ def output_stream(number: int, *, closefd: bool) -> TextIO:
 
 @contextmanager
 def checked_output() -> Iterator[None]:
-    """Ends the process in order where standard output cannot be written inside the `with` block or at its end.
+    """Ends the process in order if standard output cannot be written inside the `with` block or at its end.
 
-    Standard error that cannot be written is nothing that could be reported: what should stand there is lost.
+    If standard error cannot be written, its output is lost, because nothing can be reported.
 
     Raises:
         SystemExit: standard output cannot be written.
@@ -65,7 +65,7 @@ def checked_output() -> Iterator[None]:
 
 
 def open_missing_descriptors() -> None:
-    """Opens the null device in place of closed standard streams: else the next file would get a stream's number."""
+    """Opens the null device for closed standard streams; otherwise the next file would get a stream's number."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -74,7 +74,7 @@ def open_missing_descriptors() -> None:
 
 
 def _discard_output() -> None:
-    """Lets the interpreter flush what is left when it ends."""
+    """Redirects standard output to the null device, so that the interpreter's last flush succeeds."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.close(null)

@@ -1,4 +1,4 @@
-"""Repeats the terms of use of published data sets, once a workspace."""
+"""Prints the terms of use of published data sets, once a workspace."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,21 +12,22 @@ from visage.files import write_atomically
 
 
 def terms_of(datasets: Iterable[str], settings: FaceExampleGenSettings) -> dict[str, str]:
-    """The terms of those data sets that come from real archives and have some."""
+    """Returns the terms of those data sets that come from real archives and have terms."""
     if settings.data.dir is None:
         return {}
     return {dataset: text for dataset in datasets if (text := dataset_spec(dataset).terms)}
 
 
-def tell_terms_once(datasets: Iterable[str], settings: FaceExampleGenSettings, reporter: Reporter) -> None:
+def print_terms_once(datasets: Iterable[str], settings: FaceExampleGenSettings, reporter: Reporter) -> None:
     """Prints the terms that were not printed in this workspace before.
 
     Raises:
-        VisageError: the note that they were printed cannot be written.
+        VisageError: the file that records them cannot be written.
     """
-    told = Path(settings.data_root) / "terms_told"
+    # Named so in existing workspaces.
+    printed = Path(settings.data_root) / "terms_told"
     for dataset, text in terms_of(datasets, settings).items():
-        note = told / f"{dataset.partition('/')[0]}.txt"
+        note = printed / f"{dataset.partition('/')[0]}.txt"
         if not note.exists():
             reporter.print(f"[bold]terms[/]  {escape(text)}")
             note.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What would end a run is found before anything heavy is imported; each fault is one line."""
+"""Errors that would end a run are found before heavy imports; each is one line."""
 
 import json
 import subprocess
@@ -12,10 +12,10 @@ import pytest
 
 from components.face_example_gen.settings import DataSettings
 from pipeline.checks import early_checks, free_space
-from pipeline.checks.early_checks import CHECKS, OF_A_RUN, Look, check_early, check_runs, findings_of
+from pipeline.checks.early_checks import CHECKS, OF_A_RUN, CheckContext, all_findings, check_early, check_runs
 from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
-from pipeline.run_lock import alone
+from pipeline.run_lock import hold_run_lock
 from tests.pipeline.locked_database import locked
 from tests.project import PROJECT
 from visage.errors import VisageError
@@ -67,10 +67,10 @@ def pack(tar: Path, *members: str) -> None:
             archive.addfile(tarfile.TarInfo(member))
 
 
-def test_a_configuration_without_faults_passes_and_makes_nothing(tmp_path: Path) -> None:
+def test_a_valid_configuration_passes_and_no_file_is_created(tmp_path: Path) -> None:
     config = config_of(tmp_path / "runs")
     assert check_early(config, OF_A_RUN) == []
-    assert [finding.name for finding in findings_of(config)] == list(CHECKS)
+    assert [finding.name for finding in all_findings(config)] == list(CHECKS)
     assert not (tmp_path / "runs").exists()
 
 
@@ -82,22 +82,22 @@ def test_the_tables_are_read_once_for_all_checks(tmp_path: Path, monkeypatch: py
         looks.append(data)
         return []
 
-    monkeypatch.setattr(early_checks, "look_at_archives", count_looks)
+    monkeypatch.setattr(early_checks, "check_archives", count_looks)
     check_early(config, OF_A_RUN)
     assert looks == [config.data]
 
 
-def test_the_lock_of_a_run(tmp_path: Path) -> None:
+def test_the_lock_of_a_run_is_checked(tmp_path: Path) -> None:
     config = config_of(tmp_path)
     with (
-        alone(config.root),
-        pytest.raises(VisageError, match=r"^.*: another run of this pipeline is going on; wait fo"),
+        hold_run_lock(config.root),
+        pytest.raises(VisageError, match=r"^.*: another run of this pipeline is active; wait fo"),
     ):
         check_early(config, ["lock"])
     check_early(config, ["lock"])
 
 
-def test_a_locked_database(tmp_path: Path) -> None:
+def test_a_locked_database_is_one_line(tmp_path: Path) -> None:
     config = config_of(tmp_path)
     config.root.mkdir()
     database = config.root / "metadata.sqlite"
@@ -114,7 +114,7 @@ def test_a_locked_database(tmp_path: Path) -> None:
     check_early(config, ["metadata"])
 
 
-def test_a_run_writes_to_the_database_and_a_look_at_runs_only_reads(unprivileged_folder: Path) -> None:
+def test_a_run_needs_a_writable_database_and_an_inspection_a_readable_one(unprivileged_folder: Path) -> None:
     config = config_of(unprivileged_folder)
     config.root.mkdir()
     database = config.root / "metadata.sqlite"
@@ -126,9 +126,9 @@ def test_a_run_writes_to_the_database_and_a_look_at_runs_only_reads(unprivileged
     check_runs(config)
 
 
-def test_a_workspace_that_is_a_file(tmp_path: Path) -> None:
+def test_a_workspace_that_is_a_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
-    with pytest.raises(VisageError, match=r"/runs: is a file, no folder; name another one by --set workspace=DIR$"):
+    with pytest.raises(VisageError, match=r"/runs: is a file, not a folder; name another one by --set workspace=DIR$"):
         check_early(config_of(tmp_path / "runs"), ["workspace"])
 
 
@@ -140,7 +140,9 @@ def test_a_workspace_that_is_a_file(tmp_path: Path) -> None:
         (4096, "ok", "4.0 GiB free in {}"),
     ],
 )
-def test_free_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_mib: int, status: str, detail: str) -> None:
+def test_free_space_has_three_levels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_mib: int, status: str, detail: str
+) -> None:
     usage = type("Usage", (), {"free": free_mib * 2**20})
     monkeypatch.setattr(free_space.shutil, "disk_usage", lambda folder: usage)
     found = free_space.free_space(tmp_path / "not" / "there")
@@ -149,10 +151,10 @@ def test_free_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_mib: i
 
 def test_a_missing_archive_is_reported_once(tmp_path: Path) -> None:
     config = archive_config(tmp_path, "utkface")
-    assert [finding.name for finding in findings_of(config) if finding.status == "missing"] == ["archives"]
+    assert [finding.name for finding in all_findings(config) if finding.status == "missing"] == ["archives"]
 
 
-def test_what_is_to_be_prepared_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packed_archives_add_to_the_needed_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = archive_config(tmp_path, "utkface")
     pack(tmp_path / "archives" / "UTKFace.tar", "UTKFace", "UTKFace/1.jpg")
     with (tmp_path / "archives" / "UTKFace.tar").open("ab") as archive:
@@ -177,13 +179,13 @@ def test_what_is_to_be_prepared_counts(tmp_path: Path, monkeypatch: pytest.Monke
         ("picture,age\n", {"labels": "table.csv"}, r"no table\.csv in "),
     ],
 )
-def test_the_labels_file(tmp_path: Path, labels: str, reading: dict[str, Any], line: str) -> None:
+def test_an_invalid_labels_file_is_one_line(tmp_path: Path, labels: str, reading: dict[str, Any], line: str) -> None:
     with pytest.raises(VisageError, match=line):
         check_early(folder_config(tmp_path, labels, **reading), ["archives"])
 
 
-def test_a_labels_file_that_can_be_read(tmp_path: Path) -> None:
-    (finding,) = [CHECKS["archives"](Look(folder_config(tmp_path, "picture;age\n", separator=";")))]
+def test_a_valid_labels_file_passes(tmp_path: Path) -> None:
+    (finding,) = [CHECKS["archives"](CheckContext(folder_config(tmp_path, "picture;age\n", separator=";")))]
     assert finding.detail == str(tmp_path / "archives" / "faces" / "labels.csv")
 
 
@@ -218,7 +220,7 @@ def empty_folder(archives: Path) -> None:
         (empty_folder, r"/UTKFace is empty: download UTKFace"),
     ],
 )
-def test_an_archive(tmp_path: Path, fault: Callable[[Path], None], line: str) -> None:
+def test_an_invalid_archive_is_one_line(tmp_path: Path, fault: Callable[[Path], None], line: str) -> None:
     config = archive_config(tmp_path, "utkface")
     fault(tmp_path / "archives")
     with pytest.raises(VisageError, match=line):
@@ -229,20 +231,20 @@ def test_an_archive(tmp_path: Path, fault: Callable[[Path], None], line: str) ->
     "members", [("UTKFace/1.jpg",), ("./UTKFace", "./UTKFace/1.jpg"), ("__MACOSX/x", "UTKFace/1.jpg")]
 )
 @pytest.mark.parametrize("name", ["UTKFace.tar", "UTKFace.tar.gz"])
-def test_an_archive_as_it_should_be(tmp_path: Path, members: tuple[str, ...], name: str) -> None:
+def test_a_valid_archive_passes(tmp_path: Path, members: tuple[str, ...], name: str) -> None:
     config = archive_config(tmp_path, "utkface")
     pack(tmp_path / "archives" / name, *members)
     check_early(config, ["archives"])
 
 
-def test_a_compressed_archive_under_the_name_of_a_plain_one(tmp_path: Path) -> None:
+def test_a_compressed_archive_may_have_the_name_of_a_plain_one(tmp_path: Path) -> None:
     config = archive_config(tmp_path, "utkface")
     pack(tmp_path / "archives" / "UTKFace.tar.gz", "UTKFace/1.jpg")
     (tmp_path / "archives" / "UTKFace.tar.gz").rename(tmp_path / "archives" / "UTKFace.tar")
     check_early(config, ["archives"])
 
 
-def test_the_fold_files_of_adience(tmp_path: Path) -> None:
+def test_the_fold_files_of_adience_are_checked(tmp_path: Path) -> None:
     config = archive_config(tmp_path, "adience/faces")
     (tmp_path / "archives" / "adience").mkdir()
     with pytest.raises(
@@ -251,7 +253,7 @@ def test_the_fold_files_of_adience(tmp_path: Path) -> None:
         check_early(config, ["archives"])
 
 
-def test_the_table_of_an_extracted_imdb_wiki(tmp_path: Path) -> None:
+def test_the_table_of_an_extracted_imdb_wiki_is_checked(tmp_path: Path) -> None:
     config = archive_config(tmp_path, "imdb_wiki/wiki")
     folder = tmp_path / "archives" / "wiki_crop"
     (folder / "00").mkdir(parents=True)
@@ -271,7 +273,7 @@ def test_the_table_of_an_extracted_imdb_wiki(tmp_path: Path) -> None:
         ("check", "trainer.distillation.teacher=/nope", "trainer.distillation.teacher: there is no model in /nope; p"),
     ],
 )
-def test_what_the_recipe_names(tmp_path: Path, command: str, override: str, line: str) -> None:
+def test_missing_weights_and_teachers_are_one_line(tmp_path: Path, command: str, override: str, line: str) -> None:
     ended = light_visage(command, "--set", f"workspace={tmp_path / 'runs'}", "--set", override)
     assert ended.returncode == 1
     assert line in ended.stdout + ended.stderr
@@ -279,7 +281,7 @@ def test_what_the_recipe_names(tmp_path: Path, command: str, override: str, line
     assert not (tmp_path / "runs").exists()
 
 
-def test_the_source_that_is_asked_for_is_looked_at_alone(tmp_path: Path) -> None:
+def test_only_the_commands_source_is_checked(tmp_path: Path) -> None:
     config = archive_config(tmp_path, "utkface, imdb_wiki/wiki")
     (tmp_path / "archives" / "UTKFace").mkdir()
     (tmp_path / "archives" / "UTKFace" / "1.jpg").touch()
@@ -289,7 +291,7 @@ def test_the_source_that_is_asked_for_is_looked_at_alone(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("words", ["run", "crossval", "check", "data prepare utkface", "data inspect utkface"])
-def test_commands_find_faults_before_anything_heavy_is_imported(tmp_path: Path, words: str) -> None:
+def test_commands_report_errors_before_heavy_imports(tmp_path: Path, words: str) -> None:
     options = [
         "--data-dir",
         str(tmp_path),
@@ -314,7 +316,7 @@ def test_a_schedule_is_checked_with_the_configuration(words: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["run", "crossval"])
-def test_the_first_line_comes_before_anything_heavy_is_imported(tmp_path: Path, command: str) -> None:
+def test_the_first_line_comes_before_heavy_imports(tmp_path: Path, command: str) -> None:
     ended = light_visage(command, "--set", f"workspace={tmp_path}")
     assert ended.stdout.startswith("sample-portraits")
     assert ended.stdout.endswith("from 1,800 drawn sample portraits (no --data-dir)\n")

@@ -1,4 +1,4 @@
-"""Whoever reports a full disk, the line names the place."""
+"""An error of a full disk is one line that names the place."""
 
 import errno
 from pathlib import Path
@@ -34,7 +34,7 @@ def os_error(number: int, *filename: str) -> OSError:
         (ValueError("no space"), None),
     ],
 )
-def test_the_line(error: Exception, line: str | None) -> None:
+def test_the_line_names_the_place(error: Exception, line: str | None) -> None:
     assert full_disk_line(error, FOLDER) == line
 
 
@@ -42,7 +42,7 @@ def test_the_line(error: Exception, line: str | None) -> None:
 @pytest.mark.parametrize(
     "words", ["{{/job:localhost/x}} @; No", "@: No", "cannot write '@': No", "write /usr/bin: @; No"]
 )
-def test_a_path_with_blanks_is_named_whole(known: bool, words: str, tmp_path: Path) -> None:
+def test_a_path_with_blanks_is_named_completely(known: bool, words: str, tmp_path: Path) -> None:
     file = tmp_path / "my runs" / "x" / "events.out"
     file.parent.mkdir(parents=True)
     (tmp_path / "my").touch()
@@ -51,13 +51,13 @@ def test_a_path_with_blanks_is_named_whole(known: bool, words: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_in_the_known_folder_is_named_whole(name: str, tmp_path: Path) -> None:
+def test_a_file_in_the_known_folder_is_named_completely(name: str, tmp_path: Path) -> None:
     file = tmp_path / name / "x" / "events.out"
     error = RuntimeError(f"{{{{/job:localhost/x}}}} {file}; No space left on device [Op:WriteSummary]")
     assert full_disk_line(error, tmp_path / name) == f"{file}: {FIX}"
 
 
-def test_the_file_that_was_full_first_is_named() -> None:
+def test_the_first_failed_file_is_named() -> None:
     # The launcher records that a node has failed, which fails on the same disk.
     error = RuntimeError("database or disk is full")
     error.__context__ = VisageError("/w/a: cannot be written: No space left on device")

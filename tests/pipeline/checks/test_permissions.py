@@ -1,4 +1,4 @@
-"""What the operating system refuses before a command begins its work is one line, and exit code 1."""
+"""An error of the operating system before a command's work is one line and exit code 1."""
 
 import errno
 import importlib
@@ -21,7 +21,7 @@ for module in ("pipeline.config.loader", "pipeline.checks.early_checks", "servin
 
 @pytest.fixture
 def closed(unprivileged_folder: Path) -> Path:
-    """A folder in which nothing can be looked at."""
+    """Makes a folder that nobody may read."""
     folder = unprivileged_folder / "closed"
     folder.mkdir(0)
     return folder
@@ -37,12 +37,12 @@ def assert_refused(result: Result, path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["run", "crossval"])
-def test_the_workspace(command: str, closed: Path) -> None:
+def test_an_unwritable_workspace_is_one_line(command: str, closed: Path) -> None:
     name = "sample-portraits-crossval" if command == "crossval" else "sample-portraits"
     assert_refused(visage(command, CONFIG, "--set", f"workspace={closed}"), closed / name)
 
 
-def test_check_tells_it_as_a_finding(closed: Path) -> None:
+def test_check_reports_it_as_a_finding(closed: Path) -> None:
     result = visage("check", CONFIG, "--json", "--set", f"workspace={closed}")
     assert result.exit_code == 1
     findings = {finding["name"]: finding for finding in json.loads(result.output)}
@@ -52,15 +52,15 @@ def test_check_tells_it_as_a_finding(closed: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["run", "check"])
-def test_the_folder_with_the_archives(command: str, closed: Path) -> None:
+def test_an_unreadable_archive_folder_is_one_line(command: str, closed: Path) -> None:
     assert_refused(visage(command, CONFIG, "--data-dir", closed / "data"), closed / "data")
 
 
-def test_the_file_to_write(closed: Path) -> None:
+def test_an_unwritable_output_file_is_one_line(closed: Path) -> None:
     assert_refused(visage("predict", CONFIG, "--out", closed / "below" / "a.png"), closed / "below")
 
 
-def test_the_lock_of_a_run(unprivileged_folder: Path) -> None:
+def test_the_lock_of_a_run_is_checked(unprivileged_folder: Path) -> None:
     lock = unprivileged_folder / "sample-portraits" / "run.lock"
     lock.parent.mkdir()
     lock.touch(0)
@@ -75,7 +75,7 @@ def test_the_lock_of_a_run(unprivileged_folder: Path) -> None:
         (OSError(errno.EMFILE, "Too many open files"), "the system refused a call (Too many open files); run again "),
     ],
 )
-def test_other_errors_of_the_system(error: OSError, line: str) -> None:
+def test_other_errors_of_the_system_are_one_line(error: OSError, line: str) -> None:
     assert refusal_line(error).startswith(line)
 
 

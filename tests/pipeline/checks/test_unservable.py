@@ -1,4 +1,4 @@
-"""What an earlier VisAge pushed and TensorFlow Serving cannot load is named, with the way to push it again."""
+"""A pushed model that TensorFlow Serving cannot load is named, with the fix."""
 
 import io
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_only_the_newest_version_counts(tmp_path: Path) -> None:
     assert list(unservable_versions(tmp_path)) == [once]
 
 
-def test_doctor_names_it_and_how_to_push_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_names_the_model_and_the_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "pipeline_config.yaml").write_text(
@@ -56,7 +56,7 @@ def test_doctor_names_it_and_how_to_push_again(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("text", [None, "workspace: [1]\n", "- 1\n", "a: b: c\n"])
-def test_without_a_usable_configuration_doctor_looks_at_the_default_workspace(
+def test_without_a_valid_configuration_doctor_checks_the_default_workspace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -67,18 +67,18 @@ def test_without_a_usable_configuration_doctor_looks_at_the_default_workspace(
     assert finding().detail.endswith("runs: faces/serving/visage/7")
 
 
-def test_a_run_says_so_before_its_first_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_names_the_model_before_its_first_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = load_config(PROJECT / "pipeline_config.yaml", [f"workspace={tmp_path}"])
     version = push(tmp_path, config.name, 7, OLDER)
-    said = io.StringIO()
+    output = io.StringIO()
 
     def stop(*arguments: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(local, "run_node", stop)
     with pytest.raises(KeyboardInterrupt):
-        local.run_pipeline(config, "1", Reporter(said))
+        local.run_pipeline(config, "1", Reporter(output))
     assert (
         f"{version}: an earlier VisAge exported it, and TensorFlow Serving cannot load it; this run pushes a new "
-        "version if its model is blessed" in said.getvalue()
+        "version if its model is blessed" in output.getvalue()
     )

@@ -1,4 +1,4 @@
-"""The command that is printed for the user works where it is typed."""
+"""The command that is printed for the user works in the current folder."""
 
 import subprocess
 import sys
@@ -22,19 +22,19 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return script
 
 
-def test_in_an_activated_environment_it_is_the_name_alone(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_an_activated_environment_the_command_is_its_name(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(script.parent))
     assert visage_command() == "visage"
 
 
-def test_otherwise_it_has_its_path(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_otherwise_the_command_has_its_path(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert visage_command() == ".venv/bin/visage"
     monkeypatch.chdir("/")
     monkeypatch.setattr(sys, "argv", [str(script), "run"])
     assert visage_command() == str(script).removeprefix("/")
 
 
-def test_it_has_its_path_where_the_name_means_another(
+def test_the_command_has_its_path_if_another_has_its_name(
     script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = tmp_path / "other" / "visage"
@@ -44,9 +44,7 @@ def test_it_has_its_path_where_the_name_means_another(
     assert visage_command() == ".venv/bin/visage"
 
 
-def test_called_as_a_module_it_is_the_script_of_the_same_environment(
-    script: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_module_names_the_script_of_its_environment(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["/project/pipeline/__main__.py", "run"])
     monkeypatch.setattr(sys, "executable", str(script.with_name("python")))
     assert visage_command() == ".venv/bin/visage"
@@ -62,9 +60,7 @@ def test_called_as_a_module_it_is_the_script_of_the_same_environment(
         (["node", "Trainer", "--pipeline", "setup.py", "--run-id", "1"], "--pipeline setup.py: not a compiled "),
     ],
 )
-def test_what_is_no_path_is_told_as_it_was_typed_and_before_tensorflow_is_imported(
-    arguments: list[str], message: str
-) -> None:
+def test_a_url_is_reported_as_typed_before_tensorflow_is_imported(arguments: list[str], message: str) -> None:
     program = (
         f"import sys; from pipeline.cli.main import main; sys.argv[1:] = {arguments!r}\n"
         "try: main()\nfinally: print('tensorflow' in sys.modules)"

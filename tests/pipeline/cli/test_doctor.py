@@ -1,4 +1,4 @@
-"""What `visage doctor` says of machines that lack this or that."""
+"""The findings of `visage doctor` on incomplete machines."""
 
 import json
 import subprocess
@@ -31,15 +31,15 @@ def only_these(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_it_is_a_few_lines_and_does_without_tensorflow() -> None:
+def test_doctor_prints_a_few_lines_without_tensorflow() -> None:
     program = "import sys; from pipeline.cli.doctor import diagnose;print(len(diagnose()), 'tensorflow' in sys.modules)"
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    count, tensorflow = answer.split()
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    count, tensorflow = output.split()
     assert int(count) <= 13
     assert tensorflow == "False"
 
 
-def test_every_finding_is_one_line_and_goes_into_json() -> None:
+def test_every_finding_is_one_line_and_in_the_json() -> None:
     findings = diagnose()
     assert json.loads(json.dumps([asdict(finding) for finding in findings]))[0]["name"] == "python"
     for found in findings:
@@ -79,7 +79,7 @@ def test_an_installation_of_no_lock_is_a_note(tmp_path: Path, monkeypatch: pytes
     assert (found.status, found.fix) == ("note", "rm -r .venv && make set-up")
 
 
-def test_a_library_that_is_gone_is_missing_and_installed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_removed_library_is_missing_and_the_fix_reinstalls_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_installed", lambda name: None)
     found = finding("stack")
     assert found.status == "missing"
@@ -103,7 +103,7 @@ def test_the_stack_must_fit_the_glibc(monkeypatch: pytest.MonkeyPatch, lock: str
     assert (found.status, bool(found.fix)) == (status, status != "ok")
 
 
-def test_a_machine_without_glibc_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_glibc_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_glibc_version", lambda: None)
     assert finding("glibc").status == "missing"
 
@@ -117,7 +117,7 @@ def test_gpus_are_listed_by_the_driver(only_these: Path) -> None:
     assert "nvidia-smi fails" in finding("gpus").detail
 
 
-def test_the_engines_are_named_that_this_machine_has_what_it_takes_for(only_these: Path) -> None:
+def test_engines_whose_requirements_are_installed_are_named(only_these: Path) -> None:
     assert finding("engines").detail.startswith("direct, portable, dataflow: ")
     assert finding("engines").detail.endswith("; flink and spark need Java")
     program(only_these, "java")

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, which Kubernetes sends, end a command in one line and with their own exit codes."""
+"""Ctrl-C and SIGTERM end a command with one line and their own exit codes."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ import pytest
 
 from tests.limits import HANG_GUARD_SECONDS
 
-GOES_ON = "visage: interrupted; the same command goes on from the last finished stage\n"
+GOES_ON = "visage: interrupted; the same command continues from the last finished stage\n"
 # Replaces what a command does by the body of `work`; the rest is the real command line. `stop` sends the signal HOW.
 COMMAND = """
 import os, signal, sys, time
@@ -74,7 +74,7 @@ def end(process: "subprocess.Popen[str]", how: signal.Signals) -> tuple[int, str
         ("doctor", "visage: interrupted\n"),
     ],
 )
-def test_a_command_that_is_stopped_says_so_in_one_line(command: str, line: str, how: signal.Signals, code: int) -> None:
+def test_a_stopped_command_prints_one_line(command: str, line: str, how: signal.Signals, code: int) -> None:
     assert end(start(WAITS, command), how) == (code, line)
 
 
@@ -173,11 +173,11 @@ def ended(work: str, how: signal.Signals) -> tuple[int, str]:
         AT_THE_EXIT_OF_THE_INTERPRETER,
     ],
 )
-def test_it_ends_whatever_becomes_of_the_exception(work: str, how: signal.Signals, code: int) -> None:
+def test_a_command_ends_even_if_the_exception_is_dropped(work: str, how: signal.Signals, code: int) -> None:
     assert ended(work, how) == (code, GOES_ON)
 
 
-def test_it_ends_where_nothing_shows_what_became_of_the_exception() -> None:
+def test_a_command_ends_even_if_the_drop_is_not_reported() -> None:
     # Together, for each waits some seconds.
     works = IN_A_BARE_EXCEPT, IN_A_CALL_THAT_SIGNALS_DO_NOT_END, WHILE_TIDYING_UP
     processes = [start_command(work, "run", signal.SIGTERM) for work in works]
@@ -186,11 +186,11 @@ def test_it_ends_where_nothing_shows_what_became_of_the_exception() -> None:
     assert errors == [GOES_ON] * 3
 
 
-def test_who_asks_twice_does_not_wait_for_what_is_tidied_up() -> None:
+def test_a_second_signal_skips_the_clean_up() -> None:
     assert end(start(WHILE_TIDYING_UP), signal.SIGTERM) == (143, GOES_ON)
 
 
-def test_the_line_reaches_the_screen_where_standard_error_goes_to_a_log(tmp_path: Path) -> None:
+def test_the_line_reaches_the_screen_despite_a_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
     to_log = f"os.dup2(os.open({str(log)!r}, os.O_CREAT | os.O_WRONLY), 2)\n"
     assert ended(to_log + IN_GARBAGE_COLLECTION, signal.SIGTERM) == (143, GOES_ON)
@@ -208,7 +208,7 @@ except BlockingIOError:
 """
 
 
-def test_a_reader_of_errors_that_reads_no_more_does_not_hold_up_the_end() -> None:
+def test_a_stalled_reader_of_standard_error_does_not_delay_the_end() -> None:
     process = start(f"{FILLS_STANDARD_ERROR}{WAITS}")
     process.send_signal(signal.SIGTERM)
     assert process.wait(HANG_GUARD_SECONDS) == 143
@@ -229,7 +229,7 @@ for _ in range(20):
 """
 
 
-def test_a_forked_child_is_ended_without_its_parent() -> None:
+def test_a_signal_to_a_forked_child_does_not_end_its_parent() -> None:
     process = start(f"{FORKS}{WAITS}")
     assert end(process, signal.SIGINT) == (130, GOES_ON)
 
@@ -257,7 +257,7 @@ main()
 
 
 @pytest.mark.parametrize(("how", "code"), SIGNALS)
-def test_it_ends_in_one_line_before_the_command_line_is_imported(how: signal.Signals, code: int) -> None:
+def test_a_signal_during_start_up_prints_one_line(how: signal.Signals, code: int) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", WAITS_AT_THE_IMPORT_OF_THE_COMMAND_LINE, "run"],
         stdout=subprocess.PIPE,

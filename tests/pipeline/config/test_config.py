@@ -1,4 +1,4 @@
-"""One file configures everything, and says what is wrong with it in one line."""
+"""One file configures everything, and each error in it is one line."""
 
 import copy
 import datetime
@@ -53,7 +53,7 @@ def test_the_default_file_names_every_key_there_is() -> None:
             here = here[part]
 
 
-def test_every_key_of_the_default_file_stands_under_a_comment() -> None:
+def test_every_key_of_the_default_file_has_a_comment() -> None:
     lines = DEFAULT.read_text().splitlines()
     shares_a_comment = {"min_age", "max_age", "train", "val", "test", "data", "sample_portraits", "beam"}
     shares_a_comment |= {"trainer", "tuner", "evaluator", "serving", "airflow", "kubeflow"}
@@ -70,7 +70,7 @@ def test_every_recipe_is_a_valid_run_of_its_own_name(recipe: Path) -> None:
     assert config.name.replace("-", "_") == recipe.stem
 
 
-def test_a_recipe_inherits_what_it_does_not_name(tmp_path: Path) -> None:
+def test_a_recipe_inherits_the_other_values(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text(DEFAULT.read_text())
     (tmp_path / "recipe.yaml").write_text("extends: base.yaml\nname: mine\ntrainer: {epochs: 2}\n")
 
@@ -80,7 +80,7 @@ def test_a_recipe_inherits_what_it_does_not_name(tmp_path: Path) -> None:
     assert config.trainer.network == load_config(DEFAULT).trainer.network
 
 
-def test_the_command_line_has_the_last_word(tmp_path: Path) -> None:
+def test_the_command_line_takes_precedence(tmp_path: Path) -> None:
     config = load_config(DEFAULT, ["trainer.epochs=3", "data.sources=[utkface]"], data_dir=tmp_path)
     assert config.trainer.epochs == 3
     assert config.data.sources == ["utkface"]
@@ -109,7 +109,7 @@ def with_presets(tmp_path: Path) -> Path:
     [
         ([], 2, 32),
         (["preset=large"], 9, 8),
-        # A single key goes before what its preset says, wherever it stands.
+        # A single key takes precedence over its preset, in any order.
         (["trainer.epochs=4", "preset=large"], 4, 8),
     ],
 )
@@ -120,7 +120,7 @@ def test_a_recipe_with_presets_takes_the_values_of_one(
     assert (trainer.epochs, trainer.batch_size) == (epochs, batch_size)
 
 
-def test_a_preset_that_a_recipe_lacks_names_those_it_has(with_presets: Path) -> None:
+def test_an_unknown_preset_is_an_error_that_names_the_known_ones(with_presets: Path) -> None:
     assert refusal("preset=huge", path=with_presets) == "--set preset: must be small or large, not 'huge'"
     with_presets.write_text(WITH_PRESETS.replace("preset: small", "preset: 3"))
     assert refusal(path=with_presets) == f"{with_presets}: preset: must be small or large, not 3"
@@ -132,7 +132,10 @@ def test_a_preset_that_a_recipe_lacks_names_those_it_has(with_presets: Path) -> 
 
 
 def test_a_recipe_without_presets_has_no_such_key() -> None:
-    assert refusal("preset=large") == f"--set preset: {DEFAULT} has no presets; docs/recipes.md says which recipes have"
+    assert (
+        refusal("preset=large")
+        == f"--set preset: {DEFAULT} has no presets; docs/recipes.md has the recipes with presets"
+    )
 
 
 def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,21 +208,19 @@ def test_a_wrong_value_is_named_with_what_is_allowed(override: str, words: list[
         (["trainer.distillation.teacher=a"], "{path} and --set: trainer"),
     ],
 )
-def test_values_that_do_not_go_together_are_blamed_on_whatever_set_some(
-    tmp_path: Path, overrides: list[str], where: str
-) -> None:
+def test_incompatible_values_are_reported_where_they_are_set(tmp_path: Path, overrides: list[str], where: str) -> None:
     path = tmp_path / "taught.yaml"
     path.write_text(f"extends: {DEFAULT}\ntrainer: {{age_head: regression, distillation: {{teacher: runs}}}}\n")
     message = refusal(*overrides, path=path)
     assert message.startswith(f"{where.format(path=path)}: distillation.teacher teaches the age_head softmax or ")
 
 
-def test_a_recipe_that_learns_nothing_is_refused() -> None:
+def test_a_recipe_without_heads_is_an_error() -> None:
     with pytest.raises(VisageError, match=r"compact would learn nothing: set age_head or gender_head to something"):
         load_config(DEFAULT, ["trainer.age_head=none", "trainer.gender_head=none"])
 
 
-def test_a_labelled_folder_is_a_source_that_may_be_gated(tmp_path: Path) -> None:
+def test_a_labelled_folder_can_have_a_slice_gate(tmp_path: Path) -> None:
     gate = "evaluator.slice_gates=[{feature: source, value: team, age_mae_max: 9}]"
     config = load_config(DEFAULT, ["data.sources=[utkface, labelled_folder/team]", gate], data_dir=tmp_path)
     assert config.data.folder_names == ("team",)
@@ -227,7 +228,7 @@ def test_a_labelled_folder_is_a_source_that_may_be_gated(tmp_path: Path) -> None
         load_config(DEFAULT, ["data.sources=[labelled_folder/crew]", gate], data_dir=tmp_path)
 
 
-def test_how_a_labelled_folder_is_read_is_configured_under_its_name(tmp_path: Path) -> None:
+def test_the_layout_of_a_labelled_folder_is_configured_under_its_name(tmp_path: Path) -> None:
     labels = "data.labelled_folders={team: {labels: gt.csv, columns: {picture: file_name, age: real_age}}}"
     data = load_config(DEFAULT, ["data.sources=[labelled_folder/team, utkface]", labels], data_dir=tmp_path).data
     folder = data.labelled_folder("labelled_folder/team")
@@ -247,12 +248,12 @@ TEAM = "data.sources=[utkface, labelled_folder/team]"
         ("{crew: {}}", "labelled_folders.crew: no source is labelled_folder/crew; name it in data.sources, or remove"),
     ],
 )
-def test_a_labelled_folder_of_no_source_is_a_mistake(folders: str, message: str, tmp_path: Path) -> None:
+def test_a_labelled_folder_without_a_source_is_an_error(folders: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(VisageError, match=rf"^[^\n]*{re.escape(message)}[^\n]*$"):
         load_config(DEFAULT, [TEAM, f"data.labelled_folders={folders}"], data_dir=tmp_path)
 
 
-def test_a_source_that_is_asked_for_may_have_its_folder_beside_the_configured_ones(tmp_path: Path) -> None:
+def test_a_commands_own_source_may_have_an_entry_in_labelled_folders(tmp_path: Path) -> None:
     crew = "data.labelled_folders={crew: {labels: gt.csv}}"
     data = load_config(DEFAULT, [TEAM, crew], tmp_path, source="labelled_folder/crew").data
     assert data.labelled_folders["crew"].labels == "gt.csv"
@@ -260,7 +261,7 @@ def test_a_source_that_is_asked_for_may_have_its_folder_beside_the_configured_on
         load_config(DEFAULT, [TEAM, crew.replace("crew", "crow")], tmp_path, source="labelled_folder/crew")
 
 
-def test_each_mistake_has_a_line_of_its_own() -> None:
+def test_each_error_has_its_own_line() -> None:
     assert len(refusal("trainer.epoch=3", "split.vall=0.2").splitlines()) == 2
 
 
@@ -285,13 +286,13 @@ def test_a_broken_file_is_one_line(tmp_path: Path, text: str, words: list[str]) 
 
 
 @pytest.mark.parametrize("key", ["extend", "Extends", "extend s"])
-def test_extends_under_nearly_its_name_is_told_alone(tmp_path: Path, key: str) -> None:
+def test_a_typo_of_extends_is_the_only_error(tmp_path: Path, key: str) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(f"{key}: {DEFAULT}\nname: a\ntrainer: {{epochs: 2}}\n")
     assert refusal(path=path) == f"{path}: {key}: unknown key; did you mean extends?"
 
 
-def test_extends_is_among_the_keys_that_a_file_may_have_and_the_mistake_comes_first(tmp_path: Path) -> None:
+def test_extends_is_an_allowed_key_and_unknown_keys_come_first(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(f"base: {DEFAULT}\nname: a\ntrainer: {{epochs: 2}}\n")
     first = refusal(path=path).splitlines()[0]
@@ -300,7 +301,7 @@ def test_extends_is_among_the_keys_that_a_file_may_have_and_the_mistake_comes_fi
     assert refusal("extends=x") == "--set extends: extends is for files: write it into one"
 
 
-def test_a_typo_is_told_before_a_missing_data_dir(tmp_path: Path) -> None:
+def test_a_typo_is_reported_before_a_missing_data_dir(tmp_path: Path) -> None:
     with pytest.raises(VisageError, match=r"--set trainer\.epoch: unknown key"):
         load_config(DEFAULT, ["trainer.epoch=3"], data_dir=tmp_path / "nowhere")
 
@@ -323,7 +324,7 @@ def test_a_typo_is_told_before_a_missing_data_dir(tmp_path: Path) -> None:
         ("airflow.retries=0.5", "--set airflow.retries: must be an integer, not 0.5"),
     ],
 )
-def test_what_a_value_must_be_is_said_in_our_words(override: str, message: str) -> None:
+def test_invalid_values_have_our_own_messages(override: str, message: str) -> None:
     assert refusal(override) == message
 
 
@@ -340,7 +341,7 @@ ODD_VALUES: list[Any] = [
 @pytest.mark.parametrize(
     "key", sorted({key.rsplit(".", up)[0] for key in keys(PipelineConfig) for up in range(key.count(".") + 1)})
 )
-def test_no_message_is_in_pydantics_words(key: str) -> None:
+def test_no_message_is_pydantics(key: str) -> None:
     *parents, leaf = key.split(".")
     values = copy.deepcopy(DEFAULT_VALUES)
     here = functools.reduce(dict.__getitem__, parents, values)
@@ -349,8 +350,8 @@ def test_no_message_is_in_pydantics_words(key: str) -> None:
             PipelineConfig.model_validate(values)
         except ValidationError as error:
             message = explain(error, Path("c.yaml"), [])
-            said = re.sub(r"not .*", "", message)  # less the value itself
-            assert not PYDANTICS.search(said), message
+            without_value = re.sub(r"not .*", "", message)
+            assert not PYDANTICS.search(without_value), message
             assert all(line.startswith("c.yaml: ") and len(line) < 900 for line in message.splitlines()), message
 
 
@@ -364,7 +365,7 @@ mappings = st.dictionaries(st.sampled_from("abc"), values, max_size=3)
 
 
 @given(mappings, mappings)
-def test_merging_keeps_every_key_and_the_change_wins(base: dict, change: dict) -> None:
+def test_merging_keeps_every_key_and_the_change_takes_precedence(base: dict, change: dict) -> None:
     merged = _merge(base, change)
     assert set(merged) == set(base) | set(change)
     assert _merge(merged, change) == merged
@@ -403,7 +404,7 @@ def test_true_and_false_are_no_numbers(override: str) -> None:
         "evaluator.slice_gates=[{feature: gender, value: women, age_mae_max: 9}]",
     ],
 )
-def test_numbers_and_groups_that_would_fail_in_the_middle_of_a_run_are_refused_before_it(override: str) -> None:
+def test_values_that_would_fail_during_a_run_are_errors_before_it(override: str) -> None:
     assert override.partition("=")[0] in refusal(override)
 
 
@@ -414,11 +415,11 @@ def test_numbers_may_be_written_as_yaml_reads_them() -> None:
     assert config.trainer.augmentation.flip is True
 
 
-def test_checkpoints_that_a_training_never_comes_to_are_refused() -> None:
+def test_checkpoint_steps_above_the_training_are_an_error() -> None:
     # 10 epochs of 2,000 records, 64 a step.
     of_known_steps = ("trainer.epochs=10", "trainer.epoch_size=2000", "trainer.batch_size=64")
     assert refusal(*of_known_steps, "trainer.checkpoint_steps=600").endswith(
-        "trainer: checkpoint_steps: 600 is above the 320 steps of the training, so that a killed one would start anew; "
+        "trainer: checkpoint_steps: 600 is above the 320 steps of the training, so that a killed one would start over; "
         "set 320 or less"
     )
     # The default serves short trainings too, and without `epoch_size` the steps are not known yet.

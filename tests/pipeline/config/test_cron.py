@@ -1,4 +1,4 @@
-"""A schedule that Airflow would not take is refused before a DAG is written; croniter is what Airflow reads it with."""
+"""A schedule that Airflow would reject is an error before a DAG is written; Airflow parses it with croniter."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ BAD = (
     *("*/0 * * * *", "*/x * * * *", "*/*/2 * * * *", "* * * mon *", "* * * * jan", "L * * * *", "? * * * *"),
     *("0 0 * * 5#6", "0 0 ?,1 * *", "0 0 * * ?,fri", "0 0 * * 1,L5", "٣ * * * *"),
 )
-# What croniter takes is not what it says: every 90th minute of an hour, a sixth field of seconds, a day of no month.
+# croniter accepts these, but they have no meaning: every 90th minute of an hour, a sixth field, a day of no month.
 REFUSED_ALL_THE_SAME = (
     *("*/90 * * * *", "* */24 * * *", "* * * */13 *", "0 0 * * 1 30"),
     *("0 0 31 2 *", "0 0 30 feb ?", "0 0 31 4,6,9,11 *", "0 0 31 2/9 *"),
@@ -32,12 +32,12 @@ REFUSED_ALL_THE_SAME = (
 
 
 @pytest.mark.parametrize("text", [*GOOD, *AIRFLOWS])
-def test_what_airflow_takes_is_taken(text: str) -> None:
+def test_schedules_of_airflow_are_accepted(text: str) -> None:
     assert schedule_problem(text) is None
 
 
 @pytest.mark.parametrize("text", [*BAD, *REFUSED_ALL_THE_SAME])
-def test_everything_else_is_refused(text: str) -> None:
+def test_other_schedules_are_errors(text: str) -> None:
     assert schedule_problem(text)
 
 
@@ -50,7 +50,7 @@ def test_everything_else_is_refused(text: str) -> None:
         ("0 0 * * mo", "has 'mo' as the day of the week; write 0 to 7, or sun to sat, 1-5, *, or */2"),
     ],
 )
-def test_the_line_says_what_is_allowed(text: str, problem: str) -> None:
+def test_the_error_names_what_is_allowed(text: str, problem: str) -> None:
     assert (schedule_problem(text) or "").startswith(problem)
 
 

@@ -1,4 +1,4 @@
-"""What has another name since the last release is refused under the old one, with the new one named."""
+"""Old names of keys, values and commands are errors that name the new ones."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def nested(key: str, value: str) -> str:
 
 
 @pytest.mark.parametrize(("old", "value", "new"), RENAMED)
-def test_a_key_is_refused_under_its_old_name_wherever_it_stands(tmp_path: Path, old: str, value: str, new: str) -> None:
+def test_an_old_key_is_an_error_in_every_place(tmp_path: Path, old: str, value: str, new: str) -> None:
     line = f"{old}: renamed to {new}"
     assert refusal(DEFAULT, f"{old}={value}") == f"--set {line}"
     trainer = nested(old, value).removeprefix("{").removesuffix("}")
@@ -63,19 +63,19 @@ def test_the_new_name_of_a_key_takes_the_same_values(old: str, value: str, new: 
 
 
 @pytest.mark.parametrize(("old", "new"), OF_AGE_HEAD)
-def test_a_value_is_refused_under_its_old_name(old: str, new: str) -> None:
+def test_an_old_value_is_an_error(old: str, new: str) -> None:
     assert refusal(DEFAULT, f"trainer.age_head={old}") == f"--set trainer.age_head: {old}: renamed to {new}"
     assert load_config(DEFAULT, [f"trainer.age_head={new}"]).trainer.spec.age_head == new
 
 
 @pytest.mark.parametrize(("old", "new"), OF_PRESET)
-def test_sizes_are_presets_now(old: str, new: str) -> None:
+def test_sizes_were_renamed_to_presets(old: str, new: str) -> None:
     assert refusal(RECIPE, f"size={old}") == f"--set size={old}: renamed to preset={new}"
     assert refusal(RECIPE, f"preset={old}") == f"--set preset: {old}: renamed to {new}"
     load_config(RECIPE, [f"preset={new}"])
 
 
-def test_a_preset_of_ones_own_may_be_called_as_ours_were(tmp_path: Path) -> None:
+def test_a_recipes_own_preset_may_have_an_old_name(tmp_path: Path) -> None:
     path = written(tmp_path, "sizes: {hours: {trainer: {epochs: 9}}}\nsize: hours")
     assert refusal(path).splitlines() == [f"{path}: sizes: renamed to presets", f"{path}: size: renamed to preset"]
     path.write_text(path.read_text().replace("size", "preset"))
@@ -83,7 +83,7 @@ def test_a_preset_of_ones_own_may_be_called_as_ours_were(tmp_path: Path) -> None
     assert refusal(path, "size=hours") == "--set size: renamed to preset"
 
 
-def test_all_of_a_file_are_named_at_once(tmp_path: Path) -> None:
+def test_all_old_names_of_a_file_are_reported_together(tmp_path: Path) -> None:
     path = written(tmp_path, "trainer: {frozen: 3, jit: true, age_head: groups}")
     assert refusal(path).splitlines() == [
         f"{path}: trainer.frozen: renamed to trainer.freeze",
@@ -92,6 +92,6 @@ def test_all_of_a_file_are_named_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_what_has_no_other_name_is_left_alone() -> None:
+def test_other_names_are_not_reported() -> None:
     assert renamed_command("data inspect") is None
     assert refusal(DEFAULT, "trainer.frost=3").startswith("--set trainer.frost: unknown key; ")

@@ -1,4 +1,4 @@
-"""A key that is written twice is a mistake; one that overrides what it inherits is none."""
+"""A duplicate key is an error; a key that overrides an inherited one is not."""
 
 import pytest
 import yaml
@@ -7,7 +7,7 @@ from pipeline.config.yaml import read_yaml
 
 
 @pytest.mark.parametrize("text", ["a: 1\nb: 2\na: 3\n", "below: {a: 1,\n b: 2,\n a: 1}", "- {a: 1,\n  'a': 2}"])
-def test_a_key_written_twice_is_refused_at_any_depth(text: str) -> None:
+def test_a_duplicate_key_is_an_error_at_any_depth(text: str) -> None:
     with pytest.raises(yaml.YAMLError, match="the key 'a' is written twice, first in line 1"):
         read_yaml(text)
 

@@ -1,4 +1,4 @@
-"""Predictions for tests: what a property may be asked of, and one by hand."""
+"""Predictions for tests: a strategy for property-based tests, and one made by hand."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,12 @@ _fractions = st.floats(0, 1, width=32)
 
 
 def of(
-    ages: Sequence[float | None], said: Sequence[float], males: Sequence[float] | None = None, images: str = "picture"
+    ages: Sequence[float | None],
+    predicted: Sequence[float],
+    males: Sequence[float] | None = None,
+    images: str = "picture",
 ) -> Predictions:
-    """Records of these ages, None unknown, whose ages are `said`; P(male) is `males`.
+    """Records of these ages, None unknown, whose ages are `predicted`; P(male) is `males`.
 
     Their images are `images`-0, -1, and so on.
     """
@@ -27,7 +30,7 @@ def of(
         true_age=np.array(known, np.float32),
         true_age_group=np.array(groups),
         true_gender=np.array([number % 2 for number in range(len(ages))]),
-        age=np.array(said, np.float32),
+        age=np.array(predicted, np.float32),
         age_group_probabilities=None,
         gender_probability=None if males is None else np.array(males, np.float32),
     )
@@ -35,9 +38,9 @@ def of(
 
 @st.composite
 def models(draw: st.DrawFn) -> list[Predictions]:
-    """What one to four models say of the same one to eight records."""
+    """Draws the predictions of one to four models for the same one to eight records."""
     count = draw(st.integers(1, 8))
     truth = draw(st.lists(st.one_of(st.none(), _ages), min_size=count, max_size=count))
-    said = [draw(st.lists(_ages, min_size=count, max_size=count)) for _ in range(draw(st.integers(1, 4)))]
-    males = [draw(st.lists(_fractions, min_size=count, max_size=count)) for _ in said]
-    return [of(truth, ages, probabilities) for ages, probabilities in zip(said, males, strict=True)]
+    predicted = [draw(st.lists(_ages, min_size=count, max_size=count)) for _ in range(draw(st.integers(1, 4)))]
+    males = [draw(st.lists(_fractions, min_size=count, max_size=count)) for _ in predicted]
+    return [of(truth, ages, probabilities) for ages, probabilities in zip(predicted, males, strict=True)]

@@ -1,4 +1,4 @@
-"""Scores of any fold, whatever is known of its records and whatever the models say, are numbers or None."""
+"""Scores of any fold are numbers or None, for any labels and predictions."""
 
 import math
 from dataclasses import replace
@@ -48,8 +48,8 @@ def test_every_score_is_a_fraction_or_years_or_none(given_folds: list[Prediction
 
 
 @pytest.mark.parametrize("broken", _BROKEN)
-def test_a_prediction_that_is_no_number_is_wrong_and_has_no_mean_error(broken: float) -> None:
-    # Women both: a probability that is no number is no word for a woman.
+def test_a_nan_prediction_is_wrong_and_has_no_mean_error(broken: float) -> None:
+    # Both are women; a NaN probability does not count as female.
     fold = replace(of([30, 30], [30, broken or 0], [0.1, broken]), true_gender=np.array([0, 0]))
     assert measure(fold) == {
         "age_mae": None,
@@ -60,9 +60,9 @@ def test_a_prediction_that_is_no_number_is_wrong_and_has_no_mean_error(broken: f
     }
 
 
-def test_age_groups_whose_probabilities_are_no_numbers_are_wrong() -> None:
+def test_age_groups_with_nan_probabilities_are_wrong() -> None:
     fold = of([1.0, 1.0], [1.0, 1.0])
-    said = np.eye(8, dtype=np.float32)[[0, 0]]
-    said[1] = math.nan
-    scores = measure(replace(fold, age_group_probabilities=said))
+    predicted = np.eye(8, dtype=np.float32)[[0, 0]]
+    predicted[1] = math.nan
+    scores = measure(replace(fold, age_group_probabilities=predicted))
     assert (scores["age_group_accuracy"], scores["age_group_one_off_accuracy"]) == (0.5, 0.5)

@@ -1,4 +1,4 @@
-"""Which changes make what a cross-validation has finished worth nothing."""
+"""The changes that invalidate finished runs of a cross-validation."""
 
 from pathlib import Path
 
@@ -6,14 +6,14 @@ import keras
 import pytest
 
 from pipeline.config.loader import load_config
-from pipeline.cross_validation.cache_key import key_of
+from pipeline.cross_validation.cache_key import cache_key
 from pipeline.cross_validation.folds import fold_splits
 from tests.project import PROJECT
 
 
 def key(*overrides: str, folds: int = 2) -> str:
     config = load_config(PROJECT / "pipeline_config.yaml", overrides)
-    return key_of(config, fold_splits(config, folds))
+    return cache_key(config, fold_splits(config, folds))
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def key(*overrides: str, folds: int = 2) -> str:
         "split.repeat=1",
     ],
 )
-def test_what_decides_the_answers_is_in_the_key(change: str) -> None:
+def test_everything_that_changes_predictions_is_in_the_key(change: str) -> None:
     assert key(change) != key()
 
 
@@ -43,17 +43,17 @@ def test_what_decides_the_answers_is_in_the_key(change: str) -> None:
         "trainer.seed=2",
     ],
 )
-def test_what_decides_no_answer_is_not(change: str) -> None:
+def test_nothing_else_is_in_the_key(change: str) -> None:
     assert key(change) == key()
 
 
-def test_another_number_of_folds_is_looked_at_anew_even_of_published_ones() -> None:
+def test_another_number_of_folds_changes_the_key_even_of_published_ones() -> None:
     assert key(folds=3) != key(folds=5)
     published = ("split.method=folds", "split.folds=published")
     assert key(*published, folds=3) != key(*published, folds=5)
 
 
-def test_another_file_of_weights_and_another_keras_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_weights_and_another_keras_change_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = tmp_path / "my.weights.h5"
     weights.write_bytes(b"one")
     first = key(f"trainer.weights={weights}")

@@ -1,4 +1,4 @@
-"""What is finished is not done again, wherever a cross-validation was stopped."""
+"""A stopped cross-validation does not repeat finished runs."""
 
 import io
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.output.console import Reporter
-from pipeline.cross_validation.checkpoints import FinishedRun, PlannedRun, Result, work_through
+from pipeline.cross_validation.checkpoints import FinishedRun, PlannedRun, Result, run_unfinished
 from tests.pipeline.cross_validation.some_predictions import of
 from visage.errors import VisageError
 
@@ -14,7 +14,7 @@ RUNS = [PlannedRun(fold, seed, key="a") for fold in (0, 1) for seed in (1, 2)]
 
 
 class Work:
-    """Says the fold as the age of one record; stops before the run `stop`."""
+    """Predicts the fold as the age of one record; stops before the run `stop`."""
 
     def __init__(self, stop: PlannedRun | None = None, error: BaseException | None = None) -> None:
         self.done: list[PlannedRun] = []
@@ -30,23 +30,23 @@ class Work:
         return finished, of([30], [run.fold])
 
 
-def test_a_stopped_one_goes_on_with_the_run_it_was_stopped_in(tmp_path: Path) -> None:
+def test_a_stopped_cross_validation_continues_with_the_unfinished_run(tmp_path: Path) -> None:
     first, second, reporter = Work(stop=RUNS[2]), Work(), io.StringIO()
     with pytest.raises(KeyboardInterrupt):
-        work_through(RUNS, tmp_path, first, Reporter(io.StringIO()))
-    results = work_through(RUNS, tmp_path, second, Reporter(reporter))
+        run_unfinished(RUNS, tmp_path, first, Reporter(io.StringIO()))
+    results = run_unfinished(RUNS, tmp_path, second, Reporter(reporter))
 
     assert (first.done, second.done) == (RUNS[:2], RUNS[2:])
-    assert reporter.getvalue().startswith("goes on: 2 of 4 runs are finished\n")
+    assert reporter.getvalue().startswith("continues: 2 of 4 runs are finished\n")
     assert [finished.run_id for finished, _ in results] == [f"id-{run.name}" for run in RUNS]
     assert [float(predictions.age[0]) for _, predictions in results if predictions.age is not None] == [0, 0, 1, 1]
 
 
-def test_killed_between_the_two_files_of_a_run_it_is_done_again(tmp_path: Path) -> None:
-    work_through(RUNS, tmp_path, Work(), Reporter(io.StringIO()))
+def test_a_run_killed_between_its_two_files_is_repeated(tmp_path: Path) -> None:
+    run_unfinished(RUNS, tmp_path, Work(), Reporter(io.StringIO()))
     (tmp_path / f"{RUNS[3].name}.json").unlink()
     again = Work()
-    work_through(RUNS, tmp_path, again, Reporter(io.StringIO()))
+    run_unfinished(RUNS, tmp_path, again, Reporter(io.StringIO()))
     assert again.done == [RUNS[3]]
 
 
@@ -62,18 +62,18 @@ def test_killed_between_the_two_files_of_a_run_it_is_done_again(tmp_path: Path) 
         ("json", b'{"fold": 0}'),
     ],
 )
-def test_a_damaged_result_is_done_again(tmp_path: Path, suffix: str, content: bytes) -> None:
-    work_through(RUNS, tmp_path, Work(), Reporter(io.StringIO()))
+def test_a_damaged_result_is_repeated(tmp_path: Path, suffix: str, content: bytes) -> None:
+    run_unfinished(RUNS, tmp_path, Work(), Reporter(io.StringIO()))
     (tmp_path / f"{RUNS[1].name}.{suffix}").write_bytes(content)
     again = Work()
-    results = work_through(RUNS, tmp_path, again, Reporter(io.StringIO()))
+    results = run_unfinished(RUNS, tmp_path, again, Reporter(io.StringIO()))
     assert again.done == [RUNS[1]]
     assert [finished.fold for finished, _ in results] == [0, 0, 1, 1]
 
 
 @pytest.mark.parametrize("flag", [0x01, 0x20], ids=["encrypted", "patched"])
-def test_damage_that_an_archive_takes_for_a_feature_is_damage(tmp_path: Path, flag: int) -> None:
-    work_through(RUNS, tmp_path, Work(), Reporter(io.StringIO()))
+def test_damage_that_reads_as_an_encrypted_zip_is_damage(tmp_path: Path, flag: int) -> None:
+    run_unfinished(RUNS, tmp_path, Work(), Reporter(io.StringIO()))
     file = tmp_path / f"{RUNS[1].name}.npz"
     content = bytearray(file.read_bytes())
     # The flags of the first entry, in its own header and in the archive's table.
@@ -81,25 +81,25 @@ def test_damage_that_an_archive_takes_for_a_feature_is_damage(tmp_path: Path, fl
     content[content.index(b"PK\x01\x02") + 8] |= flag
     file.write_bytes(content)
     again = Work()
-    work_through(RUNS, tmp_path, again, Reporter(io.StringIO()))
+    run_unfinished(RUNS, tmp_path, again, Reporter(io.StringIO()))
     assert again.done == [RUNS[1]]
 
 
-def test_runs_of_another_recipe_are_not_taken(tmp_path: Path) -> None:
-    work_through(RUNS, tmp_path, Work(), Reporter(io.StringIO()))
+def test_runs_of_another_recipe_are_not_used(tmp_path: Path) -> None:
+    run_unfinished(RUNS, tmp_path, Work(), Reporter(io.StringIO()))
     others, again = [PlannedRun(run.fold, run.seed, key="b") for run in RUNS], Work()
-    work_through(others, tmp_path, again, Reporter(io.StringIO()))
+    run_unfinished(others, tmp_path, again, Reporter(io.StringIO()))
     assert again.done == others
 
 
-def test_the_progress_says_which_run_it_is_and_how_long_the_others_take(tmp_path: Path) -> None:
+def test_the_progress_names_the_run_and_the_time_left(tmp_path: Path) -> None:
     work = Work()
-    work_through(RUNS, tmp_path, work, Reporter(io.StringIO()))
+    run_unfinished(RUNS, tmp_path, work, Reporter(io.StringIO()))
     assert work.titles[0] == "run 1 of 4, fold 0, seed 1"
     assert work.titles[3] == "run 4 of 4, fold 1, seed 2, 0:00 left"
 
 
-def test_an_error_says_which_run_it_is_about(tmp_path: Path) -> None:
+def test_an_error_names_its_run(tmp_path: Path) -> None:
     work = Work(stop=RUNS[1], error=VisageError("no face is left for test"))
     with pytest.raises(VisageError, match=r"^run 2 of 4, fold 0, seed 2: no face is left for test$"):
-        work_through(RUNS, tmp_path, work, Reporter(io.StringIO()))
+        run_unfinished(RUNS, tmp_path, work, Reporter(io.StringIO()))

@@ -1,4 +1,4 @@
-"""Folds that a cross-validation tests on, and those that it refuses."""
+"""Valid and invalid folds of a cross-validation."""
 
 import re
 from dataclasses import replace
@@ -40,7 +40,7 @@ def test_every_record_is_tested_once_and_nobody_is_in_two_folds(count: int) -> N
 CONFIG = config()
 
 
-def test_a_recipe_without_folds_of_its_own_gets_as_many_as_are_asked_for() -> None:
+def test_a_recipe_without_folds_gets_the_given_number() -> None:
     assert [(split.folds, split.fold) for split in fold_splits(CONFIG, 3)] == [(3, 0), (3, 1), (3, 2)]
     assert len(fold_splits(CONFIG, None)) == 5
     assert len(fold_splits(config("split.method=folds", "split.folds=7"), None)) == 7
@@ -52,7 +52,7 @@ def test_adiences_own_protocol_is_followed(override: str) -> None:
     assert [(split.folds, split.fold) for split in fold_splits(adience, 5)] == [("published", n) for n in range(5)]
 
 
-def test_adience_can_be_shared_out_otherwise_where_that_is_said() -> None:
+def test_adience_can_have_folds_by_identity() -> None:
     other = config("split.method=folds", "split.folds=4", recipe="recipes/resnet_adience.yaml")
     assert {split.folds for split in fold_splits(other, None)} == {4}
 
@@ -62,40 +62,40 @@ def test_adience_can_be_shared_out_otherwise_where_that_is_said() -> None:
     [
         ([], 1, "--folds 1: must be 2 to 100"),
         (["data.sources=[adience/faces]"], 4, "--folds 4: Adience has 5 published folds: --folds 5, or "),
-        (["trainer.weights=blessed"], 5, "trainer.weights: the blessed model has learned from people that the folds"),
-        (["trainer.distillation.teacher=DIR"], 5, "trainer.distillation.teacher: it has learned from people that"),
+        (["trainer.weights=blessed"], 5, "trainer.weights: the blessed model was trained on people of the test folds"),
+        (["trainer.distillation.teacher=DIR"], 5, "trainer.distillation.teacher: it was trained on people of"),
         (["split.method=protocol"], 5, "split.protocol utkface_80_20 has no folds: --set split.method=holdout"),
     ],
 )
-def test_impossible_folds_are_one_line(overrides: list[str], folds: int, complaint: str) -> None:
+def test_invalid_folds_are_one_line(overrides: list[str], folds: int, complaint: str) -> None:
     with pytest.raises(VisageError) as refused:
         fold_splits(config(*overrides), folds)
     assert str(refused.value).startswith(complaint)
     assert "\n" not in str(refused.value)
 
 
-def test_enough_people_in_every_fold_are_let_pass() -> None:
+def test_folds_without_an_empty_one_pass() -> None:
     check_folds(people(100), fold_splits(CONFIG, 5))
     check_folds(people(5, folds=[0, 1, 2, 3, 4]), published(5))
 
 
-def test_too_few_people_are_named() -> None:
+def test_an_empty_fold_is_an_error() -> None:
     with pytest.raises(VisageError, match=r"^3 people are too few for 5 folds: nobody is in [\d, ]+; ask for fewer"):
         check_folds(people(3), fold_splits(CONFIG, 5))
 
 
-def test_other_published_folds_are_named() -> None:
+def test_other_published_folds_are_an_error() -> None:
     with pytest.raises(VisageError, match=r"^the published folds of this data are 0, 1, 2, not 0, 1: --folds 3, or "):
         check_folds(people(3, folds=[0, 1, 2]), published(2))
 
 
-@given(there=st.sets(st.integers(0, 6), min_size=1), asked=st.integers(2, 8))
-def test_folds_that_a_refusal_advises_are_not_refused(there: set[int], asked: int) -> None:
+@given(there=st.sets(st.integers(0, 6), min_size=1), count=st.integers(2, 8))
+def test_folds_that_an_error_advises_are_valid(there: set[int], count: int) -> None:
     data = people(len(there), folds=sorted(there))
-    if there == set(range(asked)):
+    if there == set(range(count)):
         return
     with pytest.raises(VisageError) as refused:
-        check_folds(data, published(asked))
+        check_folds(data, published(count))
     message = str(refused.value)
     if advised := re.search(r"--folds (\d+)", message):
         made = fold_splits(config("split.method=folds", "split.folds=published"), int(advised[1]))
@@ -103,7 +103,7 @@ def test_folds_that_a_refusal_advises_are_not_refused(there: set[int], asked: in
     assert "--set split.method=folds" in message
 
 
-def test_of_adience_no_other_number_of_folds_is_advised() -> None:
+def test_no_other_number_of_folds_is_advised_for_adience() -> None:
     four = [replace(person, source="adience") for person in people(4, folds=[0, 1, 2, 3])]
     with pytest.raises(VisageError) as refused:
         check_folds(four, published(5))
@@ -113,7 +113,7 @@ def test_of_adience_no_other_number_of_folds_is_advised() -> None:
     )
 
 
-def test_somebody_in_two_published_folds_is_named() -> None:
+def test_a_person_in_two_published_folds_is_an_error() -> None:
     ann, bob, cy = people(3, folds=[0, 1, 2])
     with pytest.raises(VisageError, match=r"^utkface/1 is in the published folds 1 and 2, so models") as refused:
         check_folds([ann, bob, cy, replace(bob, key="other", fold=2)], published(3))

@@ -1,4 +1,4 @@
-"""A model is asked of every record of its test split."""
+"""A model predicts every record of its test split."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.tiny_model import people, save_model, write_examples
 from visage.evaluation.scores import measure
 
 
-def test_answers_stand_beside_the_truth_in_the_order_of_the_keys(tmp_path: Path) -> None:
+def test_predictions_and_truths_are_in_the_order_of_the_keys(tmp_path: Path) -> None:
     write_examples(tmp_path, people(100, image_digest="ab"))
     save_model(tmp_path / "model", age_error=2, wrong_in_ten=1)
 
@@ -23,7 +23,7 @@ def test_answers_stand_beside_the_truth_in_the_order_of_the_keys(tmp_path: Path)
     assert scores["gender_accuracy"] == pytest.approx(0.9)
 
 
-def test_what_is_unknown_and_what_is_not_answered(tmp_path: Path) -> None:
+def test_unknown_truths_and_missing_outputs(tmp_path: Path) -> None:
     write_examples(tmp_path, people(3, age=None))
     save_model(tmp_path / "model", says_gender=False)
 

@@ -45,7 +45,7 @@ def text(found: CrossValidation) -> str:
     return " ".join(" ".join(line) for line in shown(found))
 
 
-def test_single_models_and_what_they_say_together(tmp_path: Path) -> None:
+def test_single_and_bagged_scores(tmp_path: Path) -> None:
     found = summary(RESULTS, repeats=2, workspace=tmp_path)
 
     assert [(fold.fold, fold.records) for fold in found.by_fold] == [(0, 2), (1, 1)]
@@ -59,13 +59,13 @@ def test_single_models_and_what_they_say_together(tmp_path: Path) -> None:
     assert lines[8][:3] == ["2", "bagged", "7.07"]
 
 
-def test_what_the_models_do_not_answer_has_no_column(tmp_path: Path) -> None:
+def test_a_metric_without_predictions_has_no_column(tmp_path: Path) -> None:
     assert "gender" not in shown(summary(RESULTS, repeats=2, workspace=tmp_path))[0]
     with_gender = [result(fold, 1, of([30], [40], [0])) for fold in (0, 1)]
     assert "gender" in shown(summary(with_gender, repeats=1, workspace=tmp_path))[0]
 
 
-def test_what_two_folds_test_is_counted(tmp_path: Path) -> None:
+def test_an_image_in_two_folds_is_counted(tmp_path: Path) -> None:
     assert summary(RESULTS, repeats=2, workspace=tmp_path).images == 3
     again = summary([*RESULTS[:1], result(1, 1, of([30, 30], [40, 40]))], repeats=1, workspace=tmp_path)
     assert (again.records, again.images) == (4, 2)

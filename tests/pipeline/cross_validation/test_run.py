@@ -1,4 +1,4 @@
-"""The runs of a cross-validation, compiled: what they do, and what is known before the first of them."""
+"""The compiled runs of a cross-validation, and the checks before the first one."""
 
 import io
 from pathlib import Path
@@ -28,8 +28,8 @@ def test_nothing_is_compared_with_earlier_models_and_nothing_is_pushed(tmp_path:
     assert {tuple(sorted(node_ids(ir))) for ir in planned.values()} == {tuple(nodes)}
 
 
-def test_what_trainings_start_from_is_looked_at_before_a_image_is_read(tmp_path: Path) -> None:
+def test_the_first_weights_are_checked_before_an_image_is_read(tmp_path: Path) -> None:
     recipe = config(tmp_path, "trainer.freeze=conv9")
     with pytest.raises(VisageError, match=r"^trainer\.freeze: 'conv9' means no layer with weights"):
         cross_validate(recipe, fold_splits(recipe, 2), 1, "1", Reporter(io.StringIO()))
-    assert [path.name for path in recipe.root.iterdir()] == ["run.lock"]
+    assert not recipe.root.exists()

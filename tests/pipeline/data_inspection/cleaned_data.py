@@ -1,4 +1,4 @@
-"""Writes what FaceExampleGen writes, from a list of faces and their fates; for tests of what looks at it."""
+"""Writes an output like FaceExampleGen's from a list of faces and their fates, for tests of the inspection."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The page of any cleaned data, however few or alike its records are, none left in a split or in all included."""
+"""Any cleaned data has a page, also with few, equal or no records in a split."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def cleaned(draw: st.DrawFn) -> list[Face]:
 
 @settings(max_examples=25, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(cleaned(), st.sampled_from([{}, {"picture_missing": 1}]))
-def test_the_page_holds_every_count_and_no_word_for_a_missing_figure(
+def test_the_page_has_every_count_and_no_none_or_nan(
     tmp_path_factory: pytest.TempPathFactory, faces: list[Face], skipped: dict[str, int]
 ) -> None:
     data = write_cleaned(tmp_path_factory.mktemp("cleaned"), faces, skipped)

@@ -18,7 +18,7 @@ def ages(*years: int) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("oldest", "last"), [(0, 100), (99, 100), (100, 120), (119, 120), (120, 130)], ids=lambda value: str(value)
 )
-def test_nobody_is_left_out(oldest: int, last: int) -> None:
+def test_every_record_is_in_a_bar(oldest: int, last: int) -> None:
     table = ages(0, 30, oldest)
     assert last_year(table) == last
     for chart in (histogram(table, last), histogram(table, last, band=1), gender_fractions(table, last)):
@@ -26,6 +26,6 @@ def test_nobody_is_left_out(oldest: int, last: int) -> None:
         assert all(bar["width"] > 0 and bar["x"] + bar["width"] <= RIGHT for bar in chart["bars"])
 
 
-def test_nobody_at_all_is_a_chart_without_bars() -> None:
+def test_no_records_make_a_chart_without_bars() -> None:
     assert last_year([]) == 100
     assert histogram([], 100)["bars"] == []

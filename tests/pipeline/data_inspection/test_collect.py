@@ -1,4 +1,4 @@
-"""What an inspection tells of cleaned data: every record is in it, and nothing that is odd about it stops it."""
+"""An inspection has every record, and odd data do not stop it."""
 
 import json
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def test_a_box_plot_is_summed_up_in_five_numbers(tmp_path: Path) -> None:
     assert (box["lowest"], box["highest"], box["mean"]) == (10, 110, 38.0)
 
 
-def test_dropped_images_are_shown_with_the_labels_that_the_archive_gives(tmp_path: Path) -> None:
+def test_dropped_images_are_shown_with_the_archives_labels(tmp_path: Path) -> None:
     (rule,) = inspected(tmp_path, [Face("train"), Face("no_face", age=47, gender="male", race="asian")])[
         "dropped_faces"
     ]
@@ -66,7 +66,7 @@ def test_dropped_images_are_shown_with_the_labels_that_the_archive_gives(tmp_pat
     assert face["picture"].startswith("data:image/jpeg;base64,")
 
 
-def test_an_undecodable_image_has_its_reason_in_the_place_of_a_image(tmp_path: Path) -> None:
+def test_an_undecodable_image_is_replaced_by_its_reason(tmp_path: Path) -> None:
     (rule,) = inspected(tmp_path, [Face("picture_undecodable", damage=b"no picture")])["dropped_faces"]
     assert rule["faces"][0]["picture"] is None
     assert rule["faces"][0]["problem"].startswith("it is none of JPEG")
@@ -80,7 +80,7 @@ def test_an_undecodable_image_has_its_reason_in_the_place_of_a_image(tmp_path: P
         ("changed", "the prepared record cannot be read (its checksum does not hold)"),
     ],
 )
-def test_where_the_prepared_file_is_gone_or_damaged_it_says_so(tmp_path: Path, damage: str, problem: str) -> None:
+def test_a_missing_or_damaged_prepared_file_is_shown_as_the_reason(tmp_path: Path, damage: str, problem: str) -> None:
     data = write_cleaned(tmp_path, [Face("train"), Face("no_face")])
     (prepared,) = tmp_path.glob("utkface-train*")
     if damage == "gone":
@@ -97,17 +97,17 @@ def test_where_the_prepared_file_is_gone_or_damaged_it_says_so(tmp_path: Path, d
     assert "1 dropped record could not be read again" in render(found)
 
 
-def test_another_file_in_the_place_of_the_prepared_one_is_not_taken_for_it(tmp_path: Path) -> None:
+def test_a_replaced_prepared_file_is_detected(tmp_path: Path) -> None:
     data = write_cleaned(tmp_path / "one", [Face("no_face")])
     write_cleaned(tmp_path / "other", [Face("train"), Face("no_face")])
     drops = data.report / "dropped-00000-of-00001.jsonl"
     drop = json.loads(drops.read_text())
     other = (tmp_path / "other" / "report" / "dropped-00000-of-00001.jsonl").read_text()
     drops.write_text(json.dumps({**json.loads(other), "key": drop["key"]}) + "\n")
-    assert inspect(data)["dropped_faces"][0]["faces"][0]["problem"] == "the prepared file is another one now"
+    assert inspect(data)["dropped_faces"][0]["faces"][0]["problem"] == "the prepared file has changed"
 
 
-def test_a_group_of_copies_shows_what_became_of_each(tmp_path: Path) -> None:
+def test_a_group_of_copies_shows_the_fate_of_each(tmp_path: Path) -> None:
     agreeing = [Face("train", look=1), Face("duplicate_picture", look=1)]
     clash = {"disagree": ["age"]}
     conflicting = [
@@ -127,7 +127,7 @@ def test_a_group_of_copies_shows_what_became_of_each(tmp_path: Path) -> None:
     assert (found["conflicts"]["groups"], found["duplicates"]["groups"]) == (1, 1)
 
 
-def test_long_lists_are_cut_and_the_true_number_is_named(tmp_path: Path) -> None:
+def test_long_lists_are_cut_and_show_the_total(tmp_path: Path) -> None:
     count = GROUPS_LISTED + 5
     faces = [Face("duplicate_picture", look=look) for look in range(count)]
     found = inspected(tmp_path, faces)
@@ -141,19 +141,19 @@ def test_long_lists_are_cut_and_the_true_number_is_named(tmp_path: Path) -> None
     )
 
 
-def test_a_image_that_many_records_share_lists_a_few_of_them(tmp_path: Path) -> None:
+def test_an_image_of_many_records_lists_a_few_of_them(tmp_path: Path) -> None:
     copies = MEMBERS_LISTED + 10
     faces = [*[Face("duplicate_picture", look=1)] * copies, Face("test", look=1)]
     found = inspected(tmp_path / "first", faces)
     (group,) = found["duplicates"]["listed"]
     assert (group["records"], len(group["members"])) == (copies + 1, MEMBERS_LISTED + 1)
-    # The one that stayed is always among them.
+    # The kept one is always among them.
     assert group["members"][-1]["split"] == "test"
     assert group["members"] == inspected(tmp_path / "again", faces)["duplicates"]["listed"][0]["members"]
-    assert f"{MEMBERS_LISTED + 1} of the {copies + 1} records with this picture" in render(found)
+    assert f"{MEMBERS_LISTED + 1} of the {copies + 1} records with this image" in render(found)
 
 
-def test_a_near_duplicate_stands_beside_its_twin(tmp_path: Path) -> None:
+def test_near_duplicates_are_shown_as_pairs(tmp_path: Path) -> None:
     first = inspect(write_cleaned(tmp_path / "first", [Face("no_face", look=7)]))
     assert first["near_duplicates"] == {"pictures": 0, "listed": []}
     line = json.loads((tmp_path / "first" / "report" / "dropped-00000-of-00001.jsonl").read_text())
@@ -174,7 +174,7 @@ def test_unknown_values_are_counted_among_the_kept_and_the_dropped(tmp_path: Pat
     assert part["unknown"]["fold"] == {"kept": 2, "dropped": 1}
 
 
-def test_nothing_kept_and_nothing_dropped_are_pages_too(tmp_path: Path) -> None:
+def test_data_without_kept_or_dropped_records_has_a_page(tmp_path: Path) -> None:
     nothing_kept = render(inspected(tmp_path / "kept", [Face("no_face"), Face("no_face")]))
     assert "in train: a run would stop here" in nothing_kept
     assert "No face that was kept has an age in years." in nothing_kept

@@ -1,4 +1,4 @@
-"""The page in a real browser: whole, readable offline, its numbers those of the cleaning report."""
+"""The page in a real browser: complete, readable offline, with the numbers of the cleaning report."""
 
 import base64
 import io
@@ -66,7 +66,7 @@ def test_its_numbers_are_those_of_the_cleaning_report(
     assert sum(int(text) for text in cells) == total["records_out"]
 
 
-def test_every_thumbnail_is_a_image(browser: Chromium, page: Path, inspection: dict[str, Any]) -> None:
+def test_every_thumbnail_is_an_image(browser: Chromium, page: Path, inspection: dict[str, Any]) -> None:
     show(browser, page, 1200)
     widths = browser.run("[...document.images].map(image => image.naturalWidth)")
     assert len(widths) > len(inspection["kept_faces"]["train"]) >= 10
@@ -84,7 +84,7 @@ def test_a_screenshot_shows_something(browser: Chromium, page: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 320])
-def test_on_a_phone_nothing_sticks_out(browser: Chromium, page: Path, width: int) -> None:
+def test_the_page_fits_a_phone(browser: Chromium, page: Path, width: int) -> None:
     show(browser, page, width)
     assert browser.run("document.documentElement.scrollWidth") <= width
 
@@ -107,7 +107,7 @@ def test_keys_and_terms_are_text_never_markup(tmp_path: Path) -> None:
     assert "&lt;script&gt;" in page
 
 
-def test_what_was_cleaned_once_is_kept(portraits: Path, tmp_path: Path) -> None:
+def test_cleaned_data_is_kept(portraits: Path, tmp_path: Path) -> None:
     settings = FaceExampleGenSettings(
         data=DataSettings(dir=str(portraits), sources=["utkface"]),
         alignment=AlignmentSettings(detector="none", size=48),
@@ -120,7 +120,7 @@ def test_what_was_cleaned_once_is_kept(portraits: Path, tmp_path: Path) -> None:
     assert clean("utkface", settings) == first
     assert {path: path.stat().st_mtime_ns for path in first.report.iterdir()} == written
     assert not list(leftover.glob(".*.partial"))
-    # Nobody is that old: nothing is left, which is what somebody wants to look at.
+    # Nobody is that old, so no record is left.
     found = collect(first, title="utkface", terms={}, made_at="now")
     assert found["cleaning_report"]["total"]["records_out"] == 0
     assert "a run would stop here" in render(found)

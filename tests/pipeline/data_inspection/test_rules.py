@@ -1,4 +1,4 @@
-"""Every rule is worded, in the order in which FaceExampleGen asks them."""
+"""Every rule has a description, in FaceExampleGen's order."""
 
 import re
 
@@ -22,7 +22,7 @@ def test_the_documentation_names_the_same_rules() -> None:
     assert set(RULES) <= set(documented)
 
 
-def test_a_rule_that_nobody_has_worded_comes_last() -> None:
+def test_a_rule_without_a_description_comes_last() -> None:
     assert in_order({"of_somebodys_own", "no_face", "low_face_score"}) == [
         "low_face_score",
         "no_face",

@@ -1,4 +1,4 @@
-"""The same few of many, whatever their order."""
+"""A sample does not depend on the order of the items."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,5 +21,5 @@ def test_the_choice_does_not_depend_on_the_order(keys: set[str], limit: int, ran
     assert set(first) <= keys
 
 
-def test_a_key_that_comes_twice_is_kept_once() -> None:
+def test_a_duplicate_key_is_kept_once() -> None:
     assert chosen(["a", "a", "b", "b"], limit=3) == ["a", "b"]

@@ -1,4 +1,4 @@
-"""A database that is locked while a node runs ends the node in one line."""
+"""A database that is locked during a node ends the node with one line."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def test_a_store_is_opened_written_and_opened_again(connection: metadata_store_p
         assert {"first", "second"} <= {found.name for found in handle.store.get_artifact_types()}
 
 
-def test_a_locked_store_is_waited_for_once(
+def test_a_locked_store_is_awaited_once(
     connection: metadata_store_pb2.ConnectionConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits = []
@@ -54,7 +54,7 @@ def test_a_locked_store_is_waited_for_once(
     assert waits == [10, 10, 0]
 
 
-def test_a_store_that_is_locked_while_it_is_open(connection: metadata_store_pb2.ConnectionConfig) -> None:
+def test_a_store_that_is_locked_while_open_is_one_line(connection: metadata_store_pb2.ConnectionConfig) -> None:
     with (
         pytest.raises(VisageError, match=LINE),
         CheckedMetadata(connection) as handle,

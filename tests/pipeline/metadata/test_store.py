@@ -1,4 +1,4 @@
-"""A damaged or locked database of ML Metadata is said in one line, before anything is read from it or written to it."""
+"""A damaged or locked database of ML Metadata is one line, before anything is read or written."""
 
 import sqlite3
 from contextlib import closing
@@ -26,7 +26,7 @@ def database(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("to_write", [True, False])
-def test_a_whole_one_an_empty_one_and_a_missing_one_are_usable(database: Path, tmp_path: Path, to_write: bool) -> None:
+def test_intact_empty_and_missing_databases_are_usable(database: Path, tmp_path: Path, to_write: bool) -> None:
     content = database.read_bytes()
     (tmp_path / "empty").touch()
     for path in (database, tmp_path / "empty", tmp_path / "missing"):
@@ -36,7 +36,7 @@ def test_a_whole_one_an_empty_one_and_a_missing_one_are_usable(database: Path, t
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_lies_where_it_is_looked_for_whatever_the_folders_name(name: str, tmp_path: Path) -> None:
+def test_a_database_in_a_folder_of_any_name_is_found(name: str, tmp_path: Path) -> None:
     database = tmp_path / name / "metadata.sqlite"
     database.parent.mkdir()
     connection = metadata_store_pb2.ConnectionConfig()
@@ -48,7 +48,7 @@ def test_it_lies_where_it_is_looked_for_whatever_the_folders_name(name: str, tmp
 
 
 @pytest.mark.parametrize(("mode", "to_write"), [("EXCLUSIVE", True), ("EXCLUSIVE", False), ("IMMEDIATE", True)])
-def test_one_that_another_process_locks_is_one_line(database: Path, mode: str, to_write: bool) -> None:
+def test_a_locked_database_is_one_line(database: Path, mode: str, to_write: bool) -> None:
     with locked(database, mode), pytest.raises(VisageError) as caught:
         check_usable(database, to_write=to_write, patience=0.1)
     fix = "another process has locked it; end that process (fuser shows which one it is) and run again"
@@ -56,19 +56,19 @@ def test_one_that_another_process_locks_is_one_line(database: Path, mode: str, t
     check_usable(database, to_write=to_write)
 
 
-def test_one_that_is_empty_and_locked_is_one_line(tmp_path: Path) -> None:
+def test_an_empty_locked_database_is_one_line(tmp_path: Path) -> None:
     (database := tmp_path / "metadata.sqlite").touch()
     with locked(database, "EXCLUSIVE"), pytest.raises(VisageError, match=r"^.*: another process has locked it; "):
         check_usable(database, to_write=True, patience=0.1)
 
 
-def test_one_that_another_process_writes_to_can_be_read(database: Path) -> None:
+def test_a_database_that_another_process_writes_to_is_readable(database: Path) -> None:
     with locked(database, "IMMEDIATE"):
         check_usable(database, to_write=False, patience=0.1)
 
 
 @pytest.mark.parametrize("name", ["metadata.sqlite", "."])
-def test_one_that_cannot_be_written_is_one_line(name: str, unprivileged_folder: Path) -> None:
+def test_a_read_only_database_is_one_line(name: str, unprivileged_folder: Path) -> None:
     database = unprivileged_folder / "metadata.sqlite"
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("CREATE TABLE Artifact (uri TEXT)")
@@ -81,7 +81,7 @@ def test_one_that_cannot_be_written_is_one_line(name: str, unprivileged_folder: 
     refused.chmod(mode)
 
 
-def test_one_that_cannot_be_read_is_one_line(unprivileged_folder: Path) -> None:
+def test_an_unreadable_database_is_one_line(unprivileged_folder: Path) -> None:
     database = unprivileged_folder / "metadata.sqlite"
     database.write_bytes(b"x")
     database.chmod(0)

@@ -1,4 +1,4 @@
-"""A pushed model leads back to its examples through real records; where it does not, one line says why."""
+"""A pushed model leads back to its examples through ML Metadata, or one line has the reason."""
 
 from pathlib import Path
 
@@ -20,28 +20,28 @@ def pipeline(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("number", ["7", "8"])
-def test_each_version_leads_to_what_it_was_trained_on(pipeline: Path, number: str) -> None:
+def test_each_version_leads_to_its_training_examples(pipeline: Path, number: str) -> None:
     assert trained_on(pipeline / "serving" / "visage" / number) == pipeline / "examples" / number
 
 
-def test_a_model_without_records_beside_it_is_told_where_it_belongs(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match=r"no records of the run that made it .*WORKSPACE/PIPELINE/serving"):
+def test_a_model_without_metadata_is_an_error_that_names_pushers_folder(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match=r"no metadata of its run .*WORKSPACE/PIPELINE/serving"):
         trained_on(tmp_path / "serving" / "visage" / "7")
 
 
 @pytest.mark.parametrize("folder", ["model", "/model"])
-def test_a_model_elsewhere_is_told_where_pushed_ones_are(tmp_path: Path, folder: str) -> None:
+def test_a_model_in_another_folder_is_an_error_that_names_pushers_folder(tmp_path: Path, folder: str) -> None:
     with pytest.raises(VisageError, match=r"model: not where a run pushes its models \(WORKSPACE") as error:
         trained_on(tmp_path / folder)
     assert "sqlite" not in str(error.value)
 
 
-def test_a_model_that_the_records_do_not_know_is_refused(pipeline: Path) -> None:
-    with pytest.raises(VisageError, match="does not know what it was trained on"):
+def test_a_model_that_is_not_in_the_metadata_is_an_error(pipeline: Path) -> None:
+    with pytest.raises(VisageError, match="does not have its training data"):
         trained_on(pipeline / "serving" / "visage" / "9")
 
 
-def test_examples_that_are_gone_are_told(pipeline: Path) -> None:
+def test_missing_examples_are_an_error(pipeline: Path) -> None:
     (pipeline / "examples" / "8").rmdir()
-    with pytest.raises(VisageError, match=r"8: gone, on which .*8 was trained and tested; run the pipeline again"):
+    with pytest.raises(VisageError, match=r"8: missing, the examples of .*8; run the pipeline again"):
         trained_on(pipeline / "serving" / "visage" / "8")

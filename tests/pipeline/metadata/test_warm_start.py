@@ -1,4 +1,4 @@
-"""A run knows from its pipeline's records which model it will start from."""
+"""A run finds the model that its training will start from in the pipeline's metadata."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ def config(workspace: Path, *overrides: str) -> PipelineConfig:
     return load_config(PROJECT / "pipeline_config.yaml", [f"workspace={workspace}", *overrides])
 
 
-def test_the_model_that_was_pushed_last_and_is_still_there(tmp_path: Path) -> None:
+def test_the_last_pushed_model_that_still_exists_is_found(tmp_path: Path) -> None:
     recipe = config(tmp_path, "trainer.weights=blessed")
     assert warm_start_model(recipe) is None
     models = [recipe.root / "artifacts" / number for number in ("1", "2")]

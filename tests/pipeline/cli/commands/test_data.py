@@ -11,7 +11,7 @@ import pytest
 
 from components.face_example_gen.settings import DataSettings, FaceExampleGenSettings
 from pipeline.cli.output.console import Reporter
-from pipeline.cli.output.terms import tell_terms_once
+from pipeline.cli.output.terms import print_terms_once
 from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
 from pipeline.metadata.latest_examples import newest_data
@@ -53,7 +53,7 @@ def test_a_data_set_is_prepared_once(workspace: Path) -> None:
     assert "terms" not in again.stdout
 
 
-def test_a_run_finds_it_prepared(workspace: Path, tmp_path: Path) -> None:
+def test_a_run_uses_the_prepared_data_set(workspace: Path, tmp_path: Path) -> None:
     from pipeline.data_inspection.prepared import prepare
 
     shown(visage("data", "prepare", "utkface", *options(workspace), "--json"))
@@ -72,14 +72,14 @@ def test_a_run_finds_it_prepared(workspace: Path, tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("command", ["prepare", "inspect"])
-def test_a_source_that_cannot_be_is_one_line(command: str, source: str, words: str, tmp_path: Path) -> None:
+def test_an_invalid_source_is_one_line(command: str, source: str, words: str, tmp_path: Path) -> None:
     ended = visage("data", command, source, *options(tmp_path))
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"visage: {words}"), ended.stderr
     assert ended.stderr.count("\n") == 1
 
 
-def test_one_source_is_inspected_even_where_nothing_is_left_of_it(workspace: Path, tmp_path: Path) -> None:
+def test_a_source_is_inspected_even_if_no_record_is_left(workspace: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     strict = options(workspace, "--set", "cleaning.min_age=119", "--set", "cleaning.max_age=120")
     found = shown(visage("data", "inspect", "utkface", *strict, "--out", page, "--json"))
@@ -98,7 +98,7 @@ def test_one_source_is_inspected_even_where_nothing_is_left_of_it(workspace: Pat
         ("dataset_info.json", None, "{folder}: the prepared data set is damaged; remove that folder and run again"),
     ],
 )
-def test_prepared_files_that_are_gone_or_damaged_are_one_line_with_the_mend(
+def test_missing_or_damaged_prepared_files_are_one_line_with_the_fix(
     workspace: Path, tmp_path: Path, name: str, content: bytes | None, words: str
 ) -> None:
     built = shown(visage("data", "prepare", "utkface", *options(workspace), "--json"))
@@ -117,32 +117,32 @@ def test_prepared_files_that_are_gone_or_damaged_are_one_line_with_the_mend(
 
 
 @pytest.mark.parametrize(("command", "ending"), [("inspect", ".html"), ("preview-augmentation", ".png")])
-def test_out_of_another_kind_is_one_line(command: str, ending: str, tmp_path: Path) -> None:
+def test_an_output_of_another_format_is_one_line(command: str, ending: str, tmp_path: Path) -> None:
     ended = visage("data", command, *options(tmp_path), "--out", tmp_path / "page.json")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert f"must end in {ending}" in ended.stderr
 
 
-def test_a_sheet_in_no_folder_is_refused_before_any_work(tmp_path: Path) -> None:
+def test_a_sheet_in_a_missing_folder_is_an_error_before_any_work(tmp_path: Path) -> None:
     ended = visage("data", "preview-augmentation", *options(tmp_path), "--out", tmp_path / "none" / "sheet.png")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert f"no such folder: {tmp_path / 'none'}; make it or name another file" in ended.stderr
 
 
-def test_terms_are_repeated_once_a_workspace(tmp_path: Path) -> None:
-    def told(*datasets: str, archives: str | None = "/archives") -> list[str]:
+def test_terms_are_printed_once_a_workspace(tmp_path: Path) -> None:
+    def printed(*datasets: str, archives: str | None = "/archives") -> list[str]:
         data = DataSettings(dir=archives, sources=list(datasets))
         stream = io.StringIO()
-        tell_terms_once(datasets, FaceExampleGenSettings(data=data, data_root=str(tmp_path)), Reporter(stream))
+        print_terms_once(datasets, FaceExampleGenSettings(data=data, data_root=str(tmp_path)), Reporter(stream))
         return [line.split()[1] for line in stream.getvalue().splitlines()]
 
-    assert told("utkface", archives=None) == []
-    assert told("utkface") == ["UTKFace:"]
+    assert printed("utkface", archives=None) == []
+    assert printed("utkface") == ["UTKFace:"]
     # Both of Adience's are one data set.
-    assert told("utkface", "adience/faces", "adience/aligned") == ["Adience:"]
-    assert told("utkface", "adience/faces") == []
-    # Whoever brings a folder knows its terms.
-    assert told("labelled_folder/mine") == []
+    assert printed("utkface", "adience/faces", "adience/aligned") == ["Adience:"]
+    assert printed("utkface", "adience/faces") == []
+    # The owner of a folder knows its terms.
+    assert printed("labelled_folder/mine") == []
 
 
 class TestNewestData:
@@ -167,17 +167,17 @@ class TestNewestData:
         first = run_node(compile_pipeline(config), "FaceExampleGen", "first")
         return first.output("examples").uri, first.output("cleaning_report").uri
 
-    def test_before_the_first_run_it_says_what_to_do(self, config: PipelineConfig) -> None:
+    def test_before_the_first_run_the_error_names_the_fix(self, config: PipelineConfig) -> None:
         with pytest.raises(VisageError, match=r"no run of sample-portraits has cleaned its data to the end; run first"):
             newest_data(config)
 
-    def test_an_empty_database_is_none_yet(self, config: PipelineConfig) -> None:
+    def test_an_empty_database_counts_as_no_run(self, config: PipelineConfig) -> None:
         config.root.mkdir(parents=True, exist_ok=True)
         (config.root / "metadata.sqlite").touch()
         with pytest.raises(VisageError, match=r"no run of sample-portraits has cleaned its data to the end; run first"):
             newest_data(config)
 
-    def test_each_command_says_it_in_one_line_and_inspect_names_the_other_way(self, tmp_path: Path) -> None:
+    def test_each_command_prints_one_line_and_inspect_names_the_alternative(self, tmp_path: Path) -> None:
         for command, words in (
             ("preview-augmentation", "run first (visage run)\n"),
             ("inspect", "data inspect utkface\n"),
@@ -187,29 +187,27 @@ class TestNewestData:
             assert ended.stderr.endswith(words)
         assert list(tmp_path.iterdir()) == [], "who only looks leaves nothing"
 
-    def test_it_is_what_the_newest_run_wrote_from_the_cache_or_not(
-        self, config: PipelineConfig, first_run: tuple[str, str]
-    ) -> None:
+    def test_the_newest_run_counts_cached_or_not(self, config: PipelineConfig, first_run: tuple[str, str]) -> None:
         data = newest_data(config)
         assert (str(data.examples), str(data.report)) == first_run
         assert data.settings == FaceExampleGenSettings.model_validate(config.face_example_gen_settings())
         assert run_node(compile_pipeline(config), "FaceExampleGen", "second").cached
         assert newest_data(config) == data
 
-    def test_its_training_crops_are_drawn_the_same_in_every_process(
+    def test_training_crops_are_drawn_the_same_in_every_process(
         self, config: PipelineConfig, first_run: tuple[str, str], tmp_path: Path
     ) -> None:
         turned = ("--set", "trainer.augmentation.rotation=20", "--set", "trainer.augmentation.erasing=0.5")
         where = ("--set", f"workspace={config.workspace}", *turned)
-        told = shown(visage("data", "preview-augmentation", *where, "--out", tmp_path / "sheet.png", "--json"))
-        assert told["examples"] == first_run[0]
-        assert (told["network"], told["augmentation"]["rotation"]) == ("compact", 20)
+        result = shown(visage("data", "preview-augmentation", *where, "--out", tmp_path / "sheet.png", "--json"))
+        assert result["examples"] == first_run[0]
+        assert (result["network"], result["augmentation"]["rotation"]) == ("compact", 20)
         augmentation = config.trainer.augmentation.model_copy(update={"rotation": 20.0, "erasing": 0.5})
         settings = config.trainer.model_copy(update={"augmentation": augmentation})
         split = open_split("train", [f"{first_run[0]}/Split-train/*"])
-        assert Path(told["sheet"]).read_bytes() == draw_sheet(split, settings)
+        assert Path(result["sheet"]).read_bytes() == draw_sheet(split, settings)
 
-    def test_what_is_gone_is_one_line(self, config: PipelineConfig, first_run: tuple[str, str]) -> None:
+    def test_a_missing_output_of_the_run_is_one_line(self, config: PipelineConfig, first_run: tuple[str, str]) -> None:
         data = newest_data(config)
         shutil.rmtree(data.examples)
         with pytest.raises(VisageError, match=r": gone; run the pipeline again: visage run$"):

@@ -36,7 +36,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_models_are_written_with_what_they_cost(pipeline: Path) -> None:
+def test_models_are_written_with_their_figures(pipeline: Path) -> None:
     ended = visage("export", "tflite", pipeline / "serving" / "visage", "--json")
     assert (ended.returncode, ended.stderr) == (0, "")
     shown = json.loads(ended.stdout)
@@ -63,7 +63,7 @@ def test_models_are_written_with_what_they_cost(pipeline: Path) -> None:
     assert_computes_in_int8(folder / int8["file"])
 
 
-def test_a_model_that_the_new_description_does_not_name_does_not_stay(tmp_path: Path) -> None:
+def test_models_of_an_earlier_export_are_removed(tmp_path: Path) -> None:
     for name in ("visage_float16", "visage_int8", "other_float16"):
         (tmp_path / f"{name}.tflite").touch()
     remove_unnamed(tmp_path, "visage", {"int8": tmp_path / "visage_int8.tflite"})
@@ -87,7 +87,7 @@ def assert_computes_in_int8(file: Path) -> None:
     }
 
 
-def test_a_model_without_the_records_of_its_run_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_a_model_without_metadata_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "saved_model.pb").touch()
     ended = visage("export", "tflite", tmp_path)
     assert ended.returncode == 1

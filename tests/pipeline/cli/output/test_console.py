@@ -28,7 +28,7 @@ except RuntimeError:
 """
 
 
-def test_frameworks_write_to_the_log_whatever_way_they_write(tmp_path: Path) -> None:
+def test_all_output_of_frameworks_goes_to_the_log(tmp_path: Path) -> None:
     log = tmp_path / "logs" / "run.log"
     shown = subprocess.run([sys.executable, "-c", NOISE, str(log)], check=True, capture_output=True, text=True)
     assert (shown.stdout, shown.stderr) == ("for the user\nafterwards\n", "")
@@ -38,28 +38,28 @@ def test_frameworks_write_to_the_log_whatever_way_they_write(tmp_path: Path) -> 
 LOGGED = """
 import logging, sys
 from pathlib import Path
-from pipeline.cli.output.console import framework_output_to, messages_of
-with messages_of("serving"), framework_output_to(Path(sys.argv[1])):
+from pipeline.cli.output.console import framework_output_to, loggers_on_screen
+with loggers_on_screen("serving"), framework_output_to(Path(sys.argv[1])):
     logging.getLogger("serving.server").error("for the user")
     logging.getLogger("tensorflow").error("for the log")
 """
 
 
-def test_our_own_loggers_still_reach_the_screen(tmp_path: Path) -> None:
+def test_our_loggers_reach_the_screen(tmp_path: Path) -> None:
     log = tmp_path / "log"
     shown = subprocess.run([sys.executable, "-c", LOGGED, str(log)], check=True, capture_output=True, text=True)
     assert (shown.stdout, shown.stderr) == ("", "visage: for the user\n")
     assert "for the log" in log.read_text()
 
 
-def test_where_nothing_is_counted_there_is_no_number() -> None:
+def test_uncounted_steps_show_no_number() -> None:
     stream = io.StringIO()
     with Reporter(stream).stage("FaceExampleGen"):
         progress.report("prepare utkface", 0)
     assert stream.getvalue() == "  FaceExampleGen: prepare utkface\n"
 
 
-def test_without_a_terminal_progress_is_a_line_now_and_then() -> None:
+def test_without_a_terminal_progress_is_a_line_every_15_seconds() -> None:
     stream = io.StringIO()
     with Reporter(stream).stage("FaceExampleGen"):
         for done in range(1000):
@@ -69,7 +69,7 @@ def test_without_a_terminal_progress_is_a_line_now_and_then() -> None:
 
 
 @pytest.mark.parametrize(("step_seconds", "pace"), [(0.5, "2/s, 7:39 left"), (5, "12/min, 76:35 left")])
-def test_work_that_goes_on_is_timed_from_its_first_unit_on(
+def test_the_rate_is_measured_from_the_first_unit_on(
     monkeypatch: pytest.MonkeyPatch, step_seconds: float, pace: str
 ) -> None:
     # The first step is compiled before.
@@ -94,7 +94,7 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
-def test_the_next_fold_of_the_same_name_starts_anew(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_fold_starts_over(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: seconds[0])
     with Reporter(stream).stage("Trainer"):
@@ -107,7 +107,7 @@ def test_the_next_fold_of_the_same_name_starts_anew(stream: io.StringIO, monkeyp
     assert " -" not in shown
 
 
-def test_json_leaves_the_screen_empty() -> None:
+def test_json_output_shows_no_progress() -> None:
     stream = io.StringIO()
     reporter = Reporter(stream, silent=True)
     with reporter.stage("Trainer"):
@@ -116,7 +116,7 @@ def test_json_leaves_the_screen_empty() -> None:
     assert stream.getvalue() == ""
 
 
-def test_nobody_listens_after_the_stage() -> None:
+def test_reports_after_a_stage_are_ignored() -> None:
     stream = io.StringIO()
     with Reporter(stream).stage("Trainer"):
         pass
@@ -124,7 +124,7 @@ def test_nobody_listens_after_the_stage() -> None:
     assert stream.getvalue() == ""
 
 
-def test_the_lines_of_a_table_have_no_blanks_behind_them() -> None:
+def test_the_lines_of_a_table_have_no_trailing_blanks() -> None:
     stream = io.StringIO()
     table = Table("", "a wide heading", box=None, pad_edge=False)
     table.add_row("first", "1")

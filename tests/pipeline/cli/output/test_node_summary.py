@@ -1,4 +1,4 @@
-"""What the screen says of a finished node."""
+"""The summary of a finished node."""
 
 import json
 from pathlib import Path
@@ -13,11 +13,11 @@ def validated(folder: Path, *anomalies: str) -> str:
     return describe(NodeResult("ExampleValidator", cached=False, outputs={"anomalies": (Output(str(folder), {}),)}))
 
 
-def test_data_that_passed_say_what_they_were_compared_with(tmp_path: Path) -> None:
+def test_passed_data_show_their_references(tmp_path: Path) -> None:
     assert validated(tmp_path) == "no anomalies · compared for drift: train · for skew: none"
 
 
-def test_a_search_shows_the_best_values_and_what_each_trial_gave(tmp_path: Path) -> None:
+def test_a_search_shows_the_best_values_and_each_trial(tmp_path: Path) -> None:
     rows = [{"trial_id": "0", "score": 3.25, "trainer.learning_rate": 0.00125, "trainer.optimizer": '"adam"'}]
     rows += [{"trial_id": str(number), "score": 4.0, "trainer.learning_rate": 0.5} for number in range(1, 12)]
     (tmp_path / "tuner_results.json").write_text(json.dumps(rows))
@@ -34,15 +34,15 @@ def test_a_search_shows_the_best_values_and_what_each_trial_gave(tmp_path: Path)
     ]
 
 
-def test_a_candidate_that_is_itself_the_blessed_model_has_no_other_to_be_compared_with() -> None:
+def test_a_candidate_that_is_the_blessed_model_has_no_baseline() -> None:
     shown = describe(NodeResult("BlessedModelResolver", cached=False, outputs={"model": ()}))
     assert shown == "no other blessed model to compare with"
 
 
-def test_anomalies_that_were_let_pass_are_shown_in_full(tmp_path: Path) -> None:
+def test_accepted_anomalies_are_shown_in_full(tmp_path: Path) -> None:
     shown = validated(tmp_path, "age: NaN (in train)", "gender: femail [50%] (in val)")
     assert shown.splitlines() == [
-        "[yellow]anomalies let pass: 2[/] · compared for drift: train · for skew: none",
+        "[yellow]anomalies accepted: 2[/] · compared for drift: train · for skew: none",
         "    age: NaN (in train)",
         "    gender: femail [50%] (in val)",
     ]

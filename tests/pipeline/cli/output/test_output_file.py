@@ -61,11 +61,11 @@ def test_an_input_is_not_replaced_under_any_name(name: Callable[[Path], Path], p
     )
 
 
-def test_what_is_written_beside_it_replaces_no_input_either(photo: Path) -> None:
+def test_files_beside_the_output_replace_no_input(photo: Path) -> None:
     config = photo.with_name("my.json")
     config.touch()
-    said = refusal(photo.with_name("my.html"), [".html"], [config], beside=[config])
-    assert "would replace the input" in said
+    message = refusal(photo.with_name("my.html"), [".html"], [config], beside=[config])
+    assert "would replace the input" in message
 
 
 def test_a_file_of_an_input_folder_is_not_replaced(photo: Path, tmp_path: Path) -> None:
@@ -82,18 +82,18 @@ def test_another_file_may_be_replaced(photo: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a", "png", ".png"])
-def test_an_ending_that_is_not_written_is_refused(name: str, photo: Path) -> None:
+def test_an_unsupported_ending_is_an_error(name: str, photo: Path) -> None:
     assert "the name must end in .png or .jpg" in refusal(photo.with_name(name), [".png", ".jpg"])
 
 
-def test_a_missing_folder_and_a_folder_are_refused(photo: Path, tmp_path: Path) -> None:
+def test_a_missing_folder_and_a_folder_are_errors(photo: Path, tmp_path: Path) -> None:
     assert f"no such folder: {tmp_path}/none" in refusal(tmp_path / "none" / "a.png", [".png"])
     (tmp_path / "a.png").mkdir()
     assert "a.png is a folder; name a file" in refusal(tmp_path / "a.png", [".png"])
 
 
 @pytest.mark.parametrize("mode", [0o500, 0o200])
-def test_a_folder_that_cannot_be_written_is_refused(mode: int, unprivileged_folder: Path) -> None:
+def test_an_unwritable_folder_is_an_error(mode: int, unprivileged_folder: Path) -> None:
     folder = unprivileged_folder / "photos"
     folder.mkdir(mode)
     assert "cannot be written" in refusal(folder / "out.png", [".png"])

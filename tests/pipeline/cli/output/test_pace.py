@@ -28,7 +28,7 @@ def test_neither_rate_nor_time_left_is_ever_negative(reports: list[tuple[str, in
 
 
 @pytest.mark.parametrize("done", [0, 40])
-def test_a_step_of_the_same_name_starts_anew(done: int) -> None:
+def test_a_step_of_the_same_name_starts_over(done: int) -> None:
     pace = Pace()
     for reached, now in ((0, 0.0), (1, 10.0), (101, 20.0)):
         pace.update("train", reached, 200, now)
@@ -37,18 +37,18 @@ def test_a_step_of_the_same_name_starts_anew(done: int) -> None:
     assert words == ["", "", f"6/min, {(198 - done) * 10 // 60}:{(198 - done) * 10 % 60:02d} left"]
 
 
-def test_a_step_that_comes_back_starts_anew() -> None:
+def test_a_repeated_step_starts_over() -> None:
     pace = Pace()
     for step, done, now in (("train", 1, 0.0), ("train", 2, 10.0), ("test", 0, 20.0)):
         pace.update(step, done, 10, now)
     assert pace.is_new("train", 3)
 
 
-def test_more_than_was_announced_takes_no_time() -> None:
+def test_units_above_the_total_leave_no_time() -> None:
     pace = Pace()
     assert [pace.update("train", done, 2, done * 10.0) for done in (0, 1, 3)] == ["", "", "6/min, 0:00 left"]
 
 
 @pytest.mark.parametrize(("speed", "words"), [(1234.5, "1,234/s"), (1, "1/s"), (0.2, "12/min"), (1 / 7200, "0.5/h")])
-def test_slow_work_is_counted_by_the_minute_or_the_hour(speed: float, words: str) -> None:
+def test_slow_rates_are_by_the_minute_or_the_hour(speed: float, words: str) -> None:
     assert rate(speed) == words

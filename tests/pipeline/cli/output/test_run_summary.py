@@ -34,21 +34,21 @@ def shown(default_model: bool, drawings: bool, outcome: Outcome = PUSHED) -> str
     return stream.getvalue()
 
 
-def test_the_commands_can_be_copied() -> None:
-    assert "ask it      .venv/bin/visage predict PHOTO\n" in shown(default_model=True, drawings=False)
+def test_the_printed_commands_can_be_copied() -> None:
+    assert "predict     .venv/bin/visage predict PHOTO\n" in shown(default_model=True, drawings=False)
     elsewhere = shown(default_model=False, drawings=False)
-    assert "ask it      .venv/bin/visage predict --model '/srv/my runs/visage' PHOTO\n" in elsewhere
-    assert "serve it    .venv/bin/visage serve --model-base-path '/srv/my runs/visage'\n" in elsewhere
+    assert "predict     .venv/bin/visage predict --model '/srv/my runs/visage' PHOTO\n" in elsewhere
+    assert "serve       .venv/bin/visage serve --model-base-path '/srv/my runs/visage'\n" in elsewhere
 
 
-def test_a_model_of_drawings_is_called_one() -> None:
+def test_a_model_of_drawings_has_a_warning() -> None:
     warning = "trained on drawings: for photos of people train on real data, see docs/data.md"
     assert warning in shown(default_model=True, drawings=True)
     assert warning not in shown(default_model=True, drawings=False)
 
 
-def test_a_folder_from_which_tensorflow_serving_cannot_load_is_named() -> None:
-    warning = "TensorFlow Serving takes this folder's name for a pattern"
+def test_a_folder_whose_name_tensorflow_serving_treats_as_a_pattern_has_a_warning() -> None:
+    warning = "TensorFlow Serving treats this folder's name as a pattern"
     assert warning in shown(True, False, replace(PUSHED, model_base_path="/srv/r[1]/visage"))
     assert warning not in shown(True, False)
 
@@ -64,7 +64,7 @@ def test_a_folder_from_which_tensorflow_serving_cannot_load_is_named() -> None:
         (False, ["Pusher", "ModelCard"], 1),
     ],
 )
-def test_the_gate_decides_the_exit_code_before_a_missing_report_does(
+def test_the_gate_takes_precedence_over_a_failed_card_in_the_exit_code(
     pushed: bool, failed: list[str], exit_code: int
 ) -> None:
     assert replace(PUSHED, pushed=pushed, failed=dict.fromkeys(failed, "why")).exit_code == exit_code
@@ -84,13 +84,13 @@ def test_a_push_that_failed_hides_neither_the_gate_nor_the_card() -> None:
     assert text.endswith("model card  /srv/card.html\n")
 
 
-def test_what_could_not_be_measured_says_why() -> None:
+def test_a_metric_that_was_not_measured_has_its_reason() -> None:
     gate = Gate("age_mae_max", "overall", None, 10.0, False, why_not_measured="no test record of known age")
     text = shown(True, False, replace(PUSHED, gates=[gate], pushed=False))
     assert "not measured  at most 10  failed" in text
     assert "age_mae_max of overall: not measured: no test record of known age\n" in text
 
 
-def test_a_model_that_missed_a_limit_is_withheld_by_the_gate_whatever_else_failed() -> None:
+def test_a_missed_limit_rejects_the_model_whatever_else_failed() -> None:
     text = shown(True, False, replace(PUSHED, gates=[MISSED], pushed=False, model_card=None, failed={"ModelCard": "-"}))
     assert "Not pushed: not blessed." in text

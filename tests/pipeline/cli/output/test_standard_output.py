@@ -1,4 +1,4 @@
-"""Standard output on a full disk or in a closed pipe ends a command in one line, standard error in none."""
+"""Standard output on a full disk ends a command with one line, in a closed pipe without one."""
 
 import os
 import subprocess
@@ -13,9 +13,9 @@ LINE = "visage: standard output cannot be written: No space left on device; writ
 WITH_A_LOG = """
 import sys
 from pathlib import Path
-from pipeline.cli.common import quietly
+from pipeline.cli.common import redirect_framework_output
 from pipeline.cli.output.standard_output import checked_output
-with checked_output(), quietly(Path(sys.argv[1])) as stream:
+with checked_output(), redirect_framework_output(Path(sys.argv[1])) as stream:
     print("for the screen", file=stream)
     print("for the log", "x" * 100_000)
 """
@@ -33,7 +33,7 @@ def test_a_full_disk_is_one_line(words: str) -> None:
 
 
 @pytest.mark.parametrize("words", ["doctor", "--help"])
-def test_a_closed_pipe_ends_the_command_quietly(words: str) -> None:
+def test_a_closed_pipe_ends_the_command_silently(words: str) -> None:
     # The pipe's reader is gone before the command starts.
     code, _, errors = shell(f"{{ sleep 0.2; {VISAGE} {words}; }} | true")
     assert (code, errors) == (141, "")
@@ -49,13 +49,13 @@ def test_streams_that_are_closed_are_the_null_device(closed: str) -> None:
     assert shell(f"{VISAGE} doctor {closed}") == (0, "", "")
 
 
-def test_the_screen_of_a_command_with_a_log() -> None:
+def test_a_command_with_a_log_ends_in_one_line_too() -> None:
     code = [sys.executable, "-c", WITH_A_LOG, os.devnull]
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(code, stdout=full, stderr=subprocess.PIPE, text=True)
     assert (ended.returncode, ended.stderr) == (1, LINE)
 
 
-def test_a_log_on_a_full_disk_loses_lines_alone() -> None:
+def test_a_log_on_a_full_disk_only_loses_lines() -> None:
     ended = subprocess.run([sys.executable, "-c", WITH_A_LOG, "/dev/full"], capture_output=True, text=True)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "for the screen\n", "")

@@ -1,4 +1,4 @@
-"""`visage.faces.align` as a TensorFlow graph, for clients that send whole photos to a served model."""
+"""Aligns faces inside a TensorFlow graph, for clients that send whole photos to a served model."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from visage.faces.warp import ROUNDING
 
 
 def align(photo: tf.Tensor, landmarks: tf.Tensor, settings: AlignmentSettings) -> tf.Tensor:
-    """Cuts the face out of a photo, upright and scaled, as `visage.faces.align.align` does.
+    """Cuts one face out of a photo, upright and scaled, as `visage.faces.align.align` does.
 
-    The photo is reduced and sampled as `visage.faces.warp` describes, and rounded as Pillow rounds: of a thousand
-    values one differs, by one grey level.
+    It reduces and samples the photo as `visage.faces.warp` describes, and rounds as Pillow does: one value in a
+    thousand differs from the library's, by one grey level.
 
     Args:
         photo: uint8 [height, width, 3].
@@ -26,14 +26,14 @@ def align(photo: tf.Tensor, landmarks: tf.Tensor, settings: AlignmentSettings) -
         uint8 [size, size, 3].
 
     Raises:
-        tf.errors.InvalidArgumentError: the eye centres fall together, are not finite, or are so far apart that the crop
+        tf.errors.InvalidArgumentError: the eye centres coincide, are not finite, or are so far apart that the crop
             would be more than `MAX_CROP_SHARE` times as wide as the photo, or than `MAX_CROP_SIDE` pixels.
     """
     right_eye, left_eye = landmarks[0], landmarks[1]
     across = left_eye - right_eye
     distance = tf.norm(across)
     with tf.control_dependencies([_assert_plausible(distance, photo, settings)]):
-        # How far one pixel to the right in the crop leads in the photo.
+        # The step in the photo that corresponds to one pixel to the right in the crop.
         step = across / (settings.size * settings.eye_distance)
     factor, samples = _reduction(_width(right_eye, left_eye, settings))
     cosine, sine = step[0], step[1]
@@ -49,7 +49,7 @@ def align(photo: tf.Tensor, landmarks: tf.Tensor, settings: AlignmentSettings) -
         (origin - low) / per_step,
         settings.size * samples,
     )
-    # Pillow's samples are whole grey levels, rounded down; what float32 loses must not make that one level less.
+    # Pillow rounds its samples down to whole grey levels; float32's error must not lower them by one more level.
     levels = tf.cast(tf.floor(sampled + 1e-3), tf.uint8)
     return tf.ensure_shape(_reduce(levels, samples), (settings.size, settings.size, 3))
 
@@ -69,13 +69,13 @@ def _corners(size: int) -> tf.Tensor:
 
 
 def _width(right_eye: tf.Tensor, left_eye: tf.Tensor, settings: AlignmentSettings) -> tf.Tensor:
-    """Pixels of the photo that one of the crop is wide: float64, to fall on the library's side of a power of two."""
+    """Returns the width of a crop's pixel, in pixels of the photo: float64, to round a power of two as the library."""
     across = tf.cast(left_eye, tf.float64) - tf.cast(right_eye, tf.float64)
     return tf.norm(across) / (settings.size * settings.eye_distance)
 
 
 def _reduction(width: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """What `visage.faces.warp.reduction` says where a crop's pixel is so many of the photo's wide: int32."""
+    """Returns the factor and samples of `visage.faces.warp.reduction` for the width of a crop's pixel: int32."""
     halvings = tf.maximum(tf.floor(tf.math.log(width) / math.log(2) + ROUNDING), 0)
     factor = tf.bitwise.left_shift(1, tf.cast(halvings, tf.int32))
     rest = width / tf.cast(factor, tf.float64)
@@ -83,9 +83,9 @@ def _reduction(width: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _cut(photo: tf.Tensor, factor: tf.Tensor, low: tf.Tensor, high: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The whole blocks of `factor` pixels between two points (x, y), one more on each side, and at least one.
+    """Cuts out the whole blocks of `factor` pixels between two points (x, y), one more on each side, at least one.
 
-    A large photo would otherwise be reduced as a whole for one small face.
+    Without it, one small face would cost the reduction of a whole large photo.
 
     Returns:
         uint8 [h, w, 3], and the (x, y) of its corner in the photo.
@@ -100,7 +100,7 @@ def _cut(photo: tf.Tensor, factor: tf.Tensor, low: tf.Tensor, high: tf.Tensor) -
 
 
 def _sample(patch: tf.Tensor, turn: tf.Tensor, origin: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """Bilinear samples of a patch on a square lattice; outside the patch its edge pixels go on.
+    """Samples a patch bilinearly on a square lattice; outside the patch its edge pixels repeat.
 
     Args:
         patch: float32 [h, w, 3].
@@ -127,7 +127,7 @@ def _sample(patch: tf.Tensor, turn: tf.Tensor, origin: tf.Tensor, size: tf.Tenso
 
 
 def _reduce(pixels: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
-    """The mean of each block of `factor` x `factor` pixels, rounded as Pillow's `reduce` rounds.
+    """Returns the mean of each block of `factor` x `factor` pixels, rounded as Pillow's `reduce` rounds.
 
     Args:
         pixels: uint8 [h, w, 3]; blocks at its right and lower edge may be narrower.

@@ -1,4 +1,4 @@
-"""Writes a trained network as a SavedModel that a server can take as it is."""
+"""Writes a trained network as a SavedModel that a server can load without further files."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def export(
 ) -> None:
     """Writes the SavedModel with its three signatures, warm-up requests and `visage.json`.
 
-    Everything is written beside `directory` and renamed at the end: who finds `directory` finds it whole. What a killed
-    attempt of the same execution left is replaced.
+    All files are written beside `directory` and renamed at the end, so `directory` is complete whenever it exists.
+    Leftovers of a killed attempt of the same execution are replaced.
 
     Args:
         network: trained; built by `spec`.
         spec: the network's heads and input.
-        alignment: how the crops it was trained on were made.
+        alignment: geometry of the crops that it was trained on.
         directory: the SavedModel.
-        learned_from: what the network has learned from; None: the model does not say.
+        learned_from: provenance of the network's training data; None: not recorded.
     """
     model = FaceModel(network, spec, alignment)
     final = Path(directory)

@@ -1,4 +1,4 @@
-"""Reads which model it is: its pipeline, its version and what it was trained on, as one text for all who show it."""
+"""Describes a model in one line: its pipeline, its version and its training data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance
 
-# What stands where an older model, or another program's, does not say it.
+# Stands for values that an older model, or one of another program, does not record.
 UNKNOWN = "unknown"
 
 DRAWN, PHOTOS, BOTH = "drawn portraits", "photos", "drawn portraits and photos"
@@ -20,12 +20,12 @@ _WARNINGS = {
 
 @dataclass(frozen=True)
 class TrainedOn:
-    """The data of a model's own training, and of the models that it started from or that taught it.
+    """The data of a model's own training, of its teacher's and of the model's that it started from.
 
     Attributes:
         pictures: 'drawn portraits', 'photos', 'drawn portraits and photos' or 'unknown'.
         data_sets: names, sorted; empty where they are unknown.
-        faces: how many the model's own training learned from; None: unknown.
+        faces: number of faces in the model's own training split; None: unknown.
     """
 
     # The name is a key of users' files: model_card.json and the output of `visage predict --json`.
@@ -36,12 +36,12 @@ class TrainedOn:
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """Which model it is. `asdict` of it is what the JSON of commands and routes holds.
+    """The identity of a model. The JSON of commands and routes is its `asdict`.
 
     Attributes:
-        warning: what must be said before any figure of a model that was trained on drawn portraits; None: nothing.
+        warning: shown before any figure of a model that was trained on drawn portraits; None: no such warning.
         summary: one line for people.
-        name: what a server calls the model, or its folder.
+        name: the model's name on a server, or its folder.
         pipeline: the pipeline that trained it, or 'unknown'.
         version: the number that Pusher gave it, or 'unknown'.
         training: the id of the Trainer's execution, as in artifacts/Trainer/model/ID, or 'unknown'.
@@ -67,13 +67,13 @@ def identify(metadata: ModelMetadata, name: str, version: str | int | None) -> M
     """Reads a model's identity.
 
     Args:
-        metadata: what the model says of itself; whatever it lacks is unknown.
+        metadata: the model's description; values that it lacks are unknown.
         name: what a server calls the model, or its folder.
         version: None or 0 where its folder has no number.
     """
-    provenances = metadata.learned_from or []
-    own = provenances[0] if provenances else TrainingProvenance()
-    trained_on = TrainedOn(_images(provenances), tuple(sorted(_data_sets(provenances))), own.faces)
+    trainings = metadata.learned_from or []
+    own = trainings[0] if trainings else TrainingProvenance()
+    trained_on = TrainedOn(_images(trainings), tuple(sorted(_data_sets(trainings))), own.faces)
     pipeline = own.pipeline or UNKNOWN
     shown_version = str(version) if version else UNKNOWN
     training = own.training or UNKNOWN
@@ -92,13 +92,13 @@ def _in_words(trained_on: TrainedOn) -> str:
     return f"{images}: {', '.join(trained_on.data_sets) or UNKNOWN}{faces}"
 
 
-def _images(provenances: Sequence[TrainingProvenance]) -> str:
-    """One drawn lesson makes a model one that was trained on drawings, whatever the others were."""
-    drawn = [provenance_of_data.drawn for provenance_of_data in provenances]
+def _images(trainings: Sequence[TrainingProvenance]) -> str:
+    """Returns the kind of images: a single training on drawn portraits makes the model one of drawn portraits."""
+    drawn = [training.drawn for training in trainings]
     if True in drawn:
         return DRAWN if all(drawn) else BOTH
     return PHOTOS if drawn and None not in drawn else UNKNOWN
 
 
-def _data_sets(provenances: Sequence[TrainingProvenance]) -> set[str]:
-    return {source for provenance_of_data in provenances for source in provenance_of_data.sources or ()}
+def _data_sets(trainings: Sequence[TrainingProvenance]) -> set[str]:
+    return {source for training in trainings for source in training.sources or ()}

@@ -1,4 +1,4 @@
-"""The one way in which a SavedModel is loaded, whatever the name of its folder."""
+"""Loads a SavedModel, whatever the name of its folder."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from visage.folder_alias import folder_alias
 
 
 def load_saved_model(folder: str | Path) -> Any:
-    """Loads a SavedModel with the tag that TensorFlow Serving loads.
+    """Loads the graph of a SavedModel that TensorFlow Serving loads, by its tag.
 
     TensorFlow looks for the variables by a pattern, so a folder such as `r[1]` needs an alias. TensorFlow Serving's own
     loader does the same: it cannot serve from a folder of such a name.
@@ -16,7 +16,7 @@ def load_saved_model(folder: str | Path) -> Any:
         folder: holds `saved_model.pb` and `variables`.
 
     Raises:
-        Exception: nearly any, where files are missing or damaged.
+        Exception: of nearly any type, if files are missing or damaged.
     """
     import tensorflow as tf
 

@@ -1,7 +1,7 @@
-"""Reads and writes `assets.extra/visage.json`, in which a SavedModel says what it is and what it was trained on.
+"""Reads and writes `assets.extra/visage.json`, the description of a SavedModel and of its training data.
 
-The one module that knows the file. Models outlive the version that wrote them: what an older layout lacks is None, and
-what it calls otherwise has its present name (`to_json` always gives the present layout).
+Only this module knows the layout of the file. Models outlive the version that wrote them: values that an older layout
+lacks are None, and its renamed keys are read under their present names (`to_json` always writes the present layout).
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from typing import Any
 
 from visage.faces.settings import AlignmentSettings
 
-# TensorFlow Serving's own folder for what belongs to a model and is no part of its graph.
+# TensorFlow Serving's own folder for files that belong to a model but not to its graph.
 ASSETS_EXTRA = "assets.extra"
 METADATA_FILE = f"{ASSETS_EXTRA}/visage.json"
 
 
 @dataclass(frozen=True)
 class TrainingProvenance:
-    """What one training learned from. None: unknown, as an older model does not say it.
+    """The data of one training. None: unknown, since an older model does not record it.
 
     Attributes:
         sources: the data sets, sorted.
-        split: what decides who of them is tested: the method of `SplitSettings`, its keys and `repeat`.
+        split: the settings that decide who is in the test split: `method` of `SplitSettings`, its keys and `repeat`.
         pipeline: name of the pipeline.
         drawn: whether the images are drawn portraits.
-        faces: how many were learned from.
+        faces: number of faces in the training split.
         training: id of the Trainer's execution, as in artifacts/Trainer/model/ID.
     """
 
@@ -41,7 +41,7 @@ class TrainingProvenance:
 
     @classmethod
     def from_json(cls, document: Any) -> TrainingProvenance:
-        """Reads an entry of `learned_from`; what is missing or of another type is None."""
+        """Reads an entry of `learned_from`; values that are missing or of another type become None."""
         values = document if isinstance(document, Mapping) else {}
         sources = values.get("sources")
         return cls(
@@ -60,17 +60,17 @@ class TrainingProvenance:
 
 @dataclass(frozen=True)
 class ModelMetadata:
-    """What a model says of itself. None: unknown, as of an older model, or one that another program wrote.
+    """The description of a model. None: unknown, as for an older model or one that another program wrote.
 
     Attributes:
         network: a module of `visage/networks`.
-        input_size: pixels; side of the square that the network looks at.
+        input_size: pixels; side of the network's square input.
         channels: 3 for colour, 1 for grey.
         tta_flip: whether the model predicts the mean over an image and its mirror image.
-        alignment: how the crops were made that it was trained on: the values of `AlignmentSettings`, as the version
-            that wrote them had them; empty where they are unknown.
-        parameters: count of the network's numbers.
-        learned_from: the model's own training, then those of the models that it started from or that taught it.
+        alignment: geometry of the crops that it was trained on: the values of `AlignmentSettings` in the version that
+            wrote them; empty where they are unknown.
+        parameters: number of the network's parameters.
+        learned_from: the model's own training, then the trainings of its teacher and of the model that it started from.
     """
 
     network: str | None = None
@@ -83,9 +83,9 @@ class ModelMetadata:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> ModelMetadata:
-        """Reads the file's content, of whatever layout; what is missing or of another type is None."""
+        """Reads the file's content in any layout; values that are missing or of another type become None."""
         learned_from = _typed(document, "learned_from", list)
-        # Earlier versions call it `flip_averaged`, or have no such models.
+        # Earlier versions name this key `flip_averaged`, or have no such models.
         tta_flip = document.get("tta_flip", document.get("flip_averaged"))
         return cls(
             network=_typed(document, "network", str),
@@ -102,22 +102,22 @@ class ModelMetadata:
         return asdict(self)
 
     def alignment_settings(self) -> AlignmentSettings:
-        """Returns how the crops of this model are made.
+        """Returns the geometry of this model's crops.
 
         Raises:
-            pydantic.ValidationError: the model does not say it, or another VisAge wrote what this one does not know.
+            pydantic.ValidationError: the values are missing, or another version of VisAge wrote them.
         """
         return AlignmentSettings.model_validate(self.alignment)
 
 
 def read_metadata(saved_model: Path) -> ModelMetadata:
-    """Reads what a SavedModel says of itself.
+    """Reads the description of a SavedModel.
 
     Args:
         saved_model: its folder.
 
     Raises:
-        FileNotFoundError: it says nothing: another program wrote it.
+        FileNotFoundError: it has no description: another program wrote the model.
         OSError: the file cannot be read.
         ValueError: the file is damaged.
     """
@@ -139,6 +139,6 @@ def write_metadata(saved_model: Path, metadata: ModelMetadata) -> None:
 
 
 def _typed(values: Mapping[str, Any], key: str, kind: type) -> Any:
-    """The value if it is of this very type (True is no number), else None."""
+    """Returns the value if it is of exactly this type (True is no number), else None."""
     value = values.get(key)
     return value if type(value) is kind else None

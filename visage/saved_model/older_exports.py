@@ -1,4 +1,4 @@
-"""Models that VisAge exported before its exports could be served, told from others without TensorFlow."""
+"""Recognizes, without TensorFlow, models that VisAge exported before its exports could be served."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def is_older_export(saved_model: Path) -> bool:
     """Returns whether TensorFlow Serving cannot load a SavedModel of VisAge because an earlier version exported it.
 
     Args:
-        saved_model: its folder; one without a model is no older export.
+        saved_model: its folder; False for a folder without a model.
     """
     try:
         return _TRACKED_NETWORK in (saved_model / SAVED_MODEL).read_bytes()

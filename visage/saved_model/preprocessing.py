@@ -1,4 +1,4 @@
-"""From JPEG bytes to a network's pixels: one graph for training, for evaluation and for serving."""
+"""Turns JPEG bytes into a network's pixels, by one graph for training, evaluation and serving."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ MAX_CROP_PIXELS = 4_000_000
 
 
 def decode(jpeg: tf.Tensor, max_pixels: int = MAX_CROP_PIXELS) -> tf.Tensor:
-    """Decodes one JPEG (string scalar) to uint8 [height, width, 3], exactly as Pillow would; EXIF is not looked at.
+    """Decodes one JPEG (string scalar) to uint8 [height, width, 3], exactly as Pillow does; EXIF is ignored.
 
-    A JPEG that lacks its end mark alone is decoded, as `visage.faces.image_io` does.
+    A JPEG that lacks nothing but its end mark is decoded, as in `visage.faces.image_io`.
 
     Raises:
         tf.errors.InvalidArgumentError: it is no JPEG, is damaged or cut off, or its header announces more than
@@ -26,15 +26,15 @@ def decode(jpeg: tf.Tensor, max_pixels: int = MAX_CROP_PIXELS) -> tf.Tensor:
 
 
 def _decode(jpeg: tf.Tensor) -> tf.Tensor:
-    # The default method is faster and off by a grey level on average, which the client's Pillow is not.
+    # The default method is faster, but differs from the client's Pillow by a grey level on average.
     return tf.io.decode_jpeg(jpeg, channels=3, dct_method="INTEGER_ACCURATE")
 
 
 def _decode_without_end(jpeg: tf.Tensor) -> tf.Tensor:
-    """Decodes a JPEG that ends in something else than an end mark: nothing, or what follows its end mark.
+    """Decodes a JPEG that does not end in an end mark: it has none, or other bytes follow it.
 
-    `visage.faces.jpeg_end` says why its continuations tell a whole image from one that was cut off. A progressive
-    JPEG that was cut off exactly between two scans is taken for a whole one here, not there.
+    `visage.faces.jpeg_end` explains how continuations distinguish a complete image from one that was cut off. This
+    function, unlike that module, takes a progressive JPEG that was cut off exactly between two scans for complete.
     """
     data = _image_data(jpeg)
     pixels, *others = (_decode(tf.strings.join([data, continuation])) for continuation in CONTINUATIONS)
@@ -44,7 +44,7 @@ def _decode_without_end(jpeg: tf.Tensor) -> tf.Tensor:
 
 
 def _image_data(jpeg: tf.Tensor) -> tf.Tensor:
-    """As `visage.faces.jpeg_end.image_data`."""
+    """Returns the bytes that `visage.faces.jpeg_end.image_data` returns."""
     codes = tf.io.decode_raw(jpeg, tf.uint8)
     size = tf.shape(codes)[0]
     used = tf.reduce_max(tf.cast(tf.where(codes != 0), tf.int32)) + 1
@@ -55,11 +55,11 @@ def _image_data(jpeg: tf.Tensor) -> tf.Tensor:
 
 
 def to_network_input(crop: tf.Tensor, input_size: int, channels: int) -> tf.Tensor:
-    """Fits one square crop to a network.
+    """Resizes one square crop to a network's input.
 
     Args:
         crop: uint8 [side, side, 3].
-        input_size: pixels; side that the network takes.
+        input_size: pixels; side of the network's input.
         channels: 3 keeps the colours, 1 makes the crop grey.
 
     Returns:
@@ -74,7 +74,7 @@ def to_network_input(crop: tf.Tensor, input_size: int, channels: int) -> tf.Tens
 
 
 def _assert_at_most(max_pixels: int, jpeg: tf.Tensor) -> tf.Operation:
-    # Two sides of up to 65535 do not fit int32 when multiplied.
+    # The product of two sides of up to 65535 does not fit int32.
     height, width, _ = tf.unstack(tf.cast(tf.image.extract_jpeg_shape(jpeg), tf.int64), num=3)
     return tf.debugging.Assert(
         height * width <= max_pixels,

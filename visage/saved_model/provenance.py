@@ -1,11 +1,11 @@
-"""Whom a model has learned from, so that no model starts from one, or is taught by one, that knows its test split.
+"""Checks that a model's teacher and its starting weights were not trained on people of its test split.
 
-A split is decided by the identities and the settings alone (`visage/data/split.py`): of the people in a data set
-that two models of one `split` share, neither learns from those that the other is tested on; of different ones, it may.
+Identities and settings alone decide a split (`visage/data/split.py`): if two models share a data set and the settings
+of `split`, neither trains on people that the other is tested on; with different settings it may.
 
-Not looked for are faces that data sets of different names share, and images under several identities: the copy in the
-sternest of their splits stays (`visage/data/duplicates.py`), so a teacher of fewer sources may have learned from a
-copy of what its student is tested on.
+The check does not find faces that data sets of different names share, nor images under several identities. Of the
+latter, the copy with the highest split precedence stays (`visage/data/duplicates.py`), so a teacher with fewer sources
+may have trained on a copy of an image that its student is tested on.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _DECIDES = {
 def provenance_of_data(
     sources: Sequence[str], split: SplitSettings, pipeline: str | None = None, drawn: bool | None = None
 ) -> TrainingProvenance:
-    """Returns what a training learns from; `faces` and `training` are known when it is done.
+    """Returns the provenance of a training before it runs: `faces` and `training` are still unknown.
 
     Args:
         sources: `data.sources`.
@@ -46,70 +46,68 @@ def provenance_of_data(
     )
 
 
-def provenance_of(model: Path) -> list[TrainingProvenance] | None:
-    """Those of a SavedModel that VisAge wrote, and of all that it started from or was taught by.
+def read_provenance(model: Path) -> list[TrainingProvenance] | None:
+    """Reads the trainings of a SavedModel: its own, then those of its teacher and of the model that it started from.
 
     Returns:
-        None where it says nothing: an older model, or another program's.
+        None if the model does not record them, as an older one or one of another program.
     """
     try:
-        provenances = read_metadata(model).learned_from
+        trainings = read_metadata(model).learned_from
     except (OSError, ValueError):
         return None
-    if provenances is None or any(one.sources is None or one.split is None for one in provenances):
+    if trainings is None or any(one.sources is None or one.split is None for one in trainings):
         return None
-    return provenances
+    return trainings
 
 
 def check_provenance(own: TrainingProvenance, teacher: Path | None, blessed: Path | None) -> list[TrainingProvenance]:
-    """Looks whether a new model would learn from one that may know faces that it is to be tested on.
+    """Checks that no model that a new one learns from was trained on faces of the new one's test split.
 
     Args:
-        own: what the new model learns from.
-        teacher: SavedModel that teaches it; None: none does.
-        blessed: SavedModel that it starts from; None: none.
+        own: provenance of the new model's training data.
+        teacher: SavedModel of its teacher; None: it has none.
+        blessed: SavedModel that it starts from; None: it has none.
 
     Returns:
-        All that the new model will have learned from, by itself and through those two.
+        The trainings that the new model depends on: its own first, then those of the other two.
 
     Raises:
-        VisageError: one may know such faces, or does not say what it has learned from.
+        VisageError: one may have been trained on such faces, or does not record its data.
     """
-    provenances = [own]
+    trainings = [own]
     if teacher is not None:
-        provenances += _check(teacher, own, "trainer.distillation.teacher", "learn without it")
+        trainings += _check(teacher, own, "trainer.distillation.teacher", "learn without it")
     if blessed is not None:
-        provenances += _check(blessed, own, "trainer.weights: blessed", "start from null, dlib, imagenet or a file")
-    return [
-        one for number, one in enumerate(provenances) if not any(_alike(one, other) for other in provenances[:number])
-    ]
+        trainings += _check(blessed, own, "trainer.weights: blessed", "start from null, dlib, imagenet or a file")
+    return [one for number, one in enumerate(trainings) if not any(_alike(one, other) for other in trainings[:number])]
 
 
 def _check(model: Path, own: TrainingProvenance, key: str, fix: str) -> list[TrainingProvenance]:
-    provenances = provenance_of(model)
-    if provenances is None:
+    trainings = read_provenance(model)
+    if trainings is None:
         raise VisageError(
-            f"{key}: {model} does not say whom it has learned from (learned_from in assets.extra/visage.json), so it "
-            f"may know faces of the test split; train it again, or {fix}"
+            f"{key}: {model} does not record its training data (learned_from in assets.extra/visage.json), which may "
+            f"include faces of the test split; train it again, or {fix}"
         )
-    for one in provenances:
+    for one in trainings:
         shared = set(one.sources or ()) & set(own.sources or ())
         if shared and one.split != own.split:
             raise VisageError(
-                f"{key}: {model} knows faces of the test split: it has learned from {', '.join(sorted(shared))} by the "
-                f"split {_in_words(one.split)}, this one by {_in_words(own.split)}; give both one "
-                f"split, or {fix}"
+                f"{key}: {model} may have been trained on faces of the test split: it was trained on "
+                f"{', '.join(sorted(shared))} by the split {_in_words(one.split)}, the new model uses the split "
+                f"{_in_words(own.split)}; give both one split, or {fix}"
             )
-    return provenances
+    return trainings
 
 
 def _alike(one: TrainingProvenance, other: TrainingProvenance) -> bool:
-    """Whether two differ at most in what every training of a pipeline adds, so that no list grows from run to run."""
+    """Returns whether two trainings differ only in `faces` and `training`; else lists would grow from run to run."""
     return all(getattr(one, key) == getattr(other, key) for key in ("sources", "split", "pipeline", "drawn"))
 
 
 def _data_set(source: str) -> str:
-    """Parts of one data set show the same people; labelled folders are each a data set of their own."""
+    """Returns the data set of a source: parts of one show the same people, but each labelled folder is its own."""
     kind, _, _ = source.partition("/")
     return source if kind == "labelled_folder" else kind
 

@@ -1,4 +1,4 @@
-"""Puts a model where TensorFlow Serving looks for versions, all at once or not at all."""
+"""Copies a model to where TensorFlow Serving looks for versions, completely or not at all."""
 
 import filecmp
 import shutil
@@ -16,17 +16,17 @@ _LOCK = ".push.lock"
 
 
 def push(model_path: Path, base_directory: Path) -> Path:
-    """Copies a SavedModel to a new numbered version, unless the newest one is this very model.
+    """Copies a SavedModel to a new numbered version, unless the newest version is the same model.
 
-    The copy is made beside the versions and renamed when it is whole; what a killed push left behind is swept away.
+    The copy is made beside the versions and renamed when it is complete; leftovers of a killed push are removed.
     Pushes into one folder wait for each other.
 
     Args:
         model_path: folder with `saved_model.pb`.
-        base_directory: holds the versions; made if it is not there.
+        base_directory: holds the versions; created if missing.
 
     Returns:
-        The version's folder. A new one is named by the time in unix seconds, but always above every one that is there.
+        The version's folder. A new one is named by the time in unix seconds, but always above every existing version.
 
     Raises:
         VisageError: the folder cannot be written, or the disk is full.
@@ -43,12 +43,12 @@ def push(model_path: Path, base_directory: Path) -> Path:
 
 
 def _reason(error: OSError) -> str:
-    """What went wrong with the first file; `shutil.copytree` goes on after an error and raises a list of them."""
+    """Returns the first file's error: `shutil.copytree` continues after an error and raises a list of them."""
     return str(error.args[0][0][2] if isinstance(error, shutil.Error) else error)
 
 
 def same_files(one: Path, other: Path) -> bool:
-    """Whether two folders hold the same files with the same bytes; false where `other` is not there."""
+    """Returns whether two folders hold the same files with the same bytes; False if `other` does not exist."""
     names = {path.relative_to(one) for path in one.rglob("*")}
     if not other.is_dir() or names != {path.relative_to(other) for path in other.rglob("*")}:
         return False

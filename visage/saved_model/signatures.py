@@ -1,4 +1,4 @@
-"""Everything between JPEG bytes and a model's answers, as the three signatures of every SavedModel."""
+"""Builds the three signatures of every SavedModel, from JPEG bytes to predictions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from visage.networks.heads import age_probabilities, expected_age, male_logit, p
 from visage.saved_model.align_graph import align
 from visage.saved_model.preprocessing import decode, to_network_input
 
-Answers = dict[str, tf.Tensor]
+Predictions = dict[str, tf.Tensor]
 
 _JPEG_START = b"\xff\xd8\xff"
 
@@ -27,15 +27,15 @@ class FaceModel(tf.Module):
     All three signatures return:
 
     - `age`: float32 [N], years, within 0 to 100.
-    - `age_probabilities`: float32 [N, 101], or [N, 8] of a network of groups alone; rows sum to 1.
-    - `age_group`: string [N], one of `AGE_GROUPS`: that of `age`, or the most probable one of a network of groups alone
+    - `age_probabilities`: float32 [N, 101], or [N, 8] for a network of age groups; rows sum to 1.
+    - `age_group`: string [N], one of `AGE_GROUPS`: that of `age`, or the most probable one for a network of age groups
       (`heads.predicted_group`).
     - `gender`: string [N], one of `GENDERS`.
     - `gender_probability`: float32 [N], P(male).
 
-    A network that learns no age lacks the first three, one that learns no gender the last two.
+    A network without an age head lacks the first three, one without a gender head the last two.
 
-    `from_pixels` is no signature: models for devices, which decode images themselves, are made of it.
+    `from_pixels` is not a signature: TFLite models, whose callers decode images themselves, are converted from it.
 
     A `tf.Module` that tracks a Keras 3 model is saved with every variable twice, and TensorFlow Serving's loader fills
     the copies that the signatures do not read (keras #20095, tensorflow #72963). Hence the network is held by a
@@ -54,9 +54,9 @@ class FaceModel(tf.Module):
         )
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
-    def serving_default(self, image_bytes: tf.Tensor) -> Answers:
-        """Answers for face crops, made as `alignment` says: JPEG bytes, string [N]."""
-        return self._answer(self._pixels(decode, image_bytes))
+    def serving_default(self, image_bytes: tf.Tensor) -> Predictions:
+        """Predicts for face crops of the geometry `alignment`: JPEG bytes, string [N]."""
+        return self._predict_all(self._pixels(decode, image_bytes))
 
     @tf.function(
         input_signature=[
@@ -64,14 +64,14 @@ class FaceModel(tf.Module):
             tf.TensorSpec([None, 5, 2], tf.float32, "landmarks"),
         ]
     )
-    def align_and_predict(self, image_bytes: tf.Tensor, landmarks: tf.Tensor) -> Answers:
-        """Answers for one face a photo.
+    def align_and_predict(self, image_bytes: tf.Tensor, landmarks: tf.Tensor) -> Predictions:
+        """Predicts for one face of each photo.
 
         Args:
             image_bytes: JPEG bytes of whole photos, string [N].
             landmarks: float32 [N, 5, 2], pixels (x, y) of the image as stored, whatever its EXIF orientation says:
                 right eye (image left), left eye, nose, right and left corner of the mouth. On an image that is stored
-                mirrored they are those of the mirrored face, which is what the network then sees.
+                mirrored they are those of the mirrored face, which the network then gets.
         """
 
         def crop(photo_and_landmarks: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
@@ -81,16 +81,16 @@ class FaceModel(tf.Module):
         tf.debugging.assert_equal(
             tf.shape(image_bytes)[0], tf.shape(landmarks)[0], "one set of landmarks is needed for each of image_bytes"
         )
-        return self._answer(self._pixels(crop, image_bytes, landmarks))
+        return self._predict_all(self._pixels(crop, image_bytes, landmarks))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
-    def evaluate(self, examples: tf.Tensor) -> Answers:
-        """Answers for serialized tf.Examples as FaceExampleGen writes them, string [N]."""
+    def evaluate(self, examples: tf.Tensor) -> Predictions:
+        """Predicts for serialized tf.Examples as FaceExampleGen writes them, string [N]."""
         features = tf.io.parse_example(examples, {records.IMAGE: tf.io.FixedLenFeature([], tf.string)})
-        return self._answer(self._pixels(decode, features[records.IMAGE]))
+        return self._predict_all(self._pixels(decode, features[records.IMAGE]))
 
     def _pixels(self, to_crop: Callable[..., tf.Tensor], image_bytes: tf.Tensor, *others: tf.Tensor) -> tf.Tensor:
-        """Decodes and crops image by image, and fits the crops to the network: uint8 [N, side, side, channels]."""
+        """Decodes and crops image by image, and resizes the crops for the network: uint8 [N, side, side, channels]."""
         size, channels = self._spec.input_size, self._spec.channels
         with tf.control_dependencies([_assert_jpeg(image_bytes)]):
             inputs = (tf.identity(image_bytes), *others) if others else tf.identity(image_bytes)
@@ -101,27 +101,27 @@ class FaceModel(tf.Module):
         )
 
     def _as_compressed_for_training(self, crop: tf.Tensor) -> tf.Tensor:
-        """The crop after the JPEG that every crop of the training data and of the client is: uint8 [size, size, 3]."""
+        """Returns the crop after JPEG compression, as for training data and client: uint8 [size, size, 3]."""
         return decode(tf.io.encode_jpeg(crop, quality=self._alignment.jpeg_quality, chroma_downsampling=False))
 
-    def _answer(self, pixels: tf.Tensor) -> Answers:
+    def _predict_all(self, pixels: tf.Tensor) -> Predictions:
         count = tf.shape(pixels)[0]
         numbers = {name: values[:count] for name, values in self.from_pixels(_at_least_one(pixels)).items()}
-        answers: Answers = dict(numbers)
+        outputs: Predictions = dict(numbers)
         if self._spec.age_head is not None:
             group = predicted_group(numbers["age_probabilities"])
-            answers["age_group"] = tf.gather(tf.constant(labels.AGE_GROUPS), group)
+            outputs["age_group"] = tf.gather(tf.constant(labels.AGE_GROUPS), group)
         if self._spec.gender_head is not None:
             is_male = tf.cast(numbers["gender_probability"] > 0.5, tf.int32)
-            answers["gender"] = tf.gather(tf.constant(labels.GENDERS), is_male)
-        return answers
+            outputs["gender"] = tf.gather(tf.constant(labels.GENDERS), is_male)
+        return outputs
 
-    def _from_pixels(self, pixels: tf.Tensor) -> Answers:
-        """The answers that are numbers, for pixels of crops: uint8 [N, input_size, input_size, channels], 0..255."""
+    def _from_pixels(self, pixels: tf.Tensor) -> Predictions:
+        """Returns the numeric outputs for pixels of crops: uint8 [N, input_size, input_size, channels], 0..255."""
         if self._spec.tta_flip:
             pixels = tf.concat([pixels, tf.reverse(pixels, axis=[2])], axis=0)
         raw = self._predict(tf.cast(pixels, tf.float32))
-        numbers: Answers = {}
+        numbers: Predictions = {}
         if self._spec.age_head is not None:
             numbers["age_probabilities"] = self._averaged(age_probabilities(raw["age"], self._spec.age_head))
             numbers["age"] = expected_age(numbers["age_probabilities"])
@@ -131,14 +131,14 @@ class FaceModel(tf.Module):
         return numbers
 
     def _averaged(self, probabilities: tf.Tensor) -> tf.Tensor:
-        """The mean over an image and its mirror image, where both were asked: [2N, ...] to [N, ...]."""
+        """Returns the mean over an image and its mirror image, if both were predicted: [2N, ...] to [N, ...]."""
         if not self._spec.tta_flip:
             return probabilities
         return tf.reduce_mean(tf.reshape(probabilities, (2, -1, *probabilities.shape[1:])), axis=0)
 
 
 def _at_least_one(pixels: tf.Tensor) -> tf.Tensor:
-    """Adds a black image to none: oneDNN's fused convolutions return an empty input as it is, in its shape."""
+    """Adds a black image to an empty batch, which oneDNN's fused convolutions would return in its own shape."""
     missing = tf.maximum(1 - tf.shape(pixels)[0], 0)
     return tf.pad(pixels, [[0, missing], [0, 0], [0, 0], [0, 0]])
 

@@ -1,4 +1,4 @@
-"""Says what a version of a model is and which one is the newest: the one rule, that of TensorFlow Serving.
+"""Lists the versions of a model and finds the newest, by the rule of TensorFlow Serving.
 
 The versions of a model are the folders `BASE/NUMBER`; those that a pipeline pushes lie in `serving/NAME/NUMBER`.
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 SAVED_MODEL = "saved_model.pb"
 
-# Clients name a version by its digits alone, so the signs and blanks that TensorFlow Serving reads as well are no part.
+# Clients name a version by its digits alone, so signs and blanks, which TensorFlow Serving accepts, are excluded.
 _NUMBER = re.compile(r"[0-9]+")
 _HIGHEST = 2**63 - 1
 
@@ -30,12 +30,12 @@ class VersionFolder:
 
     @property
     def has_model(self) -> bool:
-        """Whether the file `saved_model.pb` is there; a version that is still being copied may lack it."""
+        """Returns whether the file `saved_model.pb` exists; a version that is still being copied may lack it."""
         return (self.path / SAVED_MODEL).is_file()
 
 
 def version_number(folder: Path) -> int | None:
-    """Returns the number of a version's folder, by its name; None where the name is no version's.
+    """Returns the number in the name of a version's folder; None if the name is not that of a version.
 
     >>> version_number(Path("serving/visage/007"))
     7
@@ -47,9 +47,9 @@ def version_number(folder: Path) -> int | None:
 
 
 def version_folders(base: Path) -> list[VersionFolder]:
-    """Returns the versions below a base folder, the lowest number first; none where there is no such folder.
+    """Returns the versions below a base folder, the lowest number first; none if the folder does not exist.
 
-    Of several names for one number (`7` and `007`), the last in the order of the alphabet is the version.
+    If several names give one number (`7` and `007`), the last in alphabetical order is the version.
     """
     if not base.is_dir():
         return []
@@ -58,12 +58,12 @@ def version_folders(base: Path) -> list[VersionFolder]:
 
 
 def newest_version(base: Path) -> VersionFolder | None:
-    """Returns the version of the highest number below a base folder; None where there is none."""
+    """Returns the version with the highest number below a base folder; None if there is none."""
     return next(reversed(version_folders(base)), None)
 
 
 def find_saved_model(path: Path) -> Path | None:
-    """Returns the SavedModel that a path means: itself, or its newest version that has one; None where none has."""
+    """Returns the SavedModel at a path, or else the newest version below it that has one; None if none has."""
     if (path / SAVED_MODEL).is_file():
         return path
     return next((version.path for version in reversed(version_folders(path)) if version.has_model), None)

@@ -1,4 +1,4 @@
-"""Requests that TensorFlow Serving replays when it loads a model, so that the first caller need not wait."""
+"""Writes the requests that TensorFlow Serving replays when it loads a model, so that the first caller need not wait."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _request(signature: str, **inputs: tf.Tensor) -> predict_pb2.PredictRequest:
 
 
 def _draw_crop(size: int) -> bytes:
-    """A JPEG of `size` x `size` pixels with a grey gradient."""
+    """Returns a JPEG of `size` x `size` pixels with a grey gradient."""
     ramp = tf.cast(tf.linspace(0.0, 255.0, size), tf.uint8)
     image = tf.broadcast_to(ramp[:, None, None], (size, size, 3))
     jpeg: bytes = tf.io.encode_jpeg(image).numpy()
@@ -48,7 +48,7 @@ def _draw_crop(size: int) -> bytes:
 
 
 def _landmarks(alignment: AlignmentSettings) -> tf.Tensor:
-    """Where the template has its eyes, and nose and mouth below them: float32 [5, 2], pixels."""
+    """Returns the template's eyes, with nose and mouth below them: float32 [5, 2], pixels."""
     x, y = alignment.eye_middle
     half = alignment.eye_distance / 2
     fractions = [[x - half, y], [x + half, y], [x, y + half], [x - half, y + 2 * half], [x + half, y + 2 * half]]

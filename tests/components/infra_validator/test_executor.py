@@ -13,7 +13,7 @@ from tfx.types import channel_utils, standard_artifacts
 from components.infra_validator.component import InfraValidator
 from components.infra_validator.executor import Executor
 from tests.trained_model import ALIGNMENT, TrainerRun
-from tests.visage.saved_model.old_export import export_as_once
+from tests.visage.saved_model.older_export import export_as_once
 from visage.networks import NETWORKS, AgeHead, GenderHead
 from visage.saved_model.cpp_loader import loader
 from visage.saved_model.export import export
@@ -124,8 +124,8 @@ def test_a_model_is_blessed_wherever_it_is_copied_to(trainer_run: TrainerRun, tm
 def test_a_model_that_ends_its_server_is_not_blessed(
     trainer_run: TrainerRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, reason: str
 ) -> None:
-    monkeypatch.setattr(loader, "_MODULE", "tests.visage.saved_model.ends_badly")
-    monkeypatch.setenv("ENDS_BADLY", how)
+    monkeypatch.setattr(loader, "_MODULE", "tests.visage.saved_model.failing_process")
+    monkeypatch.setenv("FAILURE", how)
     if how == "hang":
         monkeypatch.setattr(loader, "_HANGS_AFTER", 3.0)
     blessing = check(trainer_run.model_uri, tmp_path / "blessing")

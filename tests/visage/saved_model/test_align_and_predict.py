@@ -1,4 +1,4 @@
-"""A whole photo is answered as the crop that the library cuts from it, by a network that looks at faces."""
+"""A whole photo gets the same predictions as the crop that the library cuts from it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,7 +62,7 @@ def signatures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_drawn_photos(signatures: dict[str, Any]) -> None:
     drawn = [portrait(number) for number in range(200, 240)]
-    assert_answered_alike(signatures, [encode(photo) for photo, _, _ in drawn], [points for _, points, _ in drawn])
+    assert_same_predictions(signatures, [encode(photo) for photo, _, _ in drawn], [points for _, points, _ in drawn])
 
 
 @pytest.mark.real_data
@@ -70,11 +70,13 @@ def test_real_photos(real_data_dir: Path, signatures: dict[str, Any]) -> None:
     detector = make_detector("blazeface")
     photos = {**adience_photos(real_data_dir, every=16), **group_photos(real_data_dir)}.values()
     faces = [(photo, face.landmarks) for photo in photos for face in detector.detect(decode(photo))]
-    assert_answered_alike(signatures, [photo for photo, _ in faces], [landmarks for _, landmarks in faces])
+    assert_same_predictions(signatures, [photo for photo, _ in faces], [landmarks for _, landmarks in faces])
 
 
-def assert_answered_alike(signatures: dict[str, Any], photos: Sequence[bytes], landmarks: Sequence[np.ndarray]) -> None:
-    """Asks for whole photos, and for the crops that the library cuts from them."""
+def assert_same_predictions(
+    signatures: dict[str, Any], photos: Sequence[bytes], landmarks: Sequence[np.ndarray]
+) -> None:
+    """Predicts for whole photos and for the crops that the library cuts from them, and compares."""
     pairs = zip(photos, landmarks, strict=True)
     crops = [encode(align(decode(photo), points, ALIGNMENT), ALIGNMENT.jpeg_quality) for photo, points in pairs]
     by_photo = signatures["align_and_predict"](image_bytes=tf.constant(photos), landmarks=tf.constant(landmarks))

@@ -19,12 +19,12 @@ from visage.saved_model.align_graph import align
 
 # Where the eyes lie in photos of 240x200 pixels: distance and middle in fractions of the shorter side, tilt in degrees.
 POSES = [(0.4, (0.5, 0.3), 0.0), (0.15, (0.4, 0.5), 20.0), (0.6, (0.5, 0.5), -8.0), (0.3, (0.05, 0.95), 40.0)]
-# The most by which a crop may differ, on average over its values.
+# The largest mean difference allowed over the values of a crop.
 GREY_LEVELS = 0.1
 
 
 def photo_with_landmarks(pose: tuple[float, tuple[float, float], float]) -> tuple[np.ndarray, np.ndarray]:
-    """A drawn portrait and where its eyes truly are; the landmarks that alignment ignores are 0."""
+    """Returns a drawn portrait and the true position of its eyes; landmarks that alignment ignores are 0."""
     distance, middle, tilt = pose
     rng = np.random.default_rng(4)
     sitter = sit(draw_person(rng), draw_age(rng), (240, 200), distance, middle, tilt)
@@ -65,7 +65,7 @@ def test_crops_of_real_faces_equal_the_librarys(real_data_dir: Path, size: int) 
     [[(50, 50), (50, 50)], [(0, 0), (9e9, 0)], [(float("nan"), 0), (30, 0)]],
     ids=["together", "too far apart", "not a number"],
 )
-def test_eyes_through_which_no_crop_can_be_laid_are_refused(eyes: list[tuple[float, float]]) -> None:
+def test_eyes_that_define_no_crop_are_refused(eyes: list[tuple[float, float]]) -> None:
     landmarks = tf.constant([*eyes, (0, 0), (0, 0), (0, 0)], tf.float32)
     with pytest.raises(tf.errors.InvalidArgumentError, match="eye centres must lie apart"):
         align(tf.zeros([100, 100, 3], tf.uint8), landmarks, AlignmentSettings())

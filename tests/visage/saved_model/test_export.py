@@ -1,4 +1,4 @@
-"""An attempt that was killed leaves nothing that the next one stumbles over."""
+"""A killed attempt leaves nothing that makes the next one fail."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from visage.networks import NETWORKS
 from visage.saved_model.export import export
 
 
-def test_what_killed_attempts_left_is_replaced(tmp_path: Path) -> None:
+def test_leftovers_of_killed_attempts_are_replaced(tmp_path: Path) -> None:
     directory = tmp_path / "Format-Serving"
     for leftover in (directory, tmp_path / "Format-Serving.partial"):
         (leftover / "variables").mkdir(parents=True)

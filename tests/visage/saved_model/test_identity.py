@@ -1,4 +1,4 @@
-"""A model names its pipeline, its version and its data; drawn portraits come first, and what is missing is unknown."""
+"""A model names its pipeline, version and data; a warning of drawn portraits comes first."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ def one(drawn: bool | None, *sources: str) -> TrainingProvenance:
     )
 
 
-def test_a_model_of_drawn_portraits_says_so_first() -> None:
+def test_a_model_of_drawn_portraits_starts_with_a_warning() -> None:
     identity = identify(ModelMetadata(learned_from=[one(True, "utkface", "imdb_wiki/wiki")]), "visage", 17)
     assert list(identity.lines()) == [
         "warning: trained on drawn portraits, not on photos of people: its predictions for photos mean nothing",
@@ -44,7 +44,7 @@ def test_a_model_of_photos_needs_no_warning() -> None:
         ((None,), UNKNOWN),
     ],
 )
-def test_of_several_lessons_one_that_was_drawn_decides(drawn: tuple[bool | None, ...], images: str) -> None:
+def test_one_training_on_drawn_portraits_decides(drawn: tuple[bool | None, ...], images: str) -> None:
     identity = identify(ModelMetadata(learned_from=[one(each) for each in drawn]), "visage", 17)
     assert identity.trained_on.pictures == images
     assert (identity.warning is not None) == (images in (DRAWN, BOTH))
@@ -60,7 +60,7 @@ def test_an_older_model_still_names_its_data_sets() -> None:
 @pytest.mark.parametrize(
     "description", [{}, {"learned_from": None}, {"learned_from": 3}, {"learned_from": [3]}, {"learned_from": [{}]}]
 )
-def test_a_model_that_says_nothing_is_unknown(description: dict[str, Any]) -> None:
+def test_a_model_without_description_is_unknown(description: dict[str, Any]) -> None:
     identity = identify(ModelMetadata.from_json(description), "visage", None)
     assert identity.summary == "visage, pipeline unknown, version unknown, trained on unknown"
     assert identity.trained_on.faces is None

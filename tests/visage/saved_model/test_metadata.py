@@ -1,4 +1,4 @@
-"""What a model says of itself is read as it was written, by earlier versions too; what it does not say is unknown."""
+"""A model's description is read as it was written, in earlier layouts too; missing values are unknown."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ WHOLE = ModelMetadata(
     learned_from=[OWN, TrainingProvenance(["adience"], {"method": "protocol"})],
 )
 
-# As models say it that earlier versions pushed. Users keep them: never change these texts.
+# Descriptions of models that earlier versions pushed. Users keep such models: never change these texts.
 FIRST = """{
   "network": "compact", "input_size": 64, "channels": 3,
   "alignment": {"detector": "blazeface", "size": 64, "eye_distance": 0.39, "eye_middle": [0.5, 0.3],
@@ -93,7 +93,7 @@ def test_a_model_of_an_earlier_version_is_read(
 @pytest.mark.parametrize(
     "document", [{}, {"network": 3, "parameters": True, "tta_flip": "yes", "alignment": [], "learned_from": 3}]
 )
-def test_what_is_missing_or_of_another_type_is_unknown(document: dict[str, Any]) -> None:
+def test_values_that_are_missing_or_of_another_type_are_unknown(document: dict[str, Any]) -> None:
     metadata = ModelMetadata.from_json(document)
     assert metadata == ModelMetadata()
     with pytest.raises(ValidationError):
@@ -101,7 +101,7 @@ def test_what_is_missing_or_of_another_type_is_unknown(document: dict[str, Any])
 
 
 @pytest.mark.parametrize("entry", [{}, 3, {"sources": "utkface", "drawn": 1, "faces": True, "training": ""}])
-def test_an_entry_that_cannot_be_read_stays_as_one_that_says_nothing(entry: Any) -> None:
+def test_an_entry_that_cannot_be_read_stays_as_an_empty_one(entry: Any) -> None:
     assert ModelMetadata.from_json({"learned_from": [entry]}).learned_from == [TrainingProvenance()]
 
 

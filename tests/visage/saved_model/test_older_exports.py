@@ -1,9 +1,9 @@
-"""Models exported before they could be served are known by their graph."""
+"""Models exported before they could be served are recognized by their graph."""
 
 from pathlib import Path
 
 from tests.trained_model import ALIGNMENT
-from tests.visage.saved_model.old_export import export_as_once
+from tests.visage.saved_model.older_export import export_as_once
 from visage.networks import NETWORKS
 from visage.saved_model.export import export
 from visage.saved_model.older_exports import is_older_export
@@ -11,7 +11,7 @@ from visage.saved_model.older_exports import is_older_export
 SPEC = NETWORKS["compact"]
 
 
-def test_an_older_export_is_told_from_one_of_today(tmp_path: Path) -> None:
+def test_an_older_export_is_recognized(tmp_path: Path) -> None:
     network = SPEC.build()
     export(network, SPEC, ALIGNMENT, str(tmp_path / "2"))
     export_as_once(network, SPEC, ALIGNMENT, tmp_path / "1")

@@ -1,4 +1,4 @@
-"""No model learns from one that may know its test split; each says what it has learned from, by itself and others."""
+"""No model learns from one that was trained on its test split, and each records the trainings it depends on."""
 
 import json
 from dataclasses import replace
@@ -11,15 +11,15 @@ from tests.trained_model import PROVENANCE, TrainerRun
 from visage.errors import VisageError
 from visage.faces.settings import SplitSettings
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, write_metadata
-from visage.saved_model.provenance import check_provenance, provenance_of, provenance_of_data
+from visage.saved_model.provenance import check_provenance, provenance_of_data, read_provenance
 
 FOLD_0 = SplitSettings(method="folds", fold=0)
 OWN = provenance_of_data(["utkface", "adience/faces"], FOLD_0)
 
 
-def model(folder: Path, *provenances: TrainingProvenance) -> Path:
+def model(folder: Path, *trainings: TrainingProvenance) -> Path:
     folder.mkdir()
-    write_metadata(folder, ModelMetadata(learned_from=list(provenances)))
+    write_metadata(folder, ModelMetadata(learned_from=list(trainings)))
     return folder
 
 
@@ -29,7 +29,7 @@ def written(folder: Path, description: dict[str, Any]) -> Path:
     return folder
 
 
-def test_a_model_of_the_same_split_may_teach_whatever_else_it_learned(tmp_path: Path) -> None:
+def test_a_model_of_the_same_split_may_teach_even_with_other_data_sets(tmp_path: Path) -> None:
     teacher = provenance_of_data(["utkface", "imdb_wiki/wiki"], FOLD_0)
     assert check_provenance(OWN, model(tmp_path / "1", teacher), None) == [OWN, teacher]
     assert check_provenance(OWN, None, model(tmp_path / "2", OWN)) == [OWN]
@@ -46,18 +46,19 @@ def test_a_model_of_the_same_split_may_teach_whatever_else_it_learned(tmp_path: 
         SplitSettings(method="protocol"),
     ],
 )
-def test_a_model_of_another_split_knows_test_faces(tmp_path: Path, other: SplitSettings) -> None:
+def test_a_model_of_another_split_is_refused(tmp_path: Path, other: SplitSettings) -> None:
     knows = model(tmp_path / "1", provenance_of_data(["adience/aligned"], other))
     with pytest.raises(
-        VisageError, match=r"^trainer\.distillation\.teacher: .*1 knows faces of .* adience by the split"
+        VisageError,
+        match=r"^trainer\.distillation\.teacher: .* faces of the test split: .* adience by the split",
     ):
         check_provenance(OWN, knows, None)
-    with pytest.raises(VisageError, match=r"^trainer\.weights: blessed: .*1 knows faces of the test split: [^\n]*$"):
+    with pytest.raises(VisageError, match=r"^trainer\.weights: blessed: .* faces of the test split: [^\n]*$"):
         check_provenance(OWN, None, knows)
 
 
-def test_a_trained_model_says_what_it_has_learned_from(trainer_run: TrainerRun) -> None:
-    assert provenance_of(trainer_run.saved_model) == [
+def test_a_trained_model_records_its_data(trainer_run: TrainerRun) -> None:
+    assert read_provenance(trainer_run.saved_model) == [
         replace(PROVENANCE, faces=96, training=trainer_run.model_uri.name)
     ]
 
@@ -73,13 +74,13 @@ def test_a_teacher_of_drawn_portraits_stays_known_as_one(tmp_path: Path) -> None
     assert check_provenance(own, model(tmp_path / "1", drawn), None) == [own, drawn]
 
 
-def test_what_the_teachers_teacher_knows_counts_too(tmp_path: Path) -> None:
+def test_the_data_of_the_teachers_teacher_counts_too(tmp_path: Path) -> None:
     teachers_teacher = provenance_of_data(["utkface"], SplitSettings())
-    with pytest.raises(VisageError, match=r"has learned from utkface by the split method holdout, train 0.7"):
+    with pytest.raises(VisageError, match=r"was trained on utkface by the split method holdout, train 0.7"):
         check_provenance(OWN, model(tmp_path / "1", OWN, teachers_teacher), None)
 
 
-def test_other_data_may_be_split_otherwise(tmp_path: Path) -> None:
+def test_other_data_may_have_another_split(tmp_path: Path) -> None:
     check_provenance(
         OWN,
         model(tmp_path / "1", provenance_of_data(["imdb_wiki/imdb", "labelled_folder/mine"], SplitSettings())),
@@ -87,15 +88,15 @@ def test_other_data_may_be_split_otherwise(tmp_path: Path) -> None:
     )
 
 
-def test_settings_that_share_nobody_out_do_not_matter() -> None:
+def test_settings_of_other_split_methods_do_not_matter() -> None:
     assert provenance_of_data(["utkface"], FOLD_0) == provenance_of_data(
         ["utkface"], FOLD_0.model_copy(update={"protocol": "utkface_21_60"})
     )
 
 
 @pytest.mark.parametrize("description", [{}, {"learned_from": None}, {"learned_from": [{}]}, {"learned_from": 3}, []])
-def test_a_model_that_does_not_say_is_refused(tmp_path: Path, description: Any) -> None:
+def test_a_model_without_recorded_data_is_refused(tmp_path: Path, description: Any) -> None:
     silent = written(tmp_path / "1", description)
     for folder in (silent, tmp_path / "none"):
-        with pytest.raises(VisageError, match=r"does not say whom it has learned from .* train it again, or"):
+        with pytest.raises(VisageError, match=r"does not record its training data .* train it again, or"):
             check_provenance(OWN, folder, None)

@@ -1,4 +1,4 @@
-"""What lies in the served folder after a push, a killed push and a push that cannot be."""
+"""The served folder holds complete versions only, after a push, a killed push and a failed push."""
 
 import subprocess
 import sys
@@ -88,7 +88,7 @@ def test_a_server_never_sees_a_version_without_all_its_files(model: Path, served
     assert set(seen) == {301}
 
 
-def test_what_a_killed_push_left_is_swept_away(model: Path, served: Path) -> None:
+def test_leftovers_of_a_killed_push_are_removed(model: Path, served: Path) -> None:
     for number in range(3000):
         (model / "variables" / f"part-{number}").write_text("numbers")
     code = "import sys, pathlib, visage.saved_model.push as pusher; pusher.push(*map(pathlib.Path, sys.argv[1:]))"
@@ -102,7 +102,7 @@ def test_what_a_killed_push_left_is_swept_away(model: Path, served: Path) -> Non
     assert {path.name for path in served.iterdir()} == {".push.lock", version.name}
 
 
-def test_a_folder_that_cannot_be_written_is_one_clear_line(model: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error_of_one_line(model: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(VisageError, match=r"cannot push the model to .*/file/visage: .*Not a directory"):
         push(model, tmp_path / "file" / "visage")

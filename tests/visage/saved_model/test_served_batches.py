@@ -1,4 +1,4 @@
-"""TensorFlow Serving's loader answers every kind of network, whatever the number of images in a request."""
+"""TensorFlow Serving's loader runs every kind of network, whatever the number of images in a request."""
 
 import gc
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from visage.faces.settings import AlignmentSettings
 from visage.networks import NETWORKS, NetworkSpec
 from visage.saved_model.export import export
 from visage.saved_model.validation.checks import replay
-from visage.saved_model.validation.served import Answered, check_served
+from visage.saved_model.validation.served import ExpectedPredictions, check_served
 
 RECIPES = sorted((PROJECT / "recipes").glob("*.yaml"))
 COMPACT = NETWORKS["compact"]
@@ -31,44 +31,44 @@ KINDS = {
 }
 
 
-def exported(spec: NetworkSpec, alignment: AlignmentSettings, directory: str) -> list[Answered]:
-    """Writes the untrained network; gives the warm-up requests with what Python answers."""
+def exported(spec: NetworkSpec, alignment: AlignmentSettings, directory: str) -> list[ExpectedPredictions]:
+    """Writes the untrained network and returns the warm-up requests with Python's predictions."""
     export(spec.build(), spec, alignment, directory)
     keras.utils.clear_session()
     gc.collect()
     return replay(directory)
 
 
-def in_batches(answered: Sequence[Answered], size: int) -> list[Answered]:
-    """The same requests with their one image `size` times, and as many times the same answer."""
+def in_batches(expected: Sequence[ExpectedPredictions], size: int) -> list[ExpectedPredictions]:
+    """Returns the same requests with their one image, and its predictions, repeated `size` times."""
     return [
-        Answered(
+        ExpectedPredictions(
             one.signature,
             {name: np.repeat(value, size, axis=0) for name, value in one.inputs.items()},
             {name: np.repeat(value, size, axis=0) for name, value in one.outputs.items()},
         )
-        for one in answered
+        for one in expected
     ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_all_signatures_answer_no_image_one_and_many(kind: str, tmp_path: Path) -> None:
+def test_all_signatures_accept_no_image_one_and_many(kind: str, tmp_path: Path) -> None:
     precision, spec = KINDS[kind]
     keras.config.set_dtype_policy(precision)
     try:
-        answered = exported(spec, ALIGNMENT, str(tmp_path / "1"))
+        expected = exported(spec, ALIGNMENT, str(tmp_path / "1"))
     finally:
         keras.config.set_dtype_policy("float32")
-    assert len(answered) == 3
-    check_served(str(tmp_path / "1"), [one for size in (0, 1, 64) for one in in_batches(answered, size)])
+    assert len(expected) == 3
+    check_served(str(tmp_path / "1"), [one for size in (0, 1, 64) for one in in_batches(expected, size)])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.stem)
-def test_every_recipe_answers_its_warm_up_requests(recipe: Path, tmp_path: Path) -> None:
+def test_every_recipe_serves_its_warm_up_requests(recipe: Path, tmp_path: Path) -> None:
     config = load_config(recipe)
-    answered = exported(config.trainer.spec, config.alignment, str(tmp_path / "1"))
-    assert len(answered) == 3
+    expected = exported(config.trainer.spec, config.alignment, str(tmp_path / "1"))
+    assert len(expected) == 3
     check_served(
-        str(tmp_path / "1"), [*in_batches(answered, 0), *answered, *in_batches(answered[:1], 64)]
+        str(tmp_path / "1"), [*in_batches(expected, 0), *expected, *in_batches(expected[:1], 64)]
     )  # the networks of some recipes take a CPU minute for 64 images

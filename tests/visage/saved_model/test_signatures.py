@@ -1,4 +1,4 @@
-"""The exported SavedModel answers JPEG bytes alike through all three signatures."""
+"""The three signatures of an exported SavedModel return the same predictions for the same JPEG bytes."""
 
 import json
 from dataclasses import replace
@@ -31,7 +31,7 @@ def compact(trainer_run: TrainerRun) -> Signatures:
 
 @pytest.fixture(scope="module")
 def cnn_utkface(tmp_path_factory: pytest.TempPathFactory) -> Signatures:
-    """The untrained network, as a SavedModel."""
+    """Returns the untrained network as a SavedModel."""
     directory = tmp_path_factory.mktemp("model") / "1"
     export(NETWORKS["cnn_utkface"].build(), NETWORKS["cnn_utkface"], AlignmentSettings(size=96), str(directory))
     return load(directory)
@@ -44,34 +44,34 @@ def load(directory: Path) -> Signatures:
 
 
 @pytest.mark.parametrize("network", ["compact", "cnn_utkface"])
-def test_answers_have_their_types_shapes_and_ranges(network: str, request: pytest.FixtureRequest) -> None:
+def test_predictions_have_their_types_shapes_and_ranges(network: str, request: pytest.FixtureRequest) -> None:
     signatures: Signatures = request.getfixturevalue(network)
     crops = [record.image for record in people(5, seed=9)]
-    answers = signatures["serving_default"](image_bytes=tf.constant(crops))
-    assert {name: (value.dtype.name, tuple(value.shape)) for name, value in answers.items()} == {
+    outputs = signatures["serving_default"](image_bytes=tf.constant(crops))
+    assert {name: (value.dtype.name, tuple(value.shape)) for name, value in outputs.items()} == {
         "age": ("float32", (5,)),
         "age_probabilities": ("float32", (5, 101)),
         "age_group": ("string", (5,)),
         "gender": ("string", (5,)),
         "gender_probability": ("float32", (5,)),
     }
-    probabilities = answers["age_probabilities"].numpy()
+    probabilities = outputs["age_probabilities"].numpy()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-4)
-    np.testing.assert_allclose(answers["age"], probabilities @ np.arange(101), rtol=1e-4)
-    assert {group.decode() for group in answers["age_group"].numpy()} <= set(AGE_GROUPS)
-    male = answers["gender_probability"].numpy() > 0.5
-    assert [gender.decode() for gender in answers["gender"].numpy()] == [GENDERS[int(one)] for one in male]
+    np.testing.assert_allclose(outputs["age"], probabilities @ np.arange(101), rtol=1e-4)
+    assert {group.decode() for group in outputs["age_group"].numpy()} <= set(AGE_GROUPS)
+    male = outputs["gender_probability"].numpy() > 0.5
+    assert [gender.decode() for gender in outputs["gender"].numpy()] == [GENDERS[int(one)] for one in male]
 
 
-def test_a_moment_of_training_has_taught_something(compact: Signatures) -> None:
+def test_a_short_training_orders_old_and_young(compact: Signatures) -> None:
     records = people(40, seed=12)
-    answers = compact["serving_default"](image_bytes=tf.constant([record.image for record in records]))
+    outputs = compact["serving_default"](image_bytes=tf.constant([record.image for record in records]))
     old = np.array([(record.age or 0) > 60 for record in records])
     young = np.array([0 < (record.age or 0) < 20 for record in records])
-    assert answers["age"].numpy()[old].mean() > answers["age"].numpy()[young].mean()
+    assert outputs["age"].numpy()[old].mean() > outputs["age"].numpy()[young].mean()
 
 
-def test_written_examples_are_answered_as_their_crops_are(compact: Signatures) -> None:
+def test_examples_get_the_predictions_of_their_crops(compact: Signatures) -> None:
     records = people(3, seed=9)
     by_bytes = compact["serving_default"](image_bytes=tf.constant([record.image for record in records]))
     by_example = compact["evaluate"](examples=tf.constant([to_example(record) for record in records]))
@@ -79,17 +79,17 @@ def test_written_examples_are_answered_as_their_crops_are(compact: Signatures) -
         np.testing.assert_array_equal(value, by_example[name])
 
 
-def test_devices_that_cannot_decode_jpeg_are_answered_alike_from_pixels(compact: Signatures) -> None:
+def test_pixels_get_the_predictions_of_their_jpeg(compact: Signatures) -> None:
     crops = [record.image for record in people(3, seed=9)]
     pixels = tf.stack([tf.io.decode_jpeg(crop, dct_method="INTEGER_ACCURATE") for crop in crops])
-    answers = compact["model"].from_pixels(pixels)
-    assert sorted(answers) == ["age", "age_probabilities", "gender_probability"]
+    outputs = compact["model"].from_pixels(pixels)
+    assert sorted(outputs) == ["age", "age_probabilities", "gender_probability"]
     for name, value in compact["serving_default"](image_bytes=tf.constant(crops)).items():
-        if name in answers:  # the two graphs are optimized apart, and may round the last digit differently
-            np.testing.assert_allclose(value, answers[name], rtol=1e-5)
+        if name in outputs:  # the two graphs are optimized apart, and may round the last digit differently
+            np.testing.assert_allclose(value, outputs[name], rtol=1e-5)
 
 
-def test_a_batch_with_bytes_that_are_no_jpeg_says_which(compact: Signatures) -> None:
+def test_the_error_of_a_batch_names_the_rows_that_are_no_jpeg(compact: Signatures) -> None:
     good = people(1, seed=9)[0].image
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"no JPEG.*\[1 2\]"):
         compact["serving_default"](image_bytes=tf.constant([good, b"hello", b"", good]))
@@ -102,7 +102,7 @@ def test_a_truncated_jpeg_is_refused(compact: Signatures) -> None:
 
 
 def header_only(width: int, height: int) -> bytes:
-    """A few hundred bytes of JPEG whose header announces that many pixels."""
+    """Returns a few hundred bytes of JPEG whose header announces that many pixels."""
     jpeg = encode(np.zeros((8, 8, 3), np.uint8), 95)
     frame = jpeg.index(b"\xff\xc0") + 5  # After the marker, its length and the precision come height and width.
     return jpeg[:frame] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + jpeg[frame + 4 :]
@@ -129,7 +129,7 @@ def test_landmarks_must_be_as_many_as_photos(compact: Signatures) -> None:
         compact["align_and_predict"](image_bytes=tf.constant([good, good]), landmarks=tf.ones([1, 5, 2]))
 
 
-def test_the_client_is_told_how_to_align(trainer_run: TrainerRun) -> None:
+def test_the_model_records_its_alignment_for_clients(trainer_run: TrainerRun) -> None:
     description = json.loads((trainer_run.saved_model / "assets.extra" / "visage.json").read_text())
     assert AlignmentSettings.model_validate(description.pop("alignment")) == ALIGNMENT
     del description["learned_from"]
@@ -137,7 +137,7 @@ def test_the_client_is_told_how_to_align(trainer_run: TrainerRun) -> None:
     assert description == network
 
 
-def test_a_flip_averaged_model_answers_with_the_mean_over_a_image_and_its_mirror_image() -> None:
+def test_a_tta_flip_model_returns_the_mean_over_an_image_and_its_mirror_image() -> None:
     pixels = keras.Input((64, 64, 3))
     sides = keras.layers.AveragePooling2D(32)(pixels / 64.0)
     outputs = {"age": keras.layers.Dense(101), "gender": keras.layers.Dense(1)}

@@ -1,4 +1,4 @@
-"""What TensorFlow Serving takes for a version, and which it takes for the newest."""
+"""Versions, and the newest of them, are those that TensorFlow Serving finds."""
 
 from pathlib import Path
 
@@ -30,20 +30,20 @@ def test_a_number_of_64_bits_is_a_version(tmp_path: Path, name: str) -> None:
     "name",
     ["9223372036854775808", ".11", "9.tmp", ".pushing", "v1", "1.0", "1_0", "\u0663", "\u00b2", "-1", " 1", "1\n"],
 )
-def test_any_other_name_is_none(tmp_path: Path, name: str) -> None:
+def test_any_other_name_is_not_a_version(tmp_path: Path, name: str) -> None:
     make_version(tmp_path, name)
     assert version_folders(tmp_path) == []
     assert newest_version(tmp_path) is None
     assert find_saved_model(tmp_path) is None
 
 
-def test_of_two_names_for_one_number_the_last_in_the_alphabet_counts(tmp_path: Path) -> None:
+def test_the_last_in_the_alphabet_of_two_names_for_one_number_counts(tmp_path: Path) -> None:
     for name in ("07", "7", "007"):
         make_version(tmp_path, name)
     assert version_folders(tmp_path) == [VersionFolder(7, tmp_path / "7")]
 
 
-def test_no_folder_has_no_versions(tmp_path: Path) -> None:
+def test_a_missing_folder_has_no_versions(tmp_path: Path) -> None:
     assert version_folders(tmp_path / "missing") == []
     assert newest_version(tmp_path / "missing") is None
     assert find_saved_model(tmp_path / "missing") is None

@@ -1,6 +1,6 @@
-"""TensorFlow's C API: loads and runs a SavedModel with the loader and session that tensorflow_model_server has.
+"""Loads and runs a SavedModel through TensorFlow's C API, with tensorflow_model_server's loader and session.
 
-The installed wheel brings the library, so nothing is compiled. A process that has loaded it must not import
+The installed wheel contains the library, so nothing is compiled. A process that has loaded it must not import
 TensorFlow's Python package afterwards: two copies of the protobuf descriptors in one process crash it (protobuf 3.20).
 """
 
@@ -53,7 +53,7 @@ _STRING_BYTES = 24
 
 
 class TensorFlowError(Exception):
-    """TensorFlow's own error; `code` is TF_Code's number, `name` its name."""
+    """An error of TensorFlow; `code` is the number of its TF_Code, `name` the name."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -62,16 +62,16 @@ class TensorFlowError(Exception):
 
 
 class LibraryError(Exception):
-    """The installed TensorFlow has no C API that this module can use."""
+    """Raised when the installed TensorFlow has no C API that this module can use."""
 
 
 class _Output(ctypes.Structure):
-    """TF_Output: one output of an operation."""
+    """One output of an operation: TF_Output."""
 
     _fields_ = [("operation", _Pointer), ("index", ctypes.c_int)]
 
 
-# Name: (what it returns, what it takes).
+# Name: (type of the result, types of the arguments).
 _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "TF_NewStatus": (_Pointer, []),
     "TF_DeleteStatus": (None, [_Pointer]),
@@ -140,7 +140,7 @@ def load_library() -> ctypes.CDLL:
         raise LibraryError("TensorFlow is not installed")
     folder = Path(next(iter(spec.submodule_search_locations)))
     try:
-        # The second one needs what the first one exports.
+        # The second library needs the symbols of the first.
         libraries = [
             ctypes.CDLL(str(_library(folder, name)), ctypes.RTLD_GLOBAL)
             for name in ("libtensorflow_framework", "libtensorflow_cc")
@@ -157,7 +157,7 @@ class Session:
     """A SavedModel in memory, restored by the C++ loader; a context manager that releases it."""
 
     def __init__(self, library: ctypes.CDLL, saved_model: str) -> None:
-        """Loads what is tagged `serve` in the folder `saved_model`.
+        """Loads the graph tagged `serve` from the folder `saved_model`.
 
         Raises:
             TensorFlowError: it cannot be loaded.
@@ -193,7 +193,7 @@ class Session:
             fetches: names of the tensors to compute.
 
         Returns:
-            The values of `fetches`, in their order; strings as dtype object holding bytes.
+            Values of `fetches`, in their order; strings as dtype object holding bytes.
 
         Raises:
             TensorFlowError: the graph has no such tensor or cannot take these values.
@@ -219,7 +219,7 @@ class Session:
                 library.TF_DeleteTensor(tensor)
 
     def _checked(self, function: Any, *arguments: Any) -> Any:
-        """Calls a function whose last argument is a status; raises what the status says."""
+        """Calls a function whose last argument is a status, and raises the status's error."""
         status = self._library.TF_NewStatus()
         try:
             result = function(*arguments, status)
@@ -253,7 +253,7 @@ class Session:
         return tensor
 
     def _delete_input(self, tensor: int, value: np.ndarray) -> None:
-        """Deleting a tensor that this process made does not release what its strings point to."""
+        """Releases the strings of a tensor that this process made; deleting the tensor does not."""
         if value.dtype == object:
             data = self._library.TF_TensorData(tensor)
             for number in range(value.size):
@@ -280,7 +280,7 @@ class Session:
 
 
 def _library(folder: Path, name: str) -> Path:
-    """Whatever number its file ends in, the newest."""
+    """Returns the library's newest file, whatever version number its name ends in."""
     found = sorted(folder.glob(f"{name}.so*"))
     if not found:
         raise LibraryError(f"{folder}: no {name}.so.* here")

@@ -1,4 +1,4 @@
-"""Calls of a graph and what they return, as JSON: two processes exchange them, one of which has no TensorFlow."""
+"""Calls of a graph and their results as JSON, which a process with TensorFlow and one without it exchange."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Failure:
-    """TensorFlow's error.
+    """An error of TensorFlow.
 
     Attributes:
         code: its name, e.g. "FAILED_PRECONDITION".
@@ -39,10 +39,10 @@ class Failure:
 
 @dataclass(frozen=True, eq=False)
 class Replies:
-    """What became of a model and the calls.
+    """The results of loading a model and of calling it.
 
     Attributes:
-        load_failure: why it cannot be loaded; None: it was loaded.
+        load_failure: why the model cannot be loaded; None: it was loaded.
         results: for each call the values of its fetches, or its failure.
     """
 
@@ -51,7 +51,7 @@ class Replies:
 
 
 def calls_to_json(calls: Sequence[Call]) -> str:
-    """The text that `calls_from_json` reads."""
+    """Returns calls as the text that `calls_from_json` reads."""
     return json.dumps(
         [
             {"feeds": {name: _encode(value) for name, value in call.feeds.items()}, "fetches": list(call.fetches)}
@@ -61,7 +61,7 @@ def calls_to_json(calls: Sequence[Call]) -> str:
 
 
 def calls_from_json(text: str) -> list[Call]:
-    """What `calls_to_json` wrote."""
+    """Parses the text that `calls_to_json` returned."""
     return [
         Call({name: _decode(value) for name, value in call["feeds"].items()}, call["fetches"])
         for call in json.loads(text)
@@ -69,7 +69,7 @@ def calls_from_json(text: str) -> list[Call]:
 
 
 def replies_to_json(replies: Replies) -> str:
-    """The text that `replies_from_json` reads."""
+    """Returns replies as the text that `replies_from_json` reads."""
     results = [
         vars(result) if isinstance(result, Failure) else [_encode(value) for value in result]
         for result in replies.results
@@ -79,7 +79,7 @@ def replies_to_json(replies: Replies) -> str:
 
 
 def replies_from_json(text: str) -> Replies:
-    """What `replies_to_json` wrote."""
+    """Parses the text that `replies_to_json` returned."""
     document = json.loads(text)
     failure = document["load_failure"]
     return Replies(

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's own loader, in a process of its own: what crashes there does not crash the pipeline."""
+"""Runs TensorFlow Serving's own loader in a separate process, so that its crash does not end the pipeline."""
 
 from __future__ import annotations
 
@@ -14,28 +14,31 @@ from visage.saved_model.cpp_loader.calls import Call, Replies, calls_to_json, re
 
 _MODULE = "visage.saved_model.cpp_loader.loader_process"
 _PROJECT = Path(__file__).resolve().parents[3]
-# Seconds; a large model on a busy machine takes a minute. Only a process that hangs reaches it.
+# Seconds; a large model on a busy machine takes a minute. Only a process that hangs takes so long.
 _HANGS_AFTER = 1800.0
 
 
 class LoaderError(Exception):
-    """The process ended without replies; the message says how, in one line."""
+    """Raised when the process ends without replies; the message gives the cause in one line."""
 
 
 def call_in_cpp(saved_model: str, calls: Sequence[Call]) -> Replies:
-    """Loads a SavedModel as tensorflow_model_server does, on the processor, and runs calls on it.
+    """Loads a SavedModel as tensorflow_model_server does, on the CPU, and runs calls on it.
 
     Args:
         saved_model: its folder.
-        calls: what to run, one after another.
+        calls: run one after another.
+
+    Returns:
+        The result or failure of the model's loading and of each call.
 
     Raises:
         LoaderError: the process crashed, was killed, hung or ended without replies.
     """
     with tempfile.TemporaryDirectory(prefix="visage-model-check-") as folder:
-        asked, replied = Path(folder) / "calls.json", Path(folder) / "replies.json"
-        asked.write_text(calls_to_json(calls), encoding="utf-8")
-        _run([_MODULE, str(Path(saved_model).absolute()), str(asked), str(replied), str(os.getpid())], folder)
+        requested, replied = Path(folder) / "calls.json", Path(folder) / "replies.json"
+        requested.write_text(calls_to_json(calls), encoding="utf-8")
+        _run([_MODULE, str(Path(saved_model).absolute()), str(requested), str(replied), str(os.getpid())], folder)
         try:
             return replies_from_json(replied.read_text(encoding="utf-8"))
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -43,7 +46,7 @@ def call_in_cpp(saved_model: str, calls: Sequence[Call]) -> Replies:
 
 
 def _run(module: Sequence[str], folder: str) -> None:
-    """Runs a module with its arguments in `folder` to its end."""
+    """Runs a module with its arguments in `folder` and waits for its end."""
     try:
         process = subprocess.run(
             [sys.executable, "-m", *module],
@@ -80,7 +83,7 @@ def _how_it_ended(code: int, stderr: bytes) -> str:
             name = signal.Signals(-code).name
         except ValueError:
             name = f"signal {-code}"
-        lack = ", perhaps for lack of memory" if name == "SIGKILL" else ""
-        return f"its process was ended by {name}{lack}"
+        cause = ", perhaps for lack of memory" if name == "SIGKILL" else ""
+        return f"its process was ended by {name}{cause}"
     lines = [line for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-    return f"its process ended with exit code {code}: {lines[-1].strip() if lines else 'without a word'}"
+    return f"its process ended with exit code {code}: {lines[-1].strip() if lines else 'without a message'}"

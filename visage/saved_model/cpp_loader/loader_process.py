@@ -20,14 +20,14 @@ from visage.saved_model.cpp_loader.calls import Call, Failure, Replies, calls_fr
 
 
 def main(saved_model: str, calls: str, replies: str, parent: str) -> None:
-    """Reads the file `calls`, writes the file `replies`; ends when the process `parent` is gone."""
+    """Reads the file `calls` and writes the file `replies`; ends when the process `parent` has ended."""
     end_with_parent(int(parent))
-    answered = answer(load_library(), saved_model, calls_from_json(Path(calls).read_text(encoding="utf-8")))
-    Path(replies).write_text(replies_to_json(answered), encoding="utf-8")
+    results = run_calls(load_library(), saved_model, calls_from_json(Path(calls).read_text(encoding="utf-8")))
+    Path(replies).write_text(replies_to_json(results), encoding="utf-8")
 
 
-def answer(library: ctypes.CDLL, saved_model: str, calls: Sequence[Call]) -> Replies:
-    """Loads the model and runs each call; a call that fails does not keep the next ones from running."""
+def run_calls(library: ctypes.CDLL, saved_model: str, calls: Sequence[Call]) -> Replies:
+    """Loads the model and runs each call; the calls after a failed one still run."""
     try:
         session = Session(library, saved_model)
     except TensorFlowError as error:

@@ -1,4 +1,4 @@
-"""Whether a SavedModel can be served: its signatures, its answers, and whether the C++ loader gives the same ones."""
+"""Checks that a SavedModel can be served: its signatures, its predictions, and the same ones by the C++ loader."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from visage.errors import quoted
-from visage.saved_model.validation.answers import check_answers
 from visage.saved_model.validation.errors import UnservableError
-from visage.saved_model.validation.served import Answered, check_served
+from visage.saved_model.validation.predictions import check_predictions
+from visage.saved_model.validation.served import ExpectedPredictions, check_served
 from visage.tensorflow_messages import first_cause
 
-# What clients rely on. Restated here rather than taken from the Trainer, so that a slip there is found here.
+# What clients rely on, restated here rather than imported from the Trainer, so that a mistake there is found here.
 _SIGNATURES: dict[str, dict[str, tf.TensorSpec]] = {
     "serving_default": {"image_bytes": tf.TensorSpec([None], tf.string)},
     "align_and_predict": {
@@ -24,7 +24,7 @@ _SIGNATURES: dict[str, dict[str, tf.TensorSpec]] = {
     },
     "evaluate": {"examples": tf.TensorSpec([None], tf.string)},
 }
-# A model has the first ones, the second ones, or both, the same in every signature.
+# A model has the outputs for age, for gender, or both, the same in every signature.
 _AGE_OUTPUTS: dict[str, tf.TensorSpec] = {
     "age": tf.TensorSpec([None], tf.float32),
     "age_probabilities": tf.TensorSpec([None, None], tf.float32),
@@ -38,41 +38,41 @@ _WARM_UP_REQUESTS = "assets.extra/tf_serving_warmup_requests"
 
 
 def check(directory: str) -> None:
-    """Checks a SavedModel: its signatures, its answers in Python, and that the C++ loader gives the same ones.
+    """Checks a SavedModel: its signatures, its outputs in Python, and that the C++ loader returns the same ones.
 
     Args:
         directory: the SavedModel, with its `assets.extra`.
 
     Raises:
-        UnservableError: as `replay` and `check_served` say.
+        UnservableError: `replay` or `check_served` found a fault.
     """
     check_served(directory, replay(directory))
 
 
-def replay(directory: str) -> list[Answered]:
-    """Loads a SavedModel in Python, replays its warm-up requests and looks at every answer.
+def replay(directory: str) -> list[ExpectedPredictions]:
+    """Loads a SavedModel in Python, replays its warm-up requests and checks every output.
 
     Args:
         directory: the SavedModel, with its `assets.extra`.
 
     Returns:
-        The requests with their answers, at least one for each signature.
+        The requests with their outputs, at least one for each signature.
 
     Raises:
         UnservableError: it cannot be loaded, lacks a signature, has one of other types, has no warm-up requests for
-            one, fails on one, or answers one with something else than finite ages and probabilities that agree.
+            one, fails on one, or returns anything but finite ages and probabilities that agree.
     """
     model = _load(directory)
     outputs = _outputs(model)
     for name, inputs in _SIGNATURES.items():
         _check_signature(model, name, inputs, outputs)
-    answered = [_ask(model, request) for request in _warm_up_requests(f"{directory}/{_WARM_UP_REQUESTS}")]
-    for one in answered:
-        check_answers(one.signature, one.outputs)
+    expected = [_call_signature(model, request) for request in _warm_up_requests(f"{directory}/{_WARM_UP_REQUESTS}")]
+    for one in expected:
+        check_predictions(one.signature, one.outputs)
     for name in _SIGNATURES:
-        if name not in {one.signature for one in answered}:
+        if name not in {one.signature for one in expected}:
             raise UnservableError(f"{_WARM_UP_REQUESTS} holds no request for the signature {name}")
-    return answered
+    return expected
 
 
 def _load(directory: str) -> Any:
@@ -83,7 +83,7 @@ def _load(directory: str) -> Any:
 
 
 def _outputs(model: Any) -> dict[str, tf.TensorSpec]:
-    """What every signature must answer: age, gender or both, as any of them answers one."""
+    """Returns the outputs that every signature must have: those for age, gender or both that any of them has."""
     found = {output for function in model.signatures.values() for output in function.structured_outputs}
     has_age, has_gender = (any(name in found for name in outputs) for outputs in (_AGE_OUTPUTS, _GENDER_OUTPUTS))
     if not (has_age or has_gender):
@@ -120,13 +120,13 @@ def _warm_up_requests(path: str) -> Iterator[predict_pb2.PredictRequest]:
         raise UnservableError(f"{_WARM_UP_REQUESTS} cannot be read: {first_cause(error)}") from error
 
 
-def _ask(model: Any, request: predict_pb2.PredictRequest) -> Answered:
+def _call_signature(model: Any, request: predict_pb2.PredictRequest) -> ExpectedPredictions:
     name = request.model_spec.signature_name
     if name not in model.signatures:
-        raise UnservableError(f"{_WARM_UP_REQUESTS} asks for a signature {quoted(name)} that the model does not have")
+        raise UnservableError(f"{_WARM_UP_REQUESTS} requests {quoted(name)}, a signature that the model does not have")
     try:
         inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
         outputs = model.signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})
-        return Answered(name, inputs, {key: value.numpy() for key, value in outputs.items()})
-    except Exception as error:  # Whatever it is, a client would meet it too.
+        return ExpectedPredictions(name, inputs, {key: value.numpy() for key, value in outputs.items()})
+    except Exception as error:  # Any error here would also be a client's.
         raise UnservableError(f"{name}: fails on its warm-up request: {first_cause(error)}") from error

@@ -1,5 +1,5 @@
-"""What InfraValidator's parts raise."""
+"""Defines the error of a model that must not be served."""
 
 
 class UnservableError(Exception):
-    """The model must not be served; the message says why, in one line."""
+    """Raised when a model must not be served; the message gives the reason in one line."""

@@ -1,7 +1,7 @@
-"""Whether TensorFlow Serving's loader answers as TensorFlow's Python package does.
+"""Checks that TensorFlow Serving's loader returns the same predictions as TensorFlow's Python package.
 
-`tf.saved_model.load` builds variables anew and reconnects the functions to them, so that it runs models which the
-server cannot: those whose signatures read variables that nothing restores.
+`tf.saved_model.load` rebuilds variables and reconnects the functions to them. It therefore runs models that the server
+cannot run: those whose signatures read variables that are not restored.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from visage.saved_model.cpp_loader.calls import Call, Failure
 from visage.saved_model.cpp_loader.loader import LoaderError, call_in_cpp
-from visage.saved_model.validation.answers import ABSOLUTE, RELATIVE, is_allowed, names_allowed
 from visage.saved_model.validation.errors import UnservableError
+from visage.saved_model.validation.predictions import ABSOLUTE, RELATIVE, is_allowed, names_allowed
 from visage.tensorflow_messages import first_cause
 
 _SERVER = "TensorFlow Serving's loader"
-# What it says of a variable that is not restored, which is how VisAge exported every model once.
+# Its message about a variable that is not restored, as in every model that VisAge exported before it fixed this.
 _NOT_RESTORED = "Could not find variable"
 _EXPORT_AGAIN = "its signatures read variables that are not restored: train and export it again with `visage run`"
 
 
 @dataclass(frozen=True, eq=False)
-class Answered:
-    """A request and what TensorFlow's Python package answers.
+class ExpectedPredictions:
+    """A request and the predictions of TensorFlow's Python package for it.
 
     Attributes:
-        signature: which one was called.
+        signature: name of the signature that was called.
         inputs: by the signature's names; strings as dtype object holding bytes.
         outputs: the same.
     """
@@ -41,25 +41,25 @@ class Answered:
     outputs: Mapping[str, np.ndarray]
 
 
-def check_served(directory: str, answered: Sequence[Answered]) -> None:
-    """Sends the requests to the SavedModel through the C++ loader and compares the answers.
+def check_served(directory: str, requests: Sequence[ExpectedPredictions]) -> None:
+    """Sends the requests to the SavedModel through the C++ loader and compares the outputs.
 
     Args:
         directory: the SavedModel.
-        answered: requests with the answers to expect: numbers within 0.001 + 0.01 %, and the same strings, or names
-            that such a number allows.
+        requests: with the outputs to expect: numbers within 0.001 + 0.01 %, and the same strings, or names that such a
+            number allows.
 
     Raises:
-        UnservableError: the loader cannot load the model, crashes or hangs, fails on a request or answers it otherwise.
+        UnservableError: the loader cannot load the model, crashes, hangs, fails on a request or returns something else.
     """
     signatures = read_signatures(directory)
     try:
-        replies = call_in_cpp(directory, [_call(signatures[one.signature], one) for one in answered])
+        replies = call_in_cpp(directory, [_call(signatures[one.signature], one) for one in requests])
     except LoaderError as error:
         raise UnservableError(f"{_SERVER}: {error}") from error
     if replies.load_failure is not None:
         raise UnservableError(f"{_SERVER} cannot load it: {_text(replies.load_failure)}")
-    for one, result in zip(answered, replies.results, strict=True):
+    for one, result in zip(requests, replies.results, strict=True):
         if isinstance(result, Failure):
             raise UnservableError(f"{one.signature}: {_SERVER} fails on its warm-up request: {_text(result)}")
         allowed = names_allowed(one.outputs)
@@ -75,7 +75,7 @@ def read_signatures(directory: str) -> dict[str, SignatureDef]:
     return dict(graph.signature_def)
 
 
-def _call(signature: SignatureDef, one: Answered) -> Call:
+def _call(signature: SignatureDef, one: ExpectedPredictions) -> Call:
     return Call(
         feeds={signature.inputs[name].name: value for name, value in one.inputs.items()},
         fetches=[signature.outputs[name].name for name in sorted(one.outputs)],

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's loader is asked through the C API: what goes in, what comes out, what differs."""
+"""TensorFlow Serving's loader, called through the C API, returns values, failures and differences correctly."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 from visage.saved_model.cpp_loader.calls import Call, Failure
 from visage.saved_model.cpp_loader.loader import call_in_cpp
 from visage.saved_model.validation.errors import UnservableError
-from visage.saved_model.validation.served import Answered, check_served, read_signatures
+from visage.saved_model.validation.served import ExpectedPredictions, check_served, read_signatures
 
 
 class Echo(tf.Module):
@@ -59,7 +59,7 @@ def call(folder: str, values: dict[str, np.ndarray]) -> Call:
     )
 
 
-def test_every_kind_of_value_goes_there_and_back(echo: str) -> None:
+def test_every_kind_of_value_survives_the_exchange(echo: str) -> None:
     # Short strings lie inside TensorFlow's 24 bytes, long ones elsewhere; a zero byte ends none of them.
     texts = (b"", b"a\0b", b"\xff\xd8\xff" + b"x" * 100_000)
     replies = call_in_cpp(echo, [call(echo, inputs(3, *texts)), call(echo, inputs(0))])
@@ -73,7 +73,7 @@ def test_every_kind_of_value_goes_there_and_back(echo: str) -> None:
     assert [value.shape for value in empty] == [(0,), (0, 2), (), ()]
 
 
-def test_a_call_that_fails_is_told_in_the_words_of_the_server_and_the_next_one_runs(echo: str) -> None:
+def test_a_failed_call_has_the_servers_error_and_the_next_one_runs(echo: str) -> None:
     unknown = Call({}, ["no_such:0"])
     failed, missing, answered = call_in_cpp(
         echo, [call(echo, inputs(-1, b"a")), unknown, call(echo, inputs(1, b"a"))]
@@ -104,14 +104,14 @@ def test_a_folder_without_a_model_cannot_be_loaded(tmp_path: Path) -> None:
 )
 def test_answers_that_differ_are_named(echo: str, output: str, expected: np.ndarray, reason: str) -> None:
     outputs = {"texts": strings(b"a"), "twice": np.array([[0, 2.0001]], np.float32)}
-    check_served(echo, [Answered("serving_default", inputs(1, b"a"), outputs)])
+    check_served(echo, [ExpectedPredictions("serving_default", inputs(1, b"a"), outputs)])
     with pytest.raises(UnservableError) as refused:
-        check_served(echo, [Answered("serving_default", inputs(1, b"a"), {**outputs, output: expected})])
+        check_served(echo, [ExpectedPredictions("serving_default", inputs(1, b"a"), {**outputs, output: expected})])
     assert str(refused.value).startswith(f"serving_default: output {output}: TensorFlow Serving's loader {reason}")
 
 
 class Fixed(tf.Module):
-    """Answers with the ages and names that it is given."""
+    """Predictions with the ages and names that it is given."""
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, "ages"), tf.TensorSpec([None], tf.string, "names")])
     def serving_default(self, ages: tf.Tensor, names: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -119,7 +119,7 @@ class Fixed(tf.Module):
         return {"age": ages, "age_probabilities": probabilities, "age_group": names}
 
 
-def python_answers(age: float, group: bytes) -> dict[str, np.ndarray]:
+def python_predictions(age: float, group: bytes) -> dict[str, np.ndarray]:
     probabilities = np.eye(101, dtype=np.float32)[[round(age)]]
     return {"age": np.array([age], np.float32), "age_probabilities": probabilities, "age_group": strings(group)}
 
@@ -128,9 +128,9 @@ def test_a_group_may_differ_where_the_age_lies_at_its_boundary(tmp_path: Path) -
     model = Fixed()
     tf.saved_model.save(model, str(tmp_path / "1"), signatures={"serving_default": model.serving_default})
 
-    def answered(age: float, group_in_cpp: bytes, group: bytes) -> Answered:
-        asked = {"ages": np.array([age], np.float32), "names": strings(group_in_cpp)}
-        return Answered("serving_default", asked, python_answers(age, group))
+    def answered(age: float, group_in_cpp: bytes, group: bytes) -> ExpectedPredictions:
+        requested = {"ages": np.array([age], np.float32), "names": strings(group_in_cpp)}
+        return ExpectedPredictions("serving_default", requested, python_predictions(age, group))
 
     at_boundary, of_one_group = answered(35.4999, b"38-43", b"25-32"), answered(30, b"8-13", b"25-32")
     with pytest.raises(UnservableError) as refused:

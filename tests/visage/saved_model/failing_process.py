@@ -1,6 +1,6 @@
-"""Stands in the loader's process for a model that ends it: `python -m … SAVED_MODEL CALLS REPLIES`.
+"""Replaces the loader's process by one that fails: `python -m … SAVED_MODEL CALLS REPLIES`.
 
-How it ends, the environment's `ENDS_BADLY` says.
+The environment variable `FAILURE` names the way in which it fails.
 """
 
 import os
@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 if __name__ == "__main__":
-    how = os.environ["ENDS_BADLY"]
+    how = os.environ["FAILURE"]
     if how == "crash":
-        # What a bad memory access in TensorFlow's library raises; without a core file beside it.
+        # The signal of a bad memory access in TensorFlow's library, without a core file.
         signal.signal(signal.SIGSEGV, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGSEGV)
     elif how == "killed":

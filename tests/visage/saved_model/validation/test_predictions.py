@@ -1,14 +1,14 @@
-"""What a model may answer: numbers in their ranges, and names that follow from them."""
+"""A model's numbers must be in range, and its names must follow from them."""
 
 import numpy as np
 import pytest
 
-from visage.saved_model.validation.answers import check_answers
 from visage.saved_model.validation.errors import UnservableError
+from visage.saved_model.validation.predictions import check_predictions
 
 
 def years(age: float, group: bytes) -> dict[str, np.ndarray]:
-    """The answer about one face of a network that predicts a distribution over the years."""
+    """Returns the prediction for one face by a network that predicts a distribution over the years."""
     probabilities = np.zeros((1, 101), np.float32)
     whole = min(int(age), 99)
     probabilities[0, whole : whole + 2] = 1 - (age - whole), age - whole
@@ -20,7 +20,7 @@ def years(age: float, group: bytes) -> dict[str, np.ndarray]:
 
 
 def groups(group: bytes, **probabilities: float) -> dict[str, np.ndarray]:
-    """The answer of a network of groups alone; all mass in two of them."""
+    """Returns the prediction of a network of age groups, with all mass in two of them."""
     row = np.zeros((1, 8), np.float32)
     row[0, :2] = probabilities["first"], probabilities["second"]
     return {"age": np.array([3.0]), "age_probabilities": row, "age_group": np.array([group], object)}
@@ -31,7 +31,7 @@ def gender(probability: float, name: bytes) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    "answers",
+    "outputs",
     [
         years(30, b"25-32"),
         years(0, b"0-2"),
@@ -46,30 +46,30 @@ def gender(probability: float, name: bytes) -> dict[str, np.ndarray]:
         gender(0.5001, b"female"),
     ],
 )
-def test_names_that_follow_from_the_numbers_are_accepted(answers: dict[str, np.ndarray]) -> None:
-    check_answers("serving_default", answers)
+def test_names_that_follow_from_the_numbers_are_accepted(outputs: dict[str, np.ndarray]) -> None:
+    check_predictions("serving_default", outputs)
 
 
 @pytest.mark.parametrize(
-    ("answers", "reason"),
+    ("outputs", "reason"),
     [
-        (years(30, b"60-100"), "age_group is 60-100, but its numbers say 25-32"),
-        (years(35.48, b"38-43"), "age_group is 38-43, but its numbers say 25-32"),
+        (years(30, b"60-100"), "age_group is 60-100, but its numbers give 25-32"),
+        (years(35.48, b"38-43"), "age_group is 38-43, but its numbers give 25-32"),
         (years(30, b"33-40"), "age_group is '33-40', none of 0-2, 4-6"),
         (years(30, b"\xff"), "age_group is '\ufffd', none of 0-2, 4-6"),
-        (groups(b"4-6", first=0.6, second=0.4), "age_group is 4-6, but its numbers say 0-2"),
-        (gender(0.2, b"male"), "gender is male, but its numbers say female"),
+        (groups(b"4-6", first=0.6, second=0.4), "age_group is 4-6, but its numbers give 0-2"),
+        (gender(0.2, b"male"), "gender is male, but its numbers give female"),
         ({**years(30, b"25-32"), "age": np.array([np.nan])}, "age is not finite"),
     ],
 )
-def test_answers_that_contradict_themselves_are_refused(answers: dict[str, np.ndarray], reason: str) -> None:
+def test_answers_that_contradict_themselves_are_refused(outputs: dict[str, np.ndarray], reason: str) -> None:
     with pytest.raises(UnservableError) as refused:
-        check_answers("serving_default", answers)
+        check_predictions("serving_default", outputs)
     assert str(refused.value).startswith(f"serving_default: output {reason}")
 
 
 @pytest.mark.parametrize(
-    ("answers", "reason"),
+    ("outputs", "reason"),
     [
         ({**years(30, b"25-32"), "age": np.array([101.0])}, "ages from 101 to 101 are not within 0 to 100"),
         (
@@ -80,7 +80,7 @@ def test_answers_that_contradict_themselves_are_refused(answers: dict[str, np.nd
         (gender(1.5, b"male"), "gender_probability is not within 0 to 1"),
     ],
 )
-def test_numbers_out_of_their_range_are_refused(answers: dict[str, np.ndarray], reason: str) -> None:
+def test_numbers_out_of_their_range_are_refused(outputs: dict[str, np.ndarray], reason: str) -> None:
     with pytest.raises(UnservableError) as refused:
-        check_answers("evaluate", answers)
+        check_predictions("evaluate", outputs)
     assert str(refused.value) == f"evaluate: {reason}"

@@ -1,4 +1,4 @@
-"""Whether a model's answers make sense: numbers in their ranges, and names that follow from the numbers."""
+"""Checks a model's predictions: numbers must be in range, and names must follow from the numbers."""
 
 from __future__ import annotations
 
@@ -10,49 +10,49 @@ from visage.data import labels
 from visage.errors import quoted
 from visage.saved_model.validation.errors import UnservableError
 
-# Single precision adds 101 probabilities, and as many ages, up to about this. Two programs that compute the same in
-# another order differ by as much: a thousandth of a probability, a hundredth of a year.
+# The error of summing 101 probabilities or ages in single precision, and so the difference between two programs that
+# compute in a different order: a thousandth of a probability, a hundredth of a year.
 ABSOLUTE, RELATIVE = 1e-3, 1e-4
 # The ages 0 to 100, or the groups.
 _PROBABILITIES = (101, len(labels.AGE_GROUPS))
 _NAMES = {"age_group": labels.AGE_GROUPS, "gender": labels.GENDERS}
 
 
-def check_answers(signature: str, answers: Mapping[str, np.ndarray]) -> None:
-    """Checks that every number is finite and in its range, and every name a known one that the numbers allow.
+def check_predictions(signature: str, outputs: Mapping[str, np.ndarray]) -> None:
+    """Checks that every number is finite and in range, and that every name is known and follows from the numbers.
 
     Args:
-        signature: which one gave them.
-        answers: by output, names as bytes.
+        signature: name of the signature that returned them.
+        outputs: values by output, names as bytes.
 
     Raises:
-        UnservableError: they are not.
+        UnservableError: a value is none of these.
     """
-    for output, values in answers.items():
+    for output, values in outputs.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise UnservableError(f"{signature}: output {output} is not finite")
-    if "age" in answers:
-        _check_ages(signature, answers)
-    if "gender" in answers:
-        _check_genders(signature, answers["gender_probability"])
-    for output, allowed in names_allowed(answers).items():
-        _check_names(f"{signature}: output {output}", answers[output], _NAMES[output], allowed)
+    if "age" in outputs:
+        _check_ages(signature, outputs)
+    if "gender" in outputs:
+        _check_genders(signature, outputs["gender_probability"])
+    for output, allowed in names_allowed(outputs).items():
+        _check_names(f"{signature}: output {output}", outputs[output], _NAMES[output], allowed)
 
 
-def names_allowed(answers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Tells which names the numbers of an answer allow; several where a number lies as near to a boundary as it varies.
+def names_allowed(outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns the names that a prediction's numbers allow: several if a number is within its error of a boundary.
 
     Args:
-        answers: by output; N faces.
+        outputs: values by output; N faces.
 
     Returns:
-        'age_group' and 'gender', where they are answered: bool [N, names], in the order of `records`.
+        'age_group' and 'gender', if they are among the outputs: bool [N, names], in the order of `labels`.
     """
     allowed = {}
-    if "age_group" in answers:
-        allowed["age_group"] = _groups_allowed(answers["age"], answers["age_probabilities"])
-    if "gender" in answers:
-        male = answers["gender_probability"]
+    if "age_group" in outputs:
+        allowed["age_group"] = _groups_allowed(outputs["age"], outputs["age_probabilities"])
+    if "gender" in outputs:
+        male = outputs["gender_probability"]
         allowed["gender"] = np.stack([male <= 0.5 + ABSOLUTE, male > 0.5 - ABSOLUTE], axis=1)
     return allowed
 
@@ -63,7 +63,7 @@ def is_allowed(output: str, name: bytes, allowed: np.ndarray) -> bool:
 
 
 def _groups_allowed(ages: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """A distribution over the years gives the group of the age, one over the groups its most probable one."""
+    """Returns the allowed groups: of the age for a distribution over years, else the most probable: bool [N, 8]."""
     if probabilities.shape[1] == len(labels.AGE_GROUPS):
         return probabilities >= probabilities.max(axis=1, keepdims=True) - ABSOLUTE
     spread = ABSOLUTE + RELATIVE * ages
@@ -73,8 +73,8 @@ def _groups_allowed(ages: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     return allowed
 
 
-def _check_ages(signature: str, answers: Mapping[str, np.ndarray]) -> None:
-    age, probabilities = answers["age"], answers["age_probabilities"]
+def _check_ages(signature: str, outputs: Mapping[str, np.ndarray]) -> None:
+    age, probabilities = outputs["age"], outputs["age_probabilities"]
     if (age < -ABSOLUTE).any() or (age > 100 + ABSOLUTE).any():
         raise UnservableError(f"{signature}: ages from {age.min():g} to {age.max():g} are not within 0 to 100")
     if probabilities.shape[1] not in _PROBABILITIES:
@@ -99,4 +99,4 @@ def _check_names(what: str, values: np.ndarray, known: tuple[str, ...], allowed:
         if value.decode(errors="replace") not in known:
             raise UnservableError(f"{what} is {quoted(value.decode(errors='replace'))}, none of {', '.join(known)}")
         if value.decode() not in wanted:
-            raise UnservableError(f"{what} is {value.decode()}, but its numbers say {' or '.join(wanted)}")
+            raise UnservableError(f"{what} is {value.decode()}, but its numbers give {' or '.join(wanted)}")

@@ -1,4 +1,4 @@
-"""A model saved as VisAge once saved every model: the module tracks the Keras network, so variables are there twice."""
+"""Saves a model as earlier versions of VisAge did: the module tracks the network, so variables are saved twice."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ SIGNATURES = ("serving_default", "align_and_predict", "evaluate")
 
 
 class TracksNetwork(FaceModel):
-    """The network as an attribute, which `tf.Module` tracks."""
+    """A model with the network as an attribute, which `tf.Module` tracks."""
 
     def __init__(self, network: keras.Model, spec: NetworkSpec, alignment: AlignmentSettings) -> None:
         super().__init__(network, spec, alignment)

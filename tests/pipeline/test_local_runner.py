@@ -40,11 +40,11 @@ def test_pipelines_of_other_names_do_not_wait(tmp_path: Path) -> None:
         (["trainer.weights=nowhere.weights.h5"], r"^trainer\.weights: there is no file .*/nowhere\.weights\.h5"),
         (["trainer.weights=blessed"], r"^trainer\.weights: blessed: this pipeline has pushed no model yet"),
         (["trainer.network=mobilenet", "trainer.weights=imagenet"], r"^trainer\.weights: imagenet: there is no .*\.h5"),
-        (["trainer.freeze=conv9"], r"^trainer\.freeze: 'conv9' means no layer with weights; compact has "),
+        (["trainer.freeze=conv9"], r"^trainer\.freeze: 'conv9' selects no layer with weights; compact has "),
         (["trainer.freeze=999"], r"^trainer\.freeze: 999 leaves nothing of compact to train"),
     ],
 )
-def test_what_training_starts_from_is_looked_at_before_a_image_is_read(
+def test_what_training_starts_from_is_looked_at_before_an_image_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: list[str], line: str
 ) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
@@ -55,7 +55,7 @@ def test_what_training_starts_from_is_looked_at_before_a_image_is_read(
     compile_pipeline(config)  # as a machine does that only compiles for others
 
 
-def test_a_blessed_model_that_knows_test_faces_is_refused_before_a_image_is_read_wherever_it_was_pushed(
+def test_a_blessed_model_that_knows_test_faces_is_refused_before_an_image_is_read_wherever_it_was_pushed(
     tmp_path: Path,
 ) -> None:
     changes = [f"workspace={tmp_path}", "trainer.weights=blessed", "serving.model_name=other"]

@@ -144,7 +144,7 @@ def test_a_link_or_device_in_a_tar_is_listed_as_such(tmp_path: Path, kind: bytes
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
-        ("../../a image.jpg", "picture_outside_folder"),
+        ("../../an image.jpg", "picture_outside_folder"),
         ("../../folder", "picture_outside_folder"),
         ("../..", "picture_outside_folder"),
         ("../../nothing", "picture_outside_folder"),
@@ -156,7 +156,7 @@ def test_a_link_or_device_in_a_tar_is_listed_as_such(tmp_path: Path, kind: bytes
 def test_a_link_out_of_an_extracted_folder_to_a_folder_or_nowhere_is_listed_as_such(
     folder: Path, target: str, reason: str
 ) -> None:
-    (folder.parent / "a image.jpg").touch()
+    (folder.parent / "an image.jpg").touch()
     (folder.parent / "folder").mkdir()
     (folder / "user/link").symlink_to(target)
     archive = FolderArchive(folder)

@@ -14,7 +14,7 @@ def test_a_value_is_one_bounded_line(value: Any) -> None:
     assert quoted(value).isprintable()
 
 
-def test_a_image_in_a_table_is_a_short_line() -> None:
+def test_an_image_in_a_table_is_a_short_line() -> None:
     assert len(quoted({"bytes": bytes(195_000), "path": "0.jpg"})) == 80
 
 

@@ -1,4 +1,4 @@
-"""Rules that drop a record for what its source says of it, before anybody looks at the pixels."""
+"""Drops records by what their source records about them, before the pixels are used."""
 
 import math
 from collections.abc import Callable
@@ -12,9 +12,9 @@ Rule = Callable[[FaceRecord, CleaningSettings], bool]
 
 
 def low_face_score(record: FaceRecord, settings: CleaningSettings) -> bool:
-    """IMDB-WIKI's detector was less sure of the face than is asked, or found none (-inf).
+    """Returns whether IMDB-WIKI's score of the face is below the setting, or no face was found (-inf).
 
-    The published systems differ: `min_face_score` keeps the score itself, `face_score_above` higher ones only.
+    The published systems differ: `min_face_score` keeps the score itself, `face_score_above` only higher ones.
     """
     score, lowest, above = record.face_score, settings.min_face_score, settings.face_score_above
     if score is None:
@@ -23,27 +23,27 @@ def low_face_score(record: FaceRecord, settings: CleaningSettings) -> bool:
 
 
 def second_face(record: FaceRecord, settings: CleaningSettings) -> bool:
-    """IMDB-WIKI's detector saw a second face: whose age is it?"""
+    """Returns whether IMDB-WIKI's detector found a second face, so that the age may belong to either."""
     return settings.second_face == "drop" and record.second_face_score is not None
 
 
 def identity_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
-    """IMDB-WIKI names nobody: the person may be in another split already."""
+    """Returns whether IMDB-WIKI gives no name, so that the person may be in another split already."""
     return record.identity == UNKNOWN
 
 
 def gender_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
-    """The source gives no gender."""
+    """Returns whether the source gives no gender, if the settings require one."""
     return settings.gender == "known" and record.gender == UNKNOWN
 
 
 def age_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
-    """The source gives no age in years."""
+    """Returns whether the source gives no age in years, if the settings require one."""
     return settings.age == "known" and record.age is None
 
 
 def age_out_of_range(record: FaceRecord, settings: CleaningSettings) -> bool:
-    """The age in completed years lies outside `min_age`..`max_age`, or is no number; or all of the age group does."""
+    """Returns whether the age in completed years, or all of the age group, is outside `min_age`..`max_age`, or NaN."""
     if record.age is None:
         return record.age_group is not None and not _meets(AGE_GROUPS[record.age_group], settings)
     return not (math.isfinite(record.age) and settings.min_age <= math.floor(record.age) <= settings.max_age)
@@ -55,7 +55,7 @@ def _meets(group: str, settings: CleaningSettings) -> bool:
 
 
 def label_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
-    """Neither age, age group nor gender is known: there is nothing to learn from the record."""
+    """Returns whether neither age, age group nor gender is known, so that the record has nothing to learn from."""
     return record.age is None and record.age_group is None and record.gender == UNKNOWN
 
 
@@ -68,14 +68,14 @@ RULES: tuple[Rule, ...] = (
     age_out_of_range,
     label_unknown,
 )
-"""In the order in which they are asked; the first that holds names the drop."""
+"""In the order in which they are checked; the first that applies names the drop."""
 
 SPLIT_RULES = (outside_protocol, fold_unknown)
 """Asked after `RULES`."""
 
 
 def reason_to_drop(record: FaceRecord, cleaning: CleaningSettings, split: SplitSettings) -> str | None:
-    """The name of the first rule that drops the record; None if it stays."""
+    """Returns the name of the first rule that drops the record; None if the record stays."""
     for rule in RULES:
         if rule(record, cleaning):
             return rule.__name__

@@ -1,4 +1,4 @@
-"""Byte-identical images: which copy stays, and with which labels."""
+"""Decides which copy of byte-identical images stays, and with which labels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ DUPLICATE_IMAGE = "duplicate_picture"
 CONFLICTING_LABELS = "conflicting_labels"
 FEATURES = ("age", "gender", "race")
 
-# What is known of a record where all records of a data set are compared: 55 bytes, however large its image is.
+# The description of a record for comparing all records of a data set: 55 bytes, however large its image is.
 ROW = np.dtype(
     [
         ("chunk", "u4"),
@@ -27,7 +27,7 @@ ROW = np.dtype(
         ("age_group", "i1"),
         ("gender", "i1"),
         ("race", "i1"),
-        ("witness", "u1"),
+        ("excluded", "u1"),
     ]
 )
 _UNKNOWN = -1
@@ -52,13 +52,13 @@ class Labels:
 
 @dataclass(frozen=True)
 class DuplicateDecision:
-    """What becomes of one of several byte-identical images.
+    """The decision about one of several byte-identical images.
 
     Attributes:
-        chunk, offset: where the record is.
-        rule: DUPLICATE_PICTURE or CONFLICTING_LABELS; '' for the one that stays.
-        disagree: those of FEATURES in which the group disagrees.
-        labels: of the one that stays.
+        chunk, offset: position of the record.
+        rule: DUPLICATE_PICTURE or CONFLICTING_LABELS; '' for the copy that stays.
+        disagree: the FEATURES in which the group disagrees.
+        labels: labels of the copy that stays.
     """
 
     chunk: int
@@ -69,13 +69,13 @@ class DuplicateDecision:
 
 
 def row_of(record: FaceRecord, split: str, crop_hash: np.ndarray, chunk: int, offset: int) -> np.ndarray:
-    """One element of ROW.
+    """Returns the ROW of a record.
 
     Args:
-        record: of which `picture_digest` and the labels are taken.
-        split: where it goes.
-        crop_hash: uint64 [2], of the aligned crop.
-        chunk, offset: tell the record from all others.
+        record: its image digest and labels are used.
+        split: the split of the record.
+        crop_hash: uint64 [2], perceptual hash of the aligned crop.
+        chunk, offset: position of the record, which identifies it.
     """
     row = np.zeros((), ROW)
     row["chunk"], row["offset"] = chunk, offset
@@ -91,39 +91,39 @@ def row_of(record: FaceRecord, split: str, crop_hash: np.ndarray, chunk: int, of
 
 
 def excluded_copy_row(record: FaceRecord, chunk: int, offset: int) -> np.ndarray:
-    """One element of ROW for a record that is dropped for its age: its copies that are not must not contradict it."""
+    """Returns the ROW of a record that was dropped for its age, so that contradicting copies of it are found."""
     row = row_of(record, SPLITS[0], np.zeros(2, np.uint64), chunk, offset)
-    row["witness"] = 1
+    row["excluded"] = 1
     return row
 
 
 def find_duplicates(rows: np.ndarray, settings: CleaningSettings) -> Iterator[DuplicateDecision]:
-    """Finds groups of byte-identical images; yields a verdict for every one that has a copy.
+    """Finds groups of byte-identical images and yields a decision for every image that has a copy.
 
-    The copy in the split of the sternest use stays (test before val before train), and of those the first, so that no
-    image is in two splits. Its labels are what the group knows together: median age, commonest gender and race.
+    The first copy in the split of highest precedence stays (test before val before train), so that no image is in two
+    splits. Its labels are aggregated over the group: median age, most frequent gender and race.
 
     Args:
         rows: ROW [n]; all rows that share a digest with one of them.
-        settings: `conflicting_labels` says what becomes of a group that disagrees on age or gender. A disagreement on
-            race alone makes the race unknown where no value is the commonest. Apparent ages are opinions, which may
-            differ: real ones are taken before them, and only those disagree.
+        settings: `conflicting_labels` decides about a group that disagrees on age or gender. A disagreement on race
+            alone makes the race unknown if no value is the most frequent. Apparent ages are opinions, which may
+            differ: real ages take precedence, and only they can disagree.
     """
-    sternest_first = -rows["split"].astype(int)
+    by_precedence = -rows["split"].astype(int)
     digest = rows["digest"]
-    order = (rows["offset"], rows["chunk"], sternest_first, rows["witness"], digest[:, 1], digest[:, 0])
+    order = (rows["offset"], rows["chunk"], by_precedence, rows["excluded"], digest[:, 1], digest[:, 0])
     rows = rows[np.lexsort(order)]
     starts = np.flatnonzero(np.r_[True, (rows["digest"][1:] != rows["digest"][:-1]).any(axis=1)])
     ends = np.r_[starts[1:], len(rows)]
     several = ends - starts > 1
     for start, end in zip(starts[several], ends[several], strict=True):
-        yield from _judge(rows[start:end], settings)
+        yield from _decide(rows[start:end], settings)
 
 
-def _judge(group: np.ndarray, settings: CleaningSettings) -> Iterator[DuplicateDecision]:
-    candidates = group[group["witness"] == 0]
+def _decide(group: np.ndarray, settings: CleaningSettings) -> Iterator[DuplicateDecision]:
+    candidates = group[group["excluded"] == 0]
     disagree = _disagreement(group)
-    labels = _labels_together(group)
+    labels = _aggregate_labels(group)
     conflict = bool({"age", "gender"} & set(disagree)) and (
         settings.conflicting_labels == "drop" or _leaves_nothing(labels, candidates, settings)
     )
@@ -133,17 +133,17 @@ def _judge(group: np.ndarray, settings: CleaningSettings) -> Iterator[DuplicateD
 
 
 def _leaves_nothing(labels: Labels, candidates: np.ndarray, settings: CleaningSettings) -> bool:
-    """Whether what the group knows together is no label to keep a record with."""
+    """Returns whether the aggregated labels are insufficient for keeping a record."""
     if labels.age is None and labels.age_group == labels.gender == _UNKNOWN:
         return True
-    # The age that the majority stands for is one that a rule drops.
+    # The majority's age belongs to a copy that was dropped for its age.
     overruled = labels.age is not None and labels.age not in candidates["age"]
     return overruled or (labels.gender == _UNKNOWN and settings.gender == "known")
 
 
 def _disagreement(group: np.ndarray) -> tuple[str, ...]:
     aged = _best_aged(group)
-    # In completed years: one source counts them, another counts days.
+    # In completed years, since some sources count years and others days.
     ages = set(np.floor(_known(aged["age"])).tolist())
     found = {
         "age": not aged["apparent"].any() and (len(ages) > 1 or _differ(aged["age_group"])),
@@ -153,17 +153,17 @@ def _disagreement(group: np.ndarray) -> tuple[str, ...]:
     return tuple(feature for feature in FEATURES if found[feature])
 
 
-def _labels_together(group: np.ndarray) -> Labels:
+def _aggregate_labels(group: np.ndarray) -> Labels:
     aged = _best_aged(group)
     ages = np.sort(_known(aged["age"]))
-    # The lower median is an age that a source really gave.
+    # The lower median is an age that a source gave.
     age = float(ages[(len(ages) - 1) // 2]) if len(ages) else None
     of_age = aged[aged["age"] == age] if age is not None else aged
     return Labels(age, _commonest(of_age["age_group"]), _commonest(group["gender"]), _commonest(group["race"]))
 
 
 def _best_aged(group: np.ndarray) -> np.ndarray:
-    """Those whose age or age group counts: the ones that are not apparent, or the first where all are."""
+    """Returns the rows whose age or age group counts: those with a real age, or the first if all are apparent."""
     real = group[(group["apparent"] == 0) & (group["age_group"] != _UNKNOWN)]
     return real if len(real) else group[group["apparent"] == 1][:1]
 
@@ -177,7 +177,7 @@ def _known(values: np.ndarray) -> np.ndarray:
 
 
 def _commonest(values: np.ndarray) -> int:
-    """The value that most of the known ones are; unknown where two are equally common."""
+    """Returns the most frequent known value; unknown if two are equally frequent."""
     found, counts = np.unique(_known(values), return_counts=True)
     first = found[counts == counts.max()] if len(found) else found
     return int(first[0]) if len(first) == 1 else _UNKNOWN

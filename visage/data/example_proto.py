@@ -1,4 +1,4 @@
-"""`tf.train.Example` without TensorFlow: the same wire format, declared here.
+"""Declares the wire format of `tf.train.Example`, so that it can be read and written without TensorFlow.
 
 The messages live in a descriptor pool and a package of their own, so that TensorFlow's may be loaded beside them.
 """
@@ -77,10 +77,10 @@ def _example_class() -> Any:
     )
     messages = message_factory.GetMessages([file])
     for message in messages.values():
-        # protobuf leaves it None, on which pydoc fails.
+        # protobuf leaves it None, which makes pydoc fail.
         message.__module__ = __name__
     return messages[f"{_PACKAGE}.Example"]
 
 
 Example = _example_class()
-"""The message class; `Example.FromString(...)`, `.features.feature[name].bytes_list.value` as in TensorFlow."""
+"""The message class: `Example.FromString(...)`, `.features.feature[name].bytes_list.value` as in TensorFlow."""

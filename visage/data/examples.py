@@ -1,4 +1,4 @@
-"""Reads what FaceExampleGen wrote: the records of a split, without TensorFlow."""
+"""Reads the records of a split that FaceExampleGen wrote, without TensorFlow."""
 
 import zlib
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def read_records(examples: Path, split: str) -> Iterator[FaceRecord]:
     """
     files = sorted((examples / f"Split-{split}").glob("*.gz"))
     if not files:
-        raise VisageError(f"{examples}: holds no Split-{split} with examples; name what FaceExampleGen wrote")
+        raise VisageError(f"{examples}: holds no Split-{split} with examples; give a folder that FaceExampleGen wrote")
     for done, file in enumerate(files):
         progress.report(f"read the {split} split", done, len(files))
         try:

@@ -1,26 +1,26 @@
-"""The words and numbers that labels are made of: age groups, genders, races, unknown."""
+"""Defines the values of labels: age groups, genders, races, unknown."""
 
 import math
 from bisect import bisect_left
 from collections import Counter
 
 AGE_GROUPS = ("0-2", "4-6", "8-13", "15-20", "25-32", "38-43", "48-53", "60-100")
-# Years; of 4-6 it is 5, of 60-100 it is 80.
+# Years; 5 for the group 4-6, 80 for 60-100.
 AGE_GROUP_MIDDLES = tuple(sum(map(int, group.split("-"))) / 2 for group in AGE_GROUPS)
 GENDERS = ("female", "male")
 RACES = ("white", "black", "asian", "indian", "others")
 UNKNOWN = "unknown"
 
-# Whole years: the middles between neighbouring groups. An age between two groups belongs to the nearer one, and to the
-# younger one where both are as near, as the literature maps Adience's odd labels.
+# Whole years: the middles between neighbouring groups. An age between two groups belongs to the nearer one, or to the
+# younger one if both are equally near, as the literature maps Adience's irregular labels.
 AGE_GROUP_BOUNDARIES = (3.0, 7.0, 14.0, 22.5, 35.0, 45.5, 56.5)
 
 
 def age_group(age: float) -> int:
     """Returns the index into `AGE_GROUPS` of an age in years: the group nearest to the age rounded to a whole year.
 
-    An age is shown rounded, so that the group never contradicts it; one of an exact half is rounded to the even year,
-    as NumPy, TensorFlow and Python's formatting do. The index is the number of boundaries below the rounded age.
+    Ages are displayed rounded, so the group never contradicts the displayed age. An exact half is rounded to the even
+    year, as in NumPy, TensorFlow and Python's formatting. The index is the number of boundaries below the rounded age.
 
     Args:
         age: years; labels and predictions alike.
@@ -32,9 +32,9 @@ def age_group(age: float) -> int:
 
 
 def age_group_of_range(first: int, last: int) -> int | None:
-    """Index into `AGE_GROUPS` of the group that has at least half of the years from `first` to `last`, both included.
+    """Returns the index into `AGE_GROUPS` of the group with at least half of the years `first` to `last`, inclusive.
 
-    Returns: of two such groups the younger; None where no group has half of them.
+    Returns: the younger of two such groups; None if no group has half of them.
 
     >>> [AGE_GROUPS[age_group_of_range(*decade)] for decade in ((3, 9), (30, 39), (50, 59))]
     ['4-6', '25-32', '48-53']

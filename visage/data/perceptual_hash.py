@@ -1,4 +1,4 @@
-"""A short number that two crops share, nearly, when a person would say that they are the same image."""
+"""Hashes crops so that similar images have hashes that differ in few bits."""
 
 import numpy as np
 from PIL import Image
@@ -9,11 +9,13 @@ _SIDE = 8
 
 
 def perceptual_hash(crop: np.ndarray) -> np.ndarray:
-    """The double difference hash (N. Krawetz, 2013): does the light grow to the right, does it grow downwards?
+    """Returns the double difference hash: whether brightness rises to the right, and whether it rises downwards.
 
-    On the 18,658 different images of UTKFace, all pairs at a distance of at most 7 are the same photo (scaled,
-    recompressed, recoloured); from 8 on others are among them. The 64-bit hash of the rows alone does not tell aligned
-    faces apart.
+    Among the 18,658 different images of UTKFace, all pairs at a distance of at most 7 are the same photo (scaled,
+    recompressed, recoloured); from 8 on, some pairs are different photos. The 64-bit hash of the rows alone does not
+    distinguish aligned faces.
+
+    Source: N. Krawetz, Kind of like that (2013).
 
     Args:
         crop: uint8 (height, width, 3), RGB.

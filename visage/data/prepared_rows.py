@@ -1,4 +1,4 @@
-"""From a prepared row, as its TFDS builder wrote it, to a FaceRecord."""
+"""Converts a prepared row, as its TFDS builder wrote it, to a FaceRecord."""
 
 import math
 
@@ -15,7 +15,7 @@ def to_record(dataset: str, serialized: bytes, settings: CleaningSettings) -> Fa
     Args:
         dataset: the TFDS name, e.g. 'adience/faces' or 'labelled_folder/NAME'.
         serialized: the tf.Example that the builder's features wrote.
-        settings: say how IMDB-WIKI's ages are counted.
+        settings: define how IMDB-WIKI's ages are counted.
 
     Returns:
         The record with its image untouched; its key starts with `dataset`.
@@ -32,11 +32,11 @@ def to_record(dataset: str, serialized: bytes, settings: CleaningSettings) -> Fa
 
 
 def face_box(record: FaceRecord) -> Box | None:
-    """Returns where the face lies that a record's source labels, for all that is cut out round faces; None: anywhere.
+    """Returns the box of the face that a record's labels describe; None: anywhere in the image.
 
     Returns:
         x0, y0, x1, y1 as fractions of width and height.
     """
     if record.face_score is not None and not math.isfinite(record.face_score):
-        return None  # IMDB-WIKI's whole photos, on which its authors' detector found no face.
+        return None  # Whole photos of IMDB-WIKI, in which its authors' detector found no face.
     return next((spec.face_box for spec in DATASETS.values() if spec.source == record.source), None)

@@ -1,4 +1,4 @@
-"""The record of one face, and how it is written as a `tf.train.Example`."""
+"""Defines the record of one face and its serialization as a `tf.train.Example`."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,27 +16,27 @@ IMAGE_DIGEST = "picture_digest"
 
 
 def image_digest(image: bytes) -> str:
-    """32 hexadecimal digits of an image's SHA-256: byte-identical images have the same, others do not."""
+    """Returns 32 hexadecimal digits of an image's SHA-256, which only byte-identical images share."""
     return hashlib.sha256(image).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
 class FaceRecord:
-    """One image of one face and what its source says of it; None is unknown.
+    """One image of one face and the labels of its source; None is unknown.
 
     Attributes:
         image: bytes of an image; JPEG, RGB and square once aligned.
         key: unique within `source`.
         age: years.
-        age_group: index into `labels.AGE_GROUPS`; known wherever `age` is, and where the source gives a group alone.
+        age_group: index into `labels.AGE_GROUPS`; known if `age` is, or if the source gives only a group.
         gender: one of `labels.GENDERS`, or `UNKNOWN`.
         identity: the same for every image of one person, across sources; or `UNKNOWN`.
         source: `DatasetSpec.source`, such as 'wiki' or the name of a labelled folder.
         race: one of `labels.RACES`, or `UNKNOWN`.
         face_score: IMDB-WIKI's detector score.
-        second_face_score: IMDB-WIKI's score of a second face; None where there is no second face.
-        fold: the one that the source publishes, from 0.
-        apparent_age_mean: years; the mean of what people guessed. Where the real age is not known, `age` is this.
+        second_face_score: IMDB-WIKI's score of a second face; None if there is no second face.
+        fold: number of the fold that the source publishes, from 0.
+        apparent_age_mean: years; the mean of people's guesses. If the real age is unknown, `age` equals it.
         apparent_age_std: years; the standard deviation of those guesses.
         image_digest: 32 hexadecimal digits of the SHA-256 of the image as its source has it.
     """
@@ -97,7 +97,7 @@ def to_example(record: FaceRecord) -> bytes:
 
 
 def from_example(serialized: bytes) -> FaceRecord:
-    """Reads back what `to_example` wrote.
+    """Parses a record that `to_example` serialized.
 
     Raises:
         google.protobuf.message.DecodeError: the bytes are no Example.

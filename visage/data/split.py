@@ -1,4 +1,4 @@
-"""Which split a person belongs to."""
+"""Assigns people to splits."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ _PLACES = 2**64
 
 @dataclass(frozen=True)
 class Protocol:
-    """How the literature distributes a data set that publishes no split of its own.
+    """The split that the literature uses for a data set without a published one.
 
     Attributes:
-        min_age, max_age: completed years; other records take no part.
+        min_age, max_age: completed years; other records are left out.
         train, val, test: fractions of the identities.
     """
 
@@ -29,7 +29,7 @@ class Protocol:
 
 PROTOCOLS = {
     # Cao, Mirjalili, Raschka: Rank consistent ordinal regression (CORAL), 2020: ages 21 to 60, four fifths train.
-    # The papers' val, where they have one, is carved out of their train, as here.
+    # If a paper has a val split, it is part of its train split, as here.
     "utkface_21_60": Protocol(21, 60, train=0.72, val=0.08, test=0.2),
     "utkface_80_20": Protocol(0, 120, train=0.72, val=0.08, test=0.2),
     # Repeated five times, `repeat` 0 to 4.
@@ -38,7 +38,7 @@ PROTOCOLS = {
 
 
 def outside_protocol(record: FaceRecord, settings: SplitSettings) -> bool:
-    """The protocol leaves out the record's age, or the record has none."""
+    """Returns whether the protocol leaves out the record's age, or the record has none."""
     if settings.method != "protocol":
         return False
     protocol = PROTOCOLS[settings.protocol]
@@ -46,16 +46,16 @@ def outside_protocol(record: FaceRecord, settings: SplitSettings) -> bool:
 
 
 def fold_unknown(record: FaceRecord, settings: SplitSettings) -> bool:
-    """The published folds are asked for, and the source publishes none for the record."""
+    """Returns whether the settings use published folds, but the source publishes none for the record."""
     return settings.method == "folds" and settings.folds == "published" and record.fold is None
 
 
 def split_of(record: FaceRecord, settings: SplitSettings) -> str:
-    """The split of a record: the same one for all records of its identity, whatever other records there are.
+    """Returns the split of a record, the same for all records of its identity, whatever other records there are.
 
     Args:
-        record: its identity and, for published folds, its fold decide.
-        settings: neither `outside_protocol` nor `fold_unknown` holds for the record.
+        record: its identity decides, and its fold if published folds are used.
+        settings: neither `outside_protocol` nor `fold_unknown` applies to the record.
 
     Returns: one of `SPLITS`.
     """
@@ -68,16 +68,16 @@ def split_of(record: FaceRecord, settings: SplitSettings) -> str:
 
 
 def fold_of(record: FaceRecord, settings: SplitSettings) -> int:
-    """The fold, from 0, in which a record is tested; `settings` are of the method "folds", whatever their `fold`."""
+    """Returns the fold, from 0, in which a record is tested; `settings.method` is "folds", their `fold` is ignored."""
     if settings.folds == "published":
         assert record.fold is not None, "fold_unknown drops such records"
         return record.fold
-    # Another hash than that of the shares: val is a random part of the folds that are left.
+    # Not the hash of the fractions, so that val is a random part of the remaining folds.
     return int(_place(f"fold/{_salted(record.identity, settings.repeat)}") * settings.folds)
 
 
 def _distribute(identity: str, repeat: int, *fractions: float) -> str:
-    """The split by `fractions` of SPLITS, in their proportion where they do not add up to 1."""
+    """Returns the split by `fractions` of SPLITS, normalized if they do not add up to 1."""
     place = _place(_salted(identity, repeat)) * sum(fractions)
     for split, fraction in zip(SPLITS, fractions[:-1], strict=False):
         place -= fraction
@@ -91,5 +91,5 @@ def _salted(identity: str, repeat: int) -> str:
 
 
 def _place(text: str) -> float:
-    """A number in [0, 1) that the text alone decides."""
+    """Returns a number in [0, 1) that depends on the text alone."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / _PLACES

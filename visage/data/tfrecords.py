@@ -18,19 +18,19 @@ import google_crc32c
 # A length and its checksum, the record, the record's checksum.
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
-# TFRecord's mask, for checksums of what itself holds checksums.
+# TFRecord's mask, which allows checksums of data that contains checksums.
 _MASK = 0xA282EAD8
 
 
 class Readable(Protocol):
-    """What records are read from."""
+    """A source of records."""
 
     def read(self, size: int, /) -> bytes:
-        """Returns the next `size` bytes, or what is left."""
+        """Returns the next `size` bytes, or fewer at the end."""
 
 
 class Writable(Protocol):
-    """What records are written to."""
+    """A destination of records."""
 
     def write(self, content: bytes, /) -> object:
         """Writes all of `content`."""
@@ -64,10 +64,10 @@ def read_record(file: Readable) -> bytes | None:
 
 
 def read_at(file: IO[bytes], offset: int) -> bytes:
-    """The record that starts at `offset` of an uncompressed file.
+    """Reads the record that starts at `offset` of an uncompressed file.
 
     Raises:
-        EOFError: no whole record is there.
+        EOFError: the file has no complete record there.
         ValueError: a checksum does not hold.
     """
     file.seek(offset)
@@ -78,10 +78,10 @@ def read_at(file: IO[bytes], offset: int) -> bytes:
 
 
 def read_all(path: Path) -> Iterator[bytes]:
-    """Every record of a gzip file.
+    """Yields every record of a gzip file.
 
     Raises:
-        OSError: the file is gone, or no gzip.
+        OSError: the file is missing, or not a gzip file.
         EOFError: it is cut short.
         ValueError, zlib.error: it is damaged.
     """
@@ -91,7 +91,7 @@ def read_all(path: Path) -> Iterator[bytes]:
 
 
 def record_offsets(file: IO[bytes]) -> Iterator[int]:
-    """Yields where each record of an uncompressed file begins; reads the lengths alone.
+    """Yields the offset of each record of an uncompressed file, reading the lengths alone.
 
     Raises:
         ValueError: the lengths do not lead to the end of the file.
@@ -103,13 +103,13 @@ def record_offsets(file: IO[bytes]) -> Iterator[int]:
         file.seek(offset)
         (length,) = _LENGTH.unpack(file.read(_LENGTH.size).ljust(_LENGTH.size, b"\0"))
         offset += _LENGTH.size + _CHECKSUM.size + length + _CHECKSUM.size
-    # A damaged length leads anywhere.
+    # A damaged length may point anywhere.
     if offset != end:
         raise ValueError("the lengths of the records do not lead to the end of the file")
 
 
 def _checked(part: bytes, size: int, file: Readable) -> bytes:
-    """`part`, if it is whole and the checksum that follows it in `file` is its own."""
+    """Returns `part` if it is complete and matches the checksum that follows it in `file`."""
     checksum = file.read(_CHECKSUM.size)
     if len(part) < size or len(checksum) < _CHECKSUM.size:
         raise EOFError("cut short")

@@ -69,7 +69,7 @@ class FaceModel(tf.Module):
 
         Args:
             image_bytes: JPEG bytes of whole photos, string [N].
-            landmarks: float32 [N, 5, 2], pixels (x, y) of the image as stored, whatever its EXIF orientation says:
+            landmarks: float32 [N, 5, 2], pixels (x, y) of the image as stored, whatever its EXIF orientation:
                 right eye (image left), left eye, nose, right and left corner of the mouth. On an image that is stored
                 mirrored they are those of the mirrored face, which the network then gets.
         """

@@ -1,4 +1,4 @@
-"""Fits a network: `train.py` is the entry, `settings.py` the recipe, `loop.py` the steps, `job.py` a whole training.
+"""Trains a network: `train.py` is the entry, `settings.py` the recipe, `loop.py` the steps, `job.py` a whole training.
 
 | folder | what |
 |---|---|

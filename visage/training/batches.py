@@ -1,4 +1,4 @@
-"""From the written tf.Examples to batches of pixels and labels, those of the network's heads alone."""
+"""Reads tf.Examples into batches of pixels and of the labels that the network's heads need."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from visage.training.distillation.predictions import TeacherPredictions
 from visage.training.objective.labels import Labels
 from visage.training.settings import TrainerSettings
 
-# Examples that are shuffled as JPEG bytes where the decoded images of the whole split do not fit into memory.
+# Examples that are shuffled as JPEG bytes if the decoded images of the whole split do not fit into memory.
 _SHUFFLED_WHEN_STREAMED = 10_000
-# The most of the memory there is that a split's decoded images may take.
+# The largest fraction of the memory that a split's decoded images may take.
 _SHARE_OF_MEMORY = 0.2
 
 _FEATURES = {
@@ -30,7 +30,7 @@ _FEATURES = {
     records.AGE: tf.io.FixedLenFeature([], tf.float32),
     records.AGE_KNOWN: tf.io.FixedLenFeature([], tf.float32),
     records.AGE_GROUP: tf.io.FixedLenFeature([], tf.int64),
-    # A deviation is never negative: -1 is unknown.
+    # A deviation is never negative, so -1 stands for unknown.
     records.APPARENT_AGE_STD: tf.io.FixedLenFeature([], tf.float32, default_value=-1.0),
     records.GENDER_LABEL: tf.io.FixedLenFeature([], tf.int64),
     records.GENDER_KNOWN: tf.io.FixedLenFeature([], tf.float32),
@@ -44,14 +44,14 @@ class Split:
     Attributes:
         name: 'train' or 'val', for messages.
         files: gzip TFRecords.
-        size: how many records.
-        answers: what a teacher predicts for them, which is then among their labels; None: there is no teacher.
+        size: number of records.
+        teacher: a teacher's predictions for them, which are added to their labels; None: there is no teacher.
     """
 
     name: str
     files: list[str]
     size: int
-    answers: TeacherPredictions | None = None
+    teacher: TeacherPredictions | None = None
 
 
 def open_split(name: str, patterns: list[str]) -> Split:
@@ -59,7 +59,7 @@ def open_split(name: str, patterns: list[str]) -> Split:
 
     Args:
         name: 'train' or 'val', for messages.
-        patterns: paths of gzip TFRecord files. The last part of each may be a pattern; the folder is meant literally.
+        patterns: paths of gzip TFRecord files. The last part of each may be a pattern; the folder is literal.
 
     Raises:
         VisageError: there is no record, or a file is cut short.
@@ -77,7 +77,7 @@ def open_split(name: str, patterns: list[str]) -> Split:
 
 
 def _matching(pattern: str) -> list[str]:
-    """Returns the files of the pattern's folder whose names match its last part, all of them where that is "*"."""
+    """Returns the files of the pattern's folder whose names match its last part, all of them if that is "*"."""
     end = pattern.rfind("/") + 1
     folder, name = pattern[:end], pattern[end:]
     try:
@@ -89,25 +89,25 @@ def _matching(pattern: str) -> list[str]:
 class TrainingBatches:
     """Shuffled, augmented batches of the training split, in another order every epoch.
 
-    Which records make a batch and how they are changed depends on the seed, the epoch and the step alone, so that a
-    training that was killed goes on with the very batch that it would have come to.
+    The records of a batch and their changes depend on the seed, the epoch and the step alone, so that a killed training
+    resumes with the same batch that it would have reached.
     """
 
     def __init__(self, split: Split, spec: NetworkSpec, settings: TrainerSettings) -> None:
         self._split = split
         self._spec = spec
         self._settings = settings
-        in_order = _decode(read_examples(split.files), spec, settings, split.answers)
+        in_order = _decode(read_examples(split.files), spec, settings, split.teacher)
         self._decoded = in_order.cache() if _fits_into_memory(split, spec) else None
         self._size = min(split.size, settings.epoch_size or split.size)
         self.steps = math.ceil(self._size / settings.step_size)
 
     def epoch(self, number: int, first_step: int = 0) -> tf.data.Dataset:
-        """The batches of an epoch, from 0, but for those before `first_step`.
+        """Returns the batches of an epoch (counted from 0), without those before `first_step`.
 
         Returns:
             Elements (pixels float32 [N, input_size, input_size, channels] in 0..255, labels as
-            `visage.training.objective.labels` describes them). The last batch holds what is left over.
+            `visage.training.objective.labels` describes them). The last batch holds the remainder.
         """
         batches = self._examples(number, first_step * self._settings.step_size).batch(self._settings.step_size)
         changed = augmented(batches, self._settings, first=number * self.steps + first_step)
@@ -121,16 +121,16 @@ class TrainingBatches:
         buffer = min(self._split.size, _SHUFFLED_WHEN_STREAMED)
         shuffled = _read_mixed(self._split.files, seed).shuffle(buffer, seed=seed, reshuffle_each_iteration=False)
         drawn = shuffled.take(self._size).skip(skipped)
-        return _decode(drawn, self._spec, self._settings, self._split.answers)
+        return _decode(drawn, self._spec, self._settings, self._split.teacher)
 
 
 def augmented(batches: tf.data.Dataset, settings: TrainerSettings, first: int = 0) -> tf.data.Dataset:
-    """Changes the images of batches (pixels uint8, labels) as `trainer.augmentation` says.
+    """Augments batches (pixels uint8, labels) by the settings `trainer.augmentation`.
 
     Args:
-        batches: counted through, in all epochs.
+        batches: numbered on through all epochs.
         settings: the recipe.
-        first: the number of the first of `batches`. Batches of one number are changed alike.
+        first: the number of the first of `batches`. Batches of the same number get the same changes.
 
     Returns:
         Elements (pixels float32 in 0..255, labels).
@@ -146,13 +146,13 @@ def augmented(batches: tf.data.Dataset, settings: TrainerSettings, first: int = 
 
 
 def some_examples(split: Split, spec: NetworkSpec, settings: TrainerSettings, count: int) -> tf.data.Dataset:
-    """What `spread_examples` gives, as one batch (pixels uint8, labels)."""
+    """Returns the examples of `spread_examples` as one batch (pixels uint8, labels)."""
     return _decode(spread_examples(split, count), spec, settings).batch(count)
 
 
 def evaluation_batches(split: Split, spec: NetworkSpec, settings: TrainerSettings) -> tf.data.Dataset:
-    """The split in its own order, not augmented; elements as those of `TrainingBatches`."""
-    examples = _decode(read_examples(split.files), spec, settings, split.answers)
+    """Returns the split in its own order, not augmented; elements as those of `TrainingBatches`."""
+    examples = _decode(read_examples(split.files), spec, settings, split.teacher)
     if _fits_into_memory(split, spec):
         examples = examples.cache()
     batches = examples.batch(settings.step_size).map(lambda pixels, labels: (tf.cast(pixels, tf.float32), labels))
@@ -160,28 +160,28 @@ def evaluation_batches(split: Split, spec: NetworkSpec, settings: TrainerSetting
 
 
 def unlabelled(like: Labels, count: tf.Tensor) -> Labels:
-    """Returns labels for `count` records, all of weight 0: they teach nothing and count in no metric.
+    """Returns labels of weight 0 for `count` records: they affect no loss and no metric.
 
     Args:
-        like: labels of a batch, of which the names, shapes and types are taken.
+        like: labels of a batch, whose names, shapes and types the result has.
         count: an integer scalar.
     """
     return {name: tf.zeros([count, *values.shape[1:]], values.dtype) for name, values in like.items()}
 
 
 def read_examples(files: list[str]) -> tf.data.Dataset:
-    """Serialized tf.Examples, in their order."""
+    """Reads serialized tf.Examples in their order."""
     return tf.data.TFRecordDataset(files, compression_type="GZIP")
 
 
 def spread_examples(split: Split, count: int) -> tf.data.Dataset:
-    """Serialized tf.Examples, `count` of a split in its order, all as far apart; all of them where it has fewer."""
+    """Reads `count` serialized tf.Examples at equal distances in a split's order; all of them if it has fewer."""
     numbered = read_examples(split.files).enumerate()
     return numbered.filter(lambda number, _: number * count % split.size < count).map(lambda _, example: example)
 
 
 def _read_mixed(files: list[str], seed: int) -> tf.data.Dataset:
-    """Some files at a time, others with another seed: neighbouring files hold one source alone."""
+    """Reads several files at a time, chosen by the seed, since neighbouring files hold a single source."""
     mixed = tf.data.Dataset.from_tensor_slices(files)
     mixed = mixed.shuffle(len(files), seed=seed, reshuffle_each_iteration=False)
     return mixed.interleave(
@@ -190,7 +190,7 @@ def _read_mixed(files: list[str], seed: int) -> tf.data.Dataset:
 
 
 def _decode(
-    serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSettings, answers: TeacherPredictions | None = None
+    serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSettings, teacher: TeacherPredictions | None = None
 ) -> tf.data.Dataset:
     def parse(record: tf.Tensor) -> tuple[tf.Tensor, Labels]:
         example = tf.io.parse_single_example(record, _FEATURES)
@@ -200,8 +200,8 @@ def _decode(
             labels |= _age_labels(example, settings)
         if spec.gender_head is not None:
             labels |= _gender_labels(example)
-        if answers is not None:
-            labels |= answers.of(example[records.KEY])
+        if teacher is not None:
+            labels |= teacher.of(example[records.KEY])
         return pixels, labels
 
     return serialized.map(parse, num_parallel_calls=tf.data.AUTOTUNE)

@@ -1,8 +1,8 @@
-"""Where a training stands, written so that a killed one goes on from there.
+"""Saves the state of a training, so that a killed training resumes from it.
 
-A checkpoint belongs to one recipe, one set of records, one version of the code and one start: its folder is named by
-digests of them all. So it outlives the attempt (a scheduler gives the next one other output folders), and no other
-training ever finds it.
+A checkpoint belongs to one recipe, one set of records, one version of the code and one set of first weights: digests of
+them all name its folder. It therefore outlives the attempt (a scheduler gives the next one other output folders), and
+no other training finds it.
 """
 
 from __future__ import annotations
@@ -29,22 +29,23 @@ from visage.training.settings import TrainerSettings
 Arrays = dict[str, np.ndarray]
 
 _FILE = "checkpoint.npz"
-# Bytes read at once of a file whose digest is taken.
+# Bytes read at a time while computing a file's digest.
 _CHUNK = 1 << 24
-# Seconds after which nobody is expected to take up a killed training: 30 days.
+# Seconds after which a killed training is not expected to resume: 30 days.
 _ABANDONED_AFTER = 30 * 24 * 3600
 
 
 @dataclass
 class TrainingState:
-    """How far a training has come.
+    """The progress of a training.
 
     Attributes:
         epoch: epochs that have ended.
-        step: steps done of the one after them.
+        step: completed steps of the current epoch.
         history: the metrics of each epoch that has ended, those of validation prefixed with `val_`.
-        best: the validation of the lowest loss; of a second phase, the first one's end takes part. Empty before one.
-        best_weights: that were validated then, as `keras.Model.get_weights` gives them.
+        best: the metrics of the validation with the lowest loss; in a second phase, the end of the first one counts
+            too. Empty before any validation.
+        best_weights: the weights of that validation, as `keras.Model.get_weights` returns them.
     """
 
     epoch: int = 0
@@ -55,17 +56,17 @@ class TrainingState:
 
     @property
     def val_losses(self) -> list[float]:
-        """One an epoch."""
+        """Returns the validation loss of each epoch that has ended."""
         return [epoch["val_loss"] for epoch in self.history]
 
 
 def training_key(settings: TrainerSettings, code: str, splits: Sequence[Split]) -> str:
-    """A short text that differs where settings, code, the records or Keras do.
+    """Returns a short text that changes with the settings, the code, the records and Keras's version.
 
     Args:
         settings: the recipe.
         code: `source_digest` of what trains.
-        splits: the records that are learned from and chosen by; every byte counts.
+        splits: training and validation records; every byte counts.
     """
     digest = hashlib.sha256(f"{keras.__version__} {code} {settings.model_dump_json()}".encode())
     if settings.distillation.teacher is not None:
@@ -77,7 +78,7 @@ def training_key(settings: TrainerSettings, code: str, splits: Sequence[Split]) 
 
 
 def remove_abandoned(checkpoint_dir: Path) -> None:
-    """Removes what trainings left below a folder that nobody has taken up for 30 days."""
+    """Removes the files of trainings below a folder that have not resumed for 30 days."""
     for folder in checkpoint_dir.glob("*"):
         written = [path.stat().st_mtime for path in folder.rglob("*") if path.is_file()]
         if written and max(written) < time.time() - _ABANDONED_AFTER:
@@ -85,49 +86,49 @@ def remove_abandoned(checkpoint_dir: Path) -> None:
 
 
 def state_of(network: keras.Model) -> Arrays:
-    """All that training changes: weights, random state of dropout, optimizer, and the metrics of the epoch so far.
+    """Returns all that training changes: weights, random state of dropout, optimizer, metrics of the epoch so far.
 
-    Among several machines all of them must ask at once: some of it is spread over them.
+    In a cluster all machines must call it at the same time, since some of the state is distributed over them.
     """
     return {name: keras.ops.convert_to_numpy(variable) for name, variable in _variables(network).items()}
 
 
 def set_state(network: keras.Model, state: Arrays) -> None:
-    """Puts a network built and compiled alike where `state_of` found the other."""
+    """Restores the result of `state_of` into a network built and compiled in the same way."""
     for name, variable in _variables(network).items():
         variable.assign(state[name])
 
 
 class Checkpoint:
-    """The file that holds the newest state of one training."""
+    """The file with the newest state of one training."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` is made when something is to be written."""
+        """Sets the folder, which is created at the first write."""
         self._folder = folder
 
     def starting_from(self, weights: Sequence[np.ndarray]) -> Checkpoint:
-        """That of a training whose first weights are these, wherever they come from."""
+        """Returns the checkpoint of a training with these first weights, whatever their source."""
         digest = hashlib.sha256()
         for array in weights:
             digest.update(array.tobytes())
         return Checkpoint(self._folder / digest.hexdigest()[:16])
 
     @property
-    def file_of_answers(self) -> Path:
-        """Where what a teacher says of the training records is kept until the training has ended."""
+    def teacher_predictions_file(self) -> Path:
+        """Returns the file that keeps a teacher's predictions for the training records until the training ends."""
         return self._folder / "teacher_answers.npz"
 
     @property
-    def folder_of_features(self) -> Path:
-        """Where what frozen layers say of the records is kept until the training has ended."""
+    def features_folder(self) -> Path:
+        """Returns the folder that keeps the records' frozen features until the training ends."""
         return self._folder / "features"
 
     def of_fine_tuning(self) -> Checkpoint:
-        """That of the second phase of this training."""
+        """Returns the checkpoint of the second phase of this training."""
         return Checkpoint(self._folder / "fine_tuning")
 
     def save(self, state: Arrays, training_state: TrainingState) -> None:
-        """Replaces what was saved before, all at once.
+        """Replaces the saved state atomically.
 
         Raises:
             VisageError: it cannot be written.
@@ -140,12 +141,12 @@ class Checkpoint:
                 np.savez(file, training_state=np.array(text), **best, **state)
         except OSError as error:
             raise VisageError(
-                f"{self._folder}: the checkpoint cannot be written: {error.strerror}; make room there, and the same "
-                "command goes on from the last one"
+                f"{self._folder}: the checkpoint cannot be written: {error.strerror}; free space there, and the same "
+                "command resumes from the last one"
             ) from None
 
     def load(self) -> tuple[Arrays, TrainingState] | None:
-        """What was saved last; None where nothing was, or where it is damaged."""
+        """Returns the state that was saved last; None if there is none or it is damaged."""
         try:
             with (self._folder / _FILE).open("rb") as file, np.load(file) as saved:
                 arrays = dict(saved)
@@ -155,12 +156,12 @@ class Checkpoint:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile):
-            # Written whole, so the disk has damaged it; training anew costs time, stopping here would cost the run.
+            # Writes are atomic, so the disk has damaged it. Training again costs time, but stopping would cost the run.
             return None
         return arrays, training_state
 
     def remove(self) -> None:
-        """Removes what was saved, and what killed attempts left half-written."""
+        """Removes the saved state and the partial files of killed attempts."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

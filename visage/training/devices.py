@@ -1,4 +1,4 @@
-"""On which devices a network is trained, and how a batch is shared out to them."""
+"""Chooses the devices of a training and distributes batches to them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from visage.training.objective.labels import Labels
 
 
 def choose_strategy() -> tf.distribute.Strategy:
-    """Many machines where `TF_CONFIG` names several workers, else every visible GPU, else the CPU.
+    """Chooses several machines if `TF_CONFIG` names several workers, else every visible GPU, else the CPU.
 
-    To be called before TensorFlow has done anything else: machines can be joined only then.
+    Call it before TensorFlow has done anything else: only then can it connect machines.
 
     Raises:
-        VisageError: `TF_CONFIG` is not what TensorFlow describes, or this process has used TensorFlow.
+        VisageError: `TF_CONFIG` does not have TensorFlow's format, or this process has used TensorFlow.
     """
     if machines() > 1:
         return _join_machines()
@@ -27,7 +27,7 @@ def choose_strategy() -> tf.distribute.Strategy:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one that writes."""
+    """Returns whether this process is the one that writes files."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
         return True
@@ -36,17 +36,17 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 def distribute(batches: tf.data.Dataset, strategy: tf.distribute.Strategy) -> tf.data.Dataset:
-    """Cuts every batch into as many equal parts as there are devices.
+    """Divides every batch into as many equal parts as there are devices.
 
-    TensorFlow's own sharing cuts to a fixed size, and leaves devices without a record where a batch is short; a mean
-    over no records is not a number. Here a short batch is filled up with records without labels, which teach nothing.
+    TensorFlow's own distribution uses parts of a fixed size, so a short batch leaves devices without a record, and the
+    mean over no records is NaN. Here a short batch is padded with records of weight 0, which do not affect the loss.
 
     Args:
         batches: elements (pixels [N, ...], labels [N, ...]); the same in every process.
         strategy: the devices.
 
     Returns:
-        Elements that `strategy.run` takes apart.
+        Elements that `strategy.run` divides among the devices.
     """
     devices = strategy.num_replicas_in_sync
     if devices == 1:
@@ -66,15 +66,15 @@ def distribute(batches: tf.data.Dataset, strategy: tf.distribute.Strategy) -> tf
 
 
 def mean_over_devices(values: tf.Tensor) -> tf.Tensor:
-    """The mean of [N] values of each device over all of them; to be called where a device's step is."""
+    """Returns the mean over all devices of each device's [N] values; called inside a device's step."""
     context = tf.distribute.get_replica_context()
     mean = tf.reduce_mean(values)
-    # Keras draws up its variables outside of any device.
+    # Keras creates its variables outside of any device.
     return mean if context is None else context.all_reduce(tf.distribute.ReduceOp.MEAN, mean)
 
 
 def _cut(pixels: tf.Tensor, labels: Labels, devices: int) -> tuple[tf.Tensor, Labels]:
-    """Tensors [N, ...] to [devices, ceil(N / devices), ...]."""
+    """Divides tensors [N, ...] into [devices, ceil(N / devices), ...]."""
     missing = -tf.shape(pixels)[0] % devices
     filler = (tf.repeat(pixels[:1], missing, axis=0), unlabelled(labels, missing))
 
@@ -96,10 +96,10 @@ def _join_machines() -> tf.distribute.Strategy:
 
 
 def machines() -> int:
-    """How many `TF_CONFIG` names; 0 where it names none.
+    """Returns the number of machines in `TF_CONFIG`; 0 if it names none.
 
     Raises:
-        VisageError: it is not what TensorFlow describes.
+        VisageError: it does not have TensorFlow's format.
     """
     try:
         config = json.loads(os.environ.get("TF_CONFIG", "{}"))

@@ -1,4 +1,4 @@
-"""What a training starts from: the recipe's network, its first weights, and what of it is frozen."""
+"""Builds the network that a training starts from, with its first weights and its frozen layers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from visage.training.settings import TrainerSettings
 
 
 def first_network(settings: TrainerSettings, blessed: str | None) -> keras.Model:
-    """The recipe's network with its first weights and its layers frozen.
+    """Builds the recipe's network with its first weights and its layers frozen.
 
     Args:
         settings: the recipe.
-        blessed: SavedModel of the model that was pushed last, where the recipe starts from it.
+        blessed: SavedModel of the model that was pushed last, if the recipe starts from it.
 
     Raises:
-        VisageError: the first weights are not there or do not fit, or `freeze` means no layers, or all.
+        VisageError: the first weights are missing or do not fit, or `freeze` selects no layers, or all.
     """
     network = settings.spec.build()
     load_weights(network, settings.weights, blessed)
@@ -28,18 +28,18 @@ def first_network(settings: TrainerSettings, blessed: str | None) -> keras.Model
 
 
 def check_start(settings: TrainerSettings, blessed: str | None) -> None:
-    """Starts a training as the Trainer will, and forgets it: what is missing is told before an image is read.
+    """Starts a training as the Trainer will and discards it, to report missing inputs before any image is read.
 
     Args:
         settings: the recipe.
         blessed: as of `first_network`.
 
     Raises:
-        VisageError: as `first_network` says, or the teacher cannot be loaded.
+        VisageError: `first_network` fails, or the teacher cannot be loaded.
     """
     if settings.distillation.teacher is not None:
         load_teacher(find_teacher(settings.distillation.teacher))
     if settings.weights is not None or settings.freeze is not None:
         first_network(settings, blessed)
-        # Else Keras would count its layers on, and the Trainer's would have other names.
+        # Otherwise Keras would continue its numbering of layers, and the Trainer's would have other names.
         keras.utils.clear_session()

@@ -1,4 +1,4 @@
-"""One training with all that it needs, so that the other machines of a cluster can take part in it."""
+"""Describes one training completely, so that the other machines of a cluster can take part in it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _FILE = "job.json"
 
 @dataclass(frozen=True)
 class Trained:
-    """What a job gives.
+    """The result of a job.
 
     Attributes:
         network: trained, as `train` returns it.
-        checkpoint: the state of the training, to be removed when the network is written.
-        faces: records of the split `train`.
+        checkpoint: the state of the training; remove it when the network is written.
+        faces: number of records of the split `train`.
     """
 
     network: keras.Model
@@ -39,15 +39,15 @@ class Trained:
 
 @dataclass(frozen=True)
 class Job:
-    """What is trained.
+    """The inputs of a training.
 
     Attributes:
         train_files: globs of gzip TFRecords to learn from.
         val_files: globs of those to choose the best epoch by.
         settings: the recipe, as JSON.
-        code: `source_digest` of what trains.
-        checkpoint_dir: folder below which the state of trainings is kept; every machine must reach it.
-        base_model: SavedModel that was pushed last, where the recipe starts from it.
+        code: `source_digest` of the training code.
+        checkpoint_dir: folder that keeps the states of trainings; every machine must reach it.
+        base_model: SavedModel that was pushed last, if the recipe starts from it.
     """
 
     train_files: list[str]
@@ -59,7 +59,7 @@ class Job:
 
     @contextmanager
     def announced(self) -> Iterator[None]:
-        """Leaves the job where the other machines look for it, as long as the `with` block lasts.
+        """Writes the job to where the other machines look for it, for the duration of the `with` block.
 
         Raises:
             VisageError: it cannot be written.
@@ -77,7 +77,7 @@ class Job:
 
         Raises:
             VisageError: a split is empty, unreadable or without labels that the network learns, machines do not train
-                the same, or as `train` says.
+                the same, or `train` fails.
         """
         settings = TrainerSettings.model_validate_json(self.settings)
         train_split = open_split("train", self.train_files)
@@ -91,7 +91,7 @@ class Job:
 
 
 def read_job(checkpoint_dir: Path) -> Job | None:
-    """The job that was announced there last; None where none was."""
+    """Returns the job that was last announced there; None if there is none."""
     try:
         return Job(**json.loads((checkpoint_dir / _FILE).read_text()))
     except FileNotFoundError:
@@ -101,7 +101,7 @@ def read_job(checkpoint_dir: Path) -> Job | None:
 def _check_agreement(key: str, strategy: tf.distribute.Strategy) -> None:
     if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         return
-    # 15 hexadecimal digits are what int64 holds.
+    # An int64 holds 15 hexadecimal digits.
     keys = strategy.gather(strategy.run(lambda: tf.constant([int(key[:15], 16)], tf.int64)), axis=0)
     if len(set(keys.numpy())) > 1:
         raise VisageError(

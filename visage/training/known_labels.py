@@ -1,4 +1,4 @@
-"""Refuses splits whose records do not know what the network is to learn, or to be judged by."""
+"""Refuses splits whose records lack the labels that training or validation needs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _FEATURES = {
 
 
 def check_labels(train_split: Split, val_split: Split, settings: TrainerSettings) -> None:
-    """Refuses splits that a recipe can learn nothing from, or choose nothing by.
+    """Refuses splits without the labels that a recipe needs to train or to choose the best epoch.
 
-    A teacher predicts what labels do not say, so with one every split will do.
+    A teacher predicts missing labels, so with one every split is accepted.
 
     Raises:
         VisageError: no record of `train` has a label of one of the heads, or no record of `val` has a label of any.
@@ -46,15 +46,15 @@ def check_labels(train_split: Split, val_split: Split, settings: TrainerSettings
 
 
 def known_labels(split: Split, settings: TrainerSettings) -> Mapping[str, bool]:
-    """Tells whether a record of a split has a label for each head of the network, by 'age' and 'gender'.
+    """Returns, by 'age' and 'gender', whether any record of a split has a label for that head of the network.
 
-    Reads no further than needed: a split may hold hundreds of thousands of images.
+    It reads only as far as needed: a split may hold hundreds of thousands of images.
     """
     spec = settings.spec
     heads = {"age": spec.age_head, "gender": spec.gender_head}
     known = {label: False for label, head in heads.items() if head is not None}
     for batch in read_examples(split.files).batch(_BATCH).map(lambda batch: tf.io.parse_example(batch, _FEATURES)):
-        # Years are the one thing that a regression learns; the other heads learn from a group, too.
+        # A regression learns from years alone; the other heads learn from a group too.
         has_age = batch[records.AGE_KNOWN].numpy() > 0
         if spec.age_head != "regression":
             has_age |= batch[records.AGE_GROUP].numpy() >= 0

@@ -1,6 +1,6 @@
-"""The loop of training: steps, epochs, validation, checkpoints.
+"""Runs the training loop: steps, epochs, validation, checkpoints.
 
-It runs Keras's own steps (`train_step`, `test_step`). Keras's own loop, `fit`, cannot begin in the middle of an epoch
+It runs Keras's own steps (`train_step`, `test_step`). Keras's own loop, `fit`, cannot start in the middle of an epoch
 (docs/training.md, "Why the loop is ours"), and fails on several machines.
 """
 
@@ -28,22 +28,22 @@ from visage.training.settings import TrainerSettings
 
 
 class DivergenceError(VisageError):
-    """The loss became infinite or not a number."""
+    """Raised when the loss becomes infinite or NaN."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """One training of a compiled network, from wherever it stands to its end.
+    """One training of a compiled network, from its present state to its end.
 
     Attributes:
         model: compiled under `strategy`.
         strategy: the devices; one process of several writes.
-        training: what is learned from.
-        validation: what the best epoch is chosen by.
+        training: batches to learn from.
+        validation: batches to choose the best epoch by.
         settings: the recipe.
-        checkpoint: where the state is kept; None: nowhere.
-        log: what TensorBoard reads; None: nothing.
-        phase: what `report_step` calls it.
+        checkpoint: keeps the state; None: it is not kept.
+        log: TensorBoard's event files; None: none are written.
+        phase: name of the phase in `report_step`.
     """
 
     model: TrainingModel
@@ -56,7 +56,7 @@ class Fit:
     phase: str = TRAIN
 
     def run(self) -> TrainingState:
-        """Trains to the last epoch, or until validation has long not become better.
+        """Trains to the last epoch, or until validation has stalled.
 
         Raises:
             DivergenceError: a loss became infinite or not a number.
@@ -65,7 +65,7 @@ class Fit:
         training_state = self._resume()
         learn, judge = self._compile(self.model.train_step), self._compile(self.model.test_step)
         if self.phase == FINE_TUNE and not training_state.best:
-            # Fine-tuning can harm: what the first phase ended with may stay the best there is.
+            # Fine-tuning can harm: the weights at the end of the first phase may remain the best.
             self._keep_if_best(training_state, self._validate(judge))
         while training_state.epoch < self.settings.epochs and not has_stalled(
             training_state.val_losses, self.settings.early_stopping_patience
@@ -75,7 +75,7 @@ class Fit:
         return training_state
 
     def _create_variables(self) -> None:
-        """Creates those of the optimizer, which a checkpoint is to be read into before the first step."""
+        """Creates the optimizer's variables, into which a checkpoint is read before the first step."""
         with self.strategy.scope():
             self.model.optimizer.build(self.model.trainable_variables)
 
@@ -92,7 +92,7 @@ class Fit:
         return training_state
 
     def _compile(self, step: Callable[[Any], dict[str, Any]]) -> Callable[[Iterator[Any]], float]:
-        """`step` on the next batch of an iterator, shared out to the devices; gives the mean of their losses."""
+        """Returns a function that runs `step` on an iterator's next batch on all devices and returns the mean loss."""
         on_device = tf.function(step, jit_compile=True) if self.settings.jit_compile else step
 
         @tf.function(reduce_retracing=True)
@@ -123,12 +123,12 @@ class Fit:
         batches = iter(distribute(self.validation, self.strategy))
         for _ in range(int(self.validation.cardinality())):
             judge(batches)
-        # tf.data keeps what it decoded only where somebody has seen the end.
+        # tf.data keeps its cache only if the iterator has been read to the end.
         next(batches, None)
         return {f"val_{name}": value for name, value in self._measured().items()}
 
     def _measured(self) -> dict[str, float]:
-        """The metrics since they were reset, without those of labels that no record has; the loss in any case."""
+        """Returns the loss and the metrics since their reset, without metrics whose label no record has."""
         values = {name: float(value) for name, value in self.model.get_metrics_result().items()}
         return {name: value for name, value in values.items() if name == "loss" or not math.isnan(value)}
 

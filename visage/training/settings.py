@@ -1,4 +1,4 @@
-"""Settings of the Trainer, as they stand in a recipe."""
+"""Defines the settings of the Trainer in a recipe."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     Network = str
 else:
     Network = Literal[tuple(NETWORKS)]
-# What the weights of a network may start from, besides files; networks that each of them is for, None: all.
+# Sources of starting weights besides files, each with the networks that it fits; None: all networks.
 _STARTS: dict[str, tuple[str, ...] | None] = {
     "dlib": ("visage", "visage_small"),
     "imagenet": ("mobilenet", "resnet50"),
     "blessed": None,
 }
-# Steps. A training of fewer is short: it is not worth a word that it leaves no checkpoint.
+# Steps. A training of fewer is short, and needs no warning that it leaves no checkpoint.
 CHECKPOINT_STEPS = 500
 
 
 class TrainerSettings(Settings):
-    """A recipe's network and how it is trained."""
+    """The network of a recipe and its training."""
 
     network: Network = Field(description="a module of visage/networks")
     input_size: int | None = Field(None, ge=32, le=1024, description="pixels; null: the network's own")
     age_head: Literal[AgeHead, "none"] | None = Field(None, description="null: the network's own; none: no age")
     gender_head: Literal[GenderHead, "none"] | None = Field(None, description="the same for the gender")
     weights: LocalPath | None = Field(None, description="dlib, imagenet, blessed or a file; null: random")
-    freeze: int | str | None = Field(None, description="the first so many layers, or those whose name begins so")
+    freeze: int | str | None = Field(None, description="number of first layers, or how the names of the layers begin")
     fine_tuning: FineTuningSettings = FineTuningSettings()
     distillation: DistillationSettings = DistillationSettings()
-    tta_flip: bool = Field(False, description="answer with the mean over an image and its mirror image")
+    tta_flip: bool = Field(False, description="predict the mean over an image and its mirror image")
     epochs: int = Field(ge=1, le=10_000)
     epoch_size: int | None = Field(None, ge=1, description="records an epoch, drawn anew each time; null: all")
-    batch_size: int = Field(64, ge=1, le=65_536, description="records an update learns from, over all devices")
+    batch_size: int = Field(64, ge=1, le=65_536, description="records of one update, over all devices")
     gradient_accumulation_steps: int = Field(
         1, ge=1, le=65_536, description="parts of a batch, one after another in memory"
     )
@@ -51,7 +51,7 @@ class TrainerSettings(Settings):
     momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
     learning_rate: float = Field(gt=0, le=10, description="highest rate of the schedule")
     schedule: Literal["constant", "cosine"] = Field("cosine", description="cosine: falls to 0 over all the epochs")
-    warmup_steps: int = Field(0, ge=0, le=1_000_000, description="updates in which the rate rises from 0; 0: none")
+    warmup_steps: int = Field(0, ge=0, le=1_000_000, description="updates during which the rate rises from 0; 0: none")
     step_schedule: StepSchedule = StepSchedule()
     reduce_on_plateau: ReduceOnPlateau = ReduceOnPlateau()
     weight_decay: float = Field(0.0, ge=0, le=1, description="decoupled, as AdamW's, of all but biases and scales")
@@ -106,7 +106,7 @@ class TrainerSettings(Settings):
         return self
 
     @model_validator(mode="after")
-    def _teacher_has_a_pupil(self) -> "TrainerSettings":
+    def _teacher_fits_the_student(self) -> "TrainerSettings":
         if self.distillation.teacher is not None and self.spec.age_head not in (None, *TAUGHT_AGE_HEADS):
             heads = " or ".join(TAUGHT_AGE_HEADS)
             raise ValueError(f"distillation.teacher teaches the age_head {heads}, not {self.spec.age_head}")
@@ -120,14 +120,14 @@ class TrainerSettings(Settings):
 
     @property
     def weights_file(self) -> Path | None:
-        """That of `weights`, where it is no other start."""
+        """Returns the file that `weights` names; None if it names another start."""
         return None if self.weights is None or self.weights in _STARTS else Path(self.weights)
 
     @property
     def of_head(self) -> "TrainerSettings":
-        """The recipe of the first phase.
+        """Returns the recipe of the first phase.
 
-        Where a second one follows, images are mirrored at most, so that frozen layers look at them only once.
+        If a second phase follows, mirroring is the only augmentation, so that frozen layers run once for each image.
         """
         if not self.fine_tuning.epochs:
             return self
@@ -136,17 +136,17 @@ class TrainerSettings(Settings):
 
     @property
     def of_fine_tuning(self) -> "TrainerSettings":
-        """The recipe of the second phase."""
+        """Returns the recipe of the second phase."""
         second = self.fine_tuning
         return self.model_copy(update={"epochs": second.epochs, "learning_rate": second.learning_rate})
 
     def leaves_no_checkpoint(self, steps: int) -> bool:
-        """Returns whether a phase of so many steps, which is no short one, ends before the first checkpoint."""
+        """Returns whether a phase of so many steps ends before the first checkpoint, unless the phase is short."""
         return self.checkpoint_steps > max(steps, CHECKPOINT_STEPS)
 
     @property
     def step_size(self) -> int:
-        """Records that are in memory together."""
+        """Returns the number of records that are in memory at the same time."""
         return self.batch_size // self.gradient_accumulation_steps
 
     @model_validator(mode="after")
@@ -157,7 +157,7 @@ class TrainerSettings(Settings):
 
     @property
     def spec(self) -> NetworkSpec:
-        """The network with the heads that the recipe gives it."""
+        """Returns the network with the heads of the recipe."""
         own = NETWORKS[self.network]
         age = own.age_head if self.age_head is None else self.age_head
         gender = own.gender_head if self.gender_head is None else self.gender_head

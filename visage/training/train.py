@@ -1,4 +1,4 @@
-"""Fits a network to the training split, and keeps the weights that do best on the validation split."""
+"""Trains a network on the training split and keeps the weights that are best on the validation split."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def train(
     blessed: str | None = None,
     on_end: Callable[[TrainingState], None] | None = None,
 ) -> keras.Model:
-    """Trains on one device or many: what is not frozen, then, where the recipe says so, all of the network.
+    """Trains, on one device or many, the layers that are not frozen, then the whole network if the recipe fine-tunes.
 
     Args:
         train_split: records to learn from.
         val_split: records to choose the best epoch by.
         settings: the recipe.
         log_dir: folder for TensorBoard's logs; None: none are written.
-        strategy: the devices; None: TensorFlow's own choice of one.
-        checkpoint: where to go on from and what to leave behind; None: neither.
-        blessed: SavedModel of the model that was pushed last, where the recipe starts from it.
-        on_end: told where the training ended, the second phase where there is one; None: nobody is.
+        strategy: the devices; None: TensorFlow chooses one.
+        checkpoint: state to resume from and to save; None: neither.
+        blessed: SavedModel of the model that was pushed last, if the recipe starts from it.
+        on_end: called with the last phase's state when training ends; None: no call.
 
     Returns:
         The network in float32 with the weights of the lowest validation loss, those between the two phases among them;
@@ -54,8 +54,7 @@ def train(
 
     Raises:
         DivergenceError: the loss became infinite or not a number.
-        VisageError: the recipe's first weights are not there or do not fit, or what is kept on the way cannot be
-            written.
+        VisageError: the recipe's first weights are missing or do not fit, or a checkpoint or cache cannot be written.
     """
     strategy = strategy or tf.distribute.get_strategy()
     if settings.gradient_accumulation_steps > 1 and strategy.num_replicas_in_sync > 1:
@@ -73,7 +72,7 @@ def train(
     checkpoint_of_second = checkpoint and checkpoint.of_fine_tuning()
     if second is None or checkpoint_of_second is None or checkpoint_of_second.load() is None:
         first = settings.of_head
-        features = checkpoint.folder_of_features if checkpoint is not None and is_chief(strategy) else None
+        features = checkpoint.features_folder if checkpoint is not None and is_chief(strategy) else None
         log = _log(log_dir, strategy)
         with select_trainable(network, train_split, val_split, first, features) as trainable, log as events:
             training_state = _fit(trainable, first, strategy, checkpoint, events, TRAIN)
@@ -84,7 +83,7 @@ def train(
             training_state = _fit(trainable, second, strategy, checkpoint_of_second, events, FINE_TUNE, fractions)
     if on_end is not None:
         on_end(training_state)
-    # Without optimizer, replicas and precision of the training, none of which belongs into a SavedModel.
+    # A SavedModel must not contain the training's optimizer, replicas and precision.
     trained = spec.build()
     trained.set_weights(network.get_weights())
     return trained
@@ -99,7 +98,7 @@ def _fit(
     phase: str,
     fractions: Mapping[str, float] | None = None,
 ) -> TrainingState:
-    """Trains, and leaves the weights of the best epoch in the learner's network; `fractions` as `build_optimizer`'s."""
+    """Trains, and leaves the weights of the best epoch in the model's network; `fractions` as `build_optimizer`'s."""
     spec = settings.spec
     with strategy.scope():
         losses = distillation_losses(spec, settings.distillation.alpha, mean_over_devices)
@@ -117,7 +116,7 @@ def _log(folder: str | None, strategy: tf.distribute.Strategy) -> AbstractContex
 
 @contextmanager
 def _precision(policy: str) -> Iterator[None]:
-    """Layers that are built inside compute as `policy` says."""
+    """Sets the precision policy of the layers that are built inside the `with` block."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:

@@ -19,13 +19,13 @@ _LOOK_EVERY_SECONDS = 1.0
 
 
 def main(checkpoint_dir: Path) -> None:
-    """Waits until the chief has announced what is trained, and trains with it.
+    """Waits until the chief has announced its training job, and trains with it.
 
     Args:
         checkpoint_dir: the pipeline's folder `checkpoints`, which the chief sees under the same name.
 
     Raises:
-        VisageError: TF_CONFIG names no cluster, or makes this machine the chief; or as `Job.run` says.
+        VisageError: TF_CONFIG names no cluster or makes this machine the chief, or `Job.run` fails.
     """
     job = _wait_for_job(checkpoint_dir)
     strategy = choose_strategy()

@@ -234,7 +234,7 @@ def test_a_person_in_two_splits_is_noticed(folder: Path) -> None:
     assert complaint(folder).startswith("1 persons are in more than one split; nothing is published")
 
 
-def test_a_image_in_two_splits_is_noticed(folder: Path) -> None:
+def test_an_image_in_two_splits_is_noticed(folder: Path) -> None:
     write_split(folder, "val", [example("utkface/3", image_digest="utkface/4")])
     assert complaint(folder).startswith("1 images are in more than one split; nothing is published")
 

@@ -30,6 +30,6 @@ def test_nothing_is_compared_with_earlier_models_and_nothing_is_pushed(tmp_path:
 
 def test_the_first_weights_are_checked_before_an_image_is_read(tmp_path: Path) -> None:
     recipe = config(tmp_path, "trainer.freeze=conv9")
-    with pytest.raises(VisageError, match=r"^trainer\.freeze: 'conv9' means no layer with weights"):
+    with pytest.raises(VisageError, match=r"^trainer\.freeze: 'conv9' selects no layer with weights"):
         cross_validate(recipe, fold_splits(recipe, 2), 1, "1", Reporter(io.StringIO()))
     assert not recipe.root.exists()

@@ -39,31 +39,31 @@ def test_a_good_record_stays_under_the_strictest_rules() -> None:
 
 
 @pytest.mark.parametrize("score", [-math.inf, 0.9, math.nan])
-def test_a_face_that_imdb_wikis_detector_was_unsure_of_is_dropped(score: float) -> None:
+def test_a_face_with_a_low_score_of_imdb_wikis_detector_is_dropped(score: float) -> None:
     assert reason(CleaningSettings(min_face_score=1.0), face_score=score) == "low_face_score"
     assert reason(CleaningSettings(min_face_score=None), face_score=score) is None
 
 
-def test_one_published_rule_keeps_the_score_itself_and_another_higher_ones_only() -> None:
+def test_one_published_rule_keeps_the_score_itself_and_another_only_higher_ones() -> None:
     assert reason(CleaningSettings(min_face_score=3.0), face_score=3.0) is None
     assert reason(CleaningSettings(face_score_above=3.0), face_score=3.0) == "low_face_score"
     assert reason(CleaningSettings(face_score_above=3.0), face_score=3.1) is None
 
 
-def test_sources_without_a_face_score_are_not_measured_by_it() -> None:
+def test_sources_without_a_face_score_pass_its_rule() -> None:
     assert reason(CleaningSettings(min_face_score=5.0), face_score=None) is None
 
 
-def test_a_second_face_drops_the_record_unless_told_otherwise() -> None:
+def test_a_second_face_drops_the_record_by_default() -> None:
     assert reason(second_face_score=0.1) == "second_face"
     assert reason(CleaningSettings(second_face="keep"), second_face_score=0.1) is None
 
 
-def test_somebody_nameless_is_dropped_for_nobody_may_be_in_two_splits() -> None:
+def test_a_person_without_a_name_is_dropped_who_might_be_in_two_splits() -> None:
     assert reason(identity=UNKNOWN) == "identity_unknown"
 
 
-def test_an_unknown_gender_is_dropped_only_where_it_must_be_known() -> None:
+def test_an_unknown_gender_is_dropped_only_if_it_must_be_known() -> None:
     assert reason(CleaningSettings(gender="known"), gender=UNKNOWN) == "gender_unknown"
     assert reason(gender=UNKNOWN) is None
 
@@ -99,13 +99,13 @@ def test_a_recipe_may_narrow_the_range() -> None:
     ]
 
 
-def test_a_record_without_any_label_teaches_nothing() -> None:
+def test_a_record_without_any_label_is_dropped() -> None:
     assert reason(age=None, age_group=None, gender=UNKNOWN) == "label_unknown"
     assert reason(age=None, age_group=3, gender=UNKNOWN) is None
     assert reason(age=None, age_group=None, gender="male") is None
 
 
-def test_a_drop_is_named_after_the_first_rule_that_holds() -> None:
+def test_a_drop_is_named_after_the_first_rule_that_applies() -> None:
     everything = CleaningSettings(min_face_score=1.0, gender="known", age="known")
     assert reason(everything, face_score=0.0, second_face_score=1.0, age=None, gender=UNKNOWN) == "low_face_score"
     assert [rule.__name__ for rule in RULES] == [
@@ -165,7 +165,7 @@ def test_whatever_stays_obeys_every_rule(
 MATLAB_1986 = 725373
 
 
-def test_matlabs_days_are_read_right() -> None:
+def test_matlabs_days_are_read_correctly() -> None:
     assert age_when_taken(MATLAB_1986, 1986) == pytest.approx(181 / 365.2425)
 
 
@@ -182,7 +182,7 @@ def test_a_photo_from_before_the_birth_gives_a_negative_age_and_never_wraps(inte
     assert age_when_taken(np.int32(MATLAB_1986), integer(1912)) == pytest.approx(-73.5, abs=0.02)  # type: ignore[arg-type]
 
 
-def test_dates_that_never_were_give_ages_that_are_dropped() -> None:
+def test_invalid_dates_give_ages_that_are_dropped() -> None:
     assert reason(age=age_when_taken(0, 2010)) == "age_out_of_range"
     assert reason(age=age_when_taken(MATLAB_1986, 9999)) == "age_out_of_range"
 
@@ -192,5 +192,5 @@ def test_the_year_of_birth_is_matlabs() -> None:
 
 
 @pytest.mark.parametrize("never", [-(10**9), 0, 10**9])
-def test_a_birth_that_never_was_has_a_year_that_makes_an_absurd_age(never: int) -> None:
+def test_an_invalid_date_of_birth_has_a_year_that_gives_an_implausible_age(never: int) -> None:
     assert reason(age=2010.0 - year_of_birth(never)) == "age_out_of_range"

@@ -1,4 +1,4 @@
-"""What the table of data sets says holds for each of them."""
+"""The table describes each data set correctly."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def test_the_state_of_each_archive_names_its_tables(spec: DatasetSpec, tmp_path:
     assert all(name in state for name in (f"{spec.files.root}.tar.gz", *spec.files.tables))
 
 
-def test_the_terms_of_each_are_one_line_that_says_where_they_stand(spec: DatasetSpec) -> None:
+def test_the_terms_of_each_are_one_line_with_their_place(spec: DatasetSpec) -> None:
     assert "non-commercial" in spec.terms
     assert "https://" in spec.terms
     assert "\n" not in spec.terms

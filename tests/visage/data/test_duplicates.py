@@ -1,4 +1,4 @@
-"""Of byte-identical images one copy stays, in one split, with labels that the copies agree on."""
+"""One copy of byte-identical images stays, in one split, with labels that the copies agree on."""
 
 import dataclasses
 from typing import Any
@@ -30,7 +30,7 @@ NO_HASH = np.zeros(2, np.uint64)
 
 
 def copies(*several: dict[str, Any], settings: CleaningSettings = DROP) -> list[DuplicateDecision]:
-    """DuplicateDecisions on copies of Ada's image, in order; `split` and the fields of a record may differ."""
+    """Returns the decisions on copies of Ada's image, in order; `split` and the fields of a record may differ."""
     rows = []
     for number, what in enumerate(several):
         fields = {name: value for name, value in what.items() if name != "split"}
@@ -38,33 +38,33 @@ def copies(*several: dict[str, Any], settings: CleaningSettings = DROP) -> list[
             fields["age_group"] = age_group(fields["age"])
         record = dataclasses.replace(ADA, **fields)
         rows.append(row_of(record, what.get("split", "train"), NO_HASH, chunk=0, offset=number))
-    return sorted(find_duplicates(np.array(rows, ROW), settings), key=lambda verdict: verdict.offset)
+    return sorted(find_duplicates(np.array(rows, ROW), settings), key=lambda decision: decision.offset)
 
 
-def test_a_image_without_a_copy_is_let_be() -> None:
+def test_an_image_without_a_copy_gets_no_decision() -> None:
     assert copies({}, {"picture_digest": image_digest(b"another")}) == []
 
 
 def test_the_first_copy_stays() -> None:
-    assert [verdict.rule for verdict in copies({}, {}, {})] == ["", "duplicate_picture", "duplicate_picture"]
+    assert [decision.rule for decision in copies({}, {}, {})] == ["", "duplicate_picture", "duplicate_picture"]
 
 
-def test_the_copy_that_is_tested_on_stays_so_that_nothing_is_trained_on_it() -> None:
-    verdicts = copies({"split": "train"}, {"split": "val"}, {"split": "test"})
-    assert [verdict.rule for verdict in verdicts] == ["duplicate_picture", "duplicate_picture", ""]
+def test_the_copy_in_the_test_split_stays() -> None:
+    decisions = copies({"split": "train"}, {"split": "val"}, {"split": "test"})
+    assert [decision.rule for decision in decisions] == ["duplicate_picture", "duplicate_picture", ""]
 
 
 @pytest.mark.parametrize("what", [{"age": 40.0}, {"gender": "male"}, {"age": None, "age_group": 2}])
-def test_copies_that_disagree_on_what_is_learned_all_go(what: dict[str, Any]) -> None:
-    assert [verdict.rule for verdict in copies({}, what)] == ["conflicting_labels"] * 2
+def test_copies_that_disagree_on_a_learned_label_are_all_dropped(what: dict[str, Any]) -> None:
+    assert [decision.rule for decision in copies({}, what)] == ["conflicting_labels"] * 2
 
 
-def test_what_they_disagree_on_is_said() -> None:
+def test_the_features_in_disagreement_are_reported() -> None:
     assert copies({}, {"age": 40.0, "gender": "male"})[0].disagree == ("age", "gender")
 
 
 def test_the_same_age_counted_in_days_and_in_years_agrees() -> None:
-    assert [verdict.disagree for verdict in copies({"age": 30.0}, {"age": 30.6})] == [(), ()]
+    assert [decision.disagree for decision in copies({"age": 30.0}, {"age": 30.6})] == [(), ()]
 
 
 def test_a_disagreement_on_race_alone_makes_the_race_unknown() -> None:
@@ -73,26 +73,26 @@ def test_a_disagreement_on_race_alone_makes_the_race_unknown() -> None:
     assert goes.rule == "duplicate_picture"
 
 
-def test_what_one_copy_does_not_know_another_may() -> None:
+def test_a_label_missing_in_one_copy_comes_from_another() -> None:
     stays, _ = copies({"gender": "unknown", "age": None, "age_group": None}, {})
     assert (stays.labels.gender, stays.labels.age, stays.labels.age_group) == (0, 30.0, 4)
 
 
-def test_by_majority_the_median_age_and_the_commonest_gender_stay() -> None:
+def test_majority_keeps_the_median_age_and_the_most_frequent_gender() -> None:
     three: list[dict[str, Any]] = [{"age": 30.0}, {"age": 34.0, "gender": "male"}, {"age": 80.0}]
-    verdicts = copies(*three, settings=MAJORITY)
-    assert [verdict.rule for verdict in verdicts] == ["", "duplicate_picture", "duplicate_picture"]
-    assert (verdicts[0].labels.age, verdicts[0].labels.gender) == (34.0, 0)
+    decisions = copies(*three, settings=MAJORITY)
+    assert [decision.rule for decision in decisions] == ["", "duplicate_picture", "duplicate_picture"]
+    assert (decisions[0].labels.age, decisions[0].labels.gender) == (34.0, 0)
 
 
-def test_a_draw_leaves_the_gender_unknown_and_costs_the_image_where_it_must_be_known() -> None:
+def test_a_tie_leaves_the_gender_unknown_and_drops_the_image_if_it_must_be_known() -> None:
     two: list[dict[str, Any]] = [{}, {"gender": "male"}]
-    assert [verdict.labels.gender for verdict in copies(*two, settings=MAJORITY)] == [-1, -1]
+    assert [decision.labels.gender for decision in copies(*two, settings=MAJORITY)] == [-1, -1]
     strict = CleaningSettings(conflicting_labels="majority", gender="known")
-    assert [verdict.rule for verdict in copies(*two, settings=strict)] == ["conflicting_labels"] * 2
+    assert [decision.rule for decision in copies(*two, settings=strict)] == ["conflicting_labels"] * 2
 
 
-def test_an_apparent_age_is_an_opinion_and_gives_way_to_a_real_one() -> None:
+def test_a_real_age_takes_precedence_over_an_apparent_one() -> None:
     votes = {"age": 33.2, "apparent_age_mean": 33.2}
     stays, goes = copies(votes, {"age": 30.0})
     assert (stays.rule, stays.labels.age, stays.disagree) == ("", 30.0, ())
@@ -104,16 +104,16 @@ def test_two_apparent_ages_do_not_conflict_and_the_first_stays() -> None:
     assert (stays.rule, round(stays.labels.age or 0, 1), stays.disagree) == ("", 33.2, ())
 
 
-def test_where_the_majority_leaves_nothing_to_learn_all_go() -> None:
+def test_all_are_dropped_if_the_majority_leaves_nothing_to_learn() -> None:
     two: list[dict[str, Any]] = [
         {"age": None, "age_group": 4},
         {"age": None, "age_group": 5, "gender": "male"},
     ]
-    assert [verdict.rule for verdict in copies(*two, settings=MAJORITY)] == ["conflicting_labels"] * 2
+    assert [decision.rule for decision in copies(*two, settings=MAJORITY)] == ["conflicting_labels"] * 2
 
 
 def against_an_excluded_copy(age: float, *, settings: CleaningSettings = DROP) -> list[DuplicateDecision]:
-    """DuplicateDecisions on Ada's image at 30 where a copy was dropped for its age."""
+    """Returns the decisions on Ada's image at 30 if a copy was dropped for its age."""
     kept = row_of(ADA, "test", NO_HASH, chunk=0, offset=0)
     dropped = excluded_copy_row(dataclasses.replace(ADA, age=age, age_group=age_group(age)), chunk=0, offset=1)
     return list(find_duplicates(np.array([dropped, kept], ROW), settings))
@@ -121,11 +121,11 @@ def against_an_excluded_copy(age: float, *, settings: CleaningSettings = DROP) -
 
 @pytest.mark.parametrize("settings", [DROP, MAJORITY])
 def test_a_copy_that_was_dropped_for_its_age_still_contradicts(settings: CleaningSettings) -> None:
-    (verdict,) = against_an_excluded_copy(age=10.0, settings=settings)
-    assert (verdict.offset, verdict.rule, verdict.disagree) == (0, "conflicting_labels", ("age",))
+    (decision,) = against_an_excluded_copy(age=10.0, settings=settings)
+    assert (decision.offset, decision.rule, decision.disagree) == (0, "conflicting_labels", ("age",))
 
 
-def test_only_dropped_copies_are_no_business_of_anybody() -> None:
+def test_dropped_copies_alone_get_no_decision() -> None:
     rows = [excluded_copy_row(dataclasses.replace(ADA, age=age), chunk=0, offset=0) for age in (10.0, 12.0)]
     assert list(find_duplicates(np.array(rows, ROW), DROP)) == []
 
@@ -144,7 +144,7 @@ def test_two_of_three_decide_on_the_race() -> None:
 def test_no_image_stays_twice(images: list[tuple[int, str, float]], policy: str) -> None:
     settings = CleaningSettings.model_validate({"conflicting_labels": policy})
     what = [{"picture_digest": image_digest(bytes([p])), "split": split, "age": age} for p, split, age in images]
-    gone = {verdict.offset for verdict in copies(*what, settings=settings) if verdict.rule}
+    gone = {decision.offset for decision in copies(*what, settings=settings) if decision.rule}
     stay = [image for number, (image, _, _) in enumerate(images) if number not in gone]
     assert len(stay) == len(set(stay))
     if policy == "majority":

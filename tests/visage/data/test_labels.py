@@ -1,4 +1,4 @@
-"""Ages and ranges of ages fall into the group that is nearest."""
+"""Ages and ranges of ages belong to the nearest group."""
 
 import pytest
 from hypothesis import given, settings
@@ -50,14 +50,14 @@ def test_the_group_is_that_of_the_age_as_it_is_shown(age: float) -> None:
 
 @settings(deadline=None)
 @given(group=st.sampled_from(AGE_GROUPS), part=st.floats(0, 1, exclude_max=True))
-def test_whoever_has_completed_a_year_of_a_group_is_in_it(group: str, part: float) -> None:
+def test_a_completed_year_of_a_group_is_in_it(group: str, part: float) -> None:
     first, last = (int(year) for year in group.split("-"))
     assert AGE_GROUPS[age_group(first + part * (last + 1 - first))] == group
 
 
 @settings(deadline=None)
 @given(one=st.floats(0, 120), other=st.floats(0, 120))
-def test_who_is_older_is_in_no_younger_group(one: float, other: float) -> None:
+def test_an_older_person_is_in_no_younger_group(one: float, other: float) -> None:
     assert age_group(min(one, other)) <= age_group(max(one, other))
 
 

@@ -12,7 +12,7 @@ TRAIN, VAL, TEST = range(len(SPLITS))
 
 
 def rows_of(*crops: tuple[int, int]) -> np.ndarray:
-    """Rows with a hash of 128 bits and a split each; their offsets count them."""
+    """Returns rows with a hash of 128 bits, a split and consecutive offsets."""
     rows = np.zeros(len(crops), ROW)
     for number, (value, split) in enumerate(crops):
         rows[number]["hash"] = (value >> 64, value & (2**64 - 1))
@@ -22,18 +22,18 @@ def rows_of(*crops: tuple[int, int]) -> np.ndarray:
 
 
 def to_go(*crops: tuple[int, int], distance: int = 7) -> dict[int, int]:
-    """Which of the crops are to go, and which one each of them looks like."""
+    """Returns the crops to drop, each with the near-duplicate that it looks like."""
     return {
         int(near_duplicate["offset"]): int(near_duplicate["near_duplicate"])
         for near_duplicate in find_near_duplicates(block_rows(rows_of(*crops)), distance)
     }
 
 
-def test_a_training_crop_that_looks_like_a_test_crop_goes() -> None:
+def test_a_training_crop_that_looks_like_a_test_crop_is_dropped() -> None:
     assert to_go((0b111, TRAIN), (0, TEST)) == {0: 1}
 
 
-def test_what_looks_alike_in_one_split_stays() -> None:
+def test_near_duplicates_within_one_split_stay() -> None:
     assert to_go((0b111, TRAIN), (0, TRAIN)) == {}
 
 
@@ -54,7 +54,7 @@ hashes = st.integers(0, 2**128 - 1)
 
 
 @given(hashes, st.sets(st.integers(0, 127), max_size=9))
-def test_any_seven_bits_may_differ_and_no_eighth(value: int, flipped: set[int]) -> None:
+def test_any_seven_bits_may_differ_but_not_eight(value: int, flipped: set[int]) -> None:
     other = value
     for bit in flipped:
         other ^= 1 << bit
@@ -67,7 +67,7 @@ near_hashes = st.tuples(st.sampled_from([0, 2**128 - 1, 3**60]), st.sets(st.inte
 
 
 @given(st.lists(st.tuples(near_hashes, st.sampled_from([TRAIN, VAL, TEST])), max_size=12))
-def test_afterwards_nothing_in_one_split_looks_like_anything_in_another(crops: list[tuple[int, int]]) -> None:
+def test_no_near_duplicates_remain_in_two_splits(crops: list[tuple[int, int]]) -> None:
     gone = to_go(*crops)
     stay = [crop for number, crop in enumerate(crops) if number not in gone]
     for value, split in stay:
@@ -80,7 +80,7 @@ def test_afterwards_nothing_in_one_split_looks_like_anything_in_another(crops: l
     st.lists(st.tuples(near_hashes, st.sampled_from([TRAIN, VAL, TEST])), max_size=8),
     st.lists(st.tuples(near_hashes, st.just(TRAIN)), max_size=8),
 )
-def test_more_training_data_changes_nothing_about_the_test_and_val_splits(
+def test_more_training_data_does_not_change_the_test_and_val_splits(
     crops: list[tuple[int, int]], more: list[tuple[int, int]]
 ) -> None:
     def stern(gone: dict[int, int]) -> set[int]:
@@ -89,7 +89,7 @@ def test_more_training_data_changes_nothing_about_the_test_and_val_splits(
     assert stern(to_go(*crops)) == stern(to_go(*crops, *more))
 
 
-def test_thousands_of_crops_that_look_exactly_alike_take_no_square_of_their_number() -> None:
+def test_thousands_of_equal_crops_do_not_take_quadratic_time() -> None:
     rows = rows_of(*[(0, number % 3) for number in range(3000)])
     assert len(find_near_duplicates(block_rows(rows), 7)) == 2000
 

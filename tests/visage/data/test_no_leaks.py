@@ -1,4 +1,4 @@
-"""Cleaning and splitting together: whatever the data and the configuration, nobody and nothing is in two splits."""
+"""Cleaning and splitting leave no person and no image in two splits, for any data and configuration."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from visage.faces.settings import CleaningSettings, SplitSettings
 
 @dataclass(frozen=True)
 class Face:
-    """A person on an image: few people and few images, so that they meet."""
+    """A person on an image, of few people and few images, so that both repeat."""
 
     source: str
     person: int
@@ -73,13 +73,13 @@ splits = st.one_of(holdouts, folds, protocols)
 
 
 def kept(data: list[Face], cleaning: CleaningSettings, split: SplitSettings) -> list[tuple[Face, str]]:
-    """What FaceExampleGen writes of `data`, and into which split."""
+    """Returns the records of `data` that FaceExampleGen would write, with their split."""
     places = [split_of(face.record, split) for face in data]
     rows = [
         row_of(face.record, place, np.array(divmod(face.hash, 2**64), np.uint64), chunk=0, offset=number)
         for number, (face, place) in enumerate(zip(data, places, strict=True))
     ]
-    copies = {verdict.offset for verdict in find_duplicates(np.array(rows, ROW), cleaning) if verdict.rule}
+    copies = {decision.offset for decision in find_duplicates(np.array(rows, ROW), cleaning) if decision.rule}
     rest = np.array([row for row in rows if int(row["offset"]) not in copies], ROW)
     near_duplicates = set(find_near_duplicates(block_rows(rest), cleaning.near_duplicate_distance)["offset"].tolist())
     return [(data[number], places[number]) for number in range(len(data)) if number not in copies | near_duplicates]

@@ -1,4 +1,4 @@
-"""The same image, changed a little, keeps its hash nearly; another face does not."""
+"""A slightly changed image has nearly the same hash; another face does not."""
 
 import io
 
@@ -56,7 +56,7 @@ def test_another_image_is_none(photo: np.ndarray) -> None:
 
 
 def test_the_hash_of_one_image_is_fixed() -> None:
-    # Known values: a changed hash changes who is dropped in everybody's data.
+    # Known values: another hash function would change which records are dropped from users' data.
     gradient = np.tile(np.linspace(0, 255, 90, dtype=np.uint8)[None, :, None], (90, 1, 3))
     assert [f"{word:016x}" for word in perceptual_hash(gradient)] == ["ffffffffffffffff", "0000000000000000"]
 

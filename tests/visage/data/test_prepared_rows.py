@@ -1,4 +1,4 @@
-"""What the builders wrote is read as they meant it."""
+"""Rows of the builders become records with the intended values."""
 
 import hashlib
 import math
@@ -73,7 +73,7 @@ NOTHING_KNOWN = {
 
 
 def features_of(dataset: str) -> Any:
-    """The features that the data set's builder declares."""
+    """Returns the features that the data set's builder declares."""
     import importlib
 
     name, _, config = dataset.partition("/")
@@ -96,13 +96,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Any:
     monkeypatch.undo()
 
 
-def test_a_image_of_utkface(written: Any) -> None:
+def test_an_image_of_utkface(written: Any) -> None:
     record = to_record("utkface", written("utkface", UTKFACE), CleaningSettings())
     assert record.image == IMAGE
     assert record.key == "utkface/26_1_2_20170116.jpg.chip.jpg"
     assert (record.age, record.gender, record.race) == (26.0, "female", "asian")
     assert AGE_GROUPS[record.age_group or 0] == "25-32"
-    # UTKFace names nobody: only images that are the same bytes are known to show the same person.
+    # UTKFace has no names: only byte-identical images are known to show the same person.
     assert record.identity == f"utkface/{hashlib.sha256(IMAGE).hexdigest()[:16]}"
     assert record.face_score is record.second_face_score is record.fold is None
 
@@ -124,7 +124,7 @@ def test_a_face_of_adience(written: Any, dataset: str) -> None:
     assert (record.identity, record.source, record.fold) == ("adience/30601258@N03", "adience", 4)
 
 
-def test_a_bare_number_of_adience_is_an_age_in_the_group_that_the_literature_gives_it(written: Any) -> None:
+def test_a_single_number_of_adience_is_an_age_in_the_group_of_the_literature(written: Any) -> None:
     row = {**ADIENCE, "age_label": "35", "age": 35, "age_group": "(25, 32)"}
     record = to_record("adience/faces", written("adience/faces", row), CleaningSettings())
     assert (record.age, AGE_GROUPS[record.age_group or 0]) == (35.0, "25-32")
@@ -143,12 +143,12 @@ def test_a_photo_of_imdb_wiki(written: Any, half: str) -> None:
     assert (record.gender, record.source) == ("female", half)
     assert record.face_score == pytest.approx(4.3)
     assert record.second_face_score is None
-    # Not by half: the same people are in both.
+    # Not separate for each half: the same people are in both.
     assert record.identity == "imdb_wiki/Sami Jauhojärvi"
 
 
 @pytest.mark.parametrize("name", ["", "  "])
-def test_a_photo_without_a_name_is_of_nobody_known(written: Any, name: str) -> None:
+def test_a_photo_without_a_name_has_an_unknown_identity(written: Any, name: str) -> None:
     assert (
         to_record("imdb_wiki/wiki", written("imdb_wiki/wiki", {**WIKI, "name": name}), CleaningSettings()).identity
         == UNKNOWN
@@ -162,7 +162,7 @@ def test_a_second_face_and_no_face_at_all_keep_their_scores(written: Any) -> Non
 
 
 @pytest.mark.parametrize("year", [0, -3, 10000, 65535])
-def test_a_year_that_no_calendar_has_gives_an_age_that_cleaning_drops(written: Any, year: int) -> None:
+def test_an_invalid_year_gives_an_age_that_cleaning_drops(written: Any, year: int) -> None:
     record = to_record("imdb_wiki/wiki", written("imdb_wiki/wiki", {**WIKI, "photo_taken": year}), CleaningSettings())
     assert record.age is not None
     assert math.isnan(record.age)
@@ -173,7 +173,7 @@ def test_a_photo_from_before_the_birth_has_a_negative_age(written: Any) -> None:
     assert record.age == pytest.approx(-73.84, abs=0.01)
 
 
-def test_a_image_of_a_labelled_folder(written: Any) -> None:
+def test_an_image_of_a_labelled_folder(written: Any) -> None:
     record = to_record("labelled_folder/team", written("labelled_folder/team", TEAM), CleaningSettings())
     assert record.image == IMAGE
     assert record.key == "labelled_folder/team/2026/ada.jpg"
@@ -182,19 +182,19 @@ def test_a_image_of_a_labelled_folder(written: Any) -> None:
     assert (record.source, record.identity) == ("team", "labelled_folder/team/ada")
 
 
-def test_a_person_of_one_folder_is_nobody_of_another(written: Any) -> None:
+def test_people_of_two_folders_are_different(written: Any) -> None:
     row = written("labelled_folder/team", TEAM)
     people = {to_record(f"labelled_folder/{name}", row, CleaningSettings()).identity for name in ("team", "crew")}
     assert len(people) == 2
 
 
-def test_where_the_real_age_is_unknown_the_age_is_what_people_guessed(written: Any) -> None:
+def test_an_unknown_real_age_is_replaced_by_the_apparent_one(written: Any) -> None:
     row = {**TEAM, "age": math.nan}
     record = to_record("labelled_folder/team", written("labelled_folder/team", row), CleaningSettings())
     assert (record.age, AGE_GROUPS[record.age_group or 0]) == (24.5, "25-32")
 
 
-def test_an_age_group_stands_where_no_age_is_known(written: Any) -> None:
+def test_an_age_group_is_read_if_the_age_is_unknown(written: Any) -> None:
     row = {**NOTHING_KNOWN, "age_from": 50, "age_to": 59}
     record = to_record("labelled_folder/team", written("labelled_folder/team", row), CleaningSettings())
     assert (record.age, AGE_GROUPS[record.age_group or 0]) == (None, "48-53")
@@ -203,7 +203,7 @@ def test_an_age_group_stands_where_no_age_is_known(written: Any) -> None:
     assert (record.age, AGE_GROUPS[record.age_group or 0]) == (59.0, "60-100")
 
 
-def test_a_image_of_a_labelled_folder_of_which_nothing_is_known(written: Any) -> None:
+def test_an_image_of_a_labelled_folder_without_labels(written: Any) -> None:
     record = to_record("labelled_folder/team", written("labelled_folder/team", NOTHING_KNOWN), CleaningSettings())
     assert (record.age, record.age_group, record.gender, record.race) == (None, None, UNKNOWN, UNKNOWN)
     assert record.fold is record.apparent_age_mean is record.apparent_age_std is None
@@ -211,7 +211,7 @@ def test_a_image_of_a_labelled_folder_of_which_nothing_is_known(written: Any) ->
 
 
 @pytest.mark.parametrize("dataset", [*DATASETS, "labelled_folder/team"])
-def test_class_numbers_mean_here_what_they_mean_in_the_builder(dataset: str) -> None:
+def test_class_numbers_have_the_meaning_of_the_builder(dataset: str) -> None:
     features = features_of(dataset)
     assert tuple(features["gender"].names) == CLASS_NAMES["gender"]
     assert CLASS_NAMES["gender"][:2] == GENDERS
@@ -235,6 +235,6 @@ def test_crops_have_their_face_in_the_middle(source: str) -> None:
     assert y0 + y1 == pytest.approx(1)
 
 
-def test_nobody_says_where_the_face_of_a_photo_is() -> None:
+def test_a_whole_photo_has_no_face_box() -> None:
     assert face_box(record_of("my_folder")) is None
     assert face_box(record_of("wiki", face_score=-math.inf)) is None

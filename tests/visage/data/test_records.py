@@ -1,4 +1,4 @@
-"""A record is written as the tf.train.Example that everybody after FaceExampleGen reads."""
+"""A record is written as the tf.train.Example that all nodes after FaceExampleGen read."""
 
 import dataclasses
 import math
@@ -47,7 +47,7 @@ records = st.builds(
 
 @settings(deadline=None)
 @given(record=records)
-def test_what_is_written_is_read_back(record: FaceRecord) -> None:
+def test_a_written_record_is_read_back(record: FaceRecord) -> None:
     assert from_example(to_example(record)) == record
 
 
@@ -93,7 +93,7 @@ def test_a_man_is_1_and_a_newborn_is_known_to_be_0() -> None:
     assert (features["gender_label"], features["age"], features["age_known"]) == ([1], [0.0], [1.0])
 
 
-def test_what_a_source_does_not_know_is_left_out() -> None:
+def test_values_missing_in_a_source_are_left_out() -> None:
     features = read_with_tensorflow(to_example(dataclasses.replace(ADA, face_score=None)))
     optional = {"face_score", "second_face_score", "fold", "apparent_age_mean", "apparent_age_std"}
     assert optional & set(features) == set()
@@ -107,7 +107,7 @@ def test_tensorflows_bytes_for_the_same_example_are_read_too() -> None:
     assert from_example(parsed.SerializeToString()) == ADA
 
 
-def test_what_is_no_example_is_refused() -> None:
+def test_other_bytes_are_refused() -> None:
     with pytest.raises(DecodeError):
         from_example(b"\xff\xff\xff\xff")
     with pytest.raises(IndexError):
@@ -115,7 +115,7 @@ def test_what_is_no_example_is_refused() -> None:
 
 
 def read_with_tensorflow(serialized: bytes) -> dict[str, list[Any]]:
-    """Name to values, as TensorFlow's own class reads them."""
+    """Returns values by name, as TensorFlow's own class reads them."""
     import tensorflow as tf
 
     example = tf.train.Example.FromString(serialized)

@@ -1,4 +1,4 @@
-"""A person belongs to one split for ever."""
+"""A person always belongs to the same split."""
 
 from collections import Counter
 
@@ -31,20 +31,20 @@ def place(identity: str, settings: SplitSettings, fold: int | None = None) -> st
     return split_of(record(identity, fold), settings)
 
 
-def test_known_people_sit_where_they_have_always_sat() -> None:
-    # Fixed by hand: whoever changes the hash moves people between splits of everybody's trained models.
+def test_known_people_stay_in_their_splits() -> None:
+    # Known values: another hash function would move people between the splits of users' trained models.
     people = ["imdb_wiki/Ada Lovelace", "adience/30601258@N03", "utkface/0123456789abcdef", "utkface/é", ""]
     assert [place(person, HOLDOUT) for person in people] == ["train", "val", "test", "train", "test"]
 
 
 @given(identity=st.text(), settings=any_split)
-def test_everybody_has_one_split_and_always_the_same(identity: str, settings: SplitSettings) -> None:
+def test_a_person_has_always_the_same_split(identity: str, settings: SplitSettings) -> None:
     assert place(identity, settings) in SPLITS
     assert place(identity, settings) == place(identity, settings.model_copy())
 
 
 @given(settings=fractions)
-def test_each_split_gets_about_its_share(settings: SplitSettings) -> None:
+def test_each_split_gets_about_its_fraction(settings: SplitSettings) -> None:
     people = 2000
     counts = Counter(place(f"person {number}", settings) for number in range(people))
     for name in SPLITS:
@@ -54,7 +54,7 @@ def test_each_split_gets_about_its_share(settings: SplitSettings) -> None:
 
 
 @given(people=st.lists(st.text(), max_size=30), more=st.floats(0.01, 0.1))
-def test_a_larger_training_share_only_adds_to_training(people: list[str], more: float) -> None:
+def test_a_larger_training_fraction_only_adds_to_training(people: list[str], more: float) -> None:
     larger = SplitSettings(train=0.7 + more, val=0.15, test=0.15 - more)
     for person in people:
         if place(person, HOLDOUT) == "train":
@@ -62,7 +62,7 @@ def test_a_larger_training_share_only_adds_to_training(people: list[str], more: 
 
 
 @given(identity=st.text(), count=st.integers(2, 10), repeat=st.integers(0, 3))
-def test_in_a_round_of_folds_everybody_is_tested_once(identity: str, count: int, repeat: int) -> None:
+def test_each_person_is_tested_in_exactly_one_fold(identity: str, count: int, repeat: int) -> None:
     rounds = [SplitSettings(method="folds", folds=count, fold=fold, repeat=repeat) for fold in range(count)]
     assert Counter(place(identity, each) for each in rounds)["test"] == 1
 
@@ -72,7 +72,7 @@ def test_published_folds_are_followed() -> None:
     assert [place("adience/a", each, fold=3) == "test" for each in rounds] == [False, False, False, True, False]
 
 
-def test_what_a_fold_leaves_is_shared_by_train_and_val_in_their_proportion() -> None:
+def test_the_other_folds_are_divided_into_train_and_val_in_their_proportion() -> None:
     settings = SplitSettings(method="folds", folds=5, train=0.6, val=0.2, test=0.2)
     counts = Counter(place(f"person {number}", settings) for number in range(10_000))
     assert counts["test"] == pytest.approx(2000, abs=200)
@@ -83,13 +83,13 @@ def test_what_a_fold_leaves_is_shared_by_train_and_val_in_their_proportion() -> 
     ("protocol", "train", "val", "test"),
     [("utkface_21_60", 0.72, 0.08, 0.2), ("utkface_80_20", 0.72, 0.08, 0.2), ("utkface_60_20_20", 0.6, 0.2, 0.2)],
 )
-def test_a_protocol_has_its_papers_shares(protocol: str, train: float, val: float, test: float) -> None:
+def test_a_protocol_has_its_papers_fractions(protocol: str, train: float, val: float, test: float) -> None:
     settings = SplitSettings.model_validate({"method": "protocol", "protocol": protocol})
     counts = Counter(place(f"person {number}", settings) for number in range(10_000))
     assert [counts[split] / 10_000 for split in SPLITS] == pytest.approx([train, val, test], abs=0.02)
 
 
-def test_a_repeat_shares_out_anew() -> None:
+def test_a_repeat_draws_other_folds() -> None:
     repeats = [SplitSettings(method="protocol", protocol="utkface_60_20_20", repeat=repeat) for repeat in range(5)]
     tested = [{number for number in range(1000) if place(f"{number}", each) == "test"} for each in repeats]
     assert all(len(one & other) < 80 for one in tested for other in tested if one is not other)

@@ -1,4 +1,4 @@
-"""Records are read and written as TensorFlow does; one whose bytes have changed is refused."""
+"""Records are read and written as TensorFlow does; a record with changed bytes is refused."""
 
 import gzip
 import io
@@ -30,7 +30,7 @@ def test_a_record_is_read_at_its_offset(written: bytes) -> None:
         read_at(io.BytesIO(written), len(written))
 
 
-def test_all_of_a_compressed_file_are_read(written: bytes, tmp_path: Path) -> None:
+def test_all_records_of_a_compressed_file_are_read(written: bytes, tmp_path: Path) -> None:
     (tmp_path / "records.gz").write_bytes(gzip.compress(written))
     assert list(read_all(tmp_path / "records.gz")) == RECORDS
 
@@ -54,7 +54,7 @@ def test_offsets_are_those_of_the_records(written: bytes) -> None:
 
 
 @given(data=st.data())
-def test_no_changed_or_missing_byte_goes_unnoticed(written: bytes, data: st.DataObject) -> None:
+def test_every_changed_or_missing_byte_is_detected(written: bytes, data: st.DataObject) -> None:
     size = 16 + len(RECORDS[0])
     place = data.draw(st.integers(0, size - 1))
     damaged = bytearray(written[:size])

@@ -104,7 +104,7 @@ def bilinear(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return upper * (1 - down) + lower * down
 
 
-def test_a_image_that_need_not_move_stays_as_it_is() -> None:
+def test_an_image_that_need_not_move_stays_as_it_is() -> None:
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     assert (warp(image, np.array([[1.0, 0, 0], [0, 1.0, 0]]), 64) == image).all()
 

@@ -144,7 +144,7 @@ def test_what_is_no_jpeg_is_unpacked_whole() -> None:
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
-def test_a_image_that_was_cut_off_is_not_taken_for_a_whole_one(kept: float) -> None:
+def test_an_image_that_was_cut_off_is_not_taken_for_a_whole_one(kept: float) -> None:
     rng = np.random.default_rng(0)
     photo = encode(rng.integers(0, 256, (90, 90, 3), np.uint8))
     with pytest.raises(DecodeError):

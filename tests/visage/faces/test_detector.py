@@ -123,7 +123,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 
 
 @pytest.mark.parametrize("shape", [(240, 320), (1, 1), (1, 500), (500, 1), (3, 2)])
-def test_a_image_of_nobody_has_no_face(detector: Detector, shape: tuple[int, int]) -> None:
+def test_an_image_of_nobody_has_no_face(detector: Detector, shape: tuple[int, int]) -> None:
     height, width = shape
     assert detector.detect(drawn_photo([], width, height) if min(shape) > 9 else np.zeros((*shape, 3), np.uint8)) == []
 

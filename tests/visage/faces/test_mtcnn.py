@@ -33,7 +33,7 @@ def test_a_drawn_face_is_found_with_its_eyes(detector: Detector) -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (23, 40), (24, 24), (240, 320)])
-def test_a_image_of_nobody_has_no_face(detector: Detector, shape: tuple[int, int]) -> None:
+def test_an_image_of_nobody_has_no_face(detector: Detector, shape: tuple[int, int]) -> None:
     assert detector.detect(np.zeros((*shape, 3), np.uint8)) == []
 
 

@@ -317,7 +317,7 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> Non
         write_annotated(photo, PhotoPrediction("photo.jpg", 32, 32), tmp_path / "nowhere" / "out.png")
 
 
-def test_a_image_that_cannot_take_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_image_that_cannot_take_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
     photo, out = tmp_path / "photo.jpg", tmp_path / "folder.png"
     photo.write_bytes(plain_jpeg(128, 128, 128))
     out.mkdir()

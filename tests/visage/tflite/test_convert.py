@@ -30,7 +30,7 @@ def test_every_head_is_answered_as_the_network_answers_it(
         assert np.abs(answer - expected[name]).mean() < 0.05 * spread, name
 
 
-def test_a_image_and_its_mirror_image_are_averaged_as_the_served_model_does() -> None:
+def test_an_image_and_its_mirror_image_are_averaged_as_the_served_model_does() -> None:
     crops = images(4, seed=5)
     network = one_convolution(tta_flip=True)
     content = to_float16(network)

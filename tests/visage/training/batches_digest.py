@@ -1,4 +1,4 @@
-"""Prints a digest of the batches of two epochs, as they are trained on; a process of its own for `test_input`."""
+"""Prints a digest of the training batches of two epochs, in a separate process for `test_batches`."""
 
 import hashlib
 import sys
@@ -23,11 +23,11 @@ EVERYTHING = AugmentationSettings(
 
 
 def digest(file: str, seed: int) -> str:
-    """Of the pixels and labels of every batch of epochs 0 and 1, in their order."""
+    """Returns the digest of the pixels and labels of every batch of epochs 0 and 1, in their order."""
     settings = TrainerSettings(
         network="compact", epochs=2, batch_size=8, learning_rate=0.1, seed=seed, augmentation=EVERYTHING
     )
-    # As `train` does before anything else.
+    # As at the start of `train`.
     keras.utils.set_random_seed(seed)
     batches = TrainingBatches(open_split("train", [file]), settings.spec, settings)
     found = hashlib.sha256()

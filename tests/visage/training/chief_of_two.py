@@ -1,4 +1,4 @@
-"""The chief of two machines that train together, as TF_CONFIG says: TFX's Trainer on `FOLDER/examples`."""
+"""Runs TFX's Trainer on `FOLDER/examples` as the chief of the two machines in TF_CONFIG."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ from tests.visage.training.two_devices import SETTINGS
 
 
 def main(folder: Path) -> None:
-    """Trains, and writes `folder`/model."""
+    """Trains and writes `folder`/model."""
     run_trainer(folder, SETTINGS)
 
 

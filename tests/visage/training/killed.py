@@ -1,4 +1,4 @@
-"""A training that kills itself in the middle of an epoch; a process of its own."""
+"""Trains in a separate process, which kills itself in the middle of an epoch."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from visage.training.checkpoint import Checkpoint
 from visage.training.settings import TrainerSettings
 from visage.training.train import train
 
-# Six steps an epoch, two for an update: saved after 4 and 8 steps, killed after 9.
+# Six steps in an epoch, two for each update: saved after 4 and 8 steps, killed after 9.
 SETTINGS = TrainerSettings(
     network="cnn_utkface", epochs=3, batch_size=8, gradient_accumulation_steps=2, learning_rate=1e-3, checkpoint_steps=4
 )
@@ -19,7 +19,7 @@ KILLED_AFTER = 9
 
 
 def split(folder: Path) -> Split:
-    """The records that are learned from, and chosen by."""
+    """Opens the training and validation splits."""
     return open_split("train", [f"{folder}/Split-train/*"])
 
 

@@ -1,7 +1,7 @@
 """Trains a few steps on Keras's JAX back end, as on a machine without TensorFlow.
 
 Reads `FOLDER/batch.npz` (pixels, and the labels by name), writes `FOLDER/trained.weights.h5` and what that
-network answers to the same pixels, `FOLDER/answers.npz`.
+network predicts for the same pixels, `FOLDER/predictions.npz`.
 """
 
 import os
@@ -16,9 +16,9 @@ SETTINGS = TrainerSettings(network="compact", epochs=2, batch_size=8, learning_r
 
 
 def main(folder: Path) -> None:
-    """Trains on the images in `folder`."""
+    """Trains on the images in `folder` and writes its predictions there."""
     os.environ.setdefault("KERAS_BACKEND", "jax")
-    # Python then knows no such package.
+    # Python then cannot import the package.
     sys.modules["tensorflow"] = None  # type: ignore[assignment]
     import keras
 
@@ -42,7 +42,7 @@ def main(folder: Path) -> None:
     network.save_weights(folder / "trained.weights.h5")
     raw = network(pixels, training=False)
     np.savez(
-        folder / "answers.npz",
+        folder / "predictions.npz",
         age=keras.ops.convert_to_numpy(expected_age(age_probabilities(raw["age"], spec.age_head))),
         gender_probability=keras.ops.convert_to_numpy(keras.ops.sigmoid(male_logit(raw["gender"], spec.gender_head))),
     )

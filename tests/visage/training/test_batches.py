@@ -1,4 +1,4 @@
-"""Written records come out as pixels and labels; what cannot be read is said in one line."""
+"""Written records are read as pixels and labels; unreadable files are an error of one line."""
 
 import subprocess
 import sys
@@ -98,7 +98,7 @@ def test_a_network_of_one_task_gets_the_labels_of_that_task(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("fits", [True, False])
-def test_an_epoch_goes_on_at_a_step_as_if_it_had_never_stopped(
+def test_an_epoch_resumes_at_a_step_as_if_it_had_never_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fits: bool
 ) -> None:
     monkeypatch.setattr(trainer_input, "_fits_into_memory", lambda split, spec: fits)
@@ -107,7 +107,7 @@ def test_an_epoch_goes_on_at_a_step_as_if_it_had_never_stopped(
     before = TrainingBatches(split, COMPACT, settings)
     list(before.epoch(0).as_numpy_iterator())
     whole = list(before.epoch(1).as_numpy_iterator())
-    # As another process would, which has read nothing yet.
+    # As in another process, which has read nothing yet.
     rest = list(TrainingBatches(split, COMPACT, settings).epoch(1, first_step=2).as_numpy_iterator())
     assert [len(pixels) for pixels, _ in rest] == [4, 2]
     for (pixels, labels), (expected, expected_labels) in zip(rest, whole[2:], strict=True):
@@ -136,7 +136,7 @@ def test_decoding_equals_pillows(tmp_path: Path) -> None:
         np.testing.assert_array_equal(decode(record.image), decode_with_pillow(record.image))
 
 
-def test_a_split_without_records_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_split_without_records_is_an_error_of_one_line(tmp_path: Path) -> None:
     write_split(tmp_path, "val", [])
     with pytest.raises(VisageError, match="the val split holds no records"):
         open_split("val", [f"{tmp_path}/Split-val/*"])
@@ -144,14 +144,14 @@ def test_a_split_without_records_is_one_clear_line(tmp_path: Path) -> None:
         open_split("train", [f"{tmp_path}/Split-train/*"])
 
 
-def test_a_truncated_file_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_truncated_file_is_an_error_of_one_line(tmp_path: Path) -> None:
     file = write_split(tmp_path, "train", people(20, seed=1))
     file.write_bytes(file.read_bytes()[:-200])
     with pytest.raises(VisageError, match="the train split cannot be read"):
         open_split("train", [str(file)])
 
 
-def test_where_images_are_streamed_all_files_come_mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_streaming_mixes_all_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # One file a source, as FaceExampleGen writes them, and room to shuffle two records at a time.
     monkeypatch.setattr(trainer_input, "_fits_into_memory", lambda split, spec: False)
     monkeypatch.setattr(trainer_input, "_SHUFFLED_WHEN_STREAMED", 2)

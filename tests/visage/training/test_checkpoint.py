@@ -1,4 +1,4 @@
-"""A training that is killed goes on from its checkpoint and ends where it would have ended; no other one finds it."""
+"""A killed training resumes from its checkpoint and ends where it would have ended; no other training finds it."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def test_a_killed_training_ends_where_it_would_have_ended(tmp_path: Path) -> Non
         np.testing.assert_array_equal(ours, expected)
 
 
-def test_what_was_saved_is_what_is_read(tmp_path: Path) -> None:
+def test_the_saved_state_is_read_back(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "one")
     assert checkpoint.load() is None
     checkpoint.save({"network/0": np.zeros(2)}, TrainingState())
@@ -58,7 +58,7 @@ def test_what_was_saved_is_what_is_read(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_nobody_took_up_for_a_month_goes_and_what_was_written_since_stays(tmp_path: Path) -> None:
+def test_states_older_than_a_month_are_removed_and_newer_ones_stay(tmp_path: Path) -> None:
     old, begun_long_ago, new = (tmp_path / name for name in ("old", "begun_long_ago", "new"))
     for folder in (old, begun_long_ago, begun_long_ago / "fine_tuning", new):
         Checkpoint(folder / "start").save({}, STANDING)
@@ -69,7 +69,7 @@ def test_what_nobody_took_up_for_a_month_goes_and_what_was_written_since_stays(t
     assert {path.name for path in tmp_path.iterdir()} == {"begun_long_ago", "new", "job.json"}
 
 
-def test_a_damaged_checkpoint_is_as_none(tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_ignored(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path)
     checkpoint.save({"network/0": np.arange(4.0)}, STANDING)
     whole = (tmp_path / "checkpoint.npz").read_bytes()
@@ -78,7 +78,7 @@ def test_a_damaged_checkpoint_is_as_none(tmp_path: Path) -> None:
         assert checkpoint.load() is None
 
 
-def test_a_checkpoint_that_lacks_or_garbles_what_belongs_in_it_is_as_none(tmp_path: Path) -> None:
+def test_a_checkpoint_with_missing_or_garbled_content_is_ignored(tmp_path: Path) -> None:
     for arrays in (
         {"network/0": np.arange(4.0)},
         {"standing": np.array("3")},
@@ -89,7 +89,7 @@ def test_a_checkpoint_that_lacks_or_garbles_what_belongs_in_it_is_as_none(tmp_pa
         assert Checkpoint(tmp_path).load() is None
 
 
-def test_a_checkpoint_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+def test_a_checkpoint_that_cannot_be_written_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(VisageError, match="file/one: the checkpoint cannot be written: Not a directory; "):
         Checkpoint(tmp_path / "file" / "one").save({}, STANDING)

@@ -1,4 +1,4 @@
-"""Several devices, or several machines, train the model that one would."""
+"""Several devices, or several machines, train the same model as one."""
 
 import json
 import os
@@ -59,13 +59,13 @@ def test_one_machine_without_gpus_trains_on_its_cpu_and_writes() -> None:
 
 
 @pytest.mark.parametrize("config", ["worker=2", "[]", '{"cluster": {"worker": 2}}'])
-def test_a_cluster_that_is_none_is_one_line(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_cluster_is_an_error_of_one_line(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_CONFIG", config)
     with pytest.raises(VisageError, match="TF_CONFIG: must be JSON such as"):
         choose_strategy()
 
 
-def test_machines_that_come_too_late_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connecting_machines_too_late_is_an_error_of_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     tf.constant(1)
     cluster = {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}
     monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": {"type": "worker", "index": 0}}))

@@ -1,4 +1,4 @@
-"""First the head learns, then the whole network; one killed in the second phase does not begin with the first."""
+"""The head is trained first, then the whole network; a training killed in the second phase resumes there."""
 
 from pathlib import Path
 
@@ -34,14 +34,14 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
 
 
 def trained(split: Split, folder: Path) -> tuple[keras.Model, list[str]]:
-    """The network, and what was reported of it."""
+    """Returns the network and the progress reports."""
     steps: list[str] = []
     with progress.listening(lambda step, *_: steps.append(step)):
         network = train(split, split, SETTINGS, str(folder / "log"), checkpoint=Checkpoint(folder / "checkpoint"))
     return network, steps
 
 
-def test_the_second_phase_moves_frozen_layers_and_goes_on_where_it_was_killed(split: Split, tmp_path: Path) -> None:
+def test_the_second_phase_moves_frozen_layers_and_resumes_where_it_was_killed(split: Split, tmp_path: Path) -> None:
     keras.utils.set_random_seed(SETTINGS.seed)
     untrained = SETTINGS.spec.build()
 
@@ -83,6 +83,6 @@ def test_the_head_learns_from_mirrored_images_alone_where_a_second_phase_has_all
     assert one_phase.of_head == one_phase
 
 
-def test_there_must_be_something_to_unfreeze() -> None:
+def test_fine_tuning_needs_frozen_layers() -> None:
     with pytest.raises(ValidationError, match="fine_tuning has no frozen layers to unfreeze: set freeze"):
         TrainerSettings.model_validate({**SETTINGS.model_dump(), "freeze": None})

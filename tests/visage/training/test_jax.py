@@ -1,4 +1,4 @@
-"""What was trained on the JAX back end is served by the TensorFlow export, with the same answers."""
+"""Weights trained on the JAX back end predict the same in the TensorFlow export."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from visage.saved_model.export import export
 from visage.training.batches import evaluation_batches, open_split
 
 
-def test_weights_trained_on_jax_answer_alike_in_the_tensorflow_export(tmp_path: Path) -> None:
+def test_weights_trained_on_jax_predict_the_same_in_the_tensorflow_export(tmp_path: Path) -> None:
     portraits = people(8, seed=1)
     split = open_split("train", [str(write_split(tmp_path, "train", portraits))])
     ((pixels, labels),) = evaluation_batches(split, SETTINGS.spec, SETTINGS).as_numpy_iterator()
@@ -29,9 +29,9 @@ def test_weights_trained_on_jax_answer_alike_in_the_tensorflow_export(tmp_path: 
     network.load_weights(tmp_path / "trained.weights.h5")
     export(network, SETTINGS.spec, ALIGNMENT, str(tmp_path / "model"))
     serve = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
-    answers = serve(image_bytes=tf.constant([person.image for person in portraits]))
+    predictions = serve(image_bytes=tf.constant([person.image for person in portraits]))
 
     assert any(np.abs(one - other).max() > 1e-4 for one, other in zip(network.get_weights(), untrained, strict=True))
-    with np.load(tmp_path / "answers.npz") as expected:
-        np.testing.assert_allclose(answers["age"], expected["age"], atol=1e-3)
-        np.testing.assert_allclose(answers["gender_probability"], expected["gender_probability"], atol=1e-5)
+    with np.load(tmp_path / "predictions.npz") as expected:
+        np.testing.assert_allclose(predictions["age"], expected["age"], atol=1e-3)
+        np.testing.assert_allclose(predictions["gender_probability"], expected["gender_probability"], atol=1e-5)

@@ -1,4 +1,4 @@
-"""Steps that XLA compiles teach what others teach; only the dropout that they draw differs."""
+"""Steps compiled by XLA train as uncompiled ones do; only their dropout draws differ."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A split without a label that the network learns is one line, before a step is trained."""
+"""A split without a label that the network learns is an error of one line before training starts."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ REGRESSION = SETTINGS.model_copy(update={"age_head": "regression"})
 
 
 def without(*features: str) -> list[FaceRecord]:
-    """One record that does not know these."""
+    """Returns one record without these labels."""
     unknown: dict[str, Any] = {"age": None, "age_group": None, "gender": "unknown"}
     return [replace(ONE[0], **{feature: unknown[feature] for feature in features})]
 
@@ -29,7 +29,7 @@ def split(folder: Path, name: str, records: list[FaceRecord]) -> Split:
     return open_split(name, [str(write_split(folder, name, records))])
 
 
-def test_labels_are_known_where_one_record_has_what_its_head_learns_from(tmp_path: Path) -> None:
+def test_one_record_with_a_heads_label_is_enough(tmp_path: Path) -> None:
     grouped = split(tmp_path / "grouped", "train", [*without("age", "age_group"), *without("age")])
     assert known_labels(grouped, SETTINGS) == {"age": True, "gender": True}
     assert known_labels(grouped, REGRESSION) == {"age": False, "gender": True}
@@ -57,7 +57,7 @@ def test_labels_are_known_where_one_record_has_what_its_head_learns_from(tmp_pat
         (ONE, without("age", "age_group"), AGE_ALONE, r"^the val split: no record has a known age, so no epoch can "),
     ],
 )
-def test_a_split_that_nothing_can_be_learned_from_or_chosen_by_is_refused(
+def test_a_split_without_labels_to_train_or_choose_by_is_refused(
     tmp_path: Path, learned: list[FaceRecord], judged: list[FaceRecord], settings: TrainerSettings, line: str | None
 ) -> None:
     train_split, val_split = split(tmp_path, "train", learned), split(tmp_path, "val", judged)
@@ -68,14 +68,14 @@ def test_a_split_that_nothing_can_be_learned_from_or_chosen_by_is_refused(
             check_labels(train_split, val_split, settings)
 
 
-def test_one_face_to_learn_from_and_one_to_choose_by_train_a_model(tmp_path: Path) -> None:
+def test_one_training_and_one_validation_face_train_a_model(tmp_path: Path) -> None:
     write_split(tmp_path / "examples", "train", ONE)
     write_split(tmp_path / "examples", "val", without("gender"))
     run_trainer(tmp_path, SETTINGS)
     assert (tmp_path / "model" / "Format-Serving" / "saved_model.pb").is_file()
 
 
-def test_the_trainer_says_so_before_it_trains(tmp_path: Path) -> None:
+def test_the_trainer_reports_it_before_training(tmp_path: Path) -> None:
     write_split(tmp_path / "examples", "train", ONE)
     write_split(tmp_path / "examples", "val", without("gender", "age", "age_group"))
     with pytest.raises(VisageError, match=r"^the val split: no record has a known age or gender"):

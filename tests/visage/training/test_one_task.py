@@ -1,4 +1,4 @@
-"""A network of one task alone, or of age groups alone, trains, is exported and says that and nothing else."""
+"""A network of one task, or of age groups alone, trains, is exported and predicts nothing else."""
 
 import re
 from pathlib import Path
@@ -27,7 +27,7 @@ AGE, GENDER = {"age", "age_group", "age_probabilities"}, {"gender", "gender_prob
         ({"age_head": "coral", "gender_head": "none"}, AGE, 101, r"validation: age MAE \d+\.\d$"),
     ],
 )
-def test_what_is_not_learned_is_not_answered(
+def test_an_exported_network_predicts_only_its_tasks(
     tmp_path: Path, heads: dict[str, str], outputs: set[str], width: int | None, figures: str
 ) -> None:
     records = people(8, seed=1)
@@ -42,11 +42,11 @@ def test_what_is_not_learned_is_not_answered(
     export(network, settings.spec, AlignmentSettings(size=64), str(tmp_path / "model"))
 
     model = tf.saved_model.load(str(tmp_path / "model"))
-    answers = model.signatures["serving_default"](image_bytes=tf.constant([record.image for record in records]))
+    predictions = model.signatures["serving_default"](image_bytes=tf.constant([record.image for record in records]))
 
-    assert set(answers) == outputs
+    assert set(predictions) == outputs
     if width is not None:
-        probabilities = answers["age_probabilities"].numpy()
+        probabilities = predictions["age_probabilities"].numpy()
         assert probabilities.shape == (8, width)
         years = np.array(AGE_GROUP_MIDDLES) if width == 8 else np.arange(101)
-        np.testing.assert_allclose(answers["age"], probabilities @ years, rtol=1e-3)
+        np.testing.assert_allclose(predictions["age"], probabilities @ years, rtol=1e-3)

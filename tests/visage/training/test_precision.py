@@ -1,4 +1,4 @@
-"""Half precision while training; what is exported answers in float32."""
+"""Training may use half precision; the exported model predicts in float32."""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def test_heads_do_not_round_an_age_to_half_a_year(age_head: str) -> None:
     assert {output.dtype for output in network.outputs} == {"float32"}
 
 
-def test_a_network_trained_in_bfloat16_answers_in_float32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_trained_in_bfloat16_predicts_in_float32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     policies = []
     build = cnn_utkface.build
 
@@ -49,8 +49,8 @@ def test_a_network_trained_in_bfloat16_answers_in_float32(tmp_path: Path, monkey
     assert policies == ["mixed_bfloat16", "float32"]
     assert keras.config.dtype_policy().name == "float32"
     assert {weight.dtype for weight in network.get_weights()} == {np.dtype("float32")}
-    answers = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"](
+    predictions = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"](
         image_bytes=tf.constant([portraits[0].image])
     )
-    assert answers["age"].dtype == answers["gender_probability"].dtype == tf.float32
-    assert answers["age_probabilities"].numpy().sum() == pytest.approx(1, abs=1e-6)
+    assert predictions["age"].dtype == predictions["gender_probability"].dtype == tf.float32
+    assert predictions["age_probabilities"].numpy().sum() == pytest.approx(1, abs=1e-6)

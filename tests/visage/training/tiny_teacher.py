@@ -1,4 +1,4 @@
-"""A teacher that reads age and gender off a drawn crop, as `tests.drawn_crops` draws them."""
+"""Builds a teacher that reads age and gender from a crop of `tests.drawn_crops`."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from visage.saved_model.preprocessing import decode
 
 
 class ReadingTeacher(tf.Module):
-    """Answers the ages 0 to 100, or groups alone, and the gender, where it is to."""
+    """A model that predicts the ages 0 to 100 or the groups alone, and the gender if requested."""
 
     def __init__(self, groups: bool, says_gender: bool) -> None:
         super().__init__()
@@ -25,10 +25,10 @@ class ReadingTeacher(tf.Module):
         crops = tf.cast(tf.map_fn(decode, image_bytes, fn_output_signature=shape), tf.float32)
         face, beard = (tf.reduce_mean(crops[:, rows, 22:42], (1, 2, 3)) for rows in (slice(24, 44), slice(48, 54)))
         ages = age_probabilities((face[:, None] - 40) / 2, "regression")
-        answers = {"age_probabilities": group_probabilities(ages) if self.groups else ages}
+        predictions = {"age_probabilities": group_probabilities(ages) if self.groups else ages}
         if self.says_gender:
-            answers["gender_probability"] = tf.sigmoid(25 - beard)
-        return answers
+            predictions["gender_probability"] = tf.sigmoid(25 - beard)
+        return predictions
 
 
 def write_teacher(
@@ -40,7 +40,7 @@ def write_teacher(
     flip_key: str = "tta_flip",
     alignment: AlignmentSettings | None = None,
 ) -> Path:
-    """Writes one as the Trainer does; gives the folder."""
+    """Writes a teacher as the Trainer does and returns the folder."""
     model = ReadingTeacher(groups, says_gender)
     tf.saved_model.save(model, str(folder), signatures={"serving_default": model.serving_default})
     description = {

@@ -24,7 +24,7 @@ SETTINGS = TrainerSettings(
 
 
 def write_splits(folder: Path) -> None:
-    """Splits, some labels unknown, whose last batches TensorFlow itself would leave to one of two devices."""
+    """Writes splits with unknown labels, whose last batches TensorFlow itself would give to one of two devices."""
     for name, count in (("train", 17), ("val", 17)):
         write_split(folder, name, people(count, seed=1))
 
@@ -32,7 +32,7 @@ def write_splits(folder: Path) -> None:
 def train_without_dropout(
     folder: Path, strategy: tf.distribute.Strategy, settings: TrainerSettings = SETTINGS
 ) -> list[np.ndarray]:
-    """The weights that settings lead to; dropout would differ from device to device."""
+    """Returns the trained weights, without dropout, which would differ from device to device."""
     cnn_utkface._DROPOUT = 0.0
     train_split, val_split = (open_split(name, [f"{folder}/Split-{name}/*"]) for name in ("train", "val"))
     weights: list[np.ndarray] = train(train_split, val_split, settings, f"{folder}/log", strategy).get_weights()

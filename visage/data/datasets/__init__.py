@@ -1,4 +1,4 @@
-"""The table of data sets: whatever else knows a data set reads it here."""
+"""Lists the data sets; all other code looks them up here."""
 
 from visage.data.datasets.adience import ADIENCE_ALIGNED, ADIENCE_FACES
 from visage.data.datasets.imdb_wiki import IMDB, WIKI
@@ -14,14 +14,14 @@ def dataset_spec(name: str) -> DatasetSpec:
     """Returns a data set by its TFDS name, e.g. 'adience/faces' or 'labelled_folder/NAME'.
 
     Raises:
-        KeyError: there is none of this name.
+        KeyError: no data set has this name.
     """
     folder = labelled_folder_name(name)
     return DATASETS[name] if folder is None else labelled_folder_spec(folder)
 
 
 def archive_files(name: str) -> ArchiveFiles:
-    """Returns what the published data set of this TFDS name is read from.
+    """Returns the archive files of the published data set of this TFDS name.
 
     Raises:
         KeyError: no published data set has this name.
@@ -32,5 +32,5 @@ def archive_files(name: str) -> ArchiveFiles:
 
 
 def published_sources() -> tuple[str, ...]:
-    """Returns what `FaceRecord.source` may be for published data sets, each once, in the table's order."""
+    """Returns the values of `FaceRecord.source` for published data sets, each once, in the table's order."""
     return tuple(dict.fromkeys(spec.source for spec in DATASETS.values()))

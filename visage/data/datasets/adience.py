@@ -1,4 +1,4 @@
-"""Adience: faces from Flickr albums in five folds, published in two ways."""
+"""Defines Adience: faces from Flickr albums in five folds, published in two ways."""
 
 from typing import TYPE_CHECKING, Any
 

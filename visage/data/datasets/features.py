@@ -1,4 +1,4 @@
-"""Values of one prepared row, which is a serialized tf.Example."""
+"""Reads values of one prepared row, which is a serialized tf.Example."""
 
 from functools import cached_property
 
@@ -11,7 +11,7 @@ CLASS_NAMES = {"gender": (*GENDERS, UNKNOWN), "race": (*RACES, UNKNOWN)}
 
 
 class Features:
-    """Reads the features of a row by name.
+    """The features of a row by name.
 
     Raises:
         IndexError: the row has no such feature, or one of another type.
@@ -34,15 +34,15 @@ class Features:
 
     @property
     def gender(self) -> str:
-        """'female', 'male' or 'unknown'."""
+        """Returns 'female', 'male' or 'unknown'."""
         return CLASS_NAMES["gender"][self.int("gender")]
 
     @property
     def race(self) -> str:
-        """One of RACES, or 'unknown'."""
+        """Returns one of RACES, or 'unknown'."""
         return CLASS_NAMES["race"][self.int("race")]
 
     @cached_property
     def image_digest(self) -> str:
-        """Of the bytes in "image"."""
+        """Returns the digest of the bytes in "image"."""
         return image_digest(self.bytes("image"))

@@ -1,4 +1,4 @@
-"""IMDB-WIKI: photos of famous people, cropped around the face, with dates from which ages follow."""
+"""Defines IMDB-WIKI: photos of famous people, cropped around the face, with dates from which ages are computed."""
 
 import math
 from datetime import date
@@ -21,7 +21,7 @@ def age_when_taken(birth_datenum: int, year: int) -> float:
     """Returns the years from a MATLAB day of birth to the middle of the year in which a photo was taken.
 
     Args:
-        birth_datenum: days, MATLAB's count; dates that never were give absurd ages, which the age rule drops.
+        birth_datenum: days, MATLAB's count; invalid dates give implausible ages, which the age rule drops.
         year: 1..9999.
 
     >>> round(age_when_taken(725373, 2010), 1)  # born 1986-01-01
@@ -32,7 +32,7 @@ def age_when_taken(birth_datenum: int, year: int) -> float:
 
 
 def year_of_birth(birth_datenum: int) -> int:
-    """Returns the year of a MATLAB day of birth; for dates that never were, the nearest of Python's calendar.
+    """Returns the year of a MATLAB day of birth; for invalid dates, the nearest year of Python's calendar.
 
     >>> year_of_birth(725373)
     1986

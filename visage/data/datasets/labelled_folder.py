@@ -1,4 +1,4 @@
-"""Images of one's own with a table of labels: `labelled_folder/NAME`, a data set for each NAME."""
+"""Defines the user's own images with a table of labels: `labelled_folder/NAME`, a data set for each NAME."""
 
 import math
 from functools import partial
@@ -30,7 +30,7 @@ def _read_row(row: "Features", settings: "CleaningSettings", folder: str) -> dic
     best_age = apparent_age if age is None else age
     first, last, fold = row.int("age_from"), row.int("age_to"), row.int("fold")
     group = None if first < 0 else age_group_of_range(first, last)
-    # What names nobody is somebody of its own, as in UTKFace.
+    # An image without a person is a person of its own, as in UTKFace.
     person = row.text("identity") or row.image_digest[:16]
     return {
         "key": row.text("picture"),

@@ -1,4 +1,4 @@
-"""What the project knows of a data set, apart from the builder that reads its archive."""
+"""Defines what describes a data set, apart from the builder that reads its archive."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ RowReader = Callable[["Features", "CleaningSettings"], dict[str, Any]]
 
 @dataclass(frozen=True)
 class ArchiveFiles:
-    """Where the files of a published data set lie, and how to get them.
+    """The files of a published data set, and how to get them.
 
     Attributes:
         root: the archive's top folder, and its name without the ending.
-        hint: how to get it.
-        folder: where it may lie below the folder with all archives, besides in that itself; '': only there.
+        hint: how to get the archive.
+        folder: subfolder of the folder with all archives in which it may lie, besides that folder itself; '': none.
         tables: names of the files with its labels, which lie beside the archive, in it, or in either place.
     """
 
@@ -32,14 +32,14 @@ class ArchiveFiles:
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """One data set.
+    """The description of one data set.
 
     Attributes:
         name: the TFDS name, e.g. 'adience/faces'. Its part before the slash names the folder below `tfds_builders/`.
         source: `FaceRecord.source` of its records.
         read_row: turns a row, as its builder prepares it, into values of a FaceRecord.
         files: None: they follow from the configuration (a labelled folder).
-        terms: one line on what it may be used for and where its terms of use stand; '': its owner sets them.
+        terms: one line on its permitted use and the place of its terms of use; '': its owner sets them.
         face_box: x0, y0, x1, y1 of the labelled face in each image, as fractions of width and height; None: anywhere.
     """
 
@@ -52,5 +52,5 @@ class DatasetSpec:
 
     @property
     def package(self) -> str:
-        """The package with its TFDS builder."""
+        """Returns the package with its TFDS builder."""
         return f"tfds_builders.{self.name.partition('/')[0]}"

@@ -1,4 +1,4 @@
-"""UTKFace: aligned and cropped faces, labelled by their file names."""
+"""Defines UTKFace: aligned and cropped faces, labelled by their file names."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""Random changes that leave age and gender as they are, drawn anew for every image."""
+"""Changes images at random, each by its own draw, without changing age and gender."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from visage.training.augmentation.erasing import erase
 from visage.training.augmentation.geometry import Moves, mirror, move
 from visage.training.augmentation.settings import AugmentationSettings
 
-# Each draws from a seed of its own. Their order decides what a seed draws: a new one goes to the end.
+# Each change has its own seed, derived from its position, so a new change goes to the end.
 _CHANGES = ("flip", "shift", "brightness", "contrast", "zoom", "rotation", "shear", "saturation", "erasing", "lighting")
 
-# They may leave the range of grey levels.
+# These may leave the range of grey levels.
 _COLOURS = {"brightness", "contrast", "saturation", "lighting"}
 
 _Seeds = dict[str, tf.Tensor]
 
 
 def augment(pixels: tf.Tensor, seed: tf.Tensor, settings: AugmentationSettings) -> tf.Tensor:
-    """Moves, colours, lights and erases each image of a batch by chance.
+    """Moves, colours, lights and erases each image of a batch at random.
 
     Args:
         pixels: float32 [N, side, side, channels] in 0..255; one channel is grey and has no colours to change.
@@ -59,7 +59,7 @@ def _draw_moves(count: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings)
 
 
 def _saturate(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) -> tf.Tensor:
-    """Brings every pixel of an image nearer to the grey of its luminance, or farther from it; may leave 0..255."""
+    """Moves every pixel of an image towards the grey of its luminance or away from it; may leave 0..255."""
     count = tf.shape(pixels)[0]
     factor = tf.random.stateless_uniform(
         [count, 1, 1, 1], seeds["saturation"], 1 - settings.saturation, 1 + settings.saturation
@@ -69,7 +69,7 @@ def _saturate(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) 
 
 
 def _step_along_own_colours(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) -> tf.Tensor:
-    """Lighting noise: adds one colour to each image, drawn along the principal axes of its own; may leave 0..255.
+    """Adds lighting noise: one colour for each image, along the principal axes of its colours; may leave 0..255.
 
     Krizhevsky, Sutskever, Hinton (ImageNet classification with deep networks, NIPS 2012) draw a normal number for each
     axis and scale it by the axis's eigenvalue. The covariance matrix times normal numbers is distributed alike, and
@@ -93,5 +93,5 @@ def _light(pixels: tf.Tensor, seeds: _Seeds, settings: AugmentationSettings) -> 
         [count, 1, 1, 1], seeds["contrast"], 1 - settings.contrast, 1 + settings.contrast
     )
     mean = tf.reduce_mean(pixels, axis=(1, 2), keepdims=True)
-    # The same as (pixels - mean) * contrast + mean + 255 * brightness, with two passes over the pixels fewer.
+    # Equals (pixels - mean) * contrast + mean + 255 * brightness, but saves two passes over the pixels.
     return pixels * contrast + (mean * (1 - contrast) + 255 * brightness)

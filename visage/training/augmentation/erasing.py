@@ -1,4 +1,4 @@
-"""Random erasing (Zhong, Zheng, Kang, Li, Yang: Random erasing data augmentation, AAAI 2020)."""
+"""Erases random rectangles (Zhong, Zheng, Kang, Li, Yang: Random erasing data augmentation, AAAI 2020)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import tensorflow as tf
 
-# The paper's: the smallest fraction of the image, and the flattest rectangle, height to width.
+# From the paper: the smallest fraction of the image, and the smallest ratio of height to width.
 _SMALLEST = 0.02
 _FLATTEST = 0.3
 
@@ -14,15 +14,15 @@ _FLATTEST = 0.3
 def erase(pixels: tf.Tensor, seed: tf.Tensor, probability: float, largest: float) -> tf.Tensor:
     """Fills one rectangle with noise in some images of a batch.
 
-    Its fraction of the image is uniform; the logarithm of its height to width is uniform too, from 0.3 to 1 / 0.3 as
-    far as such a rectangle fits into the image, and so is its place. Each value of the noise is uniform in 0..255; the
-    images of a batch look through their rectangles at one noise, since to draw it costs more than all the rest.
+    The rectangle's fraction of the image is uniform, and so is its place. The logarithm of its ratio of height to width
+    is uniform from 0.3 to 1 / 0.3, as far as such a rectangle fits into the image. Each value of the noise is uniform
+    in 0..255; all images of a batch share one noise image, since drawing it costs more than all the rest.
 
     Args:
         pixels: float32 [N, side, side, channels] in 0..255.
         seed: int64 [2].
         probability: that an image gets a rectangle.
-        largest: fraction of the image that it takes at most.
+        largest: largest fraction of the image that a rectangle may cover.
 
     Returns:
         float32, same shape and range.
@@ -35,10 +35,10 @@ def erase(pixels: tf.Tensor, seed: tf.Tensor, probability: float, largest: float
 
 
 def _boxes(count: tf.Tensor, side: tf.Tensor, seed: tf.Tensor, largest: float) -> tf.Tensor:
-    """A random rectangle for each image: bool [N, side, side]."""
+    """Draws a random rectangle for each image: bool [N, side, side]."""
     fraction_seed, shape_seed, corner_seed = tf.unstack(tf.random.split(seed, 3))
     fraction = tf.random.stateless_uniform([count], fraction_seed, min(_SMALLEST, largest), largest)
-    # Flatter ones of this fraction would be wider than the image.
+    # Flatter rectangles of this fraction would be wider than the image.
     flattest = tf.minimum(-math.log(_FLATTEST), -tf.math.log(fraction))
     height_to_width = tf.exp(tf.random.stateless_uniform([count], shape_seed, -1.0, 1.0) * flattest)
     size = tf.sqrt(tf.stack([fraction * height_to_width, fraction / height_to_width]))

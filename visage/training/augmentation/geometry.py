@@ -10,7 +10,7 @@ import tensorflow as tf
 
 @dataclass(frozen=True)
 class Moves:
-    """One move for each of N images, done about its middle in this order.
+    """One move for each of N images, applied about its middle in this order.
 
     Attributes:
         flipped: bool [N], whether left and right change places.
@@ -28,19 +28,19 @@ class Moves:
 
 
 def move(pixels: tf.Tensor, moves: Moves) -> tf.Tensor:
-    """Moves each image of a batch; edge pixels fill what is uncovered.
+    """Moves each image of a batch; edge pixels fill uncovered areas.
 
     Args:
         pixels: float32 [N, side, side, channels].
         moves: one for each image.
 
     Returns:
-        float32, same shape; bilinear samples, hence within the range of what went in.
+        float32, same shape; bilinear samples, hence within the range of the input.
     """
     side = tf.cast(tf.shape(pixels)[1], tf.float32)
     back = _undone(moves)
     middle = tf.fill([2], (side - 1) / 2)
-    # What is whole in pixels stays whole in float32: hence two differences, not one with the sum of both.
+    # Two differences, not one with the sum of both, so that whole pixels stay whole in float32.
     start = (middle - tf.linalg.matvec(back, middle)) - tf.linalg.matvec(back, moves.shift * side)
     zero = tf.zeros_like(moves.zoom)
     return tf.raw_ops.ImageProjectiveTransformV3(
@@ -56,16 +56,16 @@ def move(pixels: tf.Tensor, moves: Moves) -> tf.Tensor:
 
 
 def mirror(pixels: tf.Tensor, flipped: tf.Tensor) -> tf.Tensor:
-    """What `move` gives where nothing but `flipped`, bool [N], moves an image, at a tenth of the cost."""
+    """Mirrors the images where `flipped`, bool [N], is set, as `move` does but at a tenth of its cost."""
     side, channels = tf.shape(pixels)[2], pixels.shape[-1]
-    # Of three dimensions, TensorFlow reverses the middle one by whole pixels; of four, value by value.
+    # TensorFlow reverses the middle of three dimensions by whole pixels, but one of four value by value.
     mirrored = tf.reverse(tf.reshape(pixels, (-1, side, channels)), axis=[1])
-    # `tf.where` cannot choose whole images without going through each value.
+    # `tf.where` cannot choose whole images without visiting each value.
     return tf.raw_ops.Select(condition=flipped, x=tf.reshape(mirrored, tf.shape(pixels)), y=pixels)
 
 
 def _undone(moves: Moves) -> tf.Tensor:
-    """The matrices [N, 2, 2] that lead from the moved image back to where a pixel (x, y) was, without the shift."""
+    """Returns the matrices [N, 2, 2] from a pixel (x, y) of the moved image to its origin, without the shift."""
     angle = moves.rotation * (math.pi / 180)
     cosine, sine = tf.cos(angle), tf.sin(angle)
     zero, one = tf.zeros_like(cosine), tf.ones_like(cosine)

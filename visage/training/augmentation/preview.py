@@ -1,4 +1,4 @@
-"""Draws what a network is fed while it trains: some crops as they are, and what augmentation makes of each."""
+"""Draws a sheet of a network's training input: some crops, each unchanged and augmented."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from visage.training.settings import TrainerSettings
 CROPS = 8
 VERSIONS = 7
 
-# Pixels. Smaller images are shown in blocks, so that every pixel that the network gets can be told.
+# Pixels. Smaller images are enlarged in blocks, so that every pixel of the network's input is visible.
 _LEAST_SIDE = 128
 _GAP = 6
 _HEADING = 30
@@ -22,7 +22,7 @@ _GROUND, _INK = 255, 40
 
 
 def draw_sheet(split: Split, settings: TrainerSettings) -> bytes:
-    """A PNG with a row for each of at most CROPS crops: not augmented, then VERSIONS times augmented.
+    """Returns a PNG with a row for each of at most CROPS crops: not augmented, then VERSIONS times augmented.
 
     The crops are spread evenly over the split. They pass through the same functions as those of training.
     """
@@ -36,7 +36,7 @@ def draw_sheet(split: Split, settings: TrainerSettings) -> bytes:
 
 
 def _page(images: np.ndarray) -> Image.Image:
-    """Pictures uint8 [rows, columns, side, side, channels] under a heading."""
+    """Draws images uint8 [rows, columns, side, side, channels] under a heading."""
     rows, columns, side = images.shape[:3]
     scale = -(-_LEAST_SIDE // side)
     pitch = scale * side + _GAP
@@ -52,5 +52,5 @@ def _page(images: np.ndarray) -> Image.Image:
 
 
 def _left(column: int, pitch: int) -> int:
-    """The first column stands a little apart."""
+    """Returns the x of a column in pixels, with a gap after the first column."""
     return _GAP // 2 + column * pitch + (_GAP if column else 0)

@@ -1,12 +1,12 @@
-"""A teacher's answers mixed into the labels (Hinton et al., Distilling the knowledge in a neural network, 2015).
+"""Mixes a teacher's predictions into the labels (Hinton et al., Distilling the knowledge in a neural network, 2015).
 
-A taught record has the teacher's predictions among its labels: `teacher_age`, `teacher_gender`, `teacher_weight`. The
-metrics do not look at them, and the validation split, which has no teacher, is judged by its labels alone.
+The labels of the training split then include the teacher's predictions: `teacher_age`, `teacher_gender`,
+`teacher_weight`. The metrics ignore them, and the validation split, which has no teacher, uses its labels alone.
 
-A head learns towards one target, (1 - share) times the label plus share times the teacher's answer. Cross-entropy and
-divergence are linear in their target: against the mixed one they are the mixture of those against either, up to a
-constant. The expectation's error is that from the mixed expectation. Where a label is unknown, the teacher's answer is
-the whole target, so that faces without labels teach too.
+The target of a head is (1 - alpha) · label + alpha · teacher's prediction. Cross-entropy and divergence are linear in
+their target, so against the mixed target they are the mixture of those against label and teacher, up to a constant. The
+expectation's error is measured from the mixed expectation. If a label is unknown, the teacher's prediction is the whole
+target, so that faces without labels contribute too.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from visage.training.objective.losses import (
 
 
 def distillation_losses(spec: NetworkSpec, fraction: float, mean: Mean = ops.mean) -> dict[str, Loss]:
-    """By output, for the heads that the network has; labels without a teacher's answers are judged as `losses` does.
+    """Returns the losses of the network's heads by output; without a teacher's predictions they equal `losses`.
 
     Args:
         spec: with an age head of 101 classes, or none.
-        fraction: weight of the teacher's answers, 0 to 1.
+        fraction: weight of the teacher's predictions, 0 to 1.
         mean: over the batch that all devices share.
     """
     of_labels = losses(spec, mean)
@@ -55,16 +55,16 @@ def distillation_losses(spec: NetworkSpec, fraction: float, mean: Mean = ops.mea
 
 
 def mixed_age(labels: Labels, fraction: float, one_hot: bool) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """The target of an age head. The label of a record whose group alone is known is the teacher's answer in the group.
+    """Returns the target of an age head; for a group without an age, the label is the teacher's prediction within it.
 
     Args:
         labels: those of the age and the teacher's.
-        fraction: weight of the teacher's answers.
+        fraction: weight of the teacher's predictions.
         one_hot: whether a known age is a class, not a Gaussian of its `age_std`.
 
     Returns:
-        The distribution [N, 101], whose rows sum to 1; and the age [N] in years, for a known age (1 - share) times the
-        label's own and share times the teacher's expectation, else the distribution's expectation.
+        The distribution [N, 101], whose rows sum to 1; and the age [N] in years: for a known age (1 - alpha) times the
+        label plus alpha times the teacher's expectation, else the distribution's expectation.
     """
     age, teacher = labels["age"], labels["teacher_age"]
     from_age = label_distribution(age, ops.zeros_like(age) if one_hot else labels["age_std"])
@@ -78,11 +78,11 @@ def mixed_age(labels: Labels, fraction: float, one_hot: bool) -> tuple[keras.Ker
 
 
 def mixed_gender(labels: Labels, fraction: float) -> Labels:
-    """Returns the labels that a gender loss takes: as `gender` P(male), as `gender_weight` the teacher's.
+    """Returns the labels of a gender loss: `gender` is P(male), `gender_weight` is the teacher's weight.
 
     Args:
         labels: those of the gender and the teacher's.
-        fraction: weight of the teacher's answers.
+        fraction: weight of the teacher's predictions.
     """
     teacher = labels["teacher_gender"]
     mixed = (1.0 - fraction) * labels["gender"] + fraction * teacher
@@ -91,7 +91,7 @@ def mixed_gender(labels: Labels, fraction: float) -> Labels:
 
 
 def _within_group(teacher: keras.KerasTensor, group: keras.KerasTensor) -> keras.KerasTensor:
-    """What of distributions [N, 101] lies in groups [N], made to sum to 1; even where nothing does."""
+    """Restricts distributions [N, 101] to groups [N], normalized to 1; uniform in a group without any mass."""
     members = ops.matmul(one_hot_group(group), ops.transpose(members_of_groups()))
     mass = members * (teacher + keras.config.epsilon())
     return mass / ops.sum(mass, axis=-1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Asks a teacher of every training image, once for all epochs."""
+"""Predicts every training image with a teacher, once for all epochs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from visage.saved_model.load import load_saved_model
 from visage.saved_model.preprocessing import decode
 from visage.training.batches import Split, read_examples
 from visage.training.checkpoint import Checkpoint
-from visage.training.distillation.predictions import TeacherPredictions, load_answers
+from visage.training.distillation.predictions import TeacherPredictions, load_predictions
 from visage.training.distillation.teacher import CROPS, damaged, describe, find_teacher
 from visage.training.settings import TrainerSettings
 
@@ -25,38 +25,38 @@ _BATCH_SIZE = 64
 
 
 def with_teacher(split: Split, settings: TrainerSettings, checkpoint: Checkpoint | None, writes: bool = True) -> Split:
-    """The training split with what the recipe's teacher says of it; as it is where there is none, or it was asked.
+    """Adds the predictions of the recipe's teacher to the training split, unless it has none or the split has them.
 
     Args:
         split: the training records.
         settings: the recipe.
-        checkpoint: where answers are looked for; None: nowhere.
-        writes: whether this process is the one of several that keeps them there.
+        checkpoint: keeps the predictions; None: they are not kept.
+        writes: whether this process, of several, writes them there.
 
     Raises:
-        VisageError: the teacher is not there or cannot be loaded, or its answers cannot be kept.
+        VisageError: the teacher is missing or cannot be loaded, or its predictions cannot be written.
     """
-    if settings.distillation.teacher is None or split.answers is not None:
+    if settings.distillation.teacher is None or split.teacher is not None:
         return split
-    file = checkpoint and checkpoint.file_of_answers
-    answers = load_answers(file) if file else None
-    if answers is None:
-        answers = predict_teacher(split, settings)
+    file = checkpoint and checkpoint.teacher_predictions_file
+    predictions = load_predictions(file) if file else None
+    if predictions is None:
+        predictions = predict_teacher(split, settings)
         if file and writes:
-            answers.save(file)
-    return replace(split, answers=answers)
+            predictions.save(file)
+    return replace(split, teacher=predictions)
 
 
 def predict_teacher(split: Split, settings: TrainerSettings) -> TeacherPredictions:
-    """What the recipe's teacher answers for every image of a split, on average over it and its mirror image.
+    """Predicts every image of a split with the recipe's teacher, as the mean over it and its mirror image.
 
     Raises:
-        VisageError: the teacher is not there, or cannot be loaded.
+        VisageError: the teacher is missing or cannot be loaded.
     """
     assert settings.distillation.teacher is not None
     teacher = find_teacher(settings.distillation.teacher)
     model = load_teacher(teacher)
-    # A teacher that looks at both sides by itself says the same of either.
+    # A teacher with tta_flip predicts the same for an image and its mirror image.
     mirrored = not describe(teacher).tta_flip
     keys: list[np.ndarray] = []
     batches: list[dict[str, np.ndarray]] = []
@@ -66,13 +66,13 @@ def predict_teacher(split: Split, settings: TrainerSettings) -> TeacherPredictio
         batches.append({output: _mean(sides, output) for output in settings.spec.outputs})
         keys.append(some.numpy())
         done += len(keys[-1])
-        progress.report("teacher's answers", done, split.size)
+        progress.report("teacher's predictions", done, split.size)
     by_output = {output: np.concatenate([batch[output] for batch in batches]) for output in settings.spec.outputs}
     return TeacherPredictions(np.concatenate(keys).astype(np.bytes_), by_output)
 
 
 def load_teacher(teacher: Path) -> Any:
-    """A SavedModel in memory.
+    """Loads a teacher's SavedModel.
 
     Args:
         teacher: as `find_teacher` gives it.
@@ -82,12 +82,12 @@ def load_teacher(teacher: Path) -> Any:
     """
     try:
         return load_saved_model(teacher)
-    except Exception as error:  # TensorFlow answers damaged files with nearly any exception.
+    except Exception as error:  # TensorFlow raises nearly any exception for damaged files.
         raise damaged(teacher) from error
 
 
 def _images(split: Split, mirrored: bool) -> Iterator[tuple[tf.Tensor, tuple[tf.Tensor, ...]]]:
-    """Batch by batch: keys [N], and the crops as JPEG bytes [N], with their mirror images where they are asked for."""
+    """Yields batches of keys [N] and crops as JPEG bytes [N], with their mirror images if `mirrored`."""
 
     def parse(record: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
         example = tf.io.parse_single_example(record, _FEATURES)
@@ -103,5 +103,5 @@ def _mirror(jpeg: tf.Tensor) -> tf.Tensor:
 
 def _mean(sides: list[dict[str, tf.Tensor]], output: str) -> np.ndarray:
     name = "age_probabilities" if output == "age" else "gender_probability"
-    mean: np.ndarray = np.mean([answers[name].numpy() for answers in sides], axis=0)
+    mean: np.ndarray = np.mean([outputs[name].numpy() for outputs in sides], axis=0)
     return mean

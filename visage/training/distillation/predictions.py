@@ -1,4 +1,4 @@
-"""What a teacher says of every record of a split, kept in a file and looked up by the record's key."""
+"""Keeps a teacher's predictions for every record of a split in a file, and finds them by the record's key."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from visage.training.objective.labels import Labels
 
 
 class TeacherPredictions:
-    """A teacher's answers to the records of one split."""
+    """A teacher's predictions for the records of one split."""
 
     def __init__(self, keys: np.ndarray, by_output: dict[str, np.ndarray]) -> None:
-        """Takes them in memory.
+        """Keeps the predictions in memory.
 
         Args:
-            keys: of the records, bytes [N], each once.
+            keys: keys of the records, bytes [N], each once.
             by_output: the distribution over the ages float32 [N, 101] of `age`, P(male) float32 [N] of `gender`.
         """
         self.keys = keys
@@ -36,7 +36,7 @@ class TeacherPredictions:
         return {**predictions, "teacher_weight": tf.constant(1.0)}
 
     def save(self, path: Path) -> None:
-        """Writes the file, all at once.
+        """Writes the file atomically.
 
         Raises:
             VisageError: it cannot be written.
@@ -46,12 +46,12 @@ class TeacherPredictions:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise VisageError(f"{path.parent}: cannot be made: {error.strerror}; fix that and run again") from None
+            raise VisageError(f"{path.parent}: cannot be created: {error.strerror}; fix that and run again") from None
         write_atomically(path, content.getvalue())
 
 
-def load_answers(path: Path) -> TeacherPredictions | None:
-    """What `TeacherPredictions.save` has written; None where nothing was, or where it is damaged."""
+def load_predictions(path: Path) -> TeacherPredictions | None:
+    """Reads the file of `TeacherPredictions.save`; returns None if it is missing or damaged."""
     try:
         with path.open("rb") as file, np.load(file) as saved:
             arrays = dict(saved)

@@ -1,4 +1,4 @@
-"""Settings of what a trained model teaches, as they stand in a recipe."""
+"""Defines the settings of distillation in a recipe."""
 
 from pydantic import Field
 
@@ -6,14 +6,14 @@ from visage.networks import AgeHead
 from visage.path_setting import LocalPath
 from visage.settings import Settings
 
-# The heads that learn a distribution over the ages, which a teacher's answer is.
+# The heads that learn a distribution over the ages, as a teacher predicts it.
 TAUGHT_AGE_HEADS: tuple[AgeHead, ...] = ("softmax", "label_distribution")
 
 
 class DistillationSettings(Settings):
-    """A teacher, whose answers are learned besides the labels (Hinton, Vinyals, Dean, 2015)."""
+    """A teacher whose predictions are learned besides the labels (Hinton, Vinyals, Dean, 2015)."""
 
     teacher: LocalPath | None = Field(
         None, min_length=1, description="a pushed model's folder, or one version; null: none"
     )
-    alpha: float = Field(0.5, gt=0, le=1, description="weight of the teacher's answers against the labels")
+    alpha: float = Field(0.5, gt=0, le=1, description="weight of the teacher's predictions against the labels")

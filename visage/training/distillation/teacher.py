@@ -1,4 +1,4 @@
-"""The teacher of a distillation: a pushed model, found and checked without being loaded."""
+"""Finds and checks the teacher of a distillation, a pushed model, without loading it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from visage.saved_model.metadata import ModelMetadata, read_metadata
 from visage.saved_model.versions import SAVED_MODEL, find_saved_model
 from visage.training.settings import TrainerSettings
 
-# What every model takes crops by.
+# The signature of every model that takes crops.
 CROPS = "serving_default"
 
 _KEY = "trainer.distillation.teacher"
 
 
 def find_teacher(folder: str) -> Path:
-    """The absolute folder of the SavedModel that a recipe names, or of its newest version.
+    """Returns the absolute folder of the SavedModel that a recipe names, or of its newest version.
 
     Raises:
         VisageError: there is none.
@@ -32,29 +32,31 @@ def find_teacher(folder: str) -> Path:
 
 
 def check_teacher(teacher: Path, settings: TrainerSettings, alignment: AlignmentSettings) -> None:
-    """Looks whether a model can teach a recipe, without loading it.
+    """Checks that a model can teach a recipe, without loading it.
 
     Args:
         teacher: as `find_teacher` gives it.
         settings: the recipe.
-        alignment: how the recipe's crops are made; their size alone may be another than the teacher's.
+        alignment: geometry of the recipe's crops; only their size may differ from the teacher's.
 
     Raises:
-        VisageError: the model lacks an answer that the recipe's network learns, takes no crops, or takes others, or is
-            damaged.
+        VisageError: the model lacks a prediction that the recipe's network learns, takes no crops, takes crops of
+            another geometry, or is damaged.
     """
-    # Imports Keras, which those who only look for a teacher do without.
+    # Imports Keras, which finding a teacher does not need.
     from visage.networks.heads import AGES
 
-    outputs = _answer_widths(teacher)
+    outputs = _output_widths(teacher)
     spec = settings.spec
     if spec.age_head is not None and outputs.get("age_probabilities") != AGES:
-        says = "age groups alone" if "age_probabilities" in outputs else "no age"
-        raise VisageError(f"{_KEY}: {teacher} answers {says}; {spec.name} learns from a model of the ages 0 to 100")
+        predicted = "age groups alone" if "age_probabilities" in outputs else "no age"
+        raise VisageError(
+            f"{_KEY}: {teacher} predicts {predicted}; {spec.name} learns from a model of the ages 0 to 100"
+        )
     if spec.gender_head is not None and "gender_probability" not in outputs:
-        raise VisageError(f"{_KEY}: {teacher} answers no gender, which {spec.name} learns; set gender_head to none")
+        raise VisageError(f"{_KEY}: {teacher} predicts no gender, which {spec.name} learns; set gender_head to none")
     taught_on = describe(teacher).alignment or {}
-    # Images that no detector looks at are crops already, of whatever geometry.
+    # Without a detector, images are crops already, of unknown geometry.
     is_unknown = NO_DETECTOR in (alignment.detector, taught_on.get("detector"))
     for key in ("detector",) if is_unknown else ("eye_distance", "eye_middle"):
         own, its = alignment.model_dump(mode="json")[key], taught_on.get(key)
@@ -62,8 +64,8 @@ def check_teacher(teacher: Path, settings: TrainerSettings, alignment: Alignment
             raise VisageError(f"alignment.{key}: {own} does not suit the teacher, {teacher}, whose crops have {its}")
 
 
-def _answer_widths(teacher: Path) -> dict[str, int]:
-    """What a model answers for crops, each with the last side of its shape."""
+def _output_widths(teacher: Path) -> dict[str, int]:
+    """Returns the outputs of a model for crops, each with the last dimension of its shape."""
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
@@ -78,7 +80,7 @@ def _answer_widths(teacher: Path) -> dict[str, int]:
 
 
 def describe(teacher: Path) -> ModelMetadata:
-    """What the Trainer wrote beside a model; nothing where another program wrote it.
+    """Reads the description beside a model; it is empty if another program wrote the model.
 
     Raises:
         VisageError: it cannot be read.
@@ -92,5 +94,5 @@ def describe(teacher: Path) -> ModelMetadata:
 
 
 def damaged(teacher: Path) -> VisageError:
-    """Of a model that cannot be read."""
+    """Returns the error of a model that cannot be read."""
     return VisageError(f"{_KEY}: {teacher} is damaged; push that model again, or name another one")

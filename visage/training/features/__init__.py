@@ -1,1 +1,1 @@
-"""Frozen layers, and their features computed once in place of the images."""
+"""Freezes layers, and computes their features once in place of the images."""

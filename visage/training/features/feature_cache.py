@@ -1,6 +1,6 @@
-"""What a frozen trunk says of every image, computed once and kept in a file, so that only the head is trained.
+"""Computes the features of a frozen trunk once and keeps them in a file, so that only the head is trained.
 
-Only mirroring is left of augmentation: an image and its mirror image are kept, and one of the two is drawn each time.
+Mirroring is the only augmentation: features of an image and of its mirror image are kept, and one is drawn each time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class FrozenFeatures:
     """The features and labels of one split.
 
     Attributes:
-        features: float16 [records, sides, width]; the sides are the image and, where it was asked, its mirror image.
+        features: float16 [records, sides, width]; the sides are the image and, if requested, its mirror image.
         labels: by name, [records, ...], as `visage.training.objective.labels` describes them.
     """
 
@@ -40,7 +40,7 @@ class FrozenFeatures:
     labels: dict[str, np.ndarray]
 
     def batches(self, records: np.ndarray, sides: np.ndarray, batch_size: int) -> tf.data.Dataset:
-        """Batches (features float32 [N, width], labels) of these records, each by one of its sides: both int64 [M]."""
+        """Returns batches (features float32 [N, width], labels) of these records by these sides: both int64 [M]."""
         width = self.features.shape[-1]
 
         def read(some: np.ndarray, side: np.ndarray) -> np.ndarray:
@@ -55,13 +55,13 @@ class FrozenFeatures:
         return batches.apply(cardinality).prefetch(tf.data.AUTOTUNE)
 
     def in_order(self, settings: TrainerSettings) -> tf.data.Dataset:
-        """The split in its own order, no image mirrored."""
+        """Returns batches of the split in its own order, no image mirrored."""
         records = np.arange(len(self.features))
         return self.batches(records, np.zeros_like(records), settings.step_size)
 
 
 class FeatureBatches:
-    """As `input.TrainingBatches`: shuffled batches, which depend on the seed, the epoch and the step alone."""
+    """Shuffled batches of features, which, as `TrainingBatches`, depend on the seed, the epoch and the step alone."""
 
     def __init__(self, kept: FrozenFeatures, settings: TrainerSettings) -> None:
         self._kept = kept
@@ -70,7 +70,7 @@ class FeatureBatches:
         self.steps = math.ceil(self._size / settings.step_size)
 
     def epoch(self, number: int, first_step: int = 0) -> tf.data.Dataset:
-        """The batches of an epoch, from 0, but for those before `first_step`."""
+        """Returns the batches of an epoch (counted from 0), without those before `first_step`."""
         count, sides, _ = self._kept.features.shape
         drawn = np.random.default_rng([self._settings.seed, number])
         order, side = drawn.permutation(count), drawn.integers(0, sides, count)
@@ -79,7 +79,7 @@ class FeatureBatches:
 
 
 def can_keep_features(trunk: keras.Model, spec: NetworkSpec, settings: TrainerSettings) -> bool:
-    """Whether a trunk's features serve for all the epochs, and are no more numbers than the pixels."""
+    """Returns whether a trunk's features are valid for all epochs, and are no more numbers than the pixels."""
     return (
         settings.augmentation.changes.keys() <= {"flip"}
         and trunk.output_shape[-1] <= spec.input_size**2 * spec.channels
@@ -89,15 +89,15 @@ def can_keep_features(trunk: keras.Model, spec: NetworkSpec, settings: TrainerSe
 def keep_features(
     trunk: keras.Model, split: Split, settings: TrainerSettings, path: Path, mirrored: bool
 ) -> FrozenFeatures:
-    """What a trunk says of a split: as a training that was killed has left it, or else by running the trunk.
+    """Reads a split's features from the file of a killed training, or else computes them with the trunk.
 
     Args:
         trunk: from pixels to features [N, width].
         split: records.
         settings: the recipe.
-        path: of the features' file, which must outlive what is returned; the labels lie beside it. Whatever is found
-            there is taken to be of this trunk, these records and this recipe.
-        mirrored: whether the mirror images are asked as well.
+        path: file of the features, which must outlive the result; the labels lie beside it. An existing file is assumed
+            to belong to this trunk, these records and this recipe.
+        mirrored: whether to compute the features of the mirror images too.
 
     Raises:
         VisageError: it cannot be written, such as on a full disk.
@@ -107,25 +107,25 @@ def keep_features(
     labels = _load_labels(of_labels) if _is_whole(path, shape) else None
     if labels is None:
         try:
-            labels = _write(path, of_labels, _answers(trunk, split, settings, mirrored), split)
+            labels = _write(path, of_labels, _compute(trunk, split, settings, mirrored), split)
         except OSError as error:
             raise VisageError(
-                f"{path}: cannot be written: {error.strerror}; make room there, and run the same command again"
+                f"{path}: cannot be written: {error.strerror}; free space there, and run the same command again"
             ) from None
     return FrozenFeatures(np.memmap(path, np.float16, "r", shape=shape), labels)
 
 
 def _write(
-    path: Path, of_labels: Path, answers: Iterator[tuple[np.ndarray, dict[str, np.ndarray]]], split: Split
+    path: Path, labels_path: Path, batches: Iterator[tuple[np.ndarray, dict[str, np.ndarray]]], split: Split
 ) -> dict[str, np.ndarray]:
-    """Writes both files, the features' last: where it is, both are whole. Gives the labels."""
+    """Writes both files, the features' last, so that its presence means both are complete; returns the labels."""
     labels: list[dict[str, np.ndarray]] = []
     done = 0
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Always the same name: what a killed attempt has left takes no room besides.
+    # Always the same name, so that the leftovers of a killed attempt are overwritten.
     with atomic_file(path, path.with_name(f".{path.name}.partial")) as partial:
         with partial.open("wb") as file:
-            for features, known in answers:
+            for features, known in batches:
                 file.write(features.tobytes())
                 labels.append(known)
                 done += len(features)
@@ -133,7 +133,7 @@ def _write(
         together = {name: np.concatenate([known[name] for known in labels]) for name in labels[0]}
         content = io.BytesIO()
         np.savez(content, **together)
-        write_atomically(of_labels, content.getvalue())
+        write_atomically(labels_path, content.getvalue())
     return together
 
 
@@ -142,7 +142,7 @@ def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
 
 
 def _load_labels(path: Path) -> dict[str, np.ndarray] | None:
-    """None where they are not there, or damaged."""
+    """Reads the labels; returns None if they are missing or damaged."""
     try:
         with path.open("rb") as file, np.load(file) as saved:
             return dict(saved)
@@ -150,12 +150,12 @@ def _load_labels(path: Path) -> dict[str, np.ndarray] | None:
         return None
 
 
-def _answers(
+def _compute(
     trunk: keras.Model, split: Split, settings: TrainerSettings, mirrored: bool
 ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-    """Batch by batch: float16 [N, sides, width], and the labels."""
-    ask = tf.function(lambda pixels: tf.cast(trunk(pixels, training=False), tf.float32), reduce_retracing=True)
+    """Yields batches of features float16 [N, sides, width] and labels."""
+    run_trunk = tf.function(lambda pixels: tf.cast(trunk(pixels, training=False), tf.float32), reduce_retracing=True)
     for pixels, labels in evaluation_batches(split, settings.spec, settings):
         sides = [pixels, tf.reverse(pixels, [2])] if mirrored else [pixels]
-        features = np.stack([np.clip(ask(side).numpy(), -_HIGHEST, _HIGHEST) for side in sides], axis=1)
+        features = np.stack([np.clip(run_trunk(side).numpy(), -_HIGHEST, _HIGHEST) for side in sides], axis=1)
         yield features.astype(np.float16), {name: values.numpy() for name, values in labels.items()}

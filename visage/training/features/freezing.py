@@ -1,4 +1,4 @@
-"""Layers that training leaves as they are, and the two parts of a network before and behind them."""
+"""Freezes layers, and cuts a network into the parts before and after the end of its frozen layers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from visage.errors import VisageError, quoted
 
 
 def freeze(network: keras.Model, frozen: int | str | None) -> None:
-    """Freezes layers, whose batch normalization keeps its averages too.
+    """Freezes layers; their batch normalization keeps its averages too.
 
     Args:
         network: to change.
@@ -19,7 +19,7 @@ def freeze(network: keras.Model, frozen: int | str | None) -> None:
             the last so many; a text: the layers whose name begins with it; None: none.
 
     Raises:
-        VisageError: that would be no layer, or every one that learns.
+        VisageError: it would freeze no layer, or every layer with weights.
     """
     layers = network.layers
     if frozen is None:
@@ -27,7 +27,7 @@ def freeze(network: keras.Model, frozen: int | str | None) -> None:
     chosen = [one for one in layers if one.name.startswith(frozen)] if isinstance(frozen, str) else layers[:frozen]
     if not any(layer.weights for layer in chosen):
         names = ", ".join(layer.name for layer in layers if layer.weights)
-        raise VisageError(f"trainer.freeze: {quoted(frozen)} means no layer with weights; {network.name} has {names}")
+        raise VisageError(f"trainer.freeze: {quoted(frozen)} selects no layer with weights; {network.name} has {names}")
     for layer in chosen:
         layer.trainable = False
     if not network.trainable_weights:
@@ -37,10 +37,10 @@ def freeze(network: keras.Model, frozen: int | str | None) -> None:
 
 
 def unfreeze(network: keras.Model, layer_decay: float) -> dict[str, float]:
-    """Lets all layers learn.
+    """Makes all layers trainable.
 
     Returns:
-        By the path of each weight that was frozen, its fraction of the rate: `layer_decay` for the last layer that was
+        The fraction of the rate for each weight that was frozen, by path: `layer_decay` for the last layer that was
         frozen, its square for the one before, and so on (Howard and Ruder, ULMFiT, ACL 2018).
     """
     frozen = [layer for layer in network.layers if layer.weights and not layer.trainable]
@@ -51,16 +51,17 @@ def unfreeze(network: keras.Model, layer_decay: float) -> dict[str, float]:
 
 
 def split_at_frozen(network: keras.Model) -> tuple[keras.Model, keras.Model] | None:
-    """Cuts a network behind the last layers whose answers to an image no training changes.
+    """Cuts a network after the last layers whose outputs for an image training does not change.
 
-    Those are the layers, from the image on, that have no weights or frozen ones, and draw nothing at random.
+    Those are the first layers that have no weights or frozen ones, and are deterministic.
 
     Args:
         network: with one input and its layers frozen.
 
     Returns:
         The trunk, from pixels to features [N, width], and the head, from features to the network's outputs. Both share
-        the network's layers: training the head trains the network. None where no frozen weights come first.
+        the network's layers: training the head trains the network. None if the network does not start with frozen
+        weights.
     """
     pixels = network.inputs[0]
     constant, trunk_has_weights = {id(pixels)}, False
@@ -79,7 +80,7 @@ def split_at_frozen(network: keras.Model) -> tuple[keras.Model, keras.Model] | N
     features = keras.Input(trunk.output_shape[1:], name="features")
     behind = keras.Model(tensors, network.output)
     head = keras.Model(features, behind(_as_before(features, tensors)), name="head")
-    # By this Keras sees that small gradients need a scaled loss.
+    # Keras reads this to scale the loss against vanishing small gradients.
     head.dtype_policy = network.dtype_policy
     return trunk, head
 
@@ -90,13 +91,13 @@ def _never_changes(operation: keras.Operation) -> bool:
 
 
 def _flat(tensors: list[keras.KerasTensor]) -> keras.KerasTensor:
-    """Several tensors [N, ...] as one [N, width]."""
+    """Concatenates several tensors [N, ...] into one [N, width]."""
     flat = [keras.layers.Flatten()(tensor) for tensor in tensors]
     return ops.concatenate(flat, axis=-1) if len(flat) > 1 else flat[0]
 
 
 def _as_before(features: keras.KerasTensor, tensors: list[keras.KerasTensor]) -> list[keras.KerasTensor]:
-    """What `_flat` made one, as the several it was."""
+    """Splits the result of `_flat` into the original tensors."""
     parts, start = [], 0
     for tensor in tensors:
         width = math.prod(tensor.shape[1:])

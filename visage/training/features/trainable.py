@@ -1,4 +1,4 @@
-"""What of a network is trained, and on what: all of it on images, or its head on features that are computed once."""
+"""Chooses what is trained: the whole network on images, or its head on features that are computed once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from visage.training.settings import TrainerSettings
 
 @dataclass(frozen=True)
 class TrainableModel:
-    """A network, or the head of one that shares its layers, with what it learns from.
+    """A network, or the head that shares its layers, with its training data.
 
     Attributes:
         network: to train.
@@ -36,20 +36,20 @@ class TrainableModel:
 def select_trainable(
     network: keras.Model, train_split: Split, val_split: Split, settings: TrainerSettings, kept: Path | None = None
 ) -> Iterator[TrainableModel]:
-    """The head, where a frozen trunk comes first and nothing but mirroring changes the images; else all of it.
+    """Selects the head if a frozen trunk comes first and mirroring is the only augmentation, else the whole network.
 
-    The features lie in files; the system keeps in memory what fits.
+    The features lie in files, which the operating system caches in memory as far as they fit.
 
     Args:
         network: with its layers frozen.
         train_split: records to learn from.
         val_split: records to choose the best epoch by.
         settings: the recipe.
-        kept: folder of this training alone, where features stay and are found again; None: they lie in a temporary one
-            as long as the `with` block lasts.
+        kept: folder of this training alone, which keeps the features for a resumed run; None: a temporary folder
+            for the duration of the `with` block.
 
     Raises:
-        VisageError: there is no room for the features.
+        VisageError: there is no space for the features.
     """
     parts = split_at_frozen(network)
     if parts is None or not can_keep_features(parts[0], settings.spec, settings):

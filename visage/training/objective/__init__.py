@@ -1,1 +1,1 @@
-"""What training minimizes and measures: labels, losses, metrics, and the model that has them."""
+"""Defines what training minimizes and measures: labels, losses, metrics, and the model that has them."""

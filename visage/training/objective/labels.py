@@ -1,4 +1,4 @@
-"""The labels of a batch: named tensors, each with one value a record.
+"""Names the labels of a batch: tensors with one value for each record.
 
 | name | dtype, shape | unit, range | what |
 |---|---|---|---|
@@ -11,12 +11,12 @@
 | `gender_weight` | float32 [N] | 0 or 1 | 1 where the gender is known |
 | `teacher_age` | float32 [N, 101] | 0 to 1, rows sum to 1 | a teacher's distribution over the ages 0 to 100 |
 | `teacher_gender` | float32 [N] | 0 to 1 | a teacher's P(male) |
-| `teacher_weight` | float32 [N] | 0 or 1 | 1 where the teacher has answered |
+| `teacher_weight` | float32 [N] | 0 or 1 | 1 where the teacher has a prediction |
 
-A batch holds those of the network's heads alone, and the teacher's where there is one. A weight is the record's
+A batch holds only the labels of the network's heads, and the teacher's if there is one. A weight is the record's
 `sample_weight` in the loss and in the metrics of that label: at 0 the label counts for nothing, whatever its value.
 
-`age_std` is the standard deviation of people's guesses where a record holds it (Yang et al., Deep label distribution
+`age_std` is the standard deviation of people's guesses if the record has it (Yang et al., Deep label distribution
 learning for apparent age estimation, ICCV workshops 2015), else `trainer.label_sigma`.
 """
 

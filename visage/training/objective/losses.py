@@ -1,8 +1,8 @@
-"""What training minimizes, each over the records whose label is known.
+"""Defines the losses of training, each over the records whose label is known.
 
-Losses are per record, [N]: Keras takes their mean, and divides it by the number of devices, itself. A record of weight
-0 has the loss 0, and the others weigh the more, so that the mean is that over the records of weight 1. How many those
-are counts over the batch on all devices together, which `Mean` looks at.
+Losses are per record, [N]: Keras itself takes their mean and divides it by the number of devices. A record of weight 0
+has the loss 0, and the weight of the others is raised, so that the mean is that over the records of weight 1. `Mean`
+counts those records over the batch on all devices together.
 
 `labels` are the named tensors of `visage.training.objective.labels`.
 """
@@ -20,12 +20,12 @@ from visage.networks import AgeHead, GenderHead, NetworkSpec
 from visage.networks.heads import AGES, age_probabilities, expected_age, group_probabilities, male_logit
 from visage.training.objective.labels import Labels
 
-# From labels and a head's raw output to a loss for each record, [N].
+# Maps labels and a head's raw output to a loss for each record, [N].
 Loss = Callable[[Labels, keras.KerasTensor], keras.KerasTensor]
-# Of [N] values of one device, over the batch that all devices share.
+# Maps [N] values of one device to their mean over the batch that all devices share.
 Mean = Callable[[keras.KerasTensor], keras.KerasTensor]
 
-# Years of error that weigh as much as one nat of gender cross-entropy.
+# Years of error with the same weight as one nat of gender cross-entropy.
 _YEARS_PER_NAT = 10.0
 # Years; a Gaussian this narrow is one-hot in float32, and none of its terms overflows.
 _NARROWEST = 0.01
@@ -42,7 +42,7 @@ def losses(spec: NetworkSpec, mean: Mean = ops.mean) -> dict[str, Loss]:
 
 
 def age_loss(head: AgeHead, mean: Mean = ops.mean) -> Loss:
-    """The age loss that fits a network's head."""
+    """Returns the age loss of a network's head."""
     by_head: dict[AgeHead, Callable[..., keras.KerasTensor]] = {
         "regression": regression_loss,
         "softmax": softmax_loss,
@@ -54,15 +54,16 @@ def age_loss(head: AgeHead, mean: Mean = ops.mean) -> Loss:
 
 
 def regression_loss(labels: Labels, years: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
-    """Absolute error in decades, |years - age| / 10: years [N, 1] to [N]."""
+    """Returns the absolute error in decades, |years - age| / 10: years [N, 1] to [N]."""
     error = ops.abs(years[:, 0] - labels["age"]) / _YEARS_PER_NAT
     return weigh(labels["age_weight"], error, mean)
 
 
 def softmax_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
-    """Cross-entropy with the age as one of 101 classes (Rothe, Timofte, Van Gool: DEX, ICCV workshops 2015).
+    """Returns the cross-entropy with the age as one of 101 classes (Rothe et al.: DEX, ICCV workshops 2015).
 
-    An age between two whole years asks for both, the nearer one the more. Groups without an age as `distribution_loss`.
+    An age between two whole years is interpolated between both classes. Groups without an age as in
+    `distribution_loss`.
 
     Args:
         labels: those of the age.
@@ -76,15 +77,16 @@ def softmax_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mea
 
 
 def groups_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
-    """Cross-entropy with the age's group as one of eight classes: logits [N, 8] to [N]."""
+    """Returns the cross-entropy with the age's group as one of eight classes: logits [N, 8] to [N]."""
     return weigh(labels["age_group_weight"], cross_entropy(one_hot_group(labels["age_group"]), logits), mean)
 
 
 def ordinal_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
-    """Binary cross-entropies of "older than k?" (Cao, Mirjalili, Raschka: CORAL, Pattern Recognition Letters 2020).
+    """Returns the binary cross-entropies of "older than k?" (Cao et al.: CORAL, Pattern Recognition Letters 2020).
 
-    Summed over the ages k, of which a year of error gets one wrong, and counted by the decade as absolute errors are.
-    An age between two whole years asks for its fraction of the last one. Groups without an age as `distribution_loss`.
+    They are summed over the ages k, since each year of error gets one of them wrong, and divided by 10, as absolute
+    errors are. The target of the last k of an age between two whole years is the fraction of that year. Groups without
+    an age as in `distribution_loss`.
 
     Args:
         labels: those of the age.
@@ -99,10 +101,10 @@ def ordinal_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mea
 
 
 def distribution_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
-    """Label-distribution learning (Gao et al., DLDL-v2, IJCAI 2018) with group labels where there is no age.
+    """Returns the loss of label-distribution learning (Gao et al., DLDL-v2, IJCAI 2018), or of a group without an age.
 
-    A known age asks for the Gaussian of `age_std` around it (Kullback-Leibler divergence) and for an expectation near
-    it (absolute error, in decades). An unknown age in a known group asks that the mass lie in the group.
+    For a known age: the Kullback-Leibler divergence from the Gaussian of `age_std` around it, plus the absolute error
+    of the expectation in decades. For a known group without an age: -log of the probability mass in the group.
 
     Args:
         labels: those of the age.
@@ -116,22 +118,22 @@ def distribution_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = op
 
 
 def cross_entropy(target: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
-    """That of distributions [N, classes] with logits [N, classes], to [N]."""
+    """Returns the cross-entropy of distributions [N, classes] with logits [N, classes], to [N]."""
     return -ops.sum(target * ops.log_softmax(logits, axis=-1), axis=-1)
 
 
 def divergence_and_error(
     target: keras.KerasTensor, age: keras.KerasTensor, logits: keras.KerasTensor
 ) -> keras.KerasTensor:
-    """Kullback-Leibler divergence from distributions [N, 101] plus the expectation's error in decades from ages [N]."""
+    """Returns the divergence from distributions [N, 101] plus the expectation's error in decades from ages [N]."""
     divergence = cross_entropy(target, logits) + ops.sum(target * ops.log(target + keras.config.epsilon()), axis=-1)
     return divergence + ops.abs(expected_age(ops.softmax(logits, axis=-1)) - age) / _YEARS_PER_NAT
 
 
 def label_distribution(age: keras.KerasTensor, sigma: keras.KerasTensor) -> keras.KerasTensor:
-    """Gaussian of sigma years around each age, over the ages 0 to 100: years [N] and [N] to [N, 101], rows sum to 1.
+    """Returns a Gaussian of sigma years around each age over the ages 0 to 100: [N] and [N] to [N, 101], rows sum to 1.
 
-    Sigma 0 puts all mass on the two whole years around the age (on one where it is whole).
+    Sigma 0 puts all mass on the two whole years around the age (on one if it is whole).
     """
     sigma = sigma[:, None]
     distance = ops.arange(AGES, dtype="float32") - ops.clip(age, 0.0, AGES - 1.0)[:, None]
@@ -140,9 +142,9 @@ def label_distribution(age: keras.KerasTensor, sigma: keras.KerasTensor) -> kera
 
 
 def gender_loss(head: GenderHead, mean: Mean = ops.mean) -> Loss:
-    """Cross-entropy of a gender head: logits [N, 1] or [N, 2] to [N].
+    """Returns the cross-entropy of a gender head: logits [N, 1] or [N, 2] to [N].
 
-    That of a softmax of two classes is the binary one of the difference between their logits.
+    The cross-entropy of a softmax of two classes is the binary one of the difference between their logits.
     """
 
     def cross_entropy(labels: Labels, logits: keras.KerasTensor) -> keras.KerasTensor:
@@ -155,7 +157,7 @@ def gender_loss(head: GenderHead, mean: Mean = ops.mean) -> Loss:
 def _of_age_or_group(
     labels: Labels, of_age: keras.KerasTensor, probabilities: keras.KerasTensor, mean: Mean
 ) -> keras.KerasTensor:
-    """`of_age` [N] where the age is known; where the group alone is, that the mass of [N, 101] lie in it."""
+    """Returns `of_age` [N] for a known age, and the loss of the mass of [N, 101] in a group known without an age."""
     age_known = labels["age_weight"]
     group_only = (1.0 - age_known) * labels["age_group_weight"]
     group_mass = ops.sum(one_hot_group(labels["age_group"]) * group_probabilities(probabilities), axis=-1)
@@ -164,10 +166,10 @@ def _of_age_or_group(
 
 
 def one_hot_group(group: keras.KerasTensor) -> keras.KerasTensor:
-    """[N] to [N, 8]; an unknown group, -1, is taken as the first."""
+    """Returns groups [N] as one-hot [N, 8]; an unknown group, -1, becomes the first."""
     return ops.one_hot(ops.cast(ops.maximum(group, 0), "int32"), len(AGE_GROUPS), dtype="float32")
 
 
 def weigh(known: keras.KerasTensor, values: keras.KerasTensor, mean: Mean) -> keras.KerasTensor:
-    """Values [N] whose mean is the mean of `values` where `known` [N] is 1; all 0 where it is nowhere."""
+    """Returns values [N] whose mean is the mean of `values` where `known` [N] is 1; all 0 if it is 0 everywhere."""
     return values * known / ops.maximum(mean(known), keras.config.epsilon())

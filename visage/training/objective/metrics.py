@@ -1,4 +1,4 @@
-"""What training reports, each over the records whose label is known."""
+"""Defines the metrics of training, each over the records whose label is known."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def metrics(spec: NetworkSpec) -> dict[str, list[keras.metrics.Metric]]:
 
 
 class MeanOfKnown(keras.metrics.Mean):
-    """NaN where there was nothing to take the mean of, which Keras calls 0."""
+    """A mean that is NaN without values, where Keras returns 0."""
 
     def result(self) -> keras.KerasTensor:
-        """The mean so far: a scalar."""
+        """Returns the mean so far: a scalar."""
         return ops.where(self.count > 0, super().result(), float("nan"))
 
 
 class AgeError(MeanOfKnown):
-    """Mean absolute error of the age in years, over the records whose age is known."""
+    """The mean absolute error of the age in years, over the records whose age is known."""
 
     def __init__(self, head: AgeHead, name: str = "age_mae") -> None:
         super().__init__(name=name)
@@ -43,7 +43,7 @@ class AgeError(MeanOfKnown):
 
 
 class AgeGroupAccuracy(MeanOfKnown):
-    """Share of right age groups, over the records whose group is known."""
+    """The fraction of correct age groups, over the records whose group is known."""
 
     def __init__(self, head: AgeHead, name: str = "age_group_accuracy") -> None:
         super().__init__(name=name)
@@ -57,7 +57,7 @@ class AgeGroupAccuracy(MeanOfKnown):
 
 
 class GenderAccuracy(MeanOfKnown):
-    """Share of right genders, over the records whose gender is known."""
+    """The fraction of correct genders, over the records whose gender is known."""
 
     def __init__(self, head: GenderHead, name: str = "gender_accuracy") -> None:
         super().__init__(name=name)

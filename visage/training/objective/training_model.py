@@ -1,4 +1,4 @@
-"""A network together with the losses and metrics of its heads."""
+"""Joins a network with the losses and metrics of its heads."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class TrainingModel(keras.Model):
         metrics: Mapping[str, Sequence[keras.metrics.Metric]],
         devices: int = 1,
     ) -> None:
-        """Wraps a network; `compile` with an optimizer alone makes it ready to train.
+        """Wraps a network; call `compile` with just an optimizer before training.
 
         Args:
             network: built; from pixels to raw outputs.
             losses: by output; the model's loss is the sum of their means.
             metrics: by output; each takes the labels and that output.
-            devices: how many take part of every batch.
+            devices: number of devices that share every batch.
         """
         super().__init__(name=network.name)
         self._network = network
-        # By this Keras sees that small gradients need a scaled loss.
+        # Keras reads this to scale the loss against vanishing small gradients.
         self.dtype_policy = network.dtype_policy
         self._metrics_of_heads = {output: list(some) for output, some in metrics.items()}
         self._losses_of_heads = {output: _MeanOverBatch(loss, output) for output, loss in losses.items()}
@@ -61,11 +61,11 @@ class TrainingModel(keras.Model):
         """Returns the sum of the heads' losses, this device's part of the mean over the batch: a scalar.
 
         Args:
-            x: not looked at.
+            x: ignored.
             y: the labels, their weights among them.
             y_pred: the raw outputs.
-            sample_weight: not looked at.
-            training: not looked at.
+            sample_weight: ignored.
+            training: ignored.
         """
         assert y_pred is not None
         values = {output: loss(y, y_pred[output]) for output, loss in self._losses_of_heads.items()}

@@ -1,1 +1,1 @@
-"""The optimizer, its rate at every step, and the rules on validation losses."""
+"""Builds the optimizer, and decides its rate from steps and validation losses."""

@@ -1,4 +1,4 @@
-"""All the private names of Keras that VisAge uses; `test_keras_private.py` fails when Keras changes one.
+"""Holds all private names of Keras that VisAge uses; `test_keras_private.py` fails when Keras changes one.
 
 Keras has one learning rate for an optimizer and no public way to give a weight a rate of its own.
 """
@@ -13,12 +13,12 @@ import keras
 def with_rate_by_weight(
     kind: type[keras.optimizers.Optimizer], fractions: Mapping[str, float], weight_decay: float
 ) -> type[keras.optimizers.Optimizer]:
-    """Returns a kind of optimizer under which some weights learn, and decay, at a fraction of the rate.
+    """Returns a subclass of an optimizer under which some weights learn and decay at a fraction of the rate.
 
     Args:
-        kind: of optimizer; its `update_step` is given the rate, and it decays weights apart from that.
-        fractions: of the rate, by the path of a weight; the others have the whole rate.
-        weight_decay: as the optimizer gets it; 0: none.
+        kind: class of optimizer, whose `update_step` takes the rate and which decays weights separately.
+        fractions: fractions of the rate, by the path of a weight; the others have the whole rate.
+        weight_decay: the optimizer's argument of this name; 0: none.
     """
 
     class RateByWeight(kind):
@@ -26,7 +26,7 @@ def with_rate_by_weight(
             self, gradient: keras.KerasTensor, variable: keras.Variable, learning_rate: keras.KerasTensor
         ) -> None:
             """Updates one weight."""
-            # `variable` may be the back end's own, which does not know the path.
+            # `variable` may be the back end's own, which has no path.
             path = self._trainable_variables[self._get_variable_index(variable)].path
             super().update_step(gradient, variable, learning_rate * fractions.get(path, 1.0))
 

@@ -1,4 +1,4 @@
-"""The optimizer of a recipe, and the rate at which it learns at every step."""
+"""Builds the optimizer of a recipe, and computes its learning rate at every step."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from visage.training.settings import TrainerSettings
 def build_optimizer(
     settings: TrainerSettings, fractions: Mapping[str, float] | None = None
 ) -> keras.optimizers.Optimizer:
-    """A new optimizer that decays weight matrices and no biases, its rate still constant.
+    """Builds an optimizer that decays weight matrices but not biases, with a constant rate.
 
-    The rate is to be set before every step to `learning_rate`.
+    Set the rate to `learning_rate` before every step.
 
     Args:
         settings: the recipe.
-        fractions: of the rate, by the path of a weight; the others learn at the whole rate.
+        fractions: fractions of the rate, by the path of a weight; the others learn at the whole rate.
     """
     common = {
         "learning_rate": settings.learning_rate,
@@ -43,15 +43,15 @@ def build_optimizer(
 
 
 def learning_rate(settings: TrainerSettings, steps: int, done: int, val_losses: Sequence[float]) -> float:
-    """The rate of one step: a function of where training stands, so that a run that goes on keeps to its schedule.
+    """Returns the rate of one step, a pure function of progress, so that a resumed run keeps to its schedule.
 
     Args:
         settings: the recipe.
-        steps: of one epoch.
-        done: steps before this one, over all epochs.
-        val_losses: of the epochs that have ended.
+        steps: number of steps in an epoch.
+        done: number of steps before this one, over all epochs.
+        val_losses: validation losses of the epochs that have ended.
     """
-    # All parts of a batch belong to one update.
+    # All parts of a batch make one update.
     updates = done // settings.gradient_accumulation_steps
     begun = updates * settings.gradient_accumulation_steps
     rate = settings.learning_rate * min(1.0, (updates + 1) / (settings.warmup_steps + 1))

@@ -1,6 +1,6 @@
-"""What follows from the validation losses so far.
+"""Decides about stopping and the learning rate from the validation losses so far.
 
-Pure rules, so that a training that goes on decides as one that never stopped.
+The rules are pure functions, so that a resumed training decides as one that never stopped.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 
 def has_stalled(val_losses: Sequence[float], patience: int | None) -> bool:
-    """Whether the last `patience` epochs brought no lower loss; never where `patience` is None."""
+    """Returns whether the last `patience` epochs brought no lower loss; False if `patience` is None."""
     if patience is None or not val_losses:
         return False
     return len(val_losses) - 1 - val_losses.index(min(val_losses)) >= patience
 
 
 def reductions(val_losses: Sequence[float], patience: int | None) -> int:
-    """How often `patience` epochs on end brought no lower loss, each epoch counted once; 0 where `patience` is None."""
+    """Counts how often `patience` epochs in a row brought no lower loss, each epoch counted once; 0 for None."""
     count = waited = 0
     lowest = float("inf")
     for loss in val_losses:

@@ -1,1 +1,1 @@
-"""The parts of `settings.py`, and other values in place of a recipe's own."""
+"""Holds the parts of `settings.py`, and replaces values of a recipe."""

@@ -1,4 +1,4 @@
-"""A recipe with other values under some of its keys, as a search tries them and the Trainer takes the best."""
+"""Replaces values of a recipe by those that a hyperparameter search tries or found best."""
 
 import json
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ PREFIX = "trainer."
 
 
 def with_values(settings: TrainerSettings, values: Mapping[str, Any]) -> TrainerSettings:
-    """The recipe with `values` in place of its own.
+    """Returns the recipe with `values` in place of its own.
 
     Args:
         settings: the recipe.
-        values: by key as in the configuration, e.g. `trainer.augmentation.rotation`.
+        values: by key of the configuration, e.g. `trainer.augmentation.rotation`.
 
     Raises:
         pydantic.ValidationError: a value is not allowed, or values do not go together.
@@ -30,7 +30,7 @@ def with_values(settings: TrainerSettings, values: Mapping[str, Any]) -> Trainer
 
 
 def values_of(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that KerasTuner holds: its numbers are numbers, its texts are JSON.
+    """Returns the values that KerasTuner holds: its numbers are numbers, its texts are JSON.
 
     Args:
         hyperparameters: by key of the configuration.
@@ -39,7 +39,7 @@ def values_of(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tuned(settings: TrainerSettings, hyperparameters: Mapping[str, Any] | None) -> TrainerSettings:
-    """The recipe with the values that a search found best.
+    """Returns the recipe with the values that a search found best.
 
     Args:
         settings: the recipe.

@@ -1,4 +1,4 @@
-"""Settings of how the rate of learning falls."""
+"""Defines the settings of learning-rate schedules in a recipe."""
 
 from itertools import pairwise
 from typing import Annotated
@@ -11,14 +11,14 @@ _Factor = Annotated[float, Field(gt=0, le=10)]
 
 
 class StepSchedule(Settings):
-    """The rate changes by `factor` at the start of each of `epochs`."""
+    """A schedule that multiplies the rate by `factor` at the start of each of `epochs`."""
 
     epochs: tuple[int, ...] = Field((), description="counted from 0, each later than the one before; none: never")
-    factor: _Factor | tuple[_Factor, ...] = Field(0.1, description="of the rate before; one, or one for each epoch")
+    factor: _Factor | tuple[_Factor, ...] = Field(0.1, description="of the previous rate; one, or one for each epoch")
 
     @property
     def factors(self) -> tuple[float, ...]:
-        """One for each of `epochs`."""
+        """Returns one factor for each of `epochs`."""
         return self.factor if isinstance(self.factor, tuple) else (self.factor,) * len(self.epochs)
 
     @field_validator("factor")
@@ -38,7 +38,7 @@ class StepSchedule(Settings):
 
 
 class ReduceOnPlateau(Settings):
-    """The rate falls by `factor` whenever `patience` epochs on end brought no lower validation loss."""
+    """A schedule that multiplies the rate by `factor` after `patience` epochs without a lower validation loss."""
 
     patience: int | None = Field(None, ge=1, description="null: never")
     factor: float = Field(0.1, gt=0, lt=1)

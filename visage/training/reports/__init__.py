@@ -1,1 +1,1 @@
-"""What is shown of a training while it runs."""
+"""Reports the progress of a training while it runs."""

@@ -1,4 +1,4 @@
-"""Tells whoever listens how far a training has come."""
+"""Reports the progress of a training to the progress listener."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from visage import progress
 from visage.training.checkpoint import TrainingState
 
-# What the two phases of a training are called.
+# The names of the two phases of a training.
 TRAIN = "train"
 FINE_TUNE = "fine-tune"
 
@@ -20,10 +20,10 @@ def report_step(
     Args:
         phase: `TRAIN` or `FINE_TUNE`.
         training_state: after the step.
-        steps: of one epoch.
-        epochs: of the whole training.
-        loss: of the step; None where a training only just goes on.
-        warning: what to say of the training at every step; empty: nothing.
+        steps: number of steps in an epoch.
+        epochs: number of epochs in the whole training.
+        loss: loss of the step; None when a training has just resumed.
+        warning: text shown at every step; empty: none.
     """
     done = training_state.epoch * steps + training_state.step
     notes = [f"epoch {min(training_state.epoch + (training_state.step > 0), epochs) or 1} of {epochs}"]
@@ -36,7 +36,7 @@ def report_step(
 
 
 def _figures(metrics: dict[str, float]) -> Iterator[str]:
-    """The figures of the validation that heads and labels give; the group's where they give no age in years."""
+    """Returns the available figures of the validation; that of the group if there is none of the age in years."""
     if "val_age_mae" in metrics:
         yield f"age MAE {metrics['val_age_mae']:.1f}"
     elif "val_age_group_accuracy" in metrics:

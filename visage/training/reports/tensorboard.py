@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a training."""
+"""Writes the event files that TensorBoard shows."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import tensorflow as tf
 
 
 class EventLog:
-    """Writes the metrics of each epoch as Keras's own callback names them, into `train` and `validation`."""
+    """The event files of a training, `train` and `validation`, with the metric names of Keras's own callback."""
 
     def __init__(self, folder: str) -> None:
         self._writers = {part: tf.summary.create_file_writer(f"{folder}/{part}") for part in ("train", "validation")}
 
     def write(self, epoch: int, metrics: dict[str, float]) -> None:
-        """Writes what was measured in an epoch, from 0; names that begin with `val_` are of the validation."""
+        """Writes the metrics of an epoch (counted from 0); names that begin with `val_` belong to the validation."""
         for name, value in metrics.items():
             part = "validation" if name.startswith("val_") else "train"
             with self._writers[part].as_default():
@@ -21,6 +21,6 @@ class EventLog:
             writer.flush()
 
     def close(self) -> None:
-        """Nothing can be written after it."""
+        """Closes the files; nothing can be written afterwards."""
         for writer in self._writers.values():
             writer.close()

@@ -36,7 +36,7 @@ PHOTO = encode(drawn_photo([((50.0, 40.0), 36.0, 0.0)], 100, 100))
 
 
 def drawn(number: int) -> bytes:
-    """A image that looks like no other."""
+    """An image that looks like no other."""
     return encode(np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8))
 
 
@@ -190,7 +190,7 @@ def test_a_drop_says_where_its_image_is(tmp_path: Path) -> None:
 
 
 def alike(number: int) -> bytes:
-    """A image that looks like image `number`, of other bytes."""
+    """An image that looks like image `number`, of other bytes."""
     return encode(decode(drawn(number)), quality=99)
 
 
@@ -244,7 +244,7 @@ def test_a_prepared_file_that_is_gone_or_damaged_is_one_line_with_the_mend(
         list(SplitIntoChunks(10).process((0, "utkface", str(path))))
 
 
-def test_a_image_whose_copy_has_an_age_out_of_range_is_not_believed(tmp_path: Path) -> None:
+def test_an_image_whose_copy_has_an_age_out_of_range_is_not_believed(tmp_path: Path) -> None:
     rows = [utkface_row(number, image=drawn(0), age=age, gender=0) for number, age in enumerate((63, 116))]
     run_beam([prepared(tmp_path, [*rows, utkface_row(2)])], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
     found = written(tmp_path / "out")

@@ -13,11 +13,11 @@ from visage.training.augmentation.augment import augment
 from visage.training.augmentation.settings import AugmentationSettings
 
 PIXELS = tf.constant(np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3)).astype(np.float32))
-# No change below brings these to black or white.
+# Grey levels that no change below moves to black or white.
 MUTED = 90 + PIXELS / 4
 SEED = tf.constant([1, 2], tf.int64)
 
-# One setting of each key that does something by itself.
+# One setting of each key that has an effect by itself.
 CHANGES: dict[str, Any] = {
     "flip": True,
     "shift": 0.2,
@@ -38,7 +38,7 @@ def settings(**changes: Any) -> AugmentationSettings:
 
 
 def changed(before: tf.Tensor, after: tf.Tensor) -> set[int]:
-    """Which images of a batch are others than before."""
+    """Returns which images of a batch have changed."""
     return {number for number in range(len(before)) if np.abs(after[number] - before[number]).max() > 1}
 
 
@@ -46,7 +46,7 @@ def test_every_key_is_tried() -> None:
     assert {*CHANGES, "erasing_fraction"} == set(AugmentationSettings.model_fields)
 
 
-def test_nothing_changes_where_everything_is_off() -> None:
+def test_nothing_changes_if_everything_is_off() -> None:
     np.testing.assert_array_equal(augment(PIXELS, SEED, settings()), PIXELS)
 
 
@@ -61,7 +61,7 @@ def test_each_key_changes_images_unless_grey_ones_have_no_colours(key: str, chan
 
 @run_with(max_examples=20)
 @given(seed=st.tuples(*[st.integers(0, 2**63 - 1)] * 2), channels=st.sampled_from([1, 3]))
-def test_whatever_is_drawn_the_grey_levels_stay_and_the_seed_decides(seed: tuple[int, int], channels: int) -> None:
+def test_any_draw_stays_within_the_grey_levels_and_the_seed_decides(seed: tuple[int, int], channels: int) -> None:
     pixels, wildest = PIXELS[..., :channels], settings(**{**CHANGES, "rotation": 180, "brightness": 1, "saturation": 1})
     first = augment(pixels, tf.constant(seed, tf.int64), wildest)
     assert float(tf.reduce_min(first)) >= 0
@@ -72,15 +72,15 @@ def test_whatever_is_drawn_the_grey_levels_stay_and_the_seed_decides(seed: tuple
 
 
 @pytest.mark.parametrize("key", CHANGES)
-def test_every_image_of_a_batch_gets_a_change_of_its_own(key: str) -> None:
+def test_every_image_of_a_batch_changes_differently(key: str) -> None:
     copies = tf.repeat(PIXELS[:1], 40, axis=0)
     after = augment(copies, SEED, settings(**{key: CHANGES[key]}))
     different = len({image.numpy().tobytes() for image in after})
     assert different == (2 if key == "flip" else 40)
 
 
-def test_what_a_seed_draws_for_one_key_does_not_hang_on_the_others() -> None:
-    # A recipe that adds a change keeps what it had: same lights, same shifts.
+def test_the_draws_for_one_key_do_not_depend_on_the_others() -> None:
+    # A recipe that adds a change keeps its other draws: same lights, same shifts.
     lighter_by = augment(MUTED, SEED, settings(brightness=0.1)) - MUTED
     turned = augment(MUTED, SEED, settings(rotation=20))
     np.testing.assert_allclose(
@@ -89,7 +89,7 @@ def test_what_a_seed_draws_for_one_key_does_not_hang_on_the_others() -> None:
 
 
 def test_a_zoom_is_at_most_what_is_allowed() -> None:
-    # A white square of 8 on black: its area tells the factor.
+    # A white square of side 8 on black: its area gives the factor.
     square = np.zeros((200, 32, 32, 1), np.float32)
     square[:, 12:20, 12:20] = 255
     after = augment(tf.constant(square), SEED, settings(zoom=0.25))
@@ -106,7 +106,7 @@ def test_saturation_keeps_the_luminance_and_leaves_grey_images_as_they_are() -> 
     np.testing.assert_allclose(augment(grey, SEED, settings(saturation=1)), grey, atol=0.05)
 
 
-def test_lighting_adds_one_colour_along_those_that_a_image_has() -> None:
+def test_lighting_adds_one_colour_along_those_of_the_image() -> None:
     red, green = PIXELS[:100, :, :, :1], tf.zeros_like(PIXELS[..., :1])
     varied_in_red_alone = tf.concat([90 + red / 4, green + 100, green + 100], axis=-1)
     after = augment(varied_in_red_alone, SEED, settings(lighting=1)).numpy()

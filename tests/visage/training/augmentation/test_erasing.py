@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from visage.training.augmentation.erasing import erase
 
 SIDE = 48
-# No grey level: what is erased shows.
+# Not a grey level, so that erased pixels are recognizable.
 GROUND = -1.0
 
 
 def erased(count: int, probability: float, largest: float, seed: int = 0) -> np.ndarray:
-    """Which pixels of so many images became noise: bool [count, SIDE, SIDE]."""
+    """Returns which pixels of `count` images became noise: bool [count, SIDE, SIDE]."""
     pixels = tf.fill([count, SIDE, SIDE, 3], GROUND)
     after = erase(pixels, tf.constant([seed, 1], tf.int64), probability, largest).numpy()
     assert (after[after != GROUND] >= 0).all()
@@ -24,7 +24,7 @@ def erased(count: int, probability: float, largest: float, seed: int = 0) -> np.
 
 @settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), largest=st.floats(0.01, 0.5))
-def test_it_is_one_rectangle_of_at_most_the_largest_share(seed: int, largest: float) -> None:
+def test_the_noise_is_one_rectangle_of_at_most_the_largest_fraction(seed: int, largest: float) -> None:
     for mask in erased(4, 1.0, largest, seed):
         rows, columns = mask.any(axis=1), mask.any(axis=0)
         np.testing.assert_array_equal(mask, rows[:, None] & columns[None, :])
@@ -37,7 +37,7 @@ def test_it_is_one_rectangle_of_at_most_the_largest_share(seed: int, largest: fl
             assert np.flatnonzero(lines)[-1] - np.flatnonzero(lines)[0] + 1 == count
 
 
-def test_it_happens_to_the_share_of_the_images_that_is_asked_for_and_anywhere() -> None:
+def test_the_requested_fraction_of_the_images_has_a_rectangle_anywhere() -> None:
     masks = erased(600, 0.25, 0.3)
     assert masks.any(axis=(1, 2)).mean() == pytest.approx(0.25, abs=0.05)
     assert masks.any(axis=0)[3:-3, 3:-3].all()
@@ -46,7 +46,7 @@ def test_it_happens_to_the_share_of_the_images_that_is_asked_for_and_anywhere() 
     assert sizes.max() > 0.25
 
 
-def test_what_replaces_the_pixels_is_noise_in_every_channel() -> None:
+def test_the_pixels_become_noise_in_every_channel() -> None:
     pixels = tf.fill([50, SIDE, SIDE, 3], GROUND)
     after = erase(pixels, tf.constant([3, 1], tf.int64), 1.0, 0.5).numpy()
     noise = after[after != GROUND]

@@ -1,4 +1,4 @@
-"""All moves are one resampling about the middle, each as its name says; edge pixels fill what is uncovered."""
+"""All moves are one resampling about the middle; edge pixels fill uncovered areas."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,13 +16,13 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (3, SIDE, SIDE, 3)).astype(np
 
 
 def moves(count: int = 1, **of_all: Any) -> Moves:
-    """The same move for so many images; what is not named does nothing."""
+    """Returns the same move for `count` images; moves that are not given have no effect."""
     named = {"flipped": False, "shear": 0.0, "zoom": 1.0, "rotation": 0.0, "shift": (0.0, 0.0), **of_all}
     return Moves(**{name: tf.constant([value] * count) for name, value in named.items()})
 
 
 def blob(x: float, y: float, side: int) -> np.ndarray:
-    """A soft white spot on black: [1, side, side, 1]."""
+    """Draws a soft white spot on black: [1, side, side, 1]."""
     rows, columns = np.mgrid[:side, :side]
     spot = 255 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * 2.0**2))
     return spot[None, ..., None].astype(np.float32)
@@ -87,7 +87,7 @@ fractions = st.floats(-0.1, 0.1)
     shift=st.tuples(fractions, fractions),
     start=st.tuples(st.floats(18, 30), st.floats(18, 30)),
 )
-def test_a_point_goes_where_flip_shear_zoom_turn_and_shift_send_it_one_after_the_other(
+def test_a_point_moves_by_flip_shear_zoom_turn_and_shift_in_this_order(
     flipped: bool, shear: float, zoom: float, rotation: float, shift: tuple[float, float], start: tuple[float, float]
 ) -> None:
     side, middle = 49, 24.0
@@ -109,7 +109,7 @@ def test_a_move_and_its_inverse_bring_the_image_back(rotation: float, zoom: floa
     image = blob(start, 48 - start, 49)
     there = move(image, moves(rotation=rotation, zoom=zoom))
     back = move(there, moves(rotation=-rotation, zoom=1 / zoom))
-    # Two bilinear samplings soften the spot a little.
+    # Two bilinear samplings blur the spot a little.
     np.testing.assert_allclose(back, image, atol=40)
     assert centre_of_mass(back) == pytest.approx((start, 48 - start), abs=0.15)
 

@@ -1,4 +1,4 @@
-"""The sheet shows the crops as the network is fed them: as written, then changed as training changes them."""
+"""The sheet shows the network's input: each crop as written, then augmented as in training."""
 
 import io
 from pathlib import Path
@@ -21,20 +21,20 @@ RECORDS = people(2 * CROPS, seed=1)
 
 @pytest.fixture(scope="module")
 def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
-    """Twice as many crops of 64 pixels as are shown."""
+    """Writes twice as many crops of 64 pixels as the sheet shows."""
     return open_split("train", [str(write_split(tmp_path_factory.mktemp("examples"), "train", RECORDS))])
 
 
 def shown(split: Split, augmentation: AugmentationSettings, network: str = "compact", seed: int = 1) -> np.ndarray:
-    """The images of a sheet: uint8 [CROPS, 1 + VERSIONS, 64, 64, 3]."""
+    """Returns the images of a sheet: uint8 [CROPS, 1 + VERSIONS, 64, 64, 3]."""
     settings = TrainerSettings(network=network, epochs=1, learning_rate=0.1, augmentation=augmentation, seed=seed)
     sheet = np.asarray(Image.open(io.BytesIO(draw_sheet(split, settings))))
-    # White gaps part the images, in which no line is white from end to end.
+    # White gaps separate the images, in which no line is completely white.
     return np.stack([np.stack(_cut(row, axis=1)) for row in _cut(sheet, axis=0)])[:, :, ::2, ::2]
 
 
 def _cut(sheet: np.ndarray, axis: int) -> list[np.ndarray]:
-    """The pieces of the size of an image between white lines."""
+    """Returns the pieces of the size of an image between white lines."""
     white = (sheet == 255).all(axis=(1 - axis, 2))
     edges = np.flatnonzero(np.diff(white.astype(int)))
     pieces = np.split(sheet, edges + 1, axis=axis)
@@ -62,11 +62,11 @@ def test_the_seed_decides(split: Split) -> None:
     assert (first != shown(split, AugmentationSettings(), seed=2)).any()
 
 
-def test_a_grey_network_is_shown_what_it_gets(split: Split) -> None:
+def test_the_sheet_of_a_grey_network_is_grey(split: Split) -> None:
     images = shown(split, AugmentationSettings(saturation=1), network="cnn_utkface")
     assert np.ptp(images, axis=-1).max() == 0
 
 
-def test_of_a_small_split_all_crops_are_shown(tmp_path: Path) -> None:
+def test_all_crops_of_a_small_split_are_shown(tmp_path: Path) -> None:
     few = open_split("train", [str(write_split(tmp_path, "train", people(3, seed=1)))])
     assert len(shown(few, STILL)) == 3

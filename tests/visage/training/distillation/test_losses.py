@@ -1,4 +1,4 @@
-"""Targets are mixed of labels and a teacher's answers; where a label is unknown, the teacher alone is learned from."""
+"""Targets mix labels and a teacher's predictions; if a label is unknown, the teacher's prediction is the target."""
 
 from typing import Literal
 
@@ -20,7 +20,7 @@ SHARES = st.floats(0, 1)
 
 
 def three_answers(seed: int, sharpness: float) -> np.ndarray:
-    """Distributions over the ages 0 to 100, from even ones (0) to all mass on one age."""
+    """Returns distributions over the ages 0 to 100, from uniform ones (0) to all mass on one age."""
     logits = sharpness * np.random.default_rng(seed).normal(size=(3, 101))
     return (np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)).astype(np.float32)
 
@@ -48,7 +48,7 @@ def test_a_mixed_target_is_a_distribution_between_label_and_teacher(
 
 @settings(max_examples=20, deadline=None)
 @given(TEACHERS)
-def test_without_a_share_of_the_teacher_the_label_is_left_and_without_one_of_the_label_the_teacher(
+def test_alpha_0_leaves_the_label_and_alpha_1_the_teacher(
     teacher: np.ndarray,
 ) -> None:
     labels = taught(batch_of(aged(30), aged(64.5), A_CHILD), teacher)
@@ -69,7 +69,7 @@ def test_genders_are_mixed_where_they_are_known() -> None:
 
 
 @pytest.mark.parametrize("age_head", ["softmax", "label_distribution"])
-def test_the_loss_falls_to_that_of_the_labels_as_the_share_does(
+def test_the_loss_falls_to_that_of_the_labels_as_alpha_does(
     age_head: Literal["softmax", "label_distribution"],
 ) -> None:
     labels = {**batch_of(aged(30), aged(62)), **batch_of(MAN, WOMAN)}
@@ -78,14 +78,14 @@ def test_the_loss_falls_to_that_of_the_labels_as_the_share_does(
     for output, plain in losses(network(age_head)).items():
         expected = plain(labels, raw[output])
         for fraction in (0.0, 0.7):
-            # As of the validation split, which has no teacher.
+            # As in the validation split, which has no teacher.
             alone = distillation_losses(network(age_head), fraction)[output](labels, raw[output])
             np.testing.assert_array_equal(alone, expected)
         mixed = distillation_losses(network(age_head), 0.0)[output](with_answers, raw[output])
         np.testing.assert_allclose(mixed, expected, rtol=1e-4)
 
 
-def test_a_network_that_says_what_the_teacher_says_of_unlabelled_faces_has_nothing_to_learn() -> None:
+def test_a_network_that_predicts_as_the_teacher_for_unlabelled_faces_has_no_gradient() -> None:
     teacher = tf.random.stateless_normal([2, 101], [1, 2])
     labels = taught(batch_of(NO_AGE, NO_AGE), tf.nn.softmax(teacher).numpy())
     loss = distillation_losses(network(), 0.5)["age"]
@@ -93,7 +93,7 @@ def test_a_network_that_says_what_the_teacher_says_of_unlabelled_faces_has_nothi
     assert (loss(labels, tf.reverse(teacher, [1])).numpy() > 0.1).all()
 
 
-def test_what_fills_up_a_batch_teaches_nothing() -> None:
+def test_padding_of_a_batch_does_not_affect_the_loss() -> None:
     known = {**batch_of(aged(30), NO_AGE), **batch_of(MAN, WOMAN)}
     labels = taught(known, np.full((2, 101), 1 / 101), [0.7, 0.7])
     filler = unlabelled(labels, tf.constant(2))

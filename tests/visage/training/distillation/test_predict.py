@@ -1,4 +1,4 @@
-"""A teacher is asked of each training image once; faces without a label are learned from its answers."""
+"""A teacher predicts each training image once; faces without a label are learned from its predictions."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -44,7 +44,7 @@ def recipe(folder: Path, **changes: object) -> TrainerSettings:
     return settings.model_copy(update=changes)
 
 
-def test_answers_stand_behind_the_labels_of_their_own_record_in_any_order(folder: Path) -> None:
+def test_predictions_join_the_labels_of_their_own_record_in_any_order(folder: Path) -> None:
     settings = recipe(folder)
     taught = with_teacher(split(folder, "train"), settings, None)
     truth = sorted(person.age for person in people(RECORDS, seed=1) if person.age is not None)
@@ -59,7 +59,7 @@ def test_answers_stand_behind_the_labels_of_their_own_record_in_any_order(folder
     assert not missing
 
 
-def test_each_answer_belongs_to_the_image_beside_it(folder: Path) -> None:
+def test_each_prediction_belongs_to_its_image(folder: Path) -> None:
     settings = recipe(folder)
     taught = with_teacher(split(folder, "train"), settings, None)
     still = settings.model_copy(update={"augmentation": settings.augmentation.model_copy(update={"brightness": 0})})
@@ -68,37 +68,35 @@ def test_each_answer_belongs_to_the_image_beside_it(folder: Path) -> None:
         np.testing.assert_allclose(expected_age(labels["teacher_age"]), drawn.clip(0, 100), atol=5)
 
 
-def test_a_teacher_that_does_not_look_at_both_sides_is_asked_of_both(folder: Path, tmp_path: Path) -> None:
+def test_a_teacher_without_tta_flip_predicts_both_sides(folder: Path, tmp_path: Path) -> None:
     write_teacher(tmp_path / "teacher" / "1", tta_flip=False)
     once = predict_teacher(split(folder, "train"), recipe(folder))
     of_both = predict_teacher(split(folder, "train"), recipe(tmp_path))
-    ages, mean_ages = (expected_age(answers.by_output["age"]) for answers in (once, of_both))
-    # The same drawing, but for the mirrored noise and one more JPEG.
+    ages, mean_ages = (expected_age(predictions.by_output["age"]) for predictions in (once, of_both))
+    # The same drawing, except for the mirrored noise and a second JPEG compression.
     np.testing.assert_allclose(ages, mean_ages, atol=1)
     assert not np.array_equal(ages, mean_ages)
     np.testing.assert_allclose(of_both.by_output["age"].sum(axis=1), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("flip_key", ["tta_flip", "flip_averaged"])
-def test_a_teacher_of_either_key_that_looks_at_both_sides_is_asked_once(
-    folder: Path, tmp_path: Path, flip_key: str
-) -> None:
+def test_a_teacher_with_tta_flip_under_either_key_predicts_once(folder: Path, tmp_path: Path, flip_key: str) -> None:
     write_teacher(tmp_path / "teacher" / "1", flip_key=flip_key)
-    answers, expected = (predict_teacher(split(folder, "train"), recipe(where)) for where in (tmp_path, folder))
-    np.testing.assert_array_equal(answers.by_output["age"], expected.by_output["age"])
+    predictions, expected = (predict_teacher(split(folder, "train"), recipe(where)) for where in (tmp_path, folder))
+    np.testing.assert_array_equal(predictions.by_output["age"], expected.by_output["age"])
 
 
-def test_faces_without_labels_are_learned_from_the_teacher_and_it_is_asked_once(folder: Path, tmp_path: Path) -> None:
+def test_faces_without_labels_are_learned_from_the_teacher_which_predicts_once(folder: Path, tmp_path: Path) -> None:
     settings, checkpoint = recipe(folder), Checkpoint(tmp_path / "checkpoint")
     reports: list[tuple[str, int, int | None]] = []
     with progress.listening(lambda step, done, total, _: reports.append((step, done, total))):
         network = train(split(folder, "train"), split(folder, "val"), settings, str(tmp_path), checkpoint=checkpoint)
         again = with_teacher(split(folder, "train"), settings, checkpoint)
-    assert [report for report in reports if report[0] == "teacher's answers"] == [
-        ("teacher's answers", 64, RECORDS),
-        ("teacher's answers", RECORDS, RECORDS),
+    assert [report for report in reports if report[0] == "teacher's predictions"] == [
+        ("teacher's predictions", 64, RECORDS),
+        ("teacher's predictions", RECORDS, RECORDS),
     ]
-    assert again.answers is not None
+    assert again.teacher is not None
 
     raws, known = [], []
     for pixels, some in evaluation_batches(split(folder, "val"), settings.spec, settings):
@@ -113,14 +111,14 @@ def test_faces_without_labels_are_learned_from_the_teacher_and_it_is_asked_once(
     assert right > 0.8
 
 
-def test_damaged_answers_are_asked_for_again(folder: Path, tmp_path: Path) -> None:
+def test_damaged_predictions_are_made_again(folder: Path, tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path)
-    checkpoint.file_of_answers.write_bytes(b"PK\x03\x04 nothing")
-    assert with_teacher(split(folder, "train"), recipe(folder), checkpoint).answers is not None
+    checkpoint.teacher_predictions_file.write_bytes(b"PK\x03\x04 nothing")
+    assert with_teacher(split(folder, "train"), recipe(folder), checkpoint).teacher is not None
 
 
 @pytest.mark.parametrize("file", ["variables.index", "variables.data-00000-of-00001"])
-def test_a_teacher_that_cannot_be_loaded_is_one_line_before_it_is_asked(tmp_path: Path, file: str) -> None:
+def test_a_teacher_that_cannot_be_loaded_is_an_error_of_one_line(tmp_path: Path, file: str) -> None:
     cut = write_teacher(tmp_path / "teacher" / "1") / "variables" / file
     whole = cut.read_bytes()
     check_start(recipe(tmp_path), None)
@@ -132,4 +130,4 @@ def test_a_teacher_that_cannot_be_loaded_is_one_line_before_it_is_asked(tmp_path
 
 def test_a_recipe_without_a_teacher_leaves_the_records_as_they_are(folder: Path) -> None:
     alone = recipe(folder, distillation=DistillationSettings())
-    assert with_teacher(split(folder, "train"), alone, None).answers is None
+    assert with_teacher(split(folder, "train"), alone, None).teacher is None

@@ -1,4 +1,4 @@
-"""Which model teaches, and why another one cannot."""
+"""The teacher is the newest version of a model, and an unsuitable model is refused with the reason."""
 
 from pathlib import Path
 
@@ -30,21 +30,21 @@ def test_the_newest_version_of_a_pushed_model_teaches_or_the_one_that_is_named(t
     assert find_teacher(str(tmp_path / "9")) == tmp_path / "9"
 
 
-def test_a_teacher_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_teacher_is_an_error_of_one_line(tmp_path: Path) -> None:
     with pytest.raises(VisageError, match=r"distillation\.teacher: there is no model in .*; push one there first, "):
         find_teacher(str(tmp_path / "none"))
 
 
-def test_a_teacher_may_have_learned_from_crops_of_another_size(teacher: Path) -> None:
+def test_a_teacher_may_have_crops_of_another_size(teacher: Path) -> None:
     check_teacher(teacher, PUPIL, ALIGNMENT.model_copy(update={"size": 150}))
 
 
-def test_crops_that_are_cut_otherwise_are_refused(teacher: Path) -> None:
+def test_crops_of_another_geometry_are_refused(teacher: Path) -> None:
     with pytest.raises(VisageError, match=r"alignment\.eye_distance: 0\.3 does not suit the teacher, .*7, .* 0\.39"):
         check_teacher(teacher, PUPIL, ALIGNMENT.model_copy(update={"eye_distance": 0.3}))
 
 
-def test_crops_that_nobody_aligned_are_another_geometry(teacher: Path, tmp_path: Path) -> None:
+def test_unaligned_crops_have_another_geometry(teacher: Path, tmp_path: Path) -> None:
     crops = ALIGNMENT.model_copy(update={"detector": "none"})
     with pytest.raises(
         VisageError, match=r"alignment\.detector: none does not suit the teacher, .*, whose .* blazeface"
@@ -55,13 +55,13 @@ def test_crops_that_nobody_aligned_are_another_geometry(teacher: Path, tmp_path:
     check_teacher(of_crops, PUPIL, crops.model_copy(update={"eye_distance": 0.3}))
 
 
-def test_a_teacher_must_answer_what_is_learned(tmp_path: Path) -> None:
+def test_a_teacher_must_predict_what_is_learned(tmp_path: Path) -> None:
     of_groups = write_teacher(tmp_path / "groups", groups=True)
-    with pytest.raises(VisageError, match="groups answers age groups alone; compact learns from a model of the ages"):
+    with pytest.raises(VisageError, match="groups predicts age groups alone; compact learns from a model of the ages"):
         check_teacher(of_groups, PUPIL, ALIGNMENT)
     check_teacher(of_groups, PUPIL.model_copy(update={"age_head": "none"}), ALIGNMENT)
     of_ages = write_teacher(tmp_path / "ages", says_gender=False)
-    with pytest.raises(VisageError, match="ages answers no gender, which compact learns; set gender_head to none"):
+    with pytest.raises(VisageError, match="ages predicts no gender, which compact learns; set gender_head to none"):
         check_teacher(of_ages, PUPIL, ALIGNMENT)
 
 
@@ -72,7 +72,7 @@ def test_a_model_that_takes_no_crops_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["saved_model.pb", "assets.extra/visage.json"])
-def test_a_damaged_teacher_is_one_line(tmp_path: Path, file: str) -> None:
+def test_a_damaged_teacher_is_an_error_of_one_line(tmp_path: Path, file: str) -> None:
     write_teacher(tmp_path / "1")
     (tmp_path / "1" / file).write_bytes(b"{{")
     with pytest.raises(VisageError, match=r"distillation\.teacher: .*1 is damaged; push that model again"):

@@ -1,4 +1,4 @@
-"""A training of a head that kills itself at its first step, its frozen features written; a process of its own."""
+"""Trains a head in a separate process, which kills itself at the first step, after writing the frozen features."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from visage.training.settings import TrainerSettings
 from visage.training.train import train
 
 STILL = AugmentationSettings(flip=False, shift=0, brightness=0, contrast=0)
-# All of `compact` is frozen but its heads; what comes before its dropout is the trunk.
+# All of `compact` but its heads is frozen; the layers before its dropout are the trunk.
 SETTINGS = TrainerSettings(
     network="compact", freeze=-2, epochs=1, batch_size=4, learning_rate=0.01, augmentation=STILL, schedule="constant"
 )
@@ -21,7 +21,7 @@ RECORDS = 10
 
 
 def split(folder: Path) -> Split:
-    """The records that are learned from, and chosen by."""
+    """Opens the training and validation splits."""
     return open_split("train", [f"{folder}/Split-train/*"])
 
 

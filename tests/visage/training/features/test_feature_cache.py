@@ -1,4 +1,4 @@
-"""A head is trained on features that were computed once, and ends where the whole network would."""
+"""A head trained on features that were computed once ends where the whole network would."""
 
 import signal
 import subprocess
@@ -38,14 +38,14 @@ def network() -> keras.Model:
 
 
 def counted(count: int) -> FrozenFeatures:
-    """Features that say which record they are of, with the sign of the side."""
+    """Returns features that identify their record, with the sign of the side."""
     number = np.arange(1, count + 1, dtype=np.float16)
     labels = {"gender": number.astype(np.float32)}
     return FrozenFeatures(np.stack([number, -number], axis=1)[:, :, None], labels)
 
 
 def record_with(kept: FrozenFeatures, labels: dict[str, np.generic]) -> int:
-    """The number of the first record that has these labels."""
+    """Returns the number of the first record that has these labels."""
     return int(np.flatnonzero(np.all([kept.labels[name] == value for name, value in labels.items()], axis=0))[0])
 
 
@@ -79,12 +79,12 @@ def test_an_epoch_holds_every_record_once_by_one_of_its_sides_and_others_differ(
     assert (first != second).any()
 
 
-def test_features_keep_to_their_labels() -> None:
+def test_features_stay_with_their_labels() -> None:
     for features, labels in FeatureBatches(counted(10), SETTINGS).epoch(0).as_numpy_iterator():
         np.testing.assert_array_equal(abs(features[:, 0]), labels["gender"])
 
 
-def test_an_epoch_goes_on_in_its_middle() -> None:
+def test_an_epoch_resumes_in_its_middle() -> None:
     batches = FeatureBatches(counted(10), SETTINGS)
     assert batches.steps == 3
     np.testing.assert_array_equal(read(batches.epoch(2, first_step=1)), read(batches.epoch(2))[4:])
@@ -155,9 +155,9 @@ def test_half_written_features_are_computed_again(split: Split, network: keras.M
         np.testing.assert_array_equal(again.labels["age"], whole.labels["age"])
 
 
-def test_a_full_disk_is_one_line(split: Split, network: keras.Model, tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error_of_one_line(split: Split, network: keras.Model, tmp_path: Path) -> None:
     parts = split_at_frozen(network)
     assert parts is not None
     (tmp_path / ".val.partial").symlink_to("/dev/full")
-    with pytest.raises(VisageError, match=r"/val: cannot be written: No space left .*; make room there, and run"):
+    with pytest.raises(VisageError, match=r"/val: cannot be written: No space left .*; free space there, and run"):
         keep_features(parts[0], split, SETTINGS, tmp_path / "val", mirrored=False)

@@ -10,7 +10,7 @@ from visage.training.features.freezing import freeze, split_at_frozen, unfreeze
 
 
 def small() -> keras.Model:
-    """Two convolutions, both of which reach the head, and batch normalization between them."""
+    """Builds a network of two convolutions, both connected to the head, with batch normalization between them."""
     layers = keras.layers
     pixels = keras.Input((8, 8, 3), name="pixels")
     first = layers.Conv2D(4, 3, name="trunk_conv_1")(pixels)
@@ -43,8 +43,8 @@ def test_layers_are_frozen_by_count_or_by_name(frozen: int | str | None, names: 
 
 
 @pytest.mark.parametrize("frozen", [0, 1, "conv"])
-def test_to_freeze_nothing_names_the_layers_there_are(frozen: int | str) -> None:
-    with pytest.raises(VisageError, match=r"means no layer with weights; small has trunk_conv_1, trunk_norm, .*age"):
+def test_the_error_of_freezing_nothing_names_the_layers(frozen: int | str) -> None:
+    with pytest.raises(VisageError, match=r"selects no layer with weights; small has trunk_conv_1, trunk_norm, .*age"):
         freeze(small(), frozen)
 
 
@@ -58,7 +58,7 @@ def test_to_freeze_everything_is_refused() -> None:
     [
         # The pooled first convolution, and the second one's 4 x 4 x 5.
         ("trunk_", 4 + 80),
-        # Behind the first convolution all is learned, but its pooling: 4, and 6 x 6 x 4.
+        # After the first convolution everything but its pooling is learned: 4, and 6 x 6 x 4.
         ("trunk_conv_1", 4 + 144),
     ],
 )
@@ -117,7 +117,7 @@ def test_unfrozen_layers_learn_the_slower_the_earlier_they_are() -> None:
 
 
 @pytest.mark.parametrize("frozen", [None, "trunk_conv_2"])
-def test_where_something_learns_before_the_frozen_layers_there_is_no_trunk(frozen: str | None) -> None:
+def test_a_trainable_layer_before_the_frozen_ones_leaves_no_trunk(frozen: str | None) -> None:
     network = small()
     freeze(network, frozen)
     assert split_at_frozen(network) is None

@@ -1,4 +1,4 @@
-"""Labels of single records, and batches of them, as `visage.training.objective.labels` describes them."""
+"""Makes labels of records, and batches of them, as `visage.training.objective.labels` describes them."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from visage.training.objective.labels import Labels
 
 
 def aged(years: float, std: float = 2.5, group: int | None = None) -> dict[str, float]:
-    """The labels of a record whose age in years is known."""
+    """Returns the labels of a record with a known age in years."""
     own = age_group(min(years, 100)) if group is None else group
     return {"age": years, "age_weight": 1.0, "age_group": own, "age_group_weight": 1.0, "age_std": std}
 
@@ -23,7 +23,7 @@ NO_GENDER = {"gender": -1.0, "gender_weight": 0.0}
 
 
 def batch_of(*records: Mapping[str, float]) -> Labels:
-    """The labels of several records that know the same, as training gets them."""
+    """Returns the labels of several records with the same known labels, as a training batch."""
     columns = {name: np.array([record[name] for record in records]) for name in records[0]}
     return {
         name: tf.constant(column, tf.int32 if name == "age_group" else tf.float32) for name, column in columns.items()
@@ -31,7 +31,7 @@ def batch_of(*records: Mapping[str, float]) -> Labels:
 
 
 def taught(labels: Labels, ages: np.ndarray | None = None, male: list[float] | None = None) -> Labels:
-    """The same with what a teacher predicts: distributions over the ages [N, 101], P(male) [N]."""
+    """Adds a teacher's predictions to labels: distributions over the ages [N, 101], P(male) [N]."""
     count = len(next(iter(labels.values())))
     of_age = {} if ages is None else {"teacher_age": tf.constant(ages, tf.float32)}
     of_gender = {} if male is None else {"teacher_gender": tf.constant(male, tf.float32)}

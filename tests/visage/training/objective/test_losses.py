@@ -1,4 +1,4 @@
-"""Losses train towards known labels, and towards nothing where a label is unknown."""
+"""Losses train towards known labels; an unknown label has no effect."""
 
 import math
 from typing import get_args
@@ -27,7 +27,7 @@ THIRTY = aged(30)
 
 
 def mean(losses: tf.Tensor) -> float:
-    """What Keras makes of the losses of a batch."""
+    """Returns Keras's loss of a batch."""
     return float(tf.reduce_mean(losses))
 
 
@@ -100,7 +100,7 @@ def test_the_groups_loss_is_the_cross_entropy_of_the_group_whether_or_not_the_ag
     assert mean(groups_loss(batch_of(THIRTY, A_CHILD), logits)) == pytest.approx(expected, rel=1e-5)
 
 
-def test_the_ordinal_loss_asks_every_threshold() -> None:
+def test_the_ordinal_loss_covers_every_threshold() -> None:
     sure = tf.constant([[50.0] * 30 + [-50.0] * 70])
     assert mean(ordinal_loss(batch_of(THIRTY), sure)) == pytest.approx(0, abs=1e-6)
     undecided = tf.zeros([1, 100])
@@ -142,7 +142,7 @@ def test_a_group_without_an_age_pulls_the_mass_into_the_group() -> None:
     ("age", "sigma", "mean_age", "deviation"), [(50, 4, 53, 5), (40, 2.5, 40, 2.5), (60, 1, 58, 6)]
 )
 def test_the_loss_at_a_sigma_is_the_closed_form(age: float, sigma: float, mean_age: float, deviation: float) -> None:
-    """Kullback-Leibler divergence of two Gaussians, plus the distance of their means in decades."""
+    """Compares it with the Kullback-Leibler divergence of two Gaussians plus the distance of their means in decades."""
     labels = batch_of(aged(age, std=sigma))
     logits = -0.5 * ((tf.range(101.0) - mean_age) / deviation)[None] ** 2
     divergence = np.log(deviation / sigma) + (sigma**2 + (age - mean_age) ** 2) / (2 * deviation**2) - 0.5
@@ -182,7 +182,7 @@ def test_metrics_count_known_labels_alone() -> None:
     assert float(group.result()) == pytest.approx(0.5)
 
 
-def test_what_no_label_is_known_of_is_not_a_perfect_result() -> None:
+def test_a_metric_without_known_labels_is_nan_not_perfect() -> None:
     error = AgeError("regression")
     error.update_state(batch_of(A_CHILD, NO_AGE), tf.constant([[80.0], [1.0]]))
     assert math.isnan(float(error.result()))

@@ -12,7 +12,7 @@ import pytest
 from tests.project import PROJECT
 
 KINDS = [keras.optimizers.SGD, keras.optimizers.Adam, keras.optimizers.AdamW]
-# Python's own, and what only LiteRT's interpreter has.
+# Python's own private names, and one of LiteRT's interpreter.
 OF_OTHERS = {"_exit", "_get_ops_details"}
 
 
@@ -45,7 +45,7 @@ def test_an_optimizer_updates_and_decays_a_weight_in_the_methods_that_are_overri
     assert called == ["_apply_weight_decay", "update_step"]
 
 
-def test_decay_takes_the_rate_of_the_moment_from_the_optimizer() -> None:
+def test_decay_uses_the_optimizers_current_rate() -> None:
     optimizer = keras.optimizers.SGD(learning_rate=0.5, weight_decay=0.2)
     weight = keras.Variable([1.0], name="kernel")
     optimizer.build([weight])
@@ -55,7 +55,7 @@ def test_decay_takes_the_rate_of_the_moment_from_the_optimizer() -> None:
 
 
 def private_names(file: Path) -> set[str]:
-    """The private attributes that a file takes of other objects than `self` and `cls`."""
+    """Returns the private attributes that a file uses of objects other than `self` and `cls`."""
     nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
     taken = (
         node for node in nodes if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls")
@@ -63,7 +63,7 @@ def private_names(file: Path) -> set[str]:
     return {node.attr for node in taken if re.match("_[a-z]", node.attr)}
 
 
-def test_no_other_file_uses_what_keras_keeps_to_itself() -> None:
+def test_no_other_file_uses_private_names_of_keras() -> None:
     folders = ("visage", "components", "serving", "pipeline")
     files = [file for folder in folders for file in (PROJECT / folder).rglob("*.py")]
     used = {file.name: names for file in files if (names := private_names(file) - OF_OTHERS)}

@@ -1,4 +1,4 @@
-"""The rate of every step is that of the recipe's schedule; a batch in parts is the batch."""
+"""The rate of every step follows the recipe's schedule; a batch in parts equals the whole batch."""
 
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def test_biases_and_scales_do_not_decay() -> None:
     np.testing.assert_array_equal(bias.numpy(), np.ones(3))
 
 
-def test_a_batch_that_goes_through_in_parts_is_the_same_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_in_parts_trains_as_the_whole_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cnn_utkface, "_DROPOUT", 0.0)
     known = [person for person in people(20, seed=1) if person.age is not None and person.gender != "unknown"][:8]
     split = open_split("train", [str(write_split(tmp_path, "train", known))])
@@ -103,7 +103,7 @@ def test_a_warm_up_counts_updates_not_the_parts_of_their_batches() -> None:
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
-def test_a_weight_with_a_share_of_the_rate_moves_by_that_share(optimizer: str) -> None:
+def test_a_weight_with_a_fraction_of_the_rate_moves_by_that_fraction(optimizer: str) -> None:
     moved = []
     for fraction in (1.0, 0.1):
         first, last = (keras.layers.Dense(1, use_bias=False, kernel_initializer="ones") for _ in range(2))
@@ -117,7 +117,7 @@ def test_a_weight_with_a_share_of_the_rate_moves_by_that_share(optimizer: str) -
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
-def test_a_weight_with_a_share_of_the_rate_decays_by_that_share(optimizer: str) -> None:
+def test_a_weight_with_a_fraction_of_the_rate_decays_by_that_fraction(optimizer: str) -> None:
     settings = RECIPE.model_copy(update={"optimizer": optimizer, "weight_decay": 0.2})
     weights = [keras.Variable([1.0], name=f"kernel_{number}") for number in range(2)]
     decaying = build_optimizer(settings, {weights[0].path: 0.1})

@@ -1,4 +1,4 @@
-"""What the validation losses so far decide: whether training goes on, and at what rate."""
+"""The validation losses so far decide whether training continues, and at what rate."""
 
 import pytest
 from hypothesis import given

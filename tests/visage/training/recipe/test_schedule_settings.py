@@ -1,4 +1,4 @@
-"""What a recipe may say of rates and batches, and the line that refuses the rest."""
+"""Valid settings of rates and batches are accepted, others are refused in one line."""
 
 import pytest
 from pydantic import ValidationError
@@ -7,7 +7,7 @@ from visage.training.recipe.schedule_settings import ReduceOnPlateau, StepSchedu
 from visage.training.settings import TrainerSettings
 
 
-def test_without_a_word_the_rate_does_not_fall() -> None:
+def test_the_rate_does_not_fall_by_default() -> None:
     assert StepSchedule().epochs == ()
     assert ReduceOnPlateau().patience is None
 

@@ -1,4 +1,4 @@
-"""What is told of a training as it goes on."""
+"""Each step reports the epoch, the loss, the last validation and a warning."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from visage.training.reports.reporting import TRAIN, report_step
 
 
 @pytest.mark.parametrize(
-    ("measured", "told"),
+    ("measured", "reported"),
     [
         (
             {"val_age_mae": 4.32, "val_age_group_accuracy": 0.7, "val_gender_accuracy": 0.95},
@@ -19,15 +19,15 @@ from visage.training.reports.reporting import TRAIN, report_step
         ({}, None),
     ],
 )
-def test_validation_tells_what_the_labels_say(measured: dict[str, float], told: str | None) -> None:
+def test_validation_reports_the_known_labels(measured: dict[str, float], reported: str | None) -> None:
     notes: list[str] = []
     training_state = TrainingState(epoch=1, step=2, history=[{"loss": 2.0, "val_loss": 1.5, **measured}])
     with progress.listening(lambda step, done, total, note: notes.append(note)):
         report_step(TRAIN, training_state, steps=10, epochs=3, loss=1.5)
-    assert notes == ["epoch 2 of 3, loss 1.50" + (f", validation: {told}" if told else "")]
+    assert notes == ["epoch 2 of 3, loss 1.50" + (f", validation: {reported}" if reported else "")]
 
 
-def test_what_is_to_be_known_of_a_training_stands_behind_every_step() -> None:
+def test_a_warning_follows_every_step() -> None:
     notes: list[str] = []
     with progress.listening(lambda step, done, total, note: notes.append(note)):
         report_step(TRAIN, TrainingState(), steps=10, epochs=3, loss=1.5, warning="no checkpoint")

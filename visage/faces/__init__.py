@@ -1,4 +1,4 @@
-"""A face from photo to crop: decode, detect, choose, align, encode; its record, cleaning rules and split.
+"""Turns photos into face crops: decode, detect, choose, align, encode.
 
 This package imports neither TFX nor TensorFlow nor Beam: training, client and demo page share it.
 """

@@ -1,20 +1,20 @@
-"""From a face in a photo to a crop whose eyes lie where every crop's eyes lie."""
+"""Aligns a face in a photo to a crop in which the eyes have a fixed position."""
 
 import numpy as np
 
 from visage.faces.settings import AlignmentSettings
 from visage.faces.warp import warp
 
-# A crop reaches beyond an image that is cut tightly around its face, but not far; and it must fit into memory.
+# A crop may exceed an image that is cut tightly around its face, but not by far, and it must fit into memory.
 MAX_CROP_SHARE = 2.0
 MAX_CROP_SIDE = 12_000
 
 
 def similarity(landmarks: np.ndarray, settings: AlignmentSettings) -> np.ndarray:
-    """The similarity transform (turn, scale, shift) that takes the two eye centres to their places in the crop.
+    """Returns the similarity transform (rotation, scale, shift) that maps the eye centres to their places in the crop.
 
     The places are `eye_middle` -/+ half the `eye_distance`, in fractions of the side, on one horizontal line.
-    Fits through eyes and mouth turn faces less exactly, so nose and mouth are not used.
+    Fits to eyes and mouth align faces less exactly, so nose and mouth are not used.
 
     Args:
         landmarks: (5, 2) or more rows, pixels (x, y) of the photo: right eye (image left), left eye, ...
@@ -30,7 +30,7 @@ def similarity(landmarks: np.ndarray, settings: AlignmentSettings) -> np.ndarray
     across = left_eye - right_eye
     distance = float(np.hypot(*across))
     if not np.isfinite(distance) or distance < 1e-3:
-        raise ValueError(f"no crop can be laid through the eye centres {right_eye} and {left_eye}")
+        raise ValueError(f"no crop can be aligned to the eye centres {right_eye} and {left_eye}")
     scale = settings.size * settings.eye_distance / distance
     cosine, sine = across / distance * scale
     turn = np.array([[cosine, sine], [-sine, cosine]])
@@ -39,7 +39,7 @@ def similarity(landmarks: np.ndarray, settings: AlignmentSettings) -> np.ndarray
 
 
 def align(image: np.ndarray, landmarks: np.ndarray, settings: AlignmentSettings) -> np.ndarray:
-    """Cuts the face out of the photo, upright and scaled; outside the photo its edge pixels go on.
+    """Cuts the face out of the photo, upright and scaled; outside the photo its edge pixels repeat.
 
     Args:
         image: uint8 (height, width, 3) RGB.
@@ -56,5 +56,5 @@ def align(image: np.ndarray, landmarks: np.ndarray, settings: AlignmentSettings)
     height, width = image.shape[:2]
     distance = float(np.hypot(*(np.asarray(landmarks, np.float64)[1] - landmarks[0])))
     if distance > settings.eye_distance * min(MAX_CROP_SHARE * max(width, height), MAX_CROP_SIDE):
-        raise ValueError(f"eye centres {distance:.0f} pixels apart do not fit a {width}x{height} picture")
+        raise ValueError(f"eye centres {distance:.0f} pixels apart do not fit a {width}x{height} image")
     return warp(image, similarity(landmarks, settings), settings.size)

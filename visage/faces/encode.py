@@ -1,4 +1,4 @@
-"""From pixels to the bytes of a JPEG image."""
+"""Encodes pixels as the bytes of a JPEG image."""
 
 import io
 

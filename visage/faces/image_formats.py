@@ -1,4 +1,4 @@
-"""The formats of images that are decoded, and the endings of their files' names; needs neither NumPy nor Pillow."""
+"""Lists the formats of images that are decoded and the endings of their files, without NumPy and Pillow."""
 
 _ENDINGS = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "WEBP": (".webp",), "GIF": (".gif",), "BMP": (".bmp",)}
 

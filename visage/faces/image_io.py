@@ -1,4 +1,4 @@
-"""From the bytes of an image to its pixels."""
+"""Decodes the bytes of an image to its pixels."""
 
 import io
 
@@ -25,7 +25,7 @@ _TURNED_BACK = {
 
 
 class DecodeError(VisageError):
-    """The bytes are no image that can be read whole; `reason` says why."""
+    """Raised when the bytes cannot be read as a complete image; `reason` gives the cause."""
 
     def __init__(self, reason: str):
         super().__init__(f"the image cannot be read: {reason}")
@@ -38,21 +38,21 @@ class DecodeError(VisageError):
 def decode(image: bytes, side: int | None = None) -> np.ndarray:
     """Decodes a JPEG (or PNG, WebP, GIF, BMP) image, turned upright by its EXIF orientation.
 
-    Grey, palette, CMYK and 16-bit images become 8-bit RGB; transparent ones are laid on white. Damaged or oversized
-    metadata costs no image, and neither does a JPEG's missing end mark.
+    Grey, palette, CMYK and 16-bit images become 8-bit RGB; transparent ones are blended with white. Damaged or
+    oversized metadata is ignored, and so is a JPEG's missing end mark.
 
     Args:
         image: the file's bytes.
-        side: pixels; a JPEG is unpacked at a half, a quarter or an eighth of its size as far as its longer side stays
-            at least so long, for less time and memory. None: in full. Faces are cut from full images alone, for even
-            where most of their pixels go in the end, small faces live on them.
+        side: pixels; to save time and memory, a JPEG is decoded at a half, a quarter or an eighth of its size as long
+            as its longer side keeps at least this length. None: full size. Faces are cut only from images at full
+            size, since small faces need their pixels.
 
     Returns:
         uint8 (height, width, 3), RGB.
 
     Raises:
-        DecodeError: the bytes are no such image or are cut short; or they are more than `MAX_BYTES` or hold more than
-            `MAX_PIXELS` pixels, of which nothing is unpacked.
+        DecodeError: the bytes are no such image or are cut short; or they are more than `MAX_BYTES` or announce more
+            than `MAX_PIXELS` pixels, none of which is decoded.
     """
     return decode_repairing(image, side)[0]
 
@@ -61,10 +61,10 @@ def decode_repairing(image: bytes, side: int | None = None) -> tuple[np.ndarray,
     """Decodes an image as `decode` does.
 
     Returns:
-        The pixels, uint8 (height, width, 3), RGB; and whether the image is a JPEG without its end mark.
+        Pixels uint8 (height, width, 3), RGB; and whether the image is a JPEG without its end mark.
 
     Raises:
-        DecodeError: as `decode` raises it.
+        DecodeError: for the same reasons as `decode`.
     """
     if not image:
         raise DecodeError("it is empty")
@@ -77,7 +77,7 @@ def decode_repairing(image: bytes, side: int | None = None) -> tuple[np.ndarray,
         return (_pixels_without_end(image, side) if lacks_end else _pixels(image, side)), lacks_end
     except DecodeError:
         raise
-    except Exception as error:  # Pillow's decoders answer hostile bytes with nearly any exception.
+    except Exception as error:  # Pillow's decoders raise nearly any exception for hostile bytes.
         raise DecodeError(_reason(error)) from error
 
 
@@ -109,7 +109,7 @@ def _pixels(image: bytes, side: int | None) -> np.ndarray:
     orientation = _orientation(opened)
     if side is not None:
         fraction = min(1.0, side / max(opened.size))
-        # Pillow shrinks as far as both sides stay at least so long.
+        # Pillow reduces the image only while both sides keep at least this length.
         opened.draft(None, (max(1, int(opened.width * fraction)), max(1, int(opened.height * fraction))))
     rgb = _to_rgb(opened)
     if orientation in _TURNED_BACK:
@@ -120,7 +120,7 @@ def _pixels(image: bytes, side: int | None) -> np.ndarray:
 def _orientation(opened: Image.Image) -> int:
     try:
         return int(opened.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # Broken EXIF data does not make the pixels unreadable.
+    except Exception:  # The pixels are readable despite broken EXIF data.
         return 1
 
 

@@ -1,8 +1,8 @@
-"""JPEG files without their end mark: whole images, which viewers show, told from images that were cut off.
+"""Distinguishes JPEG files that lack only their end mark, which viewers show, from images that were cut off.
 
-libjpeg pads data that ends too early with zeros and says so only in a warning that neither Pillow nor TensorFlow passes
-on. So a decoder is run with several continuations of the data. The pixels of a whole image are the same whatever
-follows its data; the pixels of an image that was cut off are not.
+libjpeg pads data that ends too early with zeros and reports it only by a warning, which Pillow and TensorFlow do not
+pass on. Therefore a decoder is run with several continuations of the data. The pixels of a complete image are the same
+whatever follows its data; the pixels of an image that was cut off are not.
 """
 
 import random
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 START = b"\xff\xd8\xff"
 END = b"\xff\xd9"
 
-# A damaged download is often filled up with zeros, which a decoder takes for image data. Whole image data may end
-# in a few zeros of its own.
+# A damaged download is often padded with zeros, which a decoder takes for image data. Complete image data may end
+# in a few zeros.
 MIN_FILL = 8
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
@@ -25,20 +25,20 @@ _COEFFICIENTS = 64
 
 
 def _noise(first_restart: int, seed: int) -> bytes:
-    """Random image data with restart marks, from which a decoder goes on wherever the data before was cut off."""
+    """Returns random image data with restart marks, at which a decoder resumes wherever the data was cut off."""
     rng = random.Random(seed)
-    # 0xff would begin a marker.
+    # 0xff would start a marker.
     blocks = [bytes(rng.randrange(1, 255) for _ in range(64)) for _ in range(16)]
     return b"".join(block + bytes([0xFF, 0xD0 + (first_restart + i) % 8]) for i, block in enumerate(blocks))
 
 
-# libjpeg goes on at a restart mark unless its number is the expected one plus 1 or 2 (of 8): for each one is here.
+# libjpeg resumes at a restart mark unless its number is the expected one plus 1 or 2 (of 8); these serve each case.
 CONTINUATIONS = (END, _noise(0, 1) + END, _noise(4, 2) + END)
-"""What to append to a JPEG without its end mark: each gives the same pixels if no image data is missing."""
+"""Data to append to a JPEG without its end mark: each gives the same pixels if no image data is missing."""
 
 
 def image_data(jpeg: bytes) -> bytes:
-    """Returns the bytes to which `CONTINUATIONS` are appended: without the zeros that fill up a damaged file."""
+    """Returns the bytes to which `CONTINUATIONS` are appended: without the zeros that pad a damaged file."""
     used = jpeg.rstrip(b"\x00")
     data = used if len(jpeg) - len(used) >= MIN_FILL else jpeg
     # 0xff and the first byte of a continuation must not form a marker: half an end mark, or half a stuffed 0xff.
@@ -47,12 +47,12 @@ def image_data(jpeg: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Scans:
-    """What a JPEG's markers say of its image data.
+    """The state of a JPEG's image data according to its markers.
 
     Attributes:
-        ended: an end mark follows.
-        complete: every coefficient of every component is there to its last bit. A progressive JPEG that is cut off
-            between two scans is one whose pixels no continuation changes.
+        ended: whether an end mark follows.
+        complete: whether every coefficient of every component is present to its last bit. If a progressive JPEG is cut
+            off between two scans, no continuation changes its pixels.
     """
 
     ended: bool
@@ -60,7 +60,7 @@ class Scans:
 
 
 def read_scans(jpeg: bytes) -> Scans:
-    """Walks through a JPEG's markers.
+    """Reads a JPEG's markers.
 
     Raises:
         ValueError: a header is cut off, or names a component that the frame lacks.

@@ -1,4 +1,4 @@
-"""Pictures that are crops already, brought to the crop's size."""
+"""Resizes images that are crops already to the crop's size."""
 
 import numpy as np
 from PIL import Image

@@ -1,4 +1,4 @@
-"""Which of several faces an image is about."""
+"""Selects the face that an image is about."""
 
 from collections.abc import Sequence
 
@@ -8,23 +8,23 @@ from visage.faces.detector import Face
 
 Box = tuple[float, float, float, float]
 
-# On the 26 images of Adience's sample with several faces the runner-up weighs 0.53 of the chosen one at most.
+# On the 26 images of Adience's sample with several faces, the second face has at most 0.53 of the first's weight.
 AMBIGUOUS_FROM = 0.75
-"""Where another face has this fraction of the best one's weight, or more, two are candidates."""
+"""If another face has at least this fraction of the best one's weight, both are candidates."""
 
 
 def choose(faces: Sequence[Face], image_shape: tuple[int, ...], box: Box | None = None) -> Face:
-    """The face that is meant: the one that lies most where a box says, or else the largest and most central.
+    """Returns the face that overlaps a given box most, or without a box the largest and most central face.
 
     Args:
-        faces: those of the image.
+        faces: the faces of the image.
         image_shape: (height, width, ...) of the image.
-        box: x0, y0, x1, y1 in fractions of width and height, roughly round the face that is meant; None: nobody knows.
-            A face weighs as much as it has in common with the box (intersection over union); without a box, as much
-            as its area, less its fraction of distance from the image's middle.
+        box: x0, y0, x1, y1 in fractions of width and height, roughly around the wanted face; None: unknown. With a box,
+            a face's weight is their intersection over union; without one, it is the face's area, reduced by its
+            distance from the image's middle.
 
     Raises:
-        ValueError: there is no face to choose from: none at all, or none that touches the box.
+        ValueError: there is no face, or none that overlaps the box.
     """
     weights = _weights(faces, image_shape, box)
     if not weights or max(weights) <= 0:
@@ -33,7 +33,7 @@ def choose(faces: Sequence[Face], image_shape: tuple[int, ...], box: Box | None 
 
 
 def two_candidates(faces: Sequence[Face], image_shape: tuple[int, ...], box: Box | None = None) -> bool:
-    """Another face weighs nearly as much as the one that `choose` takes, see `AMBIGUOUS_FROM`; the same arguments."""
+    """Returns whether another face weighs nearly as much as the one of `choose`, see `AMBIGUOUS_FROM`."""
     weights = sorted(_weights(faces, image_shape, box), reverse=True)
     return len(weights) > 1 and weights[0] > 0 and weights[1] >= AMBIGUOUS_FROM * weights[0]
 
@@ -48,7 +48,7 @@ def _weights(faces: Sequence[Face], image_shape: tuple[int, ...], box: Box | Non
 
 def _prominence(box: np.ndarray) -> float:
     off_centre = np.hypot(*(box[:2] + box[2:] - 1)) / np.sqrt(2)
-    # A face that is cut off at a corner counts for little, not for nothing.
+    # A face that is cut off at a corner keeps a small weight.
     return float(np.prod(box[2:] - box[:2]) * max(0.01, 1 - off_centre))
 
 

@@ -1,4 +1,4 @@
-"""Settings of cleaning and alignment, as they stand in the configuration file."""
+"""Defines the settings of cleaning, alignment and split in the configuration file."""
 
 from typing import Annotated, Literal
 
@@ -21,13 +21,13 @@ def _known_detector(name: str) -> str:
 
 
 class CleaningSettings(Settings):
-    """Which records are kept."""
+    """The rules for which records are kept."""
 
     min_face_score: float | None = Field(None, description="IMDB-WIKI: lowest detector score kept; null: any")
     face_score_above: float | None = Field(None, description="IMDB-WIKI: only higher scores are kept; null: any")
     second_face: Literal["drop", "keep"] = Field("drop", description="IMDB-WIKI: images with a second face")
     gender: Literal["known", "any"] = Field("any", description="'known' drops records whose gender is unknown")
-    age: Literal["known", "any"] = Field("any", description="'known' drops records that give no age in years")
+    age: Literal["known", "any"] = Field("any", description="'known' drops records without an age in years")
     min_age: int = Field(0, ge=0, le=120, description="completed years; younger records are dropped")
     max_age: int = Field(100, ge=0, le=120, description="completed years; older records are dropped")
     imdb_wiki_age: Literal["middle_of_year", "year_difference"] = Field(
@@ -35,7 +35,7 @@ class CleaningSettings(Settings):
         description="IMDB-WIKI: age on 1 July of the photo's year, or that year less that of birth",
     )
     other_faces: Literal["keep", "ambiguous", "drop"] = Field(
-        "ambiguous", description="pictures with several faces: none dropped, those with two candidates, or all"
+        "ambiguous", description="images with several faces: none dropped, those with two candidates, or all"
     )
     min_face_size: int = Field(20, ge=0, description="pixels; smaller detected faces are dropped")
     conflicting_labels: Literal["drop", "majority"] = Field(
@@ -53,7 +53,7 @@ class CleaningSettings(Settings):
 
 
 class AlignmentSettings(Settings):
-    """How a face becomes a crop. The defaults are UTKFace's own geometry."""
+    """The geometry of crops. The defaults are UTKFace's."""
 
     detector: Annotated[str, AfterValidator(_known_detector)] = Field(
         "blazeface", description=f"{', '.join(DETECTORS)}; {NO_DETECTOR}: the images are crops already"
@@ -65,18 +65,18 @@ class AlignmentSettings(Settings):
 
 
 class SplitSettings(Settings):
-    """Who is trained on, who is for choices, who is for the verdict; nobody is in two of them."""
+    """The split of people into training, validation and test; nobody is in two of them."""
 
-    method: Literal["holdout", "folds", "protocol"] = Field("holdout", description="how the identities are shared out")
+    method: Literal["holdout", "folds", "protocol"] = Field("holdout", description="how the identities are distributed")
     train: float = Field(0.7, gt=0, lt=1, description="fraction of the identities")
     val: float = Field(0.15, gt=0, lt=1, description="fraction of the identities")
     test: float = Field(0.15, gt=0, lt=1, description="fraction of the identities")
-    folds: int | Literal["published"] = Field(5, description="folds: how many, or those that the source publishes")
-    fold: int = Field(0, ge=0, description="folds: the one that is tested on")
+    folds: int | Literal["published"] = Field(5, description="folds: their number, or those that the source publishes")
+    fold: int = Field(0, ge=0, description="folds: number of the test fold")
     protocol: Literal["utkface_21_60", "utkface_80_20", "utkface_60_20_20"] = Field(
-        "utkface_80_20", description="protocol: which one of the literature"
+        "utkface_80_20", description="protocol: its name in the literature"
     )
-    repeat: int = Field(0, ge=0, le=1000, description="another number distributes the identities anew")
+    repeat: int = Field(0, ge=0, le=1000, description="another number draws other folds")
 
     @model_validator(mode="after")
     def _whole(self) -> "SplitSettings":

@@ -1,4 +1,4 @@
-"""An antialiased affine warp whose definition is simple enough to be repeated inside a TensorFlow graph.
+"""Warps images by antialiased affine maps, defined simply enough to be repeated inside a TensorFlow graph.
 
 Coordinates are continuous: (0, 0) is the outer corner of the first pixel, whose centre is (0.5, 0.5).
 """
@@ -6,12 +6,12 @@ Coordinates are continuous: (0, 0) is the outer corner of the first pixel, whose
 import numpy as np
 from PIL import Image
 
-# What rounding may add to a width in pixels that is meant to be a power of two.
+# The error that rounding may add to a width in pixels that should be a power of two.
 ROUNDING = 1e-9
 
 
 def reduction(matrix: np.ndarray) -> tuple[int, int]:
-    """How a photo is read so that fine structure becomes grey, at a cost that does not grow with the face.
+    """Returns the reduction and sampling that antialias a photo at a cost independent of the face's size.
 
     Args:
         matrix: float (2, 3), maps photo to output.
@@ -28,9 +28,9 @@ def reduction(matrix: np.ndarray) -> tuple[int, int]:
 def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     """Resamples `image` under `matrix` into a square.
 
-    The photo is reduced by `reduction(matrix)[0]`: blocks of so many pixels along both sides, from (0, 0) on, become
-    their mean. Each output pixel is the mean of k x k bilinear samples of that, k = `reduction(matrix)[1]`, evenly
-    spread over it; outside the reduced image its edge pixels go on.
+    The photo is reduced by the factor `reduction(matrix)[0]`: square blocks of that many pixels along each side, from
+    (0, 0) on, become their mean. Each output pixel is the mean of k x k bilinear samples of the reduced image, k =
+    `reduction(matrix)[1]`, evenly spread over the pixel; outside the reduced image its edge pixels repeat.
 
     Args:
         image: uint8 (height, width, 3).
@@ -60,7 +60,7 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
 
 
 def _inverse(matrix: np.ndarray) -> np.ndarray:
-    # numpy's own wakes OpenBLAS's threads, one a core, which then spin for longer than a whole image takes.
+    # NumPy's own inverse wakes OpenBLAS's threads, one for each core, which then spin for longer than an image takes.
     (a, b, _), (c, d, _) = matrix
     turn = np.array([[d, -b], [-c, a]]) / _determinant(matrix)
     return np.column_stack([turn, -turn @ matrix[:, 2]])
@@ -72,7 +72,7 @@ def _determinant(matrix: np.ndarray) -> float:
 
 
 def _cut_with_replicated_edge(image: np.ndarray, factor: int, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Pixels of the image reduced by `factor`, from `low` (x, y) up to `high`; its edge goes on outside it."""
+    """Cuts pixels `low` (x, y) to `high` from the image reduced by `factor`; its edge pixels repeat outside it."""
     height, width = (-(-side // factor) for side in image.shape[:2])
     inside_low = np.clip(low, 0, (width - 1, height - 1))
     inside_high = np.clip(high, 1, (width, height))

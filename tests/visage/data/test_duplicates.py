@@ -42,7 +42,7 @@ def copies(*several: dict[str, Any], settings: CleaningSettings = DROP) -> list[
 
 
 def test_an_image_without_a_copy_gets_no_decision() -> None:
-    assert copies({}, {"picture_digest": image_digest(b"another")}) == []
+    assert copies({}, {"image_digest": image_digest(b"another")}) == []
 
 
 def test_the_first_copy_stays() -> None:
@@ -143,7 +143,7 @@ def test_two_of_three_decide_on_the_race() -> None:
 )
 def test_no_image_stays_twice(images: list[tuple[int, str, float]], policy: str) -> None:
     settings = CleaningSettings.model_validate({"conflicting_labels": policy})
-    what = [{"picture_digest": image_digest(bytes([p])), "split": split, "age": age} for p, split, age in images]
+    what = [{"image_digest": image_digest(bytes([p])), "split": split, "age": age} for p, split, age in images]
     gone = {decision.offset for decision in copies(*what, settings=settings) if decision.rule}
     stay = [image for number, (image, _, _) in enumerate(images) if number not in gone]
     assert len(stay) == len(set(stay))

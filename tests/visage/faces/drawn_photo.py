@@ -1,4 +1,4 @@
-"""Drawn photos of people whose eyes are where we put them."""
+"""Draws photos of people with eyes at known positions."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ Place = tuple[tuple[float, float], float, float]
 
 
 def drawn_photo(places: Sequence[Place], width: int = 320, height: int = 240, seed: int = 5) -> np.ndarray:
-    """uint8 (height, width, 3): one grown-up at each place."""
+    """Draws one adult at each place: uint8 (height, width, 3)."""
     rng = np.random.default_rng(seed)
     side = min(width, height)
     sitters = [
@@ -31,7 +31,7 @@ def drawn_photo(places: Sequence[Place], width: int = 320, height: int = 240, se
 
 
 def eyes(place: Place) -> np.ndarray:
-    """float (2, 2): the right eye (image left) and the left eye, pixels (x, y)."""
+    """Returns the right eye (image left) and the left eye, pixels (x, y): float (2, 2)."""
     middle, distance, tilt = place
     across = np.array([np.cos(np.deg2rad(tilt)), np.sin(np.deg2rad(tilt))]) * distance
     return np.array([middle - across / 2, middle + across / 2])

@@ -1,4 +1,4 @@
-"""Wherever a face lies in its photo, its eyes lie in the same places of the crop."""
+"""The eyes have the same position in every crop, wherever the face lies in its photo."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ places: st.SearchStrategy[Place] = st.tuples(
 
 
 def template(alignment: AlignmentSettings) -> np.ndarray:
-    """float (2, 2): where the crop's two eyes belong, in pixels."""
+    """Returns the positions of the crop's two eyes in pixels: float (2, 2)."""
     x, y = alignment.eye_middle
     half = alignment.eye_distance / 2
     return np.array([[x - half, y], [x + half, y]]) * alignment.size
@@ -31,7 +31,7 @@ def template(alignment: AlignmentSettings) -> np.ndarray:
 
 @settings(deadline=None)
 @given(place=places, alignment=alignments)
-def test_the_eyes_land_where_the_template_says(place: Place, alignment: AlignmentSettings) -> None:
+def test_the_eyes_have_the_templates_positions(place: Place, alignment: AlignmentSettings) -> None:
     matrix = similarity(eyes(place), alignment)
     landed = np.column_stack([eyes(place), np.ones(2)]) @ matrix.T
     np.testing.assert_allclose(landed, template(alignment), atol=1e-6 * alignment.size)
@@ -74,7 +74,7 @@ def test_the_warp_equals_its_definition(centre: tuple[float, float], scale: floa
 
 
 def reference_warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
-    """The definition in `warp`'s documentation, sample by sample, in plain numpy."""
+    """Computes the definition in `warp`'s documentation sample by sample in plain NumPy."""
     factor, k = reduction(matrix)
     inverse = np.linalg.inv(np.vstack([matrix, (0, 0, 1)])) / factor
     ticks = (np.arange(size * k) + 0.5) / k
@@ -85,13 +85,13 @@ def reference_warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarr
 
 
 def block_means(image: np.ndarray, side: int) -> np.ndarray:
-    """The mean of each block of pixels; those at the right and lower edge may be narrower."""
+    """Returns the mean of each block of pixels; those at the right and lower edge may be narrower."""
     tops, lefts = range(0, image.shape[0], side), range(0, image.shape[1], side)
     return np.array([[image[y : y + side, x : x + side].mean((0, 1)) for x in lefts] for y in tops])
 
 
 def bilinear(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Values at (x, y), where (0, 0) is the first pixel's centre; the edge pixels go on outside."""
+    """Samples values at (x, y), where (0, 0) is the first pixel's centre; the edge pixels repeat outside."""
     height, width = image.shape[:2]
     left, top = np.floor(x).astype(int), np.floor(y).astype(int)
     across, down = (x - left)[..., None], (y - top)[..., None]
@@ -104,7 +104,7 @@ def bilinear(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return upper * (1 - down) + lower * down
 
 
-def test_an_image_that_need_not_move_stays_as_it_is() -> None:
+def test_an_image_that_is_aligned_already_does_not_change() -> None:
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     assert (warp(image, np.array([[1.0, 0, 0], [0, 1.0, 0]]), 64) == image).all()
 
@@ -116,7 +116,7 @@ def test_fine_stripes_become_grey_instead_of_aliasing() -> None:
     assert np.abs(small.astype(int) - 127).max() <= 2
 
 
-def test_outside_the_photo_its_edge_goes_on() -> None:
+def test_outside_the_photo_its_edge_pixels_repeat() -> None:
     image = np.zeros((50, 50, 3), np.uint8)
     image[:, 0] = (255, 0, 0)
     image[:, -1] = (0, 0, 255)
@@ -145,15 +145,15 @@ def test_a_tilted_face_is_upright_in_its_crop(place: Place) -> None:
         [[-500, 10], [5000, 10]],
     ],
 )
-def test_eyes_through_which_no_crop_can_be_laid_are_refused(landmarks: list[list[float]]) -> None:
+def test_eyes_that_define_no_crop_are_refused(landmarks: list[list[float]]) -> None:
     with pytest.raises(ValueError, match="eye centres"):
         align(np.zeros((60, 60, 3), np.uint8), np.array([*landmarks, [0, 0], [0, 0], [0, 0]]), AlignmentSettings())
 
 
-def test_eyes_farther_apart_than_any_face_on_the_image_are_refused_before_they_cost_memory() -> None:
+def test_eyes_too_far_apart_for_the_image_are_refused_before_memory_is_allocated() -> None:
     for width, height, far in ((4000, 4000, 4000), (60_000, 10, 5000)):
         image = np.zeros((height, width, 3), np.uint8)
-        with pytest.raises(ValueError, match=f"do not fit a {width}x{height} picture"):
+        with pytest.raises(ValueError, match=f"do not fit a {width}x{height} image"):
             align(image, np.array([[0, 0], [far, min(far, height)]]), AlignmentSettings(size=80))
 
 

@@ -1,4 +1,4 @@
-"""Any image becomes upright 8-bit RGB pixels; what is no image says why."""
+"""Any image becomes upright 8-bit RGB pixels; other bytes are refused with the reason."""
 
 import io
 import pickle
@@ -18,7 +18,7 @@ RED, GREEN, BLUE, WHITE = (200, 20, 30), (20, 180, 40), (30, 40, 190), (255, 255
 
 
 def quarters() -> np.ndarray:
-    """uint8 (40, 60, 3): red top left, green top right, blue bottom left, white bottom right."""
+    """Returns an image, red top left, green top right, blue bottom left, white bottom right: uint8 (40, 60, 3)."""
     pixels = np.zeros((40, 60, 3), np.uint8)
     pixels[:20, :30], pixels[:20, 30:], pixels[20:, :30], pixels[20:, 30:] = RED, GREEN, BLUE, WHITE
     return pixels
@@ -33,7 +33,7 @@ def saved(image: Image.Image, file_format: str, **options: Any) -> bytes:
 def assert_close(pixels: np.ndarray, expected: np.ndarray, tolerance: int = 12) -> None:
     assert pixels.dtype == np.uint8
     assert pixels.shape == expected.shape
-    # The corners' own pixels: JPEG smears the borders between the quarters.
+    # Pixels near the corners, since JPEG blurs the borders between the quarters.
     for y, x in ((4, 4), (4, -5), (-5, 4), (-5, -5)):
         assert np.abs(pixels[y, x].astype(int) - expected[y, x]).max() <= tolerance
 
@@ -65,7 +65,7 @@ def test_a_photo_is_turned_upright_by_its_exif_orientation(orientation: int, sto
 
 
 @pytest.mark.parametrize("exif", [b"Exif\x00\x00II*\x00broken", b"Exif\x00\x00", b"nonsense"])
-def test_broken_exif_data_does_not_cost_the_image(exif: bytes) -> None:
+def test_broken_exif_data_is_ignored(exif: bytes) -> None:
     assert_close(decode(saved(Image.fromarray(quarters()), "JPEG", quality=95, exif=exif)), quarters())
 
 
@@ -89,12 +89,12 @@ def test_16_bit_grey_is_scaled_not_clipped() -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_what_is_transparent_shows_white(mode: str) -> None:
+def test_transparent_pixels_become_white(mode: str) -> None:
     image = Image.new(mode, (8, 8), (10, 10, 10, 0) if mode == "RGBA" else (10, 0))
     assert (decode(saved(image, "PNG")) == 255).all()
 
 
-def test_a_transparent_colour_of_a_palette_shows_white() -> None:
+def test_a_transparent_colour_of_a_palette_becomes_white() -> None:
     image = Image.new("P", (8, 8), 0)
     image.putpalette([10, 10, 10, 200, 0, 0])
     assert (decode(saved(image, "PNG", transparency=0)) == 255).all()
@@ -116,12 +116,12 @@ def large(width: int, height: int) -> Image.Image:
 
 @given(width=st.integers(1, 700), height=st.integers(1, 700), side=st.integers(1, 300))
 @settings(deadline=None)
-def test_a_large_jpeg_is_unpacked_at_a_fraction_of_its_size(width: int, height: int, side: int) -> None:
+def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size(width: int, height: int, side: int) -> None:
     pixels = decode(saved(Image.new("RGB", (width, height), RED), "JPEG"), side)
     shapes = {shrunk: (-(-height // shrunk), -(-width // shrunk), 3) for shrunk in (1, 2, 4, 8)}
     assert pixels.shape in shapes.values()
     assert max(pixels.shape[:2]) >= min(side, max(width, height))
-    # As far as it may; Pillow goes by the shorter side too, and by whole pixels.
+    # The largest reduction allowed; Pillow considers the shorter side too, and whole pixels.
     halves = [shape for shape in shapes.values() if max(shape[:2]) < max(pixels.shape[:2])]
     assert not halves or max(halves[0][:2]) < side + 1 + max(width, height) / min(width, height)
 
@@ -139,12 +139,12 @@ def test_a_fraction_is_upright() -> None:
     assert_close(decode(saved(stored, "JPEG", quality=95, exif=exif), 200), np.asarray(large(300, 200)))
 
 
-def test_what_is_no_jpeg_is_unpacked_whole() -> None:
+def test_other_formats_are_decoded_at_full_size() -> None:
     assert decode(saved(large(640, 480), "PNG"), 100).shape == (480, 640, 3)
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
-def test_an_image_that_was_cut_off_is_not_taken_for_a_whole_one(kept: float) -> None:
+def test_an_image_that_was_cut_off_is_refused(kept: float) -> None:
     rng = np.random.default_rng(0)
     photo = encode(rng.integers(0, 256, (90, 90, 3), np.uint8))
     with pytest.raises(DecodeError):
@@ -152,14 +152,14 @@ def test_an_image_that_was_cut_off_is_not_taken_for_a_whole_one(kept: float) -> 
 
 
 @pytest.mark.parametrize(
-    ("picture", "reason"),
+    ("image", "reason"),
     [
         (b"", "it is empty"),
         (b"<html>404</html>", "it is none of JPEG, PNG, WEBP, GIF, BMP"),
         (b"\xff\xd8\xff\xe0 and then nothing", "."),
     ],
 )
-def test_what_is_no_image_says_why_in_one_line(image: bytes, reason: str) -> None:
+def test_other_bytes_are_refused_with_the_reason_in_one_line(image: bytes, reason: str) -> None:
     with pytest.raises(DecodeError, match=reason) as error:
         decode(image)
     assert "\n" not in str(error.value)
@@ -167,7 +167,7 @@ def test_what_is_no_image_says_why_in_one_line(image: bytes, reason: str) -> Non
 
 
 @pytest.mark.parametrize("side", [9_000, 30_000])
-def test_a_small_file_of_very_many_pixels_is_refused_before_they_are_unpacked(side: int) -> None:
+def test_a_small_file_of_very_many_pixels_is_refused_before_decoding(side: int) -> None:
     assert side * side > MAX_PIXELS
     header = bytearray(saved(Image.new("1", (8, 8)), "BMP"))
     header[18:26] = side.to_bytes(4, "little") * 2
@@ -175,7 +175,7 @@ def test_a_small_file_of_very_many_pixels_is_refused_before_they_are_unpacked(si
         decode(bytes(header))
 
 
-def test_a_file_of_very_many_bytes_is_refused_before_it_is_looked_at() -> None:
+def test_a_file_of_very_many_bytes_is_refused_before_decoding() -> None:
     with pytest.raises(DecodeError, match="it has more than 128 MiB"):
         decode(bytes(MAX_BYTES + 1))
 
@@ -199,7 +199,7 @@ def test_damaged_bytes_give_pixels_or_a_decode_error_and_nothing_else(data: st.D
     assert pixels.ndim == 3
 
 
-def test_the_error_travels_between_processes() -> None:
+def test_the_error_can_be_pickled() -> None:
     error = pickle.loads(pickle.dumps(DecodeError("it is empty")))
     assert isinstance(error, DecodeError)
     assert error.reason == "it is empty"

@@ -1,4 +1,4 @@
-"""Pictures that viewers show are decoded whatever their metadata; what was cut off in its image data is refused."""
+"""Images that viewers show are decoded whatever their metadata; those with cut-off image data are refused."""
 
 import io
 import struct
@@ -20,7 +20,7 @@ XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
 
 
 def photo(height: int = 40, width: int = 60, seed: int = 0) -> Image.Image:
-    """Smooth colours with some noise, as a camera sees them."""
+    """Returns smooth colours with some noise, as in a camera's image."""
     rows, columns = np.mgrid[0:height, 0:width]
     smooth = np.stack([columns * 3, rows * 5, rows + columns], -1)
     noise = np.random.default_rng(seed).integers(-20, 20, smooth.shape)
@@ -65,11 +65,11 @@ def png_with(*chunks: bytes, mode: str = "RGB", **options: Any) -> bytes:
         chunk(b"acTL", b""),
     ],
 )
-def test_a_png_is_not_lost_to_its_metadata(odd: bytes) -> None:
+def test_a_png_with_odd_metadata_is_decoded(odd: bytes) -> None:
     assert np.array_equal(decode(png_with(odd)), np.asarray(photo()))
 
 
-def test_many_texts_of_a_png_together_cost_no_image() -> None:
+def test_a_png_with_many_texts_is_decoded() -> None:
     texts = [chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(PngImagePlugin.MAX_TEXT_CHUNK - 1)))] * 70
     assert np.array_equal(decode(png_with(*texts)), np.asarray(photo()))
     exif = [chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(bytes(MIB - 1)))] * 70
@@ -86,7 +86,7 @@ def test_no_ancillary_chunk_changes_a_pixel(kind: bytes, data: bytes, checksum: 
     assert np.array_equal(decode(png_with(chunk(kind, data, checksum))), np.asarray(photo()))
 
 
-def test_a_png_keeps_what_says_how_it_is_shown() -> None:
+def test_a_png_keeps_the_chunks_that_affect_its_display() -> None:
     exif = Image.Exif()
     exif[0x0112] = 3
     assert np.array_equal(decode(saved(photo(), "PNG", exif=exif)), np.asarray(photo())[::-1, ::-1])
@@ -118,7 +118,7 @@ def test_a_png_of_very_many_pixels_is_refused_whatever_its_metadata() -> None:
 
 @given(marker=st.sampled_from([*range(0xE0, 0xF0), 0xFE]), data=st.binary(max_size=200))
 @settings(deadline=None)
-def test_no_segment_of_metadata_costs_a_jpeg(marker: int, data: bytes) -> None:
+def test_a_jpeg_with_any_segment_of_metadata_is_decoded(marker: int, data: bytes) -> None:
     jpeg = saved(photo(), "JPEG")
     segment = bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data
     decode(jpeg[:2] + segment + jpeg[2:])
@@ -153,8 +153,8 @@ def test_a_jpeg_with_other_data_after_its_end_is_not_repaired() -> None:
     assert not decode_repairing(saved(photo(), "JPEG") + b"what a phone appends")[1]
 
 
-def test_a_jpeg_with_a_large_hole_of_zeros_is_answered() -> None:
-    """A pattern for the zeros at the end would search for hours: it starts anew at each zero of the hole."""
+def test_a_jpeg_with_a_large_hole_of_zeros_is_handled_quickly() -> None:
+    """Guards against a pattern for the trailing zeros, which would restart at each zero of the hole and take hours."""
     jpeg = saved(photo(), "JPEG")
     middle = len(jpeg) - 200
     with_hole = jpeg[:middle] + bytes(16 * MIB) + jpeg[middle : -len(END)]
@@ -163,7 +163,7 @@ def test_a_jpeg_with_a_large_hole_of_zeros_is_answered() -> None:
 
 
 def refused_or_whole(jpeg: bytes, damaged: bytes) -> bool:
-    """The last bits of a progressive image may have changed no pixel."""
+    """Returns whether damaged bytes are refused or, since the last bits may change no pixel, decoded to the same."""
     try:
         return np.array_equal(decode(damaged), decode(jpeg))
     except DecodeError:

@@ -1,4 +1,4 @@
-"""Faces are found where they are, with their eyes, and nowhere else."""
+"""Every face is found with its eyes, and nothing else is found."""
 
 import hashlib
 import subprocess
@@ -53,7 +53,7 @@ def test_landmarks_come_in_their_order(detector: Detector) -> None:
     assert max(right_eye[1], left_eye[1]) < nose[1] < min(right_corner[1], left_corner[1])
 
 
-def test_two_people_are_two_faces_the_surest_first(detector: Detector) -> None:
+def test_two_people_are_two_faces_the_best_score_first(detector: Detector) -> None:
     places: list[Place] = [((80.0, 100.0), 42.0, 4.0), ((240.0, 105.0), 48.0, -5.0)]
     found = detector.detect(drawn_photo(places))
     assert len(found) == 2
@@ -101,7 +101,7 @@ def test_small_faces_of_a_large_photo_are_found_in_its_tiles(detector: Detector)
 
 @pytest.mark.parametrize(("width", "height"), [(16000, 300), (1000, 30000), (6000, 6000)])
 def test_a_huge_image_takes_little_more_memory_than_its_pixels(width: int, height: int) -> None:
-    # A face as large as the image itself makes the mesh cut its largest patch.
+    # A face as large as the image makes the mesh cut its largest patch.
     program = f"""
 import resource
 import numpy as np
@@ -117,13 +117,13 @@ before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 detector.detect(pixels)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     pillow_copy = 4 * width * height / 2**20
-    assert int(answer) < pillow_copy + 100
+    assert int(output) < pillow_copy + 100
 
 
 @pytest.mark.parametrize("shape", [(240, 320), (1, 1), (1, 500), (500, 1), (3, 2)])
-def test_an_image_of_nobody_has_no_face(detector: Detector, shape: tuple[int, int]) -> None:
+def test_an_image_without_people_has_no_face(detector: Detector, shape: tuple[int, int]) -> None:
     height, width = shape
     assert detector.detect(drawn_photo([], width, height) if min(shape) > 9 else np.zeros((*shape, 3), np.uint8)) == []
 
@@ -135,13 +135,13 @@ def test_the_same_image_gives_the_same_faces(detector: Detector) -> None:
     assert (first.landmarks == again.landmarks).all()
 
 
-def test_an_unknown_detector_is_named_with_the_ones_there_are() -> None:
+def test_the_error_of_an_unknown_detector_lists_the_known_ones() -> None:
     with pytest.raises(VisageError, match=r"no face detector 'viola': use 'blazeface' or 'mtcnn'"):
         make_detector("viola")
 
 
-def test_the_models_are_those_that_their_page_names() -> None:
-    """Other models would place the eyes elsewhere, and so cut other crops."""
+def test_the_models_are_those_of_their_readme() -> None:
+    """Checks the digests: other models would locate the eyes differently and so cut other crops."""
     folder = PROJECT / "visage" / "faces" / "detectors" / "models"
     page = (folder / "README.md").read_text(encoding="utf-8")
     models = sorted(folder.glob("*.tflite"))
@@ -183,21 +183,21 @@ def test_eye_centres_agree_with_those_of_another_landmark_model(detector: Detect
 
 
 def _distance(face: Face, expected: np.ndarray) -> float:
-    """How far the eyes are from where they are expected, in inter-ocular distances."""
+    """Returns the distance of the eyes from their expected positions, in inter-ocular distances."""
     between = np.hypot(*(expected[1] - expected[0]))
     return float(np.hypot(*(face.landmarks[:2] - expected).T).mean() / between)
 
 
 @pytest.mark.parametrize(("seed", "size"), [(15, (2100, 1680)), (21, (1500, 1200))])
-def test_a_part_of_a_large_face_is_no_face_of_its_own(seed: int, size: tuple[int, int]) -> None:
-    # So large that tiles of the image show its nose and mouth alone.
+def test_a_part_of_a_large_face_is_not_a_second_face(seed: int, size: tuple[int, int]) -> None:
+    # So large that some tiles of the image show only its nose and mouth.
     photo = Image.fromarray(drawn_photo([((135.0, 100.8), 48.0, 0.0)], 300, 240, seed)).resize(size)
     (face,) = make_detector("blazeface").detect(np.asarray(photo))
     assert face.size > 500
 
 
 def test_a_face_before_a_larger_one_is_found_beside_it() -> None:
-    # Somebody who holds a child up to the cheek, on an image that is looked at in tiles too.
+    # A person holding a child up to the cheek, on an image that is also searched in tiles.
     photo = Image.fromarray(drawn_photo([((150.0, 95.0), 56.0, 0.0)], 300, 240, seed=3)).resize((1500, 1200))
     child = drawn_photo([((40.0, 36.0), 24.0, 0.0)], 80, 80, seed=4)
     photo.paste(Image.fromarray(child).resize((320, 320)), (800, 560))
@@ -208,7 +208,7 @@ def test_a_face_before_a_larger_one_is_found_beside_it() -> None:
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("angle", [45, 60, -90])
-def test_everybody_is_found_in_a_group_that_lies_on_its_side(angle: float, real_data_dir: Path) -> None:
+def test_all_faces_are_found_in_a_group_that_lies_on_its_side(angle: float, real_data_dir: Path) -> None:
     photo = Image.open(real_data_dir / "photos" / "multiface.jpg").convert("RGB").rotate(angle, expand=True)
     assert len(make_detector("blazeface").detect(np.asarray(photo))) == 6
 

@@ -9,7 +9,7 @@ from visage.faces.image_io import decode
 from visage.faces.resize import resize
 
 
-def test_pixels_come_back_nearly_as_they_were() -> None:
+def test_decoded_pixels_are_nearly_the_encoded_ones() -> None:
     crop = drawn_photo([((56.0, 40.0), 40.0, 0.0)], 112, 112)
     back = decode(encode(crop, quality=95))
     assert back.shape == crop.shape
@@ -28,7 +28,7 @@ def test_colour_keeps_the_full_resolution() -> None:
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (200, 200), (80, 40)])
-def test_images_that_are_crops_already_are_brought_to_size(shape: tuple[int, int]) -> None:
+def test_images_that_are_crops_already_are_resized(shape: tuple[int, int]) -> None:
     crop = np.zeros((*shape, 3), np.uint8)
     crop[: shape[0] // 2] = 200
     resized = resize(crop, 64)

@@ -1,4 +1,4 @@
-"""Every ending that stands for an image is that of a format that is decoded."""
+"""Every file ending of an image belongs to a format that is decoded."""
 
 from PIL import Image
 

@@ -17,7 +17,7 @@ def in_a_fresh_process(code: str) -> str:
     return ended.stdout.strip()
 
 
-def test_no_module_brings_a_framework_with_it() -> None:
+def test_no_module_imports_a_framework() -> None:
     loaded = in_a_fresh_process(f"{ALL_MODULES}\nimport sys\nprint(*sys.modules)").split()
     assert {"visage.faces.detector", "visage.faces.detectors.mtcnn"} <= set(loaded)
     assert [name for name in HEAVY if name in loaded] == []

@@ -1,4 +1,4 @@
-"""MTCNN answers as every detector does; without its package it says what to install."""
+"""MTCNN returns faces as every detector does; without its package, the error names what to install."""
 
 import importlib.util
 import sys
@@ -33,17 +33,17 @@ def test_a_drawn_face_is_found_with_its_eyes(detector: Detector) -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (23, 40), (24, 24), (240, 320)])
-def test_an_image_of_nobody_has_no_face(detector: Detector, shape: tuple[int, int]) -> None:
+def test_an_image_without_people_has_no_face(detector: Detector, shape: tuple[int, int]) -> None:
     assert detector.detect(np.zeros((*shape, 3), np.uint8)) == []
 
 
-def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mtcnn", None)
     with pytest.raises(VisageError, match=r"^alignment.detector: mtcnn: the package mtcnn is not installed; run `make"):
         make_detector("mtcnn")
 
 
-def test_without_what_its_package_needs_it_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_dependency_of_the_package_is_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("visage.extras.is_installed", lambda extra: True)
     monkeypatch.setitem(sys.modules, "mtcnn", None)
     with pytest.raises(VisageError, match=r"its package needs mtcnn; run `make set-up EXTRAS=mtcnn`$"):

@@ -1,4 +1,4 @@
-"""Cutting faces takes one core: Beam starts a worker for each, and what one wastes another lacks."""
+"""Cutting faces uses one core, since Beam starts a worker for each core."""
 
 import subprocess
 import sys
@@ -21,6 +21,6 @@ print((time.process_time() - all_threads) / (time.thread_time() - this_thread))
 """
 
 
-def test_no_other_thread_is_woken() -> None:
+def test_no_other_thread_runs() -> None:
     ended = subprocess.run([sys.executable, "-c", CUT_SOME], capture_output=True, text=True, check=True)
     assert float(ended.stdout) < 1.2

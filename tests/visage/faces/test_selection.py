@@ -1,4 +1,4 @@
-"""Of several faces the largest and most central one is meant, or the one at a known place."""
+"""The largest and most central of several faces is selected, or the one at a known place."""
 
 import numpy as np
 import pytest
@@ -12,27 +12,27 @@ SHAPE = (400, 600, 3)
 
 
 def face(x: float, y: float, side: float) -> Face:
-    """A square face centred at (x, y)."""
+    """Returns a square face centred at (x, y)."""
     box = (x - side / 2, y - side / 2, x + side / 2, y + side / 2)
     return Face(box, np.zeros((5, 2), np.float32), score=0.9, presence=1.0)
 
 
-def test_of_two_in_the_same_row_the_larger() -> None:
+def test_the_larger_of_two_faces_in_the_same_row_is_selected() -> None:
     small, large = face(200, 200, 50), face(400, 200, 90)
     assert choose([small, large], SHAPE) is large
 
 
-def test_of_two_equally_large_the_more_central() -> None:
+def test_the_more_central_of_two_equally_large_faces_is_selected() -> None:
     middle, aside = face(310, 190, 80), face(80, 60, 80)
     assert choose([aside, middle], SHAPE) is middle
 
 
-def test_a_slightly_larger_face_in_the_corner_gives_way_to_the_one_in_the_middle() -> None:
+def test_a_central_face_precedes_a_slightly_larger_one_in_the_corner() -> None:
     middle, corner = face(300, 200, 80), face(45, 45, 90)
     assert choose([corner, middle], SHAPE) is middle
 
 
-def test_a_much_larger_face_off_the_middle_is_meant() -> None:
+def test_a_much_larger_face_off_the_middle_is_selected() -> None:
     middle, large = face(300, 200, 40), face(150, 200, 200)
     assert choose([middle, large], SHAPE) is large
 
@@ -42,28 +42,28 @@ def test_a_face_half_outside_the_image_can_be_chosen() -> None:
     assert choose([only], SHAPE) is only
 
 
-def test_there_must_be_a_face() -> None:
+def test_no_face_is_an_error() -> None:
     with pytest.raises(ValueError, match="no face to choose"):
         choose([], SHAPE)
 
 
-def test_there_must_be_a_face_at_the_box() -> None:
+def test_no_face_at_the_box_is_an_error() -> None:
     with pytest.raises(ValueError, match="no face to choose"):
         choose([face(50, 50, 60)], SHAPE, (0.3, 0.3, 0.7, 0.7))
 
 
-def test_of_several_the_one_that_lies_where_the_box_says() -> None:
+def test_the_face_at_the_box_is_selected() -> None:
     meant, large = face(450, 200, 60), face(200, 200, 300)
     assert choose([large, meant], SHAPE, (0.7, 0.4, 0.8, 0.6)) is meant
     assert choose([large, meant], SHAPE) is large
 
 
 @pytest.mark.parametrize(("side", "ambiguous"), [(100, True), (88, True), (80, False), (20, False)])
-def test_two_faces_of_nearly_one_weight_are_two_candidates(side: float, ambiguous: bool) -> None:
+def test_two_faces_of_nearly_equal_weight_are_two_candidates(side: float, ambiguous: bool) -> None:
     assert two_candidates([face(200, 200, 100), face(400, 200, side)], SHAPE) is ambiguous
 
 
-def test_a_box_tells_equal_faces_apart() -> None:
+def test_a_box_distinguishes_equal_faces() -> None:
     faces = [face(200, 200, 100), face(400, 200, 100)]
     assert not two_candidates(faces, SHAPE, (0.25, 0.3, 0.4, 0.7))
     assert two_candidates(faces, SHAPE, (0.3, 0.3, 0.7, 0.7))

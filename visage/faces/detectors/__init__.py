@@ -1,4 +1,4 @@
-"""The face detectors there are: a module each, imported only when it is chosen.
+"""Lists the face detectors, each in a module that is imported only when it is selected.
 
 A detector is a class with the one method of `visage.faces.detector.Detector`, made without arguments.
 """
@@ -7,4 +7,4 @@ DETECTORS = {
     "blazeface": "BlazeFaceDetector",
     "mtcnn": "MtcnnDetector",
 }
-"""Class by name; the name, which `alignment.detector` chooses by, is also that of the module."""
+"""Classes by name, which is the value of `alignment.detector` and also the name of the module."""

@@ -1,8 +1,8 @@
-"""Finds faces with BlazeFace and the face-landmark mesh, run by LiteRT: no TensorFlow.
+"""Finds faces with BlazeFace and the face-landmark mesh by LiteRT, without TensorFlow.
 
 Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", arXiv:1907.05047;
 Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", arXiv:1907.06724.
-`models/README.md` says where the models come from.
+`models/README.md` names the sources of the models.
 """
 
 import math
@@ -21,28 +21,28 @@ _MODELS = Path(__file__).parent / "models"
 # The logit of a score of one half.
 _MIN_LOGIT = 0.0
 MIN_PRESENCE = 0.5
-# Tiles and second looks at the whole image are more chances to err.
+# Tiles and retries on the whole image add chances of false positives.
 MIN_PRESENCE_AT_MORE_LOOKS = 0.9
 OVERLAP = 0.3
-# A tile may take a part of a face for one, if the face is larger than this fraction of its side; of the part's area so
-# much lies in the whole.
+# In a tile, part of a face larger than this fraction of the tile's side may be detected as a face; it is dropped if so
+# much of its area lies in the whole face.
 TOO_LARGE = 0.6
 INSIDE = 0.8
-# Of the distance of the eyes.
+# As a fraction of the distance of the eyes.
 SAME_EYES = 0.5
 
-# Pixels; an image whose longer side is longer is looked at in tiles too, for faces too small for a single look.
+# Pixels; an image with a longer side is also searched in tiles, for faces too small in the whole image.
 TILED_SIDE = 960
-# Pixels; tiles of a very large image are larger, so that there are no more than so many along a side.
+# Pixels; tiles of a very large image are larger, which limits their number along a side.
 TILE_SIDE = 480
 MAX_TILES = 8
-# Tiles cover each other by so much of their side, so that a small face is whole in one of them.
+# Tiles overlap by this fraction of their side, so that one of them contains a small face completely.
 _TILE_OVERLAP = 0.2
 
-# Degrees; a face that is tilted more lies on its side.
+# Degrees; a face with a larger tilt lies on its side.
 LYING = 45.0
 
-# Degrees. Looking twice at every face takes 0.7 ms of CPU more an image and leaves 0.72° of tilt instead of 0.76°.
+# Degrees. A second pass over every face takes 0.7 ms of CPU more for each image and leaves 0.72° of tilt, not 0.76°.
 TILT_LEFT = 2.0
 
 _MESH_SIDE = 192
@@ -53,7 +53,7 @@ _BELOW_EYES = [_NOSE, _RIGHT_MOUTH_CORNER, _LEFT_MOUTH_CORNER]
 
 
 class BlazeFaceDetector:
-    """BlazeFace's short-range and full-range networks together; the mesh confirms each face and places its eyes."""
+    """BlazeFace's short-range and full-range networks; the mesh confirms each face and locates its eyes."""
 
     def __init__(self) -> None:
         self._short_range = _BoxNetwork("face_detection_short_range.tflite", 128, ((16, 2), (8, 6)))
@@ -63,7 +63,7 @@ class BlazeFaceDetector:
     def detect(self, image: np.ndarray) -> list[Face]:
         """See `Detector.detect`.
 
-        Where nothing is found a second look adds a black margin, for faces that fill their image; the next ones turn
+        If nothing is found, a retry adds a black margin, for faces that fill their image; the next retries turn
         the image by a quarter, either way, for BlazeFace finds faces that are tilted by up to some 50°. It is turned,
         too, where a face lies on its side: there may be more of them.
         """
@@ -101,7 +101,7 @@ class BlazeFaceDetector:
         found = [network(pyramid, view) for network, view in looks]
         boxes = np.concatenate([rows for rows, _ in found])
         scores = np.concatenate([scores for _, scores in found])
-        # A face that is too large for a tile is not too large for the image.
+        # A face that is too large for a tile is found in the whole image.
         longer = max(pyramid.width, pyramid.height)
         fitting = [TOO_LARGE * view.side if view.side < longer else math.inf for _, view in looks]
         fits = np.repeat(fitting, [len(rows) for rows, _ in found])
@@ -124,7 +124,7 @@ def _whole(pyramid: Pyramid) -> View:
 
 
 def _starts(length: int, side: float) -> list[float]:
-    """Where the tiles of a side begin that cover a length together; a single one is centred."""
+    """Returns the starts of tiles of length `side` that together cover a length; a single tile is centred."""
     if length <= side:
         return [(length - side) / 2]
     count = 1 + math.ceil((length - side) / (side * (1 - _TILE_OVERLAP)) - 1e-6)
@@ -134,15 +134,15 @@ def _starts(length: int, side: float) -> list[float]:
 def _merge_overlapping(
     boxes: np.ndarray, scores: np.ndarray, fits: np.ndarray
 ) -> list[tuple[np.ndarray, float, float]]:
-    """BlazeFace's blending: boxes that overlap the best one become their score-weighted mean.
+    """Merges boxes as BlazeFace does: those that overlap the best one become their score-weighted mean.
 
     Args:
         boxes: [n, 16], rows of the box networks.
         scores: [n].
-        fits: [n], pixels; size of the largest face that fits the view in which they were seen.
+        fits: [n], pixels; size of the largest face that fits the view in which they were found.
 
     Returns:
-        Row, score and largest fit of each blend, the best score first.
+        Row, score and largest fit of each merged box, the best score first.
     """
     order = np.argsort(-scores, kind="stable")
     boxes, scores, fits = boxes[order], scores[order], fits[order]
@@ -157,13 +157,13 @@ def _merge_overlapping(
 
 
 def _tilt(face: Face) -> float:
-    """Degrees between the eyes and the level, 0 to 180."""
+    """Returns the angle between the eyes and the horizontal in degrees, 0 to 180."""
     across, down = face.landmarks[1] - face.landmarks[0]
     return abs(math.degrees(math.atan2(down, across)))
 
 
 def _same_eyes(face: Face, other: Face) -> bool:
-    """Boxes of one tilted face may overlap so little that they are not blended; its eyes are in one place."""
+    """Returns whether two boxes have the same eyes, as boxes of one tilted face may, with little overlap."""
     apart = np.hypot(*(face.landmarks[:2] - other.landmarks[:2]).mean(0))
     return bool(apart < SAME_EYES * np.hypot(*(other.landmarks[1] - other.landmarks[0])))
 
@@ -189,7 +189,7 @@ def _area(box: np.ndarray) -> float:
 
 
 class _BoxNetwork:
-    """One BlazeFace network: an anchor a cell of each grid gives one box with six points."""
+    """One BlazeFace network: the anchor of each grid cell yields one box with six points."""
 
     def __init__(self, model: str, side: int, grids: tuple[tuple[int, int], ...]):
         self._interpreter = _interpreter(model)
@@ -198,7 +198,7 @@ class _BoxNetwork:
         self._anchors = np.concatenate([np.repeat(_cell_centres(cells), count, 0) for cells, count in grids])
 
     def __call__(self, pyramid: Pyramid, view: View) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of x0, y0, x1, y1 and six points (x, y) in pixels, right eye and left eye first, and their scores."""
+        """Returns rows x0, y0, x1, y1 and six points (x, y) in pixels, right and left eye first, and their scores."""
         pixels = pyramid.seen(view, self._side)
         values = np.divide(pixels[None], 127.5, dtype=np.float32)
         values -= 1
@@ -221,17 +221,17 @@ _Look = tuple[_BoxNetwork, View]
 
 
 class _Mesh:
-    """The face-landmark network: 468 points and the presence of a face, from a crop turned upright."""
+    """The face-landmark network: 468 points and the presence of a face, from an upright crop."""
 
     def __init__(self, model: str):
         self._interpreter = _interpreter(model)
         self._input, (self._points, self._presence) = _tensors(self._interpreter)
 
     def __call__(self, pyramid: Pyramid, row: np.ndarray, score: float, min_presence: float) -> Face | None:
-        """The face in a box network's row; None where there is none.
+        """Returns the face in a box network's row; None if there is none.
 
-        The first look is straightened by the box network's rough eyes. Where it tells that they were off by `TILT_LEFT`
-        or more, a second one is straightened by its own: of the tilt that one look leaves half is left after two.
+        The first pass is levelled by the box network's approximate eyes. If its own eyes differ by `TILT_LEFT` or more,
+        a second pass is levelled by them, which halves the tilt that the first one leaves.
         """
         box = _UprightBox((row[:2] + row[2:4]) / 2, float((row[2:4] - row[:2]).max()), row[6:8] - row[4:6])
         points, presence = self._look(pyramid, box)
@@ -256,19 +256,19 @@ class _Mesh:
 
 @dataclass(frozen=True)
 class _UprightBox:
-    """A square round a face: its middle (x, y) and side in pixels, and the direction (x, y) from right to left eye."""
+    """A square around a face: its middle (x, y) and side in pixels, and the direction (x, y) from right to left eye."""
 
     middle: np.ndarray
     side: float
     across: np.ndarray
 
     def tilt_against(self, other: "_UprightBox") -> float:
-        """Degrees between the directions of the eyes."""
+        """Returns the angle between the directions of the eyes in degrees."""
         (x0, y0), (x1, y1) = self.across, other.across
         return abs(math.degrees(math.atan2(x0 * y1 - y0 * x1, x0 * x1 + y0 * y1)))
 
     def crop_to_image(self) -> np.ndarray:
-        """Crop (x, y, 1) to image (x, y): the eyes lie level, and the box fills the crop but for a margin."""
+        """Returns the map from crop (x, y, 1) to image (x, y), with level eyes and a margin around the box."""
         step = max(1.0, _MESH_MARGIN * self.side) / _MESH_SIDE
         turn = _levelling(self.across).T * step
         return np.column_stack([turn, self.middle - turn.sum(1) * (_MESH_SIDE / 2)])
@@ -284,13 +284,13 @@ def _box_round(points: np.ndarray) -> _UprightBox:
 
 
 def _levelling(across: np.ndarray) -> np.ndarray:
-    """The turn (2, 2) that makes a direction (x, y) point to the right."""
+    """Returns the rotation (2, 2) that makes a direction (x, y) point to the right."""
     cosine, sine = across / max(1e-6, float(np.hypot(*across)))
     return np.array([[cosine, sine], [-sine, cosine]])
 
 
 def _eyes(points: np.ndarray) -> np.ndarray:
-    """Centres (x, y) of the right and the left eye, [2, 2]."""
+    """Returns the centres (x, y) of the right and the left eye, [2, 2]."""
     centres: np.ndarray = points[_EYES].mean(1)
     return centres
 
@@ -309,7 +309,7 @@ def _interpreter(model: str) -> Any:
 
 
 def _tensors(interpreter: Any) -> tuple[int, list[int]]:
-    """Index of the input, and those of the outputs, the largest first."""
+    """Returns the index of the input, and those of the outputs, the largest first."""
     outputs = sorted(
         interpreter.get_output_details(),
         key=lambda output: -int(np.prod(output["shape"])),

@@ -1,7 +1,7 @@
-"""Finds faces with the cascade that most published systems align with: slow, and needs TensorFlow.
+"""Finds faces with MTCNN, the detector of most published systems, which is slow and needs TensorFlow.
 
 Zhang et al., "Joint Face Detection and Alignment using Multi-task Cascaded Convolutional Networks", arXiv:1604.02878,
-in the package `mtcnn`, which carries the weights.
+in the package `mtcnn`, which contains the weights.
 """
 
 from typing import Any
@@ -12,14 +12,14 @@ from visage.errors import VisageError
 from visage.extras import check_installed, set_up_with
 from visage.faces.detector import Face
 
-# The first network looks at windows of 12 pixels; the package fails on images that hold none.
+# The first network's window is 12 pixels; the package fails on smaller images.
 _MIN_SIDE = 24
-# `left` and `right` are the package's words for the sides of the image.
+# The package's `left` and `right` are those of the image.
 _KEYPOINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 
 
 class MtcnnDetector:
-    """MTCNN as its package has it by default."""
+    """MTCNN with the defaults of its package."""
 
     def __init__(self) -> None:
         check_installed("mtcnn", "alignment.detector")
@@ -32,7 +32,7 @@ class MtcnnDetector:
         self._mtcnn = MTCNN()
 
     def detect(self, image: np.ndarray) -> list[Face]:
-        """See `visage.faces.detector.Detector`."""
+        """Finds faces as described in `visage.faces.detector.Detector`."""
         if min(image.shape[:2]) < _MIN_SIDE:
             return []
         found = self._mtcnn.detect_faces(np.ascontiguousarray(image)) or []

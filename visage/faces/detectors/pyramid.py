@@ -1,4 +1,4 @@
-"""A image at halved and halved resolutions, for networks that look at parts of it in a few pixels."""
+"""Reads an image at repeatedly halved resolutions, for networks whose input is few pixels of a part of it."""
 
 from dataclasses import dataclass, replace
 
@@ -8,11 +8,11 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class View:
-    """A square part of an image, looked at with the head tilted or not; it may reach outside the image.
+    """A square part of an image, rotated by quarter turns; it may reach outside the image.
 
     Attributes:
         left, top, side: pixels of the image.
-        turns: quarters by which the part is turned counter-clockwise before it is looked at.
+        turns: quarter turns by which the part is rotated counter-clockwise.
     """
 
     left: float
@@ -21,23 +21,23 @@ class View:
     turns: int = 0
 
     def with_margin(self, fraction: float) -> "View":
-        """Wider on all sides by a fraction of its side."""
+        """Returns the view widened on all sides by a fraction of its side."""
         by = self.side * fraction
         return replace(self, left=self.left - by, top=self.top - by, side=self.side + 2 * by)
 
     def turned(self, turns: int) -> "View":
-        """The same part, turned by so many quarters."""
+        """Returns the same part, rotated by so many more quarter turns."""
         return replace(self, turns=turns)
 
     def in_image(self, points: np.ndarray) -> np.ndarray:
-        """Pixels (x, y) of the image for points (..., 2) in fractions of the turned part's side."""
+        """Returns pixels (x, y) of the image for points (..., 2) in fractions of the rotated part's side."""
         for _ in range(self.turns):
             points = np.stack([1 - points[..., 1], points[..., 0]], -1)
         return points * self.side + (self.left, self.top)
 
 
 class Pyramid:
-    """Reads parts of an image at low resolutions, antialiased, for little more than their own pixels cost.
+    """The resolutions of an image, of which parts are read antialiased at little more than the cost of their pixels.
 
     Coordinates are continuous, (0, 0) is the outer corner of the first pixel.
     """
@@ -47,10 +47,10 @@ class Pyramid:
         self._levels = [Image.fromarray(image)]
 
     def seen(self, view: View, size: int) -> np.ndarray:
-        """A view in size x size pixels, black outside the image: uint8 (size, size, 3)."""
+        """Returns a view in size x size pixels, black outside the image: uint8 (size, size, 3)."""
         level, halvings = self._level(view.side / size)
         scale = size / view.side
-        # The part of the view that the image fills: in whole pixels of the output, then exactly in the image.
+        # The part of the view inside the image: in whole pixels of the output, then exactly in the image.
         left, right = _pixels(-view.left * scale, (self.width - view.left) * scale, size)
         top, bottom = _pixels(-view.top * scale, (self.height - view.top) * scale, size)
         corners = np.array([left, top, right, bottom]) / scale + (view.left, view.top, view.left, view.top)
@@ -62,14 +62,14 @@ class Pyramid:
         return np.rot90(pixels, view.turns)
 
     def cut(self, to_image: np.ndarray, size: int) -> np.ndarray:
-        """What lies where `to_image` (2, 3), result to image, leads; black outside: uint8 (size, size, 3)."""
+        """Resamples the image under `to_image` (2, 3), from result to image; black outside: uint8 (size, size, 3)."""
         level, halvings = self._level(float(np.hypot(*to_image[0, :2])))
         to_level = (to_image / 2**halvings).ravel().tolist()
         cut = level.transform((size, size), Image.Transform.AFFINE, to_level, Image.Resampling.BILINEAR)
         return np.asarray(cut)
 
     def _level(self, step: float) -> tuple[Image.Image, int]:
-        """The image halved so often that `step` of its pixels become one or two, and how often that is."""
+        """Returns the image halved until `step` of its pixels become one or two, and the number of halvings."""
         halvings = max(0, int(np.floor(np.log2(max(step, 1.0)))))
         while len(self._levels) <= halvings and min(self._levels[-1].size) > 1:
             self._levels.append(self._levels[-1].reduce(2))
@@ -78,6 +78,6 @@ class Pyramid:
 
 
 def _pixels(low: float, high: float, size: int) -> tuple[int, int]:
-    """Whole pixels from `low` to `high` of 0..size, at least one."""
+    """Returns the whole pixels from `low` to `high` within 0..size, at least one."""
     start = min(max(0, round(low)), size - 1)
     return start, max(start + 1, min(size, round(high)))

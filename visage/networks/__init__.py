@@ -1,8 +1,7 @@
-"""The networks a recipe can name. Light to import: a network's module loads Keras only when it is built.
+"""Lists the networks that a recipe can name; a network's module, and so Keras, is imported only to build it.
 
 Every network maps pixels float32 [N, input_size, input_size, channels] in 0..255 to a dictionary of raw outputs,
-`age` and `gender`, of which it lacks the one whose head is None. What the numbers of a head are,
-`visage/networks/heads.py` says.
+`age` and `gender`, without the one whose head is None. `visage/networks/heads.py` defines the numbers of each head.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ GenderHead = Literal["binary", "softmax"]
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """What the rest of the Trainer must know of a network before it is built.
+    """The properties of a network that the rest of the Trainer needs before building it.
 
     Attributes:
-        module: where its `build` is.
+        module: module of its `build`.
         input_size: pixels; side of the image.
         channels: 1 grey, 3 colour.
-        age_head: what its age output is; None: it has none.
+        age_head: kind of its age output; None: it has none.
         gender_head: the same for the gender.
         any_size: whether another `input_size`, from 32, gives the same weights: the network ends in global pooling.
-        tta_flip: whether a served model asks of an image and its mirror image, and answers with the mean.
+        tta_flip: whether a served model predicts the mean over an image and its mirror image.
     """
 
     module: str
@@ -42,17 +41,17 @@ class NetworkSpec:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The names of its raw outputs."""
+        """Returns the names of its raw outputs."""
         heads = {"age": self.age_head, "gender": self.gender_head}
         return tuple(name for name, head in heads.items() if head is not None)
 
     @property
     def name(self) -> str:
-        """By which recipes call it."""
+        """Returns the name that recipes use."""
         return self.module.rpartition(".")[2]
 
     def build(self) -> keras.Model:
-        """A new network with random weights, drawn from Keras's global seed."""
+        """Builds a new network with random weights from Keras's global seed."""
         module = importlib.import_module(self.module)
         network: keras.Model = module.build(self.input_size, self.channels, self.age_head, self.gender_head)
         return network

@@ -1,6 +1,6 @@
-"""The published CNN that regresses the age on IMDB-WIKI: 128x128 colour, exactly 31,716,033 parameters, MAE 9.5.
+"""Builds the published CNN that regresses the age on IMDB-WIKI: 128x128 colour, exactly 31,716,033 parameters, MAE 9.5.
 
-Its layers are those that give the published count: Conv 32 of stride 2 (896), MaxPool, BatchNorm (128), Conv 64
+Its layers reproduce the published count: Conv 32 of stride 2 (896), MaxPool, BatchNorm (128), Conv 64
 (18,496), BatchNorm (256), Conv 128 (73,856), Flatten 123,008, Dense 256 (31,490,304), Dropout, Dense 512 (131,584),
 Dropout, Dense 1 (513). Trained with the absolute error, Adam at 0.002, 20 epochs, early stopping of patience 5, and
 images turned by up to 40 degrees, sheared, zoomed and flipped: `recipes/cnn_imdb_age.yaml`. The source is the layer
@@ -15,7 +15,7 @@ from visage.networks.heads import dense_outputs
 
 
 def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
-    """The network.
+    """Builds the network.
 
     Args:
         input_size: pixels; side of the image, 128 as published.

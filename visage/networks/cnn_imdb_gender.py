@@ -1,4 +1,4 @@
-"""The published CNN that tells the gender on IMDB-WIKI: 128x128 colour, exactly 63,074,753 parameters, 85 %.
+"""Builds the published CNN that predicts the gender on IMDB-WIKI: 128x128 colour, exactly 63,074,753 parameters, 85 %.
 
 The convolutions of `cnn_imdb_age` (93,632 parameters), then Dense 512 (62,980,608), Dropout, Dense 1 (513). Trained
 with binary cross-entropy, and otherwise as `cnn_imdb_age`, from the same source: `recipes/cnn_imdb_gender.yaml`.
@@ -12,7 +12,7 @@ from visage.networks.heads import dense_outputs
 
 
 def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
-    """The network.
+    """Builds the network.
 
     Args:
         input_size: pixels; side of the image, 128 as published.

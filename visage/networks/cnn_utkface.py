@@ -1,9 +1,9 @@
-"""The published two-headed CNN for UTKFace: 64x64 grey, exactly 6,515,714 parameters, gender 90.37 %, AUC 0.93.
+"""Builds the published two-headed CNN for UTKFace: 64x64 grey, exactly 6,515,714 parameters, gender 90.37 %, AUC 0.93.
 
 Conv 32 3x3, Conv 64 3x3, MaxPool, Conv 128 3x3, MaxPool, Dropout, Flatten (25,088), and two branches of Dense 128,
 Dropout, Dense 1; valid padding, so the maps go 62, 60, 30, 28, 14. The source is the layer table and the figures of
-this project's design, which names no author; loss, optimizer, schedule and the rate of the dropout are not in it and
-are our choice: `recipes/cnn_utkface.yaml`.
+this project's design, which names no author. It does not give loss, optimizer, schedule and the rate of the dropout;
+those are our choice: `recipes/cnn_utkface.yaml`.
 """
 
 import keras
@@ -12,12 +12,12 @@ from visage.networks import AgeHead, GenderHead
 from visage.networks.heads import dense_outputs
 from visage.networks.rescaling import Rescaling
 
-# Low: in the few epochs that a CPU has time for, this network underfits.
+# Low, since this network underfits in the few epochs that a CPU has time for.
 _DROPOUT = 0.1
 
 
 def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
-    """Three valid convolutions, then a dense branch each for age and gender.
+    """Builds three valid convolutions, then one dense branch each for age and gender.
 
     Args:
         input_size: pixels; side of the image, 64 as published.

@@ -1,4 +1,4 @@
-"""A small colour network: separable residual blocks and a distribution over the ages 0 to 100."""
+"""Builds a small colour network: separable residual blocks and a distribution over the ages 0 to 100."""
 
 import keras
 
@@ -7,12 +7,12 @@ from visage.networks.heads import dense_outputs
 from visage.networks.rescaling import Rescaling
 
 _STEM_CHANNELS = 24
-# (channels, stride) of the residual blocks; 64 pixels come out of the stem as 32 and leave the last block as 4.
+# (channels, stride) of the residual blocks; 64 pixels become 32 after the stem and 4 after the last block.
 _BLOCKS = ((48, 2), (48, 1), (96, 2), (96, 1), (192, 2), (192, 1))
 
 
 def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
-    """Stem, six residual blocks of depthwise-separable convolutions, average pooling, heads.
+    """Builds a stem, six residual blocks of depthwise-separable convolutions, average pooling and heads.
 
     Args:
         input_size: pixels; side of the image.
@@ -33,7 +33,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
 
 
 def _residual_block(x: keras.KerasTensor, width: int, stride: int) -> keras.KerasTensor:
-    """Two separable convolutions beside a shortcut, which is projected where the shape changes."""
+    """Adds two separable convolutions to a shortcut, which is projected if the shape changes."""
     layers = keras.layers
     shortcut = x
     if stride != 1 or x.shape[-1] != width:
@@ -45,5 +45,5 @@ def _residual_block(x: keras.KerasTensor, width: int, stride: int) -> keras.Kera
 
 
 def _normalize(x: keras.KerasTensor) -> keras.KerasTensor:
-    # A short memory: the portraits give few steps, and the averages must have settled by the first validation.
+    # A short memory, since the portraits give few steps and the averages must settle before the first validation.
     return keras.layers.BatchNormalization(momentum=0.9)(x)

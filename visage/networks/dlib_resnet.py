@@ -1,4 +1,4 @@
-"""The trunk of dlib's face network, a residual network of 29 convolutions on 150x150 colour.
+"""Builds the trunk of dlib's face network, a residual network of 29 convolutions on 150x150 colour.
 
 King, Dlib-ml (JMLR 2009), and dlib's examples/dnn_face_recognition_ex.cpp: He et al., Deep residual learning (CVPR
 2016), with a few layers less and half the filters. Batch normalization is part of the convolutions, as dlib freezes it.
@@ -13,9 +13,9 @@ from visage.networks.rescaling import Rescaling
 
 PREFIX = "dlib_"
 INPUT_SIZE = 150
-# What dlib takes off each channel, red first, before it divides by 256.
+# The values that dlib subtracts from each channel, red first, before it divides by 256.
 _MEAN_COLOUR = (122.782, 117.001, 104.298)
-# (filters, whether the block halves the side) in their order.
+# (filters, whether the block halves the side), in order.
 _BLOCKS = (
     *[(32, False)] * 3,
     *[(64, True)] + [(64, False)] * 3,
@@ -27,14 +27,14 @@ DESCRIPTOR = f"{PREFIX}descriptor"
 
 
 def blocks(pixels: keras.KerasTensor, count: int = len(_BLOCKS)) -> list[keras.KerasTensor]:
-    """The outputs of the first residual blocks, the first one's first.
+    """Returns the outputs of the first residual blocks, in order.
 
     Args:
         pixels: [N, 150, 150, 3] in 0..255, RGB.
-        count: how many of the 14.
+        count: number of blocks, at most 14.
 
     Returns:
-        Of all:
+        Of all 14:
         [N, 35, 35, 32] three times, [N, 17, 17, 64] four times, [N, 8, 8, 128] three times, [N, 4, 4, 256] three times,
         and [N, 2, 2, 256].
     """
@@ -50,13 +50,13 @@ def blocks(pixels: keras.KerasTensor, count: int = len(_BLOCKS)) -> list[keras.K
 
 
 def descriptor(last_block: keras.KerasTensor) -> keras.KerasTensor:
-    """The 128 numbers by which dlib tells faces apart: [N, 2, 2, 256] to [N, 128]."""
+    """Returns the 128 numbers by which dlib identifies faces: [N, 2, 2, 256] to [N, 128]."""
     pooled = keras.layers.GlobalAveragePooling2D(name=f"{PREFIX}pooled")(last_block)
     return keras.layers.Dense(128, use_bias=False, name=DESCRIPTOR)(pooled)
 
 
 def _block(x: keras.KerasTensor, filters: int, halves: bool, number: int) -> keras.KerasTensor:
-    """Two convolutions beside a shortcut; dlib pads where it halves less than the shortcut does, or the other way."""
+    """Adds two convolutions to a shortcut; as in dlib, the smaller one is padded if they halve differently."""
     layers, name = keras.layers, f"{PREFIX}block_{number}"
     first = f"{PREFIX}conv_{2 * number}"
     y = layers.Conv2D(
@@ -71,6 +71,6 @@ def _block(x: keras.KerasTensor, filters: int, halves: bool, number: int) -> ker
 
 
 def _pad(x: keras.KerasTensor, shape: list[int]) -> keras.KerasTensor:
-    """Zeros below, to the right and behind the last channel, up to a shape."""
+    """Pads with zeros below, to the right and after the last channel, up to a shape."""
     missing = [(0, wanted - there) for wanted, there in zip(shape, x.shape[1:], strict=True)]
     return ops.pad(x, [(0, 0), *missing]) if any(after for _, after in missing) else x

@@ -1,6 +1,6 @@
-"""A network's last layers, and the way from their raw outputs to what every model answers.
+"""Builds a network's heads, and converts their raw outputs to the predictions of every model.
 
-| head | raw output | what it stands for |
+| head | raw output | meaning |
 |---|---|---|
 | age: regression | years [N, 1] | the age |
 | age: softmax | logits [N, 101] | ages 0 to 100 as classes (Rothe, Timofte, Van Gool: DEX, ICCV workshops 2015) |
@@ -21,9 +21,9 @@ from keras import ops
 from visage.data.labels import AGE_GROUP_BOUNDARIES, AGE_GROUP_MIDDLES, AGE_GROUPS, GENDERS, age_group
 from visage.networks import AgeHead, GenderHead
 
-# The ages, in years, that `age_probabilities` counts.
+# The number of ages, 0 to 100 years, in `age_probabilities`.
 AGES = 101
-# The outputs that the last weighted layer of each head has. CORAL's thresholds share one of them.
+# The number of outputs of the last weighted layer of each head. CORAL's thresholds share one.
 AGE_UNITS: dict[AgeHead, int] = {
     "regression": 1,
     "softmax": AGES,
@@ -33,7 +33,7 @@ AGE_UNITS: dict[AgeHead, int] = {
 }
 GENDER_UNITS: dict[GenderHead, int] = {"binary": 1, "softmax": len(GENDERS)}
 
-# Years; about the mean of every data set, where a regression starts so that its first steps are not spent on it.
+# Years; about the mean of every data set, where a regression starts so that its first steps need not learn it.
 _INITIAL_AGE = 33.0
 
 
@@ -43,9 +43,9 @@ def dense_outputs(
     gender_head: GenderHead | None,
     branch: Callable[[keras.KerasTensor], keras.KerasTensor] = lambda features: features,
 ) -> dict[str, keras.KerasTensor]:
-    """The raw outputs of the heads that there are, each one dense layer on what `branch` makes of features [N, width].
+    """Adds the heads that are not None, each one dense layer on the result of `branch` for features [N, width].
 
-    `branch` is called once a head, so that layers which it makes are that head's own.
+    `branch` is called once for each head, so that its layers belong to that head alone.
     """
     outputs = {}
     if age_head is not None:
@@ -56,25 +56,25 @@ def dense_outputs(
 
 
 def dense_age(features: keras.KerasTensor, head: AgeHead) -> keras.KerasTensor:
-    """An age head on features [N, width]."""
+    """Adds an age head to features [N, width]."""
     bias = keras.initializers.Constant(_INITIAL_AGE) if head == "regression" else "zeros"
     name = "age_rank" if head == "coral" else "age"
-    # In half precision an age of 70 years would come in steps of half a year.
+    # In half precision, ages around 70 years would have steps of half a year.
     raw = keras.layers.Dense(AGE_UNITS[head], bias_initializer=bias, dtype="float32", name=name)(features)
     return OrdinalThresholds(dtype="float32", name="age")(raw) if head == "coral" else raw
 
 
 def dense_gender(features: keras.KerasTensor, head: GenderHead) -> keras.KerasTensor:
-    """A gender head on features [N, width]."""
+    """Adds a gender head to features [N, width]."""
     return keras.layers.Dense(GENDER_UNITS[head], dtype="float32", name="gender")(features)
 
 
 class OrdinalThresholds(keras.layers.Layer):
-    """One bias a threshold under a score that they all share, which keeps their answers consistent (CORAL, 2020)."""
+    """A bias for each threshold of one shared score, which keeps the thresholds consistent (CORAL, 2020)."""
 
     def build(self, input_shape: tuple[int | None, int]) -> None:
-        """`input_shape` is [N, 1]."""
-        # Falling from the start, as training leaves them.
+        """Creates the biases; `input_shape` is [N, 1]."""
+        # Descending from the start, as after training.
         start = [1.0 - threshold / (AGES - 1) for threshold in range(AGES - 1)]
         self._biases = self.add_weight(
             name="biases",
@@ -83,21 +83,21 @@ class OrdinalThresholds(keras.layers.Layer):
         )
 
     def call(self, score: keras.KerasTensor) -> keras.KerasTensor:
-        """Scores [N, 1] to logits [N, 100] of P(age > 0) to P(age > 99)."""
-        # Without the ones LiteRT's converter takes these biases for those of the layer before, and fails.
+        """Maps scores [N, 1] to logits [N, 100] of P(age > 0) to P(age > 99)."""
+        # Without the ones, LiteRT's converter merges these biases into the previous layer, and fails.
         return score * ops.ones((1, AGES - 1)) + self._biases
 
 
 def age_probabilities(raw_age: keras.KerasTensor, head: AgeHead) -> keras.KerasTensor:
-    """The distribution that a network's raw age output stands for, over the ages 0 to 100 or over `AGE_GROUPS`.
+    """Converts a network's raw age output to a distribution over the ages 0 to 100 or over `AGE_GROUPS`.
 
     Args:
-        raw_age: as the head gives it.
-        head: which one.
+        raw_age: raw output of the head.
+        head: kind of the head.
 
     Returns:
-        float32 [N, 101], or [N, 8] of the head "age_groups"; every row sums to 1. A regression's mass lies on the two
-        whole years around its value, so that the expectation is the value, held within 0 to 100.
+        float32 [N, 101], or [N, 8] for the head "age_groups"; every row sums to 1. A regression's mass lies on the two
+        whole years around its value, so that the expectation is the value, clipped to 0 to 100.
     """
     raw_age = ops.cast(raw_age, "float32")
     if head == "regression":
@@ -108,7 +108,7 @@ def age_probabilities(raw_age: keras.KerasTensor, head: AgeHead) -> keras.KerasT
 
 
 def expected_age(probabilities: keras.KerasTensor) -> keras.KerasTensor:
-    """Expectation of the age in years, sum of p(i)·i (DEX, 2015): [N, 101], or [N, 8] with the groups' middles, to [N].
+    """Returns the expected age in years, sum of p(i)·i (DEX, 2015): [N, 101], or [N, 8] of groups' middles, to [N].
 
     The middle of the group 4-6 is 5, that of 60-100 is 80.
     """
@@ -118,7 +118,7 @@ def expected_age(probabilities: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def group_probabilities(probabilities: keras.KerasTensor) -> keras.KerasTensor:
-    """The mass that falls into each of `AGE_GROUPS`: [N, 101], or [N, 8] as it is, to [N, 8]."""
+    """Returns the mass in each of `AGE_GROUPS`: [N, 101], or [N, 8] unchanged, to [N, 8]."""
     if probabilities.shape[-1] == len(AGE_GROUPS):
         return probabilities
     return ops.matmul(probabilities, members_of_groups())
@@ -127,9 +127,9 @@ def group_probabilities(probabilities: keras.KerasTensor) -> keras.KerasTensor:
 def predicted_group(probabilities: keras.KerasTensor) -> keras.KerasTensor:
     """Returns the age group that a model predicts.
 
-    Of a distribution over the years it is the group of the expected age, by the rule of `labels.age_group`, so that
-    both outputs agree. The head "age_groups" predicts the group itself: the most probable one. The age that is derived
-    from such a head, the expectation of the groups' middles, may lie in another group where two are nearly as probable.
+    For a distribution over years it is the group of the expected age, by the rule of `labels.age_group`, so that both
+    outputs agree. The head "age_groups" predicts the group itself: the most probable one. The age derived from such a
+    head, the expectation of the groups' middles, may lie in another group if two are almost equally probable.
 
     Args:
         probabilities: float [N, 101] or [N, 8].
@@ -145,21 +145,21 @@ def predicted_group(probabilities: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def members_of_groups() -> keras.KerasTensor:
-    """float32 [101, 8]: 1 where an age belongs to one of `AGE_GROUPS`."""
+    """Returns 1 where an age belongs to one of `AGE_GROUPS`, else 0: float32 [101, 8]."""
     members = [[float(age_group(age) == group) for group in range(len(AGE_GROUPS))] for age in range(AGES)]
     return ops.convert_to_tensor(members, "float32")
 
 
 def male_logit(raw_gender: keras.KerasTensor, head: GenderHead) -> keras.KerasTensor:
-    """The logit [N] of P(male) from a network's raw gender output; of two classes it is their difference."""
+    """Returns the logit [N] of P(male) from a network's raw gender output; for two classes it is their difference."""
     raw_gender = ops.cast(raw_gender, "float32")
     return raw_gender[:, 1] - raw_gender[:, 0] if head == "softmax" else raw_gender[:, 0]
 
 
 def _between_thresholds(logits: keras.KerasTensor) -> keras.KerasTensor:
-    """[N, 100] of P(age > k) to the mass [N, 101] between neighbouring thresholds; its expectation is their sum.
+    """Converts P(age > k) [N, 100] to the mass [N, 101] between thresholds; its expectation is their sum.
 
-    Sorted, which changes the expectation by nothing and the mass only where biases are not yet in order.
+    Sorting does not change the expectation, and changes the mass only while biases are not yet in order.
     """
     above = ops.flip(ops.sort(ops.sigmoid(logits), axis=-1), axis=-1)
     certain, impossible = ops.ones_like(above[:, :1]), ops.zeros_like(above[:, :1])

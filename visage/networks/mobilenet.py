@@ -1,4 +1,4 @@
-"""The published on-device network: MobileNet without its top, 2 softmax genders and 101 softmax ages.
+"""Builds the published mobile network: MobileNet without its top, 2 softmax genders and 101 softmax ages.
 
 MobileNet (Howard et al., 2017, https://arxiv.org/abs/1704.04861) of width 1 with Keras's published 3,228,864
 parameters, global average pooling, Dropout 0.5, Dense 1024 (1,049,600), then a softmax of 101 ages (103,525) and one of
@@ -14,7 +14,7 @@ from visage.networks.rescaling import Rescaling
 
 
 def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
-    """The network; any input size of 32 pixels and more gives the same weights.
+    """Builds the network; any input size of at least 32 pixels has the same weights.
 
     Args:
         input_size: pixels; side of the image.
@@ -24,7 +24,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     """
     layers = keras.layers
     pixels = keras.Input((input_size, input_size, channels), name="pixels")
-    # What Keras's ImageNet weights were trained on: -1..1.
+    # The range on which Keras's ImageNet weights were trained: -1..1.
     x = Rescaling(1 / 127.5, offset=-1)(pixels)
     x = keras.applications.MobileNet(input_tensor=x, include_top=False, weights=None).output
     x = layers.GlobalAveragePooling2D()(x)

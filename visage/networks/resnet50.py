@@ -1,11 +1,11 @@
-"""The published network for Adience: ResNet-50 without its top, eight age groups and the gender.
+"""Builds the published network for Adience: ResNet-50 without its top, eight age groups and the gender.
 
 ResNet-50 (He et al., 2016, https://arxiv.org/abs/1512.03385) with Keras's published 23,587,712 parameters, global
 maximum pooling, Dropout 0.5, Dense 100 (204,900), Dropout 0.5, and the head: 8 age groups (808) or one logit of P(male)
 (101). From "Predicting apparent Age and Gender from face picture" (Mansar, 2018,
 https://mc.ai/predicting-apparent-age-and-gender-from-face-picture-keras-tensorflow/) and its code, which trains one
-network a task (`trainer.gender_head: none` or `trainer.age_head: none`); here both tasks share the trunk, and each has
-a Dense 100 of its own: `recipes/resnet_adience.yaml`.
+network for each task (`trainer.gender_head: none` or `trainer.age_head: none`); here both tasks share the trunk, and
+each has its own Dense 100: `recipes/resnet_adience.yaml`.
 """
 
 import keras
@@ -15,7 +15,7 @@ from visage.networks.heads import dense_outputs
 
 
 def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
-    """The network; any input size of 32 pixels and more gives the same weights.
+    """Builds the network; any input size of at least 32 pixels has the same weights.
 
     Args:
         input_size: pixels; side of the image.
@@ -35,8 +35,8 @@ def _branch(x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 class _Caffe(keras.layers.Layer):
-    """What Keras's ImageNet weights of ResNet-50 were trained on: BGR, less ImageNet's mean."""
+    """The preprocessing of Keras's ImageNet weights of ResNet-50: BGR, minus ImageNet's mean."""
 
     def call(self, pixels: keras.KerasTensor) -> keras.KerasTensor:
-        """RGB [N, height, width, 3] in 0..255 to the same in BGR, about 0."""
+        """Converts RGB [N, height, width, 3] in 0..255 to BGR, centred about 0."""
         return keras.ops.flip(pixels, axis=-1) - keras.ops.convert_to_tensor([103.939, 116.779, 123.68], "float32")

@@ -1,10 +1,10 @@
-"""VGG-Face with its last convolution replaced by one of 101 ages, or of 2 genders.
+"""Builds VGG-Face with its last convolution replaced by one of 101 ages, or of 2 genders.
 
 The 37 layers of Parkhi, Vedaldi and Zisserman (Deep Face Recognition, BMVC 2015), as Serengil's "Apparent Age and
 Gender Prediction in Keras" (https://sefiks.com/2019/02/13/apparent-age-and-gender-prediction-in-keras) writes them:
 convolutions 64·64 | 128·128 | 256·256·256 | 512·512·512 | 512·512·512, each group pooled, a 7x7 convolution of 4,096,
 Dropout 0.5, a 1x1 convolution of 4,096, Dropout 0.5, and the 1x1 convolution of 2,622 people (145,002,878 parameters)
-that here has 101 (134,674,341) or 2 (134,268,738). There all but the last 7 layers stay as they were: `conv1_1` to
+which here has 101 (134,674,341) or 2 (134,268,738). There all but the last 7 layers are frozen: `conv1_1` to
 `pool5`, which are 14,714,688 parameters. Trained with cross-entropy, Adam, 250 epochs of 256 random faces, and the best
 validation loss kept: `recipes/vggface_wiki_age.yaml`, `recipes/vggface_wiki_gender.yaml`.
 """
@@ -19,7 +19,7 @@ _GROUPS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 51
 
 
 def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
-    """The network.
+    """Builds the network.
 
     Args:
         input_size: pixels; side of the image, 224 as published.
@@ -51,7 +51,7 @@ def _age(x: keras.KerasTensor, head: AgeHead) -> keras.KerasTensor:
 
 
 def _last(x: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
-    """The convolution that stands for the 2,622 people's: [N, 1, 1, 4096] to logits [N, width]."""
-    # In float32 whatever the others compute in, as every head.
+    """Adds the convolution that replaces that of 2,622 people: [N, 1, 1, 4096] to logits [N, width]."""
+    # In float32 whatever the precision of the other layers, as every head.
     predictions = keras.layers.Conv2D(width, 1, dtype="float32", name=f"{name}_predictions")(x)
     return keras.layers.Flatten(dtype="float32", name=name)(predictions)

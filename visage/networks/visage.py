@@ -1,7 +1,8 @@
-"""Our own: dlib's face network, tapped at several levels, under a small head.
+"""Builds our own network: dlib's face network, with several levels pooled into a small head.
 
-What tells faces apart is not what tells ages: the last level knows little of them (mean absolute error of 7.8 years
-from the descriptor alone, 6.6 from its 256 pooled numbers, 4.4 from several levels; `docs/experiments.md`).
+Features that identify faces are not those that determine ages: the last level contains little of the latter (mean
+absolute error of 7.8 years from the descriptor alone, 6.6 from its 256 pooled numbers, 4.4 from several levels;
+`docs/experiments.md`).
 """
 
 import keras
@@ -10,22 +11,22 @@ from visage.networks import AgeHead, GenderHead
 from visage.networks.dlib_resnet import blocks, descriptor
 from visage.networks.heads import dense_outputs
 
-# Residual blocks, from 1, that are pooled: the last of each side.
+# Residual blocks (from 1) that are pooled: the last of each resolution.
 _TAPS = (3, 7, 10, 13, 14)
-# The one whose map of 4x4 places the head sees whole.
+# The block whose 4x4 map goes to the head unpooled.
 _MAP = 13
 _WIDTH = 512
-# Of the two and a half million weights of the head most see one place of the map: without dropout it learns the few
-# thousand faces of a data set by heart (docs/experiments.md).
+# Most of the head's two and a half million weights belong to one place of the map: without dropout the head memorizes
+# the few thousand faces of a data set (docs/experiments.md).
 _DROPOUT_OF_LEVELS = 0.3
 _DROPOUT = 0.5
 
 
 def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
-    """Trunk, the pooled numbers of five levels, the descriptor and one map, then Dense 512 with GELU, and the heads.
+    """Builds the trunk, five pooled levels, the descriptor and one map, then Dense 512 with GELU, and the heads.
 
     Args:
-        input_size: pixels; 150, which the trunk's geometry holds to.
+        input_size: pixels; 150, which the trunk's geometry requires.
         channels: 3.
         age_head: None: no age.
         gender_head: None: no gender.

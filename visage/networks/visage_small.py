@@ -1,7 +1,7 @@
-"""Our own for phones and cheap servers: the first ten residual blocks of dlib's face network under a small head.
+"""Builds our own small network: the first ten residual blocks of dlib's face network under a small head.
 
-Four fifths of the trunk's arithmetic and a sixth of the parameters of `visage`. What the three levels that are left out
-know better, `visage` teaches it (`visage/training/distillation/losses.py`).
+It has four fifths of the trunk's arithmetic and a sixth of the parameters of `visage`. Distillation from `visage` makes
+up for the three levels that are left out (`visage/training/distillation/losses.py`).
 """
 
 import keras
@@ -10,9 +10,9 @@ from visage.networks import AgeHead, GenderHead
 from visage.networks.dlib_resnet import blocks
 from visage.networks.heads import dense_outputs
 
-# Residual blocks, from 1, that are pooled: the last of each side.
+# Residual blocks (from 1) that are pooled: the last of each resolution.
 _TAPS = (3, 7, 10)
-# Filters that make the last map of 8x8x128 one of 4x4: the head sees places, as that of `visage` does.
+# Filters that reduce the last map from 8x8x128 to 4x4: the head gets positions, as that of `visage` does.
 _PLACE_FILTERS = 32
 _WIDTH = 256
 _DROPOUT_OF_LEVELS = 0.2
@@ -20,10 +20,10 @@ _DROPOUT = 0.4
 
 
 def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
-    """Ten blocks, the pooled numbers of three levels and one narrowed map, then Dense 256 with GELU, and the heads.
+    """Builds ten blocks, three pooled levels and one narrowed map, then Dense 256 with GELU, and the heads.
 
     Args:
-        input_size: pixels; 150, which the trunk's geometry holds to.
+        input_size: pixels; 150, which the trunk's geometry requires.
         channels: 3.
         age_head: None: no age.
         gender_head: None: no gender.

@@ -1,1 +1,1 @@
-"""From a photo to what a model predicts of every face on it; the model is in this process or behind a server."""
+"""Predicts every face on a photo with a model in this process or on a server."""

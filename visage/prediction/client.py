@@ -1,4 +1,4 @@
-"""Asks a model, here or on a server, for the age and gender of every face on photos."""
+"""Predicts age and gender of every face on photos, with a local model or a server."""
 
 import os
 import sys
@@ -23,21 +23,21 @@ def predict_photos(
     alignment_of: StrPath | None = None,
     note: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
 ) -> list[PhotoPrediction]:
-    """Predicts every face on every photo; TensorFlow is loaded only where a face is found and there is no server.
+    """Predicts every face on every photo; TensorFlow is loaded only if a face is found and there is no server.
 
     Args:
-        paths: image files. One that cannot be used gets a `problem` and never costs the others.
+        paths: image files. One that cannot be used gets a `problem`, without affecting the others.
         model: a SavedModel folder, or the folder of its numbered versions.
         server: address of a TensorFlow Serving or `visage serve`, e.g. 'http://localhost:8501', the model's name after
-            it as in 'http://localhost:8501/v1/models/NAME' where it is not 'visage'; instead of `model`.
-        alignment_of: folder of the model on `server`, where the server does not tell how its crops are cut.
-        note: is told in one line what the caller should know of an assumption that was made.
+            it as in 'http://localhost:8501/v1/models/NAME' if it is not 'visage'; instead of `model`.
+        alignment_of: folder of the model on `server`, for servers that do not report their crops' geometry.
+        note: called with one line about each assumption that was made.
 
     Returns:
-        One prediction for each path, in the same order; each says which model it is of, if the model was asked at all.
+        One prediction for each path, in the same order; each names its model, if a model was used.
 
     Raises:
-        VisageError: not one of `model` and `server` is given, there is no model, or the server does not answer.
+        VisageError: not exactly one of `model` and `server` is given, there is no model, or no response of the server.
     """
     predictor = _make_predictor(model, server, alignment_of, note)
     detector = make_detector(photo_detector(predictor.alignment))
@@ -56,7 +56,7 @@ def predict_photos(
 
 def _read(path: Path) -> bytes:
     with path.open("rb") as file:
-        # One more than is decoded: some files never end.
+        # One byte more than is decoded, since some files never end.
         return file.read(MAX_BYTES + 1)
 
 
@@ -64,11 +64,11 @@ def _make_predictor(
     model: StrPath | None, server: str | None, alignment_of: StrPath | None, note: Callable[[str], None]
 ) -> FolderPredictor | ServerPredictor:
     if model is not None and server is not None:
-        raise VisageError("--model and --server: choose one; --alignment-of DIR tells how a server's crops are cut")
+        raise VisageError("--model and --server: choose one; --alignment-of DIR gives the geometry of a server's crops")
     if server is not None:
         return ServerPredictor(server, None if alignment_of is None else Path(alignment_of), note)
     if alignment_of is not None:
-        raise VisageError("--alignment-of goes with --server: a model here tells how its crops are cut")
+        raise VisageError("--alignment-of goes with --server: a local model has the geometry of its crops")
     if model is None:
-        raise VisageError("name a model or a server to ask: --model DIR or --server URL")
+        raise VisageError("no model to predict with: give --model DIR or --server URL")
     return FolderPredictor(Path(model))

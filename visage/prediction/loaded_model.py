@@ -1,4 +1,4 @@
-"""A SavedModel as TensorFlow Serving's folders hold it: finding versions, loading one, running a signature."""
+"""Finds, loads and runs a SavedModel in folders laid out for TensorFlow Serving."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ DEFAULT_SIGNATURE = "serving_default"
 
 
 class ModelInputError(VisageError):
-    """The graph refused the values that it was given."""
+    """Raised when the graph refuses its input values."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class TensorInfo:
 
     Attributes:
         dtype: TensorFlow's name, e.g. 'DT_STRING'.
-        shape: sizes, -1 where any goes; None where even the rank is open.
+        shape: sizes, -1 for any; None if even the rank is open.
         tensor: its name in the graph.
     """
 
@@ -38,7 +38,7 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class Signature:
-    """One way to call a model."""
+    """The inputs and outputs of one way to call a model."""
 
     inputs: Mapping[str, TensorInfo]
     outputs: Mapping[str, TensorInfo]
@@ -49,10 +49,10 @@ class LoadedModel:
     """A SavedModel in memory; safe to run from several threads.
 
     Attributes:
-        version: the number of its folder; 0 where the folder has no number.
-        metadata: what it says of itself.
-        alignment: how its face crops are cut.
-        signatures: what can be asked of it, as the SavedModel declares it.
+        version: the number of its folder; 0 if the folder has no number.
+        metadata: its description.
+        alignment: geometry of its face crops.
+        signatures: the signatures that the SavedModel declares, by name.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class LoadedModel:
 
 
 def find_model(path: Path) -> Path:
-    """The SavedModel folder that `path` means: itself, or its newest numbered version.
+    """Returns the SavedModel folder at `path`, or else its newest numbered version.
 
     Raises:
         VisageError: there is none.
@@ -115,7 +115,7 @@ def load_model(path: Path) -> LoadedModel:
     try:
         saved_model = load_saved_model(path)
         signatures = _read_signatures(path / SAVED_MODEL)
-    except Exception as error:  # TensorFlow answers damaged files with nearly any exception.
+    except Exception as error:  # TensorFlow raises nearly any exception for damaged files.
         raise VisageError(f"{path}: the model cannot be loaded ({first_cause(error)[:200]}); push it again") from error
     missing = set(signatures) - set(saved_model.signatures) - {"__saved_model_init_op"}
     if missing or DEFAULT_SIGNATURE not in signatures:
@@ -124,10 +124,10 @@ def load_model(path: Path) -> LoadedModel:
 
 
 def metadata_of(path: Path) -> ModelMetadata:
-    """Returns what the model in the SavedModel folder `path` says of itself; its alignment is known.
+    """Reads the description of the model in the SavedModel folder `path`, which includes its alignment.
 
     Raises:
-        VisageError: the file is missing or not as the Trainer writes it.
+        VisageError: the file is missing or does not have the Trainer's layout.
     """
     file = path / METADATA_FILE
     try:
@@ -141,11 +141,11 @@ def metadata_of(path: Path) -> ModelMetadata:
 
 
 def identity_of(path: Path, metadata: ModelMetadata) -> ModelIdentity:
-    """The identity of the model in a SavedModel folder.
+    """Returns the identity of the model in a SavedModel folder.
 
     Args:
         path: the folder `<name>/<number>`, or one of another name, whose version is then unknown.
-        metadata: what it says of itself.
+        metadata: its description.
     """
     whole = path.resolve()
     number = version_number(whole)
@@ -153,7 +153,7 @@ def identity_of(path: Path, metadata: ModelMetadata) -> ModelIdentity:
 
 
 def _read_signatures(file: Path) -> dict[str, Signature]:
-    """The declared signatures; the loaded model no longer knows their method names."""
+    """Reads the declared signatures; the loaded model does not have their method names."""
     from tensorflow.core.framework.types_pb2 import DataType
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 

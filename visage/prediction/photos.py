@@ -1,4 +1,4 @@
-"""From a photo to what a model says of every face on it; the same code for the client and the demo page."""
+"""Predicts every face on a photo, by the same code for the client and the demo page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,16 +22,16 @@ NO_USABLE_FACE = "the eyes of the face that was found lie too far apart or toget
 
 @dataclass(frozen=True)
 class FacePrediction:
-    """What the model says of one face; None what it was not taught.
+    """The prediction for one face; None for outputs that the model lacks.
 
     Attributes:
         box: x0, y0, x1, y1 in pixels of the upright photo.
         landmarks: five points x, y in the same pixels: right eye, left eye, nose, right and left mouth corner.
-        score: the detector's, 0..1.
+        score: score of the detector, 0..1.
         age: years.
         age_deviation: years; the standard deviation of `age_probabilities`.
         age_group: one of Adience's eight, e.g. '25-32'.
-        age_probabilities: 101 of them, for ages 0 to 100, or 8, for Adience's groups; they add up to 1.
+        age_probabilities: 101, for ages 0 to 100, or 8, for Adience's groups; they add up to 1.
         gender: 'female' or 'male', the binary label of the data sets.
         gender_probability: P(male), 0..1.
     """
@@ -49,14 +49,14 @@ class FacePrediction:
 
 @dataclass(frozen=True)
 class PhotoPrediction:
-    """All the faces of one photo.
+    """The predictions for all faces of one photo.
 
     Attributes:
         path: the photo's file.
-        model: which model predicted; None where none was asked.
-        width, height: pixels of the upright photo; 0 where it cannot be read.
+        model: identity of the model; None if none was used.
+        width, height: pixels of the upright photo; 0 if it cannot be read.
         faces: from left to right.
-        problem: why there is no prediction, in one line; None where there is one.
+        problem: one line on why there is no prediction; None if there is one.
     """
 
     path: str
@@ -68,20 +68,20 @@ class PhotoPrediction:
 
 
 class Predictor(Protocol):
-    """Something that holds a model or reaches one."""
+    """Access to a model, local or remote."""
 
     @property
     def alignment(self) -> AlignmentSettings:
-        """How the model's crops are cut."""
+        """Returns the geometry of the model's crops."""
 
     def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
-        """The model's outputs for each JPEG crop, as plain Python values by output name."""
+        """Returns the model's outputs for each JPEG crop, as plain Python values by output name."""
 
 
 def photo_detector(alignment: AlignmentSettings) -> str:
-    """The name of the detector for a model's photos: the one that its training crops were cut with.
+    """Returns the name of the detector for a model's photos: the one that cut its training crops.
 
-    Where those were crops already it is BlazeFace, for a photo is none.
+    If its training images were crops already, it is BlazeFace, since a photo is not a crop.
     """
     return "blazeface" if alignment.detector == NO_DETECTOR else alignment.detector
 
@@ -91,11 +91,11 @@ def predict_photo(image: bytes, path: str, detector: Detector, predictor: Predic
 
     Args:
         image: the file's bytes.
-        path: what to call it in the answer.
+        path: its name in the result.
 
     Returns:
-        A prediction, or the problem why there is none: unreadable, or without a face that can be cut out. A face that
-        cannot be cut out does not count beside others that can.
+        A prediction, or a problem: the photo is unreadable, or has no face that can be cut out. A face that cannot be
+        cut out is ignored if others can.
     """
     try:
         pixels = decode(image)
@@ -115,7 +115,7 @@ def predict_photo(image: bytes, path: str, detector: Detector, predictor: Predic
 
 
 def _crop(pixels: np.ndarray, face: Face, settings: AlignmentSettings) -> bytes | None:
-    """The face's JPEG crop; None where its eyes cannot be those of a face on this image."""
+    """Returns the face's JPEG crop; None if its eyes cannot be those of a face on this image."""
     try:
         return encode(align(pixels, face.landmarks, settings), settings.jpeg_quality)
     except ValueError:
@@ -132,7 +132,7 @@ def _combine(face: Face, output: dict[str, Any]) -> FacePrediction:
             **(_gender(output) if "gender" in output else {}),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise VisageError(f"the model's answer lacks a usable {error}: was it trained by VisAge?") from error
+        raise VisageError(f"the model's prediction lacks a usable {error}: was it trained by VisAge?") from error
 
 
 def _age(output: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _gender(output: dict[str, Any]) -> dict[str, Any]:
 
 
 def _deviation(probabilities: Sequence[float]) -> float:
-    """Standard deviation in years of a distribution over the ages 0, 1, 2, ..., or over the age groups."""
+    """Returns the standard deviation in years of a distribution over the ages 0, 1, 2, ..., or over the age groups."""
     of_groups = len(probabilities) == len(AGE_GROUP_MIDDLES)
     fractions, ages = (
         np.asarray(probabilities),

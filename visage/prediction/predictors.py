@@ -1,4 +1,4 @@
-"""The two ways to a model's answers: in this process, or over HTTP."""
+"""Runs a model in this process or over HTTP."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ SERVER_TIMEOUT_SECONDS = 60.0
 
 
 class ModelPredictor:
-    """Runs a loaded model in this process."""
+    """A loaded model in this process."""
 
     def __init__(self, model: LoadedModel) -> None:
         self._model = model
@@ -46,7 +46,7 @@ class ModelPredictor:
 
 
 class FolderPredictor:
-    """Runs the model of a folder in this process, and loads it for the first crops: TensorFlow takes seconds.
+    """The model of a folder in this process, loaded with the first crops, since TensorFlow takes seconds to import.
 
     Args:
         folder: a SavedModel, or the folder of its numbered versions.
@@ -71,90 +71,94 @@ class FolderPredictor:
 
 
 class ServerPredictor:
-    """Asks a server that speaks TensorFlow Serving's REST protocol; not before there is a face.
+    """A server with TensorFlow Serving's REST protocol, which is not called before there is a face.
 
     Args:
         address: with or without '/v1/models/NAME'.
-        alignment_of: folder of the served model, which tells how crops are cut and what it was trained on; None: the
-            server is asked.
-        note: is told what had to be assumed.
+        alignment_of: folder of the served model, which has the crops' geometry and the training data; None: the server
+            reports them.
+        note: called with one line about each assumption.
 
     Raises:
-        VisageError: the address is none, or there is no model in `alignment_of`.
+        VisageError: the address is invalid, or there is no model in `alignment_of`.
     """
 
     def __init__(self, address: str, alignment_of: Path | None, note: Callable[[str], None]) -> None:
         self._url = _model_url(address)
         self._folder = None if alignment_of is None else find_model(alignment_of)
-        self._told = None if self._folder is None else metadata_of(self._folder)
+        self._metadata = None if self._folder is None else metadata_of(self._folder)
         self._note = note
 
     @cached_property
     def alignment(self) -> AlignmentSettings:
         """How the model's crops are cut."""
-        return self._told.alignment_settings() if self._told else self._ask_alignment()
+        return self._metadata.alignment_settings() if self._metadata else self._request_alignment()
 
     @cached_property
     def identity(self) -> ModelIdentity:
-        """Which model it is: what `visage serve` says of it; of another server its version, and the rest from
-        `alignment_of`."""
+        """Returns the model's identity as `visage serve` reports it.
+
+        Another server reports the version alone; the rest is read from `alignment_of`.
+        """
         name = self._url.rpartition("/")[2]
         served = self._served
         if served:
             return identify(ModelMetadata.from_json(served), name, _decimal(served.get("version")))
-        version = self._version_if_told()
-        if self._folder is None or self._told is None:
+        version = self._version_if_reported()
+        if self._folder is None or self._metadata is None:
             return identify(ModelMetadata(), name, version)
-        told = identity_of(self._folder, self._told)
-        if str(version or "") not in ("", told.version) and told.version != UNKNOWN:
-            self._note(f"{self._url} serves version {version}, --alignment-of {self._folder} is version {told.version}")
-        return identify(self._told, name, version)
+        reported = identity_of(self._folder, self._metadata)
+        if str(version or "") not in ("", reported.version) and reported.version != UNKNOWN:
+            self._note(
+                f"{self._url} serves version {version}, --alignment-of {self._folder} is version {reported.version}"
+            )
+        return identify(self._metadata, name, version)
 
     def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
         """The model's outputs for each JPEG crop, as plain Python values by output name."""
         instances = [{"b64": base64.b64encode(crop).decode("ascii")} for crop in crops]
-        status, answer = _request("POST", f"{self._url}:predict", {"instances": instances})
-        if status != 200 or len(answer.get("predictions", ())) != len(crops):
-            raise VisageError(f"{self._url}: {answer.get('error', f'unexpected answer, status {status}')}")
-        return list(answer["predictions"])
+        status, response = _request("POST", f"{self._url}:predict", {"instances": instances})
+        if status != 200 or len(response.get("predictions", ())) != len(crops):
+            raise VisageError(f"{self._url}: {response.get('error', f'unexpected response, status {status}')}")
+        return list(response["predictions"])
 
     @cached_property
     def _served(self) -> dict[str, Any]:
-        """The visage.json and version that `visage serve` sends; empty where the server has no such route."""
-        status, answer = _request("GET", f"{self._url}/visage", None)
-        return answer if status == 200 and "alignment" in answer else {}
+        """Returns the visage.json and version from `visage serve`; empty if the server has no such route."""
+        status, response = _request("GET", f"{self._url}/visage", None)
+        return response if status == 200 and "alignment" in response else {}
 
-    def _ask_alignment(self) -> AlignmentSettings:
+    def _request_alignment(self) -> AlignmentSettings:
         if self._served:
             try:
                 return ModelMetadata.from_json(self._served).alignment_settings()
             except ValidationError:
                 raise VisageError(
-                    f"{self._url}/visage: its alignment is of another VisAge; --alignment-of MODEL tells it"
+                    f"{self._url}/visage: its alignment is of another version of VisAge; give --alignment-of MODEL"
                 ) from None
-        self._ask_version()
-        assumption = "does not say how its crops are cut: the default alignment is used"
-        self._note(f"{self._url} {assumption}; --alignment-of MODEL tells it")
+        self._request_version()
+        assumption = "does not report the geometry of its crops: the default alignment is used"
+        self._note(f"{self._url} {assumption}; give --alignment-of MODEL if it is another")
         return AlignmentSettings()
 
-    def _version_if_told(self) -> int | None:
-        """The version, None where the server does not tell it: some expose `:predict` alone."""
+    def _version_if_reported(self) -> int | None:
+        """Returns the version; None if the server does not report it, since some expose `:predict` alone."""
         try:
-            return self._ask_version()
+            return self._request_version()
         except VisageError as error:
             self._note(f"the version of the model is unknown: {error}")
             return None
 
-    def _ask_version(self) -> int | None:
-        """The newest version that the server has loaded; None where it does not say.
+    def _request_version(self) -> int | None:
+        """Requests the newest version that the server has loaded; None if it does not report one.
 
         Raises:
             VisageError: the server has no such model.
         """
-        status, answer = _request("GET", self._url, None)
+        status, response = _request("GET", self._url, None)
         if status != 200:
-            raise VisageError(f"{self._url}: {answer.get('error', f'unexpected answer, status {status}')}")
-        states = answer.get("model_version_status")
+            raise VisageError(f"{self._url}: {response.get('error', f'unexpected response, status {status}')}")
+        states = response.get("model_version_status")
         numbers = [
             _decimal(one.get("version"))
             for one in (states if isinstance(states, list) else [])
@@ -168,7 +172,7 @@ def _decimal(value: Any) -> int | None:
 
 
 def _model_url(address: str) -> str:
-    """`http://host:port/v1/models/NAME` from an address with or without the path."""
+    """Returns `http://host:port/v1/models/NAME` for an address with or without the path."""
     if not re.match(r"https?://[^/\s]", address):
         raise VisageError(f"--server {address}: no such address; write http://HOST:PORT")
     host, _, name = address.rstrip("/").partition("/v1/models/")
@@ -176,7 +180,7 @@ def _model_url(address: str) -> str:
 
 
 def _request(method: str, url: str, document: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
-    """The status code and the JSON object of a server's answer; an empty object where it sent no JSON."""
+    """Sends a request; returns the status code and the JSON object of the response, empty without JSON."""
     body = None if document is None else json.dumps(document).encode("utf-8")
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method=method)
     try:
@@ -188,18 +192,18 @@ def _request(method: str, url: str, document: dict[str, Any] | None) -> tuple[in
         reason = getattr(error, "reason", None) or error or type(error).__name__
         server = url.partition("/v1/")[0]
         raise VisageError(
-            f"{server}: the server does not answer ({reason}){_by_way_of(url)}; is it running? `visage serve`"
+            f"{server}: the server does not response ({reason}){_by_way_of(url)}; is it running? `visage serve`"
         ) from error
 
 
 def _opener(url: str) -> urllib.request.OpenerDirector:
-    """Opens addresses of this machine directly, and others by the proxy that the environment names."""
+    """Returns an opener that contacts this machine directly, and others through the environment's proxy."""
     handlers = [urllib.request.ProxyHandler({})] if _is_this_machine(url) else []
     return urllib.request.build_opener(*handlers)
 
 
 def _by_way_of(url: str) -> str:
-    """Names the proxy that was asked instead of the server, if one was."""
+    """Names the proxy that was contacted instead of the server, if any."""
     scheme, host = url.partition("://")[0], _host(url)
     proxy = urllib.request.getproxies().get(scheme)
     if proxy is None or _is_this_machine(url) or urllib.request.proxy_bypass(host):
@@ -216,7 +220,7 @@ def _is_this_machine(url: str) -> bool:
 
 
 def _host(url: str) -> str:
-    """Returns the host of an address; nothing where it is malformed."""
+    """Returns the host of an address; empty if it is malformed."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
@@ -225,10 +229,10 @@ def _host(url: str) -> str:
 
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
-        answer = json.loads(body)
+        response = json.loads(body)
     except ValueError:
         return {}
-    return answer if isinstance(answer, dict) else {}
+    return response if isinstance(response, dict) else {}
 
 
 def _as_text(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""From labelled crops to what a model predicts of them, beside what is true: what metrics are measured on."""
+"""Predicts labelled crops with a model, as the table of truths and predictions from which metrics are computed."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -19,8 +19,8 @@ def predict_records(records: Iterable[FaceRecord], predictor: Predictor) -> Pred
     """Predicts labelled records with a model.
 
     Args:
-        records: their images are crops that are cut as the model's crops are.
-        predictor: reaches the model.
+        records: their images are crops with the geometry of the model's crops.
+        predictor: gives access to the model.
 
     Returns:
         Truths and predictions [n], in the order of the records' keys.
@@ -48,13 +48,13 @@ def _index_of_gender(record: FaceRecord) -> int:
 
 
 def _column(outputs: list[dict[str, Any]], name: str) -> np.ndarray | None:
-    """One output of all records; None of a model that lacks it."""
+    """Returns one output for all records; None if the model lacks it."""
     if not outputs or name not in outputs[0]:
         return None
     return np.array([output[name] for output in outputs], np.float32)
 
 
 def _age_group_probabilities(outputs: list[dict[str, Any]]) -> np.ndarray | None:
-    """Those of a model that predicts groups; None of one that predicts 101 years, or no age."""
+    """Returns the probabilities of a model that predicts groups; None if it predicts 101 years or no age."""
     probabilities = _column(outputs, "age_probabilities")
     return probabilities if probabilities is not None and probabilities.shape[1] == len(AGE_GROUPS) else None

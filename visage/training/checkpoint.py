@@ -138,7 +138,7 @@ class Checkpoint:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with atomic_file(self._folder / _FILE) as partial, partial.open("wb") as file:
-                np.savez(file, training_state=np.array(text), **best, **state)
+                np.savez(file, standing=np.array(text), **best, **state)
         except OSError as error:
             raise VisageError(
                 f"{self._folder}: the checkpoint cannot be written: {error.strerror}; free space there, and the same "

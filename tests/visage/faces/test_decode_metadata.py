@@ -101,7 +101,7 @@ def test_a_png_keeps_the_chunks_that_affect_its_display() -> None:
     assert (decode(saved(transparent, "PNG", transparency=0)) == 255).all()
 
 
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("fraction", [0.2, 0.5, 0.9])
 def test_a_png_that_is_cut_off_is_refused(fraction: float) -> None:
     png = png_with(chunk(b"tEXt", b"a\0b"))
     with pytest.raises(DecodeError):

@@ -157,7 +157,7 @@ def test_a_server_that_does_not_tell_its_alignment_is_noted(portrait: Path, plai
     (prediction,) = predict_photos([portrait], server=plain_server, note=notes.append)
     assert prediction.faces[0].age == 30
     assert len(notes) == 1
-    assert "default alignment is used; --alignment-of MODEL tells it" in notes[0]
+    assert "default alignment is used; give --alignment-of MODEL" in notes[0]
     assert prediction.model is not None
     assert prediction.model.summary == "visage, pipeline unknown, version 1, trained on unknown"
 
@@ -197,7 +197,7 @@ def test_a_server_that_does_not_tell_its_version_costs_no_prediction(
     ("server", "message"),
     [
         ("localhost:8501", "write http://HOST:PORT"),
-        ("http://127.0.0.1:1", "the server does not answer .*is it running"),
+        ("http://127.0.0.1:1", "the server does not respond .*is it running"),
     ],
 )
 def test_an_address_that_does_not_answer_is_one_clear_line(portrait: Path, server: str, message: str) -> None:

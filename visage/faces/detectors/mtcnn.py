@@ -36,10 +36,10 @@ class MtcnnDetector:
         if min(image.shape[:2]) < _MIN_SIDE:
             return []
         found = self._mtcnn.detect_faces(np.ascontiguousarray(image)) or []
-        return sorted((_face(answer) for answer in found), key=lambda face: -face.score)
+        return sorted((_face(detection) for detection in found), key=lambda face: -face.score)
 
 
-def _face(answer: dict[str, Any]) -> Face:
-    x, y, width, height = (float(number) for number in answer["box"])
-    landmarks = np.array([answer["keypoints"][name] for name in _KEYPOINTS], np.float32)
-    return Face((x, y, x + width, y + height), landmarks, float(answer["confidence"]), presence=1.0)
+def _face(detection: dict[str, Any]) -> Face:
+    x, y, width, height = (float(number) for number in detection["box"])
+    landmarks = np.array([detection["keypoints"][name] for name in _KEYPOINTS], np.float32)
+    return Face((x, y, x + width, y + height), landmarks, float(detection["confidence"]), presence=1.0)

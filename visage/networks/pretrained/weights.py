@@ -1,4 +1,4 @@
-"""Where a network's first weights come from, as `trainer.weights` says."""
+"""Loads a network's first weights from the source that `trainer.weights` names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from visage.networks.pretrained.dlib_weights import find_dlib_file, load_dlib_we
 from visage.networks.pretrained.vggface_weights import is_sequential_file, load_vggface_weights
 from visage.networks.pretrained.weights_file import check_weights_file
 
-# The files by which Keras knows its ImageNet weights without their top, by network.
+# The names of Keras's files of ImageNet weights without the top, by network.
 _IMAGENET = {
     "mobilenet": "mobilenet_1_0_224_tf_no_top.h5",
     "resnet50": "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
@@ -28,14 +28,14 @@ def load_weights(network: keras.Model, weights: str | None, blessed: str | None)
     """Sets the weights that training starts from.
 
     Args:
-        network: of the recipe; keeps its random weights where others are not named.
+        network: network of the recipe; layers without loaded weights keep their random ones.
         weights: "dlib" (its face network, for the network `visage`), "imagenet" (from Keras's own cache), "blessed"
             (the model that was pushed last), a file `.weights.h5` or `.keras` of the same network, VGG-Face's own `.h5`
             for the network `vggface`, or None.
-        blessed: SavedModel of the model that was pushed last; None: none was.
+        blessed: SavedModel of the model that was pushed last; None: there is none.
 
     Raises:
-        VisageError: they are not there, are damaged, or are those of another network.
+        VisageError: the weights are missing, damaged, or those of another network.
     """
     sources: dict[str, Callable[[], None]] = {
         "dlib": lambda: load_dlib_weights(network, find_dlib_file()),
@@ -49,7 +49,7 @@ def load_weights(network: keras.Model, weights: str | None, blessed: str | None)
 
 
 def _load_imagenet(network: keras.Model) -> None:
-    """Sets the layers that Keras's ImageNet network of the same name has; the others stay as they are."""
+    """Sets the layers that Keras's ImageNet network of the same name has; the others do not change."""
     if network.name not in _IMAGENET:
         raise VisageError(
             f"trainer.weights: imagenet: only for the networks {', '.join(_IMAGENET)}, not {network.name}"
@@ -63,7 +63,7 @@ def _load_imagenet(network: keras.Model) -> None:
     try:
         with h5py.File(path) as file:
             names = [name for name in file.attrs["layer_names"] if len(file[name].attrs["weight_names"])]
-        # Text or bytes, as the version of Keras that wrote the file had it.
+        # Text or bytes, depending on the version of Keras that wrote the file.
         layers = {name.decode() if isinstance(name, bytes) else str(name) for name in names}
         strangers = layers - {layer.name for layer in network.layers}
         if strangers:
@@ -83,9 +83,7 @@ def _load_file(network: keras.Model, path: Path) -> None:
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise _misfit(path, network, error) from None
     if not all(np.isfinite(weight).all() for weight in network.get_weights()):
-        raise VisageError(
-            f"trainer.weights: {path} holds weights that are infinite or no numbers: its training diverged"
-        )
+        raise VisageError(f"trainer.weights: {path} holds infinite or NaN weights: its training diverged")
 
 
 def _misfit(path: Path, network: keras.Model, error: Exception) -> VisageError:

@@ -1,4 +1,4 @@
-"""The file that `trainer.weights` names, looked at without Keras."""
+"""Checks the file that `trainer.weights` names, without Keras."""
 
 from pathlib import Path
 
@@ -12,17 +12,17 @@ _VGGFACE = (
 
 
 def check_weights_file(path: Path, network: str) -> None:
-    """Looks whether a file is there, and has a name by which Keras reads it.
+    """Checks that a file exists, and that its name is one that Keras reads.
 
     Args:
         path: the file.
         network: name of the network whose weights it should hold.
 
     Raises:
-        VisageError: it is not, or has not.
+        VisageError: it does not exist, or has another name.
     """
     if not path.is_file():
         fix = _VGGFACE if network == "vggface" else "name dlib, imagenet, blessed, null or a file"
         raise VisageError(f"trainer.weights: there is no file {path.resolve()}; {fix}")
     if network != "vggface" and path.suffix == ".h5" and not path.name.endswith(".weights.h5"):
-        raise VisageError(f"trainer.weights: {path}: Keras reads weights from *.weights.h5 or *.keras; rename it so")
+        raise VisageError(f"trainer.weights: {path}: Keras reads weights from *.weights.h5 or *.keras; rename it")

@@ -52,7 +52,7 @@ def main(models: tuple[Path, ...], examples: Path | None, data: Path, limit: int
             unproven = [version for version in versions if examples and not test_faces.is_trained_on(version, examples)]
             faces = test_faces.unseen_faces(runs, limit)
             predictions = predict_in_turn(systems, test_faces.lay_out(faces, archive, Path(folder)))
-        measured = {name: scores(faces, said) for name, said in predictions.items()}
+        measured = {name: scores(faces, predicted) for name, predicted in predictions.items()}
         reporter.print(_table(faces, systems, predictions, measured))
         note = f"{_of_ours(unproven)} {_OF_PEERS}"
         reporter.print(escape(f"* the best of the row. {note}"))

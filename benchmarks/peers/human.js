@@ -13,10 +13,10 @@ serve(async () => {
   const [, height, width] = faceres.inputs[0].shape;
   return async (pixels) => {
     const crop = tf.tidy(() => tf.image.resizeBilinear(tf.cast(tf.expandDims(pixels, 0), 'float32'), [height, width]));
-    const answers = faceres.execute(crop);
-    const [male] = await answers.find((one) => one.shape[1] === 1).data();
-    const ages = await answers.find((one) => one.shape[1] === 100).data();
-    tf.dispose([crop, ...answers]);
+    const outputs = faceres.execute(crop);
+    const [male] = await outputs.find((one) => one.shape[1] === 1).data();
+    const ages = await outputs.find((one) => one.shape[1] === 100).data();
+    tf.dispose([crop, ...outputs]);
     return { age: expected(ages), male };
   };
 });

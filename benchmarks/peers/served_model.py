@@ -19,11 +19,11 @@ def main(saved_model: str) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     # The variables of the model are freed with this object.
     model = load_saved_model(saved_model)
-    ask = model.signatures["serving_default"]
+    predict = model.signatures["serving_default"]
     for line in sys.stdin:
-        said = ask(image_bytes=tf.constant([Path(line.rstrip("\n")).read_bytes()]))
-        answer = {"age": float(said["age"][0]), "male": float(said["gender_probability"][0])}
-        print(json.dumps({**answer, "cpu": time.process_time()}), flush=True)
+        outputs = predict(image_bytes=tf.constant([Path(line.rstrip("\n")).read_bytes()]))
+        prediction = {"age": float(outputs["age"][0]), "male": float(outputs["gender_probability"][0])}
+        print(json.dumps({**prediction, "cpu": time.process_time()}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Keras's loaders change images as ours do, and give every image."""
+"""Keras's loaders augment as ours do, and return every image."""
 
 from pathlib import Path
 

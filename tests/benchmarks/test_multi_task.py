@@ -1,4 +1,4 @@
-"""Both tasks in one network against one network for each: what the table adds up, and which recipe is refused."""
+"""Both tasks in one network compared with one network each: the sums of the table, and the refused recipe."""
 
 import io
 

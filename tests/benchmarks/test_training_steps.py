@@ -1,4 +1,4 @@
-"""Steps are measured on records enough for them."""
+"""Steps are measured only with enough records."""
 
 import pytest
 

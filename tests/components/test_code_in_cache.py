@@ -1,4 +1,4 @@
-"""Each component whose work is ours carries its code's digest, so that TFX's cache misses when the code changes."""
+"""Each component with code of ours has its digest, so that changed code misses TFX's cache."""
 
 import json
 from typing import Any

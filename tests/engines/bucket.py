@@ -1,4 +1,4 @@
-"""A bucket in memory: objects by name, no folders, of a scheme that only Beam's file systems know."""
+"""A bucket in memory: objects by name, without folders, under a scheme that only Beam's file systems know."""
 
 import io
 from collections.abc import Iterator

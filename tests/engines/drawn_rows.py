@@ -1,4 +1,4 @@
-"""Prepared records of drawn faces with a bit of everything that is dropped; made without TensorFlow."""
+"""Prepared records of drawn faces, some for each drop rule; made without TensorFlow."""
 
 from pathlib import Path
 

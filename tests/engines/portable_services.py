@@ -23,7 +23,7 @@ class PortableServices:
     Attributes:
         options: the Beam flags that name them.
         pool: process id of the pool, whose children are the workers.
-        logs: what both have said, a file each.
+        logs: the output of both, one file each.
     """
 
     options: list[str]

@@ -138,7 +138,7 @@ def test_the_metrics_say_what_was_written(here: Run, there: Run) -> None:
     assert all(0 < step["mean"] <= step["max"] for step in there.metrics["milliseconds"].values())
 
 
-def test_the_progress_says_where_it_runs_and_reaches_the_end(there: Run, engine: BeamSettings) -> None:
+def test_the_progress_names_the_engine_and_reaches_the_end(there: Run, engine: BeamSettings) -> None:
     total = there.report["total"]["records_in"]
     assert there.shown[0] == (0, total, f"running on {engine.engine}")
     assert (total, total) in [(done, of) for done, of, _ in there.shown]

@@ -1,4 +1,4 @@
-"""Dataflow's job graph, built and validated by Beam as for a submission; no project is asked."""
+"""Dataflow's job graph, built and validated by Beam as for a submission; no project is contacted."""
 
 from pathlib import Path
 

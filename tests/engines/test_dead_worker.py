@@ -1,4 +1,4 @@
-"""A worker process of this machine that is killed, for memory say, costs the run: with one line, and at once."""
+"""A killed local worker process, e.g. for lack of memory, ends the run with one line, at once."""
 
 import os
 import signal

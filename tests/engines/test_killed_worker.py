@@ -1,4 +1,4 @@
-"""A worker that dies in the middle of a job costs that run, and leaves nothing that the next one trips over."""
+"""A worker that dies during a job fails that run alone, and leaves nothing that disturbs the next."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""An engine that cannot be used is one line that says why."""
+"""An unusable engine is one line with the reason."""
 
 from pathlib import Path
 
@@ -21,22 +21,22 @@ def refusal(tmp_path: Path, engine: Engine, *options: str) -> str:
     return str(error.value)
 
 
-def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_without_a_job_service_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_options, "_REACH_SECONDS", 1)
     for engine in ("portable", "flink", "spark"):
-        told = refusal(tmp_path, engine, "--job_endpoint=localhost:9", "--environment_type=LOOPBACK")
-        assert told.startswith(
+        reported = refusal(tmp_path, engine, "--job_endpoint=localhost:9", "--environment_type=LOOPBACK")
+        assert reported.startswith(
             "beam.options: no job service answers at localhost:9; start it, or correct --job_endpoint"
         )
 
 
 @pytest.mark.parametrize(("engine", "jar"), [("flink", "--flink_job_server_jar"), ("spark", "--spark_job_server_jar")])
 def test_there_is_no_such_job_server_jar(tmp_path: Path, engine: Engine, jar: str) -> None:
-    told = refusal(tmp_path, engine, f"{jar}=/nowhere.jar", "--environment_type=LOOPBACK")
-    assert told.startswith(f'beam.engine: {engine} rejects the job: Unable to parse jar URL "/nowhere.jar"')
+    reported = refusal(tmp_path, engine, f"{jar}=/nowhere.jar", "--environment_type=LOOPBACK")
+    assert reported.startswith(f'beam.engine: {engine} rejects the job: Unable to parse jar URL "/nowhere.jar"')
 
 
-def test_a_worker_says_what_is_missing(tmp_path: Path) -> None:
+def test_the_error_of_a_worker_is_reported(tmp_path: Path) -> None:
     (tmp_path / "report").write_text("where a folder should be")
-    told = refusal(tmp_path, "portable", "--job_endpoint=embed", "--environment_type=LOOPBACK")
-    assert told.endswith("/report/dropped-0000000000.jsonl: cannot be written: File exists")
+    reported = refusal(tmp_path, "portable", "--job_endpoint=embed", "--environment_type=LOOPBACK")
+    assert reported.endswith("/report/dropped-0000000000.jsonl: cannot be written: File exists")

@@ -1,4 +1,4 @@
-"""Workers that do not see the workspace read and write where they can: what comes back is the same."""
+"""Workers that do not reach the workspace use the shared folder; the output is the same."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What travels to a worker is all that it imports."""
+"""The package for workers contains everything that they import."""
 
 import subprocess
 import sys
@@ -34,7 +34,7 @@ def test_a_worker_imports_it_and_finds_faces_without_tfx_and_tensorflow(wheel: z
     assert done.stdout.strip().startswith(str(tmp_path))
 
 
-def test_it_carries_the_detectors_models_and_asks_for_nothing_heavy(wheel: zipfile.ZipFile) -> None:
+def test_it_contains_the_detectors_models_and_requires_nothing_heavy(wheel: zipfile.ZipFile) -> None:
     metadata = wheel.read("visage_worker-0.1.0.dist-info/METADATA").decode()
     assert "visage/faces/detectors/models/face_landmark.tflite" in wheel.namelist()
     assert f"Requires-Dist: ai-edge-litert=={version('ai-edge-litert')}\n" in metadata

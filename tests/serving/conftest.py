@@ -1,4 +1,4 @@
-"""One small model for all the tests of serving, and a real server that answers over HTTP."""
+"""One small model for all serving tests, and a real HTTP server."""
 
 import io
 import shutil

@@ -1,4 +1,4 @@
-"""The extra `client` in an empty environment: it asks a served model, and nothing heavy is there to be imported."""
+"""The extra `client` in an empty environment: it predicts with a served model, without any heavy package."""
 
 import json
 import os
@@ -101,7 +101,7 @@ print(visage.align(image, face.landmarks, settings).shape)
     ("arguments", "package"),
     [(["serve", "--model-base-path", "."], "uvicorn"), (["check"], "yaml")],
 )
-def test_a_command_that_needs_more_says_so_in_one_line(
+def test_a_command_that_needs_other_packages_is_one_line(
     client: Path, arguments: list[str], package: str, tmp_path: Path
 ) -> None:
     done = run([client / "visage", *arguments], tmp_path)

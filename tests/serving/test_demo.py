@@ -43,7 +43,7 @@ def test_a_photo_is_found_aligned_and_predicted(shared_server: RunningServer, po
     assert answer["width"] > 0
 
 
-def test_a_model_of_drawn_portraits_says_so_on_the_page_and_in_answers(
+def test_a_model_of_drawn_portraits_is_marked_on_the_page_and_in_predictions(
     tmp_path: Path, saved_model: Path, portrait: bytes
 ) -> None:
     teach_it_drawings(shutil.copytree(saved_model, tmp_path / "visage" / "3"))
@@ -120,7 +120,7 @@ def test_a_face_reached_by_keyboard_lights_up_on_the_photo(
     assert browser.run("document.querySelector('rect.face').classList.contains('chosen')")
 
 
-def test_the_page_says_why_a_photo_cannot_be_used(
+def test_the_page_shows_why_a_photo_cannot_be_used(
     browser: Chromium, shared_server: RunningServer, portrait: bytes, tmp_path: Path
 ) -> None:
     photo = tmp_path / "truncated.jpg"

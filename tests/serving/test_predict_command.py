@@ -1,4 +1,4 @@
-"""`visage predict` as a user types it: what goes where, and what is refused before any work."""
+"""`visage predict` as a user runs it: its outputs, and its refusals before any work."""
 
 import json
 import shutil
@@ -36,7 +36,7 @@ def test_json_is_one_document_of_predictions_and_problems(portrait: Path, shared
     assert (bad["problem"], good["problem"]) == ("the file cannot be read: No such file or directory", None)
 
 
-def test_an_image_that_cannot_be_written_does_not_cost_the_prediction(
+def test_an_image_that_cannot_be_written_does_not_lose_the_prediction(
     portrait: Path, shared_server: RunningServer, tmp_path: Path
 ) -> None:
     # Its name is as long as names may be: the half-written file's is longer.
@@ -47,7 +47,7 @@ def test_an_image_that_cannot_be_written_does_not_cost_the_prediction(
     assert ended.stderr == f"visage: {out}: File name too long; name another file\n"
 
 
-def test_an_image_in_no_folder_is_refused_before_the_model_is_looked_for(portrait: Path, tmp_path: Path) -> None:
+def test_an_image_in_a_missing_folder_is_refused_before_the_model_is_searched(portrait: Path, tmp_path: Path) -> None:
     ended = visage("predict", portrait, "--model", tmp_path, "--out", tmp_path / "nowhere" / "out.png")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "no such folder" in ended.stderr
@@ -69,7 +69,7 @@ def test_the_model_of_a_labelled_folder_is_found_without_the_folder(portrait: Pa
     assert "model: visage, pipeline faces, version 17" in ended.stdout
 
 
-def test_a_model_of_drawn_portraits_says_so_before_any_figure(portrait: Path, pushed: Path) -> None:
+def test_a_model_of_drawn_portraits_is_marked_before_any_figure(portrait: Path, pushed: Path) -> None:
     ended = visage("predict", portrait, "--config", "faces.yaml", cwd=pushed)
     warning, model, face = ended.stdout.splitlines()
     assert warning.startswith("warning: trained on drawn portraits, not on photos of people")

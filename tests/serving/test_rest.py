@@ -1,4 +1,4 @@
-"""TensorFlow Serving's REST protocol over real HTTP, as a client meets it."""
+"""TensorFlow Serving's REST protocol over real HTTP."""
 
 import base64
 import json
@@ -89,7 +89,7 @@ def test_the_metadata_holds_every_signature(shared_server: RunningServer) -> Non
     assert tell(shared_server, "/v1/models/visage/versions/3/metadata") == (200, answer)
 
 
-def test_our_own_route_tells_how_crops_are_cut(shared_server: RunningServer) -> None:
+def test_our_own_route_returns_the_alignment_of_crops(shared_server: RunningServer) -> None:
     status, answer = tell(shared_server, "/v1/models/visage/visage")
     assert status == 200
     assert (answer["name"], answer["version"], answer["network"]) == ("visage", "3", "colour")

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's JSON, read and written."""
+"""TensorFlow Serving's JSON, parsed and written."""
 
 import base64
 import json
@@ -43,7 +43,7 @@ def test_columns_hold_a_whole_batch_by_name_or_alone() -> None:
     assert parse_inputs({"inputs": 3.0}, FLOATS)[0]["x"].shape == ()
 
 
-def test_the_format_of_the_request_is_told() -> None:
+def test_the_format_of_the_request_is_returned() -> None:
     assert parse_inputs({"instances": ["a"]}, IMAGES)[1]
     assert not parse_inputs({"inputs": ["a"]}, IMAGES)[1]
 

@@ -47,7 +47,7 @@ def test_a_newly_pushed_version_takes_over_while_requests_go_on(server: RunningS
 
 def test_a_half_copied_version_changes_nothing_for_those_who_ask(server: RunningServer, older_model: Path) -> None:
     shutil.copytree(older_model, server.base_path / "4", ignore=shutil.ignore_patterns("variables"))
-    wait_until(lambda: version_state(server, 4) == "END", "the half version told")
+    wait_until(lambda: version_state(server, 4) == "END", "the incomplete version reported")
     assert version_state(server, 3) == "AVAILABLE"
     assert ask(server, "/v1/models/visage:predict", {"instances": [b64(plain_jpeg(9, 9, 9))]})[0] == 200
     reason = tell(server, "/v1/models/visage/versions/4")[1]["model_version_status"][0]["status"]
@@ -60,13 +60,13 @@ def test_without_a_model_there_is_no_server(tmp_path: Path) -> None:
         serve(tmp_path, "visage", 0)
 
 
-def test_a_version_folder_is_answered_with_the_name_of_its_parent(tmp_path: Path, saved_model: Path) -> None:
+def test_a_version_folder_is_refused_with_the_name_of_its_parent(tmp_path: Path, saved_model: Path) -> None:
     shutil.copytree(saved_model, tmp_path / "1234")
     with pytest.raises(VisageError, match=f"this is one version.*name its parent {tmp_path}$"):
         serve(tmp_path / "1234", "visage", 0)
 
 
-def test_a_model_that_cannot_be_loaded_is_said_at_the_start(tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_is_one_line_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"half")
     with pytest.raises(VisageError, match=r"visage\.json: missing"):
@@ -89,7 +89,7 @@ def hang_up_in_the_middle(url: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_serve_says_how_to_ask_answers_and_ends_in_order(
+def test_serve_prints_a_request_predicts_and_ends_in_order(
     how: signal.Signals, tmp_path: Path, saved_model: Path
 ) -> None:
     teach_it_drawings(shutil.copytree(saved_model, tmp_path / "visage" / "1"))

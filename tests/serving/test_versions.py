@@ -1,4 +1,4 @@
-"""Which version is loaded while others come, go, or are only half there."""
+"""The loaded version while others appear, disappear, or are incomplete."""
 
 import shutil
 from pathlib import Path
@@ -11,13 +11,13 @@ from visage.prediction.loaded_model import LoadedModel, load_model
 
 
 class Loader:
-    """Loads for real, unless told to fail; remembers what it was asked for."""
+    """Loads models, or fails if configured so; records the requested versions."""
 
     def __init__(self) -> None:
-        self.asked: list[int] = []
+        self.requested: list[int] = []
 
     def __call__(self, folder: Path) -> LoadedModel:
-        self.asked.append(int(folder.name))
+        self.requested.append(int(folder.name))
         return load_model(folder)
 
 
@@ -74,7 +74,7 @@ def test_a_version_that_is_still_being_copied_waits(versions: ModelVersions, loa
         assert current(versions) == 1
     versions.poll()
     assert current(versions) == 2
-    assert loader.asked == [1, 2]
+    assert loader.requested == [1, 2]
 
 
 def test_a_copy_that_was_cut_short_never_serves_and_is_tried_again_when_it_changes(
@@ -88,7 +88,7 @@ def test_a_copy_that_was_cut_short_never_serves_and_is_tried_again_when_it_chang
     assert current(versions) == 1
     assert versions.states[2].state == "END"
     assert "push it again" in versions.states[2].error
-    assert loader.asked == [1, 2]
+    assert loader.requested == [1, 2]
 
     shutil.copytree(saved_model / "variables", target / "variables")
     versions.poll()

@@ -1,4 +1,4 @@
-"""A small real SavedModel with VisAge's three signatures, whose answers can be read off an image's colours."""
+"""A small real SavedModel with VisAge's three signatures, whose predictions follow from an image's colours."""
 
 import json
 from pathlib import Path

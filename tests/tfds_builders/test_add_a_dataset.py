@@ -1,4 +1,4 @@
-"""A new data set is one entry in the table and its own files, as CONTRIBUTING says: everything else takes it up."""
+"""A new data set needs one entry in the table and its own files, as CONTRIBUTING says."""
 
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def test_a_changed_archive_misses_the_cache(data: DataSettings) -> None:
     assert archive_digest(data, "faces_x") != before
 
 
-def test_an_archive_that_is_not_there_is_one_line_that_says_where_to_get_it(data: DataSettings, tmp_path: Path) -> None:
+def test_a_missing_archive_is_one_line_that_names_its_source(data: DataSettings, tmp_path: Path) -> None:
     assert check_archives(data) == [Path(data.dir or "", "FacesX")]
     (tmp_path / "empty").mkdir()
     with pytest.raises(VisageError, match=r"no FacesX\.tar\.gz.*: download FacesX\.tar from https://faces-x"):

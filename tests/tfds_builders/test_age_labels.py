@@ -1,4 +1,4 @@
-"""Adience's odd age labels go where the literature puts them."""
+"""Adience's irregular age labels map to the groups of the literature."""
 
 from ast import literal_eval
 

@@ -1,4 +1,4 @@
-"""Archives: a tar and the folder it extracts to give the same; damaged and unsafe ones are refused in one line."""
+"""A tar and its extracted folder have the same content; damaged and unsafe archives are refused in one line."""
 
 import io
 import lzma

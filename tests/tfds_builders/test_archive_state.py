@@ -1,4 +1,4 @@
-"""What changes the state of the files that a data set is prepared from."""
+"""Changes that alter the state of the files that a data set is prepared from."""
 
 import os
 from pathlib import Path
@@ -9,8 +9,8 @@ from components.face_example_gen.settings import LabelledFolderSettings
 from tfds_builders.archive_state import state_of_archive, state_of_labelled_folder
 
 
-def test_an_image_that_may_be_read_again_changes_it(unprivileged_folder: Path) -> None:
-    """An image that was skipped because it could not be read is read when it can be."""
+def test_an_image_that_becomes_readable_changes_it(unprivileged_folder: Path) -> None:
+    """A image that was skipped because it could not be read is read when it can be."""
     image = unprivileged_folder / "UTKFace/2_0_0_20170109150557335.jpg.chip.jpg"
     image.parent.mkdir()
     image.write_bytes(b"two")

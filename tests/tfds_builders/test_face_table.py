@@ -1,4 +1,4 @@
-"""IMDB-WIKI's MATLAB struct: raw numbers in, wide types out, and one line for a file that is not it."""
+"""IMDB-WIKI's MATLAB struct: raw numbers in wide types, and one line for any other file."""
 
 import io
 from typing import Any

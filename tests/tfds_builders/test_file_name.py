@@ -1,4 +1,4 @@
-"""UTKFace's file names: labels, and the archive's own misshapen names."""
+"""UTKFace's file names: labels, and the archive's own malformed names."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Adience's fold files: rows as they are, unreadable ones counted."""
+"""Adience's fold files: rows unchanged, unreadable ones counted."""
 
 from pathlib import Path
 

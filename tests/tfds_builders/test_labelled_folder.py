@@ -1,4 +1,4 @@
-"""Rows of a labels file, and the paths in them, whatever they hold."""
+"""Rows of a labels file and the paths in them, with any content."""
 
 import csv
 import io
@@ -62,7 +62,7 @@ def test_words_that_nobody_defined_make_the_row_unreadable() -> None:
     assert reason(gender="woman") == "row_unreadable"
     assert reason(race="martian") == "row_unreadable"
     assert reason(fold="2.5") == "row_unreadable"
-    assert reason(image="  ") == "row_unreadable"
+    assert reason(picture="  ") == "row_unreadable"
 
 
 UNKNOWN_WORDS = ["", " ", "NA", "n/a", "NaN", "None", "NULL", "unknown", "Unknown", " ? ", "na"]
@@ -70,10 +70,10 @@ UNKNOWN_WORDS = ["", " ", "NA", "n/a", "NaN", "None", "NULL", "unknown", "Unknow
 
 @pytest.mark.parametrize("word", UNKNOWN_WORDS)
 def test_the_words_for_unknown_are_the_same_in_every_column(word: str) -> None:
-    said, silent = (parse_row({"picture": "a.jpg", **row}) for row in (dict.fromkeys(COLUMNS[1:], word), {}))
-    assert said.labels == silent.labels
-    assert (said.identity, said.gender, said.race) == ("", "unknown", "unknown")
-    assert reason(image=word) == "row_unreadable"
+    unknown, silent = (parse_row({"picture": "a.jpg", **row}) for row in (dict.fromkeys(COLUMNS[1:], word), {}))
+    assert unknown.labels == silent.labels
+    assert (unknown.identity, unknown.gender, unknown.race) == ("", "unknown", "unknown")
+    assert reason(picture=word) == "row_unreadable"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_what_a_csv_writer_wrote_is_read_back(tmp_path_factory: pytest.TempPathF
 
 
 @pytest.mark.parametrize("line", ["a.jpg", "a.jpg,3,4"])
-def test_a_row_with_other_fields_than_the_header_is_told_apart(tmp_path: Path, line: str) -> None:
+def test_a_row_with_more_or_fewer_fields_than_the_header_is_skipped(tmp_path: Path, line: str) -> None:
     path = tmp_path / "labels.csv"
     path.write_text(f"picture,age\n{line}\nb.jpg,5\n")
     assert list(read_labels_file(path, PLAIN)) == [None, {"picture": "b.jpg", "age": "5"}]

@@ -1,4 +1,4 @@
-"""Headers of labels files: what is read, what is refused, and why."""
+"""Headers of labels files: the columns that are read, and the refusals."""
 
 import sys
 from contextlib import suppress
@@ -54,7 +54,7 @@ def test_the_exact_column_beside_it_makes_the_near_one_one_of_the_others() -> No
     assert used_columns(PATH, ["picture", "age", "Age", "ages"], reading()) == {"picture": "picture", "age": "age"}
 
 
-def test_what_the_message_says_helps() -> None:
+def test_the_fix_in_the_message_works() -> None:
     assert used_columns(PATH, ["picture", "Age "], reading(age="Age ")) == {"picture": "picture", "age": "Age "}
     assert used_columns(PATH, ["picture", "Age "], reading(age=None)) == {"picture": "picture"}
     assert used_columns(PATH, ["picture", "age"], reading(age=None)) == {"picture": "picture"}
@@ -119,7 +119,7 @@ def parquet(folder: Path, **columns: pyarrow.Array) -> Path:
     return folder / "labels.PARQUET"
 
 
-def test_pictures_inside_a_parquet_are_refused_by_its_schema(tmp_path: Path) -> None:
+def test_images_inside_a_parquet_are_refused_by_its_schema(tmp_path: Path) -> None:
     pictures = [{"bytes": bytes(195_000), "path": "0.jpg"}]
     path = parquet(tmp_path, image=pyarrow.array(pictures), age=pyarrow.array([30]))
     with pytest.raises(VisageError, match="column 'image' holds images, not their paths; write them as") as caught:

@@ -1,4 +1,4 @@
-"""Whatever lies in an archive is a row: yielded, or skipped under a reason and listed with what stands there."""
+"""Every file of an archive is a row: yielded, or skipped under a reason and listed with its content."""
 
 import os
 import shutil
@@ -107,7 +107,7 @@ def with_a_second_image_in_fold_0(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_an_image_that_cannot_be_read_is_a_skip_that_names_it(name: str, tmp_path: Path) -> None:
+def test_an_unreadable_image_is_a_skip_that_names_it(name: str, tmp_path: Path) -> None:
     shutil.copytree(BUILDERS / name / "dummy_data", tmp_path / "manual")
     if name == "adience":
         with_a_second_image_in_fold_0(tmp_path / "manual/adience")

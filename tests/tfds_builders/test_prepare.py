@@ -1,4 +1,4 @@
-"""Preparing drawn archives with the three builders, as people do it and as it goes wrong."""
+"""Preparation of drawn archives with the three builders, with and without errors."""
 
 import subprocess
 import sys

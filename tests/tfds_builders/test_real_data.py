@@ -1,4 +1,4 @@
-"""The three builders on the real archives, where this machine has them; nothing of them is kept."""
+"""The three builders on the real archives, if this machine has them; none of their content is stored."""
 
 import re
 import shutil

@@ -70,7 +70,7 @@ class TestDrawing:
         draw_sample_portraits(tmp_path / "two", count=60, seed=3)
         assert digests(tmp_path / "one") == digests(tmp_path / "two")
 
-    def test_only_the_sources_asked_for_are_drawn(self, tmp_path: Path) -> None:
+    def test_only_the_requested_sources_are_drawn(self, tmp_path: Path) -> None:
         draw_sample_portraits(tmp_path / "some", count=30, seed=1, sources=["adience/aligned", "imdb_wiki/wiki"])
         folders = {path.relative_to(tmp_path / "some").as_posix() for path in (tmp_path / "some").glob("*/*/")}
         assert {"adience/aligned", "imdb_wiki/wiki_crop"} <= folders

@@ -1,4 +1,4 @@
-"""The list of skipped rows is read back as it was written, whatever the archive says."""
+"""The list of skipped rows is read back as it was written, with any content."""
 
 from pathlib import Path
 

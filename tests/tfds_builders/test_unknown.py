@@ -1,4 +1,4 @@
-"""What stands for unknown, how genders and age groups are written, whatever a field holds."""
+"""Spellings of unknown values, genders and age groups, with any content of a field."""
 
 import math
 from typing import Any

@@ -71,7 +71,7 @@ def test_the_mat_file_may_lie_beside_the_images(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("path", ["../secret.jpg", "00/../../secret.jpg", "/etc/passwd"])
-def test_a_path_that_points_outside_is_a_image_that_is_missing(tmp_path: Path, path: str, packed: bool) -> None:
+def test_a_path_that_points_outside_is_a_missing_image(tmp_path: Path, path: str, packed: bool) -> None:
     folder = copy_of_dummy(tmp_path / "manual")
     (folder / "secret.jpg").write_bytes(b"not for anybody")
     struct = loadmat(folder / "wiki_crop/wiki.mat")["wiki"]

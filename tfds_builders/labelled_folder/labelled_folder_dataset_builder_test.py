@@ -64,7 +64,7 @@ def refusal(manual: Path, data: Path, config: LabelledFolderConfig = TEAM) -> st
     return str(caught.value)
 
 
-def test_rows_of_one_picture_that_contradict_each_other_all_go(tmp_path: Path) -> None:
+def test_contradictory_rows_of_one_image_are_all_skipped(tmp_path: Path) -> None:
     folder_with(tmp_path / "manual", "picture,age\nbo.jpg,30\ncy.jpg,40\n./bo.jpg,31\nbo.jpg,30\ncy.jpg,40\n")
     metadata = prepare(tmp_path / "manual", tmp_path / "data").info.metadata
     unlisted = {"picture_unlisted": 3}
@@ -86,7 +86,7 @@ def test_every_row_is_a_record_or_a_counted_skip(tmp_path: Path) -> None:
     }
 
 
-def test_pictures_are_untouched_and_labels_are_read(tmp_path: Path) -> None:
+def test_images_are_untouched_and_labels_are_read(tmp_path: Path) -> None:
     builder = prepare(DUMMY, tmp_path)
     gender, race = builder.info.features["gender"], builder.info.features["race"]
     rows = rows_of(builder)
@@ -109,7 +109,7 @@ def test_what_is_blank_is_unknown(tmp_path: Path) -> None:
     assert builder.info.features["race"].int2str(row["race"]) == "unknown"
 
 
-def test_a_person_of_whom_the_table_says_nan_is_nobody(tmp_path: Path) -> None:
+def test_a_person_named_nan_is_unknown(tmp_path: Path) -> None:
     folder_with(tmp_path / "manual", "picture,identity\nbo.jpg,nan\ncy.jpg,None\nada/1.jpg,ada\n")
     rows = rows_of(prepare(tmp_path / "manual", tmp_path / "data"))
     assert {path: row["identity"] for path, row in rows.items()} == {
@@ -197,14 +197,14 @@ def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
     assert prepare(tmp_path / "manual", tmp_path / "data").info.metadata["yielded"] == 4
 
 
-def test_a_picture_that_vanishes_costs_no_other(tmp_path: Path) -> None:
+def test_an_image_that_vanishes_does_not_stop_the_others(tmp_path: Path) -> None:
     folder = folder_with(tmp_path / "manual", "picture\nbo.jpg\ncy.jpg\n")
     with progress.listening(lambda step, done, total, note: (folder / "bo.jpg").unlink(missing_ok=True)):
         builder = prepare(tmp_path / "manual", tmp_path / "data")
     assert builder.info.metadata["skipped"] == {"picture_unreadable": 1, "picture_unlisted": 3}
 
 
-def test_no_picture_that_can_be_read_is_one_line(tmp_path: Path) -> None:
+def test_a_folder_without_a_readable_image_is_one_line(tmp_path: Path) -> None:
     folder = folder_with(tmp_path / "manual", "picture\nbo.jpg\n")
     with progress.listening(lambda step, done, total, note: (folder / "bo.jpg").unlink(missing_ok=True)):
         message = refusal(tmp_path / "manual", tmp_path / "data")

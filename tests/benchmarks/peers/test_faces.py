@@ -1,4 +1,4 @@
-"""The faces are those that no model has learned from, as the archive has them; what is missing is one line."""
+"""The compared faces are unseen by every model and unchanged; missing faces are one line."""
 
 from dataclasses import replace
 from pathlib import Path

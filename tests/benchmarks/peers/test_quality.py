@@ -1,4 +1,4 @@
-"""Systems are judged on all faces and group by group, each on the predictions that it gave."""
+"""Systems are measured on all faces and group by group, each on its own predictions."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ FACES = [
     face(40, "female", "asian"),
     face(None, "male", "asian"),
 ]
-ANSWERS = SystemPredictions(age=np.array([25.0, 36.0, 40.0, 99.0]), male=np.array([0.9, 0.8, 0.1, 0.2]), cpu_ms=1.0)
+PREDICTIONS = SystemPredictions(age=np.array([25.0, 36.0, 40.0, 99.0]), male=np.array([0.9, 0.8, 0.1, 0.2]), cpu_ms=1.0)
 
 
 def test_groups_are_those_that_have_faces() -> None:
@@ -33,7 +33,7 @@ def test_groups_are_those_that_have_faces() -> None:
 
 
 def test_each_group_is_measured_on_its_own_faces_with_known_labels() -> None:
-    found = scores(FACES, ANSWERS)
+    found = scores(FACES, PREDICTIONS)
     assert found["overall"]["age_mae"] == pytest.approx(11 / 3, abs=1e-4)
     assert found["overall"]["age_cs5"] == pytest.approx(2 / 3)
     assert found["overall"]["gender_accuracy"] == 0.5

@@ -1,4 +1,4 @@
-"""Systems run as processes of their own; one that cannot is one line."""
+"""Systems run as processes of their own; one that fails is one line."""
 
 import sys
 from pathlib import Path
@@ -20,16 +20,16 @@ def system(name: str, program: str) -> System:
     return System(name, [sys.executable, "-c", program], None, [])
 
 
-def test_every_system_is_asked_of_every_image_and_its_own_time_counts() -> None:
+def test_every_system_predicts_every_image_and_only_its_own_time_counts() -> None:
     images = [Path("x" * length) for length in range(1, 61)]
     predictions = predict_in_turn([system("one", ECHO), system("other", ECHO)], images)
     assert list(predictions) == ["one", "other"]
-    for said in predictions.values():
-        assert list(said.age) == list(range(1, 61))
-        assert said.cpu_ms == pytest.approx(1)
+    for predicted in predictions.values():
+        assert list(predicted.age) == list(range(1, 61))
+        assert predicted.cpu_ms == pytest.approx(1)
 
 
-def test_a_system_that_ends_is_told_by_its_own_words() -> None:
+def test_the_error_of_a_system_that_ends_is_reported() -> None:
     with pytest.raises(VisageError, match=r"broken does not run here; it ended at a.jpg: ValueError: no such model"):
         predict_in_turn([system("broken", "raise ValueError('no such model')")], [Path("a.jpg")])
 

@@ -1,4 +1,4 @@
-"""A configuration's own sources are let into the schema, and nothing else is."""
+"""The schema accepts a configuration's own sources, and no others."""
 
 import tensorflow_data_validation as tfdv
 from google.protobuf import text_format

@@ -1,4 +1,4 @@
-"""A blessed model that a disk has damaged is one line before a record is read."""
+"""A damaged blessed model is one line before any record is read."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The gate on real SavedModels and TFRecords: who is blessed, who is not, and what a person is told about it."""
+"""The gate on real SavedModels and TFRecords: which models are blessed, and what is reported."""
 
 import math
 from pathlib import Path
@@ -107,7 +107,7 @@ def test_without_any_known_age_there_is_nothing_to_bless(tmp_path: Path) -> None
     )
 
 
-def test_one_woman_whose_age_is_answered_by_no_number_is_one_gate_that_cannot_be_measured(tmp_path: Path) -> None:
+def test_one_age_that_is_not_a_number_makes_one_gate_unmeasurable(tmp_path: Path) -> None:
     outcome = evaluate(tmp_path, people(1, gender="female"), LIMITS, model=Errors(math.nan, wrong_in_ten=0))
     assert not outcome.blessed
     found = outcome.read()

@@ -1,4 +1,4 @@
-"""What TFMA measures is what the table of metrics says, and a metric of one entry is in every report."""
+"""TFMA measures the metrics of the registry, and a metric of one entry is in every report."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ from visage.evaluation.metrics import score
 def test_tfma_measures_what_the_table_does(tmp_path: Path) -> None:
     records = [*people(33), *people(7, age=None), *people(5, gender="unknown")]
     found = evaluate(tmp_path, records, LIMITS, model=Errors(age_error=2.25, wrong_in_ten=2)).read().overall.scores
-    # As the model of `tiny_model` answers; everybody is of the first group.
+    # As the model of `tiny_model` predicts; all people are of the first group.
     truths = {
         "age": np.array([np.nan if person.age is None else person.age for person in records]),
         "age_group": np.array([-1 if person.age_group is None else person.age_group for person in records]),
@@ -68,14 +68,14 @@ outcome = evaluate(folder, people(20), settings, model=Errors(2, 0), baseline=Er
 evaluation = outcome.read()
 (folder / "card").mkdir()
 card = make_model_card(outcome, folder / "card")
-answers = {"age": np.array([32.0])}
+predictions = {"age": np.array([32.0])}
 print(json.dumps({
     "overall": evaluation.overall.scores,
     "gates": {f"{gate.name} {gate.slice}": [gate.measured, gate.limit, gate.passed] for gate in evaluation.gates},
     "card": json.loads((card / "model_card.json").read_text())["evaluation"]["slices"][0]["age_bias"],
     "page": (card / "model_card.html").read_text(),
     "cross_validation": shown(summary([result(0, 1, of([30], [34])), result(1, 1, of([30], [32]))], 1, folder)),
-    "tflite": _quality(answers, answers, {"age": np.array([30.0])}).to_json(),
+    "tflite": _quality(predictions, predictions, {"age": np.array([30.0])}).to_json(),
 }))
 """
 

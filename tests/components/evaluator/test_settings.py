@@ -1,4 +1,4 @@
-"""What the gate's settings refuse."""
+"""The gate's settings refuse impossible limits."""
 
 from typing import Any
 

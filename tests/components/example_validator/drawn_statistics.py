@@ -1,4 +1,4 @@
-"""Statistics of splits whose distributions a test chooses, as StatisticsGen would write them."""
+"""Statistics of splits with given distributions, as StatisticsGen would write them."""
 
 import json
 from collections.abc import Mapping

@@ -40,12 +40,12 @@ def missing(name: str) -> Callable[[Any], object]:
     return lambda features: features.pop(name)
 
 
-def test_a_face_that_is_as_it_says_passes(tmp_path: Path) -> None:
+def test_a_valid_face_passes(tmp_path: Path) -> None:
     validate(tmp_path, {"train": statistics([FACE, FACE])}, schema=SCHEMA)
 
 
 @pytest.mark.parametrize(
-    ("tamper", "told"),
+    ("tamper", "reported"),
     [
         (floats("age", 1996), "age: Unexpectedly high value: 1996>120"),
         (floats("age", -74), "age: Unexpectedly low values: -74<-1"),
@@ -80,10 +80,10 @@ def test_a_face_that_is_as_it_says_passes(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_one_wrong_value_stops_the_run(tamper: Callable[[Any], object], told: str, tmp_path: Path) -> None:
+def test_one_wrong_value_stops_the_run(tamper: Callable[[Any], object], reported: str, tmp_path: Path) -> None:
     with pytest.raises(VisageError) as error:
         validate(tmp_path, {"train": statistics([FACE, tampered(tamper)])}, schema=SCHEMA)
-    assert f": {told}" in str(error.value)
+    assert f": {reported}" in str(error.value)
     assert "(in train). Correct the data or the cleaning rules" in str(error.value)
     assert str(error.value).count("; ") == 1
 

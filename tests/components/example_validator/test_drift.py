@@ -1,4 +1,4 @@
-"""Drift from the last run's data, skew between splits: measured by TFDV, held against the limits."""
+"""Drift from the last run's data and skew between splits: measured by TFDV, compared with the limits."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def test_the_first_run_is_compared_with_nothing_but_its_own_train(tmp_path: Path
     assert (report.drift, report.skew) == ([], ["val", "test"])
 
 
-def test_more_men_than_last_time_stop_the_run_with_figures_and_the_mend(tmp_path: Path) -> None:
+def test_more_men_than_in_the_last_run_stop_the_run_with_figures_and_the_fix(tmp_path: Path) -> None:
     more_men = splits(Faces(men=0.7), Faces(men=0.7), Faces(men=0.7))
     with pytest.raises(VisageError) as error:
         validate(tmp_path, more_men, last_run=splits())
@@ -41,7 +41,7 @@ def test_more_men_than_last_time_stop_the_run_with_figures_and_the_mend(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "reported"),
     [
         (
             Faces(wiki=0.8),
@@ -55,10 +55,10 @@ def test_more_men_than_last_time_stop_the_run_with_figures_and_the_mend(tmp_path
         (Faces(age_unknown=0.3), "(unknown 0.0% → 30.0%)"),
     ],
 )
-def test_each_drift_is_told_in_the_words_of_the_data(changed: Faces, told: str, tmp_path: Path) -> None:
+def test_each_drift_is_reported_in_terms_of_the_data(changed: Faces, reported: str, tmp_path: Path) -> None:
     with pytest.raises(VisageError) as error:
         validate(tmp_path, {"train": changed}, last_run={"train": USUAL})
-    assert told in str(error.value)
+    assert reported in str(error.value)
 
 
 def test_one_unknown_age_more_is_no_drift(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A run stops where the examples are not as they should be, and says what is wrong."""
+"""A run stops where the examples have anomalies, and the error names them."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def check(folder: Path, splits: dict[str, Columns], settings: ValidationSettings
     return validate(folder, given, schema=SCHEMA, settings=settings)
 
 
-def test_examples_as_the_schema_says_pass(tmp_path: Path) -> None:
+def test_examples_that_match_the_schema_pass(tmp_path: Path) -> None:
     anomalies = check(tmp_path, {"train": GOOD, "val": GOOD})
     assert anomalies.split_names == '["train", "val"]'
     assert anomalies.get_json_value_custom_property("blessed") == {"train": 1, "val": 1}
@@ -55,13 +55,13 @@ def test_a_value_that_the_schema_does_not_know_stops_the_run(tmp_path: Path) -> 
     )
 
 
-def test_the_same_defect_in_two_splits_is_told_once(tmp_path: Path) -> None:
+def test_the_same_defect_in_two_splits_is_reported_once(tmp_path: Path) -> None:
     old = {**GOOD, "age": [30.0, 1996.0]}
     with pytest.raises(VisageError, match=r"age: .*1996.* \(in train, val\)\. Correct the data"):
         check(tmp_path, {"train": old, "val": old})
 
 
-def test_of_many_defects_five_are_told_and_the_rest_counted(tmp_path: Path) -> None:
+def test_of_many_defects_five_are_named_and_the_rest_counted(tmp_path: Path) -> None:
     surplus: Columns = {f"column_{number}": [1.0, 2.0] for number in range(8)}
     with pytest.raises(VisageError, match=r"column_0: .*column_4: .*; and 3 more\. Correct"):
         check(tmp_path, {"train": {**GOOD, **surplus}})

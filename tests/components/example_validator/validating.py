@@ -1,4 +1,4 @@
-"""Runs ExampleValidator's executor, as the pipeline sets it up, on statistics of a test's choice."""
+"""Runs ExampleValidator's executor, as the pipeline configures it, on given statistics."""
 
 from collections.abc import Mapping
 from pathlib import Path

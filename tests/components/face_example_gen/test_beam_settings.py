@@ -1,4 +1,4 @@
-"""The engine's section of the configuration refuses what no engine would heed."""
+"""The engine's section of the configuration refuses settings that the engine would ignore."""
 
 from typing import Any
 

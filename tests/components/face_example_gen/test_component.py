@@ -1,4 +1,4 @@
-"""FaceExampleGen as TFX sees it: its interface, and the driver that makes its cache notice new data."""
+"""FaceExampleGen as TFX sees it: its interface, and the driver whose property makes new data miss the cache."""
 
 from pathlib import Path
 

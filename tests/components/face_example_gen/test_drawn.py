@@ -1,4 +1,4 @@
-"""Whether images are drawn portraits: those of a run without archives, and those of a folder of them."""
+"""Drawn portraits are recognized: those of a run without archives, and those of a given folder."""
 
 from pathlib import Path
 
@@ -16,5 +16,5 @@ def test_a_folder_of_drawn_portraits_stays_one(tmp_path: Path) -> None:
     assert DataSettings(dir=str(tmp_path), sources=["utkface"]).drawn
 
 
-def test_the_file_that_tells_is_the_one_that_is_written() -> None:
+def test_the_file_that_marks_drawn_portraits_is_the_one_that_is_written() -> None:
     assert DRAWN_FILE == TRUTH_FILE

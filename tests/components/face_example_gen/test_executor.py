@@ -1,4 +1,4 @@
-"""FaceExampleGen on drawn archives with all their defects: what comes out, what is dropped, and what cannot happen."""
+"""FaceExampleGen on drawn archives with all their defects: the splits, the drops, and the errors."""
 
 import csv
 import hashlib

@@ -1,4 +1,4 @@
-"""A folder of pictures with a labels file goes the way of every other source, without code."""
+"""A folder of images with a labels file is processed like every other source, without code."""
 
 import csv
 import re
@@ -25,11 +25,11 @@ def prepared_team(portraits: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """A run over 24 drawn portraits of 8 people, whose guessed ages are known, every second real age too."""
     archives = tmp_path_factory.mktemp("archives")
     (archives / "team").mkdir()
-    pictures = [path for path in sorted((portraits / "UTKFace").glob("[0-9]*_[01]_*_*.jpg")) if path.stat().st_size]
+    images = [path for path in sorted((portraits / "UTKFace").glob("[0-9]*_[01]_*_*.jpg")) if path.stat().st_size]
     with (archives / "team" / "labels.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(("picture", "age", "gender", "identity", "apparent_age_mean", "apparent_age_std"))
-        for number, path in enumerate(pictures[:: len(pictures) // 24][:24]):
+        for number, path in enumerate(images[:: len(images) // 24][:24]):
             shutil.copy(path, archives / "team" / f"{number}.jpg")
             real_age = "" if number % 2 else path.name.partition("_")[0]
             table.writerow((f"{number}.jpg", real_age, "f", f"p{number // PICTURES_A_PERSON}", 30.5, 4.25))
@@ -68,14 +68,14 @@ def test_the_guesses_are_written_and_stand_for_an_age_that_nobody_knows(prepared
         assert (record.age == 30.5) == bool(number % 2)
 
 
-def test_forty_pictures_of_whom_the_table_says_nan_are_forty_people(portraits: Path, tmp_path: Path) -> None:
+def test_forty_images_with_identity_nan_are_forty_people(portraits: Path, tmp_path: Path) -> None:
     team = tmp_path / "archives" / "team"
     team.mkdir(parents=True)
-    pictures = [path for path in sorted((portraits / "UTKFace").glob("[0-9]*_[01]_*_*.jpg")) if path.stat().st_size]
+    images = [path for path in sorted((portraits / "UTKFace").glob("[0-9]*_[01]_*_*.jpg")) if path.stat().st_size]
     with (team / "labels.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(("picture", "age", "gender", "identity"))
-        for number, path in enumerate(pictures[:40]):
+        for number, path in enumerate(images[:40]):
             shutil.copy(path, team / f"{number}.jpg")
             table.writerow((f"{number}.jpg", 20 + number, "fm"[number % 2], "nan"))
     settings = settings_for(

@@ -177,7 +177,7 @@ class TestFingerprint:
         assert before[0] != after[0]
         assert before[1] != after[1]
 
-    def test_drawn_portraits_are_told_apart_by_their_settings(self) -> None:
+    def test_drawn_portraits_with_other_settings_have_another_digest(self) -> None:
         assert digest_of_archives(drawn()) == digest_of_archives(drawn())
         both = drawn().model_copy(update={"sources": ["utkface", "adience/faces"]})
         assert len({digest_of_archives(data) for data in (drawn(), drawn(count=31), drawn(seed=2), both)}) == 4
@@ -306,9 +306,7 @@ def test_a_half_downloaded_archive_is_one_line_and_leaves_nothing_prepared(utkfa
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff damaged"])
-def test_a_prepared_data_set_that_says_nothing_of_itself_is_one_line(
-    utkface: Path, tmp_path: Path, content: bytes | None
-) -> None:
+def test_a_prepared_data_set_without_counts_is_one_line(utkface: Path, tmp_path: Path, content: bytes | None) -> None:
     folder = Path(prepare_source("utkface", utkface, tmp_path / "prepared").data_dir)
     if content is None:
         (folder / "dataset_info.json").unlink()
@@ -347,7 +345,7 @@ except VisageError as error:
 """
 
 
-def test_what_cannot_be_read_is_not_told_as_what_cannot_be_written(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_not_reported_as_unwritable(tmp_path: Path) -> None:
     archives = tmp_path / "archives"
     (archives / "UTKFace").mkdir(parents=True)
     archives.chmod(0)

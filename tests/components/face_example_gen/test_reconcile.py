@@ -1,4 +1,4 @@
-"""Nothing is believed but what can be read back: missing, doubled and damaged records are noticed."""
+"""Only records that can be read back count: missing, doubled and damaged ones are detected."""
 
 import gzip
 import json
@@ -198,7 +198,7 @@ def test_a_damaged_list_of_drops_is_named(folder: Path) -> None:
     assert complaint(folder).startswith(f"{path} cannot be read back")
 
 
-def test_a_split_without_anybody_says_what_was_dropped_and_what_to_do(folder: Path) -> None:
+def test_an_empty_split_names_the_drops_and_the_fix(folder: Path) -> None:
     write_split(folder, "val", [])
     write_drops(folder, {"utkface/3": "no_face", "utkface/5": "second_face"})
     with pytest.raises(VisageError) as error:
@@ -234,7 +234,7 @@ def test_a_person_in_two_splits_is_noticed(folder: Path) -> None:
     assert complaint(folder).startswith("1 persons are in more than one split; nothing is published")
 
 
-def test_an_image_in_two_splits_is_noticed(folder: Path) -> None:
+def test_an_image_in_two_splits_is_refused(folder: Path) -> None:
     write_split(folder, "val", [example("utkface/3", image_digest="utkface/4")])
     assert complaint(folder).startswith("1 images are in more than one split; nothing is published")
 

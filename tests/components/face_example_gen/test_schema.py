@@ -1,4 +1,4 @@
-"""The curated schema fits what FaceExampleGen writes, and nothing else."""
+"""The curated schema fits the output of FaceExampleGen, and no other data."""
 
 import dataclasses
 from typing import Any

@@ -1,4 +1,4 @@
-"""How many of the real wiki.mat's rows each published rule keeps, counted by the code that every record passes."""
+"""The number of the real wiki.mat's rows that each published rule keeps, counted by the production code."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What TFDV says of written examples, found in memory the way StatisticsGen finds it in files."""
+"""TFDV's anomalies of written examples, computed in memory as StatisticsGen computes them in files."""
 
 import tensorflow_data_validation as tfdv
 from google.protobuf import text_format

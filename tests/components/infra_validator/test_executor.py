@@ -143,7 +143,7 @@ def test_weights_that_are_not_numbers_are_not_blessed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("heads", [("age_groups", None), (None, "softmax"), ("coral", "binary")])
-def test_a_model_that_answers_less_than_all_is_blessed(
+def test_a_model_without_some_outputs_is_blessed(
     tmp_path: Path, heads: tuple[AgeHead | None, GenderHead | None]
 ) -> None:
     spec = replace(NETWORKS["compact"], age_head=heads[0], gender_head=heads[1])
@@ -151,12 +151,12 @@ def test_a_model_that_answers_less_than_all_is_blessed(
     assert check(tmp_path / "model", tmp_path / "blessing").get_int_custom_property("blessed") == 1
 
 
-def test_signatures_that_answer_differently_are_not_blessed(tmp_path: Path) -> None:
+def test_signatures_that_predict_differently_are_not_blessed(tmp_path: Path) -> None:
     class ForgetsGender(FaceModel):
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
         def evaluate(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-            answers = super().evaluate(examples)
-            return {name: answers[name] for name in ("age", "age_group", "age_probabilities")}
+            predictions = super().evaluate(examples)
+            return {name: predictions[name] for name in ("age", "age_group", "age_probabilities")}
 
     model = ForgetsGender(CNN_UTKFACE.build(), CNN_UTKFACE, ALIGNMENT)
     names = ("serving_default", "align_and_predict", "evaluate")

@@ -1,4 +1,4 @@
-"""Statistics of small splits in the very form in which TFDV writes them, made a thousand times faster."""
+"""Statistics of small splits in TFDV's own format, made a thousand times faster."""
 
 from collections import Counter
 from collections.abc import Sequence

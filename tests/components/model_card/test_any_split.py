@@ -1,4 +1,4 @@
-"""The card of any split, however few or alike its records are, and of any evaluation, whatever could be measured."""
+"""The card of any split, however few or similar its records, and of any evaluation, whatever was measured."""
 
 import json
 import re
@@ -86,7 +86,7 @@ def test_tfdvs_own_statistics_of_the_fewest_and_the_most_alike(
     assert (of_tfdv.records, of_tfdv.age_unknown) == (len(ages), len(ages) - len(known))
     assert edges(of_tfdv) == pytest.approx([edge for bar in bars for edge in bar], abs=1e-5)
     assert sum(bucket.count for bucket in of_tfdv.ages) == pytest.approx(len(known), abs=0.01)
-    # What the properties below are asked of is what TFDV writes.
+    # The properties below are checked on TFDV's own output.
     assert edges(ours) == pytest.approx(edges(of_tfdv), abs=1e-5)
     assert [b.count for b in ours.ages] == pytest.approx([b.count for b in of_tfdv.ages], abs=0.01)
     assert ours.counts == of_tfdv.counts
@@ -189,8 +189,8 @@ def test_the_page_holds_the_counts_and_a_dash_with_its_reason_where_no_figure_is
     assert page.words_for_no_figure() == []
     for split, found in splits.items():
         unknown = sum(person.age is None for person in found)
-        told = f", {'all' if unknown == len(found) else unknown} of unknown age" if unknown else ""
-        assert f"{split} : {len(found)} records{told}" in str(page)
+        of_unknown_age = f", {'all' if unknown == len(found) else unknown} of unknown age" if unknown else ""
+        assert f"{split} : {len(found)} records{of_unknown_age}" in str(page)
     assert f"{evaluation.overall.count} test records" in str(page)
     for x, width in re.findall(r'<rect x="([\d.-]+)" y="[\d.-]+" width="([\d.-]+)"', html):
         assert 10 <= float(x) < float(x) + float(width) <= 210

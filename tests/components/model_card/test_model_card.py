@@ -1,4 +1,4 @@
-"""The card of a model that was really evaluated, from artifacts as the pipeline hands them over."""
+"""The card of an evaluated model, from artifacts as the pipeline passes them."""
 
 import json
 from pathlib import Path
@@ -130,7 +130,7 @@ def test_the_json_holds_the_verdict_and_every_gate(card: Path) -> None:
     ]
 
 
-def test_the_json_says_what_it_was_trained_on_and_how(card: Path) -> None:
+def test_the_json_holds_the_training_data_and_the_recipe(card: Path) -> None:
     figures = read_figures(card)
     assert figures["data"]["cleaning_report"]["sources"] == {"utkface": SOURCE}
     assert figures["recipe"] == RECIPE.model_dump(mode="json")
@@ -151,7 +151,7 @@ def test_a_model_of_drawn_portraits_is_named_so_before_any_figure(card: Path) ->
     }
 
 
-def test_values_that_a_search_found_are_the_recipes_and_said_to_be_found(outcome: Outcome, tmp_path: Path) -> None:
+def test_values_that_a_search_found_replace_the_recipes_and_are_marked(outcome: Outcome, tmp_path: Path) -> None:
     written = make_model_card(outcome, tmp_path, {"trainer.learning_rate": 0.005})
     figures = read_figures(written)
     assert figures["recipe"] == RECIPE.model_copy(update={"learning_rate": 0.005}).model_dump(mode="json")
@@ -183,8 +183,8 @@ def test_the_page_stands_alone_and_is_well_formed(page: Page, card: Path) -> Non
     assert "url(" not in (card / "model_card.html").read_text()
 
 
-def test_the_page_tells_the_whole_story(page: Page) -> None:
-    for told in (
+def test_the_page_shows_every_part_of_the_card(page: Page) -> None:
+    for text in (
         "✗ Not blessed: 1 of 3 limits not met",
         "2.00 years mean absolute error of the age",
         "Mean absolute error of the age, at most age group 0-2 2.00 years \u2013 \u2013 ✗ not measured",
@@ -200,7 +200,7 @@ def test_the_page_tells_the_whole_story(page: Page) -> None:
         "binary label that the data sets carry",
         "Decisions about people",
     ):
-        assert told in str(page)
+        assert text in str(page)
 
 
 def test_names_from_outside_are_shown_and_not_run(page: Page) -> None:

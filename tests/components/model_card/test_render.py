@@ -1,4 +1,4 @@
-"""How the page words a gate and its numbers."""
+"""The page's words for a gate and its numbers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""TFX's part of the push: whose blessing it asks for, and what the artifact says afterwards."""
+"""TFX's part of the push: the blessings that it requires, and the properties of the artifact."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def run_pusher(
     return pushed
 
 
-def test_a_blessed_model_is_pushed_and_the_artifact_says_where(tmp_path: Path) -> None:
+def test_a_blessed_model_is_pushed_and_the_artifact_has_the_destination(tmp_path: Path) -> None:
     pushed = run_pusher(tmp_path, blessed=1, infra_blessed=1)
     destination = Path(pushed.get_string_custom_property("pushed_destination"))
     assert pushed.get_int_custom_property("pushed") == 1

@@ -1,4 +1,4 @@
-"""What the Trainer's place in TFX's cache depends on, besides its records and its code."""
+"""The inputs of the Trainer's cache key, besides its records and its code."""
 
 import json
 from pathlib import Path

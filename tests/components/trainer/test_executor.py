@@ -1,4 +1,4 @@
-"""TFX's own executor trains, chooses the best epoch, and leaves a SavedModel and logs; bad input is one line."""
+"""TFX's own executor trains, selects the best epoch, and writes a SavedModel and logs; bad input is one line."""
 
 import re
 from dataclasses import replace
@@ -64,7 +64,7 @@ def test_training_stops_when_validation_worsens_and_keeps_the_best_weights(tmp_p
         np.testing.assert_allclose(kept, expected, atol=1e-5)
 
 
-def test_a_run_that_diverges_ends_with_the_mend(tmp_path: Path) -> None:
+def test_a_run_that_diverges_ends_with_the_fix(tmp_path: Path) -> None:
     split = open_split("train", [str(write_split(tmp_path, "train", people(32, seed=1)))])
     wild = SMALL.model_copy(update={"learning_rate": 1e30})
     with pytest.raises(VisageError, match=r"diverged in epoch 1, .*lower trainer.learning_rate \(now 1e\+30\)"):

@@ -1,4 +1,4 @@
-"""TFX's own executor searches by the Trainer's own training, goes on when it was killed, and feeds the Trainer."""
+"""TFX's own executor searches by the Trainer's training, resumes after a kill, and configures the Trainer."""
 
 import json
 from pathlib import Path
@@ -158,14 +158,14 @@ def test_neither_phase_of_a_trial_is_longer_than_the_search_allows() -> None:
 
 
 def test_progress_counts_both_phases_of_a_trial() -> None:
-    search, told = SearchProgress(2, {"train": 10, "fine-tune": 30}), []
-    with progress.listening(lambda *report: told.append(report[1:3])):
+    search, reported = SearchProgress(2, {"train": 10, "fine-tune": 30}), []
+    with progress.listening(lambda *report: reported.append(report[1:3])):
         for _ in range(2):
             with search.trial():
                 for phase, done in (("train", 1), ("frozen features, train", 5), ("train", 2), ("fine-tune", 1)):
                     progress.report(phase, done, 2)
             search.end_trial(1.0)
-    assert told == [(done, 80) for done in (5, 5, 10, 25, 45, 45, 50, 65)]
+    assert reported == [(done, 80) for done in (5, 5, 10, 25, 45, 45, 50, 65)]
 
 
 def test_several_machines_are_refused_in_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

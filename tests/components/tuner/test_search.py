@@ -1,4 +1,4 @@
-"""KerasTuner chooses within the space; a search repeated from its start asks for the same values again."""
+"""KerasTuner chooses within the space; a search repeated from its start chooses the same values."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,8 +25,8 @@ def distance(values: Mapping[str, Any]) -> float:
     return abs(values["trainer.learning_rate"] - 0.001) + (values["trainer.early_stopping_patience"] is None)
 
 
-def asked(folder: Path, loss_of: Any, search: dict[str, Any] = SEARCH, **settings: Any) -> list[dict[str, Any]]:
-    """The values that a search asks for, in their order; the best ones last."""
+def searched(folder: Path, loss_of: Any, search: dict[str, Any] = SEARCH, **settings: Any) -> list[dict[str, Any]]:
+    """Returns the values that a search tries, in their order, then the best ones."""
     values: list[dict[str, Any]] = []
 
     def note(tried: Mapping[str, Any]) -> float | None:
@@ -42,24 +42,24 @@ def asked(folder: Path, loss_of: Any, search: dict[str, Any] = SEARCH, **setting
 def test_the_best_values_are_those_of_the_lowest_loss_and_the_seed_decides_what_is_tried(
     tmp_path: Path, algorithm: str
 ) -> None:
-    *tried, best = asked(tmp_path / "one", distance, algorithm=algorithm, trials=8)
+    *tried, best = searched(tmp_path / "one", distance, algorithm=algorithm, trials=8)
     assert len(tried) == 8
     assert all(0.0001 <= values["trainer.learning_rate"] <= 0.01 for values in tried)
     assert {values["trainer.early_stopping_patience"] for values in tried} == {None, 5}
     assert best == min(tried, key=distance)
-    assert asked(tmp_path / "two", distance, algorithm=algorithm, trials=8) == [*tried, best]
-    assert asked(tmp_path / "three", distance, algorithm=algorithm, trials=10)[:8] == tried
-    assert asked(tmp_path / "four", distance, algorithm=algorithm, trials=8, seed=2) != [*tried, best]
+    assert searched(tmp_path / "two", distance, algorithm=algorithm, trials=8) == [*tried, best]
+    assert searched(tmp_path / "three", distance, algorithm=algorithm, trials=10)[:8] == tried
+    assert searched(tmp_path / "four", distance, algorithm=algorithm, trials=8, seed=2) != [*tried, best]
 
 
 def test_numbers_from_ranges_are_short_enough_for_a_recipe(tmp_path: Path) -> None:
-    for values in asked(tmp_path, distance, algorithm="random", trials=4):
+    for values in searched(tmp_path, distance, algorithm="random", trials=4):
         assert float(f"{values['trainer.learning_rate']:.4g}") == values["trainer.learning_rate"]
 
 
 def test_a_small_space_is_tried_once(tmp_path: Path) -> None:
     search = {"trainer.optimizer": ["adam", "sgd"], "trainer.augmentation.flip": [False, True]}
-    *tried, _ = asked(tmp_path, lambda values: 1.0, search, algorithm="random", trials=20)
+    *tried, _ = searched(tmp_path, lambda values: 1.0, search, algorithm="random", trials=20)
     assert len(tried) == 4
     assert {(values["trainer.optimizer"], values["trainer.augmentation.flip"]) for values in tried} == {
         ("adam", False),
@@ -70,13 +70,13 @@ def test_a_small_space_is_tried_once(tmp_path: Path) -> None:
 
 
 def test_trials_that_diverge_are_not_the_best_and_do_not_end_the_search(tmp_path: Path) -> None:
-    *tried, best = asked(
+    *tried, best = searched(
         tmp_path, lambda values: None if values["trainer.learning_rate"] < 0.002 else 1.0, algorithm="random", trials=8
     )
     assert len(tried) == 8
     assert best["trainer.learning_rate"] >= 0.002
     with pytest.raises(VisageError, match=r"^tuner.search: all 8 trials failed: they diverged, or"):
-        asked(tmp_path / "all", lambda values: None, trials=8)
+        searched(tmp_path / "all", lambda values: None, trials=8)
 
     assert not (tmp_path / "all").exists(), "what KerasTuner wrote"
 
@@ -86,4 +86,4 @@ def test_what_else_goes_wrong_in_a_trial_ends_the_search(tmp_path: Path) -> None
         raise VisageError("the disk is full")
 
     with pytest.raises(VisageError, match=r"^the disk is full$"):
-        asked(tmp_path, full)
+        searched(tmp_path, full)

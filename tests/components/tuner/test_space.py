@@ -1,4 +1,4 @@
-"""Every key, range and choice of a search is held against the recipe before anything runs."""
+"""Every key, range and choice of a search is checked against the recipe before anything runs."""
 
 from typing import Any
 

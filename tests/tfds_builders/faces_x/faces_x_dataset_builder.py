@@ -1,4 +1,4 @@
-"""What `tfds_builders/faces_x/faces_x_dataset_builder.py` would be: images named PERSON_AGE_GENDER.jpg."""
+"""An example of `tfds_builders/faces_x/faces_x_dataset_builder.py`: images named PERSON_AGE_GENDER.jpg."""
 
 from collections.abc import Iterator
 from typing import Any

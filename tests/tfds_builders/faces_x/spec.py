@@ -1,4 +1,4 @@
-"""What `visage/data/datasets/faces_x.py` would be: the entry of a data set, and how its rows are read."""
+"""An example of `visage/data/datasets/faces_x.py`: the entry of a data set, and the function that reads its rows."""
 
 from typing import TYPE_CHECKING, Any
 

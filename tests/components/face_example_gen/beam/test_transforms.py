@@ -1,4 +1,4 @@
-"""The Beam part alone: one odd record costs itself, and what a worker says reaches the user."""
+"""The Beam pipeline alone: a bad record drops only itself, and an error of a worker reaches the user."""
 
 import io
 import json
@@ -178,7 +178,7 @@ def test_a_tiny_file_of_huge_dimensions_is_a_counted_drop(tmp_path: Path) -> Non
     assert (total["records_out"], total["dropped"]) == (1, {"picture_undecodable": 1})
 
 
-def test_a_drop_says_where_its_image_is(tmp_path: Path) -> None:
+def test_a_drop_names_the_file_and_offset_of_its_image(tmp_path: Path) -> None:
     source = prepared(tmp_path, [utkface_row(1), utkface_row(2, age=101)])
     run_beam([source], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
     (file,) = (tmp_path / "out").glob("dropped-*.jsonl")
@@ -229,7 +229,7 @@ def test_many_shares_and_chunks_find_what_one_finds(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     "content", [None, b"", b"damaged", b"damaged" * 99, (2**40).to_bytes(8, "little") + b"damaged"], ids=repr
 )
-def test_a_prepared_file_that_is_gone_or_damaged_is_one_line_with_the_mend(
+def test_a_prepared_file_that_is_gone_or_damaged_is_one_line_with_the_fix(
     tmp_path: Path, content: bytes | None
 ) -> None:
     path = Path(prepared(tmp_path, [utkface_row(1)]).files[0])
@@ -244,7 +244,7 @@ def test_a_prepared_file_that_is_gone_or_damaged_is_one_line_with_the_mend(
         list(SplitIntoChunks(10).process((0, "utkface", str(path))))
 
 
-def test_an_image_whose_copy_has_an_age_out_of_range_is_not_believed(tmp_path: Path) -> None:
+def test_an_image_whose_copy_has_an_age_out_of_range_is_dropped(tmp_path: Path) -> None:
     rows = [utkface_row(number, image=drawn(0), age=age, gender=0) for number, age in enumerate((63, 116))]
     run_beam([prepared(tmp_path, [*rows, utkface_row(2)])], settings(), str(tmp_path / "out"), str(tmp_path / "out"))
     found = written(tmp_path / "out")
@@ -254,7 +254,7 @@ def test_an_image_whose_copy_has_an_age_out_of_range_is_not_believed(tmp_path: P
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_what_a_worker_cannot_write_is_said_in_one_line(tmp_path: Path, workers: int) -> None:
+def test_a_file_that_a_worker_cannot_write_is_one_line(tmp_path: Path, workers: int) -> None:
     source = prepared(tmp_path, [utkface_row(1), utkface_row(2, age=101)])
     blocked = tmp_path / "a file"
     blocked.write_text("where a folder should be")

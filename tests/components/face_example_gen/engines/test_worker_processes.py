@@ -1,4 +1,4 @@
-"""Worker processes report what goes wrong even where their log lies on a full disk."""
+"""Worker processes report errors even if their log is on a full disk."""
 
 import subprocess
 import sys

@@ -99,7 +99,7 @@ def test_a_model_whose_files_are_gone_is_no_baseline(pipeline: ToyPipeline) -> N
     assert pipeline.compared_with == ["", ""]
 
 
-def test_going_back_to_an_earlier_model_and_forth_serves_the_one_that_was_asked_for(pipeline: ToyPipeline) -> None:
+def test_switching_between_earlier_models_serves_the_requested_one(pipeline: ToyPipeline) -> None:
     for weights in ("first", "second", "first", "second"):
         pipeline.run(weights)
         assert pipeline.pushed[-1] == weights

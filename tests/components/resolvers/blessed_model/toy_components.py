@@ -1,4 +1,4 @@
-"""A Trainer that writes a line and an Evaluator that blesses what it is told to: the nodes around the resolver."""
+"""A Trainer that writes a line and an Evaluator with a given blessing: the nodes around the resolver."""
 
 # mypy: disable-error-code="valid-type"
 

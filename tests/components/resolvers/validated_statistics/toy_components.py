@@ -1,4 +1,4 @@
-"""A StatisticsGen whose data a test chooses: the node around the resolver and ExampleValidator."""
+"""A StatisticsGen with given data: the node before the resolver and ExampleValidator."""
 
 # mypy: disable-error-code="valid-type"
 

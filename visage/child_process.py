@@ -1,4 +1,4 @@
-"""Worker processes that do not outlive the process that started them."""
+"""Ends worker processes with the process that started them."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The one kind of error that a user is meant to read, and how it quotes what a user or a file gave."""
+"""Defines the error that is shown to users, and quotes values from outside in its messages."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-"""Packages that only some settings need, and the command that installs them."""
+"""Names the packages that only some settings need, and the command that installs them."""
 
 import importlib.util
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ def not_installed(error: BaseException) -> VisageError | None:
 
 
 def check_installed(choice: str | None, key: str) -> None:
-    """Looks for the extra that a value of a setting needs, without an import.
+    """Checks that the extra of a setting's value is installed, without importing it.
 
     Args:
         choice: the value; most need no extra.

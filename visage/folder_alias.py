@@ -1,4 +1,4 @@
-"""A second name for a folder, for libraries that take the name of a folder for a glob pattern."""
+"""Gives a folder a second name, for libraries that take the name of a folder for a glob pattern."""
 
 import os
 import tempfile

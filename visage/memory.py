@@ -1,4 +1,4 @@
-"""How much memory a process may take, which in a container is less than the machine has."""
+"""Determines how much memory a process may use, which in a container is less than the machine has."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ _LIMITS = ("memory.max", "memory/memory.limit_in_bytes")
 
 
 def memory_limit(control_group: Path = Path("/sys/fs/cgroup")) -> int:
-    """Bytes: those of the machine, or of the container where it has fewer.
+    """Returns the memory in bytes: the machine's, or the container's limit if it is lower.
 
     Args:
         control_group: the folder where a container sees its own limits.

@@ -1,4 +1,4 @@
-"""Names that are nearly, and not quite, one of those that are known."""
+"""Finds known names that are similar to an unknown one."""
 
 import difflib
 import re
@@ -64,7 +64,7 @@ def _similar(name: str, known: Iterable[str], cutoff: float) -> list[str]:
 
 
 def _one_letter_apart(one: str, other: str) -> bool:
-    """Whether one letter after the first is too many, wrong or swapped with the next: 'render' is not 'gender'."""
+    """Returns whether one letter after the first is extra, wrong or swapped: 'render' is not 'gender'."""
     shorter, longer = sorted((one, other), key=len)
     pairs = enumerate(zip(shorter, longer, strict=False))
     same = next((at for at, (letter, of_longer) in pairs if letter != of_longer), len(shorter))

@@ -1,4 +1,4 @@
-"""The types of the configuration's paths, which are expanded where a person wrote them."""
+"""Defines the types of the configuration's paths, which are expanded if a person wrote them."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""Paths as people write them: what of them is expanded, and which are refused."""
+"""Expands paths as people write them, and refuses unusable ones."""
 
 import os
 import re

@@ -1,17 +1,17 @@
-"""How far a long piece of work has come, from whoever does it to whoever shows it."""
+"""Passes the progress of long work from the code that does it to the code that shows it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Listener = Callable[[str, int, int | None, str], None]
-# What a listener is told: step, done, total, note.
+# The arguments of a listener: step, done, total, note.
 Report = tuple[str, int, int | None, str]
 
 _listeners: list[Listener] = []
 
 
 def report(step: str, done: int, total: int | None = None, note: str = "") -> None:
-    """Tells every listener how far `step` has come.
+    """Reports the progress of `step` to every listener.
 
     Args:
         step: what is being done, in the user's words ("draw portraits", "align faces", "epoch 3 of 8").

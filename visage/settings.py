@@ -1,4 +1,4 @@
-"""What every component's settings have in common."""
+"""Defines the base class of all settings."""
 
 from typing import Any, get_args
 

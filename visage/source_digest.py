@@ -1,4 +1,4 @@
-"""Tells versions of the code apart, for caches whose keys know settings and inputs alone."""
+"""Distinguishes versions of the code, for caches whose keys contain only settings and inputs."""
 
 import hashlib
 from importlib.util import find_spec
@@ -12,7 +12,7 @@ _SUFFIXES = (".jinja", ".pbtxt", ".py", ".tflite")
 
 
 def source_digest(*packages: str) -> str:
-    """A short text that changes when a source file below one of `packages` does; it imports none of them.
+    """Returns a short text that changes when a source file below one of `packages` does; it imports none of them.
 
     Args:
         packages: dotted names of packages, e.g. 'visage.faces', or of modules. Tests beside the code do not count.

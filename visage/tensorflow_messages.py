@@ -1,4 +1,4 @@
-"""TensorFlow's error texts, cut down to what happened."""
+"""Shortens TensorFlow's error texts to their cause."""
 
 _AROUND = ("Graph execution error", "Detected at node", "<stack traces", "[[", "File ")
 

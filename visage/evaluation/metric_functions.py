@@ -1,4 +1,4 @@
-"""The formulas of the metrics, on NumPy arrays of n records.
+"""Computes the metrics on NumPy arrays of n records.
 
 Every function takes three arrays:
 

@@ -1,4 +1,4 @@
-"""The metrics: what each measures, by which function, and how people write it.
+"""Defines the metrics: target, function, unit and display of each.
 
 The table `METRICS` is their one owner. The settings of the gate, the tables, the model card and the JSON files take
 names, units, directions and headings from it; CONTRIBUTING.md shows how to add one.
@@ -27,7 +27,7 @@ Scores = dict[str, float | None]
 
 @dataclass(frozen=True)
 class Unit:
-    """How people write a figure.
+    """The unit of a figure and its display.
 
     Attributes:
         symbol: behind the number; '' of a plain number.
@@ -68,7 +68,7 @@ NUMBER = Unit("", factor=1, digits=3, of_change="")
 
 @dataclass(frozen=True)
 class Limits:
-    """Which limits of a metric the configuration can set.
+    """The limits of a metric that the configuration can set.
 
     Attributes:
         required: whether the configuration must name the limit of all test records, be it null.
@@ -133,22 +133,22 @@ class MetricSpec:
 
     @property
     def head(self) -> Literal["age", "gender"]:
-        """The head of a network that predicts the target."""
+        """Returns the network's head that predicts the target."""
         return "gender" if self.target == "gender" else "age"
 
     @property
     def heading(self) -> str:
-        """Heading of a column of plain numbers, e.g. 'age MAE' or 'gender %'."""
+        """Returns the heading of a column of plain numbers, e.g. 'age MAE' or 'gender %'."""
         return f"{self.short} %" if self.unit is SHARE else self.short
 
     @property
     def limit_name(self) -> str:
-        """The setting that limits it, e.g. 'age_mae_max'."""
+        """Returns the setting that limits it, e.g. 'age_mae_max'."""
         return f"{self.name}_{'max' if self.better == 'lower' else 'min'}"
 
     @property
     def change_limit_name(self) -> str:
-        """The setting that limits the change from the blessed model, e.g. 'age_mae_increase_max'."""
+        """Returns the setting that limits the change from the blessed model, e.g. 'age_mae_increase_max'."""
         return f"{self.name}_{'increase' if self.better == 'lower' else 'decrease'}_max"
 
 
@@ -231,7 +231,7 @@ METRICS = {
 
 def metrics_of(report: Report) -> list[MetricSpec]:
     """Returns the metrics that appear in a report, in the order of `METRICS`."""
-    # No model on a device is asked for an age group.
+    # TFLite models do not predict an age group.
     lacks: tuple[Target, ...] = ("age_group",) if report == "tflite" else ()
     return [spec for spec in METRICS.values() if report in spec.reports and spec.target not in lacks]
 
@@ -248,7 +248,7 @@ def metric_of_limit(setting: str) -> MetricSpec:
 
 def is_known(target: Target, y_true: np.ndarray) -> np.ndarray:
     """Returns which truths are known, bool [n]: ages that are not NaN, groups and genders that are not negative."""
-    # NaN is the one number that differs from itself.
+    # Only NaN differs from itself.
     return y_true == y_true if target == "age" else y_true >= 0
 
 

@@ -1,4 +1,4 @@
-"""What a model says of test records beside what is true of them, in plain arrays."""
+"""Holds a model's predictions for test records beside their true labels, in plain arrays."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ import numpy as np
 from visage.data.labels import age_group
 from visage.evaluation.metrics import Target
 
-# Of a head that the model has not.
+# For a head that the model lacks.
 _ABSENT = np.empty(0, np.float32)
 _SAID = ("age", "age_group_probabilities", "gender_probability")
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What is true of n records, in the order of their keys, and what one model says of them, or several on average.
+    """The labels of n records, in the order of their keys, and the predictions of a model or the mean of several.
 
     Attributes:
-        keys: of the records, string [n].
+        keys: keys of the records, string [n].
         images: their digests, string [n]; byte-identical images have the same.
         true_age: years, float32 [n]; NaN where unknown.
         true_age_group: indices into `AGE_GROUPS`, int [n]; -1 where unknown.
         true_gender: indices into `GENDERS`, int [n]; -1 where unknown.
-        age: years, float32 [n]; None of a model that says no age.
+        age: years, float32 [n]; None for a model without an age head.
         age_group_probabilities: float32 [n, 8], rows sum to 1, of a model that predicts groups alone; None of others,
             whose group is that of `age`.
-        gender_probability: P(male), float32 [n]; None of a model that says no gender.
+        gender_probability: P(male), float32 [n]; None for a model without a gender head.
     """
 
     keys: np.ndarray
@@ -69,7 +69,7 @@ class Predictions:
         return None
 
     def to_bytes(self) -> bytes:
-        """All of it, as `from_bytes` reads it."""
+        """Serializes the predictions for `from_bytes`."""
         file = io.BytesIO()
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
         np.savez(file, **{name: _ABSENT if array is None else array for name, array in arrays.items()})
@@ -77,7 +77,7 @@ class Predictions:
 
     @staticmethod
     def from_bytes(content: bytes) -> Predictions:
-        """What `to_bytes` gave."""
+        """Parses the bytes of `to_bytes`."""
         with np.load(io.BytesIO(content), allow_pickle=False) as saved:
             arrays = dict(saved)
         absent = {name: None for name in _SAID if not arrays[name].size}
@@ -85,10 +85,10 @@ class Predictions:
 
 
 def bag(models: Sequence[Predictions]) -> Predictions:
-    """The mean of what models trained alike say of the same records (bagging; Breiman, Machine Learning 1996).
+    """Averages the predictions of several models for the same records (bagging; Breiman, Machine Learning 1996).
 
     Raises:
-        ValueError: the models were asked of different records, or there is none.
+        ValueError: the predictions are for different records, or there are none.
     """
     first, *others = models
     if any(not np.array_equal(first.keys, other.keys) for other in others):

@@ -1,4 +1,4 @@
-"""How near predictions come to the truth, and how much that varies."""
+"""Measures how close predictions are to the truth, and how much that varies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from visage.evaluation.predictions import Predictions
 
 @dataclass(frozen=True)
 class Spread:
-    """Scores of several folds: their mean, and their standard deviation (of a sample: n - 1), None of a single one."""
+    """The scores of several folds: mean and sample standard deviation (n - 1), None for a single fold."""
 
     mean: Scores
     deviation: Scores

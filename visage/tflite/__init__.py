@@ -1,1 +1,1 @@
-"""A pushed model as LiteRT (TensorFlow Lite) models for phones, and what that costs. No TFX component."""
+"""Exports a pushed model as LiteRT (TensorFlow Lite) models for phones, and measures their loss."""

@@ -20,7 +20,7 @@ _FEATURES = {
 
 
 def labelled_crops(split: Split, network: Network) -> tf.data.Dataset:
-    """All records in their order: (pixels uint8 [input_size, input_size, channels], age in years, P(male) 0 or 1).
+    """Reads all records in order: (pixels uint8 [input_size, input_size, channels], age in years, P(male) 0 or 1).
 
     Both labels are float32, NaN where unknown.
     """
@@ -28,9 +28,9 @@ def labelled_crops(split: Split, network: Network) -> tf.data.Dataset:
 
 
 def spread_crops(split: Split, network: Network, count: int) -> np.ndarray:
-    """The pixels of `count` records spread evenly over a split: uint8 [N, input_size, input_size, channels].
+    """Reads the pixels of `count` records spread evenly over a split: uint8 [N, input_size, input_size, channels].
 
-    N is less where the split has fewer.
+    N is less if the split has fewer.
     """
     crops = _decoded(spread_examples(split, count), network)
     return next(iter(crops.map(lambda pixels, age, male: pixels).batch(count))).numpy()

@@ -1,4 +1,4 @@
-"""A pushed model as LiteRT models, with what each costs and loses."""
+"""Exports a pushed model as LiteRT models, with the size, latency and quality of each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TIMED = 100
 
 @dataclass(frozen=True)
 class Measured:
-    """How large, how fast and how good a model is.
+    """The size, latency and quality of a model.
 
     Attributes:
         size: bytes.
@@ -46,7 +46,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class TFLiteExport:
-    """What a SavedModel became.
+    """The result of exporting a SavedModel.
 
     Attributes:
         pixels: shape of the one input, uint8.
@@ -68,7 +68,7 @@ class TFLiteExport:
 
 
 def export_tflite_model(model: Path, examples: Path, precisions: Sequence[Precision]) -> TFLiteExport:
-    """Converts a SavedModel and measures what came of it.
+    """Converts a SavedModel and measures the results.
 
     Args:
         model: the SavedModel's folder.

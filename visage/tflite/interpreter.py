@@ -1,4 +1,4 @@
-"""LiteRT models asked of images."""
+"""Runs LiteRT models on images."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class LiteModel:
 
     @property
     def outputs(self) -> dict[str, list[int]]:
-        """The shapes of its answers to one image, by name."""
+        """Returns the shapes of its outputs for one image, by name."""
         details = self._runners[0].get_output_details()
         return {name: [int(side) for side in detail["shape"]] for name, detail in sorted(details.items())}
 
     def __call__(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
-        """The answers of `Network` for pixels uint8 [N, input_size, input_size, channels]."""
+        """Returns the outputs of `Network` for pixels uint8 [N, input_size, input_size, channels]."""
         with ThreadPoolExecutor(len(self._runners)) as threads:
-            fractions = threads.map(_ask, self._runners, np.array_split(pixels, len(self._runners)))
+            fractions = threads.map(_run, self._runners, np.array_split(pixels, len(self._runners)))
             answers = [one for fraction in fractions for one in fraction]
         return {name: np.concatenate([one[name] for one in answers]) for name in answers[0]}
 
@@ -34,5 +34,5 @@ def one_thread(content: bytes) -> SignatureRunner:
     return Interpreter(model_content=content, num_threads=1).get_signature_runner()
 
 
-def _ask(runner: SignatureRunner, images: np.ndarray) -> list[dict[str, np.ndarray]]:
+def _run(runner: SignatureRunner, images: np.ndarray) -> list[dict[str, np.ndarray]]:
     return [runner(pixels=image[np.newaxis]) for image in images]

@@ -1,4 +1,4 @@
-"""How long models take for an image, on one thread of this machine's processor."""
+"""Measures the latency of models for one image, on one thread of this machine's CPU."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _IMAGES_A_ROUND = 20
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds that a model takes for an image: the medians of several rounds.
+    """The latency of a model for one image in milliseconds: the medians of several rounds.
 
     Attributes:
         median: of the rounds.
@@ -39,7 +39,7 @@ class Latency:
 
 
 def latencies(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray) -> list[Latency]:
-    """How long models take from one image's pixels to its answers, on one thread.
+    """Measures the latency of models from one image's pixels to its outputs, on one thread.
 
     They take turns image by image: what else the machine does meanwhile slows all of them. How far the rounds lie
     apart says how much that was.
@@ -73,7 +73,7 @@ def _measure(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray)
 
 
 def in_turn(models: Sequence[Callable[..., object]], crops: np.ndarray) -> list[Latency]:
-    """How long each model takes for an image, once it is warm.
+    """Measures each model's latency for one image after warm-up calls.
 
     Args:
         models: called as `Network` is.
@@ -88,7 +88,7 @@ def in_turn(models: Sequence[Callable[..., object]], crops: np.ndarray) -> list[
 
 
 def _round(models: Sequence[Callable[..., object]], images: Iterable[np.ndarray]) -> list[float]:
-    """Each model's median milliseconds."""
+    """Returns each model's median latency in milliseconds."""
     seconds: list[list[float]] = [[] for _ in models]
     for image in images:
         for model, taken in zip(models, seconds, strict=True):

@@ -46,7 +46,7 @@ class Quality:
 
 
 def compare(network: Network, others: Sequence[Callable[[np.ndarray], Answers]], split: Split) -> list[Quality]:
-    """Asks a network, and models made of it, about every image of a split.
+    """Compares a network, and models converted from it, on every image of a split.
 
     Args:
         network: the network.

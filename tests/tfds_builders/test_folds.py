@@ -58,7 +58,7 @@ def test_columns_may_stand_in_another_order(tmp_path: Path) -> None:
 
 
 def test_a_header_and_a_file_under_nearly_their_names_are_named(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match=r"lacks the column\(s\) gender \(but has Gender\): get it"):
+    with pytest.raises(VisageError, match=r"lacks the column\(s\) gender \(but has Gender\); get it"):
         read_fold(write_fold(tmp_path, HEADER.replace("gender", "Gender"), ROW), 0, "get it")
     (tmp_path / "fold_0_data.txt").rename(tmp_path / "Fold_0_data.txt")
     with pytest.raises(VisageError, match=r"it holds Fold_0_data\.txt, did you mean that\? Rename it; get it"):
@@ -66,7 +66,7 @@ def test_a_header_and_a_file_under_nearly_their_names_are_named(tmp_path: Path) 
 
 
 def test_an_empty_file_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match=r"fold_0_data.txt lacks the column\(s\) user_id, .*: get it"):
+    with pytest.raises(VisageError, match=r"fold_0_data.txt: lacks the column\(s\) user_id, .*; get it"):
         read_fold(write_fold(tmp_path, ""), 0, "get it")
 
 

@@ -192,7 +192,7 @@ def _request(method: str, url: str, document: dict[str, Any] | None) -> tuple[in
         reason = getattr(error, "reason", None) or error or type(error).__name__
         server = url.partition("/v1/")[0]
         raise VisageError(
-            f"{server}: the server does not response ({reason}){_by_way_of(url)}; is it running? `visage serve`"
+            f"{server}: the server does not respond ({reason}){_by_way_of(url)}; is it running? `visage serve`"
         ) from error
 
 

@@ -137,7 +137,7 @@ def test_a_missing_program_is_one_line_that_says_what_to_install(new_clone: Path
     done = run("/bin/sh", "tools/set_up.sh", cwd=new_clone, PATH=bare_path(tmp_path / "bin", without=program))
 
     assert done.returncode == 1
-    assert done.stderr == f"visage: missing: {program}. Mend: apt-get install {program}\n"
+    assert done.stderr == f"visage: missing: {program}. Fix: apt-get install {program}\n"
     assert not (new_clone / ".venv").exists()
 
 
@@ -147,7 +147,7 @@ def test_no_python_at_all_is_one_line_too(new_clone: Path, tmp_path: Path) -> No
     done = run("/bin/sh", "tools/uv.sh", cwd=new_clone, PATH=path, HOME=str(tmp_path), PYENV_ROOT=str(tmp_path))
 
     assert done.returncode == 1
-    assert done.stderr == "visage: no Python 3.9 or newer. Mend: apt-get install python3 python3-dev python3-venv\n"
+    assert done.stderr == "visage: no Python 3.9 or newer. Fix: apt-get install python3 python3-dev python3-venv\n"
 
 
 def test_of_the_archive_a_beam_worker_needs_neither_tfx_nor_tensorflow(packed: tarfile.TarFile, tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ class TestSetUpFromATinyLock:
     def test_an_unknown_extra_is_one_line(self, tiny_clone: Path) -> None:
         done = run("tools/set_up.sh", cwd=tiny_clone, EXTRAS="mtcn")
         assert done.returncode == 1
-        assert done.stderr == "visage: EXTRAS=mtcn: no such extra. Mend: choose from dlib, kubeflow, mtcnn\n"
+        assert done.stderr == "visage: EXTRAS=mtcn: no such extra. Fix: choose from dlib, kubeflow, mtcnn\n"
         assert not (tiny_clone / ".venv").exists()
 
     def test_what_was_installed_under_the_old_name_gives_way(self, tiny_clone: Path) -> None:

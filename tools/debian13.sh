@@ -22,12 +22,12 @@ mirror() {
 install_debootstrap() {
     say "installing debootstrap"
     { apt-get update --quiet && apt-get install --yes --quiet debootstrap; } >"$log" 2>&1 ||
-        fail "debootstrap could not be installed ($log). Mend: apt-get install debootstrap"
+        fail "debootstrap could not be installed ($log). Fix: apt-get install debootstrap"
 }
 
 make_root() {
     mirror=${DEBIAN_MIRROR:-$(mirror)}
-    [ -n "$mirror" ] || fail "this machine's apt knows no Debian mirror. Mend: DEBIAN_MIRROR=<address> make test-current"
+    [ -n "$mirror" ] || fail "this machine's apt knows no Debian mirror. Fix: DEBIAN_MIRROR=<address> make test-current"
     command -v debootstrap >/dev/null || install_debootstrap
     say "making a Debian 13 root in .cache/debian13 (1 minute, once)"
     rm -rf "$root".making
@@ -47,7 +47,7 @@ refresh_root() {
         tar --create --files-from - | tar --extract --directory "$root$copy"
 }
 
-[ "$(id -u)" = 0 ] || fail "a Debian 13 root needs root. Mend: sudo make test-current"
+[ "$(id -u)" = 0 ] || fail "a Debian 13 root needs root. Fix: sudo make test-current"
 mkdir -p .cache
 log=$PWD/.cache/debian13.log
 exec 9>.cache/debian13.lock

@@ -24,13 +24,13 @@ print(sys.executable)" 2>/dev/null && return
 check_tools() {
     missing=
     for tool in git make g++; do command -v "$tool" >/dev/null || missing="$missing $tool"; done
-    [ -z "$missing" ] || fail "missing:$missing. Mend: apt-get install$missing"
+    [ -z "$missing" ] || fail "missing:$missing. Fix: apt-get install$missing"
 }
 
 make_venv() {
     case $stack in
-        current) versions="3.13 3.12 3.11" mend="apt-get install python3-dev" ;;
-        older-glibc) versions="3.10" mend="pyenv install 3.10" ;;
+        current) versions="3.13 3.12 3.11" fix="apt-get install python3-dev" ;;
+        older-glibc) versions="3.10" fix="pyenv install 3.10" ;;
     esac
     # shellcheck disable=SC2086
     if found=$(interpreter $versions); then
@@ -39,7 +39,7 @@ make_venv() {
         version=${versions%% *}
         say "no Python $version with its headers on PATH or in pyenv: asking uv for one"
         "$uv" venv --quiet --no-project --managed-python --python "$version" .venv 2>.cache/set-up.log ||
-            fail "no Python $versions, and none could be downloaded (.cache/set-up.log). Mend: $mend"
+            fail "no Python $versions, and none could be downloaded (.cache/set-up.log). Fix: $fix"
     fi
 }
 
@@ -50,7 +50,7 @@ IN_EVERY_LOCK="dlib kubeflow"
 add_extras() {
     for extra in "$@"; do
         case " $IN_EVERY_LOCK $extras " in *" $extra "*) continue ;; esac
-        [ -e "requirements/$stack-$extra.txt" ] || fail "EXTRAS=$extra: no such extra. Mend: choose from dlib, kubeflow, mtcnn"
+        [ -e "requirements/$stack-$extra.txt" ] || fail "EXTRAS=$extra: no such extra. Fix: choose from dlib, kubeflow, mtcnn"
         extras="$extras $extra"
         locks="$locks requirements/$stack-$extra.txt"
     done

@@ -31,7 +31,7 @@ flock 8
 if [ -x "$own" ]; then echo "$own"; exit; fi
 
 python=$(any_python)
-[ -n "$python" ] || fail "no Python 3.9 or newer. Mend: apt-get install python3 python3-dev python3-venv"
+[ -n "$python" ] || fail "no Python 3.9 or newer. Fix: apt-get install python3 python3-dev python3-venv"
 making=.cache/uv.making
 trap 'rm -rf $making' EXIT
 trap 'exit 130' INT TERM
@@ -43,7 +43,7 @@ if "$python" -c 'import ensurepip' 2>/dev/null; then
 elif unpack_debian_pip 2>/dev/null; then
     pip="$python $(ls $making/usr/share/python-wheels/pip-*.whl)/pip"
 else
-    fail "$python cannot make virtual environments. Mend: apt-get install python3-venv"
+    fail "$python cannot make virtual environments. Fix: apt-get install python3-venv"
 fi
 $pip install -qq --disable-pip-version-check --target "$making/uv" --require-hashes -r requirements/uv.txt >&2
 mv -T "$making/uv" .cache/uv

@@ -13,7 +13,7 @@ from visage.faces.settings import AlignmentSettings
 from visage.training.distillation.teacher import check_teacher, find_teacher
 from visage.training.settings import TrainerSettings
 
-PUPIL = TrainerSettings(network="compact", epochs=1, learning_rate=0.1)
+STUDENT = TrainerSettings(network="compact", epochs=1, learning_rate=0.1)
 ALIGNMENT = AlignmentSettings(size=SIZE)
 
 
@@ -36,12 +36,12 @@ def test_a_missing_teacher_is_an_error_of_one_line(tmp_path: Path) -> None:
 
 
 def test_a_teacher_may_have_crops_of_another_size(teacher: Path) -> None:
-    check_teacher(teacher, PUPIL, ALIGNMENT.model_copy(update={"size": 150}))
+    check_teacher(teacher, STUDENT, ALIGNMENT.model_copy(update={"size": 150}))
 
 
 def test_crops_of_another_geometry_are_refused(teacher: Path) -> None:
     with pytest.raises(VisageError, match=r"alignment\.eye_distance: 0\.3 does not suit the teacher, .*7, .* 0\.39"):
-        check_teacher(teacher, PUPIL, ALIGNMENT.model_copy(update={"eye_distance": 0.3}))
+        check_teacher(teacher, STUDENT, ALIGNMENT.model_copy(update={"eye_distance": 0.3}))
 
 
 def test_unaligned_crops_have_another_geometry(teacher: Path, tmp_path: Path) -> None:
@@ -49,26 +49,26 @@ def test_unaligned_crops_have_another_geometry(teacher: Path, tmp_path: Path) ->
     with pytest.raises(
         VisageError, match=r"alignment\.detector: none does not suit the teacher, .*, whose .* blazeface"
     ):
-        check_teacher(teacher, PUPIL, crops)
-    check_teacher(teacher, PUPIL, ALIGNMENT.model_copy(update={"detector": "mtcnn"}))
+        check_teacher(teacher, STUDENT, crops)
+    check_teacher(teacher, STUDENT, ALIGNMENT.model_copy(update={"detector": "mtcnn"}))
     of_crops = write_teacher(tmp_path / "1", alignment=crops)
-    check_teacher(of_crops, PUPIL, crops.model_copy(update={"eye_distance": 0.3}))
+    check_teacher(of_crops, STUDENT, crops.model_copy(update={"eye_distance": 0.3}))
 
 
 def test_a_teacher_must_predict_what_is_learned(tmp_path: Path) -> None:
     of_groups = write_teacher(tmp_path / "groups", groups=True)
     with pytest.raises(VisageError, match="groups predicts age groups alone; compact learns from a model of the ages"):
-        check_teacher(of_groups, PUPIL, ALIGNMENT)
-    check_teacher(of_groups, PUPIL.model_copy(update={"age_head": "none"}), ALIGNMENT)
+        check_teacher(of_groups, STUDENT, ALIGNMENT)
+    check_teacher(of_groups, STUDENT.model_copy(update={"age_head": "none"}), ALIGNMENT)
     of_ages = write_teacher(tmp_path / "ages", says_gender=False)
     with pytest.raises(VisageError, match="ages predicts no gender, which compact learns; set gender_head to none"):
-        check_teacher(of_ages, PUPIL, ALIGNMENT)
+        check_teacher(of_ages, STUDENT, ALIGNMENT)
 
 
 def test_a_model_that_takes_no_crops_is_refused(tmp_path: Path) -> None:
     save_model(tmp_path)
     with pytest.raises(VisageError, match="Format-Serving takes no crops as image_bytes; name a model that VisAge"):
-        check_teacher(tmp_path / "Format-Serving", PUPIL, ALIGNMENT)
+        check_teacher(tmp_path / "Format-Serving", STUDENT, ALIGNMENT)
 
 
 @pytest.mark.parametrize("file", ["saved_model.pb", "assets.extra/visage.json"])
@@ -76,10 +76,10 @@ def test_a_damaged_teacher_is_an_error_of_one_line(tmp_path: Path, file: str) ->
     write_teacher(tmp_path / "1")
     (tmp_path / "1" / file).write_bytes(b"{{")
     with pytest.raises(VisageError, match=r"distillation\.teacher: .*1 is damaged; push that model again"):
-        check_teacher(tmp_path / "1", PUPIL, ALIGNMENT)
+        check_teacher(tmp_path / "1", STUDENT, ALIGNMENT)
 
 
 def test_a_head_that_learns_no_distribution_over_the_ages_has_no_teacher() -> None:
-    given = {**PUPIL.model_dump(), "age_head": "coral", "distillation": {"teacher": "somewhere"}}
+    given = {**STUDENT.model_dump(), "age_head": "coral", "distillation": {"teacher": "somewhere"}}
     with pytest.raises(ValidationError, match="teaches the age_head softmax or label_distribution, not coral"):
         TrainerSettings.model_validate(given)

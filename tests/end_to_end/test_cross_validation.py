@@ -44,7 +44,7 @@ def test_a_killed_cross_validation_goes_on_and_measures_each_model_as_the_evalua
     assert ended.returncode == 0, ended.stderr
     found = json.loads(ended.stdout)
     assert found["by_fold"][0]["models"][0]["run"] == json.loads(finished.read_text())
-    assert found["records"] == found["pictures"] == len(kept(tmp_path))
+    assert found["records"] == found["images"] == len(kept(tmp_path))
     assert sorted(asked_of(tmp_path)) == sorted(kept(tmp_path))
     runs = ended_nodes(tmp_path)
     for fold in found["by_fold"]:

@@ -39,7 +39,7 @@ def test_every_node_is_a_container_that_waits_for_those_it_needs(specification: 
     needed = {name: set(task.get("dependentTasks", ())) for name, task in tasks.items()}
     assert len(tasks) == 11
     assert needed["FaceExampleGen"] == set()
-    assert needed["Pusher"] == {"trainer", "evaluator", "modelcheck"}
+    assert needed["Pusher"] == {"trainer", "evaluator", "infravalidator"}
     for executor in specification["deploymentSpec"]["executors"].values():
         assert executor["container"]["image"] == "visage:latest"
         assert executor["container"]["command"][:2] == ["visage", "node"]

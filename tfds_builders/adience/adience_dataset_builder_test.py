@@ -80,7 +80,7 @@ def test_a_fold_without_images_has_no_split(tmp_path: Path) -> None:
 def test_a_fold_file_without_a_column_is_one_line(tmp_path: Path) -> None:
     fold = copy_of_dummy(tmp_path / "manual") / "adience/fold_2_data.txt"
     fold.write_text(fold.read_text().replace("age\tgender", "years\tsex"))
-    with pytest.raises(VisageError, match=r"fold_2_data.txt lacks the column\(s\) age, gender: ask for access"):
+    with pytest.raises(VisageError, match=r"fold_2_data.txt: lacks the column\(s\) age, gender; ask for access"):
         prepare(tmp_path / "manual", tmp_path / "data")
 
 

@@ -101,7 +101,7 @@ def test_a_missing_archive_is_one_line(tmp_path: Path, there: str) -> None:
     if there == "an unrelated file":
         manual.mkdir()
         (manual / "notes.txt").touch()
-    with pytest.raises(VisageError, match=r"^.*manual.*: download UTKFace.tar.gz .*$") as caught:
+    with pytest.raises(VisageError, match=r"^.*manual.*[;:] download UTKFace.tar.gz .*$") as caught:
         prepare(manual, tmp_path / "data")
     assert "\n" not in str(caught.value)
 

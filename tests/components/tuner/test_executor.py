@@ -171,5 +171,5 @@ def test_progress_counts_both_phases_of_a_trial() -> None:
 def test_several_machines_are_refused_in_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = {"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}
     monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
-    with pytest.raises(VisageError, match="a search runs on one: unset it for the node Tuner"):
+    with pytest.raises(VisageError, match="a search runs on one; unset it for the node Tuner"):
         search(folder, "third")

@@ -44,7 +44,7 @@ def test_the_cache_hits_until_an_archive_changes(tmp_path: Path) -> None:
 
 
 def test_another_version_of_the_code_misses_the_cache(tmp_path: Path) -> None:
-    expected = source_digest("components.face_example_gen", "visage.faces")
+    expected = source_digest("components.face_example_gen", "visage.data", "visage.faces")
     assert FaceExampleGen(settings_for(tmp_path)).exec_properties["code"] == expected
 
 

@@ -43,8 +43,8 @@ def test_a_file_of_weights_is_named_so_that_any_folder_finds_it(
 
 
 def test_true_is_no_number_of_frozen_layers() -> None:
-    with pytest.raises(ValidationError, match=r"frozen\n.* must be a number of layers, .*, not true"):
-        custom_config(frozen=True)
+    with pytest.raises(ValidationError, match=r"freeze\n.* must be a number of layers, .*, not true"):
+        custom_config(freeze=True)
 
 
 def test_another_keras_is_another_training() -> None:

@@ -138,7 +138,7 @@ def test_a_blessed_model_without_its_description_is_one_line(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("file", ["variables.index", "variables.data-00000-of-00001"])
-@pytest.mark.parametrize("share", [0, 0.5])
+@pytest.mark.parametrize("fraction", [0, 0.5])
 def test_a_blessed_model_whose_variables_are_cut_short_is_one_line(
     trainer_run: TrainerRun, tmp_path: Path, file: str, fraction: float
 ) -> None:

@@ -73,7 +73,7 @@ def test_a_file_of_another_ending_is_told_to_be_renamed(tmp_path: Path) -> None:
     compact(seed=1).save_weights(tmp_path / "one.weights.h5")
     (tmp_path / "one.weights.h5").rename(tmp_path / "one.h5")
     assert refusal(compact(seed=2), tmp_path / "one.h5").endswith(
-        "one.h5: Keras reads weights from *.weights.h5 or *.keras; rename it so"
+        "one.h5: Keras reads weights from *.weights.h5 or *.keras; rename it"
     )
 
 
@@ -81,7 +81,7 @@ def test_a_file_of_a_training_that_diverged_is_one_line(tmp_path: Path) -> None:
     network = compact(seed=1)
     network.set_weights([np.full_like(weight, np.nan) for weight in network.get_weights()])
     network.save_weights(tmp_path / "one.weights.h5")
-    assert "infinite or no numbers" in refusal(compact(seed=2), tmp_path / "one.weights.h5")
+    assert "infinite or NaN weights" in refusal(compact(seed=2), tmp_path / "one.weights.h5")
 
 
 @pytest.mark.parametrize("name", ["cut.weights.h5", "cut.keras"])

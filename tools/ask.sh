@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 drawing=$(ls -td runs/data/sample_portraits/[0-9a-f]* | head -1)
 photo=$drawing/$(awk -F, '$2 == 1 && $6 == "" { print $1; exit }' "$drawing/drawn.csv")
 folder=$(mktemp -d)
+: >"$folder/server"  # the loop below may look before the server has begun
 .venv/bin/visage serve --rest-port 0 >"$folder/server" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null; wait $server 2>/dev/null || true; rm -rf "$folder"' EXIT

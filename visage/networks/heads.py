@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 from keras import ops
@@ -53,6 +53,28 @@ def dense_outputs(
     if gender_head is not None:
         outputs["gender"] = dense_gender(branch(features), gender_head)
     return outputs
+
+
+def hidden_of_levels(
+    levels: Sequence[keras.KerasTensor], width: int, dropout_of_levels: float, dropout: float
+) -> keras.KerasTensor:
+    """Adds the hidden layer of our own networks to features of several levels of a trunk.
+
+    Args:
+        levels: [N, any width] each; they may differ in scale by orders of magnitude, so each feature is standardized.
+        width: number of hidden units.
+        dropout_of_levels: fraction of the features, 0..1.
+        dropout: fraction of the hidden units, 0..1.
+
+    Returns:
+        [N, width].
+    """
+    layers = keras.layers
+    x = layers.Concatenate(name="levels")(levels)
+    x = layers.BatchNormalization(momentum=0.9, center=False, scale=False, name="standardized")(x)
+    x = layers.Dropout(dropout_of_levels)(x)
+    x = layers.Dense(width, activation="gelu", name="hidden")(x)
+    return layers.Dropout(dropout)(x)
 
 
 def dense_age(features: keras.KerasTensor, head: AgeHead) -> keras.KerasTensor:

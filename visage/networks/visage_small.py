@@ -8,7 +8,7 @@ import keras
 
 from visage.networks import AgeHead, GenderHead
 from visage.networks.dlib_resnet import blocks
-from visage.networks.heads import dense_outputs
+from visage.networks.heads import dense_outputs, hidden_of_levels
 
 # Residual blocks (from 1) that are pooled: the last of each resolution.
 _TAPS = (3, 7, 10)
@@ -34,10 +34,5 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     pooled = [layers.GlobalAveragePooling2D(name=f"tap_{number}")(levels[number - 1]) for number in _TAPS]
     narrowed = layers.Conv2D(_PLACE_FILTERS, 3, strides=2, padding="same", activation="gelu", name="narrowed")
     places = layers.Flatten(name="places")(narrowed(levels[-1]))
-    x = layers.Concatenate(name="levels")([*pooled, places])
-    # The levels differ in scale by orders of magnitude.
-    x = layers.BatchNormalization(momentum=0.9, center=False, scale=False, name="standardized")(x)
-    x = layers.Dropout(_DROPOUT_OF_LEVELS)(x)
-    x = layers.Dense(_WIDTH, activation="gelu", name="hidden")(x)
-    x = layers.Dropout(_DROPOUT)(x)
+    x = hidden_of_levels([*pooled, places], _WIDTH, _DROPOUT_OF_LEVELS, _DROPOUT)
     return keras.Model(pixels, dense_outputs(x, age_head, gender_head), name="visage_small")

@@ -3,7 +3,9 @@
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tfx.orchestration.portable import python_executor_operator
@@ -34,16 +36,28 @@ def keep_full(filler: Path) -> None:
 
 def fill_under(place: str, filler: Path) -> None:
     """Makes the executor of a node begin on a full disk; "Beam": FaceExampleGen, after it has drawn and prepared."""
-    owner, name = (account, "run_beam") if place == "Beam" else (python_executor_operator, "run_with_executor")
-    begin = getattr(owner, name)
+    if place == "Beam":
+        fill_before(account, "run_beam", filler, lambda *_: True)
+    else:
+        fill_before(
+            python_executor_operator,
+            "run_with_executor",
+            filler,
+            lambda execution, _: execution.pipeline_node.node_info.id == place,
+        )
 
-    def begin_on_full_disk(*args: Any) -> Any:
-        if place in ("Beam", getattr(args[0], "pipeline_node", None) and args[0].pipeline_node.node_info.id):
+
+def fill_before(module: ModuleType, name: str, filler: Path, is_meant: Callable[..., bool]) -> None:
+    """Replaces a function of a module by one that fills the disk first if the call is meant."""
+    function = getattr(module, name)
+
+    def on_full_disk(*args: Any) -> Any:
+        if is_meant(*args):
             fill(filler)
             threading.Thread(target=keep_full, args=[filler], daemon=True).start()
-        return begin(*args)
+        return function(*args)
 
-    setattr(owner, name, begin_on_full_disk)
+    setattr(module, name, on_full_disk)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Template
 
-from visage.evaluation.metrics import SHARE, MetricSpec, metric_of_limit, metrics_of
+from visage.evaluation.metrics import FRACTION, MetricSpec, metric_of_limit, metrics_of
 from visage.html.page import NOTHING, page_environment
 
 # With fewer records a figure is unreliable: the standard error of a fraction of 0.9 is above 5 percentage points.
@@ -73,7 +73,7 @@ def _gate_value(value: float | None, name: str) -> str:
 
 def _full_bar(spec: MetricSpec, slices: list[dict[str, Any]]) -> float:
     """Returns the value of a full bar in the tables of groups: 1 for a fraction, else the highest of the groups."""
-    return 1.0 if spec.unit is SHARE else max((found[spec.name] or 0.0 for found in slices), default=0.0) or 1.0
+    return 1.0 if spec.unit is FRACTION else max((found[spec.name] or 0.0 for found in slices), default=0.0) or 1.0
 
 
 def _age_charts(splits: dict[str, Any]) -> list[dict[str, Any]]:

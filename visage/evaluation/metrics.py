@@ -62,7 +62,7 @@ class Unit:
 
 YEARS = Unit("years", factor=1, digits=2, of_change="years", bounds={"gt": 0})
 # A fraction 0..1 of the records, written in per cent.
-SHARE = Unit("%", factor=100, digits=1, of_change="points", bounds={"ge": 0, "le": 1})
+FRACTION = Unit("%", factor=100, digits=1, of_change="points", bounds={"ge": 0, "le": 1})
 NUMBER = Unit("", factor=1, digits=3, of_change="")
 
 
@@ -139,7 +139,7 @@ class MetricSpec:
     @property
     def heading(self) -> str:
         """Returns the heading of a column of plain numbers, e.g. 'age MAE' or 'gender %'."""
-        return f"{self.short} %" if self.unit is SHARE else self.short
+        return f"{self.short} %" if self.unit is FRACTION else self.short
 
     @property
     def limit_name(self) -> str:
@@ -171,7 +171,7 @@ METRICS = {
             "age_cs5",
             "Ages at most 5 years wrong",
             "CS@5",
-            SHARE,
+            FRACTION,
             "higher",
             "age",
             metric_functions.cumulative_score_5,
@@ -181,7 +181,7 @@ METRICS = {
             "age_group_accuracy",
             "Age group accuracy",
             "group",
-            SHARE,
+            FRACTION,
             "higher",
             "age_group",
             metric_functions.class_accuracy,
@@ -193,7 +193,7 @@ METRICS = {
             "age_group_one_off_accuracy",
             "Age groups right or next to the right one",
             "1-off",
-            SHARE,
+            FRACTION,
             "higher",
             "age_group",
             metric_functions.one_off_accuracy,
@@ -203,7 +203,7 @@ METRICS = {
             "gender_accuracy",
             "Gender accuracy",
             "gender",
-            SHARE,
+            FRACTION,
             "higher",
             "gender",
             metric_functions.binary_accuracy,

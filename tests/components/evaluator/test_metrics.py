@@ -38,7 +38,7 @@ TOYS = """
 import json, sys
 from pathlib import Path
 import numpy as np
-from visage.evaluation.metrics import METRICS, SHARE, YEARS, Limits, MetricSpec
+from visage.evaluation.metrics import METRICS, FRACTION, YEARS, Limits, MetricSpec
 
 def bias(y_true, y_pred, mask):
     return float((y_pred - y_true)[mask].mean())
@@ -49,7 +49,9 @@ def older_group(y_true, y_pred, mask):
 METRICS["age_bias"] = MetricSpec(
     "age_bias", "Mean error of the age", "age bias", YEARS, "lower", "age", bias, limits=Limits(change=1.5)
 )
-METRICS["older_group"] = MetricSpec("older_group", "Too old a group", "older", SHARE, "lower", "age_group", older_group)
+METRICS["older_group"] = MetricSpec(
+    "older_group", "Too old a group", "older", FRACTION, "lower", "age_group", older_group
+)
 
 from components.evaluator.settings import EvaluatorSettings, SliceGate
 from tests.tiny_evaluation import Errors, evaluate

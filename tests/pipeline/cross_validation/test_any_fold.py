@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.pipeline.cross_validation.some_predictions import of
-from visage.evaluation.metrics import SHARE, metrics_of
+from visage.evaluation.metrics import FRACTION, metrics_of
 from visage.evaluation.predictions import Predictions, bag
 from visage.evaluation.scores import mean, measure, spread
 
@@ -43,7 +43,7 @@ def test_every_score_is_a_fraction_or_years_or_none(given_folds: list[Prediction
     for found in [*scores, mean(scores), over_all.mean, over_all.deviation]:
         assert all(value is None or math.isfinite(value) for value in found.values())
     for found in scores:
-        fractions = (found[spec.name] for spec in metrics_of("cross_validation") if spec.unit is SHARE)
+        fractions = (found[spec.name] for spec in metrics_of("cross_validation") if spec.unit is FRACTION)
         assert all(value is None or 0 <= value <= 1 for value in fractions)
 
 

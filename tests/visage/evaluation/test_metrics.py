@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.project import PROJECT
 from visage.evaluation import metric_functions
-from visage.evaluation.metrics import METRICS, NUMBER, SHARE, YEARS, metric_of_limit, score
+from visage.evaluation.metrics import FRACTION, METRICS, NUMBER, YEARS, metric_of_limit, score
 
 
 def measured(metric: str, y_true: Any, y_pred: Any, mask: Any = None) -> float | None:
@@ -80,7 +80,11 @@ def test_unknown_truths_and_heads_that_a_model_lacks_are_not_measured() -> None:
 
 def test_a_figure_is_written_in_its_unit() -> None:
     assert (YEARS.text(4.321), YEARS.cell(4.321), YEARS.text_of_change(0.5)) == ("4.32 years", "4.32", "0.50 years")
-    assert (SHARE.text(0.9314), SHARE.cell(0.9314, 1), SHARE.text_of_change(0.02)) == ("93.1 %", "93.14%", "2.0 points")
+    assert (FRACTION.text(0.9314), FRACTION.cell(0.9314, 1), FRACTION.text_of_change(0.02)) == (
+        "93.1 %",
+        "93.14%",
+        "2.0 points",
+    )
     assert (NUMBER.text(0.95), NUMBER.cell(0.95), NUMBER.text_of_change(0.25)) == ("0.950", "0.950", "0.250")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-# Below those that Linux gives to whoever asks for any (net.ipv4.ip_local_port_range).
+# Below the ports that Linux assigns to port 0 (net.ipv4.ip_local_port_range).
 _PORTS = range(20_000, 32_000)
 
 

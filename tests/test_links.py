@@ -74,7 +74,7 @@ def dead(page: str, text: str, files: set[str], folders: set[str]) -> list[str]:
 
 def _leads_there(page: str, link: str, files: set[str], folders: set[str]) -> bool:
     path, _, anchor = unquote(link).partition("#")
-    # As text: a link out of the clone leads nowhere for whoever has only the clone.
+    # As text: a link out of the clone leads nowhere if there is only the clone.
     target = (PROJECT / Path(page).parent / path).resolve() if path else PROJECT / page
     if not target.is_relative_to(PROJECT):
         return False

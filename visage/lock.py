@@ -12,7 +12,7 @@ from typing import IO
 
 from visage import progress
 
-# `is_locked` holds a lock for microseconds; whoever works under it, for as long as the work goes on.
+# `is_locked` holds a lock for microseconds; real work holds it until the work ends.
 _TRIES = 25
 _PAUSE_SECONDS = 0.02
 
@@ -23,7 +23,7 @@ def locked(path: Path, what: str) -> Iterator[None]:
 
     Args:
         path: the lock file; its folder is made.
-        what: is being done under the lock, for whoever has to wait.
+        what: work that is done under the lock; a process that waits reports it.
 
     Raises:
         OSError: the file cannot be made.

@@ -19,6 +19,8 @@ from visage.training.initialize import check_start
 
 # The push does not wait for the model card.
 _RUNS_LAST = "ModelCard"
+# Letters of the longest name of a node, and one.
+_NAME_WIDTH = 28
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,11 @@ def run_nodes(ir: pipeline_pb2.Pipeline, run_id: str, reporter: Reporter) -> Run
                 raise
             failed[node] = error
             log_traceback(error)
-            reporter.print(f"[red]✗[/] {node:<23}  failed: {escape(error_line(error))}")
+            reporter.print(f"[red]✗[/] {node:<{_NAME_WIDTH}}  failed: {escape(error_line(error))}")
             continue
         seconds[node] = time.monotonic() - start
         took = "cached" if nodes[node].cached else f"{seconds[node]:.1f} s"
-        reporter.print(f"[green]✓[/] {node:<23}{took:>8}  {describe(nodes[node])}")
+        reporter.print(f"[green]✓[/] {node:<{_NAME_WIDTH}}{took:>8}  {describe(nodes[node])}")
     return RunResult(run_id, nodes, seconds, failed)
 
 

@@ -1,4 +1,4 @@
-"""Whoever holds a lock is alone, whoever waits is told for what, and a process that is killed holds nothing."""
+"""A lock has one holder, a process that waits reports the work, and a killed process holds nothing."""
 
 import os
 import signal

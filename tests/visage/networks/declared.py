@@ -11,5 +11,5 @@ def weights_declared_only() -> Iterator[None]:
     """What is built inside has shapes and counts, and no values."""
     with keras.StatelessScope(initialize_variables=False):
         yield
-    # Keras would make them all at the next chance, whoever asks for it, and has a list of them: 12 GB of these tests.
+    # Keras keeps a list of the variables and would initialize all of them at the next call: 12 GB in these tests.
     keras.utils.clear_session(free_memory=False)

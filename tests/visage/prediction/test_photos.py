@@ -20,7 +20,7 @@ def face(left: float, eye_distance: float) -> Face:
 
 
 class These:
-    """A detector that finds what it is told."""
+    """A detector that finds the given faces."""
 
     def __init__(self, *faces: Face) -> None:
         self._faces = list(faces)

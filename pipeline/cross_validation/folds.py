@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from pipeline.config.schema import PipelineConfig
+from visage.data.datasets import DATASETS, dataset_spec
 from visage.data.records import FaceRecord
 from visage.data.split import fold_of
 from visage.errors import VisageError, shortened
@@ -11,16 +12,14 @@ from visage.training.settings import TrainerSettings
 
 DEFAULT_FOLDS = 5
 _MOST_FOLDS = 100
-# Eidinger, Enbar and Hassner (2014), Age and gender estimation of unfiltered faces: Adience's protocol.
-_ADIENCE, _ADIENCE_SOURCE, _ADIENCE_FOLDS = "adience/", "adience", 5
 
 
 def fold_splits(config: PipelineConfig, folds: int | None) -> list[SplitSettings]:
     """Returns the split of each fold, by its number: the published folds if the data has some, else folds by identity.
 
     Args:
-        config: the recipe. Folds are published if it sets them so, or if all of its images are Adience's and it sets
-            no folds.
+        config: the recipe. Folds are published if it sets them so, or if all of its sources have
+            published folds and it sets none.
         folds: the number of folds; None: that of the configuration, or else 5.
 
     Raises:
@@ -38,12 +37,12 @@ def fold_splits(config: PipelineConfig, folds: int | None) -> list[SplitSettings
     count = named or DEFAULT_FOLDS if folds is None else folds
     if not 2 <= count <= _MOST_FOLDS:
         raise VisageError(f"--folds {count}: must be 2 to {_MOST_FOLDS}")
-    only_adience = all(source.startswith(_ADIENCE) for source in config.data.sources)
-    published = split.folds == "published" if split.method == "folds" else only_adience
-    if published and only_adience and count != _ADIENCE_FOLDS:
+    of_sources = _published_folds(config.data.sources)
+    published = split.folds == "published" if split.method == "folds" else of_sources is not None
+    if published and of_sources is not None and count != of_sources:
         raise VisageError(
-            f"--folds {count}: Adience has {_ADIENCE_FOLDS} published folds: --folds {_ADIENCE_FOLDS}, or "
-            f"--set split.method=folds --set split.folds={count} for others, made by identity"
+            f"--folds {count}: {', '.join(config.data.sources)}: {of_sources} folds are published; "
+            f"--folds {of_sources}, or --set split.method=folds --set split.folds={count} for others, made by identity"
         )
     made = {"method": "folds", "folds": "published" if published else count}
     return [split.model_copy(update={**made, "fold": fold}) for fold in range(count)]
@@ -75,11 +74,21 @@ def check_folds(records: Iterable[FaceRecord], splits: Sequence[SplitSettings]) 
     if found == wanted:
         return
     if splits[0].folds == "published":
-        raise _other_published_folds(found, wanted, may_be_fewer=sources != {_ADIENCE_SOURCE})
+        raise _other_published_folds(found, wanted, may_be_fewer=not sources <= _sources_with_published_folds())
     raise VisageError(
         f"{len(folds)} people are too few for {len(splits)} folds: nobody is in {_in_words(wanted - found)}; ask for "
         "fewer by --folds, or give more data"
     )
+
+
+def _published_folds(sources: Sequence[str]) -> int | None:
+    """Returns the number of published folds that all sources have in common; None if they have none."""
+    counts = {dataset_spec(source).published_folds for source in sources}
+    return counts.pop() or None if len(counts) == 1 else None
+
+
+def _sources_with_published_folds() -> set[str]:
+    return {spec.source for spec in DATASETS.values() if spec.published_folds}
 
 
 def _other_published_folds(found: set[int], wanted: set[int], may_be_fewer: bool) -> VisageError:

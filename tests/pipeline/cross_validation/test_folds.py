@@ -61,7 +61,7 @@ def test_adience_can_have_folds_by_identity() -> None:
     ("overrides", "folds", "complaint"),
     [
         ([], 1, "--folds 1: must be 2 to 100"),
-        (["data.sources=[adience/faces]"], 4, "--folds 4: Adience has 5 published folds: --folds 5, or "),
+        (["data.sources=[adience/faces]"], 4, "--folds 4: adience/faces: 5 folds are published; --folds 5, or "),
         (["trainer.weights=blessed"], 5, "trainer.weights: the blessed model was trained on people of the test folds"),
         (["trainer.distillation.teacher=DIR"], 5, "trainer.distillation.teacher: it was trained on people of"),
         (["split.method=protocol"], 5, "split.protocol utkface_80_20 has no folds: --set split.method=holdout"),

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from visage.faces.settings import CleaningSettings
 
 _HOMEPAGE = "https://talhassner.github.io/home/projects/Adience/Adience-data.html"
+# Source: Eidinger, Enbar and Hassner, Age and gender estimation of unfiltered faces, TIFS 2014.
+_FOLDS = 5
 
 
 def _read_row(row: "Features", settings: "CleaningSettings") -> dict[str, Any]:
@@ -32,11 +34,12 @@ def _spec(config: str) -> DatasetSpec:
         files=ArchiveFiles(
             root=config,
             folder="adience",
-            tables=tuple(f"fold_{fold}_data.txt" for fold in range(5)),
+            tables=tuple(f"fold_{fold}_data.txt" for fold in range(_FOLDS)),
             hint=f"ask for access at {_HOMEPAGE} and put fold_0_data.txt to fold_4_data.txt, faces.tar.gz and "
             "aligned.tar.gz into adience/",
         ),
         terms=f"Adience: for non-commercial research only; the authors grant access ({_HOMEPAGE})",
+        published_folds=_FOLDS,
         face_box=(0.25, 0.25, 0.75, 0.75),
     )
 

@@ -25,9 +25,8 @@ LAYERS = {
 # What several nodes share, and what one takes of another.
 SHARED_BY_NODES = ("components", "components.artifacts", "components.artifact_aliases")
 BETWEEN_NODES = {
-    # The card shows what these found.
+    # The card shows what it found.
     ("model_card", "components.evaluator.result"),
-    ("model_card", "components.tuner.result"),
     # The newest statistics that passed are those that ExampleValidator accepted.
     ("resolvers", "components.example_validator.settings"),
     # A trial trains with the same files as the training does.

@@ -75,7 +75,6 @@ class ModelCard(base_component.BaseComponent):
             code=source_digest(
                 "components.evaluator",
                 "components.model_card",
-                "components.tuner",
                 "visage.html",
                 "visage.networks",
                 "visage.saved_model.identity",

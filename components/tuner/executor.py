@@ -5,11 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components.tuner.progress import SearchProgress
-from components.tuner.search import Search, trials_of
-from components.tuner.settings import TunerSettings
-from components.tuner.space import read_space
-from components.tuner.trainings import Trainings
 from visage.errors import VisageError
 from visage.training.batches import Split, open_split
 from visage.training.checkpoint import Checkpoint, training_key
@@ -17,6 +12,11 @@ from visage.training.devices import choose_strategy, machines
 from visage.training.distillation.predict import with_teacher
 from visage.training.known_labels import check_labels
 from visage.training.reports.reporting import FINE_TUNE, TRAIN
+from visage.training.search.progress import SearchProgress
+from visage.training.search.search import Search, trials_of
+from visage.training.search.settings import TunerSettings
+from visage.training.search.space import read_space
+from visage.training.search.trainings import Trainings
 from visage.training.settings import TrainerSettings
 
 if TYPE_CHECKING:

@@ -13,8 +13,6 @@ from components.face_example_gen.settings import (
     DataSettings,
     FaceExampleGenSettings,
 )
-from components.tuner.settings import TunerSettings
-from components.tuner.space import read_space
 from pipeline.config.cron import schedule_problem
 from visage.data.datasets import published_sources
 from visage.data.datasets.labelled_folder import LABELLED_FOLDER, labelled_folder_name
@@ -23,6 +21,8 @@ from visage.faces.settings import AlignmentSettings, CleaningSettings, SplitSett
 from visage.names import did_you_mean
 from visage.path_setting import LocalPath
 from visage.settings import Settings
+from visage.training.search.settings import TunerSettings
+from visage.training.search.space import read_space
 from visage.training.settings import TrainerSettings
 
 # Key of pydantic's validation context: the source that a command names in addition to `data.sources`, or None.

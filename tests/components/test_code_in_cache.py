@@ -24,8 +24,8 @@ from components.infra_validator.component import InfraValidator
 from components.model_card.component import ModelCard
 from components.trainer.component import create_trainer
 from components.tuner.component import create_tuner
-from components.tuner.settings import TunerSettings
 from visage.faces.settings import AlignmentSettings
+from visage.training.search.settings import TunerSettings
 from visage.training.settings import TrainerSettings
 
 RECIPE = TrainerSettings(network="compact", epochs=1, learning_rate=0.001)

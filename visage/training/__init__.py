@@ -7,5 +7,6 @@
 | `optimization/` | optimizer, learning rate, plateau; Keras's private names |
 | `features/` | freezing, and training a head on cached features |
 | `augmentation/`, `distillation/` | random changes of the images; a teacher |
+| `search/` | the search for values of the recipe |
 | `reports/` | progress and TensorBoard |
 """

@@ -8,10 +8,10 @@ from typing import Any
 from rich.markup import escape
 
 from components.example_validator.report import read_report
-from components.tuner.result import read_best_values, read_results
 from pipeline.cli.output.cleaning_summary import cleaning_lines, time_line
 from pipeline.node import NodeResult
 from visage.saved_model.metadata import read_metadata
+from visage.training.search.result import read_best_values, read_results
 
 _MOST_TRIALS = 10
 

@@ -14,10 +14,6 @@ from tfx.types.standard_artifacts import Examples, HyperParameters, Model, Model
 from components.trainer.component import create_trainer
 from components.tuner.component import create_tuner
 from components.tuner.executor import recipe_of_trials
-from components.tuner.progress import SearchProgress
-from components.tuner.result import TrialResult, read_best_values, read_results
-from components.tuner.settings import TunerSettings
-from components.tuner.trainings import Trainings
 from tests.drawn_crops import people, write_split
 from tests.trained_model import ALIGNMENT
 from visage import progress
@@ -25,6 +21,10 @@ from visage.errors import VisageError
 from visage.training.batches import open_split
 from visage.training.loop import DivergenceError
 from visage.training.recipe.fine_tuning_settings import FineTuningSettings
+from visage.training.search.progress import SearchProgress
+from visage.training.search.result import TrialResult, read_best_values, read_results
+from visage.training.search.settings import TunerSettings
+from visage.training.search.trainings import Trainings
 from visage.training.settings import TrainerSettings
 
 RECIPE = TrainerSettings(network="cnn_utkface", epochs=2, batch_size=8, optimizer="sgd", learning_rate=1e-3)
@@ -142,7 +142,7 @@ def test_a_training_that_diverges_is_kept_as_one_and_not_made_again(
     trainings = Trainings(
         split, split, RECIPE, "code", tmp_path, None, tf.distribute.get_strategy(), SearchProgress(1, {"train": 1})
     )
-    monkeypatch.setattr("components.tuner.trainings.train", diverge)
+    monkeypatch.setattr("visage.training.search.trainings.train", diverge)
     assert trainings.loss_of({"trainer.learning_rate": 10}) is None
     monkeypatch.undo()
     assert trainings.loss_of({"trainer.learning_rate": 10}) is None

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from components.tuner.search import Search
-from components.tuner.settings import TunerSettings
-from components.tuner.space import read_space
 from visage.errors import VisageError
 from visage.training.recipe.overrides import values_of
+from visage.training.search.search import Search
+from visage.training.search.settings import TunerSettings
+from visage.training.search.space import read_space
 from visage.training.settings import TrainerSettings
 
 RECIPE = TrainerSettings(network="compact", epochs=2, learning_rate=0.001)

@@ -10,11 +10,11 @@ import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 
-from components.tuner.hyperparameters import hyperparameters_of, rounded
-from components.tuner.settings import TunerSettings
-from components.tuner.space import Space, combinations
 from visage.errors import VisageError
 from visage.training.recipe.overrides import values_of
+from visage.training.search.hyperparameters import hyperparameters_of, rounded
+from visage.training.search.settings import TunerSettings
+from visage.training.search.space import Space, combinations
 
 _ORACLES = {
     "bayesian": keras_tuner.oracles.BayesianOptimizationOracle,

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras_tuner
 
-from components.tuner.space import Choices, Range, Space
+from visage.training.search.space import Choices, Range, Space
 
 # Significant digits of the tried values: readable in a recipe, and the same after a restart on any machine.
 _DIGITS = 4

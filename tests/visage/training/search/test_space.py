@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.tuner.space import _OWNERS, Choices, Range, _value, combinations, read_space
 from visage.training.recipe.overrides import with_values
+from visage.training.search.space import _OWNERS, Choices, Range, _value, combinations, read_space
 from visage.training.settings import TrainerSettings
 
 RECIPE = TrainerSettings(network="compact", epochs=2, batch_size=32, learning_rate=0.001)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tensorflow as tf
 from tfx.components.trainer.executor import GenericExecutor as TrainerExecutor
 from tfx.components.tuner.executor import Executor as TunerExecutor
 from tfx.types import Artifact, channel_utils
@@ -13,18 +12,12 @@ from tfx.types.standard_artifacts import Examples, HyperParameters, Model, Model
 
 from components.trainer.component import create_trainer
 from components.tuner.component import create_tuner
-from components.tuner.executor import recipe_of_trials
 from tests.drawn_crops import people, write_split
 from tests.trained_model import ALIGNMENT
 from visage import progress
 from visage.errors import VisageError
-from visage.training.batches import open_split
-from visage.training.loop import DivergenceError
-from visage.training.recipe.fine_tuning_settings import FineTuningSettings
-from visage.training.search.progress import SearchProgress
 from visage.training.search.result import TrialResult, read_best_values, read_results
 from visage.training.search.settings import TunerSettings
-from visage.training.search.trainings import Trainings
 from visage.training.settings import TrainerSettings
 
 RECIPE = TrainerSettings(network="cnn_utkface", epochs=2, batch_size=8, optimizer="sgd", learning_rate=1e-3)
@@ -130,42 +123,6 @@ def test_the_trainer_takes_the_best_values_and_trains_as_long_as_the_recipe_says
     steps = read_best_values(str(best))["trainer.epoch_size"] // RECIPE.batch_size
     assert reported[-1][:3] == ("train", 2 * steps, 2 * steps)
     assert not list((folder / "checkpoints").rglob("*.npz"))
-
-
-def test_a_training_that_diverges_is_kept_as_one_and_not_made_again(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def diverge(*args: Any, **kwargs: Any) -> None:
-        raise DivergenceError("the loss is nan")
-
-    split = open_split("train", [str(folder / "examples" / "Split-train" / "*")])
-    trainings = Trainings(
-        split, split, RECIPE, "code", tmp_path, None, tf.distribute.get_strategy(), SearchProgress(1, {"train": 1})
-    )
-    monkeypatch.setattr("visage.training.search.trainings.train", diverge)
-    assert trainings.loss_of({"trainer.learning_rate": 10}) is None
-    monkeypatch.undo()
-    assert trainings.loss_of({"trainer.learning_rate": 10}) is None
-    assert trainings.loss_of({"trainer.gradient_accumulation_steps": 3}) is None, "which does not divide the batch"
-
-
-def test_neither_phase_of_a_trial_is_longer_than_the_search_allows() -> None:
-    recipe = RECIPE.model_copy(update={"fine_tuning": FineTuningSettings(epochs=20)})
-    of_trials = recipe_of_trials(recipe, SETTINGS)
-    assert (of_trials.epochs, of_trials.of_fine_tuning.epochs) == (1, 1)
-    assert recipe_of_trials(recipe, TunerSettings()) == recipe
-    assert recipe_of_trials(RECIPE, SETTINGS).fine_tuning.epochs == 0
-
-
-def test_progress_counts_both_phases_of_a_trial() -> None:
-    search, reported = SearchProgress(2, {"train": 10, "fine-tune": 30}), []
-    with progress.listening(lambda *report: reported.append(report[1:3])):
-        for _ in range(2):
-            with search.trial():
-                for phase, done in (("train", 1), ("frozen features, train", 5), ("train", 2), ("fine-tune", 1)):
-                    progress.report(phase, done, 2)
-            search.end_trial(1.0)
-    assert reported == [(done, 80) for done in (5, 5, 10, 25, 45, 45, 50, 65)]
 
 
 def test_several_machines_are_refused_in_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,8 +29,6 @@ BETWEEN_NODES = {
     ("model_card", "components.evaluator.result"),
     # The newest statistics that passed are those that ExampleValidator accepted.
     ("resolvers", "components.example_validator.settings"),
-    # A trial trains with the same files as the training does.
-    ("tuner", "components.trainer.component"),
 }
 
 

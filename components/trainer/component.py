@@ -9,10 +9,9 @@ from tfx.components.trainer.component import Trainer
 from tfx.proto import trainer_pb2
 
 from visage.faces.settings import AlignmentSettings
-from visage.files import digest_of
 from visage.saved_model.metadata import TrainingProvenance
 from visage.source_digest import TRAINING_CODE, source_digest
-from visage.training.distillation.teacher import check_teacher, find_teacher
+from visage.training.pin_files import pin_files
 from visage.training.settings import TrainerSettings
 
 
@@ -63,21 +62,3 @@ def create_trainer(
             "keras": version("keras"),
         },
     )
-
-
-def pin_files(settings: TrainerSettings, alignment: AlignmentSettings) -> tuple[TrainerSettings, dict[str, str]]:
-    """Returns the recipe with absolute paths of its weights and its teacher's newest version, and both digests."""
-    files = {}
-    weights = settings.weights
-    if settings.weights_file is not None:
-        file = settings.weights_file.resolve()
-        weights = str(file)
-        if file.is_file():
-            files["weights"] = digest_of(file)
-    distillation = settings.distillation
-    if distillation.teacher is not None:
-        teacher = find_teacher(distillation.teacher)
-        check_teacher(teacher, settings, alignment)
-        files["teacher"] = digest_of(teacher)
-        distillation = distillation.model_copy(update={"teacher": str(teacher)})
-    return settings.model_copy(update={"weights": weights, "distillation": distillation}), files

@@ -6,9 +6,9 @@ from tfx import types
 from tfx.components.tuner.component import Tuner
 from tfx.proto import trainer_pb2
 
-from components.trainer.component import pin_files
 from visage.faces.settings import AlignmentSettings
 from visage.source_digest import TRAINING_CODE, source_digest
+from visage.training.pin_files import pin_files
 from visage.training.search.settings import TunerSettings
 from visage.training.settings import TrainerSettings
 

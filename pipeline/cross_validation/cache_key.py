@@ -11,10 +11,10 @@ import keras
 import tensorflow as tf
 
 from components.face_example_gen.prepare import archive_digest
-from components.trainer.component import pin_files
 from pipeline.config.schema import PipelineConfig
 from visage.faces.settings import SplitSettings
 from visage.source_digest import TRAINING_CODE, source_digest
+from visage.training.pin_files import pin_files
 
 _CODE = {*TRAINING_CODE, "components.face_example_gen", "components.trainer", "pipeline.cross_validation"}
 

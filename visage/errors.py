@@ -7,7 +7,7 @@ _MOST_NAMES = 20
 
 
 class VisageError(Exception):
-    """Bad input or a bad environment: one line that says what is wrong, where, and the fix.
+    """Bad input or a bad environment, in one line: what is wrong, where, and the fix.
 
     The command line prints the message alone; every other exception is a defect and goes to the log with its traceback.
     """

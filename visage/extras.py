@@ -11,8 +11,8 @@ class Extra:
     """One of setup.py's extras, named as the setting that needs it.
 
     Attributes:
-        module: what is imported.
-        package: what is installed.
+        module: name to import.
+        package: name to install.
     """
 
     module: str
@@ -27,7 +27,7 @@ EXTRAS = {
 """By name. tools/set_up.sh installs them."""
 
 
-# Of these a missing module is a defect.
+# A missing module of these packages is a defect.
 _OURS = ("components", "pipeline", "serving", "tfds_builders", "visage")
 
 
@@ -46,7 +46,7 @@ def is_installed(extra: str) -> bool:
 
 
 def not_installed(error: BaseException) -> VisageError | None:
-    """Returns what a user reads of a package that this installation was made without; None of any other error.
+    """Returns the message for a package that this installation lacks; None for any other error.
 
     The library and the client are installed without TFX, TensorFlow and Beam, which other commands import.
 

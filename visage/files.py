@@ -1,7 +1,7 @@
 """Writes files and folders so that nobody ever reads a half-written one, and takes digests of them.
 
-The one place that renames what was written beside its final name; `tests/test_owners.py` holds that. Files of Beam's
-file systems, which may be buckets, have their own in `components/face_example_gen/engines/filesystem.py`.
+No other module renames a temporary file to its final name (`tests/test_owners.py` checks this), except for files of
+Beam's file systems, which may be buckets: `components/face_example_gen/engines/filesystem.py`.
 """
 
 import hashlib
@@ -44,8 +44,8 @@ def atomic_file(path: Path, partial: Path | None = None) -> Iterator[Path]:
 
     Args:
         path: the file; its folder must exist.
-        partial: the temporary name, in the same folder, of which the caller alone makes use: what a killed process left
-            there is overwritten. None: a name of this process's own, which a killed process leaves behind.
+        partial: a temporary name in the same folder that only the caller uses: a file that a killed process left there
+            is overwritten. None: a name of this process's own, which a killed process leaves behind.
 
     Yields:
         The temporary name, which the block writes to and closes.
@@ -71,9 +71,9 @@ def atomic_folder(folder: Path, partial: Path | None = None) -> Iterator[Path]:
 
     Args:
         folder: does not exist, or is empty; the folder above it must exist.
-        partial: the temporary name, beside it, of which the caller alone makes use, because it holds a lock: what a
-            killed process left there is removed first. None: a name of its own, `.NAME.unfinished-*`; of several
-            processes that make the same folder, the first to end wins and the others' work is removed.
+        partial: a temporary name beside it that only the caller uses, because it holds a lock: what a killed process
+            left there is removed first. None: a name of its own, `.NAME.unfinished-*`; if several processes make the
+            same folder, the first to end wins and the others' work is removed.
 
     Yields:
         The temporary folder, empty.
@@ -97,12 +97,12 @@ def atomic_folder(folder: Path, partial: Path | None = None) -> Iterator[Path]:
 
 
 def _encoded(text: str) -> bytes:
-    # A file's name in it may hold bytes that are no UTF-8.
+    # File names in the text may contain bytes that are not UTF-8.
     return text.encode(errors="backslashreplace")
 
 
 def digest_of(path: Path) -> str:
-    """A short text that differs where a file's bytes do, or, of a folder, the names or bytes of the files below it."""
+    """Returns a short digest of a file's bytes, or of the names and bytes of all files below a folder."""
     digest = hashlib.sha256()
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.is_file():

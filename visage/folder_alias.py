@@ -1,4 +1,4 @@
-"""Gives a folder a second name, for libraries that take the name of a folder for a glob pattern."""
+"""Gives a folder a second name, for libraries that read the name of a folder as a glob pattern."""
 
 import os
 import tempfile
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from visage.errors import VisageError
 
-# What glob, fnmatch, Beam and TensorFlow give a meaning to. None of them has one way to escape all four.
+# Special characters of glob, fnmatch, Beam and TensorFlow. None of them has one way to escape all of them.
 PATTERN_CHARACTERS = frozenset("*?[]\\")
 
 
@@ -19,7 +19,7 @@ def is_plain(path: str | Path) -> bool:
 
 @contextmanager
 def folder_alias(folder: str | Path) -> Iterator[str]:
-    """Yields a name of a folder that no library takes for a pattern; it is valid inside the `with` block.
+    """Yields a name of a folder that no library reads as a pattern; it is valid inside the `with` block.
 
     Beam, TensorFlow, TFMA and TFDS append "/*" to the names of folders and look for what matches. In a folder `r[1]`
     they find nothing, or the files of its neighbour `r1`, which Beam then deletes.

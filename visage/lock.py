@@ -1,6 +1,6 @@
-"""Locks files, so that one process at a time does what several may want done; the one place that does.
+"""Locks files, so that one process at a time does work that several need; no other module locks files.
 
-The operating system lets go of a lock when the process dies, however it dies; the empty file stays.
+The operating system releases a lock when the process dies, however it dies; the empty file stays.
 """
 
 import fcntl
@@ -22,16 +22,16 @@ def locked(path: Path, what: str) -> Iterator[None]:
     """Holds the lock file `path` inside the `with` block; waits while another process holds it.
 
     Args:
-        path: the lock file; its folder is made.
-        what: work that is done under the lock; a process that waits reports it.
+        path: the lock file; its folder is created.
+        what: the work under the lock, e.g. 'prepare the data'; a process that waits reports it.
 
     Raises:
-        OSError: the file cannot be made.
+        OSError: the file cannot be created.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         if not _take(file, fcntl.LOCK_EX):
-            progress.report(f"another run goes on to {what}: wait for it", 0)
+            progress.report(f"wait for another run to {what}", 0)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -41,13 +41,13 @@ def locked_at_once(path: Path) -> Iterator[bool]:
     """Holds the lock file `path` inside the `with` block, unless another process holds it.
 
     Args:
-        path: the lock file; its folder is made.
+        path: the lock file; its folder is created.
 
     Yields:
-        Whether the lock is held; that another process only calls `is_locked` does not keep it from being.
+        Whether the lock is held. A call of `is_locked` by another process does not prevent it.
 
     Raises:
-        OSError: the file cannot be made.
+        OSError: the file cannot be created.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
@@ -55,7 +55,7 @@ def locked_at_once(path: Path) -> Iterator[bool]:
 
 
 def is_locked(path: Path) -> bool:
-    """Returns whether a process holds the lock file `path`; makes no file, and does not see other calls of itself."""
+    """Returns whether a process holds the lock file `path`; creates no file, and does not count other calls of it."""
     if not path.exists():
         return False
     with path.open() as file:

@@ -1,4 +1,4 @@
-"""Output streams that lose what cannot be written, for logs that may lie on a full disk."""
+"""Provides output streams that drop what cannot be written, for logs on a disk that may be full."""
 
 import io
 import sys
@@ -21,15 +21,15 @@ class _LossyFile(io.FileIO):
 def lossy_stream(number: int) -> TextIO:
     """Returns a text stream to a file descriptor, which stays open when the stream is closed.
 
-    Frameworks print while they handle an error. Where the print itself raises, the error is lost: a worker of Beam
-    whose standard error lies on a full disk never reports its failed bundle, and the run waits for it for ever.
+    Frameworks print while they handle an error. If the print itself raises, the error is lost: a worker of Beam
+    whose standard error is a file on a full disk never reports its failed bundle, and the run waits for it for ever.
     """
     raw = io.BufferedWriter(_LossyFile(number, "w", closefd=False))
     return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 
 def make_standard_streams_lossy() -> None:
-    """Lets nothing that this process prints raise an error any more."""
+    """Replaces standard output and standard error by streams that never raise an error."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-# Version 2 of the system's control groups has the first, version 1 the second; neither is there without a limit.
+# Control groups version 2 have the first file, version 1 the second; without a limit there is neither.
 _LIMITS = ("memory.max", "memory/memory.limit_in_bytes")
 
 
@@ -17,7 +17,7 @@ def memory_limit(control_group: Path = Path("/sys/fs/cgroup")) -> int:
     for name in _LIMITS:
         file = control_group / name
         text = file.read_text().strip() if file.is_file() else ""
-        # Version 2 says "max" where there is none, version 1 a number above any memory.
+        # Without a limit, version 2 has "max", and version 1 a number above any memory.
         if text.isdecimal():
             limits.append(int(text))
     return min(limits)

@@ -14,11 +14,11 @@ _SIMILAR = 0.6
 
 
 def near_names(name: str, known: Iterable[str]) -> list[str]:
-    """Returns the known names for which `name` was probably meant, so that passing it over would lose something.
+    """Returns the known names that `name` probably misspells, so that ignoring it would lose something.
 
-    Those that differ in case, blanks, hyphens, `_`, marks that nobody sees and the s of a plural. Where there are none
-    of these, those of at least 5 letters that differ in one letter after the first, those of at least 10 that differ in
-    about one letter of 5, and in no digit. A known name is near to nothing.
+    First, those that differ in case, blanks, hyphens, `_`, invisible characters or a plural s. If there are none, those
+    of at least 5 letters that differ in one letter after the first, and those of at least 10 that differ in about one
+    letter of 5; the digits must be equal. A known name has no near names.
 
     >>> near_names("Identity ", ["identity", "age"])
     ['identity']
@@ -49,7 +49,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def but_has(missing: Collection[str], present: Iterable[str]) -> str:
-    """Returns ' (but has X)' for those of the names that are there that are nearly a missing one; '' for none.
+    """Returns ' (but has X)' for the present names that are similar to a missing one; '' for none.
 
     >>> but_has(["gender"], ["Gender", "name"])
     ' (but has Gender)'
@@ -76,7 +76,7 @@ def _one_letter_apart(one: str, other: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """Letters, digits and what else has a meaning, in lower case."""
+    """Removes blanks, hyphens, `_` and invisible characters, and converts to lower case."""
     return re.sub(r"[\s_\-\ufeff\u200b]", "", name.casefold())
 
 

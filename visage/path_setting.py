@@ -11,7 +11,7 @@ AS_WRITTEN = "as_written"
 
 
 def _is_as_written(value: Any, info: ValidationInfo) -> bool:
-    """Whether a value is a path that a person wrote. What was expanded once may hold a dollar sign of its own."""
+    """Returns whether a value is a path that a person wrote; an expanded path may contain a dollar sign of its own."""
     return isinstance(value, str) and bool((info.context or {}).get(AS_WRITTEN))
 
 

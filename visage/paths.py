@@ -9,7 +9,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def expand(path: str) -> str:
-    """Expands `~`, `~user`, `$NAME` and `${NAME}` as a shell does; `$$` stands for a dollar sign.
+    """Expands `~`, `~user`, `$NAME` and `${NAME}` as a shell does; `$$` is a dollar sign.
 
     >>> expand("$$HOME, 5 $")
     '$HOME, 5 $'
@@ -55,9 +55,9 @@ def check_local(path: str) -> None:
 
 
 def _home(tilde: str) -> str:
-    found = os.path.expanduser(tilde)  # noqa: PTH111 (Path has no plain answer to an unknown user)
+    found = os.path.expanduser(tilde)  # noqa: PTH111 (Path raises for an unknown user)
     if found == tilde:
-        raise ValueError(f"{tilde} is nobody's home; write ./{tilde} for a file of that name")
+        raise ValueError(f"{tilde}: no user has this name; write ./{tilde} for a file of that name")
     return found
 
 

@@ -17,22 +17,22 @@ def report(step: str, done: int, total: int | None = None, note: str = "") -> No
         step: what is being done, in the user's words ("draw portraits", "align faces", "epoch 3 of 8").
         done: units finished so far (records, batches); 0 of an unknown total where nothing is counted.
         total: units in all; None where unknown.
-        note: a short remark that stands behind the figures ("loss 3.21").
+        note: a short remark after the figures ("loss 3.21").
     """
     for listener in _listeners:
         listener(step, done, total, note)
 
 
 @contextmanager
-def retold(retell: Callable[[str, int, int | None, str], Report]) -> Iterator[None]:
-    """Lets every `report` made inside the `with` block, from any thread, reach the listeners as `retell` words it."""
+def reworded(reword: Callable[[str, int, int | None, str], Report]) -> Iterator[None]:
+    """Passes every `report` made inside the `with` block, from any thread, through `reword` to the listeners."""
     listeners = list(_listeners)
 
-    def tell(step: str, done: int, total: int | None, note: str) -> None:
+    def forward(step: str, done: int, total: int | None, note: str) -> None:
         for listener in listeners:
-            listener(*retell(step, done, total, note))
+            listener(*reword(step, done, total, note))
 
-    _listeners[:] = [tell]
+    _listeners[:] = [forward]
     try:
         yield
     finally:

@@ -49,7 +49,7 @@ _OURS = ("value_error", "number_type", "source")
 
 
 def plain_message(detail: Any) -> str:
-    """Returns what one of pydantic's errors reports, in the words of this project.
+    """Returns the message for one of pydantic's errors, in the words of this project.
 
     Args:
         detail: one entry of `ValidationError.errors()`.
@@ -63,7 +63,7 @@ def plain_message(detail: Any) -> str:
 
 
 def _plain_types(annotation: Any) -> set[Any]:
-    """The types in an annotation such as `float | None` or `tuple[float, float]`."""
+    """Returns the types in an annotation such as `float | None` or `tuple[float, float]`."""
     parts = get_args(annotation)
     return set().union(*map(_plain_types, parts)) if parts else {annotation}
 

@@ -5,9 +5,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 TRAINING_CODE = ("visage.training", "visage.networks", "visage.saved_model", "visage.data", "visage.faces")
-"""What a cache, a checkpoint and the machines of a cluster must agree on, of a training."""
+"""The code of a training: part of the keys of caches and checkpoints, and equal on all machines of a cluster."""
 
-# The networks that find faces are code as much as the code around them.
+# .tflite: the detectors' networks count as code.
 _SUFFIXES = (".jinja", ".pbtxt", ".py", ".tflite")
 
 
@@ -31,7 +31,7 @@ def source_digest(*packages: str) -> str:
 
 
 def _root(package: str) -> Path:
-    """A package's folder, or a module's file."""
+    """Returns a package's folder, or a module's file."""
     spec = find_spec(package)
     if spec is None or not (spec.submodule_search_locations or spec.origin):
         raise ModuleNotFoundError(f"no package {package}")

@@ -23,7 +23,7 @@ def test_the_second_waits_for_the_first_and_reports_for_what(tmp_path: Path) -> 
             done.append("second")
 
     def listen(step: str, *_: object) -> None:
-        assert step == "another run goes on to work: wait for it"
+        assert step == "wait for another run to work"
         reported.set()
 
     with progress.listening(listen):

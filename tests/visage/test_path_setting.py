@@ -70,7 +70,7 @@ def test_a_variable_that_is_not_set_is_named(written: str, monkeypatch: pytest.M
 
 
 def test_the_home_of_nobody_is_refused() -> None:
-    assert "~nobody-of-that-name is nobody's home" in refusal(local="~nobody-of-that-name/runs")
+    assert "~nobody-of-that-name: no user has this name" in refusal(local="~nobody-of-that-name/runs")
 
 
 def test_an_address_is_no_path_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,14 +2,14 @@
 
 Every function takes three arrays:
 
-    y_true: what is true. Age: years, float [n]. Age group: index into `AGE_GROUPS`, [n]. Gender: index into `GENDERS`,
+    y_true: true values. Age: years, float [n]. Age group: index into `AGE_GROUPS`, [n]. Gender: index into `GENDERS`,
         0 female, 1 male, [n]. Outside the mask any value, also NaN or -1 (unknown).
-    y_pred: what a model predicts. Age: years, float [n]. Age group: index, float [n]. Gender: P(male), float [n]. NaN
+    y_pred: predicted values. Age: years, float [n]. Age group: index, float [n]. Gender: P(male), float [n]. NaN
         where the model gave no finite number; infinite ages and probabilities may occur.
-    mask: bool [n], the records that count: those of known truth, or of one group among them. One at least is True.
+    mask: bool [n], the records that count: those of known truth, or of one group among them. At least one is True.
 
-A prediction that is not a finite number is a wrong one where right and wrong are counted; no mean can be taken of it.
-NumPy is imported where it is used, for settings modules read the table of metrics.
+A prediction that is not a finite number counts as wrong; a mean that includes it is not finite.
+NumPy is imported where it is used, because settings modules read the table of metrics.
 """
 
 from __future__ import annotations

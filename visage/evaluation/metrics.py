@@ -30,9 +30,9 @@ class Unit:
     """The unit of a figure and its display.
 
     Attributes:
-        symbol: behind the number; '' of a plain number.
-        factor: what a figure is multiplied by to be written.
-        digits: behind the decimal point.
+        symbol: after the number; '' for a plain number.
+        factor: multiplies a figure before it is written.
+        digits: after the decimal point.
         of_change: symbol of a difference of two figures.
         bounds: of a limit in the configuration, as pydantic's `Field` takes them.
     """
@@ -71,8 +71,8 @@ class Limits:
     """The limits of a metric that the configuration can set.
 
     Attributes:
-        required: whether the configuration must name the limit of all test records, be it null.
-        change: default of the limit on how much worse than the blessed model a model may be; None: no such setting.
+        required: whether the configuration must name the limit for all test records, even as null.
+        change: default limit on the loss against the blessed model; None: no such setting.
         in_groups: whether `slice_gates` take a limit of a single group.
     """
 
@@ -91,14 +91,14 @@ class MetricSpec:
         short: heading of a narrow column, e.g. 'age MAE'.
         unit: of the figure.
         better: which figures are better.
-        target: what is predicted.
-        function: called with `y_true`, `y_pred` and `mask`, arrays [n] (`metric_functions` says what they hold).
+        target: the predicted quantity.
+        function: called with `y_true`, `y_pred` and `mask`, arrays [n], as `metric_functions` defines them.
             Returns the figure over the records of `mask`, of which there is at least one, in years or as a fraction;
             None or a number that is not finite where there is none.
         caption: below the figure at the top of the model card; without one the title.
         group_heading: of its column in the model card's tables of groups; '' for no column.
-        undefined: why there may be no figure although truths are known.
-        limits: what the configuration can limit; None: nothing. `pipeline_config.yaml` names every limit.
+        undefined: a reason why there may be no figure although truths are known.
+        limits: the limits that the configuration can set; None: none. `pipeline_config.yaml` names every limit.
         in_groups: whether the evaluation measures single groups as well.
         reports: where the figure appears. 'tflite' has no age groups.
     """

@@ -13,7 +13,7 @@ from visage.evaluation.metrics import Target
 
 # For a head that the model lacks.
 _ABSENT = np.empty(0, np.float32)
-_SAID = ("age", "age_group_probabilities", "gender_probability")
+_OUTPUTS = ("age", "age_group_probabilities", "gender_probability")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +42,15 @@ class Predictions:
     gender_probability: np.ndarray | None
 
     def truths(self) -> dict[Target, np.ndarray]:
-        """Returns what is true, [n], by what the metrics measure; where unknown, NaN for an age, else -1."""
+        """Returns the true values, [n], by target; where unknown, NaN for an age, else -1."""
         return {"age": self.true_age, "age_group": self.true_age_group, "gender": self.true_gender}
 
     def predicted(self) -> dict[Target, np.ndarray]:
-        """Returns what the model predicts, float [n], by what the metrics measure.
+        """Returns the predicted values, float [n], by target.
 
         Returns:
             `age` in years, `age_group` as an index, NaN where the model gave no finite number, `gender` as P(male);
-            without those that it does not predict.
+            without the targets that the model does not predict.
         """
         groups = self._age_groups()
         all_of_them: dict[Target, np.ndarray | None] = {
@@ -80,7 +80,7 @@ class Predictions:
         """Parses the bytes of `to_bytes`."""
         with np.load(io.BytesIO(content), allow_pickle=False) as saved:
             arrays = dict(saved)
-        absent = {name: None for name in _SAID if not arrays[name].size}
+        absent = {name: None for name in _OUTPUTS if not arrays[name].size}
         return Predictions(**{**arrays, **absent})
 
 
@@ -105,6 +105,6 @@ def bag(models: Sequence[Predictions]) -> Predictions:
     )
 
 
-def _mean(answers: Sequence[np.ndarray | None]) -> np.ndarray | None:
-    said = [answer for answer in answers if answer is not None]
-    return np.mean(said, axis=0) if said else None
+def _mean(outputs: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    present = [output for output in outputs if output is not None]
+    return np.mean(present, axis=0) if present else None

@@ -1,4 +1,4 @@
-"""Measures how close predictions are to the truth, and how much that varies."""
+"""Measures the error of predictions, and its spread over folds."""
 
 from __future__ import annotations
 

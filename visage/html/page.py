@@ -1,4 +1,4 @@
-"""What the HTML pages have in common: one look, one way to write numbers and words, nothing loaded from elsewhere."""
+"""Provides what the HTML pages share: one style, one format of numbers and words, no external resources."""
 
 from typing import Any
 
@@ -27,12 +27,12 @@ def page_environment(package: str, **filters: Any) -> Environment:
 
 
 def words(name: str) -> str:
-    """'age_group' → 'age group'."""
+    """Replaces underscores by blanks: 'age_group' → 'age group'."""
     return name.replace("_", " ")
 
 
 def setting(value: Any) -> str:
-    """A value of the configuration as people write it: 'yes', '0.5, 0.3', a dash for null and for an empty list."""
+    """Formats a value of the configuration for people: 'yes', '0.5, 0.3', a dash for null and for an empty list."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
@@ -40,5 +40,5 @@ def setting(value: Any) -> str:
 
 
 def thousands(value: float) -> str:
-    """Digits in groups of three, with a thin space that does not break."""
+    """Formats an integer in groups of three digits, with a thin space that does not break."""
     return f"{value:,.0f}".replace(",", "\u202f")

@@ -34,11 +34,11 @@ class ModelPredictor:
 
     @property
     def alignment(self) -> AlignmentSettings:
-        """How the model's crops are cut."""
+        """Returns the geometry of the model's crops."""
         return self._model.alignment
 
     def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
-        """The model's outputs for each JPEG crop, as plain Python values by output name."""
+        """Returns the model's outputs for each JPEG crop, as plain Python values by output name."""
         images = np.empty(len(crops), dtype=object)
         images[:] = crops
         outputs = {name: array.tolist() for name, array in self._model.run({"image_bytes": images}).items()}
@@ -62,7 +62,7 @@ class FolderPredictor:
         self.identity = identity_of(self._folder, metadata)
 
     def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
-        """See `ModelPredictor.predict`."""
+        """Returns the model's outputs, as `ModelPredictor.predict` does."""
         return self._predictor.predict(crops)
 
     @cached_property
@@ -91,7 +91,7 @@ class ServerPredictor:
 
     @cached_property
     def alignment(self) -> AlignmentSettings:
-        """How the model's crops are cut."""
+        """Returns the geometry of the model's crops."""
         return self._metadata.alignment_settings() if self._metadata else self._request_alignment()
 
     @cached_property
@@ -115,7 +115,7 @@ class ServerPredictor:
         return identify(self._metadata, name, version)
 
     def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
-        """The model's outputs for each JPEG crop, as plain Python values by output name."""
+        """Returns the model's outputs for each JPEG crop, as plain Python values by output name."""
         instances = [{"b64": base64.b64encode(crop).decode("ascii")} for crop in crops]
         status, response = _request("POST", f"{self._url}:predict", {"instances": instances})
         if status != 200 or len(response.get("predictions", ())) != len(crops):

@@ -1,4 +1,4 @@
-"""The written records of a split as a network's pixels, with the labels that answers are compared with."""
+"""Reads the records of a split as a network's pixels, with the labels that predictions are compared with."""
 
 from __future__ import annotations
 

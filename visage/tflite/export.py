@@ -20,7 +20,7 @@ from visage.training.batches import open_split
 
 Precision = Literal["float16", "int8"]
 
-# Training images that the scales of int8 are set by, and test images that the models are timed on.
+# Training images that set the scales of int8, and test images on which the latency is measured.
 _CALIBRATION = 300
 _TIMED = 100
 
@@ -31,7 +31,7 @@ class Measured:
 
     Attributes:
         size: bytes.
-        milliseconds: from one image's pixels to its answers, on one thread of this machine.
+        milliseconds: from one image's pixels to its outputs, on one thread of this machine.
         quality: on the test split.
     """
 
@@ -40,7 +40,7 @@ class Measured:
     quality: Quality
 
     def to_json(self) -> dict[str, Any]:
-        """Returns all of it as the JSON beside the exported files holds it."""
+        """Returns the object that the JSON file beside the exported models contains."""
         return {**asdict(self), "quality": self.quality.to_json()}
 
 
@@ -50,12 +50,12 @@ class TFLiteExport:
 
     Attributes:
         pixels: shape of the one input, uint8.
-        outputs: shapes of the answers, float32, by name.
-        calibration_faces: of the training split.
-        test_faces: that all models were asked about.
-        saved_model: what it was made of.
-        lite_models: what was made of it.
-        contents: the files' bytes.
+        outputs: shapes of the outputs, float32, by name.
+        calibration_faces: number of faces of the training split that set the scales of int8.
+        test_faces: number of faces on which all models were measured.
+        saved_model: figures of the converted SavedModel.
+        lite_models: figures of the LiteRT models.
+        contents: bytes of the LiteRT files.
     """
 
     pixels: list[int]
@@ -72,9 +72,9 @@ def export_tflite_model(model: Path, examples: Path, precisions: Sequence[Precis
 
     Args:
         model: the SavedModel's folder.
-        examples: what FaceExampleGen wrote in the run that trained it. Scales come from its training split; its test
-            split is measured on, and nothing is chosen by it.
-        precisions: which LiteRT models are wanted.
+        examples: what FaceExampleGen wrote in the run that trained it. The training split sets the scales; the test
+            split only measures.
+        precisions: of the LiteRT models to make.
 
     Raises:
         VisageError: the model cannot be loaded or is too old, the converter does not take it, or a split is missing.
@@ -90,7 +90,7 @@ def export_tflite_model(model: Path, examples: Path, precisions: Sequence[Precis
         except Exception as error:  # The converter's own exception has no public name.
             raise VisageError(
                 f"{model}: TensorFlow's converter cannot take this network ({first_cause(error)[:200]}); "
-                "docs/tflite.md says what it takes"
+                "docs/tflite.md lists what it can take"
             ) from error
     lite_models = [LiteModel(content) for content in contents.values()]
     qualities = compare(network, lite_models, test)

@@ -25,12 +25,12 @@ class LiteModel:
         """Returns the outputs of `Network` for pixels uint8 [N, input_size, input_size, channels]."""
         with ThreadPoolExecutor(len(self._runners)) as threads:
             fractions = threads.map(_run, self._runners, np.array_split(pixels, len(self._runners)))
-            answers = [one for fraction in fractions for one in fraction]
-        return {name: np.concatenate([one[name] for one in answers]) for name in answers[0]}
+            outputs = [one for fraction in fractions for one in fraction]
+        return {name: np.concatenate([one[name] for one in outputs]) for name in outputs[0]}
 
 
 def one_thread(content: bytes) -> SignatureRunner:
-    """A LiteRT model on one thread, to be called with `pixels=` one image; for one thread of the caller's."""
+    """Loads a LiteRT model on one thread; the result takes one image as `pixels=` and is not thread-safe."""
     return Interpreter(model_content=content, num_threads=1).get_signature_runner()
 
 

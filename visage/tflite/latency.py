@@ -17,7 +17,7 @@ import numpy as np
 from visage.child_process import end_with_parent
 from visage.progress import report
 
-# Calls that nothing is read off: what is made at the first one, and the caches.
+# Calls that are not timed: the first one allocates, and they fill the caches.
 _WARM_UP = 5
 _ROUNDS = 5
 _IMAGES_A_ROUND = 20
@@ -41,8 +41,8 @@ class Latency:
 def latencies(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray) -> list[Latency]:
     """Measures the latency of models from one image's pixels to its outputs, on one thread.
 
-    They take turns image by image: what else the machine does meanwhile slows all of them. How far the rounds lie
-    apart says how much that was.
+    The models take turns image by image, so that other processes slow all of them alike. The spread of the rounds
+    shows how much.
 
     Args:
         saved_model: the SavedModel.
@@ -53,7 +53,7 @@ def latencies(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray
         The SavedModel's, then the others' in their order.
     """
     report("time the models", 0)
-    # TensorFlow's threads are counted once, when it starts: it starts in a process of its own.
+    # TensorFlow fixes its number of threads when it starts, so it starts in a process of its own.
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawned, initializer=end_with_parent, initargs=(os.getpid(),)) as process:
         return process.submit(_measure, saved_model, lite_models, crops).result()

@@ -1,4 +1,4 @@
-"""The part of a SavedModel that a device can run: from pixels to numbers, without JPEG and text."""
+"""Loads the part of a SavedModel that a device can run: from pixels to numbers, without JPEG and text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Network:
     """`from_pixels` of a SavedModel (`visage/saved_model/signatures.py`).
 
     Attributes:
-        saved_model: the whole of it; its variables live as long as it does.
+        saved_model: the whole SavedModel; its variables live as long as it does.
         input_size: pixels; side of the images.
         channels: 1 grey, 3 colour.
     """
@@ -28,10 +28,17 @@ class Network:
     channels: int
 
     def __call__(self, pixels: tf.Tensor) -> dict[str, tf.Tensor]:
-        """uint8 [N, input_size, input_size, channels], 0..255, to those that it learned of `age` float32 [N] years,
-        `age_probabilities` float32 [N, 101] or [N, 8], and `gender_probability` float32 [N], P(male)."""
-        answers: dict[str, tf.Tensor] = self.saved_model.from_pixels(pixels)
-        return answers
+        """Predicts crops.
+
+        Args:
+            pixels: uint8 [N, input_size, input_size, channels], 0..255.
+
+        Returns:
+            `age` float32 [N] years, `age_probabilities` float32 [N, 101] or [N, 8], `gender_probability` float32 [N],
+            P(male); without those that the model does not predict.
+        """
+        outputs: dict[str, tf.Tensor] = self.saved_model.from_pixels(pixels)
+        return outputs
 
 
 def load_network(model: Path) -> Network:
@@ -42,7 +49,7 @@ def load_network(model: Path) -> Network:
     """
     try:
         saved_model = load_saved_model(model)
-    except Exception as error:  # TensorFlow answers damaged files with nearly any exception.
+    except Exception as error:  # TensorFlow raises nearly any exception for damaged files.
         raise VisageError(f"{model}: the model cannot be loaded ({first_cause(error)[:200]}); push it again") from error
     if not hasattr(saved_model, "from_pixels"):
         raise VisageError(

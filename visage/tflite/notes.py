@@ -1,4 +1,4 @@
-"""Why figures of models on devices are not to be trusted, where they are not."""
+"""Lists the reasons why an export's figures may be unreliable."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ from visage.evaluation.metrics import metrics_of
 if TYPE_CHECKING:
     from visage.tflite.export import TFLiteExport
 
-# With fewer, the gender accuracy alone has a standard error of a point and more, and scales hang on single images.
+# With fewer test faces, the gender accuracy has a standard error of more than a point; with fewer calibration faces,
+# single images set the scales.
 _ENOUGH_TEST_FACES = 500
 _ENOUGH_CALIBRATION_FACES = 100
 # Output and label.
 _JUDGED = (("age", "age"), ("gender_probability", "gender"))
-# Of the slowest round to the fastest, on a machine that does nothing else.
+# Largest ratio of the slowest round to the fastest on an idle machine.
 _STEADY = 1.25
 
 
 def notes(made: TFLiteExport) -> Iterator[str]:
-    """One line for each reason to doubt them."""
+    """Yields one line for each reason."""
     if made.test_faces < _ENOUGH_TEST_FACES:
-        yield f"{made.test_faces:,} test faces are few: differences of MAE and gender between the models are chance"
+        yield f"{made.test_faces:,} test faces are few: the models' differences in MAE and gender accuracy are chance"
     if made.calibration_faces < _ENOUGH_CALIBRATION_FACES and "int8" in made.lite_models:
-        yield f"{made.calibration_faces:,} training faces are few to set int8's scales by: it loses more than need be"
+        yield f"{made.calibration_faces:,} training faces are few to set int8's scales: int8 loses more than it must"
     models = [made.saved_model, *made.lite_models.values()]
     for output, label in _JUDGED:
         metrics = [spec.name for spec in metrics_of("tflite") if spec.head == label]
         measured = all(model.quality.scores.get(metric) is not None for metric in metrics for model in models)
         if output in made.outputs and not measured:
             yield (
-                f"how well the {label} is predicted was not measured of every model: no test face has a known {label}, "
+                f"the quality of the {label} could not be measured for every model: no test face has a known {label}, "
                 "or predictions are not finite numbers"
             )
     times = [one.milliseconds for one in models]
@@ -39,5 +40,5 @@ def notes(made: TFLiteExport) -> Iterator[str]:
     if apart > _STEADY:
         yield (
             f"the slowest of several rounds took {apart:.1f} times as long as the fastest: other processes use this "
-            "machine; for times to trust, export again when it is idle"
+            "machine; export again when it is idle"
         )

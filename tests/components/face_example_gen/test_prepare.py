@@ -434,7 +434,7 @@ def test_two_runs_that_want_the_same_data_set_prepare_it_one_after_the_other(utk
         with progress.listening(lambda step, done, total, note: steps.append(step)):
             waiting.start()
             wait_until(lambda: len(steps) == 2 or not waiting.is_alive(), "the second run's word that it waits")
-        assert steps == ["prepare utkface", "another run goes on to prepare utkface: wait for it"]
+        assert steps == ["prepare utkface", "wait for another run to prepare utkface"]
         assert not (prepared / "utkface").exists()
     waiting.join(timeout=HANG_GUARD_SECONDS)
     assert list((prepared / "utkface").glob("*/dataset_info.json"))

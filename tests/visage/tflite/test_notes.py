@@ -19,7 +19,7 @@ BUSY = measured(Latency(median=2.0, fastest=1.5, slowest=4.5))
 TRUSTED = TFLiteExport([], {}, 300, 3_000, QUIET, {"int8": QUIET}, {})
 
 
-def test_enough_faces_and_a_quiet_machine_need_no_words() -> None:
+def test_enough_faces_and_an_idle_machine_have_no_notes() -> None:
     assert list(notes(TRUSTED)) == []
     assert list(notes(replace(TRUSTED, calibration_faces=20, lite_models={"float16": QUIET}))) == []
 
@@ -29,23 +29,23 @@ def test_enough_faces_and_a_quiet_machine_need_no_words() -> None:
     [
         (
             replace(TRUSTED, test_faces=20),
-            "20 test faces are few: differences of MAE and gender between the models are",
+            "20 test faces are few: the models' differences in MAE",
         ),
-        (replace(TRUSTED, calibration_faces=20), "20 training faces are few to set int8's scales by: it loses more"),
+        (replace(TRUSTED, calibration_faces=20), "20 training faces are few to set int8's scales: int8 loses more"),
         (replace(TRUSTED, lite_models={"int8": BUSY}), "the slowest of several rounds took 3.0 times as long as the "),
         (replace(TRUSTED, saved_model=BUSY), "the slowest of several rounds took 3.0 times as long as the fastest: "),
     ],
 )
-def test_each_reason_for_doubt_has_its_line(made: TFLiteExport, line: str) -> None:
+def test_each_reason_for_doubt_has_a_line(made: TFLiteExport, line: str) -> None:
     (note,) = notes(made)
     assert note.startswith(line)
 
 
-def test_what_was_not_measured_has_its_line() -> None:
+def test_a_missing_measurement_has_a_line() -> None:
     unknown = replace(TRUSTED, outputs={"age": [1], "gender_probability": [1]})
-    assert [note.partition(" was not measured")[0] for note in notes(unknown)] == [
-        "how well the age is predicted",
-        "how well the gender is predicted",
+    assert [note.partition(" could not be measured")[0] for note in notes(unknown)] == [
+        "the quality of the age",
+        "the quality of the gender",
     ]
     quality = Quality({"age_mae": 4.0, "gender_accuracy": 0.9})
     known = replace(QUIET, quality=quality)

@@ -39,10 +39,10 @@ class SearchProgress:
     @contextmanager
     def trial(self) -> Iterator[None]:
         """Converts what is reported inside the `with` block into progress of the search."""
-        with progress.retold(self._retell):
+        with progress.reworded(self._reword):
             yield
 
-    def _retell(self, step: str, done: int, total: int | None, note: str) -> Report:
+    def _reword(self, step: str, done: int, total: int | None, note: str) -> Report:
         if step in self._phases and total:
             self._in_trial = self._before[step] + self._phases[step] * done // total
         if step != TRAIN:

@@ -54,8 +54,8 @@ def test_models_are_written_with_their_figures(pipeline: Path) -> None:
         took = one["milliseconds"]
         assert 0 < took["fastest"] <= took["median"] <= took["slowest"]
     assert shown["notes"][:2] == [
-        "20 test faces are few: differences of MAE and gender between the models are chance",
-        "20 training faces are few to set int8's scales by: it loses more than need be",
+        "20 test faces are few: the models' differences in MAE and gender accuracy are chance",
+        "20 training faces are few to set int8's scales: int8 loses more than it must",
     ]
     assert saved_model["quality"]["age_change_max"] == 0
     assert float16["quality"]["age_change_max"] < 0.1

@@ -10,7 +10,6 @@ from tfx.proto import pusher_pb2
 from tfx.types import BaseChannel
 
 from components.curated_schema.component import CuratedSchema
-from components.curated_schema.domain import with_sources
 from components.evaluator.component import create_evaluator
 from components.example_validator.component import ExampleValidator
 from components.face_example_gen.component import FaceExampleGen
@@ -23,6 +22,7 @@ from components.statistics_gen.component import create_statistics_gen
 from components.trainer.component import create_trainer
 from components.tuner.component import create_tuner
 from pipeline.config.schema import PipelineConfig
+from visage.data_validation.source_domain import with_sources
 from visage.saved_model.metadata import TrainingProvenance
 from visage.saved_model.provenance import check_provenance, provenance_of_data
 from visage.training.distillation.teacher import find_teacher

@@ -51,7 +51,7 @@ class ExampleValidator(base_component.BaseComponent):
             schema=schema,
             baseline_statistics=baseline_statistics,
             settings=settings.model_dump_json(),
-            code=source_digest("components.example_validator"),
+            code=source_digest("components.example_validator", "visage.data_validation"),
             anomalies=Channel(type=ExampleAnomalies),
         )
         super().__init__(spec=spec)

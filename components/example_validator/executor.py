@@ -14,8 +14,8 @@ from tfx.utils import io_utils, writer_utils
 from components.example_validator.comparison import Compared, choose, validate
 from components.example_validator.findings import Finding, findings
 from components.example_validator.patterns import add_pattern_anomalies
-from components.example_validator.report import ValidationReport
 from components.example_validator.settings import ValidationSettings
+from visage.data_validation.report import ValidationReport
 from visage.errors import VisageError
 
 _MOST_NAMED = 5

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 import tfds_builders
-from components.curated_schema.domain import with_sources
 from components.face_example_gen.prepare import archive_digest, prepare_source, source_of
 from components.face_example_gen.settings import DataSettings
 from pipeline.checks.archives import check_archives
@@ -15,6 +14,7 @@ from visage.data.datasets import DATASETS
 from visage.data.prepared_rows import to_record
 from visage.data.records import FaceRecord
 from visage.data.tfrecords import read_at
+from visage.data_validation.source_domain import with_sources
 from visage.errors import VisageError
 from visage.faces.encode import encode
 from visage.faces.settings import CleaningSettings

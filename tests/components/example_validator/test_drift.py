@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from components.example_validator.report import read_report
 from components.example_validator.settings import DistributionLimits, ValidationSettings
 from tests.components.example_validator.drawn_statistics import Faces
 from tests.components.example_validator.validating import validate
+from visage.data_validation.report import read_report
 from visage.errors import VisageError
 
 USUAL = Faces()

@@ -10,9 +10,9 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 from tfx.types import Artifact
 
-from components.example_validator.report import read_report
 from components.example_validator.settings import ValidationSettings
 from tests.components.example_validator.validating import validate
+from visage.data_validation.report import read_report
 from visage.errors import VisageError
 
 SCHEMA = text_format.Parse(

@@ -7,9 +7,9 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
-from components.curated_schema.domain import with_sources
 from tests.project import PROJECT
 from visage.data.records import FaceRecord
+from visage.data_validation.source_domain import with_sources
 
 TEXT = (PROJECT / "components/curated_schema/schema.pbtxt").read_text(encoding="utf-8")
 SCHEMA: schema_pb2.Schema = text_format.Parse(with_sources(TEXT, []), schema_pb2.Schema())

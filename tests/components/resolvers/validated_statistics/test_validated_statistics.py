@@ -14,11 +14,11 @@ from tfx.orchestration.pipeline import Pipeline
 
 from components.curated_schema.component import CuratedSchema
 from components.example_validator.component import ExampleValidator
-from components.example_validator.report import read_report
 from components.example_validator.settings import DistributionLimits, ValidationSettings
 from components.resolvers.validated_statistics import create_validated_statistics_resolver
 from tests.components.example_validator.drawn_statistics import COMPARED_SCHEMA
 from tests.components.resolvers.validated_statistics.toy_components import ToyStatisticsGen
+from visage.data_validation.report import read_report
 from visage.errors import VisageError
 
 STOP = ValidationSettings()

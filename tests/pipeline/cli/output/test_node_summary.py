@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from components.example_validator.report import ValidationReport
 from pipeline.cli.output.node_summary import describe
 from pipeline.node import NodeResult, Output
+from visage.data_validation.report import ValidationReport
 
 
 def validated(folder: Path, *anomalies: str) -> str:

@@ -6,9 +6,9 @@ from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
-from components.curated_schema.domain import with_sources
 from pipeline.pipeline import SCHEMA
 from visage.data.records import FaceRecord, to_example
+from visage.data_validation.source_domain import with_sources
 
 TEXT = SCHEMA.read_text(encoding="utf-8")
 

@@ -12,13 +12,11 @@ from tfx.types import Artifact, artifact_utils
 from tfx.utils import io_utils, writer_utils
 
 from components.example_validator.comparison import Compared, choose, validate
-from components.example_validator.findings import Finding, findings
+from components.example_validator.findings import findings
 from components.example_validator.patterns import add_pattern_anomalies
 from components.example_validator.settings import ValidationSettings
-from visage.data_validation.report import ValidationReport
+from visage.data_validation.report import Finding, ValidationReport, anomalies_message, merge_findings
 from visage.errors import VisageError
-
-_MOST_NAMED = 5
 
 
 class Executor(base_executor.BaseExecutor):
@@ -51,7 +49,7 @@ class Executor(base_executor.BaseExecutor):
         artifact.split_names = artifact_utils.encode_split_names(list(statistics))
         found = {split: _validate_split(split, compared[split], schema, settings, artifact) for split in compared}
         artifact.set_json_value_custom_property("blessed", {split: int(not found[split]) for split in found})
-        merged = _merge(found)
+        merged = merge_findings(found)
         for line in merged:
             logging.warning("anomaly: %s", line)
         ValidationReport(
@@ -60,7 +58,7 @@ class Executor(base_executor.BaseExecutor):
             skew=[split for split in compared if compared[split].train is not None],
         ).write(Path(artifact.uri))
         if merged and settings.anomalies == "stop":
-            raise VisageError(_message(merged))
+            raise VisageError(anomalies_message(merged))
 
 
 def _read(*artifacts: Artifact) -> dict[str, Statistics]:
@@ -79,34 +77,3 @@ def _validate_split(
     add_pattern_anomalies(anomalies, compared.statistics, schema)
     writer_utils.write_anomalies(f"{artifact_utils.get_split_uri([artifact], split)}/SchemaDiff.pb", anomalies)
     return findings(anomalies, compared)
-
-
-def _merge(found: dict[str, list[Finding]]) -> dict[str, Finding]:
-    """Returns each finding once, by a line that names its splits."""
-    splits: dict[Finding, list[str]] = {}
-    for split, split_findings in found.items():
-        for finding in split_findings:
-            splits.setdefault(finding, []).append(split)
-    return {f"{finding.text} (in {', '.join(where)})": finding for finding, where in splits.items()}
-
-
-def _message(merged: dict[str, Finding]) -> str:
-    named = list(merged)[:_MOST_NAMED]
-    more = len(merged) - len(named)
-    return (
-        f"the examples have anomalies: {'; '.join(named)}"
-        + (f"; and {more} more" if more else "")
-        + "".join(_fixes(list(merged.values())))
-    )
-
-
-def _fixes(found: list[Finding]) -> list[str]:
-    keys = sorted({finding.key for finding in found if finding.key})
-    fixes = []
-    if any(finding.key is None for finding in found):
-        fixes.append(". Correct the data or the cleaning rules, or the schema if the data is right")
-        fixes.append("; --set validation.anomalies=warn continues the run in spite of them")
-    if keys:
-        accepting = " ".join(f"--set {key}=null" for key in keys)
-        fixes.append(f". If the change of the data is intended, accept it for this run: {accepting}")
-    return fixes

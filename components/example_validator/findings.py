@@ -1,7 +1,6 @@
 """TFDV's anomalies, one line each: the feature, what is wrong, the values and the limit."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
@@ -9,23 +8,11 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 from components.example_validator.comparison import CATEGORICAL, Compared, feature_statistics
 from visage.data.labels import AGE_GROUPS, UNKNOWN
 from visage.data.records import AGE, AGE_GROUP, AGE_KNOWN
+from visage.data_validation.report import Finding
 
 _LONGEST_DESCRIPTION = 160
 _KIND = anomalies_pb2.AnomalyInfo
 _TOO_FAR = (_KIND.COMPARATOR_L_INFTY_HIGH, _KIND.COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One anomaly of one split.
-
-    Attributes:
-        text: "feature: what is wrong".
-        key: the configuration's key that accepts the anomaly when it is null; None for a violation of the schema.
-    """
-
-    text: str
-    key: str | None = None
 
 
 def findings(anomalies: anomalies_pb2.Anomalies, compared: Compared) -> list[Finding]:

@@ -76,6 +76,7 @@ class ModelCard(base_component.BaseComponent):
                 "components.evaluator",
                 "components.model_card",
                 "visage.html",
+                "visage.model_card",
                 "visage.networks",
                 "visage.saved_model.identity",
                 "visage.training",

@@ -12,9 +12,9 @@ from tfx.utils import path_utils
 
 from components.evaluator.result import read_evaluation
 from components.model_card.card import make_card
-from components.model_card.render import render
 from components.model_card.statistics import read_statistics
 from visage.files import write_atomically
+from visage.model_card.render import render
 from visage.saved_model.metadata import read_metadata
 from visage.training.recipe.overrides import with_values
 from visage.training.search.result import read_best_values

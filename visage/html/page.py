@@ -12,7 +12,7 @@ def page_environment(package: str, **filters: Any) -> Environment:
     """Returns an environment that loads a page's templates, and from `html/` the style and the macros of all pages.
 
     Args:
-        package: whose folder holds the page's templates, e.g. "components.model_card".
+        package: whose folder holds the page's templates, e.g. "visage.model_card".
         filters: a page's own, beside `words`, `thousands` and `setting`.
     """
     environment = Environment(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.model_card.render import _gate_name, _gate_value, _limited_figure
+from visage.model_card.render import _gate_name, _gate_value, _limited_figure
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def render(card: dict[str, Any]) -> str:
     """Returns one HTML page that loads nothing: no script, no font, no image.
 
     Args:
-        card: the result of `card.make_card`.
+        card: the content of `model_card.json`.
     """
     slices = card["evaluation"]["slices"]
     return _template().render(
@@ -39,7 +39,7 @@ def render(card: dict[str, Any]) -> str:
 @cache
 def _template() -> Template:
     environment = page_environment(
-        "components.model_card",
+        "visage.model_card",
         figure=_figure,
         limited_figure=_limited_figure,
         gate_name=_gate_name,

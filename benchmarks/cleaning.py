@@ -19,10 +19,10 @@ import numpy as np
 
 from components.face_example_gen.beam.record_files import write_records
 from components.face_example_gen.engines.run import run_beam
-from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.settings import DataSettings, FaceExampleGenSettings
 from visage.data.example_proto import Example
+from visage.data.prepared_source import Source
 from visage.faces.settings import AlignmentSettings
 
 SIZES = (20_000, 200_000, 2_000_000)

@@ -22,10 +22,10 @@ from benchmarks.face_throughput import write_images
 from benchmarks.published_data import ADIENCE_FACES, data_option, require, run
 from components.face_example_gen.beam.record_files import write_records
 from components.face_example_gen.engines.run import run_beam
-from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
 from visage.data.example_proto import Example
+from visage.data.prepared_source import Source
 from visage.data.records import FaceRecord, image_digest, to_example
 from visage.data.split import SPLITS
 from visage.faces.encode import encode

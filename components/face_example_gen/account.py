@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from components.face_example_gen.engines.run import run_beam
-from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import Report, reconcile
 from components.face_example_gen.settings import FaceExampleGenSettings
+from visage.data.prepared_source import Source
 from visage.files import write_atomically
 
 

@@ -6,9 +6,8 @@ import importlib
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from components.face_example_gen.settings import (
 from visage import progress
 from visage.data.datasets import dataset_spec
 from visage.data.datasets.labelled_folder import LABELLED_FOLDER
+from visage.data.prepared_source import Source
 from visage.errors import VisageError
 from visage.folder_alias import folder_alias, is_plain
 from visage.lock import locked
@@ -28,29 +28,6 @@ from visage.source_digest import source_digest
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
-
-
-@dataclass(frozen=True)
-class Source:
-    """One prepared data set.
-
-    Attributes:
-        dataset: its TFDS name.
-        files: the files with its records.
-        records: how many records they hold.
-        archive_rows: rows of the archive, as the builder counted them.
-        skipped: rows that became no record, by reason.
-        skipped_rows: file with a line of JSON for each of them; None where no row is listed.
-        examples: the commonest cause of each reason, with a row of it.
-    """
-
-    dataset: str
-    files: tuple[str, ...]
-    records: int
-    archive_rows: int
-    skipped: Mapping[str, int]
-    skipped_rows: Path | None = None
-    examples: Mapping[str, str] = field(default_factory=dict)
 
 
 def archive_digest(data: DataSettings, dataset: str) -> str:

@@ -16,9 +16,9 @@ import numpy as np
 
 from components.face_example_gen.beam.record_files import read_lines, read_records
 from components.face_example_gen.engines import filesystem
-from components.face_example_gen.prepare import Source
 from visage import progress
 from visage.data.duplicates import CONFLICTING_LABELS, DUPLICATE_IMAGE, FEATURES
+from visage.data.prepared_source import Source
 from visage.data.records import FaceRecord, from_example
 from visage.data.split import SPLITS
 from visage.errors import VisageError, shortened

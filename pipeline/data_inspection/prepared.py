@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.face_example_gen.prepare import (
-    Source,
     archive_digest,
     archive_dir,
     prepare_source,
@@ -13,6 +12,7 @@ from components.face_example_gen.prepare import (
     source_of,
 )
 from components.face_example_gen.settings import FaceExampleGenSettings
+from visage.data.prepared_source import Source
 
 
 @dataclass(frozen=True)

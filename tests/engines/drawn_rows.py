@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from components.face_example_gen.prepare import Source
 from tests.visage.faces.drawn_photo import drawn_photo
 from visage.data.example_proto import Example
+from visage.data.prepared_source import Source
 from visage.data.tfrecords import write_record
 from visage.faces.encode import encode
 

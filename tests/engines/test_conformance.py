@@ -18,12 +18,12 @@ import pytest
 from components.face_example_gen.beam.record_files import read_records
 from components.face_example_gen.engines.options import RUNNERS
 from components.face_example_gen.engines.run import run_beam
-from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
 from tests.engines.drawn_rows import drawn_source
 from tests.engines.portable_services import portable_services
 from visage import progress
+from visage.data.prepared_source import Source
 from visage.data.split import SPLITS
 from visage.faces.settings import AlignmentSettings
 

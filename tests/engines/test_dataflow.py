@@ -9,9 +9,9 @@ from apache_beam.portability.api import beam_runner_api_pb2 as protos
 
 from components.face_example_gen.beam.transforms import build
 from components.face_example_gen.engines.options import engine_options
-from components.face_example_gen.prepare import Source
 from components.face_example_gen.settings import BeamSettings
 from tests.engines.test_conformance import settings_for
+from visage.data.prepared_source import Source
 
 BUCKET = "gs://some-bucket/visage"
 OPTIONS = ["--project=some-project", "--region=europe-west1", f"--temp_location={BUCKET}/tmp", "--dry_run=True"]

@@ -14,10 +14,10 @@ from components.face_example_gen.beam.chunks import Chunk, SplitIntoChunks
 from components.face_example_gen.beam.clean_and_align import CleanAndAlign, excluded_copies_name, rows_name
 from components.face_example_gen.beam.partitions import Slice, read_partition, read_rows, write_partitions
 from components.face_example_gen.beam.publish import PublishChunk
-from components.face_example_gen.prepare import Source
 from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.data.duplicates import ROW, DuplicateDecision, find_duplicates
 from visage.data.near_duplicates import BLOCK_ROW, block_rows, find_near_duplicates
+from visage.data.prepared_source import Source
 from visage.faces.settings import CleaningSettings
 
 # A worker takes one chunk at a time. Many chunks balance the load; large chunks avoid files of a few records.

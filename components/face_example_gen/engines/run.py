@@ -25,9 +25,9 @@ from components.face_example_gen.engines.options import (
 )
 from components.face_example_gen.engines.staging import copy_back, copy_to_shared, name_local_files, run_folder
 from components.face_example_gen.engines.worker_processes import end_if_a_worker_dies, worker_processes
-from components.face_example_gen.prepare import Source
 from components.face_example_gen.settings import BeamSettings, FaceExampleGenSettings
 from visage import progress
+from visage.data.prepared_source import Source
 from visage.data.split import SPLITS
 from visage.errors import VisageError
 

@@ -17,7 +17,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from components.face_example_gen.beam.record_files import write_lines
 from components.face_example_gen.engines import filesystem
-from components.face_example_gen.prepare import Source
+from visage.data.prepared_source import Source
 from visage.errors import VisageError
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import Report, check_nothing_empty, reconcile
+from visage.data.prepared_source import Source
 from visage.data.records import FaceRecord, to_example
 from visage.errors import VisageError
 from visage.faces.settings import SplitSettings

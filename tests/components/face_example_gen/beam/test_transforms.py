@@ -19,11 +19,11 @@ from components.face_example_gen.beam.chunks import SplitIntoChunks
 from components.face_example_gen.beam.publish import PublishChunk
 from components.face_example_gen.beam.record_files import read_records
 from components.face_example_gen.engines.run import run_beam
-from components.face_example_gen.prepare import Source
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
 from tests.limits import HANG_GUARD_SECONDS
 from tests.visage.faces.drawn_photo import drawn_photo
+from visage.data.prepared_source import Source
 from visage.data.records import from_example, image_digest
 from visage.data.split import SPLITS
 from visage.data.tfrecords import read_at
@@ -275,7 +275,7 @@ def test_a_missing_detector_reaches_the_user_from_a_worker(tmp_path: Path, monke
 STARTED = """
 import sys
 from visage import progress
-from components.face_example_gen.prepare import Source
+from visage.data.prepared_source import Source
 from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.settings import FaceExampleGenSettings
 

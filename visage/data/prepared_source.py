@@ -1,0 +1,28 @@
+"""A data set that its TFDS builder has prepared: its files and its counts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Source:
+    """One prepared data set.
+
+    Attributes:
+        dataset: its TFDS name.
+        files: the files with its records.
+        records: how many records they hold.
+        archive_rows: rows of the archive, as the builder counted them.
+        skipped: rows that became no record, by reason.
+        skipped_rows: file with a line of JSON for each of them; None where no row is listed.
+        examples: the commonest cause of each reason, with a row of it.
+    """
+
+    dataset: str
+    files: tuple[str, ...]
+    records: int
+    archive_rows: int
+    skipped: Mapping[str, int]
+    skipped_rows: Path | None = None
+    examples: Mapping[str, str] = field(default_factory=dict)

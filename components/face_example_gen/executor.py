@@ -10,9 +10,8 @@ from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.proto import example_gen_pb2
 from tfx.types import Artifact, artifact_utils
 
-from components.face_example_gen.account import clean_and_report, write_report
 from components.face_example_gen.prepare import archive_dir, prepare_source, prepared_root, source_of
-from components.face_example_gen.reconcile import check_nothing_empty
+from components.face_example_gen.reconcile import check_nothing_empty, clean_and_report, write_report
 from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.data.prepared_source import Source
 from visage.data.split import SPLITS

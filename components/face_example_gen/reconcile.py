@@ -9,13 +9,15 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
 from components.face_example_gen.beam.record_files import read_lines, read_records
 from components.face_example_gen.engines import filesystem
+from components.face_example_gen.engines.run import run_beam
+from components.face_example_gen.settings import FaceExampleGenSettings
 from visage import progress
 from visage.data.duplicates import CONFLICTING_LABELS, DUPLICATE_IMAGE, FEATURES
 from visage.data.prepared_source import Source
@@ -23,10 +25,47 @@ from visage.data.records import FaceRecord, from_example
 from visage.data.split import SPLITS
 from visage.errors import VisageError, shortened
 from visage.faces.settings import SplitSettings
+from visage.files import write_atomically
 
 Report = dict[str, Any]
 
 _REPORT_EVERY = 500
+
+
+def clean_and_report(
+    sources: Sequence[Source], settings: FaceExampleGenSettings, examples_dir: str, report_dir: str
+) -> Report:
+    """Runs the Beam pipeline and reads back its output.
+
+    Args:
+        sources: the prepared data sets to read.
+        settings: rules, alignment, split and engine.
+        examples_dir: receives the splits.
+        report_dir: receives the lists of drops and of the rows that the builders skipped.
+
+    Returns:
+        The report of `reconcile`, with `skipped_examples` (by data set and reason) and Beam's `metrics`.
+
+    Raises:
+        VisageError: the engine fails, or records are lost.
+    """
+    metrics = run_beam(sources, settings, examples_dir, report_dir)
+    report = reconcile(sources, examples_dir, report_dir)
+    for source in sources:
+        if source.skipped_rows is not None:
+            name = f"skipped-{source.dataset.replace('/', '-')}.jsonl"
+            write_atomically(Path(report_dir) / name, source.skipped_rows.read_bytes())
+    examples = {source.dataset: dict(source.examples) for source in sources}
+    return {**report, "skipped_examples": examples, "metrics": metrics}
+
+
+def write_report(report: Report, report_dir: Path) -> None:
+    """Writes `cleaning_report.json`, last, so that where it exists the other files are complete.
+
+    Raises:
+        VisageError: it cannot be written.
+    """
+    write_atomically(report_dir / "cleaning_report.json", json.dumps(report, indent=2) + "\n")
 
 
 def reconcile(sources: Sequence[Source], examples_dir: str, drops_dir: str) -> Report:

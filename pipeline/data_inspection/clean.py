@@ -33,7 +33,7 @@ def clean(source: str, settings: FaceExampleGenSettings) -> CleanedData:
 
 
 def _clean_into(folder: Path, source: str, settings: FaceExampleGenSettings) -> None:
-    from components.face_example_gen.account import clean_and_report, write_report
+    from components.face_example_gen.reconcile import clean_and_report, write_report
 
     sources = [prepare(source, settings).source]
     # The lock is held, so a folder under the temporary name is left from a killed attempt.

@@ -10,7 +10,7 @@ from typing import Any
 
 from tfx.orchestration.portable import python_executor_operator
 
-from components.face_example_gen import account
+from components.face_example_gen import reconcile
 from pipeline.__main__ import main
 
 _CHUNK = bytes(2**16)
@@ -37,7 +37,7 @@ def keep_full(filler: Path) -> None:
 def fill_under(place: str, filler: Path) -> None:
     """Makes the executor of a node begin on a full disk; "Beam": FaceExampleGen, after it has drawn and prepared."""
     if place == "Beam":
-        fill_before(account, "run_beam", filler, lambda *_: True)
+        fill_before(reconcile, "run_beam", filler, lambda *_: True)
     else:
         fill_before(
             python_executor_operator,

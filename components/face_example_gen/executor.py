@@ -1,7 +1,6 @@
 """The executor of FaceExampleGen: prepares the archives, runs Beam, and reads back its output."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,10 @@ from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.proto import example_gen_pb2
 from tfx.types import Artifact, artifact_utils
 
-from components.face_example_gen.prepare import archive_dir, prepare_source, prepared_root, source_of
-from components.face_example_gen.reconcile import check_nothing_empty, clean_and_report, write_report
+from components.face_example_gen.prepare import prepare_sources
+from components.face_example_gen.reconcile import clean_and_report, write_report
 from components.face_example_gen.settings import FaceExampleGenSettings
-from visage.data.prepared_source import Source
+from visage.data.accounting import check_nothing_empty
 from visage.data.split import SPLITS
 
 
@@ -34,7 +33,7 @@ class Executor(BaseExecutor):
         settings = FaceExampleGenSettings.model_validate_json(exec_properties["settings"])
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         report_dir = artifact_utils.get_single_instance(output_dict["cleaning_report"]).uri
-        sources = _prepare(settings, json.loads(exec_properties["archive_digests"]))
+        sources = prepare_sources(settings, json.loads(exec_properties["archive_digests"]))
 
         report = clean_and_report(sources, settings, examples.uri, report_dir)
 
@@ -43,13 +42,3 @@ class Executor(BaseExecutor):
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
         examples_utils.set_payload_format(examples, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)
         examples_utils.set_file_format(examples, "tfrecords_gzip")
-
-
-def _prepare(settings: FaceExampleGenSettings, archive_digests: Mapping[str, str]) -> list[Source]:
-    data, data_root = settings.data, Path(settings.data_root)
-    archives = archive_dir(data, data_root)
-    roots = {dataset: prepared_root(data_root, archive_digests[dataset]) for dataset in data.sources}
-    return [
-        source_of(dataset, prepare_source(dataset, archives, root, data.labelled_folder(dataset)))
-        for dataset, root in roots.items()
-    ]

@@ -6,7 +6,7 @@ import importlib
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from google.protobuf.json_format import ParseError
 
 from components.face_example_gen.settings import (
     DataSettings,
+    FaceExampleGenSettings,
     LabelledFolderSettings,
 )
 from visage import progress
@@ -73,6 +74,25 @@ def archive_dir(data: DataSettings, data_root: Path) -> Path:
         _sweep(folder.parent, f".{folder.name}.unfinished-*")
         draw_sample_portraits(folder, drawing.count, drawing.seed, data.sources)
     return folder
+
+
+def prepare_sources(settings: FaceExampleGenSettings, archive_digests: Mapping[str, str]) -> list[Source]:
+    """Prepares every data set of the settings, unless it is prepared already.
+
+    Args:
+        settings: names the data sets and the folder with the archives; without one, sample portraits are drawn.
+        archive_digests: the result of `archive_digest` for each data set.
+
+    Raises:
+        VisageError: an archive is missing, incomplete or malformed, or the disk is full.
+    """
+    data, data_root = settings.data, Path(settings.data_root)
+    archives = archive_dir(data, data_root)
+    roots = {dataset: prepared_root(data_root, archive_digests[dataset]) for dataset in data.sources}
+    return [
+        source_of(dataset, prepare_source(dataset, archives, root, data.labelled_folder(dataset)))
+        for dataset, root in roots.items()
+    ]
 
 
 def prepare_source(

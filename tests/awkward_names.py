@@ -1,4 +1,4 @@
-"""Names that a folder may have, and that something in the pipeline could take for something else."""
+"""Valid names of folders that parts of the pipeline could misread as patterns or options."""
 
 # In each, a glob pattern, a shell, a URL, a format string, rich's markup or HTML sees more than a name.
 NAMES = (

@@ -11,14 +11,14 @@ from tests.limits import HANG_GUARD_SECONDS, wait_until
 
 
 class Chromium:
-    """One browser with one page; use it in a `with` statement."""
+    """A browser with one page; use it in a `with` statement."""
 
     def __init__(self, executable: str, profile: Path) -> None:
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
         flags += ["--disable-background-networking", "--remote-debugging-pipe", f"--user-data-dir={profile}"]
-        # Chromium reads commands from file descriptor 3 and answers on 4.
+        # Chromium reads commands from file descriptor 3 and writes responses to 4.
         start = 'exec 3<&"$1" 4>&"$2"; shift 2; exec "$@"'
         command = ["bash", "-c", start, "bash", str(to_browser), str(from_browser), executable, *flags, "about:blank"]
         self._process = subprocess.Popen(
@@ -49,21 +49,21 @@ class Chromium:
         self.wait_for(f"location.href.startsWith({url!r}) && document.readyState === 'complete'")
 
     def send(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """One DevTools command and its result."""
+        """Sends a DevTools command and returns its result."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
         if self._session:
             message["sessionId"] = self._session
         os.write(self._write, json.dumps(message).encode() + b"\0")
         while True:
-            answer = self._receive()
-            if answer.get("id") == self._number:
-                if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']}")
-                return dict(answer["result"])
+            response = self._receive()
+            if response.get("id") == self._number:
+                if "error" in response:
+                    raise RuntimeError(f"{method}: {response['error']}")
+                return dict(response["result"])
 
     def run(self, script: str) -> Any:
-        """The value of a JavaScript expression on the page."""
+        """Returns the value of a JavaScript expression on the page."""
         result = self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in result:
             raise RuntimeError(f"{script}: {result['exceptionDetails']}")
@@ -84,7 +84,7 @@ class Chromium:
             ready, _, _ = select.select([self._read], [], [], HANG_GUARD_SECONDS)
             chunk = os.read(self._read, 1 << 16) if ready else b""
             if not chunk:
-                raise TimeoutError("the browser does not answer")
+                raise TimeoutError("the browser does not response")
             self._buffer += chunk
         message, _, self._buffer = self._buffer.partition(b"\0")
         return dict(json.loads(message))

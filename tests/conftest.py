@@ -1,4 +1,4 @@
-"""What tests share: the real data sets where this machine has them, and a small set of drawn portraits."""
+"""Fixtures of all tests: the real data sets, if this machine has them, and a small set of drawn portraits."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from tests.project import PROJECT
 # Read by TensorFlow when it is imported: its words about processors and graphics cards are not ours to show.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-# How long an example takes, and how long it takes to make, says more of the machine than of the code.
+# The duration of an example depends more on the machine than on the code.
 settings.register_profile("visage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("visage")
 
@@ -56,7 +56,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 
 @pytest.fixture
 def unprivileged_folder() -> Iterator[Path]:
-    """A folder of somebody who may not read whatever its mode says, as root may."""
+    """A folder whose permissions apply, because the process is not root."""
     nobody = 65534
     with tempfile.TemporaryDirectory(prefix="visage-unprivileged-") as folder:
         if os.geteuid() != 0:

@@ -1,4 +1,4 @@
-"""Face crops that a network learns in seconds: the older the lighter, and men have a dark bar for a beard."""
+"""Draws face crops that a network learns in seconds: older faces are lighter, and men have a dark bar for a beard."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ SIZE = 64
 
 
 def draw_crop(age: float, gender: str, rng: np.random.Generator) -> np.ndarray:
-    """uint8 (SIZE, SIZE, 3): a head on a random background."""
+    """Draws a head on a random background: uint8 (SIZE, SIZE, 3)."""
     crop = np.full((SIZE, SIZE, 3), rng.integers(0, 256, 3), np.float64)
     crop[8:60, 12:52] = 40 + 2 * age
     crop[18:22, 18:26] = crop[18:22, 38:46] = 20
@@ -23,7 +23,7 @@ def draw_crop(age: float, gender: str, rng: np.random.Generator) -> np.ndarray:
 
 
 def people(count: int, seed: int) -> list[FaceRecord]:
-    """Records of so many people; of every fourth only the age group is known, of every fifth no gender."""
+    """Draws records of people; every fourth has only an age group, every fifth no gender."""
     rng = np.random.default_rng(seed)
     return [_person(number, rng) for number in range(count)]
 

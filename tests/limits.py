@@ -1,4 +1,4 @@
-"""How long tests wait: for a condition, whatever the load of the machine is."""
+"""Waits of tests, long enough for a machine under load."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ _LOOK_EVERY_SECONDS = 0.01
 
 
 def wait_until(true: Callable[[], object], what: str) -> None:
-    """Returns once `true` is; AssertionError with `what` where it never is."""
+    """Waits until `true` returns True; raises AssertionError with `what` after the limit."""
     deadline = time.monotonic() + HANG_GUARD_SECONDS
     while not true():
         assert time.monotonic() < deadline, f"never: {what}"

@@ -1,4 +1,4 @@
-"""What a person reads on an HTML page."""
+"""Extracts the text that a person reads on an HTML page."""
 
 import re
 from html.parser import HTMLParser
@@ -12,7 +12,7 @@ _VOID = ("meta", "line", "rect", "img", "br")
 
 
 class Page(HTMLParser):
-    """Collects the text of a page, and whatever it would load from elsewhere."""
+    """Collects the text of a page, and the addresses of external resources."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Page(HTMLParser):
         self.text.append(data)
 
     def words_for_no_figure(self) -> list[str]:
-        """'nan', 'inf', 'None' and their like, wherever they stand in the text or in an attribute."""
+        """Returns 'nan', 'inf', 'None' and similar words, anywhere in the text or in an attribute."""
         return _NO_FIGURE.findall(f"{self} {' '.join(self.attributes)}")
 
     def __str__(self) -> str:

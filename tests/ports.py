@@ -1,4 +1,4 @@
-"""TCP ports for servers that must be told one before they listen."""
+"""Finds free TCP ports for servers that need a number before they listen."""
 
 import fcntl
 import random
@@ -14,7 +14,7 @@ _PORTS = range(20_000, 32_000)
 
 @contextmanager
 def free_ports(count: int) -> Iterator[list[int]]:
-    """Yields ports of this machine on which nobody listens, and that no other test gets meanwhile."""
+    """Yields free ports of this machine that no other test gets meanwhile."""
     ports: list[int] = []
     with ExitStack() as locks:
         # Tests run in several processes, each of which seeds Python's own numbers.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def adience_photos(real_data_dir: Path, every: int) -> dict[str, bytes]:
-    """Every so-manieth JPEG of the Adience sample, by name; 816x816 pixels, one face in the middle."""
+    """Returns every n-th JPEG of the Adience sample, by name; 816x816 pixels, one face in the middle."""
     with tarfile.open(real_data_dir / "adience" / "faces.tar.gz") as archive:
         members = [member for member in archive if member.name.endswith(".jpg")]
         chosen = members[::every]
@@ -13,5 +13,5 @@ def adience_photos(real_data_dir: Path, every: int) -> dict[str, bytes]:
 
 
 def group_photos(real_data_dir: Path) -> dict[str, bytes]:
-    """The photos of several people, by name."""
+    """Returns the photos of several people, by name."""
     return {path.name: path.read_bytes() for path in sorted((real_data_dir / "photos" / "dlib").glob("2*.jpg"))}

@@ -52,13 +52,13 @@ def test_a_preset_is_a_valid_run_that_cleans_and_splits_as_published(preset: Pat
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
-def test_the_aligned_crops_of_utkface_pass_no_detector(preset: Path) -> None:
+def test_the_aligned_crops_of_utkface_use_no_detector(preset: Path) -> None:
     config = load_config(preset)
     assert (config.alignment.detector == "none") == (config.data.sources == ["utkface"])
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
-def test_a_preset_says_what_it_does_and_where_that_is_from(preset: Path) -> None:
+def test_a_preset_describes_its_effect_and_its_source(preset: Path) -> None:
     first, *others = preset.read_text().split("extends:")[0].splitlines()
     assert first.startswith("# ")
     assert others[-1].startswith("# ")

@@ -37,7 +37,7 @@ def python_files(folder: str) -> list[Path]:
 
 
 def imported(file: Path) -> Iterator[str]:
-    """The modules that a file imports, wherever in it."""
+    """Returns the modules that a file imports anywhere."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -46,7 +46,7 @@ def imported(file: Path) -> Iterator[str]:
 
 
 def module_of(package: str, name: str) -> str:
-    """What `from PACKAGE import NAME` imports: a module of ours, or something in the package."""
+    """Returns what `from PACKAGE import NAME` imports: a module of ours, or the package."""
     path = PROJECT / package.replace(".", "/") / name
     return f"{package}.{name}" if path.with_suffix(".py").exists() or (path / "__init__.py").exists() else package
 

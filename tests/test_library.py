@@ -1,4 +1,4 @@
-"""`import visage`: what it gives, what it costs, and that the examples of its page and its docstrings run."""
+"""`import visage`: its names, its cost, and the examples of its page and its docstrings."""
 
 import doctest
 import importlib
@@ -54,20 +54,20 @@ def test_importing_it_imports_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("used", [LIGHT, "visage.predict_photos, visage.read_records, visage.measure"])
-def test_what_needs_no_tensorflow_imports_none(used: str) -> None:
+def test_names_that_need_no_tensorflow_do_not_import_it(used: str) -> None:
     program = f"import sys; import visage; {used}; print([name for name in {HEAVY} if name in sys.modules])"
     assert printed_by(program) == "[]"
 
 
 def test_faces_are_imported_at_once() -> None:
-    """In CPU time, for the clock tells of what else runs."""
+    """Measures CPU time, because other processes affect wall time."""
     program = "import time; before = time.process_time(); import visage.faces; print(time.process_time() - before)"
     assert float(printed_by(program)) < SECONDS
 
 
 @pytest.fixture
 def folder(tmp_path: Path, saved_model: Path, portraits: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What the page's examples read: a photo, a pushed model, a run's examples and an archive."""
+    """A folder with the inputs of the page's examples: a photo, a pushed model, a run's examples and an archive."""
     photo = drawn_photo([((80.0, 100.0), 42.0, 4.0), ((240.0, 105.0), 48.0, -5.0)])
     (tmp_path / "photo.jpg").write_bytes(encode(photo))
     shutil.copytree(saved_model, tmp_path / "serving" / "visage" / "1")

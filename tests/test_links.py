@@ -1,4 +1,4 @@
-"""Every relative link of every page leads to a file that a clone has, and to a heading that is there."""
+"""Every relative link of every page leads to a file of a clone, and to an existing heading."""
 
 import re
 import shutil
@@ -32,7 +32,7 @@ _COMMENT = re.compile(r"^\s*#(.*)$", re.MULTILINE)
 
 
 def clone() -> set[str]:
-    """The files that a clone has, by their paths from the root; without git, as in an unpacked archive, all files."""
+    """Returns the files of a clone, by their paths from the root; without git, as in an unpacked archive, all files."""
     if (PROJECT / ".git").exists() and shutil.which("git"):
         command = ["git", "ls-files", "-z"]
         listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False).stdout.split("\0")
@@ -49,14 +49,14 @@ RECIPES = sorted(file for file in FILES if file.startswith("recipes/") or file =
 
 
 def links(text: str) -> Iterator[str]:
-    """The targets of the links of a page, without those in code."""
+    """Returns the targets of a page's links, except those in code."""
     text = _CODE.sub("", _FENCED.sub("", text))
     for pattern in (_INLINE, _REFERENCE, _TAG):
         yield from pattern.findall(text)
 
 
 def anchors(text: str) -> set[str]:
-    """The anchors of a page: its headings as GitHub names them, and those that it sets itself."""
+    """Returns the anchors of a page: its headings as GitHub names them, and explicit ones."""
     text = _FENCED.sub("", text)
     found: set[str] = set()
     for heading in _HEADING.findall(text):
@@ -68,7 +68,7 @@ def anchors(text: str) -> set[str]:
 
 
 def dead(page: str, text: str, files: set[str], folders: set[str]) -> list[str]:
-    """The relative links of a page that lead to no file of a clone or to no heading."""
+    """Returns the relative links of a page that lead to no file of a clone or to no heading."""
     return [link for link in links(text) if not _ELSEWHERE.match(link) and not _leads_there(page, link, files, folders)]
 
 
@@ -85,7 +85,7 @@ def _leads_there(page: str, link: str, files: set[str], folders: set[str]) -> bo
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_link_of_a_page_leads_to_a_file_of_the_clone(page: str) -> None:
+def test_every_link_of_a_page_is_a_file_of_the_clone(page: str) -> None:
     assert dead(page, (PROJECT / page).read_text(encoding="utf-8"), FILES, FOLDERS) == []
 
 

@@ -1,4 +1,4 @@
-"""One owner a fact: what only one module may do, found in the source of all others."""
+"""Some operations have one owner module; no other module contains them."""
 
 import ast
 import itertools
@@ -10,7 +10,7 @@ import pytest
 from tests.project import PROJECT
 from tests.test_layers import OURS, imported, python_files
 
-# Who writes under another name and renames: files of this machine, and files wherever Beam reaches.
+# The owners of atomic renames: of local files, and of files on Beam's file systems.
 RENAMES = {"visage/files.py", "components/face_example_gen/engines/filesystem.py"}
 LOCKS = {"visage/lock.py"}
 NAMES_OF_METADATA = ("visage.json", "/visage.json", "assets.extra/visage.json")
@@ -22,7 +22,7 @@ def ours() -> Iterator[tuple[str, Path]]:
 
 
 def renames(tree: ast.AST) -> bool:
-    """Whether something is renamed: by os, shutil, pathlib, TensorFlow or Beam."""
+    """Returns whether the code renames files with os, shutil, pathlib, TensorFlow or Beam."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             module = node.func.value.id if isinstance(node.func.value, ast.Name) else ""
@@ -49,17 +49,17 @@ def renames(tree: ast.AST) -> bool:
         ("time.replace(second=0)", False),
     ],
 )
-def test_a_renaming_is_told_from_other_calls(line: str, expected: bool) -> None:
+def test_renaming_calls_are_recognized(line: str, expected: bool) -> None:
     assert renames(ast.parse(line)) == expected
 
 
-def test_one_module_renames_what_was_written_beside_its_final_name() -> None:
+def test_one_module_renames_files() -> None:
     found = {name for name, file in ours() if renames(ast.parse(file.read_text(encoding="utf-8")))}
     assert found == RENAMES
 
 
-def test_one_module_says_what_a_version_is() -> None:
-    """Elsewhere `isdecimal` reads other numbers: of /proc, of a cron text, of HTTP."""
+def test_one_module_parses_version_numbers() -> None:
+    """The other modules parse other numbers: of /proc, of a cron expression, of HTTP."""
     found = {
         name for name, file in ours() if calls(ast.parse(file.read_text(encoding="utf-8")), "isdecimal", "isdigit")
     }
@@ -76,7 +76,7 @@ def calls(tree: ast.AST, *names: str) -> bool:
     return any(isinstance(node, ast.Attribute) and node.attr in names for node in ast.walk(tree))
 
 
-def test_one_module_knows_the_file_in_which_a_model_says_what_it_is() -> None:
+def test_one_module_names_visage_json() -> None:
     found = {
         name
         for name, file in ours()

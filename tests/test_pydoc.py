@@ -1,4 +1,4 @@
-"""`pydoc MODULE` shows every module: one that crashes it cannot be looked up."""
+"""`pydoc MODULE` shows every module."""
 
 import subprocess
 import sys

@@ -113,7 +113,7 @@ def recipe(name: str) -> PipelineConfig:
 
 
 def used(split: SplitSettings) -> SplitSettings:
-    """Without the fractions of the splits, which a protocol brings along."""
+    """Returns the values without the fractions of the splits, which the protocol sets."""
     fractions = {"train": 0.7, "val": 0.15, "test": 0.15}
     return split.model_copy(update=fractions) if split.method == "protocol" else split
 
@@ -129,7 +129,7 @@ def test_a_recipe_has_the_published_data_network_and_heads(name: str) -> None:
     assert config.alignment.size == spec.input_size
 
 
-def test_every_recipe_and_each_of_its_sizes_is_held() -> None:
+def test_every_recipe_and_preset_is_tested() -> None:
     files = {file.stem: read_yaml(file.read_text()) for file in RECIPES.glob("*.yaml")}
     assert set(HEADS) == set(files)
     presets = {name: values.get("presets") for name, values in files.items() if name not in ON_UTKFACE}
@@ -146,14 +146,14 @@ def test_a_recipe_trains_as_published(held: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ON_UTKFACE))
-def test_on_utkface_alone_our_own_are_trained_as_on_all_sources(name: str) -> None:
+def test_our_own_networks_train_on_utkface_as_on_all_sources(name: str) -> None:
     alone, together = recipe(name), recipe(ON_UTKFACE[name])
     teacherless = {"distillation": DistillationSettings()}
     assert alone.trainer.model_copy(update=teacherless) == together.trainer.model_copy(update=teacherless)
 
 
 @pytest.mark.parametrize("name", ["vggface_wiki_age", "vggface_wiki_gender"])
-def test_vggface_learns_its_last_layers_alone(name: str) -> None:
+def test_vggface_trains_only_its_last_layers(name: str) -> None:
     settings = recipe(name).trainer
     with weights_declared_only():
         network = settings.spec.build()
@@ -166,13 +166,13 @@ def test_vggface_learns_its_last_layers_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("data", ["", "_utkface"])
-def test_visage_small_is_taught_by_what_visage_pushes(data: str) -> None:
+def test_the_teacher_of_visage_small_is_the_pushed_visage(data: str) -> None:
     taught, teacher = recipe(f"visage_small{data}"), recipe(f"visage{data}")
     assert str(Path(taught.trainer.distillation.teacher or "").resolve()) == str(teacher.model_base_path)
     assert (taught.data, taught.cleaning, taught.split) == (teacher.data, teacher.cleaning, teacher.split)
     assert taught.alignment == teacher.alignment
 
 
-def test_visage_small_learns_from_nobody_where_that_is_wanted() -> None:
+def test_visage_small_can_train_without_a_teacher() -> None:
     alone = load_config(RECIPES / "visage_small.yaml", ["preset=scratch", "trainer.distillation.teacher=null"]).trainer
     assert (alone.weights, alone.freeze, alone.fine_tuning.epochs) == (None, None, 0)

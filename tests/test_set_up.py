@@ -1,4 +1,4 @@
-"""What `make run` and `make test` stand on: locks, packaging, and a set-up that says what lacks."""
+"""The basis of `make run` and `make test`: locks, packaging, and a set-up that names what is missing."""
 
 import os
 import re
@@ -34,7 +34,7 @@ def run(*command: str | Path, cwd: Path = PROJECT, **environment: str) -> subpro
 
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> tarfile.TarFile:
-    """The archive that Beam would ship, made by `python setup.py sdist` in a copy of what it packs."""
+    """Returns the archive that Beam would ship, made by `python setup.py sdist` in a copy of the packed files."""
     copy = tmp_path_factory.mktemp("sdist")
     shutil.copy(PROJECT / "setup.py", copy)
     for package in PACKAGES:
@@ -45,7 +45,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> tarfile.TarFile:
 
 
 def bare_path(folder: Path, without: str) -> str:
-    """A PATH with what a new machine has, less one program."""
+    """Makes a PATH with the programs of a new machine, except one."""
     folder.mkdir()
     for program in (
         "sh",
@@ -68,7 +68,7 @@ def bare_path(folder: Path, without: str) -> str:
 
 @pytest.fixture
 def new_clone(tmp_path: Path) -> Path:
-    """What set-up reads, in a folder where it has never run."""
+    """Copies the files that the set-up reads to a new folder."""
     clone = tmp_path / "a clone"
     shutil.copytree(PROJECT / "tools", clone / "tools")
     shutil.copytree(PROJECT / "requirements", clone / "requirements")
@@ -88,18 +88,19 @@ def test_a_lock_pins_every_package_with_hashes_and_records_no_address(name: str)
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_lock_meets_what_setup_py_asks(stack: str, packed: tarfile.TarFile) -> None:
+def test_a_lock_meets_the_requirements_of_setup_py(stack: str, packed: tarfile.TarFile) -> None:
     metadata = next(name for name in packed.getnames() if name.endswith("PKG-INFO"))
     content = packed.extractfile(metadata)
     assert content is not None
-    asked = [Requirement(found) for found in re.findall(r"^Requires-Dist: (.*)", content.read().decode(), re.MULTILINE)]
+    lines = re.findall(r"^Requires-Dist: (.*)", content.read().decode(), re.MULTILINE)
+    required = [Requirement(line) for line in lines]
     pinned: dict[str, list[str]] = {}
     for lock in (stack, *(f"{stack}-{extra}" for extra in EXTRAS)):
         for name, _, version in PINNED.findall(lock_text(lock)):
             pinned.setdefault(canonicalize_name(name), []).append(version)
 
-    assert {r.name for r in asked} >= {"tfx", "apache-beam", "kfp", "pytest"}
-    for requirement in asked:
+    assert {r.name for r in required} >= {"tfx", "apache-beam", "kfp", "pytest"}
+    for requirement in required:
         versions = pinned.get(canonicalize_name(requirement.name), [])
         assert versions, f"{requirement.name} is not in {stack}.txt: make lock"
         assert all(requirement.specifier.contains(version) for version in versions), f"{requirement} against {versions}"
@@ -133,7 +134,7 @@ def test_the_archive_for_beam_workers_holds_every_module_and_data_file(packed: t
 
 
 @pytest.mark.parametrize("program", ["git", "make", "g++"])
-def test_a_missing_program_is_one_line_that_says_what_to_install(new_clone: Path, tmp_path: Path, program: str) -> None:
+def test_the_error_of_a_missing_program_names_what_to_install(new_clone: Path, tmp_path: Path, program: str) -> None:
     done = run("/bin/sh", "tools/set_up.sh", cwd=new_clone, PATH=bare_path(tmp_path / "bin", without=program))
 
     assert done.returncode == 1
@@ -141,7 +142,7 @@ def test_a_missing_program_is_one_line_that_says_what_to_install(new_clone: Path
     assert not (new_clone / ".venv").exists()
 
 
-def test_no_python_at_all_is_one_line_too(new_clone: Path, tmp_path: Path) -> None:
+def test_a_missing_python_is_an_error_of_one_line(new_clone: Path, tmp_path: Path) -> None:
     path = bare_path(tmp_path / "bin", without="")
 
     done = run("/bin/sh", "tools/uv.sh", cwd=new_clone, PATH=path, HOME=str(tmp_path), PYENV_ROOT=str(tmp_path))
@@ -150,7 +151,7 @@ def test_no_python_at_all_is_one_line_too(new_clone: Path, tmp_path: Path) -> No
     assert done.stderr == "visage: no Python 3.9 or newer. Fix: apt-get install python3 python3-dev python3-venv\n"
 
 
-def test_of_the_archive_a_beam_worker_needs_neither_tfx_nor_tensorflow(packed: tarfile.TarFile, tmp_path: Path) -> None:
+def test_a_beam_worker_needs_neither_tfx_nor_tensorflow(packed: tarfile.TarFile, tmp_path: Path) -> None:
     packed.extractall(tmp_path, filter="data")
     (root,) = tmp_path.iterdir()
     imports = "import sys; sys.modules.update(tfx=None, tensorflow=None, tensorflow_datasets=None); "
@@ -160,7 +161,7 @@ def test_of_the_archive_a_beam_worker_needs_neither_tfx_nor_tensorflow(packed: t
 
 
 class TestSetUpFromATinyLock:
-    """The whole way with a lock of one package, setuptools, which building the project itself needs."""
+    """The whole set-up with a lock of one package, setuptools, which is needed to build the project."""
 
     @pytest.fixture
     def tiny_clone(self, new_clone: Path) -> Path:
@@ -195,7 +196,7 @@ class TestSetUpFromATinyLock:
         assert "and the extras mtcnn into" in self.set_up(tiny_clone)
         assert self.has(tiny_clone, "lz4")
 
-    def test_extras_of_every_lock_are_installed_where_they_are_missing_alone(self, tiny_clone: Path) -> None:
+    def test_missing_extras_of_every_lock_are_installed(self, tiny_clone: Path) -> None:
         self.set_up(tiny_clone)
         assert "installing" in self.set_up(tiny_clone, "dlib,kubeflow")
         (packages,) = (tiny_clone / ".venv" / "lib").glob("python3*/site-packages")
@@ -203,13 +204,13 @@ class TestSetUpFromATinyLock:
             (packages / module).mkdir()
         assert self.set_up(tiny_clone, "dlib,kubeflow") == ""
 
-    def test_an_unknown_extra_is_one_line(self, tiny_clone: Path) -> None:
+    def test_an_unknown_extra_is_an_error_of_one_line(self, tiny_clone: Path) -> None:
         done = run("tools/set_up.sh", cwd=tiny_clone, EXTRAS="mtcn")
         assert done.returncode == 1
         assert done.stderr == "visage: EXTRAS=mtcn: no such extra. Fix: choose from dlib, kubeflow, mtcnn\n"
         assert not (tiny_clone / ".venv").exists()
 
-    def test_what_was_installed_under_the_old_name_gives_way(self, tiny_clone: Path) -> None:
+    def test_an_installation_under_the_old_name_is_replaced(self, tiny_clone: Path) -> None:
         (tiny_clone / "visage.egg-info").mkdir()
         (tiny_clone / "visage.egg-info" / "PKG-INFO").write_text(
             "Metadata-Version: 2.1\nName: visage\nVersion: 0.1.0\n"
@@ -240,7 +241,7 @@ class TestSetUpFromATinyLock:
         assert "installing" in self.set_up(tiny_clone)
         assert kept.exists()
 
-    def test_one_that_was_cut_short_is_made_anew(self, tiny_clone: Path) -> None:
+    def test_an_incomplete_environment_is_rebuilt(self, tiny_clone: Path) -> None:
         self.set_up(tiny_clone)
         (tiny_clone / ".venv" / "set-up").unlink()
         (tiny_clone / ".venv" / "bin" / "python").unlink()

@@ -1,6 +1,6 @@
 """Runs the Evaluator, as the pipeline sets it up, on a model and records of `tiny_model`."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
@@ -18,16 +18,16 @@ _ids = count(1)
 
 @dataclass
 class Errors:
-    """How a model errs: by how many years, and on how many of ten genders, unless it says the age alone."""
+    """A model's errors: in years, and in how many of ten genders, unless it predicts the age alone."""
 
     age_error: float = 2.0
     wrong_in_ten: int = 1
-    says_gender: bool = True
+    predicts_gender: bool = True
 
 
 @dataclass
 class Outcome:
-    """What the Evaluator left."""
+    """The output of the Evaluator."""
 
     model: Artifact
     evaluation: Artifact
@@ -49,7 +49,7 @@ def evaluate(
     model: Errors | None = None,
     baseline: Errors | None = None,
 ) -> Outcome:
-    """Evaluates a model that errs as `model` says, against `baseline` if there is one."""
+    """Evaluates a model with the errors `model`, against `baseline` if there is one."""
     write_examples(folder / "examples", records)
     examples = make_artifact(Examples, folder / "examples")
     examples.split_names = '["test"]'
@@ -63,7 +63,7 @@ def evaluate(
     if baseline:
         inputs["baseline_model"] = [_save(folder / "baseline", baseline)]
     component = create_evaluator(
-        Channel(Examples), Channel(Model), Channel(Model), settings, has_gender=model is None or model.says_gender
+        Channel(Examples), Channel(Model), Channel(Model), settings, has_gender=model is None or model.predicts_gender
     )
     component.executor_spec.executor_class().Do(
         inputs, {"evaluation": [outcome.evaluation], "blessing": [outcome.blessing]}, component.exec_properties
@@ -72,7 +72,7 @@ def evaluate(
 
 
 def make_artifact(artifact_type: type[Artifact], uri: Path) -> Artifact:
-    """An artifact as ML Metadata would hand it over."""
+    """Makes an artifact as ML Metadata returns it."""
     artifact = artifact_type()
     artifact.uri = str(uri)
     artifact.id = next(_ids)
@@ -80,5 +80,5 @@ def make_artifact(artifact_type: type[Artifact], uri: Path) -> Artifact:
 
 
 def _save(uri: Path, errors: Errors) -> Artifact:
-    save_model(uri, age_error=errors.age_error, wrong_in_ten=errors.wrong_in_ten, says_gender=errors.says_gender)
+    save_model(uri, **asdict(errors))
     return make_artifact(Model, uri)

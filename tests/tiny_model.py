@@ -1,4 +1,4 @@
-"""A SavedModel that reads the truth off the record and errs by a known amount, with records to try it on."""
+"""A SavedModel that reads the true labels from the record and errs by a known amount, with records for it."""
 
 from pathlib import Path
 from typing import Any
@@ -16,21 +16,21 @@ FEATURES = {
 
 
 def people(count: int, **what: Any) -> list[FaceRecord]:
-    """Records of `count` people aged 20, 21, ..., women and men in turn, but for what `what` says of all of them."""
+    """Makes records of `count` people aged 20, 21, ..., women and men in turn, except for the fields in `what`."""
     return [_person(number, **what) for number in range(count)]
 
 
 class ErringModel(tf.Module):
-    """Predicts the record's age plus `age_error` years and, all too surely, `wrong_in_ten` of ten genders wrongly.
+    """Predicts the record's age plus `age_error` years and, with certainty, `wrong_in_ten` of ten genders wrongly.
 
-    Without `says_gender` it answers the age alone.
+    Without `predicts_gender` it predicts the age alone.
     """
 
-    def __init__(self, age_error: float, wrong_in_ten: int, says_gender: bool) -> None:
+    def __init__(self, age_error: float, wrong_in_ten: int, predicts_gender: bool) -> None:
         super().__init__()
         self.age_error = age_error
         self.wrong_in_ten = wrong_in_ten
-        self.says_gender = says_gender
+        self.predicts_gender = predicts_gender
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
     def evaluate(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -45,12 +45,12 @@ class ErringModel(tf.Module):
             "age_group": tf.fill(tf.shape(age), AGE_GROUPS[0]),
         }
         genders = {"gender": tf.where(probability > 0.5, "male", "female"), "gender_probability": probability}
-        return {**ages, **genders} if self.says_gender else ages
+        return {**ages, **genders} if self.predicts_gender else ages
 
 
-def save_model(model_uri: Path, *, age_error: float = 2.0, wrong_in_ten: int = 1, says_gender: bool = True) -> None:
+def save_model(model_uri: Path, *, age_error: float = 2.0, wrong_in_ten: int = 1, predicts_gender: bool = True) -> None:
     """Writes the model where TFX's Trainer would."""
-    model = ErringModel(age_error, wrong_in_ten, says_gender)
+    model = ErringModel(age_error, wrong_in_ten, predicts_gender)
     tf.saved_model.save(model, str(model_uri / "Format-Serving"), signatures={"evaluate": model.evaluate})
 
 

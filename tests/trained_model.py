@@ -1,4 +1,4 @@
-"""One model, trained for a moment and exported, for all the tests that need a real SavedModel."""
+"""Trains and exports one small model for all tests that need a real SavedModel."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ SETTINGS = TrainerSettings(network="compact", epochs=3, batch_size=32, learning_
 
 @dataclass(frozen=True)
 class TrainerRun:
-    """What one run of TFX's Trainer left behind."""
+    """The output of one run of TFX's Trainer."""
 
     model_uri: Path
     model_run: Path

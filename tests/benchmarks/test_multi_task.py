@@ -25,6 +25,6 @@ def test_the_two_single_networks_are_added_up_and_compared() -> None:
     assert rows[5] == ["both", "against", "the", "two", "0.80", "0.67", "0.60"]
 
 
-def test_a_recipe_of_one_task_is_one_line() -> None:
+def test_a_recipe_of_one_task_is_an_error_of_one_line() -> None:
     with pytest.raises(VisageError, match=r"cnn_imdb_age.yaml: its network has only one head"):
         main([str(PROJECT / "recipes" / "cnn_imdb_age.yaml")], standalone_mode=False)

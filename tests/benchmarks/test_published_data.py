@@ -26,13 +26,13 @@ def error_of(module: str, data: Path) -> str:
     return str(refused.value)
 
 
-def test_these_are_all_benchmarks_that_take_data() -> None:
+def test_the_list_of_benchmarks_with_data_is_complete() -> None:
     files = [file for file in (PROJECT / "benchmarks").rglob("*.py") if "@data_option" in file.read_text()]
     assert {".".join(file.relative_to(PROJECT).with_suffix("").parts) for file in files} == {*LACKING}
 
 
 @pytest.mark.parametrize("module", LACKING)
-def test_a_missing_folder_is_one_line(module: str, tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error_of_one_line(module: str, tmp_path: Path) -> None:
     error = error_of(module, tmp_path / "gone")
     assert str(tmp_path / "gone") in error
     assert "--data DIR" in error
@@ -40,7 +40,7 @@ def test_a_missing_folder_is_one_line(module: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("module", LACKING)
-def test_what_a_folder_lacks_is_named(module: str, tmp_path: Path) -> None:
+def test_missing_files_of_a_folder_are_named(module: str, tmp_path: Path) -> None:
     error = error_of(module, tmp_path)
     assert LACKING[module] in error
     assert "--data DIR" in error

@@ -1,4 +1,4 @@
-"""`visage WORDS` on a disk that becomes full when a node begins to work: `python -m THIS PLACE FILLER WORDS...`."""
+"""Runs `visage WORDS` on a disk that becomes full when a node starts: `python -m THIS PLACE FILLER WORDS...`."""
 
 import sys
 import threading
@@ -28,14 +28,14 @@ def fill(filler: Path) -> None:
 
 
 def keep_full(filler: Path) -> None:
-    """Takes again whatever space becomes free."""
+    """Fills any space that becomes free."""
     while True:
         fill(filler)
         time.sleep(0.05)
 
 
 def fill_under(place: str, filler: Path) -> None:
-    """Makes the executor of a node begin on a full disk; "Beam": FaceExampleGen, after it has drawn and prepared."""
+    """Makes a node's executor start on a full disk; "Beam": FaceExampleGen, after it has drawn and prepared."""
     if place == "Beam":
         fill_before(reconcile, "run_beam", filler, lambda *_: True)
     else:

@@ -54,7 +54,7 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def test_a_run_keeps_to_its_folder_whatever_the_name(tmp_path: Path) -> None:
+def test_a_run_writes_only_to_its_folder_whatever_the_name(tmp_path: Path) -> None:
     assert fnmatch.fnmatch(NEIGHBOUR, NAME)
     workspace, neighbour = tmp_path / NAME, tmp_path / NEIGHBOUR
     archives = tmp_path / f"archives {NAME}"
@@ -81,8 +81,8 @@ def test_a_run_keeps_to_its_folder_whatever_the_name(tmp_path: Path) -> None:
 
     photo = min((archives / "UTKFace").rglob("*.jpg"))
     out = tmp_path / "annotated.jpg"
-    answer = visage("predict", photo, "--model", outcome["model_base_path"], "--out", out)
-    assert answer.returncode == 0, answer.stderr
+    prediction = visage("predict", photo, "--model", outcome["model_base_path"], "--out", out)
+    assert prediction.returncode == 0, prediction.stderr
     assert out.read_bytes().startswith(b"\xff\xd8")
 
     page = visage("data", "inspect", *small, "--data-dir", archives, "--json")

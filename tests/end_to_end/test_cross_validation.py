@@ -1,4 +1,4 @@
-"""`visage crossval` as a user calls it: killed after its first model, called again, and what is measured in the end."""
+"""`visage crossval` as a user calls it: killed after its first model, resumed, and the final measurements."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ PIPELINE = "sample-portraits-crossval"
 NODES = {"CuratedSchema", "Evaluator", "ExampleValidator", "FaceExampleGen", "StatisticsGen", "Trainer"}
 
 
-def test_a_killed_cross_validation_goes_on_and_measures_each_model_as_the_evaluator_does(tmp_path: Path) -> None:
+def test_a_killed_cross_validation_resumes_and_measures_each_model_as_the_evaluator_does(tmp_path: Path) -> None:
     values = {"workspace": str(tmp_path), **SMALL}
     options = [word for key, value in values.items() for word in ("--set", f"{key}={json.dumps(value)}")]
     command = ["crossval", "--folds", "2", "--repeats", "1", *options]
@@ -45,7 +45,7 @@ def test_a_killed_cross_validation_goes_on_and_measures_each_model_as_the_evalua
     found = json.loads(ended.stdout)
     assert found["by_fold"][0]["models"][0]["run"] == json.loads(finished.read_text())
     assert found["records"] == found["images"] == len(kept(tmp_path))
-    assert sorted(asked_of(tmp_path)) == sorted(kept(tmp_path))
+    assert sorted(predicted_records(tmp_path)) == sorted(kept(tmp_path))
     runs = ended_nodes(tmp_path)
     for fold in found["by_fold"]:
         (model,) = fold["models"]
@@ -58,20 +58,20 @@ def test_a_killed_cross_validation_goes_on_and_measures_each_model_as_the_evalua
 
 
 def kept(workspace: Path) -> set[str]:
-    """Every record in some split of some fold."""
+    """Returns every record of any split of any fold."""
     examples = workspace / PIPELINE / "artifacts" / "FaceExampleGen" / "examples"
     files = examples.glob("*/Split-*/data_tfrecord-*.gz")
     return {from_example(record).key for file in files for record in read_all(file)}
 
 
-def asked_of(workspace: Path) -> list[str]:
-    """The records of which the models have said something, as often as they were asked of them."""
+def predicted_records(workspace: Path) -> list[str]:
+    """Returns the records that the models predicted, once for each prediction."""
     files = (workspace / PIPELINE / "crossval").glob("*.npz")
     return [key for file in files for key in np.load(file)["keys"].tolist()]
 
 
 def ended_nodes(workspace: Path) -> dict[str, set[str]]:
-    """The nodes that ML Metadata says have ended well, by run."""
+    """Returns the nodes that completed according to ML Metadata, by run."""
     connection = metadata_store_pb2.ConnectionConfig()
     connection.sqlite.filename_uri = str(workspace / PIPELINE / "metadata.sqlite")
     connection.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READONLY

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM, kill -9, a full disk: one line, nothing half done that counts as done, and the next run goes on."""
+"""Ctrl-C, SIGTERM, kill -9, a full disk: one line, no partial output that counts as complete, and a resumed run."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Run:
-    """`visage run WORDS` in a session of its own, so that its workers can be told from other processes."""
+    """`visage run WORDS` in a session of its own, which identifies its workers."""
 
     def __init__(self, words: list[str], reporter: Path) -> None:
         self._reporter = reporter
@@ -44,7 +44,7 @@ class Run:
             )
 
     def shows(self, words: str) -> bool:
-        """Whether its screen, the command line of one of its processes or the names of its libraries have the words."""
+        """Returns whether its output, a process's command line or the names of its libraries contain the words."""
         libraries = Path(f"/proc/{self._process.pid}/maps").read_text()
         return any(words in text for text in (self._reporter.read_text(), libraries, *self.processes().values()))
 
@@ -61,10 +61,10 @@ class Run:
         return self._process.returncode, errors
 
     def processes(self) -> dict[int, str]:
-        """What is left of its session: the command line of each process."""
+        """Returns the command line of each process that is left of its session."""
         found = {}
         for folder in Path("/proc").glob("[0-9]*"):
-            # Processes end while they are looked at.
+            # Processes end while they are listed.
             with suppress(OSError):
                 state, _, _, session = (folder / "stat").read_text().rpartition(") ")[2].split()[:4]
                 if int(session) == self._process.pid and state != "Z":
@@ -72,14 +72,14 @@ class Run:
         return found
 
 
-def test_ctrl_c_while_faces_are_drawn_is_one_line(workspace: Path, tmp_path: Path) -> None:
+def test_ctrl_c_while_faces_are_drawn_is_an_error_of_one_line(workspace: Path, tmp_path: Path) -> None:
     run = Run(settings(workspace, **LENIENT), tmp_path / "screen")
     # A terminal signals all processes of the command.
     assert run.interrupt(signal.SIGINT, "draw portraits", whom=os.killpg) == (130, GOES_ON)
     assert served_versions(workspace) == []
 
 
-def test_kill_9_while_training_costs_the_training_alone(workspace: Path, tmp_path: Path) -> None:
+def test_kill_9_during_training_only_repeats_the_training(workspace: Path, tmp_path: Path) -> None:
     long = settings(workspace, **LENIENT, trainer__epochs=500)
     run = Run(long, tmp_path / "screen")
     assert run.interrupt(signal.SIGKILL, "Trainer: train", whom=os.killpg)[0] == -signal.SIGKILL
@@ -192,7 +192,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_disk_that_becomes_full_under_a_node_is_one_line(tmp_path: Path, workers: int) -> None:
+def test_a_disk_that_becomes_full_under_a_node_is_an_error_of_one_line(tmp_path: Path, workers: int) -> None:
     (disk := tmp_path / "disk").mkdir()
     (ended := tmp_path / "ended").mkdir()
     whole = run_on_a_small_disk(

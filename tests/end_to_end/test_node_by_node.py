@@ -1,4 +1,4 @@
-"""Every node in a process of its own, as clusters run them: same pipeline, same store, same push."""
+"""Every node in a process of its own, as clusters run it: same pipeline, same store, same push."""
 
 import json
 import signal
@@ -47,7 +47,7 @@ def run_node(node: str, compiled: Path, run_id: str) -> subprocess.CompletedProc
     return visage("node", node, "--pipeline", compiled, "--run-id", run_id)
 
 
-def test_a_node_before_its_upstream_is_one_line(compiled: Path) -> None:
+def test_a_node_before_its_upstream_is_an_error_of_one_line(compiled: Path) -> None:
     ended = run_node("Trainer", compiled, "too early")
     assert ended.returncode == 1
     assert "Trainer: its inputs are missing; run" in ended.stderr
@@ -72,7 +72,7 @@ def test_a_node_killed_halfway_runs_again_under_the_same_run_id(compiled: Path, 
     assert "rows →" in ended.stdout
 
 
-def test_node_by_node_to_the_gate_which_withholds_the_model(compiled: Path, workspace: Path) -> None:
+def test_node_by_node_to_a_gate_that_rejects_the_model(compiled: Path, workspace: Path) -> None:
     codes = {}
     for node in NODES:
         ended = run_node(node, compiled, "one run")
@@ -85,7 +85,7 @@ def test_node_by_node_to_the_gate_which_withholds_the_model(compiled: Path, work
     assert served_versions(workspace) == []
 
 
-def test_a_node_tells_its_outputs_as_json(compiled: Path) -> None:
+def test_a_node_prints_its_outputs_as_json(compiled: Path) -> None:
     ended = visage("node", "CuratedSchema", "--pipeline", compiled, "--run-id", "another run", "--json")
     result = json.loads(ended.stdout)
     assert result["cached"] is True

@@ -1,6 +1,6 @@
-"""The published recipes from drawn archives to a pushed model that answers; the two cheapest, few steps each.
+"""The published recipes from drawn archives to a pushed model that predicts; the two cheapest, few steps each.
 
-The others ran by hand, docs/recipes.md says how.
+The others ran by hand, as docs/recipes.md describes.
 """
 
 import json
@@ -32,7 +32,7 @@ SHRUNK = {
         ),
     ],
 )
-def test_a_recipe_ends_in_a_pushed_model_that_says_what_it_was_taught(
+def test_a_recipe_ends_in_a_pushed_model_with_its_provenance(
     tmp_path: Path, recipe: str, changes: dict[str, float | None], age: bool, gender: bool
 ) -> None:
     values = {"workspace": str(tmp_path), **SHRUNK, **changes}
@@ -43,9 +43,9 @@ def test_a_recipe_ends_in_a_pushed_model_that_says_what_it_was_taught(
     assert len(served_versions(tmp_path, name)) == 1
 
     portrait = next(path for path in (tmp_path / "data").rglob("*.jpg") if path.stat().st_size > 10_000)
-    answered = visage("predict", portrait, "--model", tmp_path / name / "serving" / "visage", "--json")
-    assert answered.returncode == 0, answered.stdout + answered.stderr
-    (photo,) = json.loads(answered.stdout)
+    prediction = visage("predict", portrait, "--model", tmp_path / name / "serving" / "visage", "--json")
+    assert prediction.returncode == 0, prediction.stdout + prediction.stderr
+    (photo,) = json.loads(prediction.stdout)
     for face in photo["faces"]:
         assert (face["age"] is not None) == age
         assert (face["gender"] is not None) == gender

@@ -16,7 +16,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("workspace")
 
 
-def test_a_model_that_learned_too_little_is_shown_the_limits_and_not_pushed(workspace: Path) -> None:
+def test_a_model_that_misses_the_limits_is_not_pushed(workspace: Path) -> None:
     ended = visage("run", *settings(workspace, trainer__epochs=1, trainer__learning_rate=1e-6))
 
     assert ended.returncode == 3, ended.stdout + ended.stderr
@@ -25,7 +25,7 @@ def test_a_model_that_learned_too_little_is_shown_the_limits_and_not_pushed(work
     assert served_versions(workspace) == []
 
 
-def test_one_that_learned_enough_for_the_same_limits_is_pushed(workspace: Path) -> None:
+def test_a_model_that_meets_the_same_limits_is_pushed(workspace: Path) -> None:
     ended = visage("run", *settings(workspace))
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -47,7 +47,7 @@ def test_the_same_run_again_comes_from_the_cache_and_pushes_nothing(workspace: P
     assert served_versions(workspace) == before == [outcome["version"]]
 
 
-def test_one_that_is_worse_than_the_blessed_model_is_not_pushed(workspace: Path) -> None:
+def test_a_model_worse_than_the_blessed_one_is_not_pushed(workspace: Path) -> None:
     before = served_versions(workspace)
     lenient = {"evaluator__age_mae_max": 100, "evaluator__gender_accuracy_min": 0}
     ended = visage("run", *settings(workspace, trainer__epochs=1, trainer__learning_rate=1e-6, **lenient))

@@ -1,4 +1,4 @@
-"""The same photos through Beam, through the client and through the graph: the network is shown the same pixels."""
+"""Beam, the client and the graph give the network the same pixels for the same photos."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from visage.prediction.photos import PhotoPrediction, predict_photo
 from visage.saved_model.signatures import FaceModel
 
 ALIGNMENT = AlignmentSettings()
-# On average over a crop; most of it is that the client tells landmarks to a hundredth of a pixel.
+# Mean over a crop; most of it comes from the client's landmarks, rounded to a hundredth of a pixel.
 GREY_LEVELS = 1.0
 
 # How the camera held a photo whose EXIF orientation is the key: from the upright image to the one that is stored,
@@ -81,7 +81,7 @@ MIRRORED_PHOTOS = [f"turned {orientation}" for orientation in MIRRORED]
 
 
 class KeepsPixels:
-    """In a network's place: it answers nonsense and keeps what it is shown."""
+    """Replaces a network: it predicts constants and keeps its input."""
 
     def __init__(self) -> None:
         self.shown: list[np.ndarray] = []
@@ -97,7 +97,7 @@ class KeepsPixels:
 
 
 class Network:
-    """A model whose network takes the whole crop, for shrinking it would hide differences."""
+    """A model whose network takes the whole crop, because shrinking it would hide differences."""
 
     def __init__(self) -> None:
         self._network = KeepsPixels()
@@ -107,7 +107,7 @@ class Network:
         self.model = FaceModel(self._network, spec, ALIGNMENT)
 
     def shown_by(self, signature: str, *inputs: Any) -> list[np.ndarray]:
-        """The pixels [size, size, 3] that reach the network when that signature is called."""
+        """Returns the network's input [size, size, 3] when that signature is called."""
         self._network.shown.clear()
         getattr(self.model, signature)(*map(tf.constant, inputs))
         return list(self._network.shown)
@@ -123,8 +123,8 @@ class KeepsCrops:
 
     def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
         self.crops = list(crops)
-        answer = {"age": 0.0, "age_probabilities": [1.0], "age_group": "0-2", "gender": "male", "gender_probability": 1}
-        return [answer for _ in crops]
+        ages = {"age": 0.0, "age_probabilities": [1.0], "age_group": "0-2"}
+        return [{**ages, "gender": "male", "gender_probability": 1} for _ in crops]
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def network() -> Network:
 
 
 def through_beam(photos: dict[str, bytes], folder: Path) -> dict[str, bytes]:
-    """The crop of each photo as it stands in the written examples."""
+    """Returns each photo's crop in the written examples."""
     rows = [
         utkface_row(number, image=photo, file_name=name.encode()) for number, (name, photo) in enumerate(photos.items())
     ]
@@ -152,7 +152,7 @@ def through_beam(photos: dict[str, bytes], folder: Path) -> dict[str, bytes]:
 
 
 def through_client(photos: dict[str, bytes]) -> dict[str, tuple[list[bytes], PhotoPrediction]]:
-    """The crops of each photo that the client sends, from left to right, and where it says the faces are."""
+    """Returns the crops of each photo that the client sends, from left to right, and the boxes of their faces."""
     detector, sent = make_detector(ALIGNMENT.detector), {}
     for name, photo in photos.items():
         predictor = KeepsCrops()
@@ -162,7 +162,7 @@ def through_client(photos: dict[str, bytes]) -> dict[str, tuple[list[bytes], Pho
 
 
 def stored_landmarks(landmarks: np.ndarray, photo: bytes) -> np.ndarray:
-    """Landmarks of the upright photo where they lie in the image as stored, as `align_and_predict` wants them."""
+    """Converts landmarks of the upright photo to the image as stored, which `align_and_predict` takes."""
     image = Image.open(io.BytesIO(photo))
     orientation = image.getexif().get(0x0112, 1)
     if orientation == 1:
@@ -172,7 +172,7 @@ def stored_landmarks(landmarks: np.ndarray, photo: bytes) -> np.ndarray:
 
 
 def through_graph(network: Network, photo: bytes, landmarks: np.ndarray) -> np.ndarray:
-    """What the network is shown of a whole photo with these landmarks of the upright image."""
+    """Returns the network's input for a whole photo with these landmarks of the upright image."""
     points = stored_landmarks(np.array(landmarks, np.float32), photo)
     (shown,) = network.shown_by("align_and_predict", [photo], points[None])
     return shown
@@ -203,11 +203,11 @@ def test_the_graph_shows_the_network_nearly_what_the_client_shows_it(name: str, 
 
 
 @pytest.mark.real_data
-def test_real_faces_reach_the_network_alike(real_data_dir: Path, tmp_path: Path, network: Network) -> None:
+def test_real_faces_give_the_network_the_same_pixels(real_data_dir: Path, tmp_path: Path, network: Network) -> None:
     photos = {**adience_photos(real_data_dir, every=10), **group_photos(real_data_dir)}
     beam, client = through_beam(photos, tmp_path), through_client(photos)
     differences = []
-    # Beam drops a photo on which it is not clear who is meant; the client answers for everybody.
+    # Beam drops a photo with several candidates; the client predicts every face.
     assert len(beam) >= len(photos) - len(group_photos(real_data_dir))
     for name, crop in beam.items():
         assert crop in client[name][0]

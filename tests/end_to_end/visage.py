@@ -22,7 +22,7 @@ SMALL = {
 
 
 def settings(workspace: Path, **changes: Any) -> list[str]:
-    """The `--set` options of a small run below `workspace`; `trainer__epochs=1` changes `trainer.epochs`."""
+    """Returns the `--set` options of a small run below `workspace`; `trainer__epochs=1` changes `trainer.epochs`."""
     values = {"workspace": str(workspace), **SMALL, **{key.replace("__", "."): value for key, value in changes.items()}}
     return [word for key, value in values.items() for word in ("--set", f"{key}={json.dumps(value)}")]
 
@@ -34,6 +34,6 @@ def visage(*words: str | Path, cwd: Path = PROJECT) -> subprocess.CompletedProce
 
 
 def served_versions(workspace: Path, pipeline: str = "sample-portraits") -> list[str]:
-    """What stands in the folder that TensorFlow Serving watches."""
+    """Returns the names in the folder that TensorFlow Serving watches."""
     folder = workspace / pipeline / "serving" / "visage"
     return sorted(path.name for path in folder.glob("[0-9]*"))

@@ -18,7 +18,7 @@ from tests.project import PROJECT
 
 @dataclass(frozen=True)
 class PortableServices:
-    """Both, up and running.
+    """Both services, running.
 
     Attributes:
         options: the Beam flags that name them.
@@ -31,7 +31,7 @@ class PortableServices:
     logs: Path
 
     def workers(self) -> list[int]:
-        """Process ids of the workers."""
+        """Returns the process ids of the workers."""
         children = Path(f"/proc/{self.pool}/task").glob("*/children")
         return [int(child) for file in children for child in file.read_text().split()]
 

@@ -32,7 +32,7 @@ FACES = 40
 
 @dataclass(frozen=True)
 class Run:
-    """What one engine left.
+    """The output of one engine.
 
     Attributes:
         records: serialized examples by split, in any order: engines differ in it.
@@ -72,7 +72,7 @@ def records(folder: Path) -> list[bytes]:
 
 
 def beam_settings(words: list[str], shared_dir: str | None) -> BeamSettings:
-    """The configuration that stands for Beam's own options, written as `--name=value` or `--name value`."""
+    """Returns the settings for Beam's own options, written as `--name=value` or `--name value`."""
     options: list[str] = []
     for word in words:
         if word.startswith("--") or not options:
@@ -103,7 +103,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
 
 @pytest.fixture(scope="module")
 def here(source: Source, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """What this machine's own processes make of it."""
+    """Returns the output of local processes."""
     return run(source, BeamSettings(workers=1), tmp_path_factory.mktemp("here"))
 
 
@@ -129,7 +129,7 @@ def test_the_drops_and_the_counts_are_the_same(here: Run, there: Run) -> None:
     }
 
 
-def test_the_metrics_say_what_was_written(here: Run, there: Run) -> None:
+def test_the_metrics_count_what_was_written(here: Run, there: Run) -> None:
     total = there.report["total"]
     assert there.metrics["pictures"] == total["records_in"]
     assert there.metrics["faces"] == total["records_out"]

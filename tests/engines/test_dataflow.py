@@ -18,7 +18,7 @@ OPTIONS = ["--project=some-project", "--region=europe-west1", f"--temp_location=
 
 
 def job_graph(folder: Path, *options: str) -> protos.Pipeline:
-    """What would be submitted."""
+    """Returns the job that would be submitted."""
     pytest.importorskip("apache_beam.runners.dataflow.internal.apiclient", reason="no apache-beam[gcp] here")
     settings = BeamSettings(engine="dataflow", options=[*OPTIONS, *options], shared_dir=BUCKET)
     pipeline = beam.Pipeline(options=engine_options(settings, str(folder)))
@@ -28,7 +28,7 @@ def job_graph(folder: Path, *options: str) -> protos.Pipeline:
 
 
 def docker(graph: protos.Pipeline) -> tuple[str, set[str]]:
-    """The workers' image and the names of the files that travel to them."""
+    """Returns the workers' container image and the names of the files that are sent to them."""
     (environment,) = graph.components.environments.values()
     assert environment.urn == common_urns.environments.DOCKER.urn
     names = {
@@ -45,13 +45,13 @@ def test_the_whole_job_is_one_graph_that_dataflow_takes(tmp_path: Path) -> None:
     assert all(c.is_bounded for c in graph.components.pcollections.values())
 
 
-def test_the_project_travels_to_beams_own_image(tmp_path: Path) -> None:
+def test_the_package_is_sent_to_beams_own_image(tmp_path: Path) -> None:
     image, files = docker(job_graph(tmp_path))
     assert beam.__version__ in image
     assert "visage_worker-0.1.0-py3-none-any.whl" in files
 
 
-def test_an_image_of_ones_own_needs_nothing_to_travel(tmp_path: Path) -> None:
+def test_a_custom_container_image_needs_no_package(tmp_path: Path) -> None:
     image, files = docker(job_graph(tmp_path, "--sdk_container_image=REGISTRY/visage:1"))
     assert image == "REGISTRY/visage:1"
     assert not any(name.endswith((".whl", ".tar.gz")) for name in files)

@@ -21,7 +21,9 @@ def refusal(tmp_path: Path, engine: Engine, *options: str) -> str:
     return str(error.value)
 
 
-def test_an_address_without_a_job_service_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_without_a_job_service_is_an_error_of_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(engine_options, "_REACH_SECONDS", 1)
     for engine in ("portable", "flink", "spark"):
         reported = refusal(tmp_path, engine, "--job_endpoint=localhost:9", "--environment_type=LOOPBACK")
@@ -31,7 +33,7 @@ def test_an_address_without_a_job_service_is_one_line(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize(("engine", "jar"), [("flink", "--flink_job_server_jar"), ("spark", "--spark_job_server_jar")])
-def test_there_is_no_such_job_server_jar(tmp_path: Path, engine: Engine, jar: str) -> None:
+def test_a_missing_job_server_jar_is_an_error_of_one_line(tmp_path: Path, engine: Engine, jar: str) -> None:
     reported = refusal(tmp_path, engine, f"{jar}=/nowhere.jar", "--environment_type=LOOPBACK")
     assert reported.startswith(f'beam.engine: {engine} rejects the job: Unable to parse jar URL "/nowhere.jar"')
 

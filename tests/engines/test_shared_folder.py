@@ -25,14 +25,14 @@ def in_bucket() -> BeamSettings:
     return BeamSettings(engine="portable", options=IN_THIS_PROCESS, shared_dir=SHARED)
 
 
-def test_a_run_through_a_bucket_gives_what_a_run_here_gives(tmp_path: Path) -> None:
+def test_a_run_through_a_bucket_writes_what_a_local_run_writes(tmp_path: Path) -> None:
     source = drawn_source(tmp_path / "prepared", faces=20)
     here = run(source, BeamSettings(workers=1), tmp_path / "here")
     there = run(source, in_bucket(), tmp_path / "there")
     assert (there.records, there.drops, there.report) == (here.records, here.drops, here.report)
 
 
-def test_what_a_run_leaves_in_the_bucket_is_what_the_next_one_reads(tmp_path: Path) -> None:
+def test_the_next_run_reads_the_files_that_a_run_left_in_the_bucket(tmp_path: Path) -> None:
     source = drawn_source(tmp_path / "prepared", faces=5)
     killed = f"{run_folder(SHARED, str(tmp_path / 'examples'))}/examples/Split-train/data_tfrecord-0000000009.gz"
     bucket.OBJECTS[killed] = b"left by an attempt that was killed"
@@ -43,7 +43,7 @@ def test_what_a_run_leaves_in_the_bucket_is_what_the_next_one_reads(tmp_path: Pa
     assert not (tmp_path / "examples" / "Split-train" / "data_tfrecord-0000000009.gz").exists()
 
 
-def test_a_file_system_that_is_not_installed_is_one_line(tmp_path: Path) -> None:
+def test_a_file_system_that_is_not_installed_is_an_error_of_one_line(tmp_path: Path) -> None:
     source = drawn_source(tmp_path / "prepared", faces=1)
     beam = BeamSettings(engine="portable", options=IN_THIS_PROCESS, shared_dir="nosuch://bucket")
     with pytest.raises(

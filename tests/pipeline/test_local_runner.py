@@ -44,7 +44,7 @@ def test_pipelines_of_other_names_do_not_wait(tmp_path: Path) -> None:
         (["trainer.freeze=999"], r"^trainer\.freeze: 999 leaves nothing of compact to train"),
     ],
 )
-def test_what_training_starts_from_is_looked_at_before_an_image_is_read(
+def test_initial_weights_are_checked_before_an_image_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: list[str], line: str
 ) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
@@ -55,7 +55,7 @@ def test_what_training_starts_from_is_looked_at_before_an_image_is_read(
     compile_pipeline(config)  # as a machine does that only compiles for others
 
 
-def test_a_blessed_model_that_knows_test_faces_is_refused_before_an_image_is_read_wherever_it_was_pushed(
+def test_a_blessed_model_trained_on_test_faces_is_refused_before_an_image_is_read(
     tmp_path: Path,
 ) -> None:
     changes = [f"workspace={tmp_path}", "trainer.weights=blessed", "serving.model_name=other"]

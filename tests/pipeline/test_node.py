@@ -54,21 +54,21 @@ def test_the_ir_survives_a_file_and_inline_text(ir, tmp_path: Path) -> None:  # 
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"nodes": 3}', "gzip+base64:", "gzip+base64:AAAA", "gzip+base64:!"])
-def test_an_invalid_compiled_pipeline_is_one_line(text: str, tmp_path: Path) -> None:
+def test_an_invalid_compiled_pipeline_is_an_error_of_one_line(text: str, tmp_path: Path) -> None:
     (tmp_path / "ir.json").write_text(text)
     with pytest.raises(VisageError, match=r"not a compiled pipeline; write it again with `visage compile`"):
         read_ir(text if text.startswith("gzip") else str(tmp_path / "ir.json"))
 
 
 @pytest.mark.parametrize("key", ["class_path", "op_type"])
-def test_a_pipeline_of_an_earlier_version_is_an_error_that_says_to_compile_again(ir, tmp_path: Path, key: str) -> None:  # type: ignore[no-untyped-def]
+def test_the_error_of_a_pipeline_of_an_earlier_version_names_the_fix(ir, tmp_path: Path, key: str) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "ir.json"
     file.write_text(re.sub(rf'("{key}": ")components\.[a-z_.]+', r"\1components.gone.", to_json(ir)))
     with pytest.raises(VisageError, match=r"another version .*with components\.gone\); write it again with"):
         read_ir(str(file))
 
 
-def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error_of_one_line(tmp_path: Path) -> None:
     with pytest.raises(VisageError, match=r"nowhere\.json: no such file"):
         read_ir(str(tmp_path / "nowhere.json"))
 

@@ -27,7 +27,9 @@ def test_a_check_creates_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_created_is_one_line_and_errors_of_the_run_are_unchanged(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error_of_one_line_and_errors_of_the_run_are_unchanged(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "file").touch()
     with (
         pytest.raises(VisageError, match="Not a directory"),

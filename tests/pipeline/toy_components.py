@@ -1,4 +1,4 @@
-"""A source and two nodes that read it; each fails if a test says so."""
+"""A source and two nodes that read it; each fails on request."""
 
 # mypy: disable-error-code="valid-type"
 

@@ -41,7 +41,7 @@ def saved_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def older_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same model, ten years older in every answer."""
+    """The same model, whose predicted ages are ten years higher."""
     from tests.serving.tiny_model import save_tiny_model
 
     return save_tiny_model(tmp_path_factory.mktemp("older_model") / "saved_model", older=10.0)
@@ -49,7 +49,7 @@ def older_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory, saved_model: Path) -> Iterator[RunningServer]:
-    """A server with version 3 that tests only ask."""
+    """A server with version 3 that tests only read from."""
     base_path = tmp_path_factory.mktemp("served") / "visage"
     shutil.copytree(saved_model, base_path / "3")
     yield from run_server(base_path)
@@ -57,7 +57,7 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory, saved_model: Path) -
 
 @pytest.fixture
 def server(tmp_path: Path, saved_model: Path) -> Iterator[RunningServer]:
-    """A server of the test's own, with version 3; it looks for new versions every `POLL_SECONDS`."""
+    """A server of the test's own, with version 3; it polls for new versions every `POLL_SECONDS`."""
     shutil.copytree(saved_model, tmp_path / "visage" / "3")
     yield from run_server(tmp_path / "visage")
 
@@ -82,7 +82,7 @@ def run_server(base_path: Path) -> Iterator[RunningServer]:
     thread.join()
 
 
-def teach_it_drawings(saved_model: Path) -> Path:
+def mark_as_trained_on_drawings(saved_model: Path) -> Path:
     """Writes into a copy of a model that the pipeline `faces` trained it on drawn portraits; returns the folder."""
     own = replace(provenance_of_data(["utkface"], SplitSettings(), "faces", drawn=True), faces=1265, training="8")
     write_metadata(saved_model, replace(read_metadata(saved_model), learned_from=[own]))

@@ -47,7 +47,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     uv = output_of([PROJECT / "tools" / "uv.sh"], folder)
     output_of([uv, "venv", "--quiet", "--no-project", "--python", sys.executable, folder / "venv"], folder)
     programs = folder / "venv" / "bin"
-    # The versions that the other tests run on; what is installed is for the extra alone to say.
+    # The versions that the other tests run on; the extra alone decides what is installed.
     versions: list[str | Path] = ["--constraint", PROJECT / "requirements" / f"{stack}.txt"]
     wanted = f"visage-pipeline[client] @ {wheel.as_uri()}"
     output_of([uv, "pip", "install", "--quiet", "--python", programs / "python", *versions, wanted], folder)
@@ -64,7 +64,7 @@ def test_nothing_heavy_was_installed(client: Path, tmp_path: Path) -> None:
     assert output_of([client / "python", "-c", look], tmp_path) == "[]"
 
 
-def test_it_predicts_by_a_server_what_the_whole_installation_predicts(
+def test_it_predicts_through_a_server_as_the_full_installation_does(
     client: Path, portrait: Path, shared_server: RunningServer, tmp_path: Path
 ) -> None:
     command: list[str | Path] = [
@@ -101,7 +101,7 @@ print(visage.align(image, face.landmarks, settings).shape)
     ("arguments", "package"),
     [(["serve", "--model-base-path", "."], "uvicorn"), (["check"], "yaml")],
 )
-def test_a_command_that_needs_other_packages_is_one_line(
+def test_a_command_that_needs_other_packages_is_an_error_of_one_line(
     client: Path, arguments: list[str], package: str, tmp_path: Path
 ) -> None:
     done = run([client / "visage", *arguments], tmp_path)

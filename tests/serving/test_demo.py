@@ -9,7 +9,7 @@ import pytest
 from serving.demo import MAX_PHOTO_BYTES
 from tests.chromium import Chromium
 from tests.limits import HANG_GUARD_SECONDS
-from tests.serving.conftest import RunningServer, plain_jpeg, run_server, teach_it_drawings
+from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings, plain_jpeg, run_server
 
 STATUS = "document.getElementById('status')"
 
@@ -23,7 +23,7 @@ def send(server: RunningServer, photo: bytes) -> httpx.Response:
     return httpx.post(f"{server.url}/demo/predict", content=photo, timeout=HANG_GUARD_SECONDS)
 
 
-def test_the_page_needs_nothing_from_elsewhere(shared_server: RunningServer) -> None:
+def test_the_page_has_no_external_resources(shared_server: RunningServer) -> None:
     response = httpx.get(shared_server.url, timeout=HANG_GUARD_SECONDS)
     assert response.status_code == 200
     assert "default-src 'none'" in response.headers["content-security-policy"]
@@ -34,19 +34,19 @@ def test_the_page_needs_nothing_from_elsewhere(shared_server: RunningServer) -> 
 
 def test_a_photo_is_found_aligned_and_predicted(shared_server: RunningServer, portrait: bytes) -> None:
     response = send(shared_server, portrait)
-    answer = response.json()
+    document = response.json()
     assert response.status_code == 200
-    assert (answer["model"]["name"], answer["model"]["version"]) == ("visage", "3")
-    assert next(iter(answer)) == "model"
-    (face,) = answer["faces"]
+    assert (document["model"]["name"], document["model"]["version"]) == ("visage", "3")
+    assert next(iter(document)) == "model"
+    (face,) = document["faces"]
     assert len(face["age_probabilities"]) == 101
-    assert answer["width"] > 0
+    assert document["width"] > 0
 
 
 def test_a_model_of_drawn_portraits_is_marked_on_the_page_and_in_predictions(
     tmp_path: Path, saved_model: Path, portrait: bytes
 ) -> None:
-    teach_it_drawings(shutil.copytree(saved_model, tmp_path / "visage" / "3"))
+    mark_as_trained_on_drawings(shutil.copytree(saved_model, tmp_path / "visage" / "3"))
     for server in run_server(tmp_path / "visage"):
         page = httpx.get(server.url).text
         warning = page.index("trained on drawn portraits, not on photos of people")
@@ -70,7 +70,7 @@ def test_a_truncated_photo_is_refused_with_its_reason(shared_server: RunningServ
     assert response.json()["error"].startswith("the image cannot be read: ")
 
 
-def test_a_form_instead_of_a_photo_is_refused_with_the_way_that_works(
+def test_the_error_of_a_form_instead_of_a_photo_names_the_request_that_works(
     shared_server: RunningServer, portrait: bytes
 ) -> None:
     response = httpx.post(f"{shared_server.url}/demo/predict", files={"file": portrait}, timeout=HANG_GUARD_SECONDS)
@@ -87,7 +87,7 @@ def test_a_photo_that_is_too_large_is_refused(shared_server: RunningServer) -> N
 
 
 def choose(browser: Chromium, server: RunningServer, photo: Path) -> str:
-    """Opens the page, chooses a photo and waits; returns what the page then says."""
+    """Opens the page, chooses a photo and waits; returns the text of the page."""
     browser.open(server.url)
     browser.choose_file("#file", photo)
     browser.wait_for(f"{STATUS}.textContent !== '' && !{STATUS}.textContent.startsWith('Looking')")

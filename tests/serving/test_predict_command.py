@@ -8,7 +8,7 @@ import pytest
 
 from tests.end_to_end.visage import visage
 from tests.project import PROJECT
-from tests.serving.conftest import RunningServer, teach_it_drawings
+from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,7 @@ def test_an_image_in_a_missing_folder_is_refused_before_the_model_is_searched(po
 @pytest.fixture
 def pushed(tmp_path: Path, saved_model: Path) -> Path:
     """A folder with a configuration whose pipeline pushed a model that was trained on drawn portraits."""
-    teach_it_drawings(shutil.copytree(saved_model, tmp_path / "runs" / "faces" / "serving" / "visage" / "17"))
+    mark_as_trained_on_drawings(shutil.copytree(saved_model, tmp_path / "runs" / "faces" / "serving" / "visage" / "17"))
     (tmp_path / "faces.yaml").write_text(f"extends: {PROJECT / 'pipeline_config.yaml'}\nname: faces\n")
     return tmp_path
 
@@ -105,13 +105,13 @@ def test_without_a_model_the_default_configuration_chooses_and_is_named(portrait
         (("export", "tflite", "y"), "MODEL and --config: both name a model; choose one"),
     ],
 )
-def test_two_models_are_one_too_many(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+def test_two_models_are_an_error(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
     ended = visage(*arguments, "--config", "z.yaml", cwd=tmp_path)
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", f"visage: {message}\n")
 
 
 @pytest.mark.parametrize("command", [("predict", "x.jpg"), ("serve",), ("export", "tflite")])
-def test_a_configuration_that_is_not_there_is_one_line(tmp_path: Path, command: tuple[str, ...]) -> None:
+def test_a_configuration_that_is_not_there_is_an_error_of_one_line(tmp_path: Path, command: tuple[str, ...]) -> None:
     ended = visage(*command, "--config", "z.yaml", cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("visage: z.yaml: ")

@@ -153,13 +153,13 @@ def test_outputs_without_a_common_batch_have_no_rows() -> None:
 
 
 @given(st.lists(st.binary(), min_size=1))
-def test_any_bytes_come_through_base64_unchanged(values: list[bytes]) -> None:
+def test_base64_preserves_any_bytes(values: list[bytes]) -> None:
     instances = [{"b64": base64.b64encode(value).decode().rstrip("=")} for value in values]
     assert parse({"instances": instances}, IMAGES) == {"image_bytes": values}
 
 
 @given(st.lists(st.floats(width=32), min_size=1))
-def test_any_float_comes_back_exactly(values: list[float]) -> None:
+def test_any_float_is_preserved_exactly(values: list[float]) -> None:
     document = json.loads(json.dumps(format_outputs({"x": np.array(values, np.float32)}, row_format=True)))
     again = parse_inputs({"instances": document["predictions"]}, FLOATS)[0]["x"]
     np.testing.assert_array_equal(again, np.array(values, np.float32))
@@ -175,7 +175,7 @@ _json = st.recursive(
 
 
 @given(st.sampled_from(["instances", "inputs"]), _json, st.sampled_from([IMAGES, FLOATS, TWO]))
-def test_any_json_gives_tensors_or_a_clear_refusal(key: str, value: Any, which: Signature) -> None:
+def test_any_json_gives_tensors_or_an_error(key: str, value: Any, which: Signature) -> None:
     refusal = None
     try:
         arrays, _ = parse_inputs({key: value}, which)

@@ -15,42 +15,44 @@ from serving.server import serve
 from tests.end_to_end.visage import VISAGE
 from tests.limits import HANG_GUARD_SECONDS, wait_until
 from tests.project import PROJECT
-from tests.serving.conftest import RunningServer, plain_jpeg, teach_it_drawings
-from tests.serving.test_rest import ask, b64, tell
+from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings, plain_jpeg
+from tests.serving.test_rest import b64, get, post
 from visage.errors import VisageError
 
 
 def version_state(server: RunningServer, number: int) -> str:
-    status, answer = tell(server, f"/v1/models/visage/versions/{number}")
-    return answer["model_version_status"][0]["state"] if status == 200 else "unknown"
+    status, response = get(server, f"/v1/models/visage/versions/{number}")
+    return response["model_version_status"][0]["state"] if status == 200 else "unknown"
 
 
-def test_a_newly_pushed_version_takes_over_while_requests_go_on(server: RunningServer, older_model: Path) -> None:
+def test_a_newly_pushed_version_is_served_without_interrupting_requests(
+    server: RunningServer, older_model: Path
+) -> None:
     request = {"instances": [b64(plain_jpeg(102, 102, 102))]}
-    before = ask(server, "/v1/models/visage:predict", request)[1]["predictions"][0]["age"]
+    before = post(server, "/v1/models/visage:predict", request)[1]["predictions"][0]["age"]
 
     shutil.copytree(older_model, server.base_path / "4")
     statuses = []
 
     def took_over() -> bool:
-        statuses.append(ask(server, "/v1/models/visage:predict", request)[0])
+        statuses.append(post(server, "/v1/models/visage:predict", request)[0])
         return version_state(server, 4) == "AVAILABLE"
 
     wait_until(took_over, "the new version in place")
     assert set(statuses) == {200}
 
-    after = ask(server, "/v1/models/visage:predict", request)[1]["predictions"][0]["age"]
+    after = post(server, "/v1/models/visage:predict", request)[1]["predictions"][0]["age"]
     assert after == pytest.approx(before + 10)
     assert version_state(server, 3) == "END"
-    assert ask(server, "/v1/models/visage/versions/3:predict", request)[0] == 404
+    assert post(server, "/v1/models/visage/versions/3:predict", request)[0] == 404
 
 
-def test_a_half_copied_version_changes_nothing_for_those_who_ask(server: RunningServer, older_model: Path) -> None:
+def test_a_half_copied_version_does_not_affect_predictions(server: RunningServer, older_model: Path) -> None:
     shutil.copytree(older_model, server.base_path / "4", ignore=shutil.ignore_patterns("variables"))
     wait_until(lambda: version_state(server, 4) == "END", "the incomplete version reported")
     assert version_state(server, 3) == "AVAILABLE"
-    assert ask(server, "/v1/models/visage:predict", {"instances": [b64(plain_jpeg(9, 9, 9))]})[0] == 200
-    reason = tell(server, "/v1/models/visage/versions/4")[1]["model_version_status"][0]["status"]
+    assert post(server, "/v1/models/visage:predict", {"instances": [b64(plain_jpeg(9, 9, 9))]})[0] == 200
+    reason = get(server, "/v1/models/visage/versions/4")[1]["model_version_status"][0]["status"]
     assert reason["error_code"] == "UNKNOWN"
     assert "push it again" in reason["error_message"]
 
@@ -66,14 +68,14 @@ def test_a_version_folder_is_refused_with_the_name_of_its_parent(tmp_path: Path,
         serve(tmp_path / "1234", "visage", 0)
 
 
-def test_a_model_that_cannot_be_loaded_is_one_line_at_the_start(tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_is_an_error_of_one_line_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"half")
     with pytest.raises(VisageError, match=r"visage\.json: missing"):
         serve(tmp_path, "visage", 0)
 
 
-def test_a_taken_port_is_one_clear_line(tmp_path: Path, saved_model: Path) -> None:
+def test_a_port_in_use_is_an_error_of_one_line(tmp_path: Path, saved_model: Path) -> None:
     shutil.copytree(saved_model, tmp_path / "1")
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -92,7 +94,7 @@ def hang_up_in_the_middle(url: str, path: str) -> None:
 def test_serve_prints_a_request_predicts_and_ends_in_order(
     how: signal.Signals, tmp_path: Path, saved_model: Path
 ) -> None:
-    teach_it_drawings(shutil.copytree(saved_model, tmp_path / "visage" / "1"))
+    mark_as_trained_on_drawings(shutil.copytree(saved_model, tmp_path / "visage" / "1"))
     # uvloop has a signal wake-up of its own, so nothing may take it.
     (tmp_path / "packages").mkdir()
     (tmp_path / "packages" / "uvloop.py").write_text("raise RuntimeError('uvloop is taken')")

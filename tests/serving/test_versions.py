@@ -46,7 +46,7 @@ def current(versions: ModelVersions) -> int:
     return versions.current.version
 
 
-def test_a_version_is_loaded_when_two_looks_saw_the_same_files(base_path: Path) -> None:
+def test_a_version_is_loaded_after_two_polls_with_the_same_files(base_path: Path) -> None:
     versions = ModelVersions(base_path)
     versions.poll()
     assert versions.current is None
@@ -55,7 +55,7 @@ def test_a_version_is_loaded_when_two_looks_saw_the_same_files(base_path: Path) 
     assert versions.states == {1: VersionState("AVAILABLE")}
 
 
-def test_a_new_version_takes_over_and_the_old_one_goes(versions: ModelVersions, saved_model: Path) -> None:
+def test_a_new_version_replaces_the_old_one(versions: ModelVersions, saved_model: Path) -> None:
     shutil.copytree(saved_model, versions.base_path / "2")
     versions.poll()
     assert current(versions) == 1
@@ -77,7 +77,7 @@ def test_a_version_that_is_still_being_copied_waits(versions: ModelVersions, loa
     assert loader.requested == [1, 2]
 
 
-def test_a_copy_that_was_cut_short_never_serves_and_is_tried_again_when_it_changes(
+def test_an_incomplete_copy_is_never_served_and_is_retried_when_it_changes(
     versions: ModelVersions, loader: Loader, saved_model: Path
 ) -> None:
     target = versions.base_path / "2"
@@ -96,7 +96,9 @@ def test_a_copy_that_was_cut_short_never_serves_and_is_tried_again_when_it_chang
     assert current(versions) == 2
 
 
-def test_removing_the_newest_version_goes_back_to_the_one_before(versions: ModelVersions, saved_model: Path) -> None:
+def test_after_removing_the_newest_version_the_previous_one_is_served(
+    versions: ModelVersions, saved_model: Path
+) -> None:
     shutil.copytree(saved_model, versions.base_path / "2")
     versions.poll()
     versions.poll()
@@ -106,13 +108,13 @@ def test_removing_the_newest_version_goes_back_to_the_one_before(versions: Model
     assert current(versions) == 1
 
 
-def test_a_model_stays_when_the_whole_folder_goes(versions: ModelVersions) -> None:
+def test_the_model_stays_loaded_when_its_whole_folder_is_removed(versions: ModelVersions) -> None:
     shutil.rmtree(versions.base_path)
     versions.poll()
     assert current(versions) == 1
 
 
-def test_without_any_whole_version_there_is_none(tmp_path: Path) -> None:
+def test_without_a_complete_version_no_model_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").touch()
 

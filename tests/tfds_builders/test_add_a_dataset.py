@@ -1,4 +1,4 @@
-"""A new data set needs one entry in the table and its own files, as CONTRIBUTING says."""
+"""A new data set needs one entry in the table and its own files, as CONTRIBUTING describes."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from visage.faces.settings import CleaningSettings
 
 @pytest.fixture(autouse=True)
 def added(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The line in DATASETS, and the folder faces_x/ as if it lay in `tfds_builders/`."""
+    """The line in DATASETS, and the folder faces_x/ as if it were in `tfds_builders/`."""
     monkeypatch.setitem(DATASETS, FACES_X.name, FACES_X)
     monkeypatch.setattr(tfds_builders, "__path__", [*tfds_builders.__path__, str(Path(__file__).parent)])
 
@@ -63,7 +63,7 @@ def test_a_changed_archive_misses_the_cache(data: DataSettings) -> None:
     assert archive_digest(data, "faces_x") != before
 
 
-def test_a_missing_archive_is_one_line_that_names_its_source(data: DataSettings, tmp_path: Path) -> None:
+def test_a_missing_archive_is_an_error_of_one_line_that_names_its_source(data: DataSettings, tmp_path: Path) -> None:
     assert check_archives(data) == [Path(data.dir or "", "FacesX")]
     (tmp_path / "empty").mkdir()
     with pytest.raises(VisageError, match=r"no FacesX\.tar\.gz.*: download FacesX\.tar from https://faces-x"):

@@ -55,7 +55,7 @@ def test_every_form_gives_the_same_files(folder: Path) -> None:
         assert dict(archive.read(FILES)) == FILES
 
 
-def test_only_what_is_wanted_is_read(folder: Path) -> None:
+def test_only_requested_members_are_read(folder: Path) -> None:
     for archive in archives(folder):
         assert list(archive.read({"a.jpg"})) == [("a.jpg", b"first")]
 
@@ -88,7 +88,7 @@ def test_reading_reports_progress(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["faces.tar", "faces.tar.gz"])
 @pytest.mark.parametrize("fraction", [0.0, 0.2, 0.5, 0.9])
-def test_a_tar_that_is_cut_off_is_one_line(folder: Path, name: str, fraction: float) -> None:
+def test_a_tar_that_is_cut_off_is_an_error_of_one_line(folder: Path, name: str, fraction: float) -> None:
     archive = packed(folder, name)
     contents = archive.path.read_bytes()
     # The last kilobytes of a plain tar are padding: cut what comes before them.
@@ -99,7 +99,7 @@ def test_a_tar_that_is_cut_off_is_one_line(folder: Path, name: str, fraction: fl
     assert "\n" not in str(caught.value)
 
 
-def test_a_damaged_xz_tar_is_one_line(folder: Path) -> None:
+def test_a_damaged_xz_tar_is_an_error_of_one_line(folder: Path) -> None:
     archive = packed(folder, "faces.tar")
     contents = bytearray(lzma.compress(archive.path.read_bytes()))
     contents[len(contents) // 2] ^= 0xFF
@@ -117,7 +117,7 @@ def test_a_tar_that_ends_between_two_members_is_cut_off_too(folder: Path) -> Non
         archive.listing()
 
 
-def test_something_that_is_no_tar_is_one_line(tmp_path: Path) -> None:
+def test_a_file_that_is_no_tar_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "faces.tar.gz").write_bytes(b"<html>Please log in</html>" * 100)
     with pytest.raises(VisageError, match="truncated or damaged"):
         find_archive([tmp_path], "faces", "get it").listing()
@@ -187,7 +187,7 @@ def test_a_tar_is_preferred_to_a_folder(folder: Path) -> None:
     assert isinstance(find_archive([folder.parent], "faces", "get it"), TarArchive)
 
 
-def test_an_archive_that_is_nowhere_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_archive_is_an_error_of_one_line(tmp_path: Path) -> None:
     with pytest.raises(VisageError) as caught:
         find_archive([tmp_path / "one", tmp_path], "faces", "get it from its authors")
     places = f"{tmp_path}/one or {tmp_path}"

@@ -10,7 +10,7 @@ from tfds_builders.archive_state import state_of_archive, state_of_labelled_fold
 
 
 def test_an_image_that_becomes_readable_changes_it(unprivileged_folder: Path) -> None:
-    """A image that was skipped because it could not be read is read when it can be."""
+    """An image that was skipped as unreadable is read when it becomes readable."""
     image = unprivileged_folder / "UTKFace/2_0_0_20170109150557335.jpg.chip.jpg"
     image.parent.mkdir()
     image.write_bytes(b"two")

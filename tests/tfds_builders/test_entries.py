@@ -47,7 +47,7 @@ def test_a_socket_is_no_file(tmp_path: Path) -> None:
     assert entry.reason == "not_a_file"
 
 
-def test_what_may_not_be_read_is_an_entry(unprivileged_folder: Path) -> None:
+def test_an_unreadable_file_is_an_entry(unprivileged_folder: Path) -> None:
     for name in ("a/1.jpg", "b/2.jpg", "c/3.jpg", "4.jpg"):
         path = unprivileged_folder / name
         path.parent.mkdir(exist_ok=True)
@@ -66,7 +66,7 @@ def test_what_may_not_be_read_is_an_entry(unprivileged_folder: Path) -> None:
     (unprivileged_folder / "c").chmod(0o700)
 
 
-def test_a_folder_that_is_nowhere_is_an_entry(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_entry(tmp_path: Path) -> None:
     (entry,) = entries_of(tmp_path / "none")
     assert (entry.name, entry.reason) == (".", "folder_unreadable")
 

@@ -67,7 +67,7 @@ def test_a_face_location_that_is_no_box_is_nan() -> None:
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("box", [["10", "10", "20", "20"], cells([1.0], [2.0], [3.0], [4.0]), [1.0, 2.0], []])
-def test_a_face_location_of_anything_else_costs_only_its_own_row(box: Any) -> None:
+def test_an_invalid_face_location_affects_only_its_own_row(box: Any) -> None:
     table = parse(mat(wiki=struct(face_location=cells(box, [[1.0, 2.0, 3.0, 4.0]]))))
     assert np.isnan(table.face_location[0]).all()
     assert table.face_location[1].tolist() == [1, 2, 3, 4]
@@ -79,7 +79,7 @@ def test_a_gender_outside_its_range_is_unknown(gender: float) -> None:
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_a_missing_field_is_one_line(field: str) -> None:
+def test_a_missing_field_is_an_error_of_one_line(field: str) -> None:
     contents = mat(wiki={name: column for name, column in struct().items() if name != field})
     with pytest.raises(VisageError) as caught:
         parse(contents)
@@ -93,11 +93,11 @@ def test_a_field_under_nearly_its_name_is_named() -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", "nan", "Unknown", "N/A"])
-def test_the_words_for_unknown_are_nobodys_name(name: str) -> None:
+def test_the_words_for_unknown_are_no_names(name: str) -> None:
     assert parse(mat(wiki=struct(name=cells([name], [" Ann "])))).name == ["", "Ann"]
 
 
-def test_fields_of_different_lengths_are_one_line() -> None:
+def test_fields_of_different_lengths_are_errors_of_one_line() -> None:
     with pytest.raises(VisageError, match=r"fields differ in length \(dob 3, photo_taken 2.*: download it again"):
         parse(mat(wiki=struct(dob=np.array([[1, 2, 3]], np.int32))))
 
@@ -107,18 +107,18 @@ def test_fields_of_different_lengths_are_one_line() -> None:
     "dob", [cells(["1981"], ["x", "y"]), cells([[1.0]], [[2.0]]), np.array([["19", "20"]], object)]
 )
 @pytest.mark.parametrize("field", ["dob", "photo_taken", "face_score", "second_face_score", "gender"])
-def test_a_field_of_another_type_is_one_line(field: str, dob: np.ndarray) -> None:
+def test_a_field_of_another_type_is_an_error_of_one_line(field: str, dob: np.ndarray) -> None:
     with pytest.raises(VisageError, match=r"a field is not of its published type .*: download it again"):
         parse(mat(wiki=struct(**{field: dob})))
 
 
-def test_another_variable_is_one_line() -> None:
+def test_another_variable_is_an_error_of_one_line() -> None:
     with pytest.raises(VisageError, match="holds no struct 'wiki': download it again"):
         parse(mat(imdb=struct()))
 
 
 @pytest.mark.parametrize("contents", [b"", b"<html>Not found</html>" * 50, mat(wiki=struct())[:300]])
-def test_something_else_is_one_line(contents: bytes) -> None:
+def test_another_file_is_an_error_of_one_line(contents: bytes) -> None:
     with pytest.raises(VisageError, match=r"here/wiki.mat:? (holds no struct|.*not a MATLAB 5)") as caught:
         parse(contents)
     assert "\n" not in str(caught.value)

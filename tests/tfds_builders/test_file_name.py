@@ -26,7 +26,7 @@ from tfds_builders.utkface.file_name import GENDERS, RACES, FileName, parse_file
         ("25_0_9_20170116184028385.jpg.chip.jpg", FileName(25, "male", "unknown", "race_missing")),
         ("25_0_1_20170116184028385.jpg.chip.JPG", FileName(25, "male", "black", "ending")),
         ("25_0_1_20170116184028385.jpeg.chip.jpeg", FileName(25, "male", "black", "ending")),
-        # No age of a person, but what the name says: cleaning drops and counts it.
+        # No person has this age, but the name contains it: cleaning drops and counts it.
         ("999_0_0_20170116184028385.jpg.chip.jpg", FileName(999, "male", "white", "")),
     ],
 )

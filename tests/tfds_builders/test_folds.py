@@ -18,7 +18,7 @@ def write_fold(folder: Path, *lines: str) -> Path:
     return folder
 
 
-def test_a_row_is_read_as_it_stands(tmp_path: Path) -> None:
+def test_a_row_is_read_unchanged(tmp_path: Path) -> None:
     rows, unreadable = read_fold(write_fold(tmp_path, HEADER, ROW), 0, "get it")
     assert unreadable == []
     assert rows[0].key == "30601258@N03/1/10399646885_67c7d20df9_o.jpg"
@@ -44,7 +44,7 @@ def test_gender_letters(tmp_path: Path, letter: str, gender: str) -> None:
         (ROW.replace("30601258@N03", "nan"), "user_id 'nan' stands for an unknown person"),
     ],
 )
-def test_a_row_that_cannot_be_read_costs_no_other(tmp_path: Path, bad: str, why: str) -> None:
+def test_an_unreadable_row_does_not_affect_others(tmp_path: Path, bad: str, why: str) -> None:
     rows, unreadable = read_fold(write_fold(tmp_path, HEADER, ROW, bad, ROW), 0, "get it")
     assert (len(rows), len(unreadable)) == (2, 1)
     assert (unreadable[0].row, unreadable[0].reason) == ("fold_0_data.txt, line 3", "row_unreadable")
@@ -52,7 +52,7 @@ def test_a_row_that_cannot_be_read_costs_no_other(tmp_path: Path, bad: str, why:
     assert why in unreadable[0].why
 
 
-def test_columns_may_stand_in_another_order(tmp_path: Path) -> None:
+def test_columns_may_have_another_order(tmp_path: Path) -> None:
     lines = ["\t".join(reversed(line.split("\t"))) for line in (HEADER, ROW)]
     assert read_fold(write_fold(tmp_path, *lines), 0, "get it")[0][0].age_label == "(25, 23)"
 
@@ -65,7 +65,7 @@ def test_a_header_and_a_file_under_nearly_their_names_are_named(tmp_path: Path) 
         read_fold(tmp_path, 0, "get it")
 
 
-def test_an_empty_file_is_one_line(tmp_path: Path) -> None:
+def test_an_empty_file_is_an_error_of_one_line(tmp_path: Path) -> None:
     with pytest.raises(VisageError, match=r"fold_0_data.txt: lacks the column\(s\) user_id, .*; get it"):
         read_fold(write_fold(tmp_path, ""), 0, "get it")
 

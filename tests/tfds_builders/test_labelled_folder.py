@@ -58,7 +58,7 @@ def test_a_number_that_is_none_makes_the_row_unreadable(text: str) -> None:
     assert reason(age=text) == "row_unreadable"
 
 
-def test_words_that_nobody_defined_make_the_row_unreadable() -> None:
+def test_undefined_words_make_the_row_unreadable() -> None:
     assert reason(gender="woman") == "row_unreadable"
     assert reason(race="martian") == "row_unreadable"
     assert reason(fold="2.5") == "row_unreadable"
@@ -87,9 +87,7 @@ def test_the_words_for_unknown_are_the_same_in_every_column(word: str) -> None:
         ({"age": "?", "age_group": "nan"}, (-1, -1)),
     ],
 )
-def test_an_age_group_stands_in_a_column_of_its_own_or_in_that_of_the_age(
-    texts: dict[str, str], years: tuple[int, int]
-) -> None:
+def test_an_age_group_is_in_its_own_column_or_in_that_of_the_age(texts: dict[str, str], years: tuple[int, int]) -> None:
     row = parse_row({"picture": "a.jpg", **texts})
     assert ((row.age_from, row.age_to), math.isnan(row.age)) == (years, True)
 
@@ -135,7 +133,7 @@ def test_any_texts_are_labels_in_their_ranges_or_a_reason(texts: dict[str, str])
 
 
 @given(st.lists(st.tuples(st.text("ab,\"'\r\n é", min_size=1), st.text("0123 \n,")), max_size=5))
-def test_what_a_csv_writer_wrote_is_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list) -> None:
+def test_the_output_of_a_csv_writer_is_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list) -> None:
     written = io.StringIO()
     csv.writer(written).writerows([("picture", "age"), *rows])
     path = tmp_path_factory.mktemp("labels") / "labels.csv"
@@ -155,14 +153,14 @@ def test_a_row_with_more_or_fewer_fields_than_the_header_is_skipped(tmp_path: Pa
 @example("a" * 300)
 @example("../" * 50)
 @example("/")
-def test_no_path_leads_out_of_the_folder(tmp_path_factory: pytest.TempPathFactory, path: str) -> None:
+def test_paths_outside_the_folder_are_refused(tmp_path_factory: pytest.TempPathFactory, path: str) -> None:
     folder = tmp_path_factory.mktemp("team")
     (folder / "a.jpg").write_bytes(b"jpeg")
     real, reason, _ = ImageFolder(folder, folder).find(path)
     assert reason in ("picture_outside_folder", "picture_missing") or real == str(folder / "a.jpg")
 
 
-def test_a_path_may_take_turns_within_the_folder(tmp_path: Path) -> None:
+def test_a_path_may_contain_parent_folders_within_the_folder(tmp_path: Path) -> None:
     (tmp_path / "faces").mkdir()
     (tmp_path / "a.jpg").write_bytes(b"jpeg")
     assert ImageFolder(tmp_path, tmp_path / "faces").find("../a.jpg") == (str(tmp_path / "a.jpg"), "", "")

@@ -34,14 +34,14 @@ def refusal(header: list[str], how: Reading | None = None) -> str:
 @pytest.mark.parametrize(
     ("name", "meant"), [("Identity", "identity"), ("Age", "age"), ("gender ", "gender"), ("age-group", "age_group")]
 )
-def test_a_column_that_is_nearly_a_standard_one_is_refused_with_what_was_meant(name: str, meant: str) -> None:
+def test_a_column_similar_to_a_standard_one_is_refused_with_the_right_name(name: str, meant: str) -> None:
     assert refusal(["picture", name]) == (
         f"team/labels.csv: column '{name}' (did you mean {meant}?) would not be read: rename it, or set "
         f'{KEY}.columns: {{{meant}: "{name}"}} to read it, {{{meant}: null}} to leave it out'
     )
 
 
-def test_all_of_them_are_one_line() -> None:
+def test_all_of_them_are_errors_of_one_line() -> None:
     message = refusal(["Picture", "Age", "gender"])
     assert "column 'Picture' (did you mean picture?), 'Age' (did you mean age?) would not be read" in message
 
@@ -50,7 +50,7 @@ def test_a_column_near_two_names_gives_both() -> None:
     assert "(did you mean apparent_age_std or apparent_age_mean?)" in refusal(["picture", "apparent_age"])
 
 
-def test_the_exact_column_beside_it_makes_the_near_one_one_of_the_others() -> None:
+def test_beside_the_exact_column_a_similar_one_is_ignored() -> None:
     assert used_columns(PATH, ["picture", "age", "Age", "ages"], reading()) == {"picture": "picture", "age": "age"}
 
 
@@ -81,7 +81,7 @@ def test_another_separator_is_guessed(separator: str, header: str, likely: str) 
     assert message.endswith(f'set {KEY}.separator: "{likely}"')
 
 
-def test_a_column_alone_may_hold_any_character_where_it_is_the_pictures() -> None:
+def test_a_single_column_of_paths_may_contain_any_character() -> None:
     assert used_columns(PATH, ["a;b"], reading(picture="a;b")) == {"picture": "a;b"}
 
 
@@ -102,7 +102,7 @@ def written(folder: Path, content: bytes) -> Path:
     return folder / "labels.csv"
 
 
-def test_latin_1_far_from_the_header_is_found_with_its_line(tmp_path: Path) -> None:
+def test_latin_1_far_from_the_header_is_reported_with_its_line(tmp_path: Path) -> None:
     path = written(
         tmp_path, b"\xef\xbb\xbfpicture,identity\n" + b"a.jpg,ann\n" * 200_000 + "b.jpg,zoé\n".encode("latin-1")
     )
@@ -149,6 +149,6 @@ def test_a_labels_file_under_nearly_its_name_is_named(tmp_path: Path) -> None:
         find_labels_file(tmp_path, None, KEY)
 
 
-def test_the_look_at_a_table_needs_no_tensorflow() -> None:
+def test_the_check_of_a_table_needs_no_tensorflow() -> None:
     code = "import sys, tfds_builders.labelled_folder.labels_file; sys.exit('tensorflow' in sys.modules)"
     assert run([sys.executable, "-c", code], check=False).returncode == 0

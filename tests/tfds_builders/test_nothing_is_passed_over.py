@@ -43,7 +43,7 @@ ODD = {
 
 
 def with_odd_files(name: str, manual: Path) -> Path:
-    """A copy of a set's images; what is odd is laid into its top folder."""
+    """Copies a data set's images and adds the odd files to its top folder."""
     shutil.copytree(BUILDERS / name / "dummy_data", manual)
     folder = manual / SETS[name][1]
     for odd in ODD:
@@ -71,7 +71,7 @@ def files_in(folder: Path) -> int:
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("name", SETS)
-def test_rows_are_yielded_or_skipped_and_nothing_else_lies_there(name: str, packed: bool, tmp_path: Path) -> None:
+def test_rows_are_yielded_or_skipped_and_there_are_no_other_files(name: str, packed: bool, tmp_path: Path) -> None:
     before, _ = prepare(name, BUILDERS / name / "dummy_data", tmp_path / "before")
     folder = with_odd_files(name, tmp_path / "manual")
     added = len(ODD) - 1
@@ -99,7 +99,7 @@ def test_rows_are_yielded_or_skipped_and_nothing_else_lies_there(name: str, pack
 
 
 def with_a_second_image_in_fold_0(folder: Path) -> None:
-    """TFDS knows no fold without images."""
+    """Adds an image, because TFDS has no splits without examples."""
     table = folder / "fold_0_data.txt"
     image = folder / "faces/30000000@N00/coarse_tilt_aligned_face.1.10000000000_abcdef0120_o.jpg"
     shutil.copy(image, image.with_name(image.name.replace("face.1.", "face.9.")))
@@ -136,7 +136,7 @@ def test_images_of_every_ending_of_a_jpeg_are_read(tmp_path: Path) -> None:
     assert row.value == "24_1_2_20170116174525125.jpg.chip.png"
 
 
-def test_a_row_that_is_not_understood_is_listed_with_what_stands_there(tmp_path: Path) -> None:
+def test_an_unreadable_row_is_listed_with_its_content(tmp_path: Path) -> None:
     shutil.copytree(BUILDERS / "labelled_folder/dummy_data", tmp_path / "manual")
     (tmp_path / "manual/team/labels.csv").write_text("picture,age\nbo.jpg,30\ncy.jpg,thirty\nada/1.jpg,3\nbo.jpg\n")
     _, skipped = prepare("labelled_folder", tmp_path / "manual", tmp_path / "data")

@@ -46,7 +46,7 @@ def test_the_ordinary_tfds_build_prepares_and_tfds_load_reads(tmp_path: Path) ->
     assert sorted(int(face["age"]) for face in faces.as_numpy_iterator()) == [7, 25, 28, 39, 55]
 
 
-def test_what_a_killed_preparation_leaves_is_not_taken_for_whole(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_preparation_are_not_used(tmp_path: Path) -> None:
     manual = PROJECT / "tfds_builders/utkface/dummy_data"
     killed = f"""
         import os, signal

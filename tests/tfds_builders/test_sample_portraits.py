@@ -84,7 +84,7 @@ class TestDrawing:
         assert seen[0] == ("draw portraits", 0, images, "")
         assert seen[-1] == ("draw portraits", images, images, "")
 
-    def test_a_folder_that_is_there_is_left_alone(self, tmp_path: Path) -> None:
+    def test_an_existing_folder_is_left_unchanged(self, tmp_path: Path) -> None:
         draw_sample_portraits(tmp_path / "portraits", count=30, seed=1, sources=["utkface"])
         before = digests(tmp_path / "portraits")
         draw_sample_portraits(tmp_path / "portraits", count=30, seed=1, sources=["utkface"])
@@ -94,11 +94,13 @@ class TestDrawing:
         ):
             draw_sample_portraits(tmp_path / "portraits", count=30, seed=2, sources=["utkface"])
 
-    def test_an_unknown_source_is_one_line(self, tmp_path: Path) -> None:
+    def test_an_unknown_source_is_an_error_of_one_line(self, tmp_path: Path) -> None:
         with pytest.raises(VisageError, match=r"no portraits can be drawn for lfw: choose from utkface, "):
             draw_sample_portraits(tmp_path / "portraits", count=30, seed=1, sources=["lfw"])
 
-    def test_a_full_disk_is_one_line_and_leaves_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_full_disk_is_an_error_of_one_line_and_leaves_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def no_space(path: Path, contents: bytes) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -107,7 +109,7 @@ class TestDrawing:
             draw_sample_portraits(tmp_path / "portraits", count=30, seed=1)
         assert list(tmp_path.iterdir()) == []
 
-    def test_what_a_killed_run_leaves_is_not_taken_for_whole(self, tmp_path: Path) -> None:
+    def test_leftovers_of_a_killed_run_are_not_used(self, tmp_path: Path) -> None:
         killed = f"""
             import os, pathlib, signal
             from visage.progress import listening
@@ -222,7 +224,7 @@ class TestDefects:
         ]
         assert len(missing) == 1
 
-    def test_files_are_damaged_as_the_table_says(self, portraits: Path) -> None:
+    def test_files_are_damaged_as_the_table_describes(self, portraits: Path) -> None:
         damaged = [row for row in truth(portraits) if row["damage"]]
         assert Counter(row["damage"] for row in damaged) == {"truncated": 5, "empty": 5}
         for row in damaged:
@@ -235,7 +237,7 @@ class TestDefects:
 
 
 class TestPortraits:
-    def test_the_real_detector_finds_98_percent_and_nobody_where_nobody_is(self, portraits: Path) -> None:
+    def test_the_real_detector_finds_98_percent_and_no_face_in_empty_images(self, portraits: Path) -> None:
         detector = make_detector("blazeface")
         found, drawn = 0, 0
         for row in truth(portraits):
@@ -249,7 +251,7 @@ class TestPortraits:
         assert drawn > 170
         assert found >= 0.98 * drawn
 
-    def test_skin_tones_are_even_and_tell_nothing_of_age_or_gender(self) -> None:
+    def test_skin_tones_are_uniform_and_independent_of_age_and_gender(self) -> None:
         rng = np.random.default_rng(7)
         people = [(draw_person(rng), draw_age(rng)) for _ in range(3000)]
         by_gender = np.zeros((2, len(SKIN_TONES)))

@@ -15,7 +15,7 @@ ROWS = st.builds(SkippedRow, TEXTS, TEXTS, TEXTS, TEXTS | st.dictionaries(TEXTS,
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROWS))
-def test_rows_come_back(tmp_path: Path, rows: list[SkippedRow]) -> None:
+def test_rows_are_read_back(tmp_path: Path, rows: list[SkippedRow]) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b"".join(row.to_line() + b"\n" for row in rows))
     assert list(read_skipped_rows(path)) == rows

@@ -32,7 +32,7 @@ def test_other_values_are_known(value: Any) -> None:
 
 
 @given(st.text(max_size=12))
-def test_any_text_is_a_gender_or_not_understood(text: str) -> None:
+def test_any_text_is_a_gender_or_an_error(text: str) -> None:
     assert read_gender(text) in ("female", "male", "unknown", None)
 
 
@@ -63,5 +63,5 @@ def test_every_way_of_writing_a_range_is_the_same_one(one: int, other: int) -> N
         *(("Oct-19", (10, 19)), ("mar-09", (3, 9)), ("Apr-43", (4, 43)), ("Oct-05", None)),
     ],
 )
-def test_a_range_that_a_spreadsheet_took_for_a_date_is_that_range(text: str, years: tuple[int, int] | None) -> None:
+def test_a_range_that_a_spreadsheet_converted_to_a_date_is_read(text: str, years: tuple[int, int] | None) -> None:
     assert read_age_range(text) == years

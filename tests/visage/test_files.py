@@ -1,4 +1,4 @@
-"""A final name stands for something whole, or for what stood there before; failures leave nothing half-written."""
+"""A file under its final name is complete, new or old; failures leave no partial file."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ def test_a_file_in_a_folder_of_any_name_is_written_whole(name: str, tmp_path: Pa
     assert [(path.name, path.read_bytes()) for path in (tmp_path / name).iterdir()] == [("page.html", "ü".encode())]
 
 
-def test_a_name_that_is_no_utf8_costs_neither_a_page_nor_a_digest(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_can_be_written_and_digested(tmp_path: Path) -> None:
     stray = Path(os.fsdecode(os.fsencode(tmp_path) + b"/r\xe9sum\xe9.txt"))
     before = digest_of(tmp_path)
     stray.touch()
@@ -52,7 +52,7 @@ def test_a_block_that_fails_leaves_the_old_file_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["text", b"bytes"])
-def test_what_cannot_be_written_is_one_line(tmp_path: Path, content: str | bytes) -> None:
+def test_a_file_that_cannot_be_written_is_an_error_of_one_line(tmp_path: Path, content: str | bytes) -> None:
     with pytest.raises(VisageError, match=r"/missing/page: cannot be written: No such file or directory$"):
         write_atomically(tmp_path / "missing" / "page", content)
     (tmp_path / "page" / "in the way").mkdir(parents=True)
@@ -88,7 +88,7 @@ def test_a_block_that_fails_leaves_no_folder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_of_two_that_make_one_folder_the_first_to_end_wins(tmp_path: Path) -> None:
+def test_if_two_make_one_folder_the_first_to_end_wins(tmp_path: Path) -> None:
     folder = tmp_path / "portraits"
     with atomic_folder(folder) as slow:
         (slow / "drawn by").write_text("the slow one")
@@ -98,7 +98,7 @@ def test_of_two_that_make_one_folder_the_first_to_end_wins(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["portraits"]
 
 
-def test_who_is_alone_does_not_lose_work_to_a_folder_in_the_way(tmp_path: Path) -> None:
+def test_an_existing_folder_is_an_error_for_an_exclusive_writer(tmp_path: Path) -> None:
     (tmp_path / "model" / "old").mkdir(parents=True)
     with (
         pytest.raises(OSError, match="Directory not empty"),
@@ -121,7 +121,7 @@ with atomic_file(folder / "page", folder / ".page.partial") as page:
 """
 
 
-def test_what_a_killed_process_left_is_under_no_final_name_and_gone_after_the_next_try(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_have_no_final_name_and_are_removed_next_time(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"half\n"

@@ -26,7 +26,7 @@ def test_a_pattern_below_the_alias_matches_the_files_of_the_folder_alone(name: s
         assert [Path(found.path).read_text() for found in by_beam.metadata_list] == [name]
 
 
-def test_what_is_written_below_the_alias_is_in_the_folder(tmp_path: Path) -> None:
+def test_files_written_below_the_alias_are_in_the_folder(tmp_path: Path) -> None:
     (tmp_path / "r[1]").mkdir()
     with folder_alias(tmp_path / "r[1]") as alias:
         Path(alias, "file").write_text("here")
@@ -47,7 +47,9 @@ def test_a_temporary_folder_of_an_unfit_name_is_replaced(tmp_path: Path, monkeyp
         assert is_plain(alias)
 
 
-def test_without_any_fit_temporary_folder_it_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_plain_temporary_folder_there_is_an_error_of_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "[tmp]"))
     monkeypatch.setattr("visage.folder_alias.os.access", lambda *_: False)
     with pytest.raises(VisageError, match=r"TMPDIR: the name of .*; set TMPDIR"), folder_alias(tmp_path / "r[1]"):
@@ -55,7 +57,7 @@ def test_without_any_fit_temporary_folder_it_is_one_line(tmp_path: Path, monkeyp
 
 
 @given(st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1))
-def test_what_counts_as_plain_matches_itself_alone(name: str) -> None:
+def test_a_plain_path_matches_only_itself(name: str) -> None:
     if is_plain(name):
         assert re.compile(LocalFileSystem.translate_pattern(name)).pattern == rf"(?ms){re.escape(name)}\Z"
         assert glob.escape(name) == name

@@ -13,7 +13,7 @@ from visage import lock, progress
 from visage.lock import is_locked, locked, locked_at_once
 
 
-def test_the_second_waits_for_the_first_and_reports_for_what(tmp_path: Path) -> None:
+def test_the_second_waits_for_the_first_and_reports_the_work(tmp_path: Path) -> None:
     path = tmp_path / "made" / "work.lock"
     done: list[str] = []
     reported = threading.Event()
@@ -36,7 +36,7 @@ def test_the_second_waits_for_the_first_and_reports_for_what(tmp_path: Path) -> 
     assert done == ["first", "second"]
 
 
-def test_who_does_not_wait_learns_that_the_lock_is_held(tmp_path: Path) -> None:
+def test_without_waiting_the_lock_is_reported_as_held(tmp_path: Path) -> None:
     path = tmp_path / "made" / "run.lock"
     with locked_at_once(path) as is_held:
         assert is_held
@@ -48,7 +48,7 @@ def test_who_does_not_wait_learns_that_the_lock_is_held(tmp_path: Path) -> None:
         assert is_held
 
 
-def test_a_look_makes_no_file_and_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_creates_no_file_and_does_not_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "run.lock"
     assert not is_locked(path)
     assert not path.exists()
@@ -63,7 +63,7 @@ def test_a_look_makes_no_file_and_keeps_nobody_out(tmp_path: Path, monkeypatch: 
         assert look.closed
 
 
-def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+def test_a_killed_process_releases_its_lock(tmp_path: Path) -> None:
     path = tmp_path / "run.lock"
     code = "import sys, time, pathlib; from visage.lock import locked\nwith locked(pathlib.Path(sys.argv[1]), 'run'):\n"
     code += "    print('held', flush=True)\n    time.sleep(60)"

@@ -21,7 +21,7 @@ def test_a_full_disk_raises_nothing_and_leaves_the_exit_code() -> None:
         assert subprocess.run([sys.executable, "-c", PRINTS], stdout=full, stderr=full).returncode == 5
 
 
-def test_what_can_be_written_is_written() -> None:
+def test_writable_output_is_written() -> None:
     ended = subprocess.run([sys.executable, "-c", PRINTS], capture_output=True, text=True)
     words = "x" * 100_000 + "\na line\n"
     assert (ended.returncode, ended.stdout, ended.stderr) == (5, words, words + "WARNING:root:a warning\n")

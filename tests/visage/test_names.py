@@ -1,4 +1,4 @@
-"""Names that are nearly one of those that are known."""
+"""Names that are similar to known ones."""
 
 import pytest
 from hypothesis import given
@@ -44,11 +44,11 @@ def test_another_name_is_another_name(name: str) -> None:
 
 
 @given(st.text(max_size=20))
-def test_a_known_name_is_near_to_nothing_and_others_to_known_ones_alone(name: str) -> None:
+def test_near_names_are_known_names_and_a_known_name_has_none(name: str) -> None:
     assert near_names(name, [name, *KNOWN]) == []
     assert set(near_names(name, KNOWN)) <= set(KNOWN)
 
 
-def test_a_hint_may_be_farther_from_the_name_that_is_refused_anyway() -> None:
+def test_a_hint_for_a_refused_name_may_be_less_similar() -> None:
     assert did_you_mean("trainer.epoch", ["trainer.epochs", "trainer.seed"]) == "did you mean trainer.epochs?"
     assert did_you_mean("xyz", KNOWN) == ""

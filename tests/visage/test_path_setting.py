@@ -55,7 +55,7 @@ def test_home_and_variables_are_expanded_once(written: str, expanded: str, home:
     assert read(local=written).local == expanded.replace("{home}", home)
 
 
-def test_what_was_expanded_is_not_expanded_again(home: str) -> None:
+def test_an_expanded_path_is_not_expanded_again(home: str) -> None:
     once = read(local="~/runs")
     assert Paths.model_validate_json(once.model_dump_json()) == once
     assert Paths.model_validate(once.model_dump()) == once
@@ -69,7 +69,7 @@ def test_a_variable_that_is_not_set_is_named(written: str, monkeypatch: pytest.M
     assert "VISAGE_NONE is empty" in refusal(local=written)
 
 
-def test_the_home_of_nobody_is_refused() -> None:
+def test_the_home_of_an_unknown_user_is_refused() -> None:
     assert "~nobody-of-that-name: no user has this name" in refusal(local="~nobody-of-that-name/runs")
 
 
@@ -79,7 +79,7 @@ def test_an_address_is_no_path_of_this_machine(monkeypatch: pytest.MonkeyPatch) 
     assert read(anywhere="gs://$BUCKET/x").anywhere == "gs://mine/x"
 
 
-def test_a_name_that_is_no_utf8_is_refused_wherever_the_path_leads(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_is_refused_even_behind_a_link(tmp_path: Path) -> None:
     latin1 = os.fsdecode(os.fsencode(tmp_path) + b"/r\xe9sum\xe9")
     assert "holds bytes that are no UTF-8; rename it" in refusal(local=latin1)
     Path(latin1).mkdir()
@@ -98,7 +98,7 @@ def test_a_literal_name_is_read_as_it_is(name: str) -> None:
 
 
 @given(variables, names, names)
-def test_the_value_of_a_variable_is_taken_as_it_is(variable: str, value: str, rest: str) -> None:
+def test_the_value_of_a_variable_is_not_expanded(variable: str, value: str, rest: str) -> None:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv(variable, value)
         assert expand(f"/a/${{{variable}}}{as_literal('/' + rest)}") == f"/a/{value}/{rest}"

@@ -47,7 +47,7 @@ def test_tests_and_compiled_files_do_not_count(package: Path) -> None:
     assert source_digest("digested") == before
 
 
-def test_several_packages_count_in_whatever_order() -> None:
+def test_the_order_of_packages_does_not_matter() -> None:
     both = source_digest("visage.faces", "components.trainer")
     assert both == source_digest("components.trainer", "visage.faces")
     assert both != source_digest("visage.faces")

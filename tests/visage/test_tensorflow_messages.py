@@ -1,4 +1,4 @@
-"""One line of an error says what happened, whatever TensorFlow wraps around it."""
+"""An error's text is shortened to the cause, without the lines that TensorFlow adds."""
 
 import pytest
 import tensorflow as tf
@@ -6,7 +6,7 @@ import tensorflow as tf
 from visage.tensorflow_messages import first_cause
 
 
-def test_the_cause_of_a_graph_error_stands_without_its_graph() -> None:
+def test_the_cause_of_a_graph_error_is_returned_without_its_graph() -> None:
     @tf.function
     def decode(jpeg: tf.Tensor) -> tf.Tensor:
         return tf.io.decode_jpeg(jpeg)
@@ -30,5 +30,5 @@ def test_the_cause_of_a_graph_error_stands_without_its_graph() -> None:
         ("[[{{node X}}]]", "ValueError"),
     ],
 )
-def test_lines_about_the_graph_are_passed_over(text: str, cause: str) -> None:
+def test_lines_about_the_graph_are_skipped(text: str, cause: str) -> None:
     assert first_cause(ValueError(text)) == cause

@@ -42,7 +42,7 @@ def test_every_row_is_yielded_or_counted(tmp_path: Path, config: str) -> None:
     }
 
 
-def test_labels_stay_as_they_stand_in_the_fold_file_beside_what_they_mean(tmp_path: Path) -> None:
+def test_labels_of_the_fold_file_are_kept_beside_their_meaning(tmp_path: Path) -> None:
     builder = prepare(DUMMY, tmp_path)
     gender = builder.info.features["gender"]
     dataset = builder.as_dataset(split="all", decoders={"image": tfds.decode.SkipDecoding()})
@@ -65,7 +65,7 @@ def test_labels_stay_as_they_stand_in_the_fold_file_beside_what_they_mean(tmp_pa
     assert faces[0]["image"] == image.read_bytes()
 
 
-def test_files_directly_in_the_data_folder_do_as_well(tmp_path: Path) -> None:
+def test_files_directly_in_the_data_folder_are_found(tmp_path: Path) -> None:
     assert prepare(DUMMY / "adience", tmp_path).info.metadata["yielded"] == 5
 
 
@@ -77,14 +77,14 @@ def test_a_fold_without_images_has_no_split(tmp_path: Path) -> None:
     assert builder.info.metadata["skipped"]["picture_missing"] == 2
 
 
-def test_a_fold_file_without_a_column_is_one_line(tmp_path: Path) -> None:
+def test_a_fold_file_without_a_column_is_an_error_of_one_line(tmp_path: Path) -> None:
     fold = copy_of_dummy(tmp_path / "manual") / "adience/fold_2_data.txt"
     fold.write_text(fold.read_text().replace("age\tgender", "years\tsex"))
     with pytest.raises(VisageError, match=r"fold_2_data.txt: lacks the column\(s\) age, gender; ask for access"):
         prepare(tmp_path / "manual", tmp_path / "data")
 
 
-def test_a_missing_fold_file_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_fold_file_is_an_error_of_one_line(tmp_path: Path) -> None:
     (copy_of_dummy(tmp_path / "manual") / "adience/fold_3_data.txt").unlink()
     with pytest.raises(VisageError, match=r"fold_3_data.txt \(No such file or directory\): ask for access"):
         prepare(tmp_path / "manual", tmp_path / "data")
@@ -99,7 +99,7 @@ def test_a_folder_under_nearly_the_data_sets_name_is_named(tmp_path: Path) -> No
         prepare(manual, tmp_path / "data")
 
 
-def test_fold_files_without_any_image_are_one_line(tmp_path: Path) -> None:
+def test_fold_files_without_any_image_are_errors_of_one_line(tmp_path: Path) -> None:
     shutil.rmtree(copy_of_dummy(tmp_path / "manual") / "adience/faces")
     with pytest.raises(VisageError, match=r"no faces.tar.gz, faces.tar or faces/ in .*adience"):
         prepare(tmp_path / "manual", tmp_path / "data")

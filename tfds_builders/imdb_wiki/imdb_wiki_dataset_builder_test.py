@@ -85,20 +85,20 @@ def test_a_path_that_points_outside_is_a_missing_image(tmp_path: Path, path: str
     assert metadata == {"rows": 7, "yielded": 2, "skipped": skipped}
 
 
-def test_no_mat_file_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_mat_file_is_an_error_of_one_line(tmp_path: Path) -> None:
     (copy_of_dummy(tmp_path / "manual") / "wiki_crop/wiki.mat").unlink()
     with pytest.raises(VisageError, match=r"no wiki.mat in .*wiki_crop nor beside it: download wiki_crop.tar"):
         prepare(tmp_path / "manual", tmp_path / "data")
 
 
-def test_a_mat_file_that_is_cut_off_is_one_line(tmp_path: Path) -> None:
+def test_a_mat_file_that_is_cut_off_is_an_error_of_one_line(tmp_path: Path) -> None:
     mat = copy_of_dummy(tmp_path / "manual") / "wiki_crop/wiki.mat"
     mat.write_bytes(mat.read_bytes()[:400])
     with pytest.raises(VisageError, match=r"wiki.mat: truncated or not a MATLAB 5 file .*: download wiki_crop.tar"):
         prepare(tmp_path / "manual", tmp_path / "data")
 
 
-def test_a_mat_file_without_any_of_the_images_is_one_line(tmp_path: Path) -> None:
+def test_a_mat_file_without_any_of_the_images_is_an_error_of_one_line(tmp_path: Path) -> None:
     folder = copy_of_dummy(tmp_path / "manual")
     for image in folder.glob("wiki_crop/*/*.jpg"):
         image.unlink()

@@ -204,7 +204,7 @@ def test_an_image_that_vanishes_does_not_stop_the_others(tmp_path: Path) -> None
     assert builder.info.metadata["skipped"] == {"picture_unreadable": 1, "picture_unlisted": 3}
 
 
-def test_a_folder_without_a_readable_image_is_one_line(tmp_path: Path) -> None:
+def test_a_folder_without_a_readable_image_is_an_error_of_one_line(tmp_path: Path) -> None:
     folder = folder_with(tmp_path / "manual", "picture\nbo.jpg\n")
     with progress.listening(lambda step, done, total, note: (folder / "bo.jpg").unlink(missing_ok=True)):
         message = refusal(tmp_path / "manual", tmp_path / "data")
@@ -234,7 +234,9 @@ def test_a_folder_without_a_readable_image_is_one_line(tmp_path: Path) -> None:
         ("picture,gender\nbo.jpg,woman\n", ["none of its 1 rows", "gender 'woman' is none of female, f, male, m"]),
     ],
 )
-def test_a_labels_file_without_use_is_one_line(tmp_path: Path, labels: str | bytes, words: list[str]) -> None:
+def test_a_labels_file_without_use_is_an_error_of_one_line(
+    tmp_path: Path, labels: str | bytes, words: list[str]
+) -> None:
     folder_with(tmp_path / "manual", labels)
     message = refusal(tmp_path / "manual", tmp_path / "data")
     assert len(message) < 700
@@ -243,7 +245,7 @@ def test_a_labels_file_without_use_is_one_line(tmp_path: Path, labels: str | byt
         assert word in message
 
 
-def test_a_mapped_column_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+def test_a_mapped_column_that_is_not_there_is_an_error_of_one_line(tmp_path: Path) -> None:
     folder_with(tmp_path / "manual", "picture,years\nbo.jpg,3\n")
     config = LabelledFolderConfig(name="team", columns={"age": "year"})
     message = refusal(tmp_path / "manual", tmp_path / "data", config)
@@ -251,7 +253,7 @@ def test_a_mapped_column_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     assert message.endswith("it has picture, years")
 
 
-def test_a_column_that_stands_for_another_is_not_also_itself(tmp_path: Path) -> None:
+def test_a_mapped_column_is_not_also_read_as_itself(tmp_path: Path) -> None:
     folder_with(tmp_path / "manual", "picture,age\nbo.jpg,30\n")
     config = LabelledFolderConfig(name="team", columns={"apparent_age_mean": "age"})
     row = rows_of(prepare(tmp_path / "manual", tmp_path / "data", config))["bo.jpg"]
@@ -259,14 +261,14 @@ def test_a_column_that_stands_for_another_is_not_also_itself(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("cut", [0, 100, -5])
-def test_a_parquet_that_is_none_is_one_line(tmp_path: Path, cut: int) -> None:
+def test_an_invalid_parquet_is_an_error_of_one_line(tmp_path: Path, cut: int) -> None:
     table = pyarrow.table({"picture": ["bo.jpg"], "age": [3]})
     pyarrow.parquet.write_table(table, tmp_path / "whole.parquet")
     folder_with(tmp_path / "manual", (tmp_path / "whole.parquet").read_bytes()[:cut], "labels.parquet")
     assert "labels.parquet: truncated or not a Parquet file" in refusal(tmp_path / "manual", tmp_path / "data")
 
 
-def test_a_missing_folder_or_labels_file_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_folder_or_labels_file_is_an_error_of_one_line(tmp_path: Path) -> None:
     manual = tmp_path / "manual"
     assert "put team/ with its labels file and images into it" in refusal(manual, tmp_path / "data")
     (manual / "other").mkdir(parents=True)
@@ -283,7 +285,7 @@ def test_a_missing_folder_or_labels_file_is_one_line(tmp_path: Path) -> None:
     assert f"no gt.csv in {manual}/team" in refusal(manual, tmp_path / "data", config)
 
 
-def test_two_labels_files_are_one_too_many(tmp_path: Path) -> None:
+def test_two_labels_files_are_an_error(tmp_path: Path) -> None:
     folder = folder_with(tmp_path / "manual", "picture\nbo.jpg\n")
     (folder / "labels.parquet").touch()
     assert "holds labels.csv and labels.parquet: say in" in refusal(tmp_path / "manual", tmp_path / "data")

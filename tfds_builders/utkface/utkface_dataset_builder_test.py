@@ -57,7 +57,7 @@ def test_images_are_untouched_and_names_are_read(tmp_path: Path) -> None:
     assert race_missing["name_defect"] == b"race_missing"
 
 
-def test_the_seven_defective_names_of_the_real_archive_are_read_for_what_they_still_say(tmp_path: Path) -> None:
+def test_the_seven_defective_names_of_the_real_archive_keep_their_remaining_labels(tmp_path: Path) -> None:
     for name in DEFECTIVE_NAMES:
         image = tmp_path / "manual/UTKFace" / name
         image.parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ def test_the_tar_gives_what_the_folder_gives(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("there", ["nothing", "an unrelated file"])
-def test_a_missing_archive_is_one_line(tmp_path: Path, there: str) -> None:
+def test_a_missing_archive_is_an_error_of_one_line(tmp_path: Path, there: str) -> None:
     manual = tmp_path / "manual"
     if there == "an unrelated file":
         manual.mkdir()
@@ -119,7 +119,7 @@ def test_a_half_downloaded_archive_leaves_nothing_prepared(tmp_path: Path) -> No
     assert prepare(half.parent, tmp_path / "data").info.metadata["yielded"] == 5
 
 
-def test_an_archive_without_images_is_one_line(tmp_path: Path) -> None:
+def test_an_archive_without_images_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "manual" / "UTKFace").mkdir(parents=True)
     with pytest.raises(VisageError, match=r"UTKFace holds no image .*: download"):
         prepare(tmp_path / "manual", tmp_path / "data")

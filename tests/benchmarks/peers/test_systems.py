@@ -34,13 +34,13 @@ def test_the_error_of_a_system_that_ends_is_reported() -> None:
         predict_in_turn([system("broken", "raise ValueError('no such model')")], [Path("a.jpg")])
 
 
-def test_without_node_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_node_is_an_error_of_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(VisageError, match=r"node or npm is missing; install them"):
         node_environment.node_modules()
 
 
-def test_packages_that_cannot_be_had_are_one_line_and_are_tried_again(
+def test_packages_that_cannot_be_installed_are_an_error_of_one_line_and_are_retried(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name, program in (

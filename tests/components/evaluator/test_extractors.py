@@ -10,7 +10,7 @@ from visage.errors import VisageError
 
 
 @pytest.mark.parametrize("file", ["variables.index", "variables.data-00000-of-00001"])
-def test_a_blessed_model_that_is_cut_short_is_one_line(tmp_path: Path, file: str) -> None:
+def test_a_blessed_model_that_is_cut_short_is_an_error_of_one_line(tmp_path: Path, file: str) -> None:
     model = tf.Module()
     model.weight = tf.Variable(tf.zeros([9]))
     tf.saved_model.save(model, str(tmp_path))

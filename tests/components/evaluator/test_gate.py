@@ -79,7 +79,7 @@ def test_a_limit_for_one_group_holds_for_that_group_alone(tmp_path: Path) -> Non
     ]
 
 
-def test_what_a_source_does_not_know_is_not_counted(tmp_path: Path) -> None:
+def test_unknown_labels_of_a_source_do_not_count(tmp_path: Path) -> None:
     records = [*people(20), *people(7, age=None), *people(5, gender="unknown", race="indian")]
     settings = LIMITS.model_copy(update={"slices": ["gender", "age_group", "race"], "gender_accuracy_min": 0.8})
     found = evaluate(tmp_path, records, settings).read()
@@ -145,7 +145,7 @@ def test_a_model_of_the_age_alone_is_judged_by_its_age(tmp_path: Path) -> None:
     of_age = EvaluatorSettings(
         age_mae_max=3, gender_accuracy_min=None, gender_accuracy_decrease_max=None, slices=["gender"]
     )
-    outcome = evaluate(tmp_path, people(40), of_age, model=Errors(age_error=2, says_gender=False))
+    outcome = evaluate(tmp_path, people(40), of_age, model=Errors(age_error=2, predicts_gender=False))
     assert outcome.blessed
     found = outcome.read()
     assert found.overall == SliceMetrics(
@@ -162,7 +162,7 @@ def test_a_model_of_the_age_alone_is_judged_by_its_age(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("least", "blessed"), [(0.2, True), (0.3, False)])
 def test_age_groups_are_judged_where_they_are_known(tmp_path: Path, least: float, blessed: bool) -> None:
-    # The model says 0-2 of everybody: of five groups that are known one is right.
+    # The model predicts 0-2 for everybody: one of five known groups is right.
     records = [*people(2, age=1.0), *people(8, age=30.0), *people(10, age=None)]
     limit = EvaluatorSettings(
         age_mae_max=None,
@@ -180,9 +180,9 @@ def test_age_groups_are_judged_where_they_are_known(tmp_path: Path, least: float
     ]
 
 
-def test_a_model_may_say_less_than_the_blessed_one_and_not_more(tmp_path: Path) -> None:
+def test_a_candidate_may_have_fewer_outputs_than_the_blessed_model_but_not_more(tmp_path: Path) -> None:
     of_age = EvaluatorSettings(age_mae_max=3, gender_accuracy_min=None, gender_accuracy_decrease_max=None)
-    less = evaluate(tmp_path / "less", people(20), of_age, model=Errors(says_gender=False), baseline=Errors())
+    less = evaluate(tmp_path / "less", people(20), of_age, model=Errors(predicts_gender=False), baseline=Errors())
     assert less.blessed
     with pytest.raises(Exception, match="last blessed model does not predict gender, gender_probability"):
-        evaluate(tmp_path / "more", people(20), LIMITS, model=Errors(), baseline=Errors(says_gender=False))
+        evaluate(tmp_path / "more", people(20), LIMITS, model=Errors(), baseline=Errors(predicts_gender=False))

@@ -19,7 +19,7 @@ COMPARED = ("gender", "race", "source", "age", "age_known", "age_group")
 
 @dataclass(frozen=True)
 class Faces:
-    """A split without chance: the shares are exact.
+    """A split with exact fractions.
 
     Attributes:
         count: examples.
@@ -36,7 +36,7 @@ class Faces:
     age_unknown: float = 0
 
     def frame(self) -> pd.DataFrame:
-        """A row an example."""
+        """Returns one row for each example."""
         place = np.arange(self.count) / self.count
         known = place >= self.age_unknown
         ages = np.where(known, np.linspace(5, 75, self.count) + self.older, -1)
@@ -52,7 +52,7 @@ class Faces:
         )
 
     def statistics(self) -> Statistics:
-        """What StatisticsGen says of them."""
+        """Computes the statistics as StatisticsGen does."""
         return tfdv.generate_statistics_from_dataframe(self.frame(), tfdv.StatsOptions(schema=COMPARED_SCHEMA))
 
 

@@ -88,7 +88,7 @@ def test_warn_keeps_the_drift_in_the_artifact(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("now", "then"), [(499, 1000), (1000, 499)])
-def test_where_either_side_is_small_nothing_is_compared(now: int, then: int, tmp_path: Path) -> None:
+def test_small_splits_are_not_compared(now: int, then: int, tmp_path: Path) -> None:
     validate(tmp_path, {"train": Faces(now, men=0.9)}, last_run={"train": Faces(then)})
     assert read_report(tmp_path / "anomalies").drift == []
 

@@ -45,7 +45,7 @@ def test_examples_that_match_the_schema_pass(tmp_path: Path) -> None:
     assert read_report(tmp_path / "anomalies").anomalies == []
 
 
-def test_a_value_that_the_schema_does_not_know_stops_the_run(tmp_path: Path) -> None:
+def test_a_value_outside_the_schema_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(VisageError) as error:
         check(tmp_path, {"train": GOOD, "val": MISSPELT})
     assert str(error.value) == (
@@ -61,7 +61,7 @@ def test_the_same_defect_in_two_splits_is_reported_once(tmp_path: Path) -> None:
         check(tmp_path, {"train": old, "val": old})
 
 
-def test_warn_lets_it_pass_and_keeps_it_in_the_artifact(tmp_path: Path) -> None:
+def test_with_warn_the_run_continues_and_the_artifact_has_the_anomaly(tmp_path: Path) -> None:
     anomalies = check(tmp_path, {"train": GOOD, "val": MISSPELT}, ValidationSettings(anomalies="warn"))
     (line,) = read_report(tmp_path / "anomalies").anomalies
     assert line.startswith("gender: ")

@@ -25,6 +25,6 @@ def test_one_limit_changes_no_other() -> None:
         {"skew": {"identity": 0.1}},
     ],
 )
-def test_what_can_be_no_limit_is_refused(values: dict[str, Any]) -> None:
+def test_invalid_limits_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         ValidationSettings.model_validate(values)

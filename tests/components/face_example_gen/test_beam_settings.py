@@ -21,7 +21,7 @@ DATAFLOW = ["--project=p", "--region=r", "--temp_location=gs://b/tmp"]
         {"engine": "dataflow", "options": DATAFLOW, "shared_dir": "gs://b/visage"},
     ],
 )
-def test_what_an_engine_takes(values: dict[str, Any]) -> None:
+def test_valid_options_of_an_engine_are_accepted(values: dict[str, Any]) -> None:
     assert BeamSettings(**values).engine == values.get("engine", "direct")
 
 
@@ -40,6 +40,6 @@ def test_what_an_engine_takes(values: dict[str, Any]) -> None:
         ({"engine": "spark", "shared_dir": "mnt"}, "must be absolute"),
     ],
 )
-def test_what_it_does_not_take(values: dict[str, Any], message: str) -> None:
+def test_invalid_options_of_an_engine_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         BeamSettings(**values)

@@ -23,7 +23,7 @@ def archive_digest(folder: Path) -> str:
     return output.exec_properties["archive_digests"].string_value
 
 
-def test_its_settings_travel_whole(tmp_path: Path) -> None:
+def test_its_settings_are_passed_to_the_executor_unchanged(tmp_path: Path) -> None:
     component = FaceExampleGen(settings_for(tmp_path))
     assert component.id == "FaceExampleGen"
     assert set(component.outputs) == {"examples", "cleaning_report"}

@@ -10,7 +10,7 @@ def test_without_a_folder_portraits_are_drawn() -> None:
     assert DataSettings(sources=["utkface"]).drawn
 
 
-def test_a_folder_of_drawn_portraits_stays_one(tmp_path: Path) -> None:
+def test_a_folder_of_drawn_portraits_keeps_its_mark(tmp_path: Path) -> None:
     assert not DataSettings(dir=str(tmp_path), sources=["utkface"]).drawn
     (tmp_path / DRAWN_FILE).touch()
     assert DataSettings(dir=str(tmp_path), sources=["utkface"]).drawn

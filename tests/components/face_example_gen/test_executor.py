@@ -158,7 +158,7 @@ def test_defects_of_labels_are_counted_too(whole: Run) -> None:
     assert parts["adience/faces"]["dropped"]["label_unknown"] == 1
 
 
-def test_a_bad_image_costs_nobody_else(whole: Run, truth: dict[str, Truth]) -> None:
+def test_a_bad_image_does_not_affect_others(whole: Run, truth: dict[str, Truth]) -> None:
     kept = {record.key for record in whole.everybody() if record.source == "utkface"}
     good = {f"utkface/{Path(path).name}" for path, what in truth.items() if path.startswith("UTKFace/") and what.people}
     good -= {f"utkface/{Path(path).name}" for path, what in truth.items() if what.damage}
@@ -184,7 +184,7 @@ def test_nobody_is_in_two_splits(whole: Run) -> None:
     assert len(splits) < whole.report["total"]["records_out"]
 
 
-def test_of_byte_identical_images_of_utkface_one_is_kept_or_none(whole: Run, portraits: Path) -> None:
+def test_at_most_one_of_utkfaces_byte_identical_images_is_kept(whole: Run, portraits: Path) -> None:
     kept = {record.key for record in whole.everybody()}
     names = defaultdict(list)
     for path in (portraits / "UTKFace").iterdir():
@@ -198,7 +198,7 @@ def test_of_byte_identical_images_of_utkface_one_is_kept_or_none(whole: Run, por
     assert whole.report["duplicates"]["groups"] >= len(near_duplicates)
 
 
-def test_the_next_component_finds_what_it_looks_for(whole: Run) -> None:
+def test_the_next_component_finds_its_inputs(whole: Run) -> None:
     assert whole.split_names == '["train", "val", "test"]'
     assert {Path(name).parent.name for name in whole.files()} == {f"Split-{split}" for split in SPLITS}
     assert all(Path(name).match("data_tfrecord-*.gz") for name in whole.files())
@@ -216,7 +216,7 @@ def test_progress_goes_from_0_to_the_last_record(whole: Run) -> None:
     assert aligned == sorted(aligned)
 
 
-def test_beams_metrics_say_what_was_written(whole: Run) -> None:
+def test_beams_metrics_count_what_was_written(whole: Run) -> None:
     total = whole.report["total"]
     assert whole.metrics["pictures"] == total["records_in"]
     assert whole.metrics["faces"] == total["records_out"]
@@ -225,7 +225,7 @@ def test_beams_metrics_say_what_was_written(whole: Run) -> None:
         assert 0 < whole.metrics["milliseconds"][step]["mean"] <= whole.metrics["milliseconds"][step]["max"]
 
 
-def test_files_carry_no_time(whole: Run) -> None:
+def test_files_contain_no_time(whole: Run) -> None:
     for content in whole.files().values():
         assert content[:3] == b"\x1f\x8b\x08"
         assert content[4:8] == bytes(4)
@@ -239,11 +239,11 @@ def test_two_worker_processes_write_the_same_bytes_as_one(
     assert twice.report == whole.report
 
 
-def test_what_was_prepared_is_kept_under_the_drivers_fingerprints(whole: Run, data_root: Path) -> None:
+def test_prepared_data_is_kept_under_the_drivers_digests(whole: Run, data_root: Path) -> None:
     assert {path.name for path in (data_root / "prepared").iterdir()} == {"of utk", "of adi", "of imd"}
 
 
-def test_a_killed_attempts_files_are_not_taken_for_this_ones(whole: Run, portraits: Path, tmp_path: Path) -> None:
+def test_files_of_a_killed_attempt_are_not_used(whole: Run, portraits: Path, tmp_path: Path) -> None:
     stale = tmp_path / "examples" / "Split-train" / "data_tfrecord-00001-of-00002.gz"
     stale.parent.mkdir(parents=True)
     shutil.copy(next((whole.examples / "Split-train").iterdir()), stale)
@@ -258,7 +258,7 @@ def utkface_crops(portraits: Path, folder: Path, **what: Any) -> FaceExampleGenS
     return settings_for(portraits, folder, data=data, alignment=AlignmentSettings(detector="none", size=SIZE), **what)
 
 
-def test_without_a_detector_images_are_taken_for_crops(portraits: Path, data_root: Path, tmp_path: Path) -> None:
+def test_without_a_detector_images_are_used_as_crops(portraits: Path, data_root: Path, tmp_path: Path) -> None:
     crops = run(utkface_crops(portraits, data_root), tmp_path)
     assert set(crops.report["total"]["dropped"]) == {"picture_undecodable", "conflicting_labels"}
     assert all(decode(record.image).shape == (SIZE, SIZE, 3) for record in crops.everybody())
@@ -279,7 +279,7 @@ def test_a_run_that_fails_publishes_no_report(portraits: Path, data_root: Path, 
     assert not (tmp_path / "report" / "cleaning_report.json").exists()
 
 
-def test_a_missing_folder_and_a_missing_archive_are_one_line(tmp_path: Path) -> None:
+def test_a_missing_folder_and_a_missing_archive_are_errors_of_one_line(tmp_path: Path) -> None:
     with pytest.raises(VisageError, match=rf"^data\.dir: {tmp_path}/none does not exist; "):
         run(utkface_crops(tmp_path / "none", tmp_path / "data"), tmp_path)
     (tmp_path / "archives").mkdir()

@@ -60,7 +60,7 @@ def test_the_folders_name_is_the_source_and_nobody_is_in_two_splits(prepared_tea
     assert set(splits) <= {f"labelled_folder/team/p{number}" for number in range(8)}
 
 
-def test_the_guesses_are_written_and_stand_for_an_age_that_nobody_knows(prepared_team: Run) -> None:
+def test_apparent_ages_are_written_and_replace_unknown_ages(prepared_team: Run) -> None:
     records = prepared_team.everybody()
     assert {(record.apparent_age_mean, record.apparent_age_std) for record in records} == {(30.5, 4.25)}
     for record in records:

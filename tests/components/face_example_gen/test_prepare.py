@@ -51,7 +51,7 @@ def utkface(portraits: Path, tmp_path: Path) -> Path:
     return folder
 
 
-class TestFingerprint:
+class TestArchiveDigest:
     def test_it_stays_while_nothing_changes(self, archives: Path) -> None:
         before = digest_of_archives(folder_of(archives))
         (archives / "UTKFace" / "1_0_0_20170109150557335.jpg.chip.jpg").read_bytes()
@@ -71,13 +71,13 @@ class TestFingerprint:
             ("imdb_wiki/wiki", "wiki_crop/wiki.mat"),
         ],
     )
-    def test_so_does_one_of_a_published_data_set(self, tmp_path: Path, dataset: str, name: str) -> None:
+    def test_a_changed_table_of_a_published_data_set_changes_it(self, tmp_path: Path, dataset: str, name: str) -> None:
         data = DataSettings(dir=str(tmp_path), sources=[dataset])
         states = [state_of(data, tmp_path / name, content) for content in (b"a,f", b"a,m", b"a,f")]
         assert states[0] == states[2] != states[1]
 
     @pytest.mark.parametrize("where", [0, 5_000_000, 9_999_999])
-    def test_a_large_archive_is_looked_into_here_and_there(self, tmp_path: Path, where: int) -> None:
+    def test_a_large_archive_is_sampled(self, tmp_path: Path, where: int) -> None:
         data = DataSettings(dir=str(tmp_path), sources=["utkface"])
         content = bytearray(10_000_000)
         before = state_of(data, tmp_path / "UTKFace.tar.gz", bytes(content))
@@ -85,7 +85,7 @@ class TestFingerprint:
         content[max(0, where - 700_000) : where + 1] = b"x" * (where + 1 - max(0, where - 700_000))
         assert state_of(data, tmp_path / "UTKFace.tar.gz", bytes(content)) != before
 
-    def test_names_that_are_no_text_are_names(self, archives: Path) -> None:
+    def test_file_names_that_are_not_utf8_count(self, archives: Path) -> None:
         before = digest_of_archives(folder_of(archives))
         Path(os.fsdecode(os.fsencode(archives / "UTKFace") + b"/r\xe9sum\xe9\n.jpg")).touch()
         assert digest_of_archives(folder_of(archives)) != before
@@ -153,7 +153,7 @@ class TestFingerprint:
         (tmp_path / "crew" / "labels.csv").write_bytes(b"something")
         assert digest_of_archives(data) in seen
 
-    def test_a_labelled_folder_that_is_a_link_is_looked_into(self, tmp_path: Path) -> None:
+    def test_a_labelled_folder_that_is_a_link_is_followed(self, tmp_path: Path) -> None:
         (tmp_path / "elsewhere").mkdir()
         (tmp_path / "archives").mkdir()
         (tmp_path / "archives" / "team").symlink_to(tmp_path / "elsewhere")
@@ -162,7 +162,7 @@ class TestFingerprint:
         (tmp_path / "elsewhere" / "labels.csv").write_bytes(b"something")
         assert digest_of_archives(data) != before
 
-    def test_how_a_labelled_folder_is_read_changes_it(self, tmp_path: Path) -> None:
+    def test_the_layout_of_a_labelled_folder_changes_it(self, tmp_path: Path) -> None:
         def read(**folders: LabelledFolderSettings) -> str:
             sources = ["labelled_folder/team"]
             return digest_of_archives(DataSettings(dir=str(tmp_path), sources=sources, labelled_folders=folders))
@@ -192,7 +192,7 @@ class TestFingerprint:
 
 
 def state_of(data: DataSettings, file: Path, content: bytes) -> str:
-    """The fingerprint with this file, which is always of the same time."""
+    """Returns the digest with this file, whose time is always the same."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
     os.utime(file, ns=(0, 0))
@@ -212,7 +212,7 @@ def test_portraits_are_drawn_once(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == files
 
 
-def test_what_a_killed_drawing_left_is_swept(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_drawing_are_removed(tmp_path: Path) -> None:
     name = digest_of_archives(drawn())
     leftover = tmp_path / "sample_portraits" / f".{name}.unfinished-x1y2"
     leftover.mkdir(parents=True)
@@ -252,7 +252,7 @@ def test_a_file_whose_name_is_no_utf8_counts(archives: Path) -> None:
     assert digest_of_archives(folder_of(archives)) != before
 
 
-def test_a_labelled_folder_is_prepared_as_its_settings_say(utkface: Path, tmp_path: Path) -> None:
+def test_a_labelled_folder_is_prepared_by_its_settings(utkface: Path, tmp_path: Path) -> None:
     (utkface / "team").mkdir()
     image = next(path for path in sorted((utkface / "UTKFace").iterdir()) if path.stat().st_size)
     shutil.copy(image, utkface / "team" / "ada.jpg")
@@ -266,7 +266,7 @@ def test_a_labelled_folder_is_prepared_as_its_settings_say(utkface: Path, tmp_pa
         prepare_source(name, utkface, tmp_path / "other")
 
 
-def test_preparing_shows_that_it_moves(utkface: Path, tmp_path: Path) -> None:
+def test_preparing_reports_progress(utkface: Path, tmp_path: Path) -> None:
     steps = []
     with progress.listening(lambda step, done, total, note: steps.append((step, done, total))):
         prepare_source("utkface", utkface, tmp_path / "prepared")
@@ -278,7 +278,7 @@ def test_preparing_shows_that_it_moves(utkface: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dataset", ["utkface", "adience/faces", "imdb_wiki/wiki"])
-def test_a_missing_archive_is_one_line_that_names_the_folder(dataset: str, tmp_path: Path) -> None:
+def test_a_missing_archive_is_an_error_of_one_line_that_names_the_folder(dataset: str, tmp_path: Path) -> None:
     archives = tmp_path / "archives"
     archives.mkdir()
     (archives / "something.txt").write_text("else")
@@ -288,7 +288,9 @@ def test_a_missing_archive_is_one_line_that_names_the_folder(dataset: str, tmp_p
     assert "\n" not in str(error.value)
 
 
-def test_a_half_downloaded_archive_is_one_line_and_leaves_nothing_prepared(utkface: Path, tmp_path: Path) -> None:
+def test_a_half_downloaded_archive_is_an_error_of_one_line_and_leaves_nothing_prepared(
+    utkface: Path, tmp_path: Path
+) -> None:
     import tarfile
 
     whole = tmp_path / "UTKFace.tar.gz"
@@ -306,7 +308,9 @@ def test_a_half_downloaded_archive_is_one_line_and_leaves_nothing_prepared(utkfa
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff damaged"])
-def test_a_prepared_data_set_without_counts_is_one_line(utkface: Path, tmp_path: Path, content: bytes | None) -> None:
+def test_a_prepared_data_set_without_counts_is_an_error_of_one_line(
+    utkface: Path, tmp_path: Path, content: bytes | None
+) -> None:
     folder = Path(prepare_source("utkface", utkface, tmp_path / "prepared").data_dir)
     if content is None:
         (folder / "dataset_info.json").unlink()
@@ -316,7 +320,7 @@ def test_a_prepared_data_set_without_counts_is_one_line(utkface: Path, tmp_path:
         source_of("utkface", prepare_source("utkface", utkface, tmp_path / "prepared"))
 
 
-def test_what_goes_wrong_while_building_is_no_damage_of_what_is_prepared(
+def test_errors_of_the_build_are_not_reported_as_damaged_prepared_data(
     utkface: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(archive: FolderArchive) -> Listing:
@@ -327,7 +331,7 @@ def test_what_goes_wrong_while_building_is_no_damage_of_what_is_prepared(
         prepare_source("utkface", utkface, tmp_path / "prepared")
 
 
-def test_a_place_that_cannot_be_written_is_one_line(utkface: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error_of_one_line(utkface: Path, tmp_path: Path) -> None:
     (tmp_path / "prepared").write_text("a file, where a folder should be")
     with pytest.raises(VisageError, match=r"^cannot prepare utkface in .*prepared/utkface \(.*\): name a workspace"):
         prepare_source("utkface", utkface, tmp_path / "prepared")
@@ -361,7 +365,7 @@ def test_an_unreadable_file_is_not_reported_as_unwritable(tmp_path: Path) -> Non
     assert last_line.endswith("cannot be read (Permission denied); make it readable, folders above it included")
 
 
-def test_a_full_disk_is_one_line(utkface: Path, tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error_of_one_line(utkface: Path, tmp_path: Path) -> None:
     if subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode:
         pytest.skip("a small disk can be mounted by root alone")
     disk = tmp_path / "disk"
@@ -416,7 +420,9 @@ def kill_in(step: str, data: DataSettings, data_root: Path) -> None:
     ("step", "leftovers"),
     [("draw portraits", "sample_portraits/.*.unfinished-*"), ("read UTKFace", "prepared/utkface/incomplete.*")],
 )
-def test_a_second_run_after_kill_9_is_complete_and_tidy(step: str, leftovers: str, tmp_path: Path) -> None:
+def test_a_second_run_after_kill_9_is_complete_and_leaves_no_leftovers(
+    step: str, leftovers: str, tmp_path: Path
+) -> None:
     kill_in(step, drawn(), tmp_path)
     assert list(tmp_path.glob(leftovers)) != []
 

@@ -57,7 +57,7 @@ def complaint(folder: Path) -> str:
     return str(error.value)
 
 
-def test_every_row_of_the_archives_went_somewhere(folder: Path) -> None:
+def test_every_row_of_the_archives_is_accounted_for(folder: Path) -> None:
     assert account(folder) == {
         "sources": {
             "utkface": {

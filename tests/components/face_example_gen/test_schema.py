@@ -24,7 +24,7 @@ def test_it_names_every_feature_that_is_written_and_no_other() -> None:
     assert {feature.name for feature in SCHEMA.feature} == names(FULL)
 
 
-def test_a_feature_that_is_always_written_is_always_demanded() -> None:
+def test_a_feature_that_is_always_written_is_required() -> None:
     least = dataclasses.replace(FULL, **OPTIONAL)
     assert {feature.name for feature in SCHEMA.feature if feature.presence.min_fraction == 1} == names(least)
 
@@ -38,7 +38,7 @@ def test_the_values_of_the_code_are_the_values_of_the_schema() -> None:
     assert (group.int_domain.min, group.int_domain.max) == (-1, len(AGE_GROUPS) - 1)
 
 
-def test_records_with_everything_and_with_nothing_known_are_as_it_says() -> None:
+def test_records_with_all_and_with_no_labels_match_the_schema() -> None:
     nothing_known = dataclasses.replace(
         FULL,
         key="adience/faces/1/2/3.jpg",

@@ -22,7 +22,7 @@ PRESETS = PROJECT / "recipes/data"
 ROWS = 62_328
 # The builder's ClassLabel.
 GENDERS = ["female", "male", "unknown"]
-# The smallest score of a face is 0.73; -inf stands for none.
+# The smallest score of a face is 0.73; -inf means no face.
 ONE_FACE = {"min_face_score": 0.0, "second_face": "drop"}
 
 
@@ -76,7 +76,7 @@ def test_the_number_that_the_vgg_face_post_reports(wiki: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize(("preset", "kept"), [("vggface_wiki", 22_138), ("cnn_imdb", 38_093)])
-def test_the_presets_keep_what_the_published_systems_keep(wiki: list[bytes], preset: str, kept: int) -> None:
+def test_the_presets_keep_as_many_as_the_published_systems(wiki: list[bytes], preset: str, kept: int) -> None:
     counts = fates(wiki, load_config(PRESETS / f"{preset}.yaml").cleaning)
     assert counts.total() == ROWS
     assert counts[""] == kept

@@ -37,7 +37,7 @@ def model_uri(trainer_run: TrainerRun, tmp_path: Path) -> Path:
     return shutil.copytree(trainer_run.model_uri, tmp_path / "model")
 
 
-def test_a_trained_model_is_blessed_as_pusher_wants_it(trainer_run: TrainerRun, tmp_path: Path) -> None:
+def test_a_trained_model_has_the_blessing_that_pusher_expects(trainer_run: TrainerRun, tmp_path: Path) -> None:
     blessing = check(trainer_run.model_uri, tmp_path / "blessing")
     assert is_infra_validated(blessing)
     assert blessing.get_int_custom_property("blessed") == 1
@@ -121,7 +121,7 @@ def test_a_model_is_blessed_wherever_it_is_copied_to(trainer_run: TrainerRun, tm
         ("no reply", "its replies cannot be read (FileNotFoundError)"),
     ],
 )
-def test_a_model_that_ends_its_server_is_not_blessed(
+def test_a_model_that_crashes_its_server_is_not_blessed(
     trainer_run: TrainerRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, reason: str
 ) -> None:
     monkeypatch.setattr(loader, "_MODULE", "tests.visage.saved_model.failing_process")

@@ -203,7 +203,7 @@ def test_the_page_holds_the_counts_and_a_dash_with_its_reason_where_no_figure_is
     assert str(page).count("✗ not measured") == sum(gate.measured is None for gate in evaluation.gates)
 
 
-def test_a_model_that_errs_by_nothing_in_any_group_has_a_page(tmp_path: Path) -> None:
+def test_a_model_without_any_error_has_a_page(tmp_path: Path) -> None:
     perfect = SliceMetrics(
         *("gender", "female", 3, 3, 3),
         scores={"age_mae": 0.0, "age_group_accuracy": 1.0, "gender_accuracy": 1.0, "gender_auc": None},
@@ -226,7 +226,7 @@ def test_a_model_that_errs_by_nothing_in_any_group_has_a_page(tmp_path: Path) ->
     assert "0.00 years" in str(Page(render(card)))
 
 
-def test_why_a_metric_is_missing_is_known_of_every_metric() -> None:
+def test_every_missing_metric_has_a_reason() -> None:
     nothing = SliceMetrics(count=1)
     assert {metric: nothing.why_not_measured(metric) for metric in nothing.scores} == {
         "age_mae": "no test record of known age",

@@ -120,7 +120,7 @@ def read_figures(card: Path) -> dict[str, Any]:
     return json.loads((card / "model_card.json").read_text())
 
 
-def test_the_json_holds_the_verdict_and_every_gate(card: Path) -> None:
+def test_the_json_has_the_blessing_and_every_gate(card: Path) -> None:
     figures = read_figures(card)
     assert figures["verdict"] == {"blessed": False, "infra_blessed": True, "may_be_pushed": False}
     assert [(gate["name"], gate["slice"], gate["passed"]) for gate in figures["evaluation"]["gates"]] == [
@@ -177,7 +177,7 @@ def page(card: Path) -> Page:
     return Page((card / "model_card.html").read_text())
 
 
-def test_the_page_stands_alone_and_is_well_formed(page: Page, card: Path) -> None:
+def test_the_page_is_self_contained_and_well_formed(page: Page, card: Path) -> None:
     assert page.loaded == []
     assert page.open_tags == []
     assert "url(" not in (card / "model_card.html").read_text()
@@ -203,11 +203,11 @@ def test_the_page_shows_every_part_of_the_card(page: Page) -> None:
         assert text in str(page)
 
 
-def test_names_from_outside_are_shown_and_not_run(page: Page) -> None:
+def test_names_from_outside_are_escaped(page: Page) -> None:
     assert "<b>odd</b> 1" in str(page)
 
 
-def test_a_blessed_model_is_called_so(outcome: Outcome, tmp_path: Path) -> None:
+def test_the_page_marks_a_blessed_model(outcome: Outcome, tmp_path: Path) -> None:
     blessing = make_artifact(ModelBlessing, tmp_path / "blessing")
     blessing.set_int_custom_property("blessed", 1)
     card = make_model_card(Outcome(outcome.model, outcome.evaluation, blessing), tmp_path)

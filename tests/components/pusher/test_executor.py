@@ -71,16 +71,16 @@ def served(tmp_path: Path) -> Path:
     return version
 
 
-def test_a_model_that_could_not_be_compared_with_the_served_one_does_not_take_its_place(
-    tmp_path: Path, served: Path
-) -> None:
+def test_a_model_that_was_not_compared_with_the_served_one_is_not_pushed(tmp_path: Path, served: Path) -> None:
     with pytest.raises(VisageError, match=r"version 1700000000 in .* was not compared with it and is not"):
         run_pusher(tmp_path)
     assert [path.name for path in (tmp_path / "served").iterdir()] == [served.name]
 
 
 @pytest.mark.parametrize("how", [{"compared": True}, {"compare": False}])
-def test_one_that_was_compared_or_need_not_be_does(tmp_path: Path, served: Path, how: dict[str, bool]) -> None:
+def test_a_model_that_was_compared_or_has_no_baseline_is_pushed(
+    tmp_path: Path, served: Path, how: dict[str, bool]
+) -> None:
     assert run_pusher(tmp_path, **how).get_int_custom_property("newly_pushed") == 1
 
 

@@ -23,7 +23,7 @@ def custom_config(**changes: object) -> Any:
     return json.loads(component.exec_properties["custom_config"])
 
 
-def test_another_file_of_weights_under_the_same_name_is_another_training(tmp_path: Path) -> None:
+def test_another_weights_file_of_the_same_name_misses_the_cache(tmp_path: Path) -> None:
     file = tmp_path / "my.weights.h5"
     missing = custom_config(weights=str(file))
     file.write_bytes(b"one")
@@ -47,11 +47,11 @@ def test_true_is_no_number_of_frozen_layers() -> None:
         custom_config(freeze=True)
 
 
-def test_another_keras_is_another_training() -> None:
+def test_another_keras_misses_the_cache() -> None:
     assert custom_config()["keras"] == keras.__version__
 
 
-def test_another_teacher_is_another_training(tmp_path: Path) -> None:
+def test_another_teacher_misses_the_cache(tmp_path: Path) -> None:
     write_teacher(tmp_path / "1")
     one = custom_config(distillation={"teacher": str(tmp_path)})
     assert json.loads(one["settings"])["distillation"]["teacher"] == str(tmp_path / "1")

@@ -19,7 +19,7 @@ OTHER_GENDER = {"female": "male", "male": "female", "unknown": "unknown"}
 SMALL = TrainerSettings(network="cnn_utkface", epochs=2, batch_size=8, learning_rate=1e-3)
 
 
-def test_the_trainer_leaves_a_model_and_tensorboard_logs_and_nothing_half_written(trainer_run: TrainerRun) -> None:
+def test_the_trainer_writes_a_model_and_tensorboard_logs_and_no_partial_files(trainer_run: TrainerRun) -> None:
     assert [path.name for path in trainer_run.model_uri.iterdir()] == ["Format-Serving"]
     assert (trainer_run.saved_model / "saved_model.pb").is_file()
     assert list(trainer_run.model_run.glob("train/events*"))

@@ -90,7 +90,7 @@ def reports(folder: Path) -> list[Report]:
     return reports
 
 
-def test_a_search_goes_on_with_the_trials_that_had_ended(reports: list[Report]) -> None:
+def test_a_search_resumes_after_the_completed_trials(reports: list[Report]) -> None:
     trials = [note.partition(" of 3")[0] for _, _, _, note in reports]
     assert list(dict.fromkeys(trials)) == ["trial 1", "trial 2", "trial 3"]
     stopped = trials.index("trial 2")
@@ -113,9 +113,7 @@ def test_the_table_has_all_trials_and_the_best_first(folder: Path, reports: list
     assert results[0] == TrialResult(read_best_values(str(folder / "second" / "best")), results[0].val_loss)
 
 
-def test_the_trainer_takes_the_best_values_and_trains_as_long_as_the_recipe_says(
-    folder: Path, reports: list[Report]
-) -> None:
+def test_the_trainer_uses_the_best_values_and_the_recipes_epochs(folder: Path, reports: list[Report]) -> None:
     best = folder / "second" / "best"
     reported: list[Report] = []
     with progress.listening(lambda *report: reported.append(report)):

@@ -97,7 +97,7 @@ def test_the_lock_of_a_run_is_checked(tmp_path: Path) -> None:
     check_early(config, ["lock"])
 
 
-def test_a_locked_database_is_one_line(tmp_path: Path) -> None:
+def test_a_locked_database_is_an_error_of_one_line(tmp_path: Path) -> None:
     config = config_of(tmp_path)
     config.root.mkdir()
     database = config.root / "metadata.sqlite"
@@ -179,7 +179,9 @@ def test_packed_archives_add_to_the_needed_space(tmp_path: Path, monkeypatch: py
         ("picture,age\n", {"labels": "table.csv"}, r"no table\.csv in "),
     ],
 )
-def test_an_invalid_labels_file_is_one_line(tmp_path: Path, labels: str, reading: dict[str, Any], line: str) -> None:
+def test_an_invalid_labels_file_is_an_error_of_one_line(
+    tmp_path: Path, labels: str, reading: dict[str, Any], line: str
+) -> None:
     with pytest.raises(VisageError, match=line):
         check_early(folder_config(tmp_path, labels, **reading), ["archives"])
 
@@ -220,7 +222,7 @@ def empty_folder(archives: Path) -> None:
         (empty_folder, r"/UTKFace is empty: download UTKFace"),
     ],
 )
-def test_an_invalid_archive_is_one_line(tmp_path: Path, fault: Callable[[Path], None], line: str) -> None:
+def test_an_invalid_archive_is_an_error_of_one_line(tmp_path: Path, fault: Callable[[Path], None], line: str) -> None:
     config = archive_config(tmp_path, "utkface")
     fault(tmp_path / "archives")
     with pytest.raises(VisageError, match=line):
@@ -273,7 +275,9 @@ def test_the_table_of_an_extracted_imdb_wiki_is_checked(tmp_path: Path) -> None:
         ("check", "trainer.distillation.teacher=/nope", "trainer.distillation.teacher: there is no model in /nope; p"),
     ],
 )
-def test_missing_weights_and_teachers_are_one_line(tmp_path: Path, command: str, override: str, line: str) -> None:
+def test_missing_weights_and_teachers_are_errors_of_one_line(
+    tmp_path: Path, command: str, override: str, line: str
+) -> None:
     ended = light_visage(command, "--set", f"workspace={tmp_path / 'runs'}", "--set", override)
     assert ended.returncode == 1
     assert line in ended.stdout + ended.stderr

@@ -37,7 +37,7 @@ def assert_refused(result: Result, path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["run", "crossval"])
-def test_an_unwritable_workspace_is_one_line(command: str, closed: Path) -> None:
+def test_an_unwritable_workspace_is_an_error_of_one_line(command: str, closed: Path) -> None:
     name = "sample-portraits-crossval" if command == "crossval" else "sample-portraits"
     assert_refused(visage(command, CONFIG, "--set", f"workspace={closed}"), closed / name)
 
@@ -52,11 +52,11 @@ def test_check_reports_it_as_a_finding(closed: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["run", "check"])
-def test_an_unreadable_archive_folder_is_one_line(command: str, closed: Path) -> None:
+def test_an_unreadable_archive_folder_is_an_error_of_one_line(command: str, closed: Path) -> None:
     assert_refused(visage(command, CONFIG, "--data-dir", closed / "data"), closed / "data")
 
 
-def test_an_unwritable_output_file_is_one_line(closed: Path) -> None:
+def test_an_unwritable_output_file_is_an_error_of_one_line(closed: Path) -> None:
     assert_refused(visage("predict", CONFIG, "--out", closed / "below" / "a.png"), closed / "below")
 
 
@@ -75,7 +75,7 @@ def test_the_lock_of_a_run_is_checked(unprivileged_folder: Path) -> None:
         (OSError(errno.EMFILE, "Too many open files"), "the system refused a call (Too many open files); run again "),
     ],
 )
-def test_other_errors_of_the_system_are_one_line(error: OSError, line: str) -> None:
+def test_other_errors_of_the_system_are_errors_of_one_line(error: OSError, line: str) -> None:
     assert refusal_line(error).startswith(line)
 
 

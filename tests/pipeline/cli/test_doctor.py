@@ -39,7 +39,7 @@ def test_doctor_prints_a_few_lines_without_tensorflow() -> None:
     assert tensorflow == "False"
 
 
-def test_every_finding_is_one_line_and_in_the_json() -> None:
+def test_every_finding_is_an_error_of_one_line_and_in_the_json() -> None:
     findings = diagnose()
     assert json.loads(json.dumps([asdict(finding) for finding in findings]))[0]["name"] == "python"
     for found in findings:

@@ -49,7 +49,7 @@ def start_command(work: str, command: str, how: signal.Signals) -> "subprocess.P
 
 
 def start(work: str, command: str = "run") -> "subprocess.Popen[str]":
-    """Starts `visage COMMAND`, which does `work`; returns once it has said that it is at work."""
+    """Starts `visage COMMAND`, which does `work`; returns once it has reported that it is at work."""
     process = start_command(work, command, signal.SIGTERM)
     assert process.stdout is not None
     assert process.stdout.readline() == "at work\n"

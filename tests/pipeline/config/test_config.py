@@ -276,7 +276,7 @@ def test_each_error_has_its_own_line() -> None:
         ("extends: config.yaml\n", ["leads back to itself"]),
     ],
 )
-def test_a_broken_file_is_one_line(tmp_path: Path, text: str, words: list[str]) -> None:
+def test_a_broken_file_is_an_error_of_one_line(tmp_path: Path, text: str, words: list[str]) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(text)
     message = refusal(path=path)

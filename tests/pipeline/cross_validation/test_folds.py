@@ -67,7 +67,7 @@ def test_adience_can_have_folds_by_identity() -> None:
         (["split.method=protocol"], 5, "split.protocol utkface_80_20 has no folds: --set split.method=holdout"),
     ],
 )
-def test_invalid_folds_are_one_line(overrides: list[str], folds: int, complaint: str) -> None:
+def test_invalid_folds_are_errors_of_one_line(overrides: list[str], folds: int, complaint: str) -> None:
     with pytest.raises(VisageError) as refused:
         fold_splits(config(*overrides), folds)
     assert str(refused.value).startswith(complaint)

@@ -25,7 +25,7 @@ def test_predictions_and_truths_are_in_the_order_of_the_keys(tmp_path: Path) -> 
 
 def test_unknown_truths_and_missing_outputs(tmp_path: Path) -> None:
     write_examples(tmp_path, people(3, age=None))
-    save_model(tmp_path / "model", says_gender=False)
+    save_model(tmp_path / "model", predicts_gender=False)
 
     found = predict(tmp_path / "model" / "Format-Serving", tmp_path / "Split-test")
 

@@ -191,14 +191,14 @@ def test_the_figures_are_json_without_images(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["report/cleaning_report.json", "examples/Split-train/data_tfrecord-00000-of-00001.gz"]
 )
-def test_damaged_data_is_one_line(tmp_path: Path, name: str) -> None:
+def test_damaged_data_is_an_error_of_one_line(tmp_path: Path, name: str) -> None:
     data = write_cleaned(tmp_path, [Face("train"), Face("no_face")])
     (tmp_path / name).write_bytes(b"damaged")
     with pytest.raises(VisageError, match=rf"^{tmp_path / name}: .*run the pipeline again$"):
         inspect(data)
 
 
-def test_drops_of_an_older_version_are_one_line(tmp_path: Path) -> None:
+def test_drops_of_an_older_version_are_errors_of_one_line(tmp_path: Path) -> None:
     data = write_cleaned(tmp_path, [Face("no_face")])
     (data.report / "dropped-00000-of-00001.jsonl").write_text('{"key": "utkface/1.jpg", "rule": "no_face"}\n')
     with pytest.raises(VisageError, match=r"dropped-00000-of-00001\.jsonl, line 1: not a drop as this version"):

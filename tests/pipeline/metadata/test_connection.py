@@ -54,7 +54,9 @@ def test_a_locked_store_is_awaited_once(
     assert waits == [10, 10, 0]
 
 
-def test_a_store_that_is_locked_while_open_is_one_line(connection: metadata_store_pb2.ConnectionConfig) -> None:
+def test_a_store_that_is_locked_while_open_is_an_error_of_one_line(
+    connection: metadata_store_pb2.ConnectionConfig,
+) -> None:
     with (
         pytest.raises(VisageError, match=LINE),
         CheckedMetadata(connection) as handle,

@@ -48,7 +48,7 @@ def test_a_database_in_a_folder_of_any_name_is_found(name: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("mode", "to_write"), [("EXCLUSIVE", True), ("EXCLUSIVE", False), ("IMMEDIATE", True)])
-def test_a_locked_database_is_one_line(database: Path, mode: str, to_write: bool) -> None:
+def test_a_locked_database_is_an_error_of_one_line(database: Path, mode: str, to_write: bool) -> None:
     with locked(database, mode), pytest.raises(VisageError) as caught:
         check_usable(database, to_write=to_write, patience=0.1)
     fix = "another process has locked it; end that process (fuser shows which one it is) and run again"
@@ -56,7 +56,7 @@ def test_a_locked_database_is_one_line(database: Path, mode: str, to_write: bool
     check_usable(database, to_write=to_write)
 
 
-def test_an_empty_locked_database_is_one_line(tmp_path: Path) -> None:
+def test_an_empty_locked_database_is_an_error_of_one_line(tmp_path: Path) -> None:
     (database := tmp_path / "metadata.sqlite").touch()
     with locked(database, "EXCLUSIVE"), pytest.raises(VisageError, match=r"^.*: another process has locked it; "):
         check_usable(database, to_write=True, patience=0.1)
@@ -68,7 +68,7 @@ def test_a_database_that_another_process_writes_to_is_readable(database: Path) -
 
 
 @pytest.mark.parametrize("name", ["metadata.sqlite", "."])
-def test_a_read_only_database_is_one_line(name: str, unprivileged_folder: Path) -> None:
+def test_a_read_only_database_is_an_error_of_one_line(name: str, unprivileged_folder: Path) -> None:
     database = unprivileged_folder / "metadata.sqlite"
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("CREATE TABLE Artifact (uri TEXT)")
@@ -81,7 +81,7 @@ def test_a_read_only_database_is_one_line(name: str, unprivileged_folder: Path) 
     refused.chmod(mode)
 
 
-def test_an_unreadable_database_is_one_line(unprivileged_folder: Path) -> None:
+def test_an_unreadable_database_is_an_error_of_one_line(unprivileged_folder: Path) -> None:
     database = unprivileged_folder / "metadata.sqlite"
     database.write_bytes(b"x")
     database.chmod(0)
@@ -91,7 +91,7 @@ def test_an_unreadable_database_is_one_line(unprivileged_folder: Path) -> None:
 
 @pytest.mark.parametrize("to_write", [True, False])
 @pytest.mark.parametrize("content", [b"no database at all" * 100, None])
-def test_damage_is_one_line_with_the_fix(database: Path, content: bytes | None, to_write: bool) -> None:
+def test_damage_is_an_error_of_one_line_with_the_fix(database: Path, content: bytes | None, to_write: bool) -> None:
     database.write_bytes(content or database.read_bytes()[: database.stat().st_size // 2])
     with pytest.raises(VisageError, match=r"^.*/metadata\.sqlite is damaged \(.*\): remove it and run again; [^\n]*$"):
         check_usable(database, to_write=to_write)

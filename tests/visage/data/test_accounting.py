@@ -60,7 +60,7 @@ def test_a_record_both_written_and_dropped_is_noticed() -> None:
     assert "1 records were written more than once" in complaint({}, [{"key": "utkface/4", "rule": "no_face"}])
 
 
-def test_a_record_of_nobody_is_noticed() -> None:
+def test_a_record_of_an_unknown_source_is_noticed() -> None:
     written = complaint({"val": [record("lfw/3")]})
     assert "lfw/3 was written, which belongs to none of utkface, imdb_wiki/wiki" in written
 
@@ -87,7 +87,7 @@ def test_an_empty_split_names_the_drops_and_the_fix() -> None:
         ({"train": 0, "val": 0, "test": 0}, "no face is left for train, val, test of 9 records read"),
     ],
 )
-def test_folds_without_anybody_are_no_matter_of_cleaning(by_split: dict[str, int], complaint: str) -> None:
+def test_empty_folds_are_not_attributed_to_cleaning(by_split: dict[str, int], complaint: str) -> None:
     total = {"by_split": by_split, "records_out": sum(by_split.values()), "records_in": 9, "dropped": {}}
     with pytest.raises(VisageError) as error:
         check_nothing_empty({"total": total}, SplitSettings(method="folds", folds="published", fold=2))
@@ -105,7 +105,7 @@ def test_an_image_in_two_splits_is_refused() -> None:
     assert complaint(both).startswith("1 images are in more than one split; nothing is published")
 
 
-def test_what_was_found_of_byte_identical_images_is_summed_up() -> None:
+def test_counts_of_byte_identical_images_are_summed() -> None:
     kept = {"train": [record("utkface/1"), record("imdb_wiki/wiki/a#0")], "test": [record("imdb_wiki/wiki/b#1")]}
     drops = [
         {"key": "utkface/2", "rule": "duplicate_picture", "picture_digest": "one", "disagree": ["race"]},

@@ -28,7 +28,7 @@ def test_the_state_of_each_archive_names_its_tables(spec: DatasetSpec, tmp_path:
     assert all(name in state for name in (f"{spec.files.root}.tar.gz", *spec.files.tables))
 
 
-def test_the_terms_of_each_are_one_line_with_their_place(spec: DatasetSpec) -> None:
+def test_the_terms_of_each_fit_one_line_with_their_address(spec: DatasetSpec) -> None:
     assert "non-commercial" in spec.terms
     assert "https://" in spec.terms
     assert "\n" not in spec.terms

@@ -44,7 +44,7 @@ def test_a_changed_copy_is_a_near_duplicate(photo: np.ndarray, change: object) -
 
 @pytest.fixture
 def photo() -> np.ndarray:
-    """A image with texture, as photos have it: in flat areas the light grows nowhere, and noise decides."""
+    """Draws an image with texture, like a photo: in flat areas, noise would decide the bits."""
     noise = np.random.default_rng(1).normal(0, 60, (12, 12, 3))
     texture = np.asarray(Image.fromarray(np.clip(noise + 128, 0, 255).astype(np.uint8)).resize((100, 100)))
     return (FACE * 0.5 + texture * 0.5).astype(np.uint8)

@@ -13,7 +13,7 @@ from visage.data_validation.report import (
 SCHEMA, DRIFT = Finding("gender: femail"), Finding("age: drift", key="validation.drift.age")
 
 
-def test_a_finding_of_several_splits_is_one_line() -> None:
+def test_a_finding_of_several_splits_is_an_error_of_one_line() -> None:
     merged = merge_findings({"train": [SCHEMA], "val": [DRIFT, SCHEMA]})
     assert merged == {"gender: femail (in train, val)": SCHEMA, "age: drift (in val)": DRIFT}
 

@@ -1,4 +1,4 @@
-"""The formulas by hand, and how people write their figures."""
+"""The formulas against values computed by hand, and the format of the figures."""
 
 import subprocess
 import sys
@@ -36,30 +36,30 @@ def measured(metric: str, y_true: Any, y_pred: Any, mask: Any = None) -> float |
         ("gender_auc", [0, 1, 0, 1], [0.9, 0.1, 0.8, 0.2], 0),
     ],
 )
-def test_each_metric_by_hand(metric: str, y_true: Any, y_pred: Any, figure: float) -> None:
+def test_each_metric_equals_the_value_computed_by_hand(metric: str, y_true: Any, y_pred: Any, figure: float) -> None:
     assert measured(metric, y_true, y_pred) == figure
 
 
-def test_every_metric_is_tried_by_hand() -> None:
-    (parameters,) = test_each_metric_by_hand.pytestmark
+def test_every_metric_has_an_example_computed_by_hand() -> None:
+    (parameters,) = test_each_metric_equals_the_value_computed_by_hand.pytestmark
     assert {case[0] for case in parameters.args[1]} == set(METRICS)
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_what_is_outside_the_mask_does_not_count(metric: str) -> None:
+def test_records_outside_the_mask_do_not_count(metric: str) -> None:
     inside = measured(metric, [0, 1], [0, 1])
     assert inside is not None
     assert measured(metric, [0, 1, -1, 1], [0, 1, 0, np.nan], [True, True, False, False]) == inside
     assert measured(metric, [0, 1], [0, 1], [False, False]) is None
 
 
-def test_there_is_no_curve_of_one_gender_and_no_rank_of_no_number() -> None:
+def test_auc_is_none_for_a_single_class_and_for_nan() -> None:
     assert measured("gender_auc", [1, 1], [0.2, 0.9]) is None
     assert measured("gender_auc", [0, 1], [0.2, np.nan]) is None
 
 
 @given(records=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 4)), min_size=2, max_size=30))
-def test_the_area_is_the_share_of_pairs_in_order(records: list[tuple[int, int]]) -> None:
+def test_auc_is_the_fraction_of_ordered_pairs(records: list[tuple[int, int]]) -> None:
     men, women = ([of for is_male, of in records if is_male == male] for male in (1, 0))
     pairs = [(man > woman) + (man == woman) / 2 for man in men for woman in women]
     truth, predicted = np.array(records, float).T
@@ -88,7 +88,7 @@ def test_a_figure_is_written_in_its_unit() -> None:
     assert (NUMBER.text(0.95), NUMBER.cell(0.95), NUMBER.text_of_change(0.25)) == ("0.950", "0.950", "0.250")
 
 
-def test_a_limit_is_named_by_what_is_worse() -> None:
+def test_the_name_of_a_limit_shows_which_side_is_worse() -> None:
     age, gender = METRICS["age_mae"], METRICS["gender_accuracy"]
     assert (age.limit_name, age.change_limit_name) == ("age_mae_max", "age_mae_increase_max")
     assert (gender.limit_name, gender.change_limit_name) == ("gender_accuracy_min", "gender_accuracy_decrease_max")

@@ -1,4 +1,4 @@
-"""Several models together say the mean of what they say."""
+"""Bagging predicts the mean of the models' predictions."""
 
 from dataclasses import fields
 
@@ -28,17 +28,17 @@ def test_ages_and_probabilities_are_averaged() -> None:
     assert together.gender_probability.tolist() == [0.5, 1]
 
 
-@given(said=models())
-def test_a_model_with_itself_says_what_it_says_alone(said: list[Predictions]) -> None:
-    assert same(bag([said[0], said[0]]), bag([said[0]]))
-    assert same(bag([said[0]]), said[0])
+@given(predictions=models())
+def test_the_mean_of_a_model_with_itself_is_the_model(predictions: list[Predictions]) -> None:
+    assert same(bag([predictions[0], predictions[0]]), bag([predictions[0]]))
+    assert same(bag([predictions[0]]), predictions[0])
 
 
-@given(said=models())
-def test_the_mean_lies_between_the_models(said: list[Predictions]) -> None:
-    age = bag(said).age
+@given(predictions=models())
+def test_the_mean_lies_between_the_models(predictions: list[Predictions]) -> None:
+    age = bag(predictions).age
     assert age is not None
-    ages = np.stack([model.age for model in said if model.age is not None])
+    ages = np.stack([model.age for model in predictions if model.age is not None])
     assert np.all(age >= ages.min(axis=0) - 1e-4)
     assert np.all(age <= ages.max(axis=0) + 1e-4)
 
@@ -48,9 +48,9 @@ def test_other_records_are_refused() -> None:
         bag([of([30], [20]), of([30, 40], [40, 43])])
 
 
-@given(said=models())
-def test_what_was_written_is_read_back(said: list[Predictions]) -> None:
-    assert same(Predictions.from_bytes(said[0].to_bytes()), said[0])
+@given(predictions=models())
+def test_a_written_file_is_read_back(predictions: list[Predictions]) -> None:
+    assert same(Predictions.from_bytes(predictions[0].to_bytes()), predictions[0])
 
 
 def test_a_model_of_the_age_alone_stays_one() -> None:

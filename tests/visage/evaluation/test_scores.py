@@ -1,4 +1,4 @@
-"""What counts as right, by how much, and how that varies from fold to fold."""
+"""The scores of predictions, and their spread over folds."""
 
 import statistics
 from dataclasses import replace
@@ -14,7 +14,7 @@ from visage.evaluation.predictions import Predictions, bag
 from visage.evaluation.scores import mean, measure, spread
 
 
-def test_each_score_by_hand() -> None:
+def test_each_score_equals_the_value_computed_by_hand() -> None:
     # 4 years and 6 years wrong, one right, one of unknown age; one of four genders wrong.
     scores = measure(of([30, 40, 80, None], [34, 46, 80, 20], [0, 1, 1, 1]))
     assert scores["age_mae"] == pytest.approx(10 / 3)
@@ -25,34 +25,34 @@ def test_each_score_by_hand() -> None:
     assert scores["gender_accuracy"] == 3 / 4
 
 
-def test_five_years_are_near_enough() -> None:
+def test_an_error_of_five_years_counts_as_near() -> None:
     assert measure(of([30, 30], [35, 35.1]))["age_cs5"] == 0.5
 
 
-def test_the_group_is_the_most_probable_one_of_a_model_of_groups_and_that_of_the_age_of_another() -> None:
+def test_the_group_is_the_most_probable_one_or_else_that_of_the_age() -> None:
     of_years = of([40], [40])
     surely_old = np.eye(len(AGE_GROUPS), dtype=np.float32)[[AGE_GROUPS.index("60-100")]]
     assert measure(of_years)["age_group_accuracy"] == 1
     assert measure(replace(of_years, age_group_probabilities=surely_old))["age_group_accuracy"] == 0
 
 
-def test_what_is_not_answered_or_not_known_is_not_scored() -> None:
+def test_missing_predictions_and_unknown_labels_are_not_scored() -> None:
     assert measure(of([30], [34]))["gender_accuracy"] is None
     found = measure(of([None], [34], [0]))
     assert {name for name, value in found.items() if value is not None} == {"gender_accuracy"}
 
 
-@given(said=models())
-def test_bagging_never_raises_the_mean_absolute_error(said: list[Predictions]) -> None:
-    single, bagged = mean([measure(model) for model in said])["age_mae"], measure(bag(said))["age_mae"]
+@given(predictions=models())
+def test_bagging_never_raises_the_mean_absolute_error(predictions: list[Predictions]) -> None:
+    single, bagged = mean([measure(model) for model in predictions])["age_mae"], measure(bag(predictions))["age_mae"]
     assert (single is None) == (bagged is None)
     if single is not None and bagged is not None:
         assert bagged <= single + 1e-3
 
 
-@given(said=models())
-def test_one_off_is_never_below_right(said: list[Predictions]) -> None:
-    scores = measure(said[0])
+@given(predictions=models())
+def test_one_off_is_never_below_right(predictions: list[Predictions]) -> None:
+    scores = measure(predictions[0])
     assert (scores["age_group_one_off_accuracy"] or 0) >= (scores["age_group_accuracy"] or 0)
 
 
@@ -64,7 +64,7 @@ def test_mean_and_deviation_are_those_of_a_sample(errors: list[float]) -> None:
     assert found.mean["gender_accuracy"] is found.deviation["gender_accuracy"] is None
 
 
-def test_folds_without_the_truth_do_not_count() -> None:
+def test_folds_without_known_labels_do_not_count() -> None:
     found = spread([{"age_mae": 4.0}, {"gender_accuracy": 1.0}, {"age_mae": 6.0}])
     assert found.mean == {"age_mae": 5.0, "gender_accuracy": 1.0}
     assert found.deviation["gender_accuracy"] is None

@@ -38,5 +38,5 @@ def test_a_gate_is_worded_for_people(gate: str, value: float, name: str, shown: 
 
 
 @pytest.mark.parametrize("gate", ["age_mae_max", "gender_accuracy_min", "gender_auc_min"])
-def test_what_could_not_be_measured_is_a_dash(gate: str) -> None:
+def test_a_missing_measurement_is_a_dash(gate: str) -> None:
     assert _gate_value(None, gate) == _limited_figure(None, gate) == "\u2013"

@@ -1,4 +1,4 @@
-"""From raw outputs to distributions over ages and groups."""
+"""Heads convert raw outputs to distributions over ages and groups."""
 
 import numpy as np
 import pytest
@@ -47,12 +47,12 @@ def test_all_the_mass_of_a_certain_age_falls_into_its_group(age: int) -> None:
 
 @given(arrays.arrays(np.float32, (4, 100), elements=st.floats(-50, 50, width=32)))
 @settings(max_examples=30, deadline=None)
-def test_an_ordinal_head_is_a_distribution_whose_expectation_is_the_sum_of_its_answers(raw: np.ndarray) -> None:
+def test_the_expectation_of_an_ordinal_head_is_the_sum_of_its_probabilities(raw: np.ndarray) -> None:
     probabilities = np.asarray(age_probabilities(raw, "coral"))
     assert (probabilities >= 0).all()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-4)
-    answers = (1 / (1 + np.exp(-raw.astype(float)))).sum(axis=1)
-    np.testing.assert_allclose(np.asarray(expected_age(probabilities)), answers, atol=1e-2)
+    expected = (1 / (1 + np.exp(-raw.astype(float)))).sum(axis=1)
+    np.testing.assert_allclose(np.asarray(expected_age(probabilities)), expected, atol=1e-2)
 
 
 def test_ordinal_thresholds_start_in_order_and_share_one_score() -> None:
@@ -77,7 +77,7 @@ def test_the_group_is_that_of_the_age(raw: np.ndarray) -> None:
     assert np.asarray(predicted_group(probabilities)).tolist() == [age_group(age) for age in ages]
 
 
-def test_the_group_is_that_of_the_age_where_another_one_has_more_of_the_probability() -> None:
+def test_the_group_is_that_of_the_age_even_if_another_group_is_more_probable() -> None:
     # Half of the mass is at 80 years, the other half between 0 and 20: 45 years in the mean.
     probabilities = np.zeros((1, 101), np.float32)
     probabilities[0, [2, 10, 18, 80]] = 0.17, 0.16, 0.17, 0.5

@@ -1,4 +1,4 @@
-"""The networks have the sizes and shapes that their papers, and everybody downstream, rely on."""
+"""The networks have the published sizes and shapes."""
 
 import subprocess
 import sys
@@ -37,7 +37,7 @@ def graph(name: str, heads: Heads | None = None) -> keras.Model:
         ("visage_small", 1_148_992 + 36_896 + 2 * 736 + 188_672 + 26_214, (150, 150, 3), {"age": 101, "gender": 1}),
     ],
 )
-def test_a_network_has_exactly_so_many_parameters_and_these_outputs(
+def test_a_network_has_the_published_parameters_and_outputs(
     name: str, parameters: int, input_shape: tuple[int, int, int], outputs: dict[str, int]
 ) -> None:
     network = graph(name)
@@ -57,9 +57,7 @@ def test_a_network_has_exactly_so_many_parameters_and_these_outputs(
         ("vggface", (None, "softmax"), 134_268_738),
     ],
 )
-def test_a_network_published_for_one_task_has_exactly_so_many_parameters(
-    name: str, heads: Heads, parameters: int
-) -> None:
+def test_a_network_for_one_task_has_the_published_parameters(name: str, heads: Heads, parameters: int) -> None:
     assert graph(name, heads).count_params() == parameters
 
 
@@ -71,7 +69,7 @@ def test_any_head_of_the_age_fits_any_network(name: str, head: AgeHead) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, spec in NETWORKS.items() if spec.any_size])
-def test_images_of_another_size_need_no_other_weights(name: str) -> None:
+def test_images_of_another_size_use_the_same_weights(name: str) -> None:
     settings = TrainerSettings.model_validate({"network": name, "input_size": 96, "epochs": 1, "learning_rate": 1})
     with weights_declared_only():
         network = settings.spec.build()
@@ -92,7 +90,7 @@ def test_the_layers_of_cnn_imdb_are_the_published_ones(name: str) -> None:
     assert convolutions == [896, 18_496, 73_856]
 
 
-def test_vggface_is_the_published_one_but_for_its_last_convolution() -> None:
+def test_vggface_is_as_published_except_for_its_last_convolution() -> None:
     network = graph("vggface", ("softmax", None))
     assert maps("vggface") == [224] * 2 + [112] * 3 + [56] * 4 + [28] * 4 + [14] * 4 + [7] + [1] * 4
     convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
@@ -101,7 +99,7 @@ def test_vggface_is_the_published_one_but_for_its_last_convolution() -> None:
     assert sum(layer.count_params() for layer in convolutions[:-1]) + of_people == 145_002_878
 
 
-def test_the_trunks_are_those_that_keras_has_imagenet_weights_for() -> None:
+def test_the_trunks_fit_the_imagenet_weights_of_keras() -> None:
     for name, trunk in (("resnet50", keras.applications.ResNet50), ("mobilenet", keras.applications.MobileNet)):
         with weights_declared_only():
             published = trunk(input_shape=(224, 224, 3), include_top=False, weights=None)
@@ -118,6 +116,6 @@ def test_the_registry_and_the_settings_import_no_framework() -> None:
 
 
 def maps(name: str) -> list[int]:
-    """The sides of what a network's convolutions and pools give, the published heads' own included."""
+    """Returns the sides of the outputs of a network's convolutions and pools, those of the published heads included."""
     layers = (keras.layers.Conv2D, keras.layers.MaxPooling2D)
     return [layer.output.shape[1] for layer in graph(name).layers if isinstance(layer, layers)]

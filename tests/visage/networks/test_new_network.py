@@ -1,4 +1,4 @@
-"""A new network is one entry and its own file: settings take its name, and it trains."""
+"""A new network is one entry and its own file: settings accept its name, and it trains."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ def test_a_network_is_one_entry_and_its_own_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_settings_take_the_name_of_every_entry(name: str) -> None:
+def test_settings_accept_the_name_of_every_entry(name: str) -> None:
     assert TrainerSettings.model_validate({"network": name, "epochs": 1, "learning_rate": 1}).spec.name == name
 
 

@@ -1,4 +1,4 @@
-"""Enters the toy network and trains a step of it; a process of its own, for settings read the registry once."""
+"""Registers the toy network and trains one step, in a separate process, because settings read the registry once."""
 
 import sys
 from pathlib import Path

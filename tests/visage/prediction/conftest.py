@@ -1,4 +1,4 @@
-"""The model and the server of tests/serving, which these tests ask as well."""
+"""The model and the server of tests/serving, which these tests also use."""
 
 from tests.serving.conftest import older_model, saved_model, server, shared_server
 

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from serving.annotate import WIDTH, write_annotated
-from tests.serving.conftest import RunningServer, plain_jpeg, teach_it_drawings
+from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings, plain_jpeg
 from visage.errors import VisageError
 from visage.prediction.client import predict_photos
 from visage.prediction.loaded_model import load_model
@@ -31,12 +31,12 @@ def portrait(portraits: Path) -> Path:
     return sorted((portraits / "UTKFace").rglob("*.jpg"))[0]
 
 
-def stays_silent(text: str) -> None:
-    raise AssertionError(f"there was nothing to note, but: {text}")
+def no_note(text: str) -> None:
+    raise AssertionError(f"an unexpected note: {text}")
 
 
-def test_a_photo_is_predicted_by_a_model_here(portrait: Path, saved_model: Path) -> None:
-    (prediction,) = predict_photos([portrait], model=saved_model, note=stays_silent)
+def test_a_local_model_predicts_a_photo(portrait: Path, saved_model: Path) -> None:
+    (prediction,) = predict_photos([portrait], model=saved_model, note=no_note)
     assert prediction.problem is None
     (face,) = prediction.faces
     x0, y0, x1, y1 = face.box
@@ -48,11 +48,11 @@ def test_a_photo_is_predicted_by_a_model_here(portrait: Path, saved_model: Path)
     assert json.loads(json.dumps(asdict(prediction)))["path"] == str(portrait)
 
 
-def test_a_server_and_a_model_here_say_the_same(
+def test_a_server_and_a_local_model_predict_the_same(
     portrait: Path, saved_model: Path, shared_server: RunningServer
 ) -> None:
     (here,) = predict_photos([portrait], model=saved_model)
-    (there,) = predict_photos([portrait], server=shared_server.url, note=stays_silent)
+    (there,) = predict_photos([portrait], server=shared_server.url, note=no_note)
     assert there.faces[0].box == here.faces[0].box
     assert there.faces[0].age == pytest.approx(here.faces[0].age, abs=1e-4)
     assert there.faces[0].gender == here.faces[0].gender
@@ -60,14 +60,14 @@ def test_a_server_and_a_model_here_say_the_same(
     assert there.model.version == "3"
 
 
-def test_asking_a_server_needs_no_tensorflow(portrait: Path, shared_server: RunningServer) -> None:
+def test_predictions_of_a_server_need_no_tensorflow(portrait: Path, shared_server: RunningServer) -> None:
     program = (
         "import sys; from pathlib import Path; from visage.prediction.client import predict_photos;"
         f"print(len(predict_photos([Path({str(portrait)!r})], server={shared_server.url!r})[0].faces),"
         "'tensorflow' in sys.modules)"
     )
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert answer.split() == ["1", "False"]
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert output.split() == ["1", "False"]
 
 
 def test_photos_without_a_face_load_no_model(tmp_path: Path, saved_model: Path) -> None:
@@ -79,14 +79,16 @@ def test_photos_without_a_face_load_no_model(tmp_path: Path, saved_model: Path) 
         f"print(*[prediction.problem for prediction in predict_photos(photos, model=Path({str(saved_model)!r}))],"
         "'tensorflow' in sys.modules, sep='|')"
     )
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    missing, text, faceless, loaded = answer.strip().split("|")
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    missing, text, faceless, loaded = output.strip().split("|")
     assert "No such file" in missing
     assert "it is none of" in text
     assert (faceless, loaded) == ("no face was found", "False")
 
 
-def test_a_bad_photo_has_its_reason_and_costs_no_other(tmp_path: Path, portrait: Path, saved_model: Path) -> None:
+def test_a_bad_photo_has_its_reason_and_does_not_affect_others(
+    tmp_path: Path, portrait: Path, saved_model: Path
+) -> None:
     truncated, empty, faceless = tmp_path / "truncated.jpg", tmp_path / "empty.jpg", tmp_path / "faceless.jpg"
     truncated.write_bytes(portrait.read_bytes()[:1500])
     empty.touch()
@@ -119,7 +121,7 @@ def test_real_photos_without_people_have_no_face(real_data_dir: Path, saved_mode
 
 
 class PlainTensorFlowServing(BaseHTTPRequestHandler):
-    """Answers as a TensorFlow Serving does that knows nothing of our own route."""
+    """Responds as TensorFlow Serving does, without our own route."""
 
     def do_GET(self) -> None:
         if self.path == "/v1/models/visage/visage":
@@ -129,9 +131,9 @@ class PlainTensorFlowServing(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answer = {"age": 30.0, "age_probabilities": [0.0] * 101, "age_group": "25-32"}
-        answer |= {"gender": "female", "gender_probability": 0.1}
-        self._send(200, {"predictions": [answer] * len(request["instances"])})
+        output = {"age": 30.0, "age_probabilities": [0.0] * 101, "age_group": "25-32"}
+        output |= {"gender": "female", "gender_probability": 0.1}
+        self._send(200, {"predictions": [output] * len(request["instances"])})
 
     def _send(self, status: int, document: dict[str, object]) -> None:
         body = json.dumps(document).encode()
@@ -152,7 +154,7 @@ def plain_server() -> Iterator[str]:
         server.shutdown()
 
 
-def test_a_server_that_does_not_tell_its_alignment_is_noted(portrait: Path, plain_server: str) -> None:
+def test_a_server_without_alignment_is_noted(portrait: Path, plain_server: str) -> None:
     notes: list[str] = []
     (prediction,) = predict_photos([portrait], server=plain_server, note=notes.append)
     assert prediction.faces[0].age == 30
@@ -162,17 +164,17 @@ def test_a_server_that_does_not_tell_its_alignment_is_noted(portrait: Path, plai
     assert prediction.model.summary == "visage, pipeline unknown, version 1, trained on unknown"
 
 
-def test_a_model_tells_the_alignment_where_the_server_does_not(
+def test_the_alignment_of_a_local_model_is_used_if_the_server_has_none(
     portrait: Path, plain_server: str, saved_model: Path
 ) -> None:
-    (prediction,) = predict_photos([portrait], server=plain_server, alignment_of=saved_model, note=stays_silent)
+    (prediction,) = predict_photos([portrait], server=plain_server, alignment_of=saved_model, note=no_note)
     assert prediction.faces[0].age == 30
 
 
-def test_a_model_tells_what_it_was_trained_on_where_the_server_does_not(
+def test_the_provenance_of_a_local_model_is_used_if_the_server_has_none(
     portrait: Path, plain_server: str, saved_model: Path, tmp_path: Path
 ) -> None:
-    drawn_model = teach_it_drawings(shutil.copytree(saved_model, tmp_path / "visage" / "2"))
+    drawn_model = mark_as_trained_on_drawings(shutil.copytree(saved_model, tmp_path / "visage" / "2"))
     notes: list[str] = []
     (prediction,) = predict_photos([portrait], server=plain_server, alignment_of=drawn_model, note=notes.append)
     assert prediction.model is not None
@@ -181,7 +183,7 @@ def test_a_model_tells_what_it_was_trained_on_where_the_server_does_not(
     assert notes == [f"{plain_server}/v1/models/visage serves version 1, --alignment-of {drawn_model} is version 2"]
 
 
-def test_a_server_that_does_not_tell_its_version_costs_no_prediction(
+def test_predictions_do_not_need_the_version_of_the_server(
     portrait: Path, plain_server: str, saved_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(PlainTensorFlowServing, "do_GET", lambda request: request.send_error(404))
@@ -200,17 +202,17 @@ def test_a_server_that_does_not_tell_its_version_costs_no_prediction(
         ("http://127.0.0.1:1", "the server does not respond .*is it running"),
     ],
 )
-def test_an_address_that_does_not_answer_is_one_clear_line(portrait: Path, server: str, message: str) -> None:
+def test_an_unreachable_address_is_an_error_of_one_line(portrait: Path, server: str, message: str) -> None:
     with pytest.raises(VisageError, match=message):
         predict_photos([portrait], server=server)
 
 
-def test_a_server_without_that_model_is_one_clear_line(portrait: Path, shared_server: RunningServer) -> None:
+def test_a_server_without_the_model_is_an_error_of_one_line(portrait: Path, shared_server: RunningServer) -> None:
     with pytest.raises(VisageError, match="Could not find any versions of model other"):
         predict_photos([portrait], server=f"{shared_server.url}/v1/models/other")
 
 
-def test_a_server_on_this_machine_is_asked_past_the_proxy(
+def test_requests_to_this_machine_bypass_the_proxy(
     portrait: Path, shared_server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
@@ -218,7 +220,7 @@ def test_a_server_on_this_machine_is_asked_past_the_proxy(
     assert prediction.faces
 
 
-def test_a_proxy_that_does_not_answer_is_named(portrait: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_proxy_is_named(portrait: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -236,17 +238,17 @@ def test_a_model_in_a_folder_of_any_name_is_loaded(name: str, saved_model: Path,
     assert "serving_default" in load_model(tmp_path / name).signatures
 
 
-def test_without_model_and_server_there_is_nothing_to_ask(portrait: Path) -> None:
+def test_neither_model_nor_server_is_an_error(portrait: Path) -> None:
     with pytest.raises(VisageError, match="--model DIR or --server URL"):
         predict_photos([portrait])
 
 
-def test_a_model_and_a_server_are_one_too_many(portrait: Path, saved_model: Path) -> None:
+def test_both_model_and_server_are_an_error(portrait: Path, saved_model: Path) -> None:
     with pytest.raises(VisageError, match="--model and --server: choose one"):
         predict_photos([portrait], model=saved_model, server="http://127.0.0.1:1")
 
 
-def test_a_model_here_needs_nobody_to_tell_its_alignment(portrait: Path, saved_model: Path) -> None:
+def test_the_alignment_option_with_a_local_model_is_an_error(portrait: Path, saved_model: Path) -> None:
     with pytest.raises(VisageError, match="--alignment-of goes with --server"):
         predict_photos([portrait], model=saved_model, alignment_of=saved_model)
 
@@ -268,7 +270,7 @@ def test_faces_are_drawn_on_the_photo_above_their_age_distributions(tmp_path: Pa
     assert [file.name for file in tmp_path.iterdir() if file.suffix == ".part"] == []
 
 
-def test_the_model_and_its_warning_stand_above_the_photo(tmp_path: Path) -> None:
+def test_the_model_and_its_warning_are_drawn_above_the_photo(tmp_path: Path) -> None:
     photo, out = tmp_path / "photo.jpg", tmp_path / "out.png"
     photo.write_bytes(plain_jpeg(128, 128, 128))
 
@@ -286,7 +288,7 @@ def test_the_model_and_its_warning_stand_above_the_photo(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "answers",
+    "outputs",
     [
         {"gender": "female", "gender_probability": 0.2},
         {
@@ -298,26 +300,26 @@ def test_the_model_and_its_warning_stand_above_the_photo(tmp_path: Path) -> None
     ],
     ids=["the gender alone", "age groups alone"],
 )
-def test_a_face_of_which_less_is_said_is_drawn_with_what_is_said(tmp_path: Path, answers: dict[str, Any]) -> None:
+def test_a_face_with_some_outputs_missing_is_drawn_with_the_others(tmp_path: Path, outputs: dict[str, Any]) -> None:
     photo, out = tmp_path / "photo.jpg", tmp_path / "out.png"
     photo.write_bytes(plain_jpeg(128, 128, 128))
-    face = FacePrediction((4, 4, 20, 20), (), 0.9, **answers)
+    face = FacePrediction((4, 4, 20, 20), (), 0.9, **outputs)
     write_annotated(photo, PhotoPrediction("photo.jpg", 32, 32, [face]), out)
     panel = np.asarray(Image.open(out).convert("RGB"))[WIDTH : WIDTH + 164, :240]
     bars = (panel == (11, 110, 93)).all(-1)
-    assert bars.any() == ("age" in answers)
+    assert bars.any() == ("age" in outputs)
     if bars.any():  # the fifth of eight
         assert 240 * 4 / 8 < np.flatnonzero(bars.any(axis=0)).mean() < 240 * 5 / 8
 
 
-def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_is_an_error_of_one_line(tmp_path: Path) -> None:
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(plain_jpeg(128, 128, 128))
     with pytest.raises(VisageError, match=r"nowhere.*No such file or directory"):
         write_annotated(photo, PhotoPrediction("photo.jpg", 32, 32), tmp_path / "nowhere" / "out.png")
 
 
-def test_an_image_that_cannot_take_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_image_that_cannot_be_renamed_leaves_no_file_behind(tmp_path: Path) -> None:
     photo, out = tmp_path / "photo.jpg", tmp_path / "folder.png"
     photo.write_bytes(plain_jpeg(128, 128, 128))
     out.mkdir()
@@ -326,7 +328,7 @@ def test_an_image_that_cannot_take_its_place_leaves_nothing_behind(tmp_path: Pat
     assert sorted(tmp_path.iterdir()) == [out, photo]
 
 
-def test_a_base_path_means_its_newest_version(
+def test_a_base_path_selects_its_newest_version(
     tmp_path: Path, portrait: Path, saved_model: Path, older_model: Path
 ) -> None:
     shutil.copytree(saved_model, tmp_path / "1")

@@ -28,12 +28,12 @@ def test_the_newest_version_is_found_by_number_not_by_name(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("path", ["", "missing"])
-def test_a_folder_without_a_model_is_one_clear_line(tmp_path: Path, path: str) -> None:
+def test_a_folder_without_a_model_is_an_error_of_one_line(tmp_path: Path, path: str) -> None:
     with pytest.raises(VisageError, match=r"no model here .*`visage run` pushes one"):
         find_model(tmp_path / path)
 
 
-def test_a_loaded_model_answers_and_says_what_can_be_asked(saved_model: Path) -> None:
+def test_a_loaded_model_predicts_and_lists_its_signatures(saved_model: Path) -> None:
     model = load_model(saved_model)
     images = np.array([plain_jpeg(102, 102, 102), plain_jpeg(255, 0, 0)], object)
     outputs = model.run({"image_bytes": images})
@@ -62,11 +62,11 @@ def cut_variables(folder: Path) -> None:
     next(folder.glob("variables/*.data*")).write_bytes(b"")
 
 
-def forget_variables(folder: Path) -> None:
+def remove_variables(folder: Path) -> None:
     shutil.rmtree(folder / "variables")
 
 
-def forget_visage_json(folder: Path) -> None:
+def remove_visage_json(folder: Path) -> None:
     (folder / "assets.extra" / "visage.json").unlink()
 
 
@@ -76,7 +76,7 @@ def misspell_alignment(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [damage_graph, cut_variables, forget_variables, forget_visage_json, misspell_alignment]
+    "damage", [damage_graph, cut_variables, remove_variables, remove_visage_json, misspell_alignment]
 )
 def test_a_damaged_model_is_refused_in_one_line_that_names_it(
     tmp_path: Path, saved_model: Path, damage: Callable[[Path], None]

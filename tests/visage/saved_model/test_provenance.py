@@ -1,4 +1,4 @@
-"""No model learns from one that was trained on its test split, and each records the trainings it depends on."""
+"""No model has a teacher that was trained on its test split, and each model records the trainings it depends on."""
 
 import json
 from dataclasses import replace

@@ -115,7 +115,7 @@ def test_a_crop_that_announces_too_many_pixels_is_never_decoded(compact: Signatu
         compact["serving_default"](image_bytes=tf.constant([good, header_only(width, height)]))
 
 
-def test_photos_may_be_larger_than_crops_but_not_endless(compact: Signatures) -> None:
+def test_photos_may_be_larger_than_crops_up_to_a_limit(compact: Signatures) -> None:
     photo, landmarks = photo_with_landmarks(POSES[0])
     large = encode(np.pad(photo, ((0, 2001), (0, 2000), (0, 0))), 95)
     compact["align_and_predict"](image_bytes=tf.constant([large]), landmarks=landmarks[None])

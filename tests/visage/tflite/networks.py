@@ -1,4 +1,4 @@
-"""Networks that convert in a moment."""
+"""Small networks that convert quickly."""
 
 import tempfile
 from dataclasses import replace
@@ -20,7 +20,7 @@ SIZE = 32
 def one_convolution(
     age_head: AgeHead | None = "label_distribution", gender_head: GenderHead | None = "binary", tta_flip: bool = False
 ) -> Network:
-    """One convolution at random, and heads whose answers differ from image to image by years."""
+    """Builds a random convolution, and heads whose ages differ by years from image to image."""
     keras.utils.set_random_seed(3)
     pixels = keras.Input((SIZE, SIZE, 3))
     x = keras.layers.Conv2D(8, 5, strides=4, activation="relu")(pixels / 255.0)
@@ -30,14 +30,14 @@ def one_convolution(
 
 
 def exported(network: keras.Model, spec: NetworkSpec) -> Network:
-    """A network as it comes back from a SavedModel."""
+    """Returns a network loaded from a SavedModel."""
     with tempfile.TemporaryDirectory() as folder:
         save(network, spec, Path(folder))
         return load_network(Path(folder))
 
 
 def save(network: keras.Model, spec: NetworkSpec, folder: Path) -> None:
-    """Writes what the Trainer's export writes, but for the signatures, which take seconds and which no device has."""
+    """Writes what the Trainer's export writes, except the signatures, which take seconds and which no device uses."""
     module = tf.Module()
     module.network = network
     module.from_pixels = FaceModel(network, spec, ALIGNMENT).from_pixels
@@ -45,6 +45,6 @@ def save(network: keras.Model, spec: NetworkSpec, folder: Path) -> None:
 
 
 def images(count: int, seed: int) -> np.ndarray:
-    """uint8 [count, SIZE, SIZE, 3]: squares of random colours."""
+    """Draws squares of random colours: uint8 [count, SIZE, SIZE, 3]."""
     colours = np.random.default_rng(seed).integers(0, 256, (count, 4, 4, 3), np.uint8)
     return colours.repeat(SIZE // 4, axis=1).repeat(SIZE // 4, axis=2)

@@ -1,4 +1,4 @@
-"""Some of a split stand for all of it."""
+"""A sample of crops is spread over the whole split."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Models take turns round by round, and even one face is enough to time them on."""
+"""Models take turns image by image, and one image is enough."""
 
 import time
 
@@ -10,7 +10,7 @@ from visage.tflite.latency import in_turn
 
 
 class Clock:
-    """The clock that `in_turn` reads; it goes on only where a model says how long it works."""
+    """The clock that `in_turn` reads; it advances only when a model calls `work`."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -26,7 +26,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_one_image_is_enough_and_what_is_made_at_the_first_calls_does_not_count(clock: Clock) -> None:
+def test_one_image_is_enough_and_warm_up_calls_do_not_count(clock: Clock) -> None:
     calls = 0
 
     def slow_at_first(pixels: np.ndarray) -> None:
@@ -39,13 +39,13 @@ def test_one_image_is_enough_and_what_is_made_at_the_first_calls_does_not_count(
 
 
 def test_a_machine_that_was_busy_for_a_while_shows_in_the_slowest_round_of_all_models(clock: Clock) -> None:
-    asked = []
+    shapes = []
 
     def busy_for_a_while(pixels: np.ndarray) -> None:
-        asked.append(pixels.shape)
-        clock.work(0.02 if 100 < len(asked) < 150 else 0.001)
+        shapes.append(pixels.shape)
+        clock.work(0.02 if 100 < len(shapes) < 150 else 0.001)
 
     one, other = in_turn([busy_for_a_while, busy_for_a_while], images(3, seed=1))
-    assert set(asked) == {(1, 32, 32, 3)}
+    assert set(shapes) == {(1, 32, 32, 3)}
     for took in (one, other):
         assert (took.fastest, took.median, took.slowest) == pytest.approx((1, 1, 20))

@@ -1,4 +1,4 @@
-"""Figures that hang on few faces or on a busy machine are said to do so, others not."""
+"""Figures from few faces or a busy machine have a note, others have none."""
 
 from dataclasses import replace
 

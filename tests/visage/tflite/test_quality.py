@@ -1,4 +1,4 @@
-"""Models are judged on the records whose labels are known, and compared on all of them."""
+"""Metrics use the records with known labels, differences between models all records."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def test_a_model_that_makes_everybody_older_and_male(tmp_path: Path) -> None:
     assert quality.scores["gender_accuracy"] == pytest.approx(known.count("male") / len(known))
 
 
-def test_what_a_network_does_not_learn_is_not_judged(tmp_path: Path) -> None:
+def test_outputs_that_a_network_lacks_are_not_measured(tmp_path: Path) -> None:
     split = open_split("test", [str(drawn_crops.write_split(tmp_path, "test", drawn_crops.people(5, seed=4)))])
     (quality,) = compare(one_convolution(gender_head=None), [], split)
     assert (quality.scores["gender_accuracy"], quality.gender_changed) == (None, None)
@@ -39,7 +39,7 @@ def test_what_a_network_does_not_learn_is_not_judged(tmp_path: Path) -> None:
     assert quality.scores["age_mae"] is not None
 
 
-def test_answers_that_are_no_numbers_are_wrong_and_have_no_mean_error(tmp_path: Path) -> None:
+def test_nan_predictions_are_wrong_and_have_no_mean_error(tmp_path: Path) -> None:
     network = one_convolution()
     woman = drawn_crops.people(20, seed=4)[:1]
     split = open_split("test", [str(drawn_crops.write_split(tmp_path, "test", woman))])

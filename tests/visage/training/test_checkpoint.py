@@ -17,7 +17,7 @@ from visage.training.batches import open_split
 from visage.training.checkpoint import Checkpoint, TrainingState, remove_abandoned, training_key
 from visage.training.train import train
 
-STANDING = TrainingState(epoch=2, step=3, history=[{"val_loss": 1.5}, {"val_loss": 1.0}], best_weights=[np.ones(3)])
+STATE = TrainingState(epoch=2, step=3, history=[{"val_loss": 1.5}, {"val_loss": 1.0}], best_weights=[np.ones(3)])
 
 
 def test_a_killed_training_ends_where_it_would_have_ended(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_the_saved_state_is_read_back(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "one")
     assert checkpoint.load() is None
     checkpoint.save({"network/0": np.zeros(2)}, TrainingState())
-    checkpoint.save({"network/0": np.arange(4.0)}, STANDING)
+    checkpoint.save({"network/0": np.arange(4.0)}, STATE)
     saved = checkpoint.load()
     assert saved is not None
     state, training_state = saved
@@ -61,7 +61,7 @@ def test_the_saved_state_is_read_back(tmp_path: Path) -> None:
 def test_states_older_than_a_month_are_removed_and_newer_ones_stay(tmp_path: Path) -> None:
     old, begun_long_ago, new = (tmp_path / name for name in ("old", "begun_long_ago", "new"))
     for folder in (old, begun_long_ago, begun_long_ago / "fine_tuning", new):
-        Checkpoint(folder / "start").save({}, STANDING)
+        Checkpoint(folder / "start").save({}, STATE)
     for folder in (old, begun_long_ago):
         os.utime(folder / "start" / "checkpoint.npz", (0, 0))
     (tmp_path / "job.json").touch()
@@ -71,7 +71,7 @@ def test_states_older_than_a_month_are_removed_and_newer_ones_stay(tmp_path: Pat
 
 def test_a_damaged_checkpoint_is_ignored(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path)
-    checkpoint.save({"network/0": np.arange(4.0)}, STANDING)
+    checkpoint.save({"network/0": np.arange(4.0)}, STATE)
     whole = (tmp_path / "checkpoint.npz").read_bytes()
     for damaged in (b"", whole[:-30], whole[:80] + b"????" + whole[84:]):
         (tmp_path / "checkpoint.npz").write_bytes(damaged)
@@ -92,7 +92,7 @@ def test_a_checkpoint_with_missing_or_garbled_content_is_ignored(tmp_path: Path)
 def test_a_checkpoint_that_cannot_be_written_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(VisageError, match="file/one: the checkpoint cannot be written: Not a directory; "):
-        Checkpoint(tmp_path / "file" / "one").save({}, STANDING)
+        Checkpoint(tmp_path / "file" / "one").save({}, STATE)
 
 
 def test_other_settings_other_code_and_other_records_have_other_checkpoints(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_other_settings_other_code_and_other_records_have_other_checkpoints(tmp_
 
 def test_a_training_from_other_weights_has_another_checkpoint(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path)
-    checkpoint.starting_from([np.zeros(3)]).save({}, STANDING)
+    checkpoint.starting_from([np.zeros(3)]).save({}, STATE)
     assert checkpoint.starting_from([np.zeros(3)]).load() is not None
     assert checkpoint.starting_from([np.ones(3)]).load() is None
     checkpoint.remove()

@@ -14,10 +14,10 @@ from visage.saved_model.preprocessing import decode
 class ReadingTeacher(tf.Module):
     """A model that predicts the ages 0 to 100 or the groups alone, and the gender if requested."""
 
-    def __init__(self, groups: bool, says_gender: bool) -> None:
+    def __init__(self, groups: bool, predicts_gender: bool) -> None:
         super().__init__()
         self.groups = groups
-        self.says_gender = says_gender
+        self.predicts_gender = predicts_gender
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
     def serving_default(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -26,7 +26,7 @@ class ReadingTeacher(tf.Module):
         face, beard = (tf.reduce_mean(crops[:, rows, 22:42], (1, 2, 3)) for rows in (slice(24, 44), slice(48, 54)))
         ages = age_probabilities((face[:, None] - 40) / 2, "regression")
         predictions = {"age_probabilities": group_probabilities(ages) if self.groups else ages}
-        if self.says_gender:
+        if self.predicts_gender:
             predictions["gender_probability"] = tf.sigmoid(25 - beard)
         return predictions
 
@@ -35,13 +35,13 @@ def write_teacher(
     folder: Path,
     *,
     groups: bool = False,
-    says_gender: bool = True,
+    predicts_gender: bool = True,
     tta_flip: bool = True,
     flip_key: str = "tta_flip",
     alignment: AlignmentSettings | None = None,
 ) -> Path:
     """Writes a teacher as the Trainer does and returns the folder."""
-    model = ReadingTeacher(groups, says_gender)
+    model = ReadingTeacher(groups, predicts_gender)
     tf.saved_model.save(model, str(folder), signatures={"serving_default": model.serving_default})
     description = {
         flip_key: tta_flip,

@@ -116,7 +116,7 @@ class FailsOnSome:
         return make_detector("blazeface").detect(image)
 
 
-def test_a_defect_that_shows_on_one_image_costs_that_image_and_is_logged(
+def test_an_exception_on_one_image_drops_that_image_and_is_logged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     detector = FailsOnSome()
@@ -141,7 +141,7 @@ def test_images_of_several_faces_are_kept_by_choice(tmp_path: Path, other_faces:
     assert reconcile([source], str(tmp_path / "out"), str(tmp_path / "out"))["total"]["dropped"] == dropped
 
 
-def test_half_a_file_of_a_bundle_that_was_tried_twice_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_half_written_file_of_a_retried_bundle_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed_once(self: PublishChunk, element: Any) -> None:
         (Path(self._examples_dir) / ".partial-killed").write_bytes(b"half")
         publish(self, element)
@@ -207,7 +207,7 @@ def written(folder: Path) -> dict[str, str]:
     return found
 
 
-def test_many_shares_and_chunks_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_partitions_and_chunks_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images = [make(number) for number in range(40) for make in (drawn, drawn, alike)]
     rows = [utkface_row(number, image=image, age=30, gender=0) for number, image in enumerate(images)]
     source = prepared(tmp_path, rows)
@@ -229,7 +229,7 @@ def test_many_shares_and_chunks_find_what_one_finds(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     "content", [None, b"", b"damaged", b"damaged" * 99, (2**40).to_bytes(8, "little") + b"damaged"], ids=repr
 )
-def test_a_prepared_file_that_is_gone_or_damaged_is_one_line_with_the_fix(
+def test_a_missing_or_damaged_prepared_file_is_an_error_of_one_line_with_the_fix(
     tmp_path: Path, content: bytes | None
 ) -> None:
     path = Path(prepared(tmp_path, [utkface_row(1)]).files[0])
@@ -254,7 +254,7 @@ def test_an_image_whose_copy_has_an_age_out_of_range_is_dropped(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_file_that_a_worker_cannot_write_is_one_line(tmp_path: Path, workers: int) -> None:
+def test_a_file_that_a_worker_cannot_write_is_an_error_of_one_line(tmp_path: Path, workers: int) -> None:
     source = prepared(tmp_path, [utkface_row(1), utkface_row(2, age=101)])
     blocked = tmp_path / "a file"
     blocked.write_text("where a folder should be")

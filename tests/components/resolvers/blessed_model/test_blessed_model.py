@@ -46,13 +46,13 @@ class ToyPipeline:
 
     @property
     def compared_with(self) -> list[str]:
-        """What each evaluation that really ran compared its model with, in order; '' for nothing."""
+        """Returns the baseline of each executed evaluation, in order; '' for none."""
         files = (self.root / "artifacts/ToyEvaluator/blessing").glob("*/compared_with")
         return [file.read_text() for file in sorted(files, key=lambda file: int(file.parent.name))]
 
     @property
     def pushed(self) -> list[str]:
-        """The weights of every pushed version, in order."""
+        """Returns the weights of every pushed version, in order."""
         versions = sorted((self.root / "served").glob("[0-9]*"), key=lambda version: int(version.name))
         return [(version / "saved_model.pb").read_text() for version in versions]
 

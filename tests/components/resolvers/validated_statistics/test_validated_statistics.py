@@ -33,7 +33,7 @@ class ToyPipeline:
     root: Path
 
     def run(self, men: float, settings: ValidationSettings = STOP) -> None:
-        """One run on data with this fraction of men."""
+        """Runs the pipeline on data with this fraction of men."""
         statistics_gen = ToyStatisticsGen(men=men)
         schema = CuratedSchema(text=text_format.MessageToString(COMPARED_SCHEMA))
         last_data = create_validated_statistics_resolver(statistics_gen.outputs["statistics"], settings)
@@ -54,14 +54,14 @@ class ToyPipeline:
         )
 
     def stops(self, men: float, settings: ValidationSettings = STOP) -> str:
-        """One run that must be stopped; what it says."""
+        """Runs the pipeline, which must be stopped, and returns the error."""
         with pytest.raises(VisageError) as error:
             self.run(men, settings)
         return str(error.value)
 
     @property
     def passes(self) -> list[str]:
-        """How each run ended that ExampleValidator let pass, in order: `ran` or `cached`."""
+        """Returns `ran` or `cached` for each run that passed ExampleValidator, in order."""
         connection = metadata_store_pb2.ConnectionConfig()
         connection.sqlite.filename_uri = str(self.root / "metadata.sqlite")
         executions = [
@@ -75,7 +75,7 @@ class ToyPipeline:
 
     @property
     def validations(self) -> list[tuple[list[str], bool]]:
-        """Each validation that really ran and let pass: its anomalies, and whether it had anything to compare with."""
+        """Returns the anomalies of each executed validation that passed, and whether it had a baseline."""
         folders = (self.root / "artifacts/ExampleValidator/anomalies").iterdir()
         reports = [read_report(folder) for folder in sorted(folders, key=lambda folder: int(folder.name))]
         return [(list(report.anomalies), bool(report.drift)) for report in reports]
@@ -101,7 +101,7 @@ def test_other_data_are_compared_with_those_that_passed_last_and_again_from_the_
     assert pipeline.validations == [([], False), ([], True)]
 
 
-def test_drift_stops_the_run_however_often_it_is_tried(pipeline: ToyPipeline) -> None:
+def test_drift_stops_the_run_at_every_attempt(pipeline: ToyPipeline) -> None:
     pipeline.run(0.5)
     for _ in range(3):
         assert "gender: drift: L-infinity distance from the last run's 0.3, limit 0.1" in pipeline.stops(0.8)
@@ -109,7 +109,7 @@ def test_drift_stops_the_run_however_often_it_is_tried(pipeline: ToyPipeline) ->
     assert pipeline.passes == ["ran"]
 
 
-def test_the_last_data_that_passed_are_the_measure_not_the_first(pipeline: ToyPipeline) -> None:
+def test_the_baseline_is_the_last_data_that_passed(pipeline: ToyPipeline) -> None:
     for men in (0.5, 0.58, 0.66):
         pipeline.run(men)
     assert "distance from the last run's 0.16" in pipeline.stops(0.5)
@@ -138,7 +138,7 @@ def test_a_warning_is_there_again_when_the_run_is_repeated(pipeline: ToyPipeline
     assert [len(anomalies) for anomalies, _ in pipeline.validations] == [0, 1]
 
 
-def test_data_whose_statistics_are_gone_are_no_measure(pipeline: ToyPipeline) -> None:
+def test_data_whose_statistics_are_gone_are_no_baseline(pipeline: ToyPipeline) -> None:
     pipeline.run(0.5)
     shutil.rmtree(pipeline.root / "artifacts/ToyStatisticsGen/statistics")
     pipeline.run(0.8)

@@ -13,5 +13,5 @@ from tests.components.example_validator.drawn_statistics import Faces, write_sta
 
 @component
 def ToyStatisticsGen(statistics: OutputArtifact[ExampleStatistics], men: Parameter[float]) -> None:  # noqa: N802
-    """Writes the statistics of a training split with this fraction of men; another share is other data."""
+    """Writes the statistics of a training split with this fraction of men; another fraction is other data."""
     statistics.split_names = write_statistics(Path(statistics.uri), {"train": Faces(men=men).statistics()})

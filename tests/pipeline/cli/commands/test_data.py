@@ -72,7 +72,7 @@ def test_a_run_uses_the_prepared_data_set(workspace: Path, tmp_path: Path) -> No
     ],
 )
 @pytest.mark.parametrize("command", ["prepare", "inspect"])
-def test_an_invalid_source_is_one_line(command: str, source: str, words: str, tmp_path: Path) -> None:
+def test_an_invalid_source_is_an_error_of_one_line(command: str, source: str, words: str, tmp_path: Path) -> None:
     ended = visage("data", command, source, *options(tmp_path))
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"visage: {words}"), ended.stderr
@@ -98,7 +98,7 @@ def test_a_source_is_inspected_even_if_no_record_is_left(workspace: Path, tmp_pa
         ("dataset_info.json", None, "{folder}: the prepared data set is damaged; remove that folder and run again"),
     ],
 )
-def test_missing_or_damaged_prepared_files_are_one_line_with_the_fix(
+def test_missing_or_damaged_prepared_files_are_errors_of_one_line_with_the_fix(
     workspace: Path, tmp_path: Path, name: str, content: bytes | None, words: str
 ) -> None:
     built = shown(visage("data", "prepare", "utkface", *options(workspace), "--json"))
@@ -117,7 +117,7 @@ def test_missing_or_damaged_prepared_files_are_one_line_with_the_fix(
 
 
 @pytest.mark.parametrize(("command", "ending"), [("inspect", ".html"), ("preview-augmentation", ".png")])
-def test_an_output_of_another_format_is_one_line(command: str, ending: str, tmp_path: Path) -> None:
+def test_an_output_of_another_format_is_an_error_of_one_line(command: str, ending: str, tmp_path: Path) -> None:
     ended = visage("data", command, *options(tmp_path), "--out", tmp_path / "page.json")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert f"must end in {ending}" in ended.stderr
@@ -207,7 +207,9 @@ class TestNewestData:
         split = open_split("train", [f"{first_run[0]}/Split-train/*"])
         assert Path(result["sheet"]).read_bytes() == draw_sheet(split, settings)
 
-    def test_a_missing_output_of_the_run_is_one_line(self, config: PipelineConfig, first_run: tuple[str, str]) -> None:
+    def test_a_missing_output_of_the_run_is_an_error_of_one_line(
+        self, config: PipelineConfig, first_run: tuple[str, str]
+    ) -> None:
         data = newest_data(config)
         shutil.rmtree(data.examples)
         with pytest.raises(VisageError, match=r": gone; run the pipeline again: visage run$"):

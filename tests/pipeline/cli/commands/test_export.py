@@ -87,7 +87,7 @@ def assert_computes_in_int8(file: Path) -> None:
     }
 
 
-def test_a_model_without_metadata_is_one_line(tmp_path: Path) -> None:
+def test_a_model_without_metadata_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "saved_model.pb").touch()
     ended = visage("export", "tflite", tmp_path)
     assert ended.returncode == 1

@@ -87,7 +87,7 @@ def test_the_rate_is_measured_from_the_first_unit_on(
 
 
 class Terminal(io.StringIO):
-    """Stands for a terminal."""
+    """Replaces a terminal."""
 
     def isatty(self) -> bool:
         return True

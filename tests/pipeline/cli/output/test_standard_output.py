@@ -28,7 +28,7 @@ def shell(command: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("words", ["doctor", "doctor --json", "--help", "--version", "data inspect --help"])
-def test_a_full_disk_is_one_line(words: str) -> None:
+def test_a_full_disk_is_an_error_of_one_line(words: str) -> None:
     assert shell(f"{VISAGE} {words} > /dev/full") == (1, "", LINE)
 
 

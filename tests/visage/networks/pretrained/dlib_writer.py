@@ -1,4 +1,4 @@
-"""Writes networks as dlib saves them, so that tests need not have dlib's own."""
+"""Writes networks as dlib saves them, so that tests do not need dlib's own file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def integer(value: int) -> bytes:
 
 
 def floats(*values: float) -> bytes:
-    """Mantissas of 24 bits and their exponents."""
+    """Writes floats as mantissas of 24 bits and exponents."""
     parts = [math.frexp(value) for value in values]
     return b"".join(integer(int(mantissa * 2**24)) + integer(exponent - 24) for mantissa, exponent in parts)
 
@@ -39,7 +39,7 @@ def alias(*sides: int) -> bytes:
 
 
 def convolution(weights: np.ndarray, biases: np.ndarray, stride: int = 1, padding: int = 0) -> bytes:
-    """Weights [filters, channels, rows, columns]."""
+    """Writes a convolution with weights [filters, channels, rows, columns]."""
     filters, _, rows, columns = weights.shape
     parameters = np.concatenate([weights.ravel(), biases])
     options = shape(filters, rows, columns, stride, stride, padding, padding)
@@ -53,7 +53,7 @@ def affine(gamma: np.ndarray, beta: np.ndarray) -> bytes:
 
 
 def dense(weights: np.ndarray) -> bytes:
-    """Weights [inputs, outputs]."""
+    """Writes a dense layer with weights [inputs, outputs]."""
     inputs, outputs = weights.shape
     parameters = tensor(weights, inputs, outputs, 1, 1)
     return string("fc_2") + shape(outputs, inputs) + parameters + alias(*EMPTY) * 2 + integer(1) + floats(1, 1, 1, 0)
@@ -64,7 +64,7 @@ def pooling(kind: str) -> bytes:
 
 
 def network(layers: list[bytes | None]) -> bytes:
-    """A file of these layers, the input's first; None is a tag."""
+    """Returns the file of these layers, the input's first; None is a tag."""
     versions = [3] + [1 if layer is None else 2 for layer in layers[1:]]
     head = integer(1) + string("loss_metric_2") + floats(0.04, 0.6) + b"".join(map(integer, reversed(versions)))
     head += string("input_rgb_image_sized") + floats(122.782, 117.001, 104.298) + shape(150, 150)
@@ -74,7 +74,7 @@ def network(layers: list[bytes | None]) -> bytes:
 
 
 def face_network(rng: np.random.Generator) -> bytes:
-    """One with random weights that has the layers of dlib's face network, 22 MB."""
+    """Returns a network with random weights and the layers of dlib's face network, 22 MB."""
     import keras
 
     pixels = keras.Input((150, 150, 3))

@@ -1,4 +1,4 @@
-"""dlib's files are read without dlib, and what is none is one clear line."""
+"""dlib's files are read without dlib; any other file is an error of one line."""
 
 import contextlib
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_any_bytes_are_a_tensor_or_damage_and_nothing_worse(data: bytes) -> None
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         (b"", "1 bytes are announced and 0 left"),
         (b"<html>Not found</html>", "not an integer at byte 1"),
@@ -77,10 +77,10 @@ def test_any_bytes_are_a_tensor_or_damage_and_nothing_worse(data: bytes) -> None
         (TINY.replace(b"loss_metric", b"loss_ranked"), "another loss than loss_metric"),
     ],
 )
-def test_a_file_of_another_kind_says_what_does_not_fit(tmp_path: Path, data: bytes, says: str) -> None:
-    assert says in refusal(tmp_path, data)
+def test_the_error_of_a_file_of_another_kind_names_what_does_not_fit(tmp_path: Path, data: bytes, message: str) -> None:
+    assert message in refusal(tmp_path, data)
 
 
-def test_a_folder_in_the_place_of_the_file_is_one_line(tmp_path: Path) -> None:
+def test_a_folder_in_the_place_of_the_file_is_an_error_of_one_line(tmp_path: Path) -> None:
     with pytest.raises(VisageError, match="cannot be read: Is a directory"):
         read(tmp_path)

@@ -1,4 +1,4 @@
-"""dlib's face network in Keras says what dlib says."""
+"""dlib's face network in Keras returns the descriptors that dlib returns."""
 
 import importlib.util
 import sys
@@ -78,7 +78,7 @@ def test_a_network_of_the_first_blocks_takes_the_weights_of_those(face_network: 
             np.testing.assert_array_equal(own, whole)
 
 
-def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_of_a_missing_package_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "face_recognition_models", None)
     expected = "face-recognition-models is not installed; run `make set-up EXTRAS=dlib`$"
     with pytest.raises(VisageError, match=f"^trainer.weights: dlib: the package {expected}"):

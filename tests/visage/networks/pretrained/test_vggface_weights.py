@@ -1,4 +1,4 @@
-"""VGG-Face's published file gives all its convolutions but the last; a file of something else is one line."""
+"""All convolutions but the last are loaded from VGG-Face's published file; another file is an error of one line."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from visage.networks.pretrained.weights import load_weights
 
 
 def small_vggface() -> keras.Model:
-    """A network with a few of the layers of `vggface`, by their names."""
+    """Builds a network with a few of the layers of `vggface`, by their names."""
     layers = keras.layers
     pixels = keras.Input((4, 4, 3))
     x = layers.Dropout(0.5)(layers.Conv2D(2, 3, name="conv1_1")(pixels))
@@ -22,7 +22,7 @@ def small_vggface() -> keras.Model:
 
 
 def write_published(path: Path, shapes: list[tuple[int, ...]]) -> list[np.ndarray]:
-    """A file as Keras 2 wrote the weights of a sequential model, paddings and all; returns its kernels."""
+    """Writes weights of a sequential model as Keras 2 did, with the paddings; returns the kernels."""
     rng = np.random.default_rng(1)
     kernels = [rng.normal(size=shape).astype(np.float32) for shape in shapes]
     with h5py.File(path, "w") as file:
@@ -55,7 +55,7 @@ def test_all_convolutions_but_the_last_are_the_published_ones(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("shapes", [PUBLISHED[:2], [(3, 3, 3, 4), *PUBLISHED[1:]]], ids=["too few", "another shape"])
-def test_a_file_of_another_network_is_one_line(tmp_path: Path, shapes: list[tuple[int, ...]]) -> None:
+def test_a_file_of_another_network_is_an_error_of_one_line(tmp_path: Path, shapes: list[tuple[int, ...]]) -> None:
     path = tmp_path / "other.h5"
     write_published(path, shapes)
     with pytest.raises(VisageError) as error:
@@ -64,7 +64,7 @@ def test_a_file_of_another_network_is_one_line(tmp_path: Path, shapes: list[tupl
     assert "\n" not in str(error.value)
 
 
-def test_where_there_is_no_file_one_line_says_where_it_comes_from(tmp_path: Path) -> None:
+def test_the_error_of_a_missing_file_names_its_source(tmp_path: Path) -> None:
     path = tmp_path / "vgg_face_weights.h5"
     with pytest.raises(VisageError) as error:
         load_weights(small_vggface(), str(path), None)

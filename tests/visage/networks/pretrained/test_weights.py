@@ -1,4 +1,4 @@
-"""Training starts from weights that are named, and what is not there or does not fit is one line before it starts."""
+"""Training starts from the named weights; missing or unsuitable ones are an error of one line before it starts."""
 
 import shutil
 from pathlib import Path
@@ -54,7 +54,7 @@ def test_a_file_of_the_same_network_gives_all_of_its_weights(tmp_path: Path, nam
     assert all(same(network, trained))
 
 
-def test_a_file_of_another_network_is_one_line(tmp_path: Path) -> None:
+def test_a_file_of_another_network_is_an_error_of_one_line(tmp_path: Path) -> None:
     path = tmp_path / "other.weights.h5"
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)]).save_weights(path)
     assert refusal(compact(seed=1), path).startswith(
@@ -62,14 +62,14 @@ def test_a_file_of_another_network_is_one_line(tmp_path: Path) -> None:
     )
 
 
-def test_a_damaged_file_and_none_are_one_line(tmp_path: Path) -> None:
+def test_a_damaged_and_a_missing_file_are_errors_of_one_line(tmp_path: Path) -> None:
     path = tmp_path / "cut.weights.h5"
     assert refusal(compact(seed=1), path).startswith(f"trainer.weights: there is no file {path}")
     path.write_bytes(b"no HDF5")
     assert refusal(compact(seed=1), path).startswith(f"trainer.weights: {path} does not hold the weights")
 
 
-def test_a_file_of_another_ending_is_told_to_be_renamed(tmp_path: Path) -> None:
+def test_the_error_of_a_file_of_another_ending_names_the_right_one(tmp_path: Path) -> None:
     compact(seed=1).save_weights(tmp_path / "one.weights.h5")
     (tmp_path / "one.weights.h5").rename(tmp_path / "one.h5")
     assert refusal(compact(seed=2), tmp_path / "one.h5").endswith(
@@ -77,7 +77,7 @@ def test_a_file_of_another_ending_is_told_to_be_renamed(tmp_path: Path) -> None:
     )
 
 
-def test_a_file_of_a_training_that_diverged_is_one_line(tmp_path: Path) -> None:
+def test_a_file_of_a_training_that_diverged_is_an_error_of_one_line(tmp_path: Path) -> None:
     network = compact(seed=1)
     network.set_weights([np.full_like(weight, np.nan) for weight in network.get_weights()])
     network.save_weights(tmp_path / "one.weights.h5")
@@ -85,7 +85,7 @@ def test_a_file_of_a_training_that_diverged_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["cut.weights.h5", "cut.keras"])
-def test_a_file_that_is_cut_short_is_one_line(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_cut_short_is_an_error_of_one_line(tmp_path: Path, name: str) -> None:
     path, network = tmp_path / name, compact(seed=1)
     (network.save_weights if name.endswith("h5") else network.save)(path)
     whole = path.read_bytes()
@@ -104,7 +104,7 @@ def test_a_warm_start_has_the_weights_of_the_blessed_model(trainer_run: TrainerR
         np.testing.assert_allclose(predicted[name], values, rtol=1e-5)
 
 
-def test_a_warm_start_from_another_network_or_from_nothing_is_one_line(trainer_run: TrainerRun) -> None:
+def test_a_warm_start_from_another_network_or_without_a_model_is_an_error_of_one_line(trainer_run: TrainerRun) -> None:
     saved_model = str(trainer_run.saved_model)
     assert "the model pushed last is a compact, no cnn_utkface" in refusal(
         NETWORKS["cnn_utkface"].build(), "blessed", saved_model
@@ -128,7 +128,7 @@ def test_a_warm_start_from_a_model_of_an_older_version(tmp_path: Path) -> None:
     assert all(same(network, trained))
 
 
-def test_a_blessed_model_without_its_description_is_one_line(tmp_path: Path) -> None:
+def test_a_blessed_model_without_its_description_is_an_error_of_one_line(tmp_path: Path) -> None:
     file = tmp_path / "assets.extra" / "visage.json"
     expected = f"trainer.weights: blessed: {file} is missing or damaged; push that model again, or "
     assert refusal(compact(seed=1), "blessed", str(tmp_path)).startswith(expected)
@@ -139,7 +139,7 @@ def test_a_blessed_model_without_its_description_is_one_line(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("file", ["variables.index", "variables.data-00000-of-00001"])
 @pytest.mark.parametrize("fraction", [0, 0.5])
-def test_a_blessed_model_whose_variables_are_cut_short_is_one_line(
+def test_a_blessed_model_whose_variables_are_cut_short_is_an_error_of_one_line(
     trainer_run: TrainerRun, tmp_path: Path, file: str, fraction: float
 ) -> None:
     shutil.copytree(trainer_run.saved_model, tmp_path, dirs_exist_ok=True)
@@ -171,7 +171,7 @@ def test_dlibs_weights_come_from_the_package(tmp_path: Path, monkeypatch: pytest
 
 @pytest.fixture
 def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of Keras's in which "ImageNet weights of compact" are one layer."""
+    """A cache of Keras in which "ImageNet weights of compact" are one layer."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setitem(weights._IMAGENET, "compact", "compact_no_top.h5")
     (tmp_path / "models").mkdir()
@@ -179,7 +179,7 @@ def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write_legacy(path: Path, layer: str, kernel: np.ndarray) -> None:
-    """A file as Keras's ImageNet weights are."""
+    """Writes a file in the format of Keras's ImageNet weights."""
     with h5py.File(path, "w") as file:
         group = file.create_group(layer)
         file.attrs["layer_names"] = [layer.encode()]
@@ -198,7 +198,7 @@ def test_imagenet_weights_come_from_kerass_cache_by_the_names_of_layers(keras_ho
     np.testing.assert_array_equal(first.kernel, np.full(first.kernel.shape, 0.5))
 
 
-def test_imagenet_weights_that_are_not_there_or_are_anothers_are_one_line(keras_home: Path) -> None:
+def test_missing_or_wrong_imagenet_weights_are_an_error_of_one_line(keras_home: Path) -> None:
     assert f"imagenet: there is no {keras_home}, where Keras keeps them" in refusal(compact(seed=1), "imagenet")
     write_legacy(keras_home, "stem_of_another", np.zeros((3, 3)))
     assert "stem_of_another is no layer of it" in refusal(compact(seed=1), "imagenet")
@@ -206,13 +206,13 @@ def test_imagenet_weights_that_are_not_there_or_are_anothers_are_one_line(keras_
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "message"),
     [
         ({"weights": "dlib"}, "weights dlib fit the network visage or visage_small, not compact"),
         ({"weights": "imagenet"}, "weights imagenet fit the network mobilenet or resnet50, not compact"),
         ({"weights": "model.pth"}, r"must be dlib, imagenet, blessed, a file \*.h5 or \*.keras, or null"),
     ],
 )
-def test_a_recipe_whose_weights_cannot_fit_is_refused(changes: dict[str, str], says: str) -> None:
-    with pytest.raises(ValidationError, match=says):
+def test_a_recipe_whose_weights_cannot_fit_is_refused(changes: dict[str, str], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         TrainerSettings(network="compact", epochs=1, learning_rate=1, **changes)

@@ -62,7 +62,7 @@ def test_names_that_follow_from_the_numbers_are_accepted(outputs: dict[str, np.n
         ({**years(30, b"25-32"), "age": np.array([np.nan])}, "age is not finite"),
     ],
 )
-def test_answers_that_contradict_themselves_are_refused(outputs: dict[str, np.ndarray], reason: str) -> None:
+def test_contradictory_predictions_are_refused(outputs: dict[str, np.ndarray], reason: str) -> None:
     with pytest.raises(UnservableError) as refused:
         check_predictions("serving_default", outputs)
     assert str(refused.value).startswith(f"serving_default: output {reason}")

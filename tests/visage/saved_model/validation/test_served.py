@@ -13,7 +13,7 @@ from visage.saved_model.validation.served import ExpectedPredictions, check_serv
 
 
 class Echo(tf.Module):
-    """Gives back what it takes, and its variable."""
+    """Returns its inputs and its variable."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,14 +75,14 @@ def test_every_kind_of_value_survives_the_exchange(echo: str) -> None:
 
 def test_a_failed_call_has_the_servers_error_and_the_next_one_runs(echo: str) -> None:
     unknown = Call({}, ["no_such:0"])
-    failed, missing, answered = call_in_cpp(
+    failed, missing, succeeded = call_in_cpp(
         echo, [call(echo, inputs(-1, b"a")), unknown, call(echo, inputs(1, b"a"))]
     ).results
     assert isinstance(failed, Failure)
     assert failed.code == "INVALID_ARGUMENT"
     assert "assertion failed: [the count is negative]" in failed.message
     assert missing == Failure("NOT_FOUND", "the graph has no operation no_such")
-    assert not isinstance(answered, Failure)
+    assert not isinstance(succeeded, Failure)
 
 
 def test_a_folder_without_a_model_cannot_be_loaded(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_folder_without_a_model_cannot_be_loaded(tmp_path: Path) -> None:
         ("texts", strings(b"b"), "gives b'a', Python b'b'"),
     ],
 )
-def test_answers_that_differ_are_named(echo: str, output: str, expected: np.ndarray, reason: str) -> None:
+def test_different_predictions_are_named(echo: str, output: str, expected: np.ndarray, reason: str) -> None:
     outputs = {"texts": strings(b"a"), "twice": np.array([[0, 2.0001]], np.float32)}
     check_served(echo, [ExpectedPredictions("serving_default", inputs(1, b"a"), outputs)])
     with pytest.raises(UnservableError) as refused:
@@ -111,7 +111,7 @@ def test_answers_that_differ_are_named(echo: str, output: str, expected: np.ndar
 
 
 class Fixed(tf.Module):
-    """Predictions with the ages and names that it is given."""
+    """Predicts the given ages and names."""
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, "ages"), tf.TensorSpec([None], tf.string, "names")])
     def serving_default(self, ages: tf.Tensor, names: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -128,11 +128,11 @@ def test_a_group_may_differ_where_the_age_lies_at_its_boundary(tmp_path: Path) -
     model = Fixed()
     tf.saved_model.save(model, str(tmp_path / "1"), signatures={"serving_default": model.serving_default})
 
-    def answered(age: float, group_in_cpp: bytes, group: bytes) -> ExpectedPredictions:
+    def expected(age: float, group_in_cpp: bytes, group: bytes) -> ExpectedPredictions:
         requested = {"ages": np.array([age], np.float32), "names": strings(group_in_cpp)}
         return ExpectedPredictions("serving_default", requested, python_predictions(age, group))
 
-    at_boundary, of_one_group = answered(35.4999, b"38-43", b"25-32"), answered(30, b"8-13", b"25-32")
+    at_boundary, of_one_group = expected(35.4999, b"38-43", b"25-32"), expected(30, b"8-13", b"25-32")
     with pytest.raises(UnservableError) as refused:
         check_served(str(tmp_path / "1"), [at_boundary, of_one_group])
     assert str(refused.value).endswith("output age_group: TensorFlow Serving's loader gives b'8-13', Python b'25-32'")

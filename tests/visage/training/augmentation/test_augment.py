@@ -42,7 +42,7 @@ def changed(before: tf.Tensor, after: tf.Tensor) -> set[int]:
     return {number for number in range(len(before)) if np.abs(after[number] - before[number]).max() > 1}
 
 
-def test_every_key_is_tried() -> None:
+def test_every_key_has_a_test() -> None:
     assert {*CHANGES, "erasing_fraction"} == set(AugmentationSettings.model_fields)
 
 

@@ -105,7 +105,7 @@ def test_a_point_moves_by_flip_shear_zoom_turn_and_shift_in_this_order(
 
 
 @given(rotation=st.floats(-180, 180), zoom=st.floats(0.75, 1.25), start=st.floats(20, 28))
-def test_a_move_and_its_inverse_bring_the_image_back(rotation: float, zoom: float, start: float) -> None:
+def test_a_move_and_its_inverse_restore_the_image(rotation: float, zoom: float, start: float) -> None:
     image = blob(start, 48 - start, 49)
     there = move(image, moves(rotation=rotation, zoom=zoom))
     back = move(there, moves(rotation=-rotation, zoom=1 / zoom))

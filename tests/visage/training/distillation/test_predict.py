@@ -1,4 +1,4 @@
-"""A teacher predicts each training image once; faces without a label are learned from its predictions."""
+"""A teacher predicts each training image once; its predictions are the targets of faces without a label."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -46,24 +46,24 @@ def recipe(folder: Path, **changes: object) -> TrainerSettings:
 
 def test_predictions_join_the_labels_of_their_own_record_in_any_order(folder: Path) -> None:
     settings = recipe(folder)
-    taught = with_teacher(split(folder, "train"), settings, None)
+    with_teacher_labels = with_teacher(split(folder, "train"), settings, None)
     truth = sorted(person.age for person in people(RECORDS, seed=1) if person.age is not None)
-    (_, in_order), *_ = evaluation_batches(taught, settings.spec, settings)
+    (_, in_order), *_ = evaluation_batches(with_teacher_labels, settings.spec, settings)
     assert in_order["teacher_age"].shape == (16, 101)
     assert in_order["teacher_gender"].shape == in_order["teacher_weight"].shape == (16,)
-    shuffled = TrainingBatches(taught, settings.spec, settings).epoch(0)
-    answered = np.concatenate([expected_age(labels["teacher_age"]) for _, labels in shuffled])
-    assert len(answered) == RECORDS
-    assert with_teacher(taught, settings, None) is taught, "for the next training of a search"
-    missing = [age for age in truth if np.abs(answered - age).min() > 3]
+    shuffled = TrainingBatches(with_teacher_labels, settings.spec, settings).epoch(0)
+    predicted = np.concatenate([expected_age(labels["teacher_age"]) for _, labels in shuffled])
+    assert len(predicted) == RECORDS
+    assert with_teacher(with_teacher_labels, settings, None) is with_teacher_labels, "for the next training of a search"
+    missing = [age for age in truth if np.abs(predicted - age).min() > 3]
     assert not missing
 
 
 def test_each_prediction_belongs_to_its_image(folder: Path) -> None:
     settings = recipe(folder)
-    taught = with_teacher(split(folder, "train"), settings, None)
+    with_teacher_labels = with_teacher(split(folder, "train"), settings, None)
     still = settings.model_copy(update={"augmentation": settings.augmentation.model_copy(update={"brightness": 0})})
-    for pixels, labels in TrainingBatches(taught, settings.spec, still).epoch(0):
+    for pixels, labels in TrainingBatches(with_teacher_labels, settings.spec, still).epoch(0):
         drawn = (np.asarray(pixels)[:, 24:40, 24:40].mean(axis=(1, 2, 3)) - 40) / 2
         np.testing.assert_allclose(expected_age(labels["teacher_age"]), drawn.clip(0, 100), atol=5)
 
@@ -86,7 +86,7 @@ def test_a_teacher_with_tta_flip_under_either_key_predicts_once(folder: Path, tm
     np.testing.assert_array_equal(predictions.by_output["age"], expected.by_output["age"])
 
 
-def test_faces_without_labels_are_learned_from_the_teacher_which_predicts_once(folder: Path, tmp_path: Path) -> None:
+def test_unlabelled_faces_get_the_predictions_of_the_teacher_which_predicts_once(folder: Path, tmp_path: Path) -> None:
     settings, checkpoint = recipe(folder), Checkpoint(tmp_path / "checkpoint")
     reports: list[tuple[str, int, int | None]] = []
     with progress.listening(lambda step, done, total, _: reports.append((step, done, total))):
@@ -103,9 +103,9 @@ def test_faces_without_labels_are_learned_from_the_teacher_which_predicts_once(f
         raws.append(network(pixels, training=False))
         known.append(some)
     labels = {name: np.concatenate([some[name] for some in known]) for name in known[0]}
-    said = expected_age(age_probabilities(np.concatenate([raw["age"] for raw in raws]), "label_distribution"))
+    ages = expected_age(age_probabilities(np.concatenate([raw["age"] for raw in raws]), "label_distribution"))
     logits = np.concatenate([raw["gender"] for raw in raws])[:, 0]
-    error = np.abs(said - labels["age"])[labels["age_weight"] > 0].mean()
+    error = np.abs(ages - labels["age"])[labels["age_weight"] > 0].mean()
     right = ((logits > 0) == (labels["gender"] > 0))[labels["gender_weight"] > 0].mean()
     assert error < 15
     assert right > 0.8

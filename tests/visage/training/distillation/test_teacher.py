@@ -22,7 +22,7 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_teacher(tmp_path_factory.mktemp("teacher") / "7")
 
 
-def test_the_newest_version_of_a_pushed_model_teaches_or_the_one_that_is_named(tmp_path: Path) -> None:
+def test_the_teacher_is_the_newest_or_the_named_version_of_a_pushed_model(tmp_path: Path) -> None:
     for version in ("9", "10"):
         (tmp_path / version).mkdir()
         (tmp_path / version / "saved_model.pb").touch()
@@ -55,17 +55,17 @@ def test_unaligned_crops_have_another_geometry(teacher: Path, tmp_path: Path) ->
     check_teacher(of_crops, STUDENT, crops.model_copy(update={"eye_distance": 0.3}))
 
 
-def test_a_teacher_must_predict_what_is_learned(tmp_path: Path) -> None:
+def test_a_teacher_must_predict_the_targets_of_the_student(tmp_path: Path) -> None:
     of_groups = write_teacher(tmp_path / "groups", groups=True)
     with pytest.raises(VisageError, match="groups predicts age groups alone; compact learns from a model of the ages"):
         check_teacher(of_groups, STUDENT, ALIGNMENT)
     check_teacher(of_groups, STUDENT.model_copy(update={"age_head": "none"}), ALIGNMENT)
-    of_ages = write_teacher(tmp_path / "ages", says_gender=False)
+    of_ages = write_teacher(tmp_path / "ages", predicts_gender=False)
     with pytest.raises(VisageError, match="ages predicts no gender, which compact learns; set gender_head to none"):
         check_teacher(of_ages, STUDENT, ALIGNMENT)
 
 
-def test_a_model_that_takes_no_crops_is_refused(tmp_path: Path) -> None:
+def test_a_teacher_without_crops_as_input_is_refused(tmp_path: Path) -> None:
     save_model(tmp_path)
     with pytest.raises(VisageError, match="Format-Serving takes no crops as image_bytes; name a model that VisAge"):
         check_teacher(tmp_path / "Format-Serving", STUDENT, ALIGNMENT)
@@ -79,7 +79,7 @@ def test_a_damaged_teacher_is_an_error_of_one_line(tmp_path: Path, file: str) ->
         check_teacher(tmp_path / "1", STUDENT, ALIGNMENT)
 
 
-def test_a_head_that_learns_no_distribution_over_the_ages_has_no_teacher() -> None:
+def test_a_head_without_an_age_distribution_has_no_teacher() -> None:
     given = {**STUDENT.model_dump(), "age_head": "coral", "distillation": {"teacher": "somewhere"}}
     with pytest.raises(ValidationError, match="teaches the age_head softmax or label_distribution, not coral"):
         TrainerSettings.model_validate(given)

@@ -30,7 +30,7 @@ def batch_of(*records: Mapping[str, float]) -> Labels:
     }
 
 
-def taught(labels: Labels, ages: np.ndarray | None = None, male: list[float] | None = None) -> Labels:
+def with_teacher_predictions(labels: Labels, ages: np.ndarray | None = None, male: list[float] | None = None) -> Labels:
     """Adds a teacher's predictions to labels: distributions over the ages [N, 101], P(male) [N]."""
     count = len(next(iter(labels.values())))
     of_age = {} if ages is None else {"teacher_age": tf.constant(ages, tf.float32)}

@@ -76,7 +76,7 @@ def test_an_unknown_age_trains_no_head_and_changes_no_other_record(head: AgeHead
 
 
 @pytest.mark.parametrize("head", get_args(AgeHead))
-def test_every_head_learns_the_ages_that_it_is_shown(head: AgeHead) -> None:
+def test_every_head_learns_the_ages_of_its_records(head: AgeHead) -> None:
     labels = batch_of(*map(aged, (5.0, 28.0, 80.0)))
     raw = tf.Variable(tf.zeros([3, WIDTHS[head]]))
     for _ in range(300):

@@ -81,7 +81,7 @@ def test_trials_that_diverge_are_not_the_best_and_do_not_end_the_search(tmp_path
     assert not (tmp_path / "all").exists(), "what KerasTuner wrote"
 
 
-def test_what_else_goes_wrong_in_a_trial_ends_the_search(tmp_path: Path) -> None:
+def test_other_errors_in_a_trial_end_the_search(tmp_path: Path) -> None:
     def full(values: Mapping[str, Any]) -> float:
         raise VisageError("the disk is full")
 

@@ -74,7 +74,7 @@ def test_networks_of_the_same_heads_have_the_same_loss_and_can_be_compared() -> 
         ),
     ],
 )
-def test_what_changes_no_model_because_its_owner_is_off_is_no_key_to_search(search: dict[str, Any], line: str) -> None:
+def test_a_key_whose_owner_is_off_cannot_be_searched(search: dict[str, Any], line: str) -> None:
     with pytest.raises(ValueError, match=rf"^search.trainer.{line}"):
         read_space({f"trainer.{key}": written for key, written in search.items()}, RECIPE)
 
@@ -142,13 +142,13 @@ def test_every_owner_is_off_somewhere_as_a_recipe_holds_it() -> None:
         ),
     ],
 )
-def test_a_search_that_the_recipe_refuses_is_one_line(search: dict[str, Any], line: str) -> None:
+def test_a_search_that_the_recipe_refuses_is_an_error_of_one_line(search: dict[str, Any], line: str) -> None:
     with pytest.raises(ValueError, match=rf"^search\.?{line}"):
         read_space(search, RECIPE)
 
 
 @given(st.floats(1e-6, 1), st.floats(0, 0.5))
-def test_values_stand_in_place_of_the_recipes_own_and_nothing_else_changes(rate: float, zoom: float) -> None:
+def test_values_replace_those_of_the_recipe_and_nothing_else_changes(rate: float, zoom: float) -> None:
     changed = with_values(RECIPE, {"trainer.learning_rate": rate, "trainer.augmentation.zoom": zoom})
     augmentation = RECIPE.augmentation.model_copy(update={"zoom": zoom})
     assert changed == RECIPE.model_copy(update={"learning_rate": rate, "augmentation": augmentation})

@@ -16,9 +16,7 @@ from visage.training.settings import TrainerSettings
 RECIPE = TrainerSettings(network="cnn_utkface", epochs=2, batch_size=8, optimizer="sgd", learning_rate=1e-3)
 
 
-def test_a_training_that_diverges_is_kept_as_one_and_not_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_diverged_trial_is_recorded_and_not_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def diverge(*args: Any, **kwargs: Any) -> None:
         raise DivergenceError("the loss is nan")
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visage.faces.settings import AlignmentSettings
-from visage.saved_model.export import export
 from visage.saved_model.metadata import TrainingProvenance
-from visage.saved_model.provenance import check_provenance
-from visage.training.checkpoint import remove_abandoned
-from visage.training.devices import choose_strategy, machines
-from visage.training.distillation.teacher import find_teacher
 from visage.training.job import Job
 from visage.training.recipe.overrides import tuned
 from visage.training.settings import TrainerSettings
+from visage.training.train_and_export import train_and_export
 
 if TYPE_CHECKING:
     from tfx.components.trainer.fn_args_utils import FnArgs
@@ -34,34 +29,25 @@ def run_fn(fn_args: FnArgs) -> None:
             `hyperparameters` are the best values of a search, if there was one.
 
     Raises:
-        VisageError: a split is empty or unreadable, the recipe's first weights are missing or do not fit, training
-            diverged, or a checkpoint cannot be written.
+        VisageError: an error of `train_and_export`.
     """
-    settings = tuned(TrainerSettings.model_validate_json(fn_args.custom_config["settings"]), fn_args.hyperparameters)
-    alignment = AlignmentSettings.model_validate_json(fn_args.custom_config["alignment"])
-    provenance = _provenance(fn_args, settings)
+    config = fn_args.custom_config
+    settings = tuned(TrainerSettings.model_validate_json(config["settings"]), fn_args.hyperparameters)
     job = Job(
         train_files=fn_args.train_files,
         val_files=fn_args.eval_files,
         settings=settings.model_dump_json(),
-        code=fn_args.custom_config["code"],
-        checkpoint_dir=fn_args.custom_config["checkpoint_dir"],
+        code=config["code"],
+        checkpoint_dir=config["checkpoint_dir"],
         base_model=fn_args.base_model,
     )
-    with job.announced() if machines() > 1 else nullcontext():
-        trained = job.run(choose_strategy(), fn_args.model_run_dir)
-    if provenance is not None:
-        # TFX names the folder of the artifact by the id of the execution.
-        training = Path(fn_args.serving_model_dir).parent.name
-        provenance[0] = replace(provenance[0], faces=trained.faces, training=training)
-    export(trained.network, settings.spec, alignment, fn_args.serving_model_dir, provenance)
-    trained.checkpoint.remove()
-    remove_abandoned(Path(job.checkpoint_dir))
+    alignment = AlignmentSettings.model_validate_json(config["alignment"])
+    train_and_export(job, alignment, _provenance(fn_args), fn_args.serving_model_dir, fn_args.model_run_dir)
 
 
-def _provenance(fn_args: FnArgs, settings: TrainerSettings) -> list[TrainingProvenance] | None:
-    own, teacher = fn_args.custom_config["provenance"], settings.distillation.teacher
+def _provenance(fn_args: FnArgs) -> TrainingProvenance | None:
+    own = fn_args.custom_config["provenance"]
     if own is None:
         return None
-    blessed = Path(fn_args.base_model) if fn_args.base_model else None
-    return check_provenance(TrainingProvenance.from_json(own), find_teacher(teacher) if teacher else None, blessed)
+    # TFX names the folder of the artifact by the id of the execution.
+    return replace(TrainingProvenance.from_json(own), training=Path(fn_args.serving_model_dir).parent.name)

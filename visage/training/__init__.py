@@ -1,5 +1,7 @@
 """Trains a network: `train.py` is the entry, `settings.py` the recipe, `loop.py` the steps, `job.py` a whole training.
 
+`train_and_export.py` goes on to the SavedModel.
+
 | folder | what |
 |---|---|
 | `recipe/` | the parts of the settings, and overriding them |

@@ -3,9 +3,9 @@
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-run: set-up ## draw portraits, train, gate, push, serve and ask a model (a few minutes)
+run: set-up ## draw portraits, train, gate, push, serve and predict (a few minutes)
 	@.venv/bin/visage run
-	@tools/ask.sh
+	@tools/predict.sh
 
 test: set-up ## ruff, mypy and all tests
 	.venv/bin/ruff check --quiet .
@@ -15,20 +15,20 @@ test: set-up ## ruff, mypy and all tests
 
 # Two epochs of the published CNN on the real UTKFace archive; the whole recipe is in docs/recipes.md.
 DATA ?= ../shared/data
-test-real-data: set-up ## a short training on the real UTKFace archive in $(DATA), where it is
+test-real-data: set-up ## a short training on the real UTKFace archive in $(DATA), if it is there
 	@if [ -e "$(DATA)/UTKFace.tar.gz" ]; then \
 	    workspace=$$(mktemp -d) && trap "rm -rf '$$workspace'" EXIT && \
 	    .venv/bin/visage run recipes/cnn_utkface.yaml --data-dir "$(DATA)" --set "workspace=$$workspace" \
 	        --set trainer.epochs=2 --set evaluator.age_mae_max=14 --set evaluator.gender_accuracy_min=0.75; \
 	else echo "skipped: no $(DATA)/UTKFace.tar.gz; DATA=DIR names another folder"; fi
 
-test-current: ## tests and a small pipeline on the current stack, in a Debian 13 root where this machine is older
+test-current: ## tests and a small pipeline on the current stack, in a Debian 13 root if this machine is older
 	@tools/test_current.sh
 
-set-up: ## .venv for this machine; at once where it is there; EXTRAS=mtcnn adds an extra
+set-up: ## make or update .venv for this machine; EXTRAS=mtcnn adds an extra
 	@EXTRAS='$(EXTRAS)' tools/set_up.sh
 
-lock: ## requirements/*.txt from setup.py and requirements/*.in
+lock: ## update requirements/*.txt from setup.py and requirements/*.in
 	@tools/lock.sh
 
 clean: ## remove .venv, caches, and all of runs/, pushed models too

@@ -2,9 +2,9 @@
 
 from setuptools import find_packages, setup
 
-# Bounds that both stacks of requirements/ meet; the locks there say what is tested.
+# Bounds that both stacks of requirements/ meet; the locks there have the tested versions.
 
-# What `visage.faces` and `visage.data` import, and so what Beam's workers need.
+# The imports of `visage.faces` and `visage.data`, which Beam's workers need.
 LIBRARY = [
     "ai-edge-litert>=2.3",
     "google-crc32c>=1.5",
@@ -13,7 +13,7 @@ LIBRARY = [
     "protobuf>=3.20",
     "pydantic>=2",
 ]
-# The command line: `visage predict --server` asks a served model without TensorFlow, TFX or Beam.
+# The command line: `visage predict --server` uses a served model without TensorFlow, TFX or Beam.
 CLIENT = [
     "click>=8",
     "rich>=13",
@@ -22,14 +22,14 @@ CLIENT = [
 PIPELINE = [
     *CLIENT,
     "apache-beam>=2.65",
-    # TFDS imports it and does not name it.
+    # TFDS imports it without requiring it.
     "importlib-resources>=6",
     "jinja2>=3.1",
     "keras>=3.12",
-    # Bayesian: with what its search of that name needs.
+    # Bayesian: with the requirements of its search of that name.
     "keras-tuner[bayesian]>=1.4.8",
     "ml-metadata>=1.16",
-    # The command `tfds build` imports it without asking for it.
+    # The command `tfds build` imports it without requiring it.
     "mlcroissant>=1",
     "pyyaml>=6",
     "scipy>=1.12",

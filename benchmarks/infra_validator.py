@@ -27,9 +27,9 @@ def main(model: Path | None) -> None:
     with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as folder:
         saved_model = _export(f"{folder}/1") if model is None else str(find_model(model))
         start = _cpu_seconds()
-        answered = replay(saved_model)
+        expected = replay(saved_model)
         replayed = _cpu_seconds()
-        check_served(saved_model, answered)
+        check_served(saved_model, expected)
         served = _cpu_seconds()
     print(f"{'part':<40}{'CPU s':>7}   limit")
     print(f"{'loaded and replayed in Python':<40}{replayed - start:>7.2f}")

@@ -32,7 +32,7 @@ def read_compiled(source: str) -> str:
             text = Path(source).read_text(encoding="utf-8")
         values = json.loads(text)
     except FileNotFoundError:
-        raise VisageError(f"--pipeline {source}: no such file; `visage compile` writes one") from None
+        raise VisageError(f"--pipeline: {source} does not exist; `visage compile` writes one") from None
     except (OSError, EOFError, ValueError, binascii.Error):
         raise not_compiled(source) from None
     if not isinstance(values, dict) or not values.get("nodes"):

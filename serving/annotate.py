@@ -83,7 +83,7 @@ def _boxed_photo(photo: np.ndarray, faces: Sequence[FacePrediction]) -> Image.Im
     for number, face in enumerate(faces, start=1):
         x0, y0, x1, y1 = (edge * scale for edge in face.box)
         draw.rounded_rectangle((x0, y0, x1, y1), radius=6, outline=_BOX, width=3)
-        label = f"{number}: " + ", ".join(_answers(face))
+        label = f"{number}: " + ", ".join(_age_and_gender(face))
         baseline = (max(x0, 2), max(y0 - 4, 18))
         draw.text(baseline, label, fill="white", font=_font(16), anchor="ls", stroke_width=2, stroke_fill="black")
     return boxed
@@ -101,7 +101,7 @@ def _panel(number: int, face: FacePrediction) -> Image.Image:
     return panel
 
 
-def _answers(face: FacePrediction) -> Iterator[str]:
+def _age_and_gender(face: FacePrediction) -> Iterator[str]:
     """Yields the age and the gender, of which a model may predict only one."""
     if face.age is not None:
         yield f"{face.age:.0f}"

@@ -59,14 +59,14 @@ class Demo:
             if request.headers.get("content-type", "").startswith("multipart/"):
                 raise RestError(415, "send the photo's bytes as the body, e.g. curl --data-binary @PHOTO")
             photo = await read_body(request, MAX_PHOTO_BYTES)
-            answer = await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, photo)
+            prediction = await asyncio.get_running_loop().run_in_executor(self._thread, self._predict_photo, photo)
         except RestError as error:
             return json_response({"error": error.message}, error.status)
         except VisageError as error:
             return json_response({"error": str(error)}, 500)
-        return json_response(answer)
+        return json_response(prediction)
 
-    def _answer(self, photo: bytes) -> dict[str, Any]:
+    def _predict_photo(self, photo: bytes) -> dict[str, Any]:
         model = self._versions.current
         if model is None:
             raise RestError(404, "no model is loaded yet")

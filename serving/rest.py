@@ -21,8 +21,8 @@ MAX_BODY_BYTES = 64 * 2**20
 
 _MODEL = r"/v1/models/(?P<name>[^/:]+)"
 _VERSION = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
-_ASK = re.compile(_MODEL + _VERSION + r":(?P<verb>classify|regress|predict)")
-_TELL = re.compile(_MODEL + _VERSION + r"(?:/(?P<what>metadata|visage))?")
+_POST_PATH = re.compile(_MODEL + _VERSION + r":(?P<verb>classify|regress|predict)")
+_GET_PATH = re.compile(_MODEL + _VERSION + r"(?:/(?P<what>metadata|visage))?")
 _METHODS = {"classify": "classification", "regress": "regression"}
 
 
@@ -40,14 +40,14 @@ class RestApi:
     async def _handle(self, request: Request) -> Response:
         try:
             body = await read_body(request, MAX_BODY_BYTES)
-            return json_response(await run_in_threadpool(self._answer, request.method, request.scope["path"], body))
+            return json_response(await run_in_threadpool(self._respond, request.method, request.scope["path"], body))
         except RestError as error:
             return json_response({"error": error.message}, error.status)
         except RecursionError:
             return json_response({"error": "JSON Parse error: nested too deeply"}, 400)
 
-    def _answer(self, method: str, path: str, body: bytes) -> dict[str, Any]:
-        match = (_ASK if method == "POST" else _TELL).fullmatch(path)
+    def _respond(self, method: str, path: str, body: bytes) -> dict[str, Any]:
+        match = (_POST_PATH if method == "POST" else _GET_PATH).fullmatch(path)
         if method == "GET" and path.rstrip("/") == "/v1/models":
             raise RestError(400, "Missing model name in request.")
         if match is None or method not in ("GET", "POST"):

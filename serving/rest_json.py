@@ -159,7 +159,7 @@ def _is_base64(value: Any) -> bool:
 def _to_array(name: str, value: Any, info: TensorInfo) -> np.ndarray:
     shape = _dense_shape(value)
     if info.shape is not None and not _fits(shape, info.shape):
-        raise RestError(400, f"input {name} has shape {list(shape)}, but the signature says {list(info.shape)}")
+        raise RestError(400, f"input {name} has shape {list(shape)}, but the signature has {list(info.shape)}")
     if info.dtype not in _DTYPES:
         raise RestError(501, f"Conversion of JSON Value: {_shown(value)} to type: {info.dtype}")
     flat: list[Any] = []

@@ -59,7 +59,7 @@ def serve(
         address = _address(host, listener.getsockname()[1])
         announce(
             f"{name} at {address}/ ({identity.summary}; demo page; model: {address}/v1/models/{name}; Ctrl-C ends), "
-            f"ask it: curl --data-binary @photo.jpg {address}/demo/predict"
+            f"e.g. curl --data-binary @photo.jpg {address}/demo/predict"
         )
         config = uvicorn.Config(
             make_app(name, versions),

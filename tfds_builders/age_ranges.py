@@ -3,7 +3,7 @@
 import re
 
 OLDEST = 120
-"""Years; a higher age is taken for an error."""
+"""Years; a higher age counts as an error."""
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _RANGE = re.compile(r"(\d{1,3}) ?(?:-|\u2013|to) ?(\d{1,3})|\((\d{1,3}), ?(\d{1,3})\)")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs a command in a Debian 13 root (glibc 2.41), in a copy of this working tree: tools/debian13.sh COMMAND...
-# The root is made once, in .cache/debian13, and keeps the copy's own .venv and uv's cache between calls.
+# The root is made once, in .cache/debian13; the copy's own .venv and uv's cache stay between calls.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD/.cache/debian13
@@ -9,7 +9,7 @@ copy=/visage/main
 say() { echo "visage: $*" >&2; }
 fail() { say "$@"; exit 1; }
 
-# The mirror that this machine's apt takes its own release from.
+# The mirror that this machine's apt uses.
 mirror() {
     # shellcheck disable=SC1091
     . /etc/os-release
@@ -36,7 +36,7 @@ make_root() {
     mv -T "$root".making "$root"
 }
 
-# The machine's own name servers and certificates: Debian's bundle may lack the one that it needs to reach an index.
+# The machine's own name servers and certificates: Debian's bundle may lack the certificate of an index.
 refresh_root() {
     cp -L /etc/resolv.conf "$root"/etc/resolv.conf
     [ ! -e /etc/ssl/certs/ca-certificates.crt ] ||
@@ -55,7 +55,7 @@ flock --nonblock 9 || { say "waiting for another run in .cache/debian13"; flock 
 [ -d "$root" ] || make_root
 refresh_root
 
-# Mounts and processes of their own: both are gone when the command ends, however it ends.
+# In its own mount and process namespaces: mounts and processes end with the command, however it ends.
 data=${VISAGE_TEST_DATA:-$PWD/../shared/data}
 # shellcheck disable=SC2016
 exec unshare --mount --pid --fork --kill-child -- sh -eu -c '

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the locks of requirements/ anew; what still fits stays as it is. `tools/lock.sh --upgrade` takes the newest of all.
+# Updates the locks of requirements/; versions that still fit stay. `tools/lock.sh --upgrade` takes the newest of all.
 set -eu
 cd "$(dirname "$0")/.."
 uv=$(tools/uv.sh)
@@ -20,7 +20,7 @@ lock() {
     compile "$name" "$oldest" "requirements/$name.in" "$@"
 }
 
-# lock_extra STACK OLDEST_PYTHON EXTRA: what the extra adds, in the versions that the stack has.
+# lock_extra STACK OLDEST_PYTHON EXTRA: the packages that the extra adds, in the versions of the stack.
 lock_extra() { compile "$1-$3" "$2" "requirements/$3.in" --constraint "requirements/$1.txt"; }
 
 upgrade=${1:-}

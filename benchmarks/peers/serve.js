@@ -11,8 +11,8 @@ exports.tf = tf;
 /**
  * Prints a line of JSON for each image whose path is a line of standard input.
  *
- * `load` gives a function from pixels, int32 [height, width, 3] in 0..255, to { age, male }: years and a probability.
- * `cpu` is what the process has used so far, user and system, in seconds.
+* `load` returns a function from pixels, int32 [height, width, 3] in 0..255, to { age, male }: years and a probability.
+* `cpu` is the process's CPU time so far, user and system, in seconds.
  */
 exports.serve = async (load) => {
   sharp.concurrency(1);
@@ -22,9 +22,9 @@ exports.serve = async (load) => {
   for await (const file of readline.createInterface({ input: process.stdin })) {
     const { data, info } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
     const pixels = tf.tensor3d(data, [info.height, info.width, 3], 'int32');
-    const answer = await estimate(pixels);
+    const prediction = await estimate(pixels);
     pixels.dispose();
     const { user, system } = process.cpuUsage();
-    console.log(JSON.stringify({ ...answer, cpu: (user + system) / 1e6 }));
+    console.log(JSON.stringify({ ...prediction, cpu: (user + system) / 1e6 }));
   }
 };

@@ -58,7 +58,7 @@ def validate(compared: Compared, schema: schema_pb2.Schema, settings: Validation
 
     TFDV's skew is the distance of training data from serving data. Requests to a served model carry no labels, so there
     are no such statistics, and `val` and `test` take their place: if they differ from `train`, a metric measured on
-    them says little about the model. Both distances are symmetric, so the sides may be swapped.
+    them is no good estimate. Both distances are symmetric, so the sides may be swapped.
 
     How TFDV measures, and what follows (measured on whole ages, normally distributed with a deviation of 19 years):
 

@@ -29,7 +29,7 @@ class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
         )
         version = newest_version(Path(destination.filesystem.base_directory))
         output = DriverOutput()
-        # With nothing served no earlier push is valid, so the value must be one that no earlier push had.
-        served = str(version.number) if version else f"nothing, asked by {execution_info.pipeline_run_id}"
+        # If nothing is served, no earlier push is valid, so the value must differ from that of every earlier push.
+        served = str(version.number) if version else f"nothing, for {execution_info.pipeline_run_id}"
         output.exec_properties["served_version"].string_value = served
         return output

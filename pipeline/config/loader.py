@@ -53,7 +53,7 @@ def load_config(
         values = _merge(values, {"data": {"dir": as_literal(data_dir)}})
     config = _validated(values, path, overrides, source)
     if data_dir is not None and not data_dir.is_dir():
-        raise VisageError(f"--data-dir {data_dir}: no such folder; name the one that holds the archives")
+        raise VisageError(f"--data-dir: {data_dir} does not exist; name the folder that holds the archives")
     return config
 
 
@@ -124,7 +124,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         values = read_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise VisageError(f"{path}: no such configuration file; run in the project's folder or name one") from None
+        raise VisageError(
+            f"{path}: the configuration file does not exist; run in the project's folder or name one"
+        ) from None
     except OSError as error:
         raise VisageError(f"{path}: cannot be read ({error.strerror}); name a YAML file that may be read") from None
     except UnicodeDecodeError as error:

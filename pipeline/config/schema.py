@@ -128,15 +128,15 @@ class PipelineConfig(Settings):
 
     @field_validator("evaluator")
     @classmethod
-    def _limits_what_is_learned(cls, evaluator: EvaluatorSettings, info: ValidationInfo) -> EvaluatorSettings:
+    def _limits_predicted_outputs(cls, evaluator: EvaluatorSettings, info: ValidationInfo) -> EvaluatorSettings:
         if "trainer" not in info.data:  # it has a mistake of its own
             return evaluator
         trainer: TrainerSettings = info.data["trainer"]
         missing = evaluator.limits_on("age") if trainer.spec.age_head is None else []
         missing += evaluator.limits_on("gender") if trainer.spec.gender_head is None else []
         if missing:
-            answer = "age" if trainer.spec.age_head is None else "gender"
-            raise ValueError(f"{', '.join(missing)} must be null: {trainer.network} learns no {answer} here")
+            output = "age" if trainer.spec.age_head is None else "gender"
+            raise ValueError(f"{', '.join(missing)} must be null: {trainer.network} predicts no {output} here")
         return evaluator
 
     @field_validator("name")

@@ -28,7 +28,7 @@ def test_an_address_without_a_job_service_is_an_error_of_one_line(
     for engine in ("portable", "flink", "spark"):
         reported = refusal(tmp_path, engine, "--job_endpoint=localhost:9", "--environment_type=LOOPBACK")
         assert reported.startswith(
-            "beam.options: no job service answers at localhost:9; start it, or correct --job_endpoint"
+            "beam.options: no job service responds at localhost:9; start it, or correct --job_endpoint"
         )
 
 

@@ -50,7 +50,7 @@ def test_an_image_that_cannot_be_written_does_not_lose_the_prediction(
 def test_an_image_in_a_missing_folder_is_refused_before_the_model_is_searched(portrait: Path, tmp_path: Path) -> None:
     ended = visage("predict", portrait, "--model", tmp_path, "--out", tmp_path / "nowhere" / "out.png")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert "no such folder" in ended.stderr
+    assert f"the folder {tmp_path / 'nowhere'} does not exist" in ended.stderr
     assert ended.stderr.count("\n") == 1
 
 

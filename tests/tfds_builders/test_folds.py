@@ -41,7 +41,7 @@ def test_gender_letters(tmp_path: Path, letter: str, gender: str) -> None:
         ("30601258@N03\tonly two", "2 fields, not 12"),
         (ROW.replace("\t1\t", "\tone\t"), "face_id 'one' is not a whole number"),
         (ROW.replace("414", ""), "y '' is not a whole number"),
-        (ROW.replace("30601258@N03", "nan"), "user_id 'nan' stands for an unknown person"),
+        (ROW.replace("30601258@N03", "nan"), "user_id 'nan' means an unknown person"),
     ],
 )
 def test_an_unreadable_row_does_not_affect_others(tmp_path: Path, bad: str, why: str) -> None:

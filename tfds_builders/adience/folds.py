@@ -25,7 +25,7 @@ class FoldRow:
 
     Attributes:
         line: of the fold's file, from 1.
-        age_label: as it stands in the file: '(25, 32)', '35', 'None'.
+        age_label: text in the file: '(25, 32)', '35', 'None'.
         gender: 'female', 'male' or 'unknown'.
         measures: the columns of MEASURES, in their order; pixels of the original photo and degrees.
     """
@@ -117,7 +117,7 @@ def _row(fold: int, number: int, columns: list[str], fields: list[str]) -> FoldR
     line = dict(zip(columns, fields, strict=True))
     if is_unknown(line["user_id"]):
         # Else all people without an id would count as one person.
-        raise _UnreadableRow(f"user_id {quoted(line['user_id'])} stands for an unknown person")
+        raise _UnreadableRow(f"user_id {quoted(line['user_id'])} means an unknown person")
     return FoldRow(
         fold=fold,
         line=number,

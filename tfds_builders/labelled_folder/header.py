@@ -27,7 +27,7 @@ class Reading:
     key: str
 
     def name(self, column: str) -> str | None:
-        """Returns the file's name for a standard column; None if the settings say that there is no such column."""
+        """Returns the file's name for a standard column; None if the settings exclude the column."""
         return self.columns.get(column, column)
 
 
@@ -43,7 +43,7 @@ def used_columns(path: Path, header: Sequence[str], reading: Reading) -> dict[st
     _check_near_names(path, header, used, reading)
     if "picture" not in used:
         raise VisageError(
-            f"{path} has no column 'picture': say in {reading.key}.columns.picture which one holds the pictures' "
+            f"{path} has no column 'picture': name in {reading.key}.columns.picture the one that holds the images' "
             f"paths; {_has(header)}"
         )
     for name in used.values():
@@ -75,7 +75,7 @@ def _exact(path: Path, header: Sequence[str], reading: Reading) -> dict[str, str
         if name is None:
             continue
         if name in header:
-            # A column that stands for another one is not read under its own name too.
+            # A column that is mapped to another one is not also read under its own name.
             if column in reading.columns or name not in reading.columns.values():
                 used[column] = name
         elif column in reading.columns:

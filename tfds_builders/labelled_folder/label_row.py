@@ -43,7 +43,7 @@ class LabelRow:
     """The labels of one row.
 
     Attributes:
-        picture: path of the image, as it stands in the file.
+        picture: path of the image, unchanged.
         age: years; nan unknown.
         age_from: first completed year of the age group, if one is given; -1 unknown.
         age_to: its last completed year; -1 unknown.

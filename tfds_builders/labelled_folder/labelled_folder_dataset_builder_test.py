@@ -288,7 +288,7 @@ def test_a_missing_folder_or_labels_file_is_an_error_of_one_line(tmp_path: Path)
 def test_two_labels_files_are_an_error(tmp_path: Path) -> None:
     folder = folder_with(tmp_path / "manual", "picture\nbo.jpg\n")
     (folder / "labels.parquet").touch()
-    assert "holds labels.csv and labels.parquet: say in" in refusal(tmp_path / "manual", tmp_path / "data")
+    assert "holds labels.csv and labels.parquet: name one of them in" in refusal(tmp_path / "manual", tmp_path / "data")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def find_labels_file(folder: Path, name: str | None, key: str) -> Path:
             f"with the labels in {key}.labels"
         )
     if len(found) > 1:
-        raise VisageError(f"{folder} holds {' and '.join(STANDARD_FILES)}: say in {key}.labels which one is meant")
+        raise VisageError(f"{folder} holds {' and '.join(STANDARD_FILES)}: name one of them in {key}.labels")
     return found[0]
 
 

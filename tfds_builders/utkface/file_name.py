@@ -39,7 +39,7 @@ def parse_file_name(name: str) -> FileName | None:
     """Reads the labels in a UTKFace file name, including the archive's few malformed names.
 
     Returns:
-        The labels; None if the fields of the name cannot be told apart.
+        The labels; None if the fields of the name are ambiguous.
     """
     match = _NAME.fullmatch(name)
     if match is None:

@@ -71,7 +71,7 @@ RULES: tuple[Rule, ...] = (
 """In the order in which they are checked; the first that applies names the drop."""
 
 SPLIT_RULES = (outside_protocol, fold_unknown)
-"""Asked after `RULES`."""
+"""Checked after `RULES`."""
 
 
 def reason_to_drop(record: FaceRecord, cleaning: CleaningSettings, split: SplitSettings) -> str | None:

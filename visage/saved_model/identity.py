@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance
 
-# Stands for values that an older model, or one of another program, does not record.
+# Replaces values that an older model, or one of another program, does not record.
 UNKNOWN = "unknown"
 
 DRAWN, PHOTOS, BOTH = "drawn portraits", "photos", "drawn portraits and photos"

@@ -62,12 +62,12 @@ def read_provenance(model: Path) -> list[TrainingProvenance] | None:
 
 
 def check_provenance(own: TrainingProvenance, teacher: Path | None, blessed: Path | None) -> list[TrainingProvenance]:
-    """Checks that no model that a new one learns from was trained on faces of the new one's test split.
+    """Checks that neither a new model's teacher nor its initial weights were trained on faces of its test split.
 
     Args:
         own: provenance of the new model's training data.
         teacher: SavedModel of its teacher; None: it has none.
-        blessed: SavedModel that it starts from; None: it has none.
+        blessed: SavedModel with its initial weights; None: it has none.
 
     Returns:
         The trainings that the new model depends on: its own first, then those of the other two.
@@ -77,7 +77,7 @@ def check_provenance(own: TrainingProvenance, teacher: Path | None, blessed: Pat
     """
     trainings = [own]
     if teacher is not None:
-        trainings += _check(teacher, own, "trainer.distillation.teacher", "learn without it")
+        trainings += _check(teacher, own, "trainer.distillation.teacher", "train without it")
     if blessed is not None:
         trainings += _check(blessed, own, "trainer.weights: blessed", "start from null, dlib, imagenet or a file")
     return [one for number, one in enumerate(trainings) if not any(_alike(one, other) for other in trainings[:number])]

@@ -30,7 +30,7 @@ _FEATURES = {
     records.AGE: tf.io.FixedLenFeature([], tf.float32),
     records.AGE_KNOWN: tf.io.FixedLenFeature([], tf.float32),
     records.AGE_GROUP: tf.io.FixedLenFeature([], tf.int64),
-    # A deviation is never negative, so -1 stands for unknown.
+    # A deviation is never negative, so -1 means unknown.
     records.APPARENT_AGE_STD: tf.io.FixedLenFeature([], tf.float32, default_value=-1.0),
     records.GENDER_LABEL: tf.io.FixedLenFeature([], tf.int64),
     records.GENDER_KNOWN: tf.io.FixedLenFeature([], tf.float32),

@@ -63,7 +63,7 @@ class TrainerSettings(Settings):
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field("float32", description="while training")
     jit_compile: bool = Field(False, description="compile steps by XLA")
     checkpoint_steps: int = Field(
-        CHECKPOINT_STEPS, ge=1, description="steps after which a killed training goes on, at most"
+        CHECKPOINT_STEPS, ge=1, description="steps between checkpoints, from which a killed training resumes"
     )
     seed: int = Field(1, ge=0, le=2**32 - 1)
 

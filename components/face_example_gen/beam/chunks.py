@@ -35,7 +35,7 @@ class Chunk:
 
     @property
     def name(self) -> str:
-        """Returns the number as it stands in file names, which sort like the chunks."""
+        """Returns the number in the form of file names, which sort like the chunks."""
         return f"{self.number:010d}"
 
 

@@ -62,10 +62,10 @@ def engine_options(settings: BeamSettings, package_dir: str) -> PipelineOptions:
 
 
 def check_reachable(settings: BeamSettings) -> None:
-    """Checks, before anything is copied, that the engine's address answers; Beam itself would wait for it.
+    """Checks, before anything is copied, that the engine's address is reachable; Beam itself would wait for it.
 
     Raises:
-        VisageError: no job service answers, or there are no credentials for Dataflow.
+        VisageError: no job service responds, or there are no credentials for Dataflow.
     """
     options = PipelineOptions(settings.options)
     if settings.engine == "dataflow":
@@ -80,7 +80,7 @@ def check_reachable(settings: BeamSettings) -> None:
             grpc.channel_ready_future(channel).result(timeout=_REACH_SECONDS)
         except grpc.FutureTimeoutError:
             raise VisageError(
-                f"beam.options: no job service answers at {endpoint}; start it, or correct --job_endpoint; {_SEE}"
+                f"beam.options: no job service responds at {endpoint}; start it, or correct --job_endpoint; {_SEE}"
             ) from None
 
 
@@ -154,7 +154,7 @@ def _polling(read: Callable[[], dict[str, Any]], engine: Engine, step: str, tota
         while not stop.wait(_POLL_SECONDS):
             with suppress(Exception):
                 done = read().get("pictures", 0)
-                # The engine may have answered after the end of the block.
+                # The engine may have responded after the end of the block.
                 if not stop.is_set():
                     progress.report(step, min(done, total), total, f"running on {engine}")
 

@@ -53,7 +53,7 @@ def predict(
 ) -> None:
     """Find the faces on photos and predict age and gender. Exit code 1: a photo has no prediction.
 
-    A folder stands for the images in it, but not in its subfolders.
+    A folder means the images in it, but not in its subfolders.
     """
     from serving.photo_files import photo_files
 

@@ -34,7 +34,7 @@ def check_output(
     if out.suffix.lower() not in endings:
         raise VisageError(f"--out {out}: the name must end in {' or '.join(endings)}; name another file")
     if not out.parent.is_dir():
-        raise VisageError(f"--out {out}: no such folder: {out.parent}; make it or name another file")
+        raise VisageError(f"--out {out}: the folder {out.parent} does not exist; create it, or name another file")
     if not may_write(out.parent):
         raise VisageError(f"--out {out}: {out.parent} cannot be written (permission denied); name another file")
     for written in (out, *beside):

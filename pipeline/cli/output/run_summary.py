@@ -127,6 +127,6 @@ def _gate_table(gates: Sequence[Gate]) -> Table:
     table = Table("gate", "of", "measured", "limit", "", box=None, pad_edge=False, header_style="bold")
     for gate in gates:
         measured = "not measured" if gate.measured is None else f"{gate.measured:.3f}"
-        verdict = "[green]ok[/]" if gate.passed else "[red]failed[/]"
-        table.add_row(gate.name, escape(gate.slice), measured, f"{gate.relation} {gate.limit:g}", verdict)
+        result = "[green]ok[/]" if gate.passed else "[red]failed[/]"
+        table.add_row(gate.name, escape(gate.slice), measured, f"{gate.relation} {gate.limit:g}", result)
     return table

@@ -56,7 +56,7 @@ def test_the_module_names_the_script_of_its_environment(script: Path, monkeypatc
         (["predict", "http://host:8501/a.jpg"], "http://host:8501/a.jpg: this is an address, not a path; download"),
         (["predict", "a.jpg", "--model", "http://host:8501"], "--model http://host:8501: this is an address, not a "),
         (["run", "--data-dir", "gs://bucket/x"], "--data-dir gs://bucket/x: this is an address, not a path; download"),
-        (["node", "Trainer", "--pipeline", "none.json", "--run-id", "1"], "--pipeline none.json: no such file; "),
+        (["node", "Trainer", "--pipeline", "none.json", "--run-id", "1"], "--pipeline: none.json does not exist; "),
         (["node", "Trainer", "--pipeline", "setup.py", "--run-id", "1"], "--pipeline setup.py: not a compiled "),
     ],
 )

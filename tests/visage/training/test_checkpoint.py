@@ -36,7 +36,7 @@ def test_a_killed_training_ends_where_it_would_have_ended(tmp_path: Path) -> Non
     uninterrupted = train(split, split, killed.SETTINGS, str(tmp_path / "log"))
 
     assert reports[0][:3] == ("train", 8, 18)
-    assert reports[0][3].startswith("epoch 2 of 3, goes on from a checkpoint, validation: age MAE ")
+    assert reports[0][3].startswith("epoch 2 of 3, resumed from a checkpoint, validation: age MAE ")
     assert [done for _, done, _, _ in reports[1:]] == [9, 10, 11, 12, 12, 13, 14, 15, 16, 17, 18, 18]
     for ours, expected in zip(resumed.get_weights(), uninterrupted.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, expected)

@@ -27,7 +27,7 @@ def report_step(
     """
     done = training_state.epoch * steps + training_state.step
     notes = [f"epoch {min(training_state.epoch + (training_state.step > 0), epochs) or 1} of {epochs}"]
-    notes.append("goes on from a checkpoint" if loss is None else f"loss {loss:.2f}")
+    notes.append("resumed from a checkpoint" if loss is None else f"loss {loss:.2f}")
     if training_state.history and (figures := list(_figures(training_state.history[-1]))):
         notes.append("validation: " + ", ".join(figures))
     if warning:

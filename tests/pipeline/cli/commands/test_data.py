@@ -126,7 +126,7 @@ def test_an_output_of_another_format_is_an_error_of_one_line(command: str, endin
 def test_a_sheet_in_a_missing_folder_is_an_error_before_any_work(tmp_path: Path) -> None:
     ended = visage("data", "preview-augmentation", *options(tmp_path), "--out", tmp_path / "none" / "sheet.png")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
-    assert f"no such folder: {tmp_path / 'none'}; make it or name another file" in ended.stderr
+    assert f"the folder {tmp_path / 'none'} does not exist; create it, or name another file" in ended.stderr
 
 
 def test_terms_are_printed_once_a_workspace(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_an_unsupported_ending_is_an_error(name: str, photo: Path) -> None:
 
 
 def test_a_missing_folder_and_a_folder_are_errors(photo: Path, tmp_path: Path) -> None:
-    assert f"no such folder: {tmp_path}/none" in refusal(tmp_path / "none" / "a.png", [".png"])
+    assert f"the folder {tmp_path}/none does not exist" in refusal(tmp_path / "none" / "a.png", [".png"])
     (tmp_path / "a.png").mkdir()
     assert "a.png is a folder; name a file" in refusal(tmp_path / "a.png", [".png"])
 

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Serves the model that the default run pushed, asks it over HTTP about a drawn portrait, and stops serving.
+# Serves the model that the default run pushed, predicts a drawn portrait over HTTP, and stops serving.
 set -eu
 cd "$(dirname "$0")/.."
 
-# Of the newest drawing, the first picture of one person that is not damaged; drawn.csv tells which.
+# The first undamaged image of one person in the newest drawing, according to drawn.csv.
 drawing=$(ls -td runs/data/sample_portraits/[0-9a-f]* | head -1)
 photo=$drawing/$(awk -F, '$2 == 1 && $6 == "" { print $1; exit }' "$drawing/drawn.csv")
 folder=$(mktemp -d)
-: >"$folder/server"  # the loop below may look before the server has begun
+: >"$folder/server"  # the loop below may read it before the server has started
 .venv/bin/visage serve --rest-port 0 >"$folder/server" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null; wait $server 2>/dev/null || true; rm -rf "$folder"' EXIT

@@ -34,7 +34,7 @@ PIPELINE = [
     "pyyaml>=6",
     "scipy>=1.12",
     "starlette>=1",
-    # For the Trainer's logs; TensorFlow 2.21 no longer brings it.
+    # For the Trainer's logs; TensorFlow 2.21 no longer requires it.
     "tensorboard>=2.16",
     "tensorflow>=2.16",
     "tensorflow-datasets>=4.9.10",

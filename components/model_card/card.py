@@ -17,8 +17,8 @@ INTENDED_USE = (
 )
 NOT_FOR = (
     "Decisions about people: access, employment, insurance, policing, checks of a person's age or identity.",
-    "Saying who somebody is. Gender here means the binary label that the data sets carry, given by others from looks; "
-    "it knows no other gender and says nothing about a person's identity.",
+    "Identifying people. Gender here means the binary label that the data sets carry, given by others from looks; "
+    "it has no other values and does not mean a person's gender identity.",
     "Commercial use, where it was trained on IMDB-WIKI, Adience or UTKFace: these are for non-commercial research.",
     "Groups of people that this page shows few of, or none.",
 )

@@ -1,4 +1,4 @@
-"""Reads the served version before the cache lookup: a later push may have replaced it, or somebody removed it."""
+"""Reads the served version before the cache lookup: it may have been replaced by a later push, or removed."""
 
 from pathlib import Path
 

@@ -20,7 +20,7 @@ from scipy.stats import chi2_contingency, chisquare
 
 from tfds_builders.sample_portraits import draw
 from tfds_builders.sample_portraits.draw import draw_sample_portraits, drawn_datasets
-from tfds_builders.sample_portraits.image import sit
+from tfds_builders.sample_portraits.image import place
 from tfds_builders.sample_portraits.person import SKIN_TONES, draw_age, draw_person
 from tfds_builders.sample_portraits.photo import take_photo
 from visage.errors import VisageError
@@ -268,7 +268,7 @@ class TestPortraits:
         crops, ages, genders = [], [], []
         for _ in range(400):
             person, age = draw_person(rng), draw_age(rng)
-            sitter = sit(person, age, (128, 128), 0.39, (0.5, 0.3), 0.0)
+            sitter = place(person, age, (128, 128), 0.39, (0.5, 0.3), 0.0)
             grey = take_photo(128, 128, (sitter,), rng).convert("L").resize((64, 64), Image.Resampling.BOX)
             crops.append(np.asarray(grey, np.float64).ravel())
             ages.append(age)

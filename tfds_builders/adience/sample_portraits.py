@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tfds_builders.adience.landmarks_file import landmarks_file
-from tfds_builders.sample_portraits.image import Damage, DrawnImage, sit
+from tfds_builders.sample_portraits.image import Damage, DrawnImage, place
 from tfds_builders.sample_portraits.layout import Layout, spread_defects
 from tfds_builders.sample_portraits.person import Person, draw_person
 
@@ -143,7 +143,7 @@ def _add_images(
         prefix, tilt = ("landmark_aligned_face", 2.0) if config == "aligned" else ("coarse_tilt_aligned_face", 7.0)
         middle = (float(rng.normal(0.5, 0.02)), float(rng.normal(0.44, 0.02)))
         distance = float(rng.normal(0.245, 0.015))
-        sitter = sit(face.person, face.age, (SIDE, SIDE), distance, middle, float(rng.normal(0, tilt)))
+        sitter = place(face.person, face.age, (SIDE, SIDE), distance, middle, float(rng.normal(0, tilt)))
         path = f"adience/{config}/{face.user}/{prefix}.{face.face_id}.{face.image}"
         sitters = () if defect == "nobody" else (sitter,)
         layout.images.append(DrawnImage(path, SIDE, SIDE, sitters, (*seed, number), damage))

@@ -1,4 +1,4 @@
-"""A quick check of the archive of one half of IMDB-WIKI, and of its table if that lies beside it."""
+"""Checks the archive of one half of IMDB-WIKI, and its table if that is beside it."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.io import savemat
 
 from tfds_builders.imdb_wiki.famous_people import FamousPerson, famous_person
-from tfds_builders.sample_portraits.image import Damage, DrawnImage, sit
+from tfds_builders.sample_portraits.image import Damage, DrawnImage, place
 from tfds_builders.sample_portraits.layout import Layout, spread_defects
 from tfds_builders.sample_portraits.person import OLDEST, draw_age, draw_person
 from tfds_builders.sample_portraits.photo import Sitter
@@ -108,7 +108,7 @@ def _add_image(
 ) -> None:
     size = (int(rng.integers(200, 260)), int(rng.integers(200, 280)))
     middle = (float(rng.normal(0.5, 0.03)), float(rng.normal(0.45, 0.03)))
-    sitters = [sit(person.traits, age, size, float(rng.normal(0.25, 0.02)), middle, float(rng.normal(0, 8)))]
+    sitters = [place(person.traits, age, size, float(rng.normal(0.25, 0.02)), middle, float(rng.normal(0, 8)))]
     if defect == "second_face":
         size = (size[0] + 110, size[1])
         sitters = [replace(sitters[0], eye_middle=(0.3 * size[0], sitters[0].eye_middle[1])), _neighbour(size, rng)]
@@ -121,7 +121,7 @@ def _add_image(
 
 
 def _neighbour(size: tuple[int, int], rng: np.random.Generator) -> Sitter:
-    return sit(
+    return place(
         draw_person(rng), draw_age(rng), size, 0.2, (0.5 + 0.28 * size[0] / size[1], 0.5), float(rng.normal(0, 6))
     )
 

@@ -1,1 +1,1 @@
-"""Labelled portraits of nobody real, drawn from a seed in the layout of the three archives."""
+"""Draws labelled portraits of imaginary people from a seed, in the layout of the three archives."""

@@ -48,7 +48,7 @@ class DrawnImage:
         return contents[: len(contents) // 2] if self.damage == "truncated" else contents
 
 
-def sit(
+def place(
     person: Person, age: float, size: tuple[int, int], eye_distance: float, eye_middle: tuple[float, float], tilt: float
 ) -> Sitter:
     """Places a person in an image of `size` pixels; eye distance and middle are fractions of its shorter side."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tfds_builders.sample_portraits.image import Damage, DrawnImage, sit
+from tfds_builders.sample_portraits.image import Damage, DrawnImage, place
 from tfds_builders.sample_portraits.layout import Layout, spread_defects
 from tfds_builders.sample_portraits.person import Person, draw_age, draw_person
 
@@ -40,7 +40,7 @@ def lay_out(rows: int, seed: int, configs: set[str]) -> Layout:
 def _image(person: Person, age: float, seed: tuple[int, ...], rng: np.random.Generator) -> DrawnImage:
     # UTKFace's own geometry, measured: eyes 0.396 of the side apart (5-95 %: 0.35-0.44), middle at (0.49, 0.30).
     middle = (float(rng.normal(0.49, 0.012)), float(rng.normal(0.30, 0.015)))
-    sitter = sit(person, age, (SIDE, SIDE), float(rng.normal(0.396, 0.025)), middle, float(rng.normal(0, 3.0)))
+    sitter = place(person, age, (SIDE, SIDE), float(rng.normal(0.396, 0.025)), middle, float(rng.normal(0, 3.0)))
     return DrawnImage("", SIDE, SIDE, (sitter,), seed)
 
 

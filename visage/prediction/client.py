@@ -68,7 +68,7 @@ def _make_predictor(
     if server is not None:
         return ServerPredictor(server, None if alignment_of is None else Path(alignment_of), note)
     if alignment_of is not None:
-        raise VisageError("--alignment-of goes with --server: a local model has the geometry of its crops")
+        raise VisageError("--alignment-of needs --server: a local model has the geometry of its crops")
     if model is None:
         raise VisageError("no model to predict with: give --model DIR or --server URL")
     return FolderPredictor(Path(model))

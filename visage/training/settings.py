@@ -109,7 +109,7 @@ class TrainerSettings(Settings):
     def _teacher_fits_the_student(self) -> "TrainerSettings":
         if self.distillation.teacher is not None and self.spec.age_head not in (None, *TAUGHT_AGE_HEADS):
             heads = " or ".join(TAUGHT_AGE_HEADS)
-            raise ValueError(f"distillation.teacher teaches the age_head {heads}, not {self.spec.age_head}")
+            raise ValueError(f"distillation.teacher supports the age_head {heads}, not {self.spec.age_head}")
         return self
 
     @model_validator(mode="after")

@@ -71,7 +71,7 @@ def test_the_known_numbers(wiki: list[bytes], settings: dict[str, Any], kept: in
 def test_the_number_that_the_vgg_face_post_reports(wiki: list[bytes]) -> None:
     settings = CleaningSettings(min_face_score=3.0, min_age=1, imdb_wiki_age="year_difference")
     assert fates(wiki, settings)[""] == 22_508
-    # 70 more name nobody. The post keeps them; here they might sit in two splits.
+    # 70 more name nobody. The post keeps them; here they might be in two splits.
     assert fates(wiki, settings, named=True)[""] == 22_578
 
 

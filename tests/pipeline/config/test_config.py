@@ -212,7 +212,7 @@ def test_incompatible_values_are_reported_where_they_are_set(tmp_path: Path, ove
     path = tmp_path / "taught.yaml"
     path.write_text(f"extends: {DEFAULT}\ntrainer: {{age_head: regression, distillation: {{teacher: runs}}}}\n")
     message = refusal(*overrides, path=path)
-    assert message.startswith(f"{where.format(path=path)}: distillation.teacher teaches the age_head softmax or ")
+    assert message.startswith(f"{where.format(path=path)}: distillation.teacher supports the age_head softmax or ")
 
 
 def test_a_recipe_without_heads_is_an_error() -> None:

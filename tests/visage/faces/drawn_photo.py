@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfds_builders.sample_portraits.image import sit
+from tfds_builders.sample_portraits.image import place
 from tfds_builders.sample_portraits.person import draw_person
 from tfds_builders.sample_portraits.photo import take_photo
 
@@ -17,7 +17,7 @@ def drawn_photo(places: Sequence[Place], width: int = 320, height: int = 240, se
     rng = np.random.default_rng(seed)
     side = min(width, height)
     sitters = [
-        sit(
+        place(
             draw_person(rng),
             35,
             (width, height),

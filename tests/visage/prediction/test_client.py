@@ -249,7 +249,7 @@ def test_both_model_and_server_are_an_error(portrait: Path, saved_model: Path) -
 
 
 def test_the_alignment_option_with_a_local_model_is_an_error(portrait: Path, saved_model: Path) -> None:
-    with pytest.raises(VisageError, match="--alignment-of goes with --server"):
+    with pytest.raises(VisageError, match="--alignment-of needs --server"):
         predict_photos([portrait], model=saved_model, alignment_of=saved_model)
 
 

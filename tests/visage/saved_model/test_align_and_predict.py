@@ -11,7 +11,7 @@ import tensorflow as tf
 from tests.drawn_crops import write_split
 from tests.real_photos import adience_photos, group_photos
 from tests.trained_model import ALIGNMENT, run_trainer
-from tfds_builders.sample_portraits.image import sit
+from tfds_builders.sample_portraits.image import place
 from tfds_builders.sample_portraits.person import draw_age, draw_person
 from tfds_builders.sample_portraits.photo import take_photo
 from visage.data.labels import age_group
@@ -32,7 +32,7 @@ def portrait(number: int) -> tuple[np.ndarray, np.ndarray, FaceRecord]:
     rng = np.random.default_rng((3, number))
     person, age = draw_person(rng), draw_age(rng)
     distance, tilt = rng.uniform(0.2, 0.5), rng.uniform(-30, 30)
-    sitter = sit(person, age, (WIDTH, HEIGHT), distance, (rng.uniform(0.4, 0.6), rng.uniform(0.35, 0.5)), tilt)
+    sitter = place(person, age, (WIDTH, HEIGHT), distance, (rng.uniform(0.4, 0.6), rng.uniform(0.35, 0.5)), tilt)
     photo = np.array(take_photo(WIDTH, HEIGHT, [sitter], rng))
     eyes = np.array([[-0.5, 0, 1], [0.5, 0, 1]]) @ sitter.to_image().T
     landmarks = np.vstack([eyes, np.zeros((3, 2))]).astype(np.float32)

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tests.real_photos import adience_photos, group_photos
-from tfds_builders.sample_portraits.image import sit
+from tfds_builders.sample_portraits.image import place
 from tfds_builders.sample_portraits.person import draw_age, draw_person
 from tfds_builders.sample_portraits.photo import take_photo
 from visage.faces.align import align as align_with_pillow
@@ -27,7 +27,7 @@ def photo_with_landmarks(pose: tuple[float, tuple[float, float], float]) -> tupl
     """Returns a drawn portrait and the true position of its eyes; landmarks that alignment ignores are 0."""
     distance, middle, tilt = pose
     rng = np.random.default_rng(4)
-    sitter = sit(draw_person(rng), draw_age(rng), (240, 200), distance, middle, tilt)
+    sitter = place(draw_person(rng), draw_age(rng), (240, 200), distance, middle, tilt)
     photo = np.array(take_photo(240, 200, [sitter], rng))
     eyes = np.array([[-0.5, 0, 1], [0.5, 0, 1]]) @ sitter.to_image().T
     return photo, np.vstack([eyes, np.zeros((3, 2))]).astype(np.float32)

@@ -67,6 +67,6 @@ def _set_weights(layers: list[keras.layers.Layer], values: list[list[np.ndarray]
     wanted = [[tuple(weight.shape) for weight in layer.weights] for layer in layers]
     found = [[array.shape for array in arrays] for arrays in values[: len(layers)]]
     if wanted != found:
-        raise VisageError(f"{path}: another network than dlib's face network; `{set_up_with('dlib')}` brings it")
+        raise VisageError(f"{path}: not dlib's face network; `{set_up_with('dlib')}` installs it")
     for layer, arrays in zip(layers, values, strict=False):
         layer.set_weights(arrays)

@@ -17,7 +17,7 @@ def with_values(settings: TrainerSettings, values: Mapping[str, Any]) -> Trainer
         values: by key of the configuration, e.g. `trainer.augmentation.rotation`.
 
     Raises:
-        pydantic.ValidationError: a value is not allowed, or values do not go together.
+        pydantic.ValidationError: a value is not allowed, or values are invalid together.
     """
     changed = settings.model_dump()
     for key, value in values.items():

@@ -173,7 +173,7 @@ def _check_owners(space: Space, recipe: TrainerSettings) -> None:
         values = space[owner].values if owner in space else (_value(recipe, owner),)
         if key in space and all(value in off for value in values):
             found = " or ".join(map(json.dumps, values))
-            raise ValueError(f"search.{key}: changes no model where {owner} is {found}; change that, or leave this out")
+            raise ValueError(f"search.{key}: has no effect while {owner} is {found}; change that, or remove this key")
 
 
 def _check_combinations(space: Space, recipe: TrainerSettings) -> None:
@@ -187,7 +187,7 @@ def _check_combinations(space: Space, recipe: TrainerSettings) -> None:
             with_values(recipe, together)
         except ValidationError as error:
             named = ", ".join(f"{key} {quoted(value)}" for key, value in together.items())
-            raise ValueError(f"search: {named} do not go together: {plain_message(error.errors()[0])}") from None
+            raise ValueError(f"search: {named} are invalid together: {plain_message(error.errors()[0])}") from None
 
 
 def _loss_of(recipe: TrainerSettings) -> tuple[Any, ...]:

@@ -95,5 +95,5 @@ def test_another_network_of_dlibs_is_refused_and_nothing_is_loaded(face_network:
     path.write_bytes(
         dlib_writer.network([dlib_writer.convolution(np.zeros((1, 3, 3, 3)), np.zeros(1)), dlib_writer.string("relu_")])
     )
-    with pytest.raises(VisageError, match=r"small\.dat: another network than dlib's face network"):
+    with pytest.raises(VisageError, match=r"small\.dat: not dlib's face network"):
         load_dlib_weights(face_network, path)

@@ -81,5 +81,5 @@ def test_a_damaged_teacher_is_an_error_of_one_line(tmp_path: Path, file: str) ->
 
 def test_a_head_without_an_age_distribution_has_no_teacher() -> None:
     given = {**STUDENT.model_dump(), "age_head": "coral", "distillation": {"teacher": "somewhere"}}
-    with pytest.raises(ValidationError, match="teaches the age_head softmax or label_distribution, not coral"):
+    with pytest.raises(ValidationError, match="supports the age_head softmax or label_distribution, not coral"):
         TrainerSettings.model_validate(given)

@@ -46,26 +46,26 @@ def test_networks_of_the_same_heads_have_the_same_loss_and_can_be_compared() -> 
 @pytest.mark.parametrize(
     ("search", "line"),
     [
-        ({"momentum": [0.5, 0.9]}, 'momentum: changes no model where trainer.optimizer is "adamw"; change that, or'),
+        ({"momentum": [0.5, 0.9]}, 'momentum: has no effect while trainer.optimizer is "adamw"; change that, or'),
         (
             {"momentum": [0.5, 0.9], "optimizer": ["adam", "adamw"]},
-            'momentum: changes no model where trainer.optimizer is "adam" or "adamw"; ',
+            'momentum: has no effect while trainer.optimizer is "adam" or "adamw"; ',
         ),
         (
             {"distillation.alpha": [0.5, 1]},
-            "distillation.alpha: changes no model where trainer.distillation.teacher is n",
+            "distillation.alpha: has no effect while trainer.distillation.teacher is n",
         ),
         (
             {"fine_tuning.learning_rate": {"min": 0.1, "max": 0.2}},
-            "fine_tuning.learning_rate: changes no model where trainer.fine_tuning.epochs is 0; ",
+            "fine_tuning.learning_rate: has no effect while trainer.fine_tuning.epochs is 0; ",
         ),
         (
             {"fine_tuning.layer_decay": [0.5, 1]},
-            "fine_tuning.layer_decay: changes no model where trainer.fine_tuning.ep",
+            "fine_tuning.layer_decay: has no effect while trainer.fine_tuning.ep",
         ),
         (
             {"step_schedule.factor": [0.1, 0.5]},
-            r"step_schedule.factor: .* where trainer.step_schedule.epochs is \[\]; ",
+            r"step_schedule.factor: .* while trainer.step_schedule.epochs is \[\]; ",
         ),
         ({"reduce_on_plateau.factor": [0.1, 0.5]}, "reduce_on_plateau.factor: .*reduce_on_plateau.patience is null; "),
         (
@@ -132,12 +132,12 @@ def test_every_owner_is_off_somewhere_as_a_recipe_holds_it() -> None:
                 "trainer.gradient_accumulation_steps": {"min": 1, "max": 4},
                 "trainer.learning_rate": {"min": 0.1, "max": 0.2},
             },
-            ": trainer.gradient_accumulation_steps 3, trainer.learning_rate 0.1 do not go together: must divide "
+            ": trainer.gradient_accumulation_steps 3, trainer.learning_rate 0.1 are invalid together: must divide "
             "batch_size, 32",
         ),
         (
             {"trainer.gradient_accumulation_steps": [1, 2], "trainer.batch_size": {"min": 16, "max": 64}},
-            ": trainer.gradient_accumulation_steps 2, trainer.batch_size 17 do not go together: must divide "
+            ": trainer.gradient_accumulation_steps 2, trainer.batch_size 17 are invalid together: must divide "
             "batch_size, 17",
         ),
     ],

@@ -9,7 +9,7 @@ from visage.folder_alias import is_plain
 
 
 class TfxExecutor:
-    """Reads and writes as TFX's Evaluator does, and notes uris in properties as that does."""
+    """Reads and writes as TFX's Evaluator does, and writes uris into properties as it does."""
 
     seen: list[str]
 

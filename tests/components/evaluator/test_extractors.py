@@ -1,4 +1,4 @@
-"""A damaged blessed model is one line before any record is read."""
+"""A damaged blessed model is an error of one line before any record is read."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Statistics of splits with given distributions, as StatisticsGen would write them."""
+"""Makes statistics of splits with given distributions, as StatisticsGen writes them."""
 
 import json
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ COMPARED_SCHEMA = _compared_schema()
 
 
 def write_statistics(folder: Path, splits: Mapping[str, Statistics]) -> str:
-    """Writes what StatisticsGen would; returns the artifact's `split_names`."""
+    """Writes the statistics as StatisticsGen does; returns the artifact's `split_names`."""
     for split, statistics in splits.items():
         path = folder / f"Split-{split}" / "FeatureStats.pb"
         path.parent.mkdir(parents=True)

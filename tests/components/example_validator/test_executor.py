@@ -1,4 +1,4 @@
-"""A run stops where the examples have anomalies, and the error names them."""
+"""A run stops if the examples have anomalies, and the error names them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The limits as the configuration file gives them."""
+"""The limits in the configuration file."""
 
 from typing import Any
 

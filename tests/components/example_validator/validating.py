@@ -22,7 +22,7 @@ def validate(
     schema: schema_pb2.Schema = COMPARED_SCHEMA,
     settings: ValidationSettings | None = None,
 ) -> Artifact:
-    """The anomalies that ExampleValidator leaves of `splits`; raises what it raises."""
+    """Runs ExampleValidator on `splits` and returns the anomalies; raises its errors."""
     (folder / "schema").mkdir()
     (folder / "schema" / "schema.pbtxt").write_text(text_format.MessageToString(schema))
     inputs = {

@@ -1,4 +1,4 @@
-"""FaceExampleGen as TFX sees it: its interface, and the driver whose property makes new data miss the cache."""
+"""FaceExampleGen's interface, and the driver whose property makes new data miss the cache."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def settings_for(folder: Path) -> FaceExampleGenSettings:
 
 
 def archive_digest(folder: Path) -> str:
-    """What the driver adds to the execution's properties."""
+    """Returns the digest that the driver adds to the execution's properties."""
     info = ExecutionInfo(exec_properties={"settings": settings_for(folder).model_dump_json()})
     output = Driver(metadata=None).run(info)
     return output.exec_properties["archive_digests"].string_value

@@ -28,7 +28,7 @@ SIZE = 48
 
 @dataclass(frozen=True)
 class Run:
-    """What one run of the component left."""
+    """The output of one run of the component."""
 
     examples: Path
     report: dict[str, Any]
@@ -37,7 +37,7 @@ class Run:
     steps: list[tuple[str, int, int | None]]
 
     def files(self) -> dict[str, bytes]:
-        """Everything below the examples' folder."""
+        """Returns the files below the examples' folder."""
         found = sorted(path for path in self.examples.rglob("*") if path.is_file())
         return {path.relative_to(self.examples).as_posix(): path.read_bytes() for path in found}
 
@@ -87,7 +87,7 @@ def exec_properties(settings: FaceExampleGenSettings) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where prepared data sets are kept, for all runs of this module."""
+    """The folder of prepared data sets, for all runs of this module."""
     return tmp_path_factory.mktemp("data")
 
 
@@ -99,7 +99,7 @@ def whole(portraits: Path, data_root: Path, tmp_path_factory: pytest.TempPathFac
 
 @dataclass(frozen=True)
 class Truth:
-    """What is really in one drawn image."""
+    """The true content of one drawn image."""
 
     people: int
     damage: str
@@ -253,7 +253,7 @@ def test_files_of_a_killed_attempt_are_not_used(whole: Run, portraits: Path, tmp
 
 
 def utkface_crops(portraits: Path, folder: Path, **what: Any) -> FaceExampleGenSettings:
-    """UTKFace's images as they are: quick, for no face is looked for."""
+    """UTKFace's images as they are, without face detection, which is fast."""
     data = DataSettings(dir=str(portraits), sources=["utkface"])
     return settings_for(portraits, folder, data=data, alignment=AlignmentSettings(detector="none", size=SIZE), **what)
 

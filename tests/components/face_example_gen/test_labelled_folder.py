@@ -22,7 +22,7 @@ PICTURES_A_PERSON = 3
 
 @pytest.fixture(scope="module")
 def prepared_team(portraits: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run over 24 drawn portraits of 8 people, whose guessed ages are known, every second real age too."""
+    """A run over 24 drawn portraits of 8 people with apparent ages, every second one with a real age too."""
     archives = tmp_path_factory.mktemp("archives")
     (archives / "team").mkdir()
     images = [path for path in sorted((portraits / "UTKFace").glob("[0-9]*_[01]_*_*.jpg")) if path.stat().st_size]

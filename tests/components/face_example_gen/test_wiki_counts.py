@@ -27,7 +27,7 @@ ONE_FACE = {"min_face_score": 0.0, "second_face": "drop"}
 
 
 def prepared(table: FaceTable, row: int) -> bytes:
-    """The row as the builder writes it, but for the image."""
+    """Returns the row as the builder writes it, without the image."""
     example = Example()
     feature = example.features.feature
     for name, text in (("full_path", table.full_path[row]), ("name", table.name[row]), ("image", "")):
@@ -47,7 +47,7 @@ def wiki(real_data_dir: Path) -> list[bytes]:
 
 
 def fates(rows: Sequence[bytes], settings: CleaningSettings, named: bool = False) -> Counter[str]:
-    """Rows by the rule that drops them; '' is kept. `named`: as if each named somebody."""
+    """Counts the rows by the rule that drops them; '' means kept. `named`: as if each row had a name."""
     split = SplitSettings()
     records = (to_record("imdb_wiki/wiki", row, settings) for row in rows)
     if named:
@@ -71,7 +71,7 @@ def test_the_known_numbers(wiki: list[bytes], settings: dict[str, Any], kept: in
 def test_the_number_that_the_vgg_face_post_reports(wiki: list[bytes]) -> None:
     settings = CleaningSettings(min_face_score=3.0, min_age=1, imdb_wiki_age="year_difference")
     assert fates(wiki, settings)[""] == 22_508
-    # 70 more name nobody. The post keeps them; here they might be in two splits.
+    # 70 more have no name. The post keeps them; here they might be in two splits.
     assert fates(wiki, settings, named=True)[""] == 22_578
 
 

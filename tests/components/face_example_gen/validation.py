@@ -1,4 +1,4 @@
-"""TFDV's anomalies of written examples, computed in memory as StatisticsGen computes them in files."""
+"""Computes TFDV's anomalies of written examples in memory, as StatisticsGen does in files."""
 
 import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
@@ -35,12 +35,12 @@ FULL = FaceRecord(
 
 
 def statistics(examples: list[bytes]) -> Statistics:
-    """Of examples as they are written."""
+    """Computes the statistics of written examples."""
     batch = ExamplesToRecordBatchDecoder().DecodeBatch(examples)
     return stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions(schema=SCHEMA))
 
 
 def anomalies(examples: list[bytes]) -> dict[str, str]:
-    """Feature to what is wrong with it."""
+    """Returns the anomaly of each feature."""
     found = tfdv.validate_statistics(statistics(examples), SCHEMA)
     return {feature: info.short_description for feature, info in found.anomaly_info.items()}

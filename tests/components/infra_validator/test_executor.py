@@ -24,7 +24,7 @@ WARM_UP = "assets.extra/tf_serving_warmup_requests"
 
 
 def check(model_uri: Path, blessing_uri: Path) -> standard_artifacts.InfraBlessing:
-    """Runs InfraValidator's executor as its launcher would."""
+    """Runs InfraValidator's executor as its launcher does."""
     model, blessing = standard_artifacts.Model(), standard_artifacts.InfraBlessing()
     model.uri, blessing.uri = str(model_uri), str(blessing_uri)
     Executor().Do({"model": [model]}, {"blessing": [blessing]}, {})

@@ -1,4 +1,4 @@
-"""Statistics of small splits in TFDV's own format, made a thousand times faster."""
+"""Makes statistics of small splits in TFDV's own format, a thousand times faster."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class Person:
 
 
 def statistics_of(people: Sequence[Person]) -> statistics_pb2.DatasetFeatureStatisticsList:
-    """What the model card reads of TFDV's statistics; `test_any_split` compares them with TFDV's own."""
+    """Makes the part of the statistics that the card reads; `test_any_split` compares them with TFDV's own."""
     statistics = statistics_pb2.DatasetFeatureStatisticsList()
     dataset = statistics.datasets.add(num_examples=len(people))
     written = np.array([-1.0 if person.age is None else person.age for person in people], np.float32)
@@ -47,7 +47,7 @@ def statistics_of(people: Sequence[Person]) -> statistics_pb2.DatasetFeatureStat
 
 
 def write_statistics(folder: Path, split: str, statistics: statistics_pb2.DatasetFeatureStatisticsList) -> None:
-    """Writes what StatisticsGen would."""
+    """Writes the statistics as StatisticsGen does."""
     path = folder / f"Split-{split}" / "FeatureStats.pb"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(statistics.SerializeToString())
@@ -58,7 +58,7 @@ ages = st.none() | st.floats(0, 120, width=32).filter(lambda age: age == 0 or ag
 
 @st.composite
 def people(draw: st.DrawFn) -> list[Person]:
-    """One to twelve people; in half of the cases all of them are alike in some way."""
+    """Draws one to twelve people; in half of the cases all of them are alike in some way."""
     one = draw(ages)
     same_age, gender, source = draw(st.booleans()), draw(st.sampled_from([*GENDERS, UNKNOWN])), draw(st.booleans())
     genders = st.just(gender) if draw(st.booleans()) else st.sampled_from([*GENDERS, UNKNOWN])

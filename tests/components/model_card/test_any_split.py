@@ -44,7 +44,7 @@ def read(folder: Path, found: Sequence[Person]) -> SplitStatistics:
 
 
 def by_tfdv(found: Sequence[Person]) -> Any:
-    """The same people in TFDV's own statistics."""
+    """Returns TFDV's own statistics of the same people."""
     rows = {
         "age": np.array([-1 if person.age is None else person.age for person in found], np.float32),
         "age_known": np.array([person.age is not None for person in found], np.float32),
@@ -109,7 +109,7 @@ def test_every_known_age_is_in_one_bar_and_no_bar_is_narrower_than_a_year(
 
 @st.composite
 def slice_metrics(draw: st.DrawFn, feature: str = "", value: str = "") -> SliceMetrics:
-    """Of a few records, of which some or none know the age or the gender; predictions may be no numbers."""
+    """Draws metrics of a few records with known or unknown labels; predictions may be NaN."""
     count = draw(st.integers(1, 9))
     age_count, gender_count = draw(st.integers(0, count)), draw(st.integers(0, count))
     fraction = st.none() | st.floats(0, 1)

@@ -55,7 +55,7 @@ DESCRIPTION = {
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """A model that misses one limit: there is nobody of 0 to 2 years."""
+    """A model that misses one limit, because nobody is 0 to 2 years old."""
     records = [*people(40), *people(6, age=None), *people(4, gender="unknown")]
     return evaluate(tmp_path_factory.mktemp("evaluated"), records, SETTINGS)
 
@@ -66,7 +66,7 @@ def card(outcome: Outcome, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make_model_card(outcome: Outcome, folder: Path, best_values: dict[str, Any] | None = None) -> Path:
-    """Runs the component, with what a search found or without; returns the folder it wrote."""
+    """Runs the component, with or without the result of a search; returns its output folder."""
     description = Path(outcome.model.uri) / "Format-Serving/assets.extra/visage.json"
     description.parent.mkdir(exist_ok=True)
     description.write_text(json.dumps(DESCRIPTION))
@@ -105,7 +105,7 @@ def make_model_card(outcome: Outcome, folder: Path, best_values: dict[str, Any] 
 
 
 def _statistics(outcome: Outcome, folder: Path) -> Artifact:
-    """The statistics of the test records, for each split alike."""
+    """Writes the statistics of the test records, the same for each split."""
     statistics = make_artifact(ExampleStatistics, folder)
     statistics.split_names = json.dumps(SPLITS)
     examples = Path(outcome.model.uri).parent / "examples/Split-test/*"

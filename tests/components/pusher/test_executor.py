@@ -64,7 +64,7 @@ def test_a_model_without_both_blessings_is_not_pushed(tmp_path: Path, blessed: i
 
 @pytest.fixture
 def served(tmp_path: Path) -> Path:
-    """A version that an earlier run pushed, of which nothing else is left."""
+    """A version that an earlier run pushed; all else of that run is lost."""
     version = tmp_path / "served" / "1700000000"
     version.mkdir(parents=True)
     (version / "saved_model.pb").write_text("another graph")

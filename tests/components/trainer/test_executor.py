@@ -1,4 +1,4 @@
-"""TFX's own executor trains, selects the best epoch, and writes a SavedModel and logs; bad input is one line."""
+"""TFX's own executor trains, selects the best epoch, and writes a SavedModel and logs; bad input is an error."""
 
 import re
 from dataclasses import replace

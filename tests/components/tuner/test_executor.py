@@ -32,7 +32,7 @@ def artifact(kind: type[Artifact], uri: Path) -> Artifact:
 
 
 def search(folder: Path, attempt: str) -> None:
-    """Runs TFX's Tuner on `folder`/examples as its launcher would; each attempt has output folders of its own."""
+    """Runs TFX's Tuner on `folder`/examples as its launcher does; each attempt has output folders of its own."""
     examples = artifact(Examples, folder / "examples")
     examples.split_names = '["train", "val", "test"]'
     channel = channel_utils.as_channel([examples])
@@ -46,7 +46,7 @@ def search(folder: Path, attempt: str) -> None:
 
 
 def train(folder: Path, best_values: Path) -> None:
-    """Runs TFX's Trainer with what a search found."""
+    """Runs TFX's Trainer with the result of a search."""
     examples = artifact(Examples, folder / "examples")
     examples.split_names = '["train", "val", "test"]'
     trainer = create_trainer(
@@ -66,7 +66,7 @@ def train(folder: Path, best_values: Path) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Examples to learn from and to choose by, and no test split."""
+    """A folder with training and validation examples, and no test split."""
     folder = tmp_path_factory.mktemp("search")
     write_split(folder / "examples", "train", people(24, seed=1))
     write_split(folder / "examples", "val", people(8, seed=2))
@@ -75,7 +75,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def reports(folder: Path) -> list[Report]:
-    """What was reported of a search that was stopped in its second trial, and then of the same search again."""
+    """The reports of a search that was stopped in its second trial, and of the resumed search."""
     reports: list[Report] = []
 
     def stop(*report: Any) -> None:

@@ -36,12 +36,12 @@ PHOTO = encode(drawn_photo([((50.0, 40.0), 36.0, 0.0)], 100, 100))
 
 
 def drawn(number: int) -> bytes:
-    """An image that looks like no other."""
+    """Draws an image that looks like no other."""
     return encode(np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8))
 
 
 def utkface_row(number: int, **what: Any) -> bytes:
-    """A prepared record of UTKFace, each with an image of its own."""
+    """Returns a prepared record of UTKFace, each with an image of its own."""
     values = {
         "image": drawn(number),
         "file_name": f"{number}.jpg.chip.jpg".encode(),
@@ -102,7 +102,7 @@ def test_a_jpeg_without_its_end_mark_is_a_face_and_counted_as_repaired(tmp_path:
 
 
 class FailsOnSome:
-    """A detector with a defect that shows on few images."""
+    """A detector that raises an exception on few images."""
 
     def __init__(self) -> None:
         self.images = 0
@@ -190,12 +190,12 @@ def test_a_drop_names_the_file_and_offset_of_its_image(tmp_path: Path) -> None:
 
 
 def alike(number: int) -> bytes:
-    """An image that looks like image `number`, of other bytes."""
+    """Draws an image that looks like image `number` but has other bytes."""
     return encode(decode(drawn(number)), quality=99)
 
 
 def written(folder: Path) -> dict[str, str]:
-    """The split of every record, or the rule that dropped it and what it looks like."""
+    """Returns the split of every record, or the rule that dropped it and the record that it resembles."""
     found = {}
     for split in SPLITS:
         for file in (folder / f"Split-{split}").iterdir():

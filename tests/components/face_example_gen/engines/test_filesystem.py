@@ -19,7 +19,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def neighbours_stay_as_they_are(folder: Path) -> object:
-    """After each test, every neighbour has its files."""
+    """Checks after each test that every neighbour has its files."""
     yield
     for name in NEIGHBOURS:
         found = {path.read_text() for path in (folder.parent / name).rglob("*") if path.is_file()}

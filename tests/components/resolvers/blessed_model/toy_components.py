@@ -24,7 +24,7 @@ def ToyEvaluator(  # noqa: N802
     bless: Parameter[int],
     baseline_model: InputArtifact[Model] = None,
 ) -> None:
-    """Blesses the model if `bless` is 1, and leaves the weights of what it compared it with."""
+    """Blesses the model if `bless` is 1, and writes the weights of its baseline."""
     compared_with = (Path(baseline_model.uri) / "Format-Serving/saved_model.pb").read_text() if baseline_model else ""
     Path(blessing.uri).mkdir(parents=True, exist_ok=True)
     (Path(blessing.uri) / "compared_with").write_text(compared_with)

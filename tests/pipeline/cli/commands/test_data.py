@@ -36,7 +36,7 @@ def shown(ended: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """In which the tests of this module leave what they prepare."""
+    """The workspace of the tests of this module."""
     return tmp_path_factory.mktemp("workspace")
 
 

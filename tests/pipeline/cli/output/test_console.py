@@ -1,4 +1,4 @@
-"""The screen belongs to the user, the log to the frameworks."""
+"""Our output goes to the screen, that of frameworks to the log."""
 
 import io
 import subprocess

@@ -1,4 +1,4 @@
-"""What a search makes of a recipe."""
+"""The trainings that a search makes from a recipe."""
 
 from visage.training.recipe.fine_tuning_settings import FineTuningSettings
 from visage.training.search.job import recipe_of_trials

@@ -69,7 +69,7 @@ def test_the_error_of_a_pipeline_of_an_earlier_version_names_the_fix(ir, tmp_pat
 
 
 def test_a_missing_file_is_an_error_of_one_line(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match=r"nowhere\.json: no such file"):
+    with pytest.raises(VisageError, match=r"nowhere\.json does not exist; `visage compile` writes one"):
         read_ir(str(tmp_path / "nowhere.json"))
 
 

@@ -20,6 +20,7 @@ from pipeline.cli.common import json_option, override_option, print_json, redire
 from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
 from visage.errors import VisageError
+from visage.evaluation.metrics import METRICS
 from visage.training.settings import TrainerSettings
 
 DEFAULT = Path("recipes/cnn_utkface.yaml")
@@ -77,7 +78,8 @@ def table(trained: Sequence[Trained]) -> Table:
     parameters, wall, cpu = (
         sum(values) for values in zip(*((one.parameters, one.cost.wall, one.cost.cpu) for one in single), strict=True)
     )
-    rows = Table("", "parameters", "wall s", "CPU s", "age MAE, years", "gender right", box=None)
+    age_mae, gender_accuracy = METRICS["age_mae"], METRICS["gender_accuracy"]
+    rows = Table("", "parameters", "wall s", "CPU s", age_mae.short, gender_accuracy.short, box=None)
     for column in rows.columns[1:]:
         column.justify = "right"
     for one in trained:
@@ -86,8 +88,8 @@ def table(trained: Sequence[Trained]) -> Table:
             f"{one.parameters:,}",
             f"{one.cost.wall:,.1f}",
             f"{one.cost.cpu:,.1f}",
-            "" if one.age_mae is None else f"{one.age_mae:.2f}",
-            "" if one.gender_accuracy is None else f"{one.gender_accuracy:.1%}",
+            "" if one.age_mae is None else age_mae.unit.text(one.age_mae),
+            "" if one.gender_accuracy is None else gender_accuracy.unit.text(one.gender_accuracy),
         )
     rows.add_row("the two alone", f"{parameters:,}", f"{wall:,.1f}", f"{cpu:,.1f}")
     fractions = (both.parameters / parameters, both.cost.wall / wall, both.cost.cpu / cpu)

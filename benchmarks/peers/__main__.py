@@ -28,8 +28,8 @@ from visage.evaluation.metrics import METRICS, Scores
 from visage.prediction.loaded_model import find_model
 
 _OF_PEERS = "face-api was trained on UTKFace, these faces probably among them."
-# Metrics that the peers' predictions allow, with their titles.
-_ROWS = {"age_mae": "age MAE, years", "age_cs5": "ages at most 5 years wrong", "gender_accuracy": "gender right"}
+# Metrics that the peers' predictions allow.
+_METRICS = ("age_mae", "age_cs5", "gender_accuracy")
 
 
 @click.command()
@@ -76,12 +76,12 @@ def _table(
     table = Table("", "faces", *(escape(system.name) for system in systems), box=None)
     for column in table.columns[1:]:
         column.justify = "right"
-    for metric, title in _ROWS.items():
+    for metric in _METRICS:
         spec = METRICS[metric]
         for group in groups(faces):
             values = [measured[system.name][group.name][metric] for system in systems]
-            name = title if group.name == OVERALL else f"  {group.name}"
-            table.add_row(name, f"{group.members.sum():,}", *marked(values, spec.unit.cell, spec.best))
+            name = f"{spec.title}, {spec.unit.symbol}" if group.name == OVERALL else f"  {group.name}"
+            table.add_row(name, f"{group.members.sum():,}", *marked(values, spec.unit.number, spec.best))
     table.add_row("model on disk, MB", "", *marked([system.size / 1e6 for system in systems], "{:.1f}".format, min))
     table.add_row(
         "CPU ms per face", "", *marked([predictions[system.name].cpu_ms for system in systems], "{:.1f}".format, min)

@@ -20,7 +20,7 @@ def test_the_two_single_networks_are_added_up_and_compared() -> None:
     text = io.StringIO()
     Console(file=text, width=100).print(table(trained))
     rows = [line.split() for line in text.getvalue().splitlines()]
-    assert rows[2] == ["age", "alone", "40", "8.0", "12.0", "7.10"]
+    assert rows[2] == ["age", "alone", "40", "8.0", "12.0", "7.10", "years"]
     assert rows[4] == ["the", "two", "alone", "75", "15.0", "25.0"]
     assert rows[5] == ["both", "against", "the", "two", "0.80", "0.67", "0.60"]
 

@@ -31,7 +31,7 @@ def test_every_batch_is_reported_and_every_epoch_with_its_validation(trainer_run
     assert trainer_run.reports[0][:3] == ("train", 1, 9)
     step, done, total, note = trainer_run.reports[-1]
     assert (step, done, total) == ("train", 9, 9)
-    assert re.match(r"epoch 3 of 3, loss \d+\.\d+, validation: age MAE \d+\.\d, gender \d+\.\d %", note)
+    assert re.match(r"epoch 3 of 3, loss \d+\.\d+, validation: age MAE \d+\.\d\d years, gender \d+\.\d %", note)
 
 
 def test_optimizer_state_is_not_exported(trainer_run: TrainerRun) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from visage import progress
+from visage.evaluation.metrics import METRICS
 from visage.training.checkpoint import TrainingState
 
 # The names of the two phases of a training.
@@ -36,10 +37,10 @@ def report_step(
 
 
 def _figures(metrics: dict[str, float]) -> Iterator[str]:
-    """Returns the available figures of the validation; that of the group if there is none of the age in years."""
-    if "val_age_mae" in metrics:
-        yield f"age MAE {metrics['val_age_mae']:.1f}"
-    elif "val_age_group_accuracy" in metrics:
-        yield f"age group {100 * metrics['val_age_group_accuracy']:.1f} %"
-    if "val_gender_accuracy" in metrics:
-        yield f"gender {100 * metrics['val_gender_accuracy']:.1f} %"
+    """Returns the first figure of the validation for each head, e.g. 'age MAE 4.26 years' and 'gender 95.0 %'."""
+    measured = [(spec, value) for spec in METRICS.values() if (value := metrics.get(f"val_{spec.name}")) is not None]
+    for head in ("age", "gender"):
+        for spec, value in measured:
+            if spec.head == head:
+                yield f"{spec.short} {spec.unit.text(value)}"
+                break

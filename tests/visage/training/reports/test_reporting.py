@@ -12,10 +12,10 @@ from visage.training.reports.reporting import TRAIN, report_step
     [
         (
             {"val_age_mae": 4.32, "val_age_group_accuracy": 0.7, "val_gender_accuracy": 0.95},
-            "age MAE 4.3, gender 95.0 %",
+            "age MAE 4.32 years, gender 95.0 %",
         ),
-        ({"val_age_group_accuracy": 0.7, "val_gender_accuracy": 0.95}, "age group 70.0 %, gender 95.0 %"),
-        ({"val_age_group_accuracy": 0.7}, "age group 70.0 %"),
+        ({"val_age_group_accuracy": 0.7, "val_gender_accuracy": 0.95}, "group 70.0 %, gender 95.0 %"),
+        ({"val_age_group_accuracy": 0.7}, "group 70.0 %"),
         ({}, None),
     ],
 )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import keras
 
+Pretrained = Literal["dlib", "imagenet"]
 AgeHead = Literal["regression", "softmax", "label_distribution", "age_groups", "coral"]
 GenderHead = Literal["binary", "softmax"]
 
@@ -29,6 +30,8 @@ class NetworkSpec:
         gender_head: the same for the gender.
         any_size: whether another `input_size`, from 32, gives the same weights: the network ends in global pooling.
         tta_flip: whether a served model predicts the mean over an image and its mirror image.
+        dlib_trunk: whether it begins with layers of dlib's face network, and so takes dlib's weights.
+        imagenet_file: name of Keras's file of ImageNet weights without the top; '': there is none for it.
     """
 
     module: str
@@ -38,6 +41,8 @@ class NetworkSpec:
     gender_head: GenderHead | None
     any_size: bool = False
     tta_flip: bool = False
+    dlib_trunk: bool = False
+    imagenet_file: str = ""
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -49,6 +54,12 @@ class NetworkSpec:
     def name(self) -> str:
         """Returns the name that recipes use."""
         return self.module.rpartition(".")[2]
+
+    @property
+    def pretrained(self) -> tuple[Pretrained, ...]:
+        """Returns the pretrained weights that fit it."""
+        fits: dict[Pretrained, bool] = {"dlib": self.dlib_trunk, "imagenet": bool(self.imagenet_file)}
+        return tuple(name for name, does in fits.items() if does)
 
     def build(self) -> keras.Model:
         """Builds a new network with random weights from Keras's global seed."""
@@ -63,10 +74,13 @@ def _spec(
     channels: int,
     age_head: AgeHead | None,
     gender_head: GenderHead | None,
-    any_size: bool = False,
+    **options: Any,
 ) -> tuple[str, NetworkSpec]:
-    return name, NetworkSpec(f"{__name__}.{name}", input_size, channels, age_head, gender_head, any_size)
+    return name, NetworkSpec(f"{__name__}.{name}", input_size, channels, age_head, gender_head, **options)
 
+
+# Pixels; the geometry of dlib's face network requires them.
+_DLIB_SIZE = 150
 
 NETWORKS: dict[str, NetworkSpec] = dict(
     (
@@ -74,10 +88,23 @@ NETWORKS: dict[str, NetworkSpec] = dict(
         _spec("cnn_imdb_gender", 128, 3, None, "binary"),
         _spec("cnn_utkface", 64, 1, "regression", "binary"),
         _spec("compact", 64, 3, "label_distribution", "binary", any_size=True),
-        _spec("mobilenet", 224, 3, "softmax", "softmax", any_size=True),
-        _spec("resnet50", 224, 3, "age_groups", "binary", any_size=True),
+        _spec("mobilenet", 224, 3, "softmax", "softmax", any_size=True, imagenet_file="mobilenet_1_0_224_tf_no_top.h5"),
+        _spec(
+            "resnet50",
+            224,
+            3,
+            "age_groups",
+            "binary",
+            any_size=True,
+            imagenet_file="resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        ),
         _spec("vggface", 224, 3, "softmax", "softmax"),
-        _spec("visage", 150, 3, "label_distribution", "binary"),
-        _spec("visage_small", 150, 3, "label_distribution", "binary"),
+        _spec("visage", _DLIB_SIZE, 3, "label_distribution", "binary", dlib_trunk=True),
+        _spec("visage_small", _DLIB_SIZE, 3, "label_distribution", "binary", dlib_trunk=True),
     )
 )
+
+
+def networks_that_fit(weights: Pretrained) -> list[str]:
+    """Returns the names of the networks that take pretrained weights, in the order of `NETWORKS`."""
+    return [name for name, spec in NETWORKS.items() if weights in spec.pretrained]

@@ -6,13 +6,14 @@ King, Dlib-ml (JMLR 2009), and dlib's examples/dnn_face_recognition_ex.cpp: He e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
 from visage.networks.rescaling import Rescaling
 
 PREFIX = "dlib_"
-INPUT_SIZE = 150
 # The values that dlib subtracts from each channel, red first, before it divides by 256.
 _MEAN_COLOUR = (122.782, 117.001, 104.298)
 # (filters, whether the block halves the side), in order.
@@ -47,6 +48,25 @@ def blocks(pixels: keras.KerasTensor, count: int = len(_BLOCKS)) -> list[keras.K
         x = _block(x, filters, halves, number)
         outputs.append(x)
     return outputs
+
+
+def pooled_levels(
+    input_size: int, channels: int, taps: Sequence[int]
+) -> tuple[keras.KerasTensor, list[keras.KerasTensor], list[keras.KerasTensor]]:
+    """Builds the input, the residual blocks up to the last of `taps`, and the pooled outputs of `taps`.
+
+    Args:
+        input_size: pixels; 150.
+        channels: 3.
+        taps: numbers of residual blocks, from 1, ascending.
+
+    Returns:
+        The input [N, 150, 150, 3]; the outputs of the blocks, as `blocks` describes them; one [N, filters] per tap.
+    """
+    pixels = keras.Input((input_size, input_size, channels), name="pixels")
+    levels = blocks(pixels, max(taps))
+    pooled = [keras.layers.GlobalAveragePooling2D(name=f"tap_{number}")(levels[number - 1]) for number in taps]
+    return pixels, levels, pooled
 
 
 def descriptor(last_block: keras.KerasTensor) -> keras.KerasTensor:

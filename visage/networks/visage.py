@@ -8,7 +8,7 @@ absolute error of 7.8 years from the descriptor alone, 6.6 from its 256 pooled n
 import keras
 
 from visage.networks import AgeHead, GenderHead
-from visage.networks.dlib_resnet import blocks, descriptor
+from visage.networks.dlib_resnet import descriptor, pooled_levels
 from visage.networks.heads import dense_outputs, hidden_of_levels
 
 # Residual blocks (from 1) that are pooled: the last of each resolution.
@@ -31,10 +31,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
         age_head: None: no age.
         gender_head: None: no gender.
     """
-    layers = keras.layers
-    pixels = keras.Input((input_size, input_size, channels), name="pixels")
-    levels = blocks(pixels)
-    pooled = [layers.GlobalAveragePooling2D(name=f"tap_{number}")(levels[number - 1]) for number in _TAPS]
-    places = layers.Flatten(name="places")(levels[_MAP - 1])
+    pixels, levels, pooled = pooled_levels(input_size, channels, _TAPS)
+    places = keras.layers.Flatten(name="places")(levels[_MAP - 1])
     x = hidden_of_levels([*pooled, descriptor(levels[-1]), places], _WIDTH, _DROPOUT_OF_LEVELS, _DROPOUT)
     return keras.Model(pixels, dense_outputs(x, age_head, gender_head), name="visage")

@@ -7,7 +7,7 @@ up for the three levels that are left out (`visage/training/distillation/losses.
 import keras
 
 from visage.networks import AgeHead, GenderHead
-from visage.networks.dlib_resnet import blocks
+from visage.networks.dlib_resnet import pooled_levels
 from visage.networks.heads import dense_outputs, hidden_of_levels
 
 # Residual blocks (from 1) that are pooled: the last of each resolution.
@@ -28,11 +28,8 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
         age_head: None: no age.
         gender_head: None: no gender.
     """
-    layers = keras.layers
-    pixels = keras.Input((input_size, input_size, channels), name="pixels")
-    levels = blocks(pixels, max(_TAPS))
-    pooled = [layers.GlobalAveragePooling2D(name=f"tap_{number}")(levels[number - 1]) for number in _TAPS]
-    narrowed = layers.Conv2D(_PLACE_FILTERS, 3, strides=2, padding="same", activation="gelu", name="narrowed")
-    places = layers.Flatten(name="places")(narrowed(levels[-1]))
+    pixels, levels, pooled = pooled_levels(input_size, channels, _TAPS)
+    narrowed = keras.layers.Conv2D(_PLACE_FILTERS, 3, strides=2, padding="same", activation="gelu", name="narrowed")
+    places = keras.layers.Flatten(name="places")(narrowed(levels[-1]))
     x = hidden_of_levels([*pooled, places], _WIDTH, _DROPOUT_OF_LEVELS, _DROPOUT)
     return keras.Model(pixels, dense_outputs(x, age_head, gender_head), name="visage_small")

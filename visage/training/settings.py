@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from visage.errors import quoted
-from visage.networks import NETWORKS, AgeHead, GenderHead, NetworkSpec
+from visage.networks import NETWORKS, AgeHead, GenderHead, NetworkSpec, Pretrained, networks_that_fit
 from visage.path_setting import LocalPath
 from visage.settings import Settings
 from visage.training.augmentation.settings import AugmentationSettings
@@ -19,12 +19,9 @@ if TYPE_CHECKING:
     Network = str
 else:
     Network = Literal[tuple(NETWORKS)]
-# Sources of starting weights besides files, each with the networks that it fits; None: all networks.
-_STARTS: dict[str, tuple[str, ...] | None] = {
-    "dlib": ("visage", "visage_small"),
-    "imagenet": ("mobilenet", "resnet50"),
-    "blessed": None,
-}
+_PRETRAINED: tuple[Pretrained, ...] = get_args(Pretrained)
+# Sources of starting weights besides files.
+_STARTS = (*_PRETRAINED, "blessed")
 # Steps. A training of fewer is short, and needs no warning that it leaves no checkpoint.
 CHECKPOINT_STEPS = 500
 
@@ -100,9 +97,10 @@ class TrainerSettings(Settings):
 
     @model_validator(mode="after")
     def _weights_fit(self) -> "TrainerSettings":
-        fitting = _STARTS.get(self.weights or "")
-        if fitting is not None and self.network not in fitting:
-            raise ValueError(f"weights {self.weights} fit the network {' or '.join(fitting)}, not {self.network}")
+        for weights in _PRETRAINED:
+            if self.weights == weights and weights not in self.spec.pretrained:
+                fitting = " or ".join(networks_that_fit(weights))
+                raise ValueError(f"weights {weights} fit the network {fitting}, not {self.network}")
         return self
 
     @model_validator(mode="after")

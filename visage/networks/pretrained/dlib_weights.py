@@ -11,6 +11,7 @@ import numpy as np
 
 from visage.errors import VisageError
 from visage.extras import EXTRAS, check_installed, set_up_with
+from visage.networks import networks_that_fit
 from visage.networks.dlib_resnet import DESCRIPTOR, PREFIX
 from visage.networks.pretrained.dlib_file import Affine, Convolution, Dense, read_layers
 
@@ -45,7 +46,9 @@ def load_dlib_weights(network: keras.Model, path: Path) -> None:
     """
     convolutions = [layer for layer in network.layers if layer.name.startswith(f"{PREFIX}conv_")]
     if not convolutions:
-        raise VisageError(f"trainer.weights: dlib: {network.name} has no such trunk; choose visage or visage_small")
+        raise VisageError(
+            f"trainer.weights: dlib: {network.name} has no such trunk; choose {' or '.join(networks_that_fit('dlib'))}"
+        )
     layers = read_layers(path)
     folded = [
         _fold(layer, affine)

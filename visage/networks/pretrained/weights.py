@@ -12,16 +12,11 @@ import keras
 import numpy as np
 
 from visage.errors import VisageError
+from visage.networks import NETWORKS, networks_that_fit
 from visage.networks.pretrained.blessed import load_blessed_weights
 from visage.networks.pretrained.dlib_weights import find_dlib_file, load_dlib_weights
 from visage.networks.pretrained.vggface_weights import is_sequential_file, load_vggface_weights
 from visage.networks.pretrained.weights_file import check_weights_file
-
-# The names of Keras's files of ImageNet weights without the top, by network.
-_IMAGENET = {
-    "mobilenet": "mobilenet_1_0_224_tf_no_top.h5",
-    "resnet50": "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
-}
 
 
 def load_weights(network: keras.Model, weights: str | None, blessed: str | None) -> None:
@@ -29,7 +24,7 @@ def load_weights(network: keras.Model, weights: str | None, blessed: str | None)
 
     Args:
         network: network of the recipe; layers without loaded weights keep their random ones.
-        weights: "dlib" (its face network, for the network `visage`), "imagenet" (from Keras's own cache), "blessed"
+        weights: "dlib" (its face network, for a `dlib_trunk`), "imagenet" (from Keras's own cache), "blessed"
             (the model that was pushed last), a file `.weights.h5` or `.keras` of the same network, VGG-Face's own `.h5`
             for the network `vggface`, or None.
         blessed: SavedModel of the model that was pushed last; None: there is none.
@@ -50,11 +45,11 @@ def load_weights(network: keras.Model, weights: str | None, blessed: str | None)
 
 def _load_imagenet(network: keras.Model) -> None:
     """Sets the layers that Keras's ImageNet network of the same name has; the others do not change."""
-    if network.name not in _IMAGENET:
-        raise VisageError(
-            f"trainer.weights: imagenet: only for the networks {', '.join(_IMAGENET)}, not {network.name}"
-        )
-    path = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras", "models", _IMAGENET[network.name])
+    spec = NETWORKS.get(network.name)
+    if spec is None or not spec.imagenet_file:
+        fitting = ", ".join(networks_that_fit("imagenet"))
+        raise VisageError(f"trainer.weights: imagenet: only for the networks {fitting}, not {network.name}")
+    path = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras", "models", spec.imagenet_file)
     if not path.is_file():
         raise VisageError(
             f"trainer.weights: imagenet: there is no {path}, where Keras keeps them; put the file there, or train from "

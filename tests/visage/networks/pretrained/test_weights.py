@@ -1,6 +1,7 @@
 """Training starts from the named weights; missing or unsuitable ones are an error of one line before it starts."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -16,7 +17,6 @@ from visage.errors import VisageError
 from visage.extras import EXTRAS, Extra
 from visage.faces.settings import AlignmentSettings
 from visage.networks import NETWORKS
-from visage.networks.pretrained import weights
 from visage.networks.pretrained.weights import load_weights
 from visage.saved_model.signatures import FaceModel
 from visage.training.settings import TrainerSettings
@@ -173,7 +173,7 @@ def test_dlibs_weights_come_from_the_package(tmp_path: Path, monkeypatch: pytest
 def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of Keras in which "ImageNet weights of compact" are one layer."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setitem(weights._IMAGENET, "compact", "compact_no_top.h5")
+    monkeypatch.setitem(NETWORKS, "compact", replace(NETWORKS["compact"], imagenet_file="compact_no_top.h5"))
     (tmp_path / "models").mkdir()
     return tmp_path / "models" / "compact_no_top.h5"
 

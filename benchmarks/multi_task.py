@@ -17,8 +17,8 @@ from rich.table import Table
 from benchmarks.cost import Cost, now
 from benchmarks.published_data import run
 from pipeline.cli.common import json_option, override_option, print_json, redirect_framework_output
-from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
+from pipeline.output.console import Reporter
 from visage.errors import VisageError
 from visage.evaluation.metrics import METRICS
 from visage.training.settings import TrainerSettings

@@ -19,8 +19,8 @@ from rich.table import Table
 
 from benchmarks.published_data import run
 from pipeline.cli.common import json_option, override_option, print_json, redirect_framework_output
-from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
+from pipeline.output.console import Reporter
 from visage.training.recipe.fine_tuning_settings import FineTuningSettings
 from visage.training.settings import TrainerSettings
 

@@ -1,7 +1,7 @@
 """The command `visage`, also as `python -m pipeline`."""
 
-from pipeline.cli.interruption import handle_signals
-from pipeline.cli.output.standard_output import checked_output, open_missing_descriptors
+from pipeline.interruption import handle_signals
+from pipeline.output.standard_output import checked_output, open_missing_descriptors
 
 
 def main() -> None:

@@ -22,9 +22,9 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from components.resolvers.lineage import outputs_of
 from pipeline.checks.full_disk import full_disk_line
-from pipeline.cli.interruption import check_interrupted
 from pipeline.compiled import INLINE_PREFIX, not_compiled, read_compiled
 from pipeline.config.schema import PipelineConfig
+from pipeline.interruption import check_interrupted
 from pipeline.metadata.connection import CheckedMetadata
 from pipeline.pipeline import create_pipeline
 from visage.errors import VisageError

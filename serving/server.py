@@ -63,7 +63,7 @@ def serve(
         )
         config = uvicorn.Config(
             make_app(name, versions),
-            # uvloop, where installed, would replace the signal wake-up of `pipeline.cli.interruption`.
+            # uvloop, where installed, would replace the signal wake-up of `pipeline.interruption`.
             loop="asyncio",
             log_config=None,
             log_level="warning",

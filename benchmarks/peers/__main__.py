@@ -21,8 +21,8 @@ from benchmarks.peers.systems import System, SystemPredictions, our_model, peers
 from benchmarks.published_data import data_option, run
 from components.evaluator.slices import OVERALL
 from pipeline.cli.common import json_option, print_json, redirect_framework_output
-from pipeline.cli.output.console import Reporter
 from pipeline.metadata.training_examples import trained_on
+from pipeline.output.console import Reporter
 from visage.data.records import FaceRecord
 from visage.evaluation.metrics import METRICS, Scores
 from visage.prediction.loaded_model import find_model

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import click
 
-from pipeline.cli.output.standard_output import OutputError
+from pipeline.output.standard_output import OutputError
 from visage.errors import VisageError
 from visage.extras import not_installed
 from visage.paths import is_url
@@ -66,7 +66,7 @@ def redirect_framework_output(log: Path | None = None) -> Iterator[IO[str]]:
     Args:
         log: None: a temporary file, which stays only after a defect.
     """
-    from pipeline.cli.output.console import error_line, framework_output_to, log_traceback
+    from pipeline.output.console import error_line, framework_output_to, log_traceback
 
     path = log or _temporary_log()
     keep = log is not None

@@ -16,9 +16,9 @@ from pipeline.cli.commands.node import node
 from pipeline.cli.commands.predict import predict
 from pipeline.cli.commands.run import run
 from pipeline.cli.commands.serve import serve
-from pipeline.cli.exit_codes import FAILED
 from pipeline.cli.groups import CommandGroup
-from pipeline.cli.interruption import interruptible
+from pipeline.exit_codes import FAILED
+from pipeline.interruption import interruptible
 from visage.errors import VisageError
 from visage.extras import not_installed
 

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
 
-from pipeline.cli.output.console import Reporter
-from pipeline.cli.output.pace import minutes
+from pipeline.output.console import Reporter
+from pipeline.output.pace import minutes
 from visage.errors import VisageError
 from visage.evaluation.predictions import Predictions
 from visage.files import write_atomically

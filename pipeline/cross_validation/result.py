@@ -11,9 +11,9 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline.cli.output.console import Reporter
 from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.checkpoints import FinishedRun, Result
+from pipeline.output.console import Reporter
 from visage.evaluation.metrics import MetricSpec, Scores, metrics_of
 from visage.evaluation.predictions import bag
 from visage.evaluation.scores import Spread, mean, measure, spread

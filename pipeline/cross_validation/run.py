@@ -6,8 +6,6 @@ from pathlib import Path
 
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.cli.output.console import Reporter
-from pipeline.cli.output.node_summary import describe
 from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.cache_key import cache_key
 from pipeline.cross_validation.checkpoints import FinishedRun, PlannedRun, Result, run_unfinished
@@ -15,6 +13,8 @@ from pipeline.cross_validation.folds import check_folds
 from pipeline.cross_validation.predict import clear_networks, predict, read_split
 from pipeline.cross_validation.result import CrossValidation, summarize, write
 from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node
+from pipeline.output.console import Reporter
+from pipeline.output.node_summary import describe
 from visage.data.records import FaceRecord, from_example
 from visage.data.split import SPLITS
 from visage.faces.settings import SplitSettings

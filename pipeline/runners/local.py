@@ -9,11 +9,11 @@ from rich.markup import escape
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.checks.unservable import unservable_version
-from pipeline.cli.output.console import Reporter, error_line, log_traceback
-from pipeline.cli.output.node_summary import describe
 from pipeline.config.schema import PipelineConfig
 from pipeline.metadata.warm_start import warm_start_model
 from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node, upstream_ids
+from pipeline.output.console import Reporter, error_line, log_traceback
+from pipeline.output.node_summary import describe
 from visage.saved_model.provenance import check_provenance, provenance_of_data
 from visage.training.initialize import check_start
 

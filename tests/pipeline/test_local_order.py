@@ -9,9 +9,9 @@ from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline, node_ids, upstream_ids
+from pipeline.output.console import Reporter
 from pipeline.runners.local import is_needed, run_nodes, run_order
 from tests.pipeline.toy_components import Left, Right, Source
 from tests.project import PROJECT

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline
+from pipeline.output.console import Reporter
 from pipeline.run_lock import hold_run_lock
 from pipeline.runners.local import run_pipeline
 from tests.pipeline.pushed_model import record_push

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.common import config_argument, data_dir_option, json_option, override_option, print_json
-from pipeline.cli.exit_codes import FAILED
+from pipeline.exit_codes import FAILED
 
 if TYPE_CHECKING:
     from pipeline.checks.finding import Finding

@@ -13,7 +13,7 @@ from pipeline.cli.common import (
     print_json,
     redirect_framework_output,
 )
-from pipeline.cli.output.output_file import check_output_of
+from pipeline.output.output_file import check_output_of
 
 
 @click.command()

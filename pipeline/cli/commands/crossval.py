@@ -42,7 +42,7 @@ def crossval(
     notes = check_early(settings, OF_A_RUN)
     run_id = new_run_id()
     with hold_run_lock(settings.root), redirect_framework_output(settings.root / "logs" / f"{run_id}.log") as stream:
-        from pipeline.cli.output.run_start import start_reporter
+        from pipeline.output.run_start import start_reporter
 
         reporter = start_reporter(settings, stream, notes, silent=as_json)
 

@@ -19,15 +19,15 @@ from pipeline.cli.common import (
     redirect_framework_output,
 )
 from pipeline.cli.groups import CommandGroup
-from pipeline.cli.output.output_file import check_output_of
+from pipeline.output.output_file import check_output_of
 from visage.errors import VisageError, shortened
 from visage.names import did_you_mean
 
 if TYPE_CHECKING:
-    from pipeline.cli.output.console import Reporter
     from pipeline.config.schema import PipelineConfig
     from pipeline.data_inspection.collect import CleanedData
     from pipeline.data_inspection.prepared import Prepared
+    from pipeline.output.console import Reporter
 
 _PAGE = "data_inspection.html"
 _SHEET = "augmented.png"
@@ -57,9 +57,9 @@ def prepare(source: str, data_dir: Path | None, config: Path, overrides: tuple[s
     check_early(found, OF_A_SOURCE, source)
     settings = found.face_example_gen_settings()
     with redirect_framework_output(_log(found, "data-prepare")) as stream:
-        from pipeline.cli.output.console import Reporter
-        from pipeline.cli.output.terms import print_terms_once
         from pipeline.data_inspection.prepared import prepare as prepare_source
+        from pipeline.output.console import Reporter
+        from pipeline.output.terms import print_terms_once
 
         reporter = Reporter(stream, silent=as_json)
         if not as_json:
@@ -108,11 +108,11 @@ def inspect(
     ) as stream:
         from rich.markup import escape
 
-        from pipeline.cli.output.cleaning_summary import cleaning_lines
-        from pipeline.cli.output.console import Reporter
-        from pipeline.cli.output.terms import terms_of
         from pipeline.data_inspection.collect import collect
         from pipeline.data_inspection.render import figures, render
+        from pipeline.output.cleaning_summary import cleaning_lines
+        from pipeline.output.console import Reporter
+        from pipeline.output.terms import terms_of
         from visage.files import write_atomically
 
         reporter = Reporter(stream, silent=as_json)
@@ -158,8 +158,8 @@ def preview_augmentation(
     with redirect_framework_output(_log_of_runs(found, "data-preview-augmentation")) as stream:
         from rich.markup import escape
 
-        from pipeline.cli.output.console import Reporter
         from pipeline.metadata.latest_examples import newest_data
+        from pipeline.output.console import Reporter
 
         examples = newest_data(found).examples
         sheet = (out or found.root / _SHEET).resolve()
@@ -200,8 +200,8 @@ def _cleaned(
         except NoDataYetError as error:
             look = f"or look at one source: visage data inspect {config.data.sources[0]}"
             raise VisageError(f"{error}, {look}") from None
-    from pipeline.cli.output.terms import print_terms_once
     from pipeline.data_inspection.clean import clean
+    from pipeline.output.terms import print_terms_once
 
     settings = config.face_example_gen_settings()
     if not as_json:
@@ -262,7 +262,7 @@ def _prepared_figures(prepared: "Prepared") -> Mapping[str, Any]:
 def _print_prepared(prepared: "Prepared", reporter: "Reporter") -> None:
     from rich.markup import escape
 
-    from pipeline.cli.output.cleaning_summary import skipped_lines
+    from pipeline.output.cleaning_summary import skipped_lines
 
     source = prepared.source
     reporter.print(f"[bold]{source.dataset}[/]  {source.archive_rows:,} rows → {source.records:,} records")

@@ -16,7 +16,7 @@ from pipeline.cli.common import (
     print_json,
     redirect_framework_output,
 )
-from pipeline.cli.output.output_file import check_output_folder
+from pipeline.output.output_file import check_output_folder
 from visage.errors import VisageError
 from visage.evaluation.metrics import metrics_of
 from visage.tflite.notes import notes
@@ -65,8 +65,8 @@ def tflite(
     with redirect_framework_output() as stream:
         from rich.markup import escape
 
-        from pipeline.cli.output.console import Reporter
         from pipeline.metadata.training_examples import trained_on
+        from pipeline.output.console import Reporter
         from visage.files import write_atomically
         from visage.prediction.loaded_model import identity_of, metadata_of
 

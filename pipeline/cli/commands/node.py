@@ -6,7 +6,7 @@ from dataclasses import asdict
 import click
 
 from pipeline.cli.common import json_option, print_json, redirect_framework_output
-from pipeline.cli.exit_codes import NOT_BLESSED
+from pipeline.exit_codes import NOT_BLESSED
 
 
 @click.command()
@@ -22,8 +22,8 @@ from pipeline.cli.exit_codes import NOT_BLESSED
 @click.pass_context
 def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json: bool) -> None:
     """Run one node of a compiled pipeline, as schedulers do. Exit code 3: Pusher had nothing blessed to push."""
-    from pipeline.cli.output.console import Reporter
     from pipeline.compiled import read_compiled
+    from pipeline.output.console import Reporter
 
     # Reports an invalid file before TFX is imported.
     read_compiled(pipeline)
@@ -33,7 +33,7 @@ def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json:
 
         ir = read_ir(pipeline)
         with redirect_framework_output(workspace_of(ir) / "logs" / f"{_file_name(run_id)}.{name}.log"):
-            from pipeline.cli.output.node_summary import describe, model_was_pushed
+            from pipeline.output.node_summary import describe, model_was_pushed
 
             reporter = Reporter(stream, silent=as_json)
             with reporter.stage(name):

@@ -15,8 +15,8 @@ from pipeline.cli.common import (
     print_json,
     redirect_framework_output,
 )
-from pipeline.cli.exit_codes import FAILED
-from pipeline.cli.output.output_file import check_output
+from pipeline.exit_codes import FAILED
+from pipeline.output.output_file import check_output
 from visage.errors import VisageError
 
 if TYPE_CHECKING:

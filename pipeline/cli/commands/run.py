@@ -40,11 +40,11 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
     run_id = new_run_id()
     log = settings.root / "logs" / f"{run_id}.log"
     with hold_run_lock(settings.root), redirect_framework_output(log) as stream:
-        from pipeline.cli.output.run_start import start_reporter
+        from pipeline.output.run_start import start_reporter
 
         reporter = start_reporter(settings, stream, notes, silent=as_json)
 
-        from pipeline.cli.output.run_summary import outcome_of, print_outcome
+        from pipeline.output.run_summary import outcome_of, print_outcome
         from pipeline.runners.local import run_pipeline
 
         outcome = outcome_of(settings, run_pipeline(settings, run_id, reporter))

@@ -15,7 +15,7 @@ from pipeline.cli.common import PathOfThisMachine, choose_model, config_option
 @click.option("--host", default="127.0.0.1", show_default=True)
 def serve(model_base_path: Path | None, config: Path | None, rest_port: int, host: str) -> None:
     """Serve the pushed model with TensorFlow Serving's REST routes, and a demo page at /."""
-    from pipeline.cli.output.console import framework_output_to, loggers_on_screen
+    from pipeline.output.console import framework_output_to, loggers_on_screen
 
     base_path = choose_model(model_base_path, config, "--model-base-path").folder
     # No log of the frameworks' output: it would grow as long as the server runs.

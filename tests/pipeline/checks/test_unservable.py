@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.checks.unservable import unservable_versions
 from pipeline.cli.doctor import Finding, diagnose
-from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
+from pipeline.output.console import Reporter
 from pipeline.runners import local
 from tests.project import PROJECT
 

@@ -118,7 +118,7 @@ except BaseException as error:
     raise RuntimeError(f"UnknownError: {error!r}")
 """
 BEFORE_A_NODE = """
-from pipeline.cli.interruption import check_interrupted
+from pipeline.interruption import check_interrupted
 try:
     stop()
 except:

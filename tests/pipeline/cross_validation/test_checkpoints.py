@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.output.console import Reporter
 from pipeline.cross_validation.checkpoints import FinishedRun, PlannedRun, Result, run_unfinished
+from pipeline.output.console import Reporter
 from tests.pipeline.cross_validation.some_predictions import of
 from visage.errors import VisageError
 

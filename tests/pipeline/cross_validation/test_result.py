@@ -6,11 +6,11 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
 from pipeline.cross_validation.checkpoints import FinishedRun, Result
 from pipeline.cross_validation.folds import fold_splits
 from pipeline.cross_validation.result import CrossValidation, print_result, summarize, write
+from pipeline.output.console import Reporter
 from tests.pipeline.cross_validation.some_predictions import of
 from tests.project import PROJECT
 from visage.evaluation.predictions import Predictions

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.output.console import Reporter
 from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.folds import fold_splits
 from pipeline.cross_validation.run import cross_validate, plan
 from pipeline.node import node_ids
+from pipeline.output.console import Reporter
 from tests.project import PROJECT
 from visage.errors import VisageError
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from components.face_example_gen.settings import DataSettings, FaceExampleGenSettings
-from pipeline.cli.output.console import Reporter
-from pipeline.cli.output.terms import print_terms_once
 from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
 from pipeline.metadata.latest_examples import newest_data
 from pipeline.node import compile_pipeline, run_node
+from pipeline.output.console import Reporter
+from pipeline.output.terms import print_terms_once
 from tests.end_to_end.visage import visage
 from tests.project import PROJECT
 from visage.errors import VisageError

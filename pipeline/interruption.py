@@ -18,8 +18,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn
 
-from pipeline.cli.exit_codes import INTERRUPTED, TERMINATED
-from pipeline.cli.output.standard_output import OutputError
+from pipeline.exit_codes import INTERRUPTED, TERMINATED
+from pipeline.output.standard_output import OutputError
 
 # The next call of these continues where this one stopped.
 _RESUMABLE_COMMANDS = ("run", "crossval", "node")

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from components.evaluator.gates import Gate
-from pipeline.cli.output.console import Reporter
-from pipeline.cli.output.run_summary import Outcome, print_outcome
+from pipeline.output.console import Reporter
+from pipeline.output.run_summary import Outcome, print_outcome
 
 PUSHED = Outcome(
     pipeline="mine",

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from pipeline.cli.output.console import Reporter
+from pipeline.output.console import Reporter
 from visage import progress
 
 NOISE = """
 import os, subprocess, sys
 from pathlib import Path
-from pipeline.cli.output.console import framework_output_to
+from pipeline.output.console import framework_output_to
 try:
     with framework_output_to(Path(sys.argv[1])) as stream:
         print("from Python")
@@ -38,7 +38,7 @@ def test_all_output_of_frameworks_goes_to_the_log(tmp_path: Path) -> None:
 LOGGED = """
 import logging, sys
 from pathlib import Path
-from pipeline.cli.output.console import framework_output_to, loggers_on_screen
+from pipeline.output.console import framework_output_to, loggers_on_screen
 with loggers_on_screen("serving"), framework_output_to(Path(sys.argv[1])):
     logging.getLogger("serving.server").error("for the user")
     logging.getLogger("tensorflow").error("for the log")

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from pipeline.cli.output.node_summary import describe
 from pipeline.node import NodeResult, Output
+from pipeline.output.node_summary import describe
 from visage.data_validation.report import ValidationReport
 
 

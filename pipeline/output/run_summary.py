@@ -9,10 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from components.evaluator.result import Gate, read_evaluation
-from pipeline.cli.exit_codes import FAILED, NOT_BLESSED
-from pipeline.cli.output.console import Reporter, error_line
-from pipeline.cli.output.node_summary import model_was_pushed
 from pipeline.config.schema import PipelineConfig
+from pipeline.exit_codes import FAILED, NOT_BLESSED
+from pipeline.output.console import Reporter, error_line
+from pipeline.output.node_summary import model_was_pushed
 from pipeline.runners.local import RunResult
 from visage.folder_alias import is_plain
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.output.output_file import check_output, check_output_folder, check_output_of
 from pipeline.config.loader import load_config
+from pipeline.output.output_file import check_output, check_output_folder, check_output_of
 from tests.awkward_names import NAMES
 from tests.project import PROJECT
 from visage.errors import VisageError

@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.text import Text
 
-from pipeline.cli.output.cleaning_summary import cleaning_lines
+from pipeline.output.cleaning_summary import cleaning_lines
 
 
 def report_of(**more: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from pipeline.cli.exit_codes import FAILED, PIPE_CLOSED
+from pipeline.exit_codes import FAILED, PIPE_CLOSED
 from visage.lossy_output import lossy_stream
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from components.face_example_gen.settings import FaceExampleGenSettings
-from pipeline.cli.output.console import Reporter
+from pipeline.output.console import Reporter
 from visage.data.datasets import dataset_spec
 from visage.files import write_atomically
 

@@ -5,8 +5,8 @@ from typing import IO, TYPE_CHECKING
 
 from rich.markup import escape
 
-from pipeline.cli.output.console import Reporter
-from pipeline.cli.output.terms import print_terms_once
+from pipeline.output.console import Reporter
+from pipeline.output.terms import print_terms_once
 
 if TYPE_CHECKING:
     from pipeline.checks.finding import Finding

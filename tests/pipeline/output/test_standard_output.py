@@ -14,7 +14,7 @@ WITH_A_LOG = """
 import sys
 from pathlib import Path
 from pipeline.cli.common import redirect_framework_output
-from pipeline.cli.output.standard_output import checked_output
+from pipeline.output.standard_output import checked_output
 with checked_output(), redirect_framework_output(Path(sys.argv[1])) as stream:
     print("for the screen", file=stream)
     print("for the log", "x" * 100_000)

@@ -27,8 +27,8 @@ from rich.text import Text
 
 from pipeline.checks.full_disk import full_disk_line
 from pipeline.checks.permissions import unwritable_workspace
-from pipeline.cli.output.pace import Pace
-from pipeline.cli.output.standard_output import output_stream
+from pipeline.output.pace import Pace
+from pipeline.output.standard_output import output_stream
 from visage import progress
 from visage.errors import VisageError
 from visage.lossy_output import lossy_stream

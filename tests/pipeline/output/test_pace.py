@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cli.output.pace import Pace, rate
+from pipeline.output.pace import Pace, rate
 
 REPORTS = st.lists(
     st.tuples(

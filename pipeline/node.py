@@ -21,10 +21,10 @@ from tfx.orchestration.portable.runtime_parameter_utils import substitute_runtim
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.resolvers.lineage import outputs_of
-from pipeline.checks.full_disk import full_disk_line
 from pipeline.compiled import INLINE_PREFIX, not_compiled, read_compiled
 from pipeline.config.schema import PipelineConfig
 from pipeline.interruption import check_interrupted
+from pipeline.machine.full_disk import full_disk_line
 from pipeline.metadata.connection import CheckedMetadata
 from pipeline.pipeline import create_pipeline
 from visage.errors import VisageError

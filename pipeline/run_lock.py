@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from pipeline.checks.permissions import unwritable_workspace
+from pipeline.machine.permissions import unwritable_workspace
 from visage.errors import VisageError
 from visage.lock import is_locked, locked_at_once
 

@@ -9,8 +9,8 @@ from pipeline.checks.archives import bytes_to_prepare, check_archives
 from pipeline.checks.extras import check_extras
 from pipeline.checks.finding import Finding
 from pipeline.checks.free_space import free_space, nearest_existing
-from pipeline.checks.permissions import may_write, refusal_line, unwritable_workspace
 from pipeline.config.schema import PipelineConfig
+from pipeline.machine.permissions import may_write, refusal_line, unwritable_workspace
 from pipeline.metadata.store import check_usable
 from pipeline.run_lock import check_not_running
 from visage.errors import VisageError

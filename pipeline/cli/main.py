@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from pipeline.checks.permissions import refusal_line
 from pipeline.cli.commands.checks import check, doctor
 from pipeline.cli.commands.compile import compile
 from pipeline.cli.commands.crossval import crossval
@@ -19,6 +18,7 @@ from pipeline.cli.commands.serve import serve
 from pipeline.cli.groups import CommandGroup
 from pipeline.exit_codes import FAILED
 from pipeline.interruption import interruptible
+from pipeline.machine.permissions import refusal_line
 from visage.errors import VisageError
 from visage.extras import not_installed
 

@@ -7,7 +7,7 @@ from ml_metadata.errors import AbortedError
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
-from pipeline.checks.full_disk import is_full_database, no_space_line
+from pipeline.machine.full_disk import is_full_database, no_space_line
 from pipeline.metadata.store import PATIENCE_SECONDS, check_usable, locked_line
 from visage.errors import VisageError
 

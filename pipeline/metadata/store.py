@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from pipeline.checks.permissions import may_write
+from pipeline.machine.permissions import may_write
 from visage.errors import VisageError
 
 # A transaction of another node takes milliseconds.

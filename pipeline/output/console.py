@@ -25,8 +25,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.checks.full_disk import full_disk_line
-from pipeline.checks.permissions import unwritable_workspace
+from pipeline.machine.full_disk import full_disk_line
+from pipeline.machine.permissions import unwritable_workspace
 from pipeline.output.pace import Pace
 from pipeline.output.standard_output import output_stream
 from visage import progress

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.checks.permissions import may_write
+from pipeline.machine.permissions import may_write
 from visage.errors import VisageError
 
 if TYPE_CHECKING:

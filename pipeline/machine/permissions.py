@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pipeline.checks.full_disk import full_disk_line
+from pipeline.machine.full_disk import full_disk_line
 from visage.errors import VisageError
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline.checks.permissions import refusal_line
 from pipeline.cli.main import main
+from pipeline.machine.permissions import refusal_line
 from tests.project import PROJECT
 
 CONFIG = str(PROJECT / "pipeline_config.yaml")

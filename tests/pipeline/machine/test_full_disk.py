@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.checks.full_disk import full_disk_line
+from pipeline.machine.full_disk import full_disk_line
 from tests.awkward_names import NAMES
 from visage.errors import VisageError
 

@@ -1,0 +1,1 @@
+"""Words what the operating system refuses: a full disk, missing permissions."""

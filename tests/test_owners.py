@@ -11,7 +11,7 @@ from tests.project import PROJECT
 from tests.test_layers import OURS, imported, python_files
 
 # The owners of atomic renames: of local files, and of files on Beam's file systems.
-RENAMES = {"visage/files.py", "components/face_example_gen/engines/filesystem.py"}
+RENAMES = {"visage/files.py", "components/face_example_gen/beam/filesystem.py"}
 LOCKS = {"visage/lock.py"}
 NAMES_OF_METADATA = ("visage.json", "/visage.json", "assets.extra/visage.json")
 

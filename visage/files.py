@@ -1,7 +1,7 @@
 """Writes files and folders atomically, and computes their digests.
 
 No other module renames a temporary file to its final name (`tests/test_owners.py` checks this), except for files of
-Beam's file systems, which may be buckets: `components/face_example_gen/engines/filesystem.py`.
+Beam's file systems, which may be buckets: `components/face_example_gen/beam/filesystem.py`.
 """
 
 import hashlib

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from components.face_example_gen.beam import filesystem
 from components.face_example_gen.beam.record_files import read_lines, read_records
-from components.face_example_gen.engines import filesystem
 from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.data.accounting import Report, account

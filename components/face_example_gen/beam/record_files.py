@@ -6,7 +6,7 @@ from typing import IO
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from components.face_example_gen.engines import filesystem
+from components.face_example_gen.beam import filesystem
 from visage.data.tfrecords import read_record, write_record
 from visage.errors import VisageError
 

@@ -13,10 +13,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineResult
 
+from components.face_example_gen.beam import filesystem
 from components.face_example_gen.beam.clean_and_align import DROPPED
 from components.face_example_gen.beam.metrics import Counted, counted
 from components.face_example_gen.beam.transforms import build
-from components.face_example_gen.engines import filesystem
 from components.face_example_gen.engines.options import (
     check_reachable,
     engine_options,

@@ -15,8 +15,8 @@ from pathlib import Path
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from components.face_example_gen.beam import filesystem
 from components.face_example_gen.beam.record_files import write_lines
-from components.face_example_gen.engines import filesystem
 from visage.data.prepared_source import Source
 from visage.errors import VisageError
 

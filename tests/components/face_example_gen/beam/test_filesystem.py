@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from components.face_example_gen.beam import filesystem
 from components.face_example_gen.beam.record_files import read_lines, write_lines
-from components.face_example_gen.engines import filesystem
 from tests.awkward_names import NAMES, NEIGHBOURS
 
 

@@ -12,8 +12,8 @@ import tensorflow as tf
 from benchmarks.cost import Cost, now
 from visage import progress
 from visage.data.records import from_example
-from visage.training.augmentation.settings import AugmentationSettings
 from visage.training.batches import Split, TrainingBatches, read_examples
+from visage.training.recipe.augmentation_settings import AugmentationSettings
 from visage.training.settings import TrainerSettings
 
 

@@ -11,8 +11,8 @@ from pipeline.config.yaml import read_yaml
 from tests.project import PROJECT
 from tests.visage.networks.declared import weights_declared_only
 from visage.faces.settings import SplitSettings
-from visage.training.distillation.settings import DistillationSettings
 from visage.training.features.freezing import freeze
+from visage.training.recipe.distillation_settings import DistillationSettings
 from visage.training.settings import TrainerSettings
 
 RECIPES = PROJECT / "recipes"

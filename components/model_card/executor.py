@@ -16,7 +16,7 @@ from components.model_card.statistics import read_statistics
 from visage.files import write_atomically
 from visage.model_card.render import render
 from visage.saved_model.metadata import read_metadata
-from visage.training.recipe.overrides import with_values
+from visage.training.overrides import with_values
 from visage.training.search.result import read_best_values
 from visage.training.settings import TrainerSettings
 

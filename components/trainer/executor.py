@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from visage.faces.settings import AlignmentSettings
 from visage.saved_model.metadata import TrainingProvenance
 from visage.training.job import Job
-from visage.training.recipe.overrides import tuned
+from visage.training.overrides import tuned
 from visage.training.settings import TrainerSettings
 from visage.training.train_and_export import train_and_export
 

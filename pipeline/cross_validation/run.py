@@ -18,7 +18,7 @@ from pipeline.output.node_summary import describe
 from visage.data.records import FaceRecord, from_example
 from visage.data.split import SPLITS
 from visage.faces.settings import SplitSettings
-from visage.training.initialize import check_start
+from visage.training.initialization.first_network import check_start
 
 _SEEDS = 2**32
 

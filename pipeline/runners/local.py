@@ -15,7 +15,7 @@ from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node, upst
 from pipeline.output.console import Reporter, error_line, log_traceback
 from pipeline.output.node_summary import describe
 from visage.saved_model.provenance import check_provenance, provenance_of_data
-from visage.training.initialize import check_start
+from visage.training.initialization.first_network import check_start
 
 # The push does not wait for the model card.
 _RUNS_LAST = "ModelCard"

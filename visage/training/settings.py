@@ -10,8 +10,8 @@ from visage.errors import quoted
 from visage.networks import NETWORKS, AgeHead, GenderHead, NetworkSpec, Pretrained, networks_that_fit
 from visage.path_setting import LocalPath
 from visage.settings import Settings
-from visage.training.augmentation.settings import AugmentationSettings
-from visage.training.distillation.settings import TAUGHT_AGE_HEADS, DistillationSettings
+from visage.training.recipe.augmentation_settings import AugmentationSettings
+from visage.training.recipe.distillation_settings import TAUGHT_AGE_HEADS, DistillationSettings
 from visage.training.recipe.fine_tuning_settings import FineTuningSettings
 from visage.training.recipe.schedule_settings import ReduceOnPlateau, StepSchedule
 

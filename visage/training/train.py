@@ -13,14 +13,14 @@ from visage.training.batches import Split
 from visage.training.checkpoint import Checkpoint, TrainingState
 from visage.training.devices import is_chief, mean_over_devices
 from visage.training.distillation.losses import distillation_losses
-from visage.training.distillation.predict import with_teacher
 from visage.training.features.freezing import unfreeze
 from visage.training.features.trainable import TrainableModel, select_trainable
-from visage.training.initialize import first_network
+from visage.training.initialization.first_network import first_network
 from visage.training.loop import Fit
 from visage.training.objective.metrics import metrics
 from visage.training.objective.training_model import TrainingModel
 from visage.training.optimization.optimizer import build_optimizer
+from visage.training.predict_teacher import with_teacher
 from visage.training.reports.reporting import FINE_TUNE, TRAIN
 from visage.training.reports.tensorboard import EventLog
 from visage.training.settings import TrainerSettings

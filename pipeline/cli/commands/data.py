@@ -166,8 +166,8 @@ def preview_augmentation(
         reporter = Reporter(stream, silent=as_json)
         with reporter.stage(found.name):
             from visage.files import write_atomically
-            from visage.training.augmentation.preview import draw_sheet
             from visage.training.batches import open_split
+            from visage.training.reports.augmentation_preview import draw_sheet
 
             split = open_split("train", [str(examples / "Split-train" / "*")])
             write_atomically(sheet, draw_sheet(split, found.trainer))

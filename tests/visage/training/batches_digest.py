@@ -5,8 +5,8 @@ import sys
 
 import keras
 
-from visage.training.augmentation.settings import AugmentationSettings
 from visage.training.batches import TrainingBatches, open_split
+from visage.training.recipe.augmentation_settings import AugmentationSettings
 from visage.training.settings import TrainerSettings
 
 EVERYTHING = AugmentationSettings(

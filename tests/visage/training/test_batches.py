@@ -18,8 +18,8 @@ from visage.faces.image_io import decode as decode_with_pillow
 from visage.networks import NETWORKS
 from visage.saved_model.preprocessing import decode, to_network_input
 from visage.training import batches as trainer_input
-from visage.training.augmentation.settings import AugmentationSettings
 from visage.training.batches import TrainingBatches, evaluation_batches, open_split
+from visage.training.recipe.augmentation_settings import AugmentationSettings
 from visage.training.settings import TrainerSettings
 
 COMPACT = NETWORKS["compact"]

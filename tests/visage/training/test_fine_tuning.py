@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from tests.drawn_crops import people, write_split
 from visage import progress
-from visage.training.augmentation.settings import AugmentationSettings
 from visage.training.batches import Split, open_split
 from visage.training.checkpoint import Checkpoint, TrainingState
+from visage.training.recipe.augmentation_settings import AugmentationSettings
 from visage.training.recipe.fine_tuning_settings import FineTuningSettings
 from visage.training.settings import TrainerSettings
 from visage.training.train import train

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from visage.training.augmentation.erasing import erase
 from visage.training.augmentation.geometry import Moves, mirror, move
-from visage.training.augmentation.settings import AugmentationSettings
+from visage.training.recipe.augmentation_settings import AugmentationSettings
 
 # Each change has its own seed, derived from its position, so a new change goes to the end.
 _CHANGES = ("flip", "shift", "brightness", "contrast", "zoom", "rotation", "shear", "saturation", "erasing", "lighting")

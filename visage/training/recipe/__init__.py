@@ -1,1 +1,1 @@
-"""Holds the parts of `settings.py`, and replaces values of a recipe."""
+"""Holds the parts of `settings.py`."""

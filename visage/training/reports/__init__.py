@@ -1,1 +1,1 @@
-"""Reports the progress of a training while it runs."""
+"""Reports the progress of a training while it runs, and draws its input."""

@@ -8,8 +8,8 @@ from visage.errors import VisageError
 from visage.training.batches import Split, open_split
 from visage.training.checkpoint import Checkpoint, training_key
 from visage.training.devices import choose_strategy, machines
-from visage.training.distillation.predict import with_teacher
 from visage.training.known_labels import check_labels
+from visage.training.predict_teacher import with_teacher
 from visage.training.reports.reporting import FINE_TUNE, TRAIN
 from visage.training.search.progress import SearchProgress
 from visage.training.search.search import Search, trials_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from visage.training.recipe.overrides import values_of
+from visage.training.overrides import values_of
 
 
 @dataclass(frozen=True)

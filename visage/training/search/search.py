@@ -11,7 +11,7 @@ from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 
 from visage.errors import VisageError
-from visage.training.recipe.overrides import values_of
+from visage.training.overrides import values_of
 from visage.training.search.hyperparameters import hyperparameters_of, rounded
 from visage.training.search.settings import TunerSettings
 from visage.training.search.space import Space, combinations

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from visage.errors import quoted, shortened
 from visage.names import did_you_mean
 from visage.settings import plain_message
-from visage.training.recipe.overrides import PREFIX, with_values
+from visage.training.overrides import PREFIX, with_values
 from visage.training.settings import TrainerSettings
 
 # Checking as many takes about a second.

@@ -16,7 +16,7 @@ from visage.files import digest_of
 from visage.training.batches import Split
 from visage.training.checkpoint import Checkpoint, TrainingState, training_key
 from visage.training.loop import DivergenceError
-from visage.training.recipe.overrides import with_values
+from visage.training.overrides import with_values
 from visage.training.search.progress import SearchProgress
 from visage.training.search.trials import Trial, Trials
 from visage.training.settings import TrainerSettings

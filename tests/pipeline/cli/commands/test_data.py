@@ -19,8 +19,8 @@ from pipeline.output.terms import print_terms_once
 from tests.end_to_end.visage import visage
 from tests.project import PROJECT
 from visage.errors import VisageError
-from visage.training.augmentation.preview import draw_sheet
 from visage.training.batches import open_split
+from visage.training.reports.augmentation_preview import draw_sheet
 
 CROPS = ("--set", "alignment.detector=none", "--set", "data.sources=[utkface]")
 

@@ -10,7 +10,7 @@ from hypothesis import settings as run_with
 from hypothesis import strategies as st
 
 from visage.training.augmentation.augment import augment
-from visage.training.augmentation.settings import AugmentationSettings
+from visage.training.recipe.augmentation_settings import AugmentationSettings
 
 PIXELS = tf.constant(np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3)).astype(np.float32))
 # Grey levels that no change below moves to black or white.

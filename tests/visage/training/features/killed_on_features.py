@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from visage import progress
-from visage.training.augmentation.settings import AugmentationSettings
 from visage.training.batches import Split, open_split
 from visage.training.checkpoint import Checkpoint
+from visage.training.recipe.augmentation_settings import AugmentationSettings
 from visage.training.settings import TrainerSettings
 from visage.training.train import train
 

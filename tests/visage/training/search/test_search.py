@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from visage.errors import VisageError
-from visage.training.recipe.overrides import values_of
+from visage.training.overrides import values_of
 from visage.training.search.search import Search
 from visage.training.search.settings import TunerSettings
 from visage.training.search.space import read_space

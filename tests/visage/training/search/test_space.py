@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visage.training.recipe.overrides import with_values
+from visage.training.overrides import with_values
 from visage.training.search.space import _OWNERS, Choices, Range, _value, combinations, read_space
 from visage.training.settings import TrainerSettings
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import keras
 
 from visage.networks.pretrained.weights import load_weights
-from visage.training.distillation.predict import load_teacher
 from visage.training.distillation.teacher import find_teacher
 from visage.training.features.freezing import freeze
+from visage.training.predict_teacher import load_teacher
 from visage.training.settings import TrainerSettings
 
 

@@ -13,9 +13,9 @@ from visage.errors import VisageError
 from visage.networks.heads import age_probabilities, expected_age
 from visage.training.batches import Split, TrainingBatches, evaluation_batches, open_split
 from visage.training.checkpoint import Checkpoint
-from visage.training.distillation.predict import predict_teacher, with_teacher
-from visage.training.distillation.settings import DistillationSettings
-from visage.training.initialize import check_start
+from visage.training.initialization.first_network import check_start
+from visage.training.predict_teacher import predict_teacher, with_teacher
+from visage.training.recipe.distillation_settings import DistillationSettings
 from visage.training.settings import TrainerSettings
 from visage.training.train import train
 

@@ -9,9 +9,9 @@ from PIL import Image
 
 from tests.drawn_crops import people, write_split
 from visage.faces.image_io import decode
-from visage.training.augmentation.preview import CROPS, VERSIONS, draw_sheet
-from visage.training.augmentation.settings import AugmentationSettings
 from visage.training.batches import Split, open_split
+from visage.training.recipe.augmentation_settings import AugmentationSettings
+from visage.training.reports.augmentation_preview import CROPS, VERSIONS, draw_sheet
 from visage.training.settings import TrainerSettings
 
 SHOWN_TWICE_AS_LARGE = 128

@@ -1,0 +1,1 @@
+"""Builds the network that a training starts from."""

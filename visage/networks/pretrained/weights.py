@@ -13,10 +13,10 @@ import numpy as np
 
 from visage.errors import VisageError
 from visage.networks import NETWORKS, networks_that_fit
-from visage.networks.pretrained.blessed import load_blessed_weights
 from visage.networks.pretrained.dlib_weights import find_dlib_file, load_dlib_weights
 from visage.networks.pretrained.vggface_weights import is_sequential_file, load_vggface_weights
 from visage.networks.pretrained.weights_file import check_weights_file
+from visage.training.initialization.blessed_weights import load_blessed_weights
 
 
 def load_weights(network: keras.Model, weights: str | None, blessed: str | None) -> None:

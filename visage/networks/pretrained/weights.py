@@ -16,18 +16,15 @@ from visage.networks import NETWORKS, networks_that_fit
 from visage.networks.pretrained.dlib_weights import find_dlib_file, load_dlib_weights
 from visage.networks.pretrained.vggface_weights import is_sequential_file, load_vggface_weights
 from visage.networks.pretrained.weights_file import check_weights_file
-from visage.training.initialization.blessed_weights import load_blessed_weights
 
 
-def load_weights(network: keras.Model, weights: str | None, blessed: str | None) -> None:
+def load_weights(network: keras.Model, weights: str | None) -> None:
     """Sets the weights that training starts from.
 
     Args:
         network: network of the recipe; layers without loaded weights keep their random ones.
-        weights: "dlib" (its face network, for a `dlib_trunk`), "imagenet" (from Keras's own cache), "blessed"
-            (the model that was pushed last), a file `.weights.h5` or `.keras` of the same network, VGG-Face's own `.h5`
-            for the network `vggface`, or None.
-        blessed: SavedModel of the model that was pushed last; None: there is none.
+        weights: "dlib" (its face network, for a `dlib_trunk`), "imagenet" (from Keras's own cache), a file
+            `.weights.h5` or `.keras` of the same network, VGG-Face's own `.h5` for the network `vggface`, or None.
 
     Raises:
         VisageError: the weights are missing, damaged, or those of another network.
@@ -35,7 +32,6 @@ def load_weights(network: keras.Model, weights: str | None, blessed: str | None)
     sources: dict[str, Callable[[], None]] = {
         "dlib": lambda: load_dlib_weights(network, find_dlib_file()),
         "imagenet": lambda: _load_imagenet(network),
-        "blessed": lambda: load_blessed_weights(network, blessed),
     }
     if weights in sources:
         sources[weights]()

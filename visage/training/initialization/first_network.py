@@ -7,6 +7,7 @@ import keras
 from visage.networks.pretrained.weights import load_weights
 from visage.training.distillation.teacher import find_teacher
 from visage.training.features.freezing import freeze
+from visage.training.initialization.blessed_weights import load_blessed_weights
 from visage.training.predict_teacher import load_teacher
 from visage.training.settings import TrainerSettings
 
@@ -22,7 +23,10 @@ def first_network(settings: TrainerSettings, blessed: str | None) -> keras.Model
         VisageError: the first weights are missing or do not fit, or `freeze` selects no layers, or all.
     """
     network = settings.spec.build()
-    load_weights(network, settings.weights, blessed)
+    if settings.weights == "blessed":
+        load_blessed_weights(network, blessed)
+    else:
+        load_weights(network, settings.weights)
     freeze(network, settings.freeze)
     return network
 

@@ -45,7 +45,7 @@ def test_all_convolutions_but_the_last_are_the_published_ones(tmp_path: Path) ->
     network = small_vggface()
     last = network.get_layer("age_predictions").get_weights()
     kernels = write_published(tmp_path / "vgg_face_weights.h5", PUBLISHED)
-    load_weights(network, str(tmp_path / "vgg_face_weights.h5"), None)
+    load_weights(network, str(tmp_path / "vgg_face_weights.h5"))
     for number, name in enumerate(("conv1_1", "fc6")):
         kernel, bias = network.get_layer(name).get_weights()
         np.testing.assert_array_equal(kernel, kernels[number])
@@ -59,7 +59,7 @@ def test_a_file_of_another_network_is_an_error_of_one_line(tmp_path: Path, shape
     path = tmp_path / "other.h5"
     write_published(path, shapes)
     with pytest.raises(VisageError) as error:
-        load_weights(small_vggface(), str(path), None)
+        load_weights(small_vggface(), str(path))
     assert str(error.value).startswith(f"trainer.weights: {path} does not hold the weights of this vggface: ")
     assert "\n" not in str(error.value)
 
@@ -67,7 +67,7 @@ def test_a_file_of_another_network_is_an_error_of_one_line(tmp_path: Path, shape
 def test_the_error_of_a_missing_file_names_its_source(tmp_path: Path) -> None:
     path = tmp_path / "vgg_face_weights.h5"
     with pytest.raises(VisageError) as error:
-        load_weights(small_vggface(), str(path), None)
+        load_weights(small_vggface(), str(path))
     assert str(error.value).startswith(f"trainer.weights: there is no file {path}; vggface starts from VGG-Face's own")
     assert "https://sefiks.com/" in str(error.value)
     assert "dlib's and imagenet's weights do not fit" in str(error.value)

@@ -1,6 +1,5 @@
 """Training starts from the named weights; missing or unsuitable ones are an error of one line before it starts."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,20 +7,14 @@ import h5py
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from pydantic import ValidationError
 
-from tests.trained_model import TrainerRun
 from tests.visage.networks.pretrained import dlib_writer
 from visage.errors import VisageError
 from visage.extras import EXTRAS, Extra
-from visage.faces.settings import AlignmentSettings
 from visage.networks import NETWORKS
 from visage.networks.pretrained.weights import load_weights
-from visage.saved_model.signatures import FaceModel
 from visage.training.settings import TrainerSettings
-
-COMPACT = TrainerSettings(network="compact", epochs=1, learning_rate=1).spec
 
 
 def compact(seed: int) -> keras.Model:
@@ -33,16 +26,16 @@ def same(one: keras.Model, other: keras.Model) -> list[bool]:
     return [np.array_equal(mine, theirs) for mine, theirs in zip(one.get_weights(), other.get_weights(), strict=True)]
 
 
-def refusal(network: keras.Model, source: str | Path, blessed: str | None = None) -> str:
+def refusal(network: keras.Model, source: str | Path) -> str:
     with pytest.raises(VisageError) as error:
-        load_weights(network, str(source), blessed)
+        load_weights(network, str(source))
     assert "\n" not in str(error.value)
     return str(error.value)
 
 
 def test_without_weights_they_stay_random() -> None:
     network = compact(seed=1)
-    load_weights(network, None, None)
+    load_weights(network, None)
     assert all(same(network, compact(seed=1)))
 
 
@@ -50,7 +43,7 @@ def test_without_weights_they_stay_random() -> None:
 def test_a_file_of_the_same_network_gives_all_of_its_weights(tmp_path: Path, name: str) -> None:
     trained, network = compact(seed=1), compact(seed=2)
     (trained.save_weights if name.endswith("h5") else trained.save)(tmp_path / name)
-    load_weights(network, str(tmp_path / name), None)
+    load_weights(network, str(tmp_path / name))
     assert all(same(network, trained))
 
 
@@ -94,61 +87,6 @@ def test_a_file_that_is_cut_short_is_an_error_of_one_line(tmp_path: Path, name: 
         assert refusal(network, path).startswith(f"trainer.weights: {path} does not hold the weights")
 
 
-def test_a_warm_start_has_the_weights_of_the_blessed_model(trainer_run: TrainerRun) -> None:
-    network = compact(seed=2)
-    load_weights(network, "blessed", str(trainer_run.saved_model))
-    served = tf.saved_model.load(str(trainer_run.saved_model))
-    pixels = tf.constant(np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3), np.uint8))
-    predicted = FaceModel(network, COMPACT, AlignmentSettings()).from_pixels(pixels)
-    for name, values in served.from_pixels(pixels).items():
-        np.testing.assert_allclose(predicted[name], values, rtol=1e-5)
-
-
-def test_a_warm_start_from_another_network_or_without_a_model_is_an_error_of_one_line(trainer_run: TrainerRun) -> None:
-    saved_model = str(trainer_run.saved_model)
-    assert "the model pushed last is a compact, no cnn_utkface" in refusal(
-        NETWORKS["cnn_utkface"].build(), "blessed", saved_model
-    )
-    other_head = TrainerSettings(network="compact", age_head="age_groups", epochs=1, learning_rate=1).spec.build()
-    assert "of other layers or heads" in refusal(other_head, "blessed", saved_model)
-    assert "has pushed no model yet; train one with" in refusal(compact(seed=1), "blessed")
-
-
-def test_a_warm_start_from_a_model_of_an_older_version(tmp_path: Path) -> None:
-    trained = compact(seed=1)
-    older = tf.Module()
-    older._network = trained
-    tf.saved_model.save(older, str(tmp_path))
-    (tmp_path / "assets.extra").mkdir()
-    (tmp_path / "assets.extra" / "visage.json").write_text('{"network": "compact"}')
-    network = compact(seed=2)
-
-    load_weights(network, "blessed", str(tmp_path))
-
-    assert all(same(network, trained))
-
-
-def test_a_blessed_model_without_its_description_is_an_error_of_one_line(tmp_path: Path) -> None:
-    file = tmp_path / "assets.extra" / "visage.json"
-    expected = f"trainer.weights: blessed: {file} is missing or damaged; push that model again, or "
-    assert refusal(compact(seed=1), "blessed", str(tmp_path)).startswith(expected)
-    file.parent.mkdir()
-    file.write_text("{}")
-    assert refusal(compact(seed=1), "blessed", str(tmp_path)).startswith(expected)
-
-
-@pytest.mark.parametrize("file", ["variables.index", "variables.data-00000-of-00001"])
-@pytest.mark.parametrize("fraction", [0, 0.5])
-def test_a_blessed_model_whose_variables_are_cut_short_is_an_error_of_one_line(
-    trainer_run: TrainerRun, tmp_path: Path, file: str, fraction: float
-) -> None:
-    shutil.copytree(trainer_run.saved_model, tmp_path, dirs_exist_ok=True)
-    cut = tmp_path / "variables" / file
-    cut.write_bytes(cut.read_bytes()[: int(fraction * cut.stat().st_size)])
-    expected = f"trainer.weights: blessed: {tmp_path}/variables is missing or damaged; push that model again, or "
-    assert refusal(compact(seed=1), "blessed", str(tmp_path)).startswith(expected)
-
-
 def test_dlibs_weights_come_from_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "face_recognition_stand_in"
     (package / "models").mkdir(parents=True)
@@ -160,7 +98,7 @@ def test_dlibs_weights_come_from_the_package(tmp_path: Path, monkeypatch: pytest
 
     file = package / "models" / "dlib_face_recognition_resnet_model_v1.dat"
     file.write_bytes(dlib_writer.face_network(np.random.default_rng(1)))
-    load_weights(network, "dlib", None)
+    load_weights(network, "dlib")
     random = NETWORKS["visage"].build()
     changed = [one.path for one, is_same in zip(random.weights, same(network, random), strict=True) if not is_same]
     assert {path.split("/")[0] for path in changed if path.startswith("dlib_")} == {
@@ -192,7 +130,7 @@ def test_imagenet_weights_come_from_kerass_cache_by_the_names_of_layers(keras_ho
     first = next(layer for layer in network.layers if layer.weights)
     write_legacy(keras_home, first.name, np.full(first.kernel.shape, 0.5, np.float32))
 
-    load_weights(network, "imagenet", None)
+    load_weights(network, "imagenet")
 
     assert same(network, before).count(False) == 1
     np.testing.assert_array_equal(first.kernel, np.full(first.kernel.shape, 0.5))

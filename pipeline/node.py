@@ -6,8 +6,6 @@ artifacts' root and the ML Metadata store, in which the nodes of one run find ea
 
 import base64
 import gzip
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from google.protobuf import json_format
@@ -27,29 +25,8 @@ from pipeline.interruption import check_interrupted
 from pipeline.machine.full_disk import full_disk_line
 from pipeline.metadata.connection import CheckedMetadata
 from pipeline.pipeline import create_pipeline
+from pipeline.results import NodeResult, Output
 from visage.errors import VisageError
-
-
-@dataclass(frozen=True)
-class Output:
-    """One output artifact of a node."""
-
-    uri: str
-    properties: Mapping[str, str | int | float]
-
-
-@dataclass(frozen=True)
-class NodeResult:
-    """The result of a node: `cached` means that it reuses an earlier execution's outputs."""
-
-    node: str
-    cached: bool
-    outputs: Mapping[str, tuple[Output, ...]]
-
-    def output(self, key: str) -> Output:
-        """Returns the only artifact of output `key`; KeyError: the node has no such output."""
-        (artifact,) = self.outputs[key]
-        return artifact
 
 
 def compile_pipeline(config: PipelineConfig, publish: bool = True) -> pipeline_pb2.Pipeline:

@@ -12,9 +12,10 @@ from pipeline.cross_validation.checkpoints import FinishedRun, PlannedRun, Resul
 from pipeline.cross_validation.folds import check_folds
 from pipeline.cross_validation.predict import clear_networks, predict, read_split
 from pipeline.cross_validation.result import CrossValidation, summarize, write
-from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node
+from pipeline.node import compile_pipeline, node_ids, run_node
 from pipeline.output.console import Reporter
 from pipeline.output.node_summary import describe
+from pipeline.results import NodeResult
 from visage.data.records import FaceRecord, from_example
 from visage.data.split import SPLITS
 from visage.faces.settings import SplitSettings

@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.markup import escape
 
-from pipeline.node import NodeResult
 from pipeline.output.cleaning_summary import cleaning_lines, time_line
+from pipeline.results import NodeResult
 from visage.data_validation.report import read_report
 from visage.saved_model.metadata import read_metadata
 from visage.training.search.result import read_best_values, read_results

@@ -13,7 +13,7 @@ from pipeline.config.schema import PipelineConfig
 from pipeline.exit_codes import FAILED, NOT_BLESSED
 from pipeline.output.console import Reporter, error_line
 from pipeline.output.node_summary import model_was_pushed
-from pipeline.runners.local import RunResult
+from pipeline.results import RunResult
 from visage.folder_alias import is_plain
 
 

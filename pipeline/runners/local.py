@@ -1,8 +1,6 @@
 """Runs the whole pipeline in this process, node after node."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.markup import escape
@@ -11,9 +9,10 @@ from tfx.proto.orchestration import pipeline_pb2
 from pipeline.checks.unservable import unservable_version
 from pipeline.config.schema import PipelineConfig
 from pipeline.metadata.warm_start import warm_start_model
-from pipeline.node import NodeResult, compile_pipeline, node_ids, run_node, upstream_ids
+from pipeline.node import compile_pipeline, node_ids, run_node, upstream_ids
 from pipeline.output.console import Reporter, error_line, log_traceback
 from pipeline.output.node_summary import describe
+from pipeline.results import NodeResult, RunResult
 from visage.saved_model.provenance import check_provenance, provenance_of_data
 from visage.training.initialization.first_network import check_start
 
@@ -21,23 +20,6 @@ from visage.training.initialization.first_network import check_start
 _RUNS_LAST = "ModelCard"
 # Letters of the longest name of a node, and one.
 _NAME_WIDTH = 28
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """The result of a run.
-
-    Attributes:
-        run_id: groups its nodes in ML Metadata.
-        nodes: results of the nodes that succeeded, in their order.
-        seconds: wall time of these nodes.
-        failed: errors of the other nodes, whose outputs no node needs.
-    """
-
-    run_id: str
-    nodes: Mapping[str, NodeResult]
-    seconds: Mapping[str, float]
-    failed: Mapping[str, Exception]
 
 
 def run_pipeline(config: PipelineConfig, run_id: str, reporter: Reporter) -> RunResult:

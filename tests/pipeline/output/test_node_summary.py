@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from pipeline.node import NodeResult, Output
 from pipeline.output.node_summary import describe
+from pipeline.results import NodeResult, Output
 from visage.data_validation.report import ValidationReport
 
 

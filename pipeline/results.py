@@ -1,0 +1,43 @@
+"""The results of nodes and of runs, for those who run them and those who report them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output artifact of a node."""
+
+    uri: str
+    properties: Mapping[str, str | int | float]
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """The result of a node: `cached` means that it reuses an earlier execution's outputs."""
+
+    node: str
+    cached: bool
+    outputs: Mapping[str, tuple[Output, ...]]
+
+    def output(self, key: str) -> Output:
+        """Returns the only artifact of output `key`; KeyError: the node has no such output."""
+        (artifact,) = self.outputs[key]
+        return artifact
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """The result of a run.
+
+    Attributes:
+        run_id: groups its nodes in ML Metadata.
+        nodes: results of the nodes that succeeded, in their order.
+        seconds: wall time of these nodes.
+        failed: errors of the other nodes, whose outputs no node needs.
+    """
+
+    run_id: str
+    nodes: Mapping[str, NodeResult]
+    seconds: Mapping[str, float]
+    failed: Mapping[str, Exception]

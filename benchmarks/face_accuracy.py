@@ -18,7 +18,8 @@ from benchmarks.face_images import (
     utkface_portraits,
 )
 from visage.faces.align import similarity
-from visage.faces.detector import Detector, Face, make_detector
+from visage.faces.detector import Detector, make_detector
+from visage.faces.face import Face
 from visage.faces.image_io import decode
 from visage.faces.selection import choose
 from visage.faces.settings import AlignmentSettings

@@ -28,7 +28,7 @@ from typing import Any
 
 _MODULES = {
     "AlignmentSettings": "visage.faces.settings",
-    "Face": "visage.faces.detector",
+    "Face": "visage.faces.face",
     "FaceRecord": "visage.data.records",
     "FolderPredictor": "visage.prediction.predictors",
     "PhotoPrediction": "visage.prediction.photos",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from visage.faces.detector import Face
+from visage.faces.face import Face
 
 Box = tuple[float, float, float, float]
 

@@ -10,8 +10,9 @@ import numpy as np
 from visage.data.labels import AGE_GROUP_MIDDLES
 from visage.errors import VisageError
 from visage.faces.align import align
-from visage.faces.detector import Detector, Face
+from visage.faces.detector import Detector
 from visage.faces.encode import encode
+from visage.faces.face import Face
 from visage.faces.image_io import DecodeError, decode
 from visage.faces.settings import NO_DETECTOR, AlignmentSettings
 from visage.saved_model.identity import ModelIdentity

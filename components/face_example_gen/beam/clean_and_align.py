@@ -25,8 +25,9 @@ from visage.data.prepared_rows import face_box, to_record
 from visage.data.records import FaceRecord, to_example
 from visage.data.split import split_of
 from visage.faces.align import align
-from visage.faces.detector import Face, make_detector
+from visage.faces.detector import make_detector
 from visage.faces.encode import encode
+from visage.faces.face import Face
 from visage.faces.image_io import DecodeError, decode_repairing
 from visage.faces.resize import resize
 from visage.faces.selection import choose, two_candidates

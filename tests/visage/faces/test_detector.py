@@ -13,7 +13,8 @@ from benchmarks.face_images import WITHOUT_PEOPLE, group_photos, overlap
 from tests.project import PROJECT
 from tests.visage.faces.drawn_photo import Place, drawn_photo, eyes
 from visage.errors import VisageError
-from visage.faces.detector import Detector, Face, make_detector
+from visage.faces.detector import Detector, make_detector
+from visage.faces.face import Face
 from visage.faces.image_io import decode
 
 

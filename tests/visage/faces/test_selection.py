@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visage.faces.detector import Face
+from visage.faces.face import Face
 from visage.faces.selection import choose, two_candidates
 
 SHAPE = (400, 600, 3)

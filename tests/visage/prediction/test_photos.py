@@ -8,7 +8,7 @@ import pytest
 
 from tests.serving.conftest import plain_jpeg
 from visage.errors import VisageError
-from visage.faces.detector import Face
+from visage.faces.face import Face
 from visage.faces.settings import AlignmentSettings
 from visage.prediction.photos import NO_USABLE_FACE, photo_detector, predict_photo
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from visage.faces.detector import Face
 from visage.faces.detectors.blazeface_networks import BoxNetwork, Mesh
 from visage.faces.detectors.pyramid import Pyramid, View
+from visage.faces.face import Face
 
 MIN_PRESENCE = 0.5
 # Tiles and retries on the whole image add chances of false positives.

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from visage.faces.detector import Face
 from visage.faces.detectors.pyramid import Pyramid, View
+from visage.faces.face import Face
 
 _MODELS = Path(__file__).parent / "models"
 

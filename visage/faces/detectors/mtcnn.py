@@ -10,7 +10,7 @@ import numpy as np
 
 from visage.errors import VisageError
 from visage.extras import check_installed, set_up_with
-from visage.faces.detector import Face
+from visage.faces.face import Face
 
 # The first network's window is 12 pixels; the package fails on smaller images.
 _MIN_SIDE = 24

@@ -10,7 +10,7 @@ from pipeline.config.schema import PipelineConfig
 from pipeline.config.yaml import read_yaml
 from tests.project import PROJECT
 from tests.visage.networks.declared import weights_declared_only
-from visage.faces.settings import SplitSettings
+from visage.data.settings import SplitSettings
 from visage.training.features.freezing import freeze
 from visage.training.recipe.distillation_settings import DistillationSettings
 from visage.training.settings import TrainerSettings

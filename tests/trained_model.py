@@ -8,7 +8,8 @@ import pytest
 
 from tests import drawn_crops
 from visage import progress
-from visage.faces.settings import AlignmentSettings, SplitSettings
+from visage.data.settings import SplitSettings
+from visage.faces.settings import AlignmentSettings
 from visage.saved_model.provenance import provenance_of_data
 from visage.training.settings import TrainerSettings
 

@@ -9,8 +9,9 @@ from pydantic_core import PydanticCustomError
 
 from visage.data.datasets import DATASETS, published_sources
 from visage.data.datasets.labelled_folder import LABELLED_FOLDER, labelled_folder_name
+from visage.data.settings import CleaningSettings, SplitSettings
 from visage.errors import quoted
-from visage.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
+from visage.faces.settings import AlignmentSettings
 from visage.path_setting import ExpandedPath, LocalPath
 from visage.settings import Settings
 

@@ -16,8 +16,9 @@ from components.face_example_gen.settings import (
 from pipeline.config.cron import schedule_problem
 from visage.data.datasets import published_sources
 from visage.data.datasets.labelled_folder import LABELLED_FOLDER, labelled_folder_name
+from visage.data.settings import CleaningSettings, SplitSettings
 from visage.errors import quoted
-from visage.faces.settings import AlignmentSettings, CleaningSettings, SplitSettings
+from visage.faces.settings import AlignmentSettings
 from visage.names import did_you_mean
 from visage.path_setting import LocalPath
 from visage.settings import Settings

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from components.face_example_gen.prepare import archive_digest
 from pipeline.config.schema import PipelineConfig
-from visage.faces.settings import SplitSettings
+from visage.data.settings import SplitSettings
 from visage.source_digest import TRAINING_CODE, source_digest
 from visage.training.pin_files import pin_files
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from pipeline.config.schema import PipelineConfig
 from visage.data.datasets import DATASETS, dataset_spec
 from visage.data.records import FaceRecord
+from visage.data.settings import SplitSettings
 from visage.data.split import fold_of
 from visage.errors import VisageError, shortened
-from visage.faces.settings import SplitSettings
 from visage.training.settings import TrainerSettings
 
 DEFAULT_FOLDS = 5

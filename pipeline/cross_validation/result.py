@@ -14,10 +14,10 @@ from rich.table import Table
 from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.checkpoints import FinishedRun, Result
 from pipeline.output.console import Reporter
+from visage.data.settings import SplitSettings
 from visage.evaluation.metrics import MetricSpec, Scores, metrics_of
 from visage.evaluation.predictions import bag
 from visage.evaluation.scores import Spread, mean, measure, spread
-from visage.faces.settings import SplitSettings
 from visage.files import write_atomically
 
 

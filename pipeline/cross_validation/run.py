@@ -17,8 +17,8 @@ from pipeline.output.console import Reporter
 from pipeline.output.node_summary import describe
 from pipeline.results import NodeResult
 from visage.data.records import FaceRecord, from_example
+from visage.data.settings import SplitSettings
 from visage.data.split import SPLITS
-from visage.faces.settings import SplitSettings
 from visage.training.initialization.first_network import check_start
 
 _SEEDS = 2**32

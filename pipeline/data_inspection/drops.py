@@ -9,9 +9,9 @@ from typing import IO
 
 from visage.data.prepared_rows import to_record
 from visage.data.records import FaceRecord
+from visage.data.settings import CleaningSettings
 from visage.data.tfrecords import read_at
 from visage.errors import VisageError
-from visage.faces.settings import CleaningSettings
 
 
 @dataclass(frozen=True)

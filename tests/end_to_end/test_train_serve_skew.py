@@ -17,8 +17,9 @@ from tests.components.face_example_gen.beam.test_transforms import prepared, utk
 from tests.real_photos import adience_photos, group_photos
 from tests.visage.faces.drawn_photo import drawn_photo
 from visage.data.records import from_example
+from visage.data.settings import SplitSettings
 from visage.faces.detector import make_detector
-from visage.faces.settings import AlignmentSettings, SplitSettings
+from visage.faces.settings import AlignmentSettings
 from visage.networks import NetworkSpec
 from visage.prediction.photos import PhotoPrediction, predict_photo
 from visage.saved_model.signatures import FaceModel

@@ -12,8 +12,8 @@ from pipeline.run_lock import hold_run_lock
 from pipeline.runners.local import run_pipeline
 from tests.pipeline.pushed_model import record_push
 from tests.project import PROJECT
+from visage.data.settings import SplitSettings
 from visage.errors import VisageError
-from visage.faces.settings import SplitSettings
 from visage.saved_model.metadata import ModelMetadata, write_metadata
 from visage.saved_model.provenance import provenance_of_data
 

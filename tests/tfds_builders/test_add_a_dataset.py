@@ -13,11 +13,11 @@ from tests.visage.faces.drawn_photo import drawn_photo
 from visage.data.datasets import DATASETS
 from visage.data.prepared_rows import to_record
 from visage.data.records import FaceRecord
+from visage.data.settings import CleaningSettings
 from visage.data.tfrecords import read_at
 from visage.data_validation.source_domain import with_sources
 from visage.errors import VisageError
 from visage.faces.encode import encode
-from visage.faces.settings import CleaningSettings
 
 
 @pytest.fixture(autouse=True)

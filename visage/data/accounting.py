@@ -13,9 +13,9 @@ from visage import progress
 from visage.data.duplicates import CONFLICTING_LABELS, DUPLICATE_IMAGE, FEATURES
 from visage.data.prepared_source import Source
 from visage.data.records import FaceRecord
+from visage.data.settings import SplitSettings
 from visage.data.split import SPLITS
 from visage.errors import VisageError, shortened
-from visage.faces.settings import SplitSettings
 
 Report = dict[str, Any]
 

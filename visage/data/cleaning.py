@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from visage.data.labels import AGE_GROUPS, UNKNOWN
 from visage.data.records import FaceRecord
+from visage.data.settings import CleaningSettings, SplitSettings
 from visage.data.split import fold_unknown, outside_protocol
-from visage.faces.settings import CleaningSettings, SplitSettings
 
 Rule = Callable[[FaceRecord, CleaningSettings], bool]
 

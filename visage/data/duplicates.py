@@ -7,8 +7,8 @@ import numpy as np
 
 from visage.data.labels import GENDERS, RACES, UNKNOWN
 from visage.data.records import FaceRecord
+from visage.data.settings import CleaningSettings
 from visage.data.split import SPLITS
-from visage.faces.settings import CleaningSettings
 
 DUPLICATE_IMAGE = "duplicate_picture"
 CONFLICTING_LABELS = "conflicting_labels"

@@ -5,8 +5,8 @@ import math
 from visage.data.datasets import DATASETS, dataset_spec
 from visage.data.datasets.features import Features
 from visage.data.records import FaceRecord
+from visage.data.settings import CleaningSettings
 from visage.faces.selection import Box
-from visage.faces.settings import CleaningSettings
 
 
 def to_record(dataset: str, serialized: bytes, settings: CleaningSettings) -> FaceRecord:

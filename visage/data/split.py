@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from visage.data.records import FaceRecord
-from visage.faces.settings import SplitSettings
+from visage.data.settings import SplitSettings
 
 SPLITS = ("train", "val", "test")
 

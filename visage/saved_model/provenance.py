@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from visage.data.settings import SplitSettings
 from visage.errors import VisageError
-from visage.faces.settings import SplitSettings
 from visage.saved_model.metadata import TrainingProvenance, read_metadata
 
 _DECIDES = {

@@ -18,7 +18,7 @@ from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.data.duplicates import ROW, DuplicateDecision, find_duplicates
 from visage.data.near_duplicates import BLOCK_ROW, block_rows, find_near_duplicates
 from visage.data.prepared_source import Source
-from visage.faces.settings import CleaningSettings
+from visage.data.settings import CleaningSettings
 
 # A worker takes one chunk at a time. Many chunks balance the load; large chunks avoid files of a few records.
 _MIN_RECORDS_PER_CHUNK = 100

@@ -17,9 +17,10 @@ from components.face_example_gen.settings import BeamSettings, DataSettings, Fac
 from tests.components.face_example_gen.validation import anomalies
 from visage import progress
 from visage.data.records import FaceRecord, from_example
+from visage.data.settings import CleaningSettings
 from visage.errors import VisageError
 from visage.faces.image_io import decode
-from visage.faces.settings import AlignmentSettings, CleaningSettings
+from visage.faces.settings import AlignmentSettings
 
 SOURCES = ["utkface", "adience/faces", "imdb_wiki/wiki"]
 SPLITS = ("train", "val", "test")

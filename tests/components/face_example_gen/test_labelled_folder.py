@@ -13,7 +13,8 @@ import tfds_builders.labelled_folder
 from components.face_example_gen.prepare import prepare_source, source_of
 from components.face_example_gen.settings import DataSettings
 from tests.components.face_example_gen.test_executor import SPLITS, Run, run, settings_for
-from visage.faces.settings import AlignmentSettings, CleaningSettings
+from visage.data.settings import CleaningSettings
+from visage.faces.settings import AlignmentSettings
 
 PACKAGE = Path(tfds_builders.labelled_folder.__file__).parent
 DUMMY = PACKAGE / "dummy_data"

@@ -14,7 +14,7 @@ from tfds_builders.imdb_wiki.face_table import FaceTable, parse_face_table
 from visage.data.cleaning import reason_to_drop
 from visage.data.example_proto import Example
 from visage.data.prepared_rows import to_record
-from visage.faces.settings import CleaningSettings, SplitSettings
+from visage.data.settings import CleaningSettings, SplitSettings
 
 pytestmark = pytest.mark.real_data
 

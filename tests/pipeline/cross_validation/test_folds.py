@@ -12,9 +12,9 @@ from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.folds import check_folds, fold_splits
 from tests.project import PROJECT
 from visage.data.records import FaceRecord
+from visage.data.settings import SplitSettings
 from visage.data.split import split_of
 from visage.errors import VisageError
-from visage.faces.settings import SplitSettings
 
 
 def config(*overrides: str, recipe: str = "pipeline_config.yaml") -> PipelineConfig:

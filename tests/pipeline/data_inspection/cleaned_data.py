@@ -17,8 +17,8 @@ from visage.data.example_proto import Example
 from visage.data.labels import GENDERS, RACES, UNKNOWN
 from visage.data.prepared_rows import to_record
 from visage.data.records import FaceRecord
+from visage.data.settings import CleaningSettings
 from visage.faces.encode import encode
-from visage.faces.settings import CleaningSettings
 
 SPLITS = ("train", "val", "test")
 _GENDERS, _RACES = (*GENDERS, UNKNOWN), (*RACES, UNKNOWN)

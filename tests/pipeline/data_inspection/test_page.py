@@ -15,7 +15,8 @@ from pipeline.data_inspection.collect import collect
 from pipeline.data_inspection.render import render
 from tests.chromium import Chromium
 from tests.pipeline.data_inspection.cleaned_data import Face, write_cleaned
-from visage.faces.settings import AlignmentSettings, CleaningSettings
+from visage.data.settings import CleaningSettings
+from visage.faces.settings import AlignmentSettings
 
 
 @pytest.fixture(scope="module")

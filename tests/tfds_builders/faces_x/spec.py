@@ -7,7 +7,7 @@ from visage.data.labels import age_group
 
 if TYPE_CHECKING:
     from visage.data.datasets.features import Features
-    from visage.faces.settings import CleaningSettings
+    from visage.data.settings import CleaningSettings
 
 
 def _read_row(row: "Features", settings: "CleaningSettings") -> dict[str, Any]:

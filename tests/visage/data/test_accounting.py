@@ -8,8 +8,8 @@ import pytest
 from visage.data.accounting import Report, account, check_nothing_empty
 from visage.data.prepared_source import Source
 from visage.data.records import FaceRecord
+from visage.data.settings import SplitSettings
 from visage.errors import VisageError
-from visage.faces.settings import SplitSettings
 
 UTKFACE = Source("utkface", ("prepared/utkface.tfrecord",), records=5, archive_rows=7, skipped={"picture_empty": 2})
 WIKI = Source("imdb_wiki/wiki", ("wiki.tfrecord",), records=2, archive_rows=2, skipped={})

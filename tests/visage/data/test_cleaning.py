@@ -14,7 +14,7 @@ from visage.data.cleaning import RULES, SPLIT_RULES, reason_to_drop
 from visage.data.datasets.imdb_wiki import age_when_taken, year_of_birth
 from visage.data.labels import UNKNOWN
 from visage.data.records import FaceRecord
-from visage.faces.settings import CleaningSettings, SplitSettings
+from visage.data.settings import CleaningSettings, SplitSettings
 
 GOOD = FaceRecord(
     image=b"",

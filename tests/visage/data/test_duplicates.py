@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from visage.data.duplicates import ROW, DuplicateDecision, excluded_copy_row, find_duplicates, row_of
 from visage.data.labels import age_group
 from visage.data.records import FaceRecord, image_digest
-from visage.faces.settings import CleaningSettings
+from visage.data.settings import CleaningSettings
 
 ADA = FaceRecord(
     image=b"",

@@ -13,8 +13,8 @@ from visage.data.datasets.features import CLASS_NAMES
 from visage.data.labels import AGE_GROUPS, GENDERS, UNKNOWN
 from visage.data.prepared_rows import face_box, to_record
 from visage.data.records import FaceRecord
+from visage.data.settings import CleaningSettings
 from visage.faces.encode import encode
-from visage.faces.settings import CleaningSettings
 
 IMAGE = encode(drawn_photo([((32.0, 30.0), 20.0, 0.0)], 64, 64))
 UTKFACE = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from visage.faces.settings import SplitSettings
+from visage.data.settings import SplitSettings
 from visage.saved_model.identity import BOTH, DRAWN, PHOTOS, UNKNOWN, identify
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance
 from visage.saved_model.provenance import provenance_of_data

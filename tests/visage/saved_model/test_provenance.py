@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.trained_model import PROVENANCE, TrainerRun
+from visage.data.settings import SplitSettings
 from visage.errors import VisageError
-from visage.faces.settings import SplitSettings
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, write_metadata
 from visage.saved_model.provenance import check_provenance, provenance_of_data, read_provenance
 

@@ -7,7 +7,7 @@ from visage.data.labels import AGE_GROUPS
 
 if TYPE_CHECKING:
     from visage.data.datasets.features import Features
-    from visage.faces.settings import CleaningSettings
+    from visage.data.settings import CleaningSettings
 
 _HOMEPAGE = "https://talhassner.github.io/home/projects/Adience/Adience-data.html"
 # Source: Eidinger, Enbar and Hassner, Age and gender estimation of unfiltered faces, TIFS 2014.

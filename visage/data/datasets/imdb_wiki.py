@@ -9,7 +9,7 @@ from visage.data.labels import UNKNOWN, age_group
 
 if TYPE_CHECKING:
     from visage.data.datasets.features import Features
-    from visage.faces.settings import CleaningSettings
+    from visage.data.settings import CleaningSettings
 
 HOMEPAGE = "https://data.vision.ee.ethz.ch/cvl/rrothe/imdb-wiki/"
 # MATLAB counts days from the year 0, Python from the year 1.

@@ -9,7 +9,7 @@ from visage.data.labels import age_group, age_group_of_range
 
 if TYPE_CHECKING:
     from visage.data.datasets.features import Features
-    from visage.faces.settings import CleaningSettings
+    from visage.data.settings import CleaningSettings
 
 LABELLED_FOLDER = "labelled_folder"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from visage.data.datasets.features import Features
-    from visage.faces.settings import CleaningSettings
+    from visage.data.settings import CleaningSettings
 
 RowReader = Callable[["Features", "CleaningSettings"], dict[str, Any]]
 """Turns one prepared row into values of a FaceRecord: `key` (unique within the data set), `age`, `age_group`,

@@ -25,12 +25,13 @@ from tests.limits import HANG_GUARD_SECONDS
 from tests.visage.faces.drawn_photo import drawn_photo
 from visage.data.prepared_source import Source
 from visage.data.records import from_example, image_digest
+from visage.data.settings import CleaningSettings
 from visage.data.split import SPLITS
 from visage.data.tfrecords import read_at
 from visage.errors import VisageError
 from visage.faces.encode import encode
 from visage.faces.image_io import decode
-from visage.faces.settings import AlignmentSettings, CleaningSettings
+from visage.faces.settings import AlignmentSettings
 
 PHOTO = encode(drawn_photo([((50.0, 40.0), 36.0, 0.0)], 100, 100))
 

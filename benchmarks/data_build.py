@@ -13,7 +13,8 @@ from pathlib import Path
 
 import click
 
-from benchmarks.published_data import UTKFACE, data_option, require, run
+from benchmarks.published_data import data_option, require, run
+from benchmarks.published_files import UTKFACE
 
 RUNS = 3
 LEAST_A_SECOND = 1500

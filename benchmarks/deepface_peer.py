@@ -33,6 +33,16 @@ for _ in range(3):
     passes.append(time.process_time() - start)
 print(json.dumps({"images": len(sys.argv) - 1, "found": faces, "cpu": min(passes)}))
 """
+# Arguments: folder of the published data, one portrait in how many. Prints the figures.
+ACCURACY = """
+import dataclasses, json, sys
+from pathlib import Path
+from benchmarks.face_accuracy import accuracy_figures
+from visage.faces.detector import make_detector
+
+figures = accuracy_figures(make_detector("mtcnn"), Path(sys.argv[1]), int(sys.argv[2]))
+print(json.dumps([dataclasses.asdict(figure) for figure in figures]))
+"""
 
 
 def extract_faces(images: list[Path], environment: dict[str, str]) -> dict[str, float]:
@@ -55,7 +65,7 @@ def extract_faces(images: list[Path], environment: dict[str, str]) -> dict[str, 
 def mtcnn_accuracy(data: Path, every: int, environment: dict[str, str]) -> list[dict[str, Any]]:
     """Returns `face_accuracy.accuracy_figures` for the peer's MTCNN; arguments and errors as `extract_faces` has."""
     figures: list[dict[str, Any]] = _run(
-        ["-m", "benchmarks.face_accuracy", "mtcnn", str(data.resolve()), str(every)],
+        ["-c", ACCURACY, str(data.resolve()), str(every)],
         {**environment, "PYTHONPATH": str(PROJECT)},
     )
     return figures

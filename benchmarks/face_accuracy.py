@@ -1,24 +1,16 @@
 """Accuracy of face detection and of alignment."""
 
-import json
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from benchmarks.face_images import (
-    WITHOUT_PEOPLE,
-    Portrait,
-    adience_portraits,
-    group_photos,
-    overlap,
-    utkface_portraits,
-)
+from benchmarks.face_images import Portrait, adience_portraits, group_photos, overlap, utkface_portraits
+from benchmarks.published_files import WITHOUT_PEOPLE
 from visage.faces.align import similarity
-from visage.faces.detector import Detector, make_detector
+from visage.faces.detector import Detector
 from visage.faces.face import Face
 from visage.faces.image_io import decode
 from visage.faces.selection import choose
@@ -87,7 +79,7 @@ def _residual_roll(face: Face, eyes: np.ndarray) -> float:
 
 
 def _nobody(detector: Detector, data: Path) -> Figure:
-    false = sum(len(detector.detect(decode((data / "photos" / name).read_bytes()))) for name in WITHOUT_PEOPLE)
+    false = sum(len(detector.detect(decode((data / name).read_bytes()))) for name in WITHOUT_PEOPLE)
     return Figure("images without people, false faces", str(false), "0", false == 0)
 
 
@@ -111,9 +103,3 @@ def _turned(image: np.ndarray, angle: float) -> np.ndarray:
     if not angle:
         return image
     return np.asarray(Image.fromarray(image).rotate(angle, Image.Resampling.BICUBIC, expand=True))
-
-
-if __name__ == "__main__":
-    # Arguments from the peer's environment: detector, folder of the data, one portrait in how many.
-    peer = accuracy_figures(make_detector(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
-    print(json.dumps([asdict(figure) for figure in peer]))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-WITHOUT_PEOPLE = ("no-faces.jpg", "grass.jpg", "dlib/dogs.jpg")
+from benchmarks.published_files import ADIENCE_FACES, GROUP_PHOTOS, UTKFACE
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,13 @@ class Portrait:
 
 def group_photos(data: Path) -> list[GroupPhoto]:
     """Returns dlib's nine group photos with 43 annotated faces."""
-    folder = data / "photos" / "dlib"
     photos = []
-    for name in ("training", "testing"):
-        for element in ElementTree.parse(folder / f"{name}_with_face_landmarks.xml").iter("image"):
+    for annotations in (data / name for name in GROUP_PHOTOS):
+        for element in ElementTree.parse(annotations).iter("image"):
             faces = list(element.iter("box"))
             boxes = np.array([_box(face) for face in faces], np.float64).reshape(-1, 4)
             eyes = np.array([_eyes(face) for face in faces], np.float64).reshape(-1, 2, 2)
-            photos.append(GroupPhoto(folder / element.attrib["file"], boxes, eyes))
+            photos.append(GroupPhoto(annotations.parent / element.attrib["file"], boxes, eyes))
     return photos
 
 
@@ -57,13 +56,13 @@ def adience_portraits(data: Path) -> list[Portrait]:
 
     The 68 landmarks of the data set are not used: those of seven images lie on a neighbour's face or on none.
     """
-    files = _files_of(data / "adience" / "faces.tar.gz")
+    files = _files_of(data / ADIENCE_FACES)
     return [Portrait(name, image) for name, image in files.items() if name.endswith(".jpg")]
 
 
 def utkface_portraits(data: Path, count: int, seed: int) -> list[Portrait]:
     """Returns `count` random images of UTKFace, drawn with `seed`."""
-    files = _files_of(data / "UTKFace.tar.gz")
+    files = _files_of(data / UTKFACE)
     names = sorted(name for name in files if name.endswith(".jpg"))
     drawn = np.random.default_rng(seed).choice(names, count, replace=False)
     return [Portrait(str(name), files[str(name)]) for name in drawn]

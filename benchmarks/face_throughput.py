@@ -19,7 +19,8 @@ from PIL import Image
 from benchmarks.commands import PROJECT
 from benchmarks.deepface_peer import extract_faces
 from benchmarks.face_images import adience_portraits
-from benchmarks.published_data import ADIENCE_FACES, data_option, require, run
+from benchmarks.published_data import data_option, require, run
+from benchmarks.published_files import ADIENCE_FACES
 from visage.errors import VisageError
 from visage.faces.align import align
 from visage.faces.detector import make_detector

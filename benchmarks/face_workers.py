@@ -19,7 +19,8 @@ import click
 
 from benchmarks.commands import PROJECT, measure
 from benchmarks.face_throughput import write_images
-from benchmarks.published_data import ADIENCE_FACES, data_option, require, run
+from benchmarks.published_data import data_option, require, run
+from benchmarks.published_files import ADIENCE_FACES
 from components.face_example_gen.beam.record_files import write_records
 from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.reconcile import reconcile

@@ -14,8 +14,8 @@ import click
 from benchmarks import face_throughput
 from benchmarks.deepface_peer import mtcnn_accuracy
 from benchmarks.face_accuracy import Figure, accuracy_figures
-from benchmarks.face_images import WITHOUT_PEOPLE
-from benchmarks.published_data import ADIENCE_FACES, GROUP_PHOTOS, UTKFACE, data_option, require, run
+from benchmarks.published_data import data_option, require, run
+from benchmarks.published_files import ADIENCE_FACES, GROUP_PHOTOS, UTKFACE, WITHOUT_PEOPLE
 from visage.errors import VisageError
 from visage.faces.detector import make_detector
 
@@ -27,7 +27,7 @@ EVERY = 10
 @data_option
 def main(name: str, data: Path) -> None:
     """Prints the tables; exits with 1 if a limit is missed, with 2 if the peer does not run here."""
-    require(data, GROUP_PHOTOS, *(f"photos/{photo}" for photo in WITHOUT_PEOPLE), ADIENCE_FACES, UTKFACE)
+    require(data, *GROUP_PHOTOS, *WITHOUT_PEOPLE, ADIENCE_FACES, UTKFACE)
     detector = make_detector(name)
     figures = accuracy_figures(detector, data)
     _print_figures(figures)

@@ -11,11 +11,6 @@ from visage.errors import VisageError
 
 DEFAULT = Path(os.environ.get("VISAGE_TEST_DATA") or PROJECT.parent / "shared" / "data")
 
-GROUP_PHOTOS = "photos/dlib/training_with_face_landmarks.xml"
-ADIENCE_FACES = "adience/faces.tar.gz"
-UTKFACE = "UTKFace.tar.gz"
-WIKI_TABLE = "imdb_wiki/wiki.mat"
-
 data_option = click.option(
     "--data",
     type=click.Path(path_type=Path),

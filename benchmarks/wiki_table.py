@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from benchmarks.commands import PROJECT, measure
-from benchmarks.published_data import WIKI_TABLE, data_option, require, run
+from benchmarks.published_data import data_option, require, run
+from benchmarks.published_files import WIKI_TABLE
 
 RUNS = 3
 LIMITS = "3 s, 500 MiB"

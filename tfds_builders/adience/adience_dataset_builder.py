@@ -14,7 +14,7 @@ from tfds_builders.archive import Archive, Listing, Unreadable, find_archive, ma
 from tfds_builders.entries import IMAGE_UNREADABLE, reason_to_skip
 from tfds_builders.published_files import folders_of, hint_in
 from tfds_builders.row_counts import RowCounts
-from visage.data.datasets import archive_files
+from visage.data.datasets import DATASETS, archive_files
 from visage.data.labels import UNKNOWN
 from visage.errors import VisageError
 
@@ -63,7 +63,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     **{measure: tfds.features.Scalar(np.int64) for measure in MEASURES},
                 }
             ),
-            homepage="https://talhassner.github.io/home/projects/Adience/Adience-data.html",
+            homepage=DATASETS["adience/faces"].homepage,
             metadata=RowCounts(),
         )
 

@@ -8,9 +8,11 @@ from tfds_builders.adience.landmarks_file import landmarks_file
 from tfds_builders.sample_portraits.image import Damage, DrawnImage, place
 from tfds_builders.sample_portraits.layout import Layout, spread_defects
 from tfds_builders.sample_portraits.person import Person, draw_person
+from visage.data.datasets import archive_files
 
 SIDE = 240  # 816 in the real archive
-FOLDS = 5
+TABLES = archive_files("adience/faces").tables
+FOLDS = len(TABLES)
 AGE_LABELS = ("(0, 2)", "(4, 6)", "(8, 12)", "(15, 20)", "(25, 32)", "(38, 43)", "(48, 53)", "(60, 100)")
 OTHER_LABELS = ("35", "13", "22", "34", "45", "55", "57", "(27, 32)", "(38, 48)", "(38, 42)", "(8, 23)")
 DEFECTS = (
@@ -84,7 +86,7 @@ def lay_out(rows: int, seed: int, configs: set[str]) -> Layout:
                 for image in layout.images[-len(configs) :]
             )
     for fold in range(FOLDS):
-        layout.files[f"adience/fold_{fold}_data.txt"] = _fold_file(lines[fold])
+        layout.files[f"adience/{TABLES[fold]}"] = _fold_file(lines[fold])
         # The frontal protocol keeps the faces that look straight into the camera.
         frontal = [line for line in lines[fold] if line.split("\t")[COLUMNS.index("fiducial_yaw_angle")] == "0"]
         layout.files[f"adience/fold_frontal_{fold}_data.txt"] = _fold_file(frontal)

@@ -14,9 +14,10 @@ from tfds_builders.imdb_wiki.table_file import table_beside
 from tfds_builders.published_files import folders_of, hint_in
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import ROW_UNREADABLE, SkippedRow
-from visage.data.datasets import archive_files
-from visage.data.datasets.imdb_wiki import HOMEPAGE
+from visage.data.datasets import DATASETS, archive_files
 from visage.errors import VisageError
+
+_HOMEPAGE = DATASETS["imdb_wiki/imdb"].homepage
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -29,7 +30,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         "manual_dir holds imdb_wiki/ with imdb_crop.tar and wiki_crop.tar ('faces only') or the folders imdb_crop/ and "
-        f"wiki_crop/ that they extract to, from {HOMEPAGE}."
+        f"wiki_crop/ that they extract to, from {_HOMEPAGE}."
     )
     BUILDER_CONFIGS: ClassVar = [
         tfds.core.BuilderConfig(name="imdb", description="460,723 images from IMDb"),
@@ -52,7 +53,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     "second_face_score": tfds.features.Scalar(np.float32, doc="nan: no second face"),
                 }
             ),
-            homepage=HOMEPAGE,
+            homepage=_HOMEPAGE,
             metadata=RowCounts(),
         )
 

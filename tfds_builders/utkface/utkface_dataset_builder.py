@@ -11,7 +11,7 @@ from tfds_builders.entries import IMAGE_UNREADABLE, Entry, reason_without_row
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import SkippedRow
 from tfds_builders.utkface.file_name import FileName, parse_file_name
-from visage.data.datasets import archive_files
+from visage.data.datasets import DATASETS, archive_files
 from visage.data.labels import RACES, UNKNOWN
 from visage.errors import VisageError
 
@@ -44,7 +44,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 }
             ),
             supervised_keys=("image", "age"),
-            homepage="https://susanqq.github.io/UTKFace/",
+            homepage=DATASETS["utkface"].homepage,
             metadata=RowCounts(),
         )
 

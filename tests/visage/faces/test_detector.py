@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.face_images import WITHOUT_PEOPLE, group_photos, overlap
+from benchmarks.face_images import group_photos, overlap
+from benchmarks.published_files import WITHOUT_PEOPLE
 from tests.project import PROJECT
 from tests.visage.faces.drawn_photo import Place, drawn_photo, eyes
 from visage.errors import VisageError
@@ -166,7 +167,7 @@ def test_all_faces_of_the_group_photos_are_found_and_no_other(detector: Detector
 @pytest.mark.real_data
 @pytest.mark.parametrize("photo", WITHOUT_PEOPLE)
 def test_dogs_and_grass_have_no_human_face(detector: Detector, real_data_dir: Path, photo: str) -> None:
-    assert detector.detect(decode((real_data_dir / "photos" / photo).read_bytes())) == []
+    assert detector.detect(decode((real_data_dir / photo).read_bytes())) == []
 
 
 @pytest.mark.real_data

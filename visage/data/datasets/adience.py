@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _HOMEPAGE = "https://talhassner.github.io/home/projects/Adience/Adience-data.html"
 # Source: Eidinger, Enbar and Hassner, Age and gender estimation of unfiltered faces, TIFS 2014.
 _FOLDS = 5
+_TABLES = tuple(f"fold_{fold}_data.txt" for fold in range(_FOLDS))
 
 
 def _read_row(row: "Features", settings: "CleaningSettings") -> dict[str, Any]:
@@ -34,10 +35,11 @@ def _spec(config: str) -> DatasetSpec:
         files=ArchiveFiles(
             root=config,
             folder="adience",
-            tables=tuple(f"fold_{fold}_data.txt" for fold in range(_FOLDS)),
-            hint=f"ask for access at {_HOMEPAGE} and put fold_0_data.txt to fold_4_data.txt, faces.tar.gz and "
+            tables=_TABLES,
+            hint=f"ask for access at {_HOMEPAGE} and put {_TABLES[0]} to {_TABLES[-1]}, faces.tar.gz and "
             "aligned.tar.gz into adience/",
         ),
+        homepage=_HOMEPAGE,
         terms=f"Adience: for non-commercial research only; the authors grant access ({_HOMEPAGE})",
         published_folds=_FOLDS,
         face_box=(0.25, 0.25, 0.75, 0.75),

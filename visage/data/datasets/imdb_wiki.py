@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from visage.data.datasets.features import Features
     from visage.data.settings import CleaningSettings
 
-HOMEPAGE = "https://data.vision.ee.ethz.ch/cvl/rrothe/imdb-wiki/"
+_HOMEPAGE = "https://data.vision.ee.ethz.ch/cvl/rrothe/imdb-wiki/"
 # MATLAB counts days from the year 0, Python from the year 1.
 _MATLAB_DAYS_BEFORE_PYTHON = 366
 _DAYS_A_YEAR = 365.2425
@@ -70,10 +70,11 @@ def _spec(half: str) -> DatasetSpec:
             root=f"{half}_crop",
             folder="imdb_wiki",
             tables=(f"{half}.mat",),
-            hint=f"download {half}_crop.tar ('faces only') from {HOMEPAGE} into imdb_wiki/",
+            hint=f"download {half}_crop.tar ('faces only') from {_HOMEPAGE} into imdb_wiki/",
         ),
+        homepage=_HOMEPAGE,
         terms="IMDB-WIKI: for academic (non-commercial) research only; the copyright stays with the owners "
-        f"({HOMEPAGE})",
+        f"({_HOMEPAGE})",
         # The crops are their authors' box with 40 % of it on each side.
         face_box=(0.4 / 1.8, 0.4 / 1.8, 1.4 / 1.8, 1.4 / 1.8),
     )

@@ -39,6 +39,7 @@ class DatasetSpec:
         source: `FaceRecord.source` of its records.
         read_row: turns a row, as its builder prepares it, into values of a FaceRecord.
         files: None: they follow from the configuration (a labelled folder).
+        homepage: of its authors; '': there is none.
         terms: one line on its permitted use and the place of its terms of use; '': its owner sets them.
         published_folds: number of the folds that its authors publish; 0: none.
         face_box: x0, y0, x1, y1 of the labelled face in each image, as fractions of width and height; None: anywhere.
@@ -48,6 +49,7 @@ class DatasetSpec:
     source: str
     read_row: RowReader
     files: ArchiveFiles | None = None
+    homepage: str = ""
     terms: str = ""
     published_folds: int = 0
     face_box: tuple[float, float, float, float] | None = None

@@ -30,6 +30,7 @@ UTKFACE = DatasetSpec(
     files=ArchiveFiles(
         root="UTKFace", hint=f"download UTKFace.tar.gz (aligned and cropped faces) from {_HOMEPAGE} into it"
     ),
+    homepage=_HOMEPAGE,
     terms=f"UTKFace: for non-commercial research only; the copyright stays with the owners ({_HOMEPAGE})",
     face_box=(0.0, 0.0, 1.0, 1.0),
 )

@@ -1,8 +1,8 @@
-"""Measures how cleaning and duplicate detection scale: `.venv/bin/python -m benchmarks.cleaning [RECORDS ...]`.
+"""Measures how cleaning and duplicate detection scale: `.venv/bin/python -m benchmarks.cleaning [RECORDS]...`.
 
 Cleans synthetic records with tiny images (1 % copies, 1 % near duplicates), by default 20,000, 200,000 and 2,000,000,
-each size in a process of its own. Prints wall and CPU seconds, CPU microseconds per record, and the peak memory in MiB
-of the process that runs Beam, of the largest worker, and of reading back.
+each size in a process of its own; reads no published data. Prints wall and CPU seconds, CPU microseconds per record,
+and the peak memory in MiB of the process that runs Beam, of the largest worker, and of reading back.
 """
 
 import json
@@ -15,8 +15,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import numpy as np
 
+from benchmarks.commands import PROJECT
+from benchmarks.published_data import run
 from components.face_example_gen.beam.record_files import write_records
 from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.reconcile import reconcile
@@ -33,16 +36,25 @@ HEADER = bytes.fromhex("424d76010000000000003600000028000000") + bytes(
     [SIDE, 0, 0, 0, SIDE, 0, 0, 0, 1, 0, 24, 0, *(0,) * 24]
 )
 ROW_BYTES = (SIDE * 3 + 3) // 4 * 4
+CLEAN = """
+import json, sys
+from pathlib import Path
+from benchmarks.cleaning import clean
+
+print(json.dumps(clean(Path(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3]))))
+"""
 
 
-def main() -> None:
-    """Prints the table."""
+@click.command()
+@click.argument("records", nargs=-1, type=click.IntRange(1))
+def main(records: tuple[int, ...]) -> None:
+    """Prints the table, a line for each number of records."""
     print(f"{'records':>10}{'wall s':>9}{'CPU s':>9}{'us/record':>13}{'runner':>9}{'worker':>9}{'read back':>11}")
-    for size in map(int, sys.argv[1:] or SIZES):
+    for size in records or SIZES:
         with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as folder:
             files = [str(path) for path in _write(Path(folder), size)]
-            command = [sys.executable, "-m", "benchmarks.cleaning", "--one", folder, str(size), json.dumps(files)]
-            output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            command = [sys.executable, "-c", CLEAN, folder, str(size), json.dumps(files)]
+            output = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
             cost = json.loads(output.splitlines()[-1])
         print(
             f"{size:>10,}{cost['wall']:>9.1f}{cost['cpu']:>9.1f}{cost['cpu'] / size * 1e6:>13.0f}"
@@ -103,7 +115,4 @@ def _records(random: np.random.Generator, first: int, count: int) -> Iterator[by
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--one"]:
-        print(json.dumps(clean(Path(sys.argv[2]), int(sys.argv[3]), json.loads(sys.argv[4]))))
-    else:
-        main()
+    run(main, "benchmarks.cleaning")

@@ -15,6 +15,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from pipeline.run_lock import hold_run_lock
 
 PROJECT = Path(__file__).parents[1]
@@ -32,6 +34,7 @@ class Cost:
     exit_code: int
 
 
+@click.command()
 def main() -> None:
     """Prints the tables."""
     print(_HEADER, flush=True)
@@ -134,4 +137,4 @@ def _proportional_memory(pid: int) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="python -m benchmarks.commands")

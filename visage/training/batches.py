@@ -70,6 +70,11 @@ def open_split(name: str, patterns: list[str]) -> Split:
     except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
         raise VisageError(f"the {name} split cannot be read: {error.message}; run FaceExampleGen again") from None
     if not size:
+        if missing := [folder for pattern in patterns if not tf.io.gfile.isdir(folder := _folder(pattern) or ".")]:
+            raise VisageError(
+                f"the {name} split: {', '.join(missing)} does not exist; run FaceExampleGen again, or name the folder "
+                "that it wrote"
+            )
         raise VisageError(
             f"the {name} split holds no records ({', '.join(patterns)}); give more data or change `split`"
         )
@@ -78,12 +83,16 @@ def open_split(name: str, patterns: list[str]) -> Split:
 
 def _matching(pattern: str) -> list[str]:
     """Returns the files of the pattern's folder whose names match its last part, all of them if that is "*"."""
-    end = pattern.rfind("/") + 1
-    folder, name = pattern[:end], pattern[end:]
+    folder = _folder(pattern)
+    name = pattern.removeprefix(folder)
     try:
         return [f"{folder}{found}" for found in fnmatch.filter(tf.io.gfile.listdir(folder or "."), name)]
     except tf.errors.NotFoundError:
         return []
+
+
+def _folder(pattern: str) -> str:
+    return pattern[: pattern.rfind("/") + 1]
 
 
 class TrainingBatches:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.chromium import Chromium
-from tests.project import PROJECT
+from tests.helpers.chromium import Chromium
+from tests.helpers.project import PROJECT
 
 # Read by TensorFlow when it is imported: its words about processors and graphics cards are not ours to show.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -19,7 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 settings.register_profile("visage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("visage")
 
-pytest_plugins = ["tests.trained_model"]
+pytest_plugins = ["tests.helpers.trained_model"]
 
 PORTRAITS = 150
 PORTRAITS_SEED = 7

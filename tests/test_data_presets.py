@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.config.loader import load_config
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 
 RECIPES = PROJECT / "recipes"
 PRESETS = sorted((RECIPES / "data").glob("*.yaml"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 
 OURS = ("visage", "components", "tfds_builders", "pipeline", "serving", "benchmarks")
 TFX = ("tfx", "tfx_bsl", "ml_metadata", "tensorflow_model_analysis", "tensorflow_data_validation")

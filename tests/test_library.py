@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import visage
-from tests import drawn_crops
-from tests.project import PROJECT
+from tests.helpers import drawn_crops
+from tests.helpers.project import PROJECT
 from tests.serving.conftest import RunningServer, saved_model, shared_server
 from tests.visage.faces.drawn_photo import drawn_photo
 from visage.faces.encode import encode

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 
 # Pages of their own beside ours, and what tools write at the root.
 _NOT_OURS = (".venv", ".cache", ".git", "runs", "build", "dist", "node_modules")

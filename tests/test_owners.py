@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from tests.test_layers import OURS, imported, python_files
 
 # The owners of atomic renames: of local files, and of files on Beam's file systems.

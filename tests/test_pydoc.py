@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from tests.limits import HANG_GUARD_SECONDS
-from tests.project import PROJECT
+from tests.helpers.limits import HANG_GUARD_SECONDS
+from tests.helpers.project import PROJECT
 
 PROGRAM = """
 import importlib, pkgutil, pydoc

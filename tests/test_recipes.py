@@ -8,7 +8,7 @@ import pytest
 from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
 from pipeline.config.yaml import read_yaml
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from tests.visage.networks.declared import weights_declared_only
 from visage.data.settings import SplitSettings
 from visage.training.features.freezing import freeze

@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 
 STACKS = ("current", "older-glibc")
 # Extras that are no part of every lock, since no command of the Makefile needs them.

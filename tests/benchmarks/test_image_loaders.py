@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks.image_loaders import augmentation_layers, measure_loaders
-from tests.drawn_crops import people, write_split
+from tests.helpers.drawn_crops import people, write_split
 from visage.training.batches import open_split
 from visage.training.recipe.augmentation_settings import AugmentationSettings
 from visage.training.settings import TrainerSettings

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from benchmarks.cost import Cost
 from benchmarks.multi_task import Trained, main, table
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from visage.errors import VisageError
 
 

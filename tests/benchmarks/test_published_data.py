@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from visage.errors import VisageError
 
 LACKING = {

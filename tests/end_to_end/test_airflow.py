@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.visage import served_versions, settings, visage
-from tests.limits import HANG_GUARD_SECONDS
+from tests.helpers.limits import HANG_GUARD_SECONDS
 from tests.pipeline.airflow_environment import SETTINGS, airflow_environment, airflow_run
 
 pytestmark = pytest.mark.slow

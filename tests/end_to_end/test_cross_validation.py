@@ -11,7 +11,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from components.evaluator.result import read_evaluation
 from tests.end_to_end.visage import VISAGE, visage
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from visage.data.records import from_example
 from visage.data.tfrecords import read_all
 

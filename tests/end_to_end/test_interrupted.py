@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.visage import VISAGE, served_versions, settings, visage
-from tests.limits import HANG_GUARD_SECONDS, wait_until
-from tests.project import PROJECT
+from tests.helpers.limits import HANG_GUARD_SECONDS, wait_until
+from tests.helpers.project import PROJECT
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.end_to_end.visage import settings, visage
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.visage import VISAGE, served_versions, settings, visage
-from tests.limits import wait_until
-from tests.project import PROJECT
+from tests.helpers.limits import wait_until
+from tests.helpers.project import PROJECT
 
 pytestmark = pytest.mark.slow
 

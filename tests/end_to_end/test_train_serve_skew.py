@@ -14,7 +14,7 @@ from PIL import Image
 from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
 from tests.components.face_example_gen.beam.test_transforms import prepared, utkface_row
-from tests.real_photos import adience_photos, group_photos
+from tests.helpers.real_photos import adience_photos, group_photos
 from tests.visage.faces.drawn_photo import drawn_photo
 from visage.data.records import from_example
 from visage.data.settings import SplitSettings

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.limits import HANG_GUARD_SECONDS
-from tests.project import PROJECT
+from tests.helpers.limits import HANG_GUARD_SECONDS
+from tests.helpers.project import PROJECT
 
 VISAGE = [sys.executable, "-m", "pipeline"]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.limits import wait_until
-from tests.ports import free_ports
-from tests.project import PROJECT
+from tests.helpers.limits import wait_until
+from tests.helpers.ports import free_ports
+from tests.helpers.project import PROJECT
 
 
 @dataclass(frozen=True)

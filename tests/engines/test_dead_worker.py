@@ -12,7 +12,7 @@ from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.settings import BeamSettings
 from tests.engines.drawn_rows import drawn_source
 from tests.engines.test_conformance import settings_for
-from tests.limits import wait_until
+from tests.helpers.limits import wait_until
 from visage.errors import VisageError
 
 

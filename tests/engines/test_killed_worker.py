@@ -12,7 +12,7 @@ from components.face_example_gen.reconcile import reconcile
 from tests.engines.drawn_rows import drawn_source
 from tests.engines.portable_services import PortableServices, portable_services
 from tests.engines.test_conformance import beam_settings, settings_for
-from tests.limits import HANG_GUARD_SECONDS, wait_until
+from tests.helpers.limits import HANG_GUARD_SECONDS, wait_until
 from visage.errors import VisageError
 
 

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.limits import HANG_GUARD_SECONDS
-from tests.project import PROJECT
+from tests.helpers.limits import HANG_GUARD_SECONDS
+from tests.helpers.project import PROJECT
 
 LOCK = PROJECT / "requirements" / "airflow.txt"
 SETTINGS = {

@@ -13,8 +13,8 @@ from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline, node_ids, upstream_ids
 from pipeline.output.console import Reporter
 from pipeline.runners.local import is_needed, run_nodes, run_order
+from tests.helpers.project import PROJECT
 from tests.pipeline.toy_components import Left, Right, Source
-from tests.project import PROJECT
 from visage.errors import VisageError
 
 

@@ -10,8 +10,8 @@ from pipeline.node import compile_pipeline
 from pipeline.output.console import Reporter
 from pipeline.run_lock import hold_run_lock
 from pipeline.runners.local import run_pipeline
+from tests.helpers.project import PROJECT
 from tests.pipeline.pushed_model import record_push
-from tests.project import PROJECT
 from visage.data.settings import SplitSettings
 from visage.errors import VisageError
 from visage.saved_model.metadata import ModelMetadata, write_metadata

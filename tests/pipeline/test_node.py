@@ -10,7 +10,7 @@ import pytest
 from pipeline import interruption
 from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline, node_ids, read_ir, run_node, to_inline, to_json, upstream_ids, workspace_of
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from visage.errors import VisageError
 
 

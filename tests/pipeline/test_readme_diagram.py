@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline, node_ids, upstream_ids
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 
 NODE = re.compile(r"^    (\w+)[\[{(].*<b>(\w+)</b>", re.MULTILINE)
 EDGES = re.compile(r"^    ([\w &]+) (-->|-\.->)(?:\|[^|]*\|)? ([\w &]+)$", re.MULTILINE)

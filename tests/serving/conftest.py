@@ -14,7 +14,7 @@ from PIL import Image
 
 from serving.server import make_app
 from serving.versions import ModelVersions
-from tests.limits import wait_until
+from tests.helpers.limits import wait_until
 from visage.data.settings import SplitSettings
 from visage.saved_model.metadata import read_metadata, write_metadata
 from visage.saved_model.provenance import provenance_of_data

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from tests.serving.conftest import RunningServer
 from visage.prediction.client import predict_photos
 

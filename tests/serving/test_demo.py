@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from serving.demo import MAX_PHOTO_BYTES
-from tests.chromium import Chromium
-from tests.limits import HANG_GUARD_SECONDS
+from tests.helpers.chromium import Chromium
+from tests.helpers.limits import HANG_GUARD_SECONDS
 from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings, plain_jpeg, run_server
 
 STATUS = "document.getElementById('status')"

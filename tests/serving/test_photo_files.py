@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from serving.photo_files import photo_files
-from tests.awkward_names import NAMES
+from tests.helpers.awkward_names import NAMES
 from visage.errors import VisageError
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.visage import visage
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings
 
 

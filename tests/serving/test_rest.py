@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from serving.rest import MAX_BODY_BYTES
-from tests.limits import HANG_GUARD_SECONDS
+from tests.helpers.limits import HANG_GUARD_SECONDS
 from tests.serving.conftest import RunningServer, plain_jpeg
 
 GREY = plain_jpeg(102, 102, 102)

@@ -13,8 +13,8 @@ import pytest
 
 from serving.server import serve
 from tests.end_to_end.visage import VISAGE
-from tests.limits import HANG_GUARD_SECONDS, wait_until
-from tests.project import PROJECT
+from tests.helpers.limits import HANG_GUARD_SECONDS, wait_until
+from tests.helpers.project import PROJECT
 from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings, plain_jpeg
 from tests.serving.test_rest import b64, get, post
 from visage.errors import VisageError

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import tensorflow_datasets as tfds
 
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from tfds_builders.adience import adience_dataset_builder
 from tfds_builders.imdb_wiki import imdb_wiki_dataset_builder
 from tfds_builders.labelled_folder import labelled_folder_dataset_builder

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tensorflow_datasets as tfds
 
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from tfds_builders.adience import adience_dataset_builder
 from tfds_builders.adience.age_labels import read_age_label
 from tfds_builders.imdb_wiki import imdb_wiki_dataset_builder

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.limits import wait_until
+from tests.helpers.limits import wait_until
 
 POOL = """
 import multiprocessing, os, time

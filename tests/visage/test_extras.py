@@ -8,7 +8,7 @@ import pytest
 from pipeline.checks.extras import check_extras
 from pipeline.cli.doctor import diagnose
 from pipeline.config.loader import load_config
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from visage.errors import VisageError
 from visage.extras import EXTRAS, check_installed, is_installed, not_installed
 from visage.faces.detectors import DETECTORS

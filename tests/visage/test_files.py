@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.awkward_names import NAMES
+from tests.helpers.awkward_names import NAMES
 from visage.errors import VisageError
 from visage.files import atomic_file, atomic_folder, digest_of, write_atomically
 

@@ -9,7 +9,7 @@ from apache_beam.io.localfilesystem import LocalFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.awkward_names import NAMES
+from tests.helpers.awkward_names import NAMES
 from visage.errors import VisageError
 from visage.folder_alias import folder_alias, is_plain
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from tests.awkward_names import NAMES
+from tests.helpers.awkward_names import NAMES
 from visage.path_setting import AS_WRITTEN, ExpandedPath, LocalPath
 from visage.paths import as_literal, expand
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.peers.faces import is_trained_on, lay_out, published_faces, unseen_faces
-from tests.drawn_crops import people, write_split
+from tests.helpers.drawn_crops import people, write_split
 from tests.pipeline.pushed_model import record_push
 from visage.data.records import FaceRecord, image_digest
 from visage.errors import VisageError

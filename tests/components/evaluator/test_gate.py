@@ -8,8 +8,8 @@ import pytest
 from components.evaluator.gates import Gate
 from components.evaluator.settings import EvaluatorSettings, SliceGate
 from components.evaluator.slices import SliceMetrics
-from tests.tiny_evaluation import Errors, evaluate
-from tests.tiny_model import people
+from tests.helpers.tiny_evaluation import Errors, evaluate
+from tests.helpers.tiny_model import people
 
 LIMITS = EvaluatorSettings(age_mae_max=3, gender_accuracy_min=0.85, age_mae_increase_max=0.5)
 

@@ -10,9 +10,9 @@ import pytest
 
 from components.evaluator import metric_names
 from tests.components.evaluator.test_gate import LIMITS
-from tests.project import PROJECT
-from tests.tiny_evaluation import Errors, evaluate
-from tests.tiny_model import people
+from tests.helpers.project import PROJECT
+from tests.helpers.tiny_evaluation import Errors, evaluate
+from tests.helpers.tiny_model import people
 from visage.evaluation.metrics import score
 
 
@@ -54,8 +54,8 @@ METRICS["older_group"] = MetricSpec(
 )
 
 from components.evaluator.settings import EvaluatorSettings, SliceGate
-from tests.tiny_evaluation import Errors, evaluate
-from tests.tiny_model import people
+from tests.helpers.tiny_evaluation import Errors, evaluate
+from tests.helpers.tiny_model import people
 from tests.components.model_card.test_model_card import make_model_card
 from tests.pipeline.cross_validation.some_predictions import of
 from tests.pipeline.cross_validation.test_result import result, shown, summary

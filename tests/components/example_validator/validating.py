@@ -12,7 +12,7 @@ from tfx.types.standard_artifacts import ExampleAnomalies, ExampleStatistics, Sc
 from components.example_validator.component import ExampleValidator
 from components.example_validator.settings import ValidationSettings
 from tests.components.example_validator.drawn_statistics import COMPARED_SCHEMA, Faces, write_statistics
-from tests.tiny_evaluation import make_artifact
+from tests.helpers.tiny_evaluation import make_artifact
 
 
 def validate(

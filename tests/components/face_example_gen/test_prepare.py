@@ -16,7 +16,7 @@ from components.face_example_gen.settings import (
     LabelledFolderSettings,
     SamplePortraitsSettings,
 )
-from tests.limits import HANG_GUARD_SECONDS, wait_until
+from tests.helpers.limits import HANG_GUARD_SECONDS, wait_until
 from tfds_builders.archive import FolderArchive, Listing
 from visage import progress
 from visage.errors import VisageError

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.config.loader import load_config
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from tfds_builders.imdb_wiki.face_table import FaceTable, parse_face_table
 from visage.data.cleaning import reason_to_drop
 from visage.data.example_proto import Example

@@ -7,7 +7,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from visage.data.records import FaceRecord
 from visage.data_validation.source_domain import with_sources
 

@@ -12,7 +12,7 @@ from tfx.types import channel_utils, standard_artifacts
 
 from components.infra_validator.component import InfraValidator
 from components.infra_validator.executor import Executor
-from tests.trained_model import ALIGNMENT, TrainerRun
+from tests.helpers.trained_model import ALIGNMENT, TrainerRun
 from tests.visage.saved_model.older_export import export_as_once
 from visage.networks import NETWORKS, AgeHead, GenderHead
 from visage.saved_model.cpp_loader import loader

@@ -19,7 +19,7 @@ from components.evaluator.slices import SliceMetrics
 from components.model_card.card import make_card
 from components.model_card.statistics import SplitStatistics, read_statistics
 from tests.components.model_card.some_statistics import Person, people, statistics_of, write_statistics
-from tests.page_text import Page
+from tests.helpers.page_text import Page
 from visage.data.labels import AGE_GROUPS
 from visage.evaluation.metrics import limited_metrics, metrics_of
 from visage.model_card.render import render

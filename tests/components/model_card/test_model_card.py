@@ -19,9 +19,9 @@ from tfx.types.standard_artifacts import (
 from components import artifacts
 from components.evaluator.settings import EvaluatorSettings, SliceGate
 from components.model_card.component import ModelCard
-from tests.page_text import Page
-from tests.tiny_evaluation import Outcome, evaluate, make_artifact
-from tests.tiny_model import people
+from tests.helpers.page_text import Page
+from tests.helpers.tiny_evaluation import Outcome, evaluate, make_artifact
+from tests.helpers.tiny_model import people
 from visage.training.settings import TrainerSettings
 
 SPLITS = ("train", "val", "test")

@@ -8,7 +8,7 @@ from tfx.types import Channel
 from tfx.types.standard_artifacts import InfraBlessing, Model, ModelBlessing, PushedModel
 
 from components.pusher.component import Pusher
-from tests.tiny_evaluation import make_artifact
+from tests.helpers.tiny_evaluation import make_artifact
 from visage.errors import VisageError
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.drawn_crops import people, write_split
-from tests.trained_model import TrainerRun, run_trainer
+from tests.helpers.drawn_crops import people, write_split
+from tests.helpers.trained_model import TrainerRun, run_trainer
 from visage import progress
 from visage.errors import VisageError
 from visage.training.batches import open_split

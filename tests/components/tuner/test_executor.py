@@ -12,8 +12,8 @@ from tfx.types.standard_artifacts import Examples, HyperParameters, Model, Model
 
 from components.trainer.component import create_trainer
 from components.tuner.component import create_tuner
-from tests.drawn_crops import people, write_split
-from tests.trained_model import ALIGNMENT
+from tests.helpers.drawn_crops import people, write_split
+from tests.helpers.trained_model import ALIGNMENT
 from visage import progress
 from visage.errors import VisageError
 from visage.training.search.result import TrialResult, read_best_values, read_results

@@ -16,8 +16,8 @@ from pipeline.checks.early_checks import CHECKS, OF_A_RUN, CheckContext, all_fin
 from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
 from pipeline.run_lock import hold_run_lock
+from tests.helpers.project import PROJECT
 from tests.pipeline.locked_database import locked
-from tests.project import PROJECT
 from visage.errors import VisageError
 
 LIGHT = """

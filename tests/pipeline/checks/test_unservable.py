@@ -10,7 +10,7 @@ from pipeline.cli.doctor import Finding, diagnose
 from pipeline.config.loader import load_config
 from pipeline.output.console import Reporter
 from pipeline.runners import local
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 
 # The entry of the object graph by which such an export is known; `test_older_exports.py` makes a real one.
 OLDER = b"graph \x12\x08_network graph"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.common import visage_command
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.limits import HANG_GUARD_SECONDS
+from tests.helpers.limits import HANG_GUARD_SECONDS
 
 GOES_ON = "visage: interrupted; the same command continues from the last finished stage\n"
 # Replaces what a command does by the body of `work`; the rest is the real command line. `stop` sends the signal HOW.

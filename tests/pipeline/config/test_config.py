@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pipeline.config.errors import _without_none, explain
 from pipeline.config.loader import _merge, load_config
 from pipeline.config.schema import PipelineConfig
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from visage.errors import VisageError
 
 DEFAULT = PROJECT / "pipeline_config.yaml"

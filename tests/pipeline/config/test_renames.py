@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.config.loader import load_config
 from pipeline.config.renames import renamed_command
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from visage.errors import VisageError
 
 DEFAULT = PROJECT / "pipeline_config.yaml"

@@ -8,7 +8,7 @@ import pytest
 from pipeline.config.loader import load_config
 from pipeline.cross_validation.cache_key import cache_key
 from pipeline.cross_validation.folds import fold_splits
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 
 
 def key(*overrides: str, folds: int = 2) -> str:

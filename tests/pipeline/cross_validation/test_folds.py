@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.folds import check_folds, fold_splits
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from visage.data.records import FaceRecord
 from visage.data.settings import SplitSettings
 from visage.data.split import split_of

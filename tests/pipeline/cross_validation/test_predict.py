@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.cross_validation.predict import predict
-from tests.tiny_model import people, save_model, write_examples
+from tests.helpers.tiny_model import people, save_model, write_examples
 from visage.evaluation.scores import measure
 
 

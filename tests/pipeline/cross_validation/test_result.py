@@ -11,8 +11,8 @@ from pipeline.cross_validation.checkpoints import FinishedRun, Result
 from pipeline.cross_validation.folds import fold_splits
 from pipeline.cross_validation.result import CrossValidation, print_result, summarize, write
 from pipeline.output.console import Reporter
+from tests.helpers.project import PROJECT
 from tests.pipeline.cross_validation.some_predictions import of
-from tests.project import PROJECT
 from visage.evaluation.predictions import Predictions
 from visage.evaluation.scores import spread
 

@@ -11,7 +11,7 @@ from pipeline.cross_validation.folds import fold_splits
 from pipeline.cross_validation.run import cross_validate, plan
 from pipeline.node import node_ids
 from pipeline.output.console import Reporter
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from visage.errors import VisageError
 
 

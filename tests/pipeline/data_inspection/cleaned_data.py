@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from components.face_example_gen.settings import DataSettings, FaceExampleGenSettings
 from pipeline.data_inspection.collect import CleanedData
-from tests.drawn_crops import draw_crop, write_split
+from tests.helpers.drawn_crops import draw_crop, write_split
 from visage.data.example_proto import Example
 from visage.data.labels import GENDERS, RACES, UNKNOWN
 from visage.data.prepared_rows import to_record

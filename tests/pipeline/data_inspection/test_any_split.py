@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.data_inspection.collect import collect
 from pipeline.data_inspection.render import figures, render
-from tests.page_text import Page
+from tests.helpers.page_text import Page
 from tests.pipeline.data_inspection.cleaned_data import SPLITS, Face, write_cleaned
 from visage.data.labels import GENDERS, RACES, UNKNOWN
 

@@ -13,7 +13,7 @@ from components.face_example_gen.settings import DataSettings, FaceExampleGenSet
 from pipeline.data_inspection.clean import clean
 from pipeline.data_inspection.collect import collect
 from pipeline.data_inspection.render import render
-from tests.chromium import Chromium
+from tests.helpers.chromium import Chromium
 from tests.pipeline.data_inspection.cleaned_data import Face, write_cleaned
 from visage.data.settings import CleaningSettings
 from visage.faces.settings import AlignmentSettings

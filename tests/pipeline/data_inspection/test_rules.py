@@ -3,7 +3,7 @@
 import re
 
 from pipeline.data_inspection.rules import RULES, in_order, meaning
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from visage.data.cleaning import RULES as CLEANING_RULES
 
 DOCS = PROJECT / "docs" / "data.md"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.machine.full_disk import full_disk_line
-from tests.awkward_names import NAMES
+from tests.helpers.awkward_names import NAMES
 from visage.errors import VisageError
 
 FOLDER = Path("/workspace/portraits")

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from pipeline.cli.main import main
 from pipeline.machine.permissions import refusal_line
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 
 CONFIG = str(PROJECT / "pipeline_config.yaml")
 

@@ -10,7 +10,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.metadata.latest_examples import open_metadata
 from pipeline.metadata.store import check_usable
-from tests.awkward_names import NAMES
+from tests.helpers.awkward_names import NAMES
 from tests.pipeline.locked_database import locked
 from visage.errors import VisageError
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
 from pipeline.metadata.warm_start import warm_start_model
+from tests.helpers.project import PROJECT
 from tests.pipeline.pushed_model import record_push
-from tests.project import PROJECT
 
 
 def config(workspace: Path, *overrides: str) -> PipelineConfig:

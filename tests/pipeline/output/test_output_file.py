@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.config.loader import load_config
 from pipeline.output.output_file import check_output, check_output_folder, check_output_of
-from tests.awkward_names import NAMES
-from tests.project import PROJECT
+from tests.helpers.awkward_names import NAMES
+from tests.helpers.project import PROJECT
 from visage.errors import VisageError
 
 

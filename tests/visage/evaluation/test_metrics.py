@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from visage.evaluation import metric_functions
 from visage.evaluation.metrics import FRACTION, METRICS, NUMBER, YEARS, metric_of_limit, score
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from benchmarks.face_images import group_photos, overlap
 from benchmarks.published_files import WITHOUT_PEOPLE
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from tests.visage.faces.drawn_photo import Place, drawn_photo, eyes
 from visage.errors import VisageError
 from visage.faces.detector import Detector, make_detector

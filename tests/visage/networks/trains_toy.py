@@ -10,7 +10,7 @@ NETWORKS["toy_network"] = NetworkSpec("tests.visage.networks.toy_network", 32, 3
 
 def main(folder: Path) -> None:
     """Trains on drawn crops, which it writes below `folder`; prints the network's name."""
-    from tests.drawn_crops import people, write_split
+    from tests.helpers.drawn_crops import people, write_split
     from visage.training.batches import open_split
     from visage.training.settings import TrainerSettings
     from visage.training.train import train

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.drawn_crops import write_split
-from tests.real_photos import adience_photos, group_photos
-from tests.trained_model import ALIGNMENT, run_trainer
+from tests.helpers.drawn_crops import write_split
+from tests.helpers.real_photos import adience_photos, group_photos
+from tests.helpers.trained_model import ALIGNMENT, run_trainer
 from tfds_builders.sample_portraits.image import place
 from tfds_builders.sample_portraits.person import draw_age, draw_person
 from tfds_builders.sample_portraits.photo import take_photo

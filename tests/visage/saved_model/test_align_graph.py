@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.real_photos import adience_photos, group_photos
+from tests.helpers.real_photos import adience_photos, group_photos
 from tfds_builders.sample_portraits.image import place
 from tfds_builders.sample_portraits.person import draw_age, draw_person
 from tfds_builders.sample_portraits.photo import take_photo

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.trained_model import ALIGNMENT
+from tests.helpers.trained_model import ALIGNMENT
 from tests.visage.saved_model.older_export import export_as_once
 from visage.networks import NETWORKS
 from visage.saved_model.export import export

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.trained_model import PROVENANCE, TrainerRun
+from tests.helpers.trained_model import PROVENANCE, TrainerRun
 from visage.data.settings import SplitSettings
 from visage.errors import VisageError
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, write_metadata

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from pipeline.config.loader import load_config
-from tests.project import PROJECT
-from tests.trained_model import ALIGNMENT
+from tests.helpers.project import PROJECT
+from tests.helpers.trained_model import ALIGNMENT
 from visage.faces.settings import AlignmentSettings
 from visage.networks import NETWORKS, NetworkSpec
 from visage.saved_model.export import export

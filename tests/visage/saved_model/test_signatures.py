@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.drawn_crops import people
-from tests.trained_model import ALIGNMENT, TrainerRun
+from tests.helpers.drawn_crops import people
+from tests.helpers.trained_model import ALIGNMENT, TrainerRun
 from tests.visage.saved_model.test_align_graph import POSES, photo_with_landmarks
 from visage.data.labels import AGE_GROUPS, GENDERS
 from visage.data.records import to_example

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tests.trained_model import ALIGNMENT
+from tests.helpers.trained_model import ALIGNMENT
 from visage.networks import NETWORKS, AgeHead, GenderHead, NetworkSpec
 from visage.networks.heads import dense_outputs
 from visage.saved_model.signatures import FaceModel

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests import drawn_crops
+from tests.helpers import drawn_crops
 from tests.visage.tflite.networks import one_convolution
 from visage.tflite.crops import labelled_crops, spread_crops
 from visage.training.batches import open_split

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests import drawn_crops
+from tests.helpers import drawn_crops
 from tests.visage.tflite.networks import one_convolution
 from visage.tflite.quality import Quality, compare
 from visage.training.batches import open_split

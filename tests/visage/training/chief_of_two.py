@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tests.trained_model import run_trainer
+from tests.helpers.trained_model import run_trainer
 from tests.visage.training.two_devices import SETTINGS
 
 

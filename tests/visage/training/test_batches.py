@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.awkward_names import NAMES, NEIGHBOURS
-from tests.drawn_crops import people, write_split
+from tests.helpers.awkward_names import NAMES, NEIGHBOURS
+from tests.helpers.drawn_crops import people, write_split
 from tests.visage.training.batches_digest import digest
 from visage.data.labels import age_group
 from visage.errors import VisageError

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from tests.limits import HANG_GUARD_SECONDS
-from tests.ports import free_ports
+from tests.helpers.limits import HANG_GUARD_SECONDS
+from tests.helpers.ports import free_ports
 from tests.visage.training.two_devices import write_splits
 from visage.errors import VisageError
 from visage.training.devices import choose_strategy, is_chief

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tests.drawn_crops import people, write_split
+from tests.helpers.drawn_crops import people, write_split
 from visage import progress
 from visage.training.batches import Split, open_split
 from visage.training.checkpoint import Checkpoint, TrainingState

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from tests.drawn_crops import people, write_split
-from tests.trained_model import ALIGNMENT
+from tests.helpers.drawn_crops import people, write_split
+from tests.helpers.trained_model import ALIGNMENT
 from tests.visage.training.on_jax import SETTINGS
 from visage.saved_model.export import export
 from visage.training.batches import evaluation_batches, open_split

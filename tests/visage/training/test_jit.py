@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.drawn_crops import people, write_split
+from tests.helpers.drawn_crops import people, write_split
 from visage.training.batches import open_split
 from visage.training.checkpoint import TrainingState
 from visage.training.settings import TrainerSettings

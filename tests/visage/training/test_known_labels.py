@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.drawn_crops import people, write_split
-from tests.trained_model import SETTINGS, run_trainer
+from tests.helpers.drawn_crops import people, write_split
+from tests.helpers.trained_model import SETTINGS, run_trainer
 from visage.data.records import FaceRecord
 from visage.errors import VisageError
 from visage.training.batches import Split, open_split

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.drawn_crops import people, write_split
+from tests.helpers.drawn_crops import people, write_split
 from visage import progress
 from visage.data.labels import AGE_GROUP_MIDDLES
 from visage.faces.settings import AlignmentSettings

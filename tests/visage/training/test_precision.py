@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.drawn_crops import people, write_split
-from tests.trained_model import ALIGNMENT
+from tests.helpers.drawn_crops import people, write_split
+from tests.helpers.trained_model import ALIGNMENT
 from visage.networks import cnn_utkface
 from visage.saved_model.export import export
 from visage.training.batches import open_split

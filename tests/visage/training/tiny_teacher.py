@@ -1,11 +1,11 @@
-"""Builds a teacher that reads age and gender from a crop of `tests.drawn_crops`."""
+"""Builds a teacher that reads age and gender from a crop of `tests.helpers.drawn_crops`."""
 
 import json
 from pathlib import Path
 
 import tensorflow as tf
 
-from tests.drawn_crops import SIZE
+from tests.helpers.drawn_crops import SIZE
 from visage.faces.settings import AlignmentSettings
 from visage.networks.heads import age_probabilities, group_probabilities
 from visage.saved_model.preprocessing import decode

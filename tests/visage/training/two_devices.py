@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tests.drawn_crops import people, write_split
+from tests.helpers.drawn_crops import people, write_split
 from visage.errors import VisageError
 from visage.networks import cnn_utkface
 from visage.training.batches import open_split

@@ -4,7 +4,7 @@ import pytest
 
 from components.face_example_gen.beam import filesystem
 from components.face_example_gen.beam.record_files import read_lines, write_lines
-from tests.awkward_names import NAMES, NEIGHBOURS
+from tests.helpers.awkward_names import NAMES, NEIGHBOURS
 
 
 @pytest.fixture(params=NAMES)

@@ -21,7 +21,7 @@ from components.face_example_gen.beam.record_files import read_records
 from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
-from tests.limits import HANG_GUARD_SECONDS
+from tests.helpers.limits import HANG_GUARD_SECONDS
 from tests.visage.faces.drawn_photo import drawn_photo
 from visage.data.prepared_source import Source
 from visage.data.records import from_example, image_digest

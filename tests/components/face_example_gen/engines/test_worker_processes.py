@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.limits import HANG_GUARD_SECONDS
+from tests.helpers.limits import HANG_GUARD_SECONDS
 
 FAILING = """
 import sys

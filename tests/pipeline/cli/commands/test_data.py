@@ -17,7 +17,7 @@ from pipeline.node import compile_pipeline, run_node
 from pipeline.output.console import Reporter
 from pipeline.output.terms import print_terms_once
 from tests.end_to_end.visage import visage
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 from visage.errors import VisageError
 from visage.training.batches import open_split
 from visage.training.reports.augmentation_preview import draw_sheet

@@ -11,10 +11,10 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from pipeline.cli.commands.export import remove_unnamed
-from tests import drawn_crops
 from tests.end_to_end.visage import visage
+from tests.helpers import drawn_crops
+from tests.helpers.trained_model import ALIGNMENT
 from tests.pipeline.pushed_model import record_push
-from tests.trained_model import ALIGNMENT
 from tests.visage.tflite.networks import save
 from visage.networks import NETWORKS
 

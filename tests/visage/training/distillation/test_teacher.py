@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from tests.drawn_crops import SIZE
-from tests.tiny_model import save_model
+from tests.helpers.drawn_crops import SIZE
+from tests.helpers.tiny_model import save_model
 from tests.visage.training.tiny_teacher import write_teacher
 from visage.errors import VisageError
 from visage.faces.settings import AlignmentSettings

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.drawn_crops import people, write_split
+from tests.helpers.drawn_crops import people, write_split
 from tests.visage.training.features import killed_on_features
 from tests.visage.training.features.killed_on_features import SETTINGS, STILL
 from visage import progress

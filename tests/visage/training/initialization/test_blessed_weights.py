@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.trained_model import TrainerRun
+from tests.helpers.trained_model import TrainerRun
 from visage.errors import VisageError
 from visage.faces.settings import AlignmentSettings
 from visage.networks import NETWORKS

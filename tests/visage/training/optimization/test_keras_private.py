@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.project import PROJECT
+from tests.helpers.project import PROJECT
 
 KINDS = [keras.optimizers.SGD, keras.optimizers.Adam, keras.optimizers.AdamW]
 # Python's own private names, and one of LiteRT's interpreter.

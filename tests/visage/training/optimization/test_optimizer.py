@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.drawn_crops import people, write_split
+from tests.helpers.drawn_crops import people, write_split
 from visage.networks import cnn_utkface
 from visage.training.batches import open_split
 from visage.training.optimization.optimizer import build_optimizer, learning_rate

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.drawn_crops import people, write_split
+from tests.helpers.drawn_crops import people, write_split
 from visage.faces.image_io import decode
 from visage.training.batches import Split, open_split
 from visage.training.recipe.augmentation_settings import AugmentationSettings

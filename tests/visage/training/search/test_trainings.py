@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from tests.drawn_crops import people, write_split
+from tests.helpers.drawn_crops import people, write_split
 from visage.training.batches import open_split
 from visage.training.loop import DivergenceError
 from visage.training.search.progress import SearchProgress

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.limits import HANG_GUARD_SECONDS, wait_until
+from tests.helpers.limits import HANG_GUARD_SECONDS, wait_until
 
 
 class Chromium:

@@ -10,7 +10,7 @@ from tfx.types.standard_artifacts import Examples, Model, ModelBlessing, ModelEv
 from components.evaluator.component import create_evaluator
 from components.evaluator.result import Evaluation, read_evaluation
 from components.evaluator.settings import EvaluatorSettings
-from tests.tiny_model import save_model, write_examples
+from tests.helpers.tiny_model import save_model, write_examples
 from visage.data.records import FaceRecord
 
 _ids = count(1)

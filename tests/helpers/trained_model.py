@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests import drawn_crops
+from tests.helpers import drawn_crops
 from visage import progress
 from visage.data.settings import SplitSettings
 from visage.faces.settings import AlignmentSettings

@@ -11,13 +11,13 @@ import tensorflow as tf
 
 from tests.helpers.limits import HANG_GUARD_SECONDS
 from tests.helpers.ports import free_ports
-from tests.visage.training.two_devices import write_splits
+from tests.visage.training.devices.two_devices import write_splits
 from visage.errors import VisageError
 from visage.training.devices import choose_strategy, is_chief
 
 
 def test_two_devices_train_the_model_that_one_does(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.visage.training.two_devices", str(tmp_path)]
+    command = [sys.executable, "-m", "tests.visage.training.devices.two_devices", str(tmp_path)]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = json.loads(output.splitlines()[-1])
     assert found["moved"] > 0.01
@@ -39,7 +39,7 @@ def test_two_machines_train_the_model_that_one_does(tmp_path: Path) -> None:
 
 def _train_on_two_machines(folder: Path, ports: list[int]) -> None:
     cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
-    roles = ["tests.visage.training.chief_of_two", folder], ["visage.training.worker", folder / "checkpoints"]
+    roles = ["tests.visage.training.devices.chief_of_two", folder], ["visage.training.worker", folder / "checkpoints"]
     machines = []
     for index, (module, argument) in enumerate(roles):
         config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from tests.helpers.trained_model import run_trainer
-from tests.visage.training.two_devices import SETTINGS
+from tests.visage.training.devices.two_devices import SETTINGS
 
 
 def main(folder: Path) -> None:

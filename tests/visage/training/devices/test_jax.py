@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tests.helpers.drawn_crops import people, write_split
 from tests.helpers.trained_model import ALIGNMENT
-from tests.visage.training.on_jax import SETTINGS
+from tests.visage.training.devices.on_jax import SETTINGS
 from visage.saved_model.export import export
 from visage.training.batches import evaluation_batches, open_split
 
@@ -20,7 +20,7 @@ def test_weights_trained_on_jax_predict_the_same_in_the_tensorflow_export(tmp_pa
     split = open_split("train", [str(write_split(tmp_path, "train", portraits))])
     ((pixels, labels),) = evaluation_batches(split, SETTINGS.spec, SETTINGS).as_numpy_iterator()
     np.savez(tmp_path / "batch.npz", pixels=pixels, **labels)
-    command = [sys.executable, "-m", "tests.visage.training.on_jax", str(tmp_path)]
+    command = [sys.executable, "-m", "tests.visage.training.devices.on_jax", str(tmp_path)]
     trained = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True, text=True)
     assert trained.returncode == 0, trained.stderr
 

@@ -10,9 +10,9 @@ from visage.errors import VisageError
 
 LACKING = {
     "benchmarks.data_build": "UTKFace.tar.gz",
-    "benchmarks.face_throughput": "adience/faces.tar.gz",
-    "benchmarks.face_workers": "adience/faces.tar.gz",
-    "benchmarks.faces": "photos/dlib/training_with_face_landmarks.xml",
+    "benchmarks.faces.throughput": "adience/faces.tar.gz",
+    "benchmarks.faces.workers": "adience/faces.tar.gz",
+    "benchmarks.faces.__main__": "photos/dlib/training_with_face_landmarks.xml",
     "benchmarks.peers.__main__": "UTKFace.tar.gz",
     "benchmarks.wiki_table": "imdb_wiki/wiki.mat",
 }

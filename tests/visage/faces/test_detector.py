@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.face_images import group_photos, overlap
+from benchmarks.faces.images import group_photos, overlap
 from benchmarks.published_files import WITHOUT_PEOPLE
 from tests.helpers.project import PROJECT
 from tests.visage.faces.drawn_photo import Place, drawn_photo, eyes

@@ -1,4 +1,4 @@
-"""Measures face detection and cropping: `.venv/bin/python -m benchmarks.face_throughput [--data DIR]` (two minutes).
+"""Measures face detection and cropping: `.venv/bin/python -m benchmarks.faces.throughput [--data DIR]` (two minutes).
 
 Measures from JPEG to cropped JPEG, in CPU time of one thread: the 398 Adience images in `DIR`, scaled to 600 pixels;
 and deepface with MTCNN on 40 of them, in an environment that is created in .cache.
@@ -17,8 +17,8 @@ import click
 from PIL import Image
 
 from benchmarks.commands import PROJECT
-from benchmarks.deepface_peer import extract_faces
-from benchmarks.face_images import adience_portraits
+from benchmarks.faces.deepface_peer import extract_faces
+from benchmarks.faces.images import adience_portraits
 from benchmarks.published_data import data_option, require, run
 from benchmarks.published_files import ADIENCE_FACES
 from visage.errors import VisageError
@@ -101,7 +101,7 @@ def cut(images: list[Path]) -> dict[str, float]:
 
 
 def _cut_in_child(images: list[Path]) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.face_throughput", "--cut", *map(str, images)]
+    command = [sys.executable, "-m", "benchmarks.faces.throughput", "--cut", *map(str, images)]
     environment = os.environ | ONE_THREAD
     output = subprocess.run(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
     cost: dict[str, float] = json.loads(output)
@@ -119,4 +119,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--cut"]:
         print(json.dumps(cut([Path(name) for name in sys.argv[2:]])))
     else:
-        run(main, "benchmarks.face_throughput")
+        run(main, "benchmarks.faces.throughput")

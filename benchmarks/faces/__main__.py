@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 
-from benchmarks import face_throughput
-from benchmarks.deepface_peer import mtcnn_accuracy
-from benchmarks.face_accuracy import Figure, accuracy_figures
+from benchmarks.faces import throughput
+from benchmarks.faces.accuracy import Figure, accuracy_figures
+from benchmarks.faces.deepface_peer import mtcnn_accuracy
 from benchmarks.published_data import data_option, require, run
 from benchmarks.published_files import ADIENCE_FACES, GROUP_PHOTOS, UTKFACE, WITHOUT_PEOPLE
 from visage.errors import VisageError
@@ -41,7 +41,7 @@ def main(name: str, data: Path) -> None:
     for ours, theirs in zip(accuracy_figures(detector, data, EVERY), peer, strict=True):
         print(f"{ours.name:<50}{ours.measured:>20}{theirs['measured']:>20}")
     print(flush=True)
-    fast = face_throughput.print_table(data)
+    fast = throughput.print_table(data)
     sys.exit(0 if fast and all(figure.met for figure in figures) else 1)
 
 

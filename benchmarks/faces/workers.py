@@ -1,6 +1,6 @@
-"""Measures the overhead of Beam: `.venv/bin/python -m benchmarks.face_workers [--data DIR]` (about five minutes).
+"""Measures the overhead of Beam: `.venv/bin/python -m benchmarks.faces.workers [--data DIR]` (about five minutes).
 
-Passes the 600-pixel Adience images of `benchmarks.face_throughput`, repeated to the size of a small data set, through
+Passes the 600-pixel Adience images of `benchmarks.faces.throughput`, repeated to the size of a small data set, through
 FaceExampleGen's Beam pipeline with one process and with two, and measures the memory of the largest. Also measures the
 start of a worker process until its first image, and reading back 20,000 records in one process.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 
 from benchmarks.commands import PROJECT, measure
-from benchmarks.face_throughput import write_images
+from benchmarks.faces.throughput import write_images
 from benchmarks.published_data import data_option, require, run
 from benchmarks.published_files import ADIENCE_FACES
 from components.face_example_gen.beam.record_files import write_records
@@ -99,7 +99,7 @@ def read_back(folder: Path, crops: list[bytes]) -> tuple[float, float]:
 
 
 def _print_cost(folder: Path, workers: int, records: int) -> float:
-    command = [sys.executable, "-m", "benchmarks.face_workers", "--run", str(folder), str(workers), str(records)]
+    command = [sys.executable, "-m", "benchmarks.faces.workers", "--run", str(folder), str(workers), str(records)]
     output = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     cost: dict[str, float] = json.loads(output.splitlines()[-1])
     print(f"{workers:<12}{cost['wall']:>9.1f}{cost['cpu']:>9.1f}{cost['memory']:>13.0f}", flush=True)
@@ -133,4 +133,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--run"]:
         print(json.dumps(through_beam(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))
     else:
-        run(main, "benchmarks.face_workers")
+        run(main, "benchmarks.faces.workers")

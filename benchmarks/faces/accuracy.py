@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.face_images import Portrait, adience_portraits, group_photos, overlap, utkface_portraits
+from benchmarks.faces.images import Portrait, adience_portraits, group_photos, overlap, utkface_portraits
 from benchmarks.published_files import WITHOUT_PEOPLE
 from visage.faces.align import similarity
 from visage.faces.detector import Detector

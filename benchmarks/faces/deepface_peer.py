@@ -37,7 +37,7 @@ print(json.dumps({"images": len(sys.argv) - 1, "found": faces, "cpu": min(passes
 ACCURACY = """
 import dataclasses, json, sys
 from pathlib import Path
-from benchmarks.face_accuracy import accuracy_figures
+from benchmarks.faces.accuracy import accuracy_figures
 from visage.faces.detector import make_detector
 
 figures = accuracy_figures(make_detector("mtcnn"), Path(sys.argv[1]), int(sys.argv[2]))
@@ -63,7 +63,7 @@ def extract_faces(images: list[Path], environment: dict[str, str]) -> dict[str, 
 
 
 def mtcnn_accuracy(data: Path, every: int, environment: dict[str, str]) -> list[dict[str, Any]]:
-    """Returns `face_accuracy.accuracy_figures` for the peer's MTCNN; arguments and errors as `extract_faces` has."""
+    """Returns `accuracy.accuracy_figures` for the peer's MTCNN; arguments and errors as `extract_faces` has."""
     figures: list[dict[str, Any]] = _run(
         ["-c", ACCURACY, str(data.resolve()), str(every)],
         {**environment, "PYTHONPATH": str(PROJECT)},

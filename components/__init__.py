@@ -1,4 +1,4 @@
-"""TFX nodes of the pipeline, one folder each; the work itself is done by the library `visage`."""
+"""TFX nodes of the pipeline, one folder each; most of their work is done by the library `visage`."""
 
 from typing import Any
 

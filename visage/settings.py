@@ -1,9 +1,11 @@
-"""Defines the base class of all settings."""
+"""Defines the base class of all settings, and the types of their paths, expanded if a person wrote them."""
 
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
+
+from visage.paths import check_local, expand
 
 
 class Settings(BaseModel):
@@ -70,3 +72,30 @@ def _plain_types(annotation: Any) -> set[Any]:
 
 def _holds_a_bool(value: Any) -> bool:
     return any(map(_holds_a_bool, value)) if isinstance(value, list | tuple) else isinstance(value, bool)
+
+
+# Key of pydantic's validation context: true where values are as a person wrote them, false where they were read before.
+AS_WRITTEN = "as_written"
+
+
+def _is_as_written(value: Any, info: ValidationInfo) -> bool:
+    """Returns whether a value is a path that a person wrote; an expanded path may contain a dollar sign of its own."""
+    return isinstance(value, str) and bool((info.context or {}).get(AS_WRITTEN))
+
+
+def _read(value: Any, info: ValidationInfo) -> Any:
+    return expand(value) if _is_as_written(value, info) else value
+
+
+def _read_local(value: Any, info: ValidationInfo) -> Any:
+    path = _read(value, info)
+    if _is_as_written(path, info):
+        check_local(path)
+    return path
+
+
+ExpandedPath = Annotated[str, BeforeValidator(_read)]
+"""A path, or an address of a bucket, in which `~` and variables are expanded."""
+
+LocalPath = Annotated[str, BeforeValidator(_read_local)]
+"""A path of this machine in which `~` and variables are expanded."""

@@ -12,8 +12,7 @@ from visage.data.datasets.labelled_folder import LABELLED_FOLDER, labelled_folde
 from visage.data.settings import CleaningSettings, SplitSettings
 from visage.errors import quoted
 from visage.faces.settings import AlignmentSettings
-from visage.path_setting import ExpandedPath, LocalPath
-from visage.settings import Settings
+from visage.settings import ExpandedPath, LocalPath, Settings
 
 _FOLDER_NAME = r"[a-z][a-z0-9_]*"
 

@@ -13,8 +13,8 @@ from pipeline.config.schema import SOURCE, PipelineConfig
 from pipeline.config.yaml import read_yaml
 from visage.errors import VisageError, quoted, shortened
 from visage.names import near_names
-from visage.path_setting import AS_WRITTEN
 from visage.paths import as_literal, check_local, expand
+from visage.settings import AS_WRITTEN
 
 
 def load_config(

@@ -20,8 +20,7 @@ from visage.data.settings import CleaningSettings, SplitSettings
 from visage.errors import quoted
 from visage.faces.settings import AlignmentSettings
 from visage.names import did_you_mean
-from visage.path_setting import LocalPath
-from visage.settings import Settings
+from visage.settings import LocalPath, Settings
 from visage.training.search.settings import TunerSettings
 from visage.training.search.space import read_space
 from visage.training.settings import TrainerSettings

@@ -8,8 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from visage.errors import quoted
 from visage.networks import NETWORKS, AgeHead, GenderHead, NetworkSpec, Pretrained, networks_that_fit
-from visage.path_setting import LocalPath
-from visage.settings import Settings
+from visage.settings import LocalPath, Settings
 from visage.training.recipe.augmentation_settings import AugmentationSettings
 from visage.training.recipe.distillation_settings import TAUGHT_AGE_HEADS, DistillationSettings
 from visage.training.recipe.fine_tuning_settings import FineTuningSettings

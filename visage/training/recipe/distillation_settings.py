@@ -3,8 +3,7 @@
 from pydantic import Field
 
 from visage.networks import AgeHead
-from visage.path_setting import LocalPath
-from visage.settings import Settings
+from visage.settings import LocalPath, Settings
 
 # The heads that learn a distribution over the ages, as a teacher predicts it.
 TAUGHT_AGE_HEADS: tuple[AgeHead, ...] = ("softmax", "label_distribution")

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from tests.helpers.awkward_names import NAMES
-from visage.path_setting import AS_WRITTEN, ExpandedPath, LocalPath
 from visage.paths import as_literal, expand
+from visage.settings import AS_WRITTEN, ExpandedPath, LocalPath
 
 names = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
 variables = st.text(string.ascii_letters + string.digits + "_", min_size=1).map(lambda name: f"VISAGE_TEST_{name}")

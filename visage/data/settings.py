@@ -1,10 +1,16 @@
 """Defines the settings of cleaning and split in the configuration file."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
+from visage.data.protocols import PROTOCOLS
 from visage.settings import Settings
+
+if TYPE_CHECKING:
+    _Protocol = str
+else:
+    _Protocol = Literal[tuple(PROTOCOLS)]
 
 
 class CleaningSettings(Settings):
@@ -48,9 +54,7 @@ class SplitSettings(Settings):
     test: float = Field(0.15, gt=0, lt=1, description="fraction of the identities")
     folds: int | Literal["published"] = Field(5, description="folds: their number, or those that the source publishes")
     fold: int = Field(0, ge=0, description="folds: number of the test fold")
-    protocol: Literal["utkface_21_60", "utkface_80_20", "utkface_60_20_20"] = Field(
-        "utkface_80_20", description="protocol: its name in the literature"
-    )
+    protocol: _Protocol = Field("utkface_80_20", description="protocol: its name in the literature")
     repeat: int = Field(0, ge=0, le=1000, description="another number draws other folds")
 
     @model_validator(mode="after")

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from visage.data.duplicates import ROW, find_duplicates, row_of
 from visage.data.labels import age_group
 from visage.data.near_duplicates import block_rows, find_near_duplicates
+from visage.data.protocols import PROTOCOLS
 from visage.data.records import FaceRecord, image_digest
 from visage.data.settings import CleaningSettings, SplitSettings
-from visage.data.split import PROTOCOLS, split_of
+from visage.data.split import split_of
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visage.data.protocols import PROTOCOLS
 from visage.data.records import FaceRecord
 from visage.data.settings import SplitSettings
-from visage.data.split import PROTOCOLS, SPLITS, split_of
+from visage.data.split import SPLITS, split_of
 
 HOLDOUT = SplitSettings(train=0.7, val=0.15, test=0.15)
 fractions = st.tuples(st.floats(0.05, 0.8), st.floats(0.05, 0.15)).map(

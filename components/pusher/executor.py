@@ -11,6 +11,7 @@ from tfx.types import Artifact, artifact_utils, standard_component_specs
 from tfx.utils import io_utils, proto_utils
 
 from visage.errors import VisageError
+from visage.evaluation.metrics import limited_metrics
 from visage.saved_model.push import push, same_files
 from visage.saved_model.versions import newest_version
 
@@ -57,8 +58,9 @@ class Executor(executor.Executor):
 def _check_compared(blessing: Artifact, model: Path, served: Path) -> None:
     if blessing.has_custom_property(ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY) or same_files(model, served):
         return
+    limits = (spec.change_limit_name for spec, limits in limited_metrics() if limits.change is not None)
+    skip = " ".join(f"--set evaluator.{limit}=null" for limit in limits)
     raise VisageError(
         f"version {served.name} in {served.parent}: its record in ML Metadata is lost, so the new model was not "
-        "compared with it and is not pushed; remove the served versions, or skip the comparison once with "
-        "--set evaluator.age_mae_increase_max=null --set evaluator.gender_accuracy_decrease_max=null"
+        f"compared with it and is not pushed; remove the served versions, or skip the comparison once with {skip}"
     )

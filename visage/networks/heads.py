@@ -92,7 +92,10 @@ def dense_gender(features: keras.KerasTensor, head: GenderHead) -> keras.KerasTe
 
 
 class OrdinalThresholds(keras.layers.Layer):
-    """A bias for each threshold of one shared score, which keeps the thresholds consistent (CORAL, 2020)."""
+    """A bias for each threshold of one shared score, which keeps the thresholds consistent (CORAL, 2020).
+
+    Not named after the head: in *.weights.h5 files Keras names a layer by its class, and existing files must load.
+    """
 
     def build(self, input_shape: tuple[int | None, int]) -> None:
         """Creates the biases; `input_shape` is [N, 1]."""

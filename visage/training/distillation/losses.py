@@ -29,12 +29,12 @@ from visage.training.objective.losses import (
 )
 
 
-def distillation_losses(spec: NetworkSpec, fraction: float, mean: Mean = ops.mean) -> dict[str, Loss]:
+def distillation_losses(spec: NetworkSpec, alpha: float, mean: Mean = ops.mean) -> dict[str, Loss]:
     """Returns the losses of the network's heads by output; without a teacher's predictions they equal `losses`.
 
     Args:
         spec: with an age head of 101 classes, or none.
-        fraction: weight of the teacher's predictions, 0 to 1.
+        alpha: weight of the teacher's predictions, 0 to 1.
         mean: over the batch that all devices share.
     """
     of_labels = losses(spec, mean)
@@ -43,23 +43,23 @@ def distillation_losses(spec: NetworkSpec, fraction: float, mean: Mean = ops.mea
         if "teacher_weight" not in labels:
             return of_labels["age"](labels, logits)
         one_hot = spec.age_head == "softmax"
-        target, years = mixed_age(labels, fraction, one_hot)
-        surprise = cross_entropy(target, logits) if one_hot else divergence_and_error(target, years, logits)
-        return weigh(labels["teacher_weight"], surprise, mean)
+        target, years = mixed_age(labels, alpha, one_hot)
+        loss = cross_entropy(target, logits) if one_hot else divergence_and_error(target, years, logits)
+        return weigh(labels["teacher_weight"], loss, mean)
 
     def gender(labels: Labels, logits: keras.KerasTensor) -> keras.KerasTensor:
-        return of_labels["gender"](mixed_gender(labels, fraction) if "teacher_weight" in labels else labels, logits)
+        return of_labels["gender"](mixed_gender(labels, alpha) if "teacher_weight" in labels else labels, logits)
 
     taught = {"age": age, "gender": gender}
     return {output: taught[output] for output in of_labels}
 
 
-def mixed_age(labels: Labels, fraction: float, one_hot: bool) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+def mixed_age(labels: Labels, alpha: float, one_hot: bool) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Returns the target of an age head; for a group without an age, the label is the teacher's prediction within it.
 
     Args:
         labels: those of the age and the teacher's.
-        fraction: weight of the teacher's predictions.
+        alpha: weight of the teacher's predictions.
         one_hot: whether a known age is a class, not a Gaussian of its `age_std`.
 
     Returns:
@@ -71,21 +71,21 @@ def mixed_age(labels: Labels, fraction: float, one_hot: bool) -> tuple[keras.Ker
     from_group = _within_group(teacher, labels["age_group"])
     is_known, has_group = labels["age_weight"][:, None] > 0, labels["age_group_weight"][:, None] > 0
     label = ops.where(is_known, from_age, ops.where(has_group, from_group, teacher))
-    target = (1.0 - fraction) * label + fraction * teacher
-    mixed_years = (1.0 - fraction) * age + fraction * expected_age(teacher)
+    target = (1.0 - alpha) * label + alpha * teacher
+    mixed_years = (1.0 - alpha) * age + alpha * expected_age(teacher)
     years = ops.where(labels["age_weight"] > 0, mixed_years, expected_age(target))
     return target, years
 
 
-def mixed_gender(labels: Labels, fraction: float) -> Labels:
+def mixed_gender(labels: Labels, alpha: float) -> Labels:
     """Returns the labels of a gender loss: `gender` is P(male), `gender_weight` is the teacher's weight.
 
     Args:
         labels: those of the gender and the teacher's.
-        fraction: weight of the teacher's predictions.
+        alpha: weight of the teacher's predictions.
     """
     teacher = labels["teacher_gender"]
-    mixed = (1.0 - fraction) * labels["gender"] + fraction * teacher
+    mixed = (1.0 - alpha) * labels["gender"] + alpha * teacher
     male = ops.where(labels["gender_weight"] > 0, mixed, teacher)
     return {"gender": male, "gender_weight": labels["teacher_weight"]}
 

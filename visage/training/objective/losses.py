@@ -46,9 +46,9 @@ def age_loss(head: AgeHead, mean: Mean = ops.mean) -> Loss:
     by_head: dict[AgeHead, Callable[..., keras.KerasTensor]] = {
         "regression": regression_loss,
         "softmax": softmax_loss,
-        "label_distribution": distribution_loss,
-        "age_groups": groups_loss,
-        "coral": ordinal_loss,
+        "label_distribution": label_distribution_loss,
+        "age_groups": age_groups_loss,
+        "coral": coral_loss,
     }
     return partial(by_head[head], mean=mean)
 
@@ -63,7 +63,7 @@ def softmax_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mea
     """Returns the cross-entropy with the age as one of 101 classes (Rothe et al.: DEX, ICCV workshops 2015).
 
     An age between two whole years is interpolated between both classes. Groups without an age as in
-    `distribution_loss`.
+    `label_distribution_loss`.
 
     Args:
         labels: those of the age.
@@ -76,17 +76,17 @@ def softmax_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mea
     return _of_age_or_group(labels, cross_entropy(target, logits), age_probabilities(logits, "softmax"), mean)
 
 
-def groups_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
+def age_groups_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
     """Returns the cross-entropy with the age's group as one of eight classes: logits [N, 8] to [N]."""
     return weigh(labels["age_group_weight"], cross_entropy(one_hot_group(labels["age_group"]), logits), mean)
 
 
-def ordinal_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
+def coral_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
     """Returns the binary cross-entropies of "older than k?" (Cao et al.: CORAL, Pattern Recognition Letters 2020).
 
     They are summed over the ages k, since each year of error gets one of them wrong, and divided by 10, as absolute
     errors are. The target of the last k of an age between two whole years is the fraction of that year. Groups without
-    an age as in `distribution_loss`.
+    an age as in `label_distribution_loss`.
 
     Args:
         labels: those of the age.
@@ -96,11 +96,11 @@ def ordinal_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mea
         [N]; 0 where neither age nor group is known.
     """
     older = ops.clip(labels["age"][:, None] - ops.arange(AGES - 1, dtype="float32"), 0.0, 1.0)
-    surprise = ops.sum(ops.softplus(logits) - older * logits, axis=-1) / _YEARS_PER_NAT
-    return _of_age_or_group(labels, surprise, age_probabilities(logits, "coral"), mean)
+    cross_entropies = ops.sum(ops.softplus(logits) - older * logits, axis=-1) / _YEARS_PER_NAT
+    return _of_age_or_group(labels, cross_entropies, age_probabilities(logits, "coral"), mean)
 
 
-def distribution_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
+def label_distribution_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
     """Returns the loss of label-distribution learning (Gao et al., DLDL-v2, IJCAI 2018), or of a group without an age.
 
     For a known age: the Kullback-Leibler divergence from the Gaussian of `age_std` around it, plus the absolute error
@@ -161,8 +161,8 @@ def _of_age_or_group(
     age_known = labels["age_weight"]
     group_only = (1.0 - age_known) * labels["age_group_weight"]
     group_mass = ops.sum(one_hot_group(labels["age_group"]) * group_probabilities(probabilities), axis=-1)
-    surprise = -ops.log(group_mass + keras.config.epsilon())
-    return weigh(age_known + group_only, age_known * of_age + group_only * surprise, mean)
+    group_cross_entropy = -ops.log(group_mass + keras.config.epsilon())
+    return weigh(age_known + group_only, age_known * of_age + group_only * group_cross_entropy, mean)
 
 
 def one_hot_group(group: keras.KerasTensor) -> keras.KerasTensor:

@@ -12,12 +12,12 @@ from visage.data.labels import age_group
 from visage.networks import AgeHead
 from visage.networks.heads import age_probabilities, expected_age, group_probabilities
 from visage.training.objective.losses import (
+    age_groups_loss,
     age_loss,
-    distribution_loss,
+    coral_loss,
     gender_loss,
-    groups_loss,
     label_distribution,
-    ordinal_loss,
+    label_distribution_loss,
     regression_loss,
     softmax_loss,
 )
@@ -46,7 +46,7 @@ def test_unknown_ages_train_nothing() -> None:
     logits = tf.Variable(tf.random.stateless_normal([2, 101], [1, 2]))
     years = tf.Variable([[20.0], [40.0]])
     with tf.GradientTape(persistent=True) as tape:
-        by_distribution = distribution_loss(labels, logits)
+        by_distribution = label_distribution_loss(labels, logits)
         by_regression = regression_loss(labels, years)
     for loss, raw in ((by_distribution, logits), (by_regression, years)):
         assert mean(loss) == 0
@@ -97,14 +97,14 @@ def test_the_softmax_loss_is_the_cross_entropy_of_the_year() -> None:
 def test_the_groups_loss_is_the_cross_entropy_of_the_group_whether_or_not_the_age_is_known() -> None:
     logits = tf.random.stateless_normal([2, 8], [1, 2])
     expected = -float(tf.nn.log_softmax(logits)[0, age_group(30)] + tf.nn.log_softmax(logits)[1, age_group(10)]) / 2
-    assert mean(groups_loss(batch_of(THIRTY, A_CHILD), logits)) == pytest.approx(expected, rel=1e-5)
+    assert mean(age_groups_loss(batch_of(THIRTY, A_CHILD), logits)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_ordinal_loss_covers_every_threshold() -> None:
     sure = tf.constant([[50.0] * 30 + [-50.0] * 70])
-    assert mean(ordinal_loss(batch_of(THIRTY), sure)) == pytest.approx(0, abs=1e-6)
+    assert mean(coral_loss(batch_of(THIRTY), sure)) == pytest.approx(0, abs=1e-6)
     undecided = tf.zeros([1, 100])
-    assert mean(ordinal_loss(batch_of(THIRTY), undecided)) == pytest.approx(100 * np.log(2) / 10, rel=1e-5)
+    assert mean(coral_loss(batch_of(THIRTY), undecided)) == pytest.approx(100 * np.log(2) / 10, rel=1e-5)
 
 
 def test_two_classes_of_gender_are_learned_as_a_softmax_of_them() -> None:
@@ -116,23 +116,23 @@ def test_two_classes_of_gender_are_learned_as_a_softmax_of_them() -> None:
 
 def test_an_unknown_age_does_not_change_what_the_known_ones_train() -> None:
     logits = tf.random.stateless_normal([2, 101], [1, 2])
-    alone = distribution_loss(batch_of(THIRTY), logits[:1])
-    together = distribution_loss(batch_of(THIRTY, NO_AGE), logits)
+    alone = label_distribution_loss(batch_of(THIRTY), logits[:1])
+    together = label_distribution_loss(batch_of(THIRTY, NO_AGE), logits)
     assert mean(together) == pytest.approx(mean(alone), rel=1e-5)
 
 
 def test_the_loss_is_least_where_the_distribution_is_the_labels_own() -> None:
     labels = batch_of(THIRTY)
     perfect = tf.math.log(label_distribution(tf.constant([30.0]), tf.constant([2.5])) + 1e-9)
-    assert mean(distribution_loss(labels, perfect)) == pytest.approx(0, abs=1e-3)
-    assert mean(distribution_loss(labels, tf.roll(perfect, 5, axis=1))) > 1
+    assert mean(label_distribution_loss(labels, perfect)) == pytest.approx(0, abs=1e-3)
+    assert mean(label_distribution_loss(labels, tf.roll(perfect, 5, axis=1))) > 1
 
 
 def test_a_group_without_an_age_pulls_the_mass_into_the_group() -> None:
     logits = tf.Variable(tf.zeros([1, 101]))
     for _ in range(50):
         with tf.GradientTape() as tape:
-            loss = distribution_loss(batch_of(A_CHILD), logits)
+            loss = label_distribution_loss(batch_of(A_CHILD), logits)
         logits.assign_sub(20 * tape.gradient(loss, logits))
     groups = np.asarray(group_probabilities(age_probabilities(logits, "label_distribution")))
     assert groups[0, age_group(10)] > 0.9
@@ -147,16 +147,16 @@ def test_the_loss_at_a_sigma_is_the_closed_form(age: float, sigma: float, mean_a
     logits = -0.5 * ((tf.range(101.0) - mean_age) / deviation)[None] ** 2
     divergence = np.log(deviation / sigma) + (sigma**2 + (age - mean_age) ** 2) / (2 * deviation**2) - 0.5
     expected = divergence + abs(age - mean_age) / 10
-    assert mean(distribution_loss(labels, logits)) == pytest.approx(expected, abs=2e-4)
+    assert mean(label_distribution_loss(labels, logits)) == pytest.approx(expected, abs=2e-4)
 
 
 def test_each_record_has_a_width_of_its_own() -> None:
     logits = tf.random.stateless_normal([2, 101], [1, 2])
     wide = aged(30, std=8)
-    together = np.asarray(distribution_loss(batch_of(THIRTY, wide), logits))
-    alone = [distribution_loss(batch_of(row), logits[i : i + 1])[0] for i, row in enumerate((THIRTY, wide))]
+    together = np.asarray(label_distribution_loss(batch_of(THIRTY, wide), logits))
+    alone = [label_distribution_loss(batch_of(row), logits[i : i + 1])[0] for i, row in enumerate((THIRTY, wide))]
     np.testing.assert_allclose(together, alone, rtol=1e-5)
-    assert together[0] != pytest.approx(float(distribution_loss(batch_of(wide), logits[:1])[0]), rel=0.05)
+    assert together[0] != pytest.approx(float(label_distribution_loss(batch_of(wide), logits[:1])[0]), rel=0.05)
 
 
 @pytest.mark.parametrize("sigma", [0.0, 1e-30, 0.5, 2.5, 20.0, 60.0])

@@ -116,7 +116,7 @@ class Checkpoint:
     @property
     def teacher_predictions_file(self) -> Path:
         """Returns the file that keeps a teacher's predictions for the training records until the training ends."""
-        return self._folder / "teacher_answers.npz"
+        return self._folder / "teacher_predictions.npz"
 
     @property
     def features_folder(self) -> Path:
@@ -138,7 +138,7 @@ class Checkpoint:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with atomic_file(self._folder / _FILE) as partial, partial.open("wb") as file:
-                np.savez(file, standing=np.array(text), **best, **state)
+                np.savez(file, training_state=np.array(text), **best, **state)
         except OSError as error:
             raise VisageError(
                 f"{self._folder}: the checkpoint cannot be written: {error.strerror}; free space there, and the same "
@@ -150,7 +150,7 @@ class Checkpoint:
         try:
             with (self._folder / _FILE).open("rb") as file, np.load(file) as saved:
                 arrays = dict(saved)
-            training_state = TrainingState(**json.loads(str(arrays.pop("standing"))))
+            training_state = TrainingState(**json.loads(str(arrays.pop("training_state"))))
             best = [name for name in arrays if name.startswith("best/")]
             training_state.best_weights = [arrays.pop(f"best/{number}") for number in range(len(best))]
         except FileNotFoundError:

@@ -81,9 +81,9 @@ def test_a_damaged_checkpoint_is_ignored(tmp_path: Path) -> None:
 def test_a_checkpoint_with_missing_or_garbled_content_is_ignored(tmp_path: Path) -> None:
     for arrays in (
         {"network/0": np.arange(4.0)},
-        {"standing": np.array("3")},
-        {"standing": np.array('{"epok": 1}')},
-        {"standing": np.array("{}"), "best/1": np.ones(3)},
+        {"training_state": np.array("3")},
+        {"training_state": np.array('{"epok": 1}')},
+        {"training_state": np.array("{}"), "best/1": np.ones(3)},
     ):
         np.savez(tmp_path / "checkpoint.npz", **arrays)
         assert Checkpoint(tmp_path).load() is None

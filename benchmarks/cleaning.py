@@ -25,7 +25,7 @@ from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.settings import DataSettings, FaceExampleGenSettings
 from visage.data.example_proto import Example
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 from visage.faces.settings import AlignmentSettings
 
 SIZES = (20_000, 200_000, 2_000_000)
@@ -65,7 +65,7 @@ def main(records: tuple[int, ...]) -> None:
 
 def clean(folder: Path, size: int, files: list[str]) -> dict[str, object]:
     """Cleans the files of `_write`; returns MiB and seconds."""
-    source = Source("utkface", tuple(files), size, size, {})
+    source = PreparedDataset("utkface", tuple(files), size, size, {})
     settings = FaceExampleGenSettings(
         data=DataSettings(sources=["utkface"]),
         alignment=AlignmentSettings(detector="none", size=32),

@@ -26,7 +26,7 @@ from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
 from visage.data.example_proto import Example
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 from visage.data.records import FaceRecord, image_digest, to_example
 from visage.data.split import SPLITS
 from visage.faces.encode import encode
@@ -76,7 +76,7 @@ def through_beam(folder: Path, workers: int, records: int) -> dict[str, float]:
         beam=BeamSettings(workers=workers),
         data_root=str(folder),
     )
-    source = Source("utkface", (str(folder / "prepared"),), records, records, {})
+    source = PreparedDataset("utkface", (str(folder / "prepared"),), records, records, {})
     start = time.monotonic()
     counted = run_beam([source], settings, str(folder / "examples"), str(folder / "drops"))
     wall = time.monotonic() - start
@@ -92,7 +92,7 @@ def read_back(folder: Path, crops: list[bytes]) -> tuple[float, float]:
     for split in SPLITS:
         (examples / f"Split-{split}").mkdir(parents=True)
     write_records(str(examples / "Split-train"), "data_tfrecord-0.gz", _written(crops))
-    source = Source("utkface", (), READ_BACK, READ_BACK, {})
+    source = PreparedDataset("utkface", (), READ_BACK, READ_BACK, {})
     start = time.monotonic()
     reconcile([source], str(examples), str(examples))
     return time.monotonic() - start, sum(map(len, crops)) / len(crops)

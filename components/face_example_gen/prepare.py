@@ -21,7 +21,7 @@ from components.face_example_gen.settings import (
 from visage import progress
 from visage.data.datasets import dataset_spec
 from visage.data.datasets.labelled_folder import LABELLED_FOLDER
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 from visage.errors import VisageError
 from visage.folder_alias import folder_alias, is_plain
 from visage.lock import locked
@@ -76,7 +76,7 @@ def archive_dir(data: DataSettings, data_root: Path) -> Path:
     return folder
 
 
-def prepare_sources(settings: FaceExampleGenSettings, archive_digests: Mapping[str, str]) -> list[Source]:
+def prepare_sources(settings: FaceExampleGenSettings, archive_digests: Mapping[str, str]) -> list[PreparedDataset]:
     """Prepares every data set of the settings, unless it is prepared already.
 
     Args:
@@ -135,7 +135,7 @@ def prepare_source(
         return builder if is_plain(prepared_root) else module.Builder(config=builder_config, data_dir=prepared_root)
 
 
-def source_of(dataset: str, builder: "tfds.core.DatasetBuilder") -> Source:
+def source_of(dataset: str, builder: "tfds.core.DatasetBuilder") -> PreparedDataset:
     """Returns the files and counts of a data set that `prepare_source` has prepared.
 
     Raises:
@@ -157,7 +157,7 @@ def source_of(dataset: str, builder: "tfds.core.DatasetBuilder") -> Source:
     if listed != counts["skipped"]:
         raise _damaged(Path(builder.data_dir))
     records = sum(split.num_examples for split in splits)
-    return Source(dataset, files, records, counts["rows"], dict(listed), skipped_rows, examples)
+    return PreparedDataset(dataset, files, records, counts["rows"], dict(listed), skipped_rows, examples)
 
 
 @contextmanager

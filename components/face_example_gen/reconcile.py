@@ -14,7 +14,7 @@ from components.face_example_gen.beam.record_files import read_lines, read_recor
 from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.data.accounting import Report, account
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 from visage.data.records import FaceRecord, from_example
 from visage.data.split import SPLITS
 from visage.errors import VisageError
@@ -22,7 +22,7 @@ from visage.files import write_atomically
 
 
 def clean_and_report(
-    sources: Sequence[Source], settings: FaceExampleGenSettings, examples_dir: str, report_dir: str
+    sources: Sequence[PreparedDataset], settings: FaceExampleGenSettings, examples_dir: str, report_dir: str
 ) -> Report:
     """Runs the Beam pipeline and reads back its output.
 
@@ -57,7 +57,7 @@ def write_report(report: Report, report_dir: Path) -> None:
     write_atomically(report_dir / "cleaning_report.json", json.dumps(report, indent=2) + "\n")
 
 
-def reconcile(sources: Sequence[Source], examples_dir: str, drops_dir: str) -> Report:
+def reconcile(sources: Sequence[PreparedDataset], examples_dir: str, drops_dir: str) -> Report:
     """Reads back all files and makes the cleaning report.
 
     Args:

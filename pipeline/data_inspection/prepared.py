@@ -12,7 +12,7 @@ from components.face_example_gen.prepare import (
     source_of,
 )
 from components.face_example_gen.settings import FaceExampleGenSettings
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Prepared:
         seconds: of preparing, without the drawing of sample portraits.
     """
 
-    source: Source
+    source: PreparedDataset
     folder: Path
     was_there: bool
     seconds: float

@@ -6,15 +6,15 @@ import numpy as np
 
 from tests.visage.faces.drawn_photo import drawn_photo
 from visage.data.example_proto import Example
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 from visage.data.tfrecords import write_record
 from visage.faces.encode import encode
 
 _FILES = 2
 
 
-def drawn_source(folder: Path, faces: int) -> Source:
-    """So many drawn faces and five records that are not kept, in two files."""
+def drawn_source(folder: Path, faces: int) -> PreparedDataset:
+    """A number of drawn faces and five records that are not kept, in two files."""
     rows = [_row(number, _face(number), 20 + number % 60) for number in range(faces)]
     rows += [
         _row(faces, _face(faces), 120),
@@ -25,7 +25,7 @@ def drawn_source(folder: Path, faces: int) -> Source:
     ]
     folder.mkdir(parents=True, exist_ok=True)
     files = [_written(folder / f"utkface-{number}.tfrecord", rows[number::_FILES]) for number in range(_FILES)]
-    return Source("utkface", tuple(files), len(rows), len(rows), {})
+    return PreparedDataset("utkface", tuple(files), len(rows), len(rows), {})
 
 
 def _face(number: int) -> bytes:

@@ -23,7 +23,7 @@ from components.face_example_gen.settings import BeamSettings, DataSettings, Fac
 from tests.engines.drawn_rows import drawn_source
 from tests.engines.portable_services import portable_services
 from visage import progress
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 from visage.data.split import SPLITS
 from visage.faces.settings import AlignmentSettings
 
@@ -49,7 +49,7 @@ class Run:
     shown: list[tuple[int, int | None, str]]
 
 
-def run(source: Source, beam: BeamSettings, out: Path) -> Run:
+def run(source: PreparedDataset, beam: BeamSettings, out: Path) -> Run:
     settings = settings_for(beam)
     shown: list[tuple[int, int | None, str]] = []
     with progress.listening(lambda step, done, total, note: shown.append((done, total, note))):
@@ -97,18 +97,18 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BeamSettings]:
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
+def source(tmp_path_factory: pytest.TempPathFactory) -> PreparedDataset:
     return drawn_source(tmp_path_factory.mktemp("prepared"), FACES)
 
 
 @pytest.fixture(scope="module")
-def here(source: Source, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def here(source: PreparedDataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Returns the output of local processes."""
     return run(source, BeamSettings(workers=1), tmp_path_factory.mktemp("here"))
 
 
 @pytest.fixture(scope="module")
-def there(source: Source, engine: BeamSettings, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def there(source: PreparedDataset, engine: BeamSettings, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run(source, engine, tmp_path_factory.mktemp("there"))
 
 

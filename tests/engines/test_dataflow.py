@@ -11,7 +11,7 @@ from components.face_example_gen.beam.transforms import build
 from components.face_example_gen.engines.options import engine_options
 from components.face_example_gen.settings import BeamSettings
 from tests.engines.test_conformance import settings_for
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 
 BUCKET = "gs://some-bucket/visage"
 OPTIONS = ["--project=some-project", "--region=europe-west1", f"--temp_location={BUCKET}/tmp", "--dry_run=True"]
@@ -22,7 +22,7 @@ def job_graph(folder: Path, *options: str) -> protos.Pipeline:
     pytest.importorskip("apache_beam.runners.dataflow.internal.apiclient", reason="no apache-beam[gcp] here")
     settings = BeamSettings(engine="dataflow", options=[*OPTIONS, *options], shared_dir=BUCKET)
     pipeline = beam.Pipeline(options=engine_options(settings, str(folder)))
-    source = Source("utkface", (f"{BUCKET}/prepared/utkface",), 1000, 1000, {})
+    source = PreparedDataset("utkface", (f"{BUCKET}/prepared/utkface",), 1000, 1000, {})
     build(pipeline, [source], settings_for(settings), f"{BUCKET}/e", f"{BUCKET}/d", f"{BUCKET}/e/.candidates", None)
     return pipeline.run().job.proto_pipeline
 

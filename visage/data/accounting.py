@@ -11,7 +11,7 @@ import numpy as np
 
 from visage import progress
 from visage.data.duplicates import CONFLICTING_LABELS, DUPLICATE_IMAGE, FEATURES
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 from visage.data.records import FaceRecord
 from visage.data.settings import SplitSettings
 from visage.data.split import SPLITS
@@ -23,7 +23,7 @@ _REPORT_EVERY = 500
 
 
 def account(
-    sources: Sequence[Source], written: Iterable[tuple[str, FaceRecord]], drops: Iterable[Mapping[str, Any]]
+    sources: Sequence[PreparedDataset], written: Iterable[tuple[str, FaceRecord]], drops: Iterable[Mapping[str, Any]]
 ) -> Report:
     """Makes the cleaning report.
 
@@ -154,7 +154,7 @@ class _Duplicates:
         }
 
 
-def _account_source(source: Source, dropped: Counter[str], by_split: Mapping[str, int]) -> Report:
+def _account_source(source: PreparedDataset, dropped: Counter[str], by_split: Mapping[str, int]) -> Report:
     out, drops, skipped = sum(by_split.values()), sum(dropped.values()), sum(source.skipped.values())
     if source.records != drops + out or source.archive_rows != source.records + skipped:
         raise VisageError(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Source:
+class PreparedDataset:
     """One prepared data set.
 
     Attributes:

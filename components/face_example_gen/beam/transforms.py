@@ -17,7 +17,7 @@ from components.face_example_gen.beam.publish import PublishChunk
 from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.data.duplicates import ROW, DuplicateDecision, find_duplicates
 from visage.data.near_duplicates import BLOCK_ROW, block_rows, find_near_duplicates
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 from visage.data.settings import CleaningSettings
 
 # A worker takes one chunk at a time. Many chunks balance the load; large chunks avoid files of a few records.
@@ -30,7 +30,7 @@ _RECORDS_PER_PARTITION = 25_000
 
 def build(
     pipeline: beam.Pipeline,
-    sources: Sequence[Source],
+    sources: Sequence[PreparedDataset],
     settings: FaceExampleGenSettings,
     examples_dir: str,
     drops_dir: str,

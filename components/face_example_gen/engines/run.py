@@ -27,7 +27,7 @@ from components.face_example_gen.engines.staging import copy_back, copy_to_share
 from components.face_example_gen.engines.worker_processes import end_if_a_worker_dies, worker_processes
 from components.face_example_gen.settings import BeamSettings, FaceExampleGenSettings
 from visage import progress
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 from visage.data.split import SPLITS
 from visage.errors import VisageError
 
@@ -38,7 +38,9 @@ _VISAGE_ERROR = "visage.errors.VisageError"
 _LOOK_EVERY_SECONDS = 0.5
 
 
-def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, examples_dir: str, drops_dir: str) -> Counted:
+def run_beam(
+    sources: Sequence[PreparedDataset], settings: FaceExampleGenSettings, examples_dir: str, drops_dir: str
+) -> Counted:
     """Runs the Beam pipeline to its end and reports its progress to `visage.progress`.
 
     Args:
@@ -76,7 +78,9 @@ def run_beam(sources: Sequence[Source], settings: FaceExampleGenSettings, exampl
     return found
 
 
-def _run(sources: Sequence[Source], settings: FaceExampleGenSettings, examples_dir: str, drops_dir: str) -> Counted:
+def _run(
+    sources: Sequence[PreparedDataset], settings: FaceExampleGenSettings, examples_dir: str, drops_dir: str
+) -> Counted:
     work_dir = f"{examples_dir}/.candidates"
     for folder in (examples_dir, drops_dir):
         # TFX gives the folders of a killed execution to the next attempt.

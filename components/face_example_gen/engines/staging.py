@@ -17,7 +17,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from components.face_example_gen.beam import filesystem
 from components.face_example_gen.beam.record_files import write_lines
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 from visage.errors import VisageError
 
 
@@ -26,7 +26,7 @@ def run_folder(shared_dir: str, examples_dir: str) -> str:
     return f"{shared_dir.rstrip('/')}/runs/{hashlib.sha256(examples_dir.encode()).hexdigest()[:16]}"
 
 
-def copy_to_shared(sources: Sequence[Source], shared_dir: str) -> list[Source]:
+def copy_to_shared(sources: Sequence[PreparedDataset], shared_dir: str) -> list[PreparedDataset]:
     """Returns the same sources with files in `shared_dir`; files that were copied before are not copied again.
 
     Raises:
@@ -54,7 +54,7 @@ def copy_back(shared_folder: str, local_folder: str) -> None:
                 shutil.copyfileobj(file, copy)
 
 
-def name_local_files(drops_dir: str, here: Sequence[Source], there: Sequence[Source]) -> None:
+def name_local_files(drops_dir: str, here: Sequence[PreparedDataset], there: Sequence[PreparedDataset]) -> None:
     """Replaces the files of `there`, which the workers read, by those of `here` in the drops in `drops_dir`.
 
     Raises:

@@ -9,12 +9,14 @@ import tensorflow as tf
 
 from components.face_example_gen.reconcile import reconcile
 from visage.data.accounting import Report
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 from visage.data.records import FaceRecord, to_example
 from visage.errors import VisageError
 
-UTKFACE = Source("utkface", ("prepared/utkface.tfrecord",), records=5, archive_rows=7, skipped={"picture_empty": 2})
-WIKI = Source("imdb_wiki/wiki", ("wiki.tfrecord",), records=2, archive_rows=2, skipped={})
+UTKFACE = PreparedDataset(
+    "utkface", ("prepared/utkface.tfrecord",), records=5, archive_rows=7, skipped={"picture_empty": 2}
+)
+WIKI = PreparedDataset("imdb_wiki/wiki", ("wiki.tfrecord",), records=2, archive_rows=2, skipped={})
 
 
 def example(key: str) -> bytes:

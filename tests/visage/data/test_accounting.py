@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from visage.data.accounting import Report, account, check_nothing_empty
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 from visage.data.records import FaceRecord
 from visage.data.settings import SplitSettings
 from visage.errors import VisageError
 
-UTKFACE = Source("utkface", ("prepared/utkface.tfrecord",), records=5, archive_rows=7, skipped={"picture_empty": 2})
-WIKI = Source("imdb_wiki/wiki", ("wiki.tfrecord",), records=2, archive_rows=2, skipped={})
+UTKFACE = PreparedDataset(
+    "utkface", ("prepared/utkface.tfrecord",), records=5, archive_rows=7, skipped={"picture_empty": 2}
+)
+WIKI = PreparedDataset("imdb_wiki/wiki", ("wiki.tfrecord",), records=2, archive_rows=2, skipped={})
 
 
 def record(key: str, identity: str | None = None, image_digest: str | None = None) -> FaceRecord:
@@ -32,7 +34,7 @@ DROPS = [{"key": "utkface/5", "rule": "no_face"}]
 def accounted(
     changed: Mapping[str, Sequence[FaceRecord]] | None = None,
     drops: Sequence[Mapping[str, Any]] = DROPS,
-    sources: Sequence[Source] = (UTKFACE, WIKI),
+    sources: Sequence[PreparedDataset] = (UTKFACE, WIKI),
 ) -> Report:
     written = {**WRITTEN, **(changed or {})}
     return account(sources, ((split, record) for split, records in written.items() for record in records), drops)
@@ -46,7 +48,7 @@ def complaint(changed: Mapping[str, Sequence[FaceRecord]], drops: Sequence[Mappi
 
 
 def test_rows_that_the_builder_cannot_account_for_are_missed() -> None:
-    short = Source("utkface", (), records=5, archive_rows=8, skipped={"picture_empty": 2})
+    short = PreparedDataset("utkface", (), records=5, archive_rows=8, skipped={"picture_empty": 2})
     with pytest.raises(VisageError, match="of 8 rows, 2 were skipped and 5 read"):
         accounted(sources=[short, WIKI])
 

@@ -23,7 +23,7 @@ from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
 from tests.helpers.limits import HANG_GUARD_SECONDS
 from tests.visage.faces.drawn_photo import drawn_photo
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 from visage.data.records import from_example, image_digest
 from visage.data.settings import CleaningSettings
 from visage.data.split import SPLITS
@@ -61,12 +61,12 @@ def utkface_row(number: int, **what: Any) -> bytes:
     return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
 
 
-def prepared(folder: Path, rows: list[bytes]) -> Source:
+def prepared(folder: Path, rows: list[bytes]) -> PreparedDataset:
     path = folder / "utkface.tfrecord"
     with tf.io.TFRecordWriter(str(path)) as writer:
         for row in rows:
             writer.write(row)
-    return Source("utkface", (str(path),), len(rows), len(rows), {})
+    return PreparedDataset("utkface", (str(path),), len(rows), len(rows), {})
 
 
 def settings(workers: int = 1, detector: Any = "none") -> FaceExampleGenSettings:
@@ -276,12 +276,12 @@ def test_a_missing_detector_reaches_the_user_from_a_worker(tmp_path: Path, monke
 STARTED = """
 import sys
 from visage import progress
-from visage.data.prepared_source import Source
+from visage.data.prepared_dataset import PreparedDataset
 from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.settings import FaceExampleGenSettings
 
 settings = FaceExampleGenSettings.model_validate_json(sys.argv[1])
-source = Source("utkface", (sys.argv[2],), int(sys.argv[3]), int(sys.argv[3]), {})
+source = PreparedDataset("utkface", (sys.argv[2],), int(sys.argv[3]), int(sys.argv[3]), {})
 with progress.listening(lambda step, done, total, note: print(done, flush=True)):
     run_beam([source], settings, sys.argv[4], sys.argv[4])
 """

@@ -87,7 +87,7 @@ def _unfrozen(settings: TrainerSettings) -> TrainerSettings:
 
 
 def _at_most(split: Split, records: int | None) -> Split:
-    """Returns the first files of a split with at least so many records; None: all."""
+    """Returns the first files of a split with at least `records` records; None: all."""
     from visage.training.batches import open_split
 
     if records is None or records >= split.size:

@@ -58,7 +58,9 @@ def _draw(photo: np.ndarray, prediction: PhotoPrediction) -> Image.Image:
     page = Image.new("RGB", (WIDTH, below + rows * (_PANEL_HEIGHT + _MARGIN)), _GROUND)
     draw = ImageDraw.Draw(page)
     for number, line in enumerate(lines):
-        draw.text((_MARGIN // 2, _MARGIN // 2 + number * _LINE_HEIGHT), line, fill=_INK, font=_font(14))
+        draw.text(
+            (_MARGIN // 2, _MARGIN // 2 + number * _LINE_HEIGHT), line, fill=_INK, font=ImageFont.load_default(14)
+        )
     page.paste(boxed, ((WIDTH - boxed.width) // 2, top))
     for index, face in enumerate(faces):
         row, column = divmod(index, _PANELS_A_ROW)
@@ -85,7 +87,15 @@ def _boxed_photo(photo: np.ndarray, faces: Sequence[FacePrediction]) -> Image.Im
         draw.rounded_rectangle((x0, y0, x1, y1), radius=6, outline=_BOX, width=3)
         label = f"{number}: " + ", ".join(_age_and_gender(face))
         baseline = (max(x0, 2), max(y0 - 4, 18))
-        draw.text(baseline, label, fill="white", font=_font(16), anchor="ls", stroke_width=2, stroke_fill="black")
+        draw.text(
+            baseline,
+            label,
+            fill="white",
+            font=ImageFont.load_default(16),
+            anchor="ls",
+            stroke_width=2,
+            stroke_fill="black",
+        )
     return boxed
 
 
@@ -94,8 +104,8 @@ def _panel(number: int, face: FacePrediction) -> Image.Image:
     panel = Image.new("RGB", (_PANEL_WIDTH, _PANEL_HEIGHT), _GROUND)
     draw = ImageDraw.Draw(panel)
     headline, *rest = _words(face)
-    draw.text((0, 0), f"{number}: {headline}", fill=_INK, font=_font(18))
-    draw.text((0, 24), ", ".join(rest), fill=_QUIET, font=_font(14))
+    draw.text((0, 0), f"{number}: {headline}", fill=_INK, font=ImageFont.load_default(18))
+    draw.text((0, 24), ", ".join(rest), fill=_QUIET, font=ImageFont.load_default(14))
     if face.age_probabilities is not None:
         _draw_bars(draw, face.age_probabilities, _near_bars(face))
     return panel
@@ -145,11 +155,13 @@ def _draw_bars(draw: ImageDraw.ImageDraw, probabilities: Sequence[float], near: 
     if len(probabilities) == len(AGE_GROUPS):
         for number, group in enumerate(AGE_GROUPS):
             middle = ((number + 0.5) * width, bottom + 4)
-            draw.text(middle, group, fill=_QUIET, font=_font(8), anchor="ma")
+            draw.text(middle, group, fill=_QUIET, font=ImageFont.load_default(8), anchor="ma")
         return
     for year, anchor in ((0, "la"), (25, "ma"), (50, "ma"), (75, "ma"), (100, "ra")):
-        draw.text((_PANEL_WIDTH * year / 100, bottom + 4), str(year), fill=_QUIET, font=_font(12), anchor=anchor)
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
+        draw.text(
+            (_PANEL_WIDTH * year / 100, bottom + 4),
+            str(year),
+            fill=_QUIET,
+            font=ImageFont.load_default(12),
+            anchor=anchor,
+        )

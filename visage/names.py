@@ -48,10 +48,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else ""
 
 
-def but_has(missing: Collection[str], present: Iterable[str]) -> str:
+def near_names_hint(missing: Collection[str], present: Iterable[str]) -> str:
     """Returns ' (but has X)' for the present names that are similar to a missing one; '' for none.
 
-    >>> but_has(["gender"], ["Gender", "name"])
+    >>> near_names_hint(["gender"], ["Gender", "name"])
     ' (but has Gender)'
     """
     near = [name for name in present if near_names(name, missing)]

@@ -61,7 +61,7 @@ class LabelledFolderSettings(Settings):
 class SamplePortraitsSettings(Settings):
     """Sample portraits, which are drawn when there is no folder with real archives."""
 
-    count: int = Field(1800, ge=30, le=1_000_000, description="portraits drawn, shared evenly among the sources")
+    count: int = Field(1800, ge=30, le=1_000_000, description="portraits drawn, distributed evenly among the sources")
     seed: int = Field(7, ge=0, le=2**32 - 1, description="the same seed draws the same images")
 
 
@@ -135,7 +135,7 @@ class BeamSettings(Settings):
     )
 
     @model_validator(mode="after")
-    def _only_what_the_engine_heeds(self) -> "BeamSettings":
+    def _options_are_of_the_engine(self) -> "BeamSettings":
         if self.engine == "direct" and (self.options or self.shared_dir is not None):
             raise ValueError("options and shared_dir are for other engines than direct; name one in engine")
         if self.engine != "direct" and self.workers:

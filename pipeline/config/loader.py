@@ -80,7 +80,7 @@ def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     _refuse_renamed(values, f"{path}: ")
     for key in values:
         if near := near_names(str(key), KEYS_OF_A_FILE):
-            # Without its base, a file lacks so many keys that the typo would be lost among the lines.
+            # Without its base, a file lacks many keys, whose lines would hide the typo.
             raise VisageError(f"{path}: {shortened(str(key))}: unknown key; did you mean {near[0]}?")
     base = values.pop("extends", None)
     if base is None:

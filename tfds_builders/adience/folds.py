@@ -11,7 +11,7 @@ from tfds_builders.unknown import is_unknown
 from visage.data.datasets import archive_files
 from visage.data.labels import UNKNOWN
 from visage.errors import VisageError, quoted
-from visage.names import but_has
+from visage.names import near_names_hint
 
 _FILES = archive_files("adience/faces").tables
 FOLDS = range(len(_FILES))
@@ -94,7 +94,9 @@ def read_fold(folder: Path, fold: int, hint: str) -> tuple[list[FoldRow], list[S
     columns = header.rstrip("\r").split("\t")
     missing = [column for column in COLUMNS if column not in columns]
     if missing:
-        raise VisageError(f"{path}: lacks the column(s) {', '.join(missing)}{but_has(missing, columns)}; {hint}")
+        raise VisageError(
+            f"{path}: lacks the column(s) {', '.join(missing)}{near_names_hint(missing, columns)}; {hint}"
+        )
     rows: list[FoldRow] = []
     unreadable: list[SkippedRow] = []
     for number, line in enumerate(lines, start=2):

@@ -10,7 +10,7 @@ from scipy.io import loadmat
 from tfds_builders.unknown import is_unknown
 from visage.data.labels import UNKNOWN
 from visage.errors import VisageError, shortened
-from visage.names import but_has
+from visage.names import near_names_hint
 
 FIELDS = (
     "dob",
@@ -67,7 +67,7 @@ def parse_face_table(mat: bytes, config: str, where: str, hint: str) -> FaceTabl
     if missing:
         raise VisageError(
             f"{where}: the struct '{config}' lacks the field(s) {', '.join(missing)}"
-            f"{but_has(missing, struct.dtype.names or ())}: {hint}"
+            f"{near_names_hint(missing, struct.dtype.names or ())}: {hint}"
         )
     columns = {field: struct[field].flat[0].reshape(-1) for field in FIELDS}
     if len({len(column) for column in columns.values()}) > 1:

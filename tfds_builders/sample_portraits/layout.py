@@ -7,7 +7,7 @@ import numpy as np
 
 from tfds_builders.sample_portraits.image import DrawnImage
 
-ROWS_PER_DEFECT = 200  # One defect of each kind per so many rows, and at least one.
+ROWS_PER_DEFECT = 200  # One defect of each kind per this number of rows, and at least one.
 
 
 @dataclass

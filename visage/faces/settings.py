@@ -10,7 +10,7 @@ from visage.settings import Settings
 
 NO_DETECTOR = "none"
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 def _known_detector(name: str) -> str:
@@ -28,5 +28,5 @@ class AlignmentSettings(Settings):
     )
     size: int = Field(112, ge=32, le=1024, description="pixels; side of the square crop")
     eye_distance: float = Field(0.39, gt=0.05, lt=0.9, description="distance of the eye centres, of the side")
-    eye_middle: tuple[Share, Share] = Field((0.50, 0.30), description="middle of the eyes (x, y), of the side")
+    eye_middle: tuple[Fraction, Fraction] = Field((0.50, 0.30), description="middle of the eyes (x, y), of the side")
     jpeg_quality: int = Field(95, ge=50, le=100, description="quality of the written crop")

@@ -13,7 +13,7 @@ UNKNOWN = "unknown"
 DRAWN, PHOTOS, BOTH = "drawn portraits", "photos", "drawn portraits and photos"
 
 _WARNINGS = {
-    DRAWN: "trained on drawn portraits, not on photos of people: its predictions for photos mean nothing",
+    DRAWN: "trained on drawn portraits, not on photos of people: its predictions for photos are meaningless",
     BOTH: "trained on drawn portraits as well as photos of people: the drawings may distort its predictions for photos",
 }
 

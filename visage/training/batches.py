@@ -22,7 +22,7 @@ from visage.training.settings import TrainerSettings
 # Examples that are shuffled as JPEG bytes if the decoded images of the whole split do not fit into memory.
 _SHUFFLED_WHEN_STREAMED = 10_000
 # The largest fraction of the memory that a split's decoded images may take.
-_SHARE_OF_MEMORY = 0.2
+_FRACTION_OF_MEMORY = 0.2
 
 _FEATURES = {
     records.IMAGE: tf.io.FixedLenFeature([], tf.string),
@@ -240,4 +240,4 @@ def _ready(batches: tf.data.Dataset, batch_count: int) -> tf.data.Dataset:
 
 def _fits_into_memory(split: Split, spec: NetworkSpec) -> bool:
     decoded = split.size * spec.input_size**2 * spec.channels
-    return decoded < _SHARE_OF_MEMORY * memory_limit()
+    return decoded < _FRACTION_OF_MEMORY * memory_limit()

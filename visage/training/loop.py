@@ -63,15 +63,15 @@ class Fit:
         """
         self._create_variables()
         training_state = self._resume()
-        learn, judge = self._compile(self.model.train_step), self._compile(self.model.test_step)
+        train_step, val_step = self._compile(self.model.train_step), self._compile(self.model.test_step)
         if self.phase == FINE_TUNE and not training_state.best:
             # Fine-tuning can harm: the weights at the end of the first phase may remain the best.
-            self._keep_if_best(training_state, self._validate(judge))
+            self._keep_if_best(training_state, self._validate(val_step))
         while training_state.epoch < self.settings.epochs and not has_stalled(
             training_state.val_losses, self.settings.early_stopping_patience
         ):
-            learned = self._train(learn, training_state)
-            self._end_epoch(training_state, learned, self._validate(judge))
+            train_metrics = self._train(train_step, training_state)
+            self._end_epoch(training_state, train_metrics, self._validate(val_step))
         return training_state
 
     def _create_variables(self) -> None:
@@ -93,22 +93,22 @@ class Fit:
 
     def _compile(self, step: Callable[[Any], dict[str, Any]]) -> Callable[[Iterator[Any]], float]:
         """Returns a function that runs `step` on an iterator's next batch on all devices and returns the mean loss."""
-        on_device = tf.function(step, jit_compile=True) if self.settings.jit_compile else step
+        per_replica_step = tf.function(step, jit_compile=True) if self.settings.jit_compile else step
 
         @tf.function(reduce_retracing=True)
-        def on_all(iterator: Iterator[Any]) -> tf.Tensor:
-            losses = self.strategy.run(on_device, args=(next(iterator),))["loss"]
+        def on_all_replicas(iterator: Iterator[Any]) -> tf.Tensor:
+            losses = self.strategy.run(per_replica_step, args=(next(iterator),))["loss"]
             return tf.reduce_mean(self.strategy.experimental_local_results(losses))
 
-        return on_all
+        return on_all_replicas
 
-    def _train(self, learn: Callable[[Iterator[Any]], float], training_state: TrainingState) -> dict[str, float]:
+    def _train(self, train_step: Callable[[Iterator[Any]], float], training_state: TrainingState) -> dict[str, float]:
         if not training_state.step:
             self.model.reset_metrics()
         batches = iter(distribute(self.training.epoch(training_state.epoch, training_state.step), self.strategy))
         while training_state.step < self.training.steps:
             self.model.optimizer.learning_rate = self._learning_rate(training_state)
-            loss = float(learn(batches))
+            loss = float(train_step(batches))
             training_state.step += 1
             if not math.isfinite(loss):
                 raise self._diverged(loss, f"epoch {training_state.epoch + 1}, batch {training_state.step}")
@@ -118,11 +118,11 @@ class Fit:
                 self._save_if_due(training_state)
         return self._measured()
 
-    def _validate(self, judge: Callable[[Iterator[Any]], float]) -> dict[str, float]:
+    def _validate(self, val_step: Callable[[Iterator[Any]], float]) -> dict[str, float]:
         self.model.reset_metrics()
         batches = iter(distribute(self.validation, self.strategy))
         for _ in range(int(self.validation.cardinality())):
-            judge(batches)
+            val_step(batches)
         # tf.data keeps its cache only if the iterator has been read to the end.
         next(batches, None)
         return {f"val_{name}": value for name, value in self._measured().items()}
@@ -132,11 +132,13 @@ class Fit:
         values = {name: float(value) for name, value in self.model.get_metrics_result().items()}
         return {name: value for name, value in values.items() if name == "loss" or not math.isnan(value)}
 
-    def _end_epoch(self, training_state: TrainingState, learned: dict[str, float], judged: dict[str, float]) -> None:
-        if not math.isfinite(judged["val_loss"]):
-            raise self._diverged(judged["val_loss"], f"the validation of epoch {training_state.epoch + 1}")
+    def _end_epoch(
+        self, training_state: TrainingState, train_metrics: dict[str, float], val_metrics: dict[str, float]
+    ) -> None:
+        if not math.isfinite(val_metrics["val_loss"]):
+            raise self._diverged(val_metrics["val_loss"], f"the validation of epoch {training_state.epoch + 1}")
         rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
-        metrics = {**learned, "learning_rate": float(rate), **judged}
+        metrics = {**train_metrics, "learning_rate": float(rate), **val_metrics}
         training_state.history.append(metrics)
         self._keep_if_best(training_state, metrics)
         training_state.epoch, training_state.step = training_state.epoch + 1, 0

@@ -128,8 +128,7 @@ class TrainerSettings(Settings):
         """
         if not self.fine_tuning.epochs:
             return self
-        mirrored = AugmentationSettings(flip=self.augmentation.flip, shift=0, brightness=0, contrast=0)
-        return self.model_copy(update={"augmentation": mirrored})
+        return self.model_copy(update={"augmentation": self.augmentation.flip_only})
 
     @property
     def of_fine_tuning(self) -> "TrainerSettings":
@@ -138,7 +137,7 @@ class TrainerSettings(Settings):
         return self.model_copy(update={"epochs": second.epochs, "learning_rate": second.learning_rate})
 
     def leaves_no_checkpoint(self, steps: int) -> bool:
-        """Returns whether a phase of so many steps ends before the first checkpoint, unless the phase is short."""
+        """Returns whether a phase of `steps` steps ends before the first checkpoint, unless the phase is short."""
         return self.checkpoint_steps > max(steps, CHECKPOINT_STEPS)
 
     @property

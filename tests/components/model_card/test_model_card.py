@@ -144,7 +144,7 @@ def test_a_model_of_drawn_portraits_is_named_so_before_any_figure(card: Path) ->
     figures = read_figures(card)
     assert next(iter(figures)) == "identity"
     assert figures["identity"] == {
-        "warning": "trained on drawn portraits, not on photos of people: its predictions for photos mean nothing",
+        "warning": "trained on drawn portraits, not on photos of people: its predictions for photos are meaningless",
         "pipeline": "faces",
         "training": "8",
         "trained_on": {"pictures": "drawn portraits", "data_sets": ["utkface"], "faces": 1265},

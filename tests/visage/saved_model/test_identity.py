@@ -20,7 +20,7 @@ def one(drawn: bool | None, *sources: str) -> TrainingProvenance:
 def test_a_model_of_drawn_portraits_starts_with_a_warning() -> None:
     identity = identify(ModelMetadata(learned_from=[one(True, "utkface", "imdb_wiki/wiki")]), "visage", 17)
     assert list(identity.lines()) == [
-        "warning: trained on drawn portraits, not on photos of people: its predictions for photos mean nothing",
+        "warning: trained on drawn portraits, not on photos of people: its predictions for photos are meaningless",
         "model: visage, pipeline faces, version 17, training 8, "
         "trained on drawn portraits: imdb_wiki, utkface (1,265 faces)",
     ]

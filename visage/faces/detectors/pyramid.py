@@ -26,7 +26,7 @@ class View:
         return replace(self, left=self.left - by, top=self.top - by, side=self.side + 2 * by)
 
     def turned(self, turns: int) -> "View":
-        """Returns the same part, rotated by so many more quarter turns."""
+        """Returns the same part, rotated by a number of further quarter turns."""
         return replace(self, turns=turns)
 
     def in_image(self, points: np.ndarray) -> np.ndarray:

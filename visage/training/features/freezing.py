@@ -15,8 +15,8 @@ def freeze(network: keras.Model, frozen: int | str | None) -> None:
 
     Args:
         network: to change.
-        frozen: the first so many layers, in the order of `network.layers` (its input is the first); negative: all but
-            the last so many; a text: the layers whose name begins with it; None: none.
+        frozen: number of first layers, in the order of `network.layers` (its input is the first); negative: -N
+            freezes all but the last N; a text: the layers whose name begins with it; None: none.
 
     Raises:
         VisageError: it would freeze no layer, or every layer with weights.

@@ -27,6 +27,12 @@ class AugmentationSettings(Settings):
     erasing_fraction: float = Field(0.33, gt=0, le=0.5, description="largest fraction of the image to erase")
 
     @property
+    def flip_only(self) -> "AugmentationSettings":
+        """Returns settings with the same mirroring and no other change."""
+        others = [key for key in type(self).model_fields if key not in ("flip", "erasing_fraction")]
+        return AugmentationSettings(flip=self.flip, **dict.fromkeys(others, 0))
+
+    @property
     def changes(self) -> dict[str, bool | float]:
         """Returns the limits of the changes that are switched on, by key."""
         off = ("erasing_fraction",) if not self.erasing else ()

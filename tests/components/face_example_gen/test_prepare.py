@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -10,193 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from components.face_example_gen.prepare import archive_digest, archive_dir, prepare_source, source_of
-from components.face_example_gen.settings import (
-    DataSettings,
-    LabelledFolderSettings,
-    SamplePortraitsSettings,
-)
+from components.face_example_gen.prepare import archive_dir, prepare_source, source_of
+from components.face_example_gen.settings import LabelledFolderSettings
+from tests.components.face_example_gen.archives import digest_of_archives, drawn, folder_of
 from tests.helpers.limits import HANG_GUARD_SECONDS, wait_until
 from tfds_builders.archive import FolderArchive, Listing
 from visage import progress
 from visage.errors import VisageError
 from visage.lock import locked
-
-
-def folder_of(path: Path) -> DataSettings:
-    return DataSettings(dir=str(path), sources=["utkface"])
-
-
-def drawn(count: int = 30, seed: int = 1) -> DataSettings:
-    return DataSettings(sources=["utkface"], sample_portraits=SamplePortraitsSettings(count=count, seed=seed))
-
-
-def digest_of_archives(data: DataSettings) -> str:
-    return archive_digest(data, data.sources[0])
-
-
-@pytest.fixture
-def archives(tmp_path: Path) -> Path:
-    folder = tmp_path / "archives"
-    (folder / "UTKFace").mkdir(parents=True)
-    (folder / "UTKFace" / "1_0_0_20170109150557335.jpg.chip.jpg").write_bytes(b"one")
-    return folder
-
-
-@pytest.fixture
-def utkface(portraits: Path, tmp_path: Path) -> Path:
-    """A folder with UTKFace's drawn images alone."""
-    folder = tmp_path / "archives"
-    shutil.copytree(portraits / "UTKFace", folder / "UTKFace")
-    return folder
-
-
-class TestArchiveDigest:
-    def test_it_stays_while_nothing_changes(self, archives: Path) -> None:
-        before = digest_of_archives(folder_of(archives))
-        (archives / "UTKFace" / "1_0_0_20170109150557335.jpg.chip.jpg").read_bytes()
-        assert digest_of_archives(folder_of(archives)) == before
-
-    @pytest.mark.parametrize("name", ["team/labels.csv", "team/labels.parquet"])
-    def test_a_table_with_other_contents_of_the_same_size_and_time_changes_it(self, tmp_path: Path, name: str) -> None:
-        data = DataSettings(dir=str(tmp_path), sources=["labelled_folder/team"])
-        states = [state_of(data, tmp_path / name, content) for content in (b"a,f", b"a,m", b"a,f")]
-        assert states[0] == states[2] != states[1]
-
-    @pytest.mark.parametrize(
-        ("dataset", "name"),
-        [
-            ("adience/faces", "adience/fold_3_data.txt"),
-            ("imdb_wiki/wiki", "imdb_wiki/wiki.mat"),
-            ("imdb_wiki/wiki", "wiki_crop/wiki.mat"),
-        ],
-    )
-    def test_a_changed_table_of_a_published_data_set_changes_it(self, tmp_path: Path, dataset: str, name: str) -> None:
-        data = DataSettings(dir=str(tmp_path), sources=[dataset])
-        states = [state_of(data, tmp_path / name, content) for content in (b"a,f", b"a,m", b"a,f")]
-        assert states[0] == states[2] != states[1]
-
-    @pytest.mark.parametrize("where", [0, 5_000_000, 9_999_999])
-    def test_a_large_archive_is_sampled(self, tmp_path: Path, where: int) -> None:
-        data = DataSettings(dir=str(tmp_path), sources=["utkface"])
-        content = bytearray(10_000_000)
-        before = state_of(data, tmp_path / "UTKFace.tar.gz", bytes(content))
-        # More than the distance between two of the blocks that are read.
-        content[max(0, where - 700_000) : where + 1] = b"x" * (where + 1 - max(0, where - 700_000))
-        assert state_of(data, tmp_path / "UTKFace.tar.gz", bytes(content)) != before
-
-    def test_file_names_that_are_not_utf8_count(self, archives: Path) -> None:
-        before = digest_of_archives(folder_of(archives))
-        Path(os.fsdecode(os.fsencode(archives / "UTKFace") + b"/r\xe9sum\xe9\n.jpg")).touch()
-        assert digest_of_archives(folder_of(archives)) != before
-
-    def test_a_new_file_changes_it(self, archives: Path) -> None:
-        before = digest_of_archives(folder_of(archives))
-        (archives / "UTKFace" / "2_0_0_20170109150557335.jpg.chip.jpg").write_bytes(b"two")
-        assert digest_of_archives(folder_of(archives)) != before
-
-    def test_a_lost_file_changes_it(self, archives: Path) -> None:
-        before = digest_of_archives(folder_of(archives))
-        next((archives / "UTKFace").iterdir()).unlink()
-        assert digest_of_archives(folder_of(archives)) != before
-
-    def test_a_file_of_the_same_size_with_other_contents_changes_it(self, archives: Path) -> None:
-        file = next((archives / "UTKFace").iterdir())
-        before = digest_of_archives(folder_of(archives))
-        file.write_bytes(b"two")
-        os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))
-        assert digest_of_archives(folder_of(archives)) != before
-
-    def test_a_renamed_file_changes_it(self, archives: Path) -> None:
-        file = next((archives / "UTKFace").iterdir())
-        before = digest_of_archives(folder_of(archives))
-        file.rename(file.with_name("9_0_0_20170109150557335.jpg.chip.jpg"))
-        assert digest_of_archives(folder_of(archives)) != before
-
-    @pytest.mark.parametrize(
-        "name", ["runs/log.txt", "notes.txt", "UTKFace.zip", "fold_0_data.txt", "adience/faces/a.jpg"]
-    )
-    def test_files_that_the_sources_do_not_read_leave_it(self, archives: Path, name: str) -> None:
-        before = digest_of_archives(folder_of(archives))
-        (archives / name).parent.mkdir(parents=True, exist_ok=True)
-        (archives / name).write_bytes(b"something")
-        assert digest_of_archives(folder_of(archives)) == before
-
-    @pytest.mark.parametrize(
-        ("dataset", "names"),
-        [
-            ("utkface", ["UTKFace.tar", "UTKFace.tar.gz", "UTKFace/deeper/a.jpg"]),
-            ("adience/faces", ["adience/fold_3_data.txt", "fold_3_data.txt", "adience/faces.tar.gz", "faces/a/b.jpg"]),
-            ("adience/aligned", ["adience/aligned/a/b.jpg", "aligned.tar"]),
-            ("imdb_wiki/wiki", ["imdb_wiki/wiki_crop.tar", "wiki_crop/17/a.jpg", "imdb_wiki/wiki.mat", "wiki.mat"]),
-            ("imdb_wiki/imdb", ["imdb_wiki/imdb_crop/imdb.mat", "imdb_crop.tar"]),
-        ],
-    )
-    def test_each_file_that_a_source_may_read_changes_it(self, dataset: str, names: list[str], tmp_path: Path) -> None:
-        data = DataSettings(dir=str(tmp_path), sources=[dataset])
-        seen = {digest_of_archives(data)}
-        for name in names:
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).write_bytes(b"something")
-            seen.add(digest_of_archives(data))
-        assert len(seen) == 1 + len(names)
-
-    def test_each_file_of_a_labelled_folder_changes_it(self, tmp_path: Path) -> None:
-        data = DataSettings(dir=str(tmp_path), sources=["labelled_folder/team"])
-        seen = {digest_of_archives(data)}
-        for name in ("labels.csv", "a.jpg", "deeper/b.png"):
-            (tmp_path / "team" / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / "team" / name).write_bytes(b"something")
-            seen.add(digest_of_archives(data))
-        assert len(seen) == 4
-        (tmp_path / "crew").mkdir()
-        (tmp_path / "crew" / "labels.csv").write_bytes(b"something")
-        assert digest_of_archives(data) in seen
-
-    def test_a_labelled_folder_that_is_a_link_is_followed(self, tmp_path: Path) -> None:
-        (tmp_path / "elsewhere").mkdir()
-        (tmp_path / "archives").mkdir()
-        (tmp_path / "archives" / "team").symlink_to(tmp_path / "elsewhere")
-        data = DataSettings(dir=str(tmp_path / "archives"), sources=["labelled_folder/team"])
-        before = digest_of_archives(data)
-        (tmp_path / "elsewhere" / "labels.csv").write_bytes(b"something")
-        assert digest_of_archives(data) != before
-
-    def test_the_layout_of_a_labelled_folder_changes_it(self, tmp_path: Path) -> None:
-        def read(**folders: LabelledFolderSettings) -> str:
-            sources = ["labelled_folder/team"]
-            return digest_of_archives(DataSettings(dir=str(tmp_path), sources=sources, labelled_folders=folders))
-
-        renamed = LabelledFolderSettings(columns={"age": "years"})
-        assert read(team=renamed) != read() == read(team=LabelledFolderSettings()) == read(crew=renamed)
-
-    def test_another_version_of_the_builders_changes_it(self, archives: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        before = digest_of_archives(folder_of(archives)), digest_of_archives(drawn())
-        monkeypatch.setattr("components.face_example_gen.prepare.source_digest", lambda *packages: "another")
-        after = digest_of_archives(folder_of(archives)), digest_of_archives(drawn())
-        assert before[0] != after[0]
-        assert before[1] != after[1]
-
-    def test_drawn_portraits_with_other_settings_have_another_digest(self) -> None:
-        assert digest_of_archives(drawn()) == digest_of_archives(drawn())
-        both = drawn().model_copy(update={"sources": ["utkface", "adience/faces"]})
-        assert len({digest_of_archives(data) for data in (drawn(), drawn(count=31), drawn(seed=2), both)}) == 4
-
-    def test_another_source_beside_it_leaves_it_so_that_it_need_not_be_prepared_again(self, archives: Path) -> None:
-        both = folder_of(archives).model_copy(update={"sources": ["adience/faces", "utkface"]})
-        assert archive_digest(both, "utkface") == digest_of_archives(folder_of(archives))
-
-    def test_a_missing_folder_is_named(self, tmp_path: Path) -> None:
-        with pytest.raises(VisageError, match=rf"^data\.dir: {tmp_path}/none does not exist; "):
-            digest_of_archives(folder_of(tmp_path / "none"))
-
-
-def state_of(data: DataSettings, file: Path, content: bytes) -> str:
-    """Returns the digest with this file, whose time is always the same."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content)
-    os.utime(file, ns=(0, 0))
-    return digest_of_archives(data)
 
 
 def test_the_named_folder_is_the_one_that_is_read(archives: Path, tmp_path: Path) -> None:
@@ -244,12 +64,6 @@ def test_a_data_set_is_prepared_in_a_folder_whose_name_is_a_pattern(utkface: Pat
     assert source_of("utkface", prepare_source("utkface", archives, root)) == first
     assert {path.read_text() for path in neighbour.iterdir()} == {"the neighbour's"}
     assert len(list(neighbour.iterdir())) == 3
-
-
-def test_a_file_whose_name_is_no_utf8_counts(archives: Path) -> None:
-    before = digest_of_archives(folder_of(archives))
-    Path(os.fsdecode(os.fsencode(archives / "UTKFace") + b"/r\xe9sum\xe9.txt")).touch()
-    assert digest_of_archives(folder_of(archives)) != before
 
 
 def test_a_labelled_folder_is_prepared_by_its_settings(utkface: Path, tmp_path: Path) -> None:
@@ -386,52 +200,6 @@ def test_a_full_disk_is_an_error_of_one_line(utkface: Path, tmp_path: Path) -> N
     assert last_line == f"cannot prepare utkface in {disk}/utkface (No space left on device): free space there"
 
 
-# Stops for ever in the middle of what it does, so that it can be killed exactly there.
-STUCK = """
-import sys, time
-from pathlib import Path
-from visage import progress
-from components.face_example_gen.prepare import archive_dir, prepare_source
-from components.face_example_gen.settings import DataSettings
-
-def stop(step, done, total, note):
-    if step == sys.argv[1]:
-        print("stuck", flush=True)
-        time.sleep(3600)
-
-data = DataSettings.model_validate_json(sys.argv[2])
-with progress.listening(stop):
-    prepare_source("utkface", archive_dir(data, Path(sys.argv[3])), Path(sys.argv[3]) / "prepared")
-"""
-
-
-def kill_in(step: str, data: DataSettings, data_root: Path) -> None:
-    """Starts a preparation, and kills it with signal 9 when it reports `step`."""
-    command = [sys.executable, "-c", STUCK, step, data.model_dump_json(), str(data_root)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
-        assert process.stdout
-        while (line := process.stdout.readline()) and "stuck" not in line:
-            pass
-        os.killpg(process.pid, signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-
-
-@pytest.mark.parametrize(
-    ("step", "leftovers"),
-    [("draw portraits", "sample_portraits/.*.unfinished-*"), ("read UTKFace", "prepared/utkface/incomplete.*")],
-)
-def test_a_second_run_after_kill_9_is_complete_and_leaves_no_leftovers(
-    step: str, leftovers: str, tmp_path: Path
-) -> None:
-    kill_in(step, drawn(), tmp_path)
-    assert list(tmp_path.glob(leftovers)) != []
-
-    source = source_of("utkface", prepare_source("utkface", archive_dir(drawn(), tmp_path), tmp_path / "prepared"))
-    assert list(tmp_path.glob(leftovers)) == []
-    images = list(tmp_path.glob("sample_portraits/*/UTKFace/*.jpg"))
-    assert len(images) == source.archive_rows == source.records + sum(source.skipped.values())
-
-
 def test_two_runs_that_want_the_same_data_set_prepare_it_one_after_the_other(utkface: Path, tmp_path: Path) -> None:
     prepared = tmp_path / "prepared"
     steps: list[str] = []
@@ -444,14 +212,3 @@ def test_two_runs_that_want_the_same_data_set_prepare_it_one_after_the_other(utk
         assert not (prepared / "utkface").exists()
     waiting.join(timeout=HANG_GUARD_SECONDS)
     assert list((prepared / "utkface").glob("*/dataset_info.json"))
-
-
-def test_a_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
-    code = (
-        "import os, sys; from pathlib import Path; from visage.lock import locked\n"
-        "with locked(Path(sys.argv[1]), 'work'): os.kill(os.getpid(), 9)"
-    )
-    lock = tmp_path / "lock"
-    assert subprocess.run([sys.executable, "-c", code, str(lock)], check=False).returncode == -signal.SIGKILL
-    with locked(lock, "work"):
-        assert lock.exists()

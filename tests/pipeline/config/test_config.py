@@ -1,4 +1,4 @@
-"""One file configures everything, and each error in it is one line."""
+"""One file configures everything, and each invalid value in it is one line."""
 
 import copy
 import datetime
@@ -9,24 +9,16 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from pipeline.config.errors import _without_none, explain
-from pipeline.config.loader import _merge, load_config
+from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
 from tests.helpers.project import PROJECT
+from tests.pipeline.config.refusal import DEFAULT, refusal
 from visage.errors import VisageError
 
-DEFAULT = PROJECT / "pipeline_config.yaml"
 DEFAULT_VALUES = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
-
-
-def refusal(*overrides: str, path: Path = DEFAULT) -> str:
-    with pytest.raises(VisageError) as error:
-        load_config(path, overrides)
-    return str(error.value)
 
 
 def _model_of(annotation: Any) -> type[BaseModel] | None:
@@ -68,80 +60,6 @@ def test_every_recipe_is_a_valid_run_of_its_own_name(recipe: Path) -> None:
     config = load_config(recipe)
     assert config.name != load_config(DEFAULT).name
     assert config.name.replace("-", "_") == recipe.stem
-
-
-def test_a_recipe_inherits_the_other_values(tmp_path: Path) -> None:
-    (tmp_path / "base.yaml").write_text(DEFAULT.read_text())
-    (tmp_path / "recipe.yaml").write_text("extends: base.yaml\nname: mine\ntrainer: {epochs: 2}\n")
-
-    config = load_config(tmp_path / "recipe.yaml")
-
-    assert (config.name, config.trainer.epochs) == ("mine", 2)
-    assert config.trainer.network == load_config(DEFAULT).trainer.network
-
-
-def test_the_command_line_takes_precedence(tmp_path: Path) -> None:
-    config = load_config(DEFAULT, ["trainer.epochs=3", "data.sources=[utkface]"], data_dir=tmp_path)
-    assert config.trainer.epochs == 3
-    assert config.data.sources == ["utkface"]
-    assert config.data.dir == str(tmp_path)
-
-
-WITH_PRESETS = """
-extends: base.yaml
-preset: small
-presets:
-  small: {trainer: {epochs: 2}}
-  large: {trainer: {epochs: 9, batch_size: 8}}
-"""
-
-
-@pytest.fixture
-def with_presets(tmp_path: Path) -> Path:
-    """A recipe with two presets."""
-    (tmp_path / "base.yaml").write_text(DEFAULT.read_text())
-    (tmp_path / "recipe.yaml").write_text(WITH_PRESETS)
-    return tmp_path / "recipe.yaml"
-
-
-@pytest.mark.parametrize(
-    ("overrides", "epochs", "batch_size"),
-    [
-        ([], 2, 32),
-        (["preset=large"], 9, 8),
-        # A single key takes precedence over its preset, in any order.
-        (["trainer.epochs=4", "preset=large"], 4, 8),
-    ],
-)
-def test_a_recipe_with_presets_takes_the_values_of_one(
-    with_presets: Path, overrides: list[str], epochs: int, batch_size: int
-) -> None:
-    trainer = load_config(with_presets, overrides).trainer
-    assert (trainer.epochs, trainer.batch_size) == (epochs, batch_size)
-
-
-def test_an_unknown_preset_is_an_error_that_names_the_known_ones(with_presets: Path) -> None:
-    assert refusal("preset=huge", path=with_presets) == "--set preset: must be small or large, not 'huge'"
-    with_presets.write_text(WITH_PRESETS.replace("preset: small", "preset: 3"))
-    assert refusal(path=with_presets) == f"{with_presets}: preset: must be small or large, not 3"
-    with_presets.write_text(WITH_PRESETS.replace("large: {trainer: {epochs: 9, batch_size: 8}}", "large: 3"))
-    assert (
-        refusal(path=with_presets)
-        == f"{with_presets}: presets: must hold a name for each preset, and keys and values below it"
-    )
-
-
-def test_a_recipe_without_presets_has_no_such_key() -> None:
-    assert (
-        refusal("preset=large")
-        == f"--set preset: {DEFAULT} has no presets; docs/recipes.md has the recipes with presets"
-    )
-
-
-def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NAME", "other")
-    monkeypatch.setenv("TRAINER__EPOCHS", "99")
-    assert load_config(DEFAULT).trainer.epochs == yaml.safe_load(DEFAULT.read_text())["trainer"]["epochs"]
 
 
 @pytest.mark.parametrize(
@@ -228,82 +146,8 @@ def test_a_labelled_folder_can_have_a_slice_gate(tmp_path: Path) -> None:
         load_config(DEFAULT, ["data.sources=[labelled_folder/crew]", gate], data_dir=tmp_path)
 
 
-def test_the_layout_of_a_labelled_folder_is_configured_under_its_name(tmp_path: Path) -> None:
-    labels = "data.labelled_folders={team: {labels: gt.csv, columns: {picture: file_name, age: real_age}}}"
-    data = load_config(DEFAULT, ["data.sources=[labelled_folder/team, utkface]", labels], data_dir=tmp_path).data
-    folder = data.labelled_folder("labelled_folder/team")
-    assert folder is not None
-    assert (folder.labels, folder.columns) == ("gt.csv", {"picture": "file_name", "age": "real_age"})
-    assert data.labelled_folder("utkface") is None
-
-
-TEAM = "data.sources=[utkface, labelled_folder/team]"
-
-
-@pytest.mark.parametrize(
-    ("folders", "message"),
-    [
-        ("{taem: {labels: gt.csv}}", "labelled_folders.taem: no source is labelled_folder/taem; did you mean team?"),
-        ("{team: {}, taem: {}}", "labelled_folders.taem: no source is labelled_folder/taem; name it in data.sources, "),
-        ("{crew: {}}", "labelled_folders.crew: no source is labelled_folder/crew; name it in data.sources, or remove"),
-    ],
-)
-def test_a_labelled_folder_without_a_source_is_an_error(folders: str, message: str, tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match=rf"^[^\n]*{re.escape(message)}[^\n]*$"):
-        load_config(DEFAULT, [TEAM, f"data.labelled_folders={folders}"], data_dir=tmp_path)
-
-
-def test_a_commands_own_source_may_have_an_entry_in_labelled_folders(tmp_path: Path) -> None:
-    crew = "data.labelled_folders={crew: {labels: gt.csv}}"
-    data = load_config(DEFAULT, [TEAM, crew], tmp_path, source="labelled_folder/crew").data
-    assert data.labelled_folders["crew"].labels == "gt.csv"
-    with pytest.raises(VisageError, match=r"did you mean crew\?$"):
-        load_config(DEFAULT, [TEAM, crew.replace("crew", "crow")], tmp_path, source="labelled_folder/crew")
-
-
 def test_each_error_has_its_own_line() -> None:
     assert len(refusal("trainer.epoch=3", "split.vall=0.2").splitlines()) == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("name: [", ["line 1", "not valid YAML"]),
-        ("- a\n", ["must hold keys and values"]),
-        ("extends: [a]\n", ["extends", "path"]),
-        ("extends: nowhere.yaml\n", ["config.yaml: extends: there is no ", "nowhere.yaml"]),
-        ("name: a\ntrainer:\n  epochs: 1\n  epochs: 2\n", ["config.yaml, line 4", "'epochs'", "twice", "in line 3"]),
-        ("extends: config.yaml\n", ["leads back to itself"]),
-    ],
-)
-def test_a_broken_file_is_an_error_of_one_line(tmp_path: Path, text: str, words: list[str]) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_text(text)
-    message = refusal(path=path)
-    assert "\n" not in message
-    for word in words:
-        assert word in message
-
-
-@pytest.mark.parametrize("key", ["extend", "Extends", "extend s"])
-def test_a_typo_of_extends_is_the_only_error(tmp_path: Path, key: str) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_text(f"{key}: {DEFAULT}\nname: a\ntrainer: {{epochs: 2}}\n")
-    assert refusal(path=path) == f"{path}: {key}: unknown key; did you mean extends?"
-
-
-def test_extends_is_an_allowed_key_and_unknown_keys_come_first(tmp_path: Path) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_text(f"base: {DEFAULT}\nname: a\ntrainer: {{epochs: 2}}\n")
-    first = refusal(path=path).splitlines()[0]
-    assert first.startswith(f"{path}: base: unknown key; ")
-    assert " extends, " in first
-    assert refusal("extends=x") == "--set extends: extends is for files: write it into one"
-
-
-def test_a_typo_is_reported_before_a_missing_data_dir(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match=r"--set trainer\.epoch: unknown key"):
-        load_config(DEFAULT, ["trainer.epoch=3"], data_dir=tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(
@@ -353,23 +197,6 @@ def test_no_message_is_pydantics(key: str) -> None:
             without_value = re.sub(r"not .*", "", message)
             assert not PYDANTICS.search(without_value), message
             assert all(line.startswith("c.yaml: ") and len(line) < 900 for line in message.splitlines()), message
-
-
-def test_a_missing_data_dir_is_named(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match=r"^--data-dir: .*/nowhere does not exist; name the folder"):
-        load_config(DEFAULT, data_dir=tmp_path / "nowhere")
-
-
-values = st.recursive(st.integers(), lambda below: st.dictionaries(st.sampled_from("abc"), below, max_size=3))
-mappings = st.dictionaries(st.sampled_from("abc"), values, max_size=3)
-
-
-@given(mappings, mappings)
-def test_merging_keeps_every_key_and_the_change_takes_precedence(base: dict, change: dict) -> None:
-    merged = _merge(base, change)
-    assert set(merged) == set(base) | set(change)
-    assert _merge(merged, change) == merged
-    assert _merge(base, {}) == base
 
 
 @pytest.mark.parametrize(

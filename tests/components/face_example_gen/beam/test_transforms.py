@@ -9,21 +9,19 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
 from components.face_example_gen.beam import clean_and_align, transforms
-from components.face_example_gen.beam.chunks import SplitIntoChunks
 from components.face_example_gen.beam.publish import PublishChunk
 from components.face_example_gen.beam.record_files import read_records
 from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
+from tests.components.face_example_gen.beam.utkface_rows import drawn, prepared, utkface_row
 from tests.helpers.limits import HANG_GUARD_SECONDS
 from tests.visage.faces.drawn_photo import drawn_photo
-from visage.data.prepared_dataset import PreparedDataset
 from visage.data.records import from_example, image_digest
 from visage.data.settings import CleaningSettings
 from visage.data.split import SPLITS
@@ -34,39 +32,6 @@ from visage.faces.image_io import decode
 from visage.faces.settings import AlignmentSettings
 
 PHOTO = encode(drawn_photo([((50.0, 40.0), 36.0, 0.0)], 100, 100))
-
-
-def drawn(number: int) -> bytes:
-    """Draws an image that looks like no other."""
-    return encode(np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8))
-
-
-def utkface_row(number: int, **what: Any) -> bytes:
-    """Returns a prepared record of UTKFace, each with an image of its own."""
-    values = {
-        "image": drawn(number),
-        "file_name": f"{number}.jpg.chip.jpg".encode(),
-        "age": 20 + number,
-        "gender": number % 2,
-        "race": 0,
-        **what,
-    }
-    features = {
-        name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-        if isinstance(value, bytes)
-        else tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
-        for name, value in values.items()
-        if value is not None
-    }
-    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
-
-
-def prepared(folder: Path, rows: list[bytes]) -> PreparedDataset:
-    path = folder / "utkface.tfrecord"
-    with tf.io.TFRecordWriter(str(path)) as writer:
-        for row in rows:
-            writer.write(row)
-    return PreparedDataset("utkface", (str(path),), len(rows), len(rows), {})
 
 
 def settings(workers: int = 1, detector: Any = "none") -> FaceExampleGenSettings:
@@ -225,24 +190,6 @@ def test_many_partitions_and_chunks_find_what_one_finds(tmp_path: Path, monkeypa
     for number in range(0, len(images), 3):
         places = {found[f"utkface/{number + copy}.jpg.chip.jpg"] for copy in range(3)}
         assert len(places & set(SPLITS)) <= 1
-
-
-@pytest.mark.parametrize(
-    "content", [None, b"", b"damaged", b"damaged" * 99, (2**40).to_bytes(8, "little") + b"damaged"], ids=repr
-)
-def test_a_missing_or_damaged_prepared_file_is_an_error_of_one_line_with_the_fix(
-    tmp_path: Path, content: bytes | None
-) -> None:
-    path = Path(prepared(tmp_path, [utkface_row(1)]).files[0])
-    if content is None:
-        path.unlink()
-    else:
-        path.write_bytes(content)
-    what = "gone" if content is None else "damaged"
-    with pytest.raises(
-        VisageError, match=rf"^{path}: the prepared file is {what}; remove {path.parent} and run again$"
-    ):
-        list(SplitIntoChunks(10).process((0, "utkface", str(path))))
 
 
 def test_an_image_whose_copy_has_an_age_out_of_range_is_dropped(tmp_path: Path) -> None:

@@ -1,0 +1,18 @@
+"""Settings of archives, and the digest of what they hold."""
+
+from pathlib import Path
+
+from components.face_example_gen.prepare import archive_digest
+from components.face_example_gen.settings import DataSettings, SamplePortraitsSettings
+
+
+def folder_of(path: Path) -> DataSettings:
+    return DataSettings(dir=str(path), sources=["utkface"])
+
+
+def drawn(count: int = 30, seed: int = 1) -> DataSettings:
+    return DataSettings(sources=["utkface"], sample_portraits=SamplePortraitsSettings(count=count, seed=seed))
+
+
+def digest_of_archives(data: DataSettings) -> str:
+    return archive_digest(data, data.sources[0])

@@ -135,7 +135,7 @@ def _engines() -> Finding:
         lacking.append("dataflow needs apache-beam[gcp]")
     detail = f"{', '.join(ready)}: the packages are installed; no cluster was tested"
     if lacking:
-        return Finding("engines", "note", f"{detail}; {', '.join(lacking)}", "docs/operating.md, Engines")
+        return Finding("engines", "note", f"{detail}; {', '.join(lacking)}", "docs/engines.md")
     return Finding("engines", "ok", detail)
 
 

@@ -31,7 +31,7 @@ def test_kill_9_of_a_worker_fails_the_run_and_the_next_one_is_complete(tmp_path:
             first = executor.submit(run_beam, [source], settings, str(examples), str(drops))
             kill_when_at_work(services, examples / ".candidates")
             with pytest.raises(
-                VisageError, match=r"^beam\.engine: portable: the job failed: .*\S; see docs/.*Engines$"
+                VisageError, match=r"^beam\.engine: portable: the job failed: .*\S; see docs/engines\.md$"
             ):
                 first.result(timeout=HANG_GUARD_SECONDS)
         assert list(examples.rglob("data_tfrecord-*")) == []

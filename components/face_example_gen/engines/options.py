@@ -43,7 +43,7 @@ _JOB_SECONDS = 30 * 24 * 3600
 _POLL_SECONDS = 10.0
 # Beam would call pip, which environments made by uv lack, for a list that is only logged.
 _QUIET = "disable_logging_submission_environment"
-_SEE = "see docs/operating.md, Engines"
+_SEE = "see docs/engines.md"
 
 
 def engine_options(settings: BeamSettings, package_dir: str) -> PipelineOptions:

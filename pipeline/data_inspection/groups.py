@@ -5,8 +5,8 @@ from typing import Any
 from pipeline.data_inspection.drops import Drop
 from pipeline.data_inspection.faces import face, labels, thumbnail, unreadable
 from pipeline.data_inspection.sample import Sample
-from visage.data.duplicates import CONFLICTING_LABELS, DUPLICATE_IMAGE
-from visage.data.near_duplicates import NEAR_DUPLICATE_IN_OTHER_SPLIT
+from visage.data.duplicates.decisions import CONFLICTING_LABELS, DUPLICATE_IMAGE
+from visage.data.duplicates.near_duplicates import NEAR_DUPLICATE_IN_OTHER_SPLIT
 from visage.data.records import FaceRecord
 
 # Groups listed of each kind, beside the total.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from visage import progress
-from visage.data.duplicates import CONFLICTING_LABELS, DUPLICATE_IMAGE, FEATURES
+from visage.data.duplicates.decisions import CONFLICTING_LABELS, DUPLICATE_IMAGE, FEATURES
 from visage.data.prepared_dataset import PreparedDataset
 from visage.data.records import FaceRecord
 from visage.data.settings import SplitSettings

@@ -4,7 +4,7 @@ Identities and settings alone decide a split (`visage/data/split.py`): if two mo
 of `split`, neither trains on people that the other is tested on; with different settings it may.
 
 The check does not find faces that data sets of different names share, nor images under several identities. Of the
-latter, the copy with the highest split precedence stays (`visage/data/duplicates.py`), so a teacher with fewer sources
+latter, the copy with the highest split precedence stays (`visage/data/duplicates/`), so a teacher with fewer sources
 may have trained on a copy of an image that its student is tested on.
 """
 

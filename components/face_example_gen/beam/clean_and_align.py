@@ -19,8 +19,8 @@ from components.face_example_gen.beam.metrics import count_drop, count_image, co
 from components.face_example_gen.beam.record_files import write_bytes, write_lines, write_records
 from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.data.cleaning import age_out_of_range, outside_protocol, reason_to_drop
-from visage.data.duplicates import ROW, excluded_copy_row, row_of
-from visage.data.perceptual_hash import perceptual_hash
+from visage.data.duplicates.decisions import ROW, excluded_copy_row, row_of
+from visage.data.duplicates.perceptual_hash import perceptual_hash
 from visage.data.prepared_rows import face_box, to_record
 from visage.data.records import FaceRecord, to_example
 from visage.data.split import split_of

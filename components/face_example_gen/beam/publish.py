@@ -12,9 +12,9 @@ from components.face_example_gen.beam.clean_and_align import Drop, candidates_na
 from components.face_example_gen.beam.metrics import count_drop, count_faces
 from components.face_example_gen.beam.partitions import read_rows
 from components.face_example_gen.beam.record_files import read_lines, read_records, write_lines, write_records
-from visage.data.duplicates import ROW, DuplicateDecision, Labels
+from visage.data.duplicates.decisions import ROW, DuplicateDecision, Labels
+from visage.data.duplicates.near_duplicates import NEAR_DUPLICATE, NEAR_DUPLICATE_IN_OTHER_SPLIT, first_near_duplicates
 from visage.data.labels import GENDERS, RACES, UNKNOWN
-from visage.data.near_duplicates import NEAR_DUPLICATE, NEAR_DUPLICATE_IN_OTHER_SPLIT, first_near_duplicates
 from visage.data.records import FaceRecord, from_example, to_example
 from visage.data.split import SPLITS
 

@@ -15,8 +15,8 @@ from components.face_example_gen.beam.clean_and_align import CleanAndAlign, excl
 from components.face_example_gen.beam.partitions import Slice, read_partition, read_rows, write_partitions
 from components.face_example_gen.beam.publish import PublishChunk
 from components.face_example_gen.settings import FaceExampleGenSettings
-from visage.data.duplicates import ROW, DuplicateDecision, find_duplicates
-from visage.data.near_duplicates import BLOCK_ROW, block_rows, find_near_duplicates
+from visage.data.duplicates.decisions import ROW, DuplicateDecision, find_duplicates
+from visage.data.duplicates.near_duplicates import BLOCK_ROW, block_rows, find_near_duplicates
 from visage.data.prepared_dataset import PreparedDataset
 from visage.data.settings import CleaningSettings
 

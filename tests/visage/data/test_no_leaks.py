@@ -7,9 +7,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visage.data.duplicates import ROW, find_duplicates, row_of
+from visage.data.duplicates.decisions import ROW, find_duplicates, row_of
+from visage.data.duplicates.near_duplicates import block_rows, find_near_duplicates
 from visage.data.labels import age_group
-from visage.data.near_duplicates import block_rows, find_near_duplicates
 from visage.data.protocols import PROTOCOLS
 from visage.data.records import FaceRecord, image_digest
 from visage.data.settings import CleaningSettings, SplitSettings

@@ -8,7 +8,7 @@ import time
 
 from visage.faces.align import align
 from visage.faces.detector import make_detector
-from visage.data.perceptual_hash import perceptual_hash
+from visage.data.duplicates.perceptual_hash import perceptual_hash
 from visage.faces.settings import AlignmentSettings
 from tests.visage.faces.drawn_photo import drawn_photo
 

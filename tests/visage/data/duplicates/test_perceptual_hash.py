@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from tests.visage.faces.drawn_photo import drawn_photo
-from visage.data.perceptual_hash import HASH_BITS, perceptual_hash
+from visage.data.duplicates.perceptual_hash import HASH_BITS, perceptual_hash
 from visage.faces.encode import encode
 from visage.faces.image_io import decode
 

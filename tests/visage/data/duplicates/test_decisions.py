@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visage.data.duplicates import ROW, DuplicateDecision, excluded_copy_row, find_duplicates, row_of
+from visage.data.duplicates.decisions import ROW, DuplicateDecision, excluded_copy_row, find_duplicates, row_of
 from visage.data.labels import age_group
 from visage.data.records import FaceRecord, image_digest
 from visage.data.settings import CleaningSettings

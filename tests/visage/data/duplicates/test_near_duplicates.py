@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visage.data.duplicates import ROW
-from visage.data.near_duplicates import block_rows, find_near_duplicates
+from visage.data.duplicates.decisions import ROW
+from visage.data.duplicates.near_duplicates import block_rows, find_near_duplicates
 from visage.data.split import SPLITS
 
 TRAIN, VAL, TEST = range(len(SPLITS))

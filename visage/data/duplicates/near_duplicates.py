@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from visage.data.perceptual_hash import HASH_BITS
+from visage.data.duplicates.perceptual_hash import HASH_BITS
 
 NEAR_DUPLICATE_IN_OTHER_SPLIT = "near_duplicate_in_other_split"
 

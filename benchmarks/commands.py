@@ -58,7 +58,7 @@ def _measure_refusals() -> None:
     with tempfile.TemporaryDirectory(prefix="visage-benchmark-") as folder:
         archives, workspace = Path(folder, "archives"), Path(folder, "runs")
         (archives / "faces").mkdir(parents=True)
-        (archives / "faces" / "labels.csv").write_text("picture;age\n")
+        (archives / "faces" / "labels.csv").write_text("image;age\n")
         root = workspace / "sample-portraits"
         in_workspace = ["run", "--set", f"workspace={workspace}"]
         of_archives = [*in_workspace, "--data-dir", str(archives), "--set"]

@@ -2,13 +2,13 @@
 
 import re
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from visage.data.datasets import DATASETS, published_sources
-from visage.data.datasets.labelled_folder import LABELLED_FOLDER, labelled_folder_name
+from visage.data.datasets.labelled_folder import LABEL_COLUMNS, LABELLED_FOLDER, by_newer_names, labelled_folder_name
 from visage.data.settings import CleaningSettings, SplitSettings
 from visage.errors import quoted
 from visage.faces.settings import AlignmentSettings
@@ -42,9 +42,10 @@ SourceName = Annotated[str, AfterValidator(_known_source)]
 """A name in DATASETS, or `labelled_folder/NAME`."""
 
 _PathWithin = Annotated[LocalPath, StringConstraints(min_length=1), AfterValidator(_within_the_folder)]
-_LabelColumn = Literal[
-    "picture", "age", "age_group", "gender", "identity", "race", "fold", "apparent_age_mean", "apparent_age_std"
-]
+if TYPE_CHECKING:
+    _LabelColumn = str
+else:
+    _LabelColumn = Literal[LABEL_COLUMNS]
 
 
 class LabelledFolderSettings(Settings):
@@ -56,6 +57,11 @@ class LabelledFolderSettings(Settings):
     columns: dict[_LabelColumn, str | None] = Field(
         default_factory=dict, description="standard column to what the labels file calls it; null: it has none"
     )
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _by_newer_names(cls, columns: Any) -> Any:
+        return by_newer_names(columns) if isinstance(columns, dict) else columns
 
 
 class SamplePortraitsSettings(Settings):

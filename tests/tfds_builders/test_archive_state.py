@@ -25,10 +25,10 @@ def test_an_image_that_becomes_readable_changes_it(unprivileged_folder: Path) ->
 def test_a_corrected_label_of_the_same_size_and_time_changes_it(tmp_path: Path, labels: str) -> None:
     table = tmp_path / labels
     table.parent.mkdir(exist_ok=True)
-    table.write_text("picture,age\na.jpg,31\n")
+    table.write_text("image,age\na.jpg,31\n")
     os.utime(table, (0, 0))
     configured = LabelledFolderSettings(labels=labels).labels
     before = list(state_of_labelled_folder(tmp_path, configured))
-    table.write_text("picture,age\na.jpg,13\n")
+    table.write_text("image,age\na.jpg,13\n")
     os.utime(table, (0, 0))
     assert list(state_of_labelled_folder(tmp_path, configured)) != before

@@ -138,9 +138,9 @@ def test_images_of_every_ending_of_a_jpeg_are_read(tmp_path: Path) -> None:
 
 def test_an_unreadable_row_is_listed_with_its_content(tmp_path: Path) -> None:
     shutil.copytree(BUILDERS / "labelled_folder/dummy_data", tmp_path / "manual")
-    (tmp_path / "manual/team/labels.csv").write_text("picture,age\nbo.jpg,30\ncy.jpg,thirty\nada/1.jpg,3\nbo.jpg\n")
+    (tmp_path / "manual/team/labels.csv").write_text("image,age\nbo.jpg,30\ncy.jpg,thirty\nada/1.jpg,3\nbo.jpg\n")
     _, skipped = prepare("labelled_folder", tmp_path / "manual", tmp_path / "data")
     in_table = [row for row in skipped if row.row.startswith("labels.csv")]
     assert [row.row for row in in_table] == ["labels.csv, row 2", "labels.csv, row 4"]
-    assert in_table[0].value == {"picture": "cy.jpg", "age": "thirty"}
+    assert in_table[0].value == {"image": "cy.jpg", "age": "thirty"}
     assert "'thirty'" in in_table[0].why

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfds_builders.labelled_folder.label_row import COLUMNS
+from visage.data.datasets.labelled_folder import LABEL_COLUMNS, OLDER_NAMES
 from visage.errors import VisageError, listed, quoted
 from visage.names import did_you_mean, near_names
 
@@ -41,9 +41,9 @@ def used_columns(path: Path, header: Sequence[str], reading: Reading) -> dict[st
     _check_separator(path, header, reading)
     used = _exact(path, header, reading)
     _check_near_names(path, header, used, reading)
-    if "picture" not in used:
+    if "image" not in used:
         raise VisageError(
-            f"{path} has no column 'picture': name in {reading.key}.columns.picture the one that holds the images' "
+            f"{path} has no column 'image': name in {reading.key}.columns.image the one that holds the images' "
             f"paths; {_has(header)}"
         )
     for name in used.values():
@@ -53,12 +53,12 @@ def used_columns(path: Path, header: Sequence[str], reading: Reading) -> dict[st
 
 
 def _check_separator(path: Path, header: Sequence[str], reading: Reading) -> None:
-    wanted = reading.name("picture")
-    if wanted in header:
+    wanted = set(_names("image", reading))
+    if wanted & set(header):
         return
     line = reading.separator.join(header)
     split = {separator: line.split(separator) for separator in _SEPARATORS if separator != reading.separator}
-    likely = [separator for separator, names in split.items() if wanted in names and len(names) > 1]
+    likely = [separator for separator, names in split.items() if wanted & set(names) and len(names) > 1]
     if len(header) == 1:
         likely += [separator for separator, names in split.items() if len(names) > 1]
     if likely:
@@ -68,12 +68,28 @@ def _check_separator(path: Path, header: Sequence[str], reading: Reading) -> Non
         )
 
 
+def _names(column: str, reading: Reading) -> list[str]:
+    """Returns the names by which a file may call a standard column: its own and an older one, unless it is mapped."""
+    name = reading.name(column)
+    older = OLDER_NAMES.get(column)
+    if name is None or column in reading.columns or older is None or older in reading.columns.values():
+        return [] if name is None else [name]
+    return [name, older]
+
+
 def _exact(path: Path, header: Sequence[str], reading: Reading) -> dict[str, str]:
     used = {}
-    for column in COLUMNS:
-        name = reading.name(column)
-        if name is None:
+    for column in LABEL_COLUMNS:
+        names = _names(column, reading)
+        if not names:
             continue
+        present = [name for name in names if name in header]
+        if len(present) > 1:
+            raise VisageError(
+                f"{path} has the columns {' and '.join(present)}, two names of one: "
+                f"name in {reading.key}.columns.{column} the one to read"
+            )
+        name = (present or names)[0]
         if name in header:
             # A column that is mapped to another one is not also read under its own name.
             if column in reading.columns or name not in reading.columns.values():
@@ -88,8 +104,8 @@ def _exact(path: Path, header: Sequence[str], reading: Reading) -> dict[str, str
 
 
 def _check_near_names(path: Path, header: Sequence[str], used: Mapping[str, str], reading: Reading) -> None:
-    missing = [column for column in COLUMNS if column not in used and reading.name(column) is not None]
-    unused = [name for name in header if name not in used.values() and name not in COLUMNS]
+    missing = [column for column in LABEL_COLUMNS if column not in used and reading.name(column) is not None]
+    unused = [name for name in header if name not in used.values() and name not in LABEL_COLUMNS]
     near = {name: found for name in unused if (found := near_names(name, missing))}
     if near:
         meant = ", ".join(f"{quoted(name)} (did you mean {' or '.join(found)}?)" for name, found in near.items())

@@ -11,17 +11,6 @@ from tfds_builders.unknown import is_unknown
 from visage.data.labels import RACES, UNKNOWN
 from visage.errors import quoted
 
-COLUMNS = (
-    "picture",
-    "age",
-    "age_group",
-    "gender",
-    "identity",
-    "race",
-    "fold",
-    "apparent_age_mean",
-    "apparent_age_std",
-)
 UNKNOWN_FOLD = -1
 UNKNOWN_YEAR = -1
 
@@ -97,11 +86,11 @@ def parse_row(texts: Mapping[str, str]) -> LabelRow:
             age is not in the age group.
     """
     known = {column: text.strip() for column, text in texts.items() if not is_unknown(text)}
-    if "picture" not in known:
-        raise RowError("row_unreadable", "picture is blank")
+    if "image" not in known:
+        raise RowError("row_unreadable", "image is blank")
     age, (age_from, age_to) = _age(known)
     return LabelRow(
-        picture=known["picture"],
+        picture=known["image"],
         age=age,
         age_from=age_from,
         age_to=age_to,

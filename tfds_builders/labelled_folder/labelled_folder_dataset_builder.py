@@ -16,6 +16,7 @@ from tfds_builders.labelled_folder.label_row import LabelRow, RowError, parse_ro
 from tfds_builders.labelled_folder.labels_file import Row, find_folder, find_labels_file, read_labels_file
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import SkippedRow
+from visage.data.datasets.labelled_folder import by_newer_names
 from visage.data.labels import RACES, UNKNOWN
 from visage.errors import VisageError
 from visage.progress import report
@@ -87,7 +88,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         manual = manual_folder(dl_manager, f"put {config.name}/ with its labels file and images into it")
         folder = find_folder(manual, config.name)
         labels = find_labels_file(folder, config.labels, key)
-        rows = read_labels_file(labels, Reading(config.columns, config.separator, key))
+        rows = read_labels_file(labels, Reading(by_newer_names(config.columns), config.separator, key))
         images = self._usable_images(rows, ImageFolder(folder, folder / config.pictures), labels)
         return {"train": self._generate_examples(labels, images)}
 
@@ -104,7 +105,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 row = _NumberedRow(number, _parse(texts))
             except RowError as error:
                 if texts is not None:
-                    named.add(folder.find(texts.get("picture", "").strip())[0])
+                    named.add(folder.find(texts.get("image", "").strip())[0])
                 counts.skip(SkippedRow(_place(labels, number), error.reason, str(error), texts or ""))
                 continue
             path, reason, why = folder.find(row.labels.picture)

@@ -19,13 +19,13 @@ CHALEARN_LAP = LabelledFolderConfig(
     name="chalearn_lap",
     labels="train_gt.csv",
     pictures="train",
-    columns={"picture": "image", "apparent_age_mean": "mean", "apparent_age_std": "stdv"},
+    columns={"apparent_age_mean": "mean", "apparent_age_std": "stdv"},
 )
 APPA_REAL = LabelledFolderConfig(
     name="appa_real",
     labels="gt_avg_train.csv",
     pictures="train",
-    columns={"picture": "file_name", "age": "real_age", "apparent_age_mean": "apparent_age_avg"},
+    columns={"image": "file_name", "age": "real_age", "apparent_age_mean": "apparent_age_avg"},
 )
 
 
@@ -65,7 +65,7 @@ def refusal(manual: Path, data: Path, config: LabelledFolderConfig = TEAM) -> st
 
 
 def test_contradictory_rows_of_one_image_are_all_skipped(tmp_path: Path) -> None:
-    folder_with(tmp_path / "manual", "picture,age\nbo.jpg,30\ncy.jpg,40\n./bo.jpg,31\nbo.jpg,30\ncy.jpg,40\n")
+    folder_with(tmp_path / "manual", "image,age\nbo.jpg,30\ncy.jpg,40\n./bo.jpg,31\nbo.jpg,30\ncy.jpg,40\n")
     metadata = prepare(tmp_path / "manual", tmp_path / "data").info.metadata
     unlisted = {"picture_unlisted": 3}
     assert metadata == {"rows": 8, "yielded": 1, "skipped": {"conflicting_row": 3, "duplicate_row": 1, **unlisted}}
@@ -110,7 +110,7 @@ def test_what_is_blank_is_unknown(tmp_path: Path) -> None:
 
 
 def test_a_person_named_nan_is_unknown(tmp_path: Path) -> None:
-    folder_with(tmp_path / "manual", "picture,identity\nbo.jpg,nan\ncy.jpg,None\nada/1.jpg,ada\n")
+    folder_with(tmp_path / "manual", "image,identity\nbo.jpg,nan\ncy.jpg,None\nada/1.jpg,ada\n")
     rows = rows_of(prepare(tmp_path / "manual", tmp_path / "data"))
     assert {path: row["identity"] for path, row in rows.items()} == {
         "bo.jpg": b"", "cy.jpg": b"", "ada/1.jpg": b"ada",
@@ -122,7 +122,7 @@ def test_fairfaces_labels_as_they_are_published_and_as_a_spreadsheet_leaves_them
         "file,age,gender,race,service_test\nbo.jpg,9-Mar,Male,East Asian,True\ncy.jpg,more than 70,Female,Black,False\n"
     )
     folder_with(tmp_path / "manual", labels)
-    config = LabelledFolderConfig(name="team", columns={"picture": "file"})
+    config = LabelledFolderConfig(name="team", columns={"image": "file"})
     rows = rows_of(prepare(tmp_path / "manual", tmp_path / "data", config))
     assert {path: (row["age_from"], row["age_to"], str(row["age"])) for path, row in rows.items()} == {
         "bo.jpg": (3, 9, "nan"),
@@ -152,7 +152,7 @@ def test_parquet_gives_what_csv_gives(tmp_path: Path) -> None:
     folder_with(tmp_path / "manual", "", "unused.csv")
     table = pyarrow.table(
         {
-            "picture": ["ada/1.jpg", "bo.jpg", "cy.jpg"],
+            "image": ["ada/1.jpg", "bo.jpg", "cy.jpg"],
             "age": [31.5, None, float("nan")],
             "gender": pyarrow.array(["Female", None, "m"]).dictionary_encode(),
             "identity": [7, 8, None],
@@ -168,13 +168,13 @@ def test_parquet_gives_what_csv_gives(tmp_path: Path) -> None:
 
 
 def test_a_spreadsheets_semicolons_and_byte_order_mark(tmp_path: Path) -> None:
-    folder_with(tmp_path / "manual", b"\xef\xbb\xbfpicture;age\r\nbo.jpg;30\r\n\r\n")
+    folder_with(tmp_path / "manual", b"\xef\xbb\xbfimage;age\r\nbo.jpg;30\r\n\r\n")
     builder = prepare(tmp_path / "manual", tmp_path / "data", LabelledFolderConfig(name="team", separator=";"))
     assert builder.info.metadata == {"rows": 5, "yielded": 1, "skipped": {"picture_unlisted": 4}}
 
 
 def test_a_link_out_of_the_folder_is_counted_and_one_within_it_is_followed(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path / "manual", "picture\nin.jpg\nout.jpg\nlinked/secret.jpg\n/etc/passwd\nloop.jpg\n")
+    folder = folder_with(tmp_path / "manual", "image\nin.jpg\nout.jpg\nlinked/secret.jpg\n/etc/passwd\nloop.jpg\n")
     outside = tmp_path / "outside"
     outside.mkdir()
     shutil.copy(folder / "bo.jpg", outside / "secret.jpg")
@@ -198,14 +198,14 @@ def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
 
 
 def test_an_image_that_vanishes_does_not_stop_the_others(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path / "manual", "picture\nbo.jpg\ncy.jpg\n")
+    folder = folder_with(tmp_path / "manual", "image\nbo.jpg\ncy.jpg\n")
     with progress.listening(lambda step, done, total, note: (folder / "bo.jpg").unlink(missing_ok=True)):
         builder = prepare(tmp_path / "manual", tmp_path / "data")
     assert builder.info.metadata["skipped"] == {"picture_unreadable": 1, "picture_unlisted": 3}
 
 
 def test_a_folder_without_a_readable_image_is_an_error_of_one_line(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path / "manual", "picture\nbo.jpg\n")
+    folder = folder_with(tmp_path / "manual", "image\nbo.jpg\n")
     with progress.listening(lambda step, done, total, note: (folder / "bo.jpg").unlink(missing_ok=True)):
         message = refusal(tmp_path / "manual", tmp_path / "data")
     assert "picture_unreadable" not in message
@@ -215,23 +215,23 @@ def test_a_folder_without_a_readable_image_is_an_error_of_one_line(tmp_path: Pat
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
-        ("", ["labels.csv has no column 'picture'", "data.labelled_folders.team.columns.picture", "it is empty"]),
-        ("image,age\nbo.jpg,3\n", ["has no column 'picture'", "it has image, age"]),
+        ("", ["labels.csv has no column 'image'", "data.labelled_folders.team.columns.image", "it is empty"]),
+        ("file,age\nbo.jpg,3\n", ["has no column 'image'", "it has file, age"]),
         (
-            "picture;age\nbo.jpg;3\n",
-            ["the header 'picture;age' is not separated by \",\"", 'set data.labelled_folders.team.separator: ";"'],
+            "image;age\nbo.jpg;3\n",
+            ["the header 'image;age' is not separated by \",\"", 'set data.labelled_folders.team.separator: ";"'],
         ),
-        ("Picture,age\nbo.jpg,3\n", ["column 'Picture' (did you mean picture?) would not be read: rename it"]),
-        ("picture,age,age\nbo.jpg,3,4\n", ["has the column 'age' twice: rename one"]),
-        ('picture,age\n"bo.jpg,3\n', ["labels.csv, line 2: unexpected end of data", "fix its quotes"]),
+        ("Image,age\nbo.jpg,3\n", ["column 'Image' (did you mean image?) would not be read: rename it"]),
+        ("image,age,age\nbo.jpg,3,4\n", ["has the column 'age' twice: rename one"]),
+        ('image,age\n"bo.jpg,3\n', ["labels.csv, line 2: unexpected end of data", "fix its quotes"]),
         (
-            b"picture,age\n\xff\xfe.jpg,3\n",
+            b"image,age\n\xff\xfe.jpg,3\n",
             ["labels.csv is not UTF-8 text (line 2, byte 0xff): save it as CSV in UTF-8"],
         ),
-        ("picture\n", ["labels.csv: none of its 0 rows has labels and a readable image"]),
-        ("picture\nno.jpg\n", ["none of its 1 rows", "e.g. labels.csv, row 1: no.jpg: the folder has no such image"]),
-        (f"picture\n{'x' * 5000}\n", ["e.g. labels.csv, row 1: xxxxx", "x: the folder has no such image"]),
-        ("picture,gender\nbo.jpg,woman\n", ["none of its 1 rows", "gender 'woman' is none of female, f, male, m"]),
+        ("image\n", ["labels.csv: none of its 0 rows has labels and a readable image"]),
+        ("image\nno.jpg\n", ["none of its 1 rows", "e.g. labels.csv, row 1: no.jpg: the folder has no such image"]),
+        (f"image\n{'x' * 5000}\n", ["e.g. labels.csv, row 1: xxxxx", "x: the folder has no such image"]),
+        ("image,gender\nbo.jpg,woman\n", ["none of its 1 rows", "gender 'woman' is none of female, f, male, m"]),
     ],
 )
 def test_a_labels_file_without_use_is_an_error_of_one_line(
@@ -246,15 +246,15 @@ def test_a_labels_file_without_use_is_an_error_of_one_line(
 
 
 def test_a_mapped_column_that_is_not_there_is_an_error_of_one_line(tmp_path: Path) -> None:
-    folder_with(tmp_path / "manual", "picture,years\nbo.jpg,3\n")
+    folder_with(tmp_path / "manual", "image,years\nbo.jpg,3\n")
     config = LabelledFolderConfig(name="team", columns={"age": "year"})
     message = refusal(tmp_path / "manual", tmp_path / "data", config)
     assert "labels.csv has no column 'year', which data.labelled_folders.team.columns.age names" in message
-    assert message.endswith("it has picture, years")
+    assert message.endswith("it has image, years")
 
 
 def test_a_mapped_column_is_not_also_read_as_itself(tmp_path: Path) -> None:
-    folder_with(tmp_path / "manual", "picture,age\nbo.jpg,30\n")
+    folder_with(tmp_path / "manual", "image,age\nbo.jpg,30\n")
     config = LabelledFolderConfig(name="team", columns={"apparent_age_mean": "age"})
     row = rows_of(prepare(tmp_path / "manual", tmp_path / "data", config))["bo.jpg"]
     assert (row["apparent_age_mean"], str(row["age"])) == (30, "nan")
@@ -262,7 +262,7 @@ def test_a_mapped_column_is_not_also_read_as_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cut", [0, 100, -5])
 def test_an_invalid_parquet_is_an_error_of_one_line(tmp_path: Path, cut: int) -> None:
-    table = pyarrow.table({"picture": ["bo.jpg"], "age": [3]})
+    table = pyarrow.table({"image": ["bo.jpg"], "age": [3]})
     pyarrow.parquet.write_table(table, tmp_path / "whole.parquet")
     folder_with(tmp_path / "manual", (tmp_path / "whole.parquet").read_bytes()[:cut], "labels.parquet")
     assert "labels.parquet: truncated or not a Parquet file" in refusal(tmp_path / "manual", tmp_path / "data")
@@ -286,7 +286,7 @@ def test_a_missing_folder_or_labels_file_is_an_error_of_one_line(tmp_path: Path)
 
 
 def test_two_labels_files_are_an_error(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path / "manual", "picture\nbo.jpg\n")
+    folder = folder_with(tmp_path / "manual", "image\nbo.jpg\n")
     (folder / "labels.parquet").touch()
     assert "holds labels.csv and labels.parquet: name one of them in" in refusal(tmp_path / "manual", tmp_path / "data")
 

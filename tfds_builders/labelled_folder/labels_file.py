@@ -173,7 +173,7 @@ def _parquet_columns(path: Path, file: "ParquetFile", reading: Reading) -> dict[
     for column, name in used.items():
         kind = schema.field(name).type
         kind = kind.value_type if types.is_dictionary(kind) else kind
-        if column == "picture" and (types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind)):
+        if column == "image" and (types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind)):
             raise VisageError(
                 f"{path}: column {quoted(name)} holds images, not their paths; write them as files and give their "
                 "paths in a column of text"

@@ -146,7 +146,7 @@ def _table(made: "TFLiteExport") -> "Table":
     from rich.table import Table
 
     metrics = (spec.short for spec in metrics_of("tflite"))
-    table = Table("", "size", "a picture", *metrics, "age differs by", box=None, pad_edge=False)
+    table = Table("", "size", "an image", *metrics, "age differs by", box=None, pad_edge=False)
     for name, one in _models(made):
         table.add_row(*_row(name, one, made.saved_model))
     return table

@@ -29,7 +29,7 @@ def prepared_team(portraits: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     images = [path for path in sorted((portraits / "UTKFace").glob("[0-9]*_[01]_*_*.jpg")) if path.stat().st_size]
     with (archives / "team" / "labels.csv").open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(("picture", "age", "gender", "identity", "apparent_age_mean", "apparent_age_std"))
+        table.writerow(("image", "age", "gender", "identity", "apparent_age_mean", "apparent_age_std"))
         for number, path in enumerate(images[:: len(images) // 24][:24]):
             shutil.copy(path, archives / "team" / f"{number}.jpg")
             real_age = "" if number % 2 else path.name.partition("_")[0]
@@ -75,7 +75,7 @@ def test_forty_images_with_identity_nan_are_forty_people(portraits: Path, tmp_pa
     images = [path for path in sorted((portraits / "UTKFace").glob("[0-9]*_[01]_*_*.jpg")) if path.stat().st_size]
     with (team / "labels.csv").open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(("picture", "age", "gender", "identity"))
+        table.writerow(("image", "age", "gender", "identity"))
         for number, path in enumerate(images[:40]):
             shutil.copy(path, team / f"{number}.jpg")
             table.writerow((f"{number}.jpg", 20 + number, "fm"[number % 2], "nan"))

@@ -71,7 +71,7 @@ def test_a_labelled_folder_is_prepared_by_its_settings(utkface: Path, tmp_path: 
     image = next(path for path in sorted((utkface / "UTKFace").iterdir()) if path.stat().st_size)
     shutil.copy(image, utkface / "team" / "ada.jpg")
     (utkface / "team" / "gt.csv").write_text("file_name,real_age\nada.jpg,30\nbo.jpg,31\n")
-    folder = LabelledFolderSettings(labels="gt.csv", columns={"picture": "file_name", "age": "real_age"})
+    folder = LabelledFolderSettings(labels="gt.csv", columns={"image": "file_name", "age": "real_age"})
     name = "labelled_folder/team"
     source = source_of(name, prepare_source(name, utkface, tmp_path / "prepared", folder))
     assert (source.archive_rows, source.records, source.skipped) == (2, 1, {"picture_missing": 1})

@@ -14,11 +14,11 @@ from visage.errors import VisageError
 @pytest.mark.parametrize(
     ("labels", "reading", "line"),
     [
-        ("picture;age\na.jpg;3\n", {}, r'is not separated by ",": set data\.labelled_folders\.faces\.separator: ";"'),
-        ("file,age\na.jpg,3\n", {}, r"has no column 'picture'"),
-        ("picture,Age\na.jpg,3\n", {}, r"column 'Age' \(did you mean age\?\)"),
-        ("picture,age\n", {"pictures": "images"}, r"no folder images in .*; name their folder|put the images there"),
-        ("picture,age\n", {"labels": "table.csv"}, r"no table\.csv in "),
+        ("image;age\na.jpg;3\n", {}, r'is not separated by ",": set data\.labelled_folders\.faces\.separator: ";"'),
+        ("file,age\na.jpg,3\n", {}, r"has no column 'image'"),
+        ("image,Age\na.jpg,3\n", {}, r"column 'Age' \(did you mean age\?\)"),
+        ("image,age\n", {"pictures": "images"}, r"no folder images in .*; name their folder|put the images there"),
+        ("image,age\n", {"labels": "table.csv"}, r"no table\.csv in "),
     ],
 )
 def test_an_invalid_labels_file_is_an_error_of_one_line(
@@ -29,7 +29,7 @@ def test_an_invalid_labels_file_is_an_error_of_one_line(
 
 
 def test_a_valid_labels_file_passes(tmp_path: Path) -> None:
-    (finding,) = [CHECKS["archives"](CheckContext(folder_config(tmp_path, "picture;age\n", separator=";")))]
+    (finding,) = [CHECKS["archives"](CheckContext(folder_config(tmp_path, "image;age\n", separator=";")))]
     assert finding.detail == str(tmp_path / "archives" / "faces" / "labels.csv")
 
 

@@ -43,7 +43,7 @@ def test_a_valid_configuration_passes_and_no_file_is_created(tmp_path: Path) -> 
 
 
 def test_the_tables_are_read_once_for_all_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = folder_config(tmp_path, "picture,age\n1.png,30\n")
+    config = folder_config(tmp_path, "image,age\n1.png,30\n")
     looks: list[object] = []
 
     def count_looks(data: DataSettings) -> list[Path]:

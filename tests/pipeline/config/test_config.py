@@ -87,7 +87,11 @@ def test_every_recipe_is_a_valid_run_of_its_own_name(recipe: Path) -> None:
         ),
         ("data.sources=[labelled_folder/team]", ["data", "the folder that holds team/", "give --data-dir DIR"]),
         ("data.labelled_folders={team: {colums: {}}}", ["data.labelled_folders.team.colums", "did you mean columns?"]),
-        ("data.labelled_folders={team: {columns: {photo: a}}}", ["team.columns.photo: must be 'picture'", "'photo'"]),
+        ("data.labelled_folders={team: {columns: {photo: a}}}", ["team.columns.photo: must be 'image'", "'photo'"]),
+        (
+            "data.labelled_folders={team: {columns: {image: a, picture: b}}}",
+            ["team.columns: picture is the older name of image: leave picture out"],
+        ),
         ("data.labelled_folders={team: {labels: ../x.csv}}", ["team.labels", "within the labelled folder"]),
         ("data.labelled_folders={team: {separator: '||'}}", ["team.separator", "at most 1 character"]),
         ("evaluator.slice_gates=[{feature: source, value: lfw, age_mae_max: 9}]", ["slice_gates.0: no source 'lfw'"]),

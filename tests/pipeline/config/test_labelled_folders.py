@@ -15,7 +15,7 @@ def test_the_layout_of_a_labelled_folder_is_configured_under_its_name(tmp_path: 
     data = load_config(DEFAULT, ["data.sources=[labelled_folder/team, utkface]", labels], data_dir=tmp_path).data
     folder = data.labelled_folder("labelled_folder/team")
     assert folder is not None
-    assert (folder.labels, folder.columns) == ("gt.csv", {"picture": "file_name", "age": "real_age"})
+    assert (folder.labels, folder.columns) == ("gt.csv", {"image": "file_name", "age": "real_age"})
     assert data.labelled_folder("utkface") is None
 
 

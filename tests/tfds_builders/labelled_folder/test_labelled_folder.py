@@ -12,22 +12,23 @@ from hypothesis import strategies as st
 
 from tfds_builders.labelled_folder.header import Reading
 from tfds_builders.labelled_folder.images import ImageFolder
-from tfds_builders.labelled_folder.label_row import COLUMNS, RowError, parse_row
+from tfds_builders.labelled_folder.label_row import RowError, parse_row
 from tfds_builders.labelled_folder.labels_file import read_labels_file
+from visage.data.datasets.labelled_folder import LABEL_COLUMNS
 
 PLAIN = Reading({}, ",", "key")
 
 
 def reason(**texts: str) -> str:
     with pytest.raises(RowError) as caught:
-        parse_row({"picture": "a.jpg", **texts})
+        parse_row({"image": "a.jpg", **texts})
     return caught.value.reason
 
 
 def test_a_full_row() -> None:
     row = parse_row(
         {
-            "picture": " a.jpg ",
+            "image": " a.jpg ",
             "age": "31.5",
             "gender": "FEMALE",
             "identity": "ada",
@@ -45,11 +46,11 @@ def test_a_full_row() -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "nan", "NaN"])
 def test_a_number_that_is_not_given_is_unknown(text: str) -> None:
-    assert math.isnan(parse_row({"picture": "a.jpg", "age": text}).age)
+    assert math.isnan(parse_row({"image": "a.jpg", "age": text}).age)
 
 
 def test_unknown_is_like_unknown_and_unlike_a_number() -> None:
-    blank, nan, known = (parse_row({"picture": f"{age}.jpg", "age": age}) for age in ("", "nan", "30"))
+    blank, nan, known = (parse_row({"image": f"{age}.jpg", "age": age}) for age in ("", "nan", "30"))
     assert blank.labels == nan.labels != known.labels
 
 
@@ -62,7 +63,7 @@ def test_undefined_words_make_the_row_unreadable() -> None:
     assert reason(gender="woman") == "row_unreadable"
     assert reason(race="martian") == "row_unreadable"
     assert reason(fold="2.5") == "row_unreadable"
-    assert reason(picture="  ") == "row_unreadable"
+    assert reason(image="  ") == "row_unreadable"
 
 
 UNKNOWN_WORDS = ["", " ", "NA", "n/a", "NaN", "None", "NULL", "unknown", "Unknown", " ? ", "na"]
@@ -70,10 +71,10 @@ UNKNOWN_WORDS = ["", " ", "NA", "n/a", "NaN", "None", "NULL", "unknown", "Unknow
 
 @pytest.mark.parametrize("word", UNKNOWN_WORDS)
 def test_the_words_for_unknown_are_the_same_in_every_column(word: str) -> None:
-    unknown, silent = (parse_row({"picture": "a.jpg", **row}) for row in (dict.fromkeys(COLUMNS[1:], word), {}))
+    unknown, silent = (parse_row({"image": "a.jpg", **row}) for row in (dict.fromkeys(LABEL_COLUMNS[1:], word), {}))
     assert unknown.labels == silent.labels
     assert (unknown.identity, unknown.gender, unknown.race) == ("", "unknown", "unknown")
-    assert reason(picture=word) == "row_unreadable"
+    assert reason(image=word) == "row_unreadable"
 
 
 @pytest.mark.parametrize(
@@ -88,12 +89,12 @@ def test_the_words_for_unknown_are_the_same_in_every_column(word: str) -> None:
     ],
 )
 def test_an_age_group_is_in_its_own_column_or_in_that_of_the_age(texts: dict[str, str], years: tuple[int, int]) -> None:
-    row = parse_row({"picture": "a.jpg", **texts})
+    row = parse_row({"image": "a.jpg", **texts})
     assert ((row.age_from, row.age_to), math.isnan(row.age)) == (years, True)
 
 
 def test_an_age_and_its_group_are_both_kept_where_they_agree() -> None:
-    row = parse_row({"picture": "a.jpg", "age": "32.9", "age_group": "25-32"})
+    row = parse_row({"image": "a.jpg", "age": "32.9", "age_group": "25-32"})
     assert (row.age, row.age_from, row.age_to) == (32.9, 25, 32)
     assert reason(age="33", age_group="25-32") == "row_unreadable"
     assert reason(age="20-29", age_group="30-39") == "row_unreadable"
@@ -104,13 +105,13 @@ def test_an_age_and_its_group_are_both_kept_where_they_agree() -> None:
     ("word", "race"), [("East Asian", "asian"), ("Latino_Hispanic", "others"), ("Middle Eastern", "others")]
 )
 def test_fairfaces_races_are_those_of_utkface(word: str, race: str) -> None:
-    assert parse_row({"picture": "a.jpg", "race": word}).race == race
+    assert parse_row({"image": "a.jpg", "race": word}).race == race
 
 
 @given(st.dictionaries(st.sampled_from(("age", "age_group", "gender", "race")), st.text(min_size=200, max_size=500)))
 def test_a_reason_is_a_short_line_whatever_the_row_holds(texts: dict[str, str]) -> None:
     with pytest.raises(RowError) as caught:
-        parse_row({"fold": "100", **texts, "picture": "a.jpg"})
+        parse_row({"fold": "100", **texts, "image": "a.jpg"})
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 300
 
@@ -123,7 +124,7 @@ def test_a_label_out_of_its_range_is_named_so(column: str, text: str) -> None:
     assert reason(**{column: text}) == "label_out_of_range"
 
 
-@given(st.dictionaries(st.sampled_from(COLUMNS), st.text(max_size=12)))
+@given(st.dictionaries(st.sampled_from(LABEL_COLUMNS), st.text(max_size=12)))
 def test_any_texts_are_labels_in_their_ranges_or_a_reason(texts: dict[str, str]) -> None:
     # Any other exception fails the test.
     with suppress(RowError):
@@ -135,17 +136,17 @@ def test_any_texts_are_labels_in_their_ranges_or_a_reason(texts: dict[str, str])
 @given(st.lists(st.tuples(st.text("ab,\"'\r\n é", min_size=1), st.text("0123 \n,")), max_size=5))
 def test_the_output_of_a_csv_writer_is_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list) -> None:
     written = io.StringIO()
-    csv.writer(written).writerows([("picture", "age"), *rows])
+    csv.writer(written).writerows([("image", "age"), *rows])
     path = tmp_path_factory.mktemp("labels") / "labels.csv"
     path.write_text(written.getvalue(), encoding="utf-8", newline="")
-    assert list(read_labels_file(path, PLAIN)) == [{"picture": name, "age": age} for name, age in rows]
+    assert list(read_labels_file(path, PLAIN)) == [{"image": name, "age": age} for name, age in rows]
 
 
 @pytest.mark.parametrize("line", ["a.jpg", "a.jpg,3,4"])
 def test_a_row_with_more_or_fewer_fields_than_the_header_is_skipped(tmp_path: Path, line: str) -> None:
     path = tmp_path / "labels.csv"
-    path.write_text(f"picture,age\n{line}\nb.jpg,5\n")
-    assert list(read_labels_file(path, PLAIN)) == [None, {"picture": "b.jpg", "age": "5"}]
+    path.write_text(f"image,age\n{line}\nb.jpg,5\n")
+    assert list(read_labels_file(path, PLAIN)) == [None, {"image": "b.jpg", "age": "5"}]
 
 
 @given(st.text(max_size=300))

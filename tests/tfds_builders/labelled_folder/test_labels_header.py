@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfds_builders.labelled_folder.header import Reading, used_columns
-from tfds_builders.labelled_folder.label_row import COLUMNS
 from tfds_builders.labelled_folder.labels_file import check_labels_file, find_labels_file
+from visage.data.datasets.labelled_folder import LABEL_COLUMNS
 from visage.errors import VisageError
 
 KEY = "data.labelled_folders.team"
@@ -35,34 +35,47 @@ def refusal(header: list[str], how: Reading | None = None) -> str:
     ("name", "meant"), [("Identity", "identity"), ("Age", "age"), ("gender ", "gender"), ("age-group", "age_group")]
 )
 def test_a_column_similar_to_a_standard_one_is_refused_with_the_right_name(name: str, meant: str) -> None:
-    assert refusal(["picture", name]) == (
+    assert refusal(["image", name]) == (
         f"team/labels.csv: column '{name}' (did you mean {meant}?) would not be read: rename it, or set "
         f'{KEY}.columns: {{{meant}: "{name}"}} to read it, {{{meant}: null}} to leave it out'
     )
 
 
+def test_the_older_name_of_the_column_of_images_is_read() -> None:
+    assert used_columns(PATH, ["picture", "age"], reading()) == {"image": "picture", "age": "age"}
+    assert used_columns(PATH, ["image", "picture"], reading(image="picture")) == {"image": "picture"}
+    assert used_columns(PATH, ["image", "picture"], reading(image="image")) == {"image": "image"}
+
+
+def test_both_names_of_the_column_of_images_are_an_error_of_one_line() -> None:
+    assert refusal(["image", "picture"]) == (
+        "team/labels.csv has the columns image and picture, two names of one: "
+        f"name in {KEY}.columns.image the one to read"
+    )
+
+
 def test_all_of_them_are_errors_of_one_line() -> None:
-    message = refusal(["Picture", "Age", "gender"])
-    assert "column 'Picture' (did you mean picture?), 'Age' (did you mean age?) would not be read" in message
+    message = refusal(["Image", "Age", "gender"])
+    assert "column 'Image' (did you mean image?), 'Age' (did you mean age?) would not be read" in message
 
 
 def test_a_column_near_two_names_gives_both() -> None:
-    assert "(did you mean apparent_age_std or apparent_age_mean?)" in refusal(["picture", "apparent_age"])
+    assert "(did you mean apparent_age_std or apparent_age_mean?)" in refusal(["image", "apparent_age"])
 
 
 def test_beside_the_exact_column_a_similar_one_is_ignored() -> None:
-    assert used_columns(PATH, ["picture", "age", "Age", "ages"], reading()) == {"picture": "picture", "age": "age"}
+    assert used_columns(PATH, ["image", "age", "Age", "ages"], reading()) == {"image": "image", "age": "age"}
 
 
 def test_the_fix_in_the_message_works() -> None:
-    assert used_columns(PATH, ["picture", "Age "], reading(age="Age ")) == {"picture": "picture", "age": "Age "}
-    assert used_columns(PATH, ["picture", "Age "], reading(age=None)) == {"picture": "picture"}
-    assert used_columns(PATH, ["picture", "age"], reading(age=None)) == {"picture": "picture"}
+    assert used_columns(PATH, ["image", "Age "], reading(age="Age ")) == {"image": "image", "age": "Age "}
+    assert used_columns(PATH, ["image", "Age "], reading(age=None)) == {"image": "image"}
+    assert used_columns(PATH, ["image", "age"], reading(age=None)) == {"image": "image"}
 
 
 def test_a_configured_name_that_is_nearly_there_is_named() -> None:
-    assert "has no column 'year', which" in refusal(["picture", "years"], reading(age="year"))
-    assert "did you mean years? it has picture, years" in refusal(["picture", "years"], reading(age="year"))
+    assert "has no column 'year', which" in refusal(["image", "years"], reading(age="year"))
+    assert "did you mean years? it has image, years" in refusal(["image", "years"], reading(age="year"))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +83,7 @@ def test_a_configured_name_that_is_nearly_there_is_named() -> None:
     [
         (",", "picture;age;note, if any", ";"),
         (",", "picture\tage", r"\t"),
-        (";", "picture,age", ","),
+        (";", "image,age", ","),
         (",", "a|b", "|"),
         (";", "picture|note;age", "|"),
     ],
@@ -82,7 +95,7 @@ def test_another_separator_is_guessed(separator: str, header: str, likely: str) 
 
 
 def test_a_single_column_of_paths_may_contain_any_character() -> None:
-    assert used_columns(PATH, ["a;b"], reading(picture="a;b")) == {"picture": "a;b"}
+    assert used_columns(PATH, ["a;b"], reading(image="a;b")) == {"image": "a;b"}
 
 
 @given(st.lists(st.text(max_size=300), max_size=40))
@@ -90,7 +103,7 @@ def test_any_header_is_read_or_refused_in_one_bounded_line(header: list[str]) ->
     used = {}
     with suppress(VisageError):
         used = used_columns(PATH, header, reading())
-    assert set(used.values()) <= set(COLUMNS) & set(header)
+    assert set(used.values()) <= set(LABEL_COLUMNS) & set(header)
     if not used:
         message = refusal(header)
         assert message.isprintable()
@@ -104,14 +117,14 @@ def written(folder: Path, content: bytes) -> Path:
 
 def test_latin_1_far_from_the_header_is_reported_with_its_line(tmp_path: Path) -> None:
     path = written(
-        tmp_path, b"\xef\xbb\xbfpicture,identity\n" + b"a.jpg,ann\n" * 200_000 + "b.jpg,zoé\n".encode("latin-1")
+        tmp_path, b"\xef\xbb\xbfimage,identity\n" + b"a.jpg,ann\n" * 200_000 + "b.jpg,zoé\n".encode("latin-1")
     )
     with pytest.raises(VisageError, match=r"is not UTF-8 text \(line 200002, byte 0xe9\): save it as CSV in UTF-8$"):
         check_labels_file(path, reading())
 
 
 def test_a_good_table_passes(tmp_path: Path) -> None:
-    check_labels_file(written(tmp_path, b"\xef\xbb\xbfpicture,age\r\na.jpg,3\r\n"), reading())
+    check_labels_file(written(tmp_path, b"\xef\xbb\xbfimage,age\r\na.jpg,3\r\n"), reading())
 
 
 def parquet(folder: Path, **columns: pyarrow.Array) -> Path:
@@ -123,22 +136,20 @@ def test_images_inside_a_parquet_are_refused_by_its_schema(tmp_path: Path) -> No
     pictures = [{"bytes": bytes(195_000), "path": "0.jpg"}]
     path = parquet(tmp_path, image=pyarrow.array(pictures), age=pyarrow.array([30]))
     with pytest.raises(VisageError, match="column 'image' holds images, not their paths; write them as") as caught:
-        check_labels_file(path, reading(picture="image"))
+        check_labels_file(path, reading(image="image"))
     assert len(str(caught.value)) < 300
 
 
 def test_a_parquet_column_of_no_labels_is_refused_by_its_type(tmp_path: Path) -> None:
     born = pyarrow.array([0], pyarrow.date32())
-    path = parquet(
-        tmp_path, picture=pyarrow.array(["a.jpg"]), age=born, gender=pyarrow.array(["f"]).dictionary_encode()
-    )
+    path = parquet(tmp_path, image=pyarrow.array(["a.jpg"]), age=born, gender=pyarrow.array(["f"]).dictionary_encode())
     with pytest.raises(VisageError, match=r"column 'age' is of type date32\[day\]: write age as text or numbers"):
         check_labels_file(path, reading())
     check_labels_file(path, reading(age=None))
 
 
 def test_a_near_name_in_a_parquet_is_refused(tmp_path: Path) -> None:
-    path = parquet(tmp_path, picture=pyarrow.array(["a.jpg"]), Identity=pyarrow.array(["ann"]))
+    path = parquet(tmp_path, image=pyarrow.array(["a.jpg"]), Identity=pyarrow.array(["ann"]))
     with pytest.raises(VisageError, match=r"column 'Identity' \(did you mean identity\?\)"):
         check_labels_file(path, reading())
 

@@ -1,6 +1,7 @@
 """Defines the user's own images with a table of labels: `labelled_folder/NAME`, a data set for each NAME."""
 
 import math
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,34 @@ if TYPE_CHECKING:
     from visage.data.settings import CleaningSettings
 
 LABELLED_FOLDER = "labelled_folder"
+LABEL_COLUMNS = (
+    "image",
+    "age",
+    "age_group",
+    "gender",
+    "identity",
+    "race",
+    "fold",
+    "apparent_age_mean",
+    "apparent_age_std",
+)
+"""The standard columns of a labels file. The first, the path of an image, is required."""
+
+OLDER_NAMES = {"image": "picture"}
+"""Standard column to its older name, which is still read."""
+
+
+def by_newer_names(columns: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Returns a mapping from standard columns with older names replaced.
+
+    Raises:
+        ValueError: it has both names of a column.
+    """
+    for name, older in OLDER_NAMES.items():
+        if name in columns and older in columns:
+            raise ValueError(f"{older} is the older name of {name}: leave {older} out")
+    newer = {older: name for name, older in OLDER_NAMES.items()}
+    return {newer.get(column, column): name for column, name in columns.items()}
 
 
 def labelled_folder_name(dataset: str) -> str | None:

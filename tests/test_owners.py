@@ -60,20 +60,44 @@ def test_one_module_renames_files() -> None:
 
 def test_one_module_parses_version_numbers() -> None:
     """The other modules parse other numbers: of /proc, of a cron expression, of HTTP."""
-    found = {
-        name for name, file in ours() if calls(ast.parse(file.read_text(encoding="utf-8")), "isdecimal", "isdigit")
-    }
+    found = {name for name, file in ours() if parses_numbers(ast.parse(file.read_text(encoding="utf-8")))}
     assert found == {
         "benchmarks/commands.py",
         "pipeline/config/cron.py",
         "visage/prediction/predictors.py",
+        "visage/saved_model/versions.py",
         "serving/rest.py",
         "visage/memory.py",
     }
 
 
-def calls(tree: ast.AST, *names: str) -> bool:
-    return any(isinstance(node, ast.Attribute) and node.attr in names for node in ast.walk(tree))
+def parses_numbers(tree: ast.AST) -> bool:
+    """Returns whether the code tests texts for digits, or converts the names of files to numbers."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("isdecimal", "isdigit", "isnumeric"):
+            return True
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("int", "map"):
+            is_int = node.func.id == "int" or any(isinstance(part, ast.Name) and part.id == "int" for part in node.args)
+            names = (part for argument in node.args for part in ast.walk(argument) if isinstance(part, ast.Attribute))
+            if is_int and any(name.attr in ("name", "stem") for name in names):
+                return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("int(folder.name)", True),
+        ("max(versions, key=lambda folder: int(folder.name))", True),
+        ("int(path.parent.name.partition('-')[2])", True),
+        ("map(int, (folder.name for folder in folders))", True),
+        ("folder.name.isdigit()", True),
+        ("int(row.text)", False),
+        ("str(folder.name)", False),
+    ],
+)
+def test_parsing_of_numbers_is_recognized(line: str, expected: bool) -> None:
+    assert parses_numbers(ast.parse(line)) == expected
 
 
 def test_one_module_names_visage_json() -> None:

@@ -4,6 +4,8 @@ import os
 import re
 from pathlib import Path
 
+StrPath = str | os.PathLike[str]
+
 _VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|(?P<name>\w+)|\{(?P<braced>\w+)\})")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 

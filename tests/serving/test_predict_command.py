@@ -97,6 +97,19 @@ def test_without_a_model_the_default_configuration_chooses_and_is_named(portrait
 
 
 @pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--model", "y", "--server", "http://y"), "--model and --server: choose one; --alignment-of DIR gives"),
+        (("--model", "y", "--alignment-of", "y"), "--alignment-of needs --server: a local model has"),
+    ],
+)
+def test_options_that_exclude_each_other_are_an_error(options: tuple[str, ...], message: str) -> None:
+    ended = visage("predict", "x.jpg", *options)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"visage: {message}")
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("predict", "x.jpg", "--model", "y"), "--model and --config: both name a model; choose one"),

@@ -8,9 +8,10 @@ from visage import progress
 from visage.data.records import FaceRecord, from_example
 from visage.data.tfrecords import read_all
 from visage.errors import VisageError
+from visage.paths import StrPath
 
 
-def read_records(examples: Path, split: str) -> Iterator[FaceRecord]:
+def read_records(examples: StrPath, split: str) -> Iterator[FaceRecord]:
     """Yields the records of a split, file after file.
 
     Args:
@@ -20,7 +21,7 @@ def read_records(examples: Path, split: str) -> Iterator[FaceRecord]:
     Raises:
         VisageError: the split has no file, or one of them is damaged.
     """
-    files = sorted((examples / f"Split-{split}").glob("*.gz"))
+    files = sorted((Path(examples) / f"Split-{split}").glob("*.gz"))
     if not files:
         raise VisageError(f"{examples}: holds no Split-{split} with examples; give a folder that FaceExampleGen wrote")
     for done, file in enumerate(files):

@@ -1,6 +1,5 @@
 """Predicts age and gender of every face on photos, with a local model or a server."""
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,11 +8,10 @@ from pathlib import Path
 from visage.errors import VisageError
 from visage.faces.detector import make_detector
 from visage.faces.image_io import MAX_BYTES
+from visage.paths import StrPath
 from visage.prediction.photos import PhotoPrediction, photo_detector, predict_photo
 from visage.prediction.predictors import FolderPredictor, ServerPredictor
 from visage.progress import report
-
-StrPath = str | os.PathLike[str]
 
 
 def predict_photos(
@@ -64,11 +62,11 @@ def _make_predictor(
     model: StrPath | None, server: str | None, alignment_of: StrPath | None, note: Callable[[str], None]
 ) -> FolderPredictor | ServerPredictor:
     if model is not None and server is not None:
-        raise VisageError("--model and --server: choose one; --alignment-of DIR gives the geometry of a server's crops")
+        raise VisageError("model and server: choose one; alignment_of gives the geometry of a server's crops")
     if server is not None:
-        return ServerPredictor(server, None if alignment_of is None else Path(alignment_of), note)
+        return ServerPredictor(server, alignment_of, note)
     if alignment_of is not None:
-        raise VisageError("--alignment-of needs --server: a local model has the geometry of its crops")
+        raise VisageError("alignment_of needs server: a local model has the geometry of its crops")
     if model is None:
-        raise VisageError("no model to predict with: give --model DIR or --server URL")
-    return FolderPredictor(Path(model))
+        raise VisageError("no model to predict with; give model= or server=")
+    return FolderPredictor(model)

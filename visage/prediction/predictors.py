@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from visage.errors import VisageError
 from visage.faces.settings import AlignmentSettings
+from visage.paths import StrPath
 from visage.prediction.loaded_model import LoadedModel, find_model, identity_of, load_model, metadata_of
 from visage.saved_model.identity import UNKNOWN, ModelIdentity, identify
 from visage.saved_model.metadata import ModelMetadata
@@ -55,8 +56,8 @@ class FolderPredictor:
         VisageError: there is no model, or it is not one of VisAge's.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = find_model(folder)
+    def __init__(self, folder: StrPath) -> None:
+        self._folder = find_model(Path(folder))
         metadata = metadata_of(self._folder)
         self.alignment = metadata.alignment_settings()
         self.identity = identity_of(self._folder, metadata)
@@ -83,9 +84,9 @@ class ServerPredictor:
         VisageError: the address is invalid, or there is no model in `alignment_of`.
     """
 
-    def __init__(self, address: str, alignment_of: Path | None, note: Callable[[str], None]) -> None:
+    def __init__(self, address: str, alignment_of: StrPath | None, note: Callable[[str], None]) -> None:
         self._url = _model_url(address)
-        self._folder = None if alignment_of is None else find_model(alignment_of)
+        self._folder = None if alignment_of is None else find_model(Path(alignment_of))
         self._metadata = None if self._folder is None else metadata_of(self._folder)
         self._note = note
 
@@ -110,7 +111,7 @@ class ServerPredictor:
         reported = identity_of(self._folder, self._metadata)
         if str(version or "") not in ("", reported.version) and reported.version != UNKNOWN:
             self._note(
-                f"{self._url} serves version {version}, --alignment-of {self._folder} is version {reported.version}"
+                f"{self._url} serves version {version}, alignment_of {self._folder} is version {reported.version}"
             )
         return identify(self._metadata, name, version)
 
@@ -134,11 +135,14 @@ class ServerPredictor:
                 return ModelMetadata.from_json(self._served).alignment_settings()
             except ValidationError:
                 raise VisageError(
-                    f"{self._url}/visage: its alignment is of another version of VisAge; give --alignment-of MODEL"
+                    f"{self._url}/visage: its alignment is of another version of VisAge; give the model's folder as "
+                    "alignment_of (--alignment-of)"
                 ) from None
         self._request_version()
         assumption = "does not report the geometry of its crops: the default alignment is used"
-        self._note(f"{self._url} {assumption}; give --alignment-of MODEL if it is another")
+        self._note(
+            f"{self._url} {assumption}; give the model's folder as alignment_of (--alignment-of) if it is another"
+        )
         return AlignmentSettings()
 
     def _version_if_reported(self) -> int | None:
@@ -174,7 +178,7 @@ def _decimal(value: Any) -> int | None:
 def _model_url(address: str) -> str:
     """Returns `http://host:port/v1/models/NAME` for an address with or without the path."""
     if not re.match(r"https?://[^/\s]", address):
-        raise VisageError(f"--server {address}: no such address; write http://HOST:PORT")
+        raise VisageError(f"server {address}: no such address; write http://HOST:PORT")
     host, _, name = address.rstrip("/").partition("/v1/models/")
     return f"{host}/v1/models/{name or DEFAULT_MODEL_NAME}"
 

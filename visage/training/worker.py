@@ -42,6 +42,8 @@ def _wait_for_job(checkpoint_dir: Path) -> Job:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m visage.training.worker CHECKPOINT_DIR")
     try:
         main(Path(sys.argv[1]))
     except VisageError as error:

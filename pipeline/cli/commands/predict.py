@@ -64,6 +64,10 @@ def predict(
         check_output(out, (".png", ".jpg", ".jpeg"), files)
     if server is not None and config is not None:
         raise VisageError("--server and --config: both name a model; choose one")
+    if server is not None and model is not None:
+        raise VisageError("--model and --server: choose one; --alignment-of DIR gives the geometry of a server's crops")
+    if server is None and alignment_of is not None:
+        raise VisageError("--alignment-of needs --server: a local model has the geometry of its crops")
     if server is None:
         chosen = choose_model(model, config, "--model")
         model, config = chosen.folder, chosen.config

@@ -152,7 +152,7 @@ def test_a_server_without_alignment_is_noted(portrait: Path, plain_server: str) 
     (prediction,) = predict_photos([portrait], server=plain_server, note=notes.append)
     assert prediction.faces[0].age == 30
     assert len(notes) == 1
-    assert "default alignment is used; give --alignment-of MODEL" in notes[0]
+    assert "default alignment is used; give the model's folder as alignment_of" in notes[0]
     assert prediction.model is not None
     assert prediction.model.summary == "visage, pipeline unknown, version 1, trained on unknown"
 
@@ -173,7 +173,7 @@ def test_the_provenance_of_a_local_model_is_used_if_the_server_has_none(
     assert prediction.model is not None
     assert prediction.model.warning is not None
     assert (prediction.model.pipeline, prediction.model.version) == ("faces", "1")
-    assert notes == [f"{plain_server}/v1/models/visage serves version 1, --alignment-of {drawn_model} is version 2"]
+    assert notes == [f"{plain_server}/v1/models/visage serves version 1, alignment_of {drawn_model} is version 2"]
 
 
 def test_predictions_do_not_need_the_version_of_the_server(
@@ -232,17 +232,17 @@ def test_a_model_in_a_folder_of_any_name_is_loaded(name: str, saved_model: Path,
 
 
 def test_neither_model_nor_server_is_an_error(portrait: Path) -> None:
-    with pytest.raises(VisageError, match="--model DIR or --server URL"):
+    with pytest.raises(VisageError, match="give model= or server="):
         predict_photos([portrait])
 
 
 def test_both_model_and_server_are_an_error(portrait: Path, saved_model: Path) -> None:
-    with pytest.raises(VisageError, match="--model and --server: choose one"):
+    with pytest.raises(VisageError, match="model and server: choose one"):
         predict_photos([portrait], model=saved_model, server="http://127.0.0.1:1")
 
 
 def test_the_alignment_option_with_a_local_model_is_an_error(portrait: Path, saved_model: Path) -> None:
-    with pytest.raises(VisageError, match="--alignment-of needs --server"):
+    with pytest.raises(VisageError, match="alignment_of needs server"):
         predict_photos([portrait], model=saved_model, alignment_of=saved_model)
 
 

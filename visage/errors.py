@@ -35,8 +35,8 @@ def shortened(text: str) -> str:
 def listed(names: Collection[str]) -> str:
     """Returns names from outside on one line, each shortened, and how many there are beyond the first 20.
 
-    >>> listed(["picture", "age"])
-    'picture, age'
+    >>> listed(["image", "age"])
+    'image, age'
     >>> listed(["x"] * 1000)[-14:]
     'x and 980 more'
     """

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from visage import progress
+from visage.data.datasets import dataset_spec
 from visage.data.duplicates.decisions import CONFLICTING_LABELS, DUPLICATE_IMAGE, FEATURES
+from visage.data.failures import KEPT, GroupLabels, failures_to_process, groups_of
 from visage.data.prepared_dataset import PreparedDataset
 from visage.data.records import FaceRecord
 from visage.data.settings import SplitSettings
@@ -30,13 +32,15 @@ def account(
     Args:
         sources: the data sets that were read.
         written: split and record of each written record.
-        drops: `key` and `rule` of each dropped record; of byte-identical images also `picture_digest` and `disagree`.
+        drops: `key`, `rule` and, where known, `labels` of each dropped record; of byte-identical images also
+            `picture_digest` and `disagree`.
 
     Returns:
         `sources` by data set and `total`, each with `archive_rows`, `skipped`, `records_in`, `dropped`, `records_out`
         and `by_split`, where archive_rows = sum(skipped) + records_in and
         records_in = sum(dropped) + records_out = sum(dropped) + sum(by_split); and `duplicates`, the byte-identical
-        images: `groups`, `pictures`, and by feature the groups that `disagree`.
+        images: `groups`, `pictures`, and by feature the groups that `disagree`; and `failures_to_process`, as
+        `visage.data.failures` counts them.
 
     Raises:
         VisageError: records are missing or doubled; or a person or an image is in two splits.
@@ -48,6 +52,7 @@ def account(
     by_split = {dataset: dict.fromkeys(SPLITS, 0) for dataset in datasets}
     dropped: dict[str, Counter[str]] = {dataset: Counter() for dataset in datasets}
     duplicates = _Duplicates()
+    outcomes: Counter[tuple[GroupLabels, str]] = Counter()
     for split, record in written:
         if len(keys) % _REPORT_EVERY == 0:
             progress.report("read back what was written", len(keys), total)
@@ -55,16 +60,25 @@ def account(
         identities.add(record.identity, numbers[split])
         images.add(record.image_digest, numbers[split])
         by_split[_dataset_of(record.key, datasets)][split] += 1
+        outcomes[groups_of(record), KEPT] += 1
     for drop in drops:
         keys.add(drop["key"], len(SPLITS))
-        dropped[_dataset_of(drop["key"], datasets)][drop["rule"]] += 1
+        dataset = _dataset_of(drop["key"], datasets)
+        dropped[dataset][drop["rule"]] += 1
+        # An unreadable record has no labels.
+        outcomes[GroupLabels(**drop.get("labels", {"source": dataset_spec(dataset).source})), drop["rule"]] += 1
         duplicates.add(drop)
 
     keys.check_each_once()
     identities.check_one_split_each()
     images.check_one_split_each()
     report = {s.dataset: _account_source(s, dropped[s.dataset], by_split[s.dataset]) for s in sources}
-    return {"sources": report, "total": _sum(list(report.values())), "duplicates": duplicates.report()}
+    return {
+        "sources": report,
+        "total": _sum(list(report.values())),
+        "duplicates": duplicates.report(),
+        "failures_to_process": failures_to_process(outcomes),
+    }
 
 
 def check_nothing_empty(report: Report, settings: SplitSettings) -> None:

@@ -13,6 +13,19 @@ IDENTITY, SOURCE, RACE = "identity", "source", "race"
 FACE_SCORE, SECOND_FACE_SCORE, FOLD = "face_score", "second_face_score", "fold"
 APPARENT_AGE_MEAN, APPARENT_AGE_STD = "apparent_age_mean", "apparent_age_std"
 IMAGE_DIGEST = "picture_digest"
+FACE_SIZE, BLUR, LIGHT, ROLL = "face_size", "blur", "light", "roll"
+
+# Features that are left out where they are unknown; each has the name of its attribute.
+_OPTIONAL_FLOATS = (
+    FACE_SCORE,
+    SECOND_FACE_SCORE,
+    APPARENT_AGE_MEAN,
+    APPARENT_AGE_STD,
+    FACE_SIZE,
+    BLUR,
+    LIGHT,
+    ROLL,
+)
 
 
 def image_digest(image: bytes) -> str:
@@ -39,6 +52,7 @@ class FaceRecord:
         apparent_age_mean: years; the mean of people's guesses. If the real age is unknown, `age` equals it.
         apparent_age_std: years; the standard deviation of those guesses.
         image_digest: 32 hexadecimal digits of the SHA-256 of the image as its source has it.
+        face_size, blur, light, roll: measured when the face was aligned, see `faces.quality.FaceQuality`.
     """
 
     image: bytes
@@ -55,6 +69,10 @@ class FaceRecord:
     apparent_age_mean: float | None = None
     apparent_age_std: float | None = None
     image_digest: str = ""
+    face_size: float | None = None
+    blur: float | None = None
+    light: float | None = None
+    roll: float | None = None
 
 
 def to_example(record: FaceRecord) -> bytes:
@@ -83,16 +101,12 @@ def to_example(record: FaceRecord) -> bytes:
     put_bytes(SOURCE, record.source.encode())
     put_bytes(RACE, record.race.encode())
     put_bytes(IMAGE_DIGEST, record.image_digest.encode())
-    if record.face_score is not None:
-        put_float(FACE_SCORE, record.face_score)
-    if record.second_face_score is not None:
-        put_float(SECOND_FACE_SCORE, record.second_face_score)
     if record.fold is not None:
         put_int(FOLD, record.fold)
-    if record.apparent_age_mean is not None:
-        put_float(APPARENT_AGE_MEAN, record.apparent_age_mean)
-    if record.apparent_age_std is not None:
-        put_float(APPARENT_AGE_STD, record.apparent_age_std)
+    for name in _OPTIONAL_FLOATS:
+        value = getattr(record, name)
+        if value is not None:
+            put_float(name, value)
     return example.SerializeToString(deterministic=True)
 
 
@@ -121,10 +135,7 @@ def from_example(serialized: bytes) -> FaceRecord:
         identity=text(IDENTITY),
         source=text(SOURCE),
         race=text(RACE),
-        face_score=optional_float(FACE_SCORE),
-        second_face_score=optional_float(SECOND_FACE_SCORE),
         fold=feature[FOLD].int64_list.value[0] if FOLD in feature else None,
-        apparent_age_mean=optional_float(APPARENT_AGE_MEAN),
-        apparent_age_std=optional_float(APPARENT_AGE_STD),
         image_digest=text(IMAGE_DIGEST),
+        **{name: optional_float(name) for name in _OPTIONAL_FLOATS},
     )

@@ -7,7 +7,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +21,15 @@ from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.data.cleaning import age_out_of_range, outside_protocol, reason_to_drop
 from visage.data.duplicates.decisions import ROW, excluded_copy_row, row_of
 from visage.data.duplicates.perceptual_hash import perceptual_hash
+from visage.data.failures import (
+    LANDMARKS_UNUSABLE,
+    NO_FACE,
+    PICTURE_FAILED,
+    PICTURE_UNDECODABLE,
+    RECORD_UNREADABLE,
+    GroupLabels,
+    groups_of,
+)
 from visage.data.prepared_rows import face_box, to_record
 from visage.data.records import FaceRecord, to_example
 from visage.data.split import split_of
@@ -28,7 +37,9 @@ from visage.faces.align import align
 from visage.faces.detector import make_detector
 from visage.faces.encode import encode
 from visage.faces.face import Face
+from visage.faces.grey import to_grey
 from visage.faces.image_io import DecodeError, decode_repairing
+from visage.faces.quality import measure_quality
 from visage.faces.resize import resize
 from visage.faces.selection import choose, two_candidates
 from visage.faces.settings import NO_DETECTOR
@@ -64,6 +75,7 @@ class Drop:
         image_digest: digest of its image; None where the record is unreadable.
         excluded_copy: one element of ROW, if copies of the image must be compared with the record; else None.
         detail: the reason within the rule; None if the rule has one reason alone.
+        labels: the groups of the record; None where the record is unreadable.
     """
 
     key: str
@@ -71,6 +83,7 @@ class Drop:
     image_digest: str | None = None
     excluded_copy: np.ndarray | None = None
     detail: str | None = None
+    labels: GroupLabels | None = None
 
 
 class _DropError(Exception):
@@ -160,36 +173,38 @@ class CleanAndAlign(beam.DoFn):
             place = f"{chunk.number}-{offset}"
             key = f"{chunk.dataset}/unreadable-{hashlib.sha256(serialized).hexdigest()[:16]}-{place}"
             _LOGGER.exception("%s cannot be read", key)
-            return Drop(key, "record_unreadable")
+            return Drop(key, RECORD_UNREADABLE)
         try:
             return self._kept(record, chunk, offset)
         except _DropError as drop:
             excluded_copy = excluded_copy_row(record, chunk.number, offset) if drop.rule in _AGE_RULES else None
-            return Drop(record.key, drop.rule, record.image_digest, excluded_copy, drop.detail)
+            return Drop(record.key, drop.rule, record.image_digest, excluded_copy, drop.detail, groups_of(record))
         except Exception:  # An unforeseen error in one image drops that image alone.
             _LOGGER.exception("%s cannot be turned into a crop", record.key)
-            return Drop(record.key, "picture_failed", record.image_digest)
+            return Drop(record.key, PICTURE_FAILED, record.image_digest, labels=groups_of(record))
 
     def _kept(self, record: FaceRecord, chunk: Chunk, offset: int) -> Kept:
         rule = reason_to_drop(record, self._settings.cleaning, self._settings.split)
         if rule:
             raise _DropError(rule)
-        crop = self._crop(record)
-        row = row_of(record, split_of(record, self._settings.split), perceptual_hash(crop), chunk.number, offset)
+        crop, landmarks = self._crop(record)
+        grey = to_grey(crop)
+        row = row_of(record, split_of(record, self._settings.split), perceptual_hash(grey), chunk.number, offset)
         with timed("encode"):
             encoded = encode(crop, self._settings.alignment.jpeg_quality)
-        return Kept(replace(record, image=encoded), row)
+        return Kept(replace(record, image=encoded, **asdict(measure_quality(grey, landmarks))), row)
 
-    def _crop(self, record: FaceRecord) -> np.ndarray:
+    def _crop(self, record: FaceRecord) -> tuple[np.ndarray, np.ndarray | None]:
+        """Returns the crop, and the landmarks in the photo; without a detector they are None."""
         try:
             with timed("decode"):
                 image, repaired = decode_repairing(record.image)
         except DecodeError as error:
-            raise _DropError("picture_undecodable", error.reason) from None
+            raise _DropError(PICTURE_UNDECODABLE, error.reason) from None
         if repaired:
             count_repaired()
         if self._detector is None:
-            return resize(image, self._settings.alignment.size)
+            return resize(image, self._settings.alignment.size), None
         with timed("detect"):
             faces = self._detector.detect(image)
         face = self._chosen(faces, image.shape, record)
@@ -197,9 +212,9 @@ class CleanAndAlign(beam.DoFn):
             raise _DropError("face_too_small")
         try:
             with timed("align"):
-                return align(image, face.landmarks, self._settings.alignment)
+                return align(image, face.landmarks, self._settings.alignment), face.landmarks
         except ValueError:
-            raise _DropError("landmarks_unusable") from None
+            raise _DropError(LANDMARKS_UNUSABLE) from None
 
     def _chosen(self, faces: list[Face], image_shape: tuple[int, ...], record: FaceRecord) -> Face:
         box = face_box(record)
@@ -207,7 +222,7 @@ class CleanAndAlign(beam.DoFn):
         try:
             face = choose(faces, image_shape, box)
         except ValueError:
-            raise _DropError("no_face") from None
+            raise _DropError(NO_FACE) from None
         if other_faces == "drop" and len(faces) > 1:
             raise _DropError("several_faces")
         if other_faces == "ambiguous" and two_candidates(faces, image_shape, box):
@@ -222,10 +237,15 @@ def _progress_file(folder: str | None) -> BinaryIO:
 
 
 def drop_line(drop: Drop, file: str, offset: int, **why: object) -> bytes:
-    """Returns a drop as a line of JSON: key, rule, file and offset of the record; digest, detail, `why` where known."""
-    line = {"key": drop.key, "rule": drop.rule, "file": file, "offset": offset}
+    """Returns a drop as a line of JSON.
+
+    It has the key, rule, file and offset of the record, and where they are known its digest, detail, labels and `why`.
+    """
+    line: dict[str, object] = {"key": drop.key, "rule": drop.rule, "file": file, "offset": offset}
     if drop.image_digest is not None:
         line["picture_digest"] = drop.image_digest
     if drop.detail is not None:
         line["detail"] = drop.detail
+    if drop.labels is not None:
+        line["labels"] = asdict(drop.labels)
     return json.dumps({**line, **why}).encode()

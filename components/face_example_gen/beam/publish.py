@@ -14,6 +14,7 @@ from components.face_example_gen.beam.partitions import read_rows
 from components.face_example_gen.beam.record_files import read_lines, read_records, write_lines, write_records
 from visage.data.duplicates.decisions import ROW, DuplicateDecision, Labels
 from visage.data.duplicates.near_duplicates import NEAR_DUPLICATE, NEAR_DUPLICATE_IN_OTHER_SPLIT, first_near_duplicates
+from visage.data.failures import groups_of
 from visage.data.labels import GENDERS, RACES, UNKNOWN
 from visage.data.records import FaceRecord, from_example, to_example
 from visage.data.split import SPLITS
@@ -76,7 +77,7 @@ def _drop(
         return None
     count_drop(rule)
     record = from_example(serialized)
-    return drop_line(Drop(record.key, rule, record.image_digest), chunk.file, offset, **why)
+    return drop_line(Drop(record.key, rule, record.image_digest, labels=groups_of(record)), chunk.file, offset, **why)
 
 
 def _with_labels(serialized: bytes, decision: DuplicateDecision | None) -> bytes:

@@ -9,6 +9,8 @@ import pytest
 import tensorflow as tf
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 
+from components.example_validator.report import read_report
+from components.example_validator.settings import ValidationSettings
 from tests.components.example_validator.validating import validate
 from tests.components.face_example_gen.validation import FULL, SCHEMA, statistics
 from visage.data.records import to_example
@@ -45,6 +47,20 @@ def test_a_valid_face_passes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "last",
+    [
+        {"face_size": None, "blur": None, "light": None, "roll": None},
+        {"face_size": 900.0, "blur": 0.5, "light": 3.0, "roll": 170.0},
+    ],
+)
+def test_faces_of_another_quality_are_no_drift(tmp_path: Path, last: dict[str, Any]) -> None:
+    before = statistics([to_example(dataclasses.replace(FULL, **last))] * 2)
+    settings = ValidationSettings(min_examples=1)
+    validate(tmp_path, {"train": statistics([FACE, FACE])}, {"train": before}, schema=SCHEMA, settings=settings)
+    assert read_report(tmp_path / "anomalies").drift == ["train"]
+
+
+@pytest.mark.parametrize(
     ("tamper", "reported"),
     [
         (floats("age", 1996), "age: Unexpectedly high value: 1996>120"),
@@ -64,6 +80,9 @@ def test_a_valid_face_passes(tmp_path: Path) -> None:
         (floats("second_face_score", float("nan")), "second_face_score: Float feature has NaN values"),
         (floats("apparent_age_mean", 121), "apparent_age_mean: Unexpectedly high value: 121>120"),
         (floats("apparent_age_std", -1), "apparent_age_std: Unexpectedly low values: -1<0"),
+        (floats("blur", -1), "blur: Unexpectedly low values: -1<0"),
+        (floats("light", 256), "light: Unexpectedly high value: 256>255"),
+        (floats("roll", -181), "roll: Unexpectedly low values: -181<-180"),
         (text("picture_digest", "0123"), "picture_digest: 1 values do not match [0-9a-f]{32}, e.g. '0123'"),
         (
             text("picture_digest", "G" * 32),

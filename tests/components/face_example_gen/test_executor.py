@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -148,6 +149,31 @@ def test_every_planted_defect_is_counted_under_its_rule(whole: Run, truth: dict[
     assert of["nobody"] <= part["dropped"]["no_face"] <= of["nobody"] + 0.1 * of["good"]
 
 
+def test_failures_to_process_are_counted_by_group(whole: Run) -> None:
+    counted, parts = whole.report["failures_to_process"], whole.report["sources"]
+    failures = ("picture_undecodable", "no_face")
+    failed = {dataset: sum(parts[dataset]["dropped"].get(rule, 0) for rule in failures) for dataset in SOURCES}
+    sources = {"utkface": "utkface", "adience/faces": "adience", "imdb_wiki/wiki": "wiki"}
+    assert {sources[dataset]: count for dataset, count in failed.items()} == {
+        source: count["failed"] for source, count in counted["source"].items()
+    }
+    for counts in counted.values():
+        assert sum(count["failed"] for count in counts.values()) == sum(failed.values())
+    # Read images are those that are kept, those that failed, and those that are copies or show two people.
+    assert counted["source"]["adience"]["records"] < parts["adience/faces"]["records_in"]
+    assert sum(counted["gender"][gender]["failed"] for gender in ("female", "male")) > 0
+
+
+def test_every_face_is_measured(whole: Run) -> None:
+    measured = [
+        [np.nan if value is None else value for value in (record.face_size, record.blur, record.light, record.roll)]
+        for record in whole.everybody()
+    ]
+    # A NaN is not above.
+    assert (np.array(measured) > [5, 0, 0, -90]).all()
+    assert (np.array(measured) < [1000, 1020**2, 255, 90]).all()
+
+
 def test_defects_of_labels_are_counted_too(whole: Run) -> None:
     parts = whole.report["sources"]
     # Taken before the birth, and born in the year 0.
@@ -263,6 +289,8 @@ def test_without_a_detector_images_are_used_as_crops(portraits: Path, data_root:
     crops = run(utkface_crops(portraits, data_root), tmp_path)
     assert set(crops.report["total"]["dropped"]) == {"picture_undecodable", "conflicting_labels"}
     assert all(decode(record.image).shape == (SIZE, SIZE, 3) for record in crops.everybody())
+    assert all(record.face_size is record.roll is None for record in crops.everybody())
+    assert all(record.blur and record.light for record in crops.everybody())
 
 
 def test_a_face_smaller_than_the_rule_allows_is_a_counted_drop(

@@ -88,7 +88,30 @@ def test_every_row_of_the_archives_is_accounted_for(folder: Path) -> None:
             "by_split": {"train": 3, "val": 1, "test": 2},
         },
         "duplicates": {"groups": 0, "pictures": 0, "disagree": {"age": 0, "gender": 0, "race": 0}},
+        "failures_to_process": {
+            "source": {"utkface": {"records": 7, "failed": 1}},
+            "gender": {"male": {"records": 6, "failed": 0}, "unknown": {"records": 1, "failed": 1}},
+            "age_group": {"25-32": {"records": 6, "failed": 0}, "unknown": {"records": 1, "failed": 1}},
+            "race": {"unknown": {"records": 7, "failed": 1}},
+        },
     }
+
+
+def test_failures_to_process_are_counted_by_the_labels_of_the_drops(folder: Path) -> None:
+    labels = {"source": "utkface", "gender": "male", "age_group": "60-100", "race": "black"}
+    drop = {"key": "utkface/5", "rule": "no_face", "labels": labels}
+    (folder / "dropped-00000-of-00001.jsonl").write_text(json.dumps(drop) + "\n")
+    counted = account(folder)["failures_to_process"]
+    assert counted["gender"] == {"male": {"records": 7, "failed": 1}}
+    assert counted["age_group"]["60-100"] == counted["race"]["black"] == {"records": 1, "failed": 1}
+
+
+def test_an_unreadable_record_is_a_failure_of_its_source(folder: Path) -> None:
+    write_split(folder, "test", [example("utkface/4")])
+    write_drops(folder, {"utkface/5": "age_out_of_range", "imdb_wiki/wiki/unreadable-0": "record_unreadable"})
+    counted = account(folder)["failures_to_process"]
+    assert counted["source"] == {"utkface": {"records": 5, "failed": 0}, "wiki": {"records": 1, "failed": 1}}
+    assert counted["gender"]["unknown"] == {"records": 1, "failed": 1}
 
 
 def test_a_record_that_was_not_written_is_missed(folder: Path) -> None:

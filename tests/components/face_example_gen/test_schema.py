@@ -11,8 +11,9 @@ from visage.data.datasets import published_sources
 from visage.data.labels import AGE_GROUPS, GENDERS, RACES, UNKNOWN
 from visage.data.records import FaceRecord, to_example
 
+QUALITY = ("face_size", "blur", "light", "roll")
 OPTIONAL: dict[str, Any] = dict.fromkeys(
-    ("face_score", "second_face_score", "fold", "apparent_age_mean", "apparent_age_std")
+    ("face_score", "second_face_score", "fold", "apparent_age_mean", "apparent_age_std", *QUALITY)
 )
 
 
@@ -67,6 +68,10 @@ def test_records_with_all_and_with_no_labels_match_the_schema() -> None:
         ("apparent_age_mean", dataclasses.replace(FULL, apparent_age_mean=121.0)),
         ("apparent_age_mean", dataclasses.replace(FULL, apparent_age_mean=float("nan"))),
         ("apparent_age_std", dataclasses.replace(FULL, apparent_age_std=-1.0)),
+        ("face_size", dataclasses.replace(FULL, face_size=-1.0)),
+        ("blur", dataclasses.replace(FULL, blur=1040401.0)),
+        ("light", dataclasses.replace(FULL, light=255.5)),
+        ("roll", dataclasses.replace(FULL, roll=float("nan"))),
     ],
 )
 def test_a_value_that_cannot_be_is_found(feature: str, tampered: FaceRecord) -> None:

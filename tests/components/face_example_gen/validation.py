@@ -30,6 +30,10 @@ FULL = FaceRecord(
     apparent_age_mean=28.5,
     apparent_age_std=3.5,
     image_digest="0123456789abcdef0123456789abcdef",
+    face_size=40.5,
+    blur=210.25,
+    light=127.5,
+    roll=-12.5,
 )
 """A record of which everything is known."""
 

@@ -14,6 +14,7 @@ from components.face_example_gen.settings import DataSettings, FaceExampleGenSet
 from pipeline.data_inspection.collect import CleanedData
 from tests.helpers.drawn_crops import draw_crop, write_split
 from visage.data.example_proto import Example
+from visage.data.failures import KEPT, GroupLabels, failures_to_process, groups_of
 from visage.data.labels import GENDERS, RACES, UNKNOWN
 from visage.data.prepared_rows import to_record
 from visage.data.records import FaceRecord
@@ -43,12 +44,14 @@ def write_cleaned(folder: Path, faces: Sequence[Face], skipped: Mapping[str, int
     report_dir.mkdir(parents=True)
     kept: dict[str, list[FaceRecord]] = {split: [] for split in SPLITS}
     drops = []
+    outcomes: Counter[tuple[GroupLabels, str]] = Counter()
     offset = 0
     with tf.io.TFRecordWriter(str(prepared)) as writer:
         for number, face in enumerate(faces):
             serialized = _prepared(number, face)
             writer.write(serialized)
             record = to_record("utkface", serialized, CleaningSettings())
+            outcomes[groups_of(record), KEPT if face.fate in SPLITS else face.fate] += 1
             if face.fate in SPLITS:
                 kept[face.fate].append(record)
             else:
@@ -66,7 +69,8 @@ def write_cleaned(folder: Path, faces: Sequence[Face], skipped: Mapping[str, int
         "records_out": len(faces) - len(drops),
         "by_split": {split: len(records) for split, records in kept.items()},
     }
-    (report_dir / "cleaning_report.json").write_text(json.dumps({"sources": {"utkface": part}, "total": part}))
+    report = {"sources": {"utkface": part}, "total": part, "failures_to_process": failures_to_process(outcomes)}
+    (report_dir / "cleaning_report.json").write_text(json.dumps(report))
     settings = FaceExampleGenSettings(data=DataSettings(sources=["utkface"]), data_root=str(folder))
     return CleanedData(folder / "examples", report_dir, settings)
 

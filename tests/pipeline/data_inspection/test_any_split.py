@@ -52,6 +52,12 @@ def test_the_page_has_every_count_and_no_none_or_nan(
         assert f"{split} : {fates.count(split)} records" in str(page)
     for rule in RULES:
         assert counts.get(rule, 0) == fates.count(rule)
+    failures = dict(re.findall(r'data-failures="([^"]+)">(.*?)</tr>', html))
+    for gender in (*GENDERS, UNKNOWN):
+        of_gender = [face.fate in RULES for face in faces if face.gender == gender]
+        numbers = [str(len(of_gender)), str(sum(of_gender))]
+        shown = re.findall(r">(\d+)</td>", failures.get(f"gender {gender}", ""))
+        assert shown == (numbers if of_gender else [])
     kept = [face for face in faces if face.fate in SPLITS]
     assert sum(entry["unknown"] + sum(entry["by_year"]) for entry in found["ages"]) == len(kept)
     for width, height in re.findall(r'<rect [^>]*width="([^"]+)" height="([^"]+)"', html):

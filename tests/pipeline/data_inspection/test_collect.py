@@ -38,6 +38,15 @@ def test_the_flow_goes_down_step_by_step_in_the_order_of_the_rules(tmp_path: Pat
     ]
 
 
+def test_a_report_that_was_written_before_failures_were_counted_by_group_is_shown(tmp_path: Path) -> None:
+    data = write_cleaned(tmp_path, [Face("train"), Face("no_face")])
+    report = json.loads((data.report / "cleaning_report.json").read_text())
+    assert report.pop("failures_to_process")["source"] == {"utkface": {"records": 2, "failed": 1}}
+    assert "could not be processed" in render(inspect(data))
+    (data.report / "cleaning_report.json").write_text(json.dumps(report))
+    assert "could not be processed" not in render(inspect(data))
+
+
 def test_ages_are_counted_by_split_and_gender(tmp_path: Path) -> None:
     faces = [Face("train", age=30), Face("train", age=31, gender="male"), Face("train", age=-1), Face("test", age=116)]
     ages = {(e["split"], e["gender"]): e for e in inspected(tmp_path, faces)["ages"]}

@@ -41,6 +41,10 @@ records = st.builds(
     fold=st.none() | st.integers(0, 4),
     apparent_age_mean=st.none() | floats32,
     apparent_age_std=st.none() | floats32,
+    face_size=st.none() | floats32,
+    blur=st.none() | floats32,
+    light=st.none() | floats32,
+    roll=st.none() | floats32,
     image_digest=texts,
 )
 
@@ -59,6 +63,7 @@ def test_the_same_record_gives_the_same_bytes(record: FaceRecord) -> None:
 
 def test_every_feature_has_the_agreed_name_and_type() -> None:
     ada = dataclasses.replace(ADA, fold=2, second_face_score=1.5, apparent_age_mean=29.5, apparent_age_std=3.25)
+    ada = dataclasses.replace(ada, face_size=40.5, blur=210.25, light=127.5, roll=-12.5)
     features = read_with_tensorflow(to_example(ada))
     assert features == {
         "image": [b"\xff\xd8\xff"],
@@ -78,6 +83,10 @@ def test_every_feature_has_the_agreed_name_and_type() -> None:
         "fold": [2],
         "apparent_age_mean": [29.5],
         "apparent_age_std": [3.25],
+        "face_size": [40.5],
+        "blur": [210.25],
+        "light": [127.5],
+        "roll": [-12.5],
     }
 
 
@@ -96,8 +105,20 @@ def test_a_man_is_1_and_a_newborn_is_known_to_be_0() -> None:
 def test_values_missing_in_a_source_are_left_out() -> None:
     features = read_with_tensorflow(to_example(dataclasses.replace(ADA, face_score=None)))
     optional = {"face_score", "second_face_score", "fold", "apparent_age_mean", "apparent_age_std"}
+    optional |= {"face_size", "blur", "light", "roll"}
     assert optional & set(features) == set()
     assert len(features) == 12
+
+
+def test_an_example_that_was_written_before_faces_were_measured_is_read() -> None:
+    import tensorflow as tf
+
+    example = tf.train.Example.FromString(
+        to_example(dataclasses.replace(ADA, face_size=40.5, blur=210.25, light=127.5, roll=-12.5))
+    )
+    for name in ("face_size", "blur", "light", "roll"):
+        del example.features.feature[name]
+    assert from_example(example.SerializeToString()) == ADA
 
 
 def test_tensorflows_bytes_for_the_same_example_are_read_too() -> None:

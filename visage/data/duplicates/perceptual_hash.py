@@ -8,7 +8,7 @@ HASH_BITS = 128
 _SIDE = 8
 
 
-def perceptual_hash(crop: np.ndarray) -> np.ndarray:
+def perceptual_hash(grey: np.ndarray) -> np.ndarray:
     """Returns the double difference hash: whether brightness rises to the right, and whether it rises downwards.
 
     Among the 18,658 different images of UTKFace, all pairs at a distance of at most 7 are the same photo (scaled,
@@ -18,13 +18,13 @@ def perceptual_hash(crop: np.ndarray) -> np.ndarray:
     Source: N. Krawetz, Kind of like that (2013).
 
     Args:
-        crop: uint8 (height, width, 3), RGB.
+        grey: uint8 (height, width), grey levels of the aligned crop.
 
     Returns:
         uint64 [2], the 128 bits.
     """
-    grey = Image.fromarray(crop).convert("L")
-    rows = np.asarray(grey.resize((_SIDE + 1, _SIDE), Image.Resampling.BOX))
-    columns = np.asarray(grey.resize((_SIDE, _SIDE + 1), Image.Resampling.BOX))
+    image = Image.fromarray(grey)
+    rows = np.asarray(image.resize((_SIDE + 1, _SIDE), Image.Resampling.BOX))
+    columns = np.asarray(image.resize((_SIDE, _SIDE + 1), Image.Resampling.BOX))
     bits = np.concatenate([(rows[:, 1:] > rows[:, :-1]).ravel(), (columns[1:] > columns[:-1]).ravel()])
     return np.packbits(bits).view(np.uint64)

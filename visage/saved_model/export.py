@@ -11,7 +11,7 @@ import tensorflow as tf
 from visage.faces.settings import AlignmentSettings
 from visage.files import atomic_folder
 from visage.networks import NetworkSpec
-from visage.saved_model.metadata import ASSETS_EXTRA, ModelMetadata, TrainingProvenance, write_metadata
+from visage.saved_model.metadata import ASSETS_EXTRA, Calibration, ModelMetadata, TrainingProvenance, write_metadata
 from visage.saved_model.signatures import FaceModel
 from visage.saved_model.warmup_requests import write_warm_up_requests
 
@@ -22,6 +22,7 @@ def export(
     alignment: AlignmentSettings,
     directory: str,
     learned_from: list[TrainingProvenance] | None = None,
+    calibration: Calibration | None = None,
 ) -> None:
     """Writes the SavedModel with its three signatures, warm-up requests and `visage.json`.
 
@@ -34,8 +35,9 @@ def export(
         alignment: geometry of the crops that it was trained on.
         directory: the SavedModel.
         learned_from: provenance of the network's training data; None: not recorded.
+        calibration: temperatures of the network's heads; None: the model predicts the network's own probabilities.
     """
-    model = FaceModel(network, spec, alignment)
+    model = FaceModel(network, spec, alignment, calibration)
     final = Path(directory)
     final.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(final, ignore_errors=True)
@@ -57,6 +59,7 @@ def export(
             alignment=alignment.model_dump(),
             parameters=network.count_params(),
             learned_from=learned_from,
+            calibration=calibration,
         )
         write_metadata(partial, metadata)
         write_warm_up_requests(str(partial / ASSETS_EXTRA / "tf_serving_warmup_requests"), alignment)

@@ -59,6 +59,55 @@ class TrainingProvenance:
 
 
 @dataclass(frozen=True)
+class HeadCalibration:
+    """The temperature of one head, fitted on the validation split (`visage/training/calibration`).
+
+    Attributes:
+        temperature: above 0; the graph divides the head's logits by it. 1: they are unchanged.
+        records: number of validation records with a known label.
+        nll_before: nats; their mean negative log likelihood at temperature 1. None: there are no such records.
+        nll_after: the same at `temperature`.
+        not_fitted: why the temperature is 1; None: it was fitted.
+    """
+
+    temperature: float = 1.0
+    records: int | None = None
+    nll_before: float | None = None
+    nll_after: float | None = None
+    not_fitted: str | None = None
+
+    @classmethod
+    def from_json(cls, document: Any) -> HeadCalibration | None:
+        """Reads the entry of one head; None without a temperature."""
+        values = document if isinstance(document, Mapping) else {}
+        temperature = _typed(values, "temperature", float)
+        if temperature is None:
+            return None
+        return cls(
+            temperature=temperature,
+            records=_typed(values, "records", int),
+            nll_before=_typed(values, "nll_before", float),
+            nll_after=_typed(values, "nll_after", float),
+            not_fitted=_typed(values, "not_fitted", str),
+        )
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The temperatures of a model's heads. None: the head has none, since it is absent or predicts no probabilities."""
+
+    age: HeadCalibration | None = None
+    gender: HeadCalibration | None = None
+
+    @classmethod
+    def from_json(cls, document: Any) -> Calibration | None:
+        """Reads the entry `calibration`; None if it is no object."""
+        if not isinstance(document, Mapping):
+            return None
+        return cls(*(HeadCalibration.from_json(document.get(output)) for output in ("age", "gender")))
+
+
+@dataclass(frozen=True)
 class ModelMetadata:
     """The description of a model. None: unknown, as for an older model or one that another program wrote.
 
@@ -71,6 +120,7 @@ class ModelMetadata:
             wrote them; empty where they are unknown.
         parameters: number of the network's parameters.
         learned_from: the model's own training, then the trainings of its teacher and of the model that it started from.
+        calibration: the temperatures in the graph; None: the model is not calibrated.
     """
 
     network: str | None = None
@@ -80,6 +130,7 @@ class ModelMetadata:
     alignment: Mapping[str, Any] | None = None
     parameters: int | None = None
     learned_from: list[TrainingProvenance] | None = None
+    calibration: Calibration | None = None
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> ModelMetadata:
@@ -95,6 +146,7 @@ class ModelMetadata:
             alignment=_typed(document, "alignment", dict),
             parameters=_typed(document, "parameters", int),
             learned_from=None if learned_from is None else [TrainingProvenance.from_json(one) for one in learned_from],
+            calibration=Calibration.from_json(document.get("calibration")),
         )
 
     def to_json(self) -> dict[str, Any]:

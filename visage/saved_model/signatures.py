@@ -14,6 +14,7 @@ from visage.faces.settings import AlignmentSettings
 from visage.networks import NetworkSpec
 from visage.networks.heads import age_probabilities, expected_age, male_logit, predicted_group
 from visage.saved_model.align_graph import align
+from visage.saved_model.metadata import Calibration, HeadCalibration
 from visage.saved_model.preprocessing import decode, to_network_input
 
 Predictions = dict[str, tf.Tensor]
@@ -35,6 +36,9 @@ class FaceModel(tf.Module):
 
     A network without an age head lacks the first three, one without a gender head the last two.
 
+    With a calibration, all of them come from the logits divided by the temperature of their head (Guo et al.: On
+    calibration of modern neural networks, ICML 2017); the network's own weights are saved as they are.
+
     `from_pixels` is not a signature: TFLite models, whose callers decode images themselves, are converted from it.
 
     A `tf.Module` that tracks a Keras 3 model is saved with every variable twice, and TensorFlow Serving's loader fills
@@ -42,12 +46,19 @@ class FaceModel(tf.Module):
     function, which is not tracked, and its variables, in the order of `network.weights`, by the list `_weights`.
     """
 
-    def __init__(self, network: keras.Model, spec: NetworkSpec, alignment: AlignmentSettings) -> None:
+    def __init__(
+        self,
+        network: keras.Model,
+        spec: NetworkSpec,
+        alignment: AlignmentSettings,
+        calibration: Calibration | None = None,
+    ) -> None:
         super().__init__()
         self._predict = functools.partial(network, training=False)
         self._weights = [weight.value for weight in network.weights]
         self._spec = spec
         self._alignment = alignment
+        self._calibration = calibration or Calibration()
         side, channels = spec.input_size, spec.channels
         self.from_pixels = tf.function(
             self._from_pixels, input_signature=[tf.TensorSpec([None, side, side, channels], tf.uint8, "pixels")]
@@ -123,10 +134,12 @@ class FaceModel(tf.Module):
         raw = self._predict(tf.cast(pixels, tf.float32))
         numbers: Predictions = {}
         if self._spec.age_head is not None:
-            numbers["age_probabilities"] = self._averaged(age_probabilities(raw["age"], self._spec.age_head))
+            age = _scaled(raw["age"], self._calibration.age)
+            numbers["age_probabilities"] = self._averaged(age_probabilities(age, self._spec.age_head))
             numbers["age"] = expected_age(numbers["age_probabilities"])
         if self._spec.gender_head is not None:
-            male = tf.sigmoid(male_logit(raw["gender"], self._spec.gender_head))
+            gender = _scaled(raw["gender"], self._calibration.gender)
+            male = tf.sigmoid(male_logit(gender, self._spec.gender_head))
             numbers["gender_probability"] = self._averaged(male)
         return numbers
 
@@ -135,6 +148,11 @@ class FaceModel(tf.Module):
         if not self._spec.tta_flip:
             return probabilities
         return tf.reduce_mean(tf.reshape(probabilities, (2, -1, *probabilities.shape[1:])), axis=0)
+
+
+def _scaled(logits: tf.Tensor, calibration: HeadCalibration | None) -> tf.Tensor:
+    """Divides a head's logits by its temperature; adds no operation where that is 1."""
+    return logits if calibration is None or calibration.temperature == 1 else logits / calibration.temperature
 
 
 def _at_least_one(pixels: tf.Tensor) -> tf.Tensor:

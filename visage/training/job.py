@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from visage.errors import VisageError
 from visage.files import write_atomically
-from visage.training.batches import open_split
+from visage.training.batches import Split, open_split
 from visage.training.checkpoint import Checkpoint, training_key
 from visage.training.known_labels import check_labels
 from visage.training.settings import TrainerSettings
@@ -30,11 +30,13 @@ class Trained:
         network: trained, as `train` returns it.
         checkpoint: the state of the training; remove it when the network is written.
         faces: number of records of the split `train`.
+        val_split: the records that chose the best epoch.
     """
 
     network: keras.Model
     checkpoint: Checkpoint
     faces: int
+    val_split: Split
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Job:
         _check_agreement(key, strategy)
         checkpoint = Checkpoint(Path(self.checkpoint_dir) / key)
         network = train(train_split, val_split, settings, log_dir, strategy, checkpoint, self.base_model)
-        return Trained(network, checkpoint, train_split.size)
+        return Trained(network, checkpoint, train_split.size, val_split)
 
 
 def read_job(checkpoint_dir: Path) -> Job | None:

@@ -37,6 +37,7 @@ class TrainerSettings(Settings):
     fine_tuning: FineTuningSettings = FineTuningSettings()
     distillation: DistillationSettings = DistillationSettings()
     tta_flip: bool = Field(False, description="predict the mean over an image and its mirror image")
+    calibration: Literal["none", "temperature"] = Field("none", description="of the probabilities, on the split val")
     epochs: int = Field(ge=1, le=10_000)
     epoch_size: int | None = Field(None, ge=1, description="records an epoch, drawn anew each time; null: all")
     batch_size: int = Field(64, ge=1, le=65_536, description="records of one update, over all devices")
@@ -149,6 +150,15 @@ class TrainerSettings(Settings):
     def _has_a_head(self) -> "TrainerSettings":
         if self.spec.age_head is None and self.spec.gender_head is None:
             raise ValueError(f"{self.network} would learn nothing: set age_head or gender_head to something else")
+        return self
+
+    @model_validator(mode="after")
+    def _has_logits_to_calibrate(self) -> "TrainerSettings":
+        if self.calibration != "none" and self.spec.age_head in (None, "regression") and self.spec.gender_head is None:
+            raise ValueError(
+                f"calibration {self.calibration} needs a head with probabilities, and age_head regression alone has "
+                "none: set calibration to none, or add a gender_head"
+            )
         return self
 
     @property

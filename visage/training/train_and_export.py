@@ -10,6 +10,7 @@ from visage.faces.settings import AlignmentSettings
 from visage.saved_model.export import export
 from visage.saved_model.metadata import TrainingProvenance
 from visage.saved_model.provenance import check_provenance
+from visage.training.calibration.calibrate import calibrate
 from visage.training.checkpoint import remove_abandoned
 from visage.training.devices import choose_strategy, machines
 from visage.training.distillation.teacher import find_teacher
@@ -47,6 +48,7 @@ def train_and_export(
         trained = job.run(choose_strategy(), log_dir)
     if trainings is not None:
         trainings[0] = replace(trainings[0], faces=trained.faces)
-    export(trained.network, settings.spec, alignment, model_dir, trainings)
+    calibration = calibrate(trained.network, trained.val_split, settings)
+    export(trained.network, settings.spec, alignment, model_dir, trainings, calibration)
     trained.checkpoint.remove()
     remove_abandoned(Path(job.checkpoint_dir))

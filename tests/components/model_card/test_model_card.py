@@ -17,11 +17,11 @@ from tfx.types.standard_artifacts import (
 )
 
 from components import artifacts
-from components.evaluator.settings import EvaluatorSettings, SliceGate
 from components.model_card.component import ModelCard
 from tests.helpers.page_text import Page
 from tests.helpers.tiny_evaluation import Outcome, evaluate, make_artifact
 from tests.helpers.tiny_model import people
+from visage.evaluation.settings import EvaluatorSettings, SliceGate
 from visage.training.settings import TrainerSettings
 
 SPLITS = ("train", "val", "test")
@@ -123,18 +123,30 @@ def read_figures(card: Path) -> dict[str, Any]:
 def test_the_json_has_the_blessing_and_every_gate(card: Path) -> None:
     figures = read_figures(card)
     assert figures["verdict"] == {"blessed": False, "infra_blessed": True, "may_be_pushed": False}
-    assert [(gate["name"], gate["slice"], gate["passed"]) for gate in figures["evaluation"]["gates"]] == [
-        ("age_mae_max", "overall", True),
-        ("age_mae_max", "age_group 0-2", False),
-        ("gender_accuracy_min", "overall", True),
+    assert [(gate["name"], gate["slice"], gate["verdict"]) for gate in figures["evaluation"]["gates"]] == [
+        ("age_mae_max", "overall", "passed"),
+        ("age_mae_max", "age_group 0-2", "failed"),
+        ("gender_accuracy_min", "overall", "passed"),
     ]
+
+
+def test_the_json_has_every_figure_with_its_interval(card: Path) -> None:
+    overall, *groups = read_figures(card)["evaluation"]["slices"]
+    assert (overall["name"], overall["values"], overall["records"], overall["people"]) == ("overall", {}, 50, 40)
+    assert overall["figures"]["candidate"]["age_mae"] == {
+        "value": 2.0,
+        "records": 44,
+        "people": 40,
+        "interval": {"low": 2.0, "high": 2.0},
+    }
+    assert [group["values"] for group in groups[:3]] == [{"gender": gender} for gender in ("female", "male", "unknown")]
 
 
 def test_the_json_holds_the_training_data_and_the_recipe(card: Path) -> None:
     figures = read_figures(card)
     assert figures["data"]["cleaning_report"]["sources"] == {"utkface": SOURCE}
     assert figures["recipe"] == RECIPE.model_dump(mode="json")
-    assert figures["model"] == DESCRIPTION
+    assert figures["model"] == {**DESCRIPTION, "calibration": None}
 
 
 def test_a_model_of_drawn_portraits_is_named_so_before_any_figure(card: Path) -> None:

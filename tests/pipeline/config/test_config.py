@@ -17,6 +17,7 @@ from pipeline.config.schema import PipelineConfig
 from tests.helpers.project import PROJECT
 from tests.pipeline.config.refusal import DEFAULT, refusal
 from visage.errors import VisageError
+from visage.evaluation.settings import Limit
 
 DEFAULT_VALUES = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
 
@@ -32,7 +33,9 @@ def keys(model: type[BaseModel], prefix: str = "") -> list[str]:
     for name, field in model.model_fields.items():
         below = _model_of(field.annotation)
         is_fixed = not re.search(r"(list|dict)\[", str(field.annotation))
-        found += keys(below, f"{prefix}{name}.") if below and is_fixed else [f"{prefix}{name}"]
+        # A limit may be written as a number.
+        nested = below is not None and is_fixed and not issubclass(below, Limit)
+        found += keys(below, f"{prefix}{name}.") if below and nested else [f"{prefix}{name}"]
     return found
 
 
@@ -140,6 +143,16 @@ def test_incompatible_values_are_reported_where_they_are_set(tmp_path: Path, ove
 def test_a_recipe_without_heads_is_an_error() -> None:
     with pytest.raises(VisageError, match=r"compact would learn nothing: set age_head or gender_head to something"):
         load_config(DEFAULT, ["trainer.age_head=none", "trainer.gender_head=none"])
+
+
+def test_a_recipe_without_logits_cannot_be_calibrated() -> None:
+    ages_alone = ["trainer.calibration=temperature", "trainer.age_head=regression", "trainer.gender_head=none"]
+    message = refusal(*ages_alone)
+    assert "\n" not in message
+    assert "calibration temperature needs a head with probabilities, and age_head regression alone has none" in message
+    for possible in (ages_alone[:2], [ages_alone[0], ages_alone[2]], ["trainer.calibration=none", *ages_alone[1:]]):
+        limits = ["evaluator.gender_accuracy_min=null", "evaluator.gender_accuracy_decrease_max=null"]
+        assert load_config(DEFAULT, [*possible, *limits]).trainer.calibration == possible[0].partition("=")[2]
 
 
 def test_a_labelled_folder_can_have_a_slice_gate(tmp_path: Path) -> None:

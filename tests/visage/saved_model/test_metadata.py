@@ -8,7 +8,14 @@ import pytest
 from pydantic import ValidationError
 
 from visage.faces.settings import AlignmentSettings
-from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, read_metadata, write_metadata
+from visage.saved_model.metadata import (
+    Calibration,
+    HeadCalibration,
+    ModelMetadata,
+    TrainingProvenance,
+    read_metadata,
+    write_metadata,
+)
 
 OWN = TrainingProvenance(
     ["utkface"], {"method": "folds", "folds": 5, "fold": 0, "repeat": 0}, "faces", drawn=False, faces=1265, training="8"
@@ -21,6 +28,10 @@ WHOLE = ModelMetadata(
     alignment=AlignmentSettings(size=80).model_dump(mode="json"),
     parameters=231_270,
     learned_from=[OWN, TrainingProvenance(["adience"], {"method": "protocol"})],
+    calibration=Calibration(
+        age=HeadCalibration(1.42, records=190, nll_before=3.912, nll_after=3.845),
+        gender=HeadCalibration(records=7, nll_before=0.1, nll_after=0.1, not_fitted="too few"),
+    ),
 )
 
 # Descriptions of models that earlier versions pushed. Users keep such models: never change these texts.
@@ -60,6 +71,7 @@ def test_the_file_holds_what_clients_and_other_programs_read(tmp_path: Path) -> 
         "alignment",
         "parameters",
         "learned_from",
+        "calibration",
     ]
     assert document["learned_from"][0] == {
         "sources": ["utkface"],
@@ -69,6 +81,26 @@ def test_the_file_holds_what_clients_and_other_programs_read(tmp_path: Path) -> 
         "faces": 1265,
         "training": "8",
     }
+
+    fits = {
+        "age": {"temperature": 1.42, "records": 190, "nll_before": 3.912, "nll_after": 3.845, "not_fitted": None},
+        "gender": {"temperature": 1.0, "records": 7, "nll_before": 0.1, "nll_after": 0.1, "not_fitted": "too few"},
+    }
+    assert document["calibration"] == fits
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (None, None),
+        ("temperature", None),
+        ({}, Calibration()),
+        ({"age": None, "gender": {"temperature": 2.5}}, Calibration(gender=HeadCalibration(2.5))),
+        ({"age": {"temperature": "2"}, "gender": 3}, Calibration()),
+    ],
+)
+def test_a_calibration_of_another_form_is_unknown(entry: Any, expected: Calibration | None) -> None:
+    assert ModelMetadata.from_json({"calibration": entry}).calibration == expected
 
 
 @pytest.mark.parametrize(
@@ -88,6 +120,7 @@ def test_a_model_of_an_earlier_version_is_read(
     assert metadata.parameters == 231_270
     assert metadata.tta_flip == tta_flip
     assert metadata.learned_from == learned_from
+    assert metadata.calibration is None
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tests.helpers.trained_model import ALIGNMENT
 from visage.networks import NETWORKS, AgeHead, GenderHead, NetworkSpec
 from visage.networks.heads import dense_outputs
+from visage.saved_model.metadata import Calibration
 from visage.saved_model.signatures import FaceModel
 from visage.tflite.network import Network, load_network
 
@@ -18,7 +19,10 @@ SIZE = 32
 
 
 def one_convolution(
-    age_head: AgeHead | None = "label_distribution", gender_head: GenderHead | None = "binary", tta_flip: bool = False
+    age_head: AgeHead | None = "label_distribution",
+    gender_head: GenderHead | None = "binary",
+    tta_flip: bool = False,
+    calibration: Calibration | None = None,
 ) -> Network:
     """Builds a random convolution, and heads whose ages differ by years from image to image."""
     keras.utils.set_random_seed(3)
@@ -26,21 +30,21 @@ def one_convolution(
     x = keras.layers.Conv2D(8, 5, strides=4, activation="relu")(pixels / 255.0)
     network = keras.Model(pixels, dense_outputs(keras.layers.Flatten()(x) * 6.0, age_head, gender_head))
     spec = replace(NETWORKS["compact"], input_size=SIZE, age_head=age_head, gender_head=gender_head)
-    return exported(network, replace(spec, tta_flip=tta_flip))
+    return exported(network, replace(spec, tta_flip=tta_flip), calibration)
 
 
-def exported(network: keras.Model, spec: NetworkSpec) -> Network:
+def exported(network: keras.Model, spec: NetworkSpec, calibration: Calibration | None = None) -> Network:
     """Returns a network loaded from a SavedModel."""
     with tempfile.TemporaryDirectory() as folder:
-        save(network, spec, Path(folder))
+        save(network, spec, Path(folder), calibration)
         return load_network(Path(folder))
 
 
-def save(network: keras.Model, spec: NetworkSpec, folder: Path) -> None:
+def save(network: keras.Model, spec: NetworkSpec, folder: Path, calibration: Calibration | None = None) -> None:
     """Writes what the Trainer's export writes, except the signatures, which take seconds and which no device uses."""
     module = tf.Module()
     module.network = network
-    module.from_pixels = FaceModel(network, spec, ALIGNMENT).from_pixels
+    module.from_pixels = FaceModel(network, spec, ALIGNMENT, calibration).from_pixels
     tf.saved_model.save(module, str(folder))
 
 

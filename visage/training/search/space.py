@@ -30,6 +30,7 @@ _FIXED = {
     f"{PREFIX}seed": "a seed that trains best does so by chance",
     f"{PREFIX}checkpoint_steps": "it sets when a training is saved, and changes no model",
     f"{PREFIX}jit_compile": "it sets how fast a training is, and changes no model",
+    f"{PREFIX}calibration": "it changes the predictions of the served model; trials are compared without it",
     f"{PREFIX}tta_flip": "it changes the predictions of the served model; trials are compared without it",
 }
 # Keys that change no model where another key is off: that key, and its values that mean off.

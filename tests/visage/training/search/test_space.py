@@ -104,6 +104,7 @@ def test_every_owner_is_off_somewhere_as_a_recipe_holds_it() -> None:
         ({"trainer": {"momentum": [0, 0.9]}}, "trainer: write keys with all their dots, e.g. trainer.batch_size: "),
         ({"trainer.augmentation": [1, 2]}, "trainer.augmentation: no such key; "),
         ({"trainer.epochs": [1, 2]}, "trainer.epochs: cannot be searched: tuner.epochs sets the length of trials"),
+        ({"trainer.calibration": ["none", "temperature"]}, "trainer.calibration: cannot be searched: it changes the p"),
         (
             {"trainer.seed": {"min": 1, "max": 9}},
             "trainer.seed: cannot be searched: a seed that trains best does",

@@ -1,0 +1,1 @@
+"""Calibrates a trained network: one temperature a head, fitted on the validation split."""

@@ -31,6 +31,7 @@ PIPELINE = [
     "ml-metadata>=1.16",
     # The command `tfds build` imports it without requiring it.
     "mlcroissant>=1",
+    "pyarrow>=10",
     "pyyaml>=6",
     "scipy>=1.12",
     "starlette>=1",
@@ -75,6 +76,8 @@ setup(
             "pytest-cov",
             "pytest-xdist",
             "ruff",
+            # For tests, as a reference of our metrics.
+            "scikit-learn",
             "types-PyYAML",
         ],
     },

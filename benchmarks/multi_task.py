@@ -98,9 +98,9 @@ def table(trained: Sequence[Trained]) -> Table:
 
 
 def _train(tasks: str, settings: TrainerSettings, examples: Path) -> Trained:
-    from pipeline.cross_validation.predict import clear_networks
     from visage.training.batches import open_split
     from visage.training.checkpoint import TrainingState
+    from visage.training.memory import clear_networks
     from visage.training.train import train
 
     ends: list[TrainingState] = []

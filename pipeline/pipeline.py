@@ -3,14 +3,13 @@
 from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2
-from tfx.components.evaluator.component import Evaluator
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2
 from tfx.types import BaseChannel
 
 from components.curated_schema.component import CuratedSchema
-from components.evaluator.component import create_evaluator
+from components.evaluator.component import Evaluator
 from components.example_validator.component import ExampleValidator
 from components.face_example_gen.component import FaceExampleGen
 from components.infra_validator.component import InfraValidator
@@ -23,10 +22,14 @@ from components.trainer.component import create_trainer
 from components.tuner.component import create_tuner
 from pipeline.config.schema import PipelineConfig
 from visage.data_validation.source_domain import with_sources
+from visage.errors import VisageError
 from visage.saved_model.metadata import TrainingProvenance
 from visage.saved_model.provenance import check_provenance, provenance_of_data
+from visage.saved_model.versions import find_saved_model
 from visage.training.distillation.teacher import find_teacher
 
+# In the folder of a pipeline: the decisions to push a model in spite of a limit.
+WAIVERS_FILE = "waivers.json"
 SCHEMA = Path(__file__).parent.parent / "components" / "curated_schema" / "schema.pbtxt"
 
 
@@ -84,13 +87,14 @@ def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
         trainable.add_upstream_node(validator)
     model = trainer.outputs["model"]
     baseline = create_blessed_model_resolver(candidate=model) if publish else None
-    evaluator = create_evaluator(
+    evaluator = Evaluator(
         examples=examples,
         model=model,
         baseline_model=baseline.outputs["model"] if baseline else None,
         settings=config.evaluator,
-        has_age=config.trainer.spec.age_head is not None,
-        has_gender=config.trainer.spec.gender_head is not None,
+        reference=_reference(config),
+        looks=config.root / "test_looks.json" if publish else None,
+        waivers=config.root / WAIVERS_FILE if publish else None,
     )
     nodes = [
         example_gen,
@@ -161,6 +165,24 @@ def _provenance(config: PipelineConfig) -> TrainingProvenance:
 def _teacher(config: PipelineConfig) -> Path | None:
     teacher = config.trainer.distillation.teacher
     return find_teacher(teacher) if teacher is not None else None
+
+
+def _reference(config: PipelineConfig) -> Path | None:
+    """Returns the SavedModel of `evaluator.reference`; None without one.
+
+    Raises:
+        VisageError: there is no such model.
+    """
+    reference = config.evaluator.reference
+    if reference is None:
+        return None
+    named = config.model_base_path / str(reference) if isinstance(reference, int) else Path(reference)
+    found = find_saved_model(named.resolve())
+    if found is None:
+        raise VisageError(
+            f"evaluator.reference: {named} has no model; name a version in {config.model_base_path}, or a folder"
+        )
+    return found
 
 
 def metadata_store(config: PipelineConfig) -> metadata_store_pb2.ConnectionConfig:

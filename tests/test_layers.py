@@ -26,8 +26,6 @@ LAYERS = {
 # What several nodes share, and what one takes of another.
 SHARED_BY_NODES = ("components", "components.artifacts", "components.artifact_aliases")
 BETWEEN_NODES = {
-    # The card shows what it found.
-    ("model_card", "components.evaluator.result"),
     # The newest statistics that passed are those that ExampleValidator accepted.
     ("resolvers", "components.example_validator.settings"),
 }

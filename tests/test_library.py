@@ -90,13 +90,13 @@ def test_the_examples_of_the_page_run(folder: Path, shared_server: RunningServer
     assert found["rows"]
     assert [face.age for face in found["there"].faces] == pytest.approx([face.age for face in found["here"].faces])
     assert 0 < found["output"]["age"] < 100
-    predictions = found["predictions"]
-    keys = predictions.keys.tolist()
+    truths, outputs = found["table"].truths, found["table"].outputs["candidate"]
+    keys = truths.key.tolist()
     assert keys == sorted(keys)
     first = next(record for record in found["records"] if record.key == keys[0])
-    assert predictions.true_age[0] == first.age
-    assert predictions.gender_probability.shape == (100,)
-    errors = np.abs(predictions.age - predictions.true_age)
+    assert truths.age[0] == first.age
+    assert outputs.gender_probability.shape == (100,)
+    errors = np.abs(outputs.age - truths.age)
     assert str(float(np.float32(np.nanmean(errors))))[:5] in str(found["scores"])
 
 

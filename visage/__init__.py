@@ -14,9 +14,9 @@
 | `predict_photos(paths, model=… or server=…)` | a `PhotoPrediction` a photo: ages in years, probabilities 0..1 |
 | `PhotoPrediction` | path, width and height in pixels, a `FacePrediction` a face, or the problem why there is none |
 | `FolderPredictor(folder)` | a model of a folder; `.predict(crops)` takes JPEG bytes, `.alignment` is their geometry |
-| `predict_records(records, predictor)` | labelled crops → `Predictions` |
-| `Predictions` | truths and predictions of n records as arrays [n] |
-| `measure(predictions)` | mean absolute error in years, accuracies 0..1 |
+| `predict_records(records, predictor)` | labelled crops → `PredictionTable` |
+| `PredictionTable` | labels and model outputs of n records as arrays [n] |
+| `measure(table)` | mean absolute error in years, accuracies 0..1 |
 | `VisageError` | bad input or a bad environment, in one line |
 
 A name is imported when it is first used, so `import visage` costs nothing; TensorFlow is imported by
@@ -32,7 +32,7 @@ _MODULES = {
     "FaceRecord": "visage.data.records",
     "FolderPredictor": "visage.prediction.predictors",
     "PhotoPrediction": "visage.prediction.photos",
-    "Predictions": "visage.evaluation.predictions",
+    "PredictionTable": "visage.evaluation.predictions.table",
     "VisageError": "visage.errors",
     "align": "visage.faces.align",
     "choose": "visage.faces.selection",

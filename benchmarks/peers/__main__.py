@@ -19,12 +19,13 @@ from benchmarks.peers.node_environment import node_modules
 from benchmarks.peers.quality import groups, scores
 from benchmarks.peers.systems import System, SystemPredictions, our_model, peers, predict_in_turn
 from benchmarks.published_data import data_option, run
-from components.evaluator.slices import OVERALL
 from pipeline.cli.common import json_option, print_json, redirect_framework_output
 from pipeline.metadata.training_examples import trained_on
 from pipeline.output.console import Reporter
 from visage.data.records import FaceRecord
-from visage.evaluation.metrics import METRICS, Scores
+from visage.evaluation.metrics import METRICS
+from visage.evaluation.metrics.spec import Scores
+from visage.evaluation.slices import OVERALL
 from visage.prediction.loaded_model import find_model
 
 _OF_PEERS = "face-api was trained on UTKFace, these faces probably among them."
@@ -81,7 +82,7 @@ def _table(
         for group in groups(faces):
             values = [measured[system.name][group.name][metric] for system in systems]
             name = f"{spec.title}, {spec.unit.symbol}" if group.name == OVERALL else f"  {group.name}"
-            table.add_row(name, f"{group.members.sum():,}", *marked(values, spec.unit.number, spec.best))
+            table.add_row(name, f"{len(group):,}", *marked(values, spec.unit.number, spec.best))
     table.add_row("model on disk, MB", "", *marked([system.size / 1e6 for system in systems], "{:.1f}".format, min))
     table.add_row(
         "CPU ms per face", "", *marked([predictions[system.name].cpu_ms for system in systems], "{:.1f}".format, min)

@@ -1,45 +1,89 @@
-"""TFX's Evaluator, configured as the gate of VisAge."""
+"""The interface of the Evaluator, which measures a model and decides whether it may be pushed."""
 
-from tfx.components.evaluator.component import Evaluator
+from pathlib import Path
+
+from tfx.dsl.components.base import base_beam_component
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
-from tfx.types import BaseChannel
+from tfx.types import BaseChannel, Channel
+from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
+from tfx.types.standard_artifacts import Examples, Model, ModelBlessing, ModelEvaluation
 
-from components.evaluator.eval_config import make_eval_config
+from components.evaluator.driver import Driver
 from components.evaluator.executor import Executor
-from components.evaluator.settings import EvaluatorSettings
+from visage.evaluation.settings import EvaluatorSettings
 from visage.source_digest import source_digest
 
 
-def create_evaluator(
-    examples: BaseChannel,
-    model: BaseChannel,
-    baseline_model: BaseChannel | None,
-    settings: EvaluatorSettings,
-    *,
-    has_age: bool = True,
-    has_gender: bool = True,
-) -> Evaluator:
-    """Creates an Evaluator that measures a model on the `test` split and blesses it if it meets every limit.
+class EvaluatorSpec(ComponentSpec):
+    """Channels of the Evaluator, those of TFX's.
 
-    Args:
-        examples: `Examples` with a `test` split.
-        model: `Model`, the candidate.
-        baseline_model: `Model` to compare with, or None; the channel is empty on the first run.
-        settings: the limits; none on an output that the model does not have.
-        has_age: whether the model predicts ages.
-        has_gender: whether the model predicts genders.
+    `settings`: the limits as JSON; `reference`: folder of a SavedModel, or empty; `looks`: file that counts the models
+    measured on a test split, or empty; `waivers`: file of the pipeline's waivers, or empty; `code`: digest of the
+    source files.
     """
-    evaluator = Evaluator(
-        examples=examples,
-        model=model,
-        baseline_model=baseline_model,
-        example_splits=["test"],
-        eval_config=make_eval_config(settings, has_age=has_age, has_gender=has_gender),
-        module_path="components.evaluator.extractors",
-    )
-    evaluator.executor_spec = BeamExecutorSpec(Executor)
-    # TFX's specification has no parameter for the code's digest; a changed version of the code must miss the cache.
-    evaluator.exec_properties["code"] = source_digest(
-        "components.evaluator", "visage.data", "visage.evaluation", "visage.faces"
-    )
-    return evaluator
+
+    PARAMETERS = {  # noqa: RUF012
+        "settings": ExecutionParameter(type=str),
+        "reference": ExecutionParameter(type=str),
+        "looks": ExecutionParameter(type=str),
+        "waivers": ExecutionParameter(type=str),
+        "code": ExecutionParameter(type=str),
+    }
+    INPUTS = {  # noqa: RUF012
+        "examples": ChannelParameter(type=Examples),
+        "model": ChannelParameter(type=Model),
+        "baseline_model": ChannelParameter(type=Model, optional=True),
+    }
+    OUTPUTS = {  # noqa: RUF012
+        "evaluation": ChannelParameter(type=ModelEvaluation),
+        "blessing": ChannelParameter(type=ModelBlessing),
+    }
+
+
+class Evaluator(base_beam_component.BaseBeamComponent):
+    """Measures a model on the split `test`, and blesses it if it meets every limit.
+
+    It replaces TFX's Evaluator, whose metrics of TFMA have no intervals and whose gates compare point values. Inputs,
+    outputs and the properties of the blessing are the same.
+    """
+
+    SPEC_CLASS = EvaluatorSpec
+    DRIVER_CLASS = Driver
+    EXECUTOR_SPEC = BeamExecutorSpec(Executor)
+
+    def __init__(
+        self,
+        examples: BaseChannel,
+        model: BaseChannel,
+        settings: EvaluatorSettings,
+        baseline_model: BaseChannel | None = None,
+        reference: Path | None = None,
+        looks: Path | None = None,
+        waivers: Path | None = None,
+    ) -> None:
+        """Connects the channels.
+
+        Args:
+            examples: `Examples` with a split `test`.
+            model: `Model`, the candidate.
+            settings: groups and limits.
+            baseline_model: `Model` to compare with, or None; the channel is empty on the first run.
+            reference: folder of a SavedModel to compare with as well; None: there is none.
+            looks: file of the pipeline that counts the models measured on its test split; None: nothing is counted.
+            waivers: file of the pipeline's waivers; None: there are none.
+        """
+        spec = EvaluatorSpec(
+            examples=examples,
+            model=model,
+            baseline_model=baseline_model,
+            settings=settings.model_dump_json(),
+            reference=str(reference or ""),
+            looks=str(looks or ""),
+            waivers=str(waivers or ""),
+            code=source_digest(
+                "components.evaluator", "visage.data", "visage.evaluation", "visage.faces", "visage.prediction"
+            ),
+            evaluation=Channel(type=ModelEvaluation),
+            blessing=Channel(type=ModelBlessing),
+        )
+        super().__init__(spec=spec)

@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from components.evaluator.result import Evaluation
 from components.model_card.statistics import SplitStatistics
+from visage.evaluation.evaluation import Evaluation
 from visage.evaluation.metrics import metrics_of
 from visage.saved_model.identity import identify
 from visage.saved_model.metadata import ModelMetadata
@@ -71,7 +71,7 @@ def make_card(
             "cleaning_report": cleaning_report,
             "splits": {split: asdict(found) for split, found in statistics.items()},
         },
-        "evaluation": evaluation.to_json(),
+        "evaluation": asdict(evaluation),
         "not_measured": {
             spec.name: why
             for spec in metrics_of("evaluation")

@@ -73,8 +73,8 @@ class ModelCard(base_component.BaseComponent):
             best_values=best_values,
             settings=settings.model_dump_json(),
             code=source_digest(
-                "components.evaluator",
                 "components.model_card",
+                "visage.evaluation",
                 "visage.html",
                 "visage.model_card",
                 "visage.networks",

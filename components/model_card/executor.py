@@ -10,9 +10,9 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import Artifact, artifact_utils
 from tfx.utils import path_utils
 
-from components.evaluator.result import read_evaluation
 from components.model_card.card import make_card
 from components.model_card.statistics import read_statistics
+from visage.evaluation.evaluation import EVALUATION_FILE, read_evaluation
 from visage.files import write_atomically
 from visage.model_card.render import render
 from visage.saved_model.metadata import read_metadata
@@ -45,7 +45,7 @@ class Executor(base_executor.BaseExecutor):
             metadata=read_metadata(Path(path_utils.serving_model_path(given["model"].uri))),
             recipe=with_values(TrainerSettings.model_validate_json(exec_properties["settings"]), best_values),
             searched=best_values,
-            evaluation=read_evaluation(given["evaluation"].uri),
+            evaluation=read_evaluation(Path(given["evaluation"].uri) / EVALUATION_FILE),
             blessed=model_utils.is_model_blessed(given["blessing"]),
             infra_blessed=model_utils.is_infra_validated(given["infra_blessing"]),
         )

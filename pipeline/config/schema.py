@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from components.evaluator.settings import EvaluatorSettings
 from components.example_validator.settings import ValidationSettings
 from components.face_example_gen.settings import (
     BeamSettings,
@@ -18,6 +17,7 @@ from visage.data.datasets import published_sources
 from visage.data.datasets.labelled_folder import LABELLED_FOLDER, labelled_folder_name
 from visage.data.settings import CleaningSettings, SplitSettings
 from visage.errors import quoted
+from visage.evaluation.settings import EvaluatorSettings
 from visage.faces.settings import AlignmentSettings
 from visage.names import did_you_mean
 from visage.settings import LocalPath, Settings

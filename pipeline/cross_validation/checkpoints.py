@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +12,8 @@ from statistics import fmean
 from pipeline.output.console import Reporter
 from pipeline.output.pace import minutes
 from visage.errors import VisageError
-from visage.evaluation.predictions import Predictions
+from visage.evaluation.predictions.files import read_predictions, write_predictions
+from visage.evaluation.predictions.table import PredictionTable
 from visage.files import write_atomically
 
 
@@ -56,10 +56,10 @@ class FinishedRun:
     evaluation: str
 
 
-Result = tuple[FinishedRun, Predictions]
+Result = tuple[FinishedRun, PredictionTable]
 
-# What damaged bytes raise as JSON, as zip and as arrays; RuntimeError for a zip that claims to be encrypted.
-_DAMAGED = (OSError, ValueError, EOFError, TypeError, KeyError, RuntimeError, zipfile.BadZipFile)
+# What damaged bytes raise as JSON and as Parquet, whose own errors are subclasses of these.
+_DAMAGED = (OSError, ValueError, EOFError, TypeError, KeyError)
 
 
 def run_unfinished(
@@ -102,7 +102,7 @@ def run_unfinished(
 
 def _write(folder: Path, run: PlannedRun, result: Result) -> None:
     finished, predictions = result
-    write_atomically(folder / f"{run.name}.npz", predictions.to_bytes())
+    write_predictions(predictions, folder / f"{run.name}.parquet")
     # Last: its presence means that the predictions are complete.
     write_atomically(folder / f"{run.name}.json", json.dumps(asdict(finished), indent=2) + "\n")
 
@@ -110,7 +110,7 @@ def _write(folder: Path, run: PlannedRun, result: Result) -> None:
 def _read(folder: Path, run: PlannedRun) -> Result | None:
     try:
         finished = FinishedRun(**json.loads((folder / f"{run.name}.json").read_text(encoding="utf-8")))
-        return finished, Predictions.from_bytes((folder / f"{run.name}.npz").read_bytes())
+        return finished, read_predictions([folder / f"{run.name}.parquet"])
     except FileNotFoundError:
         return None
     except _DAMAGED:

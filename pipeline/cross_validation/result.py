@@ -15,8 +15,9 @@ from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.checkpoints import FinishedRun, Result
 from pipeline.output.console import Reporter
 from visage.data.settings import SplitSettings
-from visage.evaluation.metrics import MetricSpec, Scores, metrics_of
-from visage.evaluation.predictions import bag
+from visage.evaluation.metrics import metrics_of
+from visage.evaluation.metrics.spec import MetricSpec, Scores
+from visage.evaluation.predictions.table import CANDIDATE, PredictionTable, bag
 from visage.evaluation.scores import Spread, mean, measure, spread
 from visage.files import write_atomically
 
@@ -94,7 +95,7 @@ def summarize(
         published_folds=splits[0].folds == "published",
         repeats=repeats,
         records=sum(fold.records for fold in by_fold),
-        images=len({image for _, predictions in results for image in predictions.images.tolist()}),
+        images=len({image for _, predictions in results for image in predictions.truths.image_digest.tolist()}),
         single=spread([fold.single for fold in by_fold]),
         bagged=spread([fold.bagged for fold in by_fold]),
         by_fold=by_fold,
@@ -149,10 +150,12 @@ def _not_measured(result: CrossValidation, metrics: Sequence[MetricSpec]) -> Ite
 
 def _fold_result(results: Sequence[Result]) -> FoldResult:
     models = [ModelResult(run, measure(predictions)) for run, predictions in results]
-    together = bag([predictions for _, predictions in results])
+    truths = results[0][1].truths
+    bagged = bag([predictions.outputs[CANDIDATE] for _, predictions in results])
+    together = PredictionTable(truths, {CANDIDATE: bagged})
     return FoldResult(
         fold=models[0].run.fold,
-        records=len(together.keys),
+        records=len(together),
         single=mean([model.scores for model in models]),
         bagged=measure(together),
         models=models,

@@ -10,7 +10,6 @@ from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.cache_key import cache_key
 from pipeline.cross_validation.checkpoints import FinishedRun, PlannedRun, Result, run_unfinished
 from pipeline.cross_validation.folds import check_folds
-from pipeline.cross_validation.predict import clear_networks, predict, read_split
 from pipeline.cross_validation.result import CrossValidation, summarize, write
 from pipeline.node import compile_pipeline, node_ids, run_node
 from pipeline.output.console import Reporter
@@ -19,7 +18,11 @@ from pipeline.results import NodeResult
 from visage.data.records import FaceRecord, from_example
 from visage.data.settings import SplitSettings
 from visage.data.split import SPLITS
+from visage.data.tfrecords import read_all
+from visage.evaluation.predictions.table import CANDIDATE
+from visage.prediction.examples import ExamplesModel, predict_examples
 from visage.training.initialization.first_network import check_start
+from visage.training.memory import clear_networks
 
 _SEEDS = 2**32
 
@@ -99,7 +102,8 @@ def train_and_predict(
                 check_folds(_records(nodes[node]), splits)
     model = Path(nodes["Trainer"].output("model").uri) / "Format-Serving"
     with reporter.stage(f"{title}: predictions"):
-        predictions = predict(model, _split_folder(nodes["FaceExampleGen"], "test"))
+        test = _read_split(nodes["FaceExampleGen"], "test")
+        predictions = predict_examples(test, {CANDIDATE: ExamplesModel(model)}).in_order_of_keys()
     clear_networks()
     evaluation = nodes["Evaluator"].output("evaluation").uri
     return FinishedRun(run.fold, run.seed, run_id, str(model), evaluation), predictions
@@ -107,8 +111,10 @@ def train_and_predict(
 
 def _records(example_gen: NodeResult) -> Iterator[FaceRecord]:
     for split in SPLITS:
-        yield from map(from_example, read_split(_split_folder(example_gen, split)))
+        yield from map(from_example, _read_split(example_gen, split))
 
 
-def _split_folder(example_gen: NodeResult, split: str) -> Path:
-    return Path(example_gen.output("examples").uri) / f"Split-{split}"
+def _read_split(example_gen: NodeResult, split: str) -> Iterator[bytes]:
+    folder = Path(example_gen.output("examples").uri) / f"Split-{split}"
+    for path in sorted(folder.glob("data_tfrecord-*.gz")):
+        yield from read_all(path)

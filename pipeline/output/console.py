@@ -33,6 +33,8 @@ from visage import progress
 from visage.errors import VisageError
 from visage.lossy_output import lossy_stream
 
+# Columns of a table that is not printed to a terminal.
+_WIDTH_OF_FILES = 500
 LINE_EVERY_SECONDS = 15.0
 
 
@@ -119,7 +121,9 @@ class Reporter:
     """Shows stages and their steps: bars on a terminal, a line every 15 seconds elsewhere, nothing for `--json`."""
 
     def __init__(self, stream: IO[str], silent: bool = False) -> None:
-        self._console = Console(file=stream, quiet=silent, highlight=False, soft_wrap=not stream.isatty())
+        # In a file a table is as wide as its cells; rich would cut them at 80 columns.
+        width = None if stream.isatty() else _WIDTH_OF_FILES
+        self._console = Console(file=stream, quiet=silent, highlight=False, soft_wrap=width is not None, width=width)
 
     def print(self, what: RenderableType = "") -> None:
         """Prints text, which may have rich's markup, or a table."""

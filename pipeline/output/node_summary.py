@@ -10,7 +10,7 @@ from rich.markup import escape
 from pipeline.output.cleaning_summary import cleaning_lines, time_line
 from pipeline.results import NodeResult
 from visage.data_validation.report import read_report
-from visage.saved_model.metadata import read_metadata
+from visage.saved_model.metadata import HeadCalibration, read_metadata
 from visage.training.search.result import read_best_values, read_results
 
 _MOST_TRIALS = 10
@@ -65,7 +65,17 @@ def _values(values: Mapping[str, Any]) -> str:
 
 def _training(result: NodeResult) -> str:
     about = read_metadata(Path(result.output("model").uri) / "Format-Serving")
-    return f"{escape(str(about.network))}, {about.parameters:,} parameters"
+    fits = {} if about.calibration is None else {"age": about.calibration.age, "gender": about.calibration.gender}
+    temperatures = [f"{head}: {_temperature(fit)}" for head, fit in fits.items() if fit is not None]
+    return "\n    ".join([f"{escape(str(about.network))}, {about.parameters:,} parameters", *temperatures])
+
+
+def _temperature(fit: HeadCalibration) -> str:
+    """Returns a fit, or why there is none, e.g. 'temperature 1.42, NLL 3.9120 to 3.8450 on 190 val records'."""
+    if fit.not_fitted is not None or fit.nll_before is None or fit.nll_after is None:
+        return escape(f"temperature {fit.temperature:g}, not fitted: {fit.not_fitted}")
+    nll = f"NLL {fit.nll_before:.4f} to {fit.nll_after:.4f}"
+    return f"temperature {fit.temperature:g}, {nll} on {fit.records:,} val records"
 
 
 def _start(result: NodeResult) -> str:

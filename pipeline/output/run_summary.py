@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.markup import escape
-from rich.table import Table
 
-from components.evaluator.result import Gate, read_evaluation
 from pipeline.config.schema import PipelineConfig
 from pipeline.exit_codes import FAILED, NOT_BLESSED
 from pipeline.output.console import Reporter, error_line
+from pipeline.output.gate_table import print_gates
 from pipeline.output.node_summary import model_was_pushed
 from pipeline.results import RunResult
+from visage.evaluation.evaluation import EVALUATION_FILE, read_evaluation
+from visage.evaluation.gates.gate import Gate, blessed
+from visage.evaluation.waivers import Waiver
 from visage.folder_alias import is_plain
 
 
@@ -31,6 +33,8 @@ class Outcome:
         model_base_path: the folder of the versions.
         infra_validator: 'ok', or the reason of the rejection.
         gates: one a limit.
+        looks: models that were measured on this test split, this one included.
+        waiver: lets the model through although a gate failed.
         model_card: path of the page; None if ModelCard failed.
         seconds: by node, wall time.
         cached: nodes that reused an earlier execution's outputs.
@@ -46,6 +50,8 @@ class Outcome:
     model_base_path: str
     infra_validator: str
     gates: Sequence[Gate]
+    looks: int | None
+    waiver: Waiver | None
     model_card: str | None
     seconds: Mapping[str, float]
     cached: Sequence[str]
@@ -65,6 +71,7 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
     """Returns the result of a run from the outputs of its nodes."""
     pusher, card = run.nodes.get("Pusher"), run.nodes.get("ModelCard")
     push = pusher.output("pushed_model").properties if pusher else {}
+    evaluation = read_evaluation(Path(run.nodes["Evaluator"].output("evaluation").uri) / EVALUATION_FILE)
     check = run.nodes["InfraValidator"].output("blessing").properties
     return Outcome(
         pipeline=config.name,
@@ -75,7 +82,9 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
         new_version=pusher is not None and not pusher.cached and push.get("newly_pushed") == 1,
         model_base_path=str(config.model_base_path),
         infra_validator="ok" if check.get("blessed") == 1 else str(check.get("reason", "failed")),
-        gates=read_evaluation(run.nodes["Evaluator"].output("evaluation").uri).gates,
+        gates=evaluation.gates,
+        looks=evaluation.looks,
+        waiver=evaluation.waiver,
         model_card=str(Path(card.output("model_card").uri) / "model_card.html") if card else None,
         seconds={node: round(seconds, 2) for node, seconds in run.seconds.items()},
         cached=[node for node, result in run.nodes.items() if result.cached],
@@ -93,16 +102,15 @@ def print_outcome(outcome: Outcome, reporter: Reporter, visage: str, default_mod
         default_model: whether `visage predict` finds the model without an option.
     """
     reporter.print()
-    reporter.print(_gate_table(outcome.gates))
-    for gate in outcome.gates:
-        if gate.why_not_measured:
-            reporter.print(f"{gate.name} of {escape(gate.slice)}: not measured: {gate.why_not_measured}")
+    print_gates(outcome.gates, reporter)
+    if outcome.looks is not None and outcome.looks > 1:
+        reporter.print(f"{outcome.looks} models were measured on this test split, so the best of them is partly chance")
     if outcome.infra_validator != "ok":
         reporter.print(f"InfraValidator: [red]{escape(outcome.infra_validator)}[/]")
     reporter.print()
     if outcome.pushed:
         how = "pushed" if outcome.new_version else "was pushed before"
-        reporter.print(f"[bold green]Blessed.[/] Version {outcome.version} {how}: {escape(outcome.model_base_path)}")
+        reporter.print(f"{_blessing(outcome)} Version {outcome.version} {how}: {escape(outcome.model_base_path)}")
         visage, base_path = escape(visage), escape(shlex.quote(outcome.model_base_path))
         reporter.print(f"predict     {visage} predict {'' if default_model else f'--model {base_path} '}PHOTO")
         reporter.print(f"serve       {visage} serve{'' if default_model else f' --model-base-path {base_path}'}")
@@ -117,16 +125,14 @@ def print_outcome(outcome: Outcome, reporter: Reporter, visage: str, default_mod
     reporter.print(f"model card  {escape(outcome.model_card) if outcome.model_card else '[red]not written[/]'}")
 
 
+def _blessing(outcome: Outcome) -> str:
+    if blessed(outcome.gates) or outcome.waiver is None:
+        return "[bold green]Blessed.[/]"
+    waiver = outcome.waiver
+    return f"[bold yellow]Waived by {escape(waiver.by)} until {waiver.until}: {escape(waiver.reason)}.[/]"
+
+
 def _why_not_pushed(outcome: Outcome) -> str:
-    if not all(gate.passed for gate in outcome.gates):
+    if not blessed(outcome.gates) and outcome.waiver is None:
         return "not blessed"
     return "rejected by InfraValidator" if outcome.infra_validator != "ok" else "Pusher failed"
-
-
-def _gate_table(gates: Sequence[Gate]) -> Table:
-    table = Table("gate", "of", "measured", "limit", "", box=None, pad_edge=False, header_style="bold")
-    for gate in gates:
-        measured = "not measured" if gate.measured is None else f"{gate.measured:.3f}"
-        result = "[green]ok[/]" if gate.passed else "[red]failed[/]"
-        table.add_row(gate.name, escape(gate.slice), measured, f"{gate.relation} {gate.limit:g}", result)
-    return table

@@ -16,14 +16,14 @@ from tfx.types.standard_artifacts import (
 )
 
 from components import artifacts
-from components.evaluator.component import create_evaluator
-from components.evaluator.settings import EvaluatorSettings
+from components.evaluator.component import Evaluator
 from components.example_validator.component import ExampleValidator
 from components.example_validator.settings import ValidationSettings
 from components.infra_validator.component import InfraValidator
 from components.model_card.component import ModelCard
 from components.trainer.component import create_trainer
 from components.tuner.component import create_tuner
+from visage.evaluation.settings import EvaluatorSettings
 from visage.faces.settings import AlignmentSettings
 from visage.training.search.settings import TunerSettings
 from visage.training.settings import TrainerSettings
@@ -44,7 +44,7 @@ def tuner() -> Any:
 
 def evaluator() -> Any:
     settings = EvaluatorSettings(age_mae_max=9, gender_accuracy_min=0.9)
-    return create_evaluator(Channel(Examples), Channel(Model), Channel(Model), settings).exec_properties["code"]
+    return Evaluator(Channel(Examples), Channel(Model), settings).exec_properties["code"]
 
 
 def model_card() -> Any:

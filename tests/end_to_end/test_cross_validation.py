@@ -5,15 +5,15 @@ import subprocess
 from pathlib import Path
 
 import ml_metadata as mlmd
-import numpy as np
 import pytest
 from ml_metadata.proto import metadata_store_pb2
 
-from components.evaluator.result import read_evaluation
 from tests.end_to_end.visage import VISAGE, visage
 from tests.helpers.project import PROJECT
 from visage.data.records import from_example
 from visage.data.tfrecords import read_all
+from visage.evaluation.evaluation import EVALUATION_FILE, read_evaluation
+from visage.evaluation.predictions.files import read_predictions
 
 pytestmark = pytest.mark.slow
 
@@ -50,10 +50,10 @@ def test_a_killed_cross_validation_resumes_and_measures_each_model_as_the_evalua
     for fold in found["by_fold"]:
         (model,) = fold["models"]
         assert runs[model["run"]["run_id"]] == NODES
-        overall = read_evaluation(model["run"]["evaluation"]).overall
-        assert overall.count == fold["records"]
-        assert model["scores"]["age_mae"] == pytest.approx(overall.scores["age_mae"], abs=1e-3)
-        assert model["scores"]["gender_accuracy"] == pytest.approx(overall.scores["gender_accuracy"], abs=1e-6)
+        overall = read_evaluation(Path(model["run"]["evaluation"]) / EVALUATION_FILE).overall
+        assert overall.records == fold["records"]
+        scores = overall.scores()
+        assert model["scores"] == pytest.approx({name: scores[name] for name in model["scores"]}, abs=1e-6)
     assert not list(tmp_path.rglob("serving"))
 
 
@@ -66,8 +66,8 @@ def kept(workspace: Path) -> set[str]:
 
 def predicted_records(workspace: Path) -> list[str]:
     """Returns the records that the models predicted, once for each prediction."""
-    files = (workspace / PIPELINE / "crossval").glob("*.npz")
-    return [key for file in files for key in np.load(file)["keys"].tolist()]
+    files = (workspace / PIPELINE / "crossval").glob("*.parquet")
+    return [key for file in files for key in read_predictions([file]).truths.key.tolist()]
 
 
 def ended_nodes(workspace: Path) -> dict[str, set[str]]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from tfx.types import Artifact, Channel
 from tfx.types.standard_artifacts import Examples, Model, ModelBlessing, ModelEvaluation
 
-from components.evaluator.component import create_evaluator
-from components.evaluator.result import Evaluation, read_evaluation
-from components.evaluator.settings import EvaluatorSettings
+from components.evaluator.component import Evaluator
 from tests.helpers.tiny_model import save_model, write_examples
 from visage.data.records import FaceRecord
+from visage.evaluation.evaluation import EVALUATION_FILE, Evaluation, read_evaluation
+from visage.evaluation.settings import EvaluatorSettings
 
 _ids = count(1)
 
@@ -38,7 +38,7 @@ class Outcome:
         return self.blessing.get_int_custom_property("blessed") == 1
 
     def read(self) -> Evaluation:
-        return read_evaluation(self.evaluation.uri)
+        return read_evaluation(Path(self.evaluation.uri) / EVALUATION_FILE)
 
 
 def evaluate(
@@ -62,9 +62,7 @@ def evaluate(
     inputs = {"examples": [examples], "model": [candidate], "baseline_model": []}
     if baseline:
         inputs["baseline_model"] = [_save(folder / "baseline", baseline)]
-    component = create_evaluator(
-        Channel(Examples), Channel(Model), Channel(Model), settings, has_gender=model is None or model.predicts_gender
-    )
+    component = Evaluator(Channel(Examples), Channel(Model), settings, Channel(Model))
     component.executor_spec.executor_class().Do(
         inputs, {"evaluation": [outcome.evaluation], "blessing": [outcome.blessing]}, component.exec_properties
     )

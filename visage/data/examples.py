@@ -21,12 +21,17 @@ def read_records(examples: StrPath, split: str) -> Iterator[FaceRecord]:
     Raises:
         VisageError: the split has no file, or one of them is damaged.
     """
+    yield from map(from_example, read_serialized(examples, split))
+
+
+def read_serialized(examples: StrPath, split: str) -> Iterator[bytes]:
+    """Yields the same records as they were written, serialized `tf.train.Example`s."""
     files = sorted((Path(examples) / f"Split-{split}").glob("*.gz"))
     if not files:
         raise VisageError(f"{examples}: holds no Split-{split} with examples; give a folder that FaceExampleGen wrote")
     for done, file in enumerate(files):
         progress.report(f"read the {split} split", done, len(files))
         try:
-            yield from map(from_example, read_all(file))
+            yield from read_all(file)
         except (OSError, EOFError, ValueError, zlib.error) as error:
             raise VisageError(f"{file}: cannot be read ({error}); run FaceExampleGen again") from error

@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_left
 from collections import Counter
+from typing import Literal, get_args
 
 AGE_GROUPS = ("0-2", "4-6", "8-13", "15-20", "25-32", "38-43", "48-53", "60-100")
 # Years; 5 for the group 4-6, 80 for 60-100.
@@ -10,6 +11,10 @@ AGE_GROUP_MIDDLES = tuple(sum(map(int, group.split("-"))) / 2 for group in AGE_G
 GENDERS = ("female", "male")
 RACES = ("white", "black", "asian", "indian", "others")
 UNKNOWN = "unknown"
+
+# What people are grouped by.
+Feature = Literal["gender", "age_group", "race", "source"]
+FEATURES: tuple[Feature, ...] = get_args(Feature)
 
 # Whole years: the middles between neighbouring groups. An age between two groups belongs to the nearer one, or to the
 # younger one if both are equally near, as the literature maps Adience's irregular labels.

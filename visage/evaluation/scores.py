@@ -6,8 +6,9 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from visage.evaluation.metrics import Scores, score
-from visage.evaluation.predictions import Predictions
+from visage.evaluation.metrics import score
+from visage.evaluation.metrics.spec import Scores
+from visage.evaluation.predictions.table import CANDIDATE, PredictionTable
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,9 @@ class Spread:
     deviation: Scores
 
 
-def measure(predictions: Predictions) -> Scores:
-    """Returns the metrics of a cross-validation over all records whose truth is known."""
-    return score("cross_validation", predictions.truths(), predictions.predicted())
+def measure(table: PredictionTable) -> Scores:
+    """Returns the metrics of a cross-validation of the candidate, over all records whose truth is known."""
+    return score("cross_validation", table.truths.by_target(), table.outputs[CANDIDATE].by_target())
 
 
 def mean(scores: Sequence[Scores]) -> Scores:

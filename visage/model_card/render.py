@@ -6,7 +6,8 @@ from typing import Any
 
 from jinja2 import Template
 
-from visage.evaluation.metrics import FRACTION, MetricSpec, metric_of_limit, metrics_of
+from visage.evaluation.metrics import metric_of_limit, metrics_of
+from visage.evaluation.metrics.spec import FRACTION, MetricSpec
 from visage.html.page import NOTHING, page_environment
 
 # With fewer records a figure is unreliable: the standard error of a fraction of 0.9 is above 5 percentage points.
@@ -24,15 +25,17 @@ def render(card: dict[str, Any]) -> str:
     Args:
         card: the content of `model_card.json`.
     """
-    slices = card["evaluation"]["slices"]
+    groups = [part for part in card["evaluation"]["slices"] if len(part["values"]) == 1]
     return _template().render(
         **card,
         few_records=FEW_RECORDS,
         age_charts=_age_charts(card["data"]["splits"]),
         age_axis=_age_axis(card["data"]["splits"]),
-        slices={feature: list(found) for feature, found in groupby(slices, key=lambda found: found["feature"])},
+        groups={
+            feature: list(found) for feature, found in groupby(groups, key=lambda found: next(iter(found["values"])))
+        },
         metrics=[spec for spec in metrics_of("evaluation") if card["heads"][spec.head] is not None],
-        full_bars={spec.name: _full_bar(spec, slices) for spec in metrics_of("evaluation")},
+        full_bars={spec.name: _full_bar(spec, groups) for spec in metrics_of("evaluation")},
     )
 
 
@@ -40,12 +43,19 @@ def render(card: dict[str, Any]) -> str:
 def _template() -> Template:
     environment = page_environment(
         "visage.model_card",
+        value=_value,
         figure=_figure,
         limited_figure=_limited_figure,
         gate_name=_gate_name,
         gate_value=_gate_value,
     )
     return environment.get_template("model_card.html.jinja")
+
+
+def _value(part: dict[str, Any], spec: MetricSpec) -> float | None:
+    """Returns a figure of the model on a slice; None where it has none."""
+    measured = part["figures"]["candidate"].get(spec.name)
+    return measured and measured["value"]
 
 
 def _figure(value: float | None, spec: MetricSpec) -> str:
@@ -59,8 +69,10 @@ def _limited_figure(value: float | None, gate_name: str) -> str:
 def _gate_name(name: str) -> str:
     spec = metric_of_limit(name)
     if name == spec.change_limit_name:
-        return f"{spec.title}, against the blessed model before"
-    return f"{spec.title}, at {'most' if spec.better == 'lower' else 'least'}"
+        return f"{spec.title}, against another model"
+    if name == spec.gap_limit_name:
+        return f"{spec.title}, against all records at equal ages"
+    return f"{spec.title}, at {'least' if spec.better == 'higher' else 'most'}"
 
 
 def _gate_value(value: float | None, name: str) -> str:
@@ -71,9 +83,10 @@ def _gate_value(value: float | None, name: str) -> str:
     return f"{spec.unit.text_of_change(abs(value))} {'worse' if value >= 0 else 'better'}"
 
 
-def _full_bar(spec: MetricSpec, slices: list[dict[str, Any]]) -> float:
+def _full_bar(spec: MetricSpec, groups: list[dict[str, Any]]) -> float:
     """Returns the value of a full bar in the tables of groups: 1 for a fraction, else the highest of the groups."""
-    return 1.0 if spec.unit is FRACTION else max((found[spec.name] or 0.0 for found in slices), default=0.0) or 1.0
+    values = [_value(found, spec) or 0.0 for found in groups]
+    return 1.0 if spec.unit is FRACTION else max(map(abs, values), default=0.0) or 1.0
 
 
 def _age_charts(splits: dict[str, Any]) -> list[dict[str, Any]]:

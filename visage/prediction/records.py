@@ -1,4 +1,4 @@
-"""Predicts labelled crops with a model, as the table of truths and predictions from which metrics are computed."""
+"""Predicts labelled crops with a model, as the table of labels and outputs from which metrics are computed."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 
 from visage import progress
-from visage.data.labels import AGE_GROUPS, GENDERS
 from visage.data.records import FaceRecord
-from visage.evaluation.predictions import Predictions
+from visage.evaluation.predictions.table import CANDIDATE, ModelOutputs, PredictionTable, Truths
 from visage.prediction.photos import Predictor
 
 BATCH = 64
 
 
-def predict_records(records: Iterable[FaceRecord], predictor: Predictor) -> Predictions:
+def predict_records(records: Iterable[FaceRecord], predictor: Predictor) -> PredictionTable:
     """Predicts labelled records with a model.
 
     Args:
@@ -23,7 +22,7 @@ def predict_records(records: Iterable[FaceRecord], predictor: Predictor) -> Pred
         predictor: gives access to the model.
 
     Returns:
-        Truths and predictions [n], in the order of the records' keys.
+        Labels and outputs of n records, in the order of their keys.
     """
     ordered = sorted(records, key=lambda record: record.key)
     outputs: list[dict[str, Any]] = []
@@ -31,20 +30,12 @@ def predict_records(records: Iterable[FaceRecord], predictor: Predictor) -> Pred
     while batch := list(islice(crops, BATCH)):
         outputs += predictor.predict(batch)
         progress.report("predict records", len(outputs), len(ordered))
-    return Predictions(
-        keys=np.array([record.key for record in ordered], str),
-        images=np.array([record.image_digest for record in ordered], str),
-        true_age=np.array([np.nan if record.age is None else record.age for record in ordered], np.float32),
-        true_age_group=np.array([-1 if record.age_group is None else record.age_group for record in ordered], int),
-        true_gender=np.array([_index_of_gender(record) for record in ordered], int),
+    found = ModelOutputs(
         age=_column(outputs, "age"),
-        age_group_probabilities=_age_group_probabilities(outputs),
+        age_probabilities=_column(outputs, "age_probabilities"),
         gender_probability=_column(outputs, "gender_probability"),
     )
-
-
-def _index_of_gender(record: FaceRecord) -> int:
-    return GENDERS.index(record.gender) if record.gender in GENDERS else -1
+    return PredictionTable(Truths.of_records(ordered), {CANDIDATE: found})
 
 
 def _column(outputs: list[dict[str, Any]], name: str) -> np.ndarray | None:
@@ -52,9 +43,3 @@ def _column(outputs: list[dict[str, Any]], name: str) -> np.ndarray | None:
     if not outputs or name not in outputs[0]:
         return None
     return np.array([output[name] for output in outputs], np.float32)
-
-
-def _age_group_probabilities(outputs: list[dict[str, Any]]) -> np.ndarray | None:
-    """Returns the probabilities of a model that predicts groups; None if it predicts 101 years or no age."""
-    probabilities = _column(outputs, "age_probabilities")
-    return probabilities if probabilities is not None and probabilities.shape[1] == len(AGE_GROUPS) else None

@@ -16,7 +16,7 @@ from typing import Any
 
 from visage.data.settings import SplitSettings
 from visage.errors import VisageError
-from visage.saved_model.metadata import TrainingProvenance, read_metadata
+from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, read_metadata
 
 _DECIDES = {
     "holdout": ("train", "val", "test"),
@@ -99,6 +99,22 @@ def _check(model: Path, own: TrainingProvenance, key: str, fix: str) -> list[Tra
                 f"{_in_words(own.split)}; give both one split, or {fix}"
             )
     return trainings
+
+
+def shares_test_faces(own: ModelMetadata, other: ModelMetadata) -> str | None:
+    """Returns why a model may have been trained on faces of the test split of `own`; None if it was not, or is unknown.
+
+    Args:
+        own: the model whose test split it is; its own training comes first in `learned_from`.
+        other: the other model.
+    """
+    if not own.learned_from:
+        return None
+    for training in other.learned_from or ():
+        shared = set(training.sources or ()) & set(own.learned_from[0].sources or ())
+        if shared and training.split != own.learned_from[0].split:
+            return f"{', '.join(sorted(shared))} by the split {_in_words(training.split)}"
+    return None
 
 
 def _alike(one: TrainingProvenance, other: TrainingProvenance) -> bool:

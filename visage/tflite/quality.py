@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from visage.evaluation.metrics import Scores, Target, score
+from visage.evaluation.metrics import score
+from visage.evaluation.metrics.spec import Scores, Target
 from visage.progress import report
 from visage.tflite.crops import labelled_crops
 from visage.tflite.network import Network

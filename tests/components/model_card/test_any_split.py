@@ -1,6 +1,7 @@
 """The card of any split, however few or similar its records, and of any evaluation, whatever was measured."""
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,15 +14,17 @@ import tensorflow_data_validation as tfdv
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from components.evaluator.gates import Gate
-from components.evaluator.result import Evaluation
-from components.evaluator.slices import SliceMetrics
 from components.model_card.card import make_card
 from components.model_card.statistics import SplitStatistics, read_statistics
 from tests.components.model_card.some_statistics import Person, people, statistics_of, write_statistics
 from tests.helpers.page_text import Page
-from visage.data.labels import AGE_GROUPS
-from visage.evaluation.metrics import limited_metrics, metrics_of
+from tests.visage.evaluation.some_tables import outputs_of, truths_of
+from visage.data.labels import GENDERS, UNKNOWN
+from visage.evaluation.evaluate import evaluate
+from visage.evaluation.evaluation import Evaluation
+from visage.evaluation.metrics import METRICS, metrics_of
+from visage.evaluation.predictions.table import PredictionTable
+from visage.evaluation.settings import EvaluatorSettings
 from visage.model_card.render import render
 from visage.saved_model.metadata import ModelMetadata
 from visage.training.settings import TrainerSettings
@@ -34,7 +37,19 @@ DESCRIPTION = {
     "alignment": {"detector": "none", "size": 80, "eye_middle": [0.5, 0.3]},
 }
 RECIPE = TrainerSettings(network="compact", epochs=3, learning_rate=0.002)
-ONE_LIMIT = Gate("age_mae_max", "overall", measured=2.0, limit=3.0, passed=True)
+LIMITS = EvaluatorSettings(
+    age_mae_max=0.5,
+    gender_accuracy_min={"limit": 0.5, "evidence": "safe"},
+    age_mae_increase_max={"limit": 0.5, "evidence": "harm"},
+    gender_accuracy_decrease_max={"limit": 0.5, "evidence": "point"},
+    slices=["gender", "source"],
+    min_people=3,
+    slice_gates=[
+        {"feature": "age_group", "value": "0-2", "age_mae_max": 9},
+        {"feature": "gender", "value": "female", "age_mae_max": 9},
+    ],
+    gap_gates=[{"feature": "race", "age_mae_gap_max": 0.5}],
+)
 SPLITS = ("train", "val", "test")
 
 
@@ -108,46 +123,25 @@ def test_every_known_age_is_in_one_bar_and_no_bar_is_narrower_than_a_year(
 
 
 @st.composite
-def slice_metrics(draw: st.DrawFn, feature: str = "", value: str = "") -> SliceMetrics:
-    """Draws metrics of a few records with known or unknown labels; predictions may be NaN."""
-    count = draw(st.integers(1, 9))
-    age_count, gender_count = draw(st.integers(0, count)), draw(st.integers(0, count))
-    fraction = st.none() | st.floats(0, 1)
-    return SliceMetrics(
-        feature=feature,
-        value=value,
-        count=count,
-        age_count=age_count,
-        gender_count=gender_count,
-        scores={
-            "age_mae": draw(st.none() | st.floats(0, 99)) if age_count else None,
-            "age_group_accuracy": draw(fraction) if age_count else None,
-            "gender_accuracy": draw(fraction) if gender_count else None,
-            "gender_auc": draw(fraction) if gender_count else None,
-        },
-    )
-
-
-@st.composite
 def evaluations(draw: st.DrawFn) -> Evaluation:
-    overall = draw(slice_metrics())
-    baseline = draw(st.none() | slice_metrics())
-    slices = [
-        draw(slice_metrics(feature, value))
-        for feature, values in (("gender", ["female", "unknown"]), ("age_group", AGE_GROUPS[:2]), ("source", ["team"]))
-        for value in draw(st.lists(st.sampled_from(values), unique=True))
-    ]
-    gates = []
-    for spec, limits in limited_metrics():
-        measured, why = overall.scores[spec.name], overall.why_not_measured(spec.name)
-        before = baseline.scores[spec.name] if baseline else None
-        passed = measured is not None and draw(st.booleans())
-        gates.append(Gate(spec.limit_name, "overall", measured, 0.5, passed, before, why))
-        if baseline is not None and limits.change is not None:
-            worse = None if measured is None or before is None else spec.worsening(measured, before)
-            why = why or ("predictions are not finite numbers" if worse is None else None)
-            gates.append(Gate(spec.change_limit_name, "overall", worse, 0.5, worse is not None, before, why))
-    return Evaluation(all(gate.passed for gate in gates), overall, slices, gates, baseline)
+    """Of one to nine records, of which some or none know the age or the gender; predictions may be no numbers."""
+    count = draw(st.integers(1, 9))
+
+    def some(values: st.SearchStrategy) -> list:
+        return draw(st.lists(values, min_size=count, max_size=count))
+
+    broken = [math.nan] if draw(st.booleans()) else []
+    truths = truths_of(
+        some(st.none() | st.floats(0, 99)) if draw(st.booleans()) else [None] * count,
+        some(st.sampled_from([*GENDERS, UNKNOWN])) if draw(st.booleans()) else [draw(st.sampled_from(GENDERS))] * count,
+        some(st.sampled_from(["white", "black"])),
+    )
+    roles = ["candidate", "baseline"] if draw(st.booleans()) else ["candidate"]
+    outputs = {
+        role: outputs_of(some(st.sampled_from([0.0, 30.0, 99.0, *broken])), some(st.sampled_from([0.0, 0.9, *broken])))
+        for role in roles
+    }
+    return evaluate(PredictionTable(truths, outputs), LIMITS)
 
 
 def cleaning_report(splits: dict[str, list[Person]]) -> dict[str, Any]:
@@ -191,24 +185,25 @@ def test_the_page_holds_the_counts_and_a_dash_with_its_reason_where_no_figure_is
         unknown = sum(person.age is None for person in found)
         of_unknown_age = f", {'all' if unknown == len(found) else unknown} of unknown age" if unknown else ""
         assert f"{split} : {len(found)} records{of_unknown_age}" in str(page)
-    assert f"{evaluation.overall.count} test records" in str(page)
+    assert f"{evaluation.overall.records} test records" in str(page)
     for x, width in re.findall(r'<rect x="([\d.-]+)" y="[\d.-]+" width="([\d.-]+)"', html):
         assert 10 <= float(x) < float(x) + float(width) <= 210
     for spec in metrics_of("evaluation"):
         if spec.head == silent:
             continue
         why = evaluation.overall.why_not_measured(spec.name)
-        assert (why is None) == (evaluation.overall.scores[spec.name] is not None)
-        assert why is None or f"not measured: {why}" in str(page)
-    assert str(page).count("✗ not measured") == sum(gate.measured is None for gate in evaluation.gates)
+        assert (why is None) == (evaluation.overall.scores().get(spec.name) is not None)
+        assert why is None or not spec.caption or f"not measured: {why}" in str(page)
+    failed = [gate for gate in evaluation.gates if gate.verdict == "failed"]
+    assert str(page).count("✗ not measured") == sum(gate.measured is None for gate in failed)
+    assert str(page).count("✗ not met") == sum(gate.measured is not None for gate in failed)
+    for gate in evaluation.gates:
+        assert gate.verdict != "not gated" or f"not gated: {gate.reason}" in str(page)
 
 
 def test_a_model_without_any_error_has_a_page(tmp_path: Path) -> None:
-    perfect = SliceMetrics(
-        *("gender", "female", 3, 3, 3),
-        scores={"age_mae": 0.0, "age_group_accuracy": 1.0, "gender_accuracy": 1.0, "gender_auc": None},
-    )
-    evaluation = Evaluation(True, perfect, [perfect], [ONE_LIMIT], None)
+    truths = truths_of([30.0] * 4)
+    evaluation = evaluate(PredictionTable(truths, {"candidate": outputs_of([30.0] * 4, [0, 1, 0, 1])}), LIMITS)
     splits = {split: [Person(30.0)] for split in SPLITS}
     for split, found in splits.items():
         write_statistics(tmp_path, split, statistics_of(found))
@@ -227,14 +222,7 @@ def test_a_model_without_any_error_has_a_page(tmp_path: Path) -> None:
 
 
 def test_every_missing_metric_has_a_reason() -> None:
-    nothing = SliceMetrics(count=1)
-    assert {metric: nothing.why_not_measured(metric) for metric in nothing.scores} == {
-        "age_mae": "no test record of known age",
-        "age_group_accuracy": "no test record of known age",
-        "gender_accuracy": "no test record of known gender",
-        "gender_auc": "no test record of known gender",
-    }
-    women = SliceMetrics(count=1, gender_count=1, scores={"gender_accuracy": 1.0})
-    assert women.why_not_measured("gender_auc") == "the test records of known gender are all of one gender"
-    assert SliceMetrics(count=1, age_count=1).why_not_measured("age_mae") == "predictions are not finite numbers"
-    assert SliceMetrics().why_not_measured("age_mae") == "no such test record"
+    truths = truths_of([None], [UNKNOWN])
+    overall = evaluate(PredictionTable(truths, {"candidate": outputs_of([30], [0.9])}), LIMITS).overall
+    for metric in overall.scores():
+        assert overall.why_not_measured(metric) == f"no test record of known {METRICS[metric].head}"

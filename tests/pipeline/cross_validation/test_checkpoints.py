@@ -4,11 +4,13 @@ import io
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from pipeline.cross_validation.checkpoints import FinishedRun, PlannedRun, Result, run_unfinished
 from pipeline.output.console import Reporter
-from tests.pipeline.cross_validation.some_predictions import of
+from tests.visage.evaluation.some_tables import table_of
 from visage.errors import VisageError
+from visage.evaluation.predictions.table import CANDIDATE
 
 RUNS = [PlannedRun(fold, seed, key="a") for fold in (0, 1) for seed in (1, 2)]
 
@@ -27,7 +29,7 @@ class Work:
         self.done.append(run)
         self.titles.append(title)
         finished = FinishedRun(run.fold, run.seed, f"id-{run.name}", "/model", "/evaluation")
-        return finished, of([30], [run.fold])
+        return finished, table_of([30], [run.fold])
 
 
 def test_a_stopped_cross_validation_continues_with_the_unfinished_run(tmp_path: Path) -> None:
@@ -39,7 +41,8 @@ def test_a_stopped_cross_validation_continues_with_the_unfinished_run(tmp_path: 
     assert (first.done, second.done) == (RUNS[:2], RUNS[2:])
     assert reporter.getvalue().startswith("continues: 2 of 4 runs are finished\n")
     assert [finished.run_id for finished, _ in results] == [f"id-{run.name}" for run in RUNS]
-    assert [float(predictions.age[0]) for _, predictions in results if predictions.age is not None] == [0, 0, 1, 1]
+    ages = [predictions.outputs[CANDIDATE].age for _, predictions in results]
+    assert [float(age[0]) for age in ages if age is not None] == [0, 0, 1, 1]
 
 
 def test_a_run_killed_between_its_two_files_is_repeated(tmp_path: Path) -> None:
@@ -53,9 +56,9 @@ def test_a_run_killed_between_its_two_files_is_repeated(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("suffix", "content"),
     [
-        ("npz", b""),
-        ("npz", b"PK\x03\x04 no archive"),
-        ("npz", b"no array"),
+        ("parquet", b""),
+        ("parquet", b"PAR1 no footer PAR1"),
+        ("parquet", b"no Parquet"),
         ("json", b""),
         ("json", b"\xff"),
         ("json", b"[]"),
@@ -71,15 +74,22 @@ def test_a_damaged_result_is_repeated(tmp_path: Path, suffix: str, content: byte
     assert [finished.fold for finished, _ in results] == [0, 0, 1, 1]
 
 
-@pytest.mark.parametrize("flag", [0x01, 0x20], ids=["encrypted", "patched"])
-def test_damage_that_reads_as_an_encrypted_zip_is_damage(tmp_path: Path, flag: int) -> None:
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
+def test_predictions_damaged_in_the_middle_are_repeated(tmp_path: Path, place: float) -> None:
     run_unfinished(RUNS, tmp_path, Work(), Reporter(io.StringIO()))
-    file = tmp_path / f"{RUNS[1].name}.npz"
-    content = bytearray(file.read_bytes())
-    # The flags of the first entry, in its own header and in the archive's table.
-    content[6] |= flag
-    content[content.index(b"PK\x01\x02") + 8] |= flag
-    file.write_bytes(content)
+    file = tmp_path / f"{RUNS[1].name}.parquet"
+    content = file.read_bytes()
+    cut = int(place * len(content))
+    file.write_bytes(content[:cut] + bytes(64) + content[cut + 64 :])
+    again = Work()
+    run_unfinished(RUNS, tmp_path, again, Reporter(io.StringIO()))
+    assert again.done == [RUNS[1]]
+
+
+def test_predictions_that_lack_a_column_are_repeated(tmp_path: Path) -> None:
+    run_unfinished(RUNS, tmp_path, Work(), Reporter(io.StringIO()))
+    file = tmp_path / f"{RUNS[1].name}.parquet"
+    parquet.write_table(parquet.read_table(file).drop(["key"]), file)
     again = Work()
     run_unfinished(RUNS, tmp_path, again, Reporter(io.StringIO()))
     assert again.done == [RUNS[1]]

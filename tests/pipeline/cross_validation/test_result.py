@@ -12,21 +12,21 @@ from pipeline.cross_validation.folds import fold_splits
 from pipeline.cross_validation.result import CrossValidation, print_result, summarize, write
 from pipeline.output.console import Reporter
 from tests.helpers.project import PROJECT
-from tests.pipeline.cross_validation.some_predictions import of
-from visage.evaluation.predictions import Predictions
+from tests.visage.evaluation.some_tables import table_of
+from visage.evaluation.predictions.table import PredictionTable
 from visage.evaluation.scores import spread
 
 
-def result(fold: int, seed: int, predictions: Predictions) -> Result:
+def result(fold: int, seed: int, predictions: PredictionTable) -> Result:
     return FinishedRun(fold, seed, f"run-{fold}-{seed}", "/model", "/evaluation"), predictions
 
 
 # Each model is 10 years wrong, in fold 0 one above and one below; together they are right there.
 RESULTS = [
-    result(0, 1, of([30, 40], [40, 50])),
-    result(0, 2, of([30, 40], [20, 30])),
-    result(1, 1, of([30], [40], images="other")),
-    result(1, 2, of([30], [40], images="other")),
+    result(0, 1, table_of([30, 40], [40, 50])),
+    result(0, 2, table_of([30, 40], [20, 30])),
+    result(1, 1, table_of([30], [40], images="other")),
+    result(1, 2, table_of([30], [40], images="other")),
 ]
 
 
@@ -61,13 +61,13 @@ def test_single_and_bagged_scores(tmp_path: Path) -> None:
 
 def test_a_metric_without_predictions_has_no_column(tmp_path: Path) -> None:
     assert "gender" not in shown(summary(RESULTS, repeats=2, workspace=tmp_path))[0]
-    with_gender = [result(fold, 1, of([30], [40], [0])) for fold in (0, 1)]
+    with_gender = [result(fold, 1, table_of([30], [40], [0])) for fold in (0, 1)]
     assert "gender" in shown(summary(with_gender, repeats=1, workspace=tmp_path))[0]
 
 
 def test_an_image_in_two_folds_is_counted(tmp_path: Path) -> None:
     assert summary(RESULTS, repeats=2, workspace=tmp_path).images == 3
-    again = summary([*RESULTS[:1], result(1, 1, of([30, 30], [40, 40]))], repeats=1, workspace=tmp_path)
+    again = summary([*RESULTS[:1], result(1, 1, table_of([30, 30], [40, 40]))], repeats=1, workspace=tmp_path)
     assert (again.records, again.images) == (4, 2)
     assert ["2", "of", "the", "4", "records"] in [line[:5] for line in shown(again)]
     assert not any("earlier" in line for line in shown(summary(RESULTS, repeats=2, workspace=tmp_path)))
@@ -90,13 +90,13 @@ def test_the_file_holds_every_run(tmp_path: Path) -> None:
 
 
 def test_a_fold_that_could_not_be_measured_is_named_and_has_a_dash(tmp_path: Path) -> None:
-    unknown = [result(0, 1, of([30], [40], [0])), result(1, 1, of([None], [40], [0], images="other"))]
+    unknown = [result(0, 1, table_of([30], [40], [0])), result(1, 1, table_of([None], [40], [0], images="other"))]
     found = summary(unknown, repeats=1, workspace=tmp_path)
     lines = shown(found)
     assert lines[1][:4] == ["0", "1", "one", "10.00"]
     assert lines[2][:4] == ["1", "1", "one", "\u2013"]
     assert "age MAE was not measured in fold 1: no test record" in text(found)
-    broken = summary([result(0, 1, of([None], [math.nan])), result(1, 1, of([None], [40]))], 1, tmp_path)
+    broken = summary([result(0, 1, table_of([None], [math.nan])), result(1, 1, table_of([None], [40]))], 1, tmp_path)
     assert "nothing was measured" in text(replace(broken, bagged=spread([{}])))
     Path(broken.file).parent.mkdir()
     write(broken)

@@ -6,6 +6,7 @@ from pathlib import Path
 from pipeline.output.node_summary import describe
 from pipeline.results import NodeResult, Output
 from visage.data_validation.report import ValidationReport
+from visage.saved_model.metadata import Calibration, HeadCalibration, ModelMetadata, write_metadata
 
 
 def validated(folder: Path, *anomalies: str) -> str:
@@ -32,6 +33,21 @@ def test_a_search_shows_the_best_values_and_each_trial(tmp_path: Path) -> None:
         *["    4.0000  trainer.learning_rate 0.5"] * 9,
         "    and 2 more",
     ]
+
+
+def test_a_training_shows_the_temperatures_and_why_there_is_none(tmp_path: Path) -> None:
+    model = tmp_path / "Format-Serving"
+    model.mkdir()
+    age = HeadCalibration(1.42, records=1900, nll_before=3.912, nll_after=3.845)
+    gender = HeadCalibration(records=7, nll_before=0.1, nll_after=0.1, not_fitted="7 val records")
+    for calibration in (None, Calibration(age, gender)):
+        write_metadata(model, ModelMetadata("compact", parameters=231_270, calibration=calibration))
+        shown = describe(NodeResult("Trainer", cached=False, outputs={"model": (Output(str(tmp_path), {}),)}))
+        assert shown.splitlines() == [
+            "compact, 231,270 parameters",
+            *(["    age: temperature 1.42, NLL 3.9120 to 3.8450 on 1,900 val records"] if calibration else []),
+            *(["    gender: temperature 1, not fitted: 7 val records"] if calibration else []),
+        ]
 
 
 def test_a_candidate_that_is_the_blessed_model_has_no_baseline() -> None:

@@ -2,12 +2,14 @@
 
 import io
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from components.evaluator.gates import Gate
 from pipeline.output.console import Reporter
 from pipeline.output.run_summary import Outcome, print_outcome
+from visage.evaluation.gates.gate import Gate
+from visage.evaluation.waivers import Waiver
 
 PUSHED = Outcome(
     pipeline="mine",
@@ -19,13 +21,15 @@ PUSHED = Outcome(
     model_base_path="/srv/my runs/visage",
     infra_validator="ok",
     gates=[],
+    looks=1,
+    waiver=None,
     model_card="/srv/card.html",
     seconds={},
     cached=[],
     failed={},
 )
-PASSED = Gate("age_mae_max", "overall", measured=4.0, limit=10.0, passed=True)
-MISSED = Gate("age_mae_max", "overall", measured=14.0, limit=10.0, passed=False)
+PASSED = Gate("age_mae_max", "age_mae", "overall", 10.0, "point", "passed", measured=4.0)
+MISSED = replace(PASSED, verdict="failed", measured=14.0)
 
 
 def shown(default_model: bool, drawings: bool, outcome: Outcome = PUSHED) -> str:
@@ -85,12 +89,27 @@ def test_a_push_that_failed_hides_neither_the_gate_nor_the_card() -> None:
 
 
 def test_a_metric_that_was_not_measured_has_its_reason() -> None:
-    gate = Gate("age_mae_max", "overall", None, 10.0, False, why_not_measured="no test record of known age")
+    gate = replace(PASSED, verdict="failed", measured=None, reason="no test record of known age")
     text = shown(True, False, replace(PUSHED, gates=[gate], pushed=False))
-    assert "not measured  at most 10  failed" in text
-    assert "age_mae_max of overall: not measured: no test record of known age\n" in text
+    assert "not measured" in text
+    assert "age_mae_max of overall: no test record of known age\n" in text
 
 
 def test_a_missed_limit_rejects_the_model_whatever_else_failed() -> None:
     text = shown(True, False, replace(PUSHED, gates=[MISSED], pushed=False, model_card=None, failed={"ModelCard": "-"}))
     assert "Not pushed: not blessed." in text
+
+
+def test_a_test_split_that_measured_several_models_is_named_with_their_number() -> None:
+    assert "12 models were measured on this test split" in shown(True, False, replace(PUSHED, looks=12))
+    assert "measured on this test split" not in shown(True, False)
+    assert "measured on this test split" not in shown(True, False, replace(PUSHED, looks=None))
+
+
+def test_a_model_that_somebody_waived_is_not_called_blessed() -> None:
+    waiver = Waiver("/model/8", "Ada [QA]", "demo", until=date(2026, 12, 31), made=date(2026, 12, 1))
+    text = shown(True, False, replace(PUSHED, gates=[MISSED], waiver=waiver))
+    assert "Waived by Ada [QA] until 2026-12-31: demo. Version 17 pushed" in text
+    assert "Blessed." not in text
+    rejected = replace(PUSHED, gates=[MISSED], waiver=waiver, pushed=False, infra_validator="cannot be loaded")
+    assert "Not pushed: rejected by InfraValidator." in shown(True, False, rejected)

@@ -12,14 +12,14 @@ from visage.model_card.render import _gate_name, _gate_value, _limited_figure
         (
             "age_mae_increase_max",
             0.5,
-            "Mean absolute error of the age, against the blessed model before",
+            "Mean absolute error of the age, against another model",
             "0.50 years worse",
         ),
         ("gender_accuracy_min", 0.9, "Gender accuracy, at least", "90.0 %"),
         (
             "gender_accuracy_decrease_max",
             -0.02,
-            "Gender accuracy, against the blessed model before",
+            "Gender accuracy, against another model",
             "2.0 points better",
         ),
         # A plain number has no unit.
@@ -27,8 +27,14 @@ from visage.model_card.render import _gate_name, _gate_value, _limited_figure
         (
             "gender_auc_decrease_max",
             0.25,
-            "Area under the gender ROC curve, against the blessed model before",
+            "Area under the gender ROC curve, against another model",
             "0.250 worse",
+        ),
+        (
+            "age_mae_gap_max",
+            1.5,
+            "Mean absolute error of the age, against all records at equal ages",
+            "1.50 years worse",
         ),
     ],
 )

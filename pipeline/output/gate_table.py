@@ -1,0 +1,48 @@
+"""Prints the gates of an evaluation."""
+
+from collections.abc import Sequence
+
+from rich.markup import escape
+from rich.table import Table
+
+from pipeline.output.console import Reporter
+from visage.evaluation.gates.gate import Gate
+from visage.evaluation.slices import OVERALL
+
+_VERDICTS = {"passed": "[green]ok[/]", "failed": "[red]failed[/]", "not gated": "[yellow]not gated[/]"}
+_NOTHING = "\u2013"
+
+
+def print_gates(gates: Sequence[Gate], reporter: Reporter) -> None:
+    """Prints the gates of all records and those that failed, the number of the others, and reasons."""
+    shown = [gate for gate in gates if gate.slice == OVERALL or gate.verdict == "failed"]
+    reporter.print(gate_table(shown))
+    for gate in shown:
+        if gate.reason:
+            reporter.print(f"{gate.name} of {escape(gate.slice)}: {escape(gate.reason)}")
+    for verdict in ("passed", "not gated"):
+        count = sum(gate.verdict == verdict for gate in gates if gate not in shown)
+        if count:
+            reporter.print(f"{count} limits of groups: {verdict}")
+
+
+def gate_table(gates: Sequence[Gate]) -> Table:
+    """Returns a row for each gate: figure, 95 % interval, limit, evidence, records, verdict."""
+    table = Table("gate", "of", "measured", "95 % interval", "limit", "evidence", "detects", "records", "", box=None)
+    table.pad_edge, table.header_style = False, "bold"
+    for column in table.columns:
+        # A narrow terminal breaks names instead of cutting them.
+        column.overflow = "fold"
+    for gate in gates:
+        table.add_row(
+            gate.name,
+            escape(gate.slice if gate.compared_with is None else f"{gate.slice}, {gate.compared_with}"),
+            "not measured" if gate.measured is None else f"{gate.measured:.3f}",
+            _NOTHING if gate.interval is None else f"{gate.interval.low:.3f} to {gate.interval.high:.3f}",
+            f"{gate.relation} {gate.limit:g}",
+            gate.evidence,
+            "" if gate.smallest_detectable is None else f"{gate.smallest_detectable:.3f}",
+            f"{gate.records:,}",
+            _VERDICTS[gate.verdict],
+        )
+    return table

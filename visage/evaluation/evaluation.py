@@ -1,0 +1,158 @@
+"""Holds the result of an evaluation, and writes and reads it as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from visage.data.labels import Feature
+from visage.errors import VisageError
+from visage.evaluation.breakdowns import Breakdown
+from visage.evaluation.gates.gate import Gate
+from visage.evaluation.measurement import Measured
+from visage.evaluation.metrics import METRICS
+from visage.evaluation.metrics.spec import Scores
+from visage.evaluation.statistics.intervals import Interval
+from visage.evaluation.thresholds import LegalAgeCheck
+from visage.evaluation.waivers import Waiver
+from visage.files import write_atomically
+
+# In the artifact of an evaluation.
+EVALUATION_FILE = "evaluation.json"
+PREDICTIONS_FOLDER = "predictions"
+
+
+@dataclass(frozen=True)
+class SliceFigures:
+    """The figures of the models on one slice of the test records.
+
+    Attributes:
+        name: 'overall', or e.g. 'gender female'.
+        values: value by feature; empty for all records.
+        records: number of records.
+        people: number of people that they show.
+        figures: by the model's role ('candidate', 'baseline', 'reference'), then by metric.
+        adjusted: figures of the candidate by metric, as if the group had the ages of all records; of all records, as if
+            every age and gender occurred alike.
+    """
+
+    name: str
+    values: Mapping[Feature, str]
+    records: int
+    people: int
+    figures: Mapping[str, Mapping[str, Measured]]
+    adjusted: Mapping[str, Measured]
+
+    def scores(self, role: str = "candidate") -> Scores:
+        """Returns the values of a model's metrics, by name."""
+        return {name: figure.value for name, figure in self.figures.get(role, {}).items()}
+
+    def why_not_measured(self, metric: str) -> str | None:
+        """Returns the reason why a figure of the candidate is None, in one line; None where it was measured."""
+        figure = self.figures["candidate"].get(metric)
+        if figure is None:
+            distribution = METRICS[metric].target == "age_distribution"
+            return f"the model does not predict the {'distribution of ages' if distribution else METRICS[metric].head}"
+        if figure.value is not None:
+            return None
+        return METRICS[metric].undefined if figure.records else f"no test record of known {METRICS[metric].head}"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """By how much a group is worse than all records of the same ages (negative: better).
+
+    Attributes:
+        slice: name of the group.
+        metric: whose figure.
+        value: in the unit of the metric.
+        interval: holds with 95 % confidence together with those of the other groups of the feature; None where there
+            is none.
+    """
+
+    slice: str
+    metric: str
+    value: float
+    interval: Interval | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The result of one evaluation.
+
+    Attributes:
+        blessed: whether no gate failed.
+        named_fraction: of the records, 0..1, those whose person is known. The others count as a person each, which
+            makes intervals too narrow where one person has several records.
+        slices: all records first, then the groups, then pairs of groups.
+        gaps: of the groups with enough people.
+        gates: one for each limit.
+        legal_ages: the candidate as a check of legal ages; empty of a model that predicts no age in years.
+        breakdown: the candidate's errors in detail.
+        waiver: lets the model through although a gate failed; None without one.
+        looks: number of models that were measured on this test split, this one included; None: not counted.
+    """
+
+    blessed: bool
+    named_fraction: float
+    slices: Sequence[SliceFigures]
+    gaps: Sequence[Gap]
+    gates: Sequence[Gate]
+    legal_ages: Sequence[LegalAgeCheck]
+    breakdown: Breakdown
+    looks: int | None = None
+    waiver: Waiver | None = None
+
+    @property
+    def may_be_pushed(self) -> bool:
+        """Returns whether no gate failed, or a waiver lets the model through."""
+        return self.blessed or self.waiver is not None
+
+    @property
+    def overall(self) -> SliceFigures:
+        """Returns the figures on all records."""
+        return self.slices[0]
+
+    @property
+    def groups(self) -> list[SliceFigures]:
+        """Returns the figures on the groups of a single feature."""
+        return [part for part in self.slices if len(part.values) == 1]
+
+    def compares_with(self, role: str) -> bool:
+        """Returns whether a model of this role ('baseline', 'reference') was measured as well."""
+        return role in self.overall.figures
+
+
+_ADAPTER = TypeAdapter(Evaluation)
+
+
+def to_json(evaluation: Evaluation) -> dict[str, Any]:
+    """Returns an evaluation as JSON values, as `evaluation.json` holds it."""
+    return _ADAPTER.dump_python(evaluation, mode="json")
+
+
+def write_evaluation(evaluation: Evaluation, path: Path) -> None:
+    """Writes an evaluation as JSON.
+
+    Raises:
+        VisageError: the folder is missing, not writable, or full.
+    """
+    write_atomically(path, _ADAPTER.dump_json(evaluation, indent=1) + b"\n")
+
+
+def read_evaluation(path: Path) -> Evaluation:
+    """Reads what `write_evaluation` wrote.
+
+    Raises:
+        VisageError: the file is missing or was written by another version.
+    """
+    try:
+        return _ADAPTER.validate_json(path.read_bytes())
+    except OSError as error:
+        raise VisageError(f"{path}: cannot be read: {error.strerror}; evaluate the model again") from None
+    except ValidationError:
+        raise VisageError(f"{path}: is no evaluation of this version; evaluate the model again") from None

@@ -1,0 +1,65 @@
+"""Gates on figures of the model itself: of all records, of groups, of age checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from visage.evaluation.gates.evidence import Evidences
+from visage.evaluation.gates.gate import Gate, decided, display, unless_few
+from visage.evaluation.measurement import Figure
+from visage.evaluation.metrics import limited_metrics
+from visage.evaluation.metrics.spec import FRACTION, MetricSpec
+from visage.evaluation.settings import EvaluatorSettings, Limit
+from visage.evaluation.slices import OVERALL, slice_name
+
+
+def overall_gates(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]:
+    """Yields a gate for each limit on all test records."""
+    for spec, _ in limited_metrics():
+        if limit := getattr(settings, spec.limit_name):
+            yield _absolute(spec, limit, OVERALL, found.candidate[OVERALL].get(spec.name))
+
+
+def slice_gates(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]:
+    """Yields a gate for each limit on a single group."""
+    for gate in settings.slice_gates:
+        name = slice_name({gate.feature: gate.value})
+        for spec, _ in limited_metrics():
+            if limit := getattr(gate, spec.limit_name):
+                figure = found.candidate.get(name, {}).get(spec.name)
+                yield unless_few(settings, _absolute(spec, limit, name, figure))
+
+
+def age_checks(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]:
+    """Yields a gate for each limit on people below a legal age who pass a challenge age."""
+    for check, rate in zip(settings.age_checks, found.age_checks, strict=True):
+        limit = check.false_positive_rate_max
+        gate = Gate(
+            "false_positive_rate_max",
+            "false_positive_rate",
+            f"under {check.legal_age}, challenge age {check.challenge_age}",
+            limit.limit,
+            limit.evidence,
+            "failed",
+            None,
+            title=f"People under {check.legal_age} estimated {check.challenge_age} or older",
+            unit=FRACTION.symbol,
+        )
+        if rate is None or rate.value is None:
+            why = "the model predicts no age in years" if rate is None else f"no test record under {check.legal_age}"
+            yield replace(gate, reason=why)
+        else:
+            gate = replace(gate, measured=rate.value, interval=rate.interval, records=rate.records, people=rate.people)
+            yield decided(gate, False, rate.value, rate.interval)
+
+
+def _absolute(spec: MetricSpec, limit: Limit, slice: str, figure: Figure | None) -> Gate:
+    gate = Gate(spec.limit_name, spec.name, slice, limit.limit, limit.evidence, "failed", None, **display(spec))
+    if figure is None:
+        return replace(gate, reason="no such test record")
+    gate = replace(gate, measured=figure.value, interval=figure.interval, records=figure.records, people=figure.people)
+    if figure.value is None:
+        known = f"no test record of known {spec.head}"
+        return replace(gate, reason=spec.undefined if figure.records else known)
+    return decided(gate, spec.better == "higher", figure.value, figure.interval)

@@ -1,0 +1,93 @@
+"""Gates on how much worse a model is than the blessed one and the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from visage.evaluation.comparison import Worsening, holm, paired_worsening
+from visage.evaluation.gates.evidence import Evidences
+from visage.evaluation.gates.gate import Comparison, Gate, Verdict, decided, display, unless_few
+from visage.evaluation.measurement import Figure
+from visage.evaluation.metrics import limited_metrics
+from visage.evaluation.metrics.spec import MetricSpec
+from visage.evaluation.settings import EvaluatorSettings, Limit
+from visage.evaluation.slices import OVERALL
+from visage.evaluation.statistics import intervals
+
+
+def comparisons(settings: EvaluatorSettings, found: Evidences) -> list[Gate]:
+    """Returns the gates against other models; those with evidence `harm` are one family of tests."""
+    gates = list(_uncorrected(settings, found))
+    tested = [place for place, gate in enumerate(gates) if gate.p_value is not None and gate.verdict != "not gated"]
+    corrected = holm([gates[place].p_value or 0.0 for place in tested])
+    for place, p_value in zip(tested, corrected, strict=True):
+        verdict: Verdict = "failed" if p_value < 1 - intervals.CONFIDENCE else "passed"
+        gates[place] = replace(gates[place], p_value=p_value, verdict=verdict)
+    return gates
+
+
+def _uncorrected(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]:
+    for spec, limits in limited_metrics():
+        limit = getattr(settings, spec.change_limit_name) if limits.change is not None else None
+        if limit is None:
+            continue
+        for role, why in found.refused.items():
+            gate = Gate(spec.change_limit_name, spec.name, OVERALL, limit.limit, limit.evidence, "failed", None)
+            yield replace(gate, compared_with=role, reason=f"the {role} model {why}", **display(spec))
+        for role, figures in found.others.items():
+            yield _comparison(spec, limit, OVERALL, role, found.candidate[OVERALL], figures[OVERALL])
+            if limit.evidence != "harm":
+                continue
+            for part in found.slices:
+                if len(part.values) == 1 and set(part.values) <= set(settings.slices):
+                    of_part = found.candidate[part.name], figures[part.name]
+                    gate = _comparison(spec, limit, part.name, role, *of_part)
+                    # A group of unknown labels has no figure, and is no group of people.
+                    if gate.records:
+                        yield unless_few(settings, gate)
+
+
+def _comparison(
+    spec: MetricSpec,
+    limit: Limit,
+    slice: str,
+    role: Comparison,
+    candidate: Mapping[str, Figure],
+    other: Mapping[str, Figure],
+) -> Gate:
+    figure, before = candidate.get(spec.name), other.get(spec.name)
+    gate = Gate(
+        spec.change_limit_name,
+        spec.name,
+        slice,
+        limit.limit,
+        limit.evidence,
+        "failed",
+        None,
+        records=figure.records if figure else 0,
+        people=figure.people if figure else 0,
+        compared_with=role,
+        other=before.value if before else None,
+        **display(spec),
+    )
+    worsening = paired_worsening(spec, figure, before) if figure and before else None
+    if worsening is None:
+        measured = figure is not None and figure.value is not None
+        whose = f"the {role} model" if measured else "the model"
+        return replace(gate, reason=f"predictions of {whose} are missing or not finite numbers")
+    return _tested(gate, worsening)
+
+
+def _tested(gate: Gate, worsening: Worsening) -> Gate:
+    gate = replace(
+        gate,
+        measured=worsening.value,
+        interval=worsening.interval,
+        smallest_detectable=worsening.smallest_detectable(gate.limit),
+    )
+    if gate.evidence != "harm":
+        return decided(gate, False, worsening.value, worsening.interval)
+    if worsening.interval is None:
+        return replace(gate, reason="too few people for a test")
+    return replace(gate, p_value=worsening.p_value(gate.limit))

@@ -1,0 +1,33 @@
+"""Holds the figures that gates are decided by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from visage.evaluation.adjustment import AdjustedFigures
+from visage.evaluation.gates.gate import Comparison
+from visage.evaluation.measurement import Figures
+from visage.evaluation.slices import Slice
+from visage.evaluation.statistics.rates import Rate
+
+
+@dataclass(frozen=True, eq=False)
+class Evidences:
+    """The figures that gates are decided by.
+
+    Attributes:
+        slices: all records first, then groups.
+        candidate: figures of the model.
+        others: figures of the models that it is compared with, by role.
+        refused: reasons by role why a model cannot be compared with.
+        adjusted: figures of the model's groups beside what their ages let expect.
+        age_checks: the rate of each of `EvaluatorSettings.age_checks`; None of a model that predicts no age in years.
+    """
+
+    slices: Sequence[Slice]
+    candidate: Figures
+    others: Mapping[Comparison, Figures]
+    refused: Mapping[Comparison, str]
+    adjusted: AdjustedFigures
+    age_checks: Sequence[Rate | None] = ()

@@ -1,0 +1,67 @@
+"""Gates on how much worse a group is than all records of the same ages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from visage.evaluation.adjustment import Adjusted
+from visage.evaluation.comparison import simultaneous_intervals
+from visage.evaluation.gates.evidence import Evidences
+from visage.evaluation.gates.gate import Gate, decided, display
+from visage.evaluation.measurement import Figure
+from visage.evaluation.metrics import adjustable_metrics
+from visage.evaluation.metrics.spec import MetricSpec
+from visage.evaluation.settings import EvaluatorSettings, Limit
+from visage.evaluation.slices import Slice
+from visage.evaluation.statistics.intervals import Interval
+
+
+def gap_gates(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]:
+    """Yields a gate for each group of each limited feature."""
+    for gate in settings.gap_gates:
+        groups = [part for part in found.slices if set(part.values) == {gate.feature}]
+        for spec in adjustable_metrics():
+            limit = getattr(gate, spec.gap_limit_name)
+            if limit is None:
+                continue
+            adjusted = {
+                part.name: found.adjusted[part.name][spec.name]
+                for part in groups
+                if part.people >= settings.min_people and spec.name in found.adjusted[part.name]
+            }
+            together = simultaneous_intervals({name: each.gap for name, each in adjusted.items()})
+            for part in groups:
+                crude = found.candidate[part.name].get(spec.name)
+                yield _gap(settings, spec, limit, part, crude, adjusted.get(part.name), together.get(part.name))
+
+
+def _gap(
+    settings: EvaluatorSettings,
+    spec: MetricSpec,
+    limit: Limit,
+    part: Slice,
+    crude: Figure | None,
+    adjusted: Adjusted | None,
+    interval: Interval | None,
+) -> Gate:
+    gate = Gate(
+        spec.gap_limit_name, spec.name, part.name, limit.limit, limit.evidence, "not gated", None, **display(spec)
+    )
+    if part.people < settings.min_people:
+        few = f"{part.people} people, below min_people {settings.min_people}"
+        return replace(gate, people=part.people, reason=few)
+    if adjusted is None or adjusted.gap.value is None:
+        if crude is not None and crude.records:
+            return replace(gate, verdict="failed", records=crude.records, people=crude.people, reason=spec.undefined)
+        return replace(gate, people=part.people, reason=f"no test record of known {spec.head}")
+    measured = adjusted.gap
+    gate = replace(
+        gate,
+        measured=measured.value,
+        interval=interval,
+        records=measured.records,
+        people=measured.people,
+        other=adjusted.expected,
+    )
+    return decided(gate, False, adjusted.gap.value, interval)

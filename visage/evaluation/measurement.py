@@ -1,0 +1,165 @@
+"""Measures every metric of a model on every slice, with bootstrap replicates over people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from visage.evaluation.metrics import is_known, summaries
+from visage.evaluation.metrics.spec import MetricSpec, Target
+from visage.evaluation.predictions.table import PredictionTable
+from visage.evaluation.slices import Slice
+from visage.evaluation.standardization import Standard
+from visage.evaluation.statistics import intervals
+from visage.evaluation.statistics.intervals import Interval
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One metric of one model on one slice.
+
+    Attributes:
+        value: in the unit of the metric; None where it cannot be measured.
+        records: number of records of known truth.
+        people: number of people that they show.
+        interval: of 95 % confidence; None where there is none.
+    """
+
+    value: float | None
+    records: int
+    people: int
+    interval: Interval | None
+
+
+@dataclass(frozen=True, eq=False)
+class Figure(Measured):
+    """The same with what it was computed from.
+
+    Attributes:
+        replicates: of the bootstrap over people, float32 [r], NaN where undefined.
+    """
+
+    replicates: np.ndarray
+
+    @property
+    def standard_error(self) -> float:
+        """Returns the standard error in the unit of the metric; NaN for fewer than two people."""
+        return intervals.standard_error(self.replicates, self.people)
+
+
+# Figures by the name of the slice, then by that of the metric.
+Figures = Mapping[str, Mapping[str, Figure]]
+
+
+def measure_slices(
+    table: PredictionTable,
+    role: str,
+    slices: Sequence[Slice],
+    metrics: Sequence[MetricSpec],
+    clusters: np.ndarray,
+    standard: Standard | None = None,
+    replicates: int = intervals.REPLICATES,
+) -> Figures:
+    """Measures a model. Every call with the same table draws the same people: replicates of two models are paired.
+
+    Args:
+        table: n records.
+        role: of the model in the table.
+        slices: of the records.
+        metrics: those that the model does not predict are left out.
+        clusters: number of each record's person, int [n].
+        standard: what the figures are standardized to; None: crude figures.
+        replicates: of the bootstrap; 0: no intervals but those of fractions.
+    """
+    parts = list(_parts(table, role, slices, metrics, clusters, standard))
+    for weight in intervals.bootstrap_weights(clusters, replicates):
+        for part in parts:
+            part.draw(weight)
+    figures: dict[str, dict[str, Figure]] = {}
+    for part in parts:
+        figures.setdefault(part.slice, {}).update(part.figures())
+    # In the order of the metrics, not of what they predict.
+    return {
+        name: {spec.name: found[spec.name] for spec in metrics if spec.name in found} for name, found in figures.items()
+    }
+
+
+def _parts(
+    table: PredictionTable,
+    role: str,
+    slices: Sequence[Slice],
+    metrics: Sequence[MetricSpec],
+    clusters: np.ndarray,
+    standard: Standard | None,
+) -> Iterator[_Part]:
+    truths, predictions = table.truths.by_target(), table.outputs[role].by_target()
+    by_target: dict[Target, list[MetricSpec]] = {}
+    for spec in metrics:
+        if spec.target in predictions:
+            by_target.setdefault(spec.target, []).append(spec)
+    for target, specs in by_target.items():
+        known = is_known(target, truths[target])
+        if standard:
+            known &= standard.stratum >= 0
+        place = np.cumsum(known) - 1
+        values = {spec.name: spec.values(truths[target][known], predictions[target][known]) for spec in specs}
+        for each in slices:
+            rows = each.rows[known[each.rows]]
+            of_slice = {name: found[place[rows]] for name, found in values.items()}
+            yield _Part(each.name, specs, rows, clusters[rows], of_slice, standard)
+
+
+@dataclass(eq=False)
+class _Part:
+    """The records of a slice for which a target is known, and the metrics of that target."""
+
+    slice: str
+    specs: Sequence[MetricSpec]
+    rows: np.ndarray
+    clusters: np.ndarray
+    values: Mapping[str, np.ndarray]
+    standard: Standard | None
+    drawn: list[dict[str, np.ndarray]] = field(default_factory=list)
+
+    def draw(self, weight: np.ndarray) -> None:
+        """Adds the replicates for weights float32 [r, n] of all records."""
+        self.drawn.append(self._summarize(weight[:, self.rows]))
+
+    def figures(self) -> Iterator[tuple[str, Figure]]:
+        people = len(np.unique(self.clusters))
+        values = self._summarize(np.ones((1, len(self.rows))))
+        for spec in self.specs:
+            replicates = np.concatenate([each[spec.name] for each in self.drawn]) if self.drawn else np.empty(0)
+            value = float(values[spec.name][0])
+            if np.isfinite(value):
+                interval = self._interval(spec, replicates, people)
+                yield spec.name, Figure(value, len(self.rows), people, interval, replicates)
+            else:
+                yield spec.name, Figure(None, len(self.rows), people, None, replicates)
+
+    def _interval(self, spec: MetricSpec, replicates: np.ndarray, people: int) -> Interval | None:
+        hits = spec.hits(self.values[spec.name])
+        if hits is None or self.standard:
+            return intervals.percentile_interval(replicates, people)
+        of_records, counted = hits
+        return intervals.wilson_interval(of_records, self.clusters[counted])
+
+    def _summarize(self, weight: np.ndarray) -> dict[str, np.ndarray]:
+        """Returns each metric under weights [r, m], float [r]."""
+        if not weight.size:
+            return {spec.name: np.full(len(weight), np.nan) for spec in self.specs}
+        if self.standard:
+            weight = self.standard.reweigh(self.rows, weight)
+        means = [spec for spec in self.specs if spec.summary is summaries.mean]
+        found = {
+            spec.name: spec.summary(self.values[spec.name].astype(weight.dtype), weight)
+            for spec in self.specs
+            if spec not in means
+        }
+        if means:
+            # One product of matrices for all means.
+            values = np.stack([self.values[spec.name] for spec in means], axis=1).astype(weight.dtype)
+            found |= dict(zip((spec.name for spec in means), summaries.mean(values, weight).T, strict=True))
+        return found

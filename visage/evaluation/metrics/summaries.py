@@ -1,0 +1,126 @@
+"""Summarizes values of records under weights: one number for each row of weights.
+
+Every function takes
+
+    values: float [n] or [n, k], from `record_values`.
+    weight: float [r, n], 0 or more: how often each record counts. One row of ones gives the figure itself, rows of a
+        bootstrap its replicates, rows that weigh strata a standardized figure.
+
+and returns float [r], NaN where the figure is undefined: no weight, or a value that is not a finite number.
+NumPy is imported where it is used, for settings modules read the table of metrics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Summary = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+ECE_BINS = 15
+
+
+def mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Returns the weighted mean of values [n], or of each column of values [n, k], then [r, k]."""
+    total = weight.sum(axis=1)
+    return _ratio(weight @ values, total if values.ndim == 1 else total[:, None])
+
+
+def root_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Returns the square root of the weighted mean of values [n]."""
+    return mean(values, weight) ** 0.5
+
+
+def ratio_of_sums(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Returns the weighted sum of the first column of values [n, 2] over that of the second."""
+    return _ratio(weight @ values[:, 0], weight @ values[:, 1])
+
+
+def quantile(level: float) -> Summary:
+    """Returns the function of the weighted quantile: the least of values [n] with `level` of the weight up to it."""
+
+    def of_values(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        if not np.isfinite(values).all():
+            return np.full(len(weight), np.nan)
+        order = np.argsort(values, kind="stable")
+        up_to = np.cumsum(weight[:, order], axis=1)
+        # The smallest weight forgives the rounding of the sums.
+        place = (up_to >= level * up_to[:, -1:] - 1e-9).argmax(axis=1)
+        return np.where(up_to[:, -1] > 0, values[order][place], np.nan)
+
+    return of_values
+
+
+def roc_auc(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Returns the area under the ROC curve, 0..1: the probability that a positive record ranks above a negative one.
+
+    Ties count by half.
+
+    Args:
+        values: [n, 2]: class, 0 or 1, and prediction.
+        weight: [r, n].
+
+    Returns:
+        The area; NaN where all records are of one class, or a prediction is not a finite number and has no rank.
+
+    Source: Hanley and McNeil, The meaning and use of the area under a ROC curve, Radiology 1982.
+
+    >>> import numpy as np
+    >>> roc_auc(np.array([[0, 0.1], [0, 0.4], [1, 0.35], [1, 0.8]]), np.ones((1, 4)))
+    array([0.75])
+    """
+    import numpy as np
+
+    positive, predicted = values[:, 0] == 1, values[:, 1]
+    if not np.isfinite(predicted).all():
+        return np.full(len(weight), np.nan)
+    order = np.argsort(predicted, kind="stable")
+    _, starts = np.unique(predicted[order], return_index=True)
+    positives, negatives = weight[:, order] * positive[order], weight[:, order] * ~positive[order]
+    if len(starts) < len(order):  # else nothing is tied, and the sums would only cost time
+        positives, negatives = (np.add.reduceat(each, starts, axis=1) for each in (positives, negatives))
+    below = np.cumsum(negatives, axis=1) - negatives / 2
+    return _ratio((positives * below).sum(axis=1), positives.sum(axis=1) * negatives.sum(axis=1))
+
+
+def expected_calibration_error(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Returns the debiased expected calibration error, 0..1, of P(male) in 15 bins of equally many records.
+
+    ECE^2 = sum over bins of w_b ((y_b - p_b)^2 - y_b (1 - y_b) / (n_b - 1)), where y_b is the fraction of males, p_b
+    the mean prediction, n_b the weight of a bin and w_b its part of the whole; negative sums are 0. Without the
+    subtracted term a perfectly calibrated model has an error that grows as bins get smaller.
+
+    Args:
+        values: [n, 2]: class, 0 or 1, and P(male).
+        weight: [r, n].
+
+    Source: Kumar, Liang and Ma, Verified uncertainty calibration, NeurIPS 2019.
+    """
+    import numpy as np
+
+    if not np.isfinite(values).all() or not len(values):
+        return np.full(len(weight), np.nan)
+    order = np.argsort(values[:, 1], kind="stable")
+    predicted = values[order, 1]
+    starts = np.linspace(0, len(order), min(ECE_BINS, len(order)), endpoint=False).astype(int)
+    # Equal predictions share a bin: their order would else decide the bins of their classes.
+    starts = np.unique(np.searchsorted(predicted, predicted[starts]))
+    weight = weight[:, order]
+    count = np.add.reduceat(weight, starts, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        male, expected = (np.add.reduceat(weight * values[order, column], starts, axis=1) / count for column in (0, 1))
+        noise = np.where(count > 1, male * (1 - male) / (count - 1), 0.0)
+        squares = np.where(count > 0, count * ((male - expected) ** 2 - noise), 0.0).sum(axis=1)
+    return np.maximum(_ratio(squares, count.sum(axis=1)), 0.0) ** 0.5
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(denominator > 0, numerator / denominator, np.nan)

@@ -10,6 +10,7 @@ from pipeline.cli.commands.checks import check, doctor
 from pipeline.cli.commands.compile import compile
 from pipeline.cli.commands.crossval import crossval
 from pipeline.cli.commands.data import data
+from pipeline.cli.commands.evaluate import evaluate
 from pipeline.cli.commands.export import export
 from pipeline.cli.commands.node import node
 from pipeline.cli.commands.predict import predict
@@ -79,5 +80,5 @@ def main(context: click.Context, debug: bool) -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 
-for command in (run, crossval, node, compile, predict, serve, check, doctor, data, export):
+for command in (run, crossval, evaluate, node, compile, predict, serve, check, doctor, data, export):
     main.add_command(command)

@@ -1,0 +1,80 @@
+"""Prints an evaluation: every metric of all records, and the main ones group by group."""
+
+from collections.abc import Sequence
+
+from rich.markup import escape
+from rich.table import Table
+
+from pipeline.output.console import Reporter
+from pipeline.output.gate_table import print_gates
+from visage.evaluation.evaluation import Evaluation, SliceFigures
+from visage.evaluation.measurement import Measured
+from visage.evaluation.metrics import metrics_of
+from visage.evaluation.metrics.spec import MetricSpec
+from visage.evaluation.predictions.table import CANDIDATE
+from visage.evaluation.statistics.intervals import Interval
+
+_NOTHING = "\u2013"
+
+
+def print_evaluation(found: Evaluation, reporter: Reporter) -> None:
+    """Prints the figures and, where there are limits, the gates."""
+    reporter.print()
+    reporter.print(_metrics_table(found.overall))
+    if found.groups:
+        reporter.print()
+        reporter.print(_groups_table([found.overall, *found.groups]))
+    if found.named_fraction < 1:
+        reporter.print(
+            f"{1 - found.named_fraction:.0%} of the records name nobody: each counts as a person of its own, so "
+            "intervals are too narrow where they show one person several times"
+        )
+    if found.gates:
+        reporter.print()
+        print_gates(found.gates, reporter)
+
+
+def _metrics_table(overall: SliceFigures) -> Table:
+    table = Table("metric", "figure", "95 % interval", "records", "people", box=None)
+    table.pad_edge, table.header_style = False, "bold"
+    for spec in metrics_of("evaluation"):
+        figure = overall.figures[CANDIDATE].get(spec.name)
+        if figure is not None and figure.value is not None:
+            table.add_row(
+                spec.title,
+                spec.unit.text(figure.value),
+                _interval(spec, figure.interval),
+                f"{figure.records:,}",
+                f"{figure.people:,}",
+            )
+    return table
+
+
+def _groups_table(slices: Sequence[SliceFigures]) -> Table:
+    metrics = [
+        spec
+        for spec in metrics_of("evaluation")
+        if spec.group_heading and any(part.scores().get(spec.name) is not None for part in slices)
+    ]
+    table = Table("group", "records", "people", box=None, pad_edge=False, header_style="bold")
+    for spec in metrics:
+        table.add_column(spec.group_heading, justify="right")
+        table.add_column("95 % interval")
+        table.add_column("at equal ages", justify="right")
+    for part in slices:
+        cells = [cell for spec in metrics for cell in _cells(spec, part)]
+        table.add_row(escape(part.name), f"{part.records:,}", f"{part.people:,}", *cells)
+    return table
+
+
+def _cells(spec: MetricSpec, part: SliceFigures) -> tuple[str, str, str]:
+    figure, adjusted = part.figures[CANDIDATE].get(spec.name), part.adjusted.get(spec.name) if part.values else None
+    return _value(spec, figure), _interval(spec, figure.interval if figure else None), _value(spec, adjusted)
+
+
+def _value(spec: MetricSpec, figure: Measured | None) -> str:
+    return _NOTHING if figure is None or figure.value is None else spec.unit.text(figure.value)
+
+
+def _interval(spec: MetricSpec, interval: Interval | None) -> str:
+    return _NOTHING if interval is None else f"{spec.unit.number(interval.low)} to {spec.unit.number(interval.high)}"

@@ -9,23 +9,21 @@ import gzip
 from pathlib import Path
 
 from google.protobuf import json_format
-from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler.compiler import Compiler
 from tfx.dsl.compiler.constants import PIPELINE_RUN_ID_PARAMETER_NAME
-from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable.launcher import Launcher
 from tfx.orchestration.portable.runtime_parameter_utils import substitute_runtime_parameter
 from tfx.proto.orchestration import pipeline_pb2
 
-from components.resolvers.lineage import outputs_of
 from pipeline.compiled import INLINE_PREFIX, not_compiled, read_compiled
 from pipeline.config.schema import PipelineConfig
 from pipeline.interruption import check_interrupted
 from pipeline.machine.full_disk import full_disk_line
-from pipeline.metadata.connection import CheckedMetadata
+from pipeline.metadata.connection import CheckedMetadata, connection_of
+from pipeline.metadata.node_result import read_result
 from pipeline.pipeline import create_pipeline
-from pipeline.results import NodeResult, Output
+from pipeline.results import NodeResult
 from visage.errors import VisageError
 
 
@@ -92,7 +90,7 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
     substitute_runtime_parameter(run, {PIPELINE_RUN_ID_PARAMETER_NAME: run_id})
     node = _find(run, node_id)
     deployment = runner_utils.extract_local_deployment_config(run)
-    connection = _connection(deployment.metadata_connection_config)
+    connection = connection_of(deployment.metadata_connection_config)
     launcher = Launcher(
         pipeline_node=node,
         mlmd_connection=CheckedMetadata(connection),
@@ -106,18 +104,14 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
         if execution is None or not execution.execution_id:
             raise VisageError(_not_ready(node, run_id))
         with CheckedMetadata(connection) as handle:
-            return _read_result(handle, node, execution.execution_id, run_id)
+            result = read_result(handle, node_id, execution.execution_id)
+        if result is None:
+            raise VisageError(_not_ready(node, run_id))
+        return result
     except Exception as error:
         if full := full_disk_line(error, workspace_of(ir)):
             raise VisageError(full) from error
         raise
-
-
-def _connection(config: metadata.ConnectionConfigType) -> metadata_store_pb2.ConnectionConfig:
-    connection = getattr(config, config.WhichOneof("connection_config"))
-    if connection.HasField("sqlite"):
-        Path(connection.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
-    return connection
 
 
 def _find(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.PipelineNode:
@@ -130,21 +124,3 @@ def _find(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.PipelineNode:
 def _not_ready(node: pipeline_pb2.PipelineNode, run_id: str) -> str:
     needs = ", ".join(node.upstream_nodes)
     return f"{node.node_info.id}: its inputs are missing; run {needs} first with --run-id {run_id}"
-
-
-def _read_result(
-    handle: metadata.Metadata, node: pipeline_pb2.PipelineNode, execution_id: int, run_id: str
-) -> NodeResult:
-    (execution,) = handle.store.get_executions_by_id([execution_id])
-    states = metadata_store_pb2.Execution
-    if execution.last_known_state not in (states.COMPLETE, states.CACHED):
-        raise VisageError(_not_ready(node, run_id))
-    outputs = {
-        key: tuple(Output(artifact.uri, _properties(artifact)) for artifact in artifacts)
-        for key, artifacts in outputs_of(handle.store, execution_id).items()
-    }
-    return NodeResult(node.node_info.id, execution.last_known_state == states.CACHED, outputs)
-
-
-def _properties(artifact: metadata_store_pb2.Artifact) -> dict[str, str | int | float]:
-    return {name: getattr(value, value.WhichOneof("value")) for name, value in artifact.custom_properties.items()}

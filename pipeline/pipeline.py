@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2
@@ -21,6 +20,8 @@ from components.statistics_gen.component import create_statistics_gen
 from components.trainer.component import create_trainer
 from components.tuner.component import create_tuner
 from pipeline.config.schema import PipelineConfig
+from pipeline.metadata.sqlite import sqlite_connection
+from pipeline.metadata.store import DATABASE
 from visage.data_validation.source_domain import with_sources
 from visage.errors import VisageError
 from visage.saved_model.metadata import TrainingProvenance
@@ -28,8 +29,6 @@ from visage.saved_model.provenance import check_provenance, provenance_of_data
 from visage.saved_model.versions import find_saved_model
 from visage.training.distillation.teacher import find_teacher
 
-# In the folder of a pipeline: the decisions to push a model in spite of a limit.
-WAIVERS_FILE = "waivers.json"
 SCHEMA = Path(__file__).parent.parent / "components" / "curated_schema" / "schema.pbtxt"
 
 
@@ -94,7 +93,7 @@ def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
         settings=config.evaluator,
         reference=_reference(config),
         looks=config.root / "test_looks.json" if publish else None,
-        waivers=config.root / WAIVERS_FILE if publish else None,
+        waivers=config.waivers_file if publish else None,
     )
     nodes = [
         example_gen,
@@ -114,7 +113,7 @@ def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
         pipeline_root=str(config.root / "artifacts"),
         components=[node for node in nodes if node is not None],
         enable_cache=True,
-        metadata_connection_config=metadata_store(config),
+        metadata_connection_config=sqlite_connection(config.root / DATABASE, "create"),
     )
 
 
@@ -183,13 +182,3 @@ def _reference(config: PipelineConfig) -> Path | None:
             f"evaluator.reference: {named} has no model; name a version in {config.model_base_path}, or a folder"
         )
     return found
-
-
-def metadata_store(config: PipelineConfig) -> metadata_store_pb2.ConnectionConfig:
-    """Returns the connection to the pipeline's ML Metadata."""
-    # TFX's own helper would create the folder on a machine that only compiles.
-    path = config.root / "metadata.sqlite"
-    source = metadata_store_pb2.SqliteMetadataSourceConfig(
-        filename_uri=str(path), connection_mode=metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
-    )
-    return metadata_store_pb2.ConnectionConfig(sqlite=source)

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.project import PROJECT
-from tests.test_layers import OURS, imported, python_files
+from tests.test_layers import OURS, imported, is_below, python_files
 
 # The owners of atomic renames: of local files, and of files on Beam's file systems.
 RENAMES = {"visage/files.py", "components/face_example_gen/beam/filesystem.py"}
 LOCKS = {"visage/lock.py"}
+# The second are TFX's resolvers, whose queries the first share.
+READ_ML_METADATA = ("pipeline/metadata/", "components/resolvers/")
 NAMES_OF_METADATA = ("visage.json", "/visage.json", "assets.extra/visage.json")
 
 
@@ -113,3 +115,21 @@ def test_one_module_names_visage_json() -> None:
 def test_one_module_locks_files() -> None:
     found = {name for name, file in ours() if {"fcntl", "filelock", "portalocker"} & set(imported(file))}
     assert found == LOCKS
+
+
+def test_one_package_reads_ml_metadata() -> None:
+    found = {name for name, file in ours() if any(is_below(module, ("ml_metadata",)) for module in imported(file))}
+    assert found
+    assert {name for name in found if not name.startswith(READ_ML_METADATA)} == set()
+
+
+def test_the_reader_of_ml_metadata_sees_its_own_pipeline_alone() -> None:
+    """These calls of ML Metadata return the executions and artifacts of every pipeline on the store."""
+    anything = ("get_artifacts", "get_artifacts_by_type", "get_executions", "get_executions_by_type")
+    found = {
+        (name, node.attr)
+        for name, file in ours()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in anything
+    }
+    assert found == set()

@@ -96,6 +96,20 @@ def atomic_folder(folder: Path, partial: Path | None = None) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def move(path: Path, target: Path) -> None:
+    """Renames a file or a folder to another name on the same file system; readers see it under one of the two names.
+
+    Args:
+        path: exists.
+        target: does not exist; the folder above it is created.
+
+    Raises:
+        OSError: one of the folders cannot be written.
+    """
+    target.parent.mkdir(exist_ok=True)
+    path.rename(target)
+
+
 def _encoded(text: str) -> bytes:
     # File names in the text may contain bytes that are not UTF-8.
     return text.encode(errors="backslashreplace")

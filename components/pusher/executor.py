@@ -12,7 +12,8 @@ from tfx.utils import io_utils, proto_utils
 
 from visage.errors import VisageError
 from visage.evaluation.metrics import limited_metrics
-from visage.saved_model.push import push, same_files
+from visage.saved_model.pushing.holds import PushHeldError, check_not_held
+from visage.saved_model.pushing.push import push, same_files
 from visage.saved_model.versions import newest_version
 
 
@@ -28,7 +29,7 @@ class Executor(executor.Executor):
         """Pushes the model if it is blessed.
 
         Sets the artifact's properties `pushed`, `pushed_destination`, `pushed_version` and `newly_pushed` (0: the
-        newest version is this model already).
+        newest version is this model already); or `held`, the reason why a blessed model is not pushed.
 
         Raises:
             VisageError: the destination cannot be written, or the disk is full; or the model must be compared with the
@@ -49,8 +50,16 @@ class Executor(executor.Executor):
             blessing = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_BLESSING_KEY])
             _check_compared(blessing, Path(model_path), before.path)
 
-        io_utils.copy_dir(model_path, pushed_model.uri)
-        version = push(Path(model_path), base_directory)
+        served_already = before is not None and same_files(Path(model_path), before.path)
+        try:
+            if not served_already:
+                check_not_held(Path(model_path), base_directory)
+            io_utils.copy_dir(model_path, pushed_model.uri)
+            version = push(Path(model_path), base_directory)
+        except PushHeldError as held:
+            self._MarkNotPushed(pushed_model)
+            pushed_model.set_string_custom_property("held", str(held))
+            return
         pushed_model.set_int_custom_property("newly_pushed", int(before is None or version != before.path))
         self._MarkPushed(pushed_model, pushed_destination=str(version), pushed_version=version.name)
 

@@ -1,11 +1,14 @@
 """The rule that selects the model to compare a candidate with or to start a training from."""
 
+from pathlib import Path
+
 import ml_metadata as mlmd
 from tfx.dsl.components.common.resolver import ResolverStrategy
 from tfx.dsl.io import fileio
 from tfx.types import Artifact
 
 from components.resolvers.lineage import inputs_of_producers
+from visage.saved_model.pushing.holds import is_held
 
 MODEL = "model"
 PUSHED_MODEL = "pushed_model"
@@ -13,11 +16,11 @@ CANDIDATE = "candidate"
 
 
 class BlessedModelStrategy(ResolverStrategy):
-    """Selects the last pushed model, except the candidate itself.
+    """Selects the last pushed model that is not rolled back, except the candidate itself.
 
     A model is pushed only if both the Evaluator and InfraValidator bless it. The candidate is left out because a run
     that repeats an earlier one takes its model from the cache: compared with itself, it would be evaluated and pushed
-    again.
+    again. After a rollback, the version that is served is the last one that counts.
     """
 
     def resolve_artifacts(
@@ -32,10 +35,15 @@ class BlessedModelStrategy(ResolverStrategy):
         candidates = {artifact.id for artifact in input_dict.get(CANDIDATE, [])}
         models = {artifact.id: artifact for artifact in input_dict[MODEL] if artifact.id not in candidates}
         for pushed in sorted(input_dict[PUSHED_MODEL], key=lambda artifact: artifact.id, reverse=True):
-            if pushed.get_int_custom_property("pushed") != 1:
+            if pushed.get_int_custom_property("pushed") != 1 or _is_rolled_back(pushed):
                 continue
             for push in inputs_of_producers(store, [pushed.id]).values():
                 for model_id in push.get(MODEL, []):
                     if model_id in models and fileio.exists(models[model_id].uri):
                         return {**input_dict, MODEL: [models[model_id]], PUSHED_MODEL: [pushed]}
         return {**input_dict, MODEL: [], PUSHED_MODEL: []}
+
+
+def _is_rolled_back(pushed: Artifact) -> bool:
+    destination = pushed.get_string_custom_property("pushed_destination")
+    return bool(destination) and is_held(Path(destination))

@@ -43,3 +43,26 @@ def inputs_of_producers(store: mlmd.MetadataStore, artifact_ids: Iterable[int]) 
         if event.type in _INPUTS:
             inputs[event.execution_id].setdefault(event.path.steps[0].key, []).append(event.artifact_id)
     return inputs
+
+
+def artifacts_of_executions(
+    store: mlmd.MetadataStore, execution_ids: Iterable[int]
+) -> tuple[dict[int, dict[str, list[int]]], dict[int, dict[str, list[int]]]]:
+    """Returns the inputs and the outputs of executions.
+
+    Args:
+        store: ML Metadata.
+        execution_ids: the executions.
+
+    Returns:
+        Two dictionaries, of inputs and of outputs: by execution id, artifact ids by input or output name.
+    """
+    inputs: dict[int, dict[str, list[int]]] = {}
+    outputs: dict[int, dict[str, list[int]]] = {}
+    execution_ids = list(execution_ids)
+    for event in store.get_events_by_execution_ids(execution_ids) if execution_ids else ():
+        of_kind = inputs if event.type in _INPUTS else outputs if event.type in _RESULTS else None
+        if of_kind is not None:
+            keys = of_kind.setdefault(event.execution_id, {})
+            keys.setdefault(event.path.steps[0].key, []).append(event.artifact_id)
+    return inputs, outputs

@@ -12,9 +12,11 @@ from pipeline.cli.commands.crossval import crossval
 from pipeline.cli.commands.data import data
 from pipeline.cli.commands.evaluate import evaluate
 from pipeline.cli.commands.export import export
+from pipeline.cli.commands.lineage import lineage
 from pipeline.cli.commands.node import node
 from pipeline.cli.commands.predict import predict
 from pipeline.cli.commands.run import run
+from pipeline.cli.commands.runs import runs
 from pipeline.cli.commands.serve import serve
 from pipeline.cli.groups import CommandGroup
 from pipeline.exit_codes import FAILED
@@ -80,5 +82,5 @@ def main(context: click.Context, debug: bool) -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 
-for command in (run, crossval, evaluate, node, compile, predict, serve, check, doctor, data, export):
+for command in (run, crossval, evaluate, runs, lineage, node, compile, predict, serve, check, doctor, data, export):
     main.add_command(command)

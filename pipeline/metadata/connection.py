@@ -51,3 +51,11 @@ class CheckedMetadata(metadata.Metadata):
         if isinstance(exc_value, AbortedError):
             self._patience = 0.0
             raise VisageError(locked_line(self._database)) from exc_value
+
+
+def connection_of(config: metadata.ConnectionConfigType) -> metadata_store_pb2.ConnectionConfig:
+    """Returns the connection of a compiled pipeline; creates the folder of a SQLite file."""
+    connection = getattr(config, config.WhichOneof("connection_config"))
+    if connection.HasField("sqlite"):
+        Path(connection.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
+    return connection

@@ -7,6 +7,8 @@ from pathlib import Path
 from pipeline.machine.permissions import may_write
 from visage.errors import VisageError
 
+# In the folder of a pipeline.
+DATABASE = "metadata.sqlite"
 # A transaction of another node takes milliseconds.
 PATIENCE_SECONDS = 10.0
 

@@ -1,6 +1,5 @@
 """Finds the model that a training with `weights: blessed` will start from."""
 
-from ml_metadata.metadata_store import MetadataStore
 from tfx.types import Artifact
 from tfx.types.artifact_utils import deserialize_artifact
 from tfx.types.standard_artifacts import Model, PushedModel
@@ -8,8 +7,7 @@ from tfx.utils.path_utils import serving_model_path
 
 from components.resolvers.blessed_model_strategy import MODEL, PUSHED_MODEL, BlessedModelStrategy
 from pipeline.config.schema import PipelineConfig
-from pipeline.metadata.latest_examples import open_metadata
-from pipeline.metadata.store import check_usable
+from pipeline.metadata.reader import PipelineMetadata
 
 
 def warm_start_model(config: PipelineConfig) -> str | None:
@@ -18,17 +16,19 @@ def warm_start_model(config: PipelineConfig) -> str | None:
     Raises:
         VisageError: the pipeline's metadata is damaged.
     """
-    database = config.root / "metadata.sqlite"
-    if config.trainer.weights != "blessed" or not database.is_file() or not database.stat().st_size:
+    if config.trainer.weights != "blessed":
         return None
-    check_usable(database, to_write=False)
-    store = open_metadata(database)
-    of_pipeline = {MODEL: _artifacts(store, Model), PUSHED_MODEL: _artifacts(store, PushedModel)}
-    found = BlessedModelStrategy().resolve_artifacts(store, of_pipeline)[MODEL]
+    metadata = PipelineMetadata.of(config)
+    if metadata.store is None:
+        return None
+    of_pipeline = {MODEL: _artifacts(metadata, Model), PUSHED_MODEL: _artifacts(metadata, PushedModel)}
+    found = BlessedModelStrategy().resolve_artifacts(metadata.store, of_pipeline)[MODEL]
     return serving_model_path(found[0].uri) if found else None
 
 
-def _artifacts(store: MetadataStore, kind: type[Artifact]) -> list[Artifact]:
-    artifacts = store.get_artifacts_by_type(kind.TYPE_NAME)
-    (artifact_type,) = store.get_artifact_types_by_id([artifacts[0].type_id]) if artifacts else (None,)
+def _artifacts(metadata: PipelineMetadata, kind: type[Artifact]) -> list[Artifact]:
+    artifacts = metadata.artifact_protos(kind.TYPE_NAME)
+    if metadata.store is None or not artifacts:
+        return []
+    (artifact_type,) = metadata.store.get_artifact_types_by_id([artifacts[0].type_id])
     return [deserialize_artifact(artifact_type, artifact) for artifact in artifacts]

@@ -27,6 +27,11 @@ def model_was_pushed(pusher: NodeResult) -> bool:
     return pusher.output("pushed_model").properties.get("pushed") == 1
 
 
+def why_held(pusher: NodeResult) -> str:
+    """Returns why a blessed model is held back; '' if it is not."""
+    return str(pusher.output("pushed_model").properties.get("held", ""))
+
+
 def _faces(result: NodeResult) -> str:
     report = json.loads((Path(result.output("cleaning_report").uri) / "cleaning_report.json").read_text())
     times = time_line(report["metrics"])
@@ -93,6 +98,8 @@ def _blessing(result: NodeResult) -> str:
 
 def _push(result: NodeResult) -> str:
     pushed = result.output("pushed_model").properties
+    if held := why_held(result):
+        return f"[yellow]not pushed[/]: {escape(held)}"
     if not model_was_pushed(result):
         return "[red]not pushed[/]"
     return f"version {pushed['pushed_version']}"

@@ -8,10 +8,10 @@ from pathlib import Path
 from rich.markup import escape
 
 from pipeline.config.schema import PipelineConfig
-from pipeline.exit_codes import FAILED, NOT_BLESSED
+from pipeline.exit_codes import FAILED, HELD, NOT_BLESSED
 from pipeline.output.console import Reporter, error_line
 from pipeline.output.gate_table import print_gates
-from pipeline.output.node_summary import model_was_pushed
+from pipeline.output.node_summary import model_was_pushed, why_held
 from pipeline.results import RunResult
 from visage.evaluation.evaluation import EVALUATION_FILE, read_evaluation
 from visage.evaluation.gates.gate import Gate, blessed
@@ -39,6 +39,7 @@ class Outcome:
         seconds: by node, wall time.
         cached: nodes that reused an earlier execution's outputs.
         failed: the error of each failed node, in one line; only of nodes that no other one needs.
+        held: why a blessed model is not pushed: a rollback or a hold (`visage runs`); '' if it is not held.
     """
 
     pipeline: str
@@ -56,12 +57,15 @@ class Outcome:
     seconds: Mapping[str, float]
     cached: Sequence[str]
     failed: Mapping[str, str]
+    held: str = ""
 
     @property
     def exit_code(self) -> int:
         """Returns the exit code of `visage run`: the gate's decision takes precedence over a missing model card."""
         if "Pusher" in self.failed:
             return FAILED
+        if self.held:
+            return HELD
         if not self.pushed:
             return NOT_BLESSED
         return FAILED if self.failed else 0
@@ -78,6 +82,7 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
         run_id=run.run_id,
         drawn=config.data.drawn,
         pushed=pusher is not None and model_was_pushed(pusher),
+        held=why_held(pusher) if pusher else "",
         version=str(push.get("pushed_version", "")) or None,
         new_version=pusher is not None and not pusher.cached and push.get("newly_pushed") == 1,
         model_base_path=str(config.model_base_path),
@@ -120,6 +125,8 @@ def print_outcome(outcome: Outcome, reporter: Reporter, visage: str, default_mod
             )
         if outcome.drawn:
             reporter.print("it was trained on drawings: for photos of people train on real data, see docs/data.md")
+    elif outcome.held:
+        reporter.print(f"[bold yellow]Blessed, not pushed[/]: {escape(outcome.held)}. The served model stays.")
     else:
         reporter.print(f"[bold red]Not pushed: {_why_not_pushed(outcome)}.[/] The served model stays.")
     reporter.print(f"model card  {escape(outcome.model_card) if outcome.model_card else '[red]not written[/]'}")

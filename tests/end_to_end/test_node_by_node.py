@@ -83,6 +83,9 @@ def test_node_by_node_to_a_gate_that_rejects_the_model(compiled: Path, workspace
     assert codes["Pusher"] == 3
     assert (workspace / "sample-portraits" / "logs" / "one_run.Trainer.log").exists()
     assert served_versions(workspace) == []
+    record = json.loads((workspace / "sample-portraits" / "runs" / "one_run.json").read_text())
+    assert (record["run_id"], record["configuration"]) == ("one run", None)
+    assert "tfx" in record["packages"]
 
 
 def test_a_node_prints_its_outputs_as_json(compiled: Path) -> None:

@@ -1,12 +1,11 @@
 """`visage node`: runs one node of a compiled pipeline, as schedulers do."""
 
-import re
 from dataclasses import asdict
 
 import click
 
 from pipeline.cli.common import json_option, print_json, redirect_framework_output
-from pipeline.exit_codes import NOT_BLESSED
+from pipeline.exit_codes import HELD, NOT_BLESSED
 
 
 @click.command()
@@ -21,9 +20,13 @@ from pipeline.exit_codes import NOT_BLESSED
 @json_option
 @click.pass_context
 def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json: bool) -> None:
-    """Run one node of a compiled pipeline, as schedulers do. Exit code 3: Pusher had nothing blessed to push."""
+    """Run one node of a compiled pipeline, as schedulers do.
+
+    Exit code 3: Pusher had nothing blessed to push; 4: pushing is held, or the model is rolled back.
+    """
     from pipeline.compiled import read_compiled
     from pipeline.output.console import Reporter
+    from pipeline.run_record import file_name, record_node
 
     # Reports an invalid file before TFX is imported.
     read_compiled(pipeline)
@@ -32,17 +35,16 @@ def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json:
         from pipeline.node import read_ir, run_node, workspace_of
 
         ir = read_ir(pipeline)
-        with redirect_framework_output(workspace_of(ir) / "logs" / f"{_file_name(run_id)}.{name}.log"):
-            from pipeline.output.node_summary import describe, model_was_pushed
+        root = workspace_of(ir)
+        with redirect_framework_output(root / "logs" / f"{file_name(run_id)}.{name}.log"):
+            from pipeline.output.node_summary import describe, model_was_pushed, why_held
 
+            record_node(root, run_id)
             reporter = Reporter(stream, silent=as_json)
             with reporter.stage(name):
                 result = run_node(ir, name, run_id)
             reporter.print(f"{name}{' (cached)' if result.cached else ''}: {describe(result) or 'done'}")
         if as_json:
             print_json(asdict(result), stream)
-    context.exit(NOT_BLESSED if name == "Pusher" and not model_was_pushed(result) else 0)
-
-
-def _file_name(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]", "_", text)
+    if name == "Pusher" and not model_was_pushed(result):
+        context.exit(HELD if why_held(result) else NOT_BLESSED)

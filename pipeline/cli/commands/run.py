@@ -30,16 +30,21 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_dir: Path | None, as_json: bool) -> None:
-    """Run the pipeline here. Exit code 0: blessed and pushed; 3: not blessed; 1: something failed."""
+    """Run the pipeline here. Exit code 0: blessed and pushed; 3: not blessed; 4: blessed, but held; 1: failed."""
     from pipeline.checks.early_checks import OF_A_RUN, check_early
     from pipeline.config.loader import load_config
     from pipeline.run_lock import hold_run_lock
+    from pipeline.run_record import recorded_run
 
     settings = load_config(config, overrides, data_dir)
     notes = check_early(settings, OF_A_RUN)
     run_id = new_run_id()
     log = settings.root / "logs" / f"{run_id}.log"
-    with hold_run_lock(settings.root), redirect_framework_output(log) as stream:
+    with (
+        hold_run_lock(settings.root),
+        redirect_framework_output(log) as stream,
+        recorded_run(settings, run_id) as recorder,
+    ):
         from pipeline.output.run_start import start_reporter
 
         reporter = start_reporter(settings, stream, notes, silent=as_json)
@@ -48,6 +53,9 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
         from pipeline.runners.local import run_pipeline
 
         outcome = outcome_of(settings, run_pipeline(settings, run_id, reporter))
+        failures = [f"{node} failed: {line}" for node, line in outcome.failed.items()]
+        gates = [asdict(gate) for gate in outcome.gates]
+        recorder.finish(outcome.exit_code, "; ".join(failures) or None, gates, outcome.seconds)
         print_outcome(
             outcome,
             reporter,
@@ -56,8 +64,8 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
         )
         if as_json:
             print_json(asdict(outcome), stream)
-    for failed, line in outcome.failed.items():
-        click.echo(f"visage: {failed} failed: {line} (log: {log})", err=True)
+    for failure in failures:
+        click.echo(f"visage: {failure} (log: {log})", err=True)
     context.exit(outcome.exit_code)
 
 

@@ -10,6 +10,7 @@ from tfx.types.standard_artifacts import InfraBlessing, Model, ModelBlessing, Pu
 from components.pusher.component import Pusher
 from tests.helpers.tiny_evaluation import make_artifact
 from visage.errors import VisageError
+from visage.saved_model.pushing.rollback import hold_pushes
 
 
 def run_pusher(
@@ -87,3 +88,14 @@ def test_a_model_that_was_compared_or_has_no_baseline_is_pushed(
 def test_the_served_model_itself_needs_no_comparison(tmp_path: Path, served: Path) -> None:
     (served / "saved_model.pb").write_text("graph")
     assert run_pusher(tmp_path).get_int_custom_property("newly_pushed") == 0
+
+
+def test_a_blessed_model_is_not_pushed_during_a_hold_and_the_artifact_has_the_reason(
+    tmp_path: Path, served: Path
+) -> None:
+    hold_pushes(served.parent, "audit")
+    pushed = run_pusher(tmp_path, compared=True)
+    assert pushed.get_int_custom_property("pushed") == 0
+    assert "held by" in pushed.get_string_custom_property("held")
+    assert "audit" in pushed.get_string_custom_property("held")
+    assert not Path(pushed.uri, "saved_model.pb").exists()

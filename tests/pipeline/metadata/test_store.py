@@ -8,7 +8,7 @@ import pytest
 from ml_metadata.metadata_store import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.metadata.latest_examples import open_metadata
+from pipeline.metadata.reader import PipelineMetadata
 from pipeline.metadata.store import check_usable
 from tests.helpers.awkward_names import NAMES
 from tests.pipeline.locked_database import locked
@@ -43,7 +43,9 @@ def test_a_database_in_a_folder_of_any_name_is_found(name: str, tmp_path: Path) 
     connection.sqlite.filename_uri = str(database)
     MetadataStore(connection).put_artifact_type(metadata_store_pb2.ArtifactType(name="Model"))
     check_usable(database, to_write=True)
-    assert open_metadata(database).get_artifact_type("Model").name == "Model"
+    store = PipelineMetadata(database.parent).store
+    assert store is not None
+    assert store.get_artifact_type("Model").name == "Model"
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 

@@ -113,3 +113,11 @@ def test_a_model_that_somebody_waived_is_not_called_blessed() -> None:
     assert "Blessed." not in text
     rejected = replace(PUSHED, gates=[MISSED], waiver=waiver, pushed=False, infra_validator="cannot be loaded")
     assert "Not pushed: rejected by InfraValidator." in shown(True, False, rejected)
+
+
+def test_a_blessed_model_that_is_held_has_its_reason_and_an_exit_code_of_its_own() -> None:
+    held = replace(PUSHED, pushed=False, version=None, held="this is version 3, rolled back by [me]")
+    assert held.exit_code == 4
+    assert "Blessed, not pushed: this is version 3, rolled back by [me]. The served model stays.\n" in shown(
+        True, False, held
+    )

@@ -13,6 +13,7 @@ from tfx.proto import pusher_pb2
 from components.pusher.component import Pusher
 from components.resolvers.blessed_model import create_blessed_model_resolver
 from tests.components.resolvers.blessed_model.toy_components import ToyEvaluator, ToyTrainer
+from visage.saved_model.pushing.rollback import hold_pushes, release, roll_back
 
 
 @dataclass
@@ -20,6 +21,7 @@ class ToyPipeline:
     """A pipeline whose runs share a cache and a history under `root`."""
 
     root: Path
+    name: str = "toy"
 
     def run(self, weights: str, *, bless: int = 1) -> None:
         trainer = ToyTrainer(weights=weights)
@@ -36,7 +38,7 @@ class ToyPipeline:
         )
         LocalDagRunner().run(
             Pipeline(
-                pipeline_name="toy",
+                pipeline_name=self.name,
                 pipeline_root=str(self.root / "artifacts"),
                 metadata_connection_config=sqlite_metadata_connection_config(str(self.root / "metadata.sqlite")),
                 components=[trainer, latest_blessed_model, evaluator, pusher],
@@ -112,3 +114,47 @@ def test_a_pushed_model_whose_folder_was_removed_is_pushed_again(pipeline: ToyPi
     shutil.rmtree(pipeline.root / "served")
     pipeline.run("first")
     assert pipeline.pushed == ["first"]
+
+
+def numbers(pipeline: ToyPipeline) -> list[str]:
+    return sorted(version.name for version in (pipeline.root / "served").glob("[0-9]*"))
+
+
+def test_after_a_rollback_the_served_version_is_the_baseline_and_the_model_stays_back(pipeline: ToyPipeline) -> None:
+    for weights in ("first", "second"):
+        pipeline.run(weights)
+    roll_back(pipeline.root / "served", numbers(pipeline)[0])
+    for _ in range(2):
+        pipeline.run("second")
+        assert pipeline.pushed == ["first"]
+    pipeline.run("third")
+    assert pipeline.compared_with == ["", "first", "first"]
+    assert pipeline.pushed == ["first", "third"]
+
+
+def test_a_released_model_is_served_and_comes_from_the_cache(pipeline: ToyPipeline) -> None:
+    for weights in ("first", "second"):
+        pipeline.run(weights)
+    roll_back(pipeline.root / "served", numbers(pipeline)[0])
+    pipeline.run("second")
+    release(pipeline.root / "served")
+    pipeline.run("second")
+    assert pipeline.pushed == ["first", "second"]
+
+
+def test_a_push_that_was_held_is_made_by_the_first_run_after_the_release(pipeline: ToyPipeline) -> None:
+    pipeline.run("first")
+    hold_pushes(pipeline.root / "served")
+    pipeline.run("second")
+    pipeline.run("second")
+    assert pipeline.pushed == ["first"]
+    release(pipeline.root / "served")
+    pipeline.run("second")
+    assert pipeline.pushed == ["first", "second"]
+
+
+def test_a_pipeline_does_not_see_the_models_of_another_on_the_same_store(pipeline: ToyPipeline) -> None:
+    pipeline.run("first")
+    other = ToyPipeline(pipeline.root, name="other")
+    other.run("second")
+    assert pipeline.compared_with == ["", ""]

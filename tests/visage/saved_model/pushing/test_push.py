@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from visage.errors import VisageError
-from visage.saved_model.push import push
+from visage.saved_model.pushing.push import push
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_server_never_sees_a_version_without_all_its_files(model: Path, served
 def test_leftovers_of_a_killed_push_are_removed(model: Path, served: Path) -> None:
     for number in range(3000):
         (model / "variables" / f"part-{number}").write_text("numbers")
-    code = "import sys, pathlib, visage.saved_model.push as pusher; pusher.push(*map(pathlib.Path, sys.argv[1:]))"
+    code = "import sys, pathlib, visage.saved_model.pushing.push as p; p.push(*map(pathlib.Path, sys.argv[1:]))"
     with subprocess.Popen([sys.executable, "-c", code, str(model), str(served)]) as process:
         while not (served / ".pushing" / "variables").exists():
             assert process.poll() is None

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from visage.errors import VisageError
 from visage.files import atomic_folder
-from visage.lock import locked
+from visage.saved_model.pushing.holds import check_not_held, push_lock, read_hold, settle
 from visage.saved_model.versions import newest_version
 
 # TensorFlow Serving reads folders whose name is a number, and no others.
 _UNFINISHED = ".pushing"
-_LOCK = ".push.lock"
 
 
 def push(model_path: Path, base_directory: Path) -> Path:
@@ -29,14 +28,19 @@ def push(model_path: Path, base_directory: Path) -> Path:
         The version's folder. A new one is named by the time in unix seconds, but always above every existing version.
 
     Raises:
+        PushHeldError: pushing is held, or the model was rolled back (`visage/saved_model/pushing/holds.py`).
         VisageError: the folder cannot be written, or the disk is full.
     """
     try:
-        with locked(base_directory / _LOCK, f"push a model to {base_directory}"):
+        with push_lock(base_directory, f"push a model to {base_directory}"):
+            hold = read_hold(base_directory)
+            # A rollback may have been killed before its last step.
+            settle(base_directory, hold)
             newest = newest_version(base_directory)
             if newest is not None and same_files(model_path, newest.path):
                 return newest.path
-            return _push(model_path, base_directory, above=-1 if newest is None else newest.number)
+            check_not_held(model_path, base_directory, hold)
+            return _push(model_path, base_directory, above=max([newest.number if newest else -1, *hold.versions]))
     except OSError as error:
         reason = _reason(error)
         raise VisageError(f"cannot push the model to {base_directory}: {reason}; fix that and run again") from error

@@ -1,0 +1,176 @@
+"""Collects what is known of one run, and what differs between two."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pipeline.metadata.lineage import Training, training_of
+from pipeline.metadata.reader import PipelineMetadata
+from pipeline.metadata.records import Run
+from pipeline.run_record import RunRecord, read_record
+from visage.evaluation.evaluation import EVALUATION_FILE, read_evaluation
+
+Difference = tuple[Any, Any]
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """One run.
+
+    Attributes:
+        run: as ML Metadata has it.
+        record: as the run wrote it; None: a run of an older version.
+        training: of its model, which may be an earlier run's; None: there was none.
+        metrics: on all test records.
+    """
+
+    run: Run
+    record: RunRecord | None
+    training: Training | None
+    metrics: Mapping[str, float | None]
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """Returns the configuration by whole keys, e.g. 'trainer.epochs'.
+
+        Without a record, ML Metadata has the settings of the trainer and of the data.
+        """
+        if self.record and self.record.configuration:
+            return _flat(self.record.configuration)
+        if self.training is None:
+            return {}
+        return _flat({**self.training.data_settings, "trainer": self.training.settings})
+
+    @property
+    def code(self) -> dict[str, str]:
+        """Returns the digests of the code, by node."""
+        found = {node: str(one.properties["code"]) for node, one in self.run.nodes.items() if "code" in one.properties}
+        return {**found, **(self.training.code if self.training else {})}
+
+    @property
+    def archives(self) -> dict[str, str]:
+        """Returns the digest of each archive, by data set."""
+        return dict(self.training.archive_digests) if self.training else {}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Returns the number of records of each split, by 'source split', and of all of them."""
+        report = self.training.cleaning_report if self.training else None
+        if report is None:
+            return {}
+        totals = {f"all {split}": count for split, count in report["total"]["by_split"].items()}
+        sources = {
+            f"{source} {split}": count
+            for source, counts in report["sources"].items()
+            for split, count in counts["by_split"].items()
+        }
+        return {**totals, **sources}
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Returns versions of this project, of Python and of the packages; empty without a record."""
+        if self.record is None:
+            return {}
+        ours = {name: getattr(self.record, name) for name in ("visage", "git_commit", "git_changed", "python", "stack")}
+        return {**ours, **self.record.packages}
+
+    @property
+    def unknown(self) -> list[str]:
+        """Returns what is not recorded of this run."""
+        facts = {
+            "configuration, packages and git commit (no run record)": self.record is not None,
+            "whole configuration (a scheduler ran the nodes)": self.record is None
+            or self.record.configuration is not None,
+            "git commit (no checkout)": self.record is None or self.record.git_commit is not None,
+            "counts (no cleaning report)": bool(self.counts),
+            "metrics (no evaluation)": bool(self.metrics),
+        }
+        return [fact for fact, known in facts.items() if not known]
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the run as JSON."""
+        run = self.run
+        nodes = {
+            name: {
+                "state": node.state,
+                "execution": node.id,
+                "started": node.started.isoformat(),
+                "seconds": round((node.ended - node.started).total_seconds(), 2),
+                "outputs": {key: [str(one.uri) for one in artifacts] for key, artifacts in node.outputs.items()},
+            }
+            for name, node in run.nodes.items()
+        }
+        return {
+            "run_id": run.run_id,
+            "state": run.state,
+            "started": run.started.isoformat(),
+            "ended": run.ended.isoformat(),
+            "blessed": run.blessed,
+            "infra_blessed": run.infra_blessed,
+            "version": run.version,
+            "held": run.held,
+            "training": self.training and self.training.id,
+            "metrics": dict(self.metrics),
+            "counts": self.counts,
+            "archives": self.archives,
+            "code": self.code,
+            "nodes": nodes,
+            "record": self.record and asdict(self.record),
+            "unknown": self.unknown,
+        }
+
+
+def metrics_of(run: Run) -> Mapping[str, float | None]:
+    """Returns the metrics on all test records, by their name; empty where the run has no evaluation, or it is gone.
+
+    Nothing else knows where they are stored. Runs that evaluated with TFMA have them in the model card alone.
+    """
+    evaluation = run.output("Evaluator", "evaluation")
+    if evaluation is not None and (evaluation.uri / EVALUATION_FILE).is_file():
+        return read_evaluation(evaluation.uri / EVALUATION_FILE).overall.scores()
+    card = run.output("ModelCard", "model_card")
+    if card is None:
+        return {}
+    try:
+        overall = json.loads((card.uri / "model_card.json").read_text(encoding="utf-8"))["evaluation"]["overall"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    # `feature` and `value` name the slice.
+    return {name: value for name, value in overall.items() if not isinstance(value, str)}
+
+
+def details_of(metadata: PipelineMetadata, run: Run) -> RunDetails:
+    """Returns what is known of a run.
+
+    Raises:
+        VisageError: its record is damaged.
+    """
+    training = training_of(metadata, run.output("Trainer", "model"))
+    return RunDetails(run, read_record(metadata.root, run.run_id), training, metrics_of(run))
+
+
+def differences(one: RunDetails, other: RunDetails) -> dict[str, dict[str, Difference]]:
+    """Returns what differs between two runs: by kind and key, the value of each; None where one has no such key.
+
+    The kinds are 'configuration', 'archives', 'counts', 'code', 'environment', and 'metrics', of which all are there.
+    """
+    kinds = ("configuration", "archives", "counts", "code", "environment")
+    found = {kind: _different(getattr(one, kind), getattr(other, kind)) for kind in kinds}
+    metrics = {**one.metrics, **other.metrics}
+    return {**found, "metrics": {name: (one.metrics.get(name), other.metrics.get(name)) for name in metrics}}
+
+
+def _different(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Difference]:
+    keys = dict.fromkeys((*one, *other))
+    return {key: (one.get(key), other.get(key)) for key in keys if one.get(key) != other.get(key)}
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

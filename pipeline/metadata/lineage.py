@@ -1,0 +1,172 @@
+"""Follows a pushed version back to its training and its data, through ML Metadata."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline.metadata.reader import PipelineMetadata
+from pipeline.metadata.records import ArtifactRecord, NodeExecution
+from visage.saved_model.pushing.holds import held_path, is_held
+from visage.saved_model.versions import newest_version
+
+Place = Literal["served", "older", "held", "removed"]
+
+
+@dataclass(frozen=True)
+class PushedVersion:
+    """One version of a model.
+
+    Attributes:
+        number: name of its folder.
+        destination: `BASE/NUMBER`, where it was pushed to.
+        run_id: of the run that pushed it.
+        model: as the Trainer wrote it; None: its record is lost.
+    """
+
+    number: str
+    destination: Path
+    run_id: str
+    model: ArtifactRecord | None
+
+    @property
+    def place(self) -> Place:
+        """Returns 'served', 'older' (below the served one), 'held' (rolled back) or 'removed'."""
+        if self.destination.is_dir():
+            newest = newest_version(self.destination.parent)
+            return "served" if newest is not None and newest.path == self.destination else "older"
+        return "held" if is_held(self.destination) else "removed"
+
+    @property
+    def folder(self) -> Path | None:
+        """Returns the folder with its files; None if they are removed."""
+        place = self.place
+        if place == "removed":
+            return None
+        return held_path(self.destination.parent, self.number) if place == "held" else self.destination
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a model was made.
+
+    Attributes:
+        execution: of the Trainer.
+        model: its output.
+        examples: that it learned from; None: their record is lost.
+        data: the execution of FaceExampleGen that wrote the examples; None: its record is lost.
+        start: the model whose weights it started from (`weights: blessed`); None: from no such model.
+    """
+
+    execution: NodeExecution
+    model: ArtifactRecord
+    examples: ArtifactRecord | None
+    data: NodeExecution | None
+    start: ArtifactRecord | None
+
+    @property
+    def id(self) -> str:
+        """Returns the id that `visage.json` and the model card name."""
+        return str(self.execution.id)
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """Returns the recipe: `trainer` of the configuration."""
+        return _json(self._custom_config.get("settings"))
+
+    @property
+    def code(self) -> Mapping[str, str]:
+        """Returns the digests of the code that made the examples and the model, by node, and the version of Keras."""
+        config = self._custom_config
+        found = {
+            "FaceExampleGen": self.data and self.data.properties.get("code"),
+            "Trainer": config.get("code"),
+            "Trainer component": config.get("component_code"),
+            "keras": config.get("keras"),
+        }
+        return {name: str(value) for name, value in found.items() if value}
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Returns the digests of the files of the recipe: 'weights' and 'teacher', where it names one."""
+        return dict(self._custom_config.get("files") or {})
+
+    @property
+    def data_settings(self) -> Mapping[str, Any]:
+        """Returns the settings of FaceExampleGen: data, cleaning, alignment, split, beam."""
+        return _json(self.data and self.data.properties.get("settings"))
+
+    @property
+    def archive_digests(self) -> Mapping[str, str]:
+        """Returns the digest of each archive, by data set."""
+        return _json(self.data and self.data.properties.get("archive_digests"))
+
+    @property
+    def sources(self) -> list[str]:
+        """Returns the data sets, e.g. 'imdb_wiki/wiki'."""
+        return list(self.data_settings.get("data", {}).get("sources", []))
+
+    @property
+    def teacher(self) -> str | None:
+        """Returns the folder of the model that taught it; None: it had none."""
+        return self.settings.get("distillation", {}).get("teacher")
+
+    @cached_property
+    def cleaning_report(self) -> Mapping[str, Any] | None:
+        """Returns the counts of records by source, split and rule; None: the report is gone."""
+        report = self.data.output("cleaning_report") if self.data else None
+        if report is None:
+            return None
+        try:
+            return json.loads((report.uri / "cleaning_report.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    @cached_property
+    def _custom_config(self) -> Mapping[str, Any]:
+        return _json(self.execution.properties.get("custom_config"))
+
+
+def pushed_versions(metadata: PipelineMetadata) -> list[PushedVersion]:
+    """Returns every version that this pipeline has pushed, the oldest first."""
+    found: dict[Path, PushedVersion] = {}
+    for execution, pushed in metadata.outputs_of_type("PushedModel"):
+        if pushed.properties.get("pushed") == 1:
+            number = str(pushed.properties["pushed_version"])
+            destination = Path(str(pushed.properties.get("pushed_destination", number)))
+            # A run that repeats an earlier one names its version again.
+            found.setdefault(
+                destination, PushedVersion(number, destination, execution.run_id, execution.input("model"))
+            )
+    return list(found.values())
+
+
+def version_record(metadata: PipelineMetadata, number: str) -> PushedVersion | None:
+    """Returns the version of this number that was pushed last; None: none was."""
+    return next((version for version in reversed(pushed_versions(metadata)) if version.number == number), None)
+
+
+def training_of(metadata: PipelineMetadata, model: ArtifactRecord | None) -> Training | None:
+    """Returns the training that made a model; None: its record is lost."""
+    execution = metadata.producer(model) if model else None
+    if execution is None or model is None:
+        return None
+    examples = execution.input("examples")
+    data = metadata.producer(examples) if examples else None
+    return Training(execution, model, examples, data, execution.input("base_model"))
+
+
+def trainings(metadata: PipelineMetadata) -> list[Training]:
+    """Returns every training of this pipeline, the oldest first."""
+    found = (training_of(metadata, model) for _, model in metadata.outputs_of_type("Model"))
+    return [training for training in found if training is not None]
+
+
+def _json(text: object) -> dict[str, Any]:
+    try:
+        values = json.loads(str(text)) if text else {}
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) else {}

@@ -1,0 +1,71 @@
+"""Prints what a model was made from, and which models learned from something."""
+
+from collections.abc import Sequence
+
+from rich.markup import escape
+from rich.table import Table
+
+from pipeline.metadata.learned import LearnedModel
+from pipeline.metadata.origin import Origin
+from pipeline.output.console import Reporter
+from pipeline.output.run_details import print_software, print_values
+from pipeline.output.runs import local_time, metric_text, whole_columns
+from visage.data.split import SPLITS
+from visage.saved_model.pushing.holds import model_digest
+
+
+def print_lineage(origin: Origin, reporter: Reporter) -> None:
+    """Prints the way from a model back to the archives, a line for each step."""
+    training, version, details = origin.training, origin.version, origin.details
+    if version:
+        pushed = f"version {version.number} ({version.place}), pushed by run {escape(version.run_id)}"
+    else:
+        pushed = "not pushed"
+    reporter.print(f"[bold]{escape(origin.pipeline)}[/]  {pushed}")
+    reporter.print(f"model       {escape(str(origin.folder)) if origin.folder else '[yellow]removed[/]'}")
+    if origin.folder:
+        reporter.print(f"digest      {model_digest(origin.folder)}")
+    run = training.execution
+    reporter.print(f"training    {training.id}, run {escape(run.run_id)}, {local_time(run.started)}")
+    reporter.print(f"network     {training.settings.get('network', 'unknown')}, weights {_weights(origin)}")
+    if training.teacher:
+        reporter.print(f"teacher     {escape(training.teacher)}")
+    print_values("files", training.files, reporter)
+    if training.examples:
+        gone = "" if training.examples.exists else " [yellow](removed)[/]"
+        reporter.print(f"examples    {escape(str(training.examples.uri))}{gone}")
+    report = training.cleaning_report
+    for source in training.sources:
+        counts = (report or {}).get("sources", {}).get(source, {})
+        splits = " · ".join(f"{split} {count:,}" for split, count in counts.get("by_split", {}).items())
+        dropped = sum(counts.get("dropped", {}).values())
+        digest = training.archive_digests.get(source, "unknown")
+        reporter.print(f"archive     {escape(source)}, digest {digest}: {splits or 'no counts'}, {dropped:,} dropped")
+    print_values("code", details.code, reporter)
+    metrics = {name: metric_text(name, value) for name, value in details.metrics.items()}
+    print_values("metrics", metrics, reporter)
+    if details.record:
+        print_software(details.record, reporter)
+    for fact in details.unknown:
+        reporter.print(f"[yellow]not recorded[/]: {fact}")
+
+
+def print_learned(models: Sequence[LearnedModel], reporter: Reporter) -> None:
+    """Prints a table of models, with the number of records in each split."""
+    table = Table(*whole_columns("pipeline", "training", "run", "versions"), "how", *SPLITS, box=None, pad_edge=False)
+    for model in models:
+        versions = ", ".join(f"{number} {place}" for number, place in model.versions)
+        how = f"{model.how} {' training '.join(model.of)}" if model.of else model.how
+        counts = [str(model.records.get(split, "-")) for split in SPLITS]
+        missing = "" if model.on_disk else " (model removed)"
+        table.add_row(
+            escape(model.pipeline), model.training, escape(model.run_id), versions or "-", how + missing, *counts
+        )
+    reporter.print(table)
+    if any(model.how == "not known" for model in models):
+        reporter.print("[yellow]not known[/]: the examples were removed, so what they held cannot be read")
+
+
+def _weights(origin: Origin) -> str:
+    weights = escape(str(origin.training.settings.get("weights")))
+    return f"{weights} ({origin.start})" if origin.start else weights

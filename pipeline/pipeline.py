@@ -145,6 +145,8 @@ def _publication(
         infra_blessing=infra_validator.outputs["blessing"],
         settings=config.trainer,
         best_values=best_values,
+        examples=example_gen.outputs["examples"],
+        card=config.model_card,
     )
     return infra_validator, pusher, model_card
 

@@ -13,7 +13,7 @@ from tfx.utils import path_utils
 
 from components.artifact_aliases import plain_uris
 from visage import progress
-from visage.saved_model.validation.checks import check
+from visage.saved_model.validation.checks import check, this_machine
 from visage.saved_model.validation.errors import UnservableError
 
 
@@ -30,8 +30,9 @@ class Executor(base_executor.BaseExecutor):
 
         Args:
             input_dict: `model`, one Model artifact.
-            output_dict: `blessing`, one InfraBlessing artifact. Sets its custom properties `blessed` (1 or 0) and,
-                where that is 0, `reason`; writes INFRA_BLESSED or INFRA_NOT_BLESSED into its folder, as TFX does.
+            output_dict: `blessing`, one InfraBlessing artifact. Sets its custom properties `blessed` (1 or 0), where
+                that is 0 `reason`, and where it is 1 the `milliseconds` of one image and `measured_on`; writes
+                INFRA_BLESSED or INFRA_NOT_BLESSED into its folder, as TFX does.
             exec_properties: none.
         """
         model = artifact_utils.get_single_instance(input_dict["model"])
@@ -40,12 +41,15 @@ class Executor(base_executor.BaseExecutor):
         # TensorFlow finds the files of the variables by a glob pattern.
         with plain_uris(input_dict, output_dict):
             try:
-                check(path_utils.serving_model_path(model.uri))
+                milliseconds = check(path_utils.serving_model_path(model.uri))
             except UnservableError as error:
                 logging.warning("The model at %s cannot be served: %s", model.uri, error)
                 blessing.set_string_custom_property("reason", str(error))
                 _mark(blessing, blessed=False)
             else:
+                if milliseconds is not None:
+                    blessing.set_float_custom_property("milliseconds", milliseconds)
+                    blessing.set_string_custom_property("measured_on", this_machine())
                 _mark(blessing, blessed=True)
         progress.report("replay the warm-up requests", 1, 1)
 

@@ -4,6 +4,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import BaseChannel, Channel
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.types.standard_artifacts import (
+    Examples,
     ExampleStatistics,
     HyperParameters,
     InfraBlessing,
@@ -14,14 +15,22 @@ from tfx.types.standard_artifacts import (
 
 from components import artifacts
 from components.model_card.executor import Executor
+from visage.model_card.settings import ModelCardSettings
 from visage.source_digest import source_digest
 from visage.training.settings import TrainerSettings
 
 
 class ModelCardSpec(ComponentSpec):
-    """Channels of the ModelCard; `settings`: the recipe as JSON; `code`: digest of the source files."""
+    """Channels of the ModelCard.
 
-    PARAMETERS = {"settings": ExecutionParameter(type=str), "code": ExecutionParameter(type=str)}  # noqa: RUF012
+    `settings`: the recipe as JSON; `card`: what the card shows, as JSON; `code`: digest of the source files.
+    """
+
+    PARAMETERS = {  # noqa: RUF012
+        "settings": ExecutionParameter(type=str),
+        "card": ExecutionParameter(type=str),
+        "code": ExecutionParameter(type=str),
+    }
     INPUTS = {  # noqa: RUF012
         "cleaning_report": ChannelParameter(type=artifacts.CleaningReport),
         "statistics": ChannelParameter(type=ExampleStatistics),
@@ -30,6 +39,7 @@ class ModelCardSpec(ComponentSpec):
         "blessing": ChannelParameter(type=ModelBlessing),
         "infra_blessing": ChannelParameter(type=InfraBlessing),
         "best_values": ChannelParameter(type=HyperParameters, optional=True),
+        "examples": ChannelParameter(type=Examples, optional=True),
     }
     OUTPUTS = {"model_card": ChannelParameter(type=artifacts.ModelCard)}  # noqa: RUF012
 
@@ -50,6 +60,8 @@ class ModelCard(base_component.BaseComponent):
         infra_blessing: BaseChannel,
         settings: TrainerSettings,
         best_values: BaseChannel | None = None,
+        examples: BaseChannel | None = None,
+        card: ModelCardSettings | None = None,
     ) -> None:
         """Connects the channels.
 
@@ -62,6 +74,8 @@ class ModelCard(base_component.BaseComponent):
             infra_blessing: `InfraBlessing` of InfraValidator.
             settings: the recipe that trained the model.
             best_values: `HyperParameters` that replaced values of the recipe; None without a search.
+            examples: `Examples` of every split, for their digests and the faces of the split `test`; None: neither.
+            card: what the card shows; None: the defaults.
         """
         spec = ModelCardSpec(
             cleaning_report=cleaning_report,
@@ -71,14 +85,18 @@ class ModelCard(base_component.BaseComponent):
             blessing=blessing,
             infra_blessing=infra_blessing,
             best_values=best_values,
+            examples=examples,
+            card=(card or ModelCardSettings()).model_dump_json(),
             settings=settings.model_dump_json(),
             code=source_digest(
                 "components.model_card",
+                "visage.data",
                 "visage.evaluation",
+                "visage.faces.image_io",
                 "visage.html",
                 "visage.model_card",
                 "visage.networks",
-                "visage.saved_model.identity",
+                "visage.saved_model",
                 "visage.training",
             ),
             model_card=Channel(type=artifacts.ModelCard),

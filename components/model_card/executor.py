@@ -1,27 +1,34 @@
 """The executor of the ModelCard: collects the figures and writes the page and the JSON."""
 
+import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from tfx.components.evaluator import constants
 from tfx.components.util import model_utils
 from tfx.dsl.components.base import base_executor
 from tfx.types import Artifact, artifact_utils
 from tfx.utils import path_utils
 
-from components.model_card.card import make_card
 from components.model_card.statistics import read_statistics
-from visage.evaluation.evaluation import EVALUATION_FILE, read_evaluation
-from visage.files import write_atomically
+from visage.data.tfrecords import read_all
+from visage.evaluation.evaluation import EVALUATION_FILE, Evaluation, read_evaluation
+from visage.files import digest_of, write_atomically
+from visage.model_card.content import FIGURES, PAGE, Latency, make_card, size_of
+from visage.model_card.faces import thumbnails
+from visage.model_card.lineage import Lineage, split_digests, training_code
 from visage.model_card.render import render
-from visage.saved_model.metadata import read_metadata
+from visage.model_card.settings import ModelCardSettings
+from visage.saved_model.metadata import ModelMetadata, read_metadata
+from visage.saved_model.training_history import read_history
 from visage.training.overrides import with_values
 from visage.training.search.result import read_best_values
 from visage.training.settings import TrainerSettings
 
-PAGE = "model_card.html"
-FIGURES = "model_card.json"
+_SPLIT = "test"
 
 
 class Executor(base_executor.BaseExecutor):
@@ -35,24 +42,69 @@ class Executor(base_executor.BaseExecutor):
     ) -> None:
         """Reads every input artifact and writes the two files of the output `model_card`."""
         self._log_startup(input_dict, output_dict, exec_properties)
-        given = {name: artifact_utils.get_single_instance(artifacts) for name, artifacts in input_dict.items()}
+        given = {name: artifact_utils.get_single_instance(found) for name, found in input_dict.items() if found}
         statistics = given["statistics"]
         best_values = read_best_values(given["best_values"].uri) if "best_values" in given else {}
+        recipe = with_values(TrainerSettings.model_validate_json(exec_properties["settings"]), best_values)
+        model = Path(path_utils.serving_model_path(given["model"].uri))
+        evaluation = read_evaluation(Path(given["evaluation"].uri) / EVALUATION_FILE)
         card = make_card(
             made_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             cleaning_report=_read_json(Path(given["cleaning_report"].uri) / "cleaning_report.json"),
             statistics=read_statistics(statistics.uri, artifact_utils.decode_split_names(statistics.split_names)),
-            metadata=read_metadata(Path(path_utils.serving_model_path(given["model"].uri))),
-            recipe=with_values(TrainerSettings.model_validate_json(exec_properties["settings"]), best_values),
+            metadata=read_metadata(model),
+            recipe=recipe,
             searched=best_values,
-            evaluation=read_evaluation(Path(given["evaluation"].uri) / EVALUATION_FILE),
+            evaluation=evaluation,
             blessed=model_utils.is_model_blessed(given["blessing"]),
             infra_blessed=model_utils.is_infra_validated(given["infra_blessing"]),
+            history=read_history(model),
+            size=size_of(model),
+            latency=_latency(given["infra_blessing"]),
+            lineage=self._lineage(given, model, recipe),
         )
+        shown = ModelCardSettings.model_validate_json(exec_properties["card"])
+        faces = _faces(given["examples"], evaluation) if shown.faces and "examples" in given else None
         folder = Path(artifact_utils.get_single_uri(output_dict["model_card"]))
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / FIGURES, json.dumps(card, indent=2, allow_nan=False) + "\n")
-        write_atomically(folder / PAGE, render(card))
+        write_atomically(folder / PAGE, render(card, faces))
+
+    def _lineage(self, given: Mapping[str, Artifact], model: Path, recipe: TrainerSettings) -> Lineage:
+        examples = given.get("examples")
+        splits = artifact_utils.decode_split_names(examples.split_names) if examples else []
+        return Lineage(
+            # Without TFX's launcher, as in tests, there is no context.
+            run=getattr(self._context, "pipeline_run_id", None),
+            code=training_code(),
+            configuration=hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()[:16],
+            data=split_digests(Path(examples.uri), splits) if examples else {},
+            model=digest_of(model),
+            previous=_previous_training(given["blessing"]),
+        )
+
+
+def _previous_training(blessing: Artifact) -> str | None:
+    """Returns the id of the training of the model that the Evaluator compared with; None: there is none, or unknown."""
+    uri = blessing.get_string_custom_property(constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY)
+    if not uri:
+        return None
+    try:
+        metadata = read_metadata(Path(path_utils.serving_model_path(uri)))
+    except (OSError, ValueError):
+        metadata = ModelMetadata()
+    return metadata.learned_from[0].training if metadata.learned_from else None
+
+
+def _latency(infra_blessing: Artifact) -> Latency | None:
+    """Returns what InfraValidator measured; None: nothing, since the model cannot be served, or an earlier version."""
+    milliseconds = infra_blessing.get_float_custom_property("milliseconds")
+    return Latency(milliseconds, infra_blessing.get_string_custom_property("measured_on")) if milliseconds else None
+
+
+def _faces(examples: Artifact, evaluation: Evaluation) -> dict[str, str]:
+    files = sorted(Path(artifact_utils.get_split_uri([examples], _SPLIT)).iterdir())
+    return thumbnails((record for file in files for record in read_all(file)), evaluation.breakdown.faces)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -2,38 +2,13 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
+from visage.model_card.splits import AgeBucket, SplitStatistics
+
 COUNTED_FEATURES = ("gender", "race", "source")
-
-
-@dataclass(frozen=True)
-class AgeBucket:
-    """Records from `low` to `high` years, at least one year apart; `count` is TFDV's estimate."""
-
-    low: float
-    high: float
-    count: float
-
-
-@dataclass(frozen=True)
-class SplitStatistics:
-    """The people in one split.
-
-    Attributes:
-        records: number of records.
-        age_unknown: number of records without a known age in years.
-        ages: histogram of the known ages, youngest first; empty where no age is known.
-        counts: number of records by value for each feature ('gender', 'race', 'source'), most frequent first.
-    """
-
-    records: int
-    age_unknown: int
-    ages: list[AgeBucket]
-    counts: dict[str, dict[str, int]]
 
 
 def read_statistics(uri: str, split_names: list[str]) -> dict[str, SplitStatistics]:

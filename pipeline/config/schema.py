@@ -19,6 +19,7 @@ from visage.data.settings import CleaningSettings, SplitSettings
 from visage.errors import quoted
 from visage.evaluation.settings import EvaluatorSettings
 from visage.faces.settings import AlignmentSettings
+from visage.model_card.settings import ModelCardSettings
 from visage.names import did_you_mean
 from visage.settings import LocalPath, Settings
 from visage.training.search.settings import TunerSettings
@@ -78,6 +79,7 @@ class PipelineConfig(Settings):
     trainer: TrainerSettings
     tuner: TunerSettings = TunerSettings()
     evaluator: EvaluatorSettings
+    model_card: ModelCardSettings = ModelCardSettings()
     serving: ServingSettings = ServingSettings()
     airflow: AirflowSettings = AirflowSettings()
     kubeflow: KubeflowSettings = KubeflowSettings()

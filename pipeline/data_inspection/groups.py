@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline.data_inspection.drops import Drop
-from pipeline.data_inspection.faces import face, labels, thumbnail, unreadable
+from pipeline.data_inspection.faces import face, labels, picture_of, unreadable
 from pipeline.data_inspection.sample import Sample
 from visage.data.duplicates.decisions import CONFLICTING_LABELS, DUPLICATE_IMAGE
 from visage.data.duplicates.near_duplicates import NEAR_DUPLICATE_IN_OTHER_SPLIT
@@ -66,7 +66,7 @@ class DuplicateGroups:
             return
         members.add_dropped({**labels(record), "rule": drop.rule, "split": None})
         if drop.image_digest not in self._images:
-            self._images[drop.image_digest] = thumbnail(record.image)
+            self._images[drop.image_digest] = picture_of(record.image)
 
     def add_kept(self, record: FaceRecord, split: str) -> None:
         """Adds a record that was written."""

@@ -8,10 +8,10 @@ from jinja2 import Template
 
 from pipeline.data_inspection import charts
 from pipeline.data_inspection.ages import SHOWN_GENDERS
-from pipeline.data_inspection.faces import THUMBNAIL_SIDE
 from pipeline.data_inspection.missing import FEATURES
 from visage.data.labels import AGE_GROUPS, UNKNOWN
 from visage.html.page import NOTHING, page_environment
+from visage.html.thumbnail import SIDE
 
 
 def render(inspection: Mapping[str, Any]) -> str:
@@ -36,7 +36,7 @@ def render(inspection: Mapping[str, Any]) -> str:
         chart=charts,
         features_given=[feature for feature in FEATURES if _is_given(inspection, feature)],
         features_never_given=[feature for feature in FEATURES if not _is_given(inspection, feature)],
-        side=THUMBNAIL_SIDE,
+        side=SIDE,
     )
 
 

@@ -12,6 +12,7 @@ from pipeline.metadata.warm_start import warm_start_model
 from pipeline.node import compile_pipeline, node_ids, run_node, upstream_ids
 from pipeline.output.console import Reporter, error_line, log_traceback
 from pipeline.output.node_summary import describe
+from pipeline.published_card import publish_card_or_warn
 from pipeline.results import NodeResult, RunResult
 from visage.saved_model.provenance import check_provenance, provenance_of_data
 from visage.training.initialization.first_network import check_start
@@ -37,7 +38,9 @@ def run_pipeline(config: PipelineConfig, run_id: str, reporter: Reporter) -> Run
         _check_start(config)
     if unservable := unservable_version(config.model_base_path):
         reporter.print(f"[yellow]{escape(_unservable_line(unservable))}[/]")
-    return run_nodes(ir, run_id, reporter)
+    run = run_nodes(ir, run_id, reporter)
+    publish_card_or_warn(ir, run_id, reporter)
+    return run
 
 
 def run_nodes(ir: pipeline_pb2.Pipeline, run_id: str, reporter: Reporter) -> RunResult:

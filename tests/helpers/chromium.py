@@ -9,6 +9,36 @@ from typing import Any
 
 from tests.helpers.limits import HANG_GUARD_SECONDS, wait_until
 
+# An element <i> that lies on its neighbours, as in a heat map, tints what is below them.
+_LOW_CONTRASTS = """(() => {
+  const parse = text => (text.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
+  const over = (top, below, alpha) => below.map((value, place) => alpha * top[place] + (1 - alpha) * value);
+  const luminance = colour => colour.map(value => value / 255)
+    .map(value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, value, place) => sum + value * [0.2126, 0.7152, 0.0722][place], 0);
+  const background = element => {
+    if (!element) return [255, 255, 255];
+    const style = getComputedStyle(element), [r, g, b, alpha = 1] = parse(style.backgroundColor);
+    const below = background(element.parentElement), found = alpha === 0 ? below : over([r, g, b], below, alpha);
+    const isTint = child => child.tagName === 'I' && getComputedStyle(child).position === 'absolute';
+    const tint = [...element.children].filter(isTint).map(child => getComputedStyle(child))[0];
+    return tint ? over(parse(tint.backgroundColor), found, Number(tint.opacity)) : found;
+  };
+  const low = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement, text = walker.currentNode.textContent.trim();
+    if (!text || ['TITLE', 'DESC', 'title', 'desc', 'STYLE'].includes(element.tagName)) continue;
+    const style = getComputedStyle(element), isSvg = element.namespaceURI.includes('svg');
+    const [r, g, b] = parse(isSvg ? style.fill : style.color);
+    const [one, other] = [luminance([r, g, b]), luminance(background(element))].sort((x, y) => y - x);
+    const size = parseFloat(style.fontSize), isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    const contrast = (one + 0.05) / (other + 0.05);
+    if (contrast < (isLarge ? 3 : 4.5)) low.push(`${contrast.toFixed(2)}: ${text.slice(0, 60)}`);
+  }
+  return low;
+})()"""
+
 
 class Chromium:
     """A browser with one page; use it in a `with` statement."""
@@ -47,6 +77,17 @@ class Chromium:
         """Goes to a page and waits until it is there."""
         self.send("Page.navigate", url=url)
         self.wait_for(f"location.href.startsWith({url!r}) && document.readyState === 'complete'")
+
+    def show(self, url: str, width: int, scheme: str = "light") -> None:
+        """Goes to a page in a window of `width` pixels, as somebody sees it who prefers light or dark pages."""
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.send("Emulation.setDeviceMetricsOverride", **metrics)
+        self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.open(url)
+
+    def low_contrasts(self) -> list[str]:
+        """Returns the texts on the page whose contrast is below WCAG's AA: 4.5, or 3 of large text."""
+        return list(self.run(_LOW_CONTRASTS))
 
     def send(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Sends a DevTools command and returns its result."""

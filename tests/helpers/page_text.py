@@ -26,7 +26,9 @@ class Page(HTMLParser):
         if tag not in _VOID:
             self.open_tags.append(tag)
         self.attributes += [value for _, value in attributes if value and not value.startswith("data:")]
-        self.loaded += [value or "" for name, value in attributes if name in ("src", "href", "srcset", "data")]
+        # An address that begins with # is a place on the page.
+        addresses = [value or "" for name, value in attributes if name in ("src", "href", "srcset", "data")]
+        self.loaded += [address for address in addresses if not address.startswith(("#", "data:"))]
         if tag in ("script", "link", "iframe"):
             self.loaded.append(tag)
 

@@ -75,6 +75,7 @@ def evaluate(
         gates=gates,
         legal_ages=check_legal_ages(truths, table.outputs[CANDIDATE], slices, clusters),
         breakdown=break_down(truths, table.outputs[CANDIDATE], clusters),
+        min_people=settings.min_people,
     )
 
 

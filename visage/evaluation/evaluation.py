@@ -95,6 +95,7 @@ class Evaluation:
         breakdown: the candidate's errors in detail.
         waiver: lets the model through although a gate failed; None without one.
         looks: number of models that were measured on this test split, this one included; None: not counted.
+        min_people: number of people below which a group is shown and not gated.
     """
 
     blessed: bool
@@ -106,6 +107,7 @@ class Evaluation:
     breakdown: Breakdown
     looks: int | None = None
     waiver: Waiver | None = None
+    min_people: int = 30
 
     @property
     def may_be_pushed(self) -> bool:
@@ -133,6 +135,15 @@ _ADAPTER = TypeAdapter(Evaluation)
 def to_json(evaluation: Evaluation) -> dict[str, Any]:
     """Returns an evaluation as JSON values, as `evaluation.json` holds it."""
     return _ADAPTER.dump_python(evaluation, mode="json")
+
+
+def from_json(document: Any) -> Evaluation:
+    """Reads what `to_json` returned.
+
+    Raises:
+        pydantic.ValidationError: it was written by another version.
+    """
+    return _ADAPTER.validate_python(document)
 
 
 def write_evaluation(evaluation: Evaluation, path: Path) -> None:

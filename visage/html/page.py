@@ -35,7 +35,9 @@ def setting(value: Any) -> str:
     """Formats a value of the configuration for people: 'yes', '0.5, 0.3', a dash for null and for an empty list."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = ", ".join(map(setting, value)) if isinstance(value, list | tuple) else str(value)
     return NOTHING if value is None or not text else text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -13,6 +14,7 @@ from visage.files import atomic_folder
 from visage.networks import NetworkSpec
 from visage.saved_model.metadata import ASSETS_EXTRA, Calibration, ModelMetadata, TrainingProvenance, write_metadata
 from visage.saved_model.signatures import FaceModel
+from visage.saved_model.training_history import PhaseHistory, write_history
 from visage.saved_model.warmup_requests import write_warm_up_requests
 
 
@@ -23,6 +25,7 @@ def export(
     directory: str,
     learned_from: list[TrainingProvenance] | None = None,
     calibration: Calibration | None = None,
+    history: Sequence[PhaseHistory] = (),
 ) -> None:
     """Writes the SavedModel with its three signatures, warm-up requests and `visage.json`.
 
@@ -36,6 +39,7 @@ def export(
         directory: the SavedModel.
         learned_from: provenance of the network's training data; None: not recorded.
         calibration: temperatures of the network's heads; None: the model predicts the network's own probabilities.
+        history: the metrics of each epoch of its training, by phase; empty: not recorded.
     """
     model = FaceModel(network, spec, alignment, calibration)
     final = Path(directory)
@@ -62,4 +66,6 @@ def export(
             calibration=calibration,
         )
         write_metadata(partial, metadata)
+        if history:
+            write_history(partial, history)
         write_warm_up_requests(str(partial / ASSETS_EXTRA / "tf_serving_warmup_requests"), alignment)

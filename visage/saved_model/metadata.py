@@ -30,6 +30,7 @@ class TrainingProvenance:
         drawn: whether the images are drawn portraits.
         faces: number of faces in the training split.
         training: id of the Trainer's execution, as in artifacts/Trainer/model/ID.
+        weights: where its first weights came from: 'random', 'dlib', 'imagenet', 'blessed', or the name of a file.
     """
 
     sources: list[str] | None = None
@@ -38,6 +39,7 @@ class TrainingProvenance:
     drawn: bool | None = None
     faces: int | None = None
     training: str | None = None
+    weights: str | None = None
 
     @classmethod
     def from_json(cls, document: Any) -> TrainingProvenance:
@@ -51,6 +53,7 @@ class TrainingProvenance:
             drawn=_typed(values, "drawn", bool),
             faces=_typed(values, "faces", int),
             training=_typed(values, "training", str) or None,
+            weights=_typed(values, "weights", str) or None,
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def shares_test_faces(own: ModelMetadata, other: ModelMetadata) -> str | None:
 
 def _alike(one: TrainingProvenance, other: TrainingProvenance) -> bool:
     """Returns whether two trainings differ only in `faces` and `training`; else lists would grow from run to run."""
-    return all(getattr(one, key) == getattr(other, key) for key in ("sources", "split", "pipeline", "drawn"))
+    return all(getattr(one, key) == getattr(other, key) for key in ("sources", "split", "pipeline", "drawn", "weights"))
 
 
 def _data_set(source: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from visage.errors import VisageError
 from visage.files import write_atomically
+from visage.saved_model.training_history import PhaseHistory
 from visage.training.batches import Split, open_split
 from visage.training.checkpoint import Checkpoint, training_key
 from visage.training.known_labels import check_labels
@@ -31,12 +32,14 @@ class Trained:
         checkpoint: the state of the training; remove it when the network is written.
         faces: number of records of the split `train`.
         val_split: the records that chose the best epoch.
+        history: the metrics of each epoch, by phase.
     """
 
     network: keras.Model
     checkpoint: Checkpoint
     faces: int
     val_split: Split
+    history: Sequence[PhaseHistory]
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,11 @@ class Job:
         key = training_key(settings, self.code, [train_split, val_split])
         _check_agreement(key, strategy)
         checkpoint = Checkpoint(Path(self.checkpoint_dir) / key)
-        network = train(train_split, val_split, settings, log_dir, strategy, checkpoint, self.base_model)
-        return Trained(network, checkpoint, train_split.size, val_split)
+        history: list[PhaseHistory] = []
+        network = train(
+            train_split, val_split, settings, log_dir, strategy, checkpoint, self.base_model, history=history
+        )
+        return Trained(network, checkpoint, train_split.size, val_split, history)
 
 
 def read_job(checkpoint_dir: Path) -> Job | None:

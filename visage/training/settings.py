@@ -122,6 +122,12 @@ class TrainerSettings(Settings):
         return None if self.weights is None or self.weights in _STARTS else Path(self.weights)
 
     @property
+    def first_weights(self) -> str:
+        """Returns the start of the training as a model records it: 'random' without weights, of a file its name."""
+        file = self.weights_file
+        return file.name if file is not None else self.weights or "random"
+
+    @property
     def of_head(self) -> "TrainerSettings":
         """Returns the recipe of the first phase.
 

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from visage.errors import VisageError
+from visage.saved_model.training_history import PhaseHistory
 from visage.training.batches import Split
 from visage.training.checkpoint import Checkpoint, TrainingState
 from visage.training.devices import is_chief, mean_over_devices
@@ -35,6 +36,7 @@ def train(
     checkpoint: Checkpoint | None = None,
     blessed: str | None = None,
     on_end: Callable[[TrainingState], None] | None = None,
+    history: list[PhaseHistory] | None = None,
 ) -> keras.Model:
     """Trains, on one device or many, the layers that are not frozen, then the whole network if the recipe fine-tunes.
 
@@ -47,6 +49,8 @@ def train(
         checkpoint: state to resume from and to save; None: neither.
         blessed: SavedModel of the model that was pushed last, if the recipe starts from it.
         on_end: called with the last phase's state when training ends; None: no call.
+        history: receives the epochs of each phase that ran; a resumed second phase leaves out the first one. None:
+            they are not kept.
 
     Returns:
         The network in float32 with the weights of the lowest validation loss, those between the two phases among them;
@@ -76,11 +80,13 @@ def train(
         log = _log(log_dir, strategy)
         with select_trainable(network, train_split, val_split, first, features) as trainable, log as events:
             training_state = _fit(trainable, first, strategy, checkpoint, events, TRAIN)
+        _keep(history, TRAIN, training_state)
     if second is not None:
         fractions = unfreeze(network, settings.fine_tuning.layer_decay)
         log = _log(log_dir and f"{log_dir}/fine_tuning", strategy)
         with select_trainable(network, train_split, val_split, second) as trainable, log as events:
             training_state = _fit(trainable, second, strategy, checkpoint_of_second, events, FINE_TUNE, fractions)
+        _keep(history, FINE_TUNE, training_state)
     if on_end is not None:
         on_end(training_state)
     # A SavedModel must not contain the training's optimizer, replicas and precision.
@@ -108,6 +114,11 @@ def _fit(
     training_state = fit.run()
     trainable.network.set_weights(training_state.best_weights)
     return training_state
+
+
+def _keep(history: list[PhaseHistory] | None, phase: str, training_state: TrainingState) -> None:
+    if history is not None:
+        history.append(PhaseHistory(phase, training_state.history))
 
 
 def _log(folder: str | None, strategy: tf.distribute.Strategy) -> AbstractContextManager[EventLog | None]:

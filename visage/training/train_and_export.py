@@ -41,14 +41,15 @@ def train_and_export(
     teacher, blessed = settings.distillation.teacher, job.base_model
     trainings = None
     if provenance is not None:
+        own = replace(provenance, weights=settings.first_weights)
         trainings = check_provenance(
-            provenance, find_teacher(teacher) if teacher else None, Path(blessed) if blessed else None
+            own, find_teacher(teacher) if teacher else None, Path(blessed) if blessed else None
         )
     with job.announced() if machines() > 1 else nullcontext():
         trained = job.run(choose_strategy(), log_dir)
     if trainings is not None:
         trainings[0] = replace(trainings[0], faces=trained.faces)
     calibration = calibrate(trained.network, trained.val_split, settings)
-    export(trained.network, settings.spec, alignment, model_dir, trainings, calibration)
+    export(trained.network, settings.spec, alignment, model_dir, trainings, calibration, trained.history)
     trained.checkpoint.remove()
     remove_abandoned(Path(job.checkpoint_dir))

@@ -38,11 +38,15 @@ def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json:
         root = workspace_of(ir)
         with redirect_framework_output(root / "logs" / f"{file_name(run_id)}.{name}.log"):
             from pipeline.output.node_summary import describe, model_was_pushed, why_held
+            from pipeline.published_card import NODES as CARD_NODES
+            from pipeline.published_card import publish_card_or_warn
 
             record_node(root, run_id)
             reporter = Reporter(stream, silent=as_json)
             with reporter.stage(name):
                 result = run_node(ir, name, run_id)
+                if name in CARD_NODES:
+                    publish_card_or_warn(ir, run_id, reporter)
             reporter.print(f"{name}{' (cached)' if result.cached else ''}: {describe(result) or 'done'}")
         if as_json:
             print_json(asdict(result), stream)

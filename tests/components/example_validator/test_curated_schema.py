@@ -9,11 +9,11 @@ import pytest
 import tensorflow as tf
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 
-from components.example_validator.report import read_report
 from components.example_validator.settings import ValidationSettings
 from tests.components.example_validator.validating import validate
 from tests.components.face_example_gen.validation import FULL, SCHEMA, statistics
 from visage.data.records import to_example
+from visage.data_validation.report import read_report
 from visage.errors import VisageError
 
 FACE = to_example(dataclasses.replace(FULL, face_score=float("-inf")))

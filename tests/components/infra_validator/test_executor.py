@@ -1,5 +1,6 @@
 """A model that TensorFlow Serving could serve is blessed; any other is not, with the reason."""
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,6 +43,8 @@ def test_a_trained_model_has_the_blessing_that_pusher_expects(trainer_run: Train
     assert is_infra_validated(blessing)
     assert blessing.get_int_custom_property("blessed") == 1
     assert [path.name for path in (tmp_path / "blessing").iterdir()] == ["INFRA_BLESSED"]
+    assert 0 < blessing.get_float_custom_property("milliseconds") < 10_000
+    assert re.fullmatch(r"[0-9]+ (?:CPU core|GPU)s?", blessing.get_string_custom_property("measured_on"))
 
 
 def truncate_variables(directory: Path) -> None:

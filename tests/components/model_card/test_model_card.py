@@ -1,13 +1,16 @@
 """The card of an evaluated model, from artifacts as the pipeline passes them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tensorflow_data_validation as tfdv
 from tfx.types import Artifact, Channel
 from tfx.types.standard_artifacts import (
+    Examples,
     ExampleStatistics,
     HyperParameters,
     InfraBlessing,
@@ -18,10 +21,15 @@ from tfx.types.standard_artifacts import (
 
 from components import artifacts
 from components.model_card.component import ModelCard
+from tests.helpers.drawn_crops import draw_crop
 from tests.helpers.page_text import Page
 from tests.helpers.tiny_evaluation import Outcome, evaluate, make_artifact
 from tests.helpers.tiny_model import people
 from visage.evaluation.settings import EvaluatorSettings, SliceGate
+from visage.faces.encode import encode
+from visage.files import digest_of
+from visage.model_card.settings import ModelCardSettings
+from visage.source_digest import TRAINING_CODE, source_digest
 from visage.training.settings import TrainerSettings
 
 SPLITS = ("train", "val", "test")
@@ -40,7 +48,7 @@ SOURCE = {
     "records_out": 50,
     "by_split": {"train": 0, "val": 0, "test": 50},
 }
-DESCRIPTION = {
+DESCRIPTION: dict[str, Any] = {
     "network": "compact",
     "input_size": 80,
     "channels": 3,
@@ -65,8 +73,17 @@ def card(outcome: Outcome, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_model_card(outcome, tmp_path_factory.mktemp("card"))
 
 
-def make_model_card(outcome: Outcome, folder: Path, best_values: dict[str, Any] | None = None) -> Path:
-    """Runs the component, with or without the result of a search; returns its output folder."""
+def make_model_card(
+    outcome: Outcome, folder: Path, best_values: dict[str, Any] | None = None, faces: bool | None = None
+) -> Path:
+    """Runs the component; returns the folder it wrote.
+
+    Args:
+        outcome: of the evaluation.
+        folder: for what it reads and writes.
+        best_values: what a search found; None: there was none.
+        faces: `model_card.faces`, with the examples at hand; None: without examples.
+    """
     description = Path(outcome.model.uri) / "Format-Serving/assets.extra/visage.json"
     description.parent.mkdir(exist_ok=True)
     description.write_text(json.dumps(DESCRIPTION))
@@ -76,6 +93,8 @@ def make_model_card(outcome: Outcome, folder: Path, best_values: dict[str, Any] 
     (Path(cleaning_report.uri) / "cleaning_report.json").write_text(json.dumps(report))
     infra_blessing = make_artifact(InfraBlessing, folder / "infra_blessing")
     infra_blessing.set_int_custom_property("blessed", 1)
+    infra_blessing.set_float_custom_property("milliseconds", 12.34)
+    infra_blessing.set_string_custom_property("measured_on", "2 CPU cores")
     written = make_artifact(artifacts.ModelCard, folder / "model_card")
     component = ModelCard(
         cleaning_report=Channel(artifacts.CleaningReport),
@@ -85,6 +104,7 @@ def make_model_card(outcome: Outcome, folder: Path, best_values: dict[str, Any] 
         blessing=Channel(ModelBlessing),
         infra_blessing=Channel(InfraBlessing),
         settings=RECIPE,
+        card=ModelCardSettings(faces=faces is not False),
     )
     assert component.id == "ModelCard"
     inputs = {
@@ -100,6 +120,10 @@ def make_model_card(outcome: Outcome, folder: Path, best_values: dict[str, Any] 
         Path(found.uri).mkdir()
         (Path(found.uri) / "best_hyperparameters.txt").write_text(json.dumps({"values": best_values}))
         inputs["best_values"] = [found]
+    if faces is not None:
+        examples = make_artifact(Examples, Path(outcome.model.uri).parent / "examples")
+        examples.split_names = '["test"]'
+        inputs["examples"] = [examples]
     component.executor_spec.executor_class().Do(inputs, {"model_card": [written]}, component.exec_properties)
     return Path(written.uri)
 
@@ -146,13 +170,16 @@ def test_the_json_holds_the_training_data_and_the_recipe(card: Path) -> None:
     figures = read_figures(card)
     assert figures["data"]["cleaning_report"]["sources"] == {"utkface": SOURCE}
     assert figures["recipe"] == RECIPE.model_dump(mode="json")
-    assert figures["model"] == {**DESCRIPTION, "calibration": None}
+    own = {**DESCRIPTION["learned_from"][0], "weights": None}
+    assert figures["model"] == {**DESCRIPTION, "learned_from": [own], "calibration": None}
 
 
 def test_a_model_of_drawn_portraits_is_named_so_before_any_figure(card: Path) -> None:
     page = (card / "model_card.html").read_text()
     assert page.index("Warning: trained on drawn portraits, not on photos of people") < page.index("years</b>")
-    assert "Pipeline faces, training 8, trained on drawn portraits: utkface (1\u202f265 faces)" in page
+    assert "Trained on drawn portraits : utkface (1\u202f265 faces). Pipeline faces, training 8;".replace(
+        "\u202f", " "
+    ) in str(Page(page))
     figures = read_figures(card)
     assert next(iter(figures)) == "identity"
     assert figures["identity"] == {
@@ -198,16 +225,19 @@ def test_the_page_is_self_contained_and_well_formed(page: Page, card: Path) -> N
 def test_the_page_shows_every_part_of_the_card(page: Page) -> None:
     for text in (
         "✗ Not blessed: 1 of 3 limits not met",
-        "2.00 years mean absolute error of the age",
-        "Mean absolute error of the age, at most age group 0-2 2.00 years \u2013 \u2013 ✗ not measured",
+        "Mean absolute error of the age, age group 0-2: no such test record",
+        "2.00 years 2.00 to 2.00 mean absolute error of the age",
+        "Mean absolute error of the age : at most 2.00 years harm age group 0-2 \u2013 \u2013 0 ✗ not measured",
         "✗ not measured no such test record",
-        "Gender accuracy, at least all 80.0 % 89.1 %",
+        "Gender accuracy : at least 80.0 % point all records 89.1 %",
         "picture missing 4",
         "no face 5",
         "By gender",
-        "unknown (few) 4",
+        "unknown 4 people, few",
         "epochs 3",
+        "The model does not record the epochs of its training",
         "935 654 parameters",
+        "latency of one image 12.3 ms on 2 CPU cores",
         "non-commercial research",
         "binary label that the data sets carry",
         "Decisions about people",
@@ -225,6 +255,33 @@ def test_the_page_marks_a_blessed_model(outcome: Outcome, tmp_path: Path) -> Non
     card = make_model_card(Outcome(outcome.model, outcome.evaluation, blessing), tmp_path)
     assert "✓ Blessed: meets every limit" in (card / "model_card.html").read_text()
     assert read_figures(card)["verdict"]["may_be_pushed"] is True
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """The evaluation of records with images, the last of which cannot be decoded."""
+    rng = np.random.default_rng(1)
+    records = [replace(record, image=encode(draw_crop(30, "male", rng))) for record in people(11)]
+    return evaluate(tmp_path_factory.mktemp("drawn"), [*records, people(12)[-1]], SETTINGS)
+
+
+@pytest.mark.parametrize("faces", [True, False])
+def test_a_key_turns_images_of_the_test_split_off(drawn: Outcome, tmp_path: Path, faces: bool) -> None:
+    written = make_model_card(drawn, tmp_path, faces=faces)
+    page = (written / "model_card.html").read_text()
+    assert len(drawn.read().breakdown.faces) == 24
+    # Each record is among the worst and among the typical errors.
+    assert page.count('<img src="data:image/jpeg;base64,') == (22 if faces else 0)
+    assert page.count("no image") == (2 if faces else 0)
+    assert ("Images are turned off" in page) is not faces
+
+
+def test_the_lineage_has_the_digests_of_data_model_and_code(outcome: Outcome, tmp_path: Path) -> None:
+    lineage = read_figures(make_model_card(outcome, tmp_path, faces=False))["lineage"]
+    assert lineage["data"] == {"test": digest_of(Path(outcome.model.uri).parent / "examples" / "Split-test")}
+    assert lineage["model"] == digest_of(Path(outcome.model.uri) / "Format-Serving")
+    assert lineage["code"] == source_digest(*TRAINING_CODE)
+    assert {"keras", "tensorflow", "tfx"} <= set(lineage["packages"])
 
 
 def test_nothing_unfinished_is_left_beside_the_card(card: Path) -> None:

@@ -13,9 +13,9 @@ from visage.saved_model.load import load_saved_model
 from visage.saved_model.metadata import Calibration, HeadCalibration, read_metadata
 from visage.tflite.crops import labelled_crops
 from visage.tflite.network import load_network
-from visage.training.augmentation.settings import AugmentationSettings
 from visage.training.batches import open_split
 from visage.training.calibration.calibrate import calibrate
+from visage.training.recipe.augmentation_settings import AugmentationSettings
 from visage.training.settings import TrainerSettings
 
 

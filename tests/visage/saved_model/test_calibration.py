@@ -16,14 +16,14 @@ from visage.data.records import to_example
 from visage.faces.encode import encode
 from visage.networks import NETWORKS, AgeHead, GenderHead, NetworkSpec
 from visage.networks.heads import age_probabilities, dense_outputs, male_logit
-from visage.networks.pretrained.blessed import load_blessed_weights
 from visage.saved_model.export import export
 from visage.saved_model.metadata import Calibration, HeadCalibration, read_metadata
 from visage.saved_model.signatures import FaceModel
 from visage.tflite.network import load_network
 from visage.training.batches import open_split
-from visage.training.distillation.predict import predict_teacher
-from visage.training.distillation.settings import DistillationSettings
+from visage.training.initialization.blessed_weights import load_blessed_weights
+from visage.training.predict_teacher import predict_teacher
+from visage.training.recipe.distillation_settings import DistillationSettings
 from visage.training.settings import TrainerSettings
 
 CALIBRATION = Calibration(age=HeadCalibration(2.5, 150, 3.1, 3.0), gender=HeadCalibration(0.4, 150, 0.5, 0.4))

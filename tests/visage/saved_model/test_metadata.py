@@ -18,7 +18,13 @@ from visage.saved_model.metadata import (
 )
 
 OWN = TrainingProvenance(
-    ["utkface"], {"method": "folds", "folds": 5, "fold": 0, "repeat": 0}, "faces", drawn=False, faces=1265, training="8"
+    ["utkface"],
+    {"method": "folds", "folds": 5, "fold": 0, "repeat": 0},
+    "faces",
+    drawn=False,
+    faces=1265,
+    training="8",
+    weights="dlib",
 )
 WHOLE = ModelMetadata(
     network="compact",
@@ -80,6 +86,7 @@ def test_the_file_holds_what_clients_and_other_programs_read(tmp_path: Path) -> 
         "drawn": False,
         "faces": 1265,
         "training": "8",
+        "weights": "dlib",
     }
 
     fits = {

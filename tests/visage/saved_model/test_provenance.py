@@ -59,13 +59,20 @@ def test_a_model_of_another_split_is_refused(tmp_path: Path, other: SplitSetting
 
 def test_a_trained_model_records_its_data(trainer_run: TrainerRun) -> None:
     assert read_provenance(trainer_run.saved_model) == [
-        replace(PROVENANCE, faces=96, training=trainer_run.model_uri.name)
+        replace(PROVENANCE, faces=96, training=trainer_run.model_uri.name, weights="random")
     ]
 
 
 def test_lists_do_not_grow_from_one_training_of_a_pipeline_to_the_next(tmp_path: Path) -> None:
     before = model(tmp_path / "1", replace(OWN, faces=90, training="7"))
     assert check_provenance(OWN, None, before) == [OWN]
+
+
+def test_the_first_weights_of_the_model_that_a_training_starts_from_stay_known(tmp_path: Path) -> None:
+    first, second = replace(OWN, weights="dlib"), replace(OWN, weights="blessed")
+    before = model(tmp_path / "1", first)
+    assert check_provenance(second, None, before) == [second, first]
+    assert check_provenance(second, None, model(tmp_path / "2", second, first)) == [second, first]
 
 
 def test_a_teacher_of_drawn_portraits_stays_known_as_one(tmp_path: Path) -> None:

@@ -34,11 +34,13 @@ class ExpectedPredictions:
         signature: name of the signature that was called.
         inputs: by the signature's names; strings as dtype object holding bytes.
         outputs: the same.
+        milliseconds: the time of one call, the median of several; None: not measured.
     """
 
     signature: str
     inputs: Mapping[str, np.ndarray]
     outputs: Mapping[str, np.ndarray]
+    milliseconds: float | None = None
 
 
 def check_served(directory: str, requests: Sequence[ExpectedPredictions]) -> None:

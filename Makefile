@@ -1,4 +1,4 @@
-.PHONY: help run test test-real-data test-current set-up lock clean
+.PHONY: help run test test-real-data test-current set-up signing lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ test-current: ## tests and a small pipeline on the current stack, in a Debian 13
 
 set-up: ## make or update .venv for this machine; EXTRAS=mtcnn adds an extra
 	@EXTRAS='$(EXTRAS)' tools/set_up.sh
+
+signing: ## install model-signing, which signs and verifies models (docs/exports.md)
+	@tools/signing.sh >/dev/null
 
 lock: ## update requirements/*.txt from setup.py and requirements/*.in
 	@tools/lock.sh

@@ -134,7 +134,7 @@ def _publication(
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(config.model_base_path))
         ),
-        custom_config={"compare": config.evaluator.compares},
+        custom_config={"compare": config.evaluator.compares, **_signing(config)},
     )
     model_card = ModelCard(
         cleaning_report=example_gen.outputs["cleaning_report"],
@@ -149,6 +149,15 @@ def _publication(
         card=config.model_card,
     )
     return infra_validator, pusher, model_card
+
+
+def _signing(config: PipelineConfig) -> dict[str, dict[str, str]]:
+    """Returns the keys for Pusher; without a private key nothing, so that cached pushes stay valid."""
+    keys = config.exports.signing
+    if keys.private_key is None or keys.public_key is None:
+        return {}
+    paths = {"private_key": keys.private_key, "public_key": keys.public_key}
+    return {"signing": {name: str(Path(path).resolve()) for name, path in paths.items()}}
 
 
 def _provenance(config: PipelineConfig) -> TrainingProvenance:

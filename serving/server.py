@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -18,9 +19,10 @@ from serving.rest import RestApi, json_response
 from serving.versions import ModelVersions
 from visage.errors import VisageError
 from visage.extras import check_installed
-from visage.prediction.loaded_model import LoadedModel, find_model, metadata_of
+from visage.prediction.loaded_model import LoadedModel, find_model, load_model, metadata_of
 from visage.prediction.photos import photo_detector
 from visage.saved_model.identity import identify
+from visage.saved_model.signing import check_keys, verify
 from visage.saved_model.versions import SAVED_MODEL, version_number
 
 POLL_SECONDS = 1.0
@@ -35,6 +37,7 @@ def serve(
     rest_port: int,
     host: str = "127.0.0.1",
     announce: Callable[[str], None] = lambda line: print(line, flush=True),
+    public_key: Path | None = None,
 ) -> None:
     """Serves the newest version under `base_path` until Ctrl-C, and each newer version once it is pushed.
 
@@ -45,14 +48,20 @@ def serve(
         host: address to listen on; other machines can connect only if it is not 127.0.0.1.
         announce: receives one line with the address, the model and an example request; before it a warning if the
             model was trained on drawn portraits.
+        public_key: PEM file; a version that it did not sign is not served. None: any version is served.
 
     Raises:
-        VisageError: there is no model, `base_path` is itself a model, none can be loaded, or the port is in use.
+        VisageError: there is no model, `base_path` is itself a model, none can be loaded, the port is in use, or the
+            key or the program that verifies is missing.
     """
+    check_keys(None, public_key)
     _check_base_path(base_path)
     with _listen(host, rest_port) as listener:
-        versions = ModelVersions(base_path)
+        versions = ModelVersions(base_path, partial(load_verified, public_key) if public_key else load_model)
         model = _load_first(versions)
+        for state in versions.states.values():
+            if state.error:
+                announce(f"warning: {state.error}; serving version {model.version}")
         identity = identify(model.metadata, name, model.version)
         if identity.warning is not None:
             announce(f"warning: {identity.warning}")
@@ -96,10 +105,25 @@ def make_app(name: str, versions: ModelVersions, poll_seconds: float = POLL_SECO
 async def _watch(versions: ModelVersions, poll_seconds: float) -> None:
     while True:
         await asyncio.sleep(poll_seconds)
+        before = versions.states
         try:
             await asyncio.to_thread(versions.poll)
+            for number, state in versions.states.items():
+                # The older version stays in service.
+                if state.error and before.get(number) != state:
+                    _logger.warning("%s", state.error)
         except Exception:  # A folder that cannot be listed at the moment must not end the task.
             _logger.exception("cannot look for new versions")
+
+
+def load_verified(public_key: Path, version: Path) -> LoadedModel:
+    """Loads a version that the owner of a key signed.
+
+    Raises:
+        VisageError: it is not what the owner signed, or cannot be loaded.
+    """
+    verify(version, public_key)
+    return load_model(version)
 
 
 def _check_base_path(base_path: Path) -> None:

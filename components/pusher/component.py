@@ -10,7 +10,8 @@ from components.pusher.executor import Executor
 class Pusher(component.Pusher):
     """Pushes a blessed model to a numbered version under `push_destination.filesystem.base_directory`.
 
-    Its `custom_config` is {"compare": whether to refuse a model that was not compared with the served one}.
+    Its `custom_config` has "compare": whether to refuse a model that was not compared with the served one; and, if the
+    version is to be signed, "signing": {"private_key": PATH, "public_key": PATH}.
     """
 
     DRIVER_CLASS = Driver

@@ -14,6 +14,7 @@ from visage.errors import VisageError
 from visage.evaluation.metrics import limited_metrics
 from visage.saved_model.pushing.holds import PushHeldError, check_not_held
 from visage.saved_model.pushing.push import push, same_files
+from visage.saved_model.signing import SigningKeys
 from visage.saved_model.versions import newest_version
 
 
@@ -32,8 +33,9 @@ class Executor(executor.Executor):
         newest version is this model already); or `held`, the reason why a blessed model is not pushed.
 
         Raises:
-            VisageError: the destination cannot be written, or the disk is full; or the model must be compared with the
-                served one and was not, because the record of the served one's origin is lost.
+            VisageError: the destination cannot be written, the disk is full, or the model cannot be signed; or the
+                model must be compared with the served one and was not, because the record of the served one's origin is
+                lost.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         pushed_model = artifact_utils.get_single_instance(output_dict[standard_component_specs.PUSHED_MODEL_KEY])
@@ -46,7 +48,8 @@ class Executor(executor.Executor):
 
         base_directory = Path(destination.filesystem.base_directory)
         before = newest_version(base_directory)
-        if before and json.loads(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])["compare"]:
+        custom_config = json.loads(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])
+        if before and custom_config["compare"]:
             blessing = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_BLESSING_KEY])
             _check_compared(blessing, Path(model_path), before.path)
 
@@ -55,13 +58,17 @@ class Executor(executor.Executor):
             if not served_already:
                 check_not_held(Path(model_path), base_directory)
             io_utils.copy_dir(model_path, pushed_model.uri)
-            version = push(Path(model_path), base_directory)
+            version = push(Path(model_path), base_directory, _keys(custom_config.get("signing")))
         except PushHeldError as held:
             self._MarkNotPushed(pushed_model)
             pushed_model.set_string_custom_property("held", str(held))
             return
         pushed_model.set_int_custom_property("newly_pushed", int(before is None or version != before.path))
         self._MarkPushed(pushed_model, pushed_destination=str(version), pushed_version=version.name)
+
+
+def _keys(signing: dict[str, str] | None) -> SigningKeys | None:
+    return SigningKeys(Path(signing["private_key"]), Path(signing["public_key"])) if signing else None
 
 
 def _check_compared(blessing: Artifact, model: Path, served: Path) -> None:

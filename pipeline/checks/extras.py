@@ -1,7 +1,10 @@
 """Checks that the extras of a recipe are installed, before anything is drawn, read or imported."""
 
+from pathlib import Path
+
 from pipeline.config.schema import PipelineConfig
 from visage.extras import check_installed
+from visage.saved_model.signing import check_keys
 
 
 def check_detector(config: PipelineConfig) -> None:
@@ -14,10 +17,13 @@ def check_detector(config: PipelineConfig) -> None:
 
 
 def check_extras(config: PipelineConfig) -> None:
-    """Checks that the packages of the face detector and of the first weights are installed.
+    """Checks that the packages of the face detector, the first weights and the signature are installed, and its keys.
 
     Raises:
-        VisageError: one is not installed.
+        VisageError: one is not installed, or a key is missing.
     """
     check_detector(config)
+    keys = config.exports.signing
+    if keys.private_key is not None and keys.public_key is not None:
+        check_keys(Path(keys.private_key), Path(keys.public_key))
     check_installed(config.trainer.weights, "trainer.weights")

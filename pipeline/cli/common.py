@@ -56,6 +56,11 @@ config_option = click.option(
     type=PathOfThisMachine(),
     help=f"Take the model that this pipeline pushed last.  [default: {DEFAULT_CONFIG}]",
 )
+public_key_option = click.option(
+    "--public-key",
+    type=PathOfThisMachine(),
+    help="Refuse a model that this key did not sign.  [default: exports.signing.public_key of --config]",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON and nothing else.")
 
 
@@ -116,10 +121,12 @@ class ChosenModel:
     Attributes:
         folder: a SavedModel, or the folder of its numbered versions.
         config: the configuration of the pipeline that pushes there; None: the user named the folder.
+        public_key: verifies its signature, by `exports.signing` of the configuration; None: it is not verified.
     """
 
     folder: Path
     config: Path | None
+    public_key: Path | None = None
 
 
 def choose_model(folder: Path | None, config: Path | None, option: str) -> ChosenModel:
@@ -138,15 +145,15 @@ def choose_model(folder: Path | None, config: Path | None, option: str) -> Chose
     if folder is not None:
         return ChosenModel(folder, None)
     if config is not None:
-        return ChosenModel(pushed_models(config), config)
+        return _pushed_by(config)
     if not DEFAULT_CONFIG.exists():
         raise VisageError(f"no model named, and no {DEFAULT_CONFIG} in this folder; give {option} or --config")
-    models = pushed_models(DEFAULT_CONFIG)
+    chosen = _pushed_by(DEFAULT_CONFIG)
     # <workspace>/<pipeline>/serving/<name>
-    pipeline = models.parent.parent.name
+    pipeline = chosen.folder.parent.parent.name
     hint = f"--config or {option} chooses another"
     click.echo(f"visage: taking the model of pipeline {pipeline} ({DEFAULT_CONFIG}); {hint}", err=True)
-    return ChosenModel(models, DEFAULT_CONFIG)
+    return chosen
 
 
 def pushed_models(config: Path) -> Path:
@@ -155,10 +162,16 @@ def pushed_models(config: Path) -> Path:
     Raises:
         VisageError: the configuration cannot be read.
     """
+    return _pushed_by(config).folder
+
+
+def _pushed_by(config: Path) -> ChosenModel:
     from pipeline.config.loader import load_config
 
     # The images do not matter here, but a labelled folder among the sources needs a folder.
-    return load_config(config, data_dir=Path.cwd()).model_base_path
+    settings = load_config(config, data_dir=Path.cwd())
+    key = settings.exports.signing.public_key
+    return ChosenModel(settings.model_base_path, config, Path(key) if key is not None else None)
 
 
 def print_json(value: Any, stream: IO[str] | None = None) -> None:

@@ -13,6 +13,7 @@ from components.face_example_gen.settings import (
     FaceExampleGenSettings,
 )
 from pipeline.config.cron import schedule_problem
+from pipeline.config.exports import ExportSettings
 from visage.data.datasets import published_sources
 from visage.data.datasets.labelled_folder import LABELLED_FOLDER, labelled_folder_name
 from visage.data.settings import CleaningSettings, SplitSettings
@@ -81,6 +82,7 @@ class PipelineConfig(Settings):
     evaluator: EvaluatorSettings
     model_card: ModelCardSettings = ModelCardSettings()
     serving: ServingSettings = ServingSettings()
+    exports: ExportSettings = ExportSettings()
     airflow: AirflowSettings = AirflowSettings()
     kubeflow: KubeflowSettings = KubeflowSettings()
 

@@ -13,6 +13,7 @@ from pipeline.cli.common import (
     config_option,
     json_option,
     print_json,
+    public_key_option,
     redirect_framework_output,
 )
 from pipeline.exit_codes import FAILED
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     type=PathOfThisMachine(),
     help="Folder of the server's model, for the geometry of the crops if the server does not send it.",
 )
+@public_key_option
 @click.option("--out", type=PathOfThisMachine(), help="Write the annotated image here (.png, .jpg).")
 @json_option
 @click.pass_context
@@ -48,6 +50,7 @@ def predict(
     config: Path | None,
     server: str | None,
     alignment_of: Path | None,
+    public_key: Path | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -66,11 +69,14 @@ def predict(
         raise VisageError("--server and --config: both name a model; choose one")
     if server is not None and model is not None:
         raise VisageError("--model and --server: choose one; --alignment-of DIR gives the geometry of a server's crops")
+    if server is not None and public_key is not None:
+        raise VisageError("--server and --public-key: a server verifies its own model; give --public-key to it")
     if server is None and alignment_of is not None:
         raise VisageError("--alignment-of needs --server: a local model has the geometry of its crops")
     if server is None:
         chosen = choose_model(model, config, "--model")
         model, config = chosen.folder, chosen.config
+        model = _verified(model, public_key or chosen.public_key)
     from serving.annotate import write_annotated
     from visage.prediction.client import predict_photos
 
@@ -88,6 +94,22 @@ def predict(
     for line in notes if as_json else (*notes, *problems):
         click.echo(f"visage: {line}", err=True)
     context.exit(FAILED if problems else 0)
+
+
+def _verified(model: Path, public_key: Path | None) -> Path:
+    """Returns the model; with a key the folder of the very version whose signature was verified.
+
+    Raises:
+        VisageError: there is no model, or it is not what the key signed.
+    """
+    if public_key is None:
+        return model
+    from visage.prediction.loaded_model import find_model
+    from visage.saved_model.signing import verify
+
+    found = find_model(model)
+    verify(found, public_key)
+    return found
 
 
 def _lines(predictions: "Sequence[PhotoPrediction]") -> Iterator[str]:

@@ -8,20 +8,28 @@ from tfx.types import Channel
 from tfx.types.standard_artifacts import InfraBlessing, Model, ModelBlessing, PushedModel
 
 from components.pusher.component import Pusher
+from tests.helpers.signing import install_model_signing, make_keys
 from tests.helpers.tiny_evaluation import make_artifact
 from visage.errors import VisageError
 from visage.saved_model.pushing.rollback import hold_pushes
+from visage.saved_model.signing import SigningKeys, verify
 
 
 def run_pusher(
-    folder: Path, *, blessed: int = 1, infra_blessed: int = 1, compare: bool = True, compared: bool = False
+    folder: Path,
+    *,
+    blessed: int = 1,
+    infra_blessed: int = 1,
+    compare: bool = True,
+    compared: bool = False,
+    keys: SigningKeys | None = None,
 ) -> PushedModel:
     """Runs the component on a model with these two blessings, into `folder/served`.
 
-    `compare`: it was to be compared with the served model; `compared`: it was.
+    `compare`: it was to be compared with the served model; `compared`: it was; `keys`: of its signature.
     """
     model = make_artifact(Model, folder / "model")
-    (folder / "model/Format-Serving").mkdir(parents=True)
+    (folder / "model/Format-Serving").mkdir(parents=True, exist_ok=True)
     (folder / "model/Format-Serving/saved_model.pb").write_text("graph")
     blessing = make_artifact(ModelBlessing, folder / "blessing")
     blessing.set_int_custom_property("blessed", blessed)
@@ -30,6 +38,7 @@ def run_pusher(
     infra_blessing = make_artifact(InfraBlessing, folder / "infra_blessing")
     infra_blessing.set_int_custom_property("blessed", infra_blessed)
     pushed = make_artifact(PushedModel, folder / "pushed")
+    signing = {"signing": {"private_key": str(keys.private), "public_key": str(keys.public)}} if keys else {}
     component = Pusher(
         model=Channel(Model),
         model_blessing=Channel(ModelBlessing),
@@ -37,7 +46,7 @@ def run_pusher(
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(folder / "served"))
         ),
-        custom_config={"compare": compare},
+        custom_config={"compare": compare, **signing},
     )
     assert component.id == "Pusher"
     component.executor_spec.executor_class().Do(
@@ -78,11 +87,24 @@ def test_a_model_that_was_not_compared_with_the_served_one_is_not_pushed(tmp_pat
     assert [path.name for path in (tmp_path / "served").iterdir()] == [served.name]
 
 
-@pytest.mark.parametrize("how", [{"compared": True}, {"compare": False}])
+@pytest.mark.parametrize(("compare", "compared"), [(True, True), (False, False)])
 def test_a_model_that_was_compared_or_has_no_baseline_is_pushed(
-    tmp_path: Path, served: Path, how: dict[str, bool]
+    tmp_path: Path, served: Path, compare: bool, compared: bool
 ) -> None:
-    assert run_pusher(tmp_path, **how).get_int_custom_property("newly_pushed") == 1
+    assert run_pusher(tmp_path, compare=compare, compared=compared).get_int_custom_property("newly_pushed") == 1
+
+
+def test_a_model_is_pushed_with_its_signature_and_without_one_not_at_all(tmp_path: Path) -> None:
+    install_model_signing()
+    keys = make_keys(tmp_path)
+    pushed = run_pusher(tmp_path, keys=keys)
+    verify(Path(pushed.get_string_custom_property("pushed_destination")), keys.public)
+
+    keys.private.unlink()
+    (tmp_path / "served").rename(tmp_path / "elsewhere")
+    with pytest.raises(VisageError, match=r"cannot be signed with .*key\.pem"):
+        run_pusher(tmp_path, keys=keys)
+    assert list((tmp_path / "served").glob("[0-9]*")) == []
 
 
 def test_the_served_model_itself_needs_no_comparison(tmp_path: Path, served: Path) -> None:

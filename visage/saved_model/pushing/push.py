@@ -8,28 +8,31 @@ from pathlib import Path
 from visage.errors import VisageError
 from visage.files import atomic_folder
 from visage.saved_model.pushing.holds import check_not_held, push_lock, read_hold, settle
+from visage.saved_model.signing import SIGNATURE_FILE, SigningKeys, sign, verify
 from visage.saved_model.versions import newest_version
 
 # TensorFlow Serving reads folders whose name is a number, and no others.
 _UNFINISHED = ".pushing"
 
 
-def push(model_path: Path, base_directory: Path) -> Path:
+def push(model_path: Path, base_directory: Path, keys: SigningKeys | None = None) -> Path:
     """Copies a SavedModel to a new numbered version, unless the newest version is the same model.
 
     The copy is made beside the versions and renamed when it is complete; leftovers of a killed push are removed.
-    Pushes into one folder wait for each other.
+    Pushes into one folder wait for each other. With keys, the model is signed and its copy verified before the copy is
+    renamed, so that a version appears with its signature; a newest version without a valid signature is pushed anew.
 
     Args:
         model_path: folder with `saved_model.pb`.
         base_directory: holds the versions; created if missing.
+        keys: of the signature; None: the version is not signed.
 
     Returns:
         The version's folder. A new one is named by the time in unix seconds, but always above every existing version.
 
     Raises:
         PushHeldError: pushing is held, or the model was rolled back (`visage/saved_model/pushing/holds.py`).
-        VisageError: the folder cannot be written, or the disk is full.
+        VisageError: the folder cannot be written, the disk is full, or the model cannot be signed.
     """
     try:
         with push_lock(base_directory, f"push a model to {base_directory}"):
@@ -37,10 +40,12 @@ def push(model_path: Path, base_directory: Path) -> Path:
             # A rollback may have been killed before its last step.
             settle(base_directory, hold)
             newest = newest_version(base_directory)
-            if newest is not None and same_files(model_path, newest.path):
+            if newest is not None and same_files(model_path, newest.path) and _is_signed(newest.path, keys):
                 return newest.path
             check_not_held(model_path, base_directory, hold)
-            return _push(model_path, base_directory, above=max([newest.number if newest else -1, *hold.versions]))
+            return _push(
+                model_path, base_directory, above=max([newest.number if newest else -1, *hold.versions]), keys=keys
+            )
     except OSError as error:
         reason = _reason(error)
         raise VisageError(f"cannot push the model to {base_directory}: {reason}; fix that and run again") from error
@@ -52,16 +57,45 @@ def _reason(error: OSError) -> str:
 
 
 def same_files(one: Path, other: Path) -> bool:
-    """Returns whether two folders hold the same files with the same bytes; False if `other` does not exist."""
-    names = {path.relative_to(one) for path in one.rglob("*")}
-    if not other.is_dir() or names != {path.relative_to(other) for path in other.rglob("*")}:
+    """Returns whether two models hold the same files with the same bytes, but for their signatures.
+
+    Returns: False if `other` does not exist.
+    """
+    names = _names(one)
+    if not other.is_dir() or names != _names(other):
         return False
     files = [str(name) for name in names if (one / name).is_file()]
     return filecmp.cmpfiles(one, other, files, shallow=False)[0] == files
 
 
-def _push(model_path: Path, base_directory: Path, above: int) -> Path:
+def _names(folder: Path) -> set[Path]:
+    return {path.relative_to(folder) for path in folder.rglob("*")} - {Path(SIGNATURE_FILE)}
+
+
+def _is_signed(version: Path, keys: SigningKeys | None) -> bool:
+    """Returns whether a version's signature is valid; True where none is wanted."""
+    if keys is None:
+        return True
+    try:
+        verify(version, keys.public)
+    except VisageError:
+        return False
+    return True
+
+
+def _push(model_path: Path, base_directory: Path, above: int, keys: SigningKeys | None) -> Path:
     version = base_directory / str(max(int(time.time()), above + 1))
     with atomic_folder(version, base_directory / _UNFINISHED) as unfinished:
         shutil.copytree(model_path, unfinished, dirs_exist_ok=True)
+        if keys is not None:
+            _sign_copy(model_path, unfinished, keys)
     return version
+
+
+def _sign_copy(model_path: Path, copy: Path, keys: SigningKeys) -> None:
+    """Signs the original and verifies the copy, so that an incomplete copy is found too."""
+    signature = copy / SIGNATURE_FILE
+    signature.parent.mkdir(exist_ok=True)
+    signature.unlink(missing_ok=True)
+    sign(model_path, signature, keys.private)
+    verify(copy, keys.public)

@@ -1,6 +1,6 @@
 """The results of nodes and of runs, for those who run them and those who report them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -27,6 +27,21 @@ class NodeResult:
 
 
 @dataclass(frozen=True)
+class ExportResult:
+    """The result of one export after a run.
+
+    Attributes:
+        name: its key in `exports` of the configuration.
+        place: where it went; None if it failed.
+        error: why it failed, in one line; None if it succeeded.
+    """
+
+    name: str
+    place: str | None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
 class RunResult:
     """The result of a run.
 
@@ -35,9 +50,11 @@ class RunResult:
         nodes: results of the nodes that succeeded, in their order.
         seconds: wall time of these nodes.
         failed: errors of the other nodes, whose outputs no node needs.
+        exports: of those that are configured.
     """
 
     run_id: str
     nodes: Mapping[str, NodeResult]
     seconds: Mapping[str, float]
     failed: Mapping[str, Exception]
+    exports: Sequence[ExportResult] = ()

@@ -12,7 +12,7 @@ from pipeline.exit_codes import FAILED, HELD, NOT_BLESSED
 from pipeline.output.console import Reporter, error_line
 from pipeline.output.gate_table import print_gates
 from pipeline.output.node_summary import model_was_pushed, why_held
-from pipeline.results import RunResult
+from pipeline.results import ExportResult, RunResult
 from visage.evaluation.evaluation import EVALUATION_FILE, read_evaluation
 from visage.evaluation.gates.gate import Gate, blessed
 from visage.evaluation.waivers import Waiver
@@ -40,6 +40,7 @@ class Outcome:
         cached: nodes that reused an earlier execution's outputs.
         failed: the error of each failed node, in one line; only of nodes that no other one needs.
         held: why a blessed model is not pushed: a rollback or a hold (`visage runs`); '' if it is not held.
+        exports: of those that are configured; a failed one does not change the exit code.
     """
 
     pipeline: str
@@ -58,6 +59,7 @@ class Outcome:
     cached: Sequence[str]
     failed: Mapping[str, str]
     held: str = ""
+    exports: Sequence[ExportResult] = ()
 
     @property
     def exit_code(self) -> int:
@@ -94,6 +96,7 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
         seconds={node: round(seconds, 2) for node, seconds in run.seconds.items()},
         cached=[node for node, result in run.nodes.items() if result.cached],
         failed={node: error_line(error) for node, error in run.failed.items()},
+        exports=run.exports,
     )
 
 
@@ -130,6 +133,11 @@ def print_outcome(outcome: Outcome, reporter: Reporter, visage: str, default_mod
     else:
         reporter.print(f"[bold red]Not pushed: {_why_not_pushed(outcome)}.[/] The served model stays.")
     reporter.print(f"model card  {escape(outcome.model_card) if outcome.model_card else '[red]not written[/]'}")
+    if outcome.exports:
+        reporter.print(_exports(outcome.exports))
+        for export in outcome.exports:
+            if export.place is not None:
+                reporter.print(f"  {export.name:<12}{escape(export.place)}")
 
 
 def _blessing(outcome: Outcome) -> str:
@@ -137,6 +145,12 @@ def _blessing(outcome: Outcome) -> str:
         return "[bold green]Blessed.[/]"
     waiver = outcome.waiver
     return f"[bold yellow]Waived by {escape(waiver.by)} until {waiver.until}: {escape(waiver.reason)}.[/]"
+
+
+def _exports(exports: Sequence[ExportResult]) -> str:
+    failed = sum(export.error is not None for export in exports)
+    done = f"{len(exports) - failed} of {len(exports)} done"
+    return f"exports     {f'[yellow]{done}, {failed} failed[/]' if failed else done}"
 
 
 def _why_not_pushed(outcome: Outcome) -> str:

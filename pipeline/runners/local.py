@@ -1,6 +1,7 @@
 """Runs the whole pipeline in this process, node after node."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from rich.markup import escape
@@ -8,12 +9,13 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.checks.unservable import unservable_version
 from pipeline.config.schema import PipelineConfig
+from pipeline.exports.export import enabled_exports, export_run
 from pipeline.metadata.warm_start import warm_start_model
 from pipeline.node import compile_pipeline, node_ids, run_node, upstream_ids
 from pipeline.output.console import Reporter, error_line, log_traceback
 from pipeline.output.node_summary import describe
 from pipeline.published_card import publish_card_or_warn
-from pipeline.results import NodeResult, RunResult
+from pipeline.results import ExportResult, NodeResult, RunResult
 from visage.saved_model.provenance import check_provenance, provenance_of_data
 from visage.training.initialization.first_network import check_start
 
@@ -38,9 +40,13 @@ def run_pipeline(config: PipelineConfig, run_id: str, reporter: Reporter) -> Run
         _check_start(config)
     if unservable := unservable_version(config.model_base_path):
         reporter.print(f"[yellow]{escape(_unservable_line(unservable))}[/]")
-    run = run_nodes(ir, run_id, reporter)
+    try:
+        result = run_nodes(ir, run_id, reporter)
+    except Exception:
+        _export(config, run_id, reporter)
+        raise
     publish_card_or_warn(ir, run_id, reporter)
-    return run
+    return replace(result, exports=_export(config, run_id, reporter))
 
 
 def run_nodes(ir: pipeline_pb2.Pipeline, run_id: str, reporter: Reporter) -> RunResult:
@@ -74,6 +80,18 @@ def run_order(ir: pipeline_pb2.Pipeline) -> list[str]:
 def is_needed(ir: pipeline_pb2.Pipeline, node: str) -> bool:
     """Returns whether another node needs `node`."""
     return any(node in upstream_ids(ir, other) for other in node_ids(ir))
+
+
+def _export(config: PipelineConfig, run_id: str, reporter: Reporter) -> list[ExportResult]:
+    """Makes the exports of a run that has ended, however it ended; a failed one is a line and nothing more."""
+    if not enabled_exports(config):
+        return []
+    with reporter.stage("exporting"):
+        exports = export_run(config, run_id)
+    for export in exports:
+        if export.error is not None:
+            reporter.print(f"[yellow]exports.{export.name}: not exported: {escape(export.error)}[/]")
+    return exports
 
 
 def _check_start(config: PipelineConfig) -> None:

@@ -17,7 +17,7 @@ from tests.helpers.signing import install_model_signing, make_keys
 from tests.serving.conftest import plain_jpeg
 from visage.errors import VisageError
 from visage.prediction.loaded_model import load_model
-from visage.saved_model.push import push
+from visage.saved_model.pushing.push import push
 from visage.saved_model.signing import SigningKeys
 from visage.saved_model.validation.served import ExpectedPredictions, check_served
 

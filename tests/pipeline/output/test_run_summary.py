@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.output.console import Reporter
 from pipeline.output.run_summary import Outcome, print_outcome
+from pipeline.results import ExportResult
 from visage.evaluation.gates.gate import Gate
 from visage.evaluation.waivers import Waiver
 
@@ -86,6 +87,17 @@ def test_a_push_that_failed_hides_neither_the_gate_nor_the_card() -> None:
     assert "age_mae_max" in text
     assert "Not pushed: Pusher failed." in text
     assert text.endswith("model card  /srv/card.html\n")
+
+
+def test_exports_are_counted_and_do_not_change_the_exit_code() -> None:
+    done, failed = ExportResult("ml_bom", "/srv/[1]/ml_bom.cdx.json"), ExportResult("mlflow", None, "http://x: away")
+    outcome = replace(PUSHED, exports=[done, failed])
+    assert shown(True, False, outcome).endswith(
+        "exports     1 of 2 done, 1 failed\n  ml_bom      /srv/[1]/ml_bom.cdx.json\n"
+    )
+    assert outcome.exit_code == 0
+    assert "exports     1 of 1 done\n" in shown(True, False, replace(PUSHED, exports=[done]))
+    assert "exports" not in shown(True, False)
 
 
 def test_a_metric_that_was_not_measured_has_its_reason() -> None:

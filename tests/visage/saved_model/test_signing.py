@@ -8,7 +8,7 @@ import pytest
 from tests.helpers.signing import install_model_signing, make_keys
 from visage.errors import VisageError
 from visage.saved_model import signing
-from visage.saved_model.push import push, same_files
+from visage.saved_model.pushing.push import push, same_files
 from visage.saved_model.signing import SIGNATURE_FILE, SigningKeys, check_keys, find_program, sign, verify
 
 
@@ -148,7 +148,7 @@ def test_an_incomplete_copy_is_not_signed(
         (signature.parents[1] / "variables" / "weights").write_text("numb")
         sign(original, signature, key)
 
-    monkeypatch.setattr("visage.saved_model.push.sign", damage_the_copy_and_sign)
+    monkeypatch.setattr("visage.saved_model.pushing.push.sign", damage_the_copy_and_sign)
     with pytest.raises(VisageError, match=r"not those that were signed \(changed: variables/weights\)"):
         push(model, tmp_path / "served", keys)
     assert list((tmp_path / "served").glob("[0-9]*")) == []

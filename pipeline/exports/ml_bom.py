@@ -1,0 +1,237 @@
+"""Writes the bill of materials of a run's model: its files, figures, data and packages.
+
+Source: CycloneDX 1.6, https://cyclonedx.org/docs/1.6/json/.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.exports.run import ExportedRun
+from visage.data.datasets import DATASETS
+from visage.errors import VisageError
+from visage.evaluation.evaluation import Evaluation, SliceFigures
+from visage.evaluation.metrics import METRICS
+from visage.files import write_atomically
+from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, read_metadata
+from visage.saved_model.signing import SIGNATURE_FILE
+
+FILE = "ml_bom.cdx.json"
+
+_NAME = "visage-pipeline"
+_OVERALL = "overall"
+# Reads of a file whose hash is taken, in bytes.
+_CHUNK = 1 << 20
+
+
+def export_ml_bom(run: ExportedRun) -> str:
+    """Writes the ML-BOM of a run into `<workspace>/<pipeline>/exports/<run>`; returns the file.
+
+    Raises:
+        VisageError: the run trained no model, or the file cannot be written.
+    """
+    bom = ml_bom(run)
+    try:
+        run.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VisageError(f"{run.folder}: cannot be made: {error.strerror}") from None
+    write_atomically(run.folder / FILE, json.dumps(bom, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    return str(run.folder / FILE)
+
+
+def ml_bom(run: ExportedRun) -> dict[str, Any]:
+    """Returns the ML-BOM of a run's model as CycloneDX 1.6 JSON.
+
+    Raises:
+        VisageError: the run trained no model, or its files are gone.
+    """
+    if run.model is None:
+        raise VisageError(f"{run.record.run_id}: the run trained no model, so there is nothing to describe")
+    try:
+        metadata = read_metadata(run.model)
+        files = list(_files(run.model))
+    except (OSError, ValueError) as error:
+        raise VisageError(f"{run.model}: cannot be read: {error}; run again") from error
+    data = list(_data(metadata))
+    libraries = list(_libraries())
+    model = _model(run, metadata, files, [one["bom-ref"] for one in data])
+    name = f"{run.config.name}/{run.record.run_id}"
+    return {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'pkg:pypi/{_NAME}/{name}')}",
+        "version": 1,
+        "metadata": {
+            "timestamp": run.record.ended.isoformat(timespec="seconds"),
+            "tools": {"components": [{"type": "application", "name": _NAME, "version": _own_version()}]},
+            "component": model,
+        },
+        "components": [*data, *libraries],
+        "dependencies": [{"ref": model["bom-ref"], "dependsOn": [one["bom-ref"] for one in (*data, *libraries)]}],
+    }
+
+
+def _model(run: ExportedRun, metadata: ModelMetadata, files: list[dict[str, Any]], data: list[str]) -> dict[str, Any]:
+    trainer = run.config.trainer
+    properties = {
+        "visage:pipeline": run.config.name,
+        "visage:run_id": run.record.run_id,
+        "visage:pushed_version": run.version,
+        "visage:initial_weights": trainer.weights,
+        "visage:teacher": trainer.distillation.teacher,
+        "visage:parameters": metadata.parameters,
+    }
+    signed = any(file["name"] == SIGNATURE_FILE for file in files)
+    return {
+        "bom-ref": "model",
+        "type": "machine-learning-model",
+        "name": run.config.serving.model_name,
+        "version": run.version or run.record.run_id,
+        "description": "Estimates age and gender from an image of a face.",
+        "properties": [
+            *({"name": name, "value": str(value)} for name, value in properties.items() if value is not None),
+            {"name": "visage:signed", "value": str(signed).lower()},
+        ],
+        "components": files,
+        "modelCard": {
+            "bom-ref": "model-card",
+            "modelParameters": {
+                "approach": {"type": "supervised"},
+                "task": "age and gender estimation",
+                "modelArchitecture": metadata.network or trainer.network,
+                "datasets": [{"ref": ref} for ref in data],
+                "inputs": [{"format": "image/jpeg"}],
+                "outputs": [{"format": "age in years, age group, gender, and their probabilities"}],
+            },
+            **_figures(run),
+            "considerations": _considerations(run),
+        },
+    }
+
+
+def _figures(run: ExportedRun) -> dict[str, Any]:
+    if run.evaluation is None:
+        return {}
+    return {"quantitativeAnalysis": {"performanceMetrics": list(performance_metrics(run.evaluation))}}
+
+
+def performance_metrics(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
+    """Yields the candidate's measured figures with their intervals of 95 % confidence, of all records first."""
+    for part in (evaluation.overall, *evaluation.groups):
+        yield from _metrics_of(part)
+
+
+def _metrics_of(part: SliceFigures) -> Iterator[dict[str, Any]]:
+    for name, figure in part.figures.get("candidate", {}).items():
+        if figure.value is None:
+            continue
+        unit = METRICS[name].unit
+        metric: dict[str, Any] = {
+            "type": f"{name} ({unit.symbol})" if unit.symbol and unit.factor == 1 else name,
+            "value": repr(figure.value),
+        }
+        if part.name != _OVERALL:
+            metric["slice"] = part.name
+        if figure.interval is not None:
+            low, high = repr(figure.interval.low), repr(figure.interval.high)
+            metric["confidenceInterval"] = {"lowerBound": low, "upperBound": high}
+        yield metric
+
+
+def _considerations(run: ExportedRun) -> dict[str, Any]:
+    """Returns the intended and the excluded uses, as the model card words them."""
+    card = _card(run)
+    return {
+        "useCases": list(card.get("intended_use", ())),
+        "technicalLimitations": list(card.get("not_for", ())),
+    }
+
+
+def _card(run: ExportedRun) -> Mapping[str, Any]:
+    try:
+        card = json.loads((run.model_card / "model_card.json").read_bytes()) if run.model_card else {}
+    except (OSError, ValueError) as error:
+        raise VisageError(f"{run.model_card}: the model card cannot be read: {error}; run again") from error
+    return card if isinstance(card, dict) else {}
+
+
+def _data(metadata: ModelMetadata) -> Iterator[dict[str, Any]]:
+    """Yields a component for each data set of the model, its teacher and the model that it started from."""
+    trainings = metadata.learned_from or []
+    found: dict[tuple[str, bool | None], list[TrainingProvenance]] = {}
+    for training in trainings:
+        for source in training.sources or ():
+            found.setdefault((source, training.drawn), []).append(training)
+    for (source, drawn), users in found.items():
+        of = "the model itself" if users[0] is trainings[0] else "its teacher or the model that it started from"
+        yield _data_component(source, drawn, of)
+
+
+def _data_component(source: str, drawn: bool | None, of: str) -> dict[str, Any]:
+    name = f"sample portraits in the layout of {source}" if drawn else source
+    terms = "" if drawn else "; ".join(_terms(source))
+    described = "Drawn portraits, nobody's face." if drawn else "Images of faces with ages and genders."
+    component = {
+        "bom-ref": f"data:{source}{':drawn' if drawn else ''}",
+        "type": "data",
+        "name": name,
+        "description": f"{described} Training data of {of}.",
+        "data": [{"type": "dataset", "name": name, **({} if drawn else {"classification": "personal data"})}],
+    }
+    if not drawn:
+        component["licenses"] = [{"license": {"name": terms or "set by the owner of the images"}}]
+    return component
+
+
+def _terms(source: str) -> Iterator[str]:
+    """Yields the terms of use of a data set, of each of its parts once."""
+    parts = (spec.terms for name, spec in DATASETS.items() if name.partition("/")[0] == source)
+    yield from dict.fromkeys(terms for terms in parts if terms)
+
+
+def _libraries() -> Iterator[dict[str, Any]]:
+    """Yields the packages that are installed where the run ended, by name."""
+    versions: dict[str, str] = {}
+    for distribution in importlib.metadata.distributions():
+        # Damaged installations have no name.
+        if name := distribution.metadata["Name"]:
+            # The first on the path is the one that is imported.
+            versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
+    for name, version in sorted(versions.items()):
+        purl = f"pkg:pypi/{name}@{version}"
+        yield {"bom-ref": purl, "type": "library", "name": name, "version": version, "purl": purl}
+
+
+def _files(model: Path) -> Iterator[dict[str, Any]]:
+    """Yields the files of a model with their SHA-256, sorted."""
+    for file in sorted(path for path in model.rglob("*") if path.is_file()):
+        name = file.relative_to(model).as_posix()
+        yield {
+            "bom-ref": f"file:{name}",
+            "type": "file",
+            "name": name,
+            "hashes": [{"alg": "SHA-256", "content": _sha256(file)}],
+        }
+
+
+def _sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as content:
+        while chunk := content.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _own_version() -> str:
+    try:
+        return importlib.metadata.version(_NAME)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"

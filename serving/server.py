@@ -22,7 +22,7 @@ from visage.extras import check_installed
 from visage.prediction.loaded_model import LoadedModel, find_model, load_model, metadata_of
 from visage.prediction.photos import photo_detector
 from visage.saved_model.identity import identify
-from visage.saved_model.signing import check_keys, verify
+from visage.saved_model.pushing.signing import check_keys, verify
 from visage.saved_model.versions import SAVED_MODEL, version_number
 
 POLL_SECONDS = 1.0

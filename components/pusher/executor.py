@@ -14,7 +14,7 @@ from visage.errors import VisageError
 from visage.evaluation.metrics import limited_metrics
 from visage.saved_model.pushing.holds import PushHeldError, check_not_held
 from visage.saved_model.pushing.push import push, same_files
-from visage.saved_model.signing import SigningKeys
+from visage.saved_model.pushing.signing import SigningKeys
 from visage.saved_model.versions import newest_version
 
 

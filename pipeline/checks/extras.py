@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipeline.config.schema import PipelineConfig
 from visage.extras import check_installed
-from visage.saved_model.signing import check_keys
+from visage.saved_model.pushing.signing import check_keys
 
 
 def check_detector(config: PipelineConfig) -> None:

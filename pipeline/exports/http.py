@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from visage.errors import VisageError, shortened
+from visage.proxies import by_way_of, opener
 
 # Of an answer that describes an error, in bytes.
 _LONGEST_ERROR = 10_000
@@ -54,14 +55,15 @@ def send(
     # Without the query, and the settings take no password.
     shown = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}{urlsplit(url).path}"
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as answer:
+        with opener(url).open(request, timeout=timeout) as answer:
             return answer.read()
     except urllib.error.HTTPError as error:
         with error:
             reason = shortened(_error_text(error.read(_LONGEST_ERROR)))
         raise HTTPStatusError(f"{shown}: status {error.code}: {reason or error.reason}", error.code) from error
     except urllib.error.URLError as error:
-        raise VisageError(f"{shown}: not reached ({_cause(error.reason, timeout)}); start the server") from error
+        reason = f"{_cause(error.reason, timeout)}{by_way_of(url)}"
+        raise VisageError(f"{shown}: not reached ({reason}); start the server") from error
     except (OSError, http.client.HTTPException) as error:
         raise VisageError(f"{shown}: no answer ({_cause(error, timeout)}); see the server's log") from error
 

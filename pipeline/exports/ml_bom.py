@@ -21,7 +21,7 @@ from visage.evaluation.evaluation import Evaluation, SliceFigures
 from visage.evaluation.metrics import METRICS
 from visage.files import write_atomically
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, read_metadata
-from visage.saved_model.signing import SIGNATURE_FILE
+from visage.saved_model.pushing.signing import SIGNATURE_FILE
 
 FILE = "ml_bom.cdx.json"
 

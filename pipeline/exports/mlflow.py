@@ -171,9 +171,8 @@ def milliseconds(time: datetime) -> int:
 
 
 def _seconds(run: ExportedRun) -> dict[str, float]:
-    return {
-        _name(f"seconds/{node.node}"): (node.ended - node.started).total_seconds() for node in run.record.nodes.values()
-    }
+    nodes = run.record.nodes.values()
+    return {_name(f"seconds/{node.node}"): (node.ended - node.started).total_seconds() for node in nodes}
 
 
 def _params(run: ExportedRun) -> dict[str, str]:

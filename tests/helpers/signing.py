@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.helpers.project import PROJECT
-from visage.saved_model.signing import SigningKeys
+from visage.saved_model.pushing.signing import SigningKeys
 
 
 def make_keys(folder: Path, name: str = "key") -> SigningKeys:

@@ -18,7 +18,7 @@ from tests.serving.conftest import plain_jpeg
 from visage.errors import VisageError
 from visage.prediction.loaded_model import load_model
 from visage.saved_model.pushing.push import push
-from visage.saved_model.signing import SigningKeys
+from visage.saved_model.pushing.signing import SigningKeys
 from visage.saved_model.validation.served import ExpectedPredictions, check_served
 
 

@@ -8,10 +8,8 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from http.client import HTTPException
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 from pydantic import ValidationError
@@ -20,6 +18,7 @@ from visage.errors import VisageError
 from visage.faces.settings import AlignmentSettings
 from visage.paths import StrPath
 from visage.prediction.loaded_model import LoadedModel, find_model, identity_of, load_model, metadata_of
+from visage.proxies import by_way_of, opener
 from visage.saved_model.identity import UNKNOWN, ModelIdentity, identify
 from visage.saved_model.metadata import ModelMetadata
 
@@ -188,7 +187,7 @@ def _request(method: str, url: str, document: dict[str, Any] | None) -> tuple[in
     body = None if document is None else json.dumps(document).encode("utf-8")
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method=method)
     try:
-        with _opener(url).open(request, timeout=SERVER_TIMEOUT_SECONDS) as response:
+        with opener(url).open(request, timeout=SERVER_TIMEOUT_SECONDS) as response:
             return response.status, _json_object(response.read())
     except urllib.error.HTTPError as error:
         return error.code, _json_object(error.read())
@@ -196,39 +195,8 @@ def _request(method: str, url: str, document: dict[str, Any] | None) -> tuple[in
         reason = getattr(error, "reason", None) or error or type(error).__name__
         server = url.partition("/v1/")[0]
         raise VisageError(
-            f"{server}: the server does not respond ({reason}){_by_way_of(url)}; is it running? `visage serve`"
+            f"{server}: the server does not respond ({reason}){by_way_of(url)}; is it running? `visage serve`"
         ) from error
-
-
-def _opener(url: str) -> urllib.request.OpenerDirector:
-    """Returns an opener that contacts this machine directly, and others through the environment's proxy."""
-    handlers = [urllib.request.ProxyHandler({})] if _is_this_machine(url) else []
-    return urllib.request.build_opener(*handlers)
-
-
-def _by_way_of(url: str) -> str:
-    """Names the proxy that was contacted instead of the server, if any."""
-    scheme, host = url.partition("://")[0], _host(url)
-    proxy = urllib.request.getproxies().get(scheme)
-    if proxy is None or _is_this_machine(url) or urllib.request.proxy_bypass(host):
-        return ""
-    return f" by way of the proxy {proxy}, which {scheme}_proxy names; no_proxy={host} leaves it out"
-
-
-def _is_this_machine(url: str) -> bool:
-    host = _host(url)
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _host(url: str) -> str:
-    """Returns the host of an address; empty if it is malformed."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _verified(model: Path, public_key: Path | None) -> Path:
     if public_key is None:
         return model
     from visage.prediction.loaded_model import find_model
-    from visage.saved_model.signing import verify
+    from visage.saved_model.pushing.signing import verify
 
     found = find_model(model)
     verify(found, public_key)

@@ -12,7 +12,7 @@ from tests.helpers.signing import install_model_signing, make_keys
 from tests.helpers.tiny_evaluation import make_artifact
 from visage.errors import VisageError
 from visage.saved_model.pushing.rollback import hold_pushes
-from visage.saved_model.signing import SigningKeys, verify
+from visage.saved_model.pushing.signing import SigningKeys, verify
 
 
 def run_pusher(

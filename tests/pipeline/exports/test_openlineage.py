@@ -116,6 +116,18 @@ def test_events_are_posted_in_their_order(monkeypatch: pytest.MonkeyPatch) -> No
     assert received.requests[0][2]["authorization"] == "Bearer secret"
 
 
+def test_a_server_on_this_machine_is_reached_past_the_proxy_and_another_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with http_server() as received:
+        post_events(events()[:1], received.url, 10)
+    assert len(received.requests) == 1
+    with pytest.raises(VisageError, match=r"not reached \(.* by way of the proxy http://127\.0\.0\.1:9"):
+        post_events(events(), "http://lineage.example/x", 10)
+
+
 def test_a_refused_event_is_an_error_with_the_server_s_words() -> None:
     with (
         http_server(422, b'{"message": "no such job"}') as received,

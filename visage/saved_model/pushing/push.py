@@ -8,7 +8,7 @@ from pathlib import Path
 from visage.errors import VisageError
 from visage.files import atomic_folder
 from visage.saved_model.pushing.holds import check_not_held, push_lock, read_hold, settle
-from visage.saved_model.signing import SIGNATURE_FILE, SigningKeys, sign, verify
+from visage.saved_model.pushing.signing import SIGNATURE_FILE, SigningKeys, sign, verify
 from visage.saved_model.versions import newest_version
 
 # TensorFlow Serving reads folders whose name is a number, and no others.

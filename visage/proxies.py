@@ -1,0 +1,36 @@
+"""Contacts servers through the proxy of the environment, and those of this machine directly."""
+
+import urllib.request
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+
+def opener(url: str) -> urllib.request.OpenerDirector:
+    """Returns an opener that contacts this machine directly, and others through the environment's proxy."""
+    handlers = [urllib.request.ProxyHandler({})] if _is_this_machine(url) else []
+    return urllib.request.build_opener(*handlers)
+
+
+def by_way_of(url: str) -> str:
+    """Names the proxy that was contacted instead of the server, if any."""
+    scheme, host = url.partition("://")[0], _host(url)
+    proxy = urllib.request.getproxies().get(scheme)
+    if proxy is None or _is_this_machine(url) or urllib.request.proxy_bypass(host):
+        return ""
+    return f" by way of the proxy {proxy}, which {scheme}_proxy names; no_proxy={host} leaves it out"
+
+
+def _is_this_machine(url: str) -> bool:
+    host = _host(url)
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _host(url: str) -> str:
+    """Returns the host of an address; empty if it is malformed."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

@@ -30,7 +30,7 @@ def waive(
         raise VisageError("--reason: is empty; give the reason that the model card will show")
     with opened(config, overrides, as_json) as at:
         from visage.evaluation.waivers import Waiver, add_waiver
-        from visage.user import user_name
+        from visage.saved_model.pushing.holds import user_name
 
         found = at.metadata.run(run)
         model = found.output("Trainer", "model")

@@ -104,7 +104,7 @@ def test_a_run_that_is_not_in_ml_metadata_fails_every_export(tmp_path: Path) -> 
     found = export_run(configured(tmp_path, "exports.ml_bom=true"), "9")
     assert [one.name for one in found] == ["ml_bom"]
     assert found[0].error is not None
-    assert "no run of toy has started" in found[0].error
+    assert "toy has no runs yet" in found[0].error
 
 
 @pytest.mark.parametrize(

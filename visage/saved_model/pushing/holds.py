@@ -5,6 +5,7 @@ back, complete: TensorFlow Serving, which serves the highest number in BASE, doe
 first; `settle` then moves the versions to where the file says, so that a call that is killed is completed by the next.
 """
 
+import getpass
 import hashlib
 import json
 import socket
@@ -19,7 +20,6 @@ from visage.errors import VisageError
 from visage.files import digest_of, move, write_atomically
 from visage.lock import locked
 from visage.saved_model.versions import SAVED_MODEL, VersionFolder, version_folders, version_number
-from visage.user import user_name
 
 RECORD = "hold.json"
 _HELD = ".held"
@@ -206,3 +206,11 @@ def _from_json(document: Mapping[str, Any]) -> Hold:
             decision=Decision(**rollback["decision"]),
         ),
     )
+
+
+def user_name() -> str:
+    """Returns the name of this process's user, or 'unknown' where it has none, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -20,7 +20,7 @@ from visage.saved_model.metadata import ASSETS_EXTRA
 SIGNATURE_FILE = f"{ASSETS_EXTRA}/model.sig"
 
 _PROGRAM = "model_signing"
-_IN_A_CLONE = Path(__file__).parents[2] / ".cache" / "signing" / "bin"
+_IN_A_CLONE = Path(__file__).parents[3] / ".cache" / "signing" / "bin"
 # Only a stopped disk takes this long: the program reads gigabytes in seconds.
 _TIMEOUT_SECONDS = 600.0
 _FAILED = re.compile(r"failed with error: (.*)", re.DOTALL)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.helpers.signing import install_model_signing, make_keys
 from visage.errors import VisageError
-from visage.saved_model import signing
+from visage.saved_model.pushing import signing
 from visage.saved_model.pushing.push import push, same_files
 from visage.saved_model.pushing.signing import SIGNATURE_FILE, SigningKeys, check_keys, find_program, sign, verify
 

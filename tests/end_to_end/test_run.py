@@ -20,7 +20,7 @@ def test_a_model_that_misses_the_limits_is_not_pushed(workspace: Path) -> None:
     ended = visage("run", *settings(workspace, trainer__epochs=1, trainer__learning_rate=1e-6))
 
     assert ended.returncode == 3, ended.stdout + ended.stderr
-    assert re.search(r"age_mae_max +overall +\d+\.\d+ +at most 16 +failed", ended.stdout)
+    assert re.search(r"age_mae_max +overall +\d+\.\d+ .* at most 16 .* failed", ended.stdout)
     assert "Not pushed: not blessed" in ended.stdout
     assert served_versions(workspace) == []
 
@@ -67,7 +67,7 @@ def test_a_card_that_cannot_be_written_hides_neither_the_gate_nor_the_push(works
     cards.with_name("kept").rename(cards)
 
     assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert re.search(r"age_mae_max +overall +\d+\.\d+ +at most 17 +ok", ended.stdout)
+    assert re.search(r"age_mae_max +overall +\d+\.\d+ .* at most 17 .* ok", ended.stdout)
     assert f"Version {before[-1]} was pushed before" in ended.stdout
     assert ended.stdout.endswith("model card  not written\n")
     assert re.fullmatch(r"visage: ModelCard failed: .*artifacts/ModelCard.*\n", ended.stderr)

@@ -26,7 +26,7 @@ from visage.data_validation.source_domain import with_sources
 from visage.errors import VisageError
 from visage.saved_model.metadata import TrainingProvenance
 from visage.saved_model.provenance import check_provenance, provenance_of_data
-from visage.saved_model.versions import find_saved_model
+from visage.saved_model.versions import SAVED_MODEL
 from visage.training.distillation.teacher import find_teacher
 
 SCHEMA = Path(__file__).parent.parent / "components" / "curated_schema" / "schema.pbtxt"
@@ -187,9 +187,10 @@ def _reference(config: PipelineConfig) -> Path | None:
     if reference is None:
         return None
     named = config.model_base_path / str(reference) if isinstance(reference, int) else Path(reference)
-    found = find_saved_model(named.resolve())
-    if found is None:
+    # Not the newest of several versions, which would move with every push.
+    if not (named / SAVED_MODEL).is_file():
         raise VisageError(
-            f"evaluator.reference: {named} has no model; name a version in {config.model_base_path}, or a folder"
+            f"evaluator.reference: {named} has no {SAVED_MODEL}; name a version in {config.model_base_path}, or the "
+            "folder of one SavedModel"
         )
-    return found
+    return named.resolve()

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from pipeline.output.console import Reporter
 from visage.evaluation.gates.gate import Gate
+from visage.evaluation.metrics import METRICS
 from visage.evaluation.slices import OVERALL
 
 _VERDICTS = {"passed": "[green]ok[/]", "failed": "[red]failed[/]", "not gated": "[yellow]not gated[/]"}
@@ -14,8 +15,8 @@ _NOTHING = "\u2013"
 
 
 def print_gates(gates: Sequence[Gate], reporter: Reporter) -> None:
-    """Prints the gates of all records and those that failed, the number of the others, and reasons."""
-    shown = [gate for gate in gates if gate.slice == OVERALL or gate.verdict == "failed"]
+    """Prints the gates of all records, age checks, and those that failed; the number of the others; and reasons."""
+    shown = [gate for gate in gates if gate.slice not in _groups(gates) or gate.verdict == "failed"]
     reporter.print(gate_table(shown))
     for gate in shown:
         if gate.reason:
@@ -26,9 +27,16 @@ def print_gates(gates: Sequence[Gate], reporter: Reporter) -> None:
             reporter.print(f"{count} limits of groups: {verdict}")
 
 
+def _groups(gates: Sequence[Gate]) -> set[str]:
+    """Returns the names of the groups, whose gates are many."""
+    return {gate.slice for gate in gates if gate.slice != OVERALL and gate.metric in METRICS}
+
+
 def gate_table(gates: Sequence[Gate]) -> Table:
-    """Returns a row for each gate: figure, 95 % interval, limit, evidence, records, verdict."""
-    table = Table("gate", "of", "measured", "95 % interval", "limit", "evidence", "detects", "records", "", box=None)
+    """Returns a row for each gate: figure, 95 % interval, limit, evidence, p-value, people, verdict."""
+    table = Table(
+        "gate", "of", "measured", "95 % interval", "limit", "evidence", "p", "detects", "people", "", box=None
+    )
     table.pad_edge, table.header_style = False, "bold"
     for column in table.columns:
         # A narrow terminal breaks names instead of cutting them.
@@ -41,8 +49,9 @@ def gate_table(gates: Sequence[Gate]) -> Table:
             _NOTHING if gate.interval is None else f"{gate.interval.low:.3f} to {gate.interval.high:.3f}",
             f"{gate.relation} {gate.limit:g}",
             gate.evidence,
+            "" if gate.p_value is None else f"{gate.p_value:.3f}",
             "" if gate.smallest_detectable is None else f"{gate.smallest_detectable:.3f}",
-            f"{gate.records:,}",
+            f"{gate.people:,}",
             _VERDICTS[gate.verdict],
         )
     return table

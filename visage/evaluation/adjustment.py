@@ -1,20 +1,22 @@
-"""Compares groups with all records of the same ages: by how much a group is worse than its ages let expect.
+"""Compares groups with the other records of the same ages: by how much a group is worse than its ages let expect.
 
-The expected figure of a group is the mean of the figures of all records, band of age by band of age, weighted as the
-group's own ages (indirect standardization: Rothman, Greenland and Lash, Modern epidemiology, 2008, chapter 4). Few
-records of a group in a band cost no precision then, and no band needs a record of every group.
+The expected figure of a group is the mean of the figures of the other records, band of age by band of age, weighted as
+the group's own ages (indirect standardization: Rothman, Greenland and Lash, Modern epidemiology, 2008, chapter 4). Few
+records of a group in a band cost no precision then. The group itself is left out: alone in its ages, it would be
+compared with itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from visage.evaluation.measurement import Figure
 from visage.evaluation.metrics import adjustable_metrics, is_known
-from visage.evaluation.metrics.spec import MetricSpec, Target
+from visage.evaluation.metrics.spec import FRACTION, MetricSpec, Target
 from visage.evaluation.predictions.table import PredictionTable
 from visage.evaluation.slices import Slice
 from visage.evaluation.statistics import intervals
@@ -24,6 +26,8 @@ BAND = 5.0
 _LAST_BAND = 16
 # A band of their own, so that records of unknown age are compared with each other.
 _UNKNOWN_BAND = _LAST_BAND + 1
+# Of a group's records, below which a comparison says nothing about the group.
+LEAST_OVERLAP = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +35,14 @@ class Adjusted:
     """A figure of a group beside what its ages let expect.
 
     Attributes:
-        expected: the figure of all records with the ages of the group.
-        gap: by how much the group is worse than expected; negative: better.
+        expected: the figure of the other records with the ages of the group.
+        overlap: fraction, 0..1, of the group's records that have others of the same ages, which alone are compared.
+        gap: by how much the group is worse than expected; negative: better. Without a value below `LEAST_OVERLAP`.
         figure: the group's figure as if it had the ages of all records: theirs, plus the difference from the expected.
     """
 
-    expected: float
+    expected: float | None
+    overlap: float
     gap: Figure
     figure: Figure
 
@@ -107,8 +113,8 @@ class _Expectations:
         """
         place = np.cumsum(known) - 1
         self._rows = np.flatnonzero(known)
-        self._values = values.astype(np.float32)
-        self._member = (band[:, None] == np.arange(band.max(initial=0) + 1)).astype(np.float32)
+        self._values = values
+        self._member = (band[:, None] == np.arange(band.max(initial=0) + 1)).astype(float)
         self._products = (self._member[:, :, None] * self._values[:, None, :]).reshape(len(values), -1)
         self._groups = [(part, place[part.rows[known[part.rows]]]) for part in slices if known[part.rows].any()]
 
@@ -116,8 +122,11 @@ class _Expectations:
         self, specs: Sequence[MetricSpec], clusters: np.ndarray, replicates: int
     ) -> Iterator[tuple[Slice, dict[str, Adjusted]]]:
         """Yields each group with its adjusted figures by metric."""
-        once = self._of(np.ones((1, len(self._rows)), np.float32))
-        drawn = [self._of(weight[:, self._rows]) for weight in intervals.bootstrap_weights(clusters, replicates)]
+        once = self._of(np.ones((1, len(self._rows))))
+        drawn = [
+            self._of(weight[:, self._rows].astype(float))
+            for weight in intervals.bootstrap_weights(clusters, replicates)
+        ]
         for number, (part, rows) in enumerate(self._groups):
             people = len(np.unique(clusters[self._rows[rows]]))
             yield (
@@ -129,44 +138,68 @@ class _Expectations:
                 },
             )
 
-    def _of(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Returns figures [r, k] of all records, and of each group its own and the expected ones, [groups, r, k]."""
+    def _of(self, weight: np.ndarray) -> _Means:
+        """Returns the figures under each row of weights, float [r, m]."""
         with np.errstate(divide="ignore", invalid="ignore"):
             total = weight @ self._member
             sums = (weight @ self._products).reshape(len(weight), total.shape[1], -1)
-            # A band that nobody was drawn of has no member in any group either.
-            means = np.nan_to_num(sums / total[:, :, None], nan=0.0, posinf=np.inf)
             pooled = sums.sum(axis=1) / total.sum(axis=1)[:, None]
-            own, expected = [], []
+            own, expected, overlap = [], [], []
             for _, rows in self._groups:
-                of_group = weight[:, rows]
-                count = of_group.sum(axis=1)[:, None]
-                own.append(of_group @ self._values[rows] / count)
-                expected.append(np.einsum("rb,rbk->rk", of_group @ self._member[rows], means) / count)
-        return pooled, np.array(own), np.array(expected)
+                of_group = weight[:, rows] @ self._member[rows]
+                sums_of_group = (weight[:, rows] @ self._products[rows]).reshape(sums.shape)
+                others = total - of_group
+                compared = np.where(others > 0, of_group, 0.0)
+                count = compared.sum(axis=1)[:, None]
+                means = np.where(others[:, :, None] > 0, (sums - sums_of_group) / others[:, :, None], 0.0)
+                own.append(np.where(others[:, :, None] > 0, sums_of_group, 0.0).sum(axis=1) / count)
+                expected.append(np.einsum("rb,rbk->rk", compared, means) / count)
+                overlap.append(count[:, 0] / of_group.sum(axis=1))
+        return _Means(pooled, np.array(own), np.array(expected), np.array(overlap))
+
+
+@dataclass(frozen=True, eq=False)
+class _Means:
+    """Figures of k metrics under r rows of weights.
+
+    Attributes:
+        pooled: of all records, float [r, k].
+        own: of each group, over the records that have others of the same ages, float [groups, r, k].
+        expected: of these others, float [groups, r, k].
+        overlap: fraction of the group's records that are compared, float [groups, r].
+    """
+
+    pooled: np.ndarray
+    own: np.ndarray
+    expected: np.ndarray
+    overlap: np.ndarray
 
 
 def _adjusted(
-    spec: MetricSpec,
-    column: int,
-    group: int,
-    once: tuple[np.ndarray, np.ndarray, np.ndarray],
-    drawn: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
-    records: int,
-    people: int,
+    spec: MetricSpec, column: int, group: int, once: _Means, drawn: Sequence[_Means], records: int, people: int
 ) -> Adjusted | None:
-    pooled, own, expected = (float(each[..., 0, column][group] if each.ndim == 3 else each[0, column]) for each in once)
-    if not np.isfinite([pooled, own, expected]).all():
+    """Returns None where the model gave a record no finite number."""
+    pooled, overlap = float(once.pooled[0, column]), float(once.overlap[group, 0])
+    own, expected = float(once.own[group, 0, column]), float(once.expected[group, 0, column])
+    if not np.isfinite(pooled) or (overlap and not np.isfinite([own, expected]).all()):
         return None
-    pooled_drawn = np.concatenate([each[0][:, column] for each in drawn])
-    own_drawn = np.concatenate([each[1][group, :, column] for each in drawn])
-    expected_drawn = np.concatenate([each[2][group, :, column] for each in drawn])
+    if overlap < LEAST_OVERLAP:
+        nothing = Figure(None, records, people, None, np.empty(0))
+        return Adjusted(None, overlap, nothing, nothing)
+    pooled_drawn = np.concatenate([each.pooled[:, column] for each in drawn])
+    own_drawn = np.concatenate([each.own[group, :, column] for each in drawn])
+    expected_drawn = np.concatenate([each.expected[group, :, column] for each in drawn])
 
     def figure(value: float, replicates: np.ndarray) -> Figure:
         return Figure(value, records, people, intervals.percentile_interval(replicates, people), replicates)
 
+    def possible(values: Any) -> Any:
+        # A difference added to a fraction may leave 0 to 1.
+        return np.clip(values, 0.0, 1.0) if spec.unit is FRACTION else values
+
     return Adjusted(
         expected=expected,
+        overlap=overlap,
         gap=figure(spec.worsening(own, expected), spec.worsening(own_drawn, expected_drawn)),
-        figure=figure(pooled + own - expected, pooled_drawn + own_drawn - expected_drawn),
+        figure=figure(float(possible(pooled + own - expected)), possible(pooled_drawn + own_drawn - expected_drawn)),
     )

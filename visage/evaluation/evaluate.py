@@ -102,9 +102,10 @@ def _balanced(table: PredictionTable, overall: Slice, clusters: np.ndarray) -> d
 
 def _gaps(settings: EvaluatorSettings, slices: Sequence[Slice], adjusted: AdjustedFigures) -> Iterator[Gap]:
     for feature in settings.features:
-        groups = [part.name for part in slices if set(part.values) == {feature} and part.people >= settings.min_people]
+        groups = [part.name for part in slices if set(part.values) == {feature}]
         for spec in adjustable_metrics():
-            gaps = {name: adjusted[name][spec.name].gap for name in groups if spec.name in adjusted[name]}
+            found = {name: adjusted[name][spec.name].gap for name in groups if spec.name in adjusted[name]}
+            gaps = {name: gap for name, gap in found.items() if gap.people >= settings.min_people}
             together = simultaneous_intervals(gaps)
             for name, gap in gaps.items():
                 if gap.value is not None:

@@ -140,6 +140,8 @@ class _Part:
                 yield spec.name, Figure(None, len(self.rows), people, None, replicates)
 
     def _interval(self, spec: MetricSpec, replicates: np.ndarray, people: int) -> Interval | None:
+        if not spec.has_interval:
+            return None
         hits = spec.hits(self.values[spec.name])
         if hits is None or self.standard:
             return intervals.percentile_interval(replicates, people)

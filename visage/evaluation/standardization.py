@@ -15,6 +15,9 @@ from visage.evaluation.predictions.table import Truths
 # Upper ends of the strata, years; the last one is open. Narrow where the error grows fast with the age.
 AGE_BANDS = (2.0, 6.0, 13.0, 19.0, 29.0, 39.0, 49.0, 59.0, 69.0)
 
+# Of a stratum: fewer would get the weight of many, and no interval holds then.
+LEAST_RECORDS = 10
+
 
 @dataclass(frozen=True, eq=False)
 class Standard:
@@ -48,14 +51,14 @@ class Standard:
 
 
 def equal_ages_and_genders(truths: Truths) -> Standard:
-    """Returns the standard whose strata, bands of age by gender, weigh the same where they have a record."""
+    """Returns the standard whose strata, bands of age by gender, weigh the same where they have enough records."""
     band = _age_band(truths.age)
     gender = np.full(len(truths), -1)
     for index, name in enumerate(GENDERS):
         gender[truths.gender == name] = index
     stratum = np.where((band >= 0) & (gender >= 0), band * len(GENDERS) + gender, -1)
     count = np.bincount(stratum[stratum >= 0], minlength=(len(AGE_BANDS) + 1) * len(GENDERS))
-    return Standard(stratum, (count > 0).astype(float))
+    return Standard(stratum, (count >= LEAST_RECORDS).astype(float))
 
 
 def _age_band(age: np.ndarray) -> np.ndarray:

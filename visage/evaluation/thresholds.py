@@ -115,7 +115,7 @@ def _check(
     if outputs.age_probabilities is not None:
         probability = outputs.age_probabilities[:, legal_age:].sum(axis=1)
         probability = np.where(np.isfinite(probability), probability, np.inf)
-        scores["probability"] = (probability, [step / 100 for step in range(50, 100)])
+        scores["probability"] = (probability, [step / 100 for step in range(1, 100)])
     found = {
         name: [_challenge(target, score, thresholds, legal_age, truths, slices, clusters, known) for target in TARGETS]
         for name, (score, thresholds) in scores.items()

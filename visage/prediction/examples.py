@@ -12,11 +12,14 @@ import numpy as np
 from visage import progress
 from visage.data.labels import AGE_GROUPS
 from visage.data.records import FaceRecord, from_example
+from visage.errors import VisageError
 from visage.evaluation.predictions.table import ModelOutputs, PredictionTable, Truths
 from visage.saved_model.load import load_saved_model
+from visage.tensorflow_messages import first_cause
 
 # Records that a model predicts at once.
 BATCH = 64
+SIGNATURE = "evaluate"
 
 
 class ExamplesModel:
@@ -26,16 +29,22 @@ class ExamplesModel:
         """Loads the SavedModel in `folder`.
 
         Raises:
-            Exception: of nearly any type, if files are missing or damaged.
+            VisageError: files are missing or damaged, or the model has no such signature.
         """
-        # The model's variables live only as long as this object.
-        self._model = load_saved_model(folder)
+        try:
+            # The model's variables live only as long as this object.
+            self._model = load_saved_model(folder)
+        except Exception as error:  # TensorFlow raises nearly any exception for damaged files.
+            cause = first_cause(error)[:200]
+            raise VisageError(f"{folder}: the model cannot be loaded ({cause}); push or train it again") from error
+        if SIGNATURE not in self._model.signatures:
+            raise VisageError(f"{folder}: has no signature {SIGNATURE!r}; only models that VisAge trained have it")
 
     def predict(self, serialized: Sequence[bytes]) -> dict[str, np.ndarray]:
         """Returns the outputs of the signature by name, arrays [n, ...], for n records."""
         import tensorflow as tf
 
-        outputs = self._model.signatures["evaluate"](examples=tf.constant(serialized))
+        outputs = self._model.signatures[SIGNATURE](examples=tf.constant(serialized))
         return {name: values.numpy() for name, values in outputs.items()}
 
 

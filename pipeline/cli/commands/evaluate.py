@@ -72,6 +72,8 @@ def evaluate(
         with reporter.stage("intervals"):
             found = evaluate_table(table, settings)
         print_evaluation(found, reporter)
+        if config is not None and settings.compares:
+            reporter.print("limits on a change were not applied: `visage evaluate` compares with no other model")
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
             write_predictions(table, out / "predictions.parquet")

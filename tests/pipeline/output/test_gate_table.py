@@ -36,9 +36,11 @@ def printed(*gates: Gate) -> list[str]:
 
 def test_a_gate_has_its_figure_interval_limit_evidence_and_verdict() -> None:
     heading, absolute, change = printed(OVERALL, AGAINST_BLESSED)
-    assert heading == "gate of measured 95 % interval limit evidence detects records"
-    assert absolute == "age_mae_max overall 4.000 3.750 to 4.250 at most 5 safe 1,234 ok"
-    assert change == ("age_mae_increase_max overall, baseline 0.500 0.200 to 0.800 at most 0.1 harm 0.350 1,234 failed")
+    assert heading == "gate of measured 95 % interval limit evidence p detects people"
+    assert absolute == "age_mae_max overall 4.000 3.750 to 4.250 at most 5 safe 900 ok"
+    assert change == (
+        "age_mae_increase_max overall, baseline 0.500 0.200 to 0.800 at most 0.1 harm 0.010 0.350 900 failed"
+    )
 
 
 def test_a_limit_from_below_says_so() -> None:

@@ -1,4 +1,4 @@
-"""Groups against all records of the same ages."""
+"""Groups against the other records of the same ages."""
 
 import numpy as np
 import pytest
@@ -46,19 +46,19 @@ def test_groups_of_other_ages_and_equal_errors_by_age_differ_crudely_and_are_equ
 
 
 def test_a_group_that_is_worse_at_every_age_has_that_gap() -> None:
-    # 4 years more of the asian: expected of both is the mean of their age, children 1 + 4 / 4, adults 9 + 3 * 4 / 4.
+    # 4 years more of the asian; expected of each group are the errors of the other.
     errors = np.where(MIXED.age < 10, 1.0, 9.0) + 4 * (MIXED.race == "asian")
     found = adjusted(MIXED, errors, "race")
-    assert found["race asian"].expected == pytest.approx((2 + 3 * 12) / 4)
-    assert found["race asian"].gap.value == pytest.approx((3 * 1 + 3) / 4)
-    assert found["race white"].gap.value == pytest.approx(-(3 * 1 + 3) / 4)
+    assert found["race asian"].expected == pytest.approx((1 + 3 * 9) / 4)
+    assert found["race asian"].gap.value == pytest.approx(4)
+    assert found["race white"].gap.value == pytest.approx(-4)
 
 
-def test_age_groups_are_compared_with_all_records() -> None:
+def test_an_age_group_is_compared_with_all_others() -> None:
     errors = np.where(MIXED.age < 10, 1.0, 9.0)
     found = adjusted(MIXED, errors, "age_group")
-    assert [group.expected for group in found.values()] == pytest.approx([5, 5])
-    assert [group.gap.value for group in found.values()] == pytest.approx([-4, 4])
+    assert [group.expected for group in found.values()] == pytest.approx([9, 1])
+    assert [group.gap.value for group in found.values()] == pytest.approx([-8, 8])
 
 
 def test_higher_is_better_of_a_fraction() -> None:
@@ -66,13 +66,21 @@ def test_higher_is_better_of_a_fraction() -> None:
     found = all_adjusted(MIXED, errors, "race")
     # Worse than its ages let expect: everybody of the group is more than five years wrong.
     asian = found["race asian"]["age_cs5"]
-    assert asian.expected == pytest.approx((3 * 1 / 4 + 3 / 4) / 4)
-    assert asian.gap.value == pytest.approx(asian.expected)
+    assert asian.expected == pytest.approx(1)
+    assert asian.gap.value == pytest.approx(1)
+
+
+def test_a_group_that_is_alone_in_its_ages_has_no_gap() -> None:
+    truths = truths_of([2, 2, 2, 42, 42], races=["white", "white", "white", "white", "asian"])
+    found = adjusted(truths, np.array([1, 1, 1, 9, 9]), "race")
+    assert found["race white"].overlap == pytest.approx(1 / 4)
+    assert found["race white"].gap.value is found["race white"].expected is None
+    assert (found["race asian"].overlap, found["race asian"].gap.value) == (1, 0)
 
 
 def test_the_interval_holds_0_where_groups_differ_by_their_ages_alone() -> None:
     rng = np.random.default_rng(1)
-    age = np.concatenate([rng.integers(0, 30, 500), rng.integers(20, 90, 500)])
+    age = np.concatenate([rng.integers(0, 60, 500), rng.integers(20, 90, 500)])
     truths = truths_of(age.tolist(), races=["white"] * 500 + ["black"] * 500)
     found = adjusted(truths, rng.normal(0, 1 + age / 10), "race")
     for group in found.values():
@@ -86,8 +94,8 @@ def test_records_of_unknown_age_are_compared_with_each_other() -> None:
     table = PredictionTable(truths, {"candidate": outputs_of([30, 30, 30, 30], [0.9, 0.9, 0.9, 0.1])})
     slices = slices_of(truths, np.arange(4), ["race"])[1:]
     found = adjust(table, "candidate", slices, np.arange(4))
-    assert found["race white"]["gender_accuracy"].expected == pytest.approx((1 / 2 + 1) / 2)
-    assert found["race black"]["gender_accuracy"].gap.value == pytest.approx(3 / 4 - 1 / 2)
+    assert found["race white"]["gender_accuracy"].expected == pytest.approx((0 + 1) / 2)
+    assert found["race black"]["gender_accuracy"].gap.value == pytest.approx(1 - 1 / 2)
 
 
 def test_only_what_is_known_and_predicted_is_compared() -> None:
@@ -104,4 +112,4 @@ def test_predictions_that_are_no_numbers_leave_no_gap() -> None:
     found = all_adjusted(MIXED, errors, "race")
     assert "age_mae" not in found["race white"]
     # They count as wrong.
-    assert found["race white"]["age_cs5"].gap.value == pytest.approx((1 / 4) - 3 / 4 * 1 / 4)
+    assert found["race white"]["age_cs5"].gap.value == pytest.approx(1 / 4)

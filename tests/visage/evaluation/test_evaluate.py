@@ -84,21 +84,21 @@ def test_the_same_table_has_the_same_evaluation() -> None:
 
 
 def test_an_age_mix_alone_is_no_gap() -> None:
-    # The error grows with the age for everybody; the black are 30 years older.
+    # The error grows with the age for everybody; the black are 20 years older.
     rng = RNG(3)
-    age = np.concatenate([rng.integers(5, 55, 400), rng.integers(35, 85, 400)])
+    age = np.concatenate([rng.integers(5, 65, 400), rng.integers(25, 85, 400)])
     truths = truths_of(age.tolist(), races=["white"] * 400 + ["black"] * 400)
     settings = EvaluatorSettings(
         age_mae_max=99,
         gender_accuracy_min=0,
         gap_gates=[{"feature": "race", "age_mae_gap_max": {"limit": 0.5, "evidence": "harm"}}],
     )
-    found = evaluate(PredictionTable(truths, {"candidate": model(truths, rng.normal(0, 1 + age / 8))}), settings)
+    found = evaluate(PredictionTable(truths, {"candidate": model(truths, rng.normal(0, 1 + age / 6))}), settings)
     white, black = (part(found, f"race {race}") for race in ("white", "black"))
     crude = [each.scores()["age_mae"] or 0 for each in (white, black)]
     adjusted = [each.adjusted["age_mae"].value for each in (white, black)]
     assert crude[1] - crude[0] > 2
-    assert adjusted[1] == pytest.approx(adjusted[0], abs=0.8)
+    assert adjusted[1] == pytest.approx(adjusted[0], abs=1)
     gaps = [gap for gap in found.gaps if gap.metric == "age_mae"]
     assert [gap.slice for gap in gaps] == ["race white", "race black"]
     for gap in gaps:
@@ -118,8 +118,9 @@ def test_each_group_of_enough_people_has_a_gap_of_each_metric_that_is_a_mean() -
 
 
 def test_all_records_are_adjusted_to_equal_ages_and_genders() -> None:
-    truths = truths_of([25.0] * 9 + [75.0], ["female"] * 9 + ["male"])
-    found = evaluate(PredictionTable(truths, {"candidate": model(truths, np.array([2.0] * 9 + [20.0]))}), SETTINGS)
+    truths = truths_of([25.0] * 90 + [75.0] * 10, ["female"] * 90 + ["male"] * 10)
+    errors = np.array([2.0] * 90 + [20.0] * 10)
+    found = evaluate(PredictionTable(truths, {"candidate": model(truths, errors)}), SETTINGS)
     assert found.overall.scores()["age_mae"] == pytest.approx(3.8)
     assert found.overall.adjusted["age_mae"].value == pytest.approx(11)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.visage.evaluation.some_tables import outputs_of, truths_of
+from visage.evaluation import standardization
 from visage.evaluation.measurement import Measured, measure_slices
 from visage.evaluation.metrics import METRICS
 from visage.evaluation.predictions.table import PredictionTable, Truths
@@ -13,6 +14,12 @@ from visage.evaluation.standardization import equal_ages_and_genders
 # Nine young women and one old man, of whom the model errs by 2 and by 20 years.
 MANY_YOUNG = truths_of([25.0] * 9 + [75.0], ["female"] * 9 + ["male"])
 ERRORS = np.array([2.0] * 9 + [20.0])
+
+
+@pytest.fixture(autouse=True)
+def small_strata_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the few records of a test be strata of their own."""
+    monkeypatch.setattr(standardization, "LEAST_RECORDS", 1)
 
 
 def standardized(truths: Truths, errors: np.ndarray, *metrics: str) -> list[Measured]:
@@ -67,3 +74,9 @@ def test_weights_of_a_stratum_add_up_to_its_own_in_every_draw() -> None:
     # The man was not drawn the last time, and the figure is that of the women.
     np.testing.assert_allclose(weight[:, 9], [1, 1, 0])
     np.testing.assert_allclose(weight[1, :4], [2 / 6, 0, 1 / 6, 3 / 6])
+
+
+def test_a_stratum_of_few_records_gets_no_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standardization, "LEAST_RECORDS", 2)
+    (error,) = standardized(MANY_YOUNG, ERRORS, "age_mae")
+    assert error.value == pytest.approx(2)

@@ -18,7 +18,8 @@ def overall_gates(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gat
     """Yields a gate for each limit on all test records."""
     for spec, _ in limited_metrics():
         if limit := getattr(settings, spec.limit_name):
-            yield _absolute(spec, limit, OVERALL, found.candidate[OVERALL].get(spec.name))
+            why = f"the model does not predict the {spec.head}"
+            yield _absolute(spec, limit, OVERALL, found.candidate[OVERALL].get(spec.name), why)
 
 
 def slice_gates(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]:
@@ -27,8 +28,10 @@ def slice_gates(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]
         name = slice_name({gate.feature: gate.value})
         for spec, _ in limited_metrics():
             if limit := getattr(gate, spec.limit_name):
-                figure = found.candidate.get(name, {}).get(spec.name)
-                yield unless_few(settings, _absolute(spec, limit, name, figure))
+                figures = found.candidate.get(name)
+                figure = figures.get(spec.name) if figures else None
+                why = "no such test record" if figures is None else f"the model does not predict the {spec.head}"
+                yield unless_few(settings, _absolute(spec, limit, name, figure, why))
 
 
 def age_checks(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]:
@@ -54,10 +57,10 @@ def age_checks(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]:
             yield decided(gate, False, rate.value, rate.interval)
 
 
-def _absolute(spec: MetricSpec, limit: Limit, slice: str, figure: Figure | None) -> Gate:
+def _absolute(spec: MetricSpec, limit: Limit, slice: str, figure: Figure | None, why_none: str) -> Gate:
     gate = Gate(spec.limit_name, spec.name, slice, limit.limit, limit.evidence, "failed", None, **display(spec))
     if figure is None:
-        return replace(gate, reason="no such test record")
+        return replace(gate, reason=why_none)
     gate = replace(gate, measured=figure.value, interval=figure.interval, records=figure.records, people=figure.people)
     if figure.value is None:
         known = f"no test record of known {spec.head}"

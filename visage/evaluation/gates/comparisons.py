@@ -18,23 +18,35 @@ from visage.evaluation.statistics import intervals
 
 def comparisons(settings: EvaluatorSettings, found: Evidences) -> list[Gate]:
     """Returns the gates against other models; those with evidence `harm` are one family of tests."""
-    gates = list(_uncorrected(settings, found))
+    found_gates = list(_uncorrected(settings, found))
+    gates, worsenings = [gate for gate, _ in found_gates], [worsening for _, worsening in found_gates]
     tested = [place for place, gate in enumerate(gates) if gate.p_value is not None and gate.verdict != "not gated"]
     corrected = holm([gates[place].p_value or 0.0 for place in tested])
     for place, p_value in zip(tested, corrected, strict=True):
         verdict: Verdict = "failed" if p_value < 1 - intervals.CONFIDENCE else "passed"
         gates[place] = replace(gates[place], p_value=p_value, verdict=verdict)
-    return gates
+    return [
+        replace(gate, smallest_detectable=_detectable(gate, worsening, len(tested)))
+        for gate, worsening in zip(gates, worsenings, strict=True)
+    ]
 
 
-def _uncorrected(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]:
+def _detectable(gate: Gate, worsening: Worsening | None, tests: int) -> float | None:
+    """Returns what the first of so many corrected tests detects; of other evidence, what an interval does."""
+    if worsening is None:
+        return None
+    corrected = max(1, tests) if gate.evidence == "harm" else 1
+    return worsening.smallest_detectable(gate.limit, (1 - intervals.CONFIDENCE) / corrected)
+
+
+def _uncorrected(settings: EvaluatorSettings, found: Evidences) -> Iterator[tuple[Gate, Worsening | None]]:
     for spec, limits in limited_metrics():
         limit = getattr(settings, spec.change_limit_name) if limits.change is not None else None
         if limit is None:
             continue
         for role, why in found.refused.items():
             gate = Gate(spec.change_limit_name, spec.name, OVERALL, limit.limit, limit.evidence, "failed", None)
-            yield replace(gate, compared_with=role, reason=f"the {role} model {why}", **display(spec))
+            yield replace(gate, compared_with=role, reason=f"the {role} model {why}", **display(spec)), None
         for role, figures in found.others.items():
             yield _comparison(spec, limit, OVERALL, role, found.candidate[OVERALL], figures[OVERALL])
             if limit.evidence != "harm":
@@ -42,10 +54,10 @@ def _uncorrected(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate
             for part in found.slices:
                 if len(part.values) == 1 and set(part.values) <= set(settings.slices):
                     of_part = found.candidate[part.name], figures[part.name]
-                    gate = _comparison(spec, limit, part.name, role, *of_part)
+                    gate, worsening = _comparison(spec, limit, part.name, role, *of_part)
                     # A group of unknown labels has no figure, and is no group of people.
                     if gate.records:
-                        yield unless_few(settings, gate)
+                        yield unless_few(settings, gate), worsening
 
 
 def _comparison(
@@ -55,7 +67,7 @@ def _comparison(
     role: Comparison,
     candidate: Mapping[str, Figure],
     other: Mapping[str, Figure],
-) -> Gate:
+) -> tuple[Gate, Worsening | None]:
     figure, before = candidate.get(spec.name), other.get(spec.name)
     gate = Gate(
         spec.change_limit_name,
@@ -75,17 +87,12 @@ def _comparison(
     if worsening is None:
         measured = figure is not None and figure.value is not None
         whose = f"the {role} model" if measured else "the model"
-        return replace(gate, reason=f"predictions of {whose} are missing or not finite numbers")
-    return _tested(gate, worsening)
+        return replace(gate, reason=f"predictions of {whose} are missing or not finite numbers"), None
+    return _tested(gate, worsening), worsening
 
 
 def _tested(gate: Gate, worsening: Worsening) -> Gate:
-    gate = replace(
-        gate,
-        measured=worsening.value,
-        interval=worsening.interval,
-        smallest_detectable=worsening.smallest_detectable(gate.limit),
-    )
+    gate = replace(gate, measured=worsening.value, interval=worsening.interval)
     if gate.evidence != "harm":
         return decided(gate, False, worsening.value, worsening.interval)
     if worsening.interval is None:

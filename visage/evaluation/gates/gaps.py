@@ -28,7 +28,8 @@ def gap_gates(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]:
             adjusted = {
                 part.name: found.adjusted[part.name][spec.name]
                 for part in groups
-                if part.people >= settings.min_people and spec.name in found.adjusted[part.name]
+                if spec.name in found.adjusted[part.name]
+                and found.adjusted[part.name][spec.name].gap.people >= settings.min_people
             }
             together = simultaneous_intervals({name: each.gap for name, each in adjusted.items()})
             for part in groups:
@@ -48,9 +49,13 @@ def _gap(
     gate = Gate(
         spec.gap_limit_name, spec.name, part.name, limit.limit, limit.evidence, "not gated", None, **display(spec)
     )
-    if part.people < settings.min_people:
-        few = f"{part.people} people, below min_people {settings.min_people}"
-        return replace(gate, people=part.people, reason=few)
+    people = crude.people if crude else 0
+    if people and people < settings.min_people:
+        few = f"{people} people, below min_people {settings.min_people}"
+        return replace(gate, people=people, reason=few)
+    if adjusted is not None and adjusted.gap.value is None:
+        alone = f"only {adjusted.overlap:.0%} of its records have others of the same ages"
+        return replace(gate, people=people, reason=alone)
     if adjusted is None or adjusted.gap.value is None:
         if crude is not None and crude.records:
             return replace(gate, verdict="failed", records=crude.records, people=crude.people, reason=spec.undefined)

@@ -254,6 +254,7 @@ METRICS = {
             "gender_probability",
             record_values.both,
             summaries.expected_calibration_error,
+            has_interval=False,
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""Defines what describes a metric: target, formula, unit, direction and display; `metrics.py` lists the metrics."""
+"""Defines what describes a metric: target, formula, unit, direction and display; the package lists the metrics."""
 
 from __future__ import annotations
 
@@ -72,12 +72,10 @@ class Limits:
     Attributes:
         required: whether the configuration must name the limit for all test records, even as null.
         change: default limit on the loss against the blessed model; None: no such setting.
-        in_groups: whether `slice_gates` take a limit of a single group.
     """
 
     required: bool = False
     change: float | None = None
-    in_groups: bool = True
 
 
 @dataclass(frozen=True)
@@ -97,6 +95,7 @@ class MetricSpec:
         group_heading: of its column in the model card's tables of groups; '' for no column.
         undefined: a reason why there may be no figure although truths are known.
         limits: the limits that the configuration can set; None: none. `pipeline_config.yaml` names every limit.
+        has_interval: whether the bootstrap gives it an interval: not where a figure is nearest 0 by its construction.
         reports: where the figure appears. 'tflite' has no age groups.
     """
 
@@ -112,6 +111,7 @@ class MetricSpec:
     group_heading: str = ""
     undefined: str = "predictions are not finite numbers"
     limits: Limits | None = None
+    has_interval: bool = True
     reports: tuple[Report, ...] = ("evaluation",)
 
     def measure(self, y_true: np.ndarray, y_pred: np.ndarray, mask: np.ndarray) -> float | None:

@@ -259,10 +259,10 @@ def test_a_group_that_is_worse_than_its_ages_let_expect_fails_the_gap_gate() -> 
     gates = gates_of(GAP, truths, errors)
     worse, better = gates["age_mae_gap_max", "race black"], gates["age_mae_gap_max", "race white"]
     assert (worse.verdict, better.verdict) == ("failed", "passed")
-    assert worse.measured == pytest.approx(1.5, abs=0.3)
+    assert worse.measured == pytest.approx(3, abs=0.4)
     assert worse.interval is not None
     assert worse.interval.low > 0.5
-    assert worse.other == pytest.approx(7.5, abs=0.3)
+    assert worse.other == pytest.approx(6, abs=0.3)
 
 
 def test_a_gap_that_is_not_shown_passes_harm() -> None:

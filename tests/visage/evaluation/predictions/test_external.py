@@ -1,0 +1,78 @@
+"""Predictions of any system, from a CSV or a Parquet file."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.visage.evaluation.some_tables import table_of
+from visage.errors import VisageError
+from visage.evaluation.predictions.external import read_external
+from visage.evaluation.predictions.files import write_predictions
+from visage.evaluation.predictions.table import CANDIDATE
+
+CSV = """age,gender,predicted_age,predicted_gender,race,identity
+30,male,33,male,white,ada
+40.5,female,38,female,asian,007
+,female,50,female,,
+"""
+
+
+def written(folder: Path, text: str = CSV) -> Path:
+    file = folder / "other.csv"
+    file.write_text(text)
+    return file
+
+
+def test_labels_and_predictions_are_read_and_empty_cells_are_unknown(tmp_path: Path) -> None:
+    table = read_external(written(tmp_path))
+    truths, outputs = table.truths, table.outputs[CANDIDATE]
+    assert truths.age.tolist()[:2] == [30, 40.5]
+    assert np.isnan(truths.age[2])
+    assert truths.age_group.tolist() == [4, 5, -1]
+    assert truths.race.tolist() == ["white", "asian", "unknown"]
+    # Texts stay texts.
+    assert truths.identity.tolist() == ["ada", "007", "unknown"]
+    assert truths.source.tolist() == ["other"] * 3
+    assert truths.key.tolist() == ["row 2", "row 3", "row 4"]
+    assert outputs.age is not None
+    assert outputs.age.tolist() == [33, 38, 50]
+    # No probability, so no figure that needs one.
+    assert outputs.gender_probability is None
+    assert outputs.by_target()["gender"].tolist() == [1, 0, 0]
+
+
+def test_parquet_is_read_as_well_as_the_evaluators_own_files(tmp_path: Path) -> None:
+    file = tmp_path / "other.parquet"
+    pq.write_table(pa.table({"age": [30.0, None], "predicted_age": [31.0, 32.0]}), file)
+    assert np.isnan(read_external(file).truths.age[1])
+    write_predictions(table_of([30], [34], [0.2]), file)
+    assert len(read_external(file)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        ("age,predictd_age\n3,4\n", "column 'predictd_age' is unknown; did you mean predicted_age"),
+        ("age,gender\n3,male\n", "nothing to compare; give predicted_age with age"),
+        ("age,predicted_gender\n3,male\n", "nothing to compare"),
+        ("age,predicted_age\n", "holds no row"),
+        ("age,predicted_age\n30,old\n", "row 2: predicted_age must be a number from -50 to 200, not 'old'"),
+        ("age,predicted_age\n30,31\n300,31\n", "row 3: age must be a number from 0 to 150, not '300'"),
+        ("gender,predicted_male\nmale,1.5\n", "row 2: predicted_male must be a number from 0 to 1"),
+        ("gender,predicted_gender\nman,male\n", "row 2: gender must be one of female, male, or empty, not 'man'"),
+        ("age,predicted_age\n30,31,32\n", "cannot be read"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_one_line(tmp_path: Path, text: str, refusal: str) -> None:
+    with pytest.raises(VisageError) as refused:
+        read_external(written(tmp_path, text))
+    assert refusal in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match=r"none\.csv: does not exist; give a CSV or Parquet file"):
+        read_external(tmp_path / "none.csv")

@@ -38,7 +38,8 @@ class Adjusted:
         expected: the figure of the other records with the ages of the group.
         overlap: fraction, 0..1, of the group's records that have others of the same ages, which alone are compared.
         gap: by how much the group is worse than expected; negative: better. Without a value below `LEAST_OVERLAP`.
-        figure: the group's figure as if it had the ages of all records: theirs, plus the difference from the expected.
+        figure: the group's figure as if it had the ages of all records: theirs, plus the group's difference from all
+            records of its ages.
     """
 
     expected: float | None
@@ -144,7 +145,8 @@ class _Expectations:
             total = weight @ self._member
             sums = (weight @ self._products).reshape(len(weight), total.shape[1], -1)
             pooled = sums.sum(axis=1) / total.sum(axis=1)[:, None]
-            own, expected, overlap = [], [], []
+            means_of_all = np.where(total[:, :, None] > 0, sums / total[:, :, None], 0.0)
+            own, expected, overlap, figure = [], [], [], []
             for _, rows in self._groups:
                 of_group = weight[:, rows] @ self._member[rows]
                 sums_of_group = (weight[:, rows] @ self._products[rows]).reshape(sums.shape)
@@ -154,8 +156,11 @@ class _Expectations:
                 means = np.where(others[:, :, None] > 0, (sums - sums_of_group) / others[:, :, None], 0.0)
                 own.append(np.where(others[:, :, None] > 0, sums_of_group, 0.0).sum(axis=1) / count)
                 expected.append(np.einsum("rb,rbk->rk", compared, means) / count)
-                overlap.append(count[:, 0] / of_group.sum(axis=1))
-        return _Means(pooled, np.array(own), np.array(expected), np.array(overlap))
+                size = of_group.sum(axis=1)[:, None]
+                overlap.append(count[:, 0] / size[:, 0])
+                difference = sums_of_group.sum(axis=1) - np.einsum("rb,rbk->rk", of_group, means_of_all)
+                figure.append(pooled + difference / size)
+        return _Means(pooled, np.array(own), np.array(expected), np.array(overlap), np.array(figure))
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,39 +172,41 @@ class _Means:
         own: of each group, over the records that have others of the same ages, float [groups, r, k].
         expected: of these others, float [groups, r, k].
         overlap: fraction of the group's records that are compared, float [groups, r].
+        figure: of all records, plus the group's difference from all records of its ages, float [groups, r, k].
     """
 
     pooled: np.ndarray
     own: np.ndarray
     expected: np.ndarray
     overlap: np.ndarray
+    figure: np.ndarray
 
 
 def _adjusted(
     spec: MetricSpec, column: int, group: int, once: _Means, drawn: Sequence[_Means], records: int, people: int
 ) -> Adjusted | None:
     """Returns None where the model gave a record no finite number."""
-    pooled, overlap = float(once.pooled[0, column]), float(once.overlap[group, 0])
+    overlap, figure = float(once.overlap[group, 0]), float(once.figure[group, 0, column])
     own, expected = float(once.own[group, 0, column]), float(once.expected[group, 0, column])
-    if not np.isfinite(pooled) or (overlap and not np.isfinite([own, expected]).all()):
+    if not np.isfinite(figure) or (overlap and not np.isfinite([own, expected]).all()):
         return None
-    if overlap < LEAST_OVERLAP:
-        nothing = Figure(None, records, people, None, np.empty(0))
-        return Adjusted(None, overlap, nothing, nothing)
-    pooled_drawn = np.concatenate([each.pooled[:, column] for each in drawn])
-    own_drawn = np.concatenate([each.own[group, :, column] for each in drawn])
-    expected_drawn = np.concatenate([each.expected[group, :, column] for each in drawn])
 
-    def figure(value: float, replicates: np.ndarray) -> Figure:
+    def measured(value: float, replicates: np.ndarray) -> Figure:
         return Figure(value, records, people, intervals.percentile_interval(replicates, people), replicates)
 
     def possible(values: Any) -> Any:
         # A difference added to a fraction may leave 0 to 1.
         return np.clip(values, 0.0, 1.0) if spec.unit is FRACTION else values
 
+    drawn_figures = np.concatenate([each.figure[group, :, column] for each in drawn])
+    adjusted = measured(float(possible(figure)), possible(drawn_figures))
+    if overlap < LEAST_OVERLAP:
+        return Adjusted(None, overlap, Figure(None, records, people, None, np.empty(0)), adjusted)
+    own_drawn = np.concatenate([each.own[group, :, column] for each in drawn])
+    expected_drawn = np.concatenate([each.expected[group, :, column] for each in drawn])
     return Adjusted(
         expected=expected,
         overlap=overlap,
-        gap=figure(spec.worsening(own, expected), spec.worsening(own_drawn, expected_drawn)),
-        figure=figure(float(possible(pooled + own - expected)), possible(pooled_drawn + own_drawn - expected_drawn)),
+        gap=measured(spec.worsening(own, expected), spec.worsening(own_drawn, expected_drawn)),
+        figure=adjusted,
     )

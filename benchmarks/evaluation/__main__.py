@@ -68,7 +68,7 @@ def _gates(retrains: int, people: int) -> list[Rate]:
         sim.blocked("equal models, margin 0", retrains, people, at_zero, sim.equal_models, _EQUAL),
         sim.blocked("equal models, margin 0.1 years", retrains, people, default, sim.equal_models, _EQUAL),
         sim.blocked(
-            "children learned 4 years too old, overall MAE equal", some, people, default, sim.children, _HARMED
+            "children learned 6 years too old, overall MAE equal", some, people, default, sim.children, _HARMED
         ),
         sim.blocked("one race 4 years off", some, people, default, sim.one_race, _HARMED),
         sim.blocked(

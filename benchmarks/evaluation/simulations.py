@@ -120,7 +120,7 @@ def equal_models(rng: np.random.Generator, people: People) -> dict:
 def children(rng: np.random.Generator, people: People) -> dict:
     """Draws a candidate that learned wrong ages of children, while the overall error stays."""
     outputs = equal_models(rng, people)
-    return {**outputs, "candidate": simulated.mislabelled_children(rng, outputs["candidate"], people, years=4.0)}
+    return {**outputs, "candidate": simulated.mislabelled_children(rng, outputs["candidate"], people, years=6.0)}
 
 
 def one_race(rng: np.random.Generator, people: People) -> dict:

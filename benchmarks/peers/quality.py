@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from benchmarks.peers.systems import SystemPredictions
 from visage.data.records import FaceRecord
-from visage.evaluation.metrics import score
+from visage.evaluation.metrics.score import score
 from visage.evaluation.metrics.spec import Scores
 from visage.evaluation.predictions.table import ModelOutputs, Truths
 from visage.evaluation.slices import Slice, slices_of

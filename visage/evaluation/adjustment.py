@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from visage.evaluation.measurement import Figure
-from visage.evaluation.metrics import adjustable_metrics, is_known
+from visage.evaluation.metrics import adjustable_metrics
+from visage.evaluation.metrics.score import is_known
 from visage.evaluation.metrics.spec import FRACTION, MetricSpec, Target
 from visage.evaluation.predictions.table import PredictionTable
 from visage.evaluation.slices import Slice

@@ -9,8 +9,8 @@ import numpy as np
 
 from visage.data.labels import AGE_GROUPS, GENDERS
 from visage.evaluation.calibration import PITBin, ReliabilityBin, pit_histogram, reliability
-from visage.evaluation.metrics import is_known
 from visage.evaluation.metrics.record_values import gender_right, quantile_position
+from visage.evaluation.metrics.score import is_known
 from visage.evaluation.predictions.table import ModelOutputs, Truths
 from visage.evaluation.statistics.rates import Rate, fraction_of, mean_of
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from visage.evaluation.metrics import is_known, summaries
+from visage.evaluation.metrics import summaries
+from visage.evaluation.metrics.score import is_known
 from visage.evaluation.metrics.spec import MetricSpec, Target
 from visage.evaluation.predictions.table import PredictionTable
 from visage.evaluation.slices import Slice

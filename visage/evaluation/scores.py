@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from visage.evaluation.metrics import score
+from visage.evaluation.metrics.score import score
 from visage.evaluation.metrics.spec import Scores
 from visage.evaluation.predictions.table import CANDIDATE, PredictionTable
 

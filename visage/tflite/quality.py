@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from visage.evaluation.metrics import score
+from visage.evaluation.metrics.score import score
 from visage.evaluation.metrics.spec import Scores, Target
 from visage.progress import report
 from visage.tflite.crops import labelled_crops

@@ -13,7 +13,8 @@ import tensorflow_model_analysis as tfma
 
 from tests.helpers.page_text import Page
 from tests.helpers.project import PROJECT
-from visage.evaluation.metrics import METRICS, score
+from visage.evaluation.metrics import METRICS
+from visage.evaluation.metrics.score import score
 
 # Our metric, and TFMA's class of it.
 TFMA_CLASSES = {

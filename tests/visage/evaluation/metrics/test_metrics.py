@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
 from tests.helpers.project import PROJECT
-from visage.evaluation.metrics import METRICS, metric_of_limit, score, summaries
+from visage.evaluation.metrics import METRICS, metric_of_limit, summaries
+from visage.evaluation.metrics.score import score
 from visage.evaluation.metrics.spec import FRACTION, NUMBER, YEARS
 
 NAN, INF = np.nan, np.inf

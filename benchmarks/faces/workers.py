@@ -27,8 +27,8 @@ from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
 from visage.data.example_proto import Example
 from visage.data.prepared_dataset import PreparedDataset
+from visage.data.protocols import SPLITS
 from visage.data.records import FaceRecord, image_digest, to_example
-from visage.data.split import SPLITS
 from visage.faces.encode import encode
 from visage.faces.image_io import decode
 from visage.faces.resize import resize

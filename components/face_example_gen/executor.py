@@ -13,7 +13,7 @@ from components.face_example_gen.prepare import prepare_sources
 from components.face_example_gen.reconcile import clean_and_report, write_report
 from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.data.accounting import check_nothing_empty
-from visage.data.split import SPLITS
+from visage.data.protocols import SPLITS
 
 
 class Executor(BaseExecutor):

@@ -15,8 +15,8 @@ from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.data.accounting import Report, account
 from visage.data.prepared_dataset import PreparedDataset
+from visage.data.protocols import SPLITS
 from visage.data.records import FaceRecord, from_example
-from visage.data.split import SPLITS
 from visage.errors import VisageError
 from visage.files import write_atomically
 

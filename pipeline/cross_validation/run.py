@@ -15,9 +15,9 @@ from pipeline.node import compile_pipeline, node_ids, run_node
 from pipeline.output.console import Reporter
 from pipeline.output.node_summary import describe
 from pipeline.results import NodeResult
+from visage.data.protocols import SPLITS
 from visage.data.records import FaceRecord, from_example
 from visage.data.settings import SplitSettings
-from visage.data.split import SPLITS
 from visage.data.tfrecords import read_all
 from visage.evaluation.predictions.table import CANDIDATE
 from visage.prediction.examples import ExamplesModel, predict_examples

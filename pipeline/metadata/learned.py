@@ -14,7 +14,7 @@ from pipeline.metadata.lineage import PushedVersion, Training, pushed_versions, 
 from pipeline.metadata.reader import PipelineMetadata
 from pipeline.metadata.store import DATABASE
 from visage.data.examples import read_records
-from visage.data.split import SPLITS
+from visage.data.protocols import SPLITS
 from visage.errors import VisageError
 from visage.names import did_you_mean
 from visage.saved_model.metadata import TrainingProvenance, read_metadata

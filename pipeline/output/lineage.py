@@ -10,7 +10,7 @@ from pipeline.metadata.origin import Origin
 from pipeline.output.console import Reporter
 from pipeline.output.run_details import print_software, print_values
 from pipeline.output.runs import local_time, metric_text, whole_columns
-from visage.data.split import SPLITS
+from visage.data.protocols import SPLITS
 from visage.saved_model.pushing.holds import model_digest
 
 

@@ -24,7 +24,7 @@ from tests.engines.drawn_rows import drawn_source
 from tests.engines.portable_services import portable_services
 from visage import progress
 from visage.data.prepared_dataset import PreparedDataset
-from visage.data.split import SPLITS
+from visage.data.protocols import SPLITS
 from visage.faces.settings import AlignmentSettings
 
 FACES = 40

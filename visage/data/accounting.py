@@ -14,9 +14,9 @@ from visage.data.datasets import dataset_spec
 from visage.data.duplicates.decisions import CONFLICTING_LABELS, DUPLICATE_IMAGE, FEATURES
 from visage.data.failures import KEPT, GroupLabels, failures_to_process, groups_of
 from visage.data.prepared_dataset import PreparedDataset
+from visage.data.protocols import SPLITS
 from visage.data.records import FaceRecord
 from visage.data.settings import SplitSettings
-from visage.data.split import SPLITS
 from visage.errors import VisageError, shortened
 
 Report = dict[str, Any]

@@ -1,6 +1,8 @@
-"""Lists the split protocols that the settings name."""
+"""Lists the splits, and the split protocols that the settings name."""
 
 from dataclasses import dataclass
+
+SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,9 @@
 
 import hashlib
 
-from visage.data.protocols import PROTOCOLS
+from visage.data.protocols import PROTOCOLS, SPLITS
 from visage.data.records import FaceRecord
 from visage.data.settings import SplitSettings
-
-SPLITS = ("train", "val", "test")
 
 _PLACES = 2**64
 

@@ -16,8 +16,8 @@ from visage.data.duplicates.decisions import ROW, DuplicateDecision, Labels
 from visage.data.duplicates.near_duplicates import NEAR_DUPLICATE, NEAR_DUPLICATE_IN_OTHER_SPLIT, first_near_duplicates
 from visage.data.failures import groups_of
 from visage.data.labels import GENDERS, RACES, UNKNOWN
+from visage.data.protocols import SPLITS
 from visage.data.records import FaceRecord, from_example, to_example
-from visage.data.split import SPLITS
 
 
 class PublishChunk(beam.DoFn):

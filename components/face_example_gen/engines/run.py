@@ -28,7 +28,7 @@ from components.face_example_gen.engines.worker_processes import end_if_a_worker
 from components.face_example_gen.settings import BeamSettings, FaceExampleGenSettings
 from visage import progress
 from visage.data.prepared_dataset import PreparedDataset
-from visage.data.split import SPLITS
+from visage.data.protocols import SPLITS
 from visage.errors import VisageError
 
 # Two processes take 2 s to start, and a record takes 12 ms, so they save seconds only from twice as many records on.

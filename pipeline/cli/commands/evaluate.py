@@ -14,7 +14,7 @@ from pipeline.cli.common import (
 )
 from pipeline.exit_codes import NOT_BLESSED
 from pipeline.output.output_file import check_output_folder
-from visage.data.split import SPLITS
+from visage.data.protocols import SPLITS
 from visage.errors import VisageError
 
 if TYPE_CHECKING:

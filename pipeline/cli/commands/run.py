@@ -40,28 +40,25 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
     notes = check_early(settings, OF_A_RUN)
     run_id = new_run_id()
     log = settings.root / "logs" / f"{run_id}.log"
-    with (
-        hold_run_lock(settings.root),
-        redirect_framework_output(log) as stream,
-        recorded_run(settings, run_id) as recorder,
-    ):
+    with hold_run_lock(settings.root), redirect_framework_output(log) as stream:
         from pipeline.output.run_start import start_reporter
 
         reporter = start_reporter(settings, stream, notes, silent=as_json)
+        # After the first line, because reading the packages' versions takes a tenth of a second.
+        with recorded_run(settings, run_id) as recorder:
+            from pipeline.output.run_summary import outcome_of, print_outcome
+            from pipeline.runners.local import run_pipeline
 
-        from pipeline.output.run_summary import outcome_of, print_outcome
-        from pipeline.runners.local import run_pipeline
-
-        outcome = outcome_of(settings, run_pipeline(settings, run_id, reporter))
-        failures = [f"{node} failed: {line}" for node, line in outcome.failed.items()]
-        gates = [asdict(gate) for gate in outcome.gates]
-        recorder.finish(outcome.exit_code, "; ".join(failures) or None, gates, outcome.seconds)
-        print_outcome(
-            outcome,
-            reporter,
-            visage=visage_command(),
-            default_model=_is_default_model(settings),
-        )
+            outcome = outcome_of(settings, run_pipeline(settings, run_id, reporter))
+            failures = [f"{node} failed: {line}" for node, line in outcome.failed.items()]
+            gates = [asdict(gate) for gate in outcome.gates]
+            recorder.finish(outcome.exit_code, "; ".join(failures) or None, gates, outcome.seconds)
+            print_outcome(
+                outcome,
+                reporter,
+                visage=visage_command(),
+                default_model=_is_default_model(settings),
+            )
         if as_json:
             print_json(asdict(outcome), stream)
     for failure in failures:

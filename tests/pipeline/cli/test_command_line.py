@@ -69,3 +69,11 @@ def test_a_url_is_reported_as_typed_before_tensorflow_is_imported(arguments: lis
     assert (ended.returncode, ended.stdout) == (1, "False\n")
     assert ended.stderr.startswith(f"visage: {message}")
     assert ended.stderr.count("\n") == 1
+
+
+def test_the_commands_are_named_without_importing_what_they_need() -> None:
+    """`visage --help` takes as long as these imports."""
+    heavy = ("google.protobuf", "numpy", "pydantic", "tensorflow", "yaml")
+    program = f"import sys, pipeline.cli.main; print([name for name in {heavy} if name in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert ended.stdout == "[]\n"

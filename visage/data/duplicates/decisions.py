@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from visage.data.labels import GENDERS, RACES, UNKNOWN
+from visage.data.protocols import SPLITS
 from visage.data.records import FaceRecord
 from visage.data.settings import CleaningSettings
-from visage.data.split import SPLITS
 
 DUPLICATE_IMAGE = "duplicate_picture"
 CONFLICTING_LABELS = "conflicting_labels"

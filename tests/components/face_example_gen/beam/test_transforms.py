@@ -22,9 +22,9 @@ from components.face_example_gen.settings import BeamSettings, DataSettings, Fac
 from tests.components.face_example_gen.beam.utkface_rows import drawn, prepared, utkface_row
 from tests.helpers.limits import HANG_GUARD_SECONDS
 from tests.visage.faces.drawn_photo import drawn_photo
+from visage.data.protocols import SPLITS
 from visage.data.records import from_example, image_digest
 from visage.data.settings import CleaningSettings
-from visage.data.split import SPLITS
 from visage.data.tfrecords import read_at
 from visage.errors import VisageError
 from visage.faces.encode import encode

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from visage.data.duplicates.decisions import ROW
 from visage.data.duplicates.near_duplicates import block_rows, find_near_duplicates
-from visage.data.split import SPLITS
+from visage.data.protocols import SPLITS
 
 TRAIN, VAL, TEST = range(len(SPLITS))
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.distribution import installed_packages, own_version
 from visage.errors import VisageError
 from visage.files import write_atomically
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 # Folder of a pipeline with a file for each run.
 RECORDS = "runs"
 _PROJECT = Path(__file__).resolve().parents[1]
-_DISTRIBUTION = "visage-pipeline"
 _GIT_SECONDS = 5
 
 
@@ -130,13 +129,13 @@ def record_node(root: Path, run_id: str) -> None:
 
 def new_record(pipeline: str, run_id: str, configuration: Mapping[str, Any] | None = None) -> RunRecord:
     """Returns the record of a run that starts now, in this process."""
-    packages = {found.metadata["Name"]: found.version for found in distributions()}
+    packages = installed_packages()
     commit, changed = _git()
     return RunRecord(
         run_id=run_id,
         pipeline=pipeline,
         started=_now(),
-        visage=_version(),
+        visage=own_version(),
         python=platform.python_version(),
         stack=_stack(packages.get("tfx")),
         git_commit=commit,
@@ -181,13 +180,6 @@ def file_name(run_id: str) -> str:
 
 def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
-
-
-def _version() -> str | None:
-    try:
-        return version(_DISTRIBUTION)
-    except PackageNotFoundError:
-        return None
 
 
 def _stack(tfx: str | None) -> str | None:

@@ -93,7 +93,7 @@ flock --nonblock 9 || { say "waiting for another set-up of this folder"; flock 9
 if is_done; then exit; fi
 
 uv=$(tools/uv.sh)
-# Without a stamp, .venv is incomplete and is made anew. With the stamp of another lock it is complete and is updated.
+# Without a stamp, .venv is incomplete and is made again. With the stamp of another lock it is complete and is updated.
 [ -x $python ] && [ "$(sed 1q $stamp 2>/dev/null)" = "$home" ] || rm -rf .venv
 rm -f $stamp
 [ -d .venv ] || make_venv

@@ -25,9 +25,6 @@ from pipeline.machine.permissions import refusal_line
 from visage.errors import VisageError
 from visage.extras import not_installed
 
-# PyPI's `visage` is another project.
-_DISTRIBUTION = "visage-pipeline"
-
 
 class _Main(CommandGroup):
     """Prints an error that a user can fix as one line, and a traceback only with --debug.
@@ -54,13 +51,13 @@ class _Main(CommandGroup):
 def _show_version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
     if not wanted:
         return
-    from importlib.metadata import PackageNotFoundError, version
+    from pipeline.distribution import DISTRIBUTION, own_version
 
-    try:
-        click.echo(f"visage {version(_DISTRIBUTION)}")
-    except PackageNotFoundError:
-        click.echo(f"visage: {_DISTRIBUTION} is not installed under this name; run `make set-up`", err=True)
+    version = own_version()
+    if version is None:
+        click.echo(f"visage: {DISTRIBUTION} is not installed under this name; run `make set-up`", err=True)
         context.exit(FAILED)
+    click.echo(f"visage {version}")
     context.exit()
 
 

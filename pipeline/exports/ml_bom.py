@@ -6,7 +6,6 @@ Source: CycloneDX 1.6, https://cyclonedx.org/docs/1.6/json/.
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import re
 import uuid
@@ -14,19 +13,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.distribution import DISTRIBUTION, installed_packages, own_version
 from pipeline.exports.run import ExportedRun
-from visage.data.datasets import DATASETS
+from visage.data.datasets import terms_of
 from visage.errors import VisageError
 from visage.evaluation.evaluation import Evaluation, SliceFigures
 from visage.evaluation.metrics import METRICS
+from visage.evaluation.predictions.table import CANDIDATE
 from visage.files import write_atomically
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, read_metadata
 from visage.saved_model.pushing.signing import SIGNATURE_FILE
 
 FILE = "ml_bom.cdx.json"
 
-_NAME = "visage-pipeline"
-_OVERALL = "overall"
 # Reads of a file whose hash is taken, in bytes.
 _CHUNK = 1 << 20
 
@@ -67,11 +66,13 @@ def ml_bom(run: ExportedRun) -> dict[str, Any]:
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'pkg:pypi/{_NAME}/{name}')}",
+        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'pkg:pypi/{DISTRIBUTION}/{name}')}",
         "version": 1,
         "metadata": {
             "timestamp": run.record.ended.isoformat(timespec="seconds"),
-            "tools": {"components": [{"type": "application", "name": _NAME, "version": _own_version()}]},
+            "tools": {
+                "components": [{"type": "application", "name": DISTRIBUTION, "version": own_version() or "unknown"}]
+            },
             "component": model,
         },
         "components": [*data, *libraries],
@@ -130,7 +131,7 @@ def performance_metrics(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
 
 
 def _metrics_of(part: SliceFigures) -> Iterator[dict[str, Any]]:
-    for name, figure in part.figures.get("candidate", {}).items():
+    for name, figure in part.figures.get(CANDIDATE, {}).items():
         if figure.value is None:
             continue
         unit = METRICS[name].unit
@@ -138,7 +139,7 @@ def _metrics_of(part: SliceFigures) -> Iterator[dict[str, Any]]:
             "type": f"{name} ({unit.symbol})" if unit.symbol and unit.factor == 1 else name,
             "value": repr(figure.value),
         }
-        if part.name != _OVERALL:
+        if part.values:
             metric["slice"] = part.name
         if figure.interval is not None:
             low, high = repr(figure.interval.low), repr(figure.interval.high)
@@ -177,7 +178,7 @@ def _data(metadata: ModelMetadata) -> Iterator[dict[str, Any]]:
 
 def _data_component(source: str, drawn: bool | None, of: str) -> dict[str, Any]:
     name = f"sample portraits in the layout of {source}" if drawn else source
-    terms = "" if drawn else "; ".join(_terms(source))
+    terms = "" if drawn else "; ".join(terms_of(source))
     described = "Drawn portraits, nobody's face." if drawn else "Images of faces with ages and genders."
     component = {
         "bom-ref": f"data:{source}{':drawn' if drawn else ''}",
@@ -191,20 +192,11 @@ def _data_component(source: str, drawn: bool | None, of: str) -> dict[str, Any]:
     return component
 
 
-def _terms(source: str) -> Iterator[str]:
-    """Yields the terms of use of a data set, of each of its parts once."""
-    parts = (spec.terms for name, spec in DATASETS.items() if name.partition("/")[0] == source)
-    yield from dict.fromkeys(terms for terms in parts if terms)
-
-
 def _libraries() -> Iterator[dict[str, Any]]:
     """Yields the packages that are installed where the run ended, by name."""
     versions: dict[str, str] = {}
-    for distribution in importlib.metadata.distributions():
-        # Damaged installations have no name.
-        if name := distribution.metadata["Name"]:
-            # The first on the path is the one that is imported.
-            versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
+    for name, version in installed_packages().items():
+        versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
     for name, version in sorted(versions.items()):
         purl = f"pkg:pypi/{name}@{version}"
         yield {"bom-ref": purl, "type": "library", "name": name, "version": version, "purl": purl}
@@ -228,10 +220,3 @@ def _sha256(file: Path) -> str:
         while chunk := content.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _own_version() -> str:
-    try:
-        return importlib.metadata.version(_NAME)
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"

@@ -13,13 +13,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pipeline.distribution import DISTRIBUTION
 from pipeline.exports.http import send
 from pipeline.exports.run import ExportedRun
 from pipeline.metadata.records import SUCCEEDED, ArtifactRecord, Artifacts, NodeExecution, Run
 from visage.errors import VisageError
 
 # A package URL, for the project has no address of its own.
-PRODUCER = "pkg:pypi/visage-pipeline"
+PRODUCER = f"pkg:pypi/{DISTRIBUTION}"
 SCHEMA = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 # A bearer token, as OpenLineage's own clients take it.
 TOKEN_VARIABLE = "OPENLINEAGE_API_KEY"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from visage.data.datasets import DATASETS
-from visage.data.datasets.labelled_folder import labelled_folder_name
+from visage.data.datasets import terms_of
 from visage.saved_model.metadata import TrainingProvenance
 
 # By the start of a training, as `TrainingProvenance.weights` names it.
@@ -21,7 +20,7 @@ _VGG_FACE = (
     "(https://www.robots.ox.ac.uk/~vgg/software/vgg_face/)"
 )
 _DRAWN = "Drawn portraits: nobody's face, no terms."
-_OWNER = "Whoever owns the images sets their terms."
+_OWNER = "The owner of the images sets their terms."
 _UNKNOWN_DATA = "The model does not record its data: their terms are unknown."
 _UNKNOWN_WEIGHTS = "The model does not record what its weights started from: their terms are unknown."
 
@@ -63,10 +62,7 @@ def _of_data(training: TrainingProvenance) -> Iterator[tuple[str, str]]:
         if training.drawn:
             yield source, _DRAWN
             continue
-        terms = {spec.terms: None for name, spec in DATASETS.items() if source in (name, name.partition("/")[0])}
-        if labelled_folder_name(source) is not None or not terms:
-            terms = {_OWNER: None}
-        yield from ((source, each) for each in terms)
+        yield from ((source, each) for each in terms_of(source) or [_OWNER])
 
 
 def _of_weights(training: TrainingProvenance) -> Iterator[tuple[str, str]]:
@@ -77,5 +73,5 @@ def _of_weights(training: TrainingProvenance) -> Iterator[tuple[str, str]]:
         yield f"first weights: {start}", _OF_WEIGHTS[start]
     elif start not in ("random", "blessed"):
         is_vgg_face = "vgg" in start.lower() and "face" in start.lower()
-        terms = _VGG_FACE if is_vgg_face else "A file of the user's own: whoever made it sets its terms."
+        terms = _VGG_FACE if is_vgg_face else "A file of the user's own: its maker sets its terms."
         yield f"first weights: {start}", terms

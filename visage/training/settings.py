@@ -39,7 +39,7 @@ class TrainerSettings(Settings):
     tta_flip: bool = Field(False, description="predict the mean over an image and its mirror image")
     calibration: Literal["none", "temperature"] = Field("none", description="of the probabilities, on the split val")
     epochs: int = Field(ge=1, le=10_000)
-    epoch_size: int | None = Field(None, ge=1, description="records an epoch, drawn anew each time; null: all")
+    epoch_size: int | None = Field(None, ge=1, description="records an epoch, drawn again each time; null: all")
     batch_size: int = Field(64, ge=1, le=65_536, description="records of one update, over all devices")
     gradient_accumulation_steps: int = Field(
         1, ge=1, le=65_536, description="parts of a batch, one after another in memory"

@@ -16,14 +16,14 @@ OTHERS = {"train": ["adience/7"], "val": ["adience/8"], "test": ["utkface/1"]}
 def workspace(tmp_path: Path) -> Path:
     """Pipeline `faces`: "first" knows utkface/1, "second" starts from it, "third" was tested on that person alone.
 
-    Pipeline `small`: "pupil" was taught by the version of "second".
+    Pipeline `small`: "student" was taught by the version of "second".
     """
     faces = RecordedPipeline(tmp_path / "faces")
     first = faces.run("first")
     second = faces.run("second", start=first, people=OTHERS | {"test": []}, sources=("adience/faces",))
     faces.run("third", people=OTHERS, sources=("adience/faces", "adience/aligned"))
     small = RecordedPipeline(tmp_path / "small")
-    small.run("pupil", teacher=faces.base / str(second.version), people=PEOPLE | {"train": [], "val": []})
+    small.run("student", teacher=faces.base / str(second.version), people=PEOPLE | {"train": [], "val": []})
     small.run("alone", people=PEOPLE | {"train": ["utkface/2"]})
     return tmp_path
 
@@ -38,21 +38,21 @@ def test_a_person_leads_to_the_models_that_learned_and_to_those_that_depend_on_t
         "first": "trained on it",
         "second": "started from",
         "third": "tested on it",
-        "pupil": "taught by",
+        "student": "taught by",
     }
-    first, second, _, pupil = models
+    first, second, _, student = models
     assert first.records == {"train": 2, "val": 0, "test": 0}
     assert first.versions[0][1] == "older"
     assert second.of == ("faces", first.training)
-    assert pupil.of == ("faces", second.training)
-    assert pupil.pipeline == "small"
+    assert student.of == ("faces", second.training)
+    assert student.pipeline == "small"
 
 
 def test_the_split_that_chooses_the_epoch_counts(workspace: Path) -> None:
     assert by_run(learned_from_identity(workspace_trainings(workspace), "utkface/3")) == {
         "first": "trained on it",
         "second": "started from",
-        "pupil": "taught by",
+        "student": "taught by",
         "alone": "trained on it",
     }
 
@@ -84,7 +84,7 @@ def test_an_unknown_person_is_an_error_that_names_the_nearest(workspace: Path) -
     ("archive", "runs"),
     [
         ("adience/aligned", {"third": "trained on it"}),
-        ("adience", {"second": "trained on it", "third": "trained on it", "pupil": "taught by"}),
+        ("adience", {"second": "trained on it", "third": "trained on it", "student": "taught by"}),
     ],
 )
 def test_an_archive_leads_to_its_models(workspace: Path, archive: str, runs: dict[str, str]) -> None:

@@ -88,7 +88,7 @@ def test_a_model_that_was_rolled_back_stays_with_its_data(pipeline: RecordedPipe
 
 def test_what_the_configuration_or_another_pipeline_names_stays(pipeline: RecordedPipeline) -> None:
     teacher, start = pipeline.runs[1].folder / "Format-Serving", pipeline.runs[2].folder
-    RecordedPipeline(pipeline.root.with_name("small")).run("pupil", teacher=teacher)
+    RecordedPipeline(pipeline.root.with_name("small")).run("student", teacher=teacher)
     assert removed(pipeline, plan(pipeline, f"trainer.weights={start}/x.weights.h5")) == {"bad 3"}
 
 

@@ -37,5 +37,5 @@ def test_drawings_and_own_folders_have_terms_of_their_own() -> None:
     own = TrainingProvenance(["labelled_folder/team"], {}, "faces", False, 10, "3", "imagenet")
     assert [each.terms for each in data_terms([drawn])] == ["Drawn portraits: nobody's face, no terms."]
     folder, start = data_terms([own])
-    assert folder.terms == "Whoever owns the images sets their terms."
+    assert folder.terms == "The owner of the images sets their terms."
     assert "ImageNet" in start.terms

@@ -34,3 +34,13 @@ def archive_files(name: str) -> ArchiveFiles:
 def published_sources() -> tuple[str, ...]:
     """Returns the values of `FaceRecord.source` for published data sets, each once, in the table's order."""
     return tuple(dict.fromkeys(spec.source for spec in DATASETS.values()))
+
+
+def terms_of(data_set: str) -> list[str]:
+    """Returns the terms of use of a data set, of each of its parts once; none of a labelled folder: its owner sets them.
+
+    Args:
+        data_set: a TFDS name, or the part before its slash, as a model's provenance names it, e.g. 'adience'.
+    """
+    parts = (spec.terms for name, spec in DATASETS.items() if data_set in (name, name.partition("/")[0]))
+    return list(dict.fromkeys(terms for terms in parts if terms))

@@ -20,7 +20,7 @@ def push(model_path: Path, base_directory: Path, keys: SigningKeys | None = None
 
     The copy is made beside the versions and renamed when it is complete; leftovers of a killed push are removed.
     Pushes into one folder wait for each other. With keys, the model is signed and its copy verified before the copy is
-    renamed, so that a version appears with its signature; a newest version without a valid signature is pushed anew.
+    renamed, so that a version appears with its signature; a newest version without a valid signature is pushed again.
 
     Args:
         model_path: folder with `saved_model.pb`.

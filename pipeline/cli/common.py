@@ -6,12 +6,12 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,9 @@ from pipeline.output.standard_output import OutputError
 from visage.errors import VisageError
 from visage.extras import not_installed
 from visage.paths import is_url
+
+if TYPE_CHECKING:
+    from pipeline.config.schema import PipelineConfig
 
 DEFAULT_CONFIG = Path("pipeline_config.yaml")
 
@@ -166,12 +169,21 @@ def pushed_models(config: Path) -> Path:
 
 
 def _pushed_by(config: Path) -> ChosenModel:
-    from pipeline.config.loader import load_config
-
-    # The images do not matter here, but a labelled folder among the sources needs a folder.
-    settings = load_config(config, data_dir=Path.cwd())
+    settings = settings_of(config)
     key = settings.exports.signing.public_key
     return ChosenModel(settings.model_base_path, config, Path(key) if key is not None else None)
+
+
+def settings_of(config: Path, overrides: Sequence[str] = ()) -> "PipelineConfig":
+    """Reads a configuration whose images do not matter.
+
+    Raises:
+        VisageError: it cannot be read.
+    """
+    from pipeline.config.loader import load_config
+
+    # A labelled folder among the sources needs a folder.
+    return load_config(config, overrides, data_dir=Path.cwd())
 
 
 def print_json(value: Any, stream: IO[str] | None = None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from pipeline.cli.common import print_json, redirect_framework_output
+from pipeline.cli.common import print_json, redirect_framework_output, settings_of
 
 if TYPE_CHECKING:
     from pipeline.config.schema import PipelineConfig
@@ -51,15 +51,3 @@ def opened(config: Path, overrides: Sequence[str], as_json: bool) -> Iterator[Op
         from pipeline.output.console import Reporter
 
         yield Opened(settings, PipelineMetadata.of(settings), Reporter(stream, silent=as_json), stream, as_json)
-
-
-def settings_of(config: Path, overrides: Sequence[str]) -> "PipelineConfig":
-    """Reads a configuration whose images do not matter.
-
-    Raises:
-        VisageError: it cannot be read.
-    """
-    from pipeline.config.loader import load_config
-
-    # A labelled folder among the sources needs a folder.
-    return load_config(config, overrides, data_dir=Path.cwd())

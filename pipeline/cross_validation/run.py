@@ -15,10 +15,10 @@ from pipeline.node import compile_pipeline, node_ids, run_node
 from pipeline.output.console import Reporter
 from pipeline.output.node_summary import describe
 from pipeline.results import NodeResult
+from visage.data.examples import read_records, read_serialized
 from visage.data.protocols import SPLITS
-from visage.data.records import FaceRecord, from_example
+from visage.data.records import FaceRecord
 from visage.data.settings import SplitSettings
-from visage.data.tfrecords import read_all
 from visage.evaluation.predictions.table import CANDIDATE
 from visage.prediction.examples import ExamplesModel, predict_examples
 from visage.training.initialization.first_network import check_start
@@ -102,7 +102,7 @@ def train_and_predict(
                 check_folds(_records(nodes[node]), splits)
     model = Path(nodes["Trainer"].output("model").uri) / "Format-Serving"
     with reporter.stage(f"{title}: predictions"):
-        test = _read_split(nodes["FaceExampleGen"], "test")
+        test = read_serialized(_examples(nodes["FaceExampleGen"]), "test")
         predictions = predict_examples(test, {CANDIDATE: ExamplesModel(model)}).in_order_of_keys()
     clear_networks()
     evaluation = nodes["Evaluator"].output("evaluation").uri
@@ -111,10 +111,8 @@ def train_and_predict(
 
 def _records(example_gen: NodeResult) -> Iterator[FaceRecord]:
     for split in SPLITS:
-        yield from map(from_example, _read_split(example_gen, split))
+        yield from read_records(_examples(example_gen), split)
 
 
-def _read_split(example_gen: NodeResult, split: str) -> Iterator[bytes]:
-    folder = Path(example_gen.output("examples").uri) / f"Split-{split}"
-    for path in sorted(folder.glob("data_tfrecord-*.gz")):
-        yield from read_all(path)
+def _examples(example_gen: NodeResult) -> Path:
+    return Path(example_gen.output("examples").uri)

@@ -11,6 +11,7 @@ from pipeline.cli.common import (
     override_option,
     print_json,
     redirect_framework_output,
+    settings_of,
 )
 from pipeline.exit_codes import NOT_BLESSED
 from pipeline.output.output_file import check_output_folder
@@ -90,10 +91,7 @@ def _settings(config: Path | None, overrides: tuple[str, ...]) -> "EvaluatorSett
 
     if config is None:
         return without_limits(slices=list(FEATURES))
-    from pipeline.config.loader import load_config
-
-    # The images do not matter here, but a labelled folder among the sources needs a folder.
-    return load_config(config, overrides, data_dir=Path.cwd()).evaluator
+    return settings_of(config, overrides).evaluator
 
 
 def _table(target: Path, examples: Path | None, split: str) -> "PredictionTable":

@@ -14,9 +14,10 @@ from pipeline.cli.common import (
     json_option,
     override_option,
     print_json,
+    settings_of,
 )
 from pipeline.cli.groups import CommandGroup
-from pipeline.cli.opened import Opened, opened, settings_of
+from pipeline.cli.opened import Opened, opened
 from visage.errors import VisageError
 
 _config_option = click.option(

@@ -37,7 +37,7 @@ def published_sources() -> tuple[str, ...]:
 
 
 def terms_of(data_set: str) -> list[str]:
-    """Returns the terms of use of a data set, of each of its parts once; none of a labelled folder: its owner sets them.
+    """Returns the terms of use of a data set, of each of its parts once; none of a labelled folder.
 
     Args:
         data_set: a TFDS name, or the part before its slash, as a model's provenance names it, e.g. 'adience'.

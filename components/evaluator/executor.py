@@ -17,7 +17,7 @@ from components.evaluator.predict import predict_files
 from visage.errors import VisageError
 from visage.evaluation.evaluate import evaluate
 from visage.evaluation.evaluation import EVALUATION_FILE, PREDICTIONS_FOLDER, Evaluation, write_evaluation
-from visage.evaluation.gates.gate import Comparison
+from visage.evaluation.gates.gate import COMPARISONS, Comparison
 from visage.evaluation.looks import count_look
 from visage.evaluation.predictions.files import read_predictions
 from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE
@@ -26,7 +26,6 @@ from visage.saved_model.comparable import why_not_comparable
 from visage.saved_model.validation.variables import check_readable
 
 _SPLIT = "test"
-_OTHERS: tuple[Comparison, ...] = (BASELINE, REFERENCE)
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -50,7 +49,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         predictions.mkdir(parents=True, exist_ok=True)
         files = sorted(Path(artifact_utils.get_split_uri([examples], _SPLIT)).iterdir())
         models = _models(input_dict, exec_properties)
-        refused = {role: why for role in _OTHERS if (why := _why_refused(models, role)) is not None}
+        refused = {role: why for role in COMPARISONS if (why := _why_refused(models, role)) is not None}
         with self._make_beam_pipeline() as pipeline:
             compared = {role: model for role, model in models.items() if role not in refused}
             predict_files(pipeline, files, compared, predictions)

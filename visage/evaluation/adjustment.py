@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from visage.evaluation.comparison import simultaneous_intervals
 from visage.evaluation.measurement import Figure
 from visage.evaluation.metrics import adjustable_metrics
 from visage.evaluation.metrics.score import is_known
@@ -21,6 +22,7 @@ from visage.evaluation.metrics.spec import FRACTION, MetricSpec, Target
 from visage.evaluation.predictions.table import PredictionTable
 from visage.evaluation.slices import Slice
 from visage.evaluation.statistics import intervals
+from visage.evaluation.statistics.intervals import Interval
 
 # Years of a band; the last is open.
 BAND = 5.0
@@ -86,10 +88,32 @@ def adjust(
         bands = {False: _bands(table.truths.age)[known], True: np.zeros(known.sum(), int)}
         for of_age_alone, band in bands.items():
             parts = [part for part in slices if (set(part.values) == {"age_group"}) == of_age_alone]
+            if not parts:
+                continue
             expectations = _Expectations(known, values, band, parts, clusters)
             for part, adjusted in expectations.compare(specs, clusters, replicates):
                 found[part.name] |= adjusted
     return found
+
+
+def gaps_of(
+    spec: MetricSpec, groups: Sequence[Slice], adjusted: AdjustedFigures, min_people: int
+) -> dict[str, tuple[Adjusted, Interval | None]]:
+    """Returns the adjusted figures of a feature's groups, with intervals of the gaps that hold all at once.
+
+    Args:
+        spec: the metric.
+        groups: of the feature.
+        adjusted: of `adjust`.
+        min_people: of known label; groups with fewer are left out.
+
+    Returns:
+        By the group's name; the interval is None where a gap has none.
+    """
+    of_metric = {part.name: adjusted[part.name].get(spec.name) for part in groups}
+    found = {name: each for name, each in of_metric.items() if each is not None and each.gap.people >= min_people}
+    together = simultaneous_intervals({name: each.gap for name, each in found.items()})
+    return {name: (each, together[name]) for name, each in found.items()}
 
 
 def _bands(age: np.ndarray) -> np.ndarray:

@@ -7,24 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from visage.data.labels import UNKNOWN
-from visage.evaluation.adjustment import AdjustedFigures, adjust
+from visage.evaluation.adjustment import AdjustedFigures, adjust, gaps_of
 from visage.evaluation.breakdowns import break_down
-from visage.evaluation.comparison import simultaneous_intervals
 from visage.evaluation.evaluation import Evaluation, Gap, SliceFigures
 from visage.evaluation.gates.decide import decide
 from visage.evaluation.gates.evidence import Evidences
-from visage.evaluation.gates.gate import Comparison, blessed
+from visage.evaluation.gates.gate import COMPARISONS, Comparison, blessed
 from visage.evaluation.measurement import Figure, Figures, Measured, measure_slices
 from visage.evaluation.metrics import adjustable_metrics, limited_metrics, metrics_of
 from visage.evaluation.metrics.spec import MetricSpec
-from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE, PredictionTable
+from visage.evaluation.predictions.table import CANDIDATE, PredictionTable
 from visage.evaluation.settings import EvaluatorSettings
-from visage.evaluation.slices import OVERALL, Slice, all_pairs, slices_of
+from visage.evaluation.slices import OVERALL, Slice, all_pairs, groups_of, slices_of
 from visage.evaluation.standardization import equal_ages_and_genders
 from visage.evaluation.statistics import intervals
 from visage.evaluation.thresholds import check_legal_ages, false_positive_rate
-
-_OTHERS: tuple[Comparison, ...] = (BASELINE, REFERENCE)
 
 
 def evaluate(
@@ -40,13 +37,13 @@ def evaluate(
     truths = table.truths
     clusters = intervals.clusters_of(truths.identity, truths.key)
     slices = slices_of(truths, clusters, settings.features, all_pairs(settings.features) if settings.pairs else ())
-    roles = [CANDIDATE, *(role for role in _OTHERS if role in table.outputs)]
+    roles = [CANDIDATE, *(role for role in COMPARISONS if role in table.outputs)]
     figures = {role: _figures(table, role, slices, clusters) for role in roles}
     adjusted = adjust(table, CANDIDATE, slices[1:], clusters)
     found = Evidences(
         slices=slices,
         candidate=figures[CANDIDATE],
-        others={role: figures[role] for role in _OTHERS if role in figures},
+        others={role: figures[role] for role in COMPARISONS if role in figures},
         refused=refused or {},
         adjusted=adjusted,
         age_checks=[
@@ -102,14 +99,11 @@ def _balanced(table: PredictionTable, overall: Slice, clusters: np.ndarray) -> d
 
 def _gaps(settings: EvaluatorSettings, slices: Sequence[Slice], adjusted: AdjustedFigures) -> Iterator[Gap]:
     for feature in settings.features:
-        groups = [part.name for part in slices if set(part.values) == {feature}]
+        groups = groups_of(slices, feature)
         for spec in adjustable_metrics():
-            found = {name: adjusted[name][spec.name].gap for name in groups if spec.name in adjusted[name]}
-            gaps = {name: gap for name, gap in found.items() if gap.people >= settings.min_people}
-            together = simultaneous_intervals(gaps)
-            for name, gap in gaps.items():
-                if gap.value is not None:
-                    yield Gap(name, spec.name, gap.value, together[name])
+            for name, (found, interval) in gaps_of(spec, groups, adjusted, settings.min_people).items():
+                if found.gap.value is not None:
+                    yield Gap(name, spec.name, found.gap.value, interval)
 
 
 def _measured(figures: Mapping[str, Figure]) -> dict[str, Measured]:

@@ -75,6 +75,8 @@ def measure_slices(
         replicates: of the bootstrap; 0: no intervals but those of fractions.
     """
     parts = list(_parts(table, role, slices, metrics, clusters, standard))
+    if not parts:
+        return {}
     for weight in intervals.bootstrap_weights(clusters, replicates):
         for part in parts:
             part.draw(weight)

@@ -45,6 +45,11 @@ def slice_name(values: dict[Feature, str]) -> str:
     return ", ".join(f"{feature} {value}" for feature, value in values.items()) or OVERALL
 
 
+def groups_of(slices: Sequence[Slice], feature: Feature) -> list[Slice]:
+    """Returns the groups of one feature alone, without those of its pairs."""
+    return [part for part in slices if set(part.values) == {feature}]
+
+
 def slices_of(
     truths: Truths, clusters: np.ndarray, features: Sequence[Feature], pairs: Sequence[tuple[Feature, Feature]] = ()
 ) -> list[Slice]:

@@ -5,36 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from visage.evaluation.adjustment import Adjusted
-from visage.evaluation.comparison import simultaneous_intervals
+from visage.evaluation.adjustment import Adjusted, gaps_of
 from visage.evaluation.gates.evidence import Evidences
 from visage.evaluation.gates.gate import Gate, decided, display
 from visage.evaluation.measurement import Figure
 from visage.evaluation.metrics import adjustable_metrics
 from visage.evaluation.metrics.spec import MetricSpec
 from visage.evaluation.settings import EvaluatorSettings, Limit
-from visage.evaluation.slices import Slice
+from visage.evaluation.slices import Slice, groups_of
 from visage.evaluation.statistics.intervals import Interval
 
 
 def gap_gates(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]:
     """Yields a gate for each group of each limited feature."""
     for gate in settings.gap_gates:
-        groups = [part for part in found.slices if set(part.values) == {gate.feature}]
+        groups = groups_of(found.slices, gate.feature)
         for spec in adjustable_metrics():
             limit = getattr(gate, spec.gap_limit_name)
             if limit is None:
                 continue
-            adjusted = {
-                part.name: found.adjusted[part.name][spec.name]
-                for part in groups
-                if spec.name in found.adjusted[part.name]
-                and found.adjusted[part.name][spec.name].gap.people >= settings.min_people
-            }
-            together = simultaneous_intervals({name: each.gap for name, each in adjusted.items()})
+            gaps = gaps_of(spec, groups, found.adjusted, settings.min_people)
             for part in groups:
                 crude = found.candidate[part.name].get(spec.name)
-                yield _gap(settings, spec, limit, part, crude, adjusted.get(part.name), together.get(part.name))
+                yield _gap(settings, spec, limit, part, crude, *gaps.get(part.name, (None, None)))
 
 
 def _gap(

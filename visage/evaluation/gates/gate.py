@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from visage.evaluation.metrics.spec import MetricSpec
 from visage.evaluation.settings import EvaluatorSettings, Evidence
@@ -13,6 +13,7 @@ from visage.evaluation.statistics.intervals import Interval
 Verdict = Literal["passed", "failed", "not gated"]
 # Roles of the models that a candidate is compared with, as the prediction table names them.
 Comparison = Literal["baseline", "reference"]
+COMPARISONS: tuple[Comparison, ...] = get_args(Comparison)
 
 
 @dataclass(frozen=True)

@@ -81,18 +81,18 @@ def metric_rows(evaluation: Evaluation, heads: Mapping[str, str | None]) -> list
     """Returns every metric on all records: those of the age, then those of the gender. Each row has its own axis."""
     overall = evaluation.overall
     found = []
-    for head, title in (("age", "Age"), ("gender", "Gender")):
+    for head, heading in (("age", "Age"), ("gender", "Gender")):
         rows = []
         for spec in metrics_of("evaluation"):
             if spec.head != head or heads[head] is None:
                 continue
             row_lanes = _lanes(spec, overall)
             why = overall.why_not_measured(spec.name) or ""
-            axis = _axis(spec, [row_lanes])
+            axis = _axis(spec, [row_lanes], [row_lanes])
             title = f"{spec.title}{_unit_in_brackets(spec)}"
             rows.append(Row(title, "", row_lanes, lanes(row_lanes, axis, _zero(spec)), missing=why))
         if rows:
-            found.append(Rows(title, rows, Markup("")))
+            found.append(Rows(heading, rows, Markup("")))
     return found
 
 
@@ -148,8 +148,8 @@ def _of_groups(
     roles: Sequence[str] = (CANDIDATE, "adjusted", BASELINE, REFERENCE),
 ) -> Rows:
     found = {part.name: _lanes(spec, part, roles) for part in groups}
-    large = [found[part.name] for part in groups if part.people >= evaluation.min_people]
-    axis = _axis(spec, large or list(found.values()))
+    large = {part.name for part in groups if part.people >= evaluation.min_people} or found.keys()
+    axis = _axis(spec, list(found.values()), [found[name] for name in found if name in large])
     rows = []
     for part in groups:
         few = part.people < evaluation.min_people
@@ -191,9 +191,10 @@ def _figures(spec: MetricSpec, part: SliceFigures, roles: Sequence[str]) -> Iter
             yield role, figures[spec.name]
 
 
-def _axis(spec: MetricSpec, rows: Sequence[Sequence[Lane]]) -> Axis:
-    """Returns an axis over the figures of rows and their intervals."""
-    ends = [end for row in rows for lane in row for end in (lane.value, *_ends(lane.interval))]
+def _axis(spec: MetricSpec, rows: Sequence[Sequence[Lane]], whole: Sequence[Sequence[Lane]]) -> Axis:
+    """Returns an axis over the figures of rows, and over the intervals of those that are to be seen whole."""
+    ends = [lane.value for row in rows for lane in row]
+    ends += [end for row in whole for lane in row for end in _ends(lane.interval)]
     return round_axis(ends, zero=spec.better == "zero", most=4, within=_UNIT if spec.unit is FRACTION else None)
 
 

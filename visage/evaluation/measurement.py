@@ -146,9 +146,13 @@ class _Part:
         if not spec.has_interval:
             return None
         hits = spec.hits(self.values[spec.name])
-        if hits is None or self.standard:
+        if hits is None:
             return intervals.percentile_interval(replicates, people)
         of_records, counted = hits
+        if self.standard:
+            # Where all records are hits, or none, every draw gives the same, and shows nothing.
+            differ = of_records.any() and not of_records.all()
+            return intervals.percentile_interval(replicates, people) if differ else None
         return intervals.wilson_interval(of_records, self.clusters[counted])
 
     def _summarize(self, weight: np.ndarray) -> dict[str, np.ndarray]:

@@ -24,7 +24,7 @@ class Standard:
     """Strata of n records, and the weight that each stratum is to have.
 
     Attributes:
-        stratum: number of each record's stratum, int [n]; -1 where unknown, which gets no weight.
+        stratum: number of each record's stratum, int [n]; -1 where unknown or of few records, which gets no weight.
         weight: of each stratum, float [s], 0 or more.
     """
 
@@ -58,7 +58,8 @@ def equal_ages_and_genders(truths: Truths) -> Standard:
         gender[truths.gender == name] = index
     stratum = np.where((band >= 0) & (gender >= 0), band * len(GENDERS) + gender, -1)
     count = np.bincount(stratum[stratum >= 0], minlength=(len(AGE_BANDS) + 1) * len(GENDERS))
-    return Standard(stratum, (count >= LEAST_RECORDS).astype(float))
+    enough = count >= LEAST_RECORDS
+    return Standard(np.where((stratum >= 0) & enough[stratum], stratum, -1), enough.astype(float))
 
 
 def _age_band(age: np.ndarray) -> np.ndarray:

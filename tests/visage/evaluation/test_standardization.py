@@ -66,6 +66,11 @@ def test_a_standardized_fraction_has_an_interval_of_the_bootstrap() -> None:
     assert 0 < within.interval.low < within.value < within.interval.high < 1
 
 
+def test_a_standardized_fraction_of_hits_alone_has_no_interval() -> None:
+    (within,) = standardized(MANY_YOUNG, ERRORS / 10, "age_cs5")
+    assert (within.value, within.interval) == (pytest.approx(1), None)
+
+
 def test_weights_of_a_stratum_add_up_to_its_own_in_every_draw() -> None:
     standard = equal_ages_and_genders(MANY_YOUNG)
     drawn = np.array([[1.0] * 10, [2, 0, 1, 3, 0, 0, 0, 0, 0, 4], [1.0] * 9 + [0]])
@@ -79,4 +84,4 @@ def test_weights_of_a_stratum_add_up_to_its_own_in_every_draw() -> None:
 def test_a_stratum_of_few_records_gets_no_weight(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standardization, "LEAST_RECORDS", 2)
     (error,) = standardized(MANY_YOUNG, ERRORS, "age_mae")
-    assert error.value == pytest.approx(2)
+    assert (error.value, error.records) == (pytest.approx(2), 9)

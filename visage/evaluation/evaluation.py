@@ -59,7 +59,7 @@ class SliceFigures:
             return f"the model does not predict the {'distribution of ages' if distribution else METRICS[metric].head}"
         if figure.value is not None:
             return None
-        return METRICS[metric].undefined if figure.records else f"no test record of known {METRICS[metric].head}"
+        return METRICS[metric].undefined if figure.records else METRICS[metric].no_truths
 
 
 @dataclass(frozen=True)

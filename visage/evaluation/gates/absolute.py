@@ -63,6 +63,5 @@ def _absolute(spec: MetricSpec, limit: Limit, slice: str, figure: Figure | None,
         return replace(gate, reason=why_none)
     gate = replace(gate, measured=figure.value, interval=figure.interval, records=figure.records, people=figure.people)
     if figure.value is None:
-        known = f"no test record of known {spec.head}"
-        return replace(gate, reason=spec.undefined if figure.records else known)
+        return replace(gate, reason=spec.undefined if figure.records else spec.no_truths)
     return decided(gate, spec.better == "higher", figure.value, figure.interval)

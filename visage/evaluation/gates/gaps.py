@@ -52,7 +52,7 @@ def _gap(
     if adjusted is None or adjusted.gap.value is None:
         if crude is not None and crude.records:
             return replace(gate, verdict="failed", records=crude.records, people=crude.people, reason=spec.undefined)
-        return replace(gate, people=part.people, reason=f"no test record of known {spec.head}")
+        return replace(gate, people=part.people, reason=spec.no_truths)
     measured = adjusted.gap
     gate = replace(
         gate,

@@ -141,6 +141,11 @@ class MetricSpec:
         """Returns the network's head that predicts the target."""
         return "gender" if self.target in ("gender", "gender_probability") else "age"
 
+    @property
+    def no_truths(self) -> str:
+        """Returns the reason why there is no figure of records whose label is unknown."""
+        return f"no test record of known {'apparent age' if self.target == 'apparent_age' else self.head}"
+
     def hits(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """Returns the records that a fraction counts and which of them are hits.
 

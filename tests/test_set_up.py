@@ -14,6 +14,8 @@ from packaging.utils import canonicalize_name
 
 from tests.helpers.project import PROJECT
 
+pytestmark = pytest.mark.one_stack
+
 STACKS = ("current", "older-glibc")
 # Extras that are no part of every lock, since no command of the Makefile needs them.
 EXTRAS = ("mtcnn",)

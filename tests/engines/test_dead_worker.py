@@ -15,6 +15,8 @@ from tests.engines.test_conformance import settings_for
 from tests.helpers.limits import wait_until
 from visage.errors import VisageError
 
+pytestmark = pytest.mark.one_stack
+
 
 def workers() -> list[int]:
     """Process ids of the workers that this process started."""

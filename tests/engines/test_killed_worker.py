@@ -15,6 +15,8 @@ from tests.engines.test_conformance import beam_settings, settings_for
 from tests.helpers.limits import HANG_GUARD_SECONDS, wait_until
 from visage.errors import VisageError
 
+pytestmark = pytest.mark.one_stack
+
 
 def kill_when_at_work(services: PortableServices, work_dir: Path) -> None:
     wait_until(lambda: work_dir.is_dir() and any(work_dir.iterdir()), "a worker that writes something")

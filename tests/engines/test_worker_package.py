@@ -10,6 +10,8 @@ import pytest
 
 from components.face_example_gen.engines.worker_package import build_worker_package
 
+pytestmark = pytest.mark.one_stack
+
 # What workers unpickle, with every module that they must not need made impossible to import.
 IMPORTS = """
 import sys

@@ -10,6 +10,8 @@ from tests.end_to_end.visage import visage
 from tests.helpers.project import PROJECT
 from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings
 
+pytestmark = pytest.mark.one_stack
+
 
 @pytest.fixture(scope="session")
 def portrait(portraits: Path) -> Path:

@@ -21,6 +21,8 @@ from visage.saved_model.pushing.push import push
 from visage.saved_model.pushing.signing import SigningKeys
 from visage.saved_model.validation.served import ExpectedPredictions, check_served
 
+pytestmark = pytest.mark.one_stack
+
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> SigningKeys:

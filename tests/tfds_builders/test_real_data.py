@@ -15,7 +15,7 @@ from tfds_builders.imdb_wiki.face_table import parse_face_table
 from tfds_builders.utkface import utkface_dataset_builder
 from visage.errors import VisageError
 
-pytestmark = pytest.mark.real_data
+pytestmark = [pytest.mark.real_data, pytest.mark.one_stack]
 
 README = PROJECT / "tfds_builders/adience/README.md"
 ODD_LABELS = {

@@ -140,6 +140,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.one_stack
 def test_a_metric_of_one_entry_is_in_every_report_and_can_gate(tmp_path: Path) -> None:
     # In a process of its own: the settings are made when the table is read.
     ran = subprocess.run([sys.executable, "-c", TOYS, str(tmp_path)], cwd=PROJECT, capture_output=True, text=True)

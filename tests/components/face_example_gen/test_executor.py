@@ -258,6 +258,7 @@ def test_files_contain_no_time(whole: Run) -> None:
         assert content[4:8] == bytes(4)
 
 
+@pytest.mark.one_stack
 def test_two_worker_processes_write_the_same_bytes_as_one(
     whole: Run, portraits: Path, data_root: Path, tmp_path: Path
 ) -> None:

@@ -12,6 +12,8 @@ from components.face_example_gen.prepare import archive_dir, prepare_source, sou
 from components.face_example_gen.settings import DataSettings
 from tests.components.face_example_gen.archives import drawn
 
+pytestmark = pytest.mark.one_stack
+
 # Stops for ever in the middle of what it does, so that it can be killed exactly there.
 STUCK = """
 import sys, time

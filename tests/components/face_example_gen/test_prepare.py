@@ -18,6 +18,8 @@ from visage import progress
 from visage.errors import VisageError
 from visage.lock import locked
 
+pytestmark = pytest.mark.one_stack
+
 
 def test_the_named_folder_is_the_one_that_is_read(archives: Path, tmp_path: Path) -> None:
     assert archive_dir(folder_of(archives), tmp_path / "data") == archives

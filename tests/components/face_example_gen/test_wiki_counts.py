@@ -16,7 +16,7 @@ from visage.data.example_proto import Example
 from visage.data.prepared_rows import to_record
 from visage.data.settings import CleaningSettings, SplitSettings
 
-pytestmark = pytest.mark.real_data
+pytestmark = [pytest.mark.real_data, pytest.mark.one_stack]
 
 PRESETS = PROJECT / "recipes/data"
 ROWS = 62_328

@@ -71,6 +71,7 @@ def fitted(fit: HeadCalibration | None) -> HeadCalibration:
     return fit
 
 
+@pytest.mark.one_stack
 def test_the_same_network_is_calibrated_the_same_and_not_changed(folder: Path) -> None:
     val = open_split("val", [f"{folder}/examples/Split-val/*"])
     network = recipe().spec.build()
@@ -93,6 +94,7 @@ def test_heads_without_logits_or_absent_have_no_temperature(folder: Path) -> Non
     assert calibrate(regression.spec.build(), val, recipe(calibration="none")) is None
 
 
+@pytest.mark.one_stack
 def test_the_recipe_changes_nothing_but_the_temperatures(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(folder / "examples")
     run_trainer(tmp_path, recipe(calibration="none"))

@@ -39,6 +39,7 @@ def test_optimizer_state_is_not_exported(trainer_run: TrainerRun) -> None:
     assert variables.stat().st_size < 1.1 * 4 * 231_270
 
 
+@pytest.mark.one_stack
 def test_the_same_seed_trains_the_same_network_and_another_seed_another(tmp_path: Path) -> None:
     records = open_split("train", [str(write_split(tmp_path, "train", people(24, seed=1)))])
     first, again = (train(records, records, SMALL, str(tmp_path / "log")) for _ in range(2))
@@ -48,6 +49,7 @@ def test_the_same_seed_trains_the_same_network_and_another_seed_another(tmp_path
     assert np.abs(weights[0] - weights[2]).max() > 0.1
 
 
+@pytest.mark.one_stack
 def test_training_stops_when_validation_worsens_and_keeps_the_best_weights(tmp_path: Path) -> None:
     learned = people(16, seed=1)
     opposite = [replace(one, age=None, age_group=None, gender=OTHER_GENDER[one.gender]) for one in learned]

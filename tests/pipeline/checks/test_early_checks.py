@@ -16,6 +16,8 @@ from tests.pipeline.checks.configs import archive_config, config_of, folder_conf
 from tests.pipeline.locked_database import locked
 from visage.errors import VisageError
 
+pytestmark = pytest.mark.one_stack
+
 LIGHT = """
 import sys
 class Forbidden:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.helpers.limits import HANG_GUARD_SECONDS
 
+pytestmark = pytest.mark.one_stack
+
 GOES_ON = "visage: interrupted; the same command continues from the last finished stage\n"
 # Replaces what a command does by the body of `work`; the rest is the real command line. `stop` sends the signal HOW.
 COMMAND = """

@@ -10,6 +10,8 @@ from pipeline.metadata.store import check_usable
 from tests.pipeline.locked_database import locked
 from visage.errors import VisageError
 
+pytestmark = pytest.mark.one_stack
+
 LINE = r"^.*/metadata\.sqlite: another process has locked it; end that process .* and run again$"
 
 

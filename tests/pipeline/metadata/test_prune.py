@@ -17,6 +17,8 @@ from tests.pipeline.recorded_runs import RecordedPipeline
 from visage.errors import VisageError
 from visage.saved_model.pushing.rollback import roll_back
 
+pytestmark = pytest.mark.one_stack
+
 
 @pytest.fixture
 def pipeline(tmp_path: Path) -> RecordedPipeline:

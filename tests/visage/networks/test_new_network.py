@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from visage.networks import NETWORKS
 from visage.training.settings import TrainerSettings
 
+pytestmark = pytest.mark.one_stack
+
 
 def test_a_network_is_one_entry_and_its_own_file(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.visage.networks.trains_toy", str(tmp_path)]

@@ -117,6 +117,7 @@ def test_an_epoch_resumes_at_a_step_as_if_it_had_never_stopped(
             np.testing.assert_array_equal(values, expected_labels[name])
 
 
+@pytest.mark.one_stack
 def test_the_same_seed_makes_the_same_batches_in_another_process(tmp_path: Path) -> None:
     file = str(write_split(tmp_path, "train", people(30, seed=3)))
     command = [sys.executable, "-m", "tests.visage.training.batches_digest", file, "5"]

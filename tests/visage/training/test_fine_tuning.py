@@ -16,6 +16,8 @@ from visage.training.recipe.fine_tuning_settings import FineTuningSettings
 from visage.training.settings import TrainerSettings
 from visage.training.train import train
 
+pytestmark = pytest.mark.one_stack
+
 SETTINGS = TrainerSettings(
     network="compact",
     freeze=-2,

@@ -19,6 +19,8 @@ from visage.training.recipe.distillation_settings import DistillationSettings
 from visage.training.settings import TrainerSettings
 from visage.training.train import train
 
+pytestmark = pytest.mark.one_stack
+
 RECORDS = 96
 
 

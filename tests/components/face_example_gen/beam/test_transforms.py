@@ -202,6 +202,7 @@ def test_an_image_whose_copy_has_an_age_out_of_range_is_dropped(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.one_stack
 def test_a_file_that_a_worker_cannot_write_is_an_error_of_one_line(tmp_path: Path, workers: int) -> None:
     source = prepared(tmp_path, [utkface_row(1), utkface_row(2, age=101)])
     blocked = tmp_path / "a file"
@@ -234,6 +235,7 @@ with progress.listening(lambda step, done, total, note: print(done, flush=True))
 """
 
 
+@pytest.mark.one_stack
 def test_a_second_run_after_kill_9_is_complete_and_the_first_ones_workers_are_gone(tmp_path: Path) -> None:
     source = prepared(tmp_path, [utkface_row(number, age=number % 70) for number in range(400)])
     out = tmp_path / "out"

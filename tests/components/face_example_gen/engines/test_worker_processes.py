@@ -4,7 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.helpers.limits import HANG_GUARD_SECONDS
+
+pytestmark = pytest.mark.one_stack
 
 FAILING = """
 import sys

@@ -22,6 +22,8 @@ from visage.errors import VisageError
 from visage.training.batches import open_split
 from visage.training.reports.augmentation_preview import draw_sheet
 
+pytestmark = pytest.mark.one_stack
+
 CROPS = ("--set", "alignment.detector=none", "--set", "data.sources=[utkface]")
 
 

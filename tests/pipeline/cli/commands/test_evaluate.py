@@ -8,6 +8,8 @@ import pytest
 from tests.end_to_end.visage import visage
 from tests.helpers.tiny_model import people, save_model, write_examples
 
+pytestmark = pytest.mark.one_stack
+
 CSV = "age,gender,predicted_age,predicted_gender\n30,male,33,male\n40,female,38,female\n22,female,29,male\n"
 
 

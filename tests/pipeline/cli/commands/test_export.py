@@ -18,6 +18,8 @@ from tests.pipeline.pushed_model import record_push
 from tests.visage.tflite.networks import save
 from visage.networks import NETWORKS
 
+pytestmark = pytest.mark.one_stack
+
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:

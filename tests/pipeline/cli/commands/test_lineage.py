@@ -8,6 +8,8 @@ import pytest
 from tests.end_to_end.visage import visage
 from tests.pipeline.recorded_runs import RecordedPipeline
 
+pytestmark = pytest.mark.one_stack
+
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> RecordedPipeline:

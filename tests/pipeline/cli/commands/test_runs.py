@@ -11,6 +11,8 @@ from tests.end_to_end.visage import visage
 from tests.pipeline.recorded_runs import RecordedPipeline
 from visage.evaluation.waivers import read_waivers, valid_waiver
 
+pytestmark = pytest.mark.one_stack
+
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> RecordedPipeline:

@@ -11,6 +11,8 @@ from visage.saved_model.pushing import signing
 from visage.saved_model.pushing.push import push, same_files
 from visage.saved_model.pushing.signing import SIGNATURE_FILE, SigningKeys, check_keys, find_program, sign, verify
 
+pytestmark = pytest.mark.one_stack
+
 
 @pytest.fixture(scope="module", autouse=True)
 def program() -> None:

@@ -22,6 +22,8 @@ from visage.training.features.freezing import freeze, split_at_frozen
 from visage.training.features.trainable import select_trainable
 from visage.training.train import train
 
+pytestmark = pytest.mark.one_stack
+
 RECORDS = 10
 
 

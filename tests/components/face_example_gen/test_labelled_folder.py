@@ -12,7 +12,7 @@ import yaml
 import tfds_builders.labelled_folder
 from components.face_example_gen.prepare import prepare_source, source_of
 from components.face_example_gen.settings import DataSettings
-from tests.components.face_example_gen.test_executor import SPLITS, Run, run, settings_for
+from tests.components.face_example_gen.executor_runs import SPLITS, Run, run, settings_for
 from visage.data.settings import CleaningSettings
 from visage.faces.settings import AlignmentSettings
 

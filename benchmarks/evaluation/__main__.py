@@ -8,17 +8,20 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
 
 from benchmarks.evaluation import simulations as sim
 from benchmarks.evaluation.simulations import Rate
-from benchmarks.evaluation.speed import Speed, measure_speed
 from benchmarks.published_data import run
 from pipeline.cli.common import json_option, print_json, redirect_framework_output
 from pipeline.output.console import Reporter
 from visage.errors import VisageError
+
+if TYPE_CHECKING:
+    from benchmarks.evaluation.speed import Speed
 
 # At most this many of equal models may be blocked, and at least this many of harmed ones.
 _EQUAL, _HARMED = (0.0, 0.05), (0.95, 1.0)
@@ -40,6 +43,8 @@ def main(
     """Prints how often intervals hold and gates block; exits with 1 if a rate is not as wanted."""
     if (model is None) != (examples is None):
         raise VisageError("--model and --examples: one is missing; give both, or neither")
+    if examples is not None and not (examples / "Split-test").is_dir():
+        raise VisageError(f"--examples: {examples} holds no Split-test; give a folder that FaceExampleGen wrote")
     with redirect_framework_output() as stream:
         reporter = Reporter(stream, silent=as_json)
         with reporter.stage("simulations"):
@@ -47,9 +52,12 @@ def main(
                 *(sim.coverage(intervals, people) if intervals else ()),
                 *(_gates(retrains, people) if retrains else ()),
             ]
-        reporter.print(_table(rates))
+        if rates:
+            reporter.print(_table(rates))
         speed = None
         if model is not None and examples is not None:
+            from benchmarks.evaluation.speed import measure_speed
+
             with reporter.stage("speed"):
                 speed = measure_speed(model, examples, faces)
             reporter.print(_speed(speed))
@@ -92,7 +100,7 @@ def _table(rates: list[Rate]) -> Table:
     return table
 
 
-def _speed(speed: Speed) -> str:
+def _speed(speed: "Speed") -> str:
     return (
         f"{speed.faces:,} faces: Evaluator {speed.evaluator.wall:.1f} s, {speed.evaluator.cpu:.1f} CPU s; plain loop "
         f"{speed.loop.wall:.1f} s, {speed.loop.cpu:.1f} CPU s: {speed.network_fraction:.0%} of the CPU time is the "

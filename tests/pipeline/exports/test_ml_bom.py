@@ -107,6 +107,11 @@ def test_the_file_is_in_the_folder_of_the_run_and_the_same_each_time(run: Export
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
+def test_the_run_id_of_a_scheduler_is_one_folder(run: ExportedRun) -> None:
+    scheduled = replace(run, record=replace(run.record, run_id="manual/2026-12-01T09:30:00+00:00"))
+    assert scheduled.folder == run.config.root / "exports" / "manual_2026-12-01T09_30_00_00_00"
+
+
 def test_a_run_without_a_model_has_no_bom(run: ExportedRun) -> None:
     with pytest.raises(VisageError, match="the run trained no model, so there is nothing to describe"):
         ml_bom(failed_run(run))

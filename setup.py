@@ -54,6 +54,7 @@ setup(
     package_data={
         "": ["*.html", "*.jinja", "*.pbtxt", "*.txt", "*.bib", "*.md"],
         "visage.faces.detectors": ["models/*"],
+        "visage.model_card": ["published.yaml"],
     },
     entry_points={"console_scripts": ["visage = pipeline.__main__:main"]},
     install_requires=LIBRARY,

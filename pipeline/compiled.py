@@ -12,6 +12,9 @@ from typing import Any
 from visage.errors import VisageError
 
 INLINE_PREFIX = "gzip+base64:"
+CONFIGURATION = "visage"
+"""Key of `platform_configs` under which a compiled pipeline holds its configuration, a message with JSON."""
+
 # Keys under which a compiled pipeline names classes by their whole path.
 _CLASSES = ("class_path", "op_type")
 
@@ -44,6 +47,19 @@ def read_compiled(source: str) -> str:
                 "with `visage compile`"
             )
     return text
+
+
+def read_configuration(source: str) -> dict[str, Any] | None:
+    """Returns the configuration of a compiled pipeline; None: an earlier version compiled it.
+
+    Args:
+        source: as `read_compiled` takes it.
+
+    Raises:
+        VisageError: as `read_compiled`.
+    """
+    message = json.loads(read_compiled(source)).get("platform_configs", {}).get(CONFIGURATION)
+    return None if message is None else json.loads(message["value"])
 
 
 def not_compiled(source: str) -> VisageError:

@@ -9,6 +9,7 @@ import gzip
 from pathlib import Path
 
 from google.protobuf import json_format
+from google.protobuf.wrappers_pb2 import StringValue
 from tfx.dsl.compiler.compiler import Compiler
 from tfx.dsl.compiler.constants import PIPELINE_RUN_ID_PARAMETER_NAME
 from tfx.orchestration.local import runner_utils
@@ -16,7 +17,7 @@ from tfx.orchestration.portable.launcher import Launcher
 from tfx.orchestration.portable.runtime_parameter_utils import substitute_runtime_parameter
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.compiled import INLINE_PREFIX, not_compiled, read_compiled
+from pipeline.compiled import CONFIGURATION, INLINE_PREFIX, not_compiled, read_compiled
 from pipeline.config.schema import PipelineConfig
 from pipeline.interruption import check_interrupted
 from pipeline.machine.full_disk import full_disk_line
@@ -28,8 +29,16 @@ from visage.errors import VisageError
 
 
 def compile_pipeline(config: PipelineConfig, publish: bool = True) -> pipeline_pb2.Pipeline:
-    """Returns the IR of the configured pipeline, without a run id; `publish` as in `create_pipeline`."""
-    return Compiler().compile(create_pipeline(config, publish))
+    """Returns the IR of the configured pipeline with its configuration, without a run id.
+
+    Args:
+        config: the whole run. Its outputs get absolute paths, because a scheduler's tasks start in other folders.
+        publish: as in `create_pipeline`.
+    """
+    ir = Compiler().compile(create_pipeline(config, publish))
+    configuration = StringValue(value=config.with_absolute_outputs().model_dump_json())
+    ir.platform_configs[CONFIGURATION].Pack(configuration)
+    return ir
 
 
 def to_json(ir: pipeline_pb2.Pipeline) -> str:

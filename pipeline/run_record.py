@@ -42,7 +42,8 @@ class RunRecord:
         git_commit: of the project's folder.
         git_changed: whether files differed from that commit.
         packages: version of each installed package.
-        configuration: of the whole run, with every default; None for nodes that a scheduler runs.
+        configuration: of the whole run, with every default; None for nodes of a pipeline that an earlier version
+            compiled.
         ended: ISO 8601, in UTC.
         exit_code: of `visage run`.
         error: the line on standard error.
@@ -117,14 +118,19 @@ def recorded_run(config: "PipelineConfig", run_id: str) -> Iterator[RunRecorder]
         raise
 
 
-def record_node(root: Path, run_id: str) -> None:
+def record_node(root: Path, run_id: str, configuration: Mapping[str, Any] | None) -> None:
     """Writes the record of a run whose nodes a scheduler runs one by one, unless one of them has written it.
+
+    Args:
+        root: folder of the pipeline.
+        run_id: of the run.
+        configuration: as the compiled pipeline holds it.
 
     Raises:
         VisageError: it cannot be written.
     """
     if not record_path(root, run_id).exists():
-        RunRecorder(root, new_record(root.name, run_id))
+        RunRecorder(root, new_record(root.name, run_id, configuration))
 
 
 def new_record(pipeline: str, run_id: str, configuration: Mapping[str, Any] | None = None) -> RunRecord:

@@ -8,7 +8,7 @@ TRAINING_CODE = ("visage.training", "visage.networks", "visage.saved_model", "vi
 """The code of a training: part of the keys of caches and checkpoints, and equal on all machines of a cluster."""
 
 # .tflite: the detectors' networks count as code.
-_SUFFIXES = (".jinja", ".pbtxt", ".py", ".tflite")
+_SUFFIXES = (".jinja", ".pbtxt", ".py", ".tflite", ".yaml")
 
 
 def source_digest(*packages: str) -> str:

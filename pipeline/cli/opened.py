@@ -45,7 +45,17 @@ def opened(config: Path, overrides: Sequence[str], as_json: bool) -> Iterator[Op
     Raises:
         VisageError: the configuration cannot be read, or the metadata are damaged or locked.
     """
-    settings = settings_of(config, overrides)
+    with opened_pipeline(settings_of(config, overrides), as_json) as at:
+        yield at
+
+
+@contextmanager
+def opened_pipeline(settings: "PipelineConfig", as_json: bool) -> Iterator[Opened]:
+    """Opens the metadata of a pipeline for reading.
+
+    Raises:
+        VisageError: the metadata are damaged or locked.
+    """
     with redirect_framework_output() as stream:
         from pipeline.metadata.reader import PipelineMetadata
         from pipeline.output.console import Reporter

@@ -173,6 +173,13 @@ class PipelineConfig(Settings):
         """Absolute path of the decisions to push a model in spite of a limit."""
         return self.root / "waivers.json"
 
+    def with_absolute_outputs(self) -> "PipelineConfig":
+        """Returns the configuration for processes in other folders: the paths that runs write to are absolute."""
+        events = self.exports.openlineage
+        file = None if events.file is None else str(Path(events.file).resolve())
+        exports = self.exports.model_copy(update={"openlineage": events.model_copy(update={"file": file})})
+        return self.model_copy(update={"workspace": str(Path(self.workspace).resolve()), "exports": exports})
+
     def face_example_gen_settings(self) -> FaceExampleGenSettings:
         """Returns the settings of FaceExampleGen, with an absolute `data.dir`."""
         data = self.data

@@ -1,4 +1,4 @@
-"""Writes the bill of materials of a run's model: its files, figures, data and packages.
+"""Writes the bill of materials of a run's model: its files, data and packages, and the figures of its model card.
 
 Source: CycloneDX 1.6, https://cyclonedx.org/docs/1.6/json/.
 """
@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,8 @@ from pipeline.distribution import DISTRIBUTION, installed_packages, own_version
 from pipeline.exports.run import ExportedRun
 from visage.data.datasets import terms_of
 from visage.errors import VisageError
-from visage.evaluation.evaluation import Evaluation, SliceFigures
-from visage.evaluation.metrics import METRICS
-from visage.evaluation.predictions.table import CANDIDATE
 from visage.files import write_atomically
+from visage.model_card.content import FIGURES
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, read_metadata
 from visage.saved_model.pushing.signing import SIGNATURE_FILE
 
@@ -49,7 +47,7 @@ def ml_bom(run: ExportedRun) -> dict[str, Any]:
     """Returns the ML-BOM of a run's model as CycloneDX 1.6 JSON.
 
     Raises:
-        VisageError: the run trained no model, or its files are gone.
+        VisageError: the run trained no model, or the files of the model or of its card are gone.
     """
     if run.model is None:
         raise VisageError(f"{run.record.run_id}: the run trained no model, so there is nothing to describe")
@@ -60,7 +58,7 @@ def ml_bom(run: ExportedRun) -> dict[str, Any]:
         raise VisageError(f"{run.model}: cannot be read: {error}; run again") from error
     data = list(_data(metadata))
     libraries = list(_libraries())
-    model = _model(run, metadata, files, [one["bom-ref"] for one in data])
+    model = _model(run, metadata, files)
     name = f"{run.config.name}/{run.record.run_id}"
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
@@ -80,7 +78,7 @@ def ml_bom(run: ExportedRun) -> dict[str, Any]:
     }
 
 
-def _model(run: ExportedRun, metadata: ModelMetadata, files: list[dict[str, Any]], data: list[str]) -> dict[str, Any]:
+def _model(run: ExportedRun, metadata: ModelMetadata, files: list[dict[str, Any]]) -> dict[str, Any]:
     trainer = run.config.trainer
     properties = {
         "visage:pipeline": run.config.name,
@@ -102,66 +100,19 @@ def _model(run: ExportedRun, metadata: ModelMetadata, files: list[dict[str, Any]
             {"name": "visage:signed", "value": str(signed).lower()},
         ],
         "components": files,
-        "modelCard": {
-            "bom-ref": "model-card",
-            "modelParameters": {
-                "approach": {"type": "supervised"},
-                "task": "age and gender estimation",
-                "modelArchitecture": metadata.network or trainer.network,
-                "datasets": [{"ref": ref} for ref in data],
-                "inputs": [{"format": "image/jpeg"}],
-                "outputs": [{"format": "age in years, age group, gender, and their probabilities"}],
-            },
-            **_figures(run),
-            "considerations": _considerations(run),
-        },
+        **_model_card(run),
     }
 
 
-def _figures(run: ExportedRun) -> dict[str, Any]:
-    if run.evaluation is None:
+def _model_card(run: ExportedRun) -> dict[str, Any]:
+    """Returns the object `modelCard` of the run's model card; nothing where the run wrote no card."""
+    if run.model_card is None:
         return {}
-    return {"quantitativeAnalysis": {"performanceMetrics": list(performance_metrics(run.evaluation))}}
-
-
-def performance_metrics(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
-    """Yields the candidate's measured figures with their intervals of 95 % confidence, of all records first."""
-    for part in (evaluation.overall, *evaluation.groups):
-        yield from _metrics_of(part)
-
-
-def _metrics_of(part: SliceFigures) -> Iterator[dict[str, Any]]:
-    for name, figure in part.figures.get(CANDIDATE, {}).items():
-        if figure.value is None:
-            continue
-        unit = METRICS[name].unit
-        metric: dict[str, Any] = {
-            "type": f"{name} ({unit.symbol})" if unit.symbol and unit.factor == 1 else name,
-            "value": repr(figure.value),
-        }
-        if part.values:
-            metric["slice"] = part.name
-        if figure.interval is not None:
-            low, high = repr(figure.interval.low), repr(figure.interval.high)
-            metric["confidenceInterval"] = {"lowerBound": low, "upperBound": high}
-        yield metric
-
-
-def _considerations(run: ExportedRun) -> dict[str, Any]:
-    """Returns the intended and the excluded uses, as the model card words them."""
-    card = _card(run)
-    return {
-        "useCases": list(card.get("intended_use", ())),
-        "technicalLimitations": list(card.get("not_for", ())),
-    }
-
-
-def _card(run: ExportedRun) -> Mapping[str, Any]:
     try:
-        card = json.loads((run.model_card / "model_card.json").read_bytes()) if run.model_card else {}
-    except (OSError, ValueError) as error:
+        card = json.loads((run.model_card / FIGURES).read_bytes())
+        return {"modelCard": {"bom-ref": "model-card", **card["modelCard"]}}
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise VisageError(f"{run.model_card}: the model card cannot be read: {error}; run again") from error
-    return card if isinstance(card, dict) else {}
 
 
 def _data(metadata: ModelMetadata) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ from tfx.utils import path_utils
 from pipeline.config.schema import PipelineConfig
 from pipeline.metadata.reader import PipelineMetadata
 from pipeline.metadata.records import SUCCEEDED, ArtifactRecord, Run
+from pipeline.run_record import file_name
 from visage.evaluation.evaluation import EVALUATION_FILE, Evaluation, read_evaluation
 
 
@@ -40,7 +41,7 @@ class ExportedRun:
     @property
     def folder(self) -> Path:
         """Returns the folder for the files of this run's exports, which may be missing."""
-        return self.config.root / "exports" / self.record.run_id
+        return self.config.root / "exports" / file_name(self.record.run_id)
 
 
 def read_exported_run(config: PipelineConfig, run_id: str) -> ExportedRun:

@@ -80,7 +80,7 @@ class RunDetails:
         """Returns what is not recorded of this run."""
         facts = {
             "configuration, packages and git commit (no run record)": self.record is not None,
-            "whole configuration (a scheduler ran the nodes)": self.record is None
+            "whole configuration (an earlier version compiled the pipeline)": self.record is None
             or self.record.configuration is not None,
             "git commit (no checkout)": self.record is None or self.record.git_commit is not None,
             "counts (no cleaning report)": bool(self.counts),

@@ -1,4 +1,4 @@
-"""Prints an evaluation: every metric of all records, and the main ones group by group."""
+"""Prints an evaluation: every metric of all records, the main ones group by group, and published figures."""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,7 @@ from visage.evaluation.metrics import metrics_of
 from visage.evaluation.metrics.spec import MetricSpec
 from visage.evaluation.predictions.table import CANDIDATE
 from visage.evaluation.statistics.intervals import Interval
+from visage.model_card.published import CAPTION, PublishedRow
 
 _NOTHING = "\u2013"
 
@@ -32,6 +33,19 @@ def print_evaluation(found: Evaluation, reporter: Reporter) -> None:
     if found.gates:
         reporter.print()
         print_gates(found.gates, reporter)
+
+
+def print_published(rows: Sequence[PublishedRow], reporter: Reporter) -> None:
+    """Prints what others published on the same data set beside the model's figures; nothing without a row."""
+    if not rows:
+        return
+    table = Table("metric", "published", "measured", "system", "data", box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        recipe = f" (recipe {row.recipe})" if row.recipe else ""
+        table.add_row(row.title, row.published, row.own, escape(f"{row.system}{recipe}"), escape(row.data))
+    reporter.print()
+    reporter.print(table)
+    reporter.print(CAPTION)
 
 
 def _metrics_table(overall: SliceFigures) -> Table:

@@ -10,6 +10,7 @@ from rich.markup import escape
 from pipeline.config.schema import PipelineConfig
 from pipeline.exit_codes import FAILED, HELD, NOT_BLESSED
 from pipeline.output.console import Reporter, error_line
+from pipeline.output.exports import print_exports
 from pipeline.output.gate_table import print_gates
 from pipeline.output.node_summary import model_was_pushed, why_held
 from pipeline.results import ExportResult, RunResult
@@ -133,11 +134,7 @@ def print_outcome(outcome: Outcome, reporter: Reporter, visage: str, default_mod
     else:
         reporter.print(f"[bold red]Not pushed: {_why_not_pushed(outcome)}.[/] The served model stays.")
     reporter.print(f"model card  {escape(outcome.model_card) if outcome.model_card else '[red]not written[/]'}")
-    if outcome.exports:
-        reporter.print(_exports(outcome.exports))
-        for export in outcome.exports:
-            if export.place is not None:
-                reporter.print(f"  {export.name:<12}{escape(export.place)}")
+    print_exports(outcome.exports, reporter)
 
 
 def _blessing(outcome: Outcome) -> str:
@@ -145,12 +142,6 @@ def _blessing(outcome: Outcome) -> str:
         return "[bold green]Blessed.[/]"
     waiver = outcome.waiver
     return f"[bold yellow]Waived by {escape(waiver.by)} until {waiver.until}: {escape(waiver.reason)}.[/]"
-
-
-def _exports(exports: Sequence[ExportResult]) -> str:
-    failed = sum(export.error is not None for export in exports)
-    done = f"{len(exports) - failed} of {len(exports)} done"
-    return f"exports     {f'[yellow]{done}, {failed} failed[/]' if failed else done}"
 
 
 def _why_not_pushed(outcome: Outcome) -> str:

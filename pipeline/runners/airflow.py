@@ -1,10 +1,11 @@
-"""Writes an Airflow DAG whose tasks run `visage node`."""
+"""Writes an Airflow DAG whose tasks run `visage node`, and make the configured exports after the last of them."""
 
 import sys
 from pathlib import Path
 from string import Template
 
 from pipeline.config.schema import PipelineConfig
+from pipeline.exports.export import enabled_exports
 from pipeline.node import compile_pipeline, node_ids, to_json, upstream_ids
 from visage.files import write_atomically
 
@@ -29,6 +30,7 @@ except ImportError:
 VISAGE = $visage
 PIPELINE = str(Path(__file__).with_name($ir_name))
 MODEL = Asset($model_uri)
+RETRIES = $retries
 UPSTREAM = $upstream
 
 
@@ -51,14 +53,28 @@ with DAG(
             env={"VISAGE": raw(VISAGE), "NODE": node, "PIPELINE": raw(PIPELINE), "RUN_ID": "{{ run_id }}"},
             append_env=True,
             # A retry would not change the gate's decision.
-            retries=0 if node == "Pusher" else $retries,
+            retries=0 if node == "Pusher" else RETRIES,
             outlets=[MODEL] if node == "Pusher" else [],
         )
         for node in UPSTREAM
     }
     for node, needed in UPSTREAM.items():
         tasks[node].set_upstream([tasks[name] for name in needed])
-''')
+$exports''')
+
+_EXPORTS = """
+    exports = BashOperator(
+        task_id="Exports",
+        bash_command='"$VISAGE" runs export "$RUN_ID" --pipeline "$PIPELINE"',
+        env={"VISAGE": raw(VISAGE), "PIPELINE": raw(PIPELINE), "RUN_ID": "{{ run_id }}"},
+        append_env=True,
+        retries=RETRIES,
+    )
+    needed = {name for names in UPSTREAM.values() for name in names}
+    exports.set_upstream([tasks[node] for node in UPSTREAM if node not in needed])
+    # Runs however the nodes ended, and the state of the run stays theirs.
+    exports.as_teardown()
+"""
 
 
 def write_dag(config: PipelineConfig, out: Path) -> Path:
@@ -80,6 +96,7 @@ def write_dag(config: PipelineConfig, out: Path) -> Path:
         dag_id=repr(f"visage-{config.name}"),
         schedule=repr(config.airflow.schedule),
         retries=config.airflow.retries,
+        exports=_EXPORTS if enabled_exports(config) else "",
     )
     ir_path = out.with_name(f"{out.stem}.ir.json")
     write_atomically(ir_path, to_json(ir))

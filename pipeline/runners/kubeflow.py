@@ -1,10 +1,12 @@
-"""Writes a Kubeflow v2 pipeline whose container tasks run `visage node`."""
+"""Writes a Kubeflow v2 pipeline whose container tasks run `visage node`, and an exit handler for the exports."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from pipeline.config.schema import PipelineConfig
+from pipeline.exports.export import enabled_exports
 from pipeline.node import compile_pipeline, node_ids, to_inline, upstream_ids
 from visage.errors import VisageError
 from visage.files import atomic_file
@@ -22,15 +24,20 @@ def write_pipeline(config: PipelineConfig, out: Path) -> None:
 
     @dsl.pipeline(name=config.name, description="Age and gender from faces, gated and pushed.")
     def visage_pipeline(compiled_pipeline: str = to_inline(ir)) -> None:
-        tasks: dict[str, Any] = {}
-        for node in node_ids(ir):
-            task = _node_component(node, config.kubeflow.image)(
-                compiled_pipeline=compiled_pipeline, run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER
-            )
-            task.set_display_name(node)
+        def task(name: str, *words: str) -> Any:
+            component = _component(name, ["visage", *words], config.kubeflow.image)
+            made = component(compiled_pipeline=compiled_pipeline, run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER)
+            made.set_display_name(name)
             # Nodes find each other's outputs in ML Metadata, whose cache knows more than Kubeflow's.
-            task.set_caching_options(False)
-            tasks[node] = task.after(*(tasks[name] for name in upstream_ids(ir, node)))
+            return made.set_caching_options(False)
+
+        # Runs however the nodes ended.
+        exports = dsl.ExitHandler(task("Exports", "runs", "export")) if enabled_exports(config) else nullcontext()
+        with exports:
+            tasks: dict[str, Any] = {}
+            for node in node_ids(ir):
+                needed = [tasks[name] for name in upstream_ids(ir, node)]
+                tasks[node] = task(node, "node", node, "--run-id").after(*needed)
 
     try:
         # Kubeflow's compiler chooses the format by the ending.
@@ -40,13 +47,12 @@ def write_pipeline(config: PipelineConfig, out: Path) -> None:
         raise VisageError(f"{out}: cannot be written: {error.strerror}") from None
 
 
-def _node_component(node: str, image: str) -> Callable[..., Any]:
+def _component(name: str, command: list[str], image: str) -> Callable[..., Any]:
+    """Makes a container component that runs a command with the run's id and the compiled pipeline behind it."""
     from kfp import dsl
 
     def run(compiled_pipeline: str, run_id: str):  # type: ignore[no-untyped-def]
-        return dsl.ContainerSpec(
-            image=image, command=["visage", "node", node], args=["--pipeline", compiled_pipeline, "--run-id", run_id]
-        )
+        return dsl.ContainerSpec(image=image, command=command, args=[run_id, "--pipeline", compiled_pipeline])
 
-    run.__name__ = node
+    run.__name__ = name
     return dsl.container_component(run)

@@ -13,6 +13,7 @@ from pipeline.exports.export import enabled_exports, export_run
 from pipeline.metadata.warm_start import warm_start_model
 from pipeline.node import compile_pipeline, node_ids, run_node, upstream_ids
 from pipeline.output.console import Reporter, error_line, log_traceback
+from pipeline.output.exports import print_failed_exports
 from pipeline.output.node_summary import describe
 from pipeline.published_card import publish_card_or_warn
 from pipeline.results import ExportResult, NodeResult, RunResult
@@ -88,9 +89,7 @@ def _export(config: PipelineConfig, run_id: str, reporter: Reporter) -> list[Exp
         return []
     with reporter.stage("exporting"):
         exports = export_run(config, run_id)
-    for export in exports:
-        if export.error is not None:
-            reporter.print(f"[yellow]exports.{export.name}: not exported: {escape(export.error)}[/]")
+    print_failed_exports(exports, reporter)
     return exports
 
 

@@ -1,6 +1,7 @@
 """A real Airflow runs the compiled pipeline to a pushed model."""
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -31,9 +32,14 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(tmp_path_factory: pytest.TempPathFactory, workspace: Path) -> Path:
     folder = tmp_path_factory.mktemp("airflow")
     (folder / "dags").mkdir()
-    lenient = {"evaluator__age_mae_max": 100, "evaluator__gender_accuracy_min": 0, "airflow__retries": 0}
+    changes = {
+        "evaluator__age_mae_max": 100,
+        "evaluator__gender_accuracy_min": 0,
+        "airflow__retries": 0,
+        "exports__openlineage__file": str(workspace / "lineage.ndjson"),
+    }
     compiled = visage(
-        "compile", "airflow", *settings(workspace, data__sample_portraits__count=150, trainer__epochs=1, **lenient),
+        "compile", "airflow", *settings(workspace, data__sample_portraits__count=150, trainer__epochs=1, **changes),
         "--out", folder / "dags" / "faces.py",
     )  # fmt: skip
     assert compiled.returncode == 0, compiled.stderr
@@ -65,6 +71,8 @@ def test_airflow_runs_it_to_a_pushed_model(home: Path, workspace: Path) -> None:
 
     assert ended.returncode == 0, ended.stdout[-5000:]
     assert len(served_versions(workspace)) == 1
+    last_event = json.loads((workspace / "lineage.ndjson").read_text().splitlines()[-1])
+    assert (last_event["job"]["name"], last_event["eventType"]) == ("sample-portraits", "COMPLETE")
 
 
 def test_it_names_the_programs_of_this_environment(home: Path) -> None:

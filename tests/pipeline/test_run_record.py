@@ -51,17 +51,17 @@ def test_a_run_that_fails_has_its_error(
 
 def test_the_nodes_of_a_scheduler_write_one_record(tmp_path: Path) -> None:
     run_id = "manual__2026-01-02T03:04:05+00:00"
-    record_node(tmp_path / "faces", run_id)
+    record_node(tmp_path / "faces", run_id, {"name": "faces"})
     written = record_path(tmp_path / "faces", run_id).read_bytes()
-    record_node(tmp_path / "faces", run_id)
+    record_node(tmp_path / "faces", run_id, {"name": "faces"})
     assert record_path(tmp_path / "faces", run_id).read_bytes() == written
     record = read_record(tmp_path / "faces", run_id)
     assert record
-    assert (record.pipeline, record.configuration) == ("faces", None)
+    assert (record.pipeline, record.configuration) == ("faces", {"name": "faces"})
 
 
 def test_run_ids_that_share_a_file_name_are_told_apart(tmp_path: Path) -> None:
-    record_node(tmp_path, "a:b")
+    record_node(tmp_path, "a:b", None)
     assert file_name("a:b") == file_name("a+b")
     assert read_record(tmp_path, "a+b") is None
     assert read_record(tmp_path, "other") is None
@@ -69,14 +69,14 @@ def test_run_ids_that_share_a_file_name_are_told_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", "3"])
 def test_a_damaged_record_is_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
-    record_node(tmp_path, "one")
+    record_node(tmp_path, "one", None)
     record_path(tmp_path, "one").write_text(text)
     with pytest.raises(VisageError, match=r"one\.json: damaged \(.*\); remove it"):
         read_record(tmp_path, "one")
 
 
 def test_a_record_of_a_later_version_is_read(tmp_path: Path) -> None:
-    record_node(tmp_path, "one")
+    record_node(tmp_path, "one", None)
     path = record_path(tmp_path, "one")
     path.write_text(json.dumps({**json.loads(path.read_text()), "news": 1}))
     assert read_record(tmp_path, "one")

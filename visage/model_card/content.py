@@ -14,6 +14,7 @@ from visage.model_card import texts
 from visage.model_card.cyclonedx import cyclonedx
 from visage.model_card.data_terms import data_terms
 from visage.model_card.lineage import Lineage
+from visage.model_card.published import published_beside
 from visage.model_card.splits import SplitStatistics
 from visage.saved_model.identity import identify
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance
@@ -88,6 +89,9 @@ def make_card(
         size: of the SavedModel.
         latency: of one image.
         lineage: where the model comes from.
+
+    Raises:
+        VisageError: the file of the published figures is damaged.
     """
     identity = asdict(identify(metadata, metadata.network or "model", None))
     heads = _heads(recipe, evaluation)
@@ -120,6 +124,7 @@ def make_card(
             # A head that the network does not have is absent, not unmeasured.
             if heads[spec.head] is not None and (why := evaluation.overall.why_not_measured(spec.name)) is not None
         },
+        "published": [asdict(row) for row in published_beside(evaluation, metadata.learned_from)],
         "training_history": [
             {"name": phase.name, "best_epoch": phase.best_epoch, "epochs": [dict(epoch) for epoch in phase.epochs]}
             for phase in history

@@ -15,6 +15,7 @@ from visage.evaluation.metrics.spec import MetricSpec
 from visage.evaluation.predictions.table import CANDIDATE
 from visage.html.page import NOTHING, page_environment
 from visage.html.thumbnail import SIDE
+from visage.model_card.published import CAPTION
 from visage.model_card.views import breakdown, data, figures, gates, thresholds, training
 
 
@@ -34,6 +35,7 @@ def render(card: Mapping[str, Any], faces: Mapping[str, str] | None = None) -> s
         tiles=_tiles(evaluation, heads),
         gate_blocks=gates.gate_blocks(evaluation.gates),
         metric_rows=figures.metric_rows(evaluation, heads),
+        published_caption=CAPTION,
         group_rows=figures.group_rows(evaluation, heads),
         pair_rows=figures.pair_rows(evaluation, heads),
         gap_rows=figures.gap_rows(evaluation),

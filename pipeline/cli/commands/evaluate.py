@@ -1,5 +1,6 @@
 """`visage evaluate`: measures a model, or the predictions of any system, as the Evaluator does."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from visage.errors import VisageError
 if TYPE_CHECKING:
     from visage.evaluation.predictions.table import PredictionTable
     from visage.evaluation.settings import EvaluatorSettings
+    from visage.saved_model.metadata import TrainingProvenance
 
 _FILES = (".csv", ".parquet")
 
@@ -62,10 +64,11 @@ def evaluate(
         check_output_folder(out, inputs=[target])
     with redirect_framework_output() as stream:
         from pipeline.output.console import Reporter
-        from pipeline.output.evaluation_tables import print_evaluation
+        from pipeline.output.evaluation_tables import print_evaluation, print_published
         from visage.evaluation.evaluate import evaluate as evaluate_table
         from visage.evaluation.evaluation import EVALUATION_FILE, to_json, write_evaluation
         from visage.evaluation.predictions.files import write_predictions
+        from visage.model_card.published import published_beside
 
         reporter = Reporter(stream, silent=as_json)
         with reporter.stage("predictions"):
@@ -73,6 +76,8 @@ def evaluate(
         with reporter.stage("intervals"):
             found = evaluate_table(table, settings)
         print_evaluation(found, reporter)
+        published = published_beside(found, _trainings(target))
+        print_published(published, reporter)
         if config is not None and settings.compares:
             reporter.print("limits on a change were not applied: `visage evaluate` compares with no other model")
         if out is not None:
@@ -81,7 +86,7 @@ def evaluate(
             write_evaluation(found, out / EVALUATION_FILE)
             reporter.print(f"all of it  {out / EVALUATION_FILE}")
         if as_json:
-            print_json(to_json(found), stream)
+            print_json({**to_json(found), "published": [asdict(row) for row in published]}, stream)
     context.exit(NOT_BLESSED if any(gate.verdict == "failed" for gate in found.gates) else 0)
 
 
@@ -92,6 +97,14 @@ def _settings(config: Path | None, overrides: tuple[str, ...]) -> "EvaluatorSett
     if config is None:
         return without_limits(slices=list(FEATURES))
     return settings_of(config, overrides).evaluator
+
+
+def _trainings(target: Path) -> "list[TrainingProvenance] | None":
+    """Returns the trainings of a model; None: they are unknown, as those of other systems."""
+    from visage.prediction.loaded_model import find_model
+    from visage.saved_model.provenance import read_provenance
+
+    return None if target.suffix.lower() in _FILES else read_provenance(find_model(target))
 
 
 def _table(target: Path, examples: Path | None, split: str) -> "PredictionTable":

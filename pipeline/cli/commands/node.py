@@ -24,12 +24,12 @@ def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json:
 
     Exit code 3: Pusher had nothing blessed to push; 4: pushing is held, or the model is rolled back.
     """
-    from pipeline.compiled import read_compiled
+    from pipeline.compiled import read_configuration
     from pipeline.output.console import Reporter
     from pipeline.run_record import file_name, record_node
 
     # Reports an invalid file before TFX is imported.
-    read_compiled(pipeline)
+    configuration = read_configuration(pipeline)
     # The path of the log is known only once TFX has read the IR; until then output goes to a temporary file.
     with redirect_framework_output() as stream:
         from pipeline.node import read_ir, run_node, workspace_of
@@ -41,7 +41,7 @@ def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json:
             from pipeline.published_card import NODES as CARD_NODES
             from pipeline.published_card import publish_card_or_warn
 
-            record_node(root, run_id)
+            record_node(root, run_id, configuration)
             reporter = Reporter(stream, silent=as_json)
             with reporter.stage(name):
                 result = run_node(ir, name, run_id)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from pipeline.cli.commands.export_run import export_run
 from pipeline.cli.commands.waive import waive
 from pipeline.cli.common import (
     DEFAULT_CONFIG,
@@ -28,7 +29,7 @@ _reason_option = click.option("--reason", default="", help="Recorded with your n
 
 @click.group(cls=CommandGroup)
 def runs() -> None:
-    """Show and compare runs, and decide which version is served."""
+    """Show, compare and export runs, and decide which version is served."""
 
 
 @runs.command("list")
@@ -170,6 +171,7 @@ def prune(keep: int, dry_run: bool, config: Path, overrides: tuple[str, ...], as
 
 
 runs.add_command(waive)
+runs.add_command(export_run)
 
 
 def _prune(at: Opened, keep: int, dry_run: bool) -> None:

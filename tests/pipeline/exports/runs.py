@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 from pipeline.config.loader import load_config
 from pipeline.exports.run import ExportedRun
@@ -11,9 +12,10 @@ from pipeline.metadata.records import ArtifactRecord, NodeExecution, Run, State
 from tests.helpers.project import PROJECT
 from tests.helpers.tiny_evaluation import evaluate
 from tests.helpers.tiny_model import people
-from visage.evaluation.evaluation import EVALUATION_FILE
+from visage.evaluation.evaluation import EVALUATION_FILE, Evaluation
 from visage.evaluation.settings import EvaluatorSettings
-from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, write_metadata
+from visage.model_card.content import make_card
+from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, read_metadata, write_metadata
 
 START = datetime(2026, 12, 1, 9, 30, 0, 250_000, tzinfo=timezone.utc)
 RUN_ID = "20261201-093000-000000"
@@ -50,7 +52,7 @@ def ended_run(folder: Path, *changes: str) -> ExportedRun:
     card = folder / "card"
     card.mkdir()
     (card / "model_card.html").write_text("<p>card</p>")
-    (card / "model_card.json").write_text(json.dumps({"intended_use": ["Research."], "not_for": ["Decisions."]}))
+    (card / "model_card.json").write_text(json.dumps(_card(outcome.read(), read_metadata(model))))
     return ExportedRun(
         config=config,
         record=record(),
@@ -61,6 +63,10 @@ def ended_run(folder: Path, *changes: str) -> ExportedRun:
         evaluation_file=Path(outcome.evaluation.uri) / EVALUATION_FILE,
         model_card=card,
     )
+
+
+def _card(evaluation: Evaluation, metadata: ModelMetadata) -> dict[str, Any]:
+    return make_card(made_at="now", evaluation=evaluation, metadata=metadata, blessed=True, infra_blessed=True)
 
 
 def failed_run(run: ExportedRun) -> ExportedRun:

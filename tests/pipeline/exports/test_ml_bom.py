@@ -13,6 +13,7 @@ import pytest
 from pipeline.exports.ml_bom import export_ml_bom, ml_bom
 from pipeline.exports.run import ExportedRun
 from tests.pipeline.exports.runs import ended_run, failed_run
+from tests.visage.model_card.cyclonedx_schema import MODEL_CARD, check
 from visage.errors import VisageError
 from visage.saved_model.metadata import TrainingProvenance, read_metadata, write_metadata
 
@@ -42,8 +43,6 @@ def test_the_document_has_what_cyclonedx_requires(bom: dict[str, Any]) -> None:
     refs = [component["bom-ref"] for component in components(bom)]
     assert len(refs) == len(set(refs))
     named = [ref for one in bom["dependencies"] for ref in (one["ref"], *one["dependsOn"])]
-    model_card = bom["metadata"]["component"]["modelCard"]
-    named += [one["ref"] for one in model_card["modelParameters"]["datasets"]]
     assert {*named} <= {*refs}
 
 
@@ -57,18 +56,22 @@ def test_the_model_is_named_by_its_version_with_the_hashes_of_its_files(bom: dic
     assert hashes["saved_model.pb"] == [{"alg": "SHA-256", "content": graph}]
 
 
-def test_figures_have_their_intervals_and_groups(bom: dict[str, Any], run: ExportedRun) -> None:
-    metrics = bom["metadata"]["component"]["modelCard"]["quantitativeAnalysis"]["performanceMetrics"]
-    assert run.evaluation is not None
-    measured = run.evaluation.overall.figures["candidate"]["age_mae"]
-    assert measured.interval is not None
-    (overall,) = (one for one in metrics if one["type"] == "age_mae (years)" and "slice" not in one)
-    assert float(overall["value"]) == measured.value == pytest.approx(2)
-    assert float(overall["confidenceInterval"]["lowerBound"]) == measured.interval.low
-    assert float(overall["confidenceInterval"]["upperBound"]) == measured.interval.high
-    assert {"gender female", "gender male"} <= {one.get("slice") for one in metrics}
-    # A fraction is no number of per cent.
-    assert any(one["type"] == "gender_accuracy" and 0 <= float(one["value"]) <= 1 for one in metrics)
+def test_the_model_has_the_model_card_of_its_run(bom: dict[str, Any], run: ExportedRun) -> None:
+    assert run.model_card is not None
+    card = json.loads((run.model_card / "model_card.json").read_text())
+    described = dict(bom["metadata"]["component"]["modelCard"])
+    assert described.pop("bom-ref") == "model-card"
+    assert described == card["modelCard"]
+    check(described, MODEL_CARD)
+
+
+def test_a_run_without_a_model_card_has_a_bom_without_its_figures(run: ExportedRun) -> None:
+    assert "modelCard" not in ml_bom(replace(run, model_card=None))["metadata"]["component"]
+
+
+def test_a_model_card_that_is_gone_is_an_error_of_one_line(run: ExportedRun, tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match="the model card cannot be read"):
+        ml_bom(replace(run, model_card=tmp_path))
 
 
 def test_data_have_their_terms_those_of_the_teacher_too(tmp_path: Path) -> None:
@@ -94,11 +97,6 @@ def test_libraries_have_the_installed_versions(bom: dict[str, Any]) -> None:
     assert libraries["numpy"]["purl"] == f"pkg:pypi/numpy@{version}"
 
 
-def test_the_uses_are_those_of_the_model_card(bom: dict[str, Any]) -> None:
-    considerations = bom["metadata"]["component"]["modelCard"]["considerations"]
-    assert considerations == {"useCases": ["Research."], "technicalLimitations": ["Decisions."]}
-
-
 def test_the_file_is_in_the_folder_of_the_run_and_the_same_each_time(run: ExportedRun) -> None:
     path = Path(export_ml_bom(run))
     assert path == run.config.root / "exports" / run.record.run_id / "ml_bom.cdx.json"
@@ -107,6 +105,11 @@ def test_the_file_is_in_the_folder_of_the_run_and_the_same_each_time(run: Export
     export_ml_bom(run)
     assert path.read_bytes() == first
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_the_run_id_of_a_scheduler_is_one_folder(run: ExportedRun) -> None:
+    scheduled = replace(run, record=replace(run.record, run_id="manual/2026-12-01T09:30:00+00:00"))
+    assert scheduled.folder == run.config.root / "exports" / "manual_2026-12-01T09_30_00_00_00"
 
 
 def test_a_run_without_a_model_has_no_bom(run: ExportedRun) -> None:

@@ -10,7 +10,10 @@ from tests.helpers.tiny_model import people, save_model, write_examples
 
 pytestmark = pytest.mark.one_stack
 
-CSV = "age,gender,predicted_age,predicted_gender\n30,male,33,male\n40,female,38,female\n22,female,29,male\n"
+CSV = (
+    "age,gender,predicted_age,predicted_gender,source\n"
+    "30,male,33,male,utkface\n40,female,38,female,utkface\n22,female,29,male,utkface\n"
+)
 
 
 @pytest.fixture
@@ -26,6 +29,8 @@ def test_predictions_of_any_system_are_measured(predictions: Path, tmp_path: Pat
     assert "Mean absolute error of the age" in ended.stdout
     assert "4.00 years" in ended.stdout
     assert "100% of the records name nobody" in ended.stdout
+    assert "published, other test split: context, no comparison" in ended.stdout
+    assert "90.37 %" in ended.stdout
     assert {file.name for file in (tmp_path / "found").iterdir()} == {"evaluation.json", "predictions.parquet"}
 
 

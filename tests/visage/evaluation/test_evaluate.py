@@ -176,3 +176,17 @@ def test_hardly_any_record_has_an_evaluation(count: int) -> None:
     assert found.blessed == (count > 0)
     assert (found.overall.records, found.gaps) == (count, [])
     assert found.overall.figures["candidate"]["age_mae"].interval is None
+
+
+def test_the_change_against_another_model_has_a_paired_interval() -> None:
+    truths = people(80)
+    errors = RNG(3).normal(0, 5, 80)
+    outputs = {
+        role: model(truths, errors + more * np.sign(errors)) for role, more in (("candidate", 1), ("baseline", 0))
+    }
+    (mae, *others) = evaluate(PredictionTable(truths, outputs), SETTINGS).changes
+    assert (mae.metric, mae.compared_with, mae.value) == ("age_mae", "baseline", pytest.approx(1, abs=1e-5))
+    # Every record is worse by one year, so the difference varies with nobody.
+    assert mae.interval is not None
+    assert (mae.interval.low, mae.interval.high) == pytest.approx((1, 1), abs=1e-4)
+    assert "gender_accuracy" in {change.metric for change in others}

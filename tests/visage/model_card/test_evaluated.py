@@ -9,9 +9,11 @@ import pytest
 from tests.helpers.page_text import Page
 from tests.visage.model_card.cyclonedx_schema import MODEL_CARD, check
 from tests.visage.model_card.some_cards import METADATA, card_of, drawn_evaluation
+from visage.model_card.content import FIGURES, PAGE
 from visage.model_card.evaluated import card_of_model, card_of_predictions
 from visage.model_card.render import render
 from visage.model_card.subject import Subject
+from visage.model_card.write import write_card
 from visage.saved_model.metadata import write_metadata
 
 
@@ -73,6 +75,15 @@ def test_of_a_file_of_predictions_only_the_figures_are_shown(predictions: Path) 
     assert "names neither the training of its system nor the terms of its data" in page
     assert "This project's models" not in page
     assert set(card["modelCard"]["modelParameters"]) == {"task"}
+
+
+def test_a_card_that_cannot_be_rendered_replaces_neither_file(predictions: Path, tmp_path: Path) -> None:
+    card = card_of_predictions(predictions, drawn_evaluation())
+    write_card(tmp_path, card, None)
+    before = {name: (tmp_path / name).read_bytes() for name in (FIGURES, PAGE)}
+    with pytest.raises(KeyError):
+        write_card(tmp_path, {**card, "heads": {}}, None)
+    assert {name: (tmp_path / name).read_bytes() for name in (FIGURES, PAGE)} == before
 
 
 def test_figures_that_are_no_evidence_stand_below_a_banner() -> None:

@@ -16,13 +16,13 @@ from tfx.utils import path_utils
 from components.model_card.statistics import read_statistics
 from visage.data.tfrecords import read_all
 from visage.evaluation.evaluation import EVALUATION_FILE, Evaluation, read_evaluation
-from visage.files import digest_of, write_atomically
-from visage.model_card.content import FIGURES, PAGE, Latency, make_card, size_of
+from visage.files import digest_of
+from visage.model_card.content import Latency, make_card, size_of
 from visage.model_card.faces import thumbnails
 from visage.model_card.lineage import Lineage, split_digests, training_code
-from visage.model_card.render import render
 from visage.model_card.settings import ModelCardSettings
-from visage.saved_model.metadata import ModelMetadata, read_metadata
+from visage.model_card.write import write_card
+from visage.saved_model.metadata import known_metadata, read_metadata
 from visage.saved_model.training_history import read_history
 from visage.training.overrides import with_values
 from visage.training.search.result import read_best_values
@@ -67,8 +67,7 @@ class Executor(base_executor.BaseExecutor):
         faces = _faces(given["examples"], evaluation) if shown.faces and "examples" in given else None
         folder = Path(artifact_utils.get_single_uri(output_dict["model_card"]))
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / FIGURES, json.dumps(card, indent=2, allow_nan=False) + "\n")
-        write_atomically(folder / PAGE, render(card, faces))
+        write_card(folder, card, faces)
 
     def _lineage(self, given: Mapping[str, Artifact], model: Path, recipe: TrainerSettings) -> Lineage:
         examples = given.get("examples")
@@ -89,11 +88,7 @@ def _previous_training(blessing: Artifact) -> str | None:
     uri = blessing.get_string_custom_property(constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY)
     if not uri:
         return None
-    try:
-        metadata = read_metadata(Path(path_utils.serving_model_path(uri)))
-    except (OSError, ValueError):
-        metadata = ModelMetadata()
-    return metadata.learned_from[0].training if metadata.learned_from else None
+    return known_metadata(Path(path_utils.serving_model_path(uri))).own_training.training
 
 
 def _latency(infra_blessing: Artifact) -> Latency | None:

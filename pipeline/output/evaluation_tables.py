@@ -1,4 +1,4 @@
-"""Prints an evaluation: every metric of all records, the main ones group by group, and published figures."""
+"""Prints an evaluation: metrics of all records and of groups, comparisons, and published figures."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,9 @@ from rich.table import Table
 from pipeline.output.console import Reporter
 from pipeline.output.gate_table import print_gates
 from visage.evaluation.evaluation import Evaluation, SliceFigures
+from visage.evaluation.gates.gate import COMPARISONS, Comparison
 from visage.evaluation.measurement import Measured
-from visage.evaluation.metrics import metrics_of
+from visage.evaluation.metrics import METRICS, metrics_of
 from visage.evaluation.metrics.spec import MetricSpec
 from visage.evaluation.predictions.table import CANDIDATE
 from visage.evaluation.statistics.intervals import Interval
@@ -22,6 +23,10 @@ def print_evaluation(found: Evaluation, reporter: Reporter) -> None:
     """Prints the figures and, where there are limits, the gates."""
     reporter.print()
     reporter.print(_metrics_table(found.overall))
+    for role in COMPARISONS:
+        if found.compares_with(role):
+            reporter.print()
+            reporter.print(_changes_table(found, role))
     if found.groups:
         reporter.print()
         reporter.print(_groups_table([found.overall, *found.groups]))
@@ -60,6 +65,20 @@ def _metrics_table(overall: SliceFigures) -> Table:
                 _interval(spec, figure.interval),
                 f"{figure.records:,}",
                 f"{figure.people:,}",
+            )
+    return table
+
+
+def _changes_table(found: Evaluation, role: Comparison) -> Table:
+    table = Table("metric", role, "worse by", "95 % interval", box=None, pad_edge=False, header_style="bold")
+    for change in found.changes:
+        if change.compared_with == role:
+            spec = METRICS[change.metric]
+            table.add_row(
+                spec.title,
+                _value(spec, found.overall.figures[role].get(spec.name)),
+                spec.unit.text_of_change(change.value),
+                _interval(spec, change.interval),
             )
     return table
 

@@ -64,21 +64,24 @@ def check_output_of(
     check_output(out, endings, config_files(config), folders, beside)
 
 
-def check_output_folder(out: Path, inputs: Sequence[Path]) -> None:
+def check_output_folder(out: Path, inputs: Sequence[Path], written: Sequence[str] = ()) -> None:
     """Checks that files may be written to a folder, which need not exist yet.
 
     Args:
         out: the folder that `--out` names.
-        inputs: folders that the command reads; nothing is written there.
+        inputs: files and folders that the command reads; nothing is written to these folders.
+        written: names of files that are written; none of them replaces an input.
 
     Raises:
-        VisageError: it is a file, an input, or in an input.
+        VisageError: it is a file, an input, or in an input, or a written file would replace an input.
     """
     if out.exists() and not out.is_dir():
         raise VisageError(f"--out {out}: this is a file; name a folder")
     for folder in inputs:
         if out.resolve().is_relative_to(folder.resolve()):
             raise VisageError(f"--out {out}: this is in the input {folder}; name another folder")
+    for name in written:
+        _check_no_input(out, out / name, inputs, [])
 
 
 def _check_no_input(out: Path, written: Path, inputs: Sequence[Path], input_folders: Sequence[Path]) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from visage.data.labels import UNKNOWN
 from visage.evaluation.adjustment import AdjustedFigures, adjust, gaps_of
 from visage.evaluation.breakdowns import break_down
-from visage.evaluation.evaluation import Evaluation, Gap, SliceFigures
+from visage.evaluation.comparison import paired_worsening
+from visage.evaluation.evaluation import Change, Evaluation, Gap, SliceFigures
 from visage.evaluation.gates.decide import decide
 from visage.evaluation.gates.evidence import Evidences
 from visage.evaluation.gates.gate import COMPARISONS, Comparison, blessed
@@ -72,6 +73,7 @@ def evaluate(
         gates=gates,
         legal_ages=check_legal_ages(truths, table.outputs[CANDIDATE], slices, clusters),
         breakdown=break_down(truths, table.outputs[CANDIDATE], clusters),
+        changes=list(_changes(found)),
         min_people=settings.min_people,
     )
 
@@ -104,6 +106,16 @@ def _gaps(settings: EvaluatorSettings, slices: Sequence[Slice], adjusted: Adjust
             for name, (found, interval) in gaps_of(spec, groups, adjusted, settings.min_people).items():
                 if found.gap.value is not None:
                     yield Gap(name, spec.name, found.gap.value, interval)
+
+
+def _changes(found: Evidences) -> Iterator[Change]:
+    candidate = found.candidate[OVERALL]
+    for role, figures in found.others.items():
+        for spec in _compared():
+            figure, other = candidate.get(spec.name), figures[OVERALL].get(spec.name)
+            change = paired_worsening(spec, figure, other) if figure and other else None
+            if change is not None:
+                yield Change(spec.name, role, change.value, change.interval)
 
 
 def _measured(figures: Mapping[str, Figure]) -> dict[str, Measured]:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from visage.data.labels import Feature
 from visage.errors import VisageError
 from visage.evaluation.breakdowns import Breakdown
-from visage.evaluation.gates.gate import Gate
+from visage.evaluation.gates.gate import Comparison, Gate
 from visage.evaluation.measurement import Measured
 from visage.evaluation.metrics import METRICS
 from visage.evaluation.metrics.spec import Scores
@@ -81,6 +81,24 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class Change:
+    """By how much the candidate is worse than another model on all records (negative: better).
+
+    Attributes:
+        metric: whose figure.
+        compared_with: 'baseline' or 'reference'.
+        value: in the unit of the metric.
+        interval: of 95 % confidence, paired: both models predict the same records of the same drawn people; None where
+            there is none.
+    """
+
+    metric: str
+    compared_with: Comparison
+    value: float
+    interval: Interval | None
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The result of one evaluation.
 
@@ -93,6 +111,7 @@ class Evaluation:
         gates: one for each limit.
         legal_ages: the candidate as a check of legal ages; empty of a model that predicts no age in years.
         breakdown: the candidate's errors in detail.
+        changes: against each other model, of the metrics that can be limited.
         waiver: lets the model through although a gate failed; None without one.
         looks: number of models that were measured on this test split, this one included; None: not counted.
         min_people: number of people below which a group is shown and not gated.
@@ -105,6 +124,7 @@ class Evaluation:
     gates: Sequence[Gate]
     legal_ages: Sequence[LegalAgeCheck]
     breakdown: Breakdown
+    changes: Sequence[Change] = ()
     looks: int | None = None
     waiver: Waiver | None = None
     min_people: int = 30

@@ -16,6 +16,7 @@ from visage.model_card.data_terms import data_terms
 from visage.model_card.lineage import Lineage
 from visage.model_card.published import published_beside
 from visage.model_card.splits import SplitStatistics
+from visage.model_card.subject import Subject
 from visage.saved_model.identity import identify
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance
 from visage.saved_model.training_history import PhaseHistory
@@ -72,12 +73,13 @@ def make_card(
     size: ModelSize | None = None,
     latency: Latency | None = None,
     lineage: Lineage | None = None,
+    subject: Subject | None = None,
 ) -> dict[str, Any]:
     """Returns what a model card says as one JSON object. What is None, or empty, is not known.
 
     Args:
         made_at: date and time, ISO 8601.
-        evaluation: the result on the test split.
+        evaluation: the result.
         metadata: the model's `visage.json`.
         blessed: by the Evaluator.
         infra_blessed: by InfraValidator; None: it did not run.
@@ -89,10 +91,12 @@ def make_card(
         size: of the SavedModel.
         latency: of one image.
         lineage: where the model comes from.
+        subject: what the card is about; None: a model that a run measured on its test split.
 
     Raises:
         VisageError: the file of the published figures is damaged.
     """
+    subject = subject or Subject()
     identity = asdict(identify(metadata, metadata.network or "model", None))
     heads = _heads(recipe, evaluation)
     terms = data_terms(_with_weights(metadata.learned_from, recipe))
@@ -103,11 +107,12 @@ def make_card(
         "identity": {key: value for key, value in identity.items() if key not in unknown},
         "made_at": made_at,
         "not_for_decisions": texts.NOT_FOR_DECISIONS,
+        "subject": asdict(subject),
         "verdict": {
             "blessed": blessed,
             "infra_blessed": infra_blessed,
             # Whether it was pushed is known only to Pusher, which does not wait for the card.
-            "may_be_pushed": blessed and infra_blessed is True,
+            "may_be_pushed": subject.by_run and blessed and infra_blessed is True,
         },
         "model": metadata.to_json(),
         "recipe": None if recipe is None else recipe.model_dump(mode="json"),
@@ -138,7 +143,7 @@ def make_card(
         "not_for": list(texts.NOT_FOR),
         "limitations": list(texts.LIMITATIONS),
     }
-    return {**card, "modelCard": cyclonedx(evaluation, metadata, heads, terms, splits=statistics or {})}
+    return {**card, "modelCard": cyclonedx(evaluation, metadata, heads, terms, statistics or {}, subject)}
 
 
 def _with_weights(
@@ -151,8 +156,13 @@ def _with_weights(
 
 
 def _heads(recipe: TrainerSettings | None, evaluation: Evaluation) -> dict[str, str | None]:
-    """Returns the kind of each head, 'unknown' of one that predicts without a recipe; None: there is no such head."""
+    """Returns the kind of each head; None: there is no such head.
+
+    Without a recipe, the kind of a head is 'unknown', but for one that predicts age groups alone.
+    """
     if recipe is not None:
         return {"age": recipe.spec.age_head, "gender": recipe.spec.gender_head}
-    predicted = {spec.head for spec in metrics_of("evaluation") if spec.name in evaluation.overall.figures[CANDIDATE]}
-    return {head: "unknown" if head in predicted else None for head in ("age", "gender")}
+    measured = [spec for spec in metrics_of("evaluation") if spec.name in evaluation.overall.figures[CANDIDATE]]
+    heads, targets = {spec.head for spec in measured}, {spec.target for spec in measured}
+    age = "unknown" if "age" in targets else "age_groups"
+    return {"age": age if "age" in heads else None, "gender": "unknown" if "gender" in heads else None}

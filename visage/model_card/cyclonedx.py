@@ -14,6 +14,7 @@ from visage.evaluation.predictions.table import CANDIDATE
 from visage.model_card import texts
 from visage.model_card.data_terms import DataTerms
 from visage.model_card.splits import SplitStatistics
+from visage.model_card.subject import Subject
 from visage.saved_model.metadata import ModelMetadata
 
 # Fairness is assessed by the figures that the page shows group by group.
@@ -26,16 +27,26 @@ def cyclonedx(
     heads: Mapping[str, str | None],
     terms: Sequence[DataTerms],
     splits: Mapping[str, SplitStatistics],
+    subject: Subject,
 ) -> dict[str, Any]:
     """Returns the object `modelCard`, which a component of type `machine-learning-model` holds.
 
     Args:
-        evaluation: the result on the test split.
+        evaluation: the result.
         metadata: the model's description.
         heads: kind of each head, 'age' and 'gender'; None: there is none.
         terms: of the data that the model depends on.
         splits: the people in each split.
+        subject: what the card is about; of predictions alone, nothing but the task and the figures is known.
     """
+    quantitative = {"performanceMetrics": [metric for part in evaluation.slices for metric in _metrics(part)]}
+    fairness = {"fairnessAssessments": [_fairness(part, evaluation) for part in evaluation.groups]}
+    if not subject.is_model:
+        return {
+            "modelParameters": {"task": " and ".join(_tasks(heads))},
+            "quantitativeAnalysis": quantitative,
+            "considerations": fairness,
+        }
     outputs = ["age", "age_probabilities", "age_group"] if heads["age"] else []
     outputs += ["gender", "gender_probability"] if heads["gender"] else []
     architecture = {"modelArchitecture": metadata.network} if metadata.network else {}
@@ -49,9 +60,7 @@ def cyclonedx(
             "inputs": [{"format": f"image of a face ({_size(metadata)})"}],
             "outputs": [{"format": output} for output in outputs],
         },
-        "quantitativeAnalysis": {
-            "performanceMetrics": [metric for part in evaluation.slices for metric in _metrics(part)]
-        },
+        "quantitativeAnalysis": quantitative,
         "considerations": {
             "users": list(texts.USERS),
             "useCases": list(texts.INTENDED_USE),
@@ -60,11 +69,15 @@ def cyclonedx(
                 {"name": texts.NOT_FOR_DECISIONS},
                 *({"name": risk, "mitigationStrategy": mitigation} for risk, mitigation in texts.RISKS),
             ],
-            "fairnessAssessments": [_fairness(part, evaluation) for part in evaluation.groups],
+            **fairness,
         },
         "properties": [
-            {"name": "visage:blessed", "value": "true" if evaluation.blessed else "false"},
-            {"name": "visage:parameters", "value": str(metadata.parameters or "unknown")},
+            {"name": f"visage:{name}", "value": value}
+            for name, value in (
+                # Only a run blesses a model.
+                *([("blessed", "true" if evaluation.blessed else "false")] if subject.by_run else []),
+                ("parameters", str(metadata.parameters or "unknown")),
+            )
         ],
     }
 

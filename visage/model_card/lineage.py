@@ -36,6 +36,7 @@ class Lineage:
         configuration: digest of the recipe.
         data: digest of the files of each split, by its name.
         model: digest of the SavedModel's files.
+        predictions: digest of the file of predictions, where there is no model.
         previous: id of the Trainer's execution that made the model that it was compared with.
         python: version.
         packages: version of each installed package that decides what a model becomes.
@@ -47,6 +48,7 @@ class Lineage:
     data: Mapping[str, str] = field(default_factory=dict)
     model: str | None = None
     previous: str | None = None
+    predictions: str | None = None
     python: str = field(default_factory=platform.python_version)
     packages: Mapping[str, str] = field(default_factory=lambda: installed_packages())
 

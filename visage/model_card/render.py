@@ -12,11 +12,33 @@ from visage.data.labels import AGE_GROUPS, GENDERS
 from visage.evaluation.evaluation import Evaluation, from_json
 from visage.evaluation.metrics import metrics_of
 from visage.evaluation.metrics.spec import MetricSpec
-from visage.evaluation.predictions.table import CANDIDATE
+from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE
 from visage.html.page import NOTHING, page_environment
 from visage.html.thumbnail import SIDE
 from visage.model_card.published import CAPTION
+from visage.model_card.subject import Subject
 from visage.model_card.views import breakdown, data, figures, gates, thresholds, training
+
+_SECTIONS = {
+    "gates": "Gates",
+    "metrics": "Metrics",
+    "published": "Published",
+    "groups": "Groups",
+    "errors": "Errors",
+    "thresholds": "Legal ages",
+    "training": "Training",
+    "faces": "Faces",
+    "quality": "Image quality",
+    "data": "Data",
+    "model": "Model",
+    "lineage": "Lineage",
+    "terms": "Terms",
+    "use": "Use",
+}
+"""The sections by the name of their template, with their titles in the contents."""
+
+# Nothing of these is known where only predictions are at hand.
+_OF_A_MODEL = {"training", "faces", "data", "model", "terms", "use"}
 
 
 def render(card: Mapping[str, Any], faces: Mapping[str, str] | None = None) -> str:
@@ -25,16 +47,20 @@ def render(card: Mapping[str, Any], faces: Mapping[str, str] | None = None) -> s
     Args:
         card: the content of `model_card.json`.
         faces: images of the worst and typical faces as data URIs by key; None: the configuration turns them off, or
-            the test split is not at hand.
+            the records are not at hand.
     """
     evaluation = from_json(card["evaluation"])
+    subject = Subject(**card["subject"])
+    others = {BASELINE: subject.baseline_title, REFERENCE: "reference model"}
     heads = card["heads"]
     found = evaluation.breakdown
     return _template().render(
-        {**card, "evaluation": evaluation},
+        {**card, "evaluation": evaluation, "subject": subject},
+        sections=_sections(card, subject, evaluation),
         tiles=_tiles(evaluation, heads),
-        gate_blocks=gates.gate_blocks(evaluation.gates),
+        gate_blocks=gates.gate_blocks(evaluation.gates, others),
         metric_rows=figures.metric_rows(evaluation, heads),
+        change_rows=figures.change_rows(evaluation, others),
         published_caption=CAPTION,
         group_rows=figures.group_rows(evaluation, heads),
         pair_rows=figures.pair_rows(evaluation, heads),
@@ -54,6 +80,14 @@ def render(card: Mapping[str, Any], faces: Mapping[str, str] | None = None) -> s
         quality_rows=breakdown.quality_rows(found),
         age_charts=data.age_charts(card["data"]["splits"]),
     )
+
+
+def _sections(card: Mapping[str, Any], subject: Subject, evaluation: Evaluation) -> list[tuple[str, str]]:
+    """Returns name and title of the sections that have something to show."""
+    empty = set() if card["published"] else {"published"}
+    if not subject.is_model:
+        empty |= _OF_A_MODEL if evaluation.breakdown.by_quality else {*_OF_A_MODEL, "quality"}
+    return [(name, title) for name, title in _SECTIONS.items() if name not in empty]
 
 
 @cache

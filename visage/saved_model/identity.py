@@ -72,7 +72,7 @@ def identify(metadata: ModelMetadata, name: str, version: str | int | None) -> M
         version: None or 0 where its folder has no number.
     """
     trainings = metadata.learned_from or []
-    own = trainings[0] if trainings else TrainingProvenance()
+    own = metadata.own_training
     trained_on = TrainedOn(_images(trainings), tuple(sorted(_data_sets(trainings))), own.faces)
     pipeline = own.pipeline or UNKNOWN
     shown_version = str(version) if version else UNKNOWN

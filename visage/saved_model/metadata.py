@@ -152,6 +152,11 @@ class ModelMetadata:
             calibration=Calibration.from_json(document.get("calibration")),
         )
 
+    @property
+    def own_training(self) -> TrainingProvenance:
+        """Returns the training of the model itself; its values are None where the model does not record it."""
+        return self.learned_from[0] if self.learned_from else TrainingProvenance()
+
     def to_json(self) -> dict[str, Any]:
         """Returns the file's content in the present layout."""
         return asdict(self)
@@ -180,6 +185,14 @@ def read_metadata(saved_model: Path) -> ModelMetadata:
     if not isinstance(document, dict):
         raise ValueError(f"{saved_model / METADATA_FILE} holds no object")
     return ModelMetadata.from_json(document)
+
+
+def known_metadata(saved_model: Path) -> ModelMetadata:
+    """Reads the same; of a model without a readable description, everything is unknown."""
+    try:
+        return read_metadata(saved_model)
+    except (OSError, ValueError):
+        return ModelMetadata()
 
 
 def write_metadata(saved_model: Path, metadata: ModelMetadata) -> None:

@@ -111,10 +111,20 @@ def shares_test_faces(own: ModelMetadata, other: ModelMetadata) -> str | None:
     if not own.learned_from:
         return None
     for training in other.learned_from or ():
-        shared = set(training.sources or ()) & set(own.learned_from[0].sources or ())
-        if shared and training.split != own.learned_from[0].split:
+        shared = set(training.sources or ()) & set(own.own_training.sources or ())
+        if shared and training.split != own.own_training.split:
             return f"{', '.join(sorted(shared))} by the split {_in_words(training.split)}"
     return None
+
+
+def may_share_training_faces(own: ModelMetadata, other: ModelMetadata) -> bool:
+    """Returns whether a model may have been trained on faces of the training split of `own`.
+
+    It was not where both record their data sets, and share none.
+    """
+    named = own.own_training.sources
+    others = [training.sources for training in other.learned_from or [TrainingProvenance()]]
+    return named is None or any(sources is None or set(sources) & set(named) for sources in others)
 
 
 def _alike(one: TrainingProvenance, other: TrainingProvenance) -> bool:

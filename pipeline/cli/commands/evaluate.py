@@ -20,11 +20,13 @@ from visage.data.protocols import SPLITS
 from visage.errors import VisageError
 
 if TYPE_CHECKING:
+    from pipeline.evaluation_target import Target
+    from visage.evaluation.evaluation import Evaluation
     from visage.evaluation.predictions.table import PredictionTable
     from visage.evaluation.settings import EvaluatorSettings
-    from visage.saved_model.metadata import TrainingProvenance
+    from visage.model_card.settings import ModelCardSettings
 
-_FILES = (".csv", ".parquet")
+_PREDICTIONS = "predictions.parquet"
 
 
 @click.command()
@@ -36,17 +38,26 @@ _FILES = (".csv", ".parquet")
     metavar="DIR",
     help="Examples that FaceExampleGen wrote.  [default: those of the run that trained the model]",
 )
-@click.option("--split", type=click.Choice(SPLITS), default="test", show_default=True, help="Which split.")
+@click.option("--split", type=click.Choice(SPLITS), help="Which split.  [default: test]")
+@click.option(
+    "--baseline",
+    type=PathOfThisMachine(),
+    metavar="MODEL|PREDICTIONS",
+    help="Compare with another model, or with another file of predictions, on the same records.",
+)
 @click.option("--config", type=PathOfThisMachine(), help="Configuration whose limits apply.  [default: no limits]")
 @override_option
-@click.option("--out", type=PathOfThisMachine(), help="Folder for evaluation.json and predictions.parquet.")
+@click.option(
+    "--out", type=PathOfThisMachine(), help="Folder for the model card, evaluation.json and predictions.parquet."
+)
 @json_option
 @click.pass_context
 def evaluate(
     context: click.Context,
     target: Path,
     examples: Path | None,
-    split: str,
+    split: str | None,
+    baseline: Path | None,
     config: Path | None,
     overrides: tuple[str, ...],
     out: Path | None,
@@ -59,76 +70,70 @@ def evaluate(
     """
     if overrides and config is None:
         raise VisageError("--set: needs --config; name the configuration that it changes")
-    settings = _settings(config, overrides)
+    settings, shown = _settings(config, overrides)
     if out is not None:
-        check_output_folder(out, inputs=[target])
+        inputs = [path for path in (target, baseline, examples) if path is not None]
+        check_output_folder(out, inputs, written=[_PREDICTIONS])
+    from pipeline.evaluation_target import find_target
+
+    measured = find_target(target, examples, split, baseline)
+    if no_evidence := measured.no_evidence():
+        click.echo(f"visage: warning: {no_evidence}", err=True)
     with redirect_framework_output() as stream:
         from pipeline.output.console import Reporter
         from pipeline.output.evaluation_tables import print_evaluation, print_published
         from visage.evaluation.evaluate import evaluate as evaluate_table
-        from visage.evaluation.evaluation import EVALUATION_FILE, to_json, write_evaluation
-        from visage.evaluation.predictions.files import write_predictions
+        from visage.evaluation.evaluation import to_json
         from visage.model_card.published import published_beside
 
         reporter = Reporter(stream, silent=as_json)
         with reporter.stage("predictions"):
-            table = _table(target, examples, split)
+            table = measured.table()
         with reporter.stage("intervals"):
             found = evaluate_table(table, settings)
         print_evaluation(found, reporter)
-        published = published_beside(found, _trainings(target))
+        published = published_beside(found, measured.trainings())
         print_published(published, reporter)
-        if config is not None and settings.compares:
-            reporter.print("limits on a change were not applied: `visage evaluate` compares with no other model")
+        if config is not None and settings.compares and not found.compares_with("baseline"):
+            reporter.print("limits on a change were not applied: --baseline names a model to compare with")
         if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
-            write_predictions(table, out / "predictions.parquet")
-            write_evaluation(found, out / EVALUATION_FILE)
-            reporter.print(f"all of it  {out / EVALUATION_FILE}")
+            page = _write(out, measured, table, found, shown)
+            reporter.print(f"model card  {page}")
         if as_json:
             print_json({**to_json(found), "published": [asdict(row) for row in published]}, stream)
     context.exit(NOT_BLESSED if any(gate.verdict == "failed" for gate in found.gates) else 0)
 
 
-def _settings(config: Path | None, overrides: tuple[str, ...]) -> "EvaluatorSettings":
+def _settings(config: Path | None, overrides: tuple[str, ...]) -> tuple["EvaluatorSettings", "ModelCardSettings"]:
+    if config is not None:
+        settings = settings_of(config, overrides)
+        return settings.evaluator, settings.model_card
     from visage.data.labels import FEATURES
     from visage.evaluation.settings import without_limits
+    from visage.model_card.settings import ModelCardSettings
 
-    if config is None:
-        return without_limits(slices=list(FEATURES))
-    return settings_of(config, overrides).evaluator
-
-
-def _trainings(target: Path) -> "list[TrainingProvenance] | None":
-    """Returns the trainings of a model; None: they are unknown, as those of other systems."""
-    from visage.prediction.loaded_model import find_model
-    from visage.saved_model.provenance import read_provenance
-
-    return None if target.suffix.lower() in _FILES else read_provenance(find_model(target))
+    return without_limits(slices=list(FEATURES)), ModelCardSettings()
 
 
-def _table(target: Path, examples: Path | None, split: str) -> "PredictionTable":
-    """Returns the predictions to measure.
+def _write(
+    out: Path, measured: "Target", table: "PredictionTable", found: "Evaluation", shown: "ModelCardSettings"
+) -> Path:
+    """Writes the table, the evaluation and the card, each whole; returns the card's page.
 
     Raises:
-        VisageError: they cannot be read, or the model or its examples are missing.
+        VisageError: the folder cannot be made, is not writable, or full.
     """
-    if target.suffix.lower() in _FILES:
-        from visage.evaluation.predictions.external import read_external
+    from visage.evaluation.evaluation import EVALUATION_FILE, write_evaluation
+    from visage.evaluation.predictions.files import write_predictions
+    from visage.model_card.content import PAGE
+    from visage.model_card.write import write_card
 
-        if examples is not None:
-            raise VisageError(f"--data: {target} holds labels of its own; leave the option out")
-        return read_external(target)
-    from visage.data.examples import read_serialized
-    from visage.evaluation.predictions.table import CANDIDATE
-    from visage.prediction.loaded_model import find_model
-
-    version = find_model(target).resolve()
-    if examples is None:
-        from pipeline.metadata.training_examples import trained_on
-
-        examples = trained_on(version)
-    from visage.prediction.examples import ExamplesModel, predict_examples
-
-    records = read_serialized(examples, split)
-    return predict_examples(records, {CANDIDATE: ExamplesModel(version)}).in_order_of_keys()
+    card, faces = measured.card(found), measured.faces(found) if shown.faces else None
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_predictions(table, out / _PREDICTIONS)
+    except OSError as error:
+        raise VisageError(f"--out {out}: cannot be written: {error.strerror}; name another folder") from None
+    write_evaluation(found, out / EVALUATION_FILE)
+    write_card(out, card, faces)
+    return out / PAGE

@@ -119,7 +119,7 @@ def test_without_any_known_age_there_is_nothing_to_bless(tmp_path: Path) -> None
     assert not found.blessed
     assert found.gates[0] == Gate(
         *("age_mae_max", "age_mae", "overall", 3.0, "point", "failed", None),
-        reason="no test record of known age",
+        reason="no record of known age",
         title="Mean absolute error of the age",
         unit="years",
     )
@@ -134,7 +134,7 @@ def test_one_age_that_is_not_a_number_makes_one_gate_unmeasurable(tmp_path: Path
         ("gender_accuracy_min", 1.0, "passed", None),
     ]
     assert found.overall.scores()["gender_auc"] is None
-    assert found.overall.why_not_measured("gender_auc") == "the test records of known gender are all of one gender"
+    assert found.overall.why_not_measured("gender_auc") == "the records of known gender are all of one gender"
 
 
 def test_a_model_worse_than_the_blessed_one_is_not_blessed(tmp_path: Path) -> None:

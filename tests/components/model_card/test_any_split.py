@@ -231,4 +231,4 @@ def test_every_missing_metric_has_a_reason() -> None:
     overall = evaluate(PredictionTable(truths, {"candidate": outputs_of([30], [0.9])}), LIMITS).overall
     for metric in overall.scores():
         label = "apparent age" if metric == "apparent_age_error" else METRICS[metric].head
-        assert overall.why_not_measured(metric) == f"no test record of known {label}"
+        assert overall.why_not_measured(metric) == f"no record of known {label}"

@@ -127,3 +127,11 @@ def test_nothing_is_exported_into_the_model(tmp_path: Path) -> None:
     with pytest.raises(VisageError, match="this is a file; name a folder"):
         check_output_folder(tmp_path / "file", [version])
     check_output_folder(tmp_path / "phones", [version])
+
+
+def test_a_file_in_the_folder_does_not_replace_an_input(tmp_path: Path) -> None:
+    predictions = tmp_path / "predictions.parquet"
+    predictions.touch()
+    check_output_folder(tmp_path, [predictions], written=["evaluation.json"])
+    with pytest.raises(VisageError, match="would replace the input"):
+        check_output_folder(tmp_path, [predictions], written=["predictions.parquet"])

@@ -101,10 +101,10 @@ def test_exports_are_counted_and_do_not_change_the_exit_code() -> None:
 
 
 def test_a_metric_that_was_not_measured_has_its_reason() -> None:
-    gate = replace(PASSED, verdict="failed", measured=None, reason="no test record of known age")
+    gate = replace(PASSED, verdict="failed", measured=None, reason="no record of known age")
     text = shown(True, False, replace(PUSHED, gates=[gate], pushed=False))
     assert "not measured" in text
-    assert "age_mae_max of overall: no test record of known age\n" in text
+    assert "age_mae_max of overall: no record of known age\n" in text
 
 
 def test_a_missed_limit_rejects_the_model_whatever_else_failed() -> None:

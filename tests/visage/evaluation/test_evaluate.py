@@ -160,9 +160,9 @@ def test_a_model_that_may_not_be_compared_with_fails_the_limits_on_a_change() ->
 def test_why_a_figure_is_missing() -> None:
     truths = truths_of([None] * 4, ["male"] * 4)
     without_ages = evaluate(PredictionTable(truths, {"candidate": outputs_of([30] * 4, [0.9] * 4)}), SETTINGS).overall
-    assert without_ages.why_not_measured("age_mae") == "no test record of known age"
+    assert without_ages.why_not_measured("age_mae") == "no record of known age"
     assert without_ages.why_not_measured("gender_accuracy") is None
-    assert without_ages.why_not_measured("gender_auc") == "the test records of known gender are all of one gender"
+    assert without_ages.why_not_measured("gender_auc") == "the records of known gender are all of one gender"
     assert without_ages.why_not_measured("gender_precision_female") == "no record is predicted female"
     broken = evaluate(PredictionTable(people(4), {"candidate": outputs_of([np.nan] * 4)}), SETTINGS).overall
     assert broken.why_not_measured("age_mae") == "predictions are not finite numbers"
@@ -176,3 +176,17 @@ def test_hardly_any_record_has_an_evaluation(count: int) -> None:
     assert found.blessed == (count > 0)
     assert (found.overall.records, found.gaps) == (count, [])
     assert found.overall.figures["candidate"]["age_mae"].interval is None
+
+
+def test_the_change_against_another_model_has_a_paired_interval() -> None:
+    truths = people(80)
+    errors = RNG(3).normal(0, 5, 80)
+    outputs = {
+        role: model(truths, errors + more * np.sign(errors)) for role, more in (("candidate", 1), ("baseline", 0))
+    }
+    (mae, *others) = evaluate(PredictionTable(truths, outputs), SETTINGS).changes
+    assert (mae.metric, mae.compared_with, mae.value) == ("age_mae", "baseline", pytest.approx(1, abs=1e-5))
+    # Every record is worse by one year, so the difference varies with nobody.
+    assert mae.interval is not None
+    assert (mae.interval.low, mae.interval.high) == pytest.approx((1, 1), abs=1e-4)
+    assert "gender_accuracy" in {change.metric for change in others}

@@ -9,6 +9,7 @@ from visage.evaluation.statistics.intervals import Interval
 from visage.model_card.views.gates import gate_blocks
 
 MAE = Gate("age_mae_max", "age_mae", "overall", 5.0, "point", "passed", 4.5, title="Error of the age", unit="years")
+OTHERS = {"baseline": "previous model", "reference": "reference model"}
 RIGHT = Gate(
     *("gender_accuracy_min", "gender_accuracy", "gender female", 0.9, "safe", "failed", 0.88),
     title="Gender accuracy",
@@ -39,13 +40,13 @@ RIGHT = Gate(
     ],
 )
 def test_a_gate_is_worded_for_people(gate: Gate, title: str, limit: str, measured: str) -> None:
-    (block,) = gate_blocks([gate])
+    (block,) = gate_blocks([gate], OTHERS)
     assert (block.title, block.limit, block.evidence) == (title, limit, gate.evidence)
     assert block.rows[0].measured == measured
 
 
 def test_gates_of_one_limit_stand_together() -> None:
-    found = gate_blocks([MAE, RIGHT, replace(MAE, slice="gender male")])
+    found = gate_blocks([MAE, RIGHT, replace(MAE, slice="gender male")], OTHERS)
     assert [[row.records for row in block.rows] for block in found] == [
         ["all records", "gender male"],
         ["gender female"],
@@ -67,5 +68,5 @@ def test_gates_of_one_limit_stand_together() -> None:
     ],
 )
 def test_a_verdict_has_its_interval(gate: Gate, outcome: str, interval: str) -> None:
-    ((row,),) = (block.rows for block in gate_blocks([gate]))
+    ((row,),) = (block.rows for block in gate_blocks([gate], OTHERS))
     assert (row.outcome, row.interval) == (outcome, interval)

@@ -50,7 +50,7 @@ def age_checks(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]:
             unit=FRACTION.symbol,
         )
         if rate is None or rate.value is None:
-            why = "the model predicts no age in years" if rate is None else f"no test record under {check.legal_age}"
+            why = "the model predicts no age in years" if rate is None else f"no record under {check.legal_age}"
             yield replace(gate, reason=why)
         else:
             gate = replace(gate, measured=rate.value, interval=rate.interval, records=rate.records, people=rate.people)

@@ -12,7 +12,7 @@ from visage.evaluation.metrics import record_values, summaries
 from visage.evaluation.metrics.spec import FRACTION, NUMBER, YEARS, Limits, MetricSpec, Report, Target
 
 _EVERYWHERE: tuple[Report, ...] = ("evaluation", "cross_validation", "tflite")
-_ONE_GENDER = "the test records of known gender are all of one gender"
+_ONE_GENDER = "the records of known gender are all of one gender"
 
 METRICS = {
     spec.name: spec

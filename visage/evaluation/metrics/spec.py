@@ -144,7 +144,7 @@ class MetricSpec:
     @property
     def no_truths(self) -> str:
         """Returns the reason why there is no figure of records whose label is unknown."""
-        return f"no test record of known {'apparent age' if self.target == 'apparent_age' else self.head}"
+        return f"no record of known {'apparent age' if self.target == 'apparent_age' else self.head}"
 
     def hits(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """Returns the records that a fraction counts and which of them are hits.

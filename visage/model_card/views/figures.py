@@ -115,6 +115,25 @@ def pair_rows(evaluation: Evaluation, heads: Mapping[str, str | None]) -> list[R
     return [_of_groups(evaluation, spec, pairs, roles=(CANDIDATE,)) for spec in compared] if pairs else []
 
 
+def change_rows(evaluation: Evaluation, others: Mapping[str, str]) -> list[Rows]:
+    """Returns how much worse the model is than each other model, each metric on its own axis.
+
+    Args:
+        evaluation: the figures.
+        others: what the other models are called, by role.
+    """
+    found = []
+    for role, changes in groupby(evaluation.changes, key=lambda change: change.compared_with):
+        rows = []
+        for change in changes:
+            spec = METRICS[change.metric]
+            axis = round_axis([change.value, *_ends(change.interval)], zero=True, most=4)
+            lane = Lane("candidate", change.value, change.interval, _gap_text(spec, change.value, change.interval))
+            rows.append(Row(f"{spec.title} ({spec.unit.of_change or 'units'})", "", [lane], lanes([lane], axis, 0.0)))
+        found.append(Rows(f"Against the {others[role]}", rows, Markup("")))
+    return found
+
+
 def gap_rows(evaluation: Evaluation) -> list[Rows]:
     """Returns how much worse each group is than all records of the same ages, by metric."""
     found = []

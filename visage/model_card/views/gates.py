@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from visage.evaluation.gates.gate import Gate
@@ -11,7 +11,6 @@ from visage.html.page import NOTHING
 from visage.model_card.views.figures import signed
 
 _UNITS = {unit.symbol: unit for unit in (YEARS, FRACTION, NUMBER)}
-_AGAINST = {"baseline": "previous model", "reference": "reference model"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class GateRow:
         interval: of it, and the p-value of a test.
         people: number of people.
         other: the figure that it is compared with.
-        detectable: the least worsening that the test split could have shown.
+        detectable: the least worsening that the records could have shown.
         verdict: 'passed', 'failed' or 'not gated'.
         outcome: the verdict for people.
         reason: why, where the figure does not say it; '' where it does.
@@ -51,11 +50,16 @@ class GateBlock:
     rows: Sequence[GateRow]
 
 
-def gate_blocks(gates: Sequence[Gate]) -> list[GateBlock]:
-    """Returns the gates by their limits, in the order of the first gate of each."""
+def gate_blocks(gates: Sequence[Gate], others: Mapping[str, str]) -> list[GateBlock]:
+    """Returns the gates by their limits, in the order of the first gate of each.
+
+    Args:
+        gates: of the evaluation.
+        others: what the models are called that the candidate is compared with, by role.
+    """
     found: dict[tuple[str, str, str], list[GateRow]] = {}
     for gate in gates:
-        found.setdefault((_title(gate), _limit(gate), gate.evidence), []).append(_row(gate))
+        found.setdefault((_title(gate, others), _limit(gate), gate.evidence), []).append(_row(gate))
     return [GateBlock(*limit, rows) for limit, rows in found.items()]
 
 
@@ -79,9 +83,9 @@ def _is_change(gate: Gate) -> bool:
     return gate.compared_with is not None or gate.name.endswith("_gap_max")
 
 
-def _title(gate: Gate) -> str:
+def _title(gate: Gate, others: Mapping[str, str]) -> str:
     if gate.compared_with is not None:
-        return f"{gate.title}, against the {_AGAINST[gate.compared_with]}"
+        return f"{gate.title}, against the {others[gate.compared_with]}"
     if gate.name.endswith("_gap_max"):
         return f"{gate.title}, against all records of the same ages"
     return gate.title

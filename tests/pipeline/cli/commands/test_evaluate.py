@@ -1,19 +1,20 @@
-"""`visage evaluate` as a user types it: a model, or the predictions of any system."""
+"""`visage evaluate` of the predictions of any system."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.visage import visage
-from tests.helpers.tiny_model import people, save_model, write_examples
-
-pytestmark = pytest.mark.one_stack
+from tests.helpers.page_text import Page
+from tests.pipeline.cli.commands.evaluating import Ended, evaluate
 
 CSV = (
     "age,gender,predicted_age,predicted_gender,source\n"
     "30,male,33,male,utkface\n40,female,38,female,utkface\n22,female,29,male,utkface\n"
 )
+BETTER = CSV.replace("33", "31").replace("29", "23")
+WRITTEN = {"evaluation.json", "predictions.parquet", "model_card.html", "model_card.json"}
+LIMITS = ("--config", "pipeline_config.yaml", "--set", "evaluator.gender_accuracy_min=0.5")
 
 
 @pytest.fixture
@@ -23,32 +24,59 @@ def predictions(tmp_path: Path) -> Path:
     return file
 
 
-def test_predictions_of_any_system_are_measured(predictions: Path, tmp_path: Path) -> None:
-    ended = visage("evaluate", predictions, "--out", tmp_path / "found")
-    assert ended.returncode == 0, ended.stderr
-    assert "Mean absolute error of the age" in ended.stdout
-    assert "4.00 years" in ended.stdout
-    assert "100% of the records name nobody" in ended.stdout
-    assert "published, other test split: context, no comparison" in ended.stdout
-    assert "90.37 %" in ended.stdout
-    assert {file.name for file in (tmp_path / "found").iterdir()} == {"evaluation.json", "predictions.parquet"}
+@pytest.fixture
+def better(tmp_path: Path) -> Path:
+    file = tmp_path / "better.csv"
+    file.write_text(BETTER)
+    return file
 
 
-def test_a_model_is_measured_on_a_split(tmp_path: Path) -> None:
-    write_examples(tmp_path, people(40))
-    save_model(tmp_path / "model", age_error=2)
-    ended = visage("evaluate", tmp_path / "model" / "Format-Serving", "--data", tmp_path, "--json")
-    assert ended.returncode == 0, ended.stderr
-    found = json.loads(ended.stdout)
-    assert found["slices"][0]["figures"]["candidate"]["age_mae"]["value"] == pytest.approx(2, abs=1e-5)
+def test_predictions_of_any_system_are_measured(capfd: pytest.CaptureFixture[str], predictions: Path) -> None:
+    out = predictions.parent / "found"
+    ended = evaluate(capfd, predictions, "--out", out)
+    assert ended.code == 0, ended.text
+    assert "Mean absolute error of the age" in ended.text
+    assert "4.00 years" in ended.text
+    assert "100% of the records name nobody" in ended.text
+    assert "published, other test split: context, no comparison" in ended.text
+    assert "90.37 %" in ended.text
+    assert {file.name for file in out.iterdir()} == WRITTEN
+    page = Page((out / "model_card.html").read_text(encoding="utf-8"))
+    assert page.open_tags == []
+    assert "other.csv" in str(page)
 
 
-def test_the_limits_of_a_configuration_decide_the_exit_code(predictions: Path) -> None:
-    limits = ["--set", "evaluator.age_mae_max=1", "--set", "evaluator.gender_accuracy_min=0.5"]
-    ended = visage("evaluate", predictions, "--config", "pipeline_config.yaml", *limits)
-    assert ended.returncode == 3, ended.stderr
-    assert "age_mae_max" in ended.stdout
-    assert "limits on a change were not applied" in ended.stdout
+def test_a_second_run_replaces_the_files_of_the_first(
+    capfd: pytest.CaptureFixture[str], predictions: Path, better: Path
+) -> None:
+    out = predictions.parent / "found"
+    for file in (predictions, better):
+        assert evaluate(capfd, file, "--out", out).code == 0
+    assert {file.name for file in out.iterdir()} == WRITTEN
+    assert json.loads((out / "model_card.json").read_bytes())["subject"]["name"] == "better.csv"
+
+
+def test_the_limits_of_a_configuration_decide_the_exit_code(
+    capfd: pytest.CaptureFixture[str], predictions: Path
+) -> None:
+    ended = evaluate(capfd, predictions, *LIMITS, "--set", "evaluator.age_mae_max=1")
+    assert ended.code == 3, ended.text
+    assert "age_mae_max" in ended.text
+    assert "limits on a change were not applied" in ended.text
+
+
+def test_a_baseline_is_compared_with_on_the_same_records(
+    capfd: pytest.CaptureFixture[str], predictions: Path, better: Path
+) -> None:
+    point = '{"limit": 1, "evidence": "point"}'
+    ended = evaluate(
+        capfd, predictions, "--baseline", better, *LIMITS, "--set", f"evaluator.age_mae_increase_max={point}"
+    )
+    assert ended.code == 3, ended.text
+    # 4 years wrong in the mean, and the other 1.33.
+    assert "Mean absolute error of the age 1.33 years 2.67 years" in ended.text
+    assert "age_mae_increase_max" in ended.text
+    assert "limits on a change were not applied" not in ended.text
 
 
 @pytest.mark.parametrize(
@@ -57,11 +85,30 @@ def test_the_limits_of_a_configuration_decide_the_exit_code(predictions: Path) -
         (["none.csv"], "none.csv: does not exist"),
         (["none"], "none: no model here"),
         (["{file}", "--data", "examples"], "--data: {file} holds labels of its own"),
+        (["{file}", "--split", "val"], "--split: {file} holds labels of its own"),
         (["{file}", "--set", "evaluator.age_mae_max=1"], "--set: needs --config"),
+        (["{file}", "--baseline", "a_model"], "--baseline a_model: {file} holds no images that a model could predict"),
+        (["{file}", "--baseline", "{fewer}"], "--baseline {fewer}: lacks 1 of the 3 measured keys, e.g. 'row 4'"),
     ],
 )
-def test_a_wrong_call_is_refused_in_one_line(predictions: Path, words: list[str], refusal: str) -> None:
-    ended = visage("evaluate", *(word.format(file=predictions) for word in words))
-    assert ended.returncode == 1
-    assert ended.stderr.startswith(f"visage: {refusal.format(file=predictions)}")
-    assert ended.stderr.count("\n") == 1
+def test_a_wrong_call_is_refused_in_one_line(
+    capfd: pytest.CaptureFixture[str], predictions: Path, words: list[str], refusal: str
+) -> None:
+    fewer = predictions.parent / "fewer.csv"
+    fewer.write_text("\n".join(CSV.splitlines()[:-1]))
+    ended = evaluate(capfd, *(word.format(file=predictions, fewer=fewer) for word in words))
+    assert_refused(ended, refusal.format(file=predictions, fewer=fewer))
+
+
+def test_the_predictions_are_not_replaced_by_their_own_copy(
+    capfd: pytest.CaptureFixture[str], predictions: Path
+) -> None:
+    out = predictions.parent / "found"
+    evaluate(capfd, predictions, "--out", out)
+    assert_refused(evaluate(capfd, out / "predictions.parquet", "--out", out), f"--out {out}: would replace the input")
+
+
+def assert_refused(ended: Ended, refusal: str) -> None:
+    assert ended.code == 1
+    assert ended.error.startswith(f"visage: {refusal}")
+    assert ended.error.count("\n") == 1

@@ -117,7 +117,7 @@ def test_a_group_of_few_people_is_shown_and_not_gated() -> None:
 def test_an_empty_group_and_one_without_a_number_never_pass(evidence: str) -> None:
     assert female_gate(evidence, None).reason == "no such test record"
     unknown = female_gate(evidence, Figure(None, 0, 0, None, np.empty(0)))
-    assert unknown.reason == "no test record of known age"
+    assert unknown.reason == "no record of known age"
     broken = female_gate(evidence, figure_of(None, people=3))
     assert broken.reason == "predictions are not finite numbers"
     assert {gate.verdict for gate in (female_gate(evidence, None), unknown, broken)} == {"failed"}
@@ -292,7 +292,7 @@ def test_a_gap_between_groups_of_unknown_age_is_not_gated() -> None:
     truths = truths_of([30.0] * 60 + [None] * 60, races=["white"] * 60 + ["black"] * 60)
     gates = gates_of(GAP, truths, np.zeros(120))
     gate = gates["age_mae_gap_max", "race black"]
-    assert (gate.verdict, gate.reason) == ("not gated", "no test record of known age")
+    assert (gate.verdict, gate.reason) == ("not gated", "no record of known age")
 
 
 def test_predictions_that_are_no_numbers_fail_the_gap_gate() -> None:

@@ -168,11 +168,6 @@ class PipelineConfig(Settings):
         """Absolute folder of the numbered versions that TensorFlow Serving watches."""
         return self.root / "serving" / self.serving.model_name
 
-    @property
-    def waivers_file(self) -> Path:
-        """Absolute path of the decisions to push a model in spite of a limit."""
-        return self.root / "waivers.json"
-
     def face_example_gen_settings(self) -> FaceExampleGenSettings:
         """Returns the settings of FaceExampleGen, with an absolute `data.dir`."""
         data = self.data

@@ -9,7 +9,7 @@ from pipeline.metadata.lineage import Training, training_of
 from pipeline.metadata.reader import PipelineMetadata
 from pipeline.metadata.records import Run
 from pipeline.run_record import RunRecord, read_record
-from visage.evaluation.evaluation import EVALUATION_FILE, read_evaluation
+from visage.evaluation.evaluation import EVALUATION_FILE, Evaluation, read_evaluation
 
 Difference = tuple[Any, Any]
 
@@ -121,14 +121,26 @@ class RunDetails:
         }
 
 
+def evaluation_of(run: Run) -> Evaluation | None:
+    """Returns the evaluation of a run's model; None: there is none, it is gone, or TFMA made it.
+
+    Raises:
+        VisageError: another version wrote it.
+    """
+    found = run.output("Evaluator", "evaluation")
+    if found is None or not (found.uri / EVALUATION_FILE).is_file():
+        return None
+    return read_evaluation(found.uri / EVALUATION_FILE)
+
+
 def metrics_of(run: Run) -> Mapping[str, float | None]:
     """Returns the metrics on all test records, by their name; empty where the run has no evaluation, or it is gone.
 
     Nothing else knows where they are stored. Runs that evaluated with TFMA have them in the model card alone.
     """
-    evaluation = run.output("Evaluator", "evaluation")
-    if evaluation is not None and (evaluation.uri / EVALUATION_FILE).is_file():
-        return read_evaluation(evaluation.uri / EVALUATION_FILE).overall.scores()
+    evaluation = evaluation_of(run)
+    if evaluation is not None:
+        return evaluation.overall.scores()
     card = run.output("ModelCard", "model_card")
     if card is None:
         return {}

@@ -34,7 +34,7 @@ class Outcome:
         infra_validator: 'ok', or the reason of the rejection.
         gates: one a limit.
         looks: models that were measured on this test split, this one included.
-        waiver: lets the model through although a gate failed.
+        waiver: lets the model through if it covers each gate that failed.
         model_card: path of the page; None if ModelCard failed.
         seconds: by node, wall time.
         cached: nodes that reused an earlier execution's outputs.
@@ -154,6 +154,7 @@ def _exports(exports: Sequence[ExportResult]) -> str:
 
 
 def _why_not_pushed(outcome: Outcome) -> str:
-    if not blessed(outcome.gates) and outcome.waiver is None:
-        return "not blessed"
+    waiver = outcome.waiver
+    if not blessed(outcome.gates) and (waiver is None or not waiver.lets_through(outcome.gates)):
+        return escape(waiver.shortfall(outcome.gates) if waiver else "") or "not blessed"
     return "rejected by InfraValidator" if outcome.infra_validator != "ok" else "Pusher failed"

@@ -93,7 +93,7 @@ class Evaluation:
         gates: one for each limit.
         legal_ages: the candidate as a check of legal ages; empty of a model that predicts no age in years.
         breakdown: the candidate's errors in detail.
-        waiver: lets the model through although a gate failed; None without one.
+        waiver: lets the model through if it covers each gate that failed; None without one.
         looks: number of models that were measured on this test split, this one included; None: not counted.
         min_people: number of people below which a group is shown and not gated.
     """
@@ -110,9 +110,14 @@ class Evaluation:
     min_people: int = 30
 
     @property
+    def waived(self) -> bool:
+        """Returns whether gates failed, and the waiver covers each of them."""
+        return self.waiver is not None and self.waiver.lets_through(self.gates)
+
+    @property
     def may_be_pushed(self) -> bool:
         """Returns whether no gate failed, or a waiver lets the model through."""
-        return self.blessed or self.waiver is not None
+        return self.blessed or self.waived
 
     @property
     def overall(self) -> SliceFigures:

@@ -31,6 +31,7 @@ def render(card: Mapping[str, Any], faces: Mapping[str, str] | None = None) -> s
     found = evaluation.breakdown
     return _template().render(
         {**card, "evaluation": evaluation},
+        shortfall=evaluation.waiver.shortfall(evaluation.gates) if evaluation.waiver else "",
         tiles=_tiles(evaluation, heads),
         gate_blocks=gates.gate_blocks(evaluation.gates),
         metric_rows=figures.metric_rows(evaluation, heads),

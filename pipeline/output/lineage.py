@@ -9,7 +9,7 @@ from pipeline.metadata.learned import LearnedModel
 from pipeline.metadata.origin import Origin
 from pipeline.output.console import Reporter
 from pipeline.output.run_details import print_software, print_values
-from pipeline.output.runs import local_time, metric_text, whole_columns
+from pipeline.output.runs import local_time, metric_text, print_waiver, whole_columns
 from visage.data.protocols import SPLITS
 from visage.saved_model.pushing.holds import model_digest
 
@@ -22,6 +22,7 @@ def print_lineage(origin: Origin, reporter: Reporter) -> None:
     else:
         pushed = "not pushed"
     reporter.print(f"[bold]{escape(origin.pipeline)}[/]  {pushed}")
+    print_waiver(origin.waiver, reporter)
     reporter.print(f"model       {escape(str(origin.folder)) if origin.folder else '[yellow]removed[/]'}")
     if origin.folder:
         reporter.print(f"digest      {model_digest(origin.folder)}")

@@ -31,7 +31,7 @@ def print_evaluation(found: Evaluation, reporter: Reporter) -> None:
         )
     if found.gates:
         reporter.print()
-        print_gates(found.gates, reporter)
+        print_gates(found.gates, found.independence_unknown, reporter)
 
 
 def _metrics_table(overall: SliceFigures) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from visage.data.labels import Feature
 from visage.errors import VisageError
 from visage.evaluation.breakdowns import Breakdown
-from visage.evaluation.gates.gate import Gate
+from visage.evaluation.gates.gate import Comparison, Gate
 from visage.evaluation.measurement import Measured
 from visage.evaluation.metrics import METRICS
 from visage.evaluation.metrics.spec import Scores
@@ -96,6 +96,8 @@ class Evaluation:
         waiver: lets the model through if it covers each gate that failed; None without one.
         looks: number of models that were measured on this test split, this one included; None: not counted.
         min_people: number of people below which a group is shown and not gated.
+        independence_unknown: reasons by role why nobody knows whether a compared model was trained on faces of this
+            test split; its figures may then be too good.
     """
 
     blessed: bool
@@ -108,6 +110,7 @@ class Evaluation:
     looks: int | None = None
     waiver: Waiver | None = None
     min_people: int = 30
+    independence_unknown: Mapping[Comparison, str] = field(default_factory=dict)
 
     @property
     def waived(self) -> bool:

@@ -151,6 +151,13 @@ def test_a_model_worse_than_the_blessed_one_is_not_blessed(tmp_path: Path) -> No
     assert [gate.measured for gate in found.gates] == pytest.approx([2.0, 1.0, 0.9, 0.1])
 
 
+def test_a_blessed_model_that_records_no_training_data_is_compared_with_and_marked(tmp_path: Path) -> None:
+    found = evaluate(tmp_path, people(40), LIMITS, model=Errors(1, 0), baseline=Errors(2, 1)).read()
+    assert found.compares_with("baseline")
+    # Models of these tests have no visage.json.
+    assert found.independence_unknown == {"baseline": "the candidate does not record its split"}
+
+
 def test_a_model_better_than_the_blessed_one_is_blessed(tmp_path: Path) -> None:
     outcome = evaluate(tmp_path, people(40), LIMITS, model=Errors(1, 0), baseline=Errors(2, 1))
     assert outcome.blessed

@@ -136,6 +136,14 @@ def test_a_waiver_that_does_not_cover_a_missed_limit_is_named_with_the_limit() -
     assert "lets it through" not in page
 
 
+def test_a_previous_model_that_may_know_the_test_faces_is_named_beside_its_comparisons() -> None:
+    why = "it does not record its training data, which may include faces of this test split"
+    page = str(Page(render(card_of(replace(drawn_evaluation(), independence_unknown={"baseline": why})))))
+    assert f"The previous model is not known to be independent of this test split: {why}. Its figures may" in page
+    assert "against the previous model (not known to be independent)" in page
+    assert "not known to be independent" not in str(Page(render(card_of(drawn_evaluation()))))
+
+
 def test_images_are_on_the_page_and_not_in_the_json(card: dict[str, Any]) -> None:
     faces = {face.key: "data:image/jpeg;base64,AAAA" for face in drawn_evaluation().breakdown.faces}
     html = render(card, faces)

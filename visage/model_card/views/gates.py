@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from visage.evaluation.gates.gate import Gate
+from visage.evaluation.gates.gate import Comparison, Gate
 from visage.evaluation.metrics.spec import FRACTION, NUMBER, YEARS, Unit
 from visage.html.page import NOTHING
 from visage.model_card.views.figures import signed
@@ -51,11 +51,16 @@ class GateBlock:
     rows: Sequence[GateRow]
 
 
-def gate_blocks(gates: Sequence[Gate]) -> list[GateBlock]:
-    """Returns the gates by their limits, in the order of the first gate of each."""
+def gate_blocks(gates: Sequence[Gate], independence_unknown: Mapping[Comparison, str]) -> list[GateBlock]:
+    """Returns the gates by their limits, in the order of the first gate of each.
+
+    Args:
+        gates: of an evaluation.
+        independence_unknown: as in `Evaluation`.
+    """
     found: dict[tuple[str, str, str], list[GateRow]] = {}
     for gate in gates:
-        found.setdefault((_title(gate), _limit(gate), gate.evidence), []).append(_row(gate))
+        found.setdefault((_title(gate, independence_unknown), _limit(gate), gate.evidence), []).append(_row(gate))
     return [GateBlock(*limit, rows) for limit, rows in found.items()]
 
 
@@ -79,9 +84,18 @@ def _is_change(gate: Gate) -> bool:
     return gate.compared_with is not None or gate.name.endswith("_gap_max")
 
 
-def _title(gate: Gate) -> str:
+def independence_notes(independence_unknown: Mapping[Comparison, str]) -> list[str]:
+    """Returns a sentence for each model that is not known to be independent of the test split."""
+    return [
+        f"The {_AGAINST[role]} is not known to be independent of this test split: {why}. Its figures may be too good."
+        for role, why in independence_unknown.items()
+    ]
+
+
+def _title(gate: Gate, independence_unknown: Mapping[Comparison, str]) -> str:
     if gate.compared_with is not None:
-        return f"{gate.title}, against the {_AGAINST[gate.compared_with]}"
+        mark = " (not known to be independent)" if gate.compared_with in independence_unknown else ""
+        return f"{gate.title}, against the {_AGAINST[gate.compared_with]}{mark}"
     if gate.name.endswith("_gap_max"):
         return f"{gate.title}, against all records of the same ages"
     return gate.title

@@ -56,15 +56,25 @@ def print_learned(models: Sequence[LearnedModel], reporter: Reporter) -> None:
     table = Table(*whole_columns("pipeline", "training", "run", "versions"), "how", *SPLITS, box=None, pad_edge=False)
     for model in models:
         versions = ", ".join(f"{number} {place}" for number, place in model.versions)
-        how = f"{model.how} {' training '.join(model.of)}" if model.of else model.how
         counts = [str(model.records.get(split, "-")) for split in SPLITS]
-        missing = "" if model.on_disk else " (model removed)"
+        how = _how(model) + ("" if model.on_disk else " (model removed)")
         table.add_row(
-            escape(model.pipeline), model.training, escape(model.run_id), versions or "-", how + missing, *counts
+            escape(model.pipeline),
+            model.training,
+            escape(model.run_id),
+            versions or "-",
+            escape(how),
+            *counts,
         )
     reporter.print(table)
-    if any(model.how == "not known" for model in models):
-        reporter.print("[yellow]not known[/]: the examples were removed, so what they held cannot be read")
+
+
+def _how(model: LearnedModel) -> str:
+    """Returns how a model learned, e.g. 'may have learned from (archive utkface, people not recorded), through …'."""
+    unrecorded = f" ({model.unrecorded})" if model.unrecorded else ""
+    if model.through:
+        return f"{model.how}{unrecorded}, through {model.through}"
+    return f"{model.how}{unrecorded}" + (f" {' training '.join(model.of)}" if model.of else "")
 
 
 def _weights(origin: Origin) -> str:

@@ -59,6 +59,8 @@ class RecordedPipeline:
         configuration: Mapping[str, object] | None = None,
         evaluation: Evaluation | None = None,
         model: Recorded | None = None,
+        learned_from: Sequence[TrainingProvenance] = (),
+        first_weights: str | None = None,
     ) -> Recorded:
         """Records a run, which is pushed if it is blessed.
 
@@ -74,6 +76,8 @@ class RecordedPipeline:
             configuration: for its run record; None: it has no record.
             evaluation: of its model; None: as TFMA left it, in the model card alone.
             model: a run whose model it reuses, as from the cache.
+            learned_from: the trainings of its teacher and its start, as its model records them.
+            first_weights: `trainer.weights`, where it starts from no run.
         """
         number = len(self.runs) + 1
         store = open_store(self.store_of or self.root)
@@ -97,15 +101,15 @@ class RecordedPipeline:
             execution(store, "FaceExampleGen", contexts, {}, cached, mlmd.Execution.CACHED, **_data(sources))
         record("ExampleValidator", {}, ("anomalies", "ExampleAnomalies", ""))
         inputs = {"examples": examples, **({"base_model": start.model} if start else {})}
-        config = {"settings": json.dumps(_recipe(run_id, start, teacher)), "code": "trainingcode", "keras": "3"}
-        folder = model.folder if model else self._write_model(number, weights or run_id)
-        config_text = json.dumps(config)
+        recipe = json.dumps(_recipe(run_id, start, teacher, first_weights))
+        config = json.dumps({"settings": recipe, "code": "trainingcode", "keras": "3"})
+        folder = model.folder if model else self._write_model(number, weights or run_id, learned_from)
         if model is None:
-            made_model = record("Trainer", inputs, ("model", "Model", str(folder)), custom_config=config_text)["model"]
+            made_model = record("Trainer", inputs, ("model", "Model", str(folder)), custom_config=config)["model"]
         else:
             made_model = model.model
             cached = {"model": made_model}
-            execution(store, "Trainer", contexts, inputs, cached, mlmd.Execution.CACHED, custom_config=config_text)
+            execution(store, "Trainer", contexts, inputs, cached, mlmd.Execution.CACHED, custom_config=config)
         evaluated = {"blessing": artifact(store, "ModelBlessing", blessed=blessed)}
         if evaluation is not None:
             written = self._folder(number, "Evaluator", "evaluation")
@@ -147,14 +151,14 @@ class RecordedPipeline:
         (report / "cleaning_report.json").write_text(json.dumps(document))
         return examples, report
 
-    def _write_model(self, number: int, weights: str) -> Path:
+    def _write_model(self, number: int, weights: str, learned_from: Sequence[TrainingProvenance]) -> Path:
         folder = self._folder(number, "Trainer", "model")
         serving = folder / "Format-Serving"
         (serving / "variables").mkdir(parents=True)
         (serving / "saved_model.pb").write_text("graph")
         (serving / "variables" / "variables.index").write_text(weights)
         own = TrainingProvenance(["utkface"], {}, self.root.name, True, 3, str(number))
-        write_metadata(serving, ModelMetadata(network="compact", learned_from=[own]))
+        write_metadata(serving, ModelMetadata(network="compact", learned_from=[own, *learned_from]))
         return folder
 
     def _write_card(self, number: int) -> Path:
@@ -179,10 +183,10 @@ def _figures() -> Evaluation:
     return evaluate(table_of([30, 40, 50], [31, 42, 50]), EvaluatorSettings(age_mae_max=9, gender_accuracy_min=None))
 
 
-def _recipe(run_id: str, start: Recorded | None, teacher: Path | None) -> dict[str, Any]:
+def _recipe(run_id: str, start: Recorded | None, teacher: Path | None, first_weights: str | None) -> dict[str, Any]:
     return {
         "network": "compact",
-        "weights": "blessed" if start else None,
+        "weights": "blessed" if start else first_weights,
         "epochs": len(run_id),
         "distillation": {"teacher": teacher and str(teacher)},
     }

@@ -42,8 +42,8 @@ def outside_data(one: KnownTraining, known: Sequence[KnownTraining]) -> list[Out
         way = _way(one, entry, teacher)
         found.append(OutsideData(None if entry.sources is None else tuple(entry.sources), way))
         found += _of_weights(entry.weights, f" of {way}")
-    if not one.provenance and not teacher:
-        found += _without_record(one, known)
+    if not one.provenance:
+        found += _without_record(one, teacher, known)
     return found
 
 
@@ -89,12 +89,14 @@ def _of_weights(weights: str | None, whose: str = "") -> Iterator[OutsideData]:
         yield OutsideData(None, f"weights file {weights}{whose}")
 
 
-def _without_record(one: KnownTraining, known: Sequence[KnownTraining]) -> Iterator[OutsideData]:
+def _without_record(
+    one: KnownTraining, teacher: Sequence[TrainingProvenance], known: Sequence[KnownTraining]
+) -> Iterator[OutsideData]:
     """Yields the teacher and the start of which neither a record nor a training is known."""
-    known_ways = {how for _, how in parents(one, known)}
-    if one.training.teacher and "taught by" not in known_ways:
+    of_workspace = {how for _, how in parents(one, known)}
+    if one.training.teacher and not teacher and "taught by" not in of_workspace:
         yield OutsideData(None, f"teacher {one.training.teacher}")
-    if one.training.start is not None and "started from" not in known_ways:
+    if one.training.start is not None and "started from" not in of_workspace:
         yield OutsideData(None, f"start {one.training.start.uri}")
 
 

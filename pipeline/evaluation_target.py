@@ -5,7 +5,7 @@ TensorFlow is imported only when a model predicts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from visage.errors import VisageError
 
 if TYPE_CHECKING:
     from visage.evaluation.evaluation import Evaluation
+    from visage.evaluation.gates.gate import Comparison
     from visage.evaluation.predictions.table import PredictionTable
     from visage.saved_model.metadata import TrainingProvenance
 
@@ -30,6 +31,9 @@ class Target(Protocol):
 
     def trainings(self) -> Sequence[TrainingProvenance] | None:
         """Returns the trainings of the model; None: they are unknown, as those of other systems."""
+
+    def independence_unknown(self) -> Mapping[Comparison, str]:
+        """Returns why nobody knows whether the baseline was trained on the records; empty where that is known."""
 
     def table(self) -> PredictionTable:
         """Returns the predictions, with those of the baseline where there is one.
@@ -99,6 +103,10 @@ class PredictionsFile:
     def trainings(self) -> None:
         """Returns None, for the same reason."""
 
+    def independence_unknown(self) -> Mapping[Comparison, str]:
+        """Returns nothing: of no system it is known."""
+        return {}
+
     def table(self) -> PredictionTable:
         """Returns the predictions, as `Target.table`."""
         from visage.evaluation.predictions.external import read_external
@@ -151,6 +159,15 @@ class ModelOnSplit:
         from visage.saved_model.provenance import read_provenance
 
         return read_provenance(self.model)
+
+    def independence_unknown(self) -> Mapping[Comparison, str]:
+        """Returns what is not known of a model as baseline, as `Target.independence_unknown`."""
+        if self.baseline is None or _is_file(self.baseline):
+            return {}
+        from visage.saved_model.comparable import why_independence_unknown
+
+        why = why_independence_unknown(self.model, self.baseline)
+        return {} if why is None else {"baseline": why}
 
     def table(self) -> PredictionTable:
         """Returns the predictions, as `Target.table`."""

@@ -24,6 +24,7 @@ from pipeline.metadata.sqlite import sqlite_connection
 from pipeline.metadata.store import DATABASE
 from visage.data_validation.source_domain import with_sources
 from visage.errors import VisageError
+from visage.evaluation.waivers import WAIVERS_FILE
 from visage.saved_model.metadata import TrainingProvenance
 from visage.saved_model.provenance import check_provenance, provenance_of_data
 from visage.saved_model.versions import SAVED_MODEL
@@ -93,7 +94,7 @@ def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
         settings=config.evaluator,
         reference=_reference(config),
         looks=config.root / "test_looks.json" if publish else None,
-        waivers=config.waivers_file if publish else None,
+        waivers=config.root / WAIVERS_FILE if publish else None,
     )
     nodes = [
         example_gen,

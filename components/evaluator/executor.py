@@ -22,7 +22,7 @@ from visage.evaluation.looks import count_look
 from visage.evaluation.predictions.files import read_predictions
 from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE
 from visage.evaluation.settings import EvaluatorSettings
-from visage.saved_model.comparable import why_not_comparable
+from visage.saved_model.comparable import why_independence_unknown, why_not_comparable
 from visage.saved_model.validation.variables import check_readable
 
 _SPLIT = "test"
@@ -50,8 +50,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         files = sorted(Path(artifact_utils.get_split_uri([examples], _SPLIT)).iterdir())
         models = _models(input_dict, exec_properties)
         refused = {role: why for role in COMPARISONS if (why := _why_refused(models, role)) is not None}
+        compared = {role: model for role, model in models.items() if role not in refused}
         with self._make_beam_pipeline() as pipeline:
-            compared = {role: model for role, model in models.items() if role not in refused}
             predict_files(pipeline, files, compared, predictions)
         written = sorted(predictions.glob("*.parquet"))
         if not written:
@@ -61,7 +61,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         model = artifact_utils.get_single_uri(input_dict["model"])
         looks = count_look(Path(exec_properties["looks"]), table.truths, model) if exec_properties["looks"] else None
         waiver = WAIVER.validate_json(exec_properties.get("waiver", "null"))
-        evaluation = replace(evaluate(table, settings, refused), looks=looks, waiver=waiver)
+        evaluation = evaluate(table, settings, refused, _independence_unknown(compared))
+        evaluation = replace(evaluation, looks=looks, waiver=waiver)
         write_evaluation(evaluation, folder / EVALUATION_FILE)
         _mark(artifact_utils.get_single_instance(output_dict["blessing"]), input_dict, evaluation)
 
@@ -86,6 +87,12 @@ def _models(input_dict: Mapping[str, list[Artifact]], exec_properties: Mapping[s
 
 def _why_refused(models: Mapping[str, Path], role: Comparison) -> str | None:
     return why_not_comparable(models[CANDIDATE], models[role]) if role in models else None
+
+
+def _independence_unknown(models: Mapping[str, Path]) -> dict[Comparison, str]:
+    candidate = models[CANDIDATE]
+    others = ((role, models[role]) for role in COMPARISONS if role in models)
+    return {role: why for role, model in others if (why := why_independence_unknown(candidate, model)) is not None}
 
 
 def _saved_model(artifacts: list[Artifact]) -> Path:

@@ -168,11 +168,6 @@ class PipelineConfig(Settings):
         """Absolute folder of the numbered versions that TensorFlow Serving watches."""
         return self.root / "serving" / self.serving.model_name
 
-    @property
-    def waivers_file(self) -> Path:
-        """Absolute path of the decisions to push a model in spite of a limit."""
-        return self.root / "waivers.json"
-
     def with_absolute_outputs(self) -> "PipelineConfig":
         """Returns the configuration for processes in other folders: the paths that runs write to are absolute."""
         events = self.exports.openlineage

@@ -3,13 +3,16 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 from pipeline.metadata.lineage import Training, training_of
 from pipeline.metadata.reader import PipelineMetadata
 from pipeline.metadata.records import Run
+from pipeline.metadata.run_waiver import RunWaiver, waiver_of
 from pipeline.run_record import RunRecord, read_record
-from visage.evaluation.evaluation import EVALUATION_FILE, read_evaluation
+from visage.evaluation.evaluation import EVALUATION_FILE, Evaluation, read_evaluation
+from visage.evaluation.waivers import WAIVERS_FILE, read_waivers
 
 Difference = tuple[Any, Any]
 
@@ -23,12 +26,14 @@ class RunDetails:
         record: as the run wrote it; None: a run of an older version.
         training: of its model, which may be an earlier run's; None: there was none.
         metrics: on all test records.
+        waiver: of its model; None without one.
     """
 
     run: Run
     record: RunRecord | None
     training: Training | None
     metrics: Mapping[str, float | None]
+    waiver: RunWaiver | None
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -107,6 +112,7 @@ class RunDetails:
             "started": run.started.isoformat(),
             "ended": run.ended.isoformat(),
             "blessed": run.blessed,
+            "waiver": self.waiver and self.waiver.to_json(),
             "infra_blessed": run.infra_blessed,
             "version": run.version,
             "held": run.held,
@@ -121,14 +127,29 @@ class RunDetails:
         }
 
 
-def metrics_of(run: Run) -> Mapping[str, float | None]:
+def evaluation_of(run: Run) -> Evaluation | None:
+    """Returns the evaluation of a run's model; None: there is none, it is gone, or TFMA made it.
+
+    Raises:
+        VisageError: another version wrote it.
+    """
+    found = run.output("Evaluator", "evaluation")
+    if found is None or not (found.uri / EVALUATION_FILE).is_file():
+        return None
+    return read_evaluation(found.uri / EVALUATION_FILE)
+
+
+def metrics_of(run: Run, evaluation: Evaluation | None) -> Mapping[str, float | None]:
     """Returns the metrics on all test records, by their name; empty where the run has no evaluation, or it is gone.
 
     Nothing else knows where they are stored. Runs that evaluated with TFMA have them in the model card alone.
+
+    Args:
+        run: the run.
+        evaluation: what `evaluation_of` returned.
     """
-    evaluation = run.output("Evaluator", "evaluation")
-    if evaluation is not None and (evaluation.uri / EVALUATION_FILE).is_file():
-        return read_evaluation(evaluation.uri / EVALUATION_FILE).overall.scores()
+    if evaluation is not None:
+        return evaluation.overall.scores()
     card = run.output("ModelCard", "model_card")
     if card is None:
         return {}
@@ -144,10 +165,12 @@ def details_of(metadata: PipelineMetadata, run: Run) -> RunDetails:
     """Returns what is known of a run.
 
     Raises:
-        VisageError: its record is damaged.
+        VisageError: its record, its evaluation or the file of the waivers is damaged.
     """
     training = training_of(metadata, run.output("Trainer", "model"))
-    return RunDetails(run, read_record(metadata.root, run.run_id), training, metrics_of(run))
+    evaluation = evaluation_of(run)
+    waiver = waiver_of(run, evaluation, read_waivers(metadata.root / WAIVERS_FILE), datetime.now(timezone.utc).date())
+    return RunDetails(run, read_record(metadata.root, run.run_id), training, metrics_of(run, evaluation), waiver)
 
 
 def differences(one: RunDetails, other: RunDetails) -> dict[str, dict[str, Difference]]:

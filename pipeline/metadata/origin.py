@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.metadata.details import RunDetails, details_of
 from pipeline.metadata.lineage import PushedVersion, Training, pushed_versions, training_of, trainings, version_record
 from pipeline.metadata.reader import PipelineMetadata
+from pipeline.metadata.run_waiver import RunWaiver
 from pipeline.metadata.store import DATABASE
 from visage.errors import VisageError
 from visage.names import did_you_mean
@@ -26,6 +27,7 @@ class Origin:
         version: as which it was pushed; None: it was not.
         start: the version, or the training, whose weights it started from; None: from no model.
         details: of the run that trained it.
+        waiver: that let it through, or of its run if it was not pushed; None without one.
     """
 
     pipeline: str
@@ -33,6 +35,7 @@ class Origin:
     version: PushedVersion | None
     start: str | None
     details: RunDetails
+    waiver: RunWaiver | None
 
     @property
     def folder(self) -> Path | None:
@@ -52,6 +55,7 @@ class Origin:
             "folder": self.folder and str(self.folder),
             "digest": self.folder and model_digest(self.folder),
             "pushed_by_run": version and version.run_id,
+            "waiver": self.waiver and self.waiver.to_json(),
             "training": training.id,
             "model": str(training.model.uri),
             "examples": examples and {"folder": str(examples.uri), "exists": examples.exists},
@@ -101,7 +105,9 @@ def find_origin(metadata: PipelineMetadata, model: str) -> Origin:
     if training is None:
         raise VisageError(f"{model}: {metadata.database} does not have its training; run the pipeline again")
     details = details_of(metadata, metadata.run(training.execution.run_id))
-    return Origin(metadata.pipeline, training, version, _start(metadata, training), details)
+    # A run that was withheld trained a model that a waiver let through: the run of the push has it.
+    pushed = details_of(metadata, metadata.run(version.run_id)) if version else details
+    return Origin(metadata.pipeline, training, version, _start(metadata, training), details, pushed.waiver)
 
 
 def _of_folder(folder: Path) -> tuple[PipelineMetadata, PushedVersion | None, Training | None]:

@@ -13,12 +13,12 @@ from ml_metadata.metadata_store import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config.schema import PipelineConfig
-from pipeline.metadata.learned import workspace_trainings
 from pipeline.metadata.lineage import pushed_versions
 from pipeline.metadata.reader import PipelineMetadata
 from pipeline.metadata.records import SUCCEEDED, Run
 from pipeline.metadata.sqlite import sqlite_connection
 from pipeline.metadata.store import check_usable
+from pipeline.metadata.workspace import workspace_trainings
 from visage.errors import VisageError
 
 # What takes space. Reports, evaluations and model cards stay as evidence.

@@ -37,7 +37,7 @@ def print_evaluation(found: Evaluation, reporter: Reporter) -> None:
         )
     if found.gates:
         reporter.print()
-        print_gates(found.gates, reporter)
+        print_gates(found.gates, found.independence_unknown, reporter)
 
 
 def print_published(rows: Sequence[PublishedRow], reporter: Reporter) -> None:

@@ -1,12 +1,12 @@
 """Prints the gates of an evaluation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.markup import escape
 from rich.table import Table
 
 from pipeline.output.console import Reporter
-from visage.evaluation.gates.gate import Gate
+from visage.evaluation.gates.gate import Comparison, Gate
 from visage.evaluation.metrics import METRICS
 from visage.evaluation.slices import OVERALL
 
@@ -14,13 +14,21 @@ _VERDICTS = {"passed": "[green]ok[/]", "failed": "[red]failed[/]", "not gated": 
 _NOTHING = "\u2013"
 
 
-def print_gates(gates: Sequence[Gate], reporter: Reporter) -> None:
-    """Prints the gates of all records, age checks, and those that failed; the number of the others; and reasons."""
+def print_gates(gates: Sequence[Gate], independence_unknown: Mapping[Comparison, str], reporter: Reporter) -> None:
+    """Prints the gates of all records, age checks, and those that failed; the number of the others; and reasons.
+
+    Args:
+        gates: of an evaluation.
+        independence_unknown: as in `Evaluation`.
+        reporter: for the lines.
+    """
     shown = [gate for gate in gates if gate.slice not in _groups(gates) or gate.verdict == "failed"]
-    reporter.print(gate_table(shown))
+    reporter.print(gate_table(shown, independence_unknown))
     for gate in shown:
         if gate.reason:
             reporter.print(f"{gate.name} of {escape(gate.slice)}: {escape(gate.reason)}")
+    for role, why in independence_unknown.items():
+        reporter.print(f"* the {role} model is not known to be independent of these records: {escape(why)}")
     for verdict in ("passed", "not gated"):
         count = sum(gate.verdict == verdict for gate in gates if gate not in shown)
         if count:
@@ -32,8 +40,11 @@ def _groups(gates: Sequence[Gate]) -> set[str]:
     return {gate.slice for gate in gates if gate.slice != OVERALL and gate.metric in METRICS}
 
 
-def gate_table(gates: Sequence[Gate]) -> Table:
-    """Returns a row for each gate: figure, 95 % interval, limit, evidence, p-value, people, verdict."""
+def gate_table(gates: Sequence[Gate], independence_unknown: Mapping[Comparison, str]) -> Table:
+    """Returns a row for each gate: figure, 95 % interval, limit, evidence, p-value, people, verdict.
+
+    A star marks a comparison with a model that may have been trained on faces of the test split.
+    """
     table = Table(
         "gate", "of", "measured", "95 % interval", "limit", "evidence", "p", "detects", "people", "", box=None
     )
@@ -44,7 +55,7 @@ def gate_table(gates: Sequence[Gate]) -> Table:
     for gate in gates:
         table.add_row(
             gate.name,
-            escape(gate.slice if gate.compared_with is None else f"{gate.slice}, {gate.compared_with}"),
+            escape(_records(gate, independence_unknown)),
             "not measured" if gate.measured is None else f"{gate.measured:.3f}",
             _NOTHING if gate.interval is None else f"{gate.interval.low:.3f} to {gate.interval.high:.3f}",
             f"{gate.relation} {gate.limit:g}",
@@ -55,3 +66,9 @@ def gate_table(gates: Sequence[Gate]) -> Table:
             _VERDICTS[gate.verdict],
         )
     return table
+
+
+def _records(gate: Gate, independence_unknown: Mapping[Comparison, str]) -> str:
+    if gate.compared_with is None:
+        return gate.slice
+    return f"{gate.slice}, {gate.compared_with}{' *' if gate.compared_with in independence_unknown else ''}"

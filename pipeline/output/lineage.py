@@ -9,7 +9,7 @@ from pipeline.metadata.learned import LearnedModel
 from pipeline.metadata.origin import Origin
 from pipeline.output.console import Reporter
 from pipeline.output.run_details import print_software, print_values
-from pipeline.output.runs import local_time, metric_text, whole_columns
+from pipeline.output.runs import local_time, metric_text, print_waiver, whole_columns
 from visage.data.protocols import SPLITS
 from visage.saved_model.pushing.holds import model_digest
 
@@ -22,6 +22,7 @@ def print_lineage(origin: Origin, reporter: Reporter) -> None:
     else:
         pushed = "not pushed"
     reporter.print(f"[bold]{escape(origin.pipeline)}[/]  {pushed}")
+    print_waiver(origin.waiver, reporter)
     reporter.print(f"model       {escape(str(origin.folder)) if origin.folder else '[yellow]removed[/]'}")
     if origin.folder:
         reporter.print(f"digest      {model_digest(origin.folder)}")
@@ -55,15 +56,25 @@ def print_learned(models: Sequence[LearnedModel], reporter: Reporter) -> None:
     table = Table(*whole_columns("pipeline", "training", "run", "versions"), "how", *SPLITS, box=None, pad_edge=False)
     for model in models:
         versions = ", ".join(f"{number} {place}" for number, place in model.versions)
-        how = f"{model.how} {' training '.join(model.of)}" if model.of else model.how
         counts = [str(model.records.get(split, "-")) for split in SPLITS]
-        missing = "" if model.on_disk else " (model removed)"
+        how = _how(model) + ("" if model.on_disk else " (model removed)")
         table.add_row(
-            escape(model.pipeline), model.training, escape(model.run_id), versions or "-", how + missing, *counts
+            escape(model.pipeline),
+            model.training,
+            escape(model.run_id),
+            versions or "-",
+            escape(how),
+            *counts,
         )
     reporter.print(table)
-    if any(model.how == "not known" for model in models):
-        reporter.print("[yellow]not known[/]: the examples were removed, so what they held cannot be read")
+
+
+def _how(model: LearnedModel) -> str:
+    """Returns how a model learned, e.g. 'may have learned from (archive utkface, people not recorded), through …'."""
+    unrecorded = f" ({model.unrecorded})" if model.unrecorded else ""
+    if model.through:
+        return f"{model.how}{unrecorded}, through {model.through}"
+    return f"{model.how}{unrecorded}" + (f" {' training '.join(model.of)}" if model.of else "")
 
 
 def _weights(origin: Origin) -> str:

@@ -10,6 +10,7 @@ from rich.markup import escape
 from pipeline.output.cleaning_summary import cleaning_lines, time_line
 from pipeline.results import NodeResult
 from visage.data_validation.report import read_report
+from visage.evaluation.evaluation import EVALUATION_FILE, read_evaluation
 from visage.saved_model.metadata import HeadCalibration, read_metadata
 from visage.training.search.result import read_best_values, read_results
 
@@ -96,6 +97,15 @@ def _blessing(result: NodeResult) -> str:
     return "blessed" if result.output("blessing").properties.get("blessed") == 1 else "[red]not blessed[/]"
 
 
+def _gates(result: NodeResult) -> str:
+    evaluation = read_evaluation(Path(result.output("evaluation").uri) / EVALUATION_FILE)
+    if evaluation.blessed or evaluation.waiver is None:
+        return _blessing(result)
+    if evaluation.waived:
+        return f"[yellow]waived[/] by {escape(evaluation.waiver.by)}"
+    return f"{_blessing(result)}: {escape(evaluation.waiver.shortfall(evaluation.gates))}"
+
+
 def _push(result: NodeResult) -> str:
     pushed = result.output("pushed_model").properties
     if held := why_held(result):
@@ -117,7 +127,7 @@ _DESCRIBERS = {
     "Tuner": _search,
     "Trainer": _training,
     "BlessedModelResolver": _baseline,
-    "Evaluator": _blessing,
+    "Evaluator": _gates,
     "InfraValidator": _blessing,
     "Pusher": _push,
     "ModelCard": _card,

@@ -9,7 +9,7 @@ from rich.table import Table
 from pipeline.metadata.details import Difference, RunDetails
 from pipeline.metadata.records import ArtifactRecord
 from pipeline.output.console import Reporter
-from pipeline.output.runs import local_time, metric_text
+from pipeline.output.runs import gate_text, local_time, metric_text, print_waiver
 from pipeline.run_record import RunRecord
 
 _MOST_PACKAGES = 12
@@ -22,9 +22,9 @@ def print_run(details: RunDetails, reporter: Reporter) -> None:
     if record and record.ended:
         ended = f"exit code {record.exit_code}" if record.exit_code is not None else "no exit code"
         reporter.print(f"ended       {ended}{': ' + escape(record.error) if record.error else ''}")
-    gate = {True: "blessed", False: "not blessed", None: "not evaluated"}[run.blessed]
     pushed = f", version {run.version}" if run.version else f", not pushed: {escape(run.held)}" if run.held else ""
-    reporter.print(f"gate        {gate}{pushed}")
+    reporter.print(f"gate        {gate_text(run, details.waiver)}{pushed}")
+    print_waiver(details.waiver, reporter)
     if details.training:
         reporter.print(f"training    {details.training.id}, run {escape(details.training.execution.run_id)}")
     print_values("metrics", {name: metric_text(name, value) for name, value in details.metrics.items()}, reporter)

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.markup import escape
@@ -15,7 +15,7 @@ from pipeline.output.gate_table import print_gates
 from pipeline.output.node_summary import model_was_pushed, why_held
 from pipeline.results import ExportResult, RunResult
 from visage.evaluation.evaluation import EVALUATION_FILE, read_evaluation
-from visage.evaluation.gates.gate import Gate, blessed
+from visage.evaluation.gates.gate import Comparison, Gate, blessed
 from visage.evaluation.waivers import Waiver
 from visage.folder_alias import is_plain
 
@@ -35,13 +35,14 @@ class Outcome:
         infra_validator: 'ok', or the reason of the rejection.
         gates: one a limit.
         looks: models that were measured on this test split, this one included.
-        waiver: lets the model through although a gate failed.
+        waiver: lets the model through if it covers each gate that failed.
         model_card: path of the page; None if ModelCard failed.
         seconds: by node, wall time.
         cached: nodes that reused an earlier execution's outputs.
         failed: the error of each failed node, in one line; only of nodes that no other one needs.
         held: why a blessed model is not pushed: a rollback or a hold (`visage runs`); '' if it is not held.
         exports: of those that are configured; a failed one does not change the exit code.
+        independence_unknown: as in `Evaluation`.
     """
 
     pipeline: str
@@ -61,6 +62,7 @@ class Outcome:
     failed: Mapping[str, str]
     held: str = ""
     exports: Sequence[ExportResult] = ()
+    independence_unknown: Mapping[Comparison, str] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -98,6 +100,7 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
         cached=[node for node, result in run.nodes.items() if result.cached],
         failed={node: error_line(error) for node, error in run.failed.items()},
         exports=run.exports,
+        independence_unknown=evaluation.independence_unknown,
     )
 
 
@@ -111,7 +114,7 @@ def print_outcome(outcome: Outcome, reporter: Reporter, visage: str, default_mod
         default_model: whether `visage predict` finds the model without an option.
     """
     reporter.print()
-    print_gates(outcome.gates, reporter)
+    print_gates(outcome.gates, outcome.independence_unknown, reporter)
     if outcome.looks is not None and outcome.looks > 1:
         reporter.print(f"{outcome.looks} models were measured on this test split, so the best of them is partly chance")
     if outcome.infra_validator != "ok":
@@ -145,6 +148,7 @@ def _blessing(outcome: Outcome) -> str:
 
 
 def _why_not_pushed(outcome: Outcome) -> str:
-    if not blessed(outcome.gates) and outcome.waiver is None:
-        return "not blessed"
+    waiver = outcome.waiver
+    if not blessed(outcome.gates) and (waiver is None or not waiver.lets_through(outcome.gates)):
+        return escape(waiver.shortfall(outcome.gates) if waiver else "") or "not blessed"
     return "rejected by InfraValidator" if outcome.infra_validator != "ok" else "Pusher failed"

@@ -10,6 +10,7 @@ from rich.table import Column, Table
 from pipeline.metadata.lineage import PushedVersion
 from pipeline.metadata.prune import PrunePlan
 from pipeline.metadata.records import Run
+from pipeline.metadata.run_waiver import RunWaiver
 from pipeline.output.console import Reporter
 from pipeline.output.pace import minutes
 from visage.evaluation.metrics import METRICS
@@ -23,6 +24,7 @@ def print_runs(
     runs: Sequence[Run],
     metrics: Mapping[str, Mapping[str, float | None]],
     versions: Sequence[PushedVersion],
+    waivers: Mapping[str, RunWaiver | None],
     reporter: Reporter,
 ) -> None:
     """Prints a table with a row for each run; nothing if there is none.
@@ -31,6 +33,7 @@ def print_runs(
         runs: the newest last.
         metrics: by run id.
         versions: that were pushed.
+        waivers: of the runs' models, by run id.
         reporter: for the table.
     """
     if not runs:
@@ -47,15 +50,39 @@ def print_runs(
             local_time(run.started),
             minutes((run.ended - run.started).total_seconds()),
             run.state,
-            {True: "blessed", False: "not blessed", None: "-"}[run.blessed],
+            gate_text(run, waivers.get(run.run_id)),
             version,
             *(metric_text(name, values.get(name)) for name in MAIN_METRICS),
         )
     reporter.print(table)
 
 
+def gate_text(run: Run, waiver: RunWaiver | None) -> str:
+    """Returns whether a run's model is blessed, and who waived it, as markup of rich."""
+    if waiver is not None and waiver.used:
+        return f"waived by {escape(waiver.waiver.by)}"
+    text = {True: "blessed", False: "not blessed", None: "not evaluated"}[run.blessed]
+    return f"{text}, waiver of {escape(waiver.waiver.by)}" if waiver else text
+
+
+def print_waiver(found: RunWaiver | None, reporter: Reporter) -> None:
+    """Prints who waived a model, why, until when and for which limits; nothing without a waiver."""
+    if found is None:
+        return
+    waiver = found.waiver
+    reason = escape(waiver.reason)
+    reporter.print(f"waiver      by {escape(waiver.by)} on {waiver.made}, until {waiver.until}: {reason}")
+    every = "every limit (an earlier version recorded no limits)"
+    reporter.print(f"covers      {every if waiver.limits is None else escape(', '.join(map(str, waiver.limits)))}")
+    if found.shortfall:
+        reporter.print(f"[yellow]too little[/]  {escape(found.shortfall)}")
+
+
 def runs_json(
-    runs: Sequence[Run], metrics: Mapping[str, Mapping[str, float | None]], versions: Sequence[PushedVersion]
+    runs: Sequence[Run],
+    metrics: Mapping[str, Mapping[str, float | None]],
+    versions: Sequence[PushedVersion],
+    waivers: Mapping[str, RunWaiver | None],
 ) -> dict[str, Any]:
     """Returns what `print_runs` prints as JSON, with every metric."""
     return {
@@ -66,6 +93,7 @@ def runs_json(
                 "seconds": round((run.ended - run.started).total_seconds(), 2),
                 "state": run.state,
                 "blessed": run.blessed,
+                "waiver": waiver.to_json() if (waiver := waivers[run.run_id]) else None,
                 "version": run.version,
                 "held": run.held,
                 "metrics": dict(metrics[run.run_id]),

@@ -8,10 +8,12 @@ from tfx.types import Artifact, Channel
 from tfx.types.standard_artifacts import Examples, Model, ModelBlessing, ModelEvaluation
 
 from components.evaluator.component import Evaluator
+from components.evaluator.driver import WAIVER
 from tests.helpers.tiny_model import save_model, write_examples
 from visage.data.records import FaceRecord
 from visage.evaluation.evaluation import EVALUATION_FILE, Evaluation, read_evaluation
 from visage.evaluation.settings import EvaluatorSettings
+from visage.evaluation.waivers import Waiver
 
 _ids = count(1)
 
@@ -48,8 +50,9 @@ def evaluate(
     *,
     model: Errors | None = None,
     baseline: Errors | None = None,
+    waiver: Waiver | None = None,
 ) -> Outcome:
-    """Evaluates a model with the errors `model`, against `baseline` if there is one."""
+    """Evaluates a model with the errors `model`, against `baseline` if there is one, with a waiver if it has one."""
     write_examples(folder / "examples", records)
     examples = make_artifact(Examples, folder / "examples")
     examples.split_names = '["test"]'
@@ -63,8 +66,9 @@ def evaluate(
     if baseline:
         inputs["baseline_model"] = [_save(folder / "baseline", baseline)]
     component = Evaluator(Channel(Examples), Channel(Model), settings, Channel(Model))
+    properties = {**component.exec_properties, "waiver": WAIVER.dump_json(waiver).decode()}
     component.executor_spec.executor_class().Do(
-        inputs, {"evaluation": [outcome.evaluation], "blessing": [outcome.blessing]}, component.exec_properties
+        inputs, {"evaluation": [outcome.evaluation], "blessing": [outcome.blessing]}, properties
     )
     return outcome
 

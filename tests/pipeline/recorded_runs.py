@@ -3,7 +3,8 @@
 import gzip
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,14 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.run_record import RunRecord, RunRecorder
 from tests.pipeline.pushed_model import artifact, execution, open_store
+from tests.visage.evaluation.some_tables import table_of
 from visage.data.records import FaceRecord, to_example
 from visage.data.tfrecords import write_record
+from visage.evaluation.evaluate import evaluate
+from visage.evaluation.evaluation import EVALUATION_FILE, Evaluation, write_evaluation
+from visage.evaluation.gates.gate import Gate, blessed
+from visage.evaluation.settings import EvaluatorSettings
+from visage.evaluation.waivers import Waiver
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, write_metadata
 from visage.saved_model.pushing.push import push
 
@@ -50,6 +57,10 @@ class RecordedPipeline:
         start: Recorded | None = None,
         teacher: Path | None = None,
         configuration: Mapping[str, object] | None = None,
+        evaluation: Evaluation | None = None,
+        model: Recorded | None = None,
+        learned_from: Sequence[TrainingProvenance] = (),
+        first_weights: str | None = None,
     ) -> Recorded:
         """Records a run, which is pushed if it is blessed.
 
@@ -63,6 +74,10 @@ class RecordedPipeline:
             start: a run whose model it started from.
             teacher: folder of the model that taught it.
             configuration: for its run record; None: it has no record.
+            evaluation: of its model; None: as TFMA left it, in the model card alone.
+            model: a run whose model it reuses, as from the cache.
+            learned_from: the trainings of its teacher and its start, as its model records them.
+            first_weights: `trainer.weights`, where it starts from no run.
         """
         number = len(self.runs) + 1
         store = open_store(self.store_of or self.root)
@@ -86,22 +101,33 @@ class RecordedPipeline:
             execution(store, "FaceExampleGen", contexts, {}, cached, mlmd.Execution.CACHED, **_data(sources))
         record("ExampleValidator", {}, ("anomalies", "ExampleAnomalies", ""))
         inputs = {"examples": examples, **({"base_model": start.model} if start else {})}
-        config = {"settings": json.dumps(_recipe(run_id, start, teacher)), "code": "trainingcode", "keras": "3"}
-        folder = self._write_model(number, weights or run_id)
-        output = ("model", "Model", str(folder))
-        model = record("Trainer", inputs, output, custom_config=json.dumps(config))["model"]
-        blessing = artifact(store, "ModelBlessing", blessed=blessed)
-        execution(store, "Evaluator", contexts, {"model": model}, {"blessing": blessing}, code="evaluatorcode")
+        recipe = json.dumps(_recipe(run_id, start, teacher, first_weights))
+        config = json.dumps({"settings": recipe, "code": "trainingcode", "keras": "3"})
+        folder = model.folder if model else self._write_model(number, weights or run_id, learned_from)
+        if model is None:
+            made_model = record("Trainer", inputs, ("model", "Model", str(folder)), custom_config=config)["model"]
+        else:
+            made_model = model.model
+            cached = {"model": made_model}
+            execution(store, "Trainer", contexts, inputs, cached, mlmd.Execution.CACHED, custom_config=config)
+        evaluated = {"blessing": artifact(store, "ModelBlessing", blessed=blessed)}
+        if evaluation is not None:
+            written = self._folder(number, "Evaluator", "evaluation")
+            write_evaluation(evaluation, written / EVALUATION_FILE)
+            evaluated["evaluation"] = artifact(store, "ModelEvaluation", str(written))
+        execution(store, "Evaluator", contexts, {"model": made_model}, evaluated, code="evaluatorcode")
         version = push(folder / "Format-Serving", self.base) if blessed else None
         where = {"pushed_version": version.name, "pushed_destination": str(version)} if version else {}
         pushed = artifact(store, "PushedModel", pushed=int(version is not None), **where)
-        execution(store, "Pusher", contexts, {"model": model}, {"pushed_model": pushed})
-        record("ModelCard", {"model": model}, ("model_card", "components.ModelCard", str(self._write_card(number))))
+        execution(store, "Pusher", contexts, {"model": made_model}, {"pushed_model": pushed})
+        record(
+            "ModelCard", {"model": made_model}, ("model_card", "components.ModelCard", str(self._write_card(number)))
+        )
         if configuration is not None:
             packages = {"keras": "3"}
             started = RunRecord(run_id, self.root.name, "2026-01-01", packages=packages, configuration=configuration)
             RunRecorder(self.root, started).finish(0 if blessed else 3)
-        done = Recorded(run_id, examples, model, folder, version.name if version else None)
+        done = Recorded(run_id, examples, made_model, folder, version.name if version else None)
         self.runs.append(done)
         return done
 
@@ -125,14 +151,14 @@ class RecordedPipeline:
         (report / "cleaning_report.json").write_text(json.dumps(document))
         return examples, report
 
-    def _write_model(self, number: int, weights: str) -> Path:
+    def _write_model(self, number: int, weights: str, learned_from: Sequence[TrainingProvenance]) -> Path:
         folder = self._folder(number, "Trainer", "model")
         serving = folder / "Format-Serving"
         (serving / "variables").mkdir(parents=True)
         (serving / "saved_model.pb").write_text("graph")
         (serving / "variables" / "variables.index").write_text(weights)
         own = TrainingProvenance(["utkface"], {}, self.root.name, True, 3, str(number))
-        write_metadata(serving, ModelMetadata(network="compact", learned_from=[own]))
+        write_metadata(serving, ModelMetadata(network="compact", learned_from=[own, *learned_from]))
         return folder
 
     def _write_card(self, number: int) -> Path:
@@ -147,10 +173,20 @@ class RecordedPipeline:
         return folder
 
 
-def _recipe(run_id: str, start: Recorded | None, teacher: Path | None) -> dict[str, Any]:
+def evaluation_of(*gates: Gate, waiver: Waiver | None = None) -> Evaluation:
+    """Makes an evaluation that decided these gates."""
+    return replace(_figures(), blessed=blessed(gates), gates=gates, waiver=waiver)
+
+
+@cache
+def _figures() -> Evaluation:
+    return evaluate(table_of([30, 40, 50], [31, 42, 50]), EvaluatorSettings(age_mae_max=9, gender_accuracy_min=None))
+
+
+def _recipe(run_id: str, start: Recorded | None, teacher: Path | None, first_weights: str | None) -> dict[str, Any]:
     return {
         "network": "compact",
-        "weights": "blessed" if start else None,
+        "weights": "blessed" if start else first_weights,
         "epochs": len(run_id),
         "distillation": {"teacher": teacher and str(teacher)},
     }

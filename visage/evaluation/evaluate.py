@@ -26,7 +26,10 @@ from visage.evaluation.thresholds import check_legal_ages, false_positive_rate
 
 
 def evaluate(
-    table: PredictionTable, settings: EvaluatorSettings, refused: Mapping[Comparison, str] | None = None
+    table: PredictionTable,
+    settings: EvaluatorSettings,
+    refused: Mapping[Comparison, str] | None = None,
+    independence_unknown: Mapping[Comparison, str] | None = None,
 ) -> Evaluation:
     """Evaluates the candidate of a table, beside the models that it is compared with.
 
@@ -34,6 +37,7 @@ def evaluate(
         table: with the outputs of 'candidate', and of 'baseline' and 'reference' where there are such models.
         settings: groups and limits.
         refused: reasons by role why a model that is there is not compared with; the limits on a change then fail.
+        independence_unknown: reasons by role why nobody knows whether a model was trained on faces of the table.
     """
     truths = table.truths
     clusters = intervals.clusters_of(truths.identity, truths.key)
@@ -75,6 +79,7 @@ def evaluate(
         breakdown=break_down(truths, table.outputs[CANDIDATE], clusters),
         changes=list(_changes(found)),
         min_people=settings.min_people,
+        independence_unknown=independence_unknown or {},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -112,9 +112,11 @@ class Evaluation:
         legal_ages: the candidate as a check of legal ages; empty of a model that predicts no age in years.
         breakdown: the candidate's errors in detail.
         changes: against each other model, of the metrics that can be limited.
-        waiver: lets the model through although a gate failed; None without one.
+        waiver: lets the model through if it covers each gate that failed; None without one.
         looks: number of models that were measured on this test split, this one included; None: not counted.
         min_people: number of people below which a group is shown and not gated.
+        independence_unknown: reasons by role why nobody knows whether a compared model was trained on faces of this
+            test split; its figures may then be too good.
     """
 
     blessed: bool
@@ -128,11 +130,17 @@ class Evaluation:
     looks: int | None = None
     waiver: Waiver | None = None
     min_people: int = 30
+    independence_unknown: Mapping[Comparison, str] = field(default_factory=dict)
+
+    @property
+    def waived(self) -> bool:
+        """Returns whether gates failed, and the waiver covers each of them."""
+        return self.waiver is not None and self.waiver.lets_through(self.gates)
 
     @property
     def may_be_pushed(self) -> bool:
         """Returns whether no gate failed, or a waiver lets the model through."""
-        return self.blessed or self.waiver is not None
+        return self.blessed or self.waived
 
     @property
     def overall(self) -> SliceFigures:

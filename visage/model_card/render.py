@@ -57,8 +57,10 @@ def render(card: Mapping[str, Any], faces: Mapping[str, str] | None = None) -> s
     return _template().render(
         {**card, "evaluation": evaluation, "subject": subject},
         sections=_sections(card, subject, evaluation),
+        shortfall=evaluation.waiver.shortfall(evaluation.gates) if evaluation.waiver else "",
         tiles=_tiles(evaluation, heads),
-        gate_blocks=gates.gate_blocks(evaluation.gates, others),
+        gate_blocks=gates.gate_blocks(evaluation.gates, others, evaluation.independence_unknown),
+        independence_notes=gates.independence_notes(others, evaluation.independence_unknown),
         metric_rows=figures.metric_rows(evaluation, heads),
         change_rows=figures.change_rows(evaluation, others),
         published_caption=CAPTION,

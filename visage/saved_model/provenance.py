@@ -53,10 +53,15 @@ def read_provenance(model: Path) -> list[TrainingProvenance] | None:
         None if the model does not record them, as an older one or one of another program.
     """
     try:
-        trainings = read_metadata(model).learned_from
+        return recorded_trainings(read_metadata(model))
     except (OSError, ValueError):
         return None
-    if trainings is None or any(one.sources is None or one.split is None for one in trainings):
+
+
+def recorded_trainings(model: ModelMetadata) -> list[TrainingProvenance] | None:
+    """Returns the trainings of a model; None if it does not record the data and the split of each."""
+    trainings = model.learned_from
+    if not trainings or any(one.sources is None or one.split is None for one in trainings):
         return None
     return trainings
 
@@ -108,11 +113,11 @@ def shares_test_faces(own: ModelMetadata, other: ModelMetadata) -> str | None:
         own: the model whose test split it is; its own training comes first in `learned_from`.
         other: the other model.
     """
-    if not own.learned_from:
+    if own.own_training.split is None:
         return None
     for training in other.learned_from or ():
         shared = set(training.sources or ()) & set(own.own_training.sources or ())
-        if shared and training.split != own.own_training.split:
+        if shared and training.split not in (None, own.own_training.split):
             return f"{', '.join(sorted(shared))} by the split {_in_words(training.split)}"
     return None
 

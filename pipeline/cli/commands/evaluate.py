@@ -90,7 +90,7 @@ def evaluate(
         with reporter.stage("predictions"):
             table = measured.table()
         with reporter.stage("intervals"):
-            found = evaluate_table(table, settings)
+            found = evaluate_table(table, settings, independence_unknown=measured.independence_unknown())
         print_evaluation(found, reporter)
         published = published_beside(found, measured.trainings())
         print_published(published, reporter)

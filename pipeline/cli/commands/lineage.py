@@ -49,7 +49,8 @@ def _show_model(at: Opened, model: str | None) -> None:
 
 
 def _show_learned(at: Opened, archive: str | None, identity: str | None) -> None:
-    from pipeline.metadata.learned import learned_from_archive, learned_from_identity, workspace_trainings
+    from pipeline.metadata.learned import learned_from_archive, learned_from_identity
+    from pipeline.metadata.workspace import workspace_trainings
     from pipeline.output.lineage import print_learned
 
     known = workspace_trainings(at.settings.root.parent)

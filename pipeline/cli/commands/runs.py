@@ -1,6 +1,7 @@
 """`visage runs`: what was run, how two runs differ, and which version is served."""
 
 from dataclasses import asdict
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -39,20 +40,28 @@ def runs() -> None:
 def list_(config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     """List the runs, the newest last."""
     with opened(config, overrides, as_json) as at:
-        from pipeline.metadata.details import metrics_of
+        from pipeline.metadata.details import evaluation_of, metrics_of
         from pipeline.metadata.lineage import pushed_versions
+        from pipeline.metadata.run_waiver import waiver_of
         from pipeline.output.runs import print_hold, print_runs, runs_json
+        from visage.evaluation.waivers import WAIVERS_FILE, read_waivers
         from visage.saved_model.pushing.holds import read_hold
 
         found = at.metadata.runs
-        metrics = {run.run_id: metrics_of(run) for run in found}
+        given, today = read_waivers(at.settings.root / WAIVERS_FILE), datetime.now(timezone.utc).date()
+        metrics, waivers = {}, {}
+        for run in found:
+            evaluation = evaluation_of(run)
+            metrics[run.run_id] = metrics_of(run, evaluation)
+            waivers[run.run_id] = waiver_of(run, evaluation, given, today)
         versions = pushed_versions(at.metadata)
         hold = read_hold(at.settings.model_base_path)
-        print_runs(found, metrics, versions, at.reporter)
+        print_runs(found, metrics, versions, waivers, at.reporter)
         if not found:
             at.reporter.print(f"{at.settings.root}: {at.settings.name} has no runs yet; run it first (visage run)")
         print_hold(hold, at.reporter)
-        at.print_json({"pipeline": at.settings.name, **runs_json(found, metrics, versions), "hold": asdict(hold)})
+        listed = runs_json(found, metrics, versions, waivers)
+        at.print_json({"pipeline": at.settings.name, **listed, "hold": asdict(hold)})
 
 
 @runs.command()

@@ -1,4 +1,4 @@
-"""`visage runs waive`: lets one model through that a limit withholds."""
+"""`visage runs waive`: lets one model through that limits withhold."""
 
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -24,12 +24,16 @@ def waive(
 ) -> None:
     """Let the model of a RUN through that was not blessed.
 
-    The next run with the same model pushes it. Name and reason stay with the evaluation and on the model card.
+    The next run with the same model pushes it, unless it fails a limit that it met in RUN. Name and reason stay with
+    the evaluation and on the model card.
     """
     if not reason.strip():
         raise VisageError("--reason: is empty; give the reason that the model card will show")
     with opened(config, overrides, as_json) as at:
-        from visage.evaluation.waivers import Waiver, add_waiver
+        from rich.markup import escape
+
+        from pipeline.metadata.details import evaluation_of
+        from visage.evaluation.waivers import WAIVERS_FILE, Waiver, add_waiver, failed_limits
         from visage.saved_model.pushing.holds import user_name
 
         found = at.metadata.run(run)
@@ -39,7 +43,13 @@ def waive(
         today = datetime.now(timezone.utc).date()
         if until.date() < today:
             raise VisageError(f"--until: {until.date()} is over; give a day from {today} on")
-        waiver = Waiver(str(model.uri), by or user_name(), reason.strip(), until.date(), today)
-        add_waiver(at.settings.waivers_file, waiver)
-        at.reporter.print(f"waived by {waiver.by} until {waiver.until}; the next run with this model pushes it")
+        evaluation = evaluation_of(found)
+        limits = failed_limits(evaluation.gates) if evaluation else ()
+        if not limits:
+            why = "no limit of it failed, none could be decided" if evaluation else "its evaluation is gone"
+            raise VisageError(f"{found.run_id}: {why}, so there is nothing to waive; run the pipeline again")
+        waiver = Waiver(str(model.uri), by or user_name(), reason.strip(), until.date(), today, limits)
+        add_waiver(at.settings.root / WAIVERS_FILE, waiver)
+        at.reporter.print(f"waived by {escape(waiver.by)} until {waiver.until}; the next run with this model pushes it")
+        at.reporter.print(f"covered: {escape(', '.join(map(str, limits)))}")
         at.print_json(asdict(waiver))

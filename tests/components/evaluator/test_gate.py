@@ -1,6 +1,7 @@
 """The gate on real SavedModels and TFRecords: which models are blessed, and what is reported."""
 
 import math
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from visage.evaluation.evaluation import PREDICTIONS_FOLDER, Evaluation
 from visage.evaluation.gates.gate import Gate
 from visage.evaluation.predictions.files import read_predictions
 from visage.evaluation.settings import EvaluatorSettings
+from visage.evaluation.waivers import FailedLimit, Waiver
 
 LIMITS = EvaluatorSettings(age_mae_max=3, gender_accuracy_min=0.85, age_mae_increase_max=0.5)
 OF_AGE = {"gender_accuracy_min": None, "gender_accuracy_decrease_max": None}
@@ -62,6 +64,17 @@ def test_a_model_that_misses_one_limit_is_not_blessed(tmp_path: Path) -> None:
     outcome = evaluate(tmp_path, people(40), LIMITS, model=Errors(age_error=4, wrong_in_ten=0))
     assert not outcome.blessed
     assert [gate.name for gate in outcome.read().gates if gate.verdict == "failed"] == ["age_mae_max"]
+
+
+def test_a_waiver_lets_a_model_through_that_fails_no_other_limit(tmp_path: Path) -> None:
+    limits = (FailedLimit("age_mae_max", "overall"),)
+    waiver = Waiver("/model/8", "Ada", "demo", date(2999, 1, 31), date(2026, 12, 1), limits)
+    covered = evaluate(tmp_path / "1", people(40), LIMITS, model=Errors(4, wrong_in_ten=0), waiver=waiver)
+    assert covered.blessed
+    assert not covered.read().blessed
+    fails_more = evaluate(tmp_path / "2", people(40), LIMITS, model=Errors(4, wrong_in_ten=3), waiver=waiver)
+    assert not fails_more.blessed
+    assert waiver.shortfall(fails_more.read().gates).endswith("does not cover gender_accuracy_min of overall")
 
 
 def test_a_limit_for_one_group_holds_for_that_group_alone(tmp_path: Path) -> None:
@@ -149,6 +162,13 @@ def test_a_model_worse_than_the_blessed_one_is_not_blessed(tmp_path: Path) -> No
         ("gender_accuracy_decrease_max", "failed", 1.0),
     ]
     assert [gate.measured for gate in found.gates] == pytest.approx([2.0, 1.0, 0.9, 0.1])
+
+
+def test_a_blessed_model_that_records_no_training_data_is_compared_with_and_marked(tmp_path: Path) -> None:
+    found = evaluate(tmp_path, people(40), LIMITS, model=Errors(1, 0), baseline=Errors(2, 1)).read()
+    assert found.compares_with("baseline")
+    # Models of these tests have no visage.json.
+    assert found.independence_unknown == {"baseline": "the candidate does not record its split"}
 
 
 def test_a_model_better_than_the_blessed_one_is_blessed(tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """The table of gates in a terminal."""
 
 import io
+from collections.abc import Mapping
 from dataclasses import replace
 
 from rich.console import Console
 
 from pipeline.output.console import Reporter
 from pipeline.output.gate_table import gate_table, print_gates
-from visage.evaluation.gates.gate import Gate
+from visage.evaluation.gates.gate import Comparison, Gate
 from visage.evaluation.statistics.intervals import Interval
 
 OVERALL = Gate(
@@ -28,9 +29,9 @@ FEW = replace(OF_GROUP, slice="race [asian]", verdict="not gated", reason="9 peo
 EMPTY = Gate("age_mae_max", "age_mae", "age_group 0-2", 9.0, "point", "failed", None, reason="no such test record")
 
 
-def printed(*gates: Gate) -> list[str]:
+def printed(*gates: Gate, independence_unknown: Mapping[Comparison, str] | None = None) -> list[str]:
     stream = io.StringIO()
-    print_gates(gates, Reporter(stream))
+    print_gates(gates, independence_unknown or {}, Reporter(stream))
     return [" ".join(line.split()) for line in stream.getvalue().splitlines()]
 
 
@@ -54,6 +55,17 @@ def test_a_gate_that_could_not_be_measured_has_its_reason() -> None:
     assert reason == "age_mae_max of age_group 0-2: no such test record"
 
 
+def test_a_comparison_with_a_model_that_may_know_the_test_faces_is_marked() -> None:
+    _, absolute, change, why = printed(
+        OVERALL, AGAINST_BLESSED, independence_unknown={"baseline": "it does not record its training data"}
+    )
+    assert "*" not in absolute
+    assert change.startswith("age_mae_increase_max overall, baseline * 0.500")
+    assert why == (
+        "* the baseline model is not known to be independent of these records: it does not record its training data"
+    )
+
+
 def test_of_groups_those_that_failed_are_shown_and_the_others_counted() -> None:
     lines = printed(OVERALL, OF_GROUP, replace(OF_GROUP, slice="gender male"), FEW, EMPTY)
     assert [line.split()[0] for line in lines[1:3]] == ["age_mae_max", "age_mae_max"]
@@ -70,7 +82,7 @@ def test_names_of_groups_are_no_markup() -> None:
 
 def test_a_narrow_terminal_breaks_names_and_cuts_none() -> None:
     stream = io.StringIO()
-    Console(file=stream, width=80).print(gate_table([OVERALL, AGAINST_BLESSED]))
+    Console(file=stream, width=80).print(gate_table([OVERALL, AGAINST_BLESSED], {}))
     assert "\u2026" not in stream.getvalue()
     first_column = "".join(line.split(" ")[0] for line in stream.getvalue().splitlines())
     assert "age_mae_increase_max" in first_column

@@ -1,11 +1,17 @@
 """The summary of a finished node."""
 
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from pipeline.output.node_summary import describe
 from pipeline.results import NodeResult, Output
+from tests.pipeline.recorded_runs import evaluation_of
 from visage.data_validation.report import ValidationReport
+from visage.evaluation.evaluation import EVALUATION_FILE, write_evaluation
+from visage.evaluation.gates.gate import Gate
+from visage.evaluation.waivers import Waiver, failed_limits
 from visage.saved_model.metadata import Calibration, HeadCalibration, ModelMetadata, write_metadata
 
 
@@ -62,3 +68,19 @@ def test_accepted_anomalies_are_shown_in_full(tmp_path: Path) -> None:
         "    age: NaN (in train)",
         "    gender: femail [50%] (in val)",
     ]
+
+
+def test_a_model_that_a_waiver_lets_through_is_not_called_blessed(tmp_path: Path) -> None:
+    missed = Gate("age_mae_max", "age_mae", "overall", 5.0, "point", "failed", 6.0)
+    waiver = Waiver("/model/8", "Ada", "demo", date(2026, 12, 31), date(2026, 12, 1), failed_limits([missed]))
+
+    def evaluated(*gates: Gate, blessed: int) -> str:
+        write_evaluation(evaluation_of(*gates, waiver=waiver), tmp_path / EVALUATION_FILE)
+        outputs = {"evaluation": (Output(str(tmp_path), {}),), "blessing": (Output("", {"blessed": blessed}),)}
+        return describe(NodeResult("Evaluator", cached=False, outputs=outputs))
+
+    assert evaluated(replace(missed, verdict="passed"), blessed=1) == "blessed"
+    assert evaluated(missed, blessed=1) == "[yellow]waived[/] by Ada"
+    assert evaluated(missed, replace(missed, slice="gender male"), blessed=0) == (
+        "[red]not blessed[/]: the waiver of Ada does not cover age_mae_max of gender male"
+    )

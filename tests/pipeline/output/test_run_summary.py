@@ -10,7 +10,7 @@ from pipeline.output.console import Reporter
 from pipeline.output.run_summary import Outcome, print_outcome
 from pipeline.results import ExportResult
 from visage.evaluation.gates.gate import Gate
-from visage.evaluation.waivers import Waiver
+from visage.evaluation.waivers import Waiver, failed_limits
 
 PUSHED = Outcome(
     pipeline="mine",
@@ -125,6 +125,13 @@ def test_a_model_that_somebody_waived_is_not_called_blessed() -> None:
     assert "Blessed." not in text
     rejected = replace(PUSHED, gates=[MISSED], waiver=waiver, pushed=False, infra_validator="cannot be loaded")
     assert "Not pushed: rejected by InfraValidator." in shown(True, False, rejected)
+
+
+def test_a_waiver_that_does_not_cover_a_limit_names_it() -> None:
+    waiver = Waiver("/model/8", "Ada [QA]", "demo", date(2026, 12, 31), date(2026, 12, 1), failed_limits([MISSED]))
+    gates = [MISSED, replace(MISSED, slice="gender female")]
+    text = shown(True, False, replace(PUSHED, gates=gates, waiver=waiver, pushed=False))
+    assert "Not pushed: the waiver of Ada [QA] does not cover age_mae_max of gender female." in text
 
 
 def test_a_blessed_model_that_is_held_has_its_reason_and_an_exit_code_of_its_own() -> None:

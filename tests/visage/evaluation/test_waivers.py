@@ -1,5 +1,6 @@
 """Waivers let one model through for a time."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -7,9 +8,17 @@ from pathlib import Path
 import pytest
 
 from visage.errors import VisageError
-from visage.evaluation.waivers import Waiver, add_waiver, read_waivers, valid_waiver
+from visage.evaluation.gates.gate import Gate, Verdict
+from visage.evaluation.waivers import FailedLimit, Waiver, add_waiver, failed_limits, read_waivers, valid_waiver
 
-WAIVER = Waiver("/model/8", "Ada", "demo", until=date(2026, 12, 31), made=date(2026, 12, 1))
+MET = Gate("gender_accuracy_min", "gender_accuracy", "overall", 0.9, "point", "passed", 0.95)
+MISSED = Gate("age_mae_max", "age_mae", "overall", 5.0, "point", "failed", 6.0)
+OF_WOMEN = replace(MISSED, slice="gender female")
+CHANGE = Gate("age_mae_increase_max", "age_mae", "overall", 0.1, "harm", "failed", 0.5, compared_with="baseline")
+
+WAIVER = Waiver("/model/8", "Ada", "demo", date(2026, 12, 31), date(2026, 12, 1), failed_limits([MISSED, CHANGE, MET]))
+# As an earlier version wrote it.
+OLDER = {"model": "/model/8", "by": "Ada", "reason": "demo", "until": "2026-12-31", "made": "2026-12-01"}
 
 
 def test_waivers_are_kept_in_their_order(tmp_path: Path) -> None:
@@ -27,6 +36,41 @@ def test_a_waiver_holds_for_its_model_until_its_last_day() -> None:
     assert valid_waiver([WAIVER], "/model/9", date(2026, 12, 31)) is None
     newest = replace(WAIVER, by="Bob")
     assert valid_waiver([WAIVER, newest], "/model/8", date(2026, 12, 31)) == newest
+
+
+def test_a_waiver_covers_the_limits_that_failed_when_it_was_given() -> None:
+    assert WAIVER.limits == (
+        FailedLimit("age_mae_max", "overall"),
+        FailedLimit("age_mae_increase_max", "overall", "baseline"),
+    )
+    assert WAIVER.lets_through([MISSED, CHANGE, MET])
+    assert WAIVER.lets_through([MISSED, replace(CHANGE, verdict="passed")])
+    assert WAIVER.shortfall([MISSED, CHANGE]) == ""
+
+
+def test_another_limit_that_fails_later_withholds_the_model_and_is_named() -> None:
+    against_another = replace(CHANGE, compared_with="reference")
+    gates = [MISSED, OF_WOMEN, against_another]
+    assert not WAIVER.lets_through(gates)
+    assert WAIVER.shortfall(gates) == (
+        "the waiver of Ada does not cover age_mae_max of gender female, "
+        "age_mae_increase_max of overall, against the reference model"
+    )
+
+
+@pytest.mark.parametrize("verdict", ["passed", "not gated"])
+def test_a_waiver_lets_no_model_through_that_fails_no_limit(verdict: Verdict) -> None:
+    assert not WAIVER.lets_through([replace(MISSED, verdict=verdict)])
+
+
+def test_a_waiver_of_an_earlier_version_covers_every_limit(tmp_path: Path) -> None:
+    file = tmp_path / "waivers.json"
+    file.write_text(json.dumps([OLDER]))
+    (older,) = read_waivers(file)
+    assert older == replace(WAIVER, limits=None)
+    assert older.lets_through([MISSED, OF_WOMEN])
+    add_waiver(file, WAIVER)
+    assert read_waivers(file) == [older, WAIVER]
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'[{"model": "/model/8"}]'])

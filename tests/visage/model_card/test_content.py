@@ -16,7 +16,7 @@ from visage.data.labels import UNKNOWN
 from visage.evaluation.evaluate import evaluate
 from visage.evaluation.evaluation import from_json
 from visage.evaluation.predictions.table import ModelOutputs, PredictionTable
-from visage.evaluation.waivers import Waiver
+from visage.evaluation.waivers import Waiver, failed_limits
 from visage.model_card.content import make_card, size_of
 from visage.model_card.render import render
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance
@@ -116,13 +116,32 @@ def test_a_missed_limit_stands_at_the_top(page: Page) -> None:
 
 def test_a_waiver_is_named_before_any_figure() -> None:
     waiver = Waiver(
-        "model", "A. Person", "the labels of <b>one</b> source are wrong", date(2027, 1, 2), date(2026, 12, 1)
+        *("model", "A. Person", "the labels of <b>one</b> source are wrong", date(2027, 1, 2), date(2026, 12, 1)),
+        failed_limits(drawn_evaluation().gates),
     )
     evaluation = replace(drawn_evaluation(), waiver=waiver, looks=3)
-    page = render(card_of(evaluation, blessed=True))
+    card = card_of(evaluation, blessed=True)
+    assert card["evaluation"]["waiver"]["limits"][0]["name"] == "false_positive_rate_max"
+    page = render(card)
     text = "A. Person lets it through until 2027-01-02: the labels of &lt;b&gt;one&lt;/b&gt; source are wrong"
     assert page.index(text) < page.index('<div class="tile">')
     assert "3 models were measured on this test split so far" in page
+
+
+def test_a_waiver_that_does_not_cover_a_missed_limit_is_named_with_the_limit() -> None:
+    waiver = Waiver("model", "A. Person", "demo", date(2027, 1, 2), date(2026, 12, 1), limits=())
+    page = str(Page(render(card_of(replace(drawn_evaluation(), waiver=waiver)))))
+    missed = failed_limits(drawn_evaluation().gates)[0]
+    assert f"not met; the waiver of A. Person does not cover {missed}" in page
+    assert "lets it through" not in page
+
+
+def test_a_previous_model_that_may_know_the_test_faces_is_named_beside_its_comparisons() -> None:
+    why = "it does not record its training data, which may include faces of this split"
+    page = str(Page(render(card_of(replace(drawn_evaluation(), independence_unknown={"baseline": why})))))
+    assert f"The previous model is not known to be independent of these records: {why}. Its figures may" in page
+    assert "against the previous model (not known to be independent)" in page
+    assert "not known to be independent" not in str(Page(render(card_of(drawn_evaluation()))))
 
 
 def test_images_are_on_the_page_and_not_in_the_json(card: dict[str, Any]) -> None:

@@ -40,13 +40,13 @@ RIGHT = Gate(
     ],
 )
 def test_a_gate_is_worded_for_people(gate: Gate, title: str, limit: str, measured: str) -> None:
-    (block,) = gate_blocks([gate], OTHERS)
+    (block,) = gate_blocks([gate], OTHERS, {})
     assert (block.title, block.limit, block.evidence) == (title, limit, gate.evidence)
     assert block.rows[0].measured == measured
 
 
 def test_gates_of_one_limit_stand_together() -> None:
-    found = gate_blocks([MAE, RIGHT, replace(MAE, slice="gender male")], OTHERS)
+    found = gate_blocks([MAE, RIGHT, replace(MAE, slice="gender male")], OTHERS, {})
     assert [[row.records for row in block.rows] for block in found] == [
         ["all records", "gender male"],
         ["gender female"],
@@ -68,5 +68,5 @@ def test_gates_of_one_limit_stand_together() -> None:
     ],
 )
 def test_a_verdict_has_its_interval(gate: Gate, outcome: str, interval: str) -> None:
-    ((row,),) = (block.rows for block in gate_blocks([gate], OTHERS))
+    ((row,),) = (block.rows for block in gate_blocks([gate], OTHERS, {}))
     assert (row.outcome, row.interval) == (outcome, interval)

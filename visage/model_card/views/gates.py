@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from visage.evaluation.gates.gate import Gate
+from visage.evaluation.gates.gate import Comparison, Gate
 from visage.evaluation.metrics.spec import FRACTION, NUMBER, YEARS, Unit
 from visage.html.page import NOTHING
 from visage.model_card.views.figures import signed
@@ -50,16 +50,23 @@ class GateBlock:
     rows: Sequence[GateRow]
 
 
-def gate_blocks(gates: Sequence[Gate], others: Mapping[str, str]) -> list[GateBlock]:
+def gate_blocks(
+    gates: Sequence[Gate], others: Mapping[str, str], independence_unknown: Mapping[Comparison, str]
+) -> list[GateBlock]:
     """Returns the gates by their limits, in the order of the first gate of each.
 
     Args:
         gates: of the evaluation.
         others: what the models are called that the candidate is compared with, by role.
+        independence_unknown: as in `Evaluation`.
     """
+    marked = {
+        role: f"{name} (not known to be independent)" if role in independence_unknown else name
+        for role, name in others.items()
+    }
     found: dict[tuple[str, str, str], list[GateRow]] = {}
     for gate in gates:
-        found.setdefault((_title(gate, others), _limit(gate), gate.evidence), []).append(_row(gate))
+        found.setdefault((_title(gate, marked), _limit(gate), gate.evidence), []).append(_row(gate))
     return [GateBlock(*limit, rows) for limit, rows in found.items()]
 
 
@@ -81,6 +88,19 @@ def _row(gate: Gate) -> GateRow:
 
 def _is_change(gate: Gate) -> bool:
     return gate.compared_with is not None or gate.name.endswith("_gap_max")
+
+
+def independence_notes(others: Mapping[str, str], independence_unknown: Mapping[Comparison, str]) -> list[str]:
+    """Returns a sentence for each model that is not known to be independent of the measured split.
+
+    Args:
+        others: as in `gate_blocks`.
+        independence_unknown: as in `Evaluation`.
+    """
+    return [
+        f"The {others[role]} is not known to be independent of these records: {why}. Its figures may be too good."
+        for role, why in independence_unknown.items()
+    ]
 
 
 def _title(gate: Gate, others: Mapping[str, str]) -> str:

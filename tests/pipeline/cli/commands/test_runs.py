@@ -8,10 +8,13 @@ import pytest
 
 from pipeline.run_lock import hold_run_lock
 from tests.end_to_end.visage import visage
-from tests.pipeline.recorded_runs import RecordedPipeline
-from visage.evaluation.waivers import read_waivers, valid_waiver
+from tests.pipeline.recorded_runs import RecordedPipeline, evaluation_of
+from visage.evaluation.gates.gate import Gate
+from visage.evaluation.waivers import failed_limits, read_waivers, valid_waiver
 
 pytestmark = pytest.mark.one_stack
+
+MISSED = Gate("age_mae_max", "age_mae", "overall", 5.0, "point", "failed", 6.0)
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +24,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> RecordedPipeline:
     pipeline.run("first", configuration={"trainer": {"epochs": 3}})
     pipeline.run("second", configuration={"trainer": {"epochs": 4}})
     pipeline.run("bad", blessed=0)
-    pipeline.run("worse", blessed=0)
+    pipeline.run("worse", blessed=0, evaluation=evaluation_of(MISSED))
     return pipeline
 
 
@@ -98,9 +101,11 @@ def test_a_model_that_was_withheld_is_waived_by_a_named_person(pipeline: Recorde
     waived = runs(
         pipeline, "waive", "worse", "--reason", "the old one errs more", "--until", "2999-01-31", "--by", "Ada"
     )
-    assert waived == "waived by Ada until 2999-01-31; the next run with this model pushes it\n"
+    assert waived == (
+        "waived by Ada until 2999-01-31; the next run with this model pushes it\ncovered: age_mae_max of overall\n"
+    )
     (waiver,) = read_waivers(pipeline.root / "waivers.json")
-    assert (waiver.by, waiver.reason) == ("Ada", "the old one errs more")
+    assert (waiver.by, waiver.reason, waiver.limits) == ("Ada", "the old one errs more", failed_limits([MISSED]))
     assert valid_waiver([waiver], waiver.model, date(2999, 1, 31)) == waiver
 
 
@@ -110,6 +115,10 @@ def test_a_model_that_was_withheld_is_waived_by_a_named_person(pipeline: Recorde
         (["first", "--reason", "x", "--until", "2999-01-31"], "first: no model of it was withheld by a limit"),
         (["bad", "--reason", " ", "--until", "2999-01-31"], "--reason: is empty"),
         (["bad", "--reason", "x", "--until", "2020-01-31"], "--until: 2020-01-31 is over"),
+        (
+            ["bad", "--reason", "x", "--until", "2999-01-31"],
+            "bad: its evaluation is gone, so there is nothing to waive",
+        ),
         (["bda", "--reason", "x", "--until", "2999-01-31"], "run bda: sample-portraits has no such run"),
     ],
 )

@@ -87,10 +87,11 @@ class MetricSpec:
         title: for people, e.g. 'Mean absolute error of the age'.
         short: heading of a narrow column, e.g. 'age MAE'.
         unit: of the figure.
-        better: which figures are better: 'zero' where a figure is a bias.
+        better: which figures are better; 'nominal': those nearest to `nominal`.
         target: the predicted quantity.
         values: called with `y_true` and `y_pred`; returns what the metric takes from each record (`record_values`).
         summary: called with these values and with weights; returns the figure under each row of weights (`summaries`).
+        nominal: the best figure where `better` is 'nominal': 0 of a bias, 0.9 of the coverage of a central 90 %.
         caption: below the figure at the top of the model card; without one the title.
         group_heading: of its column in the model card's tables of groups; '' for no column.
         undefined: a reason why there may be no figure although truths are known.
@@ -103,16 +104,21 @@ class MetricSpec:
     title: str
     short: str
     unit: Unit
-    better: Literal["lower", "higher", "zero"]
+    better: Literal["lower", "higher", "nominal"]
     target: Target
     values: RecordValues
     summary: Summary = summaries.mean
+    nominal: float = 0.0
     caption: str = ""
     group_heading: str = ""
     undefined: str = "predictions are not finite numbers"
     limits: Limits | None = None
     has_interval: bool = True
     reports: tuple[Report, ...] = ("evaluation",)
+
+    def __post_init__(self) -> None:
+        # An absolute limit would bound the figure, not its distance from the nominal value.
+        assert not (self.better == "nominal" and self.limits), f"{self.name}: a nominal figure has no limits"
 
     def measure(self, y_true: np.ndarray, y_pred: np.ndarray, mask: np.ndarray) -> float | None:
         """Returns the figure over the records of `mask`, bool [n], or None where there is no record or no number."""
@@ -125,15 +131,15 @@ class MetricSpec:
 
     def worsening(self, value: Numbers, reference: Numbers) -> Numbers:
         """Returns by how much `value` is worse than `reference`, numbers or arrays; negative: better."""
-        if self.better == "zero":
-            return abs(value) - abs(reference)
+        if self.better == "nominal":
+            return abs(value - self.nominal) - abs(reference - self.nominal)
         # Not -0.0, which would be shown with its sign.
         return (value - reference if self.better == "lower" else reference - value) + 0.0
 
     def best(self, values: Sequence[float]) -> float:
         """Returns the best of several figures."""
-        if self.better == "zero":
-            return min(values, key=abs)
+        if self.better == "nominal":
+            return min(values, key=lambda value: abs(value - self.nominal))
         return min(values) if self.better == "lower" else max(values)
 
     @property

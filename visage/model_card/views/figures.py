@@ -195,7 +195,7 @@ def _axis(spec: MetricSpec, rows: Sequence[Sequence[Lane]], whole: Sequence[Sequ
     """Returns an axis over the figures of rows, and over the intervals of those that are to be seen whole."""
     ends = [lane.value for row in rows for lane in row]
     ends += [end for row in whole for lane in row for end in _ends(lane.interval)]
-    return round_axis(ends, zero=spec.better == "zero", most=4, within=_UNIT if spec.unit is FRACTION else None)
+    return round_axis(ends, zero=_zero(spec) is not None, most=4, within=_UNIT if spec.unit is FRACTION else None)
 
 
 def _ends(interval: Interval | None) -> tuple[float, ...]:
@@ -203,7 +203,7 @@ def _ends(interval: Interval | None) -> tuple[float, ...]:
 
 
 def _zero(spec: MetricSpec) -> float | None:
-    return 0.0 if spec.better == "zero" else None
+    return 0.0 if spec.better == "nominal" and spec.nominal == 0 else None
 
 
 def _tick(spec: MetricSpec, axis: Axis) -> Callable[[float], str]:

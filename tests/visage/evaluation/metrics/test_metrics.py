@@ -285,6 +285,15 @@ def test_the_name_of_a_limit_shows_which_side_is_worse() -> None:
     assert (age.best([4, 5]), gender.best([4, 5]), bias.best([-3, 2])) == (4, 5, 2)
 
 
+@pytest.mark.parametrize(("metric", "nominal"), [("age_coverage_50", 0.5), ("age_coverage_90", 0.9)])
+def test_a_coverage_is_best_at_its_nominal_value(metric: str, nominal: float) -> None:
+    spec = METRICS[metric]
+    # Distributions that are far too wide hold every age: worse than a little too narrow.
+    assert spec.worsening(1.0, nominal - 0.02) == pytest.approx(1 - nominal - 0.02)
+    assert spec.worsening(np.array([nominal]), np.array([1.0])) == pytest.approx([nominal - 1])
+    assert spec.best([1.0, nominal + 0.03, nominal - 0.04]) == nominal + 0.03
+
+
 def test_the_settings_of_the_gate_are_read_without_numpy() -> None:
     program = "import sys, visage.evaluation.settings; sys.exit('numpy' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True)

@@ -80,6 +80,7 @@ def measure_slices(
     for weight in intervals.bootstrap_weights(clusters, replicates):
         for part in parts:
             part.draw(weight)
+        del weight  # else two chunks would be in memory
     figures: dict[str, dict[str, Figure]] = {}
     for part in parts:
         figures.setdefault(part.slice, {}).update(part.figures())
@@ -134,6 +135,9 @@ class _Part:
         people = len(np.unique(self.clusters))
         values = self._summarize(np.ones((1, len(self.rows))))
         for spec in self.specs:
+            if spec.of_people is not None:
+                yield spec.name, Figure(self._of_people(spec), len(self.rows), people, None, np.empty(0))
+                continue
             replicates = np.concatenate([each[spec.name] for each in self.drawn]) if self.drawn else np.empty(0)
             value = float(values[spec.name][0])
             if np.isfinite(value):
@@ -143,8 +147,6 @@ class _Part:
                 yield spec.name, Figure(None, len(self.rows), people, None, replicates)
 
     def _interval(self, spec: MetricSpec, replicates: np.ndarray, people: int) -> Interval | None:
-        if not spec.has_interval:
-            return None
         hits = spec.hits(self.values[spec.name])
         if hits is None:
             return intervals.percentile_interval(replicates, people)
@@ -155,16 +157,20 @@ class _Part:
             return intervals.percentile_interval(replicates, people) if differ else None
         return intervals.wilson_interval(of_records, self.clusters[counted])
 
+    def _of_people(self, spec: MetricSpec) -> float | None:
+        return spec.figure(self.values[spec.name], self.clusters) if len(self.rows) else None
+
     def _summarize(self, weight: np.ndarray) -> dict[str, np.ndarray]:
-        """Returns each metric under weights [r, m], float [r]."""
+        """Returns each metric that has replicates under weights [r, m], float [r]."""
+        specs = [spec for spec in self.specs if spec.of_people is None]
         if not weight.size:
-            return {spec.name: np.full(len(weight), np.nan) for spec in self.specs}
+            return {spec.name: np.full(len(weight), np.nan) for spec in specs}
         if self.standard:
             weight = self.standard.reweigh(self.rows, weight)
-        means = [spec for spec in self.specs if spec.summary is summaries.mean]
+        means = [spec for spec in specs if spec.summary is summaries.mean]
         found = {
             spec.name: spec.summary(self.values[spec.name].astype(weight.dtype), weight)
-            for spec in self.specs
+            for spec in specs
             if spec not in means
         }
         if means:

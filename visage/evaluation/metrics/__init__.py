@@ -249,8 +249,7 @@ METRICS = {
             "lower",
             "gender_probability",
             record_values.both,
-            summaries.expected_calibration_error,
-            has_interval=False,
+            of_people=summaries.expected_calibration_error,
         ),
     )
 }

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from visage.evaluation.metrics.record_values import RecordValues
-    from visage.evaluation.metrics.summaries import Summary
+    from visage.evaluation.metrics.summaries import Summary, SummaryOfPeople
 
 Target = Literal["age", "age_distribution", "apparent_age", "age_group", "gender", "gender_probability"]
 Report = Literal["evaluation", "cross_validation", "tflite"]
@@ -96,7 +96,8 @@ class MetricSpec:
         group_heading: of its column in the model card's tables of groups; '' for no column.
         undefined: a reason why there may be no figure although truths are known.
         limits: the limits that the configuration can set; None: none. `pipeline_config.yaml` names every limit.
-        has_interval: whether the bootstrap gives it an interval: not where a figure is nearest 0 by its construction.
+        of_people: takes the place of `summary` where the figure depends on which records show the same person. It is
+            called with the values and each record's person; the figure has no replicates and no interval.
         reports: where the figure appears. 'tflite' has no age groups.
     """
 
@@ -113,7 +114,7 @@ class MetricSpec:
     group_heading: str = ""
     undefined: str = "predictions are not finite numbers"
     limits: Limits | None = None
-    has_interval: bool = True
+    of_people: SummaryOfPeople | None = None
     reports: tuple[Report, ...] = ("evaluation",)
 
     def __post_init__(self) -> None:
@@ -121,12 +122,29 @@ class MetricSpec:
         assert not (self.better == "nominal" and self.limits), f"{self.name}: a nominal figure has no limits"
 
     def measure(self, y_true: np.ndarray, y_pred: np.ndarray, mask: np.ndarray) -> float | None:
-        """Returns the figure over the records of `mask`, bool [n], or None where there is no record or no number."""
+        """Returns the figure over the records of `mask`, bool [n], or None where there is no record or no number.
+
+        Each record counts as a person of its own.
+        """
         import numpy as np
 
         if not mask.any():
             return None
-        value = float(self.summary(self.values(y_true[mask], y_pred[mask]), np.ones((1, mask.sum())))[0])
+        return self.figure(self.values(y_true[mask], y_pred[mask]), np.arange(mask.sum()))
+
+    def figure(self, values: np.ndarray, clusters: np.ndarray) -> float | None:
+        """Returns the figure of records; None where it is not a finite number.
+
+        Args:
+            values: of the n records, as `summary` takes them.
+            clusters: number of each record's person, int [n].
+        """
+        import numpy as np
+
+        if self.of_people is not None:
+            value = self.of_people(values, clusters)
+        else:
+            value = float(self.summary(values, np.ones((1, len(values))))[0])
         return value if math.isfinite(value) else None
 
     def worsening(self, value: Numbers, reference: Numbers) -> Numbers:

@@ -142,7 +142,7 @@ def test_weighted_metrics_equal_those_of_scikit_learn(metric: str) -> None:
     assert found == pytest.approx(references, abs=1e-6)
 
 
-# The bins of the calibration error hold equally many records, whatever their weight.
+# The calibration error has no weights.
 @pytest.mark.parametrize("metric", sorted({*METRICS} - {"gender_ece"}))
 @given(weight=st.lists(st.integers(0, 3), min_size=12, max_size=12), seed=st.integers(0, 9))
 def test_a_record_of_weight_n_counts_as_n_records(metric: str, weight: list[int], seed: int) -> None:
@@ -188,6 +188,34 @@ def test_the_calibration_error_is_the_true_one_however_small_the_bins() -> None:
         for start in range(0, 15_000, 150)
     ]
     assert np.mean(np.square(np.array(small, float))) < 0.1**2
+
+
+def test_the_calibration_error_counts_people_not_their_images() -> None:
+    # All are predicted 0.1, one of them is a man: one bin, whose errors -0.1, -0.1, -0.1, 0.9 have the mean 0.15. Of
+    # two people with two images each, the errors less the mean sum to -0.5 and 0.5: v = 2/1 * 0.5 / 16.
+    values = np.array([[0, 0.1], [0, 0.1], [0, 0.1], [1, 0.1]])
+    assert summaries.expected_calibration_error(values, np.array([0, 0, 1, 1])) == 0
+    # 60 people with two images each, 45 of them women: d = 0.15, v = 60/59 * (45 * 0.5^2 + 15 * 1.5^2) / 120^2.
+    values = np.repeat([[0, 0.1], [1, 0.1]], [90, 30], axis=0)
+    found = summaries.expected_calibration_error(values, np.arange(120) // 2)
+    assert found**2 == pytest.approx(0.15**2 - 60 / 59 * 45 / 120**2)
+    # 120 people, as the variance of their errors is 0.25 * 0.75: v = 0.1875 / 119.
+    found = summaries.expected_calibration_error(values, np.arange(120))
+    assert found**2 == pytest.approx(0.15**2 - 0.1875 / 119)
+
+
+def test_a_calibrated_model_has_no_calibration_error_where_each_person_has_five_images() -> None:
+    rng = np.random.default_rng(9)
+    person = np.repeat(np.arange(1500), 5)
+    of_people, of_images = [], []
+    for _ in range(20):
+        probability = rng.uniform(0.1, 0.9, 1500)
+        male = rng.uniform(size=1500) < probability
+        values = np.stack([male, probability], axis=1)[person]
+        of_people.append(summaries.expected_calibration_error(values, person))
+        of_images.append(summaries.expected_calibration_error(values, np.arange(len(person))))
+    assert np.mean(of_people) < 0.015
+    assert np.mean(of_images) > 0.035
 
 
 def test_records_of_one_prediction_are_of_one_bin() -> None:

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from pipeline.output.console import Reporter
 from pipeline.output.gate_table import print_gates
+from pipeline.output.legal_age_tables import print_legal_ages
 from visage.evaluation.evaluation import Evaluation, SliceFigures
 from visage.evaluation.measurement import Measured
 from visage.evaluation.metrics import metrics_of
@@ -24,6 +25,7 @@ def print_evaluation(found: Evaluation, reporter: Reporter) -> None:
     if found.groups:
         reporter.print()
         reporter.print(_groups_table([found.overall, *found.groups]))
+    print_legal_ages(found.legal_ages, reporter)
     if found.named_fraction < 1:
         reporter.print(
             f"{1 - found.named_fraction:.0%} of the records name nobody: each counts as a person of its own, so "

@@ -13,7 +13,6 @@ from visage.evaluation.measurement import Measured
 from visage.evaluation.metrics import metrics_of
 from visage.evaluation.metrics.spec import MetricSpec
 from visage.evaluation.predictions.table import CANDIDATE
-from visage.evaluation.statistics.intervals import Interval
 
 _NOTHING = "\u2013"
 
@@ -45,7 +44,7 @@ def _metrics_table(overall: SliceFigures) -> Table:
             table.add_row(
                 spec.title,
                 spec.unit.text(figure.value),
-                _interval(spec, figure.interval),
+                _interval(spec, figure),
                 f"{figure.records:,}",
                 f"{figure.people:,}",
             )
@@ -71,12 +70,14 @@ def _groups_table(slices: Sequence[SliceFigures]) -> Table:
 
 def _cells(spec: MetricSpec, part: SliceFigures) -> tuple[str, str, str]:
     figure, adjusted = part.figures[CANDIDATE].get(spec.name), part.adjusted.get(spec.name) if part.values else None
-    return _value(spec, figure), _interval(spec, figure.interval if figure else None), _value(spec, adjusted)
+    return _value(spec, figure), _interval(spec, figure), _value(spec, adjusted)
 
 
 def _value(spec: MetricSpec, figure: Measured | None) -> str:
     return _NOTHING if figure is None or figure.value is None else spec.unit.text(figure.value)
 
 
-def _interval(spec: MetricSpec, interval: Interval | None) -> str:
-    return _NOTHING if interval is None else f"{spec.unit.number(interval.low)} to {spec.unit.number(interval.high)}"
+def _interval(spec: MetricSpec, figure: Measured | None) -> str:
+    if figure is None or figure.interval is None:
+        return (figure and figure.why_no_interval) or _NOTHING
+    return f"{spec.unit.number(figure.interval.low)} to {spec.unit.number(figure.interval.high)}"

@@ -138,6 +138,7 @@ class _Expectations:
             clusters: number of each record's person, int [n].
         """
         place = np.cumsum(known) - 1
+        self._band = band
         self._rows = np.flatnonzero(known)
         self._values = values
         self._member = (band[:, None] == np.arange(band.max(initial=0) + 1)).astype(float)
@@ -155,14 +156,21 @@ class _Expectations:
         ]
         for number, (part, rows) in enumerate(self._groups):
             people = len(np.unique(clusters[self._rows[rows]]))
+            others = self._people_of_others(rows, clusters)
             yield (
                 part,
                 {
                     spec.name: adjusted
                     for column, spec in enumerate(specs)
-                    if (adjusted := _adjusted(spec, column, number, once, drawn, len(rows), people)) is not None
+                    if (adjusted := _adjusted(spec, column, number, once, drawn, len(rows), people, others)) is not None
                 },
             )
+
+    def _people_of_others(self, rows: np.ndarray, clusters: np.ndarray) -> int:
+        """Returns the number of people among the other records in the bands of a group."""
+        same_ages = np.isin(self._band, np.unique(self._band[rows]))
+        same_ages[rows] = False
+        return len(np.unique(clusters[self._rows[same_ages]]))
 
     def _of(self, weight: np.ndarray) -> _Means:
         """Returns the figures under each row of weights, float [r, m]."""
@@ -208,9 +216,16 @@ class _Means:
 
 
 def _adjusted(
-    spec: MetricSpec, column: int, group: int, once: _Means, drawn: Sequence[_Means], records: int, people: int
+    spec: MetricSpec,
+    column: int,
+    group: int,
+    once: _Means,
+    drawn: Sequence[_Means],
+    records: int,
+    people: int,
+    others: int,
 ) -> Adjusted | None:
-    """Returns None where the model gave a record no finite number."""
+    """Returns None where the model gave a record no finite number; `others` are the people compared with."""
     overlap, figure = float(once.overlap[group, 0]), float(once.figure[group, 0, column])
     own, expected = float(once.own[group, 0, column]), float(once.expected[group, 0, column])
     if not np.isfinite(figure) or (overlap and not np.isfinite([own, expected]).all()):
@@ -224,14 +239,23 @@ def _adjusted(
         return np.clip(values, 0.0, 1.0) if spec.unit is FRACTION else values
 
     drawn_figures = np.concatenate([each.figure[group, :, column] for each in drawn])
-    adjusted = measured(float(possible(figure)), possible(drawn_figures))
+    own_deviation = _deviation(spec, own, people, len(drawn_figures), 2 * group)
+    adjusted = measured(float(possible(figure)), possible(drawn_figures + own_deviation))
     if overlap < LEAST_OVERLAP:
         return Adjusted(None, overlap, Figure(None, records, people, None, np.empty(0)), adjusted)
-    own_drawn = np.concatenate([each.own[group, :, column] for each in drawn])
+    own_drawn = np.concatenate([each.own[group, :, column] for each in drawn]) + own_deviation
     expected_drawn = np.concatenate([each.expected[group, :, column] for each in drawn])
+    expected_drawn += _deviation(spec, expected, others, len(expected_drawn), 2 * group + 1)
     return Adjusted(
         expected=expected,
         overlap=overlap,
         gap=measured(spec.worsening(own, expected), spec.worsening(own_drawn, expected_drawn)),
         figure=adjusted,
     )
+
+
+def _deviation(spec: MetricSpec, value: float, people: int, replicates: int, seed: int) -> np.ndarray | float:
+    """Returns what the bootstrap of a fraction lacks where all records are hits, or none; 0 of other figures."""
+    if spec.unit is FRACTION and value in (0.0, 1.0):
+        return intervals.unanimous_deviations(people, replicates, seed)
+    return 0.0

@@ -70,6 +70,25 @@ def test_higher_is_better_of_a_fraction() -> None:
     assert asian.gap.value == pytest.approx(1)
 
 
+def test_a_group_that_is_all_right_is_not_surely_better_than_others() -> None:
+    # 38 of the 40 others are right. Of a group of 40 that is all right, the true fraction may be 0.05 ** (1 / 40).
+    truths = truths_of([30.0] * 80, races=["asian"] * 40 + ["white"] * 40)
+    errors = np.array([0.0] * 78 + [9.0] * 2)
+    asian = all_adjusted(truths, errors, "race")["race asian"]["age_cs5"].gap
+    assert asian.value == pytest.approx(-2 / 40)
+    assert asian.interval is not None
+    assert asian.interval.low < asian.value - 0.07
+    assert asian.interval.high > asian.value + 0.07
+    # The same where the others are all right, and where all are.
+    white = all_adjusted(truths, errors, "race")["race white"]["age_cs5"].gap
+    everybody = all_adjusted(truths, np.zeros(80), "race")["race white"]["age_cs5"].gap
+    for gap in (white, everybody):
+        assert gap.interval is not None
+        assert gap.value is not None
+        assert gap.interval.low < gap.value - 0.07
+        assert gap.interval.high > gap.value + 0.07
+
+
 def test_a_group_that_is_alone_in_its_ages_has_no_gap() -> None:
     truths = truths_of([2, 2, 2, 42, 42], races=["white", "white", "white", "white", "asian"])
     found = adjusted(truths, np.array([1, 1, 1, 9, 9]), "race")

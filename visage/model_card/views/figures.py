@@ -167,11 +167,16 @@ def _lanes(
     roles: Sequence[str] = (CANDIDATE, "adjusted", BASELINE, REFERENCE),
 ) -> list[Lane]:
     return [
-        Lane(role, figure.value, interval, with_interval(spec.unit, figure.value, interval))
+        Lane(role, figure.value, interval, _lane_text(spec, role, figure.value, interval, figure.why_no_interval))
         for role, figure in _figures(spec, part, roles)
         if figure.value is not None
         for interval in [_possible(spec, figure.interval)]
     ]
+
+
+def _lane_text(spec: MetricSpec, role: str, value: float, interval: Interval | None, why_none: str | None) -> str:
+    text = with_interval(spec.unit, value, interval)
+    return f"{text} (no interval: {why_none})" if why_none and role == CANDIDATE else text
 
 
 def _possible(spec: MetricSpec, interval: Interval | None) -> Interval | None:

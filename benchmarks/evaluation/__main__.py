@@ -22,7 +22,7 @@ from visage.errors import VisageError
 
 # At most this many of equal models may be blocked, and at least this many of harmed ones.
 _EQUAL, _HARMED = (0.0, 0.05), (0.95, 1.0)
-# People of small test splits, and the wanted coverage: of the fewest with a bootstrap interval it is lower, as documented.
+# People of small test splits, and the wanted coverage; of the fewest with a bootstrap interval it is known to be lower.
 _FEW = {3: (0.93, 1.0), 5: (0.93, 1.0), 8: (0.93, 1.0), 10: (0.87, 1.0), 20: (0.89, 1.0)}
 
 

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     SummaryOfPeople = Callable[[np.ndarray, np.ndarray], float]
 
 ECE_BINS = 15
+# Records of a sum.
+_BLOCK = 1 << 12
 
 
 def mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Returns the weighted mean of values [n], or of each column of values [n, k], then [r, k]."""
     total = weight.sum(axis=1)
-    return _ratio(weight @ values, total if values.ndim == 1 else total[:, None])
+    return _ratio(_weighted_sum(values, weight), total if values.ndim == 1 else total[:, None])
 
 
 def root_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -38,7 +40,7 @@ def root_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 def ratio_of_sums(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Returns the weighted sum of the first column of values [n, 2] over that of the second."""
-    return _ratio(weight @ values[:, 0], weight @ values[:, 1])
+    return _ratio(*_weighted_sum(values, weight).T)
 
 
 def quantile(level: float) -> Summary:
@@ -135,6 +137,17 @@ def _debiased_square(error: np.ndarray, clusters: np.ndarray) -> float:
     people = len(residuals)
     variance = people / (people - 1) * float((residuals**2).sum()) / len(error) ** 2 if people > 1 else 0.0
     return float(middle**2 - variance)
+
+
+def _weighted_sum(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Returns the weighted sums of values [n] or [n, k], float64 [r] or [r, k]."""
+    import numpy as np
+
+    total = np.zeros((len(weight), *values.shape[1:]))
+    # A sum of a million numbers of 32 bits is wrong in the fifth digit; sums of a block are not.
+    for start in range(0, len(values), _BLOCK):
+        total += weight[:, start : start + _BLOCK] @ values[start : start + _BLOCK]
+    return total
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:

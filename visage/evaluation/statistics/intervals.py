@@ -64,10 +64,11 @@ def bootstrap_weights(clusters: np.ndarray, replicates: int = REPLICATES, seed: 
     at_once = max(1, min(replicates, _CHUNK // max(1, len(clusters))))
     for start in range(0, replicates, at_once):
         rows = min(at_once, replicates - start)
-        drawn = rng.integers(0, people, (rows, people), dtype=np.int64)
-        drawn += people * np.arange(rows)[:, None]
-        counts = np.bincount(drawn.reshape(-1), minlength=rows * people).reshape(rows, people)
-        yield counts.astype(np.float32)[:, clusters]
+        weight = np.empty((rows, len(clusters)), np.float32)
+        for of_draw in weight:
+            drawn = np.bincount(rng.integers(0, people, people, dtype=np.int64), minlength=people)
+            np.take(drawn.astype(np.float32), clusters, out=of_draw)
+        yield weight
 
 
 def percentile_interval(replicates: np.ndarray, people: int, confidence: float = CONFIDENCE) -> Interval | None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
 from tests.helpers.project import PROJECT
-from visage.evaluation.metrics import METRICS, metric_of_limit, summaries
+from visage.evaluation.metrics import METRICS, metric_of_limit, record_values, summaries
 from visage.evaluation.metrics.score import score
 from visage.evaluation.metrics.spec import FRACTION, NUMBER, YEARS
 
@@ -173,6 +174,29 @@ def test_calibrated_distributions_cover_as_many_ages_as_they_say(level: float, m
     # Ages to the day, spread over the year around each whole one.
     ages = rng.choice(years, 20_000, p=distribution) + rng.uniform(-0.5, 0.5, 20_000)
     assert measured(metric, ages, np.tile(distribution, (20_000, 1))) == pytest.approx(level, abs=0.01)
+
+
+def test_values_in_blocks_are_those_of_all_records_and_take_little_memory() -> None:
+    rng = np.random.default_rng(10)
+    truth, predicted = rng.uniform(0, 90, 40_000), np.full((40_000, 101), 1 / 101, np.float32)
+    rows = np.flatnonzero(truth > 5)
+    tracemalloc.start()
+    found = record_values.by_blocks(record_values.crps, truth, predicted, rows)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (found.dtype, found.shape) == (np.float32, rows.shape)
+    assert found[-5_000:] == pytest.approx(record_values.crps(truth[rows[-5_000:]], predicted[rows[-5_000:]]), abs=1e-5)
+    # The distributions themselves take 16 MB; at once, the score of all would take over 100 MB.
+    assert peak < 70e6
+    assert record_values.by_blocks(record_values.crps, truth, predicted, rows[:0]).shape == (0,)
+
+
+def test_sums_of_many_records_are_as_exact_as_those_of_few() -> None:
+    rng = np.random.default_rng(11)
+    values = (rng.normal(0, 5, 300_000) ** 2).astype(np.float32)
+    weight = rng.poisson(1, (2, 300_000)).astype(np.float32)
+    exact = weight.astype(float) @ values.astype(float) / weight.sum(axis=1)
+    assert summaries.mean(values, weight) == pytest.approx(exact, rel=3e-7)
 
 
 def test_the_calibration_error_is_the_true_one_however_small_the_bins() -> None:

@@ -99,7 +99,7 @@ def test_the_rate_of_a_choice_is_that_of_new_people_and_a_safe_threshold_is_safe
         found = check_legal_ages(truths_of([15.0] * 60), outputs_of(score.tolist()), [], clusters)[2].by_age[0]
         assert found.threshold is not None
         assert found.false_positives is not None
-        stated.append(found.false_positives.value)
+        stated.append(found.false_positives.value or 0.0)
         seen.append(np.mean(score >= found.threshold))
         true.append(stats.norm.sf(found.threshold, 14, 4))
         broken += found.safe_threshold is not None and stats.norm.sf(found.safe_threshold, 14, 4) > 0.05

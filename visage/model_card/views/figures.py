@@ -35,6 +35,7 @@ class Row:
         chart: of these.
         few: whether the group has too few people to say much.
         missing: why there is no figure of the model; '' where there is one.
+        no_interval: why the figure of the model has no interval, where that is known; else ''.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Row:
     chart: Markup
     few: bool = False
     missing: str = ""
+    no_interval: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def metric_rows(evaluation: Evaluation, heads: Mapping[str, str | None]) -> list
             why = overall.why_not_measured(spec.name) or ""
             axis = _axis(spec, [row_lanes], [row_lanes])
             title = f"{spec.title}{_unit_in_brackets(spec)}"
-            rows.append(Row(title, "", row_lanes, lanes(row_lanes, axis, _zero(spec)), missing=why))
+            chart = lanes(row_lanes, axis, _zero(spec))
+            rows.append(Row(title, "", row_lanes, chart, missing=why, no_interval=_why_no_interval(spec, overall)))
         if rows:
             found.append(Rows(heading, rows, Markup("")))
     return found
@@ -157,7 +160,8 @@ def _of_groups(
         row_lanes = found[part.name]
         why = "" if any(lane.kind == CANDIDATE for lane in row_lanes) else part.why_not_measured(spec.name) or NOTHING
         name = ", ".join(part.values.values())
-        rows.append(Row(name, note, row_lanes, lanes(row_lanes, axis, _zero(spec)), few, why))
+        chart = lanes(row_lanes, axis, _zero(spec))
+        rows.append(Row(name, note, row_lanes, chart, few, why, _why_no_interval(spec, part)))
     return Rows(f"{spec.title}{_unit_in_brackets(spec)}", rows, scale(axis, _tick(spec, axis)))
 
 
@@ -167,16 +171,16 @@ def _lanes(
     roles: Sequence[str] = (CANDIDATE, "adjusted", BASELINE, REFERENCE),
 ) -> list[Lane]:
     return [
-        Lane(role, figure.value, interval, _lane_text(spec, role, figure.value, interval, figure.why_no_interval))
+        Lane(role, figure.value, interval, with_interval(spec.unit, figure.value, interval))
         for role, figure in _figures(spec, part, roles)
         if figure.value is not None
         for interval in [_possible(spec, figure.interval)]
     ]
 
 
-def _lane_text(spec: MetricSpec, role: str, value: float, interval: Interval | None, why_none: str | None) -> str:
-    text = with_interval(spec.unit, value, interval)
-    return f"{text} (no interval: {why_none})" if why_none and role == CANDIDATE else text
+def _why_no_interval(spec: MetricSpec, part: SliceFigures) -> str:
+    figure = part.figures[CANDIDATE].get(spec.name)
+    return (figure and figure.why_no_interval) or ""
 
 
 def _possible(spec: MetricSpec, interval: Interval | None) -> Interval | None:

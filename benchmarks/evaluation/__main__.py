@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # At most this many of equal models may be blocked, and at least this many of harmed ones.
 _EQUAL, _HARMED = (0.0, 0.05), (0.95, 1.0)
+# People of small test splits, and the wanted coverage; of the fewest with a bootstrap interval it is known to be lower.
+_FEW = {3: (0.93, 1.0), 5: (0.93, 1.0), 8: (0.93, 1.0), 10: (0.87, 1.0), 20: (0.89, 1.0)}
 
 
 @click.command()
@@ -49,7 +51,7 @@ def main(
         reporter = Reporter(stream, silent=as_json)
         with reporter.stage("simulations"):
             rates = [
-                *(sim.coverage(intervals, people) if intervals else ()),
+                *(_intervals(intervals, people) if intervals else ()),
                 *(_gates(retrains, people) if retrains else ()),
             ]
         if rates:
@@ -66,6 +68,14 @@ def main(
             print_json({"rates": [asdict(rate) for rate in rates], "speed": speed and asdict(speed)}, stream)
     if not all(rate.met for rate in rates) or (speed and not speed.met):
         sys.exit(1)
+
+
+def _intervals(simulations: int, people: int) -> list[Rate]:
+    return [
+        *sim.coverage(simulations, people),
+        *(rate for few, wanted in _FEW.items() for rate in sim.coverage_of_few(simulations, few, wanted)),
+        sim.gap_of_small_group(simulations, 30),
+    ]
 
 
 def _gates(retrains: int, people: int) -> list[Rate]:
@@ -93,10 +103,9 @@ def _table(rates: list[Rate]) -> Table:
     table = Table("", "times", "of", "fraction", "wanted", "", box=None)
     for rate in rates:
         low, high = rate.wanted
+        fraction = f"{rate.fraction:.1%}" if rate.of else "no interval"
         mark = "ok" if rate.met else "missed"
-        table.add_row(
-            rate.what, str(rate.times), str(rate.of), f"{rate.fraction:.1%}", f"{low:.0%} to {high:.0%}", mark
-        )
+        table.add_row(rate.what, str(rate.times), str(rate.of), fraction, f"{low:.0%} to {high:.0%}", mark)
     return table
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from benchmarks.evaluation import simulated
 from benchmarks.evaluation.simulated import Model, People, draw_people, predict, table
 from visage import progress
+from visage.evaluation.adjustment import adjust
 from visage.evaluation.evaluate import evaluate
 from visage.evaluation.measurement import measure_slices
 from visage.evaluation.metrics import METRICS
 from visage.evaluation.predictions.table import CANDIDATE
 from visage.evaluation.settings import EvaluatorSettings
-from visage.evaluation.slices import slices_of
+from visage.evaluation.slices import OVERALL, slices_of
 from visage.evaluation.statistics import intervals
 from visage.evaluation.statistics.intervals import clusters_of
 
@@ -45,13 +46,13 @@ class Rate:
 
     @property
     def fraction(self) -> float:
-        """Returns the fraction, 0..1."""
-        return self.times / self.of
+        """Returns the fraction, 0..1; NaN of none."""
+        return self.times / self.of if self.of else float("nan")
 
     @property
     def met(self) -> bool:
-        """Returns whether the fraction is within the bounds."""
-        return self.wanted[0] <= self.fraction <= self.wanted[1]
+        """Returns whether the fraction is within the bounds; a rate of nothing is."""
+        return not self.of or self.wanted[0] <= self.fraction <= self.wanted[1]
 
 
 def coverage(simulations: int, people: int) -> list[Rate]:
@@ -70,6 +71,42 @@ def coverage(simulations: int, people: int) -> list[Rate]:
         Rate(f"{slice}: {metric} in its interval", times, simulations, (0.93, 0.97))
         for (slice, metric), times in held.items()
     ]
+
+
+def coverage_of_few(simulations: int, people: int, wanted: tuple[float, float]) -> list[Rate]:
+    """Returns how often an interval of so few people's figures holds the truth, of those that are given."""
+    metrics = [METRICS[name] for name in COVERED]
+    truth = _figures(draw_people(np.random.default_rng(0), _MANY), np.random.default_rng(1), metrics, replicates=0)
+    held, given = dict.fromkeys(COVERED, 0), dict.fromkeys(COVERED, 0)
+    for number in range(simulations):
+        rng = np.random.default_rng(5000 + number)
+        found = _figures(draw_people(rng, people), rng, metrics, intervals.REPLICATES)
+        for metric in COVERED:
+            interval, value = found[OVERALL, metric].interval, truth[OVERALL, metric].value
+            if interval is not None and value is not None:
+                given[metric] += 1
+                held[metric] += interval.low <= value <= interval.high
+        progress.report(f"{people} people", number + 1, simulations)
+    return [
+        Rate(f"{people} people: {metric} in its interval", held[metric], given[metric], wanted) for metric in COVERED
+    ]
+
+
+def gap_of_small_group(simulations: int, people: int) -> Rate:
+    """Returns how often the interval of a gap holds 0: of a group as good as others, that is often all right."""
+    held = 0
+    for number in range(simulations):
+        rng = np.random.default_rng(9000 + number)
+        drawn = draw_people(rng, 400)
+        drawn = replace(drawn, right=drawn.right + 3)
+        drawn.truths.race[:] = np.where(drawn.person < people, "asian", "white")
+        outputs = predict(rng, drawn, Model())
+        clusters = clusters_of(drawn.truths.identity, drawn.truths.key)
+        slices = [part for part in slices_of(drawn.truths, clusters, ["race"]) if part.name == SLICE]
+        gap = adjust(table(drawn, **{CANDIDATE: outputs}), CANDIDATE, slices, clusters)[SLICE]["gender_accuracy"].gap
+        held += gap.interval is not None and gap.interval.low <= 0 <= gap.interval.high
+        progress.report("gaps", number + 1, simulations)
+    return Rate(f"{people} people: no gap in the interval of a gap", held, simulations, (0.93, 1))
 
 
 def _figures(people: People, rng: np.random.Generator, metrics: Sequence, replicates: int) -> dict:

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from pipeline.output.console import Reporter
 from pipeline.output.gate_table import print_gates
+from pipeline.output.legal_age_tables import print_legal_ages
 from visage.evaluation.evaluation import Evaluation, SliceFigures
 from visage.evaluation.gates.gate import COMPARISONS, Comparison
 from visage.evaluation.measurement import Measured
@@ -30,6 +31,7 @@ def print_evaluation(found: Evaluation, reporter: Reporter) -> None:
     if found.groups:
         reporter.print()
         reporter.print(_groups_table([found.overall, *found.groups]))
+    print_legal_ages(found.legal_ages, reporter)
     if found.named_fraction < 1:
         reporter.print(
             f"{1 - found.named_fraction:.0%} of the records name nobody: each counts as a person of its own, so "
@@ -62,7 +64,7 @@ def _metrics_table(overall: SliceFigures) -> Table:
             table.add_row(
                 spec.title,
                 spec.unit.text(figure.value),
-                _interval(spec, figure.interval),
+                _interval(spec, figure),
                 f"{figure.records:,}",
                 f"{figure.people:,}",
             )
@@ -78,7 +80,7 @@ def _changes_table(found: Evaluation, role: Comparison) -> Table:
                 spec.title,
                 _value(spec, found.overall.figures[role].get(spec.name)),
                 spec.unit.text_of_change(change.value),
-                _interval(spec, change.interval),
+                _range(spec, change.interval) if change.interval else _NOTHING,
             )
     return table
 
@@ -102,12 +104,18 @@ def _groups_table(slices: Sequence[SliceFigures]) -> Table:
 
 def _cells(spec: MetricSpec, part: SliceFigures) -> tuple[str, str, str]:
     figure, adjusted = part.figures[CANDIDATE].get(spec.name), part.adjusted.get(spec.name) if part.values else None
-    return _value(spec, figure), _interval(spec, figure.interval if figure else None), _value(spec, adjusted)
+    return _value(spec, figure), _interval(spec, figure), _value(spec, adjusted)
 
 
 def _value(spec: MetricSpec, figure: Measured | None) -> str:
     return _NOTHING if figure is None or figure.value is None else spec.unit.text(figure.value)
 
 
-def _interval(spec: MetricSpec, interval: Interval | None) -> str:
-    return _NOTHING if interval is None else f"{spec.unit.number(interval.low)} to {spec.unit.number(interval.high)}"
+def _interval(spec: MetricSpec, figure: Measured | None) -> str:
+    if figure is None or figure.interval is None:
+        return (figure and figure.why_no_interval) or _NOTHING
+    return _range(spec, figure.interval)
+
+
+def _range(spec: MetricSpec, interval: Interval) -> str:
+    return f"{spec.unit.number(interval.low)} to {spec.unit.number(interval.high)}"

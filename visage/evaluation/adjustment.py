@@ -138,11 +138,17 @@ class _Expectations:
             clusters: number of each record's person, int [n].
         """
         place = np.cumsum(known) - 1
+        self._band = band
         self._rows = np.flatnonzero(known)
         self._values = values
-        self._member = (band[:, None] == np.arange(band.max(initial=0) + 1)).astype(float)
-        self._products = (self._member[:, :, None] * self._values[:, None, :]).reshape(len(values), -1)
+        self._all = self._by_band(np.arange(len(band)))
         self._groups = [(part, place[part.rows[known[part.rows]]]) for part in slices if known[part.rows].any()]
+        self._groups_by_band = [self._by_band(rows) for _, rows in self._groups]
+
+    def _by_band(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Returns the records of each band among `rows`."""
+        order = rows[np.argsort(self._band[rows], kind="stable")]
+        return np.split(order, np.searchsorted(self._band[order], np.arange(1, self._band.max(initial=0) + 1)))
 
     def compare(
         self, specs: Sequence[MetricSpec], clusters: np.ndarray, replicates: int
@@ -150,31 +156,46 @@ class _Expectations:
         """Yields each group with its adjusted figures by metric."""
         once = self._of(np.ones((1, len(self._rows))))
         drawn = [
-            self._of(weight[:, self._rows].astype(float))
+            self._of(weight if len(self._rows) == len(clusters) else np.take(weight, self._rows, axis=1))
             for weight in intervals.bootstrap_weights(clusters, replicates)
         ]
         for number, (part, rows) in enumerate(self._groups):
             people = len(np.unique(clusters[self._rows[rows]]))
+            others = self._people_of_others(rows, clusters)
             yield (
                 part,
                 {
                     spec.name: adjusted
                     for column, spec in enumerate(specs)
-                    if (adjusted := _adjusted(spec, column, number, once, drawn, len(rows), people)) is not None
+                    if (adjusted := _adjusted(spec, column, number, once, drawn, len(rows), people, others)) is not None
                 },
             )
+
+    def _people_of_others(self, rows: np.ndarray, clusters: np.ndarray) -> int:
+        """Returns the number of people among the other records in the bands of a group."""
+        same_ages = np.isin(self._band, np.unique(self._band[rows]))
+        same_ages[rows] = False
+        return len(np.unique(clusters[self._rows[same_ages]]))
+
+    def _sums(self, weight: np.ndarray, by_band: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the weight of each band, float [r, b], and its weighted sums of values, float [r, b, k]."""
+        total = np.empty((len(weight), len(by_band)))
+        sums = np.empty((*total.shape, self._values.shape[1]))
+        for number, rows in enumerate(by_band):
+            of_band = np.take(weight, rows, axis=1).astype(float)
+            total[:, number] = of_band.sum(axis=1)
+            sums[:, number] = of_band @ self._values[rows]
+        return total, sums
 
     def _of(self, weight: np.ndarray) -> _Means:
         """Returns the figures under each row of weights, float [r, m]."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            total = weight @ self._member
-            sums = (weight @ self._products).reshape(len(weight), total.shape[1], -1)
+            total, sums = self._sums(weight, self._all)
             pooled = sums.sum(axis=1) / total.sum(axis=1)[:, None]
             means_of_all = np.where(total[:, :, None] > 0, sums / total[:, :, None], 0.0)
             own, expected, overlap, figure = [], [], [], []
-            for _, rows in self._groups:
-                of_group = weight[:, rows] @ self._member[rows]
-                sums_of_group = (weight[:, rows] @ self._products[rows]).reshape(sums.shape)
+            for by_band in self._groups_by_band:
+                of_group, sums_of_group = self._sums(weight, by_band)
                 others = total - of_group
                 compared = np.where(others > 0, of_group, 0.0)
                 count = compared.sum(axis=1)[:, None]
@@ -208,9 +229,16 @@ class _Means:
 
 
 def _adjusted(
-    spec: MetricSpec, column: int, group: int, once: _Means, drawn: Sequence[_Means], records: int, people: int
+    spec: MetricSpec,
+    column: int,
+    group: int,
+    once: _Means,
+    drawn: Sequence[_Means],
+    records: int,
+    people: int,
+    others: int,
 ) -> Adjusted | None:
-    """Returns None where the model gave a record no finite number."""
+    """Returns None where the model gave a record no finite number; `others` are the people compared with."""
     overlap, figure = float(once.overlap[group, 0]), float(once.figure[group, 0, column])
     own, expected = float(once.own[group, 0, column]), float(once.expected[group, 0, column])
     if not np.isfinite(figure) or (overlap and not np.isfinite([own, expected]).all()):
@@ -224,14 +252,23 @@ def _adjusted(
         return np.clip(values, 0.0, 1.0) if spec.unit is FRACTION else values
 
     drawn_figures = np.concatenate([each.figure[group, :, column] for each in drawn])
-    adjusted = measured(float(possible(figure)), possible(drawn_figures))
+    own_deviation = _deviation(spec, own, people, len(drawn_figures), 2 * group)
+    adjusted = measured(float(possible(figure)), possible(drawn_figures + own_deviation))
     if overlap < LEAST_OVERLAP:
         return Adjusted(None, overlap, Figure(None, records, people, None, np.empty(0)), adjusted)
-    own_drawn = np.concatenate([each.own[group, :, column] for each in drawn])
+    own_drawn = np.concatenate([each.own[group, :, column] for each in drawn]) + own_deviation
     expected_drawn = np.concatenate([each.expected[group, :, column] for each in drawn])
+    expected_drawn += _deviation(spec, expected, others, len(expected_drawn), 2 * group + 1)
     return Adjusted(
         expected=expected,
         overlap=overlap,
         gap=measured(spec.worsening(own, expected), spec.worsening(own_drawn, expected_drawn)),
         figure=adjusted,
     )
+
+
+def _deviation(spec: MetricSpec, value: float, people: int, replicates: int, seed: int) -> np.ndarray | float:
+    """Returns what the bootstrap of a fraction lacks where all records are hits, or none; 0 of other figures."""
+    if spec.unit is FRACTION and value in (0.0, 1.0):
+        return intervals.unanimous_deviations(people, replicates, seed)
+    return 0.0

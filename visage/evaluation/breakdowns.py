@@ -9,7 +9,7 @@ import numpy as np
 
 from visage.data.labels import AGE_GROUPS, GENDERS
 from visage.evaluation.calibration import PITBin, ReliabilityBin, pit_histogram, reliability
-from visage.evaluation.metrics.record_values import gender_right, quantile_position
+from visage.evaluation.metrics.record_values import by_blocks, gender_right, quantile_position
 from visage.evaluation.metrics.score import is_known
 from visage.evaluation.predictions.table import ModelOutputs, Truths
 from visage.evaluation.statistics.rates import Rate, fraction_of, mean_of
@@ -113,7 +113,7 @@ def break_down(truths: Truths, outputs: ModelOutputs, clusters: np.ndarray) -> B
         by_true = list(_age_bands(truths.age, predicted["age"], truths.age, clusters, knows_age))
         by_predicted = list(_age_bands(truths.age, predicted["age"], predicted["age"], clusters, knows_age))
     if "age_distribution" in predicted and knows_age.any():
-        found = quantile_position(truths.age[knows_age], predicted["age_distribution"][knows_age])
+        found = by_blocks(quantile_position, truths.age, predicted["age_distribution"], np.flatnonzero(knows_age))
         positions = pit_histogram(found, clusters[knows_age])
     return Breakdown(
         by_true_age=by_true,

@@ -44,10 +44,11 @@ class Standard:
             float [r, m].
         """
         stratum = self.stratum[rows]
-        member = (stratum[:, None] == np.arange(len(self.weight))).astype(weight.dtype)
-        total = weight @ member
+        counted = np.where(stratum >= 0, weight, 0)
+        total = np.stack([np.bincount(stratum + 1, of_draw, len(self.weight) + 1)[1:] for of_draw in counted])
         factor = np.divide(self.weight, total, out=np.zeros_like(total), where=total > 0)
-        return weight * (factor @ member.T)
+        counted *= factor.astype(weight.dtype)[:, stratum]
+        return counted
 
 
 def equal_ages_and_genders(truths: Truths) -> Standard:

@@ -3,13 +3,22 @@
 A check passes people whose estimated age is at least a challenge age, which is the legal age or above it. A false
 positive is a person below the legal age who passes; a false negative is a person at or above it who does not.
 
+The smallest challenge age that meets a target on some people does better on these than on others, because it was chosen
+on them. So each person below the legal age is rated by the challenge age that the people of the other folds choose
+(cross-fitting). The safe challenge age is the last of those, from the highest down, whose interval meets the target. As
+the rate grows with each step down, and the first failure ends the steps, the chance that its true rate exceeds the
+target is that of one interval (fixed sequence test).
+
 Source: NIST, Face analysis technology evaluation: age estimation and verification, IR 8525, 2024; ISO/IEC 27566-1.
+Cross-fitting: Stone, Cross-validatory choice and assessment of statistical predictions, JRSS B 1974. Fixed sequence:
+Maurer, Hothorn and Lehmacher, Multiple comparisons in drug clinical trials and preclinical assays, 1995.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,6 +29,9 @@ from visage.evaluation.statistics.rates import Rate, fraction_of
 
 LEGAL_AGES = (13, 16, 18, 21)
 TARGETS = (0.05, 0.01)
+# Of people, for the choice of a threshold and the rate of this choice.
+FOLDS = 10
+_SEED = 20130423
 # Years around the legal age whose people are counted year by year.
 _YEARS_BELOW, _YEARS_ABOVE = 6, 12
 _HIGHEST = 100
@@ -31,21 +43,25 @@ class Challenge:
 
     Attributes:
         target: false positive rate, 0..1.
-        threshold: years, or P(age >= legal age); None where no threshold meets the target.
-        shown: whether the high end of the rate's interval meets the target as well.
-        false_positives: of the people below the legal age.
-        false_negatives: of the others.
-        by_year: fraction that passes, by year of true age around the legal age.
-        by_group: false positive rate by the name of the group.
+        threshold: years, or P(age >= legal age), chosen on all records; None where no threshold meets the target.
+        safe_threshold: the smallest whose rate's interval meets the target at its high end, as all higher ones do;
+            None where there is none.
+        false_positives: of the people below the legal age, each at the threshold that the other folds choose; None
+            where these choose none.
+        false_negatives: of the others, at `threshold`.
+        by_year: fraction that passes, by year of true age around the legal age; below it at the folds' thresholds.
+        false_positives_by_group: the same rate by the name of the group.
+        false_negatives_by_group: the same.
     """
 
     target: float
     threshold: float | None
-    shown: bool
+    safe_threshold: float | None
     false_positives: Rate | None
     false_negatives: Rate | None
     by_year: Mapping[int, Rate]
-    by_group: Mapping[str, Rate]
+    false_positives_by_group: Mapping[str, Rate]
+    false_negatives_by_group: Mapping[str, Rate]
 
 
 @dataclass(frozen=True)
@@ -81,8 +97,7 @@ def check_legal_ages(
     """
     if outputs.age is None or outputs.predicts_groups:
         return []
-    known = ~np.isnan(truths.age)
-    return [_check(legal_age, truths, outputs, slices, clusters, known) for legal_age in LEGAL_AGES]
+    return [_check(_Records(legal_age, truths.age, slices, clusters), outputs) for legal_age in LEGAL_AGES]
 
 
 def false_positive_rate(
@@ -94,87 +109,123 @@ def false_positive_rate(
     """
     if outputs.age is None or outputs.predicts_groups:
         return None
-    return _rate(~(outputs.age < challenge_age), truths.age < legal_age, clusters)
+    below = truths.age < legal_age
+    return fraction_of(~(outputs.age[below] < challenge_age), clusters[below])
 
 
-def _check(
-    legal_age: int,
-    truths: Truths,
-    outputs: ModelOutputs,
-    slices: Sequence[Slice],
-    clusters: np.ndarray,
-    known: np.ndarray,
-) -> LegalAgeCheck:
+@dataclass(frozen=True, eq=False)
+class _Records:
+    """The records of a check: their true ages, float [n], groups, and people, int [n]."""
+
+    legal_age: int
+    age: np.ndarray
+    slices: Sequence[Slice]
+    clusters: np.ndarray
+
+    @cached_property
+    def below(self) -> np.ndarray:
+        """Returns which records are known to be below the legal age, bool [n]."""
+        return self.age < self.legal_age
+
+    @cached_property
+    def of_age(self) -> np.ndarray:
+        """Returns which records are known to be at or above it, bool [n]."""
+        return self.age >= self.legal_age
+
+    @cached_property
+    def fold(self) -> np.ndarray:
+        """Returns the fold of each record below the legal age, int [m]; a person is in one fold."""
+        names, person = np.unique(self.clusters[self.below], return_inverse=True)
+        of_person = np.random.default_rng(_SEED).permutation(len(names)) % FOLDS
+        return of_person[person.reshape(-1)]
+
+    def rate(self, hits: np.ndarray, counted: np.ndarray) -> Rate:
+        return fraction_of(hits[counted], self.clusters[counted])
+
+    def rates_by_group(self, hits: np.ndarray, counted: np.ndarray) -> dict[str, Rate]:
+        """Returns the fraction of hits among the counted records of each group, by its name."""
+        # A group of one age says nothing about a rate over ages.
+        groups = [part for part in self.slices if len(part.values) == 1 and "age_group" not in part.values]
+        rows = {part.name: part.rows[counted[part.rows]] for part in groups}
+        return {name: self.rate(hits, of_group) for name, of_group in rows.items() if len(of_group)}
+
+
+def _check(records: _Records, outputs: ModelOutputs) -> LegalAgeCheck:
     assert outputs.age is not None, "it predicts ages"
-    below = known & (truths.age < legal_age)
-    nobody = wilson_interval(np.zeros(below.sum()), clusters[below])
+    nobody = wilson_interval(np.zeros(records.below.sum()), records.clusters[records.below])
     # What is not a finite number passes nobody and stops nobody; it counts as passing, the worse of the two.
     age = np.where(np.isfinite(outputs.age), outputs.age, np.inf)
-    years = [float(year) for year in range(legal_age, _HIGHEST + 1)]
-    scores = {"age": (age, years)}
+    years = np.arange(records.legal_age, _HIGHEST + 1.0)
+    by_probability = []
     if outputs.age_probabilities is not None:
-        probability = outputs.age_probabilities[:, legal_age:].sum(axis=1)
+        probability = outputs.age_probabilities[:, records.legal_age :].sum(axis=1)
         probability = np.where(np.isfinite(probability), probability, np.inf)
-        scores["probability"] = (probability, [step / 100 for step in range(1, 100)])
-    found = {
-        name: [_challenge(target, score, thresholds, legal_age, truths, slices, clusters, known) for target in TARGETS]
-        for name, (score, thresholds) in scores.items()
-    }
+        by_probability = [_challenge(target, probability, np.arange(1, 100) / 100, records) for target in TARGETS]
     return LegalAgeCheck(
-        legal_age=legal_age,
+        legal_age=records.legal_age,
         smallest_rate=nobody.high if nobody else None,
-        at_legal_age=_rate(age >= legal_age, below, clusters),
-        by_age=found["age"],
-        by_probability=found.get("probability", []),
+        at_legal_age=records.rate(age >= records.legal_age, records.below),
+        by_age=[_challenge(target, age, years, records) for target in TARGETS],
+        by_probability=by_probability,
     )
 
 
-def _challenge(
-    target: float,
-    score: np.ndarray,
-    thresholds: Sequence[float],
-    legal_age: int,
-    truths: Truths,
-    slices: Sequence[Slice],
-    clusters: np.ndarray,
-    known: np.ndarray,
-) -> Challenge:
-    below = known & (truths.age < legal_age)
-    of_below = score[below]
-    threshold = next((each for each in thresholds if len(of_below) and np.mean(of_below >= each) <= target), None)
+def _challenge(target: float, score: np.ndarray, thresholds: np.ndarray, records: _Records) -> Challenge:
+    # In one type: 0.9 of 32 bits is below 0.9 of 64 bits.
+    score = score.astype(float)
+    thresholds = thresholds.astype(np.float32).astype(float)
+    threshold = _smallest(target, score[records.below], thresholds)
     if threshold is None:
-        return Challenge(target, None, False, None, None, {}, {})
+        return Challenge(target, None, None, None, None, {}, {}, {})
     passes = score >= threshold
-    false_positives = _rate(passes, below, clusters)
-    interval = false_positives.interval
+    crossed = _cross_fitted(target, score[records.below], thresholds, records.fold)
+    if crossed is not None:
+        passes[records.below] = crossed
     return Challenge(
         target=target,
-        threshold=threshold,
-        shown=interval is not None and interval.high <= target,
-        false_positives=false_positives,
-        false_negatives=_rate(~passes, known & ~below, clusters),
-        by_year=dict(_by_year(passes, legal_age, truths.age, clusters)),
-        by_group=dict(_by_group(passes, below, slices, clusters)),
+        threshold=round(threshold, 2),
+        safe_threshold=_safe(target, score, thresholds[thresholds >= threshold], records),
+        false_positives=records.rate(passes, records.below) if crossed is not None else None,
+        false_negatives=records.rate(~passes, records.of_age),
+        by_year=dict(_by_year(passes, records)) if crossed is not None else {},
+        false_positives_by_group=records.rates_by_group(passes, records.below) if crossed is not None else {},
+        false_negatives_by_group=records.rates_by_group(~passes, records.of_age),
     )
 
 
-def _by_year(passes: np.ndarray, legal_age: int, age: np.ndarray, clusters: np.ndarray) -> Iterator[tuple[int, Rate]]:
-    for year in range(max(0, legal_age - _YEARS_BELOW), legal_age + _YEARS_ABOVE + 1):
-        of_year = np.floor(age) == year
+def _smallest(target: float, score: np.ndarray, thresholds: np.ndarray) -> float | None:
+    """Returns the smallest threshold that at most `target` of the scores reach; None without one, or a score."""
+    reached = len(score) - np.searchsorted(np.sort(score), thresholds, side="left")
+    met = np.flatnonzero(reached / max(1, len(score)) <= target)
+    return float(thresholds[met[0]]) if len(met) and len(score) else None
+
+
+def _cross_fitted(target: float, score: np.ndarray, thresholds: np.ndarray, fold: np.ndarray) -> np.ndarray | None:
+    """Returns which scores reach the threshold that the other folds choose, bool [m]; None where these choose none."""
+    passes = np.zeros(len(score), bool)
+    for number in np.unique(fold):
+        held_out = fold == number
+        threshold = _smallest(target, score[~held_out], thresholds)
+        if threshold is None:
+            return None
+        passes[held_out] = score[held_out] >= threshold
+    return passes
+
+
+def _safe(target: float, score: np.ndarray, thresholds: np.ndarray, records: _Records) -> float | None:
+    """Returns the last of the thresholds, from the highest down, whose rate's interval meets the target."""
+    of_below, people = score[records.below], records.clusters[records.below]
+    safe = None
+    for threshold in thresholds[::-1]:
+        interval = wilson_interval((of_below >= threshold).astype(float), people)
+        if interval is None or interval.high > target:
+            break
+        safe = round(float(threshold), 2)
+    return safe
+
+
+def _by_year(passes: np.ndarray, records: _Records) -> Iterator[tuple[int, Rate]]:
+    for year in range(max(0, records.legal_age - _YEARS_BELOW), records.legal_age + _YEARS_ABOVE + 1):
+        of_year = np.floor(records.age) == year
         if of_year.any():
-            yield year, _rate(passes, of_year, clusters)
-
-
-def _by_group(
-    passes: np.ndarray, below: np.ndarray, slices: Sequence[Slice], clusters: np.ndarray
-) -> Iterator[tuple[str, Rate]]:
-    for part in slices:
-        # A group of one age says nothing about a rate over ages.
-        if len(part.values) == 1 and "age_group" not in part.values:
-            rows = part.rows[below[part.rows]]
-            if len(rows):
-                yield part.name, fraction_of(passes[rows], clusters[rows])
-
-
-def _rate(passes: np.ndarray, counted: np.ndarray, clusters: np.ndarray) -> Rate:
-    return fraction_of(passes[counted], clusters[counted])
+            yield year, records.rate(passes, of_year)

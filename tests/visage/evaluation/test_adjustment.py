@@ -70,6 +70,20 @@ def test_higher_is_better_of_a_fraction() -> None:
     assert asian.gap.value == pytest.approx(1)
 
 
+def test_a_group_that_is_all_right_is_not_surely_better_than_others() -> None:
+    # 38 of the 40 others are right. Of a group of 40 that is all right, the true fraction may be 0.05 ** (1 / 40).
+    truths = truths_of([30.0] * 80, races=["asian"] * 40 + ["white"] * 40)
+    some_wrong = all_adjusted(truths, np.array([0.0] * 78 + [9.0] * 2), "race")
+    none_wrong = all_adjusted(truths, np.zeros(80), "race")
+    asian, white, everybody = some_wrong["race asian"], some_wrong["race white"], none_wrong["race white"]
+    for found, value in ((asian, -2 / 40), (white, 2 / 40), (everybody, 0.0)):
+        gap = found["age_cs5"].gap
+        assert gap.value == pytest.approx(value)
+        assert gap.interval is not None
+        assert gap.interval.low < value - 0.07
+        assert gap.interval.high > value + 0.07
+
+
 def test_a_group_that_is_alone_in_its_ages_has_no_gap() -> None:
     truths = truths_of([2, 2, 2, 42, 42], races=["white", "white", "white", "white", "asian"])
     found = adjusted(truths, np.array([1, 1, 1, 9, 9]), "race")

@@ -169,6 +169,16 @@ def test_why_a_figure_is_missing() -> None:
     assert broken.why_not_measured("gender_auc") == "the model does not predict the gender"
 
 
+def test_a_figure_of_few_people_has_no_bootstrap_interval_and_says_why() -> None:
+    truths = people(8)
+    figures = evaluate(PredictionTable(truths, {"candidate": model(truths, RNG(5).normal(0, 5, 8))}), SETTINGS).overall
+    error, right = (figures.figures["candidate"][name] for name in ("age_mae", "gender_accuracy"))
+    assert (error.interval, error.why_no_interval) == (None, "under 10 people")
+    # Wilson's interval holds.
+    assert right.interval is not None
+    assert right.why_no_interval is None
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_hardly_any_record_has_an_evaluation(count: int) -> None:
     truths = people(4).take(np.arange(count))

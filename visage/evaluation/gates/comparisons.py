@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from visage.evaluation.comparison import Worsening, holm, paired_worsening
 from visage.evaluation.gates.evidence import Evidences
 from visage.evaluation.gates.gate import Comparison, Gate, Verdict, decided, display, unless_few
@@ -95,6 +97,6 @@ def _tested(gate: Gate, worsening: Worsening) -> Gate:
     gate = replace(gate, measured=worsening.value, interval=worsening.interval)
     if gate.evidence != "harm":
         return decided(gate, False, worsening.value, worsening.interval)
-    if worsening.interval is None:
+    if np.isnan(worsening.standard_error):
         return replace(gate, reason="too few people for a test")
     return replace(gate, p_value=worsening.p_value(gate.limit))

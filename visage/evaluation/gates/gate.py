@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from visage.evaluation.metrics.spec import MetricSpec
 from visage.evaluation.settings import EvaluatorSettings, Evidence
-from visage.evaluation.statistics.intervals import Interval
+from visage.evaluation.statistics.intervals import LEAST_PEOPLE, Interval
 
 Verdict = Literal["passed", "failed", "not gated"]
 # Roles of the models that a candidate is compared with, as the prediction table names them.
@@ -90,7 +90,12 @@ def decided(gate: Gate, higher_is_better: bool, value: float, interval: Interval
 
 def unless_few(settings: EvaluatorSettings, gate: Gate) -> Gate:
     """Returns the gate of a group undecided where the group has too few people; an empty group never passes."""
-    if gate.measured is None or gate.people >= settings.min_people:
+    if gate.measured is None:
         return gate
-    few = f"{gate.people} people, below min_people {settings.min_people}"
+    if gate.people < settings.min_people:
+        few = f"{gate.people} people, below min_people {settings.min_people}"
+    elif gate.people < LEAST_PEOPLE and gate.interval is None and gate.evidence == "harm":
+        few = f"{gate.people} people, too few for an interval"
+    else:
+        return gate
     return replace(gate, verdict="not gated", p_value=None, reason=few)

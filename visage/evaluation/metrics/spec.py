@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from visage.evaluation.metrics.record_values import RecordValues
-    from visage.evaluation.metrics.summaries import Summary
+    from visage.evaluation.metrics.summaries import Summary, SummaryOfPeople
 
 Target = Literal["age", "age_distribution", "apparent_age", "age_group", "gender", "gender_probability"]
 Report = Literal["evaluation", "cross_validation", "tflite"]
@@ -87,15 +87,17 @@ class MetricSpec:
         title: for people, e.g. 'Mean absolute error of the age'.
         short: heading of a narrow column, e.g. 'age MAE'.
         unit: of the figure.
-        better: which figures are better: 'zero' where a figure is a bias.
+        better: which figures are better; 'nominal': those nearest to `nominal`.
         target: the predicted quantity.
         values: called with `y_true` and `y_pred`; returns what the metric takes from each record (`record_values`).
         summary: called with these values and with weights; returns the figure under each row of weights (`summaries`).
+        nominal: the best figure where `better` is 'nominal': 0 of a bias, 0.9 of the coverage of a central 90 %.
         caption: below the figure at the top of the model card; without one the title.
         group_heading: of its column in the model card's tables of groups; '' for no column.
         undefined: a reason why there may be no figure although truths are known.
         limits: the limits that the configuration can set; None: none. `pipeline_config.yaml` names every limit.
-        has_interval: whether the bootstrap gives it an interval: not where a figure is nearest 0 by its construction.
+        of_people: takes the place of `summary` where the figure depends on which records show the same person. It is
+            called with the values and each record's person; the figure has no replicates and no interval.
         reports: where the figure appears. 'tflite' has no age groups.
     """
 
@@ -103,37 +105,59 @@ class MetricSpec:
     title: str
     short: str
     unit: Unit
-    better: Literal["lower", "higher", "zero"]
+    better: Literal["lower", "higher", "nominal"]
     target: Target
     values: RecordValues
     summary: Summary = summaries.mean
+    nominal: float = 0.0
     caption: str = ""
     group_heading: str = ""
     undefined: str = "predictions are not finite numbers"
     limits: Limits | None = None
-    has_interval: bool = True
+    of_people: SummaryOfPeople | None = None
     reports: tuple[Report, ...] = ("evaluation",)
 
+    def __post_init__(self) -> None:
+        # An absolute limit would bound the figure, not its distance from the nominal value.
+        assert not (self.better == "nominal" and self.limits), f"{self.name}: a nominal figure has no limits"
+
     def measure(self, y_true: np.ndarray, y_pred: np.ndarray, mask: np.ndarray) -> float | None:
-        """Returns the figure over the records of `mask`, bool [n], or None where there is no record or no number."""
+        """Returns the figure over the records of `mask`, bool [n], or None where there is no record or no number.
+
+        Each record counts as a person of its own.
+        """
         import numpy as np
 
         if not mask.any():
             return None
-        value = float(self.summary(self.values(y_true[mask], y_pred[mask]), np.ones((1, mask.sum())))[0])
+        return self.figure(self.values(y_true[mask], y_pred[mask]), np.arange(mask.sum()))
+
+    def figure(self, values: np.ndarray, clusters: np.ndarray) -> float | None:
+        """Returns the figure of records; None where it is not a finite number.
+
+        Args:
+            values: of the n records, as `summary` takes them.
+            clusters: number of each record's person, int [n].
+        """
+        import numpy as np
+
+        if self.of_people is not None:
+            value = self.of_people(values, clusters)
+        else:
+            value = float(self.summary(values, np.ones((1, len(values))))[0])
         return value if math.isfinite(value) else None
 
     def worsening(self, value: Numbers, reference: Numbers) -> Numbers:
         """Returns by how much `value` is worse than `reference`, numbers or arrays; negative: better."""
-        if self.better == "zero":
-            return abs(value) - abs(reference)
+        if self.better == "nominal":
+            return abs(value - self.nominal) - abs(reference - self.nominal)
         # Not -0.0, which would be shown with its sign.
         return (value - reference if self.better == "lower" else reference - value) + 0.0
 
     def best(self, values: Sequence[float]) -> float:
         """Returns the best of several figures."""
-        if self.better == "zero":
-            return min(values, key=abs)
+        if self.better == "nominal":
+            return min(values, key=lambda value: abs(value - self.nominal))
         return min(values) if self.better == "lower" else max(values)
 
     @property

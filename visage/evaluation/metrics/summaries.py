@@ -1,12 +1,13 @@
 """Summarizes values of records under weights: one number for each row of weights.
 
-Every function takes
+The summaries that have replicates take
 
     values: float [n] or [n, k], from `record_values`.
     weight: float [r, n], 0 or more: how often each record counts. One row of ones gives the figure itself, rows of a
         bootstrap its replicates, rows that weigh strata a standardized figure.
 
-and returns float [r], NaN where the figure is undefined: no weight, or a value that is not a finite number.
+and return float [r], NaN where the figure is undefined: no weight, or a value that is not a finite number.
+`expected_calibration_error` takes people instead of weights, and returns one figure.
 NumPy is imported where it is used, for settings modules read the table of metrics.
 """
 
@@ -19,14 +20,17 @@ if TYPE_CHECKING:
     import numpy as np
 
     Summary = Callable[[np.ndarray, np.ndarray], np.ndarray]
+    SummaryOfPeople = Callable[[np.ndarray, np.ndarray], float]
 
 ECE_BINS = 15
+# Records of a sum.
+_BLOCK = 1 << 12
 
 
 def mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Returns the weighted mean of values [n], or of each column of values [n, k], then [r, k]."""
     total = weight.sum(axis=1)
-    return _ratio(weight @ values, total if values.ndim == 1 else total[:, None])
+    return _ratio(_weighted_sum(values, weight), total if values.ndim == 1 else total[:, None])
 
 
 def root_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -36,7 +40,7 @@ def root_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 def ratio_of_sums(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Returns the weighted sum of the first column of values [n, 2] over that of the second."""
-    return _ratio(weight @ values[:, 0], weight @ values[:, 1])
+    return _ratio(*_weighted_sum(values, weight).T)
 
 
 def quantile(level: float) -> Summary:
@@ -88,35 +92,62 @@ def roc_auc(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return _ratio((positives * below).sum(axis=1), positives.sum(axis=1) * negatives.sum(axis=1))
 
 
-def expected_calibration_error(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def expected_calibration_error(values: np.ndarray, clusters: np.ndarray) -> float:
     """Returns the debiased expected calibration error, 0..1, of P(male) in 15 bins of equally many records.
 
-    ECE^2 = sum over bins of w_b ((y_b - p_b)^2 - y_b (1 - y_b) / (n_b - 1)), where y_b is the fraction of males, p_b
-    the mean prediction, n_b the weight of a bin and w_b its part of the whole; negative sums are 0. Without the
-    subtracted term a perfectly calibrated model has an error that grows as bins get smaller.
+    ECE^2 = sum over bins b of n_b / n (d_b^2 - v_b), negative sums are 0. d_b is the mean of class - P(male) over the
+    n_b records of the bin; v_b is its variance over the m_b people whom these records show, none where m_b is 1:
+
+        v_b = m_b / (m_b - 1) * sum over people of (sum of (class - P(male) - d_b) over the person's records)^2 / n_b^2
+
+    Without v_b a perfectly calibrated model has an error that grows as bins get smaller. The variance over records
+    instead of people is too small, because images of one person share a class.
 
     Args:
         values: [n, 2]: class, 0 or 1, and P(male).
-        weight: [r, n].
+        clusters: number of each record's person, int [n].
 
-    Source: Kumar, Liang and Ma, Verified uncertainty calibration, NeurIPS 2019.
+    Returns:
+        The error; NaN without a record, or where a value is not a finite number.
+
+    Source: Kumar, Liang and Ma, Verified uncertainty calibration, NeurIPS 2019, for the debiased error; Cochran,
+    Sampling techniques, 1977, section 9A, for the variance of a mean over clusters.
     """
     import numpy as np
 
     if not np.isfinite(values).all() or not len(values):
-        return np.full(len(weight), np.nan)
+        return float("nan")
     order = np.argsort(values[:, 1], kind="stable")
-    predicted = values[order, 1]
+    predicted, clusters = values[order, 1], clusters[order]
     starts = np.linspace(0, len(order), min(ECE_BINS, len(order)), endpoint=False).astype(int)
     # Equal predictions share a bin: their order would else decide the bins of their classes.
-    starts = np.unique(np.searchsorted(predicted, predicted[starts]))
-    weight = weight[:, order]
-    count = np.add.reduceat(weight, starts, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        male, expected = (np.add.reduceat(weight * values[order, column], starts, axis=1) / count for column in (0, 1))
-        noise = np.where(count > 1, male * (1 - male) / (count - 1), 0.0)
-        squares = np.where(count > 0, count * ((male - expected) ** 2 - noise), 0.0).sum(axis=1)
-    return np.maximum(_ratio(squares, count.sum(axis=1)), 0.0) ** 0.5
+    starts = np.unique(np.searchsorted(predicted, predicted[starts]))[1:]
+    bins = zip(np.split(values[order, 0] - predicted, starts), np.split(clusters, starts), strict=True)
+    squares = sum(len(error) * _debiased_square(error, people) for error, people in bins)
+    return float(max(squares / len(order), 0.0) ** 0.5)
+
+
+def _debiased_square(error: np.ndarray, clusters: np.ndarray) -> float:
+    """Returns the squared mean of the errors of records, float [n], less its variance over their people."""
+    import numpy as np
+
+    middle = error.mean()
+    _, place = np.unique(clusters, return_inverse=True)
+    residuals = np.bincount(place.reshape(-1), error - middle)
+    people = len(residuals)
+    variance = people / (people - 1) * float((residuals**2).sum()) / len(error) ** 2 if people > 1 else 0.0
+    return float(middle**2 - variance)
+
+
+def _weighted_sum(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Returns the weighted sums of values [n] or [n, k], float64 [r] or [r, k]."""
+    import numpy as np
+
+    total = np.zeros((len(weight), *values.shape[1:]))
+    # A sum of a million numbers of 32 bits is wrong in the fifth digit; sums of a block are not.
+    for start in range(0, len(values), _BLOCK):
+        total += weight[:, start : start + _BLOCK] @ values[start : start + _BLOCK]
+    return total
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:

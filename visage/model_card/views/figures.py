@@ -35,6 +35,7 @@ class Row:
         chart: of these.
         few: whether the group has too few people to say much.
         missing: why there is no figure of the model; '' where there is one.
+        no_interval: why the figure of the model has no interval, where that is known; else ''.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Row:
     chart: Markup
     few: bool = False
     missing: str = ""
+    no_interval: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def metric_rows(evaluation: Evaluation, heads: Mapping[str, str | None]) -> list
             why = overall.why_not_measured(spec.name) or ""
             axis = _axis(spec, [row_lanes], [row_lanes])
             title = f"{spec.title}{_unit_in_brackets(spec)}"
-            rows.append(Row(title, "", row_lanes, lanes(row_lanes, axis, _zero(spec)), missing=why))
+            chart = lanes(row_lanes, axis, _zero(spec))
+            rows.append(Row(title, "", row_lanes, chart, missing=why, no_interval=_why_no_interval(spec, overall)))
         if rows:
             found.append(Rows(heading, rows, Markup("")))
     return found
@@ -176,7 +179,8 @@ def _of_groups(
         row_lanes = found[part.name]
         why = "" if any(lane.kind == CANDIDATE for lane in row_lanes) else part.why_not_measured(spec.name) or NOTHING
         name = ", ".join(part.values.values())
-        rows.append(Row(name, note, row_lanes, lanes(row_lanes, axis, _zero(spec)), few, why))
+        chart = lanes(row_lanes, axis, _zero(spec))
+        rows.append(Row(name, note, row_lanes, chart, few, why, _why_no_interval(spec, part)))
     return Rows(f"{spec.title}{_unit_in_brackets(spec)}", rows, scale(axis, _tick(spec, axis)))
 
 
@@ -191,6 +195,11 @@ def _lanes(
         if figure.value is not None
         for interval in [_possible(spec, figure.interval)]
     ]
+
+
+def _why_no_interval(spec: MetricSpec, part: SliceFigures) -> str:
+    figure = part.figures[CANDIDATE].get(spec.name)
+    return (figure and figure.why_no_interval) or ""
 
 
 def _possible(spec: MetricSpec, interval: Interval | None) -> Interval | None:
@@ -214,7 +223,7 @@ def _axis(spec: MetricSpec, rows: Sequence[Sequence[Lane]], whole: Sequence[Sequ
     """Returns an axis over the figures of rows, and over the intervals of those that are to be seen whole."""
     ends = [lane.value for row in rows for lane in row]
     ends += [end for row in whole for lane in row for end in _ends(lane.interval)]
-    return round_axis(ends, zero=spec.better == "zero", most=4, within=_UNIT if spec.unit is FRACTION else None)
+    return round_axis(ends, zero=_zero(spec) is not None, most=4, within=_UNIT if spec.unit is FRACTION else None)
 
 
 def _ends(interval: Interval | None) -> tuple[float, ...]:
@@ -222,7 +231,7 @@ def _ends(interval: Interval | None) -> tuple[float, ...]:
 
 
 def _zero(spec: MetricSpec) -> float | None:
-    return 0.0 if spec.better == "zero" else None
+    return 0.0 if spec.better == "nominal" and spec.nominal == 0 else None
 
 
 def _tick(spec: MetricSpec, axis: Axis) -> Callable[[float], str]:

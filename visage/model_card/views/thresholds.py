@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -31,17 +31,17 @@ class Threshold:
         target: e.g. 'at most 5 %'.
         by: what is compared with the threshold.
         threshold: years, or a probability; a dash where none meets the target.
+        safe_threshold: the same; a dash where no interval meets the target.
         false_positives: of the people below the legal age, with the interval.
         false_negatives: of the others, with the interval.
-        shown: whether the interval meets the target as well.
     """
 
     target: str
     by: str
     threshold: str
+    safe_threshold: str
     false_positives: str
     false_negatives: str
-    shown: bool
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ class LegalAge:
         at_legal_age: false positives without a challenge age.
         thresholds: by target and by what is compared.
         chart: who passes, by year of true age; None where no threshold meets a target.
-        groups: false positive rates by group at the challenge age of the first target; None where there are none.
+        groups: false positive rates by group at the challenge age of the first target, then false negative rates; those
+            that there are.
     """
 
     legal_age: int
@@ -64,7 +65,7 @@ class LegalAge:
     at_legal_age: str
     thresholds: Sequence[Threshold]
     chart: Markup | None
-    groups: Rows | None
+    groups: Sequence[Rows]
 
 
 def legal_ages(evaluation: Evaluation) -> list[LegalAge]:
@@ -77,7 +78,7 @@ def legal_ages(evaluation: Evaluation) -> list[LegalAge]:
             at_legal_age=_rate(check.at_legal_age),
             thresholds=list(_thresholds(check)),
             chart=_chart(check),
-            groups=_groups(check, evaluation),
+            groups=list(_groups(check, evaluation)),
         )
         for check in evaluation.legal_ages
     ]
@@ -100,11 +101,15 @@ def _thresholds(check: LegalAgeCheck) -> Iterator[Threshold]:
             yield Threshold(
                 target=f"at most {100 * challenge.target:g} %",
                 by=by,
-                threshold=NOTHING if challenge.threshold is None else f"≥ {text(challenge.threshold)}",
+                threshold=_at_least(challenge.threshold, text),
+                safe_threshold=_at_least(challenge.safe_threshold, text),
                 false_positives=_rate(challenge.false_positives),
                 false_negatives=_rate(challenge.false_negatives),
-                shown=challenge.shown,
             )
+
+
+def _at_least(threshold: float | None, text: Callable[[float], str]) -> str:
+    return NOTHING if threshold is None else f"≥ {text(threshold)}"
 
 
 def _chart(check: LegalAgeCheck) -> Markup | None:
@@ -139,11 +144,21 @@ def _passing(x: Axis, challenge: Challenge, kind: str, shift: float) -> Iterator
         yield svg.point(x, _FRACTION, place, rate.value or 0.0, low, high, kind, title)
 
 
-def _groups(check: LegalAgeCheck, evaluation: Evaluation) -> Rows | None:
-    challenge = check.by_age[0] if check.by_age else None
-    if challenge is None or challenge.threshold is None or not challenge.by_group:
-        return None
-    found = {name: rate for name, rate in challenge.by_group.items() if rate.value is not None}
+def _groups(check: LegalAgeCheck, evaluation: Evaluation) -> Iterator[Rows]:
+    challenge = check.by_age[0]
+    if challenge.threshold is None:
+        return
+    at = f"at challenge age {challenge.threshold:.0f}, by group (%)"
+    for who, rates in (
+        (f"People under {check.legal_age} who pass", challenge.false_positives_by_group),
+        (f"People of {check.legal_age} or more who are stopped", challenge.false_negatives_by_group),
+    ):
+        if rates:
+            yield _rows(f"{who} {at}", rates, evaluation.min_people)
+
+
+def _rows(title: str, rates: Mapping[str, Rate], min_people: int) -> Rows:
+    found = {name: rate for name, rate in rates.items() if rate.value is not None}
     ends = [end for rate in found.values() for end in (rate.value or 0, rate.interval.high if rate.interval else 0.0)]
     axis = round_axis(ends, zero=True, most=4, within=Axis(0, 1, ()))
     rows = []
@@ -152,9 +167,6 @@ def _groups(check: LegalAgeCheck, evaluation: Evaluation) -> Rows | None:
             "candidate", rate.value or 0.0, rate.interval, with_interval(FRACTION, rate.value or 0, rate.interval)
         )
         note = f"{thousands(rate.people)} {'person' if rate.people == 1 else 'people'}"
-        rows.append(
-            Row(name.replace("_", " "), note, [lane], lanes([lane], axis), few=rate.people < evaluation.min_people)
-        )
-    title = f"People under {check.legal_age} who pass at challenge age {challenge.threshold:.0f}, by group (%)"
+        rows.append(Row(name.replace("_", " "), note, [lane], lanes([lane], axis), few=rate.people < min_people))
     digits = max(0, axis.digits - 2)
     return Rows(title, rows, scale(axis, lambda value: f"{100 * value:.{digits}f}"))

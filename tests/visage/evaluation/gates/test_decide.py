@@ -306,6 +306,19 @@ def test_predictions_that_are_no_numbers_fail_the_gap_gate() -> None:
     assert (gate.verdict, gate.reason) == ("failed", "predictions are not finite numbers")
 
 
+def test_harm_is_not_gated_where_a_group_is_too_small_for_an_interval() -> None:
+    truths = random_truths(400)
+    truths.race[:5] = "asian"
+    gate = {"feature": "race", "value": "asian", "age_mae_max": limit(5, "harm")}
+    point = {**gate, "age_mae_max": limit(5, "point")}
+    errors = np.full(400, 9.0)
+    settings = limits(gender_accuracy_min=0, min_people=3, slice_gates=[gate])
+    found = gates_of(settings, truths, errors)["age_mae_max", "race asian"]
+    assert (found.verdict, found.reason) == ("not gated", "5 people, too few for an interval")
+    settings = limits(gender_accuracy_min=0, min_people=3, slice_gates=[point])
+    assert gates_of(settings, truths, errors)["age_mae_max", "race asian"].verdict == "failed"
+
+
 def test_gates_of_one_metric_follow_one_another() -> None:
     truths = random_truths(100)
     settings = limits(

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
 from tests.helpers.project import PROJECT
-from visage.evaluation.metrics import METRICS, metric_of_limit, summaries
+from visage.evaluation.metrics import METRICS, metric_of_limit, record_values, summaries
 from visage.evaluation.metrics.score import score
 from visage.evaluation.metrics.spec import FRACTION, NUMBER, YEARS
 
@@ -142,7 +143,7 @@ def test_weighted_metrics_equal_those_of_scikit_learn(metric: str) -> None:
     assert found == pytest.approx(references, abs=1e-6)
 
 
-# The bins of the calibration error hold equally many records, whatever their weight.
+# The calibration error has no weights.
 @pytest.mark.parametrize("metric", sorted({*METRICS} - {"gender_ece"}))
 @given(weight=st.lists(st.integers(0, 3), min_size=12, max_size=12), seed=st.integers(0, 9))
 def test_a_record_of_weight_n_counts_as_n_records(metric: str, weight: list[int], seed: int) -> None:
@@ -175,6 +176,29 @@ def test_calibrated_distributions_cover_as_many_ages_as_they_say(level: float, m
     assert measured(metric, ages, np.tile(distribution, (20_000, 1))) == pytest.approx(level, abs=0.01)
 
 
+def test_values_in_blocks_are_those_of_all_records_and_take_little_memory() -> None:
+    rng = np.random.default_rng(10)
+    truth, predicted = rng.uniform(0, 90, 40_000), np.full((40_000, 101), 1 / 101, np.float32)
+    rows = np.flatnonzero(truth > 5)
+    tracemalloc.start()
+    found = record_values.by_blocks(record_values.crps, truth, predicted, rows)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (found.dtype, found.shape) == (np.float32, rows.shape)
+    assert found[-5_000:] == pytest.approx(record_values.crps(truth[rows[-5_000:]], predicted[rows[-5_000:]]), abs=1e-5)
+    # The distributions themselves take 16 MB; at once, the score of all would take over 100 MB.
+    assert peak < 70e6
+    assert record_values.by_blocks(record_values.crps, truth, predicted, rows[:0]).shape == (0,)
+
+
+def test_sums_of_many_records_are_as_exact_as_those_of_few() -> None:
+    rng = np.random.default_rng(11)
+    values = (rng.normal(0, 5, 300_000) ** 2).astype(np.float32)
+    weight = rng.poisson(1, (2, 300_000)).astype(np.float32)
+    exact = weight.astype(float) @ values.astype(float) / weight.sum(axis=1)
+    assert summaries.mean(values, weight) == pytest.approx(exact, rel=3e-7)
+
+
 def test_the_calibration_error_is_the_true_one_however_small_the_bins() -> None:
     rng = np.random.default_rng(6)
     predicted = rng.uniform(0.05, 0.85, 150_000)
@@ -188,6 +212,34 @@ def test_the_calibration_error_is_the_true_one_however_small_the_bins() -> None:
         for start in range(0, 15_000, 150)
     ]
     assert np.mean(np.square(np.array(small, float))) < 0.1**2
+
+
+def test_the_calibration_error_counts_people_not_their_images() -> None:
+    # All are predicted 0.1, one of them is a man: one bin, whose errors -0.1, -0.1, -0.1, 0.9 have the mean 0.15. Of
+    # two people with two images each, the errors less the mean sum to -0.5 and 0.5: v = 2/1 * 0.5 / 16.
+    values = np.array([[0, 0.1], [0, 0.1], [0, 0.1], [1, 0.1]])
+    assert summaries.expected_calibration_error(values, np.array([0, 0, 1, 1])) == 0
+    # 60 people with two images each, 45 of them women: d = 0.15, v = 60/59 * (45 * 0.5^2 + 15 * 1.5^2) / 120^2.
+    values = np.repeat([[0, 0.1], [1, 0.1]], [90, 30], axis=0)
+    found = summaries.expected_calibration_error(values, np.arange(120) // 2)
+    assert found**2 == pytest.approx(0.15**2 - 60 / 59 * 45 / 120**2)
+    # 120 people, as the variance of their errors is 0.25 * 0.75: v = 0.1875 / 119.
+    found = summaries.expected_calibration_error(values, np.arange(120))
+    assert found**2 == pytest.approx(0.15**2 - 0.1875 / 119)
+
+
+def test_a_calibrated_model_has_no_calibration_error_where_each_person_has_five_images() -> None:
+    rng = np.random.default_rng(9)
+    person = np.repeat(np.arange(1500), 5)
+    of_people, of_images = [], []
+    for _ in range(20):
+        probability = rng.uniform(0.1, 0.9, 1500)
+        male = rng.uniform(size=1500) < probability
+        values = np.stack([male, probability], axis=1)[person]
+        of_people.append(summaries.expected_calibration_error(values, person))
+        of_images.append(summaries.expected_calibration_error(values, np.arange(len(person))))
+    assert np.mean(of_people) < 0.015
+    assert np.mean(of_images) > 0.035
 
 
 def test_records_of_one_prediction_are_of_one_bin() -> None:
@@ -283,6 +335,15 @@ def test_the_name_of_a_limit_shows_which_side_is_worse() -> None:
     assert metric_of_limit("gender_accuracy_gap_max") is gender
     assert (age.worsening(5, 4), gender.worsening(0.75, 1), bias.worsening(-3.0, 2.0)) == (1, 0.25, 1)
     assert (age.best([4, 5]), gender.best([4, 5]), bias.best([-3, 2])) == (4, 5, 2)
+
+
+@pytest.mark.parametrize(("metric", "nominal"), [("age_coverage_50", 0.5), ("age_coverage_90", 0.9)])
+def test_a_coverage_is_best_at_its_nominal_value(metric: str, nominal: float) -> None:
+    spec = METRICS[metric]
+    # Distributions that are far too wide hold every age: worse than a little too narrow.
+    assert spec.worsening(1.0, nominal - 0.02) == pytest.approx(1 - nominal - 0.02)
+    assert spec.worsening(np.array([nominal]), np.array([1.0])) == pytest.approx([nominal - 1])
+    assert spec.best([1.0, nominal + 0.03, nominal - 0.04]) == nominal + 0.03
 
 
 def test_the_settings_of_the_gate_are_read_without_numpy() -> None:

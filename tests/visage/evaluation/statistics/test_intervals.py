@@ -12,6 +12,7 @@ from visage.evaluation.statistics.intervals import (
     clusters_of,
     percentile_interval,
     standard_error,
+    unanimous_deviations,
     wilson_interval,
 )
 
@@ -81,9 +82,9 @@ def test_the_percentile_interval_is_as_wide_as_students() -> None:
     assert_interval(percentile_interval(replicates, 10), 5 - 2.262 / np.sqrt(10), 5 + 2.262 / np.sqrt(10), 0.01)
 
 
-def test_there_is_no_interval_of_one_person_nor_of_replicates_that_are_mostly_undefined() -> None:
+def test_there_is_no_interval_of_few_people_nor_of_replicates_that_are_mostly_undefined() -> None:
     replicates = np.arange(100.0)
-    assert percentile_interval(replicates, 1) is None
+    assert percentile_interval(replicates, 9) is None
     assert np.isnan(standard_error(replicates, 1))
     assert percentile_interval(np.full(100, np.nan), 10) is None
     assert percentile_interval(np.empty(0), 10) is None
@@ -91,6 +92,13 @@ def test_there_is_no_interval_of_one_person_nor_of_replicates_that_are_mostly_un
     assert percentile_interval(replicates, 10) is not None
     replicates[:11] = np.nan
     assert percentile_interval(replicates, 10) is None
+
+
+def test_a_fraction_of_hits_alone_may_be_wrong_by_clopper_and_pearsons_limit() -> None:
+    deviations = unanimous_deviations(30, 100_000, seed=1)
+    # 0.05 ** (1 / 30) is the one-sided 95 % limit of 30 hits of 30.
+    assert np.quantile(abs(deviations), 0.95) == pytest.approx(1 - 0.05 ** (1 / 30), abs=0.002)
+    assert np.quantile(deviations, [0.025, 0.975]) == pytest.approx([-0.095, 0.095], abs=0.002)
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,9 @@ ENTRY = {
 
 
 def evaluated(*sources: str) -> Evaluation:
-    """Evaluates predictions that are 2 years wrong, of two records of each source."""
-    ages = [20.0, 40] * len(sources)
-    truths = replace(truths_of(ages), source=np.repeat(sources, 2))
+    """Evaluates predictions that are 2 years wrong, of enough people of each source for an interval."""
+    ages = [20.0, 40] * 6 * len(sources)
+    truths = replace(truths_of(ages), source=np.repeat(sources, 12))
     table = PredictionTable(truths, {"candidate": outputs_of([age + 2 for age in ages])})
     return evaluate(table, without_limits(slices=["source"]))
 

@@ -1,7 +1,5 @@
-"""Every metric against values computed by hand and against scikit-learn, and the format of the figures."""
+"""Every metric against values computed by hand and against scikit-learn."""
 
-import subprocess
-import sys
 import tracemalloc
 from typing import Any
 
@@ -11,19 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
-from tests.helpers.project import PROJECT
-from visage.evaluation.metrics import METRICS, metric_of_limit, record_values, summaries
+from tests.visage.evaluation.metrics.measured import measured
+from visage.evaluation.metrics import METRICS, record_values, summaries
 from visage.evaluation.metrics.score import score
-from visage.evaluation.metrics.spec import FRACTION, NUMBER, YEARS
+from visage.evaluation.metrics.spec import FRACTION
 
 NAN, INF = np.nan, np.inf
+
+
 LN2 = np.log(2)
-
-
-def measured(metric: str, y_true: Any, y_pred: Any, mask: Any = None) -> float | None:
-    truth = np.array(y_true, float)
-    counted = np.ones(len(truth), bool) if mask is None else np.array(mask)
-    return METRICS[metric].measure(truth, np.array(y_pred, float), counted)
 
 
 def on_years(*masses: dict[int, float]) -> np.ndarray:
@@ -199,55 +193,6 @@ def test_sums_of_many_records_are_as_exact_as_those_of_few() -> None:
     assert summaries.mean(values, weight) == pytest.approx(exact, rel=3e-7)
 
 
-def test_the_calibration_error_is_the_true_one_however_small_the_bins() -> None:
-    rng = np.random.default_rng(6)
-    predicted = rng.uniform(0.05, 0.85, 150_000)
-    calibrated = (rng.uniform(size=len(predicted)) < predicted).astype(int)
-    too_low = (rng.uniform(size=len(predicted)) < predicted + 0.1).astype(int)
-    assert measured("gender_ece", calibrated, predicted) == pytest.approx(0, abs=0.005)
-    assert measured("gender_ece", too_low, predicted) == pytest.approx(0.1, abs=0.005)
-    # Of 150 records the ten in each bin would show an error of 0.15 without the correction.
-    small = [
-        measured("gender_ece", calibrated[start : start + 150], predicted[start : start + 150])
-        for start in range(0, 15_000, 150)
-    ]
-    assert np.mean(np.square(np.array(small, float))) < 0.1**2
-
-
-def test_the_calibration_error_counts_people_not_their_images() -> None:
-    # All are predicted 0.1, one of them is a man: one bin, whose errors -0.1, -0.1, -0.1, 0.9 have the mean 0.15. Of
-    # two people with two images each, the errors less the mean sum to -0.5 and 0.5: v = 2/1 * 0.5 / 16.
-    values = np.array([[0, 0.1], [0, 0.1], [0, 0.1], [1, 0.1]])
-    assert summaries.expected_calibration_error(values, np.array([0, 0, 1, 1])) == 0
-    # 60 people with two images each, 45 of them women: d = 0.15, v = 60/59 * (45 * 0.5^2 + 15 * 1.5^2) / 120^2.
-    values = np.repeat([[0, 0.1], [1, 0.1]], [90, 30], axis=0)
-    found = summaries.expected_calibration_error(values, np.arange(120) // 2)
-    assert found**2 == pytest.approx(0.15**2 - 60 / 59 * 45 / 120**2)
-    # 120 people, as the variance of their errors is 0.25 * 0.75: v = 0.1875 / 119.
-    found = summaries.expected_calibration_error(values, np.arange(120))
-    assert found**2 == pytest.approx(0.15**2 - 0.1875 / 119)
-
-
-def test_a_calibrated_model_has_no_calibration_error_where_each_person_has_five_images() -> None:
-    rng = np.random.default_rng(9)
-    person = np.repeat(np.arange(1500), 5)
-    of_people, of_images = [], []
-    for _ in range(20):
-        probability = rng.uniform(0.1, 0.9, 1500)
-        male = rng.uniform(size=1500) < probability
-        values = np.stack([male, probability], axis=1)[person]
-        of_people.append(summaries.expected_calibration_error(values, person))
-        of_images.append(summaries.expected_calibration_error(values, np.arange(len(person))))
-    assert np.mean(of_people) < 0.015
-    assert np.mean(of_images) > 0.035
-
-
-def test_records_of_one_prediction_are_of_one_bin() -> None:
-    # All are predicted 1/2, and half of them are men: in whatever order, nothing is wrong with that.
-    assert measured("gender_ece", [0] * 50 + [1] * 50, [0.5] * 100) == 0
-    assert measured("gender_ece", [0, 1] * 50, [0.5] * 100) == 0
-
-
 @pytest.mark.parametrize("metric", METRICS)
 def test_records_outside_the_mask_do_not_count(metric: str) -> None:
     truth, predicted = records_of(metric, 20, seed=7)
@@ -308,44 +253,3 @@ def test_unknown_truths_and_heads_that_a_model_lacks_are_not_measured() -> None:
         "age_cs5": 1,
         "age_cs10": 1,
     }
-
-
-def test_each_report_has_its_metrics() -> None:
-    nothing = {report: set(score(report, {}, {})) for report in ("cross_validation", "tflite")}
-    assert nothing["tflite"] == {"age_mae", "gender_accuracy"}
-    assert nothing["cross_validation"] > nothing["tflite"]
-
-
-def test_a_figure_is_written_in_its_unit() -> None:
-    assert (YEARS.text(4.321), YEARS.cell(4.321), YEARS.text_of_change(0.5)) == ("4.32 years", "4.32", "0.50 years")
-    assert (FRACTION.text(0.9314), FRACTION.cell(0.9314, 1), FRACTION.text_of_change(0.02)) == (
-        "93.1 %",
-        "93.14%",
-        "2.0 points",
-    )
-    assert (NUMBER.text(0.95), NUMBER.cell(0.95), NUMBER.text_of_change(0.25)) == ("0.950", "0.950", "0.250")
-
-
-def test_the_name_of_a_limit_shows_which_side_is_worse() -> None:
-    age, gender, bias = METRICS["age_mae"], METRICS["gender_accuracy"], METRICS["age_bias"]
-    assert (age.limit_name, age.change_limit_name) == ("age_mae_max", "age_mae_increase_max")
-    assert (gender.limit_name, gender.change_limit_name) == ("gender_accuracy_min", "gender_accuracy_decrease_max")
-    assert (age.gap_limit_name, gender.gap_limit_name) == ("age_mae_gap_max", "gender_accuracy_gap_max")
-    assert metric_of_limit("age_mae_increase_max") is metric_of_limit("age_mae_max") is age
-    assert metric_of_limit("gender_accuracy_gap_max") is gender
-    assert (age.worsening(5, 4), gender.worsening(0.75, 1), bias.worsening(-3.0, 2.0)) == (1, 0.25, 1)
-    assert (age.best([4, 5]), gender.best([4, 5]), bias.best([-3, 2])) == (4, 5, 2)
-
-
-@pytest.mark.parametrize(("metric", "nominal"), [("age_coverage_50", 0.5), ("age_coverage_90", 0.9)])
-def test_a_coverage_is_best_at_its_nominal_value(metric: str, nominal: float) -> None:
-    spec = METRICS[metric]
-    # Distributions that are far too wide hold every age: worse than a little too narrow.
-    assert spec.worsening(1.0, nominal - 0.02) == pytest.approx(1 - nominal - 0.02)
-    assert spec.worsening(np.array([nominal]), np.array([1.0])) == pytest.approx([nominal - 1])
-    assert spec.best([1.0, nominal + 0.03, nominal - 0.04]) == nominal + 0.03
-
-
-def test_the_settings_of_the_gate_are_read_without_numpy() -> None:
-    program = "import sys, visage.evaluation.settings; sys.exit('numpy' in sys.modules)"
-    subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True)

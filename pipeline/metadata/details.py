@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -11,6 +12,7 @@ from pipeline.metadata.reader import PipelineMetadata
 from pipeline.metadata.records import Run
 from pipeline.metadata.run_waiver import RunWaiver, waiver_of
 from pipeline.run_record import RunRecord, read_record
+from visage.errors import VisageError
 from visage.evaluation.evaluation import EVALUATION_FILE, Evaluation, read_evaluation
 from visage.evaluation.waivers import WAIVERS_FILE, read_waivers
 
@@ -89,7 +91,7 @@ class RunDetails:
             or self.record.configuration is not None,
             "git commit (no checkout)": self.record is None or self.record.git_commit is not None,
             "counts (no cleaning report)": bool(self.counts),
-            "metrics (no evaluation)": bool(self.metrics),
+            "metrics (no evaluation, or one of another version)": bool(self.metrics),
         }
         return [fact for fact, known in facts.items() if not known]
 
@@ -128,19 +130,18 @@ class RunDetails:
 
 
 def evaluation_of(run: Run) -> Evaluation | None:
-    """Returns the evaluation of a run's model; None: there is none, it is gone, or TFMA made it.
-
-    Raises:
-        VisageError: another version wrote it.
-    """
+    """Returns the evaluation of a run's model; None: there is none, it is gone, or this version cannot read it."""
     found = run.output("Evaluator", "evaluation")
-    if found is None or not (found.uri / EVALUATION_FILE).is_file():
+    if found is None:
         return None
-    return read_evaluation(found.uri / EVALUATION_FILE)
+    # Runs are listed and compared for years; one that TFMA, or another version, evaluated must not end that.
+    with suppress(VisageError):
+        return read_evaluation(found.uri / EVALUATION_FILE)
+    return None
 
 
 def metrics_of(run: Run, evaluation: Evaluation | None) -> Mapping[str, float | None]:
-    """Returns the metrics on all test records, by their name; empty where the run has no evaluation, or it is gone.
+    """Returns the metrics on all test records, by their name; empty where the run has no evaluation that can be read.
 
     Nothing else knows where they are stored. Runs that evaluated with TFMA have them in the model card alone.
 
@@ -165,7 +166,7 @@ def details_of(metadata: PipelineMetadata, run: Run) -> RunDetails:
     """Returns what is known of a run.
 
     Raises:
-        VisageError: its record, its evaluation or the file of the waivers is damaged.
+        VisageError: its record or the file of the waivers is damaged.
     """
     training = training_of(metadata, run.output("Trainer", "model"))
     evaluation = evaluation_of(run)

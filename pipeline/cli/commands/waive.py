@@ -46,7 +46,11 @@ def waive(
         evaluation = evaluation_of(found)
         limits = failed_limits(evaluation.gates) if evaluation else ()
         if not limits:
-            why = "no limit of it failed, none could be decided" if evaluation else "its evaluation is gone"
+            why = (
+                "no limit of it failed, none could be decided"
+                if evaluation
+                else "its evaluation is gone, or another version wrote it"
+            )
             raise VisageError(f"{found.run_id}: {why}, so there is nothing to waive; run the pipeline again")
         waiver = Waiver(str(model.uri), by or user_name(), reason.strip(), until.date(), today, limits)
         add_waiver(at.settings.root / WAIVERS_FILE, waiver)

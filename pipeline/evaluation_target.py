@@ -6,6 +6,7 @@ TensorFlow is imported only when a model predicts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -148,11 +149,20 @@ class ModelOnSplit:
 
         return trained_on(self.model)
 
-    def no_evidence(self) -> str | None:
-        """Returns why the figures are no evidence, as `Target.no_evidence`."""
+    @cached_property
+    def _no_evidence(self) -> str | None:
+        from pipeline.metadata.training_examples import trained_on
         from visage.saved_model.known_records import why_no_evidence
 
-        return why_no_evidence(self.model, self.split)
+        learned = None
+        # A model from elsewhere can be measured where --data names the examples.
+        with nullcontext() if self.named_examples is None else suppress(VisageError):
+            learned = trained_on(self.model)
+        return why_no_evidence(self.model, self.split, self._examples, learned)
+
+    def no_evidence(self) -> str | None:
+        """Returns why the figures are no evidence, as `Target.no_evidence`."""
+        return self._no_evidence
 
     def trainings(self) -> Sequence[TrainingProvenance] | None:
         """Returns the trainings of the model, as `Target.trainings`."""
@@ -186,7 +196,7 @@ class ModelOnSplit:
         """Returns the content of the card."""
         from visage.model_card.evaluated import card_of_model
 
-        return card_of_model(self.model, self._examples, self.split, evaluation, self.baseline)
+        return card_of_model(self.model, self._examples, self.split, evaluation, self.baseline, self._no_evidence)
 
     def faces(self, evaluation: Evaluation) -> dict[str, str]:
         """Returns the images of the worst and the typical errors."""

@@ -11,7 +11,6 @@ from visage.files import digest_of
 from visage.model_card.content import make_card, size_of
 from visage.model_card.lineage import Lineage, split_digests
 from visage.model_card.subject import Subject
-from visage.saved_model.known_records import why_no_evidence
 from visage.saved_model.metadata import ModelMetadata, known_metadata
 from visage.saved_model.training_history import read_history
 
@@ -22,6 +21,7 @@ def card_of_model(
     split: str,
     evaluation: Evaluation,
     baseline: Path | None = None,
+    no_evidence: str | None = None,
 ) -> dict[str, Any]:
     """Returns the card of a model; what its own files do not record is not known.
 
@@ -31,6 +31,7 @@ def card_of_model(
         split: of them.
         evaluation: the result.
         baseline: the SavedModel or the file of predictions that it was compared with.
+        no_evidence: one line why the figures are no evidence; None: they are.
     """
     metadata = known_metadata(model)
     previous = None if baseline is None else known_metadata(baseline).own_training.training
@@ -48,7 +49,7 @@ def card_of_model(
             split=split,
             by_run=False,
             baseline=None if baseline is None else _short_name(baseline),
-            no_evidence=why_no_evidence(model, split),
+            no_evidence=no_evidence,
         ),
     )
 

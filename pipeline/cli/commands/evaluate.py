@@ -77,7 +77,9 @@ def evaluate(
     from pipeline.evaluation_target import find_target
 
     measured = find_target(target, examples, split, baseline)
-    if no_evidence := measured.no_evidence():
+    with redirect_framework_output():
+        no_evidence = measured.no_evidence()
+    if no_evidence:
         click.echo(f"visage: warning: {no_evidence}", err=True)
     with redirect_framework_output() as stream:
         from pipeline.output.console import Reporter

@@ -1,6 +1,7 @@
 """`visage evaluate` of a model, on the examples of a split."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.helpers.drawn_crops import draw_crop
 from tests.helpers.tiny_model import people, save_model, write_examples
 from tests.pipeline.cli.commands.evaluating import evaluate
+from tests.pipeline.pushed_model import record_push
 from visage.data.settings import SplitSettings
 from visage.faces.encode import encode
 from visage.saved_model.metadata import ModelMetadata, write_metadata
@@ -51,7 +53,10 @@ def test_a_model_is_measured_and_gets_its_card(capfd: pytest.CaptureFixture[str]
 def test_figures_on_the_training_split_are_no_evidence(
     capfd: pytest.CaptureFixture[str], folder: Path, tmp_path: Path
 ) -> None:
-    ended = evaluate(capfd, *words(folder, "--split", "train", "--out", tmp_path))
+    pushed = folder / "faces" / "serving" / "visage" / "7"
+    shutil.copytree(folder / "model" / "Format-Serving", pushed)
+    record_push(folder / "faces", "7", folder / "examples")
+    ended = evaluate(capfd, pushed, "--split", "train", "--out", tmp_path)
     assert ended.code == 0, ended.error
     warning = "a model learns from the records of the split train, so its figures on them are no evidence"
     assert ended.error.startswith(f"visage: warning: {warning}")

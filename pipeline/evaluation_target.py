@@ -207,7 +207,18 @@ class ModelOnSplit:
 
 
 def _is_file(path: Path) -> bool:
-    return path.suffix.lower() in _FILES
+    """Returns whether a path names a file of predictions.
+
+    Raises:
+        VisageError: it is a file of another kind.
+    """
+    if path.suffix.lower() in _FILES:
+        return True
+    if path.is_file():
+        raise VisageError(
+            f"{path}: its name does not end in {' or '.join(_FILES)}; give a CSV or Parquet file, or a model"
+        )
+    return False
 
 
 def _with_file(table: PredictionTable, baseline: Path) -> PredictionTable:

@@ -73,10 +73,14 @@ def check_output_folder(out: Path, inputs: Sequence[Path], written: Sequence[str
         written: names of files that are written; none of them replaces an input.
 
     Raises:
-        VisageError: it is a file, an input, or in an input, or a written file would replace an input.
+        VisageError: it is a file, an input, or in an input, or cannot be written, or a written file would replace an
+            input.
     """
     if out.exists() and not out.is_dir():
         raise VisageError(f"--out {out}: this is a file; name a folder")
+    existing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not may_write(existing):
+        raise VisageError(f"--out {out}: {existing} cannot be written (permission denied); name another folder")
     for folder in inputs:
         if out.resolve().is_relative_to(folder.resolve()):
             raise VisageError(f"--out {out}: this is in the input {folder}; name another folder")

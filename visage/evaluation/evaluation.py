@@ -55,8 +55,7 @@ class SliceFigures:
         """Returns the reason why a figure of the candidate is None, in one line; None where it was measured."""
         figure = self.figures["candidate"].get(metric)
         if figure is None:
-            distribution = METRICS[metric].target == "age_distribution"
-            return f"the model does not predict the {'distribution of ages' if distribution else METRICS[metric].head}"
+            return METRICS[metric].not_predicted
         if figure.value is not None:
             return None
         return METRICS[metric].undefined if figure.records else METRICS[metric].no_truths

@@ -102,7 +102,9 @@ def evaluate(
             page = _write(out, measured, table, found, shown)
             reporter.print(f"model card  {page}")
         if as_json:
-            print_json({**to_json(found), "published": [asdict(row) for row in published]}, stream)
+            # Without a limit there is no verdict.
+            verdict = {"blessed": found.blessed if found.gates else None}
+            print_json({**to_json(found), **verdict, "published": [asdict(row) for row in published]}, stream)
     context.exit(NOT_BLESSED if any(gate.verdict == "failed" for gate in found.gates) else 0)
 
 

@@ -183,7 +183,7 @@ def test_a_model_of_the_age_alone_is_judged_by_its_age(tmp_path: Path) -> None:
     assert outcome.blessed
     found = outcome.read()
     assert "gender_accuracy" not in found.overall.scores()
-    assert found.overall.why_not_measured("gender_accuracy") == "the model does not predict the gender"
+    assert found.overall.why_not_measured("gender_accuracy") == "no prediction of the gender"
     assert [(group.name, group.scores()["age_mae"]) for group in found.groups] == [
         ("gender female", 2),
         ("gender male", 2),

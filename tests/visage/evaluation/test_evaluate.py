@@ -166,7 +166,7 @@ def test_why_a_figure_is_missing() -> None:
     assert without_ages.why_not_measured("gender_precision_female") == "no record is predicted female"
     broken = evaluate(PredictionTable(people(4), {"candidate": outputs_of([np.nan] * 4)}), SETTINGS).overall
     assert broken.why_not_measured("age_mae") == "predictions are not finite numbers"
-    assert broken.why_not_measured("gender_auc") == "the model does not predict the gender"
+    assert broken.why_not_measured("gender_auc") == "no prediction of P(male)"
 
 
 def test_a_figure_of_few_people_has_no_bootstrap_interval_and_says_why() -> None:

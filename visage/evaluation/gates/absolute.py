@@ -18,7 +18,7 @@ def overall_gates(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gat
     """Yields a gate for each limit on all test records."""
     for spec, _ in limited_metrics():
         if limit := getattr(settings, spec.limit_name):
-            why = f"the model does not predict the {spec.head}"
+            why = spec.not_predicted
             yield _absolute(spec, limit, OVERALL, found.candidate[OVERALL].get(spec.name), why)
 
 
@@ -30,7 +30,7 @@ def slice_gates(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]
             if limit := getattr(gate, spec.limit_name):
                 figures = found.candidate.get(name)
                 figure = figures.get(spec.name) if figures else None
-                why = "no such test record" if figures is None else f"the model does not predict the {spec.head}"
+                why = "no such test record" if figures is None else spec.not_predicted
                 yield unless_few(settings, _absolute(spec, limit, name, figure, why))
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Target = Literal["age", "age_distribution", "apparent_age", "age_group", "gender", "gender_probability"]
 Report = Literal["evaluation", "cross_validation", "tflite"]
 
+# The outputs beside the value itself.
+_OUTPUTS: dict[Target, str] = {"age_distribution": "the distribution of ages", "gender_probability": "P(male)"}
+
 Numbers = TypeVar("Numbers", float, "np.ndarray")
 
 # The figures of one model on some records, by the metric's name; None where nothing could be measured.
@@ -164,6 +167,11 @@ class MetricSpec:
     def head(self) -> Literal["age", "gender"]:
         """Returns the network's head that predicts the target."""
         return "gender" if self.target in ("gender", "gender_probability") else "age"
+
+    @property
+    def not_predicted(self) -> str:
+        """Returns the reason why there is no figure of a model, or of another system, that lacks the output."""
+        return f"no prediction of {_OUTPUTS.get(self.target) or f'the {self.head}'}"
 
     @property
     def no_truths(self) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -80,18 +80,22 @@ def read_external(path: Path) -> PredictionTable:
 
 def _read(path: Path) -> pa.Table:
     try:
-        if path.suffix.lower() == ".parquet":
-            return pq.read_table(path)
-        # As texts: a column of identities may look like numbers.
-        options = pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(_COLUMNS, pa.string()), strings_can_be_null=False
-        )
-        return pyarrow.csv.read_csv(path, convert_options=options)
+        # An open file, because Arrow takes no name that is not UTF-8.
+        with path.open("rb") as file:
+            return _parsed(file, path.suffix.lower())
     except FileNotFoundError:
         raise VisageError(f"{path}: does not exist; give a CSV or Parquet file of predictions, or a model") from None
     except (OSError, ValueError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
         raise VisageError(f"{path}: cannot be read ({reason}); give a CSV in UTF-8 or a Parquet file") from None
+
+
+def _parsed(file: BinaryIO, ending: str) -> pa.Table:
+    if ending == ".parquet":
+        return pq.read_table(file)
+    # As texts: a column of identities may look like numbers.
+    options = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(_COLUMNS, pa.string()), strings_can_be_null=False)
+    return pyarrow.csv.read_csv(file, convert_options=options)
 
 
 def _ours(path: Path, table: pa.Table) -> PredictionTable:

@@ -1,6 +1,7 @@
 """`visage evaluate` of the predictions of any system."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,12 @@ def test_predictions_of_any_system_are_measured(capfd: pytest.CaptureFixture[str
     assert "other.csv" in str(page)
 
 
+def test_a_file_is_read_whatever_its_name(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/n\xe9.csv"))
+    file.write_text(CSV)
+    assert evaluate(capfd, file, "--json").code == 0
+
+
 def test_a_second_run_replaces_the_files_of_the_first(
     capfd: pytest.CaptureFixture[str], predictions: Path, better: Path
 ) -> None:
@@ -84,6 +91,7 @@ def test_a_baseline_is_compared_with_on_the_same_records(
     [
         (["none.csv"], "none.csv: does not exist"),
         (["none"], "none: no model here"),
+        (["pyproject.toml"], "pyproject.toml: its name does not end in .csv or .parquet; give a CSV or Parquet file"),
         (["{file}", "--data", "examples"], "--data: {file} holds labels of its own"),
         (["{file}", "--split", "val"], "--split: {file} holds labels of its own"),
         (["{file}", "--set", "evaluator.age_mae_max=1"], "--set: needs --config"),

@@ -45,7 +45,8 @@ def test_a_model_is_measured_and_gets_its_card(capfd: pytest.CaptureFixture[str]
     assert found["slices"][0]["figures"]["candidate"]["age_mae"]["value"] == pytest.approx(2, abs=1e-5)
     card = json.loads((tmp_path / "model_card.json").read_bytes())
     assert card["subject"]["split"] == "test"
-    assert {**card["evaluation"], "published": card["published"]} == found
+    # No limit was set.
+    assert {**card["evaluation"], "published": card["published"], "blessed": None} == found
     assert card["data_terms"][0]["what"] == "utkface"
     assert (tmp_path / "model_card.html").read_text(encoding="utf-8").count("<img") == len(found["breakdown"]["faces"])
 

@@ -105,7 +105,7 @@ class PredictionsFile:
         """Returns None, for the same reason."""
 
     def independence_unknown(self) -> Mapping[Comparison, str]:
-        """Returns nothing: of no system it is known."""
+        """Returns nothing: no other system records what it was trained on."""
         return {}
 
     def table(self) -> PredictionTable:
@@ -215,9 +215,8 @@ def _is_file(path: Path) -> bool:
     if path.suffix.lower() in _FILES:
         return True
     if path.is_file():
-        raise VisageError(
-            f"{path}: its name does not end in {' or '.join(_FILES)}; give a CSV or Parquet file, or a model"
-        )
+        endings = " or ".join(_FILES)
+        raise VisageError(f"{path}: its name does not end in {endings}; give a CSV or Parquet file, or a model")
     return False
 
 

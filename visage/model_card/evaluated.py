@@ -84,5 +84,5 @@ def _now() -> str:
 
 
 def _short_name(path: Path) -> str:
-    """Returns the name of a file, or that of a model with its version; no reader knows the folders above."""
+    """Returns the name of a file, or that of a model with its version, without the folders above."""
     return path.name if path.is_file() else "/".join(path.parts[-2:])

@@ -11,7 +11,7 @@ _RECORDS = {"train": "training", "val": "validation", "test": "test"}
 
 @dataclass(frozen=True)
 class Subject:
-    """What a card is about; the defaults are those of a run, whose Pusher heeds the verdict.
+    """What a card is about; the defaults are those of a run, where Pusher reads the verdict.
 
     Attributes:
         kind: 'model', or 'predictions' of a system that is not at hand.

@@ -97,6 +97,8 @@ def test_an_unwritable_folder_is_an_error(mode: int, unprivileged_folder: Path) 
     folder = unprivileged_folder / "photos"
     folder.mkdir(mode)
     assert "cannot be written" in refusal(folder / "out.png", [".png"])
+    with pytest.raises(VisageError, match="cannot be written"):
+        check_output_folder(folder / "new" / "found", [])
 
 
 @pytest.mark.parametrize("name", NAMES)

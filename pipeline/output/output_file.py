@@ -76,9 +76,9 @@ def check_output_folder(out: Path, inputs: Sequence[Path], written: Sequence[str
         VisageError: it is a file, an input, or in an input, or cannot be written, or a written file would replace an
             input.
     """
-    if out.exists() and not out.is_dir():
+    existing = next(folder for folder in (out, *out.absolute().parents) if _is_there(folder))
+    if existing is out and not out.is_dir():
         raise VisageError(f"--out {out}: this is a file; name a folder")
-    existing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
     if not may_write(existing):
         raise VisageError(f"--out {out}: {existing} cannot be written (permission denied); name another folder")
     for folder in inputs:
@@ -86,6 +86,14 @@ def check_output_folder(out: Path, inputs: Sequence[Path], written: Sequence[str
             raise VisageError(f"--out {out}: this is in the input {folder}; name another folder")
     for name in written:
         _check_no_input(out, out / name, inputs, [])
+
+
+def _is_there(path: Path) -> bool:
+    """Returns whether a path exists; not where its folder cannot be searched."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return False
 
 
 def _check_no_input(out: Path, written: Path, inputs: Sequence[Path], input_folders: Sequence[Path]) -> None:

@@ -17,12 +17,13 @@ from components.evaluator.predict import predict_files
 from visage.errors import VisageError
 from visage.evaluation.evaluate import evaluate
 from visage.evaluation.evaluation import EVALUATION_FILE, PREDICTIONS_FOLDER, Evaluation, write_evaluation
-from visage.evaluation.gates.gate import COMPARISONS, Comparison
+from visage.evaluation.gates.gate import COMPARISONS, Comparison, with_compared
 from visage.evaluation.looks import count_look
 from visage.evaluation.predictions.files import read_predictions
 from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE
 from visage.evaluation.settings import EvaluatorSettings
 from visage.saved_model.comparable import why_independence_unknown, why_not_comparable
+from visage.saved_model.pushing.holds import model_digest
 from visage.saved_model.validation.variables import check_readable
 
 _SPLIT = "test"
@@ -62,7 +63,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         looks = count_look(Path(exec_properties["looks"]), table.truths, model) if exec_properties["looks"] else None
         waiver = WAIVER.validate_json(exec_properties.get("waiver", "null"))
         evaluation = evaluate(table, settings, refused, _independence_unknown(compared))
-        evaluation = replace(evaluation, looks=looks, waiver=waiver)
+        gates = with_compared(evaluation.gates, _compared_digests(models))
+        evaluation = replace(evaluation, gates=gates, looks=looks, waiver=waiver)
         write_evaluation(evaluation, folder / EVALUATION_FILE)
         _mark(artifact_utils.get_single_instance(output_dict["blessing"]), input_dict, evaluation)
 
@@ -93,6 +95,10 @@ def _independence_unknown(models: Mapping[str, Path]) -> dict[Comparison, str]:
     candidate = models[CANDIDATE]
     others = ((role, models[role]) for role in COMPARISONS if role in models)
     return {role: why for role, model in others if (why := why_independence_unknown(candidate, model)) is not None}
+
+
+def _compared_digests(models: Mapping[str, Path]) -> dict[Comparison, str]:
+    return {role: model_digest(models[role]) for role in COMPARISONS if role in models}
 
 
 def _saved_model(artifacts: list[Artifact]) -> Path:

@@ -14,7 +14,7 @@ from visage.evaluation.waivers import failed_limits, read_waivers, valid_waiver
 
 pytestmark = pytest.mark.one_stack
 
-MISSED = Gate("age_mae_max", "age_mae", "overall", 5.0, "point", "failed", 6.0)
+MISSED = Gate("age_mae_max", "age_mae", "overall", 5.0, "point", "failed", 6.0, unit="years")
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,8 @@ def test_a_model_that_was_withheld_is_waived_by_a_named_person(pipeline: Recorde
         pipeline, "waive", "worse", "--reason", "the old one errs more", "--until", "2999-01-31", "--by", "Ada"
     )
     assert waived == (
-        "waived by Ada until 2999-01-31; the next run with this model pushes it\ncovered: age_mae_max of overall\n"
+        "waived by Ada until 2999-01-31; the next run with this model pushes it\n"
+        "covered: age_mae_max of overall (6.00 years, limit at most 5.00 years)\n"
     )
     (waiver,) = read_waivers(pipeline.root / "waivers.json")
     assert (waiver.by, waiver.reason, waiver.limits) == ("Ada", "the old one errs more", failed_limits([MISSED]))

@@ -12,7 +12,7 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import Artifact, artifact_utils
 from tfx.utils import path_utils
 
-from components.evaluator.driver import WAIVER
+from components.evaluator.driver import WAIVERS
 from components.evaluator.predict import predict_files
 from visage.errors import VisageError
 from visage.evaluation.evaluate import evaluate
@@ -22,6 +22,7 @@ from visage.evaluation.looks import count_look
 from visage.evaluation.predictions.files import read_predictions
 from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE
 from visage.evaluation.settings import EvaluatorSettings
+from visage.evaluation.waivers import select_waiver
 from visage.saved_model.comparable import why_independence_unknown, why_not_comparable
 from visage.saved_model.pushing.holds import model_digest
 from visage.saved_model.validation.variables import check_readable
@@ -61,9 +62,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         table = read_predictions(written)
         model = artifact_utils.get_single_uri(input_dict["model"])
         looks = count_look(Path(exec_properties["looks"]), table.truths, model) if exec_properties["looks"] else None
-        waiver = WAIVER.validate_json(exec_properties.get("waiver", "null"))
         evaluation = evaluate(table, settings, refused, _independence_unknown(compared))
         gates = with_compared(evaluation.gates, _compared_digests(models))
+        waiver = select_waiver(WAIVERS.validate_json(exec_properties.get("valid_waivers", "[]")), gates)
         evaluation = replace(evaluation, gates=gates, looks=looks, waiver=waiver)
         write_evaluation(evaluation, folder / EVALUATION_FILE)
         _mark(artifact_utils.get_single_instance(output_dict["blessing"]), input_dict, evaluation)

@@ -170,6 +170,17 @@ def add_waiver(file: Path, waiver: Waiver) -> None:
         raise VisageError(f"{file}: cannot be locked: {error.strerror}; make its folder writable") from None
 
 
-def valid_waiver(waivers: Sequence[Waiver], model: str, today: date) -> Waiver | None:
-    """Returns the newest waiver of a model that holds today; None without one."""
-    return next((each for each in reversed(waivers) if each.model == model and today <= each.until), None)
+def valid_waivers(waivers: Sequence[Waiver], model: str, today: date) -> list[Waiver]:
+    """Returns the waivers of a model that hold today, in their order."""
+    return [each for each in waivers if each.model == model and today <= each.until]
+
+
+def select_waiver(waivers: Sequence[Waiver], gates: Sequence[Gate]) -> Waiver | None:
+    """Returns the newest waiver that covers every limit that failed, else the newest; None without one.
+
+    Args:
+        waivers: valid ones of the model, the oldest first.
+        gates: of its evaluation.
+    """
+    newest_first = list(reversed(waivers))
+    return next((each for each in newest_first if not each.uncovered(gates)), next(iter(newest_first), None))

@@ -1,6 +1,7 @@
 """The gate on real SavedModels and TFRecords: which models are blessed, and what is reported."""
 
 import math
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -70,10 +71,16 @@ def test_a_model_that_misses_one_limit_is_not_blessed(tmp_path: Path) -> None:
 def test_a_waiver_lets_a_model_through_that_fails_no_other_limit(tmp_path: Path) -> None:
     limits = (FailedLimit("age_mae_max", "overall"),)
     waiver = Waiver("/model/8", "Ada", "demo", date(2999, 1, 31), date(2026, 12, 1), limits)
-    covered = evaluate(tmp_path / "1", people(40), LIMITS, model=Errors(4, wrong_in_ten=0), waiver=waiver)
+    covered = evaluate(
+        tmp_path / "1",
+        people(40),
+        LIMITS,
+        model=Errors(4, wrong_in_ten=0),
+        waivers=[replace(waiver, by="Bob", limits=()), waiver],
+    )
     assert covered.blessed
     assert not covered.read().blessed
-    fails_more = evaluate(tmp_path / "2", people(40), LIMITS, model=Errors(4, wrong_in_ten=3), waiver=waiver)
+    fails_more = evaluate(tmp_path / "2", people(40), LIMITS, model=Errors(4, wrong_in_ten=3), waivers=[waiver])
     assert not fails_more.blessed
     assert waiver.shortfall(fails_more.read().gates).endswith(
         "does not cover gender_accuracy_min of overall (70.0 %, limit at least 85.0 %)"

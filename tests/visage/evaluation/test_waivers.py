@@ -9,7 +9,15 @@ import pytest
 
 from visage.errors import VisageError
 from visage.evaluation.gates.gate import Gate, Verdict
-from visage.evaluation.waivers import FailedLimit, Waiver, add_waiver, failed_limits, read_waivers, valid_waiver
+from visage.evaluation.waivers import (
+    FailedLimit,
+    Waiver,
+    add_waiver,
+    failed_limits,
+    read_waivers,
+    select_waiver,
+    valid_waivers,
+)
 
 MET = Gate("gender_accuracy_min", "gender_accuracy", "overall", 0.9, "point", "passed", 0.95)
 MISSED = Gate("age_mae_max", "age_mae", "overall", 5.0, "point", "failed", 6.0)
@@ -31,11 +39,17 @@ def test_waivers_are_kept_in_their_order(tmp_path: Path) -> None:
 
 
 def test_a_waiver_holds_for_its_model_until_its_last_day() -> None:
-    assert valid_waiver([WAIVER], "/model/8", date(2026, 12, 31)) == WAIVER
-    assert valid_waiver([WAIVER], "/model/8", date(2027, 1, 1)) is None
-    assert valid_waiver([WAIVER], "/model/9", date(2026, 12, 31)) is None
-    newest = replace(WAIVER, by="Bob")
-    assert valid_waiver([WAIVER, newest], "/model/8", date(2026, 12, 31)) == newest
+    assert valid_waivers([WAIVER], "/model/8", date(2026, 12, 31)) == [WAIVER]
+    assert valid_waivers([WAIVER], "/model/8", date(2027, 1, 1)) == []
+    assert valid_waivers([WAIVER], "/model/9", date(2026, 12, 31)) == []
+
+
+def test_a_newer_waiver_does_not_hide_an_earlier_one_that_covers_more() -> None:
+    of_less = replace(WAIVER, by="Bob", limits=failed_limits([MISSED]))
+    assert select_waiver([WAIVER, of_less], [MISSED, CHANGE]) == WAIVER
+    assert select_waiver([WAIVER, of_less], [MISSED]) == of_less
+    assert select_waiver([WAIVER, of_less], [MISSED, OF_WOMEN]) == of_less
+    assert select_waiver([], [MISSED]) is None
 
 
 def test_a_waiver_covers_the_limits_that_failed_when_it_was_given() -> None:

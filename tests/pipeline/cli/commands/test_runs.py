@@ -10,7 +10,7 @@ from pipeline.run_lock import hold_run_lock
 from tests.end_to_end.visage import visage
 from tests.pipeline.recorded_runs import RecordedPipeline, evaluation_of
 from visage.evaluation.gates.gate import Gate
-from visage.evaluation.waivers import failed_limits, read_waivers, valid_waiver
+from visage.evaluation.waivers import failed_limits, read_waivers, valid_waivers
 
 pytestmark = pytest.mark.one_stack
 
@@ -107,7 +107,7 @@ def test_a_model_that_was_withheld_is_waived_by_a_named_person(pipeline: Recorde
     )
     (waiver,) = read_waivers(pipeline.root / "waivers.json")
     assert (waiver.by, waiver.reason, waiver.limits) == ("Ada", "the old one errs more", failed_limits([MISSED]))
-    assert valid_waiver([waiver], waiver.model, date(2999, 1, 31)) == waiver
+    assert valid_waivers([waiver], waiver.model, date(2999, 1, 31)) == [waiver]
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,8 @@ class RecordedPipeline:
         (serving / "variables").mkdir(parents=True)
         (serving / "saved_model.pb").write_text("graph")
         (serving / "variables" / "variables.index").write_text(weights)
-        own = TrainingProvenance(["utkface"], {}, self.root.name, True, 3, str(number))
+        uid = f"{self.root}-{number}"
+        own = TrainingProvenance(["utkface"], {}, self.root.name, True, 3, str(number), uid=uid)
         write_metadata(serving, ModelMetadata(network="compact", learned_from=[own, *learned_from]))
         return folder
 

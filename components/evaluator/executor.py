@@ -20,7 +20,7 @@ from visage.evaluation.evaluation import EVALUATION_FILE, PREDICTIONS_FOLDER, Ev
 from visage.evaluation.gates.gate import COMPARISONS, Comparison, with_compared
 from visage.evaluation.looks import count_look
 from visage.evaluation.predictions.files import read_predictions
-from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE
+from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE, Truths
 from visage.evaluation.settings import EvaluatorSettings
 from visage.evaluation.waivers import select_waiver
 from visage.saved_model.comparable import why_independence_unknown, why_not_comparable
@@ -60,8 +60,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             raise VisageError(f"{examples.uri}: the test split has no record; give more data, or another split")
         settings = EvaluatorSettings.model_validate_json(exec_properties["settings"])
         table = read_predictions(written)
-        model = artifact_utils.get_single_uri(input_dict["model"])
-        looks = count_look(Path(exec_properties["looks"]), table.truths, model) if exec_properties["looks"] else None
+        looks = _count_look(exec_properties["looks"], table.truths, models[CANDIDATE])
         evaluation = evaluate(table, settings, refused, _independence_unknown(compared))
         gates = with_compared(evaluation.gates, _compared_digests(models))
         waiver = select_waiver(WAIVERS.validate_json(exec_properties.get("valid_waivers", "[]")), gates)
@@ -96,6 +95,10 @@ def _independence_unknown(models: Mapping[str, Path]) -> dict[Comparison, str]:
     candidate = models[CANDIDATE]
     others = ((role, models[role]) for role in COMPARISONS if role in models)
     return {role: why for role, model in others if (why := why_independence_unknown(candidate, model)) is not None}
+
+
+def _count_look(file: str, truths: Truths, model: Path) -> int | None:
+    return count_look(Path(file), truths, model_digest(model)) if file else None
 
 
 def _compared_digests(models: Mapping[str, Path]) -> dict[Comparison, str]:

@@ -52,8 +52,12 @@ def evaluate(
     model: Errors | None = None,
     baseline: Errors | None = None,
     waivers: Sequence[Waiver] = (),
+    looks: Path | None = None,
 ) -> Outcome:
-    """Evaluates a model with the errors `model`, against `baseline` if there is one, with its waivers."""
+    """Evaluates a model with the errors `model`, against `baseline` if there is one, with its waivers.
+
+    A model that already lies in the folder is taken as it is. `looks` counts the models.
+    """
     write_examples(folder / "examples", records)
     examples = make_artifact(Examples, folder / "examples")
     examples.split_names = '["test"]'
@@ -66,7 +70,7 @@ def evaluate(
     inputs = {"examples": [examples], "model": [candidate], "baseline_model": []}
     if baseline:
         inputs["baseline_model"] = [_save(folder / "baseline", baseline)]
-    component = Evaluator(Channel(Examples), Channel(Model), settings, Channel(Model))
+    component = Evaluator(Channel(Examples), Channel(Model), settings, Channel(Model), looks=looks)
     properties = {**component.exec_properties, "valid_waivers": WAIVERS.dump_json(list(waivers)).decode()}
     component.executor_spec.executor_class().Do(
         inputs, {"evaluation": [outcome.evaluation], "blessing": [outcome.blessing]}, properties
@@ -83,5 +87,6 @@ def make_artifact(artifact_type: type[Artifact], uri: Path) -> Artifact:
 
 
 def _save(uri: Path, errors: Errors) -> Artifact:
-    save_model(uri, **asdict(errors))
+    if not uri.exists():
+        save_model(uri, **asdict(errors))
     return make_artifact(Model, uri)

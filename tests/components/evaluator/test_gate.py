@@ -1,6 +1,7 @@
 """The gate on real SavedModels and TFRecords: which models are blessed, and what is reported."""
 
 import math
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -85,6 +86,14 @@ def test_a_waiver_lets_a_model_through_that_fails_no_other_limit(tmp_path: Path)
     assert waiver.shortfall(fails_more.read().gates).endswith(
         "does not cover gender_accuracy_min of overall (70.0 %, limit at least 85.0 %)"
     )
+
+
+def test_a_retrain_that_gives_the_same_model_does_not_count_again(tmp_path: Path) -> None:
+    looks = tmp_path / "looks.json"
+    first = evaluate(tmp_path / "1", people(2), LIMITS, model=Errors(1, 0), looks=looks)
+    shutil.copytree(tmp_path / "1" / "model", tmp_path / "2" / "model")
+    again = evaluate(tmp_path / "2", people(2), LIMITS, looks=looks)
+    assert [outcome.read().looks for outcome in (first, again)] == [1, 1]
 
 
 def test_a_comparison_records_which_model_it_is_with(tmp_path: Path) -> None:

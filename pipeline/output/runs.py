@@ -125,6 +125,11 @@ def print_prune(plan: PrunePlan, dry_run: bool, reporter: Reporter) -> None:
         for removal in plan.removals:
             table.add_row(size_text(removal.bytes), removal.what, escape(str(removal.path)))
         reporter.print(table)
+    for root in plan.moved_from:
+        reporter.print(
+            f"[yellow]not removed[/]: artifacts in {escape(str(root))}, from which this workspace was copied or moved; "
+            "remove its old runs there"
+        )
     kept = ", ".join(f"{escape(run_id)} ({', '.join(reasons)})" for run_id, reasons in plan.kept.items())
     reporter.print(f"kept: {kept or 'no runs'}")
     verb = "would remove" if dry_run else "removed"

@@ -47,6 +47,7 @@ def test_a_run_and_what_differs_between_two_are_shown(pipeline: RecordedPipeline
     shown = runs(pipeline, "show", "first")
     assert "exit code 0" in shown
     assert f"gate        blessed, version {pipeline.runs[0].version}" in shown
+    assert "Mean absolute error of the age 4.50 years, Gender accuracy 90.0 %" in shown
     assert "archives    utkface archivedigest" in shown
     assert "not recorded: git commit" in shown
     assert runs(pipeline, "show").startswith("worse ")

@@ -47,4 +47,4 @@ def waiver_of(run: Run, evaluation: Evaluation | None, waivers: Sequence[Waiver]
         return None
     gates = evaluation.gates if evaluation else ()
     waiver = select_waiver(valid_waivers(waivers, str(model.uri), today), gates) or before
-    return waiver and RunWaiver(waiver, False, waiver.shortfall(gates))
+    return None if waiver is None else RunWaiver(waiver, False, waiver.shortfall(gates))

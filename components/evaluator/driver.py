@@ -1,4 +1,4 @@
-"""Reads the candidate's waiver before the cache lookup: it may have been given, or have ended, since the last run."""
+"""Reads the candidate's waivers before the cache lookup: one may have been given, or have ended, since the last run."""
 
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,13 +11,13 @@ from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.proto.orchestration.driver_output_pb2 import DriverOutput
 from tfx.types import artifact_utils
 
-from visage.evaluation.waivers import Waiver, read_waivers, valid_waiver
+from visage.evaluation.waivers import Waiver, read_waivers, valid_waivers
 
-WAIVER = TypeAdapter(Waiver | None)
+WAIVERS = TypeAdapter(list[Waiver])
 
 
 class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
-    """Adds the execution property `waiver`: the candidate's waiver as JSON, or null."""
+    """Adds the execution property `valid_waivers`: those of the candidate as JSON, the oldest first."""
 
     def __init__(self, metadata: Metadata) -> None:
         base_driver.BaseDriver.__init__(self, metadata)
@@ -28,7 +28,7 @@ class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
         file = execution_info.exec_properties["waivers"]
         model = artifact_utils.get_single_uri(execution_info.input_dict["model"])
         today = datetime.now(timezone.utc).date()
-        found = valid_waiver(read_waivers(Path(file)), model, today) if file else None
+        found = valid_waivers(read_waivers(Path(file)), model, today) if file else []
         output = DriverOutput()
-        output.exec_properties["waiver"].string_value = WAIVER.dump_json(found).decode()
+        output.exec_properties["valid_waivers"].string_value = WAIVERS.dump_json(found).decode()
         return output

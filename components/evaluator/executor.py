@@ -12,17 +12,19 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import Artifact, artifact_utils
 from tfx.utils import path_utils
 
-from components.evaluator.driver import WAIVER
+from components.evaluator.driver import WAIVERS
 from components.evaluator.predict import predict_files
 from visage.errors import VisageError
 from visage.evaluation.evaluate import evaluate
 from visage.evaluation.evaluation import EVALUATION_FILE, PREDICTIONS_FOLDER, Evaluation, write_evaluation
-from visage.evaluation.gates.gate import COMPARISONS, Comparison
+from visage.evaluation.gates.gate import COMPARISONS, Comparison, with_compared
 from visage.evaluation.looks import count_look
 from visage.evaluation.predictions.files import read_predictions
-from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE
+from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE, Truths
 from visage.evaluation.settings import EvaluatorSettings
+from visage.evaluation.waivers import select_waiver
 from visage.saved_model.comparable import why_independence_unknown, why_not_comparable
+from visage.saved_model.pushing.holds import model_digest
 from visage.saved_model.validation.variables import check_readable
 
 _SPLIT = "test"
@@ -58,11 +60,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             raise VisageError(f"{examples.uri}: the test split has no record; give more data, or another split")
         settings = EvaluatorSettings.model_validate_json(exec_properties["settings"])
         table = read_predictions(written)
-        model = artifact_utils.get_single_uri(input_dict["model"])
-        looks = count_look(Path(exec_properties["looks"]), table.truths, model) if exec_properties["looks"] else None
-        waiver = WAIVER.validate_json(exec_properties.get("waiver", "null"))
+        looks = _count_look(exec_properties["looks"], table.truths, models[CANDIDATE])
         evaluation = evaluate(table, settings, refused, _independence_unknown(compared))
-        evaluation = replace(evaluation, looks=looks, waiver=waiver)
+        gates = with_compared(evaluation.gates, _compared_digests(models))
+        waiver = select_waiver(WAIVERS.validate_json(exec_properties.get("valid_waivers", "[]")), gates)
+        evaluation = replace(evaluation, gates=gates, looks=looks, waiver=waiver)
         write_evaluation(evaluation, folder / EVALUATION_FILE)
         _mark(artifact_utils.get_single_instance(output_dict["blessing"]), input_dict, evaluation)
 
@@ -93,6 +95,14 @@ def _independence_unknown(models: Mapping[str, Path]) -> dict[Comparison, str]:
     candidate = models[CANDIDATE]
     others = ((role, models[role]) for role in COMPARISONS if role in models)
     return {role: why for role, model in others if (why := why_independence_unknown(candidate, model)) is not None}
+
+
+def _count_look(file: str, truths: Truths, model: Path) -> int | None:
+    return count_look(Path(file), truths, model_digest(model)) if file else None
+
+
+def _compared_digests(models: Mapping[str, Path]) -> dict[Comparison, str]:
+    return {role: model_digest(models[role]) for role in COMPARISONS if role in models}
 
 
 def _saved_model(artifacts: list[Artifact]) -> Path:

@@ -1,15 +1,15 @@
 """Follows a pushed version back to its training and its data, through ML Metadata."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.metadata.reader import PipelineMetadata
-from pipeline.metadata.records import ArtifactRecord, NodeExecution
-from visage.saved_model.pushing.holds import held_path, is_held
+from pipeline.metadata.records import ArtifactRecord, NodeExecution, Run
+from visage.saved_model.pushing.holds import held_path, is_held, model_digest
 from visage.saved_model.versions import newest_version
 
 Place = Literal["served", "older", "held", "removed"]
@@ -127,6 +127,29 @@ class Training:
     @cached_property
     def _custom_config(self) -> Mapping[str, Any]:
         return _json(self.execution.properties.get("custom_config"))
+
+
+def version_of(run: Run, versions: Sequence[PushedVersion]) -> PushedVersion | None:
+    """Returns the version that a run pushed; of a model that was held back, the version that has the same model.
+
+    Args:
+        run: the run.
+        versions: of the pipeline.
+
+    Returns:
+        None: the model is no version, or its push is not recorded.
+    """
+    if run.version is not None:
+        return next((one for one in reversed(versions) if one.number == run.version), None)
+    model = run.output("Trainer", "model")
+    if not run.held or model is None:
+        return None
+    pushed = next((one for one in reversed(versions) if one.model and one.model.id == model.id), None)
+    if pushed is not None or not model.exists:
+        return pushed
+    # A repeated training of the same model has an artifact of its own.
+    digest = model_digest(model.uri / "Format-Serving")
+    return next((one for one in reversed(versions) if one.folder and model_digest(one.folder) == digest), None)
 
 
 def pushed_versions(metadata: PipelineMetadata) -> list[PushedVersion]:

@@ -50,7 +50,7 @@ def outside_data(one: KnownTraining, known: Sequence[KnownTraining]) -> list[Out
 def _entries(
     one: KnownTraining, teacher: Sequence[TrainingProvenance], known: Sequence[KnownTraining]
 ) -> list[TrainingProvenance]:
-    """Returns each recorded training that is none of the workspace and that no other model passed on."""
+    """Returns each recorded training that may be none of the workspace and that no other model passed on."""
     # The first entry is the model's own training, of which ML Metadata has the sources unless its record is lost.
     recorded = [*(one.provenance[1:] if one.training.sources else one.provenance), *teacher]
     passed_on = [entry for parent, _ in parents(one, known) for entry in parent.provenance]

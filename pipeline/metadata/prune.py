@@ -5,6 +5,7 @@ are removed. A call that is killed between the two is completed by the next.
 """
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,7 +16,7 @@ from ml_metadata.proto import metadata_store_pb2
 from pipeline.config.schema import PipelineConfig
 from pipeline.metadata.lineage import pushed_versions
 from pipeline.metadata.reader import PipelineMetadata
-from pipeline.metadata.records import SUCCEEDED, Run
+from pipeline.metadata.records import SUCCEEDED, ArtifactRecord, Run
 from pipeline.metadata.sqlite import sqlite_connection
 from pipeline.metadata.store import check_usable
 from pipeline.metadata.workspace import workspace_trainings
@@ -46,10 +47,18 @@ class Removal:
 
 @dataclass(frozen=True)
 class PrunePlan:
-    """What prune removes, and which runs it keeps, with the reasons."""
+    """What prune removes.
+
+    Attributes:
+        removals: the folders to remove, all of them below the pipeline's own `artifacts`.
+        kept: the runs to keep, with the reasons.
+        moved_from: folders of pipelines that the metadata name and that are not this one: it is a copy, or was moved.
+            Nothing in them is removed.
+    """
 
     removals: tuple[Removal, ...]
     kept: dict[str, tuple[str, ...]]
+    moved_from: tuple[Path, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -77,16 +86,16 @@ def plan_prune(metadata: PipelineMetadata, config: PipelineConfig, keep: int) ->
     named = _named_paths(config)
     # Only what the pipeline itself wrote.
     artifacts = (metadata.root / "artifacts").resolve()
+    large = [artifact for artifact in metadata.artifacts if artifact.type in LARGE]
     removals = [
         Removal(artifact.uri, artifact.type, size, artifact.id if artifact.live else None)
-        for artifact in metadata.artifacts
-        if artifact.type in LARGE
-        and artifact.id not in in_use
-        and (size := _size(artifact.uri))
+        for artifact in large
+        if artifact.id not in in_use
         and artifact.uri.resolve().is_relative_to(artifacts)
+        and (size := _size(artifact.uri))
         and not any(_overlap(artifact.uri, path) for path in named)
     ]
-    return PrunePlan((*removals, *_remnants(metadata, artifacts)), kept)
+    return PrunePlan((*removals, *_remnants(metadata, artifacts)), kept, _other_roots(large, artifacts))
 
 
 def remove(metadata: PipelineMetadata, plan: PrunePlan) -> None:
@@ -145,6 +154,16 @@ def _named_paths(config: PipelineConfig) -> list[Path]:
         names += [known.training.teacher, known.training.settings.get("weights")]
     # Words such as 'dlib' are no paths, and name nothing below the artifacts.
     return [Path(str(name)).resolve() for name in names if name]
+
+
+def _other_roots(found: Iterable[ArtifactRecord], artifacts: Path) -> tuple[Path, ...]:
+    """Returns the folders of pipelines, ROOT of ROOT/artifacts/NODE/OUTPUT/ID, that hold artifacts and are not ours."""
+    others = [
+        one.uri
+        for one in found
+        if one.live and one.uri.is_absolute() and not one.uri.resolve().is_relative_to(artifacts)
+    ]
+    return tuple(sorted({uri.parents[3] for uri in others if uri.parts[-4:-3] == (artifacts.name,)}))
 
 
 def _overlap(one: Path, other: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.metadata.records import Run
 from visage.evaluation.evaluation import Evaluation
-from visage.evaluation.waivers import Waiver, valid_waiver
+from visage.evaluation.waivers import Waiver, select_waiver, valid_waivers
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,6 @@ def waiver_of(run: Run, evaluation: Evaluation | None, waivers: Sequence[Waiver]
     model = run.output("Trainer", "model")
     if run.blessed is not False or model is None:
         return None
-    waiver = valid_waiver(waivers, str(model.uri), today) or before
-    if waiver is None:
-        return None
-    return RunWaiver(waiver, False, waiver.shortfall(evaluation.gates) if evaluation else "")
+    gates = evaluation.gates if evaluation else ()
+    waiver = select_waiver(valid_waivers(waivers, str(model.uri), today), gates) or before
+    return None if waiver is None else RunWaiver(waiver, False, waiver.shortfall(gates))

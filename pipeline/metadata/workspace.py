@@ -80,10 +80,12 @@ def parents(one: KnownTraining, known: Iterable[KnownTraining]) -> Iterator[tupl
 
 
 def is_record_of(entry: TrainingProvenance, training: KnownTraining) -> bool:
-    """Returns whether an entry of a model's record is this training, not one of equal names in another workspace."""
-    if (entry.pipeline, entry.training) != training.key:
-        return False
-    return not training.provenance or training.provenance[0].sources == entry.sources
+    """Returns whether an entry of a model's record is known to be this training.
+
+    Equal names do not show it: another workspace may have a training of the same pipeline, id and data sets, of other
+    people. Earlier releases recorded no `uid`; without it, it is not known.
+    """
+    return entry.uid is not None and bool(training.provenance) and training.provenance[0].uid == entry.uid
 
 
 def _holds(one: KnownTraining, folder: Path) -> bool:

@@ -8,8 +8,8 @@ from rich.table import Table
 from pipeline.metadata.learned import LearnedModel
 from pipeline.metadata.origin import Origin
 from pipeline.output.console import Reporter
-from pipeline.output.run_details import print_software, print_values
-from pipeline.output.runs import local_time, metric_text, print_waiver, whole_columns
+from pipeline.output.run_details import print_metrics, print_software, print_values
+from pipeline.output.runs import local_time, print_waiver, whole_columns
 from visage.data.protocols import SPLITS
 from visage.saved_model.pushing.holds import model_digest
 
@@ -28,7 +28,7 @@ def print_lineage(origin: Origin, reporter: Reporter) -> None:
         reporter.print(f"digest      {model_digest(origin.folder)}")
     run = training.execution
     reporter.print(f"training    {training.id}, run {escape(run.run_id)}, {local_time(run.started)}")
-    reporter.print(f"network     {training.settings.get('network', 'unknown')}, weights {_weights(origin)}")
+    reporter.print(f"network     {training.settings.get('network', 'unknown')}, {_weights(origin)}")
     if training.teacher:
         reporter.print(f"teacher     {escape(training.teacher)}")
     print_values("files", training.files, reporter)
@@ -43,8 +43,7 @@ def print_lineage(origin: Origin, reporter: Reporter) -> None:
         digest = training.archive_digests.get(source, "unknown")
         reporter.print(f"archive     {escape(source)}, digest {digest}: {splits or 'no counts'}, {dropped:,} dropped")
     print_values("code", details.code, reporter)
-    metrics = {name: metric_text(name, value) for name, value in details.metrics.items()}
-    print_values("metrics", metrics, reporter)
+    print_metrics(details.metrics, reporter)
     if details.record:
         print_software(details.record, reporter)
     for fact in details.unknown:
@@ -78,5 +77,7 @@ def _how(model: LearnedModel) -> str:
 
 
 def _weights(origin: Origin) -> str:
-    weights = escape(str(origin.training.settings.get("weights")))
+    """Returns the start of the training, e.g. 'weights blessed (version 7)'."""
+    named = origin.training.settings.get("weights", "unknown")
+    weights = "random weights" if named is None else f"weights {escape(str(named))}"
     return f"{weights} ({origin.start})" if origin.start else weights

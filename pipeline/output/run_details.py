@@ -9,7 +9,7 @@ from rich.table import Table
 from pipeline.metadata.details import Difference, RunDetails
 from pipeline.metadata.records import ArtifactRecord
 from pipeline.output.console import Reporter
-from pipeline.output.runs import gate_text, local_time, metric_text, print_waiver
+from pipeline.output.runs import gate_text, local_time, metric_figure, metric_title, print_waiver
 from pipeline.run_record import RunRecord
 
 _MOST_PACKAGES = 12
@@ -27,7 +27,7 @@ def print_run(details: RunDetails, reporter: Reporter) -> None:
     print_waiver(details.waiver, reporter)
     if details.training:
         reporter.print(f"training    {details.training.id}, run {escape(details.training.execution.run_id)}")
-    print_values("metrics", {name: metric_text(name, value) for name, value in details.metrics.items()}, reporter)
+    print_metrics(details.metrics, reporter)
     print_values("records", details.counts, reporter)
     print_values("archives", details.archives, reporter)
     print_values("code", details.code, reporter)
@@ -63,7 +63,7 @@ def print_comparison(
         shown = list(values.items())
         for key, (left, right) in shown[: _MOST_PACKAGES if kind == "environment" else None]:
             if kind == "metrics":
-                table.add_row(key, metric_text(key, left), metric_text(key, right))
+                table.add_row(metric_title(key), metric_figure(key, left), metric_figure(key, right))
             else:
                 table.add_row(escape(key), escape(_text(left)), escape(_text(right)))
         reporter.print(table)
@@ -80,6 +80,12 @@ def print_software(record: RunRecord, reporter: Reporter) -> None:
     commit = f"{record.git_commit[:12]}{changed}" if record.git_commit else "unknown"
     packages = f"{len(record.packages)} packages ({record.stack or 'of no lock'})"
     reporter.print(f"software    visage {record.visage}, git {commit}, Python {record.python}, {packages}")
+
+
+def print_metrics(metrics: Mapping[str, float | None], reporter: Reporter) -> None:
+    """Prints the metrics of a model by their titles, with units; nothing if there are none."""
+    figures = {metric_title(name): metric_figure(name, value) for name, value in metrics.items()}
+    print_values("metrics", figures, reporter)
 
 
 def print_values(title: str, values: Mapping[str, Any], reporter: Reporter) -> None:

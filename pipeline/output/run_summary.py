@@ -34,7 +34,7 @@ class Outcome:
         model_base_path: the folder of the versions.
         infra_validator: 'ok', or the reason of the rejection.
         gates: one a limit.
-        looks: models that were measured on this test split, this one included.
+        looks: models that were measured on this test split, this one included; None: not known.
         waiver: lets the model through if it covers each gate that failed.
         model_card: path of the page; None if ModelCard failed.
         seconds: by node, wall time.
@@ -115,7 +115,9 @@ def print_outcome(outcome: Outcome, reporter: Reporter, visage: str, default_mod
     """
     reporter.print()
     print_gates(outcome.gates, outcome.independence_unknown, reporter)
-    if outcome.looks is not None and outcome.looks > 1:
+    if outcome.looks is None:
+        reporter.print("How many models were measured on this test split is not known")
+    elif outcome.looks > 1:
         reporter.print(f"{outcome.looks} models were measured on this test split, so the best of them is partly chance")
     if outcome.infra_validator != "ok":
         reporter.print(f"InfraValidator: [red]{escape(outcome.infra_validator)}[/]")

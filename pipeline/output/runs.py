@@ -7,7 +7,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Column, Table
 
-from pipeline.metadata.lineage import PushedVersion
+from pipeline.metadata.lineage import PushedVersion, version_of
 from pipeline.metadata.prune import PrunePlan
 from pipeline.metadata.records import Run
 from pipeline.metadata.run_waiver import RunWaiver
@@ -38,12 +38,10 @@ def print_runs(
     """
     if not runs:
         return
-    places = {version.number: version.place for version in versions}
     headings = [METRICS[name].short for name in MAIN_METRICS]
     columns: list[Column | str] = [*whole_columns("run"), "started", "took", "state", "gate", *whole_columns("version")]
     table = Table(*columns, *headings, box=None, pad_edge=False)
     for run in runs:
-        version = f"{run.version} {places.get(run.version, '')}" if run.version else "held" if run.held else "-"
         values = metrics.get(run.run_id, {})
         table.add_row(
             escape(run.run_id),
@@ -51,10 +49,18 @@ def print_runs(
             minutes((run.ended - run.started).total_seconds()),
             run.state,
             gate_text(run, waivers.get(run.run_id)),
-            version,
+            _version_text(run, versions),
             *(metric_text(name, values.get(name)) for name in MAIN_METRICS),
         )
     reporter.print(table)
+
+
+def _version_text(run: Run, versions: Sequence[PushedVersion]) -> str:
+    """Returns the version that has the run's model, with its place now; '-' if no gate let it through."""
+    version = version_of(run, versions)
+    if version is not None:
+        return f"{version.number} {version.place}"
+    return run.version or ("not pushed (hold)" if run.held else "-")
 
 
 def gate_text(run: Run, waiver: RunWaiver | None) -> str:
@@ -125,6 +131,11 @@ def print_prune(plan: PrunePlan, dry_run: bool, reporter: Reporter) -> None:
         for removal in plan.removals:
             table.add_row(size_text(removal.bytes), removal.what, escape(str(removal.path)))
         reporter.print(table)
+    for root in plan.moved_from:
+        reporter.print(
+            f"[yellow]not removed[/]: artifacts in {escape(str(root))}, from which this workspace was copied or moved; "
+            "remove its old runs there"
+        )
     kept = ", ".join(f"{escape(run_id)} ({', '.join(reasons)})" for run_id, reasons in plan.kept.items())
     reporter.print(f"kept: {kept or 'no runs'}")
     verb = "would remove" if dry_run else "removed"
@@ -136,8 +147,18 @@ def whole_columns(*headings: str) -> list[Column]:
     return [Column(heading, no_wrap=True) for heading in headings]
 
 
+def metric_title(name: str) -> str:
+    """Returns what a metric is called, e.g. 'Gender accuracy'."""
+    return METRICS[name].title if name in METRICS else name
+
+
+def metric_figure(name: str, value: float | None) -> str:
+    """Returns a metric with its unit, e.g. '4.50 years', or '-'."""
+    return METRICS[name].unit.text(value) if name in METRICS and value is not None else metric_text(name, value)
+
+
 def metric_text(name: str, value: Any) -> str:
-    """Returns a metric with its unit, or '-'."""
+    """Returns a metric for a narrow column, or '-'."""
     if value is None:
         return "-"
     return METRICS[name].unit.cell(value) if name in METRICS else f"{value:,g}"

@@ -1,5 +1,6 @@
 """Runs the Evaluator, as the pipeline sets it up, on a model and records of `tiny_model`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -8,7 +9,7 @@ from tfx.types import Artifact, Channel
 from tfx.types.standard_artifacts import Examples, Model, ModelBlessing, ModelEvaluation
 
 from components.evaluator.component import Evaluator
-from components.evaluator.driver import WAIVER
+from components.evaluator.driver import WAIVERS
 from tests.helpers.tiny_model import save_model, write_examples
 from visage.data.records import FaceRecord
 from visage.evaluation.evaluation import EVALUATION_FILE, Evaluation, read_evaluation
@@ -50,9 +51,13 @@ def evaluate(
     *,
     model: Errors | None = None,
     baseline: Errors | None = None,
-    waiver: Waiver | None = None,
+    waivers: Sequence[Waiver] = (),
+    looks: Path | None = None,
 ) -> Outcome:
-    """Evaluates a model with the errors `model`, against `baseline` if there is one, with a waiver if it has one."""
+    """Evaluates a model with the errors `model`, against `baseline` if there is one, with its waivers.
+
+    A model that already lies in the folder is taken as it is. `looks` counts the models.
+    """
     write_examples(folder / "examples", records)
     examples = make_artifact(Examples, folder / "examples")
     examples.split_names = '["test"]'
@@ -65,8 +70,8 @@ def evaluate(
     inputs = {"examples": [examples], "model": [candidate], "baseline_model": []}
     if baseline:
         inputs["baseline_model"] = [_save(folder / "baseline", baseline)]
-    component = Evaluator(Channel(Examples), Channel(Model), settings, Channel(Model))
-    properties = {**component.exec_properties, "waiver": WAIVER.dump_json(waiver).decode()}
+    component = Evaluator(Channel(Examples), Channel(Model), settings, Channel(Model), looks=looks)
+    properties = {**component.exec_properties, "valid_waivers": WAIVERS.dump_json(list(waivers)).decode()}
     component.executor_spec.executor_class().Do(
         inputs, {"evaluation": [outcome.evaluation], "blessing": [outcome.blessing]}, properties
     )
@@ -82,5 +87,6 @@ def make_artifact(artifact_type: type[Artifact], uri: Path) -> Artifact:
 
 
 def _save(uri: Path, errors: Errors) -> Artifact:
-    save_model(uri, **asdict(errors))
+    if not uri.exists():
+        save_model(uri, **asdict(errors))
     return make_artifact(Model, uri)

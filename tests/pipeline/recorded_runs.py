@@ -61,8 +61,9 @@ class RecordedPipeline:
         model: Recorded | None = None,
         learned_from: Sequence[TrainingProvenance] = (),
         first_weights: str | None = None,
+        held: str = "",
     ) -> Recorded:
-        """Records a run, which is pushed if it is blessed.
+        """Records a run, which is pushed if it is blessed and not held back.
 
         Args:
             run_id: its name.
@@ -78,6 +79,7 @@ class RecordedPipeline:
             model: a run whose model it reuses, as from the cache.
             learned_from: the trainings of its teacher and its start, as its model records them.
             first_weights: `trainer.weights`, where it starts from no run.
+            held: why its model is held back.
         """
         number = len(self.runs) + 1
         store = open_store(self.store_of or self.root)
@@ -116,8 +118,8 @@ class RecordedPipeline:
             write_evaluation(evaluation, written / EVALUATION_FILE)
             evaluated["evaluation"] = artifact(store, "ModelEvaluation", str(written))
         execution(store, "Evaluator", contexts, {"model": made_model}, evaluated, code="evaluatorcode")
-        version = push(folder / "Format-Serving", self.base) if blessed else None
-        where = {"pushed_version": version.name, "pushed_destination": str(version)} if version else {}
+        version = push(folder / "Format-Serving", self.base) if blessed and not held else None
+        where = {"pushed_version": version.name, "pushed_destination": str(version)} if version else {"held": held}
         pushed = artifact(store, "PushedModel", pushed=int(version is not None), **where)
         execution(store, "Pusher", contexts, {"model": made_model}, {"pushed_model": pushed})
         record(
@@ -157,7 +159,8 @@ class RecordedPipeline:
         (serving / "variables").mkdir(parents=True)
         (serving / "saved_model.pb").write_text("graph")
         (serving / "variables" / "variables.index").write_text(weights)
-        own = TrainingProvenance(["utkface"], {}, self.root.name, True, 3, str(number))
+        uid = f"{self.root}-{number}"
+        own = TrainingProvenance(["utkface"], {}, self.root.name, True, 3, str(number), uid=uid)
         write_metadata(serving, ModelMetadata(network="compact", learned_from=[own, *learned_from]))
         return folder
 

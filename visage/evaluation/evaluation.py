@@ -112,7 +112,7 @@ class Evaluation:
         breakdown: the candidate's errors in detail.
         changes: against each other model, of the metrics that can be limited.
         waiver: lets the model through if it covers each gate that failed; None without one.
-        looks: number of models that were measured on this test split, this one included; None: not counted.
+        looks: number of models that were measured on this test split, this one included; None: not known.
         min_people: number of people below which a group is shown and not gated.
         independence_unknown: reasons by role why nobody knows whether a compared model was trained on faces of this
             test split; its figures may then be too good.

@@ -31,6 +31,7 @@ class TrainingProvenance:
         faces: number of faces in the training split.
         training: id of the Trainer's execution, as in artifacts/Trainer/model/ID.
         weights: where its first weights came from: 'random', 'dlib', 'imagenet', 'blessed', or the name of a file.
+        uid: random name of the training, which none of another pipeline or workspace has.
     """
 
     sources: list[str] | None = None
@@ -40,6 +41,7 @@ class TrainingProvenance:
     faces: int | None = None
     training: str | None = None
     weights: str | None = None
+    uid: str | None = None
 
     @classmethod
     def from_json(cls, document: Any) -> TrainingProvenance:
@@ -54,6 +56,7 @@ class TrainingProvenance:
             faces=_typed(values, "faces", int),
             training=_typed(values, "training", str) or None,
             weights=_typed(values, "weights", str) or None,
+            uid=_typed(values, "uid", str) or None,
         )
 
     def to_json(self) -> dict[str, Any]:

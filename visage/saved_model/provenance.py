@@ -84,8 +84,10 @@ def check_provenance(own: TrainingProvenance, teacher: Path | None, blessed: Pat
     if teacher is not None:
         trainings += _check(teacher, own, "trainer.distillation.teacher", "train without it")
     if blessed is not None:
-        trainings += _check(blessed, own, "trainer.weights: blessed", "start from null, dlib, imagenet or a file")
-    return [one for number, one in enumerate(trainings) if not any(_alike(one, other) for other in trainings[:number])]
+        before, *earlier = _check(blessed, own, "trainer.weights: blessed", "start from null, dlib, imagenet or a file")
+        # Else lists would grow from one run of a pipeline to the next.
+        trainings += earlier if _alike(before, own) else [before, *earlier]
+    return [one for number, one in enumerate(trainings) if not any(_same(one, other) for other in trainings[:number])]
 
 
 def _check(model: Path, own: TrainingProvenance, key: str, fix: str) -> list[TrainingProvenance]:
@@ -133,8 +135,15 @@ def may_share_training_faces(own: ModelMetadata, other: ModelMetadata) -> bool:
 
 
 def _alike(one: TrainingProvenance, other: TrainingProvenance) -> bool:
-    """Returns whether two trainings differ only in `faces` and `training`; else lists would grow from run to run."""
+    """Returns whether two trainings differ only in `faces`, `training` and `uid`."""
     return all(getattr(one, key) == getattr(other, key) for key in ("sources", "split", "pipeline", "drawn", "weights"))
+
+
+def _same(one: TrainingProvenance, other: TrainingProvenance) -> bool:
+    """Returns whether two entries are one training; of those without a `uid`, whether they are alike."""
+    if one.uid is None and other.uid is None:
+        return _alike(one, other)
+    return one.uid == other.uid
 
 
 def _data_set(source: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 from visage.faces.settings import AlignmentSettings
 from visage.saved_model.export import export
@@ -28,7 +29,8 @@ def train_and_export(
     Args:
         job: the inputs of the training.
         alignment: settings that the crops of the records were made with.
-        provenance: origin of the training data, without `faces`; None: not stored, and the model cannot be a teacher.
+        provenance: origin of the training data, without `faces` and `uid`; None: not stored, and the model cannot be a
+            teacher.
         model_dir: the SavedModel's folder.
         log_dir: receives TensorBoard's logs.
 
@@ -41,7 +43,7 @@ def train_and_export(
     teacher, blessed = settings.distillation.teacher, job.base_model
     trainings = None
     if provenance is not None:
-        own = replace(provenance, weights=settings.first_weights)
+        own = replace(provenance, weights=settings.first_weights, uid=uuid4().hex)
         trainings = check_provenance(
             own, find_teacher(teacher) if teacher else None, Path(blessed) if blessed else None
         )

@@ -1,4 +1,4 @@
-"""The driver of the Evaluator reads the waiver of the candidate, so that the cache misses when it changes."""
+"""The driver of the Evaluator reads the waivers of the candidate, so that the cache misses when they change."""
 
 from dataclasses import replace
 from datetime import date
@@ -7,7 +7,7 @@ from pathlib import Path
 from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.types.standard_artifacts import Model
 
-from components.evaluator.driver import WAIVER, Driver
+from components.evaluator.driver import WAIVERS, Driver
 from tests.helpers.tiny_evaluation import make_artifact
 from visage.evaluation.waivers import FailedLimit, Waiver, add_waiver
 
@@ -16,20 +16,22 @@ WAIVED = Waiver(
 )
 
 
-def property_of(file: Path | None, model: str) -> Waiver | None:
-    """Returns the waiver that the executor reads."""
+def property_of(file: Path | None, model: str) -> list[Waiver]:
+    """Returns the waivers that the executor reads."""
     execution = ExecutionInfo(
         input_dict={"model": [make_artifact(Model, Path(model))]}, exec_properties={"waivers": str(file or "")}
     )
-    return WAIVER.validate_json(Driver(None).run(execution).exec_properties["waiver"].string_value)
+    return WAIVERS.validate_json(Driver(None).run(execution).exec_properties["valid_waivers"].string_value)
 
 
-def test_the_candidate_s_waiver_is_read_with_its_limits(tmp_path: Path) -> None:
+def test_the_candidate_s_valid_waivers_are_read_with_their_limits(tmp_path: Path) -> None:
     file = tmp_path / "waivers.json"
-    assert property_of(file, "/model/8") is None
+    assert property_of(file, "/model/8") == []
     add_waiver(file, WAIVED)
-    assert property_of(file, "/model/8") == WAIVED
-    assert property_of(file, "/model/9") is None
-    assert property_of(None, "/model/8") is None
+    assert property_of(file, "/model/8") == [WAIVED]
+    assert property_of(file, "/model/9") == []
+    assert property_of(None, "/model/8") == []
     add_waiver(file, replace(WAIVED, until=date(2020, 1, 31)))
-    assert property_of(file, "/model/8") == WAIVED
+    later = replace(WAIVED, by="Bob")
+    add_waiver(file, later)
+    assert property_of(file, "/model/8") == [WAIVED, later]

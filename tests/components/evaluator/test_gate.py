@@ -1,6 +1,8 @@
 """The gate on real SavedModels and TFRecords: which models are blessed, and what is reported."""
 
 import math
+import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from visage.evaluation.gates.gate import Gate
 from visage.evaluation.predictions.files import read_predictions
 from visage.evaluation.settings import EvaluatorSettings
 from visage.evaluation.waivers import FailedLimit, Waiver
+from visage.saved_model.pushing.holds import model_digest
 
 LIMITS = EvaluatorSettings(age_mae_max=3, gender_accuracy_min=0.85, age_mae_increase_max=0.5)
 OF_AGE = {"gender_accuracy_min": None, "gender_accuracy_decrease_max": None}
@@ -69,12 +72,37 @@ def test_a_model_that_misses_one_limit_is_not_blessed(tmp_path: Path) -> None:
 def test_a_waiver_lets_a_model_through_that_fails_no_other_limit(tmp_path: Path) -> None:
     limits = (FailedLimit("age_mae_max", "overall"),)
     waiver = Waiver("/model/8", "Ada", "demo", date(2999, 1, 31), date(2026, 12, 1), limits)
-    covered = evaluate(tmp_path / "1", people(40), LIMITS, model=Errors(4, wrong_in_ten=0), waiver=waiver)
+    covered = evaluate(
+        tmp_path / "1",
+        people(40),
+        LIMITS,
+        model=Errors(4, wrong_in_ten=0),
+        waivers=[replace(waiver, by="Bob", limits=()), waiver],
+    )
     assert covered.blessed
     assert not covered.read().blessed
-    fails_more = evaluate(tmp_path / "2", people(40), LIMITS, model=Errors(4, wrong_in_ten=3), waiver=waiver)
+    fails_more = evaluate(tmp_path / "2", people(40), LIMITS, model=Errors(4, wrong_in_ten=3), waivers=[waiver])
     assert not fails_more.blessed
-    assert waiver.shortfall(fails_more.read().gates).endswith("does not cover gender_accuracy_min of overall")
+    assert waiver.shortfall(fails_more.read().gates).endswith(
+        "does not cover gender_accuracy_min of overall (70.0 %, limit at least 85.0 %)"
+    )
+
+
+def test_a_retrain_that_gives_the_same_model_does_not_count_again(tmp_path: Path) -> None:
+    looks = tmp_path / "looks.json"
+    first = evaluate(tmp_path / "1", people(2), LIMITS, model=Errors(1, 0), looks=looks)
+    shutil.copytree(tmp_path / "1" / "model", tmp_path / "2" / "model")
+    again = evaluate(tmp_path / "2", people(2), LIMITS, looks=looks)
+    assert [outcome.read().looks for outcome in (first, again)] == [1, 1]
+
+
+def test_a_comparison_records_which_model_it_is_with(tmp_path: Path) -> None:
+    outcome = evaluate(tmp_path, people(40), LIMITS, model=Errors(2, 1), baseline=Errors(1, 0))
+    digest = model_digest(tmp_path / "baseline" / "Format-Serving")
+    assert {(gate.compared_with, gate.compared_digest) for gate in outcome.read().gates} == {
+        (None, None),
+        ("baseline", digest),
+    }
 
 
 def test_a_limit_for_one_group_holds_for_that_group_alone(tmp_path: Path) -> None:

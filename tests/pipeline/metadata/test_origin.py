@@ -1,13 +1,16 @@
 """A version leads back to its data, configuration and code, and two runs to what differs between them."""
 
+import io
 from pathlib import Path
 
 import pytest
 
 from pipeline.metadata.details import details_of, differences
-from pipeline.metadata.lineage import pushed_versions
+from pipeline.metadata.lineage import pushed_versions, version_of
 from pipeline.metadata.origin import find_origin, served_version
 from pipeline.metadata.reader import PipelineMetadata
+from pipeline.output.console import Reporter
+from pipeline.output.runs import print_runs
 from pipeline.run_record import record_path
 from tests.pipeline.recorded_runs import RecordedPipeline
 from visage.errors import VisageError
@@ -56,6 +59,28 @@ def test_a_model_is_found_by_each_of_its_folders(pipeline: RecordedPipeline) -> 
         # The metadata of another pipeline do not matter then.
         found = find_origin(PipelineMetadata(pipeline.root.with_name("other")), str(folder))
         assert found.training.model.uri == third.folder
+
+
+def test_a_model_that_was_held_back_is_the_version_that_has_it_after_the_release(pipeline: RecordedPipeline) -> None:
+    first, third = pipeline.runs[0], pipeline.runs[2]
+    why = "this is version 3, rolled back"
+    cached = pipeline.run("cached", model=third, held=why)
+    repeated = pipeline.run("repeated", weights=first.run_id, held=why)
+    new = pipeline.run("new", held="pushing is held")
+    found = metadata(pipeline)
+    versions = pushed_versions(found)
+    numbers = {one.run_id: version_of(found.run(one.run_id), versions) for one in (cached, repeated, new)}
+    assert {run: version and version.number for run, version in numbers.items()} == {
+        "cached": third.version,
+        "repeated": first.version,
+        "new": None,
+    }
+    stream = io.StringIO()
+    print_runs(found.runs, {}, versions, {}, Reporter(stream))
+    lines = stream.getvalue().splitlines()[1:]
+    assert f"{third.version} served" in lines[3]
+    assert f"{first.version} older" in lines[4]
+    assert "not pushed (hold)" in lines[5]
 
 
 def test_a_version_that_is_held_is_found_and_named_so(pipeline: RecordedPipeline) -> None:

@@ -121,6 +121,33 @@ def test_a_training_of_equal_names_in_another_workspace_is_no_training_of_this_o
     assert set(hows(by_archive(pipeline, "adience"))) == {"student"}
 
 
+@pytest.mark.parametrize("uid", ["elsewhere", None])
+def test_a_namesake_of_equal_data_sets_may_have_learned_from_people_that_the_local_training_lacks(
+    pipeline: RecordedPipeline, tmp_path: Path, uid: str | None
+) -> None:
+    pipeline.run("first")
+    (first,) = workspace_trainings(pipeline.root.parent)
+    namesake = replace(first.provenance[0], uid=uid)
+    teacher = saved_model(tmp_path / "models" / "8", namesake)
+    pipeline.run("student", teacher=teacher, learned_from=[namesake])
+    (model,) = by_identity(pipeline, "utkface/77")
+    assert (model.run_id, model.how) == ("student", "may have learned from")
+    assert model.unrecorded == "archive utkface, people not recorded"
+
+
+def test_a_teacher_of_the_workspace_is_known_by_its_uid_wherever_its_copy_lies(
+    pipeline: RecordedPipeline, tmp_path: Path
+) -> None:
+    pipeline.run("first", people={"train": ["utkface/5"], "val": [], "test": []})
+    (first,) = workspace_trainings(pipeline.root.parent)
+    pipeline.run("student", teacher=saved_model(tmp_path / "copy", *first.provenance), learned_from=first.provenance)
+    models = by_identity(pipeline, "utkface/5")
+    assert {model.run_id: (model.how, model.of) for model in models} == {
+        "first": ("trained on it", None),
+        "student": ("taught by", first.key),
+    }
+
+
 def test_pretrained_weights_count_as_an_archive(pipeline: RecordedPipeline) -> None:
     first = pipeline.run("first", first_weights="imagenet")
     pipeline.run("second", start=first)

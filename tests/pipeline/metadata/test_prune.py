@@ -1,5 +1,6 @@
 """What prune removes, and what it never does; a killed one is completed."""
 
+import io
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from pipeline.config.schema import PipelineConfig
 from pipeline.metadata import prune
 from pipeline.metadata.prune import plan_prune, remove
 from pipeline.metadata.reader import PipelineMetadata
+from pipeline.output.console import Reporter
+from pipeline.output.runs import print_prune
 from tests.helpers.project import PROJECT
 from tests.pipeline.pushed_model import execution, open_store
 from tests.pipeline.recorded_runs import RecordedPipeline
@@ -129,6 +132,18 @@ def test_a_prune_that_was_killed_is_completed(pipeline: RecordedPipeline, monkey
     assert all(removal.artifact is None for removal in rest.removals)
     remove(PipelineMetadata(pipeline.root), rest)
     assert not any(removal.path.exists() for removal in first.removals)
+
+
+def test_a_copied_workspace_leaves_the_original_alone_and_names_it(pipeline: RecordedPipeline, tmp_path: Path) -> None:
+    copy = tmp_path / "copy" / pipeline.root.name
+    shutil.copytree(pipeline.root, copy)
+    found = plan_prune(PipelineMetadata(copy), config(RecordedPipeline(copy)), 1)
+    assert (found.removals, found.moved_from) == ((), (pipeline.root,))
+    assert plan(pipeline).moved_from == ()
+    stream = io.StringIO()
+    print_prune(found, False, Reporter(stream))
+    line = f"not removed: artifacts in {pipeline.root}, from which this workspace was copied or moved"
+    assert line in " ".join(stream.getvalue().split())
 
 
 def test_a_folder_that_cannot_be_removed_is_an_error_of_one_line(

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -18,9 +19,9 @@ from tests.pipeline.recorded_runs import RecordedPipeline, evaluation_of
 from visage.evaluation.gates.gate import Gate
 from visage.evaluation.waivers import WAIVERS_FILE, Waiver, add_waiver, failed_limits
 
-MISSED = Gate("age_mae_max", "age_mae", "overall", 5.0, "point", "failed", 6.0)
-OF_WOMEN = Gate("age_mae_max", "age_mae", "gender female", 5.0, "point", "failed", 6.0)
-SHORTFALL = "the waiver of Ada [QA] does not cover age_mae_max of gender female"
+MISSED = Gate("age_mae_max", "age_mae", "overall", 5.0, "point", "failed", 6.0, unit="years")
+OF_WOMEN = replace(MISSED, slice="gender female")
+SHORTFALL = "the waiver of Ada [QA] does not cover age_mae_max of gender female (6.00 years, limit at most 5.00 years)"
 
 
 def waiver_for(model: Path) -> Waiver:
@@ -63,7 +64,7 @@ def test_a_run_is_shown_with_its_waiver(pipeline: RecordedPipeline) -> None:
     assert shown[1:5] == [
         "gate        not blessed, waiver of Ada [QA]",
         "waiver      by Ada [QA] on 2026-12-01, until 2999-01-31: the old one errs more",
-        "covers      age_mae_max of overall",
+        "covers      age_mae_max of overall (6.00 years, limit at most 5.00 years)",
         f"too little  {SHORTFALL}",
     ]
     found = json.loads(json.dumps(details.to_json(), default=str))["waiver"]
@@ -71,7 +72,8 @@ def test_a_run_is_shown_with_its_waiver(pipeline: RecordedPipeline) -> None:
         *("Ada [QA]", "2999-01-31", False),
         SHORTFALL,
     )
-    assert found["limits"] == [{"name": "age_mae_max", "slice": "overall", "compared_with": None}]
+    (limit,) = found["limits"]
+    assert (limit["name"], limit["slice"], limit["limit"], limit["measured"]) == ("age_mae_max", "overall", 5.0, 6.0)
 
 
 def test_the_lineage_of_a_version_names_who_let_it_through(pipeline: RecordedPipeline) -> None:

@@ -82,5 +82,5 @@ def test_a_model_that_a_waiver_lets_through_is_not_called_blessed(tmp_path: Path
     assert evaluated(replace(missed, verdict="passed"), blessed=1) == "blessed"
     assert evaluated(missed, blessed=1) == "[yellow]waived[/] by Ada"
     assert evaluated(missed, replace(missed, slice="gender male"), blessed=0) == (
-        "[red]not blessed[/]: the waiver of Ada does not cover age_mae_max of gender male"
+        "[red]not blessed[/]: the waiver of Ada does not cover age_mae_max of gender male (6.000, limit at most 5.000)"
     )

@@ -127,7 +127,11 @@ def test_a_waiver_is_named_before_any_figure() -> None:
     page = render(card)
     text = "A. Person lets it through until 2027-01-02: the labels of &lt;b&gt;one&lt;/b&gt; source are wrong"
     assert page.index(text) < page.index('<div class="tile">')
+    assert f"The waiver covers {failed_limits(evaluation.gates)[0]}" in page
     assert "3 models were measured on this test split so far" in page
+    assert "How many models were measured on this test split is not known" in render(
+        card_of(replace(evaluation, looks=None))
+    )
 
 
 def test_a_waiver_that_does_not_cover_a_missed_limit_is_named_with_the_limit() -> None:

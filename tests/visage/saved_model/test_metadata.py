@@ -25,6 +25,7 @@ OWN = TrainingProvenance(
     faces=1265,
     training="8",
     weights="dlib",
+    uid="5f0c",
 )
 WHOLE = ModelMetadata(
     network="compact",
@@ -87,6 +88,7 @@ def test_the_file_holds_what_clients_and_other_programs_read(tmp_path: Path) -> 
         "faces": 1265,
         "training": "8",
         "weights": "dlib",
+        "uid": "5f0c",
     }
 
     fits = {

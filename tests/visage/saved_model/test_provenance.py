@@ -58,14 +58,21 @@ def test_a_model_of_another_split_is_refused(tmp_path: Path, other: SplitSetting
 
 
 def test_a_trained_model_records_its_data(trainer_run: TrainerRun) -> None:
-    assert read_provenance(trainer_run.saved_model) == [
-        replace(PROVENANCE, faces=96, training=trainer_run.model_uri.name, weights="random")
-    ]
+    (own,) = read_provenance(trainer_run.saved_model) or []
+    assert own == replace(PROVENANCE, faces=96, training=trainer_run.model_uri.name, weights="random", uid=own.uid)
+    assert own.uid
 
 
 def test_lists_do_not_grow_from_one_training_of_a_pipeline_to_the_next(tmp_path: Path) -> None:
     before = model(tmp_path / "1", replace(OWN, faces=90, training="7"))
     assert check_provenance(OWN, None, before) == [OWN]
+
+
+def test_a_teacher_with_the_names_of_another_workspace_stays_in_the_record(tmp_path: Path) -> None:
+    own, namesake = replace(OWN, uid="a"), replace(OWN, training="7", uid="b")
+    teacher, start = model(tmp_path / "1", namesake), model(tmp_path / "2", own, namesake)
+    assert check_provenance(own, teacher, None) == [own, namesake]
+    assert check_provenance(replace(own, uid="c"), teacher, start) == [replace(own, uid="c"), namesake]
 
 
 def test_the_first_weights_of_the_model_that_a_training_starts_from_stay_known(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -39,6 +39,7 @@ class Gate:
         reason: one line where the figure alone does not explain the verdict.
         title: of what is limited, for people.
         unit: symbol of the unit, as of `Unit.symbol`.
+        compared_digest: digest of the model that it is compared with; None: there is none, or it is not known.
     """
 
     name: str
@@ -58,16 +59,34 @@ class Gate:
     reason: str | None = None
     title: str = ""
     unit: str = ""
+    compared_digest: str | None = None
 
     @property
     def relation(self) -> str:
         """Returns 'at most' or 'at least'."""
-        return "at most" if self.name.endswith("_max") else "at least"
+        return relation(self.name)
+
+
+def relation(limit_name: str) -> str:
+    """Returns 'at most' or 'at least', by the setting that holds a limit."""
+    return "at most" if limit_name.endswith("_max") else "at least"
 
 
 def blessed(gates: Sequence[Gate]) -> bool:
     """Returns whether the model may be pushed: gates exist, and none has failed."""
     return any(gate.verdict == "passed" for gate in gates) and all(gate.verdict != "failed" for gate in gates)
+
+
+def with_compared(gates: Sequence[Gate], digests: Mapping[Comparison, str]) -> list[Gate]:
+    """Returns the gates with the digest of the model that each is compared with.
+
+    Args:
+        gates: of one evaluation.
+        digests: of the compared models by role.
+    """
+    return [
+        replace(gate, compared_digest=digests.get(gate.compared_with)) if gate.compared_with else gate for gate in gates
+    ]
 
 
 def display(spec: MetricSpec) -> dict[str, Any]:

@@ -66,6 +66,7 @@ YEARS = Unit("years", factor=1, digits=2, of_change="years", bounds={"gt": 0})
 # A fraction 0..1 of the records, written in per cent.
 FRACTION = Unit("%", factor=100, digits=1, of_change="points", bounds={"ge": 0, "le": 1})
 NUMBER = Unit("", factor=1, digits=3, of_change="")
+UNITS = {unit.symbol: unit for unit in (YEARS, FRACTION, NUMBER)}
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from visage.evaluation.gates.gate import Comparison, Gate
-from visage.evaluation.metrics.spec import FRACTION, NUMBER, YEARS, Unit
+from visage.evaluation.metrics.spec import UNITS, Unit
 from visage.html.page import NOTHING
 from visage.model_card.views.figures import signed
-
-_UNITS = {unit.symbol: unit for unit in (YEARS, FRACTION, NUMBER)}
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def gate_blocks(
 
 
 def _row(gate: Gate) -> GateRow:
-    unit = _UNITS[gate.unit]
+    unit = UNITS[gate.unit]
     outcome = {"passed": "✓ met", "not gated": "not gated"}.get(gate.verdict, "✗ not met")
     return GateRow(
         records="all records" if gate.slice == "overall" else gate.slice.replace("_", " "),
@@ -112,7 +110,7 @@ def _title(gate: Gate, others: Mapping[str, str]) -> str:
 
 
 def _limit(gate: Gate) -> str:
-    unit = _UNITS[gate.unit]
+    unit = UNITS[gate.unit]
     if _is_change(gate):
         return f"at most {unit.text_of_change(gate.limit)} worse"
     return f"{gate.relation} {unit.text(gate.limit)}"

@@ -27,6 +27,8 @@ def lineage(pipeline: RecordedPipeline, *words: str | Path, code: int = 0) -> st
 def test_the_served_model_leads_back_to_its_data(pipeline: RecordedPipeline) -> None:
     shown = lineage(pipeline)
     assert f"version {pipeline.runs[0].version} (served), pushed by run first" in shown
+    assert "network     compact, random weights\n" in shown
+    assert "Mean absolute error of the age 4.50 years" in shown
     assert "archive     utkface, digest archivedigest: train 3 · val 1 · test 1, 2 dropped" in shown
     assert "not recorded: configuration, packages and git commit (no run record)" in shown
     assert json.loads(lineage(pipeline, pipeline.base, "--json"))["sources"] == ["utkface"]

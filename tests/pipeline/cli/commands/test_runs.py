@@ -10,11 +10,11 @@ from pipeline.run_lock import hold_run_lock
 from tests.end_to_end.visage import visage
 from tests.pipeline.recorded_runs import RecordedPipeline, evaluation_of
 from visage.evaluation.gates.gate import Gate
-from visage.evaluation.waivers import failed_limits, read_waivers, valid_waiver
+from visage.evaluation.waivers import failed_limits, read_waivers, valid_waivers
 
 pytestmark = pytest.mark.one_stack
 
-MISSED = Gate("age_mae_max", "age_mae", "overall", 5.0, "point", "failed", 6.0)
+MISSED = Gate("age_mae_max", "age_mae", "overall", 5.0, "point", "failed", 6.0, unit="years")
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,7 @@ def test_a_run_and_what_differs_between_two_are_shown(pipeline: RecordedPipeline
     shown = runs(pipeline, "show", "first")
     assert "exit code 0" in shown
     assert f"gate        blessed, version {pipeline.runs[0].version}" in shown
+    assert "Mean absolute error of the age 4.50 years, Gender accuracy 90.0 %" in shown
     assert "archives    utkface archivedigest" in shown
     assert "not recorded: git commit" in shown
     assert runs(pipeline, "show").startswith("worse ")
@@ -102,11 +103,12 @@ def test_a_model_that_was_withheld_is_waived_by_a_named_person(pipeline: Recorde
         pipeline, "waive", "worse", "--reason", "the old one errs more", "--until", "2999-01-31", "--by", "Ada"
     )
     assert waived == (
-        "waived by Ada until 2999-01-31; the next run with this model pushes it\ncovered: age_mae_max of overall\n"
+        "waived by Ada until 2999-01-31; the next run with this model pushes it\n"
+        "covered: age_mae_max of overall (6.00 years, limit at most 5.00 years)\n"
     )
     (waiver,) = read_waivers(pipeline.root / "waivers.json")
     assert (waiver.by, waiver.reason, waiver.limits) == ("Ada", "the old one errs more", failed_limits([MISSED]))
-    assert valid_waiver([waiver], waiver.model, date(2999, 1, 31)) == waiver
+    assert valid_waivers([waiver], waiver.model, date(2999, 1, 31)) == [waiver]
 
 
 @pytest.mark.parametrize(

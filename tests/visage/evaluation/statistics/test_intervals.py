@@ -131,6 +131,34 @@ def test_wilsons_interval_is_not_narrower_where_records_of_a_person_differ() -> 
     assert found.high - found.low >= independent.high - independent.low
 
 
+def test_one_hit_says_no_more_than_none() -> None:
+    # 400 records of 40 people: the one person with a hit does not show how alike the records of a person are.
+    clusters = np.repeat(np.arange(40), 10)
+    none, one = (wilson_interval(hits_of(count, 400), clusters) for count in (0, 1))
+    assert_interval(none, 0, 0.0876)
+    assert_interval(one, 0.0001, 0.0876)
+    # 10 people with a hit each do: the estimated effect weighs 10 / 12.
+    ten = wilson_interval(np.where(np.arange(400) % 40 == 0, 1.0, 0.0), clusters)
+    assert_interval(ten, 0.0098, 0.0876)
+
+
+@given(people=st.integers(2, 12), images=st.integers(1, 6), alike=st.floats(0, 5), seed=st.integers(0, 2**32 - 1))
+def test_no_end_of_wilsons_interval_falls_when_hits_are_added(
+    people: int, images: int, alike: float, seed: int
+) -> None:
+    # As a threshold falls, those who score above it become more.
+    rng = np.random.default_rng(seed)
+    clusters = np.repeat(np.arange(people), images)
+    score = alike * rng.normal(size=people)[clusters] + rng.normal(size=len(clusters))
+    before = Interval(0, 0)
+    for threshold in [np.inf, *np.sort(score)[::-1]]:
+        found = wilson_interval((score >= threshold).astype(float), clusters)
+        assert found is not None
+        assert found.low >= before.low - 1e-12
+        assert found.high >= before.high - 1e-12
+        before = found
+
+
 def test_only_hits_of_few_people_say_little() -> None:
     # The design effect of all hits cannot be estimated: 100 records of 4 people count as 4.
     assert_interval(wilson_interval(np.ones(100), np.repeat(np.arange(4), 25)), 0.5101, 1)

@@ -16,7 +16,7 @@ from visage.evaluation.gates.evidence import Evidences
 from visage.evaluation.gates.gate import COMPARISONS, Comparison, blessed
 from visage.evaluation.measurement import Figure, Figures, Measured, measure_slices
 from visage.evaluation.metrics import adjustable_metrics, limited_metrics, metrics_of
-from visage.evaluation.metrics.spec import MetricSpec
+from visage.evaluation.metrics.spec import MetricSpec, Target
 from visage.evaluation.predictions.table import CANDIDATE, PredictionTable
 from visage.evaluation.settings import EvaluatorSettings
 from visage.evaluation.slices import OVERALL, Slice, all_pairs, groups_of, slices_of
@@ -51,6 +51,7 @@ def evaluate(
         others={role: figures[role] for role in COMPARISONS if role in figures},
         refused=refused or {},
         adjusted=adjusted,
+        identical={role: _identical(table, role) for role in COMPARISONS if role in figures},
         age_checks=[
             false_positive_rate(truths, table.outputs[CANDIDATE], clusters, check.legal_age, check.challenge_age)
             for check in settings.age_checks
@@ -81,6 +82,12 @@ def evaluate(
         min_people=settings.min_people,
         independence_unknown=independence_unknown or {},
     )
+
+
+def _identical(table: PredictionTable, role: Comparison) -> set[Target]:
+    """Returns what a model predicts for every record exactly as the candidate does."""
+    own, others = table.outputs[CANDIDATE].by_target(), table.outputs[role].by_target()
+    return {target for target in own.keys() & others if np.array_equal(own[target], others[target], equal_nan=True)}
 
 
 def _compared() -> list[MetricSpec]:
@@ -118,7 +125,8 @@ def _changes(found: Evidences) -> Iterator[Change]:
     for role, figures in found.others.items():
         for spec in _compared():
             figure, other = candidate.get(spec.name), figures[OVERALL].get(spec.name)
-            change = paired_worsening(spec, figure, other) if figure and other else None
+            identical = spec.target in found.identical[role]
+            change = paired_worsening(spec, figure, other, identical=identical) if figure and other else None
             if change is not None:
                 yield Change(spec.name, role, change.value, change.interval)
 

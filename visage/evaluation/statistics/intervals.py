@@ -118,6 +118,14 @@ def unanimous_deviations(people: int, replicates: int, seed: int) -> np.ndarray:
     return rng.beta(1, people, replicates) * rng.choice([-1.0, 1.0], replicates)
 
 
+def unanimous_limit(people: int, confidence: float = CONFIDENCE) -> float:
+    """Returns how far from the truth a fraction can be of which all people are hits, or none, 0..1.
+
+    It is the quantile of the distances of `unanimous_deviations`: 1 - (1 - confidence)^(1 / people).
+    """
+    return float(1 - (1 - confidence) ** (1 / people))
+
+
 def standard_error(replicates: np.ndarray, people: int) -> float:
     """Returns the standard error of a figure from its bootstrap replicates; NaN for fewer than two people."""
     defined = replicates[np.isfinite(replicates)]

@@ -157,7 +157,7 @@ class _Expectations:
         once = self._of(np.ones((1, len(self._rows))))
         drawn = [
             self._of(weight if len(self._rows) == len(clusters) else np.take(weight, self._rows, axis=1))
-            for weight in intervals.bootstrap_weights(clusters, replicates)
+            for weight in intervals.bootstrap_weights(clusters, replicates, step="bootstrap at equal ages")
         ]
         for number, (part, rows) in enumerate(self._groups):
             people = len(np.unique(clusters[self._rows[rows]]))

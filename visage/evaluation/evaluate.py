@@ -43,8 +43,9 @@ def evaluate(
     clusters = intervals.clusters_of(truths.identity, truths.key)
     slices = slices_of(truths, clusters, settings.features, all_pairs(settings.features) if settings.pairs else ())
     roles = [CANDIDATE, *(role for role in COMPARISONS if role in table.outputs)]
-    figures = {role: _figures(table, role, slices, clusters) for role in roles}
-    adjusted = adjust(table, CANDIDATE, slices[1:], clusters)
+    replicates = intervals.replicates_of(len(table))
+    figures = {role: _figures(table, role, slices, clusters, replicates) for role in roles}
+    adjusted = adjust(table, CANDIDATE, slices[1:], clusters, replicates)
     found = Evidences(
         slices=slices,
         candidate=figures[CANDIDATE],
@@ -70,7 +71,7 @@ def evaluate(
                 figures={role: _measured(of_role[part.name]) for role, of_role in figures.items()},
                 adjusted=_measured({name: each.figure for name, each in adjusted[part.name].items()})
                 if part.values
-                else _balanced(table, part, clusters),
+                else _balanced(table, part, clusters, replicates),
             )
             for part in slices
         ],
@@ -95,20 +96,23 @@ def _compared() -> list[MetricSpec]:
     return [spec for spec, _ in limited_metrics()]
 
 
-def _figures(table: PredictionTable, role: str, slices: Sequence[Slice], clusters: np.ndarray) -> Figures:
+def _figures(
+    table: PredictionTable, role: str, slices: Sequence[Slice], clusters: np.ndarray, replicates: int
+) -> Figures:
     """Returns every metric of all records and of groups, and of pairs of groups those that can be limited."""
     pairs = [part for part in slices if len(part.values) > 1]
     others = [part for part in slices if len(part.values) <= 1]
     return {
-        **measure_slices(table, role, others, metrics_of("evaluation"), clusters),
-        **measure_slices(table, role, pairs, _compared(), clusters),
+        **measure_slices(table, role, others, metrics_of("evaluation"), clusters, replicates=replicates),
+        **measure_slices(table, role, pairs, _compared(), clusters, replicates=replicates),
     }
 
 
-def _balanced(table: PredictionTable, overall: Slice, clusters: np.ndarray) -> dict[str, Measured]:
+def _balanced(table: PredictionTable, overall: Slice, clusters: np.ndarray, replicates: int) -> dict[str, Measured]:
     """Returns the figures of all records as if every age and gender occurred alike."""
     standard = equal_ages_and_genders(table.truths)
-    return _measured(measure_slices(table, CANDIDATE, [overall], _compared(), clusters, standard).get(OVERALL, {}))
+    found = measure_slices(table, CANDIDATE, [overall], _compared(), clusters, standard, replicates)
+    return _measured(found.get(OVERALL, {}))
 
 
 def _gaps(settings: EvaluatorSettings, slices: Sequence[Slice], adjusted: AdjustedFigures) -> Iterator[Gap]:

@@ -89,7 +89,7 @@ def measure_slices(
     parts = list(_parts(table, role, slices, metrics, clusters, standard))
     if not parts:
         return {}
-    for weight in intervals.bootstrap_weights(clusters, replicates):
+    for weight in intervals.bootstrap_weights(clusters, replicates, step=f"bootstrap of the {role}"):
         # Parts of the same records follow one another, and share their weights.
         for _, of_rows in groupby(parts, key=lambda part: id(part.rows)):
             first, *others = of_rows

@@ -5,12 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visage import progress
 from visage.evaluation.statistics import intervals
 from visage.evaluation.statistics.intervals import (
     Interval,
     bootstrap_weights,
     clusters_of,
     percentile_interval,
+    replicates_of,
     standard_error,
     unanimous_deviations,
     wilson_interval,
@@ -62,6 +64,23 @@ def test_the_draws_do_not_depend_on_how_many_are_in_memory(monkeypatch: pytest.M
     chunks = list(bootstrap_weights(ALONE, 100))
     assert all(chunk.size <= max(at_once, len(ALONE)) for chunk in chunks)
     np.testing.assert_array_equal(np.concatenate(chunks), np.concatenate(whole))
+
+
+def test_the_progress_of_many_draws_is_reported_and_that_of_few_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    reports: list[tuple[str, int, int | None]] = []
+    with progress.listening(lambda step, done, total, note: reports.append((step, done, total))):
+        list(bootstrap_weights(ALONE, 100))
+        assert reports == []
+        monkeypatch.setattr(intervals, "_CHUNK", 400)
+        list(bootstrap_weights(ALONE, 100, step="bootstrap of the candidate"))
+    assert reports == [("bootstrap of the candidate", done, 100) for done in (40, 80, 100)]
+
+
+@pytest.mark.parametrize(
+    ("records", "replicates"), [(0, 1000), (3728, 1000), (100_000, 1000), (200_000, 500), (1_000_000, 300)]
+)
+def test_large_tables_have_fewer_replicates(records: int, replicates: int) -> None:
+    assert replicates_of(records) == replicates
 
 
 def test_without_records_nothing_is_drawn() -> None:

@@ -39,12 +39,6 @@ class Measured:
     people: int
     interval: Interval | None
 
-    @property
-    def why_no_interval(self) -> str | None:
-        """Returns why a figure of few people has no interval, in a few words; else None."""
-        few = self.value is not None and self.interval is None and self.people < intervals.LEAST_PEOPLE
-        return f"under {intervals.LEAST_PEOPLE} people" if few else None
-
 
 @dataclass(frozen=True, eq=False)
 class Figure(Measured):

@@ -74,6 +74,7 @@ def _intervals(simulations: int, people: int) -> list[Rate]:
     return [
         *sim.coverage(simulations, people),
         *(rate for few, wanted in _FEW.items() for rate in sim.coverage_of_few(simulations, few, wanted)),
+        *(sim.high_end_of_rare(simulations, rate, alike) for rate in (0.01, 0.02, 0.05) for alike in (0.2, 0.5)),
         sim.gap_of_small_group(simulations, 30),
     ]
 

@@ -1,7 +1,7 @@
 """Measures memory and time of an evaluation: `.venv/bin/python -m benchmarks.evaluation.memory --rows 1000000`.
 
-Draws a table of people with 1 to 6 images and a model with a distribution of ages, and evaluates it with groups by
-gender, age group and race.
+Draws a table of people with 1 to 6 images and a model, with a distribution of ages or without, and evaluates it with
+groups by gender, age group and race.
 """
 
 from dataclasses import dataclass, replace
@@ -39,28 +39,34 @@ class Memory:
 
 @click.command()
 @click.option("--rows", default=100_000, type=click.IntRange(100), show_default=True, help="Records of the table.")
-def main(rows: int) -> None:
+@click.option(
+    "--distribution/--no-distribution", default=True, show_default=True, help="Whether the model predicts one of ages."
+)
+def main(rows: int, *, distribution: bool) -> None:
     """Prints the memory of the process before and during an evaluation, and the evaluation's time."""
-    found = measure_memory(draw_table(rows))
+    found = measure_memory(draw_table(rows, distribution=distribution))
     print(
         f"{rows:,} rows: {found.table_mb:,.0f} MB with the table, {found.peak_mb:,.0f} MB at most; "
         f"{found.cost.wall:.0f} s, {found.cost.cpu:.0f} CPU s"
     )
 
 
-def draw_table(rows: int) -> PredictionTable:
-    """Draws the predictions of a model for so many records."""
+def draw_table(rows: int, *, distribution: bool = True) -> PredictionTable:
+    """Draws the predictions of a model, with a distribution of ages or without, for so many records."""
     rng = np.random.default_rng(5)
     people = simulated.draw_people(rng, int(rows / _IMAGES * 1.05) + 100)
     counted = np.arange(rows)
     outputs = simulated.predict(rng, people, simulated.Model()).take(counted)
     assert outputs.age is not None, "it predicts ages"
-    distribution = np.empty((rows, 101), np.float32)
+    truths = people.truths.take(counted)
+    if not distribution:
+        return PredictionTable(truths, {CANDIDATE: outputs})
+    probabilities = np.empty((rows, 101), np.float32)
     for start in range(0, rows, _BLOCK):
         age = outputs.age[start : start + _BLOCK, None]
         mass = np.exp(-((np.arange(101) - age) ** 2) / 60)
-        distribution[start : start + _BLOCK] = mass / mass.sum(axis=1, keepdims=True)
-    return PredictionTable(people.truths.take(counted), {CANDIDATE: replace(outputs, age_probabilities=distribution)})
+        probabilities[start : start + _BLOCK] = mass / mass.sum(axis=1, keepdims=True)
+    return PredictionTable(truths, {CANDIDATE: replace(outputs, age_probabilities=probabilities)})
 
 
 def measure_memory(table: PredictionTable) -> Memory:

@@ -92,6 +92,26 @@ def coverage_of_few(simulations: int, people: int, wanted: tuple[float, float]) 
     ]
 
 
+def high_end_of_rare(simulations: int, rate: float, correlation: float) -> Rate:
+    """Returns how often the high end of the interval of a small fraction lies below the true one.
+
+    Args:
+        simulations: number of samples, of 50 people with 10 images each.
+        rate: true fraction, 0..1.
+        correlation: of two images of a person, 0..1; the fractions of people are drawn from a beta distribution.
+    """
+    rng = np.random.default_rng(11_000)
+    clusters = np.repeat(np.arange(50), 10)
+    of_people = 1 / correlation - 1
+    below = 0
+    for _ in range(simulations):
+        chance = rng.beta(rate * of_people, (1 - rate) * of_people, 50)[clusters]
+        found = intervals.wilson_interval((rng.random(len(clusters)) < chance).astype(float), clusters)
+        below += found is not None and found.high < rate
+    what = f"50 people, {rate:.0%} of images, correlation {correlation}: high end below the truth"
+    return Rate(what, below, simulations, (0, 0.035))
+
+
 def gap_of_small_group(simulations: int, people: int) -> Rate:
     """Returns how often the interval of a gap holds 0: of a group as good as others, that is often all right."""
     held = 0

@@ -60,11 +60,13 @@ def _metrics_table(overall: SliceFigures) -> Table:
     table.pad_edge, table.header_style = False, "bold"
     for spec in metrics_of("evaluation"):
         figure = overall.figures[CANDIDATE].get(spec.name)
-        if figure is not None and figure.value is not None:
+        if figure is None or figure.value is None:
+            table.add_row(spec.title, f"not measured: {overall.why_not_measured(spec.name)}")
+        else:
             table.add_row(
                 spec.title,
                 spec.unit.text(figure.value),
-                _interval(spec, figure),
+                _interval(spec, overall),
                 f"{figure.records:,}",
                 f"{figure.people:,}",
             )
@@ -104,16 +106,18 @@ def _groups_table(slices: Sequence[SliceFigures]) -> Table:
 
 def _cells(spec: MetricSpec, part: SliceFigures) -> tuple[str, str, str]:
     figure, adjusted = part.figures[CANDIDATE].get(spec.name), part.adjusted.get(spec.name) if part.values else None
-    return _value(spec, figure), _interval(spec, figure), _value(spec, adjusted)
+    return _value(spec, figure), _interval(spec, part), _value(spec, adjusted)
 
 
 def _value(spec: MetricSpec, figure: Measured | None) -> str:
     return _NOTHING if figure is None or figure.value is None else spec.unit.text(figure.value)
 
 
-def _interval(spec: MetricSpec, figure: Measured | None) -> str:
+def _interval(spec: MetricSpec, part: SliceFigures) -> str:
+    figure = part.figures[CANDIDATE].get(spec.name)
     if figure is None or figure.interval is None:
-        return (figure and figure.why_no_interval) or _NOTHING
+        why = part.why_no_interval(spec.name)
+        return f"none: {why}" if why else _NOTHING
     return _range(spec, figure.interval)
 
 

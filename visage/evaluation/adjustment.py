@@ -157,19 +157,17 @@ class _Expectations:
         once = self._of(np.ones((1, len(self._rows))))
         drawn = [
             self._of(weight if len(self._rows) == len(clusters) else np.take(weight, self._rows, axis=1))
-            for weight in intervals.bootstrap_weights(clusters, replicates)
+            for weight in intervals.bootstrap_weights(clusters, replicates, step="bootstrap at equal ages")
         ]
         for number, (part, rows) in enumerate(self._groups):
             people = len(np.unique(clusters[self._rows[rows]]))
             others = self._people_of_others(rows, clusters)
-            yield (
-                part,
-                {
-                    spec.name: adjusted
-                    for column, spec in enumerate(specs)
-                    if (adjusted := _adjusted(spec, column, number, once, drawn, len(rows), people, others)) is not None
-                },
-            )
+            crude = self._values[rows].mean(axis=0)
+            of_metrics = {
+                spec.name: _adjusted(spec, column, number, once, drawn, float(crude[column]), len(rows), people, others)
+                for column, spec in enumerate(specs)
+            }
+            yield part, {name: adjusted for name, adjusted in of_metrics.items() if adjusted is not None}
 
     def _people_of_others(self, rows: np.ndarray, clusters: np.ndarray) -> int:
         """Returns the number of people among the other records in the bands of a group."""
@@ -234,11 +232,24 @@ def _adjusted(
     group: int,
     once: _Means,
     drawn: Sequence[_Means],
+    crude: float,
     records: int,
     people: int,
     others: int,
 ) -> Adjusted | None:
-    """Returns None where the model gave a record no finite number; `others` are the people compared with."""
+    """Returns an adjusted figure; None where the model gave a record no finite number.
+
+    Args:
+        spec: the metric.
+        column: its number.
+        group: number of the group.
+        once: the figures.
+        drawn: their replicates.
+        crude: the figure of all records of the group.
+        records: of the group.
+        people: of the group.
+        others: people compared with.
+    """
     overlap, figure = float(once.overlap[group, 0]), float(once.figure[group, 0, column])
     own, expected = float(once.own[group, 0, column]), float(once.expected[group, 0, column])
     if not np.isfinite(figure) or (overlap and not np.isfinite([own, expected]).all()):
@@ -252,11 +263,13 @@ def _adjusted(
         return np.clip(values, 0.0, 1.0) if spec.unit is FRACTION else values
 
     drawn_figures = np.concatenate([each.figure[group, :, column] for each in drawn])
-    own_deviation = _deviation(spec, own, people, len(drawn_figures), 2 * group)
-    adjusted = measured(float(possible(figure)), possible(drawn_figures + own_deviation))
+    # Of all records of the group: one alone in its ages has no others, and is as uncertain.
+    drawn_figures += _deviation(spec, crude, people, len(drawn_figures), 2 * group)
+    adjusted = measured(float(possible(figure)), possible(drawn_figures))
     if overlap < LEAST_OVERLAP:
         return Adjusted(None, overlap, Figure(None, records, people, None, np.empty(0)), adjusted)
-    own_drawn = np.concatenate([each.own[group, :, column] for each in drawn]) + own_deviation
+    own_drawn = np.concatenate([each.own[group, :, column] for each in drawn])
+    own_drawn += _deviation(spec, own, people, len(own_drawn), 2 * group)
     expected_drawn = np.concatenate([each.expected[group, :, column] for each in drawn])
     expected_drawn += _deviation(spec, expected, others, len(expected_drawn), 2 * group + 1)
     return Adjusted(

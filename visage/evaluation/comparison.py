@@ -9,7 +9,8 @@ import numpy as np
 from scipy import stats
 
 from visage.evaluation.measurement import Figure
-from visage.evaluation.metrics.spec import MetricSpec
+from visage.evaluation.metrics import summaries
+from visage.evaluation.metrics.spec import FRACTION, MetricSpec
 from visage.evaluation.statistics import intervals
 from visage.evaluation.statistics.intervals import Interval
 
@@ -24,7 +25,7 @@ class Worsening:
     Attributes:
         value: in the unit of the metric.
         interval: of 95 % confidence; None where there is none.
-        standard_error: NaN for fewer than two people.
+        standard_error: 0 where no draw of people changes the difference; NaN for fewer than two people.
         people: number of people that the records show.
     """
 
@@ -36,38 +37,53 @@ class Worsening:
     def p_value(self, margin: float) -> float:
         """Returns the probability, 0..1, of such a worsening or a greater one if the true one were `margin`."""
         if not self.standard_error > 0:
-            # All replicates are alike, as those of two equal models are.
+            # All replicates are alike: of equal models, or of errors that are the same for every person.
             return 1.0 if not self.value > margin or np.isnan(self.standard_error) else 0.0
         return float(stats.t.sf((self.value - margin) / self.standard_error, self.people - 1))
 
     def smallest_detectable(self, margin: float, level: float = 1 - intervals.CONFIDENCE) -> float | None:
         """Returns the least true worsening that a test against `margin` at `level` detects 8 times in 10.
 
-        Returns: None for fewer than two people.
+        Returns: None for fewer than two people, or where these do not show how much the difference varies.
         """
-        if np.isnan(self.standard_error):
+        if not self.standard_error > 0:
             return None
         degrees = self.people - 1
         return margin + float(stats.t.ppf(1 - level, degrees) + stats.t.ppf(POWER, degrees)) * self.standard_error
 
 
-def paired_worsening(spec: MetricSpec, figure: Figure, reference: Figure) -> Worsening | None:
+def paired_worsening(
+    spec: MetricSpec, figure: Figure, reference: Figure, *, identical: bool = False
+) -> Worsening | None:
     """Compares two models; None where one of them has no figure.
+
+    Where no draw of people changes the difference, the bootstrap does not bound it. The difference of two fractions of
+    records then has Clopper's and Pearson's limit of the people on whom the models differ, of whom the records show
+    none; another difference has no interval.
 
     Args:
         spec: the metric.
         figure: of a model.
         reference: of the other model, on the same records, with the same draws of people.
+        identical: whether both models predict the same for every record. The difference is surely 0 then.
     """
     if figure.value is None or reference.value is None:
         return None
     replicates = spec.worsening(figure.replicates, reference.replicates)
-    return Worsening(
-        spec.worsening(figure.value, reference.value),
-        intervals.percentile_interval(replicates, figure.people),
-        intervals.standard_error(replicates, figure.people),
-        figure.people,
-    )
+    value, people = spec.worsening(figure.value, reference.value), figure.people
+    interval = intervals.percentile_interval(replicates, people)
+    error = intervals.standard_error(replicates, people)
+    if error == 0 and interval is not None and not identical:
+        interval = _interval_without_variance(spec, value, people)
+    return Worsening(value, interval, error, people)
+
+
+def _interval_without_variance(spec: MetricSpec, value: float, people: int) -> Interval | None:
+    # The other summaries of fractions do not count all of the people.
+    if spec.unit is not FRACTION or spec.summary is not summaries.mean:
+        return None
+    deviation = intervals.unanimous_limit(people)
+    return Interval(max(-1.0, value - deviation), min(1.0, value + deviation))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -16,7 +16,7 @@ from visage.evaluation.gates.evidence import Evidences
 from visage.evaluation.gates.gate import COMPARISONS, Comparison, blessed
 from visage.evaluation.measurement import Figure, Figures, Measured, measure_slices
 from visage.evaluation.metrics import adjustable_metrics, limited_metrics, metrics_of
-from visage.evaluation.metrics.spec import MetricSpec
+from visage.evaluation.metrics.spec import MetricSpec, Target
 from visage.evaluation.predictions.table import CANDIDATE, PredictionTable
 from visage.evaluation.settings import EvaluatorSettings
 from visage.evaluation.slices import OVERALL, Slice, all_pairs, groups_of, slices_of
@@ -43,14 +43,16 @@ def evaluate(
     clusters = intervals.clusters_of(truths.identity, truths.key)
     slices = slices_of(truths, clusters, settings.features, all_pairs(settings.features) if settings.pairs else ())
     roles = [CANDIDATE, *(role for role in COMPARISONS if role in table.outputs)]
-    figures = {role: _figures(table, role, slices, clusters) for role in roles}
-    adjusted = adjust(table, CANDIDATE, slices[1:], clusters)
+    replicates = intervals.replicates_of(len(table))
+    figures = {role: _figures(table, role, slices, clusters, replicates) for role in roles}
+    adjusted = adjust(table, CANDIDATE, slices[1:], clusters, replicates)
     found = Evidences(
         slices=slices,
         candidate=figures[CANDIDATE],
         others={role: figures[role] for role in COMPARISONS if role in figures},
         refused=refused or {},
         adjusted=adjusted,
+        identical={role: _identical(table, role) for role in COMPARISONS if role in figures},
         age_checks=[
             false_positive_rate(truths, table.outputs[CANDIDATE], clusters, check.legal_age, check.challenge_age)
             for check in settings.age_checks
@@ -69,7 +71,7 @@ def evaluate(
                 figures={role: _measured(of_role[part.name]) for role, of_role in figures.items()},
                 adjusted=_measured({name: each.figure for name, each in adjusted[part.name].items()})
                 if part.values
-                else _balanced(table, part, clusters),
+                else _balanced(table, part, clusters, replicates),
             )
             for part in slices
         ],
@@ -83,25 +85,34 @@ def evaluate(
     )
 
 
+def _identical(table: PredictionTable, role: Comparison) -> set[Target]:
+    """Returns what a model predicts for every record exactly as the candidate does."""
+    own, others = table.outputs[CANDIDATE].by_target(), table.outputs[role].by_target()
+    return {target for target in own.keys() & others if np.array_equal(own[target], others[target], equal_nan=True)}
+
+
 def _compared() -> list[MetricSpec]:
     """Returns the metrics that are compared between groups and models."""
     return [spec for spec, _ in limited_metrics()]
 
 
-def _figures(table: PredictionTable, role: str, slices: Sequence[Slice], clusters: np.ndarray) -> Figures:
+def _figures(
+    table: PredictionTable, role: str, slices: Sequence[Slice], clusters: np.ndarray, replicates: int
+) -> Figures:
     """Returns every metric of all records and of groups, and of pairs of groups those that can be limited."""
     pairs = [part for part in slices if len(part.values) > 1]
     others = [part for part in slices if len(part.values) <= 1]
     return {
-        **measure_slices(table, role, others, metrics_of("evaluation"), clusters),
-        **measure_slices(table, role, pairs, _compared(), clusters),
+        **measure_slices(table, role, others, metrics_of("evaluation"), clusters, replicates=replicates),
+        **measure_slices(table, role, pairs, _compared(), clusters, replicates=replicates),
     }
 
 
-def _balanced(table: PredictionTable, overall: Slice, clusters: np.ndarray) -> dict[str, Measured]:
+def _balanced(table: PredictionTable, overall: Slice, clusters: np.ndarray, replicates: int) -> dict[str, Measured]:
     """Returns the figures of all records as if every age and gender occurred alike."""
     standard = equal_ages_and_genders(table.truths)
-    return _measured(measure_slices(table, CANDIDATE, [overall], _compared(), clusters, standard).get(OVERALL, {}))
+    found = measure_slices(table, CANDIDATE, [overall], _compared(), clusters, standard, replicates)
+    return _measured(found.get(OVERALL, {}))
 
 
 def _gaps(settings: EvaluatorSettings, slices: Sequence[Slice], adjusted: AdjustedFigures) -> Iterator[Gap]:
@@ -118,7 +129,8 @@ def _changes(found: Evidences) -> Iterator[Change]:
     for role, figures in found.others.items():
         for spec in _compared():
             figure, other = candidate.get(spec.name), figures[OVERALL].get(spec.name)
-            change = paired_worsening(spec, figure, other) if figure and other else None
+            identical = spec.target in found.identical[role]
+            change = paired_worsening(spec, figure, other, identical=identical) if figure and other else None
             if change is not None:
                 yield Change(spec.name, role, change.value, change.interval)
 

@@ -16,7 +16,7 @@ from visage.evaluation.gates.gate import Comparison, Gate
 from visage.evaluation.measurement import Measured
 from visage.evaluation.metrics import METRICS
 from visage.evaluation.metrics.spec import Scores
-from visage.evaluation.statistics.intervals import Interval
+from visage.evaluation.statistics.intervals import LEAST_PEOPLE, Interval
 from visage.evaluation.thresholds import LegalAgeCheck
 from visage.evaluation.waivers import Waiver
 from visage.files import write_atomically
@@ -59,6 +59,18 @@ class SliceFigures:
         if figure.value is not None:
             return None
         return METRICS[metric].undefined if figure.records else METRICS[metric].no_truths
+
+    def why_no_interval(self, metric: str) -> str | None:
+        """Returns why a figure of the candidate has no interval, in a few words; None where it has one, or no value."""
+        figure = self.figures["candidate"].get(metric)
+        if figure is None or figure.value is None or figure.interval is not None:
+            return None
+        if METRICS[metric].of_people is not None:
+            # People who are drawn twice look like a miscalibration, which its debiasing cannot tell from a true one.
+            return "its bootstrap is biased"
+        if figure.people < LEAST_PEOPLE:
+            return f"under {LEAST_PEOPLE} people"
+        return "undefined in many draws"
 
 
 @dataclass(frozen=True)

@@ -39,12 +39,6 @@ class Measured:
     people: int
     interval: Interval | None
 
-    @property
-    def why_no_interval(self) -> str | None:
-        """Returns why a figure of few people has no interval, in a few words; else None."""
-        few = self.value is not None and self.interval is None and self.people < intervals.LEAST_PEOPLE
-        return f"under {intervals.LEAST_PEOPLE} people" if few else None
-
 
 @dataclass(frozen=True, eq=False)
 class Figure(Measured):
@@ -89,7 +83,7 @@ def measure_slices(
     parts = list(_parts(table, role, slices, metrics, clusters, standard))
     if not parts:
         return {}
-    for weight in intervals.bootstrap_weights(clusters, replicates):
+    for weight in intervals.bootstrap_weights(clusters, replicates, step=f"bootstrap of the {role}"):
         # Parts of the same records follow one another, and share their weights.
         for _, of_rows in groupby(parts, key=lambda part: id(part.rows)):
             first, *others = of_rows

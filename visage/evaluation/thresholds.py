@@ -5,9 +5,11 @@ positive is a person below the legal age who passes; a false negative is a perso
 
 The smallest challenge age that meets a target on some people does better on these than on others, because it was chosen
 on them. So each person below the legal age is rated by the challenge age that the people of the other folds choose
-(cross-fitting). The safe challenge age is the last of those, from the highest down, whose interval meets the target. As
-the rate grows with each step down, and the first failure ends the steps, the chance that its true rate exceeds the
-target is that of one interval (fixed sequence test).
+(cross-fitting). For the safe challenge age, the steps go from the highest challenge age down, and end at the first at
+which the high end of the rate's interval exceeds the target; the age before it is safe. The true rate grows with each
+step down. So the chance that the true rate at the safe age exceeds the target is at most that of one high end, 2.5 %,
+however many ages are tried (fixed sequence test). The high end is never lower than that of no false positive
+(`LegalAgeCheck.smallest_rate`): where this exceeds the target, the first step ends the walk, and no age is safe.
 
 Source: NIST, Face analysis technology evaluation: age estimation and verification, IR 8525, 2024; ISO/IEC 27566-1.
 Cross-fitting: Stone, Cross-validatory choice and assessment of statistical predictions, JRSS B 1974. Fixed sequence:
@@ -44,8 +46,8 @@ class Challenge:
     Attributes:
         target: false positive rate, 0..1.
         threshold: years, or P(age >= legal age), chosen on all records; None where no threshold meets the target.
-        safe_threshold: the smallest whose rate's interval meets the target at its high end, as all higher ones do;
-            None where there is none.
+        safe_threshold: the smallest at which, and at all higher ones, the high end of the rate's interval is at most
+            the target; None where there are too few people to show that of any.
         false_positives: of the people below the legal age, each at the threshold that the other folds choose; None
             where these choose none.
         false_negatives: of the others, at `threshold`.
@@ -213,7 +215,10 @@ def _cross_fitted(target: float, score: np.ndarray, thresholds: np.ndarray, fold
 
 
 def _safe(target: float, score: np.ndarray, thresholds: np.ndarray, records: _Records) -> float | None:
-    """Returns the last of the thresholds, from the highest down, whose rate's interval meets the target."""
+    """Returns the last threshold, from the highest down, before the high end of a rate's interval exceeds the target.
+
+    Returns: None where that of the highest does.
+    """
     of_below, people = score[records.below], records.clusters[records.below]
     safe = None
     for threshold in thresholds[::-1]:

@@ -16,3 +16,9 @@ def test_the_memory_of_an_evaluation_is_measured() -> None:
     found = measure_memory(table)
     assert 0 < found.table_mb <= found.peak_mb
     assert found.cost.wall > 0
+
+
+def test_a_model_without_a_distribution_of_ages_is_drawn() -> None:
+    table = draw_table(300, distribution=False)
+    assert table.outputs["candidate"].age_probabilities is None
+    assert table.outputs["candidate"].age is not None

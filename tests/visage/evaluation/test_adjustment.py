@@ -84,6 +84,18 @@ def test_a_group_that_is_all_right_is_not_surely_better_than_others() -> None:
         assert gap.interval.high > value + 0.07
 
 
+@pytest.mark.parametrize("others_of_its_ages", [0, 1])
+def test_a_group_that_is_all_right_is_as_uncertain_where_it_is_alone_in_its_ages(others_of_its_ages: int) -> None:
+    # 30 of age, all right; of 100 children some are wrong. The 30 may be wrong in 0.05 ** (1 / 30) of the cases.
+    ages = [42.0] * 30 + [42.0] * others_of_its_ages + [2.0] * (100 - others_of_its_ages)
+    truths = truths_of(ages, races=["asian"] * 30 + ["white"] * 100)
+    errors = np.where((np.arange(130) % 10 == 0) & (truths.age < 10), 9.0, 0.0)
+    figure = all_adjusted(truths, errors, "race")["race asian"]["age_cs5"].figure
+    assert figure.value is not None
+    assert figure.interval is not None
+    assert figure.interval.low < figure.value - 0.08
+
+
 def test_a_group_that_is_alone_in_its_ages_has_no_gap() -> None:
     truths = truths_of([2, 2, 2, 42, 42], races=["white", "white", "white", "white", "asian"])
     found = adjusted(truths, np.array([1, 1, 1, 9, 9]), "race")

@@ -44,12 +44,30 @@ def test_a_model_is_worse_by_the_difference_whichever_way_is_worse() -> None:
 
 
 def test_equal_models_differ_by_exactly_nothing() -> None:
-    same = paired_worsening(MAE, figure_of(errors(1)), figure_of(errors(1)))
+    same = paired_worsening(MAE, figure_of(errors(1)), figure_of(errors(1)), identical=True)
     assert same is not None
     assert same.interval is not None
     assert (same.value, same.interval.low, same.interval.high, same.standard_error) == (0, 0, 0, 0)
     assert same.p_value(margin=0) == same.p_value(margin=0.1) == 1
-    assert same.smallest_detectable(margin=0.1) == pytest.approx(0.1)
+    # No draw of people shows how much the difference of other models varies.
+    assert same.smallest_detectable(margin=0.1) is None
+
+
+def test_models_that_no_person_tells_apart_may_differ_by_clopper_and_pearsons_limit() -> None:
+    right = np.arange(PEOPLE) % 10 > 0
+    same = paired_worsening(ACCURACY, figure_of(right + 0.0), figure_of(right + 0.0))
+    assert same is not None
+    assert same.interval is not None
+    # Of 100 people, of whom none is predicted otherwise: 1 - 0.05 ** (1 / 100).
+    assert (same.value, same.interval.low, same.interval.high) == pytest.approx((0, -0.0295, 0.0295), abs=1e-4)
+    assert same.p_value(margin=0) == 1
+    assert same.smallest_detectable(margin=0) is None
+
+
+def test_an_error_that_is_the_same_for_every_person_has_no_interval() -> None:
+    worse = paired_worsening(MAE, figure_of(np.full(PEOPLE, 6.0)), figure_of(np.full(PEOPLE, 5.0)))
+    assert worse is not None
+    assert (worse.value, worse.standard_error, worse.interval) == (1, 0, None)
 
 
 def test_pairing_removes_what_both_models_find_hard() -> None:

@@ -173,10 +173,20 @@ def test_a_figure_of_few_people_has_no_bootstrap_interval_and_says_why() -> None
     truths = people(8)
     figures = evaluate(PredictionTable(truths, {"candidate": model(truths, RNG(5).normal(0, 5, 8))}), SETTINGS).overall
     error, right = (figures.figures["candidate"][name] for name in ("age_mae", "gender_accuracy"))
-    assert (error.interval, error.why_no_interval) == (None, "under 10 people")
+    assert (error.interval, figures.why_no_interval("age_mae")) == (None, "under 10 people")
     # Wilson's interval holds.
     assert right.interval is not None
-    assert right.why_no_interval is None
+    assert figures.why_no_interval("gender_accuracy") is None
+    # Nor has what is not measured.
+    assert figures.why_no_interval("apparent_age_error") is None
+
+
+def test_the_calibration_error_has_no_interval_and_says_why() -> None:
+    truths = people(40)
+    figures = evaluate(PredictionTable(truths, {"candidate": model(truths, np.zeros(40))}), SETTINGS).overall
+    assert figures.scores()["gender_ece"] is not None
+    assert figures.why_no_interval("gender_ece") == "its bootstrap is biased"
+    assert figures.why_no_interval("age_mae") is None
 
 
 @pytest.mark.parametrize("count", [0, 1])

@@ -117,6 +117,41 @@ def test_a_safe_threshold_is_above_the_smallest() -> None:
     assert (one.threshold, one.safe_threshold) == (26, None)
 
 
+def safe_of(scores: np.ndarray) -> float | None:
+    """Returns the safe age for 5 % from the estimated ages of people under 18, float [people, images]."""
+    clusters = np.repeat(np.arange(len(scores)), scores.shape[1])
+    truths, outputs = truths_of([17.0] * scores.size), outputs_of(scores.ravel().tolist())
+    return check_legal_ages(truths, outputs, [], clusters)[2].by_age[0].safe_threshold
+
+
+def test_images_of_few_people_show_no_safe_threshold_whether_or_not_one_is_a_false_positive() -> None:
+    # None of 40 people has an interval up to 8.8 %, however many images they have.
+    scores = np.full((40, 10), 10.0)
+    assert safe_of(scores) is None
+    scores[0, 0] = 100
+    assert safe_of(scores) is None
+
+
+def test_a_safe_threshold_of_people_with_several_images_counts_people() -> None:
+    # None of 100 people has an interval up to 3.7 %. With all images of one estimated 30 years, it is up to 5.4 %.
+    scores = np.full((100, 10), 10.0)
+    assert safe_of(scores) == 18
+    scores[0, 0] = 30
+    assert safe_of(scores) == 18
+    scores[0] = 30
+    assert safe_of(scores) == 31
+
+
+def test_a_safe_threshold_of_people_with_several_images_is_safe() -> None:
+    # Half of the variance is that of people; 5 % of all images are estimated 20.6 years or older.
+    broken = 0
+    for seed in range(16):
+        rng = np.random.default_rng(seed)
+        safe = safe_of(14 + np.sqrt(8) * (rng.normal(size=(120, 1)) + rng.normal(size=(120, 5))))
+        broken += safe is not None and stats.norm.sf(safe, 14, 4) > 0.05
+    assert broken <= 1
+
+
 def test_one_person_below_the_legal_age_has_no_rate() -> None:
     found = check_legal_ages(truths_of([17.0, 30.0]), outputs_of([10.0, 30.0]), [], np.arange(2))[2].by_age[0]
     assert (found.threshold, found.false_positives, found.safe_threshold) == (18, None, None)

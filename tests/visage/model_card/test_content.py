@@ -98,6 +98,7 @@ def test_groups_with_few_people_are_shown_and_marked(page: Page) -> None:
     assert "fewer than 30 people" in str(page)
     # The bootstrap is not sure enough of these; fractions have Wilson's intervals.
     assert "no interval: under 10 people" in str(page)
+    assert "no interval: its bootstrap is biased" in str(page)
 
 
 def test_intervals_that_count_images_are_said_to(page: Page) -> None:

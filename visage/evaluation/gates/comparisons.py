@@ -50,13 +50,14 @@ def _uncorrected(settings: EvaluatorSettings, found: Evidences) -> Iterator[tupl
             gate = Gate(spec.change_limit_name, spec.name, OVERALL, limit.limit, limit.evidence, "failed", None)
             yield replace(gate, compared_with=role, reason=f"the {role} model {why}", **display(spec)), None
         for role, figures in found.others.items():
-            yield _comparison(spec, limit, OVERALL, role, found.candidate[OVERALL], figures[OVERALL])
+            identical = spec.target in found.identical.get(role, ())
+            yield _comparison(spec, limit, OVERALL, role, found.candidate[OVERALL], figures[OVERALL], identical)
             if limit.evidence != "harm":
                 continue
             for part in found.slices:
                 if len(part.values) == 1 and set(part.values) <= set(settings.slices):
                     of_part = found.candidate[part.name], figures[part.name]
-                    gate, worsening = _comparison(spec, limit, part.name, role, *of_part)
+                    gate, worsening = _comparison(spec, limit, part.name, role, *of_part, identical)
                     # A group of unknown labels has no figure, and is no group of people.
                     if gate.records:
                         yield unless_few(settings, gate), worsening
@@ -69,6 +70,7 @@ def _comparison(
     role: Comparison,
     candidate: Mapping[str, Figure],
     other: Mapping[str, Figure],
+    identical: bool,
 ) -> tuple[Gate, Worsening | None]:
     figure, before = candidate.get(spec.name), other.get(spec.name)
     gate = Gate(
@@ -85,7 +87,7 @@ def _comparison(
         other=before.value if before else None,
         **display(spec),
     )
-    worsening = paired_worsening(spec, figure, before) if figure and before else None
+    worsening = paired_worsening(spec, figure, before, identical=identical) if figure and before else None
     if worsening is None:
         measured = figure is not None and figure.value is not None
         whose = f"the {role} model" if measured else "the model"
@@ -95,6 +97,8 @@ def _comparison(
 
 def _tested(gate: Gate, worsening: Worsening) -> Gate:
     gate = replace(gate, measured=worsening.value, interval=worsening.interval)
+    if gate.evidence == "safe" and worsening.interval is None and worsening.standard_error == 0:
+        return replace(gate, reason="every person shows the same difference, which bounds no other one")
     if gate.evidence != "harm":
         return decided(gate, False, worsening.value, worsening.interval)
     if np.isnan(worsening.standard_error):

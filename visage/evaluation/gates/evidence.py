@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 from visage.evaluation.adjustment import AdjustedFigures
 from visage.evaluation.gates.gate import Comparison
 from visage.evaluation.measurement import Figures
+from visage.evaluation.metrics.spec import Target
 from visage.evaluation.slices import Slice
 from visage.evaluation.statistics.rates import Rate
 
@@ -22,6 +23,7 @@ class Evidences:
         others: figures of the models that it is compared with, by role.
         refused: reasons by role why a model cannot be compared with.
         adjusted: figures of the model's groups beside what their ages let expect.
+        identical: by role, what both the model and the candidate predict alike for every record.
         age_checks: the rate of each of `EvaluatorSettings.age_checks`; None of a model that predicts no age in years.
     """
 
@@ -30,4 +32,5 @@ class Evidences:
     others: Mapping[Comparison, Figures]
     refused: Mapping[Comparison, str]
     adjusted: AdjustedFigures
+    identical: Mapping[Comparison, Set[Target]] = field(default_factory=dict)
     age_checks: Sequence[Rate | None] = ()

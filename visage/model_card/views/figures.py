@@ -198,8 +198,7 @@ def _lanes(
 
 
 def _why_no_interval(spec: MetricSpec, part: SliceFigures) -> str:
-    figure = part.figures[CANDIDATE].get(spec.name)
-    return (figure and figure.why_no_interval) or ""
+    return part.why_no_interval(spec.name) or ""
 
 
 def _possible(spec: MetricSpec, interval: Interval | None) -> Interval | None:

@@ -1,11 +1,16 @@
 """Which models meet limits on a change against the baseline."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from tests.visage.evaluation.gates.some_gates import GENERATOR, gates_of, limit, limits, random_truths
+from tests.visage.evaluation.gates.some_gates import GENERATOR, gates_of, limit, limits, model, random_truths
 from tests.visage.evaluation.some_tables import truths_of
+from visage.evaluation.evaluate import evaluate
 from visage.evaluation.gates.gate import Verdict
+from visage.evaluation.predictions.table import BASELINE, CANDIDATE, PredictionTable
+from visage.evaluation.statistics.intervals import Interval
 
 AGAINST_BASELINE = limits(age_mae_max=99, age_mae_increase_max=limit(0.1, "harm"), slices=["race"])
 
@@ -18,6 +23,35 @@ def test_equal_models_pass_whatever_their_error() -> None:
         gate = gates["age_mae_increase_max", group]
         assert (gate.measured, gate.p_value, gate.verdict, gate.compared_with) == (0, 1, "passed", "baseline")
         assert gate.other == pytest.approx(gates["age_mae_max", "overall"].measured, rel=0.3)
+
+
+def test_identical_predictions_are_safe_and_equal_classes_of_other_ones_are_not() -> None:
+    truths = random_truths(100)
+    settings = limits(gender_accuracy_min=0.5, gender_accuracy_decrease_max=limit(0.01, "safe"))
+    sure, unsure = model(truths, np.zeros(100)), model(truths, np.zeros(100))
+    assert unsure.gender_probability is not None
+    unsure = replace(unsure, gender_probability=0.4 + 0.2 * (unsure.gender_probability > 0.5))
+    found = {}
+    for name, before in (("sure", sure), ("unsure", unsure)):
+        gates = evaluate(PredictionTable(truths, {CANDIDATE: sure, BASELINE: before}), settings).gates
+        found[name] = next(gate for gate in gates if gate.compared_with)
+    for gate in found.values():
+        assert (gate.measured, gate.smallest_detectable) == (0, None)
+    assert found["sure"].verdict == "passed"
+    assert found["sure"].interval == Interval(0, 0)
+    # Of 100 people none is predicted otherwise; of others 3 % may be.
+    assert found["unsure"].verdict == "failed"
+    assert found["unsure"].interval is not None
+    assert found["unsure"].interval.high == pytest.approx(0.0295, abs=1e-4)
+
+
+def test_an_error_that_is_the_same_for_every_person_is_not_safe() -> None:
+    # Whole years, so that the errors are exact.
+    truths = random_truths(100)
+    settings = limits(gender_accuracy_min=0.5, age_mae_increase_max=limit(3, "safe"))
+    gate = gates_of(settings, truths, np.full(100, 2.0), np.full(100, 1.0))["age_mae_increase_max", "overall"]
+    assert (gate.verdict, gate.measured, gate.interval) == ("failed", 1, None)
+    assert gate.reason == "every person shows the same difference, which bounds no other one"
 
 
 def test_without_a_blessed_model_there_is_nothing_to_compare() -> None:

@@ -5,12 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visage import progress
 from visage.evaluation.statistics import intervals
 from visage.evaluation.statistics.intervals import (
     Interval,
     bootstrap_weights,
     clusters_of,
     percentile_interval,
+    replicates_of,
     standard_error,
     unanimous_deviations,
     wilson_interval,
@@ -62,6 +64,23 @@ def test_the_draws_do_not_depend_on_how_many_are_in_memory(monkeypatch: pytest.M
     chunks = list(bootstrap_weights(ALONE, 100))
     assert all(chunk.size <= max(at_once, len(ALONE)) for chunk in chunks)
     np.testing.assert_array_equal(np.concatenate(chunks), np.concatenate(whole))
+
+
+def test_the_progress_of_many_draws_is_reported_and_that_of_few_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    reports: list[tuple[str, int, int | None]] = []
+    with progress.listening(lambda step, done, total, note: reports.append((step, done, total))):
+        list(bootstrap_weights(ALONE, 100))
+        assert reports == []
+        monkeypatch.setattr(intervals, "_CHUNK", 400)
+        list(bootstrap_weights(ALONE, 100, step="bootstrap of the candidate"))
+    assert reports == [("bootstrap of the candidate", done, 100) for done in (40, 80, 100)]
+
+
+@pytest.mark.parametrize(
+    ("records", "replicates"), [(0, 1000), (3728, 1000), (100_000, 1000), (200_000, 500), (1_000_000, 300)]
+)
+def test_large_tables_have_fewer_replicates(records: int, replicates: int) -> None:
+    assert replicates_of(records) == replicates
 
 
 def test_without_records_nothing_is_drawn() -> None:
@@ -129,6 +148,34 @@ def test_wilsons_interval_is_not_narrower_where_records_of_a_person_differ() -> 
     assert found is not None
     assert independent is not None
     assert found.high - found.low >= independent.high - independent.low
+
+
+def test_one_hit_says_no_more_than_none() -> None:
+    # 400 records of 40 people: the one person with a hit does not show how alike the records of a person are.
+    clusters = np.repeat(np.arange(40), 10)
+    none, one = (wilson_interval(hits_of(count, 400), clusters) for count in (0, 1))
+    assert_interval(none, 0, 0.0876)
+    assert_interval(one, 0.0001, 0.0876)
+    # 10 people with a hit each do: the estimated effect weighs 10 / 12.
+    ten = wilson_interval(np.where(np.arange(400) % 40 == 0, 1.0, 0.0), clusters)
+    assert_interval(ten, 0.0098, 0.0876)
+
+
+@given(people=st.integers(2, 12), images=st.integers(1, 6), alike=st.floats(0, 5), seed=st.integers(0, 2**32 - 1))
+def test_no_end_of_wilsons_interval_falls_when_hits_are_added(
+    people: int, images: int, alike: float, seed: int
+) -> None:
+    # As a threshold falls, those who score above it become more.
+    rng = np.random.default_rng(seed)
+    clusters = np.repeat(np.arange(people), images)
+    score = alike * rng.normal(size=people)[clusters] + rng.normal(size=len(clusters))
+    before = Interval(0, 0)
+    for threshold in [np.inf, *np.sort(score)[::-1]]:
+        found = wilson_interval((score >= threshold).astype(float), clusters)
+        assert found is not None
+        assert found.low >= before.low - 1e-12
+        assert found.high >= before.high - 1e-12
+        before = found
 
 
 def test_only_hits_of_few_people_say_little() -> None:

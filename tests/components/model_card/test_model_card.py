@@ -170,7 +170,7 @@ def test_the_json_holds_the_training_data_and_the_recipe(card: Path) -> None:
     figures = read_figures(card)
     assert figures["data"]["cleaning_report"]["sources"] == {"utkface": SOURCE}
     assert figures["recipe"] == RECIPE.model_dump(mode="json")
-    own = {**DESCRIPTION["learned_from"][0], "weights": None}
+    own = {**DESCRIPTION["learned_from"][0], "weights": None, "uid": None}
     assert figures["model"] == {**DESCRIPTION, "learned_from": [own], "calibration": None}
 
 

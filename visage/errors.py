@@ -21,7 +21,8 @@ def quoted(value: object) -> str:
     >>> len(quoted(b"a picture" * 10_000))
     80
     """
-    return shortened(repr(value))
+    # NumPy 2 writes its texts as np.str_('…').
+    return shortened(repr(str(value) if isinstance(value, str) else value))
 
 
 def shortened(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,3 +28,7 @@ def test_a_short_text_is_left_as_it_is(text: str) -> None:
 def test_names_are_one_bounded_line(names: list[str]) -> None:
     assert len(listed(names)) < 20 * 82 + 20
     assert "\n" not in listed(names)
+
+
+def test_a_text_is_quoted_as_python_quotes_it() -> None:
+    assert quoted(np.array(["row 4"])[0]) == quoted("row 4") == "'row 4'"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.metadata.workspace import KnownTraining, is_record_of, parents
-from visage.saved_model.metadata import TrainingProvenance, read_metadata
+from visage.saved_model.metadata import TrainingProvenance, known_metadata
 from visage.saved_model.versions import find_saved_model
 
 # Pretrained weights by the name of their data; a file records none, 'random' and 'blessed' add none.
@@ -102,9 +102,4 @@ def _without_record(
 
 def _record(folder: Path) -> list[TrainingProvenance]:
     model = find_saved_model(folder)
-    if model is None:
-        return []
-    try:
-        return read_metadata(model).learned_from or []
-    except (OSError, ValueError):
-        return []
+    return [] if model is None else known_metadata(model).learned_from or []

@@ -16,7 +16,7 @@ from typing import Any
 
 from visage.data.settings import SplitSettings
 from visage.errors import VisageError
-from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, read_metadata
+from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, known_metadata
 
 _DECIDES = {
     "holdout": ("train", "val", "test"),
@@ -52,10 +52,7 @@ def read_provenance(model: Path) -> list[TrainingProvenance] | None:
     Returns:
         None if the model does not record them, as an older one or one of another program.
     """
-    try:
-        return recorded_trainings(read_metadata(model))
-    except (OSError, ValueError):
-        return None
+    return recorded_trainings(known_metadata(model))
 
 
 def recorded_trainings(model: ModelMetadata) -> list[TrainingProvenance] | None:

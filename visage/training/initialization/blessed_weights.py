@@ -8,7 +8,7 @@ import keras
 
 from visage.errors import VisageError
 from visage.folder_alias import folder_alias
-from visage.saved_model.metadata import METADATA_FILE, read_metadata
+from visage.saved_model.metadata import METADATA_FILE, known_metadata
 
 _HINT = "train one with trainer.weights=null (or dlib, imagenet, a file) first"
 
@@ -28,10 +28,7 @@ def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
 
     if saved_model is None:
         raise VisageError(f"trainer.weights: blessed: this pipeline has pushed no model yet; {_HINT}")
-    try:
-        trained = read_metadata(Path(saved_model)).network
-    except (OSError, ValueError):
-        trained = None
+    trained = known_metadata(Path(saved_model)).network
     if trained is None:
         raise VisageError(
             f"trainer.weights: blessed: {saved_model}/{METADATA_FILE} is missing or damaged; push that model again, or "

@@ -122,4 +122,4 @@ def _interval(spec: MetricSpec, part: SliceFigures) -> str:
 
 
 def _range(spec: MetricSpec, interval: Interval) -> str:
-    return f"{spec.unit.number(interval.low)} to {spec.unit.number(interval.high)}"
+    return spec.unit.interval(interval.low, interval.high)

@@ -68,4 +68,4 @@ def _rate(rate: Rate | None) -> str:
     text = FRACTION.text(rate.value)
     if rate.interval is None:
         return text
-    return f"{text} ({FRACTION.number(rate.interval.low)} to {FRACTION.number(rate.interval.high)})"
+    return f"{text} ({FRACTION.interval(rate.interval.low, rate.interval.high)})"

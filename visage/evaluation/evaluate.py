@@ -9,7 +9,6 @@ import numpy as np
 from visage.data.labels import UNKNOWN
 from visage.evaluation.adjustment import AdjustedFigures, adjust, gaps_of
 from visage.evaluation.breakdowns import break_down
-from visage.evaluation.comparison import paired_worsening
 from visage.evaluation.evaluation import Change, Evaluation, Gap, SliceFigures
 from visage.evaluation.gates.decide import decide
 from visage.evaluation.gates.evidence import Evidences
@@ -125,12 +124,9 @@ def _gaps(settings: EvaluatorSettings, slices: Sequence[Slice], adjusted: Adjust
 
 
 def _changes(found: Evidences) -> Iterator[Change]:
-    candidate = found.candidate[OVERALL]
-    for role, figures in found.others.items():
+    for role in found.others:
         for spec in _compared():
-            figure, other = candidate.get(spec.name), figures[OVERALL].get(spec.name)
-            identical = spec.target in found.identical[role]
-            change = paired_worsening(spec, figure, other, identical=identical) if figure and other else None
+            change = found.worsening(spec, OVERALL, role)
             if change is not None:
                 yield Change(spec.name, role, change.value, change.interval)
 

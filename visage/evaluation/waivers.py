@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from visage.errors import VisageError
-from visage.evaluation.gates.gate import Comparison, Gate, relation
+from visage.evaluation.gates.gate import Comparison, Gate, limits_a_change, relation
 from visage.evaluation.metrics.spec import UNITS
 from visage.files import write_atomically
 from visage.lock import locked
@@ -54,8 +54,7 @@ class FailedLimit:
         if self.limit is None:
             return ""
         unit = UNITS[self.unit]
-        is_change = self.compared_with is not None or self.name.endswith("_gap_max")
-        text = unit.text_of_change if is_change else unit.text
+        text = unit.text_of_change if limits_a_change(self.name, self.compared_with) else unit.text
         measured = "not measured" if self.measured is None else text(self.measured)
         return f"{measured}, limit {relation(self.name)} {text(self.limit)}"
 

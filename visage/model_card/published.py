@@ -152,7 +152,7 @@ def _own(part: SliceFigures, metric: str) -> str | None:
         return None
     if figure.interval is None:
         return unit.text(figure.value)
-    return f"{unit.text(figure.value)} ({unit.number(figure.interval.low)} to {unit.number(figure.interval.high)})"
+    return f"{unit.text(figure.value)} ({unit.interval(figure.interval.low, figure.interval.high)})"
 
 
 def _place(location: tuple[Any, ...]) -> str:

@@ -113,8 +113,8 @@ def _figure(evaluation: Evaluation, spec: MetricSpec) -> tuple[str, str]:
         return NOTHING, f"not measured: {evaluation.overall.why_not_measured(spec.name)}"
     if figure.interval is None:
         return figures.signed(spec.unit.text(figure.value)), ""
-    low, high = spec.unit.number(figure.interval.low), spec.unit.number(figure.interval.high)
-    return figures.signed(spec.unit.text(figure.value)), figures.signed(f"{low} to {high}")
+    interval = spec.unit.interval(figure.interval.low, figure.interval.high)
+    return figures.signed(spec.unit.text(figure.value)), figures.signed(interval)
 
 
 def _percent(count: float, total: float) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from visage.evaluation.comparison import Worsening, holm, paired_worsening
+from visage.evaluation.comparison import Worsening, holm
 from visage.evaluation.gates.evidence import Evidences
 from visage.evaluation.gates.gate import Comparison, Gate, Verdict, decided, display, unless_few
-from visage.evaluation.measurement import Figure
 from visage.evaluation.metrics import limited_metrics
 from visage.evaluation.metrics.spec import MetricSpec
 from visage.evaluation.settings import EvaluatorSettings, Limit
@@ -49,30 +48,22 @@ def _uncorrected(settings: EvaluatorSettings, found: Evidences) -> Iterator[tupl
         for role, why in found.refused.items():
             gate = Gate(spec.change_limit_name, spec.name, OVERALL, limit.limit, limit.evidence, "failed", None)
             yield replace(gate, compared_with=role, reason=f"the {role} model {why}", **display(spec)), None
-        for role, figures in found.others.items():
-            identical = spec.target in found.identical.get(role, ())
-            yield _comparison(spec, limit, OVERALL, role, found.candidate[OVERALL], figures[OVERALL], identical)
+        for role in found.others:
+            yield _comparison(spec, limit, OVERALL, role, found)
             if limit.evidence != "harm":
                 continue
             for part in found.slices:
                 if len(part.values) == 1 and set(part.values) <= set(settings.slices):
-                    of_part = found.candidate[part.name], figures[part.name]
-                    gate, worsening = _comparison(spec, limit, part.name, role, *of_part, identical)
+                    gate, worsening = _comparison(spec, limit, part.name, role, found)
                     # A group of unknown labels has no figure, and is no group of people.
                     if gate.records:
                         yield unless_few(settings, gate), worsening
 
 
 def _comparison(
-    spec: MetricSpec,
-    limit: Limit,
-    slice: str,
-    role: Comparison,
-    candidate: Mapping[str, Figure],
-    other: Mapping[str, Figure],
-    identical: bool,
+    spec: MetricSpec, limit: Limit, slice: str, role: Comparison, found: Evidences
 ) -> tuple[Gate, Worsening | None]:
-    figure, before = candidate.get(spec.name), other.get(spec.name)
+    figure, before = found.candidate[slice].get(spec.name), found.others[role][slice].get(spec.name)
     gate = Gate(
         spec.change_limit_name,
         spec.name,
@@ -87,7 +78,7 @@ def _comparison(
         other=before.value if before else None,
         **display(spec),
     )
-    worsening = paired_worsening(spec, figure, before, identical=identical) if figure and before else None
+    worsening = found.worsening(spec, slice, role)
     if worsening is None:
         measured = figure is not None and figure.value is not None
         whose = f"the {role} model" if measured else "the model"

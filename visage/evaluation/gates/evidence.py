@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from visage.evaluation.adjustment import AdjustedFigures
+from visage.evaluation.comparison import Worsening, paired_worsening
 from visage.evaluation.gates.gate import Comparison
 from visage.evaluation.measurement import Figures
-from visage.evaluation.metrics.spec import Target
+from visage.evaluation.metrics.spec import MetricSpec, Target
 from visage.evaluation.slices import Slice
 from visage.evaluation.statistics.rates import Rate
 
@@ -34,3 +35,9 @@ class Evidences:
     adjusted: AdjustedFigures
     identical: Mapping[Comparison, Set[Target]] = field(default_factory=dict)
     age_checks: Sequence[Rate | None] = ()
+
+    def worsening(self, spec: MetricSpec, slice: str, role: Comparison) -> Worsening | None:
+        """Returns by how much the candidate is worse than another model; None where one of the two has no figure."""
+        figure, other = self.candidate[slice].get(spec.name), self.others[role][slice].get(spec.name)
+        identical = spec.target in self.identical.get(role, ())
+        return paired_worsening(spec, figure, other, identical=identical) if figure and other else None

@@ -67,6 +67,11 @@ class Gate:
         return relation(self.name)
 
 
+def limits_a_change(limit_name: str, compared_with: Comparison | None) -> bool:
+    """Returns whether a limit is on a difference: from another model, or from the others of the same ages."""
+    return compared_with is not None or limit_name.endswith("_gap_max")
+
+
 def relation(limit_name: str) -> str:
     """Returns 'at most' or 'at least', by the setting that holds a limit."""
     return "at most" if limit_name.endswith("_max") else "at least"

@@ -57,6 +57,10 @@ class Unit:
         """Returns a difference of two figures with its symbol, e.g. '0.50 years' or '2.0 points'."""
         return f"{self.number(value)} {self.of_change}".rstrip()
 
+    def interval(self, low: float, high: float) -> str:
+        """Returns an interval of figures without its symbol, e.g. '4.05 to 5.34', or '93.6 to 95.1' of fractions."""
+        return f"{self.number(low)} to {self.number(high)}"
+
     def cell(self, value: float, more_digits: int = 0) -> str:
         """Returns a figure for a narrow column, e.g. '4.32' or '93.1%'."""
         return self.number(value, more_digits) + (self.symbol if self.symbol == "%" else "")

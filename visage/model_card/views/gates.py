@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from visage.evaluation.gates.gate import Comparison, Gate
+from visage.evaluation.gates.gate import Comparison, Gate, limits_a_change
 from visage.evaluation.metrics.spec import UNITS, Unit
 from visage.html.page import NOTHING
 from visage.model_card.views.figures import signed
@@ -73,7 +73,7 @@ def _row(gate: Gate) -> GateRow:
     outcome = {"passed": "✓ met", "not gated": "not gated"}.get(gate.verdict, "✗ not met")
     return GateRow(
         records="all records" if gate.slice == "overall" else gate.slice.replace("_", " "),
-        measured=_measured(gate.measured, unit, _is_change(gate)),
+        measured=_measured(gate.measured, unit, limits_a_change(gate.name, gate.compared_with)),
         interval=_interval(gate, unit),
         people=gate.people,
         other=NOTHING if gate.other is None else unit.text(gate.other),
@@ -82,10 +82,6 @@ def _row(gate: Gate) -> GateRow:
         outcome="✗ not measured" if gate.verdict == "failed" and gate.measured is None else outcome,
         reason=gate.reason or "",
     )
-
-
-def _is_change(gate: Gate) -> bool:
-    return gate.compared_with is not None or gate.name.endswith("_gap_max")
 
 
 def independence_notes(others: Mapping[str, str], independence_unknown: Mapping[Comparison, str]) -> list[str]:
@@ -111,7 +107,7 @@ def _title(gate: Gate, others: Mapping[str, str]) -> str:
 
 def _limit(gate: Gate) -> str:
     unit = UNITS[gate.unit]
-    if _is_change(gate):
+    if limits_a_change(gate.name, gate.compared_with):
         return f"at most {unit.text_of_change(gate.limit)} worse"
     return f"{gate.relation} {unit.text(gate.limit)}"
 

@@ -6,7 +6,7 @@ TensorFlow is imported only when a model predicts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,7 @@ _DEFAULT_SPLIT = "test"
 class Target(Protocol):
     """What is measured."""
 
+    @property
     def no_evidence(self) -> str | None:
         """Returns one line why the figures are no evidence; None: they are."""
 
@@ -98,6 +99,7 @@ class PredictionsFile:
     file: Path
     baseline: Path | None
 
+    @property
     def no_evidence(self) -> None:
         """Returns None: what the system learned from is not known."""
 
@@ -149,20 +151,24 @@ class ModelOnSplit:
 
         return trained_on(self.model)
 
-    @cached_property
-    def _no_evidence(self) -> str | None:
+    @property
+    def _learned_examples(self) -> Path | None:
+        """Returns the folder of the examples that the model was trained on; None: it is not known."""
+        if self.named_examples is None:
+            return self._examples
         from pipeline.metadata.training_examples import trained_on
-        from visage.saved_model.known_records import why_no_evidence
 
-        learned = None
         # A model from elsewhere can be measured where --data names the examples.
-        with nullcontext() if self.named_examples is None else suppress(VisageError):
-            learned = trained_on(self.model)
-        return why_no_evidence(self.model, self.split, self._examples, learned)
+        with suppress(VisageError):
+            return trained_on(self.model)
+        return None
 
+    @cached_property
     def no_evidence(self) -> str | None:
         """Returns why the figures are no evidence, as `Target.no_evidence`."""
-        return self._no_evidence
+        from visage.saved_model.known_records import why_no_evidence
+
+        return why_no_evidence(self.model, self.split, self._examples, self._learned_examples)
 
     def trainings(self) -> Sequence[TrainingProvenance] | None:
         """Returns the trainings of the model, as `Target.trainings`."""
@@ -196,7 +202,7 @@ class ModelOnSplit:
         """Returns the content of the card."""
         from visage.model_card.evaluated import card_of_model
 
-        return card_of_model(self.model, self._examples, self.split, evaluation, self.baseline, self._no_evidence)
+        return card_of_model(self.model, self._examples, self.split, evaluation, self.baseline, self.no_evidence)
 
     def faces(self, evaluation: Evaluation) -> dict[str, str]:
         """Returns the images of the worst and the typical errors."""

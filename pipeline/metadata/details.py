@@ -1,7 +1,7 @@
 """Collects what is known of one run, and what differs between two."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -14,7 +14,7 @@ from pipeline.metadata.run_waiver import RunWaiver, waiver_of
 from pipeline.run_record import RunRecord, read_record
 from visage.errors import VisageError
 from visage.evaluation.evaluation import EVALUATION_FILE, Evaluation, read_evaluation
-from visage.evaluation.waivers import WAIVERS_FILE, read_waivers
+from visage.evaluation.waivers import WAIVERS_FILE, Waiver, read_waivers
 
 Difference = tuple[Any, Any]
 
@@ -162,6 +162,18 @@ def metrics_of(run: Run, evaluation: Evaluation | None) -> Mapping[str, float | 
     return {name: value for name, value in overall.items() if not isinstance(value, str)}
 
 
+def metrics_and_waiver(run: Run, waivers: Sequence[Waiver]) -> tuple[Mapping[str, float | None], RunWaiver | None]:
+    """Returns the metrics of a run's model and its waiver, from one reading of the evaluation.
+
+    Args:
+        run: the run.
+        waivers: of the pipeline, the oldest first.
+    """
+    evaluation = evaluation_of(run)
+    today = datetime.now(timezone.utc).date()
+    return metrics_of(run, evaluation), waiver_of(run, evaluation, waivers, today)
+
+
 def details_of(metadata: PipelineMetadata, run: Run) -> RunDetails:
     """Returns what is known of a run.
 
@@ -169,9 +181,8 @@ def details_of(metadata: PipelineMetadata, run: Run) -> RunDetails:
         VisageError: its record or the file of the waivers is damaged.
     """
     training = training_of(metadata, run.output("Trainer", "model"))
-    evaluation = evaluation_of(run)
-    waiver = waiver_of(run, evaluation, read_waivers(metadata.root / WAIVERS_FILE), datetime.now(timezone.utc).date())
-    return RunDetails(run, read_record(metadata.root, run.run_id), training, metrics_of(run, evaluation), waiver)
+    metrics, waiver = metrics_and_waiver(run, read_waivers(metadata.root / WAIVERS_FILE))
+    return RunDetails(run, read_record(metadata.root, run.run_id), training, metrics, waiver)
 
 
 def differences(one: RunDetails, other: RunDetails) -> dict[str, dict[str, Difference]]:

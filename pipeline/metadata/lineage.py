@@ -47,6 +47,11 @@ class PushedVersion:
             return None
         return held_path(self.destination.parent, self.number) if place == "held" else self.destination
 
+    @cached_property
+    def digest(self) -> str | None:
+        """Returns the digest of its graph and weights; None if the files are removed."""
+        return None if self.folder is None else model_digest(self.folder)
+
 
 @dataclass(frozen=True)
 class Training:
@@ -149,7 +154,7 @@ def version_of(run: Run, versions: Sequence[PushedVersion]) -> PushedVersion | N
         return pushed
     # A repeated training of the same model has an artifact of its own.
     digest = model_digest(model.uri / "Format-Serving")
-    return next((one for one in reversed(versions) if one.folder and model_digest(one.folder) == digest), None)
+    return next((one for one in reversed(versions) if one.digest == digest), None)
 
 
 def pushed_versions(metadata: PipelineMetadata) -> list[PushedVersion]:

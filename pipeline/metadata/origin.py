@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.metadata.details import RunDetails, details_of
+from pipeline.metadata.details import RunDetails, details_of, metrics_and_waiver
 from pipeline.metadata.lineage import PushedVersion, Training, pushed_versions, training_of, trainings, version_record
 from pipeline.metadata.reader import PipelineMetadata
 from pipeline.metadata.run_waiver import RunWaiver
 from pipeline.metadata.store import DATABASE
 from visage.errors import VisageError
+from visage.evaluation.waivers import WAIVERS_FILE, read_waivers
 from visage.names import did_you_mean
 from visage.saved_model.pushing.holds import model_digest
 from visage.saved_model.versions import newest_version, version_number
@@ -105,9 +106,11 @@ def find_origin(metadata: PipelineMetadata, model: str) -> Origin:
     if training is None:
         raise VisageError(f"{model}: {metadata.database} does not have its training; run the pipeline again")
     details = details_of(metadata, metadata.run(training.execution.run_id))
+    waiver = details.waiver
     # A run that was withheld trained a model that a waiver let through: the run of the push has it.
-    pushed = details_of(metadata, metadata.run(version.run_id)) if version else details
-    return Origin(metadata.pipeline, training, version, _start(metadata, training), details, pushed.waiver)
+    if version is not None and version.run_id != details.run.run_id:
+        _, waiver = metrics_and_waiver(metadata.run(version.run_id), read_waivers(metadata.root / WAIVERS_FILE))
+    return Origin(metadata.pipeline, training, version, _start(metadata, training), details, waiver)
 
 
 def _of_folder(folder: Path) -> tuple[PipelineMetadata, PushedVersion | None, Training | None]:

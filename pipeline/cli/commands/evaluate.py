@@ -78,7 +78,7 @@ def evaluate(
 
     measured = find_target(target, examples, split, baseline)
     with redirect_framework_output():
-        no_evidence = measured.no_evidence()
+        no_evidence = measured.no_evidence
     if no_evidence:
         click.echo(f"visage: warning: {no_evidence}", err=True)
     with redirect_framework_output() as stream:

@@ -1,7 +1,6 @@
 """`visage runs`: what was run, how two runs differ, and which version is served."""
 
 from dataclasses import asdict
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -40,20 +39,17 @@ def runs() -> None:
 def list_(config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     """List the runs, the newest last."""
     with opened(config, overrides, as_json) as at:
-        from pipeline.metadata.details import evaluation_of, metrics_of
+        from pipeline.metadata.details import metrics_and_waiver
         from pipeline.metadata.lineage import pushed_versions
-        from pipeline.metadata.run_waiver import waiver_of
         from pipeline.output.runs import print_hold, print_runs, runs_json
         from visage.evaluation.waivers import WAIVERS_FILE, read_waivers
         from visage.saved_model.pushing.holds import read_hold
 
         found = at.metadata.runs
-        given, today = read_waivers(at.settings.root / WAIVERS_FILE), datetime.now(timezone.utc).date()
+        given = read_waivers(at.settings.root / WAIVERS_FILE)
         metrics, waivers = {}, {}
         for run in found:
-            evaluation = evaluation_of(run)
-            metrics[run.run_id] = metrics_of(run, evaluation)
-            waivers[run.run_id] = waiver_of(run, evaluation, given, today)
+            metrics[run.run_id], waivers[run.run_id] = metrics_and_waiver(run, given)
         versions = pushed_versions(at.metadata)
         hold = read_hold(at.settings.model_base_path)
         print_runs(found, metrics, versions, waivers, at.reporter)

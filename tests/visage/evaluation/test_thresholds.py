@@ -61,8 +61,8 @@ def test_the_smallest_rate_that_the_records_can_show() -> None:
 
 
 def test_people_are_rated_by_the_threshold_that_others_choose() -> None:
-    # Nineteen people look like children, one like 40 years: the choice on all of them passes one of twenty. Whoever is
-    # rated with that one among the others meets the same threshold, and that one meets the lowest.
+    # Nineteen people look like children, one like 40 years. Where that one is among the people who choose, a threshold
+    # of 5 % is 18 of all 20 people, and 41 of 18; where that one is rated, the others choose 18.
     truths = truths_of([15.0] * 20, races=["white"] * 19 + ["black"])
     clusters = np.arange(20)
     outputs = outputs_of([10.0] * 19 + [40.0])

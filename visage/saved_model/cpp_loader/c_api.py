@@ -1,7 +1,7 @@
 """Loads and runs a SavedModel through TensorFlow's C API, with tensorflow_model_server's loader and session.
 
-The installed wheel contains the library, so nothing is compiled. A process that has loaded it must not import
-TensorFlow's Python package afterwards: two copies of the protobuf descriptors in one process crash it (protobuf 3.20).
+The installed wheel contains the library, so nothing is compiled. Its symbols stay its own (RTLD_LOCAL): Python's
+protobuf 3.20 would otherwise take functions of the library's copy of protobuf, and crash.
 """
 
 from __future__ import annotations
@@ -44,8 +44,14 @@ _NUMBERS: dict[int, np.dtype[Any]] = {
     2: np.dtype(np.float64),
     3: np.dtype(np.int32),
     4: np.dtype(np.uint8),
+    5: np.dtype(np.int16),
+    6: np.dtype(np.int8),
     9: np.dtype(np.int64),
     10: np.dtype(np.bool_),
+    17: np.dtype(np.uint16),
+    19: np.dtype(np.float16),
+    22: np.dtype(np.uint32),
+    23: np.dtype(np.uint64),
 }
 _NUMBER_CODES = {dtype: code for code, dtype in _NUMBERS.items()}
 # sizeof(TF_TString)
@@ -65,6 +71,12 @@ class LibraryError(Exception):
     """Raised when the installed TensorFlow has no C API that this module can use."""
 
 
+class _Buffer(ctypes.Structure):
+    """Bytes of the library: TF_Buffer."""
+
+    _fields_ = [("data", _Pointer), ("length", ctypes.c_size_t), ("deallocator", _Pointer)]
+
+
 class _Output(ctypes.Structure):
     """One output of an operation: TF_Output."""
 
@@ -80,6 +92,8 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "TF_NewGraph": (_Pointer, []),
     "TF_DeleteGraph": (None, [_Pointer]),
     "TF_GraphOperationByName": (_Pointer, [_Pointer, ctypes.c_char_p]),
+    "TF_NewBuffer": (ctypes.POINTER(_Buffer), []),
+    "TF_DeleteBuffer": (None, [ctypes.POINTER(_Buffer)]),
     "TF_NewSessionOptions": (_Pointer, []),
     "TF_DeleteSessionOptions": (None, [_Pointer]),
     "TF_LoadSessionFromSavedModel": (
@@ -91,7 +105,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
             ctypes.POINTER(ctypes.c_char_p),  # tags
             ctypes.c_int,
             _Pointer,  # graph
-            _Pointer,  # buffer for the MetaGraphDef
+            ctypes.POINTER(_Buffer),  # for the MetaGraphDef
             _Pointer,  # status
         ],
     ),
@@ -140,9 +154,8 @@ def load_library() -> ctypes.CDLL:
         raise LibraryError("TensorFlow is not installed")
     folder = Path(next(iter(spec.submodule_search_locations)))
     try:
-        # The second library needs the symbols of the first.
         libraries = [
-            ctypes.CDLL(str(_library(folder, name)), ctypes.RTLD_GLOBAL)
+            ctypes.CDLL(str(_library(folder, name)), ctypes.RTLD_LOCAL)
             for name in ("libtensorflow_framework", "libtensorflow_cc")
         ]
         for name, (result, arguments) in _FUNCTIONS.items():
@@ -154,7 +167,11 @@ def load_library() -> ctypes.CDLL:
 
 
 class Session:
-    """A SavedModel in memory, restored by the C++ loader; a context manager that releases it."""
+    """A SavedModel in memory, restored by the C++ loader; a context manager that releases it.
+
+    Attributes:
+        meta_graph: the MetaGraphDef that was loaded, serialized; it holds the signatures.
+    """
 
     def __init__(self, library: ctypes.CDLL, saved_model: str) -> None:
         """Loads the graph tagged `serve` from the folder `saved_model`.
@@ -165,22 +182,29 @@ class Session:
         self._library = library
         self._graph = library.TF_NewGraph()
         options = library.TF_NewSessionOptions()
+        meta_graph = library.TF_NewBuffer()
         tags = (ctypes.c_char_p * 1)(b"serve")
         try:
             self._session = self._checked(
                 library.TF_LoadSessionFromSavedModel,
-                options, None, os.fsencode(saved_model), tags, len(tags), self._graph, None,
+                options, None, os.fsencode(saved_model), tags, len(tags), self._graph, meta_graph,
             )  # fmt: skip
+            self.meta_graph = ctypes.string_at(meta_graph.contents.data, meta_graph.contents.length)
         except TensorFlowError:
             library.TF_DeleteGraph(self._graph)
             raise
         finally:
+            library.TF_DeleteBuffer(meta_graph)
             library.TF_DeleteSessionOptions(options)
 
     def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Releases the graph and its variables; no run may be going on."""
         self._checked(self._library.TF_CloseSession, self._session)
         self._checked(self._library.TF_DeleteSession, self._session)
         self._library.TF_DeleteGraph(self._graph)

@@ -202,8 +202,8 @@ def _print_failures(sessions: Mapping[str, ModelSession], crops: list[bytes]) ->
                 except TensorFlowError:
                     lost[name] += int(good.sum())
         print(f"{fraction:<10.0%}{int((~is_broken).sum()):>8}" + "".join(f"{count:>16}" for count in lost.values()))
-    batch = {"image_bytes": _strings(crops)}
-    one, other = error.run(batch), nan.run(batch)
+    good_images = {"image_bytes": _strings(crops)}
+    one, other = error.run(good_images), nan.run(good_images)
     print(f"outputs of {len(crops)} good images are the same: {all((one[name] == other[name]).all() for name in one)}")
 
 

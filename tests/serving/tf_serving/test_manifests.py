@@ -173,11 +173,12 @@ def test_one_image_is_named_everywhere(container: Mapping[str, Any], compose: Ma
     assert gpu["images"] == [{"name": image, "newTag": f"{tag}-gpu"}]
 
 
-def test_kserve_serves_the_same_model() -> None:
+def test_kserve_serves_the_same_model_with_the_same_server(compose: Mapping[str, Any]) -> None:
     (service,) = documents("kserve.yaml")
     predictor = service["spec"]["predictor"]
     assert service["metadata"]["name"] == MODEL.name
     assert predictor["model"]["modelFormat"]["name"] == "tensorflow"
+    assert predictor["model"]["runtimeVersion"] == compose["image"].rpartition(":")[2]
     assert predictor["minReplicas"] <= predictor["maxReplicas"]
 
 

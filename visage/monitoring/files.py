@@ -24,7 +24,8 @@ from visage.monitoring.messages import from_message, to_message
 # Of requests that were refused before a version was chosen.
 NO_VERSION = "none"
 
-_ENDING = ".tfrecord"
+ENDING = ".tfrecord"
+"""Of the files, and of a baseline that `visage monitor` wrote."""
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})_(.+)_(\d+|none)_([0-9a-f]+-\d+)\.tfrecord")
 
 
@@ -51,7 +52,7 @@ class StatisticsFile:
         >>> StatisticsFile(date(2026, 11, 29), "visage", "7", "5d41402a-3").name
         '2026-11-29_visage_7_5d41402a-3.tfrecord'
         """
-        return f"{self.day.isoformat()}_{quote(self.model, safe='')}_{self.version}_{self.writer}{_ENDING}"
+        return f"{self.day.isoformat()}_{quote(self.model, safe='')}_{self.version}_{self.writer}{ENDING}"
 
 
 def parse_name(name: str) -> StatisticsFile | None:

@@ -19,6 +19,8 @@ HEIGHT = 130
 # Values of a text feature that are drawn; the others are drawn together.
 _MOST_VALUES = 8
 _REST = "others"
+# That fit below a chart.
+_LETTERS = 48
 # In the order in which people expect them, where there is one.
 _ORDER = (*AGE_GROUPS, *GENDERS, ANSWERED)
 
@@ -47,7 +49,7 @@ def chart_of(one: Compared) -> Chart:
         assert isinstance(one.expected, TextCounts)
         names = _names(one.served, one.expected)
         served, expected = ([_number(counts, names, name) for name in names] for counts in (one.served, one.expected))
-        ticks, text = tuple(place + 0.5 for place in range(len(names))), lambda place: names[int(place)].lower()
+        ticks, text = tuple(place + 0.5 for place in range(len(names))), lambda place: _fitting(names[int(place)], len(names))
     unit = f", {one.feature.unit}" if one.feature.unit else ""
     return Chart(
         one.feature.name,
@@ -124,9 +126,15 @@ def _number(counts: TextCounts, names: Sequence[str], name: str) -> float:
     return counts.values.get(name, 0)
 
 
+def _fitting(name: str, slots: int) -> str:
+    """Returns a name cut to the width of its slot; the bar has the whole name, and the page's tables."""
+    letters = _LETTERS // slots
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"
+
+
 def _short(value: float) -> str:
     """Returns an edge for people: '35', '0.25', '4k', '1M'."""
     for limit, letter in ((2**20, "M"), (2**10, "k")):
-        if value >= 4 * 2**10 and value >= limit:
+        if value >= 4 * limit:
             return f"{value / limit:.3g}{letter}"
-    return f"{value:.3g}"
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"

@@ -134,13 +134,14 @@ def _report(
     from pipeline.monitor_baseline import find_baseline
     from visage.monitoring.collected import Period, collect
     from visage.monitoring.report import Report
-    from visage.prediction.loaded_model import find_model, identity_of, metadata_of
+    from visage.prediction.loaded_model import find_model, identity_of
+    from visage.saved_model.metadata import known_metadata
 
     version = find_model(folder).resolve()
     name, period = name or version.parent.name, Period.until(last, days)
     compared_with = find_baseline(baseline, version, name, period)
     return Report(
-        identity=identity_of(version, metadata_of(version)),
+        identity=identity_of(version, known_metadata(version)),
         name=name,
         version=version.name,
         period=period,

@@ -49,7 +49,10 @@ def chart_of(one: Compared) -> Chart:
         assert isinstance(one.expected, TextCounts)
         names = _names(one.served, one.expected)
         served, expected = ([_number(counts, names, name) for name in names] for counts in (one.served, one.expected))
-        ticks, text = tuple(place + 0.5 for place in range(len(names))), lambda place: _fitting(names[int(place)], len(names))
+        ticks, text = (
+            tuple(place + 0.5 for place in range(len(names))),
+            lambda place: _fitting(names[int(place)], len(names)),
+        )
     unit = f", {one.feature.unit}" if one.feature.unit else ""
     return Chart(
         one.feature.name,

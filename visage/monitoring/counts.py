@@ -40,12 +40,14 @@ class NumberCounts:
         """Counts a finite value; others are not counted."""
         if not math.isfinite(value):
             return
-        edges = self.feature.edges
-        self.bins[min(max(bisect_right(edges, value) - 1, 0), len(edges) - 2)] += 1
+        # Of the inner edges, so that values beyond the outer ones fall into the bins at the ends.
+        self.bins[bisect_right(self.feature.edges, value, 1, len(self.bins)) - 1] += 1
         self.total += value
         self.squares += value * value
-        self.low = min(self.low, value)
-        self.high = max(self.high, value)
+        if value < self.low:
+            self.low = value
+        if value > self.high:
+            self.high = value
         self.zeros += value == 0
 
     def add_all(self, other: NumberCounts) -> None:

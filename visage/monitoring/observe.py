@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from visage.data.labels import AGE_GROUPS, GENDERS, age_group
@@ -11,7 +13,7 @@ from visage.monitoring.jpeg_header import read_header
 
 _FEMALE, _MALE = GENDERS
 # The ends of the span that holds 80 % of an age's distribution.
-_LOW, _HIGH = 0.1, 0.9
+_ENDS = np.array([0.1, 0.9], np.float32)
 
 
 def add_faces(
@@ -20,7 +22,7 @@ def add_faces(
     age_probabilities: np.ndarray | None,
     gender_probabilities: np.ndarray | None,
 ) -> None:
-    """Counts the predictions for n faces; an output that is no finite number is not counted.
+    """Counts the predictions for n faces; an output that is no finite number is not counted, nor a face without one.
 
     Args:
         counts: what they are added to.
@@ -28,20 +30,24 @@ def add_faces(
         age_probabilities: float [n, 101] by year, or [n, 8] by age group.
         gender_probabilities: P(male), float [n].
     """
-    found = [each for each in (ages, age_probabilities, gender_probabilities) if each is not None]
-    counts.faces += len(found[0]) if found else 0
+    years = None if ages is None else ages.tolist()
+    males = None if gender_probabilities is None else gender_probabilities.tolist()
+    first = years if years is not None else males
+    if first is None:
+        first = [] if age_probabilities is None else age_probabilities[:, 0].tolist()
+    counts.faces += sum(map(math.isfinite, first))
     predicts_groups = age_probabilities is not None and age_probabilities.shape[1] == len(AGE_GROUPS)
     if age_probabilities is not None and predicts_groups:
         _add_groups(counts, age_probabilities)
     elif age_probabilities is not None:
         _add_spans(counts, age_probabilities)
-    for age in [] if ages is None else ages.tolist():
+    for age in years or ():
         counts.numbers["age"].add(age)
-        if not predicts_groups and age == age:
+        if not predicts_groups and math.isfinite(age):
             counts.texts["age_group"].add(AGE_GROUPS[age_group(age)])
-    for probability in [] if gender_probabilities is None else gender_probabilities.tolist():
+    for probability in males or ():
         counts.numbers["gender_probability"].add(probability)
-        if probability == probability:
+        if math.isfinite(probability):
             counts.texts["gender"].add(_MALE if probability > 0.5 else _FEMALE)
 
 
@@ -52,8 +58,9 @@ def _add_groups(counts: Counts, probabilities: np.ndarray) -> None:
 
 def _add_spans(counts: Counts, probabilities: np.ndarray) -> None:
     for row in probabilities.cumsum(axis=1):
-        if row[-1] > _HIGH:  # not of a row of NaN
-            counts.numbers["age_span"].add(float(row.searchsorted(_HIGH) - row.searchsorted(_LOW)))
+        if row[-1] > _ENDS[1]:  # not of a row of NaN
+            low, high = row.searchsorted(_ENDS)
+            counts.numbers["age_span"].add(float(high - low))
 
 
 def add_crop(counts: Counts, image: bytes) -> None:

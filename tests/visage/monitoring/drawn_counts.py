@@ -15,7 +15,7 @@ def drawn_counts(faces: int, *, older: float = 0.0, men: float = 0.5, refused: i
     distances = (np.arange(101) - ages[:, np.newaxis]) / 5
     weights = np.exp(-(distances**2) / 2)
     is_man = rng.random(faces) < men
-    add_faces(counts, ages, weights / weights.sum(axis=1, keepdims=True), np.where(is_man, 0.95, 0.05))
+    add_faces(counts, ages, weights / weights.sum(axis=1, keepdims=True), np.where(is_man, 0.93, 0.07))
     for blur in rng.lognormal(6, 0.5, faces):
         counts.numbers["blur"].add(float(blur))
     for _ in range(faces):

@@ -44,7 +44,7 @@ def monitored(tmp_path: Path) -> Monitored:
     run = pipeline.run("first", evaluation=evaluation_of())
     evaluation = pipeline.root / "artifacts" / "Evaluator" / "evaluation" / "run-1"
     ages = np.random.default_rng(4).normal(40, 15, 400).clip(0, 100).tolist()
-    males = [0.95 if number % 2 else 0.05 for number in range(400)]
+    males = [0.93 if number % 2 else 0.07 for number in range(400)]
     (evaluation / "predictions").mkdir()
     for part in (slice(0, 150), slice(150, 400)):
         images = f"image-{part.start}"

@@ -11,6 +11,7 @@ from visage.errors import VisageError
 from visage.monitoring.collected import Period, collect
 from visage.monitoring.counts import Counts
 from visage.monitoring.files import ENDING, read_counts
+from visage.saved_model.versions import version_number
 
 _PREDICTIONS = (".parquet", ".csv")
 
@@ -29,7 +30,7 @@ def find_baseline(given: Path | None, version: Path, model: str, period: Period)
     Args:
         given: a file of predictions, a file that `visage monitor --out` wrote, or a folder of statistics, of which the
             days before the period count; None: the evaluation of the run that trained the model.
-        version: folder of the model.
+        version: folder of the model, absolute.
         model: its name in requests.
         period: the days that are compared.
 
@@ -37,9 +38,9 @@ def find_baseline(given: Path | None, version: Path, model: str, period: Period)
         VisageError: there is none, or it cannot be read.
     """
     if given is None:
-        return _of_run(version.resolve())
+        return _of_run(version)
     if given.is_dir():
-        return _of_days(given, version.resolve().name, model, period)
+        return _of_days(given, str(version_number(version)), model, period)
     if given.suffix.lower() in _PREDICTIONS:
         from visage.evaluation.predictions.external import read_external
         from visage.monitoring.baseline import counts_of

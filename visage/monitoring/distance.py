@@ -31,8 +31,8 @@ def distance(one: NumberCounts | TextCounts, other: NumberCounts | TextCounts) -
 def l_infinity(one: Mapping[object, float], other: Mapping[object, float]) -> float:
     """Returns the greatest difference of a value's fraction.
 
-    >>> l_infinity({"female": 0.5, "male": 0.5}, {"female": 0.2, "male": 0.8})
-    0.3
+    >>> l_infinity({"female": 0.5, "male": 0.5}, {"female": 0.25, "male": 0.75})
+    0.25
     """
     return max(abs(one.get(value, 0.0) - other.get(value, 0.0)) for value in {*one, *other})
 

@@ -136,16 +136,20 @@ def _report(
     from visage.monitoring.report import Report
     from visage.prediction.loaded_model import find_model, identity_of
     from visage.saved_model.metadata import known_metadata
+    from visage.saved_model.versions import version_number
 
     version = find_model(folder).resolve()
+    number = version_number(version)
+    if number is None:
+        raise VisageError(f"--model {folder}: its folder has no number, as served versions have; name one of those")
     name, period = name or version.parent.name, Period.until(last, days)
     compared_with = find_baseline(baseline, version, name, period)
     return Report(
         identity=identity_of(version, known_metadata(version)),
         name=name,
-        version=version.name,
+        version=str(number),
         period=period,
-        collected=collect(statistics, name, version.name, period),
+        collected=collect(statistics, name, str(number), period),
         baseline=compared_with.counts,
         baseline_text=compared_with.text,
         settings=settings,

@@ -23,7 +23,7 @@ class Compared:
         served: its distribution in requests.
         expected: in the baseline.
         distance: between the two, 0 to 1; None: one of them has too few values.
-        by_chance: the distance that two samples of these sizes from one distribution exceed once in forty times.
+        by_chance: the distance that two samples of these sizes from one distribution exceed about once in twenty times.
         limit: None: there is none.
         verdict: 'drift': the distance is above the limit; 'not enough': fewer values than `min_faces` on a side;
             'no baseline', 'not seen': no value on a side.

@@ -31,10 +31,10 @@ def test_older_faces_are_further_away_the_older_they_are() -> None:
 
 
 @pytest.mark.parametrize("name", ["age", "age_group", "gender"])
-def test_samples_of_one_distribution_exceed_the_distance_by_chance_once_in_forty_times(name: str) -> None:
+def test_samples_of_one_distribution_exceed_the_distance_by_chance_once_in_twenty_times(name: str) -> None:
     pairs = [
         (drawn_counts(200, seed=seed).of(name), drawn_counts(600, seed=-seed - 1 & 0xFFFF).of(name))
-        for seed in range(200)
+        for seed in range(120)
     ]
     beyond = sum(distance(one, other) > by_chance(one, other) for one, other in pairs)
-    assert 0 < beyond < 20
+    assert beyond < 15

@@ -11,6 +11,7 @@ export class Camera {
   constructor(video) {
     this.video = video;
     this.stream = null;
+    this.mirrored = false;
   }
 
   get on() {
@@ -36,6 +37,7 @@ export class Camera {
     track.addEventListener("ended", () => this.onend?.());
     // People know their own face from mirrors; a camera at the back shows the world as it is.
     this.mirrored = track.getSettings().facingMode !== "environment";
+    this.video.classList.toggle("mirrored", this.mirrored);
     this.video.srcObject = stream;
     await this.video.play();
   }

@@ -44,7 +44,7 @@ async function predictFile(file, name) {
   find("problem").textContent = "";
   if (!photo) return refuse("This browser cannot show such a picture; try a JPEG or a PNG.");
   selected = 0;
-  show(photo, answer, { live: false, mirrored: false });
+  show(photo, answer, false);
   if (answer.problem) return say(sentence(answer.problem), true);
   say(`${count(answer.faces.length, "face")}. ${description(answer.faces[0], 0)}`);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -57,15 +57,15 @@ function refuse(text) {
   say(text, true);
 }
 
-function show(photo, answer, view) {
+function show(photo, answer, live) {
   const before = result?.faces[selected];
   result = answer;
   find("result").hidden = false;
-  stage.show(photo.canvas, answer, view);
+  stage.show(photo.canvas, answer, live);
   find("timing").textContent = timing(answer.milliseconds, photo);
   if (find("json-part").querySelector("details").open) showJson();
   find("panel").hidden = answer.faces.length === 0;
-  if (answer.faces.length > 0) choose(view.live ? nearest(before) : selected);
+  if (answer.faces.length > 0) choose(live ? nearest(before) : selected);
 }
 
 function choose(index, aloud = false) {
@@ -87,9 +87,9 @@ function nearest(before) {
 function timing({ decode, find: search, align, predict: model, total }, { canvas, original }) {
   const ms = (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
   const scaled = original && original.width !== canvas.width;
-  const size = scaled ? `${original.width} × ${original.height} px, sent as ` : "";
+  const size = scaled ? `${original.width}x${original.height} px, sent as ` : "";
   return (
-    `${size}${canvas.width} × ${canvas.height} px. ${ms(total)} in all: read ${ms(decode)}, find ${ms(search)}, ` +
+    `${size}${canvas.width}x${canvas.height} px. ${ms(total)} in all: read ${ms(decode)}, find ${ms(search)}, ` +
     `align ${ms(align)}, predict ${ms(model)}; the rest is the way to the server and back.`
   );
 }
@@ -108,16 +108,20 @@ function json() {
 function showModel(model) {
   if (!model) return;
   find("warning").textContent = model.warning ? sentence(model.warning) : "";
-  find("summary").textContent = model.summary;
+  find("summary").hidden = true;
   definitions(find("model"), [
     ["Name", model.name],
     ["Version", model.version],
-    ["Pipeline", model.pipeline],
-    ["Training", model.training],
+    ["Pipeline", known(model.pipeline)],
+    ["Training", known(model.training)],
     ["Learned from", model.trained_on.pictures],
     ["Data sets", model.trained_on.data_sets.join(", ") || "unknown"],
     ["Faces learned from", model.trained_on.faces?.toLocaleString("en") ?? "unknown"],
   ]);
+}
+
+function known(value) {
+  return value === "unknown" ? null : value;
 }
 
 async function toggleCamera() {
@@ -142,12 +146,12 @@ async function toggleCamera() {
   await live(mine);
 }
 
-// Sends the next frame when the last one is answered, as long as the camera is on.
+// Sends each frame when the last one is answered, as long as the camera is on.
 async function live(mine) {
   let frames = 0;
   const started = performance.now();
   while (mine === turn) {
-    const photo = await frame(camera.video).catch(() => null);
+    const photo = await frame(camera.video, camera.mirrored).catch(() => null);
     if (mine !== turn) return;
     const answer = photo && (await predict(photo.body));
     if (mine !== turn) return;
@@ -161,7 +165,7 @@ async function live(mine) {
       return refuse(sentence(answer.error));
     }
     showModel(answer.model);
-    show(photo, answer, { live: true, mirrored: camera.mirrored });
+    show(photo, answer, true);
     frames += 1;
     const rate = (1000 * frames) / (performance.now() - started);
     find("timing").textContent = `${rate.toFixed(1)} frames a second. ${find("timing").textContent}`;

@@ -25,11 +25,11 @@ export async function prepare(file) {
   return { canvas, body: asItIs ? file : await jpeg(canvas, QUALITY), original: { width, height } };
 }
 
-// Returns the video's present frame in the same form.
-export async function frame(video) {
+// Returns the video's present frame in the same form; mirrored, if that is how the video is shown.
+export async function frame(video, mirrored) {
   const scale = Math.min(1, LONGEST_SIDE_OF_A_FRAME / Math.max(video.videoWidth, video.videoHeight));
   const canvas = document.createElement("canvas");
-  draw(canvas, video, Math.round(video.videoWidth * scale), Math.round(video.videoHeight * scale));
+  draw(canvas, video, Math.round(video.videoWidth * scale), Math.round(video.videoHeight * scale), mirrored);
   return { canvas, body: await jpeg(canvas, QUALITY), original: null };
 }
 
@@ -41,13 +41,14 @@ async function resized(bitmap, scale) {
   return smaller;
 }
 
-function draw(canvas, image, width, height) {
+function draw(canvas, image, width, height, mirrored = false) {
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext("2d");
   // The server blends a transparent picture with white, too.
   context.fillStyle = "#fff";
   context.fillRect(0, 0, width, height);
+  if (mirrored) context.setTransform(-1, 0, 0, 1, width, 0);
   context.drawImage(image, 0, 0, width, height);
 }
 

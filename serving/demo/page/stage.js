@@ -5,6 +5,8 @@ import { title } from "./wording.js";
 
 const LABEL_HEIGHT = 0.06;
 const LABEL_WIDTH = 0.2;
+// Pixels; a narrower box has only its number, which covers no neighbour.
+const ROOM_FOR_THE_AGE = 44;
 // Times its own size that a small picture is enlarged at most, and the part of the window's height that it takes.
 const MAX_ENLARGEMENT = 2.5;
 const MAX_HEIGHT = "72vh";
@@ -18,18 +20,15 @@ export class Stage {
   }
 
   // Shows the picture itself, or in its place the camera's image, of which it is a frame.
-  show(canvas, result, { live, mirrored }) {
+  show(canvas, result, live) {
     this.canvas.width = canvas.width;
     this.canvas.height = canvas.height;
-    const context = this.canvas.getContext("2d");
-    if (mirrored) context.setTransform(-1, 0, 0, 1, canvas.width, 0);
-    context.drawImage(canvas, 0, 0);
-    this.video.classList.toggle("mirrored", mirrored);
+    this.canvas.getContext("2d").drawImage(canvas, 0, 0);
     this.setLive(live);
     const ratio = canvas.width / canvas.height;
     const enlarged = live ? "100%" : `${MAX_ENLARGEMENT * canvas.width}px`;
     find("stage").style.maxWidth = `min(calc(${MAX_HEIGHT} * ${ratio}), ${enlarged})`;
-    this.place(result, mirrored);
+    this.place(result);
   }
 
   setLive(live) {
@@ -38,11 +37,11 @@ export class Stage {
   }
 
   // Moves the buttons to the faces; those that stay keep the keyboard's focus.
-  place(result, mirrored) {
+  place(result) {
     while (this.boxes.children.length > result.faces.length) this.boxes.lastChild.remove();
     while (this.boxes.children.length < result.faces.length) this.boxes.append(this.button(this.boxes.children.length));
     result.faces.forEach((face, index) => {
-      const [x0, y0, x1, y1] = inside(face.box, result, mirrored);
+      const [x0, y0, x1, y1] = inside(face.box, result);
       const box = this.boxes.children[index];
       box.style.left = `${100 * x0}%`;
       box.style.top = `${100 * y0}%`;
@@ -51,7 +50,8 @@ export class Stage {
       box.classList.toggle("low", y0 < LABEL_HEIGHT);
       box.classList.toggle("right", x0 > 1 - LABEL_WIDTH);
       box.setAttribute("aria-label", title(face, index));
-      box.firstChild.textContent = face.age === null ? `${index + 1}` : `${index + 1}: ${Math.round(face.age)}`;
+      const hasRoom = (x1 - x0) * this.boxes.parentElement.clientWidth > ROOM_FOR_THE_AGE;
+      box.firstChild.textContent = face.age === null || !hasRoom ? `${index + 1}` : `${index + 1}: ${Math.round(face.age)}`;
     });
   }
 
@@ -68,8 +68,6 @@ export class Stage {
 }
 
 // Returns the box as fractions of the picture, of which a detector's box may reach outside.
-function inside([x0, y0, x1, y1], { width, height }, mirrored) {
-  const clipped = (value) => Math.min(1, Math.max(0, value));
-  const [left, right] = [clipped(x0 / width), clipped(x1 / width)];
-  return [mirrored ? 1 - right : left, clipped(y0 / height), mirrored ? 1 - left : right, clipped(y1 / height)];
+function inside(box, { width, height }) {
+  return box.map((edge, place) => Math.min(1, Math.max(0, edge / (place % 2 === 0 ? width : height))));
 }

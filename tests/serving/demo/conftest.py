@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from serving.core.model_config import ModelConfig
 from serving.core.model_server import ModelServer
 from serving.demo import Demo
+from tests.helpers.chromium import Chromium
 from tests.helpers.limits import wait_until
 
 
@@ -73,3 +74,34 @@ def people(real_data_dir: Path) -> Path:
 def man(real_data_dir: Path) -> Path:
     """A real photo of one man, 561x561 pixels."""
     return real_data_dir / "photos" / "ivan.jpg"
+
+
+# Errors of scripts, and what breaks the content policy.
+PROBLEMS = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
+
+
+def open_page(browser: Chromium, url: str, width: int = 1280, scheme: str = "light") -> None:
+    """Opens the page and waits for its samples; `browser.events` then has what it reports from here on."""
+    for domain in ("Runtime", "Log", "Network"):
+        browser.send(f"{domain}.enable")
+    browser.events.clear()
+    browser.show(url, width, scheme)
+    browser.wait_for("!document.getElementById('samples').hidden")
+
+
+def requests_of(browser: Chromium) -> list[str]:
+    """Returns the addresses that the page asked since it was opened."""
+    asked = [event["params"] for event in browser.events if event["method"] == "Network.requestWillBeSent"]
+    return [parameters["request"]["url"] for parameters in asked]
+
+
+def is_done() -> str:
+    """Returns a JavaScript expression: whether the page has answered a photo."""
+    return "(text => text !== '' && !text.startsWith('Looking'))(document.getElementById('status').textContent)"
+
+
+def status_after(browser: Chromium, photo: Path) -> str:
+    """Chooses a photo, waits for the answer, and returns the sentence that is announced."""
+    browser.choose_file("#file", photo)
+    browser.wait_for(is_done())
+    return str(browser.run("document.getElementById('status').textContent"))

@@ -223,7 +223,10 @@ def test_a_model_of_age_groups_alone_has_bars(page: Chromium) -> None:
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        ("NotAllowedError", "The camera was not allowed. Allow it for this page in the browser's address bar, then try "),
+        (
+            "NotAllowedError",
+            "The camera was not allowed. Allow it for this page in the browser's address bar, then try ",
+        ),
         ("NotFoundError", "This device has no camera that the browser can use."),
     ],
 )

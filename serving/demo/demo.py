@@ -39,7 +39,7 @@ MAX_BYTES_IN_FLIGHT = 96 * 2**20
 BODY_SECONDS = 30.0
 
 _PAGE = Path(__file__).with_name("page")
-_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+_TYPES = {".css": "text/css", ".js": "text/javascript"}
 _STATUS = {Code.UNAVAILABLE: 503, Code.RESOURCE_EXHAUSTED: 503, Code.NOT_FOUND: 503, Code.DEADLINE_EXCEEDED: 504}
 
 NO_MODEL = "no model is loaded yet; try again in a moment"
@@ -84,10 +84,11 @@ class Demo:
         self._finder = FaceFinder()
         self._photos = 0
         self._bytes = 0
+        self._html = (_PAGE / "index.html").read_text(encoding="utf-8")
         self._parts = {
             file.name: (file.read_bytes(), _TYPES[file.suffix])
             for file in sorted(_PAGE.iterdir())
-            if file.suffix in (".css", ".js")
+            if file.suffix in _TYPES
         }
 
     def routes(self) -> list[Route]:
@@ -111,10 +112,10 @@ class Demo:
             "SUMMARY": identity.summary if identity else "no model is loaded yet",
             "PROBLEM": model.problem or "",
         }
-        page = (_PAGE / "index.html").read_text(encoding="utf-8")
+        page = self._html
         for name, value in values.items():
             page = page.replace(f"{{{{{name}}}}}", html.escape(value))
-        return _response(page.encode(), _TYPES[".html"])
+        return _response(page.encode(), "text/html")
 
     async def _part(self, request: Request) -> Response:
         part = self._parts.get(request.path_params["name"])
@@ -136,7 +137,7 @@ class Demo:
 
     async def _predict(self, request: Request) -> Response:
         """Predicts the faces of the photo in the body; with `?crops=1` each face has its crop as a data URI."""
-        announced = _announced_bytes(request)
+        announced = min(_announced_bytes(request), MAX_PHOTO_BYTES)
         if self._photos == MAX_PHOTOS or self._bytes + announced > MAX_BYTES_IN_FLIGHT:
             return _error(BUSY, 503)
         self._photos += 1
@@ -197,8 +198,8 @@ class Demo:
 
 def _announced_bytes(request: Request) -> int:
     """Returns the size of the body by its Content-Length; MAX_PHOTO_BYTES, the most that is read, if it is unknown."""
-    announced = request.headers.get("content-length", "")
-    return min(int(announced), MAX_PHOTO_BYTES) if announced.isdecimal() else MAX_PHOTO_BYTES
+    # The HTTP server refuses a request whose Content-Length is not a number.
+    return int(request.headers.get("content-length", MAX_PHOTO_BYTES))
 
 
 async def _read_photo(request: Request) -> bytes:
@@ -209,8 +210,7 @@ async def _read_photo(request: Request) -> bytes:
             it takes longer than BODY_SECONDS. 400, the client disconnects.
     """
     too_large = PhotoError(413, f"the photo is larger than {MAX_PHOTO_BYTES // 2**20} MiB; scale it down")
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > MAX_PHOTO_BYTES:
+    if _announced_bytes(request) > MAX_PHOTO_BYTES:
         raise too_large
     body = bytearray()
 

@@ -41,7 +41,7 @@ function curve(face) {
   const points = (from, to) =>
     probabilities.slice(from, to + 1).map((probability, place) => [x(from + place), y(probability)]);
   const line = (list) => list.map(([px, py]) => `${px.toFixed(1)} ${py.toFixed(1)}`).join("L");
-  const area = (from, to) => `M${x(from).toFixed(1)} ${BOTTOM}L${line(points(from, to))}L${x(to).toFixed(1)} ${BOTTOM}Z`;
+  const area = (from, to) => `M${line([[x(from), BOTTOM], ...points(from, to), [x(to), BOTTOM]])}Z`;
   const [low, high] = face.age_span;
   const ticks = [0, 20, 40, 60, 80, 100].filter((age) => age <= last);
   return [

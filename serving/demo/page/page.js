@@ -35,7 +35,8 @@ async function predictFile(file, name) {
   if (mine !== turn) return;
   const body = photo ? photo.body : file;
   if (body.size > MAX_PHOTO_BYTES) {
-    return refuse(`The file is larger than ${MAX_PHOTO_BYTES / 2 ** 20} MiB, and this browser cannot read it as a picture.`);
+    const limit = `${MAX_PHOTO_BYTES / 2 ** 20} MiB`;
+    return refuse(`The file is larger than ${limit}, and this browser cannot read it as a picture.`);
   }
   const answer = await predict(body);
   if (mine !== turn) return;
@@ -73,6 +74,11 @@ function choose(index, aloud = false) {
   stage.mark(index);
   describeFace(result.faces[index], index, result.faces.length, AGE_GROUPS);
   if (aloud) say(description(result.faces[index], index));
+}
+
+function step(by) {
+  const total = result.faces.length;
+  choose((selected + by + total) % total, true);
 }
 
 // Returns the face that is where the selected one was in the frame before.
@@ -139,7 +145,7 @@ async function toggleCamera() {
   }
   if (mine !== turn) return camera.stop();
   find("camera").classList.add("live");
-  find("camera-label").textContent = "Stop the camera";
+  find("camera-label").textContent = "Stop camera";
   result = null;
   spokenAt = 0;
   say("The camera is on.");
@@ -176,8 +182,8 @@ async function live(mine) {
 function speakNowAndThen(answer) {
   if (performance.now() - spokenAt < SPEAK_EVERY_MS && spokenAt > 0) return;
   spokenAt = performance.now();
-  const faces = answer.faces.length;
-  say(faces === 0 ? "No face in the camera's image." : `${count(faces, "face")}. ${description(answer.faces[selected], selected)}`);
+  if (answer.faces.length === 0) return say("No face in the camera's image.");
+  say(`${count(answer.faces.length, "face")}. ${description(answer.faces[selected], selected)}`);
 }
 
 function stopCamera() {
@@ -186,7 +192,7 @@ function stopCamera() {
   camera.stop();
   stage.setLive(false);
   find("camera").classList.remove("live");
-  find("camera-label").textContent = "Use the camera";
+  find("camera-label").textContent = "Use camera";
 }
 
 async function copyJson() {
@@ -208,7 +214,8 @@ async function showSamples() {
   find("samples-note").textContent = offered.note;
   find("sample-list").replaceChildren(
     ...offered.samples.map(({ title, url, thumbnail }) => {
-      const button = element("button", "", { type: "button", title }, [element("img", "", { src: thumbnail, alt: title })]);
+      const image = element("img", "", { src: thumbnail, alt: title });
+      const button = element("button", "", { type: "button", title }, [image]);
       button.addEventListener("click", async () => {
         try {
           await predictFile(await sample(url), title);
@@ -243,10 +250,11 @@ document.addEventListener("visibilitychange", () => {
   stopCamera();
   say("The camera is off, because this tab was hidden.");
 });
-find("previous").addEventListener("click", () => choose((selected + result.faces.length - 1) % result.faces.length, true));
-find("next").addEventListener("click", () => choose((selected + 1) % result.faces.length, true));
+find("previous").addEventListener("click", () => step(-1));
+find("next").addEventListener("click", () => step(1));
 find("copy").addEventListener("click", copyJson);
 find("json-part").querySelector("details").addEventListener("toggle", showJson);
 
+find("problem").textContent = sentence(find("problem").textContent);
 showModel(JSON.parse(document.body.dataset.model));
 showSamples();

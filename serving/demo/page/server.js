@@ -18,8 +18,8 @@ export async function predict(body) {
     answer.milliseconds.total = performance.now() - started;
     return answer;
   } catch (error) {
-    const late = error.name === "TimeoutError";
-    return { error: late ? "the server takes too long; try again later" : "the server does not respond; is it still running?" };
+    if (error.name === "TimeoutError") return { error: "the server takes too long; try again later" };
+    return { error: "the server does not respond; is it still running?" };
   }
 }
 

@@ -51,7 +51,8 @@ export class Stage {
       box.classList.toggle("right", x0 > 1 - LABEL_WIDTH);
       box.setAttribute("aria-label", title(face, index));
       const hasRoom = (x1 - x0) * this.boxes.parentElement.clientWidth > ROOM_FOR_THE_AGE;
-      box.firstChild.textContent = face.age === null || !hasRoom ? `${index + 1}` : `${index + 1}: ${Math.round(face.age)}`;
+      const age = face.age === null || !hasRoom ? "" : `: ${Math.round(face.age)}`;
+      box.firstChild.textContent = `${index + 1}${age}`;
     });
   }
 

@@ -1,6 +1,7 @@
 // Puts predictions into words, the same for the eye and for a screen reader.
 
 export function sentence(text) {
+  if (text === "") return "";
   const whole = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?…]$/.test(whole) ? whole : `${whole}.`;
 }

@@ -58,7 +58,7 @@ def click_camera(browser: Chromium) -> None:
 
 
 def test_faces_are_predicted_live_until_the_camera_is_stopped(page: Chromium) -> None:
-    assert page.run("document.getElementById('camera').innerText") == "Stop the camera"
+    assert page.run("document.getElementById('camera').innerText") == "Stop camera"
     wait_until(lambda: frames(page) >= 5, "five frames")
     assert "frames a second" in page.run("document.getElementById('timing').textContent")
     assert page.run("[document.getElementById('video').hidden, document.getElementById('canvas').hidden]") == [

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -161,7 +161,9 @@ def no_picture(tmp_path: Path) -> Path:
         (no_picture, "The file is larger than 16 MiB, and this browser cannot read it as a picture."),
     ],
 )
-def test_a_file_that_is_no_photo_gets_one_sentence(page: Chromium, tmp_path: Path, make: object, sentence: str) -> None:
+def test_a_file_that_is_no_photo_gets_one_sentence(
+    page: Chromium, tmp_path: Path, make: Callable[[Path], Path], sentence: str
+) -> None:
     assert status_after(page, make(tmp_path)) == sentence
     assert page.run("document.getElementById('result').hidden")
     # The browser itself notes the HTTP error.

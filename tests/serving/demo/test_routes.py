@@ -7,6 +7,7 @@ import shutil
 import socket
 import struct
 import zlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def test_a_photo_that_cannot_be_used_is_refused_in_one_line(
 
 
 def test_a_large_photo_of_unknown_length_is_not_read_to_its_end(demo_url: str) -> None:
-    def chunks() -> object:
+    def chunks() -> Iterator[bytes]:
         for _ in range(demo.MAX_PHOTO_BYTES // 2**20 + 1):
             yield bytes(2**20)
 
@@ -117,8 +118,8 @@ def test_the_error_of_a_form_names_the_request_that_works(demo_url: str) -> None
 
 def test_a_photo_that_does_not_arrive_ends(demo_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "BODY_SECONDS", 0.1)
-    url = httpx.URL(demo_url)
-    with socket.create_connection((url.host, url.port), timeout=HANG_GUARD_SECONDS) as client:
+    host, _, port = demo_url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=HANG_GUARD_SECONDS) as client:
         client.sendall(b"POST /demo/predict HTTP/1.1\r\nHost: visage\r\nContent-Length: 1000\r\n\r\nabc")
         assert client.recv(100).startswith(b"HTTP/1.1 408 ")
 

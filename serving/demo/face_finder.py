@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from PIL import Image
@@ -18,8 +19,10 @@ from visage.faces.settings import AlignmentSettings
 from visage.prediction.photos import FoundFaces, find_faces, photo_detector
 
 MAX_PIXELS = 25_000_000
-# A photo of MAX_PIXELS takes some 250 MB until its faces are found.
 _MAX_THREADS = 6
+# A photo of MAX_PIXELS takes some 350 MB until its faces are found; only so many large ones are searched at a time.
+_LARGE_PIXELS = 4_000_000
+_MAX_LARGE_PHOTOS = 2
 
 
 class TooManyPixelsError(Exception):
@@ -42,9 +45,10 @@ class FaceFinder:
     """Threads that each have a detector of their own, which is created with the first photo that needs it."""
 
     def __init__(self) -> None:
-        # Two even on one core: a small photo does not wait until a large one is done.
-        count = min(_MAX_THREADS, max(2, os.cpu_count() or 1))
+        # One more than large photos, so that a small one does not wait for them.
+        count = min(_MAX_THREADS, max(_MAX_LARGE_PHOTOS + 1, os.cpu_count() or 1))
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="demo")
+        self._large_photos = asyncio.Semaphore(_MAX_LARGE_PHOTOS)
         self._own = threading.local()
 
     async def find(self, photo: bytes, alignment: AlignmentSettings) -> Search:
@@ -55,10 +59,12 @@ class FaceFinder:
             TooManyPixelsError: it is too large.
             VisageError: the package of the model's detector is missing.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._find, photo, alignment)
+        run = asyncio.get_running_loop().run_in_executor
+        pixels = await run(self._threads, _announced_pixels, photo)
+        async with self._large_photos if pixels > _LARGE_PIXELS else nullcontext():
+            return await run(self._threads, self._find, photo, alignment)
 
     def _find(self, photo: bytes, alignment: AlignmentSettings) -> Search:
-        _check_pixels(photo)
         detector = self._detector(photo_detector(alignment))
         started = time.perf_counter()
         pixels = decode(photo)
@@ -72,15 +78,21 @@ class FaceFinder:
         return detectors[name]
 
 
-def _check_pixels(photo: bytes) -> None:
-    if photo.startswith(png_metadata.SIGNATURE):
-        photo = png_metadata.without_metadata(photo)
+def _announced_pixels(photo: bytes) -> int:
+    """Returns width times height from a photo's header; 0 if it cannot be read, of which `decode` reports the cause.
+
+    Raises:
+        TooManyPixelsError: they are more than MAX_PIXELS.
+    """
     try:
+        if photo.startswith(png_metadata.SIGNATURE):
+            photo = png_metadata.without_metadata(photo)
         width, height = Image.open(io.BytesIO(photo), formats=FORMATS).size
-    except Exception:  # `decode` reports what is wrong with it.
-        return
+    except Exception:  # Pillow's decoders raise nearly any exception for hostile bytes.
+        return 0
     if width * height > MAX_PIXELS:
         raise TooManyPixelsError(
             f"the photo has {width}x{height} pixels, and this page's limit is {MAX_PIXELS // 10**6} million; "
             "scale it down"
         )
+    return width * height

@@ -59,7 +59,7 @@ setup(
         "visage.faces.detectors": ["models/*"],
         "visage.model_card": ["published.yaml"],
         "visage.tf_serving_api": ["protos.binpb"],
-        "serving": ["demo/static/*", "tf_serving/*", "tf_serving/*/*"],
+        "serving": ["demo/page/*", "demo/drawings/*", "tf_serving/*", "tf_serving/*/*", "tf_serving/*/*/*"],
     },
     entry_points={"console_scripts": ["visage = pipeline.__main__:main"]},
     install_requires=LIBRARY,

@@ -78,7 +78,7 @@ def predict(
         model, config = chosen.folder, chosen.config
         model = _verified(model, public_key or chosen.public_key)
     from serving.annotate import write_annotated
-    from visage.prediction.client import predict_photos
+    from visage.client.photos import predict_photos
 
     notes: list[str] = []
     with redirect_framework_output() as stream:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings, plain_jpeg
 from visage.errors import VisageError
-from visage.prediction.client import predict_photos
+from visage.client.photos import predict_photos
 from visage.prediction.loaded_model import load_model
 
 
@@ -55,7 +55,7 @@ def test_a_server_and_a_local_model_predict_the_same(
 
 def test_predictions_of_a_server_need_no_tensorflow(portrait: Path, shared_server: RunningServer) -> None:
     program = (
-        "import sys; from pathlib import Path; from visage.prediction.client import predict_photos;"
+        "import sys; from pathlib import Path; from visage.client.photos import predict_photos;"
         f"print(len(predict_photos([Path({str(portrait)!r})], server={shared_server.url!r})[0].faces),"
         "'tensorflow' in sys.modules)"
     )
@@ -67,7 +67,7 @@ def test_photos_without_a_face_load_no_model(tmp_path: Path, saved_model: Path) 
     (tmp_path / "text.jpg").write_text("no picture")
     (tmp_path / "faceless.jpg").write_bytes(plain_jpeg(90, 120, 200))
     program = (
-        "import sys; from pathlib import Path; from visage.prediction.client import predict_photos;"
+        "import sys; from pathlib import Path; from visage.client.photos import predict_photos;"
         f"photos = [Path({str(tmp_path)!r}, name) for name in ('nowhere.jpg', 'text.jpg', 'faceless.jpg')];"
         f"print(*[prediction.problem for prediction in predict_photos(photos, model=Path({str(saved_model)!r}))],"
         "'tensorflow' in sys.modules, sep='|')"
@@ -124,9 +124,10 @@ class PlainTensorFlowServing(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        output = {"age": 30.0, "age_probabilities": [0.0] * 101, "age_group": "25-32"}
-        output |= {"gender": "female", "gender_probability": 0.1}
-        self._send(200, {"predictions": [output] * len(request["instances"])})
+        crops = len(request["inputs"]["image_bytes"])
+        outputs = {"age": [30.0], "age_probabilities": [[0.0] * 101], "age_group": ["25-32"]}
+        outputs |= {"gender": ["female"], "gender_probability": [0.1]}
+        self._send(200, {"outputs": {name: column * crops for name, column in outputs.items()}})
 
     def _send(self, status: int, document: dict[str, object]) -> None:
         body = json.dumps(document).encode()

@@ -11,9 +11,7 @@ DEFAULT_GRPC_PORT = 8500
 
 _ADDRESS = re.compile(r"(?P<scheme>https?|grpcs?)://(?P<host>[^/\s?#@]+)(?P<path>/[^\s?#]*)?", re.IGNORECASE)
 _MODEL = re.compile(r"(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?")
-_FORMS = (
-    "write http://HOST:PORT or grpc://HOST:PORT, for another model than `visage` with /v1/models/NAME or /NAME"
-)
+_FORMS = "write http://HOST:PORT or grpc://HOST:PORT, for another model than `visage` with /v1/models/NAME or /NAME"
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def _client_error(address: Address, error: Any, timeout: float) -> ClientError:
         return ClientError(address.url, code, f"no answer within {timeout:.3g} s")
     if code == "UNAVAILABLE" and details.startswith(_NOT_CONNECTED):
         return no_response(address, details.rpartition(": ")[2])
-    pushback = dict(error.trailing_metadata() or ()).get(_PUSHBACK)
+    pushback = next((value for key, value in error.trailing_metadata() or () if key == _PUSHBACK), None)
     wanted = _seconds(pushback)
     # RESOURCE_EXHAUSTED without a time may mean a message that is too large at any time.
     may_retry = (code == "UNAVAILABLE" and (pushback is None or wanted is not None)) or (

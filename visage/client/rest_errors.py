@@ -1,6 +1,7 @@
 """Turns statuses of HTTP and errors of connections into ClientErrors."""
 
 import json
+import os
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -98,5 +99,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _reason(error: Exception) -> str:
     """Returns the system's words for an error, if they are among its causes."""
-    causes = [cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror]
-    return causes[-1] if causes else shortened(str(error)) or type(error).__name__
+    for cause in reversed(list(_causes(error))):
+        if isinstance(cause, ConnectionError) and cause.errno:
+            # asyncio has words of its own.
+            return os.strerror(cause.errno)
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    return shortened(str(error)) or type(error).__name__

@@ -13,8 +13,8 @@ from threading import Thread
 import pytest
 
 from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings, plain_jpeg
-from visage.errors import VisageError
 from visage.client.photos import predict_photos
+from visage.errors import VisageError
 from visage.prediction.loaded_model import load_model
 
 

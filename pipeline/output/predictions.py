@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -10,7 +10,6 @@ from typing import IO, Any, Protocol
 import click
 from rich.cells import cell_len
 
-from pipeline.cli.common import print_json
 from visage.prediction.age_span import age_span
 from visage.prediction.photos import FacePrediction, PhotoPrediction
 
@@ -90,9 +89,9 @@ class CsvWriter:
 class JsonWriter:
     """A list of all predictions, the problems among them, when the last one is made."""
 
-    def __init__(self, stream: IO[str], config: Path | None) -> None:
-        """Takes the configuration that chose the model, which the identity of the model shows."""
-        self._stream = stream
+    def __init__(self, show: Callable[[list[dict[str, Any]]], None], config: Path | None) -> None:
+        """Takes what prints the list, and the configuration that chose the model, which the model's identity shows."""
+        self._show = show
         self._config = config
         self._documents: list[dict[str, Any]] = []
 
@@ -105,7 +104,7 @@ class JsonWriter:
 
     def end(self) -> None:
         """Prints the list."""
-        print_json(self._documents, self._stream)
+        self._show(self._documents)
 
 
 def identity_lines(prediction: PhotoPrediction) -> Iterator[str]:

@@ -77,9 +77,8 @@ def test_a_photo_comes_through_standard_input(portrait: Path, saved_model: Path,
     assert out.read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("separator", ["\n", "\0"])
-def test_names_come_through_standard_input(portrait: Path, saved_model: Path, separator: str) -> None:
-    names = separator.join([str(portrait), "nowhere.jpg", ""]).encode()
+def test_names_come_through_standard_input(portrait: Path, saved_model: Path) -> None:
+    names = f"{portrait}\nnowhere.jpg\n".encode()
     ended = fed(names, "predict", "--files-from", "-", "--model", saved_model, "--json")
     assert [one["path"] for one in json.loads(ended.stdout)] == [str(portrait), "nowhere.jpg"]
 
@@ -112,7 +111,7 @@ def test_rows_come_while_further_photos_are_predicted(portrait: Path, saved_mode
     # Opening a pipe waits for a writer.
     pipe = tmp_path / "pipe.jpg"
     os.mkfifo(pipe)
-    command = [*VISAGE, "predict", portrait, pipe, "--model", saved_model]
+    command = [*VISAGE, "predict", str(portrait), str(pipe), "--model", str(saved_model)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         lines = [running.stdout.readline() for _ in range(3)]
@@ -122,7 +121,7 @@ def test_rows_come_while_further_photos_are_predicted(portrait: Path, saved_mode
 
 
 def test_a_reader_that_leaves_ends_the_command(portrait: Path, saved_model: Path) -> None:
-    command = [*VISAGE, "predict", *[portrait] * 3, "--model", saved_model]
+    command = [*VISAGE, "predict", *[str(portrait)] * 3, "--model", str(saved_model)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         running.stdout.close()

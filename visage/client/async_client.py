@@ -21,6 +21,7 @@ from visage.saved_model.model_session import DEFAULT_SIGNATURE
 
 if TYPE_CHECKING:
     from visage.prediction.photos import PhotoPrediction
+    from visage.saved_model.identity import ModelIdentity
 
 
 class AsyncClient:
@@ -66,7 +67,7 @@ class AsyncClient:
 
         model = ServedModel(self.operations, alignment_of, note)
         alignment = await self.run(model.alignment())
-        identity = None
+        identity: ModelIdentity | None = None
         in_thread = asyncio.get_running_loop().run_in_executor
         detector = await in_thread(self._finder, make_detector, photo_detector(alignment))
         predictions = []

@@ -8,6 +8,7 @@ import grpc
 import grpc.aio
 
 from visage.client.address import Address
+from visage.client.decimals import decimal
 from visage.client.errors import ClientError, no_response
 from visage.client.grpc_protocol import GrpcCall, Method
 from visage.errors import VisageError
@@ -128,14 +129,10 @@ def _client_error(address: Address, error: Any, timeout: float) -> ClientError:
     if code == "UNAVAILABLE" and details.startswith(_NOT_CONNECTED):
         return no_response(address, details.rpartition(": ")[2])
     pushback = next((value for key, value in error.trailing_metadata() or () if key == _PUSHBACK), None)
-    wanted = _seconds(pushback)
+    milliseconds = decimal(pushback)
+    wanted = None if milliseconds is None else milliseconds / 1000
     # RESOURCE_EXHAUSTED without a time may mean a message that is too large at any time.
     may_retry = (code == "UNAVAILABLE" and (pushback is None or wanted is not None)) or (
         code == "RESOURCE_EXHAUSTED" and wanted is not None
     )
     return ClientError(address.url, code, details or code, may_retry=may_retry, retry_after=wanted)
-
-
-def _seconds(pushback: str | bytes | None) -> float | None:
-    text = pushback.decode() if isinstance(pushback, bytes) else pushback or ""
-    return int(text) / 1000 if text.isdecimal() else None

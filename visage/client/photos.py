@@ -62,7 +62,7 @@ def open_predictor(
         raise VisageError("model and server: choose one; alignment_of gives the geometry of a server's crops")
     if server is not None:
         with Client(server, api_key=api_key) as client:
-            yield ServerPredictor(client, alignment_of, note)
+            yield ServerPredictor(client.operations, client.run, alignment_of, note)
         return
     if alignment_of is not None:
         raise VisageError("alignment_of needs server: a local model has the geometry of its crops")

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from visage.client.address import Address
+from visage.client.decimals import decimal
 from visage.client.errors import ClientError, no_response
 from visage.errors import shortened
 
@@ -83,8 +84,9 @@ def _seconds(retry_after: str | None) -> float | None:
     """Reads the header Retry-After, which has seconds or a date; None if it has neither."""
     if retry_after is None:
         return None
-    if retry_after.strip().isdecimal():
-        return float(retry_after)
+    seconds = decimal(retry_after)
+    if seconds is not None:
+        return float(seconds)
     try:
         return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
     except (TypeError, ValueError, OverflowError):

@@ -14,6 +14,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 
 from visage.client.address import Address
 from visage.client.answers import ServedSignatures, VersionStatus
+from visage.client.decimals import decimal
 from visage.client.errors import ClientError
 from visage.client.plans import Plan
 from visage.client.retries import Deadline
@@ -140,13 +141,13 @@ class RestProtocol:
 def _version_status(document: Any) -> VersionStatus | None:
     """Reads one version; None if it has no number."""
     values = document if isinstance(document, dict) else {}
-    version = str(values.get("version"))
+    version = decimal(values.get("version"))
     status = values.get("status")
     error = status if isinstance(status, dict) else {}
-    if not version.isdecimal():
+    if version is None:
         return None
     return VersionStatus(
-        int(version),
+        version,
         str(values.get("state", "")),
         str(error.get("error_code", "OK")),
         str(error.get("error_message", "")),

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from visage.client.decimals import decimal
 from visage.client.errors import ClientError
 from visage.client.operations import Operations
 from visage.client.plans import Plan
@@ -72,8 +73,7 @@ class ServedModel:
         """Returns the model's identity."""
         name = self._operations.address.model
         if served := (yield from self._description()):
-            version = str(served.get("version"))
-            return identify(ModelMetadata.from_json(served), name, version if version.isdecimal() else None)
+            return identify(ModelMetadata.from_json(served), name, decimal(served.get("version")))
         number = yield from self._version_if_reported()
         if self._folder is None or self._metadata is None:
             return identify(ModelMetadata(), name, number)

@@ -111,7 +111,7 @@ class Client:
         from visage.client.predictor import ServerPredictor
         from visage.prediction.each_photo import predict_each, to_photos
 
-        return list(predict_each(to_photos(photos), ServerPredictor(self, alignment_of, note)))
+        return list(predict_each(to_photos(photos), ServerPredictor(self.operations, self.run, alignment_of, note)))
 
     def status(self) -> list[VersionStatus]:
         """Returns the states of the model's versions, the newest first.

@@ -15,8 +15,6 @@ from visage.saved_model.model_session import DEFAULT_SIGNATURE, ModelSession, Si
 from visage.saved_model.versions import SAVED_MODEL, find_saved_model, version_number
 from visage.tensorflow_messages import first_cause
 
-# The C++ loader takes a model without this file for one without variables, and fails at the first prediction.
-_VARIABLES = Path("variables", "variables.index")
 # The input is wrong, not the model.
 _INPUT_ERRORS = ("INVALID_ARGUMENT", "OUT_OF_RANGE")
 
@@ -86,8 +84,6 @@ def load_model(path: Path) -> LoadedModel:
         VisageError: it is damaged, incomplete or was not written by VisAge's Trainer, or TensorFlow is not installed.
     """
     metadata = metadata_of(path)
-    if not (path / _VARIABLES).is_file():
-        raise VisageError(f"{path}: the model cannot be loaded ({_VARIABLES} is missing); push it again")
     try:
         session = ModelSession(path)
     except LibraryError as error:

@@ -14,6 +14,7 @@ from pipeline.cli.common import (
     choose_model,
     config_option,
     json_option,
+    print_json,
     public_key_option,
     redirect_framework_output,
 )
@@ -182,7 +183,7 @@ def _writer(shown_as: str, stream: IO[str], photos: "Sequence[Photo]", config: P
     from pipeline.output.predictions import CsvWriter, JsonWriter, TableWriter
 
     if shown_as == "json":
-        return JsonWriter(stream, config)
+        return JsonWriter(lambda documents: print_json(documents, stream), config)
     return CsvWriter(stream) if shown_as == "csv" else TableWriter(stream, [photo.path for photo in photos])
 
 

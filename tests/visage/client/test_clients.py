@@ -240,7 +240,7 @@ def test_the_socket_sends_small_requests_at_once(use: Use, server: Running, monk
     options: list[tuple[int, int]] = []
 
     class Noting(socket.socket):
-        def setsockopt(self, level: int, name: int, *value: Any) -> None:  # type: ignore[override]
+        def setsockopt(self, level: int, name: int, *value: Any) -> None:
             options.append((level, name))
             super().setsockopt(level, name, *value)
 

@@ -1,5 +1,6 @@
 """Photos in, predictions out: in this process, from a server, and with photos that cannot be used."""
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -9,13 +10,16 @@ from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
 from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings, plain_jpeg
+from visage.client import AsyncClient, Client
 from visage.client.photos import predict_photos
 from visage.errors import VisageError
 from visage.prediction.loaded_model import load_model
+from visage.prediction.photos import PhotoPrediction
 
 
 @pytest.fixture(scope="session")
@@ -125,7 +129,7 @@ class PlainTensorFlowServing(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         crops = len(request["inputs"]["image_bytes"])
-        outputs = {"age": [30.0], "age_probabilities": [[0.0] * 101], "age_group": ["25-32"]}
+        outputs: dict[str, list[Any]] = {"age": [30.0], "age_probabilities": [[0.0] * 101], "age_group": ["25-32"]}
         outputs |= {"gender": ["female"], "gender_probability": [0.1]}
         self._send(200, {"outputs": {name: column * crops for name, column in outputs.items()}})
 
@@ -255,3 +259,21 @@ def test_a_base_path_selects_its_newest_version(
     (old,), (new,) = predict_photos([portrait], model=tmp_path / "1"), predict_photos([portrait], model=tmp_path)
     assert old.faces[0].age is not None
     assert new.faces[0].age == pytest.approx(old.faces[0].age + 10, abs=1e-3)
+
+
+def test_both_clients_predict_photos_as_the_function_does(
+    portrait: Path, shared_server: RunningServer, tmp_path: Path
+) -> None:
+    (expected,) = predict_photos([portrait], server=shared_server.url)
+    photos: list[str | bytes] = [str(portrait), portrait.read_bytes(), str(tmp_path / "nowhere.jpg")]
+
+    async def in_asyncio() -> list[PhotoPrediction]:
+        async with AsyncClient(shared_server.url) as client:
+            return await client.predict_photos(photos, note=no_note)
+
+    with Client(shared_server.url) as client:
+        found = client.predict_photos(photos, note=no_note)
+    assert asyncio.run(in_asyncio()) == found
+    assert found[0] == expected
+    assert (found[1].path, found[1].faces) == ("photo 2", expected.faces)
+    assert found[2].problem == "the file cannot be read: No such file or directory"

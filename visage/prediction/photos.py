@@ -86,8 +86,13 @@ class FoundFaces:
     faces: tuple[Face, ...]
     crops: tuple[bytes, ...]
     problem: str | None
-    find_seconds: float
-    align_seconds: float
+    find_seconds: float = 0.0
+    align_seconds: float = 0.0
+
+    @classmethod
+    def none(cls, problem: str) -> "FoundFaces":
+        """Returns those of a photo that cannot be read."""
+        return cls(0, 0, (), (), problem)
 
 
 class Predictor(Protocol):
@@ -125,7 +130,15 @@ def predict_photo(image: bytes, path: str, detector: Detector, predictor: Predic
     except DecodeError as error:
         return PhotoPrediction(path, problem=str(error))
     found = find_faces(pixels, detector, predictor.alignment)
-    outputs = predictor.predict(found.crops) if found.crops else []
+    return predicted(path, found, predictor.predict(found.crops) if found.crops else [])
+
+
+def predicted(path: str, found: FoundFaces, outputs: Sequence[Mapping[str, Any]]) -> PhotoPrediction:
+    """Returns the prediction of a photo from the model's outputs for its crops, in the same order.
+
+    Raises:
+        VisageError: the model is not one of VisAge's.
+    """
     return PhotoPrediction(
         path, width=found.width, height=found.height, faces=combine(found, outputs), problem=found.problem
     )

@@ -1,5 +1,6 @@
 """Photos in, predictions out: in this process, from a server, and with photos that cannot be used."""
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -9,13 +10,16 @@ from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
 from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings, plain_jpeg
+from visage.client import AsyncClient, Client
+from visage.client.photos import predict_photos
 from visage.errors import VisageError
-from visage.prediction.client import predict_photos
 from visage.prediction.loaded_model import load_model
+from visage.prediction.photos import PhotoPrediction
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +59,7 @@ def test_a_server_and_a_local_model_predict_the_same(
 
 def test_predictions_of_a_server_need_no_tensorflow(portrait: Path, shared_server: RunningServer) -> None:
     program = (
-        "import sys; from pathlib import Path; from visage.prediction.client import predict_photos;"
+        "import sys; from pathlib import Path; from visage.client.photos import predict_photos;"
         f"print(len(predict_photos([Path({str(portrait)!r})], server={shared_server.url!r})[0].faces),"
         "'tensorflow' in sys.modules)"
     )
@@ -67,7 +71,7 @@ def test_photos_without_a_face_load_no_model(tmp_path: Path, saved_model: Path) 
     (tmp_path / "text.jpg").write_text("no picture")
     (tmp_path / "faceless.jpg").write_bytes(plain_jpeg(90, 120, 200))
     program = (
-        "import sys; from pathlib import Path; from visage.prediction.client import predict_photos;"
+        "import sys; from pathlib import Path; from visage.client.photos import predict_photos;"
         f"photos = [Path({str(tmp_path)!r}, name) for name in ('nowhere.jpg', 'text.jpg', 'faceless.jpg')];"
         f"print(*[prediction.problem for prediction in predict_photos(photos, model=Path({str(saved_model)!r}))],"
         "'tensorflow' in sys.modules, sep='|')"
@@ -124,9 +128,10 @@ class PlainTensorFlowServing(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        output = {"age": 30.0, "age_probabilities": [0.0] * 101, "age_group": "25-32"}
-        output |= {"gender": "female", "gender_probability": 0.1}
-        self._send(200, {"predictions": [output] * len(request["instances"])})
+        crops = len(request["inputs"]["image_bytes"])
+        outputs: dict[str, list[Any]] = {"age": [30.0], "age_probabilities": [[0.0] * 101], "age_group": ["25-32"]}
+        outputs |= {"gender": ["female"], "gender_probability": [0.1]}
+        self._send(200, {"outputs": {name: column * crops for name, column in outputs.items()}})
 
     def _send(self, status: int, document: dict[str, object]) -> None:
         body = json.dumps(document).encode()
@@ -254,3 +259,21 @@ def test_a_base_path_selects_its_newest_version(
     (old,), (new,) = predict_photos([portrait], model=tmp_path / "1"), predict_photos([portrait], model=tmp_path)
     assert old.faces[0].age is not None
     assert new.faces[0].age == pytest.approx(old.faces[0].age + 10, abs=1e-3)
+
+
+def test_both_clients_predict_photos_as_the_function_does(
+    portrait: Path, shared_server: RunningServer, tmp_path: Path
+) -> None:
+    (expected,) = predict_photos([portrait], server=shared_server.url)
+    photos: list[str | bytes] = [str(portrait), portrait.read_bytes(), str(tmp_path / "nowhere.jpg")]
+
+    async def in_asyncio() -> list[PhotoPrediction]:
+        async with AsyncClient(shared_server.url) as client:
+            return await client.predict_photos(photos, note=no_note)
+
+    with Client(shared_server.url) as client:
+        found = client.predict_photos(photos, note=no_note)
+    assert asyncio.run(in_asyncio()) == found
+    assert found[0] == expected
+    assert (found[1].path, found[1].faces) == ("photo 2", expected.faces)
+    assert found[2].problem == "the file cannot be read: No such file or directory"

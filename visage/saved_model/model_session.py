@@ -1,4 +1,4 @@
-"""Runs the signatures of a SavedModel as tensorflow_model_server does, by its C++ session and without Python's TensorFlow."""
+"""Runs the signatures of a SavedModel by the C++ session of tensorflow_model_server, without Python's TensorFlow."""
 
 from __future__ import annotations
 

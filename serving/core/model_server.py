@@ -1,0 +1,284 @@
+"""All models of a server: finds the version that a request names, and follows the folders and the configuration.
+
+Everything runs in one event loop; models are loaded in a thread of low priority.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from serving.core.batcher import SessionThreads
+from serving.core.errors import Code, ServingError
+from serving.core.limits import BatchLimits, Limits
+from serving.core.metrics import Metrics
+from serving.core.model_config import ModelConfig, model_configs
+from serving.core.model_spec import ModelSpec
+from serving.core.servable import Servable
+from serving.core.served_model import ServedModel, VersionStatus
+from serving.core.warmup import replay
+from visage.errors import VisageError
+from visage.saved_model.cpp_loader.c_api import LibraryError, TensorFlowError
+from visage.saved_model.metadata import METADATA_FILE, ModelMetadata, read_metadata
+from visage.saved_model.model_session import ModelSession
+from visage.tensorflow_messages import first_cause
+
+POLL_SECONDS = 1.0
+# How much lower than that of requests the priority of loading is.
+_LOADING_NICENESS = 10
+
+_logger = logging.getLogger(__name__)
+
+
+class ModelServer:
+    """The models that both front ends serve.
+
+    Attributes:
+        limits: of what is taken at once.
+        metrics: counts of all requests.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[ModelConfig],
+        limits: Limits | None = None,
+        batch_limits: BatchLimits | None = None,
+        check: Callable[[Path], None] = lambda folder: None,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        """Prepares the models; `start` loads them.
+
+        Args:
+            models: each of another name.
+            limits: of what is taken at once.
+            batch_limits: of batches and their queues.
+            check: called with the folder of each version before it is loaded; raises VisageError if it must not be
+                served.
+            poll_seconds: between two looks at the folders.
+        """
+        self.limits = limits or Limits()
+        self.metrics = Metrics()
+        self._batch_limits = batch_limits or BatchLimits()
+        self._check = check
+        self._poll_seconds = poll_seconds
+        self._models = {config.name: ServedModel(config, self._load) for config in models}
+        self._labels: dict[str, Mapping[str, int]] = {}
+        self._threads = SessionThreads(self._batch_limits, self.limits.pixels_in_flight)
+        self._loader = ThreadPoolExecutor(1, "loader", initializer=_lower_priority)
+        self._polling = asyncio.Lock()
+        self._poller: asyncio.Task[None] | None = None
+        self._ending = False
+
+    @property
+    def ready(self) -> bool:
+        """Returns whether every model has a version that takes requests, and the server is not ending."""
+        return not self._ending and all(model.available for model in self._models.values())
+
+    @property
+    def names(self) -> list[str]:
+        """Returns the names of the models, in the order of the configuration."""
+        return list(self._models)
+
+    async def start(self) -> None:
+        """Loads the wanted versions of all models, assigns the labels, and follows the folders from then on.
+
+        Raises:
+            ServingError: a model has no version that can be loaded, or a label names none.
+        """
+        await self._wait_until_settled(self._models.values())
+        self._labels = self._checked_labels(model.config for model in self._models.values())
+        self._poller = asyncio.get_running_loop().create_task(self._poll_forever())
+
+    def begin_to_end(self) -> None:
+        """Makes the server unready, so that load balancers send no new requests; it still answers those that come."""
+        self._ending = True
+
+    async def close(self) -> None:
+        """Releases all models after the last request."""
+        self.begin_to_end()
+        if self._poller is not None:
+            self._poller.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._poller
+        for model in self._models.values():
+            model.release_all()
+            await model.wait_until_released()
+        self._loader.shutdown()
+        self._threads.close()
+
+    @contextmanager
+    def acquire(self, spec: ModelSpec) -> Iterator[Servable]:
+        """Keeps the version that a request names in memory inside the `with` block.
+
+        Raises:
+            ServingError: there is no such model, version (NOT_FOUND) or label (INVALID_ARGUMENT).
+        """
+        model = self._models.get(spec.name)
+        version = spec.version
+        if spec.label is not None:
+            version = self._labels.get(spec.name, {}).get(spec.label)
+            if version is None:
+                raise ServingError(Code.INVALID_ARGUMENT, f"Unrecognized servable version label: {spec.label}")
+        servable = None if model is None else model.find(version)
+        if servable is None:
+            named = ModelSpec(spec.name, version)
+            raise ServingError(Code.NOT_FOUND, f"Servable not found for request: {named}")
+        servable.requests += 1
+        try:
+            yield servable
+        finally:
+            servable.requests -= 1
+
+    def status(self, spec: ModelSpec) -> list[VersionStatus]:
+        """Returns the states of a model's versions, the newest first; the label is ignored, as in TensorFlow Serving.
+
+        Raises:
+            ServingError: there is no such model or version (NOT_FOUND).
+        """
+        statuses = self._models[spec.name].statuses if spec.name in self._models else {}
+        if spec.version is None:
+            if not statuses:
+                raise ServingError(Code.NOT_FOUND, f"Could not find any versions of model {spec.name}")
+            return [statuses[number] for number in sorted(statuses, reverse=True)]
+        if spec.version not in statuses:
+            raise ServingError(Code.NOT_FOUND, f"Could not find version {spec.version} of model {spec.name}")
+        return [statuses[spec.version]]
+
+    async def reload(self, config: Any) -> None:
+        """Serves the models of a ModelServerConfig message instead: new ones are loaded first, then others released.
+
+        Raises:
+            ServingError: with TensorFlow Serving's text; the models stay as they are where the configuration is wrong,
+                and the new ones are served where a label is.
+        """
+        wanted = {one.name: one for one in model_configs(config)}
+        async with self._polling:
+            models = {name: self._models.get(name) or ServedModel(one, self._load) for name, one in wanted.items()}
+            moved = [
+                name
+                for name, model in models.items()
+                if name in self._models and model.config.base_path != wanted[name].base_path
+            ]
+            for name in moved:
+                models[name] = ServedModel(wanted[name], self._load)
+            for name, model in models.items():
+                model.config = wanted[name]
+            released = [model for name, model in self._models.items() if models.get(name) is not model]
+        await self._wait_until_settled(models.values())
+        self._models = models
+        for model in released:
+            model.release_all()
+        self._labels = self._checked_labels(wanted.values())
+
+    async def _poll_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            for model in list(self._models.values()):
+                try:
+                    await self._poll(model)
+                except OSError as error:  # What is loaded stays in service.
+                    _logger.warning("%s: cannot be listed (%s)", model.config.base_path, error.strerror)
+                except Exception:
+                    _logger.exception("cannot look for new versions of %s", model.config.name)
+
+    async def _poll(self, model: ServedModel) -> None:
+        async with self._polling:
+            await model.poll()
+
+    async def _wait_until_settled(self, models: Collection[ServedModel]) -> None:
+        """Polls until every model has a version in service.
+
+        Raises:
+            ServingError: none of a model's versions can be loaded, or its folder has none.
+        """
+        for model in models:
+            for attempt in range(_MOST_POLLS):
+                if attempt:
+                    await asyncio.sleep(min(self._poll_seconds, _FIRST_POLL_SECONDS))
+                try:
+                    await self._poll(model)
+                except OSError as error:
+                    raise ServingError(
+                        Code.NOT_FOUND, f"{model.config.base_path}: cannot be listed ({error.strerror})"
+                    ) from error
+                if attempt and model.is_settled:
+                    break
+            if not model.available:
+                raise ServingError(*_why_unavailable(model))
+
+    def _checked_labels(self, configs: Iterable[ModelConfig]) -> dict[str, Mapping[str, int]]:
+        labels = {}
+        for config in configs:
+            for number in config.labels.values():
+                if number not in self._models[config.name].available:
+                    raise ServingError(
+                        Code.FAILED_PRECONDITION,
+                        f"Request to assign label to version {number} of model {config.name}, which is not currently "
+                        "available for inference",
+                    )
+            labels[config.name] = config.labels
+        return labels
+
+    async def _load(self, name: str, number: int, folder: Path) -> Servable:
+        return await asyncio.get_running_loop().run_in_executor(self._loader, self._load_now, name, number, folder)
+
+    def _load_now(self, name: str, number: int, folder: Path) -> Servable:
+        try:
+            self._check(folder)
+            metadata = _metadata_if_any(folder)
+            session = ModelSession(folder)
+        except TensorFlowError as error:
+            raise ServingError(
+                Code(error.code), f"{folder}: the model cannot be loaded ({first_cause(error)[:200]}); push it again"
+            ) from error
+        except (VisageError, LibraryError) as error:
+            raise ServingError(Code.FAILED_PRECONDITION, str(error)) from error
+        servable = Servable(name, number, metadata, session, self._threads, self.limits, self.metrics)
+        started = time.perf_counter()
+        code = Code.OK
+        try:
+            replay(folder, servable.run_now)
+        except ServingError as error:
+            session.close()
+            code = error.code
+            raise ServingError(code, f"{folder}: a warm-up request fails ({error.message}); push it again") from error
+        finally:
+            self.metrics.observe_warm_up(str(folder), code, time.perf_counter() - started)
+        return servable
+
+
+# Waits 20 seconds for a version that is still being copied when the server starts.
+_FIRST_POLL_SECONDS, _MOST_POLLS = 0.2, 100
+
+
+def _metadata_if_any(folder: Path) -> ModelMetadata | None:
+    try:
+        return read_metadata(folder)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        file = folder / METADATA_FILE
+        raise VisageError(f"{file}: cannot be read ({type(error).__name__}); push the model again") from error
+
+
+def _why_unavailable(model: ServedModel) -> tuple[Code, str]:
+    failed = [one for one in model.statuses.values() if one.code != Code.OK]
+    if failed:
+        newest = max(failed, key=lambda one: one.version)
+        return newest.code, newest.message
+    base_path = model.config.base_path
+    return Code.NOT_FOUND, f"{base_path}: no complete version; wait until it is copied, or name another folder"
+
+
+def _lower_priority() -> None:
+    # On Linux each thread has its own priority.
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADING_NICENESS)

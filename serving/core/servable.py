@@ -1,0 +1,151 @@
+"""One loaded version of a model, whose signatures requests run."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from serving.core.batcher import Batcher, SessionThreads
+from serving.core.errors import Code, ServingError
+from serving.core.image_limits import pixels_of
+from serving.core.limits import Limits
+from serving.core.metrics import Metrics
+from visage.saved_model.cpp_loader.c_api import TensorFlowError
+from visage.saved_model.metadata import ModelMetadata
+from visage.saved_model.model_session import ModelSession, Signature
+
+
+class Servable:
+    """A version in memory.
+
+    Attributes:
+        name: the model's name.
+        version: the number of its folder.
+        metadata: its visage.json; None for a model that VisAge did not train.
+        signatures: by name.
+        signature_defs: the same as SignatureDef messages.
+        requests: those that use it now.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        version: int,
+        metadata: ModelMetadata | None,
+        session: ModelSession,
+        threads: SessionThreads,
+        limits: Limits,
+        metrics: Metrics,
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.metadata = metadata
+        self.signatures: Mapping[str, Signature] = session.signatures
+        self.signature_defs: Mapping[str, Any] = session.signature_defs
+        self.requests = 0
+        self._session = session
+        self._threads = threads
+        self._limits = limits
+        self._metrics = metrics
+        self._batchers: dict[tuple[str, tuple[str, ...]], Batcher] = {}
+
+    @property
+    def is_busy(self) -> bool:
+        """Returns whether a request uses it or a batch still runs on it."""
+        return self.requests > 0 or any(batcher.running for batcher in self._batchers.values())
+
+    async def run(
+        self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str] | None = None
+    ) -> dict[str, np.ndarray]:
+        """Calls a signature, in a batch with what else waits for it.
+
+        Args:
+            signature: a key of `signatures`.
+            inputs: an array for each of its inputs; strings as dtype object holding bytes.
+            outputs: names of the outputs to compute; None: all.
+
+        Returns:
+            An array for each output; strings as dtype object holding bytes.
+
+        Raises:
+            ServingError: the graph fails on these inputs; an image, the number of rows or the queue is too large.
+        """
+        chosen = self.signatures[signature]
+        names = tuple(chosen.outputs if outputs is None else outputs)
+        pixels = self._pixels(inputs)
+        batcher = self._batcher(signature, names)
+        rows = _rows(chosen, names, inputs)
+        most = self._threads.limits.max_batch_size
+        self._metrics.count_examples(self.name, rows or 1)
+        if rows is None or rows <= most:
+            return await batcher.submit(inputs, rows, sum(pixels))
+        if not self._threads.limits.split_large_requests:
+            raise ServingError(
+                Code.INVALID_ARGUMENT, f"Task size {rows} is larger than maximum input batch size {most}"
+            )
+        # One after another, so that other requests get their turn in between.
+        parts = [
+            await batcher.submit(
+                {name: value[start : start + most] for name, value in inputs.items()},
+                min(most, rows - start),
+                sum(pixels[start : start + most]),
+            )
+            for start in range(0, rows, most)
+        ]
+        return {name: np.concatenate([part[name] for part in parts]) for name in names}
+
+    def run_now(self, signature: str, inputs: Mapping[str, np.ndarray]) -> None:
+        """Calls a signature in this thread, outside the queue: for warm-up.
+
+        Raises:
+            TensorFlowError: the graph fails.
+        """
+        self._session.run(inputs, signature)
+
+    async def close(self) -> None:
+        """Waits for the requests and batches that still use it, then releases its memory."""
+        while self.is_busy:
+            await asyncio.sleep(_BUSY_POLL_SECONDS)
+        await asyncio.to_thread(self._session.close)
+
+    def _batcher(self, signature: str, outputs: tuple[str, ...]) -> Batcher:
+        def run(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+            started = time.perf_counter()
+            try:
+                return self._session.run(inputs, signature, outputs)
+            except TensorFlowError as error:
+                raise ServingError(Code(error.code), str(error)) from error
+            finally:
+                self._metrics.observe_runtime(self.name, time.perf_counter() - started)
+
+        key = (signature, outputs)
+        if key not in self._batchers:
+            self._batchers[key] = Batcher(run, self._threads)
+        return self._batchers[key]
+
+    def _pixels(self, inputs: Mapping[str, np.ndarray]) -> list[int]:
+        """Returns the pixels of the images in each row."""
+        found = [pixels_of(value.flat) for value in inputs.values() if value.dtype == object]
+        most = self._limits.image_pixels
+        for pixels in found:
+            if pixels and max(pixels) > most:
+                raise ServingError(
+                    Code.INVALID_ARGUMENT, f"an image has {max(pixels)} pixels; this server takes at most {most}"
+                )
+        return found[0] if found else []
+
+
+_BUSY_POLL_SECONDS = 0.05
+
+
+def _rows(signature: Signature, outputs: Sequence[str], inputs: Mapping[str, np.ndarray]) -> int | None:
+    """Returns the first axis that inputs and outputs have in common; None if they cannot be joined with others."""
+    tensors = [*signature.inputs.values(), *(signature.outputs[name] for name in outputs)]
+    if not all(tensor.shape is not None and tensor.shape[:1] == (-1,) for tensor in tensors):
+        return None
+    sizes = {value.shape[0] if value.ndim else 0 for value in inputs.values()}
+    return sizes.pop() if len(sizes) == 1 and 0 not in sizes else None

@@ -1,4 +1,4 @@
-"""Runs a call from its message to its status: key, size, deadline, errors, metrics and log, the same for all methods."""
+"""Runs a call from its message to its status: key, size, deadline, errors, metrics and log."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from serving.core.errors import Code, ServingError
 from serving.core.limits import Limits
 from serving.core.metrics import Metrics
 from serving.grpc_api.received_messages import ReceivedMessages
+from serving.grpc_api.time_limit import TimeLimit
 from serving.operations.access_log import log_request
 
 LARGE_BYTES = 256 * 2**10
@@ -100,11 +101,9 @@ class Calls:
             del message
             remaining = context.time_remaining()
             limit = self._limits.request_seconds
-            try:
-                # A session that runs goes on; its outputs are dropped.
-                response = await asyncio.wait_for(run(parsed, call), limit if remaining is None else remaining)
-            except asyncio.TimeoutError:
-                raise ServingError(Code.DEADLINE_EXCEEDED, "the deadline passed before the answer") from None
+            # A session that runs goes on; its outputs are dropped.
+            with TimeLimit(limit if remaining is None else min(limit, remaining), _late):
+                response = await run(parsed, call)
         answer = await _in_thread_if(response.ByteSize() > LARGE_BYTES, response.SerializeToString)
         call.sent_bytes = len(answer)
         return answer
@@ -152,6 +151,10 @@ def truncated(message: str) -> str:
     if len(encoded) <= _ERROR_BYTES:
         return message
     return encoded[:_ERROR_BYTES].decode("utf-8", "ignore") + "...TRUNCATED"
+
+
+def _late() -> ServingError:
+    return ServingError(Code.DEADLINE_EXCEEDED, "the deadline passed before the answer")
 
 
 async def _parse(request: Any, message: bytes) -> Any:

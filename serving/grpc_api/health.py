@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -61,5 +62,6 @@ class Health:
             if (status := self._status()) != reported:
                 reported = status
                 yield messages.HealthCheckResponse(status=status)
-            await asyncio.wait({asyncio.ensure_future(self._closing.wait())}, timeout=_LOOK_EVERY_SECONDS)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), _LOOK_EVERY_SECONDS)
         yield messages.HealthCheckResponse(status=_Status.Value("NOT_SERVING"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from serving.core.errors import Code, ServingError
+from serving.core.errors import Code
 from serving.core.model_server import ModelServer
 from serving.grpc_api.calls import Call, Calls
 from serving.grpc_api.model_specs import required_spec
@@ -44,12 +44,6 @@ class ModelService:
         return response
 
     async def _reload(self, request: Any, call: Call) -> Any:
-        if request.config.WhichOneof("config") != "model_config_list":
-            raise ServingError(
-                Code.INVALID_ARGUMENT,
-                "ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is currently "
-                "supported",
-            )
         before = self._first_values(request.metric_names)
         await self._server.reload(request.config)
         response = messages.ReloadConfigResponse()

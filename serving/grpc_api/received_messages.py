@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +10,7 @@ import grpc
 
 from serving.core.errors import Code, ServingError
 from serving.core.limits import Limits
+from serving.grpc_api.time_limit import TimeLimit
 
 _PROMPT_SECONDS = 0.1
 """Within this time most requests have arrived; only later ones take one of the few places of large or slow ones."""
@@ -47,29 +47,27 @@ class ReceivedMessages:
             self._bytes -= size
 
     async def _read(self, context: grpc.aio.ServicerContext) -> bytes:
-        reading = asyncio.ensure_future(context.read())
-        done, _ = await asyncio.wait({reading}, timeout=_PROMPT_SECONDS)
-        if not done:
-            await self._read_slowly(reading)
-        message: Any = reading.result()
+        is_slow = False
+
+        def late() -> ServingError | float:
+            nonlocal is_slow
+            seconds = self._limits.request_seconds
+            if is_slow:
+                return ServingError(Code.DEADLINE_EXCEEDED, f"the request did not arrive within {seconds:g} seconds")
+            if not self._slow_places:
+                return _too_many("too many large or slow requests are being received")
+            is_slow = True
+            self._slow_places -= 1
+            return seconds
+
+        try:
+            with TimeLimit(_PROMPT_SECONDS, late):
+                message: Any = await context.read()
+        finally:
+            self._slow_places += is_slow
         if message is grpc.aio.EOF:
             raise ServingError(Code.INTERNAL, "the call has no message")
         return bytes(message)
-
-    async def _read_slowly(self, reading: asyncio.Future[Any]) -> None:
-        try:
-            if not self._slow_places:
-                raise _too_many("too many large or slow requests are being received")
-            self._slow_places -= 1
-            try:
-                done, _ = await asyncio.wait({reading}, timeout=self._limits.request_seconds)
-            finally:
-                self._slow_places += 1
-            if not done:
-                seconds = self._limits.request_seconds
-                raise ServingError(Code.DEADLINE_EXCEEDED, f"the request did not arrive within {seconds:g} seconds")
-        finally:
-            reading.cancel()
 
 
 def _too_many(cause: str) -> ServingError:

@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 
 from serving.core.errors import Code, ServingError
 from serving.core.limits import Limits
-from serving.core.metrics import Metrics
+from serving.core.model_server import ModelServer
 from serving.grpc_api.received_messages import ReceivedMessages
 from serving.grpc_api.time_limit import TimeLimit
 from serving.operations.access_log import log_request
@@ -37,6 +37,7 @@ class Call:
     model: str = ""
     version: int | None = None
     signature: str = ""
+    rows: int | None = None
     received_bytes: int = 0
     sent_bytes: int = 0
     code: Code = Code.OK
@@ -50,11 +51,11 @@ Run = Callable[[Any, Call], Awaitable[Any]]
 class Calls:
     """Makes gRPC's handlers of methods."""
 
-    def __init__(self, limits: Limits, metrics: Metrics, api_key: str | None) -> None:
+    def __init__(self, server: ModelServer, limits: Limits, api_keys: Sequence[str]) -> None:
+        self._server = server
         self._limits = limits
-        self._metrics = metrics
         self._received = ReceivedMessages(limits)
-        self._api_key = api_key
+        self._keys = [key.encode() for key in api_keys]
 
     def handler(
         self, service: str, method: str, request: Any, run: Run, *, is_measured: bool = False
@@ -81,9 +82,9 @@ class Calls:
                 is_late = context.time_remaining() == 0
                 call.code = Code.DEADLINE_EXCEEDED if is_late else Code.CANCELLED
                 raise
-            except Exception as error:
+            except Exception:
                 _logger.exception("%s failed", path)
-                call.code, call.message = Code.INTERNAL, f"{type(error).__name__}: {error}"
+                call.code, call.message = Code.INTERNAL, "internal error"
             finally:
                 self._record(call, method if is_measured else None, time.perf_counter() - start)
             await context.abort(_STATUS_CODES[call.code], truncated(call.message))
@@ -109,30 +110,30 @@ class Calls:
         return answer
 
     def _check_key(self, context: grpc.aio.ServicerContext) -> None:
-        if self._api_key is None:
+        """Raises the error of a caller without a key, if one is needed."""
+        if not self._keys:
             return
-        for name, value in context.invocation_metadata() or ():
-            sent = value.encode() if isinstance(value, str) else bytes(value)
-            if name == "authorization":
-                scheme, _, sent = sent.partition(b" ")
-                if scheme.lower() != b"bearer":
-                    continue
-            elif name != "x-api-key":
-                continue
-            if hmac.compare_digest(sent.strip(), self._api_key.encode()):
-                return
-        raise ServingError(
-            Code.UNAUTHENTICATED, "no valid API key; send it as metadata, authorization: Bearer KEY or x-api-key: KEY"
-        )
+        metadata = dict(context.invocation_metadata() or ())
+        scheme, _, bearer = str(metadata.get("authorization", "")).partition(" ")
+        given = (bearer.strip() if scheme.lower() == "bearer" else str(metadata.get("x-api-key", ""))).encode()
+        # Every key is compared, each in constant time, so that the time taken betrays none.
+        if not sum([hmac.compare_digest(given, key) for key in self._keys]):
+            raise ServingError(
+                Code.UNAUTHENTICATED, "an API key is needed; send the metadata authorization: Bearer KEY, or x-api-key"
+            )
 
     def _record(self, call: Call, measured: str | None, seconds: float) -> None:
         if measured is not None:
-            self._metrics.count_request(call.model, call.code)
+            metrics = self._server.metrics
+            # Anybody may send any name; each would add a line to the metrics for good.
+            model = call.model if call.model in self._server.names else ""
+            metrics.count_request(model, call.code)
             if call.code is Code.OK:
-                self._metrics.observe_latency(call.model, measured, "GRPC", seconds)
+                metrics.observe_latency(model, measured, "GRPC", seconds)
         log_request(
             protocol="grpc",
             method=call.method,
+            rows=call.rows,
             model=call.model,
             version=call.version,
             signature=call.signature,

@@ -5,7 +5,7 @@ Sources: TensorFlow Serving, servables/tensorflow/predict_util.cc; TensorFlow, c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -45,30 +45,30 @@ def check_input_names(request: Any, signature: Signature, definition: Any) -> No
         )
 
 
-def parse_inputs(request: Any, signature: Signature, definition: Any) -> dict[str, np.ndarray]:
+def parse_inputs(request: Any, signature: Signature, definition: Any, most_bytes: int) -> dict[str, np.ndarray]:
     """Returns the array of each of the signature's inputs, after `check_input_names`.
 
+    Args:
+        request: the PredictRequest.
+        signature: that it names.
+        definition: the same as a SignatureDef.
+        most_bytes: that a text may take which is sent once for many places.
+
     Raises:
-        ServingError: INVALID_ARGUMENT, a tensor's values do not fill its shape.
+        ServingError: INVALID_ARGUMENT, a tensor's values do not fill its shape, or a repeated text is too large.
     """
     inputs = {}
     for name in signature.inputs:
+        tensor = request.inputs[name] if name in request.inputs else definition.defaults[name]
         try:
-            inputs[name] = to_array(request.inputs[name] if name in request.inputs else definition.defaults[name])
+            array = to_array(tensor)
         except TensorError:
             raise _invalid(f"tensor parsing error: {name}") from None
+        repeated = array.size - len(tensor.string_val)
+        if array.dtype == object and repeated and len(tensor.string_val[-1]) * repeated > most_bytes:
+            raise _invalid(f"{name}: its last text, repeated {repeated} times, has more than {most_bytes} bytes")
+        inputs[name] = array
     return inputs
-
-
-def check_rows(inputs: Mapping[str, np.ndarray], most: int) -> None:
-    """Raises the error of a request with more rows than the server takes.
-
-    Raises:
-        ServingError: INVALID_ARGUMENT.
-    """
-    rows = max((value.shape[0] for value in inputs.values() if value.ndim), default=0)
-    if rows > most:
-        raise _invalid(f"Task size {rows} is larger than maximum input batch size {most}")
 
 
 def wanted_outputs(request: Any, signature: Signature) -> list[str] | None:

@@ -63,13 +63,14 @@ class PredictionService:
                 raise ServingError(Code.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
             signature, definition = servable.signatures[name], servable.signature_defs[name]
             predict.check_input_names(request, signature, definition)
-            arguments = request, signature, definition
+            arguments = request, signature, definition, self._limits.body_bytes
             if call.received_bytes > LARGE_BYTES:
                 inputs = await asyncio.to_thread(predict.parse_inputs, *arguments)
             else:
                 inputs = predict.parse_inputs(*arguments)
             wanted = predict.wanted_outputs(request, signature)
-            predict.check_rows(inputs, self._limits.instances)
+            call.rows = max((len(value) for value in inputs.values() if value.ndim), default=None)
+            self._check_rows(call.rows)
             outputs = await servable.run(name, inputs, wanted)
             response = messages.PredictResponse()
             fill_in(response.model_spec, servable, name)
@@ -83,7 +84,7 @@ class PredictionService:
     async def _classify(self, request: Any, call: Call) -> Any:
         with self._server.acquire(named_spec(request, call)) as servable:
             _note(call, servable, _signature_name(request.model_spec))
-            found = _examples(request.input)
+            found = self._examples(request.input, call)
             result = await classify(servable, request.model_spec.signature_name, found)
             self._server.metrics.count_examples(servable.name, len(found))
             response = messages.ClassificationResponse()
@@ -94,7 +95,7 @@ class PredictionService:
     async def _regress(self, request: Any, call: Call) -> Any:
         with self._server.acquire(named_spec(request, call)) as servable:
             _note(call, servable, _signature_name(request.model_spec))
-            found = _examples(request.input)
+            found = self._examples(request.input, call)
             values = await regress(servable, request.model_spec.signature_name, found)
             self._server.metrics.count_examples(servable.name, len(found))
             response = messages.RegressionResponse()
@@ -113,7 +114,7 @@ class PredictionService:
                 if task.model_spec.name != servable.name:
                     raise _invalid("All ModelSpecs in a MultiInferenceRequest must access the same model name.")
             tasks = [Task(task.model_spec.signature_name, task.method_name) for task in request.tasks]
-            found = _examples(request.input)
+            found = self._examples(request.input, call)
             results = await multi_inference(servable, tasks, found)
             self._server.metrics.count_examples(servable.name, len(found))
             response = messages.MultiInferenceResponse()
@@ -146,6 +147,26 @@ class PredictionService:
             packed.value = definitions.SerializeToString()
             return response
 
+    def _examples(self, given: Any, call: Call) -> list[bytes]:
+        """Returns the serialized tf.Examples of an Input message; those with a context have its features, too."""
+        kind = given.WhichOneof("kind")
+        if kind is None:
+            return []
+        found = getattr(given, kind)
+        call.rows = len(found.examples)
+        self._check_rows(call.rows)
+        # Two serialized messages, one after the other, are the merged message.
+        context = b"" if kind == "example_list" else found.context.SerializeToString()
+        most = self._limits.body_bytes
+        if len(context) * call.rows > most:
+            raise _invalid(f"the context of {call.rows} examples has {len(context)} bytes; together at most {most}")
+        return [context + example.SerializeToString() for example in found.examples]
+
+    def _check_rows(self, rows: int | None) -> None:
+        most = self._limits.instances
+        if rows is not None and rows > most:
+            raise _invalid(f"a request of {rows} instances; this server takes at most {most}")
+
 
 def _note(call: Call, servable: Servable, signature: str) -> None:
     call.version, call.signature = servable.version, signature
@@ -153,17 +174,6 @@ def _note(call: Call, servable: Servable, signature: str) -> None:
 
 def _signature_name(spec: Any) -> str:
     return spec.signature_name or DEFAULT_SIGNATURE
-
-
-def _examples(given: Any) -> list[bytes]:
-    """Returns the serialized tf.Examples of an Input message; those with a context have its features, too."""
-    kind = given.WhichOneof("kind")
-    if kind is None:
-        return []
-    found = getattr(given, kind)
-    # Two serialized messages, one after the other, are the merged message.
-    context = b"" if kind == "example_list" else found.context.SerializeToString()
-    return [context + example.SerializeToString() for example in found.examples]
 
 
 def _write_outputs(response: Any, outputs: Mapping[str, np.ndarray], as_content: bool) -> None:

@@ -71,7 +71,7 @@ def make_grpc_server(server: ModelServer, limits: Limits, options: GrpcOptions |
     Half-open connections are found by pings; two servers never share one port.
     """
     options = options or GrpcOptions()
-    calls = Calls(limits, server.metrics, options.api_key)
+    calls = Calls(server, limits, options.api_keys)
     health = Health(server)
     grpc_server = grpc.aio.server(
         handlers=[

@@ -19,6 +19,7 @@ def log_request(
     model: str,
     version: int | None,
     signature: str,
+    rows: int | None,
     code: Code,
     seconds: float,
     received_bytes: int,
@@ -34,6 +35,7 @@ def log_request(
         model: the name that the request gave; empty if it gave none.
         version: the version that answered; None if none did.
         signature: the signature that ran; empty if none did.
+        rows: of its inputs; None if it got none.
         code: how the request ended.
         seconds: from its first to its last byte.
         received_bytes: size of its body or message.
@@ -47,18 +49,18 @@ def log_request(
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "protocol": protocol,
         "method": method,
-        "model": model,
-        "version": version,
-        "signature": signature,
         "code": code.name,
         "milliseconds": round(seconds * 1000, 2),
         "received_bytes": received_bytes,
         "sent_bytes": sent_bytes,
         "peer": peer,
+        "model": model[:_MOST_CHARACTERS],
+        "version": version,
+        "signature": signature[:_MOST_CHARACTERS],
+        "rows": rows,
+        "message": message[:_MOST_CHARACTERS],
     }
-    if message:
-        line["message"] = message[:_MESSAGE_CHARACTERS]
-    logger.info("%s", json.dumps(line, ensure_ascii=False))
+    logger.info("%s", json.dumps({name: value for name, value in line.items() if value not in (None, "")}))
 
 
-_MESSAGE_CHARACTERS = 300
+_MOST_CHARACTERS = 300

@@ -185,6 +185,7 @@ def reload_request() -> Any:
 ALIGN = spec("visage", "align_and_predict")
 IMAGES = {"image_bytes": tensor([JPEG])}
 MALE = tensor(["male"])
+OLDER, STABLE = tensor(["48-53"]), tensor(["38-43"])
 X = {"x": tensor([1.5, -2.0], np.float32)}
 BATTERY = spec("battery")
 BATTERY_ANSWER = spec("battery", "serving_default", version=1)
@@ -221,11 +222,11 @@ def broken_tensor() -> Any:
 
 PREDICT = [
     GrpcCase("predict", "Predict", predict_request(IMAGES), OK,
-             answer({"gender": MALE}, spec("visage", "serving_default", version=5)), PREDICT_UTIL),
+             answer({"gender": MALE, "age_group": OLDER}, spec("visage", "serving_default", version=5)), PREDICT_UTIL),
     GrpcCase("predict, version", "Predict", predict_request(IMAGES, spec(version=3)), OK,
-             answer({"gender": MALE}, spec("visage", "serving_default", version=3)), CORE),
+             answer({"age_group": STABLE}, spec("visage", "serving_default", version=3)), CORE),
     GrpcCase("predict, label", "Predict", predict_request(IMAGES, spec(label="stable")), OK,
-             answer({"gender": MALE}, spec("visage", "serving_default", version=3)), CORE),
+             answer({"age_group": STABLE}, spec("visage", "serving_default", version=3)), CORE),
     GrpcCase("predict, two inputs", "Predict",
              predict_request({**IMAGES, "landmarks": tensor([LANDMARKS], np.float32)}, ALIGN), OK,
              answer({"gender": MALE}, spec("visage", "align_and_predict", version=5)), PREDICT_UTIL),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.serving.conformance.expected import Anything, Empty, Error, ErrorWith, Expected, Json, JsonWith, Text
-from tests.serving.conformance.images import BASE64, IMAGE, LANDMARKS, ROW
+from tests.serving.conformance.images import BASE64, IMAGE, LANDMARKS, ROW, STABLE_ROW
 
 HANDLER = "model_servers/http_rest_api_handler.cc"
 HANDLER_UTIL = "model_servers/http_rest_api_util.cc"
@@ -186,8 +186,10 @@ PREDICT = [
     predict("default signature", {"signature_name": "serving_default", "instances": [IMAGE]}, 200,
             JsonWith({"predictions": [ROW]})),
     predict("empty signature", {"signature_name": "", "instances": [IMAGE]}, 200, JsonWith({"predictions": [ROW]})),
-    post("version", f"{VISAGE}/versions/3:predict", {"instances": [IMAGE]}, 200, JsonWith({"predictions": [ROW]})),
-    post("label", f"{VISAGE}/labels/stable:predict", {"instances": [IMAGE]}, 200, JsonWith({"predictions": [ROW]})),
+    post("version", f"{VISAGE}/versions/3:predict", {"instances": [IMAGE]}, 200,
+         JsonWith({"predictions": [STABLE_ROW]})),
+    post("label", f"{VISAGE}/labels/stable:predict", {"instances": [IMAGE]}, 200,
+         JsonWith({"predictions": [STABLE_ROW]})),
     align("rows of two inputs", LANDMARKS, 200, JsonWith({"predictions": [{"gender": "male"}]})),
     predict("columns of two inputs",
             {"signature_name": "align_and_predict", "inputs": {"image_bytes": [IMAGE], "landmarks": [LANDMARKS]}}, 200,
@@ -316,7 +318,9 @@ PREDICT_ERRORS = [
                            {"image_bytes": IMAGE, "landmarks": [[1.0] * 5] * 2}]}, 400,
             Error("Failed to process element: 1 key: landmarks of 'instances' list. Error: INVALID_ARGUMENT: "
                   "Expecting shape [5,2] but got: [2,5]")),
-    align("shape against the signature", LANDMARKS[:4], 400, Anything()),
+    align("shape against the signature, which the graph takes", LANDMARKS[:4], 200, JsonWith({"predictions": [ROW]})),
+    battery("shape against the signature, which the graph refuses", "matrix", {"instances": [[1.0]]}, 400,
+            ErrorWith("[[{{")),
     predict("rank against the signature", {"instances": [[IMAGE]]}, 400, Anything()),
     predict("broken base64", {"instances": [{"b64": "!!!"}]}, 400, Error(ROW_ERROR + "Unable to base64 decode")),
     predict("base64 of URLs", {"instances": [{"b64": "-_-_"}]}, 400, Error(ROW_ERROR + "Unable to base64 decode")),
@@ -340,7 +344,8 @@ DTYPES_AND_OUTPUTS = [
     battery("all dtypes, columns", "dtypes", {"inputs": {name: [value] for name, value in NUMBERS.items()}}, 200,
             Json({"outputs": {name: [value] for name, value in NUMBERS.items()}})),
     battery("half has no JSON, row", "half", {"instances": [1.0]}, 400,
-            Error(ROW_ERROR + "Conversion of JSON Value: 1.0 to type: half")),
+            Error("Failed to process element: 0 of 'instances' list. Error: UNIMPLEMENTED: "
+                  "Conversion of JSON Value: 1.0 to type: half")),
     battery("half has no JSON, columns", "half", {"inputs": [1.0]}, 501,
             Error("Conversion of JSON Value: 1.0 to type: half")),
     battery("1.0 is no int", "dtypes", {"instances": [{**NUMBERS, "int32": 1.0}]}, 400,

@@ -32,7 +32,7 @@ def test_models_and_labels_are_added_and_taken_away(served_models: Path) -> None
 def test_a_wrong_configuration_changes_nothing(served_models: Path) -> None:
     battery = served_models / "battery"
     with running_server(served_models) as server:
-        for models, code, text in [
+        cases: list[tuple[Any, grpc.StatusCode, str]] = [
             (
                 [("battery", battery, {})] * 2,
                 grpc.StatusCode.INVALID_ARGUMENT,
@@ -48,7 +48,8 @@ def test_a_wrong_configuration_changes_nothing(served_models: Path) -> None:
                 grpc.StatusCode.FAILED_PRECONDITION,
                 "Request to assign label to version 9 of model battery, which is not currently available for inference",
             ),
-        ]:
+        ]
+        for models, code, text in cases:
             assert error_of(reload, server, *models) == (code, text)
             assert versions(server, "battery") == [1]
             assert server.predict()

@@ -126,8 +126,9 @@ class Batcher:
             ServingError: the queue is full (UNAVAILABLE), or the graph fails on these inputs.
         """
         limits = self._threads.limits
-        batches = -(-self._queued_rows // limits.max_batch_size)
-        if batches >= limits.max_enqueued_batches:
+        size = rows or 1
+        if self._queued_rows + size > limits.max_batch_size * limits.max_enqueued_batches:
+            batches = -(-self._queued_rows // limits.max_batch_size)
             raise ServingError(
                 Code.UNAVAILABLE,
                 "The batch scheduling queue to which this task was submitted is full; currently "
@@ -135,7 +136,7 @@ class Batcher:
             )
         task = Task(inputs, rows, pixels)
         self.queue.append(task)
-        self._queued_rows += rows or 1
+        self._queued_rows += size
         if len(self.queue) == 1:
             self._threads.wait_for_turn(self)
         return await task.future

@@ -119,7 +119,10 @@ class ServedModel:
         self._set_status(VersionStatus(number, "LOADING"))
         try:
             self._available[number] = await self._load(self.config.name, number, path)
-        except ServingError as error:
+        except Exception as error:
+            if not isinstance(error, ServingError):
+                _logger.exception("cannot load version %d of %s", number, self.config.name)
+                error = ServingError(Code.INTERNAL, f"{path}: {type(error).__name__}: {error}")
             self._failed[number] = self._seen[number]
             self._set_status(VersionStatus(number, "END", error.code, error.message))
             _logger.warning("%s", error.message)

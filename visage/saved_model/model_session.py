@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 
 from visage.folder_alias import folder_alias
-from visage.saved_model.cpp_loader.c_api import Session, load_library
+from visage.saved_model.cpp_loader.c_api import Session, TensorFlowError, load_library
 from visage.tf_serving_api.messages import DataType, MetaGraphDef
 
 DEFAULT_SIGNATURE = "serving_default"
+
+_VARIABLES = "variables/variables.index"
+_NOT_FOUND = 5
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,10 @@ class ModelSession:
         with folder_alias(folder) as alias:
             self._session = Session(library, str(alias))
         meta_graph = MetaGraphDef.FromString(self._session.meta_graph)
+        # The loader takes a SavedModel without this folder for one without variables; its signatures then fail.
+        if not (folder / _VARIABLES).exists() and any(node.op == "VarHandleOp" for node in meta_graph.graph_def.node):
+            self._session.close()
+            raise TensorFlowError(_NOT_FOUND, f"{_VARIABLES} is missing")
         self.signature_defs: Mapping[str, Any] = dict(sorted(meta_graph.signature_def.items()))
         self.signatures = {name: _signature(found) for name, found in self.signature_defs.items()}
 

@@ -1,0 +1,85 @@
+"""uvicorn's HTTP protocol with a time limit on headers, and its server with an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+class TimedProtocol(H11Protocol):
+    """Closes connections whose next request header is not complete within the keep-alive time.
+
+    uvicorn alone waits for ever for the first byte of a connection and for the rest of a header.
+    """
+
+    _header_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Starts the timer."""
+        super().connection_made(transport)
+        self._start_timer()
+
+    def data_received(self, data: bytes) -> None:
+        """Stops the timer once a header is complete."""
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._stop_timer()
+        elif self._header_timer is None:
+            self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stops the timer."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def _start_timer(self) -> None:
+        self._header_timer = self.loop.call_later(self.timeout_keep_alive, self._end)
+
+    def _stop_timer(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+    def _end(self) -> None:
+        # A request that arrived meanwhile is answered.
+        if (self.cycle is None or self.cycle.response_complete) and not self.transport.is_closing():
+            self.transport.close()
+
+
+class DrainingServer(uvicorn.Server):
+    """After SIGTERM answers for some time longer, so that load balancers notice before the socket closes.
+
+    Args:
+        config: uvicorn's.
+        on_end: called at the signal.
+        drain_seconds: from SIGTERM to the closing of the socket; Ctrl-C closes it at once.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_end: Callable[[], None], drain_seconds: float) -> None:
+        super().__init__(config)
+        self._on_end = on_end
+        self._drain_seconds = drain_seconds
+        self._exit_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begins the end; a second signal ends at once."""
+        if self._exit_at is not None or sig != signal.SIGTERM:
+            self._on_end()
+            super().handle_exit(sig, frame)
+            return
+        # uvicorn raises it again at its end.
+        self._captured_signals.append(sig)
+        self._exit_at = time.monotonic() + self._drain_seconds
+        self._on_end()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Returns whether to close the socket."""
+        if self._exit_at is not None and time.monotonic() >= self._exit_at:
+            return True
+        return await super().on_tick(counter)

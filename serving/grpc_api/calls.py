@@ -96,16 +96,20 @@ class Calls:
 
     async def _run(self, request: Any, run: Run, call: Call, context: grpc.aio.ServicerContext) -> bytes:
         self._check_key(context)
-        async with self._received.receive(context) as message:
-            call.received_bytes = len(message)
+        message = await self._received.receive(context)
+        call.received_bytes = len(message)
+        with self._received.held(len(message)):
             parsed = await _parse(request, message)
+            # Each copy of 30 MB counts.
             del message
+            work = run(parsed, call)
+            del parsed
             remaining = context.time_remaining()
             limit = self._limits.request_seconds
             # A session that runs goes on; its outputs are dropped.
             with TimeLimit(limit if remaining is None else min(limit, remaining), _late):
-                response = await run(parsed, call)
-        answer = await _in_thread_if(response.ByteSize() > LARGE_BYTES, response.SerializeToString)
+                response = await work
+        answer = await in_thread_if(response.ByteSize() > LARGE_BYTES, response.SerializeToString)
         call.sent_bytes = len(answer)
         return answer
 
@@ -160,10 +164,11 @@ def _late() -> ServingError:
 
 async def _parse(request: Any, message: bytes) -> Any:
     try:
-        return await _in_thread_if(len(message) > LARGE_BYTES, request.FromString, message)
+        return await in_thread_if(len(message) > LARGE_BYTES, request.FromString, message)
     except DecodeError as error:
         raise ServingError(Code.INTERNAL, f"the message is no {request.DESCRIPTOR.full_name}: {error}") from None
 
 
-async def _in_thread_if(is_large: bool, function: Callable[..., Any], *arguments: Any) -> Any:
+async def in_thread_if(is_large: bool, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Returns what a function returns, out of a thread where it has so much to do that the event loop must go on."""
     return await asyncio.to_thread(function, *arguments) if is_large else function(*arguments)

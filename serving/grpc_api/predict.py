@@ -45,6 +45,12 @@ def check_input_names(request: Any, signature: Signature, definition: Any) -> No
         )
 
 
+def rows(request: Any) -> int | None:
+    """Returns the first axis of the longest input; None if no input has an axis."""
+    shapes = [tensor.tensor_shape.dim for tensor in request.inputs.values()]
+    return max((shape[0].size for shape in shapes if shape), default=None)
+
+
 def parse_inputs(request: Any, signature: Signature, definition: Any, most_bytes: int) -> dict[str, np.ndarray]:
     """Returns the array of each of the signature's inputs, after `check_input_names`.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import grpc
@@ -15,7 +14,7 @@ from serving.core.limits import Limits
 from serving.core.model_server import ModelServer
 from serving.core.servable import Servable
 from serving.grpc_api import predict
-from serving.grpc_api.calls import LARGE_BYTES, Call, Calls
+from serving.grpc_api.calls import LARGE_BYTES, Call, Calls, in_thread_if
 from serving.grpc_api.model_specs import fill_in, named_spec, required_spec, spec_of, with_name
 from serving.grpc_api.options import GrpcOptions
 from visage.saved_model.model_session import DEFAULT_SIGNATURE
@@ -63,22 +62,19 @@ class PredictionService:
                 raise ServingError(Code.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
             signature, definition = servable.signatures[name], servable.signature_defs[name]
             predict.check_input_names(request, signature, definition)
-            arguments = request, signature, definition, self._limits.body_bytes
-            if call.received_bytes > LARGE_BYTES:
-                inputs = await asyncio.to_thread(predict.parse_inputs, *arguments)
-            else:
-                inputs = predict.parse_inputs(*arguments)
-            wanted = predict.wanted_outputs(request, signature)
-            call.rows = max((len(value) for value in inputs.values() if value.ndim), default=None)
+            call.rows = predict.rows(request)
             self._check_rows(call.rows)
+            wanted = predict.wanted_outputs(request, signature)
+            parse = partial(predict.parse_inputs, request, signature, definition, self._limits.body_bytes)
+            inputs = await in_thread_if(call.received_bytes > LARGE_BYTES, parse)
+            # Each copy of 30 MB counts.
+            del request, parse
             outputs = await servable.run(name, inputs, wanted)
+            del inputs
             response = messages.PredictResponse()
             fill_in(response.model_spec, servable, name)
-        arguments_ = response, outputs, self._options.tensor_content
-        if sum(value.nbytes for value in outputs.values()) > LARGE_BYTES:
-            await asyncio.to_thread(_write_outputs, *arguments_)
-        else:
-            _write_outputs(*arguments_)
+        is_large = sum(value.nbytes for value in outputs.values()) > LARGE_BYTES
+        await in_thread_if(is_large, partial(_move_outputs, outputs, response, self._options.tensor_content))
         return response
 
     async def _classify(self, request: Any, call: Call) -> Any:
@@ -176,8 +172,9 @@ def _signature_name(spec: Any) -> str:
     return spec.signature_name or DEFAULT_SIGNATURE
 
 
-def _write_outputs(response: Any, outputs: Mapping[str, np.ndarray], as_content: bool) -> None:
-    for name, value in outputs.items():
+def _move_outputs(outputs: dict[str, np.ndarray], response: Any, as_content: bool) -> None:
+    while outputs:
+        name, value = outputs.popitem()
         response.outputs[name].CopyFrom(to_proto(value, as_content=as_content))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -28,25 +28,28 @@ class ReceivedMessages:
         self._slow_places = max(4, 4 * limits.bodies_in_flight_bytes // limits.body_bytes)
         self._bytes = 0
 
-    @asynccontextmanager
-    async def receive(self, context: grpc.aio.ServicerContext) -> AsyncIterator[bytes]:
-        """Yields the one message of a call; its memory counts until the end of the `with` statement.
+    @contextmanager
+    def held(self, size: int) -> Iterator[None]:
+        """Counts the bytes of a message inside the `with` block.
 
         Raises:
-            ServingError: too many large or slow requests arrive (RESOURCE_EXHAUSTED), or this one takes too long
-                (DEADLINE_EXCEEDED), or there is none (INTERNAL).
+            ServingError: those of all messages are too many (RESOURCE_EXHAUSTED).
         """
-        message = await self._read(context)
-        size = len(message)
         if self._bytes + size > self._limits.bodies_in_flight_bytes:
-            raise _too_many(f"all requests that are being answered have more than {self._bytes + size} bytes")
+            raise _too_many(f"a message of {size} bytes is too large beside those that are being answered")
         self._bytes += size
         try:
-            yield message
+            yield
         finally:
             self._bytes -= size
 
-    async def _read(self, context: grpc.aio.ServicerContext) -> bytes:
+    async def receive(self, context: grpc.aio.ServicerContext) -> bytes:
+        """Returns the one message of a call.
+
+        Raises:
+            ServingError: too many large or slow messages arrive (RESOURCE_EXHAUSTED), or this one takes too long
+                (DEADLINE_EXCEEDED), or there is none (INTERNAL).
+        """
         is_slow = False
 
         def late() -> ServingError | float:

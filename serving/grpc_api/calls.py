@@ -1,0 +1,165 @@
+"""Runs a call from its message to its status: key, size, deadline, errors, metrics and log, the same for all methods."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from serving.core.errors import Code, ServingError
+from serving.core.limits import Limits
+from serving.core.metrics import Metrics
+from serving.grpc_api.received_messages import ReceivedMessages
+from serving.operations.access_log import log_request
+
+LARGE_BYTES = 256 * 2**10
+"""From this size on, messages are parsed and written in a thread, so that the event loop goes on."""
+
+_ERROR_BYTES = 1024
+_STATUS_CODES = {status.value[0]: status for status in grpc.StatusCode}
+_logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Call:
+    """One call, as log and metrics show it; its method fills in what it learns."""
+
+    method: str
+    peer: str
+    model: str = ""
+    version: int | None = None
+    signature: str = ""
+    received_bytes: int = 0
+    sent_bytes: int = 0
+    code: Code = Code.OK
+    message: str = ""
+
+
+Run = Callable[[Any, Call], Awaitable[Any]]
+"""Answers a request message with a response message; raises ServingError."""
+
+
+class Calls:
+    """Makes gRPC's handlers of methods."""
+
+    def __init__(self, limits: Limits, metrics: Metrics, api_key: str | None) -> None:
+        self._limits = limits
+        self._metrics = metrics
+        self._received = ReceivedMessages(limits)
+        self._api_key = api_key
+
+    def handler(
+        self, service: str, method: str, request: Any, run: Run, *, is_measured: bool = False
+    ) -> grpc.RpcMethodHandler:
+        """Returns the handler of a method with one request and one response.
+
+        Args:
+            service: full name.
+            method: name.
+            request: class of its messages.
+            run: answers them.
+            is_measured: whether the metrics count it.
+        """
+        path = f"/{service}/{method}"
+
+        async def handle(_: Any, context: grpc.aio.ServicerContext) -> bytes:
+            call = Call(path, context.peer())
+            start = time.perf_counter()
+            try:
+                return await self._run(request, run, call, context)
+            except ServingError as error:
+                call.code, call.message = error.code, error.message
+            except asyncio.CancelledError:
+                is_late = context.time_remaining() == 0
+                call.code = Code.DEADLINE_EXCEEDED if is_late else Code.CANCELLED
+                raise
+            except Exception as error:
+                _logger.exception("%s failed", path)
+                call.code, call.message = Code.INTERNAL, f"{type(error).__name__}: {error}"
+            finally:
+                self._record(call, method if is_measured else None, time.perf_counter() - start)
+            await context.abort(_STATUS_CODES[call.code], truncated(call.message))
+            raise AssertionError  # abort() raises.
+
+        # Without gRPC's deserializer the call is admitted, measured and parsed here. On the wire, a call that streams
+        # one request is the same as one that does not.
+        return grpc.stream_unary_rpc_method_handler(handle)
+
+    async def _run(self, request: Any, run: Run, call: Call, context: grpc.aio.ServicerContext) -> bytes:
+        self._check_key(context)
+        async with self._received.receive(context) as message:
+            call.received_bytes = len(message)
+            parsed = await _parse(request, message)
+            del message
+            remaining = context.time_remaining()
+            limit = self._limits.request_seconds
+            try:
+                # A session that runs goes on; its outputs are dropped.
+                response = await asyncio.wait_for(run(parsed, call), limit if remaining is None else remaining)
+            except asyncio.TimeoutError:
+                raise ServingError(Code.DEADLINE_EXCEEDED, "the deadline passed before the answer") from None
+        answer = await _in_thread_if(response.ByteSize() > LARGE_BYTES, response.SerializeToString)
+        call.sent_bytes = len(answer)
+        return answer
+
+    def _check_key(self, context: grpc.aio.ServicerContext) -> None:
+        if self._api_key is None:
+            return
+        for name, value in context.invocation_metadata() or ():
+            sent = value.encode() if isinstance(value, str) else bytes(value)
+            if name == "authorization":
+                scheme, _, sent = sent.partition(b" ")
+                if scheme.lower() != b"bearer":
+                    continue
+            elif name != "x-api-key":
+                continue
+            if hmac.compare_digest(sent.strip(), self._api_key.encode()):
+                return
+        raise ServingError(
+            Code.UNAUTHENTICATED, "no valid API key; send it as metadata, authorization: Bearer KEY or x-api-key: KEY"
+        )
+
+    def _record(self, call: Call, measured: str | None, seconds: float) -> None:
+        if measured is not None:
+            self._metrics.count_request(call.model, call.code)
+            if call.code is Code.OK:
+                self._metrics.observe_latency(call.model, measured, "GRPC", seconds)
+        log_request(
+            protocol="grpc",
+            method=call.method,
+            model=call.model,
+            version=call.version,
+            signature=call.signature,
+            code=call.code,
+            seconds=seconds,
+            received_bytes=call.received_bytes,
+            sent_bytes=call.sent_bytes,
+            peer=call.peer,
+            message=call.message,
+        )
+
+
+def truncated(message: str) -> str:
+    """Returns an error's text as TensorFlow Serving cuts it: 1024 bytes, then a mark."""
+    encoded = message.encode("utf-8", "replace")
+    if len(encoded) <= _ERROR_BYTES:
+        return message
+    return encoded[:_ERROR_BYTES].decode("utf-8", "ignore") + "...TRUNCATED"
+
+
+async def _parse(request: Any, message: bytes) -> Any:
+    try:
+        return await _in_thread_if(len(message) > LARGE_BYTES, request.FromString, message)
+    except DecodeError as error:
+        raise ServingError(Code.INTERNAL, f"the message is no {request.DESCRIPTOR.full_name}: {error}") from None
+
+
+async def _in_thread_if(is_large: bool, function: Callable[..., Any], *arguments: Any) -> Any:
+    return await asyncio.to_thread(function, *arguments) if is_large else function(*arguments)

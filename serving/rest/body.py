@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import zlib
 from collections.abc import Mapping
@@ -14,12 +13,10 @@ from starlette.types import Receive
 from serving.core.errors import Code, ServingError
 from serving.core.limits import Limits
 from serving.rest.http import HttpError
+from serving.rest.interruption import ClientDisconnectError, Interruption
 
 _GRACE_SECONDS = 10.0
-
-
-class ClientGone(Exception):
-    """Raised when the client hangs up before it has sent its request or has got its answer."""
+_MOST_DIGITS = 20
 
 
 class BodiesInFlight:
@@ -64,31 +61,25 @@ class Body:
 
         Raises:
             ServingError: it is too large or too slow, or the bodies of all requests are too large together.
-            ClientGone: the client hung up.
+            ClientDisconnectError: the client hung up.
         """
         announced = headers.get(b"content-length", b"")
         if not announced and b"transfer-encoding" not in headers:
             return b""
-        # The HTTP server has checked that it is a number.
-        if announced and len(announced) < 20 and int(announced) > self._limits.body_bytes or len(announced) >= 20:
+        # The HTTP server has checked that it is a number; Python refuses to parse some thousand digits.
+        if announced and (len(announced) > _MOST_DIGITS or int(announced) > self._limits.body_bytes):
             raise self._too_large()
         started = time.monotonic()
         chunks = []
         while True:
             allowed = min(_GRACE_SECONDS + self.received / self._least_bytes_per_second, most_seconds)
-            try:
-                message = await asyncio.wait_for(receive(), started + allowed - time.monotonic())
-            except asyncio.TimeoutError:
-                raise HttpError(
-                    HTTPStatus.REQUEST_TIMEOUT,
-                    Code.DEADLINE_EXCEEDED,
-                    f"{self.received} bytes of the body came in {allowed:.0f} seconds; send it faster",
-                ) from None
+            with Interruption(started + allowed - time.monotonic(), self._too_slow(allowed)):
+                message = await receive()
             if message["type"] == "http.disconnect":
-                raise ClientGone
+                raise ClientDisconnectError
             chunk = message.get("body", b"")
             self.received += len(chunk)
-            self._reserve(len(chunk))
+            self.reserve(len(chunk))
             chunks.append(chunk)
             if not message.get("more_body"):
                 return b"".join(chunks)
@@ -114,9 +105,6 @@ class Body:
         Raises:
             ServingError: one body or all are too large then.
         """
-        self._reserve(count)
-
-    def _reserve(self, count: int) -> None:
         self._reserved += count
         self._in_flight.bytes += count
         if self.received > self._limits.body_bytes:
@@ -126,6 +114,13 @@ class Body:
                 Code.UNAVAILABLE,
                 f"requests of {self._limits.bodies_in_flight_bytes} bytes are being answered; try again later",
             )
+
+    def _too_slow(self, seconds: float) -> ServingError:
+        return HttpError(
+            HTTPStatus.REQUEST_TIMEOUT,
+            Code.DEADLINE_EXCEEDED,
+            f"{self.received} bytes of the body came in {seconds:.0f} seconds; send it faster",
+        )
 
     def _too_large(self) -> ServingError:
         return HttpError(

@@ -39,14 +39,14 @@ def parse_document(body: bytes, most_values: int = MOST_VALUES) -> Any:
         stand as `surrogateescape` decodes them.
 
     Raises:
-        ServingError: it is no JSON (INVALID_ARGUMENT), or has too many values (RESOURCE_EXHAUSTED).
+        ServingError: it is no JSON, or has too many values (INVALID_ARGUMENT).
     """
     if not body:
         raise ServingError(Code.INVALID_ARGUMENT, "JSON Parse error: The document is empty")
     # A shorter body cannot have so many; the count itself takes a millisecond per megabyte.
     if len(body) > most_values and sum(map(body.count, (b",", b"[", b"{"))) > most_values:
         raise ServingError(
-            Code.RESOURCE_EXHAUSTED, f"the JSON has more than {most_values} values; send several smaller requests"
+            Code.INVALID_ARGUMENT, f"the JSON has more than {most_values} values; send several smaller requests"
         )
     try:
         return _parse_usual(body)
@@ -138,8 +138,8 @@ def _parse_strictly(body: bytes) -> Any:
     # RapidJSON takes a zero byte for the end of the text.
     body = body.partition(b"\0")[0]
     at = 0
-    for mark in _BOM:
-        at += body[at : at + 1] == bytes([mark])
+    for part in _BOM:
+        at += body[at : at + 1] == bytes([part])
     open_values: list[Any] = []
     keys: list[str] = []
     state = _START
@@ -150,7 +150,7 @@ def _parse_strictly(body: bytes) -> Any:
         at = token.end()
         if kind is None:
             raise _error(_ERRORS[state], at)
-        mark = token[kind]
+        mark: bytes = token[kind]
         value: Any
         if kind != _MARK:
             start = at - len(mark) if kind != _PLAIN_STRING else at - len(mark) - 2

@@ -74,11 +74,21 @@ def parse_inputs(
             raise _format_error(document, "Expecting 'instances' to be an list/array")
         if not instances:
             raise _format_error(document, "No values in 'instances' array")
-        _check_count(len(instances), most_instances)
+        check_count(len(instances), most_instances)
         return _rows(instances, signature.inputs), True
     if "inputs" in document:
         return _columns(document["inputs"], signature.inputs, most_instances), False
     raise _invalid("Missing 'inputs' or 'instances' key")
+
+
+def check_count(count: int, most: int) -> None:
+    """Refuses a request of more rows than the server takes.
+
+    Raises:
+        ServingError: it has more.
+    """
+    if count > most:
+        raise _invalid(f"a request of {count} instances; this server takes at most {most}")
 
 
 def is_base64(value: Any) -> bool:
@@ -119,7 +129,9 @@ def json_type(value: Any) -> str:
         return "Null"
     if isinstance(value, bool):
         return str(value)
-    return {str: "String", dict: "Object", list: "Array"}.get(type(value), "Number")
+    if isinstance(value, (int, float)):
+        return "Number"
+    return "String" if isinstance(value, str) else "Object" if isinstance(value, dict) else "Array"
 
 
 def _decode_unusual_base64(text: str) -> bytes:
@@ -282,16 +294,11 @@ def _columns(inputs: Any, infos: Mapping[str, TensorInfo], most_instances: int) 
         if name not in inputs:
             raise _invalid(f"Missing named input: {name} in 'inputs' object.")
         if isinstance(inputs[name], list):
-            _check_count(len(inputs[name]), most_instances)
+            check_count(len(inputs[name]), most_instances)
         tensor = _Tensor(info)
         tensor.add(inputs[name])
         arrays[name] = tensor.array(None)
     return arrays
-
-
-def _check_count(count: int, most: int) -> None:
-    if count > most:
-        raise _invalid(f"a request of {count} instances; this server takes at most {most}")
 
 
 def _is_named(value: Any) -> bool:

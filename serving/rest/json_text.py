@@ -64,16 +64,26 @@ def float_text(value: float, dtype: Any) -> str:
 def float_texts(values: np.ndarray) -> list[str]:
     """Returns the texts of numbers, float32 or float64 [N], see `float_text`."""
     count = len(values)
-    if not count:
-        return []
     numbers = tuple(values.tolist())
-    short = ("%g " * count % numbers).split()
-    with np.errstate(over="ignore"):
-        reads_back = (np.array(list(map(float, short))).astype(values.dtype) == values).tolist()
     digits = 9 if values.dtype == np.float32 else 17
-    long = (f"%.{digits}g " * count % numbers).split()
-    texts = [brief if same else exact for brief, same, exact in zip(short, reads_back, long, strict=True)]
+    texts = (f"%.{digits}g " * count % numbers).split()
+    for index in np.flatnonzero(_read_back(values)).tolist():
+        texts[index] = f"{numbers[index]:g}"
     return [text if "." in text or "e" in text else _WHOLE.get(text) or text + ".0" for text in texts]
+
+
+def _read_back(values: np.ndarray) -> np.ndarray:
+    """Returns which numbers six digits stand for exactly."""
+    if values.dtype != np.float32:
+        short = ("%g " * len(values) % tuple(values.tolist())).split()
+        same: np.ndarray = np.array(list(map(float, short)), np.float64) == values
+        return same
+    # Without a text for each, three times as fast: float64 has digits enough to round a float32 to six.
+    exact = values.astype(np.float64)
+    with np.errstate(all="ignore"):
+        scale = 10.0 ** (5 - np.floor(np.log10(np.abs(exact))))
+        same = (np.rint(exact * scale) / scale).astype(np.float32) == values
+    return same
 
 
 _WHOLE = {"nan": "NaN", "-nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}

@@ -15,9 +15,9 @@ from serving.core.errors import Code, ServingError
 from serving.core.model_spec import ModelSpec
 
 _FLAGS = re.IGNORECASE | re.ASCII
-_VERSION = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
-_INFERENCE = re.compile(rf"/v1/models/(?P<name>[^/:]+){_VERSION}:(?P<what>classify|regress|predict)", _FLAGS)
-_MODEL = re.compile(rf"/v1/models(?:/(?P<name>[^/:]+))?{_VERSION}(?:/(?P<what>metadata|visage))?", _FLAGS)
+_VERSION = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:?]+))?"
+_INFERENCE = re.compile(rf"/v1/models/(?P<name>[^/:?]+){_VERSION}:(?P<what>classify|regress|predict)", _FLAGS)
+_MODEL = re.compile(rf"/v1/models(?:/(?P<name>[^/:?]+))?{_VERSION}(?:/(?P<what>metadata|visage))?", _FLAGS)
 _API = re.compile(r"/v1/.*", _FLAGS | re.DOTALL)
 _MOST_DIGITS = len(str(2**63 - 1))
 

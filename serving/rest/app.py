@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.core.errors import Code, ServingError
 from serving.core.model_server import ModelServer
 from serving.rest.access_log import AccessRecord
-from serving.rest.body import BodiesInFlight, Body
+from serving.rest.body import BodiesInFlight, Body, discard_body
 from serving.rest.http import Reply, error_reply, not_found, send_reply, text_reply
 from serving.rest.inference import Inference
 from serving.rest.interruption import ClientDisconnectError, Interruption
@@ -24,6 +24,7 @@ from serving.rest.options import RestOptions
 from serving.rest.paths import Target, find_target, is_api, raw_path
 
 _CLIENT_CLOSED_REQUEST = 499
+_MOST_SENDING_SECONDS = 30.0
 _CLOSE = MappingProxyType({"Connection": "close"})
 _CORS = MappingProxyType(
     {
@@ -72,13 +73,15 @@ class RestApp:
         path = raw_path(scope)
         client = scope.get("client")
         record = AccessRecord(scope["method"], path, client[0] if client else "")
-        counted = _Counted(send, record)
+        headers = dict(scope["headers"])
+        counted = _Counted(send, record, self)
         try:
-            await self._respond(scope, path, receive, counted, record)
+            await self._respond(scope, path, headers, receive, counted, record)
         except ClientDisconnectError:
             record.status, record.code = _CLIENT_CLOSED_REQUEST, Code.CANCELLED
         except ServingError as error:
-            # Part of the body may still come; the HTTP server then reads it to its end only to throw it away.
+            # Clients that are still sending would not look for the answer, and lose it when the connection closes.
+            await discard_body(headers, receive)
             await self._send(counted, error_reply(error, _CLOSE), record)
         except asyncio.CancelledError:
             record.status, record.code = _CLIENT_CLOSED_REQUEST, Code.CANCELLED
@@ -91,7 +94,15 @@ class RestApp:
         finally:
             record.log()
 
-    async def _respond(self, scope: Scope, path: str, receive: Receive, send: _Counted, record: AccessRecord) -> None:
+    async def _respond(
+        self,
+        scope: Scope,
+        path: str,
+        headers: Mapping[bytes, bytes],
+        receive: Receive,
+        send: _Counted,
+        record: AccessRecord,
+    ) -> None:
         place = path.partition("?")[0]
         if place == "/healthz":
             await self._send(send, text_reply("ok\n"), record)
@@ -99,25 +110,24 @@ class RestApp:
         if place == "/readyz":
             await self._send(send, self._readiness(), record)
             return
-        headers = _headers(scope)
         api = is_api(path)
         # A browser asks without a key whether it may send one.
         if not (api and scope["method"] == "OPTIONS"):
             self._check_key(headers)
         with self._bodies.body() as body:
-            content = await self._read(body, headers, receive, record)
+            try:
+                content = await body.read(headers, receive, self._seconds_left(record))
+            finally:
+                record.received_bytes = body.received
             if place == self._options.metrics_path:
-                await self._send(send, self._metrics(path), record)
+                reply = self._metrics(path)
             elif api:
-                await self._send(send, await self._api(path, headers, content, body, receive, record), record)
+                reply = await self._api(path, headers, content, body, receive, record)
             else:
                 await self._pages(scope, _Replayed(content, receive), send)
-
-    async def _read(self, body: Body, headers: Mapping[bytes, bytes], receive: Receive, record: AccessRecord) -> bytes:
-        try:
-            return await body.read(headers, receive, self._seconds_left(record))
-        finally:
-            record.received_bytes = body.received
+                return
+        # Outside of the block: a client that is slow to take its answer holds no part of the limit.
+        await self._send(send, reply, record)
 
     async def _api(
         self,
@@ -213,16 +223,16 @@ class RestApp:
 
     async def _send(self, send: _Counted, reply: Reply, record: AccessRecord) -> None:
         record.code, record.message = reply.code, reply.message
-        headers = {**(_CORS if self._options.cors else {}), **(_CLOSE if self.ending else {})}
-        await send_reply(send, reply, headers)
+        await send_reply(send, reply, _CORS if self._options.cors else {})
 
 
 class _Counted:
     """Sends an answer, and keeps its status and size for the log."""
 
-    def __init__(self, send: Send, record: AccessRecord) -> None:
+    def __init__(self, send: Send, record: AccessRecord, app: RestApp) -> None:
         self._send = send
         self._record = record
+        self._app = app
 
     @property
     def started(self) -> bool:
@@ -232,8 +242,12 @@ class _Counted:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._record.status = message["status"]
+            if self._app.ending:
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
         self._record.sent_bytes += len(message.get("body", b""))
-        await self._send(message)
+        # The HTTP server waits here, without a limit of its own, for a client that takes nothing.
+        with Interruption(_MOST_SENDING_SECONDS, ClientDisconnectError()):
+            await self._send(message)
 
 
 class _Replayed:
@@ -248,10 +262,6 @@ class _Replayed:
             return await self._receive()
         body, self._body = self._body, None
         return {"type": "http.request", "body": body, "more_body": False}
-
-
-def _headers(scope: Scope) -> dict[bytes, bytes]:
-    return dict(scope["headers"])
 
 
 def _preflight(headers: Mapping[bytes, bytes]) -> Reply:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from types import TracebackType
 
@@ -17,6 +18,7 @@ from serving.rest.interruption import ClientDisconnectError, Interruption
 
 _GRACE_SECONDS = 10.0
 _MOST_DIGITS = 20
+_MOST_DISCARDING_SECONDS, _MOST_IDLE_SECONDS = 5.0, 0.2
 
 
 class BodiesInFlight:
@@ -128,3 +130,16 @@ class Body:
             Code.RESOURCE_EXHAUSTED,
             f"the body has more than {self._limits.body_bytes} bytes; send fewer or smaller images",
         )
+
+
+async def discard_body(headers: Mapping[bytes, bytes], receive: Receive) -> None:
+    """Takes what a client still sends of a body that is refused, for a short time; nothing if it waits to be asked."""
+    if b"expect" in headers or not (b"content-length" in headers or b"transfer-encoding" in headers):
+        return
+    started = time.monotonic()
+    with suppress(TimeoutError):
+        while time.monotonic() - started < _MOST_DISCARDING_SECONDS:
+            with Interruption(_MOST_IDLE_SECONDS, TimeoutError()):
+                message = await receive()
+            if message["type"] == "http.disconnect" or not message.get("more_body"):
+                return

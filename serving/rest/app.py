@@ -177,6 +177,8 @@ class RestApp:
         except ServingError as error:
             code = error.code
             raise
+        except ClientDisconnectError:
+            raise
         except Exception:
             code = Code.INTERNAL
             raise

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from serving.core.limits import BatchLimits, Limits
 from serving.core.model_config import ModelConfig
+from serving.rest.options import METRICS_PATH
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,8 @@ class ServeOptions:
         batch_limits: of batches and their queues.
         public_key: PEM file; a version that it did not sign is not served. None: any version is served.
         tls: certificate of both protocols; None: no TLS.
-        api_key: what clients must send; None: nothing.
+        api_keys: one of them must come with each request; empty: none is needed.
         metrics_path: where Prometheus finds the metrics; None: nowhere.
-        access_log: whether one JSON line is logged for each request.
         statistics: folder for statistics of the requests; None: none are kept.
         samples: folder of photos that the demo page offers; None: drawn portraits.
     """
@@ -46,8 +46,7 @@ class ServeOptions:
     batch_limits: BatchLimits = field(default_factory=BatchLimits)
     public_key: Path | None = None
     tls: TlsFiles | None = None
-    api_key: str | None = None
-    metrics_path: str | None = "/monitoring/prometheus/metrics"
-    access_log: bool = False
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
+    metrics_path: str | None = METRICS_PATH
     statistics: Path | None = None
     samples: Path | None = None

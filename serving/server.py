@@ -1,129 +1,155 @@
-"""The embedded server: TensorFlow Serving's REST routes for the pushed model, and a demo page."""
+"""The embedded server: both of TensorFlow Serving's protocols for pushed models, and a demo page."""
+
+from __future__ import annotations
 
 import asyncio
-import logging
 import socket
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
+import grpc
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
 
+from serving.core.errors import ServingError
+from serving.core.model_server import ModelServer
+from serving.core.model_spec import ModelSpec
 from serving.demo import Demo
-from serving.rest import RestApi, json_response
-from serving.versions import ModelVersions
+from serving.grpc_api.options import GrpcOptions
+from serving.grpc_api.server import make_grpc_server
+from serving.http_protocol import DrainingServer, TimedProtocol
+from serving.options import ServeOptions, TlsFiles
+from serving.request_statistics.statistics import RequestStatistics
+from serving.rest.app import RestApp
+from serving.rest.options import RestOptions
 from visage.errors import VisageError
 from visage.extras import check_installed
-from visage.prediction.loaded_model import LoadedModel, find_model, load_model, metadata_of
+from visage.prediction.loaded_model import find_model, metadata_of
 from visage.prediction.photos import photo_detector
 from visage.saved_model.identity import identify
 from visage.saved_model.pushing.signing import check_keys, verify
 from visage.saved_model.versions import SAVED_MODEL, version_number
 
-POLL_SECONDS = 1.0
-SHUTDOWN_SECONDS = 5
+# Together less than the time after which `pipeline.interruption` ends the process.
+_DRAIN_SECONDS, _SHUTDOWN_SECONDS = 1.0, 4
+# Between two requests on one connection, and for a request's header.
+_KEEP_ALIVE_SECONDS = 30
 
-_logger = logging.getLogger(__name__)
 
-
-def serve(
-    base_path: Path,
-    name: str,
-    rest_port: int,
-    host: str = "127.0.0.1",
-    announce: Callable[[str], None] = lambda line: print(line, flush=True),
-    public_key: Path | None = None,
-) -> None:
-    """Serves the newest version under `base_path` until Ctrl-C, and each newer version once it is pushed.
+def serve(options: ServeOptions, announce: Callable[[str], None] = lambda line: print(line, flush=True)) -> None:
+    """Serves models until Ctrl-C or SIGTERM, and each newer version once it is pushed.
 
     Args:
-        base_path: folder of the numbered versions.
-        name: the model's name in the URLs.
-        rest_port: TCP port; 0 for a free one.
-        host: address to listen on; other machines can connect only if it is not 127.0.0.1.
-        announce: receives one line with the address, the model and an example request; before it a warning if the
+        options: what is served, and how.
+        announce: receives one line with the addresses, the model and an example request; before it a warning if the
             model was trained on drawn portraits.
-        public_key: PEM file; a version that it did not sign is not served. None: any version is served.
 
     Raises:
-        VisageError: there is no model, `base_path` is itself a model, none can be loaded, the port is in use, or the
+        VisageError: there is no model, a base path is itself a model, none can be loaded, a port is in use, or the
             key or the program that verifies is missing.
     """
-    check_keys(None, public_key)
-    _check_base_path(base_path)
-    with _listen(host, rest_port) as listener:
-        versions = ModelVersions(base_path, partial(load_verified, public_key) if public_key else load_model)
-        model = _load_first(versions)
-        for state in versions.states.values():
-            if state.error:
-                announce(f"warning: {state.error}; serving version {model.version}")
-        identity = identify(model.metadata, name, model.version)
-        if identity.warning is not None:
-            announce(f"warning: {identity.warning}")
-        address = _address(host, listener.getsockname()[1])
-        announce(
-            f"{name} at {address}/ ({identity.summary}; demo page; model: {address}/v1/models/{name}; Ctrl-C ends), "
-            f"e.g. curl --data-binary @photo.jpg {address}/demo/predict"
-        )
-        config = uvicorn.Config(
-            make_app(name, versions),
-            # uvloop, where installed, would replace the signal wake-up of `pipeline.interruption`.
-            loop="asyncio",
-            log_config=None,
-            log_level="warning",
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        )
-        # After Ctrl-C or SIGTERM uvicorn shuts down and then raises the signal again for our own handler.
-        uvicorn.Server(config).run(sockets=[listener])
+    check_keys(None, options.public_key)
+    for model in options.models:
+        _check_base_path(model.base_path)
+    with listen(options.host, options.rest_port) as listener:
+        asyncio.run(_serve(options, listener, announce))
 
 
-def make_app(name: str, versions: ModelVersions, poll_seconds: float = POLL_SECONDS) -> Starlette:
-    """Returns the application: routes, demo page, and a task that looks for new versions while it runs."""
-
-    @asynccontextmanager
-    async def watch(app: Starlette) -> AsyncIterator[None]:
-        watcher = asyncio.create_task(_watch(versions, poll_seconds))
-        try:
-            yield
-        finally:
-            watcher.cancel()
-            with suppress(asyncio.CancelledError):
-                await watcher
-
-    async def failed(request: Request, error: Exception) -> Response:
-        return json_response({"error": f"{type(error).__name__}: {error}"}, 500)
-
-    routes = [RestApi(name, versions).route(), *Demo(name, versions).routes()]
-    return Starlette(routes=routes, lifespan=watch, exception_handlers={Exception: failed})
+async def _serve(options: ServeOptions, listener: socket.socket, announce: Callable[[str], None]) -> None:
+    server = make_model_server(options)
+    grpc_server = make_grpc_server(server, options.limits, GrpcOptions(api_keys=options.api_keys))
+    try:
+        grpc_port = grpc_server.add_port(options.host, options.grpc_port, _grpc_credentials(options.tls))
+        await _start(server)
+        await grpc_server.start()
+        for line in _announcement(server, options, listener.getsockname()[1], grpc_port):
+            announce(line)
+        await make_http_server(server, options).serve([listener])
+    finally:
+        await grpc_server.stop(_SHUTDOWN_SECONDS)
+        await server.close()
+        if server.statistics is not None:
+            server.statistics.close()
 
 
-async def _watch(versions: ModelVersions, poll_seconds: float) -> None:
-    while True:
-        await asyncio.sleep(poll_seconds)
-        before = versions.states
-        try:
-            await asyncio.to_thread(versions.poll)
-            for number, state in versions.states.items():
-                # The older version stays in service.
-                if state.error and before.get(number) != state:
-                    _logger.warning("%s", state.error)
-        except Exception:  # A folder that cannot be listed at the moment must not end the task.
-            _logger.exception("cannot look for new versions")
-
-
-def load_verified(public_key: Path, version: Path) -> LoadedModel:
-    """Loads a version that the owner of a key signed.
+def make_model_server(options: ServeOptions) -> ModelServer:
+    """Returns the models, not yet loaded.
 
     Raises:
-        VisageError: it is not what the owner signed, or cannot be loaded.
+        VisageError: the folder for statistics cannot be written.
     """
-    verify(version, public_key)
-    return load_model(version)
+    public_key = options.public_key
+    return ModelServer(
+        options.models,
+        options.limits,
+        options.batch_limits,
+        check=lambda folder: verify(folder, public_key) if public_key else None,
+        statistics=RequestStatistics(options.statistics) if options.statistics else None,
+    )
+
+
+async def _start(server: ModelServer) -> None:
+    try:
+        await server.start()
+    except ServingError as error:
+        raise VisageError(error.message) from error
+
+
+def make_http_server(server: ModelServer, options: ServeOptions) -> DrainingServer:
+    """Returns the server of REST and the demo page."""
+    demo = Demo(server, options.models[0].name, options.samples)
+    app = RestApp(
+        server,
+        RestOptions(api_keys=options.api_keys, metrics_path=options.metrics_path),
+        pages=Starlette(routes=demo.routes()),
+    )
+    config = uvicorn.Config(
+        app,
+        http=TimedProtocol,
+        ws="none",
+        # uvloop, where installed, would replace the signal wake-up of `pipeline.interruption`.
+        loop="asyncio",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        limit_concurrency=options.limits.connections,
+        h11_max_incomplete_event_size=options.limits.header_bytes,
+        ssl_certfile=options.tls.certificate if options.tls else None,
+        ssl_keyfile=options.tls.key if options.tls else None,
+    )
+
+    def end() -> None:
+        server.begin_to_end()
+        app.ending = True
+
+    return DrainingServer(config, end, _DRAIN_SECONDS)
+
+
+def _announcement(server: ModelServer, options: ServeOptions, rest_port: int, grpc_port: int) -> list[str]:
+    """Returns the warnings about versions and models, then a line for each model."""
+    scheme = "https" if options.tls else "http"
+    address = f"{scheme}://{_shown(options.host)}:{rest_port}"
+    lines = []
+    for name in server.names:
+        with server.acquire(ModelSpec(name)) as servable:
+            broken = [one.message for one in server.status(ModelSpec(name)) if one.message]
+            lines += [f"warning: {message}; serving version {servable.version}" for message in broken]
+            if servable.metadata is None:
+                summary = f"version {servable.version}"
+            else:
+                identity = identify(servable.metadata, name, servable.version)
+                summary = identity.summary
+                lines += [f"warning: {identity.warning}"] if identity.warning else []
+        lines.append(
+            f"{name} at {address}/ ({summary}; demo page; model: {address}/v1/models/{name}; "
+            f"gRPC: {_shown(options.host)}:{grpc_port}; Ctrl-C ends), "
+            f"e.g. curl --data-binary @photo.jpg {address}/demo/predict"
+        )
+    return lines
 
 
 def _check_base_path(base_path: Path) -> None:
@@ -137,31 +163,37 @@ def _check_base_path(base_path: Path) -> None:
     check_installed(photo_detector(alignment), "alignment.detector of the model")
 
 
-def _load_first(versions: ModelVersions) -> LoadedModel:
-    """Loads a version before the first request; two polls of the files detect a version that is still being copied."""
-    versions.poll()
-    for _ in range(30):
-        time.sleep(POLL_SECONDS)
-        versions.poll()
-        errors = [state.error for state in versions.states.values() if state.error]
-        if versions.current is not None:
-            return versions.current
-        if errors:
-            raise VisageError(errors[0])
-    raise VisageError(f"{versions.base_path}: the model is still being copied; wait until it is complete")
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def _grpc_credentials(tls: TlsFiles | None) -> grpc.ServerCredentials | None:
+    if tls is None:
+        return None
     try:
-        return socket.create_server((host, port), family=family)
+        return grpc.ssl_server_credentials([(tls.key.read_bytes(), tls.certificate.read_bytes())])
     except OSError as error:
+        raise VisageError(f"{error.filename}: cannot be read ({error.strerror}); name another file") from error
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Returns a listening socket; the address is free again once it is closed.
+
+    Raises:
+        VisageError: the address cannot be listened on.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sets TCP_NODELAY only on sockets whose protocol is known; socket.create_server leaves it 0, and Nagle's
+    # algorithm then delays each answer on a kept connection by 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
         reason = str(error.strerror).partition(" (")[0]
         raise VisageError(
             f"{host}:{port} cannot be listened on ({reason}); name another --host, or let --rest-port 0 choose"
         ) from error
+    return listener
 
 
-def _address(host: str, port: int) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{shown}:{port}"
+def _shown(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)

@@ -5,16 +5,22 @@ Source: TensorFlow Serving, config/model_server_config.proto and model_servers/s
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from google.protobuf import text_format
 
 from serving.core.errors import Code, ServingError
+from serving.core.limits import BatchLimits
 from visage.errors import VisageError
 from visage.tf_serving_api.messages import BatchingParameters, ModelServerConfig, MonitoringConfig
+
+_TF_SERVING_BATCHES = BatchLimits(
+    max_batch_size=1000, max_enqueued_batches=10, num_batch_threads=os.cpu_count() or 1, split_large_requests=False
+)
 
 
 @dataclass(frozen=True)
@@ -70,13 +76,31 @@ def read_models_config(file: Path) -> list[ModelConfig]:
         raise VisageError(f"{file}: {error.message}") from error
 
 
-def read_batching_parameters(file: Path) -> Any:
-    """Reads a `batching_parameters_file`: a BatchingParameters message.
+def read_batch_limits(file: Path) -> BatchLimits:
+    """Reads a `batching_parameters_file`; values that it leaves out are TensorFlow Serving's.
+
+    Without a timer `batch_timeout_micros` has no meaning here, and without a fixed shape neither `allowed_batch_sizes`
+    nor `pad_variable_length_inputs`.
 
     Raises:
-        VisageError: it cannot be read or has an unknown field.
+        VisageError: it cannot be read, has an unknown field or a value below 1.
     """
-    return _read_text_proto(file, BatchingParameters)
+    message = _read_text_proto(file, BatchingParameters)
+    found = {
+        name: getattr(message, name).value
+        for name in ("max_batch_size", "max_enqueued_batches", "num_batch_threads")
+        if message.HasField(name)
+    }
+    for name, value in found.items():
+        if value < 1:
+            raise VisageError(f"{file}: {name}: {value} is below 1; give 1 or more")
+    sizes = list(message.allowed_batch_sizes)
+    largest = found.get("max_batch_size", _TF_SERVING_BATCHES.max_batch_size)
+    if sizes and (sizes != sorted(set(sizes)) or sizes[-1] != largest):
+        raise VisageError(
+            f"{file}: allowed_batch_sizes must increase and end with max_batch_size, {largest}; correct it"
+        )
+    return replace(_TF_SERVING_BATCHES, **found)
 
 
 def read_monitoring_config(file: Path) -> Any:

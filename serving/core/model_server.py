@@ -142,6 +142,20 @@ class ModelServer:
         finally:
             servable.requests -= 1
 
+    def count_request(self, model: str, version: int | None, code: Code) -> None:
+        """Counts a request by its outcome in metrics and statistics.
+
+        Args:
+            model: the name that it gave, of any text.
+            version: the version that it used; None: it got none.
+            code: its outcome.
+        """
+        # Each name would add a line to the metrics for good, and a file to the statistics.
+        known = model in self._models
+        self.metrics.count_request(model if known else "", code)
+        if known and code != Code.OK and self.statistics is not None:
+            self.statistics.refused(model, version, code.name)
+
     def status(self, spec: ModelSpec) -> list[VersionStatus]:
         """Returns the states of a model's versions, the newest first; the label is ignored, as in TensorFlow Serving.
 
@@ -192,8 +206,12 @@ class ModelServer:
         while True:
             await asyncio.sleep(self._poll_seconds)
             for model in list(self._models.values()):
+                before = dict(model.statuses)
                 try:
                     await self._poll(model)
+                    for number, status in model.statuses.items():
+                        if status.message and status != before.get(number):
+                            _logger.warning("%s", status.message)
                 except OSError as error:  # What is loaded stays in service.
                     _logger.warning("%s: cannot be listed (%s)", model.config.base_path, error.strerror)
                 except Exception:

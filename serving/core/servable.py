@@ -77,12 +77,7 @@ class Servable:
         Raises:
             ServingError: the graph fails on these inputs; an image, the number of rows or the queue is too large.
         """
-        try:
-            found = await self._run(signature, inputs, outputs)
-        except ServingError as error:
-            if self._statistics is not None:
-                self._statistics.refused(self.name, self.version, error.code.name)
-            raise
+        found = await self._run(signature, inputs, outputs)
         if self._statistics is not None:
             self._statistics.answered(self.name, self.version, inputs, found)
         return found

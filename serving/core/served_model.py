@@ -125,7 +125,6 @@ class ServedModel:
                 error = ServingError(Code.INTERNAL, f"{path}: {type(error).__name__}: {error}")
             self._failed[number] = self._seen[number]
             self._set_status(VersionStatus(number, "END", error.code, error.message))
-            _logger.warning("%s", error.message)
         else:
             self._set_status(VersionStatus(number, "AVAILABLE"))
 

@@ -128,12 +128,9 @@ class Calls:
 
     def _record(self, call: Call, measured: str | None, seconds: float) -> None:
         if measured is not None:
-            metrics = self._server.metrics
-            # Anybody may send any name; each would add a line to the metrics for good.
-            model = call.model if call.model in self._server.names else ""
-            metrics.count_request(model, call.code)
+            self._server.count_request(call.model, call.version, call.code)
             if call.code is Code.OK:
-                metrics.observe_latency(model, measured, "GRPC", seconds)
+                self._server.metrics.observe_latency(call.model, measured, "GRPC", seconds)
         log_request(
             protocol="grpc",
             method=call.method,

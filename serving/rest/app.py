@@ -165,9 +165,6 @@ class RestApp:
         receive: Receive,
         record: AccessRecord,
     ) -> bytes:
-        metrics = self._server.metrics
-        # Anybody may send any name; each would add a line to the metrics for good.
-        model = target.spec.name if target.spec.name in self._server.names else ""
         code = Code.CANCELLED
         late = ServingError(Code.DEADLINE_EXCEEDED, "the time limit of this request is over; send fewer images")
         try:
@@ -183,8 +180,8 @@ class RestApp:
             code = Code.INTERNAL
             raise
         finally:
-            metrics.count_request(model, code)
-        metrics.observe_latency(model, target.what, "REST", record.seconds)
+            self._server.count_request(target.spec.name, record.version, code)
+        self._server.metrics.observe_latency(target.spec.name, target.what, "REST", record.seconds)
         return answer
 
     async def _inflate_and_answer(

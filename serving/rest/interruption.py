@@ -51,7 +51,9 @@ class Interruption:
         if self._watcher is not None:
             self._watcher.cancel()
         if self._reason is not None and isinstance(error, asyncio.CancelledError):
-            if hasattr(self._task, "uncancel"):  # Since Python 3.11; otherwise the next `asyncio.timeout` would fail.
+            if self._task is not None and hasattr(
+                self._task, "uncancel"
+            ):  # Since Python 3.11; otherwise the next `asyncio.timeout` would fail.
                 self._task.uncancel()
             raise self._reason from None
 

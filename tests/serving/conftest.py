@@ -1,19 +1,23 @@
-"""One small model for all serving tests, and a real HTTP server."""
+"""One small model for all serving tests, and a real server of both protocols."""
 
+import asyncio
 import io
 import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-import uvicorn
 from PIL import Image
 
-from serving.server import make_app
-from serving.versions import ModelVersions
+from serving.core.model_config import ModelConfig
+from serving.core.model_server import ModelServer
+from serving.grpc_api.server import make_grpc_server
+from serving.options import ServeOptions
+from serving.server import listen, make_http_server
 from tests.helpers.limits import wait_until
 from visage.data.settings import SplitSettings
 from visage.saved_model.metadata import read_metadata, write_metadata
@@ -27,8 +31,8 @@ class RunningServer:
     """A server in a thread of this process."""
 
     url: str
+    grpc_port: int
     base_path: Path
-    versions: ModelVersions
 
 
 @pytest.fixture(scope="session")
@@ -63,22 +67,31 @@ def server(tmp_path: Path, saved_model: Path) -> Iterator[RunningServer]:
 
 
 def run_server(base_path: Path) -> Iterator[RunningServer]:
-    versions = ModelVersions(base_path)
-    versions.poll()
-    versions.poll()
-    app = make_app("visage", versions, POLL_SECONDS)
-    uvicorn_server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
-    thread = threading.Thread(target=uvicorn_server.run, daemon=True)
+    """Serves the model in `base_path` in another thread while the generator is suspended."""
+    options = ServeOptions([ModelConfig("visage", base_path)])
+    started = threading.Event()
+    found: dict[str, Any] = {}
+
+    async def serve() -> None:
+        server = ModelServer(options.models, poll_seconds=POLL_SECONDS)
+        await server.start()
+        grpc_server = make_grpc_server(server, options.limits)
+        found["grpc_port"] = grpc_server.add_port("127.0.0.1", 0)
+        await grpc_server.start()
+        with listen("127.0.0.1", 0) as listener:
+            found["port"] = listener.getsockname()[1]
+            found["http"] = make_http_server(server, options)
+            started.set()
+            await found["http"].serve([listener])
+        await grpc_server.stop(0)
+        await server.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
-
-    def started() -> bool:
-        assert thread.is_alive()
-        return uvicorn_server.started
-
-    wait_until(started, "a server that listens")
-    port = uvicorn_server.servers[0].sockets[0].getsockname()[1]
-    yield RunningServer(f"http://127.0.0.1:{port}", base_path, versions)
-    uvicorn_server.should_exit = True
+    wait_until(lambda: started.is_set() or not thread.is_alive(), "a server that listens")
+    assert started.is_set()
+    yield RunningServer(f"http://127.0.0.1:{found['port']}", found["grpc_port"], base_path)
+    found["http"].should_exit = True
     thread.join()
 
 

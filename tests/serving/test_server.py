@@ -1,5 +1,6 @@
-"""The server as a whole: new versions, start-up failures, Ctrl-C."""
+"""The server as a whole: start-up failures, the first lines, Ctrl-C and SIGTERM."""
 
+import base64
 import os
 import shutil
 import signal
@@ -11,68 +12,36 @@ from pathlib import Path
 import httpx
 import pytest
 
+from serving.core.model_config import ModelConfig
+from serving.options import ServeOptions
 from serving.server import serve
 from tests.end_to_end.visage import VISAGE
-from tests.helpers.limits import HANG_GUARD_SECONDS, wait_until
+from tests.helpers.limits import HANG_GUARD_SECONDS
 from tests.helpers.project import PROJECT
-from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings, plain_jpeg
-from tests.serving.test_rest import b64, get, post
+from tests.serving.conftest import mark_as_trained_on_drawings, plain_jpeg
 from visage.errors import VisageError
 
 
-def version_state(server: RunningServer, number: int) -> str:
-    status, response = get(server, f"/v1/models/visage/versions/{number}")
-    return response["model_version_status"][0]["state"] if status == 200 else "unknown"
-
-
-def test_a_newly_pushed_version_is_served_without_interrupting_requests(
-    server: RunningServer, older_model: Path
-) -> None:
-    request = {"instances": [b64(plain_jpeg(102, 102, 102))]}
-    before = post(server, "/v1/models/visage:predict", request)[1]["predictions"][0]["age"]
-
-    shutil.copytree(older_model, server.base_path / "4")
-    statuses = []
-
-    def took_over() -> bool:
-        statuses.append(post(server, "/v1/models/visage:predict", request)[0])
-        return version_state(server, 4) == "AVAILABLE"
-
-    wait_until(took_over, "the new version in place")
-    assert set(statuses) == {200}
-
-    after = post(server, "/v1/models/visage:predict", request)[1]["predictions"][0]["age"]
-    assert after == pytest.approx(before + 10)
-    assert version_state(server, 3) == "END"
-    assert post(server, "/v1/models/visage/versions/3:predict", request)[0] == 404
-
-
-def test_a_half_copied_version_does_not_affect_predictions(server: RunningServer, older_model: Path) -> None:
-    shutil.copytree(older_model, server.base_path / "4", ignore=shutil.ignore_patterns("variables"))
-    wait_until(lambda: version_state(server, 4) == "END", "the incomplete version reported")
-    assert version_state(server, 3) == "AVAILABLE"
-    assert post(server, "/v1/models/visage:predict", {"instances": [b64(plain_jpeg(9, 9, 9))]})[0] == 200
-    reason = get(server, "/v1/models/visage/versions/4")[1]["model_version_status"][0]["status"]
-    assert reason["error_code"] == "UNKNOWN"
-    assert "push it again" in reason["error_message"]
+def options(base_path: Path, rest_port: int = 0, grpc_port: int = 0) -> ServeOptions:
+    return ServeOptions([ModelConfig("visage", base_path)], rest_port=rest_port, grpc_port=grpc_port)
 
 
 def test_without_a_model_there_is_no_server(tmp_path: Path) -> None:
     with pytest.raises(VisageError, match="no model here"):
-        serve(tmp_path, "visage", 0)
+        serve(options(tmp_path))
 
 
 def test_a_version_folder_is_refused_with_the_name_of_its_parent(tmp_path: Path, saved_model: Path) -> None:
     shutil.copytree(saved_model, tmp_path / "1234")
     with pytest.raises(VisageError, match=f"this is one version.*name its parent {tmp_path}$"):
-        serve(tmp_path / "1234", "visage", 0)
+        serve(options(tmp_path / "1234"))
 
 
 def test_a_model_that_cannot_be_loaded_is_an_error_of_one_line_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"half")
     with pytest.raises(VisageError, match=r"visage\.json: missing"):
-        serve(tmp_path, "visage", 0)
+        serve(options(tmp_path))
 
 
 def test_a_port_in_use_is_an_error_of_one_line(tmp_path: Path, saved_model: Path) -> None:
@@ -80,7 +49,9 @@ def test_a_port_in_use_is_an_error_of_one_line(tmp_path: Path, saved_model: Path
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(VisageError, match=f"127.0.0.1:{port} cannot be listened on .* --rest-port 0"):
-            serve(tmp_path, "visage", port)
+            serve(options(tmp_path, rest_port=port))
+        with pytest.raises(VisageError, match=f"127.0.0.1:{port} cannot be listened on .* --grpc-port 0"):
+            serve(options(tmp_path, grpc_port=port))
 
 
 def hang_up_in_the_middle(url: str, path: str) -> None:
@@ -98,7 +69,7 @@ def test_serve_prints_a_request_predicts_and_ends_in_order(
     # uvloop has a signal wake-up of its own, so nothing may take it.
     (tmp_path / "packages").mkdir()
     (tmp_path / "packages" / "uvloop.py").write_text("raise RuntimeError('uvloop is taken')")
-    command = [*VISAGE, "serve", "--model-base-path", str(tmp_path / "visage"), "--rest-port", "0"]
+    command = [*VISAGE, "serve", "--model-base-path", str(tmp_path / "visage"), "--rest-port", "0", "--grpc-port", "0"]
     with subprocess.Popen(
         command,
         cwd=PROJECT,
@@ -118,7 +89,7 @@ def test_serve_prints_a_request_predicts_and_ends_in_order(
         assert "curl --data-binary @photo.jpg http://127.0.0.1:" in line
         url = line.split(" at ")[1].split("/ ")[0]
         assert httpx.get(f"{url}/v1/models/visage", timeout=HANG_GUARD_SECONDS).status_code == 200
-        cut_short = {"instances": [b64(plain_jpeg(9, 9, 9)[:300])]}
+        cut_short = {"instances": [{"b64": base64.b64encode(plain_jpeg(9, 9, 9)[:300]).decode()}]}
         assert (
             httpx.post(f"{url}/v1/models/visage:predict", json=cut_short, timeout=HANG_GUARD_SECONDS).status_code == 400
         )

@@ -2,14 +2,16 @@
 
 import asyncio
 import shutil
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from serving.server import load_verified, make_app, serve
-from serving.versions import ModelVersions
+from serving.core.model_config import ModelConfig
+from serving.core.model_spec import ModelSpec
+from serving.core.served_model import VersionStatus
+from serving.options import ServeOptions
+from serving.server import make_model_server, serve
 from tests.end_to_end.visage import visage
 from tests.helpers.limits import wait_until
 from tests.helpers.project import PROJECT
@@ -56,31 +58,35 @@ def test_the_loader_of_tensorflow_serving_serves_a_signed_version(version: Path)
     check_served(str(version), [expected])
 
 
+def options(version: Path, public_key: Path) -> ServeOptions:
+    return ServeOptions([ModelConfig("visage", version.parent)], rest_port=0, grpc_port=0, public_key=public_key)
+
+
 def test_a_tampered_version_is_refused_at_the_start_in_one_line(version: Path, keys: SigningKeys) -> None:
     tamper(version)
     with pytest.raises(VisageError, match=r"17: refused by .*key\.pub: .*changed: variables/variables\.data.*; push"):
-        serve(version.parent, "visage", 0, public_key=keys.public)
+        serve(options(version, keys.public))
 
 
 def test_a_tampered_new_version_leaves_the_old_one_in_service(
     version: Path, keys: SigningKeys, caplog: pytest.LogCaptureFixture
 ) -> None:
-    versions = ModelVersions(version.parent, partial(load_verified, keys.public))
-    versions.poll()
-    versions.poll()
-    app = make_app("visage", versions, poll_seconds=0.1)
+    tampered = version.with_name("18")
 
-    async def run() -> None:
-        async with app.router.lifespan_context(app):
-            tamper(shutil.copytree(version, version.with_name("18")))
-            await asyncio.to_thread(wait_until, lambda: caplog.records, "a warning in the log")
+    async def run() -> list[VersionStatus]:
+        server = make_model_server(options(version, keys.public))
+        await server.start()
+        tamper(shutil.copytree(version, tampered))
+        await asyncio.to_thread(wait_until, lambda: caplog.records, "a warning in the log")
+        found = server.status(ModelSpec("visage"))
+        await server.close()
+        return found
 
-    asyncio.run(run())
-    assert versions.current is not None
-    assert versions.current.version == 17
-    (line,) = {record.message for record in caplog.records if record.name == "serving.server"}
-    assert line == versions.states[18].error
-    assert line.startswith(f"{version.with_name('18')}: refused by ")
+    refused, served = asyncio.run(run())
+    assert (served.version, served.state) == (17, "AVAILABLE")
+    (line,) = {record.message for record in caplog.records if record.name.startswith("serving")}
+    assert line == refused.message
+    assert line.startswith(f"{tampered}: refused by ")
 
 
 def test_a_server_that_starts_with_an_older_version_names_the_refused_one(version: Path, keys: SigningKeys) -> None:
@@ -93,19 +99,29 @@ def test_a_server_that_starts_with_an_older_version_names_the_refused_one(versio
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        serve(version.parent, "visage", 0, announce=stop_at_the_address, public_key=keys.public)
+        serve(options(version, keys.public), announce=stop_at_the_address)
     assert lines[0].startswith(f"warning: {version.with_name('18')}: refused by ")
     assert lines[0].endswith("; serving version 17")
 
 
 def test_a_server_with_a_key_that_is_missing_does_not_start(version: Path, tmp_path: Path) -> None:
     with pytest.raises(VisageError, match=r"nowhere\.pub: no such file"):
-        serve(version.parent, "visage", 0, public_key=tmp_path / "nowhere.pub")
+        serve(options(version, tmp_path / "nowhere.pub"))
 
 
 def test_serve_refuses_a_tampered_version_as_a_user_runs_it(version: Path, keys: SigningKeys) -> None:
     tamper(version)
-    ended = visage("serve", "--model-base-path", version.parent, "--rest-port", "0", "--public-key", keys.public)
+    ended = visage(
+        "serve",
+        "--model-base-path",
+        version.parent,
+        "--rest-port",
+        "0",
+        "--grpc-port",
+        "0",
+        "--public-key",
+        keys.public,
+    )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith(f"visage: {version}: refused by {keys.public}: ")
     assert ended.stderr.count("\n") == 1

@@ -1,6 +1,6 @@
 """Serves a `models.config` by both front ends until SIGTERM, and prints the ports as one line of JSON.
 
-    python -m tests.serving.conformance.embedded_server MODELS_CONFIG
+python -m tests.serving.conformance.embedded_server MODELS_CONFIG
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Writes the models that the conformance suite asks for, and the `models.config` that serves them.
 
-    python -m tests.serving.conformance.models FOLDER
+python -m tests.serving.conformance.models FOLDER
 """
 
 import sys

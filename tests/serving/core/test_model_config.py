@@ -7,7 +7,7 @@ import pytest
 from serving.core.model_config import (
     ModelConfig,
     VersionPolicy,
-    read_batching_parameters,
+    read_batch_limits,
     read_models_config,
     read_monitoring_config,
 )
@@ -79,6 +79,24 @@ def test_a_missing_file_is_one_line(file: Path) -> None:
 
 def test_batching_and_monitoring_files(file: Path) -> None:
     file.write_text("max_batch_size { value: 64 } num_batch_threads { value: 3 } allowed_batch_sizes: 64")
-    assert read_batching_parameters(file).max_batch_size.value == 64
+    limits = read_batch_limits(file)
+    assert (limits.max_batch_size, limits.num_batch_threads, limits.max_enqueued_batches) == (64, 3, 10)
     file.write_text('prometheus_config { enable: true path: "/metrics" }')
     assert read_monitoring_config(file).prometheus_config.path == "/metrics"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("num_batch_threads { value: 0 }", "num_batch_threads: 0 is below 1; give 1 or more"),
+        (
+            "max_batch_size { value: 8 } allowed_batch_sizes: 4",
+            "allowed_batch_sizes must increase and end with max_batch_size, 8; correct it",
+        ),
+    ],
+)
+def test_batching_that_tensorflow_serving_refuses(file: Path, text: str, message: str) -> None:
+    file.write_text(text)
+    with pytest.raises(VisageError) as error:
+        read_batch_limits(file)
+    assert str(error.value) == f"{file}: {message}"

@@ -12,6 +12,8 @@ from visage.data.labels import AGE_GROUPS
 from visage.errors import VisageError
 from visage.faces.image_io import decode
 from visage.files import atomic_file
+from visage.prediction.age_span import AGE_SPAN, age_span
+from visage.prediction.each_photo import Photo
 from visage.prediction.photos import FacePrediction, PhotoPrediction
 from visage.saved_model.identity import ModelIdentity
 
@@ -28,11 +30,11 @@ _GROUND, _INK, _QUIET = "#ffffff", "#1c1f23", "#5a626b"
 _BAR, _BAR_FAR, _BOX = "#0b6e5d", "#9cc9bf", "#ffd34d"
 
 
-def write_annotated(photo: Path, prediction: PhotoPrediction, out: Path) -> None:
+def write_annotated(photo: Photo, prediction: PhotoPrediction, out: Path) -> None:
     """Writes an image with the model's name, the photo with boxed faces, and the age distribution of each face.
 
     Args:
-        photo: the file of the photo.
+        photo: the photo.
         prediction: the prediction for it, without a `problem`.
         out: the file to write, in the format of its extension: one of `FORMATS`.
 
@@ -40,11 +42,11 @@ def write_annotated(photo: Path, prediction: PhotoPrediction, out: Path) -> None
         VisageError: the photo can no longer be read, or the file cannot be written.
     """
     try:
-        image = _draw(decode(photo.read_bytes()), prediction)
+        image = _draw(decode(photo.read()), prediction)
         with atomic_file(out) as partial:
             image.save(partial, FORMATS[out.suffix.lower()], quality=_JPEG_QUALITY)
     except OSError as error:
-        where = photo if error.filename == str(photo) else out
+        where = photo.path if error.filename == photo.path else out
         raise VisageError(f"{where}: {error.strerror or error}; name another file") from error
 
 
@@ -107,6 +109,9 @@ def _panel(number: int, face: FacePrediction) -> Image.Image:
     draw.text((0, 0), f"{number}: {headline}", fill=_INK, font=ImageFont.load_default(18))
     draw.text((0, 24), ", ".join(rest), fill=_QUIET, font=ImageFont.load_default(14))
     if face.age_probabilities is not None:
+        span = "-".join(map(str, age_span(face.age_probabilities)))
+        right = (_PANEL_WIDTH, 4)
+        draw.text(right, f"{AGE_SPAN:.0%}: {span}", fill=_QUIET, font=ImageFont.load_default(14), anchor="ra")
         _draw_bars(draw, face.age_probabilities, _near_bars(face))
     return panel
 

@@ -66,7 +66,7 @@ def test_one_module_parses_version_numbers() -> None:
     assert found == {
         "benchmarks/commands.py",
         "pipeline/config/cron.py",
-        "visage/prediction/predictors.py",
+        "visage/client/decimals.py",
         "visage/saved_model/versions.py",
         "serving/rest.py",
         "visage/memory.py",

@@ -19,8 +19,7 @@
 | `measure(table)` | mean absolute error in years, accuracies 0..1 |
 | `VisageError` | bad input or a bad environment, in one line |
 
-A name is imported when it is first used, so `import visage` costs nothing; TensorFlow is imported by
-a model of a folder alone, when it predicts. docs/library.md has examples.
+A name is imported when it is first used, so `import visage` costs nothing. docs/library.md has examples.
 """
 
 import importlib
@@ -40,7 +39,7 @@ _MODULES = {
     "encode": "visage.faces.encode",
     "make_detector": "visage.faces.detector",
     "measure": "visage.evaluation.scores",
-    "predict_photos": "visage.prediction.client",
+    "predict_photos": "visage.client.photos",
     "predict_records": "visage.prediction.records",
     "read_records": "visage.data.examples",
 }

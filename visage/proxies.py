@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 def opener(url: str) -> urllib.request.OpenerDirector:
     """Returns an opener that contacts this machine directly, and others through the environment's proxy."""
-    handlers = [urllib.request.ProxyHandler({})] if _is_this_machine(url) else []
+    handlers = [urllib.request.ProxyHandler({})] if is_this_machine(url) else []
     return urllib.request.build_opener(*handlers)
 
 
@@ -15,12 +15,13 @@ def by_way_of(url: str) -> str:
     """Names the proxy that was contacted instead of the server, if any."""
     scheme, host = url.partition("://")[0], _host(url)
     proxy = urllib.request.getproxies().get(scheme)
-    if proxy is None or _is_this_machine(url) or urllib.request.proxy_bypass(host):
+    if proxy is None or is_this_machine(url) or urllib.request.proxy_bypass(host):
         return ""
     return f" by way of the proxy {proxy}, which {scheme}_proxy names; no_proxy={host} leaves it out"
 
 
-def _is_this_machine(url: str) -> bool:
+def is_this_machine(url: str) -> bool:
+    """Returns whether an address is one of this machine, which no proxy reaches."""
     host = _host(url)
     try:
         return ip_address(host).is_loopback

@@ -13,6 +13,7 @@ from pipeline.cli.commands.data import data
 from pipeline.cli.commands.evaluate import evaluate
 from pipeline.cli.commands.export import export
 from pipeline.cli.commands.lineage import lineage
+from pipeline.cli.commands.monitor import monitor
 from pipeline.cli.commands.node import node
 from pipeline.cli.commands.predict import predict
 from pipeline.cli.commands.run import run
@@ -79,5 +80,20 @@ def main(context: click.Context, debug: bool) -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 
-for command in (run, crossval, evaluate, runs, lineage, node, compile, predict, serve, check, doctor, data, export):
+for command in (
+    run,
+    crossval,
+    evaluate,
+    runs,
+    lineage,
+    node,
+    compile,
+    predict,
+    serve,
+    monitor,
+    check,
+    doctor,
+    data,
+    export,
+):
     main.add_command(command)

@@ -21,6 +21,7 @@ from visage.errors import quoted
 from visage.evaluation.settings import EvaluatorSettings
 from visage.faces.settings import AlignmentSettings
 from visage.model_card.settings import ModelCardSettings
+from visage.monitoring.settings import MonitorSettings
 from visage.names import did_you_mean
 from visage.settings import LocalPath, Settings
 from visage.training.search.settings import TunerSettings
@@ -82,6 +83,7 @@ class PipelineConfig(Settings):
     evaluator: EvaluatorSettings
     model_card: ModelCardSettings = ModelCardSettings()
     serving: ServingSettings = ServingSettings()
+    monitor: MonitorSettings = MonitorSettings()
     exports: ExportSettings = ExportSettings()
     airflow: AirflowSettings = AirflowSettings()
     kubeflow: KubeflowSettings = KubeflowSettings()

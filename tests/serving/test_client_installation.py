@@ -12,7 +12,7 @@ import pytest
 
 from tests.helpers.project import PROJECT
 from tests.serving.conftest import RunningServer
-from visage.prediction.client import predict_photos
+from visage.client.photos import predict_photos
 
 PACKAGES = ("visage", "pipeline", "components", "tfds_builders", "serving")
 HEAVY = ("tensorflow", "tfx", "apache_beam", "keras", "ml_metadata", "tensorflow_datasets")

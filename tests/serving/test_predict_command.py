@@ -1,14 +1,21 @@
 """`visage predict` as a user runs it: its outputs, and its refusals before any work."""
 
+import csv
+import io
 import json
+import os
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.visage import visage
+from tests.end_to_end.visage import VISAGE, visage
 from tests.helpers.project import PROJECT
-from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings
+from tests.serving.conftest import RunningServer, mark_as_trained_on_drawings, plain_jpeg
+from tests.visage.client.scripted_server import grpc_server
+from visage.faces.image_formats import ENDINGS
 
 pytestmark = pytest.mark.one_stack
 
@@ -23,9 +30,13 @@ def test_predictions_go_to_standard_output_and_problems_to_standard_error(
 ) -> None:
     ended = visage("predict", "nowhere.jpg", portrait, "--server", shared_server.url)
     assert ended.returncode == 1
-    model, face = ended.stdout.splitlines()
+    model, header, face = ended.stdout.splitlines()
     assert model == "model: visage, pipeline unknown, version 3, trained on unknown"
-    assert face.startswith(f"{portrait}: ")
+    assert header.split() == ["file", "face", "age", "80", "%", "span", "gender", "face", "at"]
+    assert re.fullmatch(
+        rf"{re.escape(str(portrait))}  1     \d+ ± 6    \d+-\d+      \w+ \d+%  +\d+, \d+, \d+, \d+", face
+    )
+    assert face.index("±") == header.index("age") + 3
     assert ended.stderr == "visage: nowhere.jpg: the file cannot be read: No such file or directory\n"
 
 
@@ -38,6 +49,100 @@ def test_json_is_one_document_of_predictions_and_problems(portrait: Path, shared
     assert (bad["problem"], good["problem"]) == ("the file cannot be read: No such file or directory", None)
 
 
+def fed(content: bytes, *words: str | Path) -> subprocess.CompletedProcess[bytes]:
+    """Runs `visage WORDS` with the content as standard input."""
+    return subprocess.run([*VISAGE, *map(str, words)], cwd=PROJECT, input=content, capture_output=True)
+
+
+def test_csv_has_a_row_for_each_face_and_names_the_model_on_standard_error(
+    portrait: Path, saved_model: Path, tmp_path: Path
+) -> None:
+    drawn = mark_as_trained_on_drawings(shutil.copytree(saved_model, tmp_path / "visage" / "17"))
+    ended = visage("predict", portrait, "nowhere.jpg", "--model", drawn, "--format", "csv")
+    (row,) = csv.DictReader(io.StringIO(ended.stdout))
+    assert (row["file"], row["face"], row["gender"] in ("female", "male")) == (str(portrait), "1", True)
+    assert float(row["age_low"]) < float(row["age"]) < float(row["age_high"])
+    warning, model, problem = ended.stderr.splitlines()
+    assert warning.startswith("visage: warning: trained on drawn portraits")
+    assert model.startswith("visage: model: visage, pipeline faces, version 17")
+    assert problem == "visage: nowhere.jpg: the file cannot be read: No such file or directory"
+
+
+def test_a_photo_comes_through_standard_input(portrait: Path, saved_model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "annotated.png"
+    ended = fed(portrait.read_bytes(), "predict", "-", "--model", saved_model, "--json", "--out", out)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    (prediction,) = json.loads(ended.stdout)
+    assert (prediction["path"], len(prediction["faces"])) == ("-", 1)
+    assert out.read_bytes().startswith(b"\x89PNG")
+
+
+def test_names_come_through_standard_input(portrait: Path, saved_model: Path) -> None:
+    names = f"{portrait}\nnowhere.jpg\n".encode()
+    ended = fed(names, "predict", "--files-from", "-", "--model", saved_model, "--json")
+    assert [one["path"] for one in json.loads(ended.stdout)] == [str(portrait), "nowhere.jpg"]
+
+
+def test_the_images_of_several_photos_go_to_a_folder(portrait: Path, saved_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    twin = shutil.copy(portrait, tmp_path / "photos")
+    (tmp_path / "photos" / "grey.jpg").write_bytes(plain_jpeg(9, 9, 9))
+    out = tmp_path / "new" / "out"
+    ended = visage("predict", portrait, Path(twin).parent, "--model", saved_model, "--out", out)
+    assert ended.stderr == f"visage: {tmp_path / 'photos' / 'grey.jpg'}: no face was found\n"
+    assert sorted(file.name for file in out.iterdir()) == [f"{portrait.stem}-2.png", f"{portrait.stem}.png"]
+
+
+def test_photos_that_cannot_be_used_do_not_affect_others(portrait: Path, saved_model: Path, tmp_path: Path) -> None:
+    truncated, empty = tmp_path / "truncated.jpg", tmp_path / "empty"
+    truncated.write_bytes(portrait.read_bytes()[:1500])
+    empty.mkdir()
+    ended = visage("predict", truncated, empty, "nowhere.jpg", portrait, "--model", saved_model)
+    assert ended.returncode == 1
+    assert ended.stdout.splitlines()[-1].startswith(f"{portrait}  ")
+    assert ended.stderr.splitlines() == [
+        f"visage: {truncated}: the image cannot be read: its image data is cut off",
+        f"visage: {empty}: no image in this folder ({', '.join(ENDINGS)}); name a photo or another folder",
+        "visage: nowhere.jpg: the file cannot be read: No such file or directory",
+    ]
+
+
+def test_rows_come_while_further_photos_are_predicted(portrait: Path, saved_model: Path, tmp_path: Path) -> None:
+    # Opening a pipe waits for a writer.
+    pipe = tmp_path / "pipe.jpg"
+    os.mkfifo(pipe)
+    command = [*VISAGE, "predict", str(portrait), str(pipe), "--model", str(saved_model)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        lines = [running.stdout.readline() for _ in range(3)]
+        assert lines[2].startswith(f"{portrait}  ")
+        pipe.write_bytes(portrait.read_bytes())
+        assert running.stdout.readline().startswith(f"{pipe}  ")
+
+
+def test_a_reader_that_leaves_ends_the_command(portrait: Path, saved_model: Path) -> None:
+    command = [*VISAGE, "predict", *[str(portrait)] * 3, "--model", str(saved_model)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        running.stdout.close()
+        assert running.stderr is not None
+        assert running.stderr.read() == ""
+        assert running.wait() == 141
+
+
+def test_many_photos_show_progress_on_standard_error(portrait: Path, saved_model: Path) -> None:
+    ended = visage("predict", *[portrait] * 10, "--model", saved_model)
+    assert ended.returncode == 0
+    assert ended.stderr.startswith("  predict: predict photos 1 of 10")
+
+
+def test_a_grpc_server_predicts_and_leaves_the_geometry_to_assume(portrait: Path) -> None:
+    with grpc_server() as server:
+        ended = visage("predict", portrait, "--server", server.url, "--json")
+    assert "does not report the geometry of its crops, which only the REST port of `visage serve` does" in ended.stderr
+    assert "the model's prediction lacks a usable" in ended.stderr  # It is none of VisAge's.
+
+
 def test_an_image_that_cannot_be_written_does_not_lose_the_prediction(
     portrait: Path, shared_server: RunningServer, tmp_path: Path
 ) -> None:
@@ -45,7 +150,7 @@ def test_an_image_that_cannot_be_written_does_not_lose_the_prediction(
     out = tmp_path / f"{'x' * 251}.png"
     ended = visage("predict", portrait, "--server", shared_server.url, "--out", out)
     assert ended.returncode == 1
-    assert f"\n{portrait}: " in ended.stdout
+    assert f"\n{portrait}  " in ended.stdout
     assert ended.stderr == f"visage: {out}: File name too long; name another file\n"
 
 
@@ -73,12 +178,12 @@ def test_the_model_of_a_labelled_folder_is_found_without_the_folder(portrait: Pa
 
 def test_a_model_of_drawn_portraits_is_marked_before_any_figure(portrait: Path, pushed: Path) -> None:
     ended = visage("predict", portrait, "--config", "faces.yaml", cwd=pushed)
-    warning, model, face = ended.stdout.splitlines()
+    warning, model, _, face = ended.stdout.splitlines()
     assert warning.startswith("warning: trained on drawn portraits, not on photos of people")
     assert model == (
         "model: visage, pipeline faces, version 17, training 8, trained on drawn portraits: utkface (1,265 faces)"
     )
-    assert face.startswith(f"{portrait}: ")
+    assert face.startswith(f"{portrait}  1 ")
     assert ended.stderr == ""
 
 
@@ -103,6 +208,9 @@ def test_without_a_model_the_default_configuration_chooses_and_is_named(portrait
     [
         (("--model", "y", "--server", "http://y"), "--model and --server: choose one; --alignment-of DIR gives"),
         (("--model", "y", "--alignment-of", "y"), "--alignment-of needs --server: a local model has"),
+        (("--json", "--format", "csv"), "--json and --format csv: choose one"),
+        (("-", "--files-from", "-"), "-: standard input can be read once; name it once"),
+        (("y.jpg", "--out", "out.png"), "--out out.png: takes one image, not 2; name a folder"),
     ],
 )
 def test_options_that_exclude_each_other_are_an_error(options: tuple[str, ...], message: str) -> None:

@@ -41,11 +41,16 @@ def measure_quality(grey: np.ndarray, landmarks: np.ndarray | None) -> FaceQuali
         landmarks: (5, 2), pixels (x, y) of the upright photo: right eye centre (image left), left eye centre, ...;
             None: the photo is a crop already, and nobody located the eyes.
     """
-    face_size, roll = (None, None) if landmarks is None else _size_and_roll(landmarks)
+    face_size, roll = (None, None) if landmarks is None else size_and_roll(landmarks)
     return FaceQuality(face_size, _blur(grey), _float32(int(grey.sum(dtype=np.int64)) / grey.size), roll)
 
 
-def _size_and_roll(landmarks: np.ndarray) -> tuple[float, float]:
+def size_and_roll(landmarks: np.ndarray) -> tuple[float, float]:
+    """Returns `face_size` and `roll` of a face.
+
+    Args:
+        landmarks: (5, 2), as `measure_quality` takes them.
+    """
     (right_x, right_y), (left_x, left_y) = landmarks[:2].tolist()
     across, down = left_x - right_x, left_y - right_y
     return _float32(math.hypot(across, down)), _float32(math.degrees(math.atan2(down, across)))

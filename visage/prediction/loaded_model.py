@@ -1,52 +1,30 @@
-"""Finds, loads and runs a SavedModel in folders laid out for TensorFlow Serving."""
+"""Finds, loads and runs a SavedModel in folders laid out for TensorFlow Serving, without Python's TensorFlow."""
 
+import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from google.protobuf.message import DecodeError
 
 from visage.errors import VisageError
+from visage.saved_model.cpp_loader.c_api import LibraryError, TensorFlowError
 from visage.saved_model.identity import ModelIdentity, identify
-from visage.saved_model.load import load_saved_model
 from visage.saved_model.metadata import METADATA_FILE, ModelMetadata, read_metadata
+from visage.saved_model.model_session import DEFAULT_SIGNATURE, ModelSession, Signature, TensorInfo  # noqa: F401
 from visage.saved_model.versions import SAVED_MODEL, find_saved_model, version_number
 from visage.tensorflow_messages import first_cause
 
-DEFAULT_SIGNATURE = "serving_default"
+# The input is wrong, not the model.
+_INPUT_ERRORS = ("INVALID_ARGUMENT", "OUT_OF_RANGE")
 
 
 class ModelInputError(VisageError):
     """Raised when the graph refuses its input values."""
 
 
-@dataclass(frozen=True)
-class TensorInfo:
-    """One named input or output.
-
-    Attributes:
-        dtype: TensorFlow's name, e.g. 'DT_STRING'.
-        shape: sizes, -1 for any; None if even the rank is open.
-        tensor: its name in the graph.
-    """
-
-    dtype: str
-    shape: tuple[int, ...] | None
-    tensor: str
-
-
-@dataclass(frozen=True)
-class Signature:
-    """The inputs and outputs of one way to call a model."""
-
-    inputs: Mapping[str, TensorInfo]
-    outputs: Mapping[str, TensorInfo]
-    method_name: str
-
-
 class LoadedModel:
-    """A SavedModel in memory; safe to run from several threads.
+    """A SavedModel in memory; several threads may run it. Its memory is released with the object.
 
     Attributes:
         version: the number of its folder; 0 if the folder has no number.
@@ -55,18 +33,14 @@ class LoadedModel:
         signatures: the signatures that the SavedModel declares, by name.
     """
 
-    def __init__(
-        self,
-        version: int,
-        metadata: ModelMetadata,
-        signatures: Mapping[str, Signature],
-        saved_model: Any,
-    ) -> None:
+    def __init__(self, version: int, metadata: ModelMetadata, session: ModelSession) -> None:
         self.version = version
         self.metadata = metadata
         self.alignment = metadata.alignment_settings()
-        self.signatures = signatures
-        self._saved_model = saved_model
+        self.signatures: Mapping[str, Signature] = session.signatures
+        self._session = session
+        # At the end of the process another thread may still run it.
+        weakref.finalize(self, session.close).atexit = False
 
     def run(self, inputs: Mapping[str, np.ndarray], signature: str = DEFAULT_SIGNATURE) -> dict[str, np.ndarray]:
         """Calls a signature.
@@ -81,14 +55,12 @@ class LoadedModel:
         Raises:
             ModelInputError: the graph cannot take these values, e.g. bytes that are no JPEG.
         """
-        import tensorflow as tf
-
-        tensors = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
         try:
-            outputs = self._saved_model.signatures[signature](**tensors)
-        except (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError) as error:
-            raise ModelInputError(first_cause(error)) from error
-        return {name: tensor.numpy() for name, tensor in outputs.items()}
+            return self._session.run(inputs, signature)
+        except TensorFlowError as error:
+            if error.name in _INPUT_ERRORS:
+                raise ModelInputError(first_cause(error)) from error
+            raise
 
 
 def find_model(path: Path) -> Path:
@@ -109,18 +81,22 @@ def load_model(path: Path) -> LoadedModel:
     """Loads the SavedModel in the folder `path`.
 
     Raises:
-        VisageError: it is damaged, incomplete or was not written by VisAge's Trainer.
+        VisageError: it is damaged, incomplete or was not written by VisAge's Trainer, or TensorFlow is not installed.
     """
     metadata = metadata_of(path)
     try:
-        saved_model = load_saved_model(path)
-        signatures = _read_signatures(path / SAVED_MODEL)
-    except Exception as error:  # TensorFlow raises nearly any exception for damaged files.
+        session = ModelSession(path)
+    except LibraryError as error:
+        raise VisageError(
+            f"{path}: a model in a folder needs TensorFlow ({error}); install VisAge's extra `pipeline`, or name a "
+            "server (--server)"
+        ) from error
+    except (TensorFlowError, DecodeError) as error:
         raise VisageError(f"{path}: the model cannot be loaded ({first_cause(error)[:200]}); push it again") from error
-    missing = set(signatures) - set(saved_model.signatures) - {"__saved_model_init_op"}
-    if missing or DEFAULT_SIGNATURE not in signatures:
-        raise VisageError(f"{path}: the model lacks signatures ({', '.join(missing) or DEFAULT_SIGNATURE})")
-    return LoadedModel(version_number(path) or 0, metadata, signatures, saved_model)
+    if DEFAULT_SIGNATURE not in session.signatures:
+        session.close()
+        raise VisageError(f"{path}: the model lacks the signature {DEFAULT_SIGNATURE}; push it again")
+    return LoadedModel(version_number(path) or 0, metadata, session)
 
 
 def metadata_of(path: Path) -> ModelMetadata:
@@ -150,25 +126,3 @@ def identity_of(path: Path, metadata: ModelMetadata) -> ModelIdentity:
     whole = path.resolve()
     number = version_number(whole)
     return identify(metadata, whole.name if number is None else whole.parent.name, number)
-
-
-def _read_signatures(file: Path) -> dict[str, Signature]:
-    """Reads the declared signatures; the loaded model does not have their method names."""
-    from tensorflow.core.framework.types_pb2 import DataType
-    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
-
-    def info(tensor: Any) -> TensorInfo:
-        shape = tensor.tensor_shape
-        sizes = None if shape.unknown_rank else tuple(dimension.size for dimension in shape.dim)
-        return TensorInfo(DataType.Name(tensor.dtype), sizes, tensor.name)
-
-    saved_model = SavedModel.FromString(file.read_bytes())
-    graph = next(graph for graph in saved_model.meta_graphs if "serve" in graph.meta_info_def.tags)
-    return {
-        name: Signature(
-            inputs={key: info(tensor) for key, tensor in sorted(signature.inputs.items())},
-            outputs={key: info(tensor) for key, tensor in sorted(signature.outputs.items())},
-            method_name=signature.method_name,
-        )
-        for name, signature in sorted(graph.signature_def.items())
-    }

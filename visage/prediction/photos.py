@@ -1,6 +1,7 @@
 """Predicts every face on a photo, by the same code for the client and the demo page."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any, Protocol
@@ -68,6 +69,32 @@ class PhotoPrediction:
     problem: str | None = None
 
 
+@dataclass(frozen=True)
+class FoundFaces:
+    """The faces of one photo before their prediction.
+
+    Attributes:
+        width, height: pixels of the upright photo.
+        faces: those that can be cut out, from left to right.
+        crops: for each of them the JPEG that the network gets.
+        problem: one line on why there are none; None if there are.
+        find_seconds, align_seconds: time of the detector, and of cutting out the crops.
+    """
+
+    width: int
+    height: int
+    faces: tuple[Face, ...]
+    crops: tuple[bytes, ...]
+    problem: str | None
+    find_seconds: float = 0.0
+    align_seconds: float = 0.0
+
+    @classmethod
+    def none(cls, problem: str) -> "FoundFaces":
+        """Returns those of a photo that cannot be read."""
+        return cls(0, 0, (), (), problem)
+
+
 class Predictor(Protocol):
     """Access to a model, local or remote."""
 
@@ -102,17 +129,53 @@ def predict_photo(image: bytes, path: str, detector: Detector, predictor: Predic
         pixels = decode(image)
     except DecodeError as error:
         return PhotoPrediction(path, problem=str(error))
+    found = find_faces(pixels, detector, predictor.alignment)
+    return predicted(path, found, predictor.predict(found.crops) if found.crops else [])
+
+
+def predicted(path: str, found: FoundFaces, outputs: Sequence[Mapping[str, Any]]) -> PhotoPrediction:
+    """Returns the prediction of a photo from the model's outputs for its crops, in the same order.
+
+    Raises:
+        VisageError: the model is not one of VisAge's.
+    """
+    return PhotoPrediction(
+        path, width=found.width, height=found.height, faces=combine(found, outputs), problem=found.problem
+    )
+
+
+def find_faces(pixels: np.ndarray, detector: Detector, alignment: AlignmentSettings) -> FoundFaces:
+    """Finds and cuts out every face on a photo; a face that cannot be cut out is ignored if others can.
+
+    Args:
+        pixels: uint8 (height, width, 3), RGB, upright.
+        alignment: geometry of the model's crops.
+    """
     height, width = pixels.shape[:2]
-    found = sorted(detector.detect(pixels), key=lambda face: face.box[0])
-    if not found:
-        return PhotoPrediction(path, width, height, problem=NO_FACE)
-    crops = [_crop(pixels, face, predictor.alignment) for face in found]
-    usable = [(face, crop) for face, crop in zip(found, crops, strict=True) if crop is not None]
-    if not usable:
-        return PhotoPrediction(path, width, height, problem=NO_USABLE_FACE)
-    outputs = predictor.predict([crop for _, crop in usable])
-    faces = [_combine(face, output) for (face, _), output in zip(usable, outputs, strict=True)]
-    return PhotoPrediction(path, width, height, faces)
+    started = time.perf_counter()
+    detected = sorted(detector.detect(pixels), key=lambda face: face.box[0])
+    detected_at = time.perf_counter()
+    crops = [_crop(pixels, face, alignment) for face in detected]
+    aligned_at = time.perf_counter()
+    usable = [(face, crop) for face, crop in zip(detected, crops, strict=True) if crop is not None]
+    return FoundFaces(
+        width=width,
+        height=height,
+        faces=tuple(face for face, _ in usable),
+        crops=tuple(crop for _, crop in usable),
+        problem=None if usable else NO_USABLE_FACE if detected else NO_FACE,
+        find_seconds=detected_at - started,
+        align_seconds=aligned_at - detected_at,
+    )
+
+
+def combine(found: FoundFaces, outputs: Sequence[Mapping[str, Any]]) -> list[FacePrediction]:
+    """Combines the faces of a photo with the model's outputs for their crops, in the same order.
+
+    Raises:
+        VisageError: the model is not one of VisAge's.
+    """
+    return [_combine(face, output) for face, output in zip(found.faces, outputs, strict=True)]
 
 
 def _crop(pixels: np.ndarray, face: Face, settings: AlignmentSettings) -> bytes | None:
@@ -123,7 +186,7 @@ def _crop(pixels: np.ndarray, face: Face, settings: AlignmentSettings) -> bytes 
         return None
 
 
-def _combine(face: Face, output: dict[str, Any]) -> FacePrediction:
+def _combine(face: Face, output: Mapping[str, Any]) -> FacePrediction:
     try:
         return FacePrediction(
             box=tuple(round(float(edge), 2) for edge in face.box),
@@ -136,7 +199,7 @@ def _combine(face: Face, output: dict[str, Any]) -> FacePrediction:
         raise VisageError(f"the model's prediction lacks a usable {error}: was it trained by VisAge?") from error
 
 
-def _age(output: dict[str, Any]) -> dict[str, Any]:
+def _age(output: Mapping[str, Any]) -> dict[str, Any]:
     probabilities = tuple(float(p) for p in output["age_probabilities"])
     return {
         "age": float(output["age"]),
@@ -146,7 +209,7 @@ def _age(output: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _gender(output: dict[str, Any]) -> dict[str, Any]:
+def _gender(output: Mapping[str, Any]) -> dict[str, Any]:
     return {"gender": str(output["gender"]), "gender_probability": float(output["gender_probability"])}
 
 

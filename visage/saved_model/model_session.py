@@ -68,7 +68,7 @@ class ModelSession:
             self._session.close()
             raise TensorFlowError(_NOT_FOUND, f"{_VARIABLES} is missing")
         self.signature_defs: Mapping[str, Any] = dict(sorted(meta_graph.signature_def.items()))
-        self.signatures = {name: _signature(found) for name, found in self.signature_defs.items()}
+        self.signatures = {name: read_signature(found) for name, found in self.signature_defs.items()}
 
     def run(
         self,
@@ -105,7 +105,8 @@ def _library() -> Any:
     return load_library()
 
 
-def _signature(definition: Any) -> Signature:
+def read_signature(definition: Any) -> Signature:
+    """Returns the signature of a SignatureDef message."""
     return Signature(
         inputs={name: _tensor_info(tensor) for name, tensor in sorted(definition.inputs.items())},
         outputs={name: _tensor_info(tensor) for name, tensor in sorted(definition.outputs.items())},

@@ -1,9 +1,11 @@
 """`visage predict`: predicts age and gender of the faces on photos."""
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -17,22 +19,40 @@ from pipeline.cli.common import (
     redirect_framework_output,
 )
 from pipeline.exit_codes import FAILED
-from pipeline.output.output_file import check_output
+from pipeline.output.output_file import check_output, check_output_folder
 from visage.errors import VisageError
+from visage.lossy_output import lossy_stream
 
 if TYPE_CHECKING:
-    from visage.prediction.photos import FacePrediction, PhotoPrediction
+    from pipeline.output.predictions import Writer
+    from serving.annotated_files import AnnotatedFiles
+    from visage.prediction.each_photo import Photo
+
+# Fewer photos take seconds.
+_MANY = 10
+_API_KEY = "VISAGE_API_KEY"
 
 
 @click.command()
-@click.argument("photos", nargs=-1, required=True, type=PathOfThisMachine("download the image first"))
+@click.argument("photos", nargs=-1, type=PathOfThisMachine("download the image first"))
+@click.option(
+    "--files-from",
+    metavar="FILE",
+    type=PathOfThisMachine(),
+    help="Read more names from a file, one a line or as `find -print0` writes them; - is standard input.",
+)
 @click.option(
     "--model",
     type=PathOfThisMachine("give a server by --server"),
     help="Folder of a model, or of its numbered versions.",
 )
 @config_option
-@click.option("--server", metavar="URL", help="A TensorFlow Serving or `visage serve` address instead of a model.")
+@click.option(
+    "--server",
+    metavar="URL",
+    help="A TensorFlow Serving or `visage serve` instead of a model: http://HOST:8501 or grpc://HOST:8500, with https "
+    f"and grpcs for TLS, and /v1/models/NAME or /NAME after it. {_API_KEY} holds the API key.",
+)
 @click.option(
     "--alignment-of",
     metavar="DIR",
@@ -40,31 +60,41 @@ if TYPE_CHECKING:
     help="Folder of the server's model, for the geometry of the crops if the server does not send it.",
 )
 @public_key_option
-@click.option("--out", type=PathOfThisMachine(), help="Write the annotated image here (.png, .jpg).")
+@click.option(
+    "--out",
+    type=PathOfThisMachine(),
+    help="Write the annotated image here (.png, .jpg); a folder for several photos.",
+)
+@click.option(
+    "--format",
+    "chosen_format",
+    type=click.Choice(["table", "json", "csv"]),
+    help="Of the result on standard output.  [default: table]",
+)
 @json_option
 @click.pass_context
 def predict(
     context: click.Context,
     photos: tuple[Path, ...],
+    files_from: Path | None,
     model: Path | None,
     config: Path | None,
     server: str | None,
     alignment_of: Path | None,
     public_key: Path | None,
     out: Path | None,
+    chosen_format: str | None,
     as_json: bool,
 ) -> None:
     """Find the faces on photos and predict age and gender. Exit code 1: a photo has no prediction.
 
-    A folder means the images in it, but not in its subfolders.
+    A folder means the images in it, but not in its subfolders; - is the bytes of one photo from standard input.
     """
-    from serving.photo_files import photo_files
-
-    files = photo_files(photos)
-    if out is not None and len(files) > 1:
-        raise VisageError(f"--out {out}: takes one image, not {len(files)}; name one photo")
-    if out is not None:
-        check_output(out, (".png", ".jpg", ".jpeg"), files)
+    if as_json and chosen_format not in (None, "json"):
+        raise VisageError(f"--json and --format {chosen_format}: choose one")
+    shown_as = "json" if as_json else chosen_format or "table"
+    files = _photos(photos, files_from)
+    images = _annotated_files(out, files, photos) if out is not None else None
     if server is not None and config is not None:
         raise VisageError("--server and --config: both name a model; choose one")
     if server is not None and model is not None:
@@ -77,23 +107,100 @@ def predict(
         chosen = choose_model(model, config, "--model")
         model, config = chosen.folder, chosen.config
         model = _verified(model, public_key or chosen.public_key)
-    from serving.annotate import write_annotated
-    from visage.prediction.client import predict_photos
+    from pipeline.output.predictions import identity_lines
+    from visage.client.photos import open_predictor
+    from visage.prediction.each_photo import predict_each
 
     notes: list[str] = []
-    with redirect_framework_output() as stream:
-        predictions = predict_photos(files, model, server, alignment_of, note=notes.append)
-        problems = [f"{prediction.path}: {prediction.problem}" for prediction in predictions if prediction.problem]
-        if as_json:
-            print_json([_prediction_json(prediction, config) for prediction in predictions], stream)
-        else:
-            for line in _lines(predictions):
-                click.echo(line, file=stream)
-        if out is not None and not problems:
-            write_annotated(files[0], predictions[0], out)
-    for line in notes if as_json else (*notes, *problems):
-        click.echo(f"visage: {line}", err=True)
+    problems: list[str] = []
+    models: dict[str, None] = {}
+    unwritten: VisageError | None = None
+    try:
+        with (
+            _progress(len(files), rows_on_terminal=shown_as != "json" and sys.stdout.isatty()),
+            redirect_framework_output() as stream,
+            open_predictor(model, server, alignment_of, notes.append, os.environ.get(_API_KEY)) as predictor,
+        ):
+            writer = _writer(shown_as, stream, files, config)
+            for index, prediction in enumerate(predict_each(files, predictor)):
+                writer.add(prediction)
+                models.update(dict.fromkeys(identity_lines(prediction)))
+                if prediction.problem is not None:
+                    problems.append(f"{prediction.path}: {prediction.problem}")
+                elif images is not None and unwritten is None:
+                    try:
+                        images.write(index, files[index], prediction)
+                    except VisageError as error:
+                        # The predictions are worth more than their images.
+                        unwritten = error
+            writer.end()
+    finally:
+        for line in (*notes, *(models if shown_as == "csv" else ()), *(problems if shown_as != "json" else ())):
+            click.echo(f"visage: {line}", err=True)
+    if unwritten is not None:
+        raise unwritten
     context.exit(FAILED if problems else 0)
+
+
+def _photos(named: Sequence[Path], files_from: Path | None) -> "list[Photo]":
+    """Returns the photos of the arguments and of the file with more names.
+
+    Raises:
+        UsageError: there is none.
+        VisageError: standard input would be read twice, or the file cannot be read.
+    """
+    from serving.photo_files import STANDARD_INPUT, photo_files, read_names
+
+    paths = list(named)
+    if files_from is not None:
+        paths += read_names(files_from, sys.stdin.buffer)
+    if not paths:
+        raise click.UsageError("Missing argument 'PHOTOS...'.")
+    inputs = [str(path) for path in (*named, *([files_from] if files_from else []))].count(STANDARD_INPUT)
+    if inputs > 1:
+        raise VisageError(f"{STANDARD_INPUT}: standard input can be read once; name it once")
+    return photo_files(paths, sys.stdin.buffer)
+
+
+def _annotated_files(out: Path, photos: "Sequence[Photo]", named: Sequence[Path]) -> "AnnotatedFiles":
+    """Returns the images to write.
+
+    Raises:
+        VisageError: they cannot be written there, or would replace a photo.
+    """
+    from serving.annotated_files import AnnotatedFiles, is_file, names_of
+
+    files = [Path(photo.path) for photo in photos if photo.content is None]
+    one = is_file(out, photos)
+    if one:
+        check_output(out, (".png", ".jpg", ".jpeg"), files)
+    else:
+        check_output_folder(out, [*named, *files], names_of(photos))
+    return AnnotatedFiles(out, one, photos)
+
+
+def _writer(shown_as: str, stream: IO[str], photos: "Sequence[Photo]", config: Path | None) -> "Writer":
+    from pipeline.output.predictions import CsvWriter, JsonWriter, TableWriter
+
+    if shown_as == "json":
+        return JsonWriter(lambda documents: print_json(documents, stream), config)
+    return CsvWriter(stream) if shown_as == "csv" else TableWriter(stream, [photo.path for photo in photos])
+
+
+@contextmanager
+def _progress(photos: int, rows_on_terminal: bool) -> Iterator[None]:
+    """Shows the progress of many photos on standard error, unless the rows on the terminal show it already."""
+    if photos < _MANY or rows_on_terminal:
+        yield
+        return
+    from pipeline.output.console import Reporter
+
+    number = os.dup(2)
+    try:
+        with Reporter(lossy_stream(number)).stage("predict"):
+            yield
+    finally:
+        os.close(number)
 
 
 def _verified(model: Path, public_key: Path | None) -> Path:
@@ -110,35 +217,3 @@ def _verified(model: Path, public_key: Path | None) -> Path:
     found = find_model(model)
     verify(found, public_key)
     return found
-
-
-def _lines(predictions: "Sequence[PhotoPrediction]") -> Iterator[str]:
-    """Yields the lines on the model, then a line for each face."""
-    identity = predictions[0].model
-    if identity is not None:
-        yield from identity.lines()
-    for prediction in predictions:
-        yield from _face_lines(prediction)
-
-
-def _prediction_json(prediction: "PhotoPrediction", config: Path | None) -> dict[str, Any]:
-    """Returns the fields of a prediction; `model` also has `config`, the configuration that chose it."""
-    fields = asdict(prediction)
-    if fields["model"] is not None:
-        fields["model"]["config"] = config
-    return fields
-
-
-def _face_lines(prediction: "PhotoPrediction") -> list[str]:
-    return [
-        f"{prediction.path}: {', '.join(_predicted(face))}  face at {', '.join(f'{side:.0f}' for side in face.box)}"
-        for face in prediction.faces
-    ]
-
-
-def _predicted(face: "FacePrediction") -> Iterator[str]:
-    """Yields the predictions for a face, which may be the age or the gender alone."""
-    if face.age is not None:
-        yield f"{face.age:.0f} years (± {face.age_deviation:.0f})"
-    if face.gender_probability is not None:
-        yield f"{face.gender} ({max(face.gender_probability, 1 - face.gender_probability):.0%})"

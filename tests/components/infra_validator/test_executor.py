@@ -63,9 +63,9 @@ def truncate_warm_up(directory: Path) -> None:
 
 
 def drop_a_request(directory: Path) -> None:
-    requests = list(tf.data.TFRecordDataset(str(directory / WARM_UP)).take(2).as_numpy_iterator())
+    requests = list(tf.data.TFRecordDataset(str(directory / WARM_UP)).as_numpy_iterator())
     with tf.io.TFRecordWriter(str(directory / WARM_UP)) as writer:
-        for request in requests:
+        for request in requests[:-1]:
             writer.write(request)
 
 

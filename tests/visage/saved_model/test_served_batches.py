@@ -32,11 +32,11 @@ KINDS = {
 
 
 def exported(spec: NetworkSpec, alignment: AlignmentSettings, directory: str) -> list[ExpectedPredictions]:
-    """Writes the untrained network and returns the warm-up requests with Python's predictions."""
+    """Writes the untrained network and returns the warm-up requests of one image with Python's predictions."""
     export(spec.build(), spec, alignment, directory)
     keras.utils.clear_session()
     gc.collect()
-    return replay(directory)
+    return [one for one in replay(directory) if all(len(value) == 1 for value in one.inputs.values())]
 
 
 def in_batches(expected: Sequence[ExpectedPredictions], size: int) -> list[ExpectedPredictions]:

@@ -38,7 +38,7 @@ _GENDER_OUTPUTS: dict[str, tf.TensorSpec] = {
     "gender_probability": tf.TensorSpec([None], tf.float32),
 }
 _WARM_UP_REQUESTS = "assets.extra/tf_serving_warmup_requests"
-# The signature whose calls are timed; how many, and for how long, at most.
+# The signature whose calls with one image are timed; how many, and for how long, at most.
 _TIMED, _TIMED_CALLS, _TIMED_SECONDS = "serving_default", 20, 0.5
 
 
@@ -145,7 +145,8 @@ def _call_signature(model: Any, request: predict_pb2.PredictRequest) -> Expected
         inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
         given = {key: tf.constant(value) for key, value in inputs.items()}
         outputs = model.signatures[name](**given)
-        milliseconds = _milliseconds(model.signatures[name], given) if name == _TIMED else None
+        is_timed = name == _TIMED and all(len(value) == 1 for value in inputs.values())
+        milliseconds = _milliseconds(model.signatures[name], given) if is_timed else None
         return ExpectedPredictions(name, inputs, {key: value.numpy() for key, value in outputs.items()}, milliseconds)
     except Exception as error:  # Any error here would also be a client's.
         raise UnservableError(f"{name}: fails on its warm-up request: {first_cause(error)}") from error

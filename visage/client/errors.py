@@ -1,0 +1,35 @@
+"""Defines the error of a request that failed, whatever the protocol."""
+
+from visage.client.address import Address
+from visage.errors import VisageError
+from visage.proxies import by_way_of
+from visage.tensorflow_messages import first_cause
+
+
+class ClientError(VisageError):
+    """A request that failed; its text is one line with the address and the first line of `message`.
+
+    Attributes:
+        code: gRPC's name, e.g. 'NOT_FOUND'; over REST that of the HTTP status.
+        message: what the server answered, whole; of a request without an answer, why there is none.
+        may_retry: whether the same request may succeed a little later.
+        retry_after: seconds that the server asks to wait before; None: it does not say.
+    """
+
+    def __init__(
+        self, address: str, code: str, message: str, *, may_retry: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(f"{address}: {first_cause(message) if message else code}")
+        self.code = code
+        self.message = message
+        self.may_retry = may_retry
+        self.retry_after = retry_after
+
+
+def no_response(address: Address, reason: str) -> ClientError:
+    """Returns the error of a request that no server took, or whose connection ended before the answer."""
+    # gRPC takes the proxy of https first, whatever the address.
+    schemes = ("https", "http") if address.is_grpc else (address.scheme,)
+    proxies = (by_way_of(f"{scheme}://{address.host}") for scheme in schemes)
+    message = f"the server does not respond ({reason}){next(filter(None, proxies), '')}; is it running? `visage serve`"
+    return ClientError(address.server, "UNAVAILABLE", message, may_retry=True)

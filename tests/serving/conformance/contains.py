@@ -14,13 +14,13 @@ def missing(found: Any, wanted: Any, where: str = "") -> str | None:
     for field, value in wanted.ListFields():
         path = f"{where}.{field.name}"
         got = getattr(found, field.name)
-        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        if hasattr(value, "items"):
             for key in value:
                 if key not in got:
                     return f"{path}: no {key}"
                 if (problem := _value(got[key], value[key], f"{path}[{key}]")) is not None:
                     return problem
-        elif field.label == field.LABEL_REPEATED:
+        elif hasattr(value, "__len__") and not isinstance(value, (str, bytes)):
             if len(got) != len(value):
                 return f"{path}: {len(got)} values, not {len(value)}"
             for number, pair in enumerate(zip(got, value, strict=True)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
+from typing import Any
 
 from starlette.types import Receive
 
@@ -35,6 +36,7 @@ class Interruption:
         self._reason: Exception | None = None
         self._handles: list[asyncio.TimerHandle] = []
         self._watcher: asyncio.Task[None] | None = None
+        self._task: Any = None
 
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -58,7 +60,7 @@ class Interruption:
             raise self._reason from None
 
     def _interrupt(self, reason: Exception) -> None:
-        if self._reason is None and self._task is not None:
+        if self._reason is None:
             self._reason = reason
             self._task.cancel()
 

@@ -23,3 +23,12 @@ class RestOptions:
     metrics_path: str | None = METRICS_PATH
     cors: bool = False
     least_bytes_per_second: int = 16 * 1024
+
+    def __post_init__(self) -> None:
+        """Refuses a key that a request without one would have.
+
+        Raises:
+            ValueError: a key is empty.
+        """
+        if not all(self.api_keys):
+            raise ValueError("an API key is empty")

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,10 +33,6 @@ class RunningRest:
     def connect(self) -> socket.socket:
         """Returns a connection for bytes that no HTTP client sends."""
         return socket.create_connection(("127.0.0.1", self.port))
-
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Runs something in the server's event loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +72,7 @@ def serving(
     """Runs a server inside the `with` block."""
     started = threading.Event()
     running: list[RunningRest] = []
+    running_server: list[uvicorn.Server] = []
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
@@ -93,7 +90,6 @@ def serving(
         app.close()
         await models.close()
 
-    running_server: list[uvicorn.Server] = []
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     while not started.wait(0.05):

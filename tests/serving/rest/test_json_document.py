@@ -106,6 +106,10 @@ def test_a_document_of_too_many_values_is_refused_before_it_is_parsed() -> None:
     assert len(parse_document(b"[" + b"1," * (MOST_VALUES - 1) + b"1]")) == MOST_VALUES
     with pytest.raises(ServingError, match="the JSON has more than 500000 values"):
         parse_document(b"[" + b"1," * MOST_VALUES + b"1]")
+    escapes = b'["' + rb"\n" * (MOST_VALUES + 1)
+    assert len(parse_document(escapes + b'"]')[0]) == MOST_VALUES + 1
+    with pytest.raises(ServingError, match="the JSON has more than 500000 escapes"):
+        parse_document(escapes)
 
 
 @given(_documents, st.sampled_from([None, 1]), st.booleans())

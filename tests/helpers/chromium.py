@@ -4,6 +4,7 @@ import json
 import os
 import select
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,18 @@ _LOW_CONTRASTS = """(() => {
 
 
 class Chromium:
-    """A browser with one page; use it in a `with` statement."""
+    """A browser with one page; use it in a `with` statement.
 
-    def __init__(self, executable: str, profile: Path) -> None:
+    Attributes:
+        events: what the browser reported unasked, such as the requests of a page after `Network.enable`.
+    """
+
+    def __init__(self, executable: str, profile: Path, extra_flags: Sequence[str] = ()) -> None:
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
         flags += ["--disable-background-networking", "--remote-debugging-pipe", f"--user-data-dir={profile}"]
+        flags += extra_flags
         # Chromium reads commands from file descriptor 3 and writes responses to 4.
         start = 'exec 3<&"$1" 4>&"$2"; shift 2; exec "$@"'
         command = ["bash", "-c", start, "bash", str(to_browser), str(from_browser), executable, *flags, "about:blank"]
@@ -57,6 +63,7 @@ class Chromium:
         os.close(to_browser)
         os.close(from_browser)
         self._buffer, self._number, self._session = b"", 0, ""
+        self.events: list[dict[str, Any]] = []
 
     def __enter__(self) -> "Chromium":
         try:
@@ -98,6 +105,8 @@ class Chromium:
         os.write(self._write, json.dumps(message).encode() + b"\0")
         while True:
             response = self._receive()
+            if "method" in response:
+                self.events.append(response)
             if response.get("id") == self._number:
                 if "error" in response:
                     raise RuntimeError(f"{method}: {response['error']}")

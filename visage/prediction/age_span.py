@@ -25,8 +25,8 @@ def age_span(probabilities: Sequence[float], fraction: float = AGE_SPAN) -> tupl
     >>> age_span([0.0, 0.0, 0.05, 0.25, 0.6, 0.1, 0.0, 0.0])
     (15, 32)
     """
-    tail = (1 - fraction) / 2
     # Rounded, because sums of float32 values miss a tail by less than that.
+    tail = round((1 - fraction) / 2, 6)
     below = np.round(np.cumsum(np.asarray(probabilities, np.float64)), 6)
     last_index = len(probabilities) - 1
     low = min(int(np.searchsorted(below, tail, side="right")), last_index)

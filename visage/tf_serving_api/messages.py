@@ -32,9 +32,10 @@ def message_class(name: str) -> Any:
         KeyError: there is no such message.
     """
     descriptor = _POOL.FindMessageTypeByName(name)
-    if _FACTORY is None:
-        return message_factory.GetMessageClass(descriptor)
-    return _FACTORY.GetPrototype(descriptor)
+    found = _FACTORY.GetPrototype(descriptor) if _FACTORY else message_factory.GetMessageClass(descriptor)
+    # pydoc cannot show a class without a module.
+    found.__module__ = __name__
+    return found
 
 
 Any_ = message_class("google.protobuf.Any")

@@ -1,0 +1,174 @@
+"""Runs a call from its message to its status: key, size, deadline, errors, metrics and log."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from serving.core.errors import Code, ServingError
+from serving.core.limits import Limits
+from serving.core.model_server import ModelServer
+from serving.grpc_api.received_messages import ReceivedMessages
+from serving.grpc_api.time_limit import TimeLimit
+from serving.operations.access_log import log_request
+
+LARGE_BYTES = 256 * 2**10
+"""From this size on, messages are parsed and written in a thread, so that the event loop goes on."""
+
+_ERROR_BYTES = 1024
+_STATUS_CODES = {status.value[0]: status for status in grpc.StatusCode}
+_logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Call:
+    """One call, as log and metrics show it; its method fills in what it learns."""
+
+    method: str
+    peer: str
+    model: str = ""
+    version: int | None = None
+    signature: str = ""
+    rows: int | None = None
+    received_bytes: int = 0
+    sent_bytes: int = 0
+    code: Code = Code.OK
+    message: str = ""
+
+
+Run = Callable[[Any, Call], Awaitable[Any]]
+"""Answers a request message with a response message; raises ServingError."""
+
+
+class Calls:
+    """Makes gRPC's handlers of methods."""
+
+    def __init__(self, server: ModelServer, limits: Limits, api_keys: Sequence[str]) -> None:
+        self._server = server
+        self._limits = limits
+        self._received = ReceivedMessages(limits)
+        self._keys = [key.encode() for key in api_keys]
+
+    def handler(
+        self, service: str, method: str, request: Any, run: Run, *, is_measured: bool = False
+    ) -> grpc.RpcMethodHandler:
+        """Returns the handler of a method with one request and one response.
+
+        Args:
+            service: full name.
+            method: name.
+            request: class of its messages.
+            run: answers them.
+            is_measured: whether the metrics count it.
+        """
+        path = f"/{service}/{method}"
+
+        async def handle(_: Any, context: grpc.aio.ServicerContext) -> bytes:
+            call = Call(path, context.peer())
+            start = time.perf_counter()
+            try:
+                return await self._run(request, run, call, context)
+            except ServingError as error:
+                call.code, call.message = error.code, error.message
+            except asyncio.CancelledError:
+                is_late = context.time_remaining() == 0
+                call.code = Code.DEADLINE_EXCEEDED if is_late else Code.CANCELLED
+                raise
+            except Exception:
+                _logger.exception("%s failed", path)
+                call.code, call.message = Code.INTERNAL, "internal error"
+            finally:
+                self._record(call, method if is_measured else None, time.perf_counter() - start)
+            await context.abort(_STATUS_CODES[call.code], truncated(call.message))
+            raise AssertionError  # abort() raises.
+
+        # Without gRPC's deserializer the call is admitted, measured and parsed here. On the wire, a call that streams
+        # one request is the same as one that does not.
+        return grpc.stream_unary_rpc_method_handler(handle)
+
+    async def _run(self, request: Any, run: Run, call: Call, context: grpc.aio.ServicerContext) -> bytes:
+        self._check_key(context)
+        message = await self._received.receive(context)
+        call.received_bytes = len(message)
+        with self._received.held(len(message)):
+            parsed = await _parse(request, message)
+            # Each copy of 30 MB counts.
+            del message
+            work = run(parsed, call)
+            del parsed
+            remaining = context.time_remaining()
+            limit = self._limits.request_seconds
+            # A session that runs goes on; its outputs are dropped.
+            with TimeLimit(limit if remaining is None else min(limit, remaining), _late):
+                response = await work
+        answer = await in_thread_if(response.ByteSize() > LARGE_BYTES, response.SerializeToString)
+        call.sent_bytes = len(answer)
+        return answer
+
+    def _check_key(self, context: grpc.aio.ServicerContext) -> None:
+        """Raises the error of a caller without a key, if one is needed."""
+        if not self._keys:
+            return
+        metadata = dict(context.invocation_metadata() or ())
+        scheme, _, bearer = str(metadata.get("authorization", "")).partition(" ")
+        given = (bearer.strip() if scheme.lower() == "bearer" else str(metadata.get("x-api-key", ""))).encode()
+        # Every key is compared, each in constant time, so that the time taken betrays none.
+        if not sum([hmac.compare_digest(given, key) for key in self._keys]):
+            raise ServingError(
+                Code.UNAUTHENTICATED, "an API key is needed; send the metadata authorization: Bearer KEY, or x-api-key"
+            )
+
+    def _record(self, call: Call, measured: str | None, seconds: float) -> None:
+        if measured is not None:
+            metrics = self._server.metrics
+            # Anybody may send any name; each would add a line to the metrics for good.
+            model = call.model if call.model in self._server.names else ""
+            metrics.count_request(model, call.code)
+            if call.code is Code.OK:
+                metrics.observe_latency(model, measured, "GRPC", seconds)
+        log_request(
+            protocol="grpc",
+            method=call.method,
+            rows=call.rows,
+            model=call.model,
+            version=call.version,
+            signature=call.signature,
+            code=call.code,
+            seconds=seconds,
+            received_bytes=call.received_bytes,
+            sent_bytes=call.sent_bytes,
+            peer=call.peer,
+            message=call.message,
+        )
+
+
+def truncated(message: str) -> str:
+    """Returns an error's text as TensorFlow Serving cuts it: 1024 bytes, then a mark."""
+    encoded = message.encode("utf-8", "replace")
+    if len(encoded) <= _ERROR_BYTES:
+        return message
+    return encoded[:_ERROR_BYTES].decode("utf-8", "ignore") + "...TRUNCATED"
+
+
+def _late() -> ServingError:
+    return ServingError(Code.DEADLINE_EXCEEDED, "the deadline passed before the answer")
+
+
+async def _parse(request: Any, message: bytes) -> Any:
+    try:
+        return await in_thread_if(len(message) > LARGE_BYTES, request.FromString, message)
+    except DecodeError as error:
+        raise ServingError(Code.INTERNAL, f"the message is no {request.DESCRIPTOR.full_name}: {error}") from None
+
+
+async def in_thread_if(is_large: bool, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Returns what a function returns, out of a thread where it has so much to do that the event loop must go on."""
+    return await asyncio.to_thread(function, *arguments) if is_large else function(*arguments)

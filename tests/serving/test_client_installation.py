@@ -12,6 +12,7 @@ import pytest
 
 from tests.helpers.project import PROJECT
 from tests.serving.conftest import RunningServer
+from tests.visage.client.scripted_server import grpc_server
 from visage.client.photos import predict_photos
 
 PACKAGES = ("visage", "pipeline", "components", "tfds_builders", "serving")
@@ -83,6 +84,22 @@ def test_it_predicts_through_a_server_as_the_full_installation_does(
     assert there["faces"][0]["age"] == here.faces[0].age
     assert tuple(there["faces"][0]["box"]) == here.faces[0].box
     assert (tmp_path / "out.png").stat().st_size > 0
+
+
+def test_a_model_in_a_folder_is_an_error_of_one_line(
+    client: Path, portrait: Path, saved_model: Path, tmp_path: Path
+) -> None:
+    done = run([client / "visage", "predict", portrait, "--model", saved_model], tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith(f"visage: {saved_model}: a model in a folder needs TensorFlow (TensorFlow is not installed)")
+
+
+def test_it_predicts_over_grpc(client: Path, tmp_path: Path) -> None:
+    program = "import sys; from visage.client import Client; print(Client(sys.argv[1]).predict_crops([b'crop'])[0])"
+    with grpc_server() as server:
+        output = output_of([client / "python", "-c", program, server.url], tmp_path)
+    assert "'age': 4.0" in output
 
 
 def test_it_finds_and_aligns_faces_from_python(client: Path, portrait: Path, tmp_path: Path) -> None:

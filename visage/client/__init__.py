@@ -1,9 +1,5 @@
 """Clients of TensorFlow Serving and `visage serve`: REST and gRPC, synchronous and asyncio.
 
->>> from visage.client import Client
->>> with Client("grpc://127.0.0.1:8500/visage") as client:  # doctest: +SKIP
-...     (output,) = client.predict_crops([crop])
-
 Neither TensorFlow nor tensorflow-serving-api is needed, and the library of a protocol is imported when an address names
 that protocol. docs/serving.md has examples.
 """

@@ -11,7 +11,7 @@ from visage.errors import VisageError
 from visage.saved_model.cpp_loader.c_api import LibraryError, TensorFlowError
 from visage.saved_model.identity import ModelIdentity, identify
 from visage.saved_model.metadata import METADATA_FILE, ModelMetadata, read_metadata
-from visage.saved_model.model_session import DEFAULT_SIGNATURE, ModelSession, Signature, TensorInfo  # noqa: F401
+from visage.saved_model.model_session import DEFAULT_SIGNATURE, ModelSession, Signature
 from visage.saved_model.versions import SAVED_MODEL, find_saved_model, version_number
 from visage.tensorflow_messages import first_cause
 

@@ -11,6 +11,8 @@ import pytest
 from tests.serving.conftest import plain_jpeg
 from visage.errors import VisageError
 from visage.prediction.loaded_model import ModelInputError, find_model, load_model
+from visage.saved_model.cpp_loader.c_api import LibraryError
+from visage.saved_model.model_session import ModelSession
 
 
 def make_version(base_path: Path, name: str) -> Path:
@@ -52,6 +54,32 @@ def test_bytes_that_are_no_image_are_refused_in_one_line(saved_model: Path) -> N
     with pytest.raises(ModelInputError, match=r"^Unknown image file format") as caught:
         model.run({"image_bytes": np.array([b"no picture"], object)})
     assert "\n" not in str(caught.value)
+
+
+def test_an_installation_without_tensorflow_is_refused_in_one_line(
+    saved_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_library() -> None:
+        raise LibraryError("TensorFlow is not installed")
+
+    monkeypatch.setattr("visage.saved_model.model_session._library", no_library)
+    with pytest.raises(VisageError, match=r"needs TensorFlow .*; install VisAge's extra `pipeline`, or name a server"):
+        load_model(saved_model)
+
+
+def test_a_model_that_is_not_used_any_longer_is_released(saved_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[ModelSession] = []
+    close = ModelSession.close
+
+    def noting_close(session: ModelSession) -> None:
+        close(session)
+        closed.append(session)
+
+    monkeypatch.setattr(ModelSession, "close", noting_close)
+    model = load_model(saved_model)
+    assert closed == []
+    del model
+    assert len(closed) == 1
 
 
 def damage_graph(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -57,12 +58,16 @@ class DrainingServer(uvicorn.Server):
 
     Args:
         config: uvicorn's.
-        on_end: called at the signal.
+        on_signal: called at the signal.
+        on_end: called after the last answer.
         drain_seconds: from SIGTERM to the closing of the socket; Ctrl-C closes it at once.
     """
 
-    def __init__(self, config: uvicorn.Config, on_end: Callable[[], None], drain_seconds: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_signal: Callable[[], None], on_end: Callable[[], None], drain_seconds: float
+    ) -> None:
         super().__init__(config)
+        self._on_signal = on_signal
         self._on_end = on_end
         self._drain_seconds = drain_seconds
         self._exit_at: float | None = None
@@ -70,12 +75,17 @@ class DrainingServer(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begins the end; a second signal ends at once."""
         if self._exit_at is not None or sig != signal.SIGTERM:
-            self._on_end()
+            self._on_signal()
             super().handle_exit(sig, frame)
             return
         # uvicorn raises it again at its end.
         self._captured_signals.append(sig)
         self._exit_at = time.monotonic() + self._drain_seconds
+        self._on_signal()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Closes the socket, and waits for the answers."""
+        await super().shutdown(sockets)
         self._on_end()
 
     async def on_tick(self, counter: int) -> bool:

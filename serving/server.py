@@ -9,7 +9,7 @@ from pathlib import Path
 
 import grpc
 import uvicorn
-from starlette.applications import Starlette
+from starlette.routing import Router
 
 from serving.core.errors import ServingError
 from serving.core.model_server import ModelServer
@@ -21,6 +21,7 @@ from serving.http_protocol import DrainingServer, TimedProtocol
 from serving.options import ServeOptions, TlsFiles
 from serving.request_statistics.statistics import RequestStatistics
 from serving.rest.app import RestApp
+from serving.rest.http import not_found
 from serving.rest.options import RestOptions
 from visage.errors import VisageError
 from visage.extras import check_installed
@@ -101,7 +102,7 @@ def make_http_server(server: ModelServer, options: ServeOptions) -> DrainingServ
     app = RestApp(
         server,
         RestOptions(api_keys=options.api_keys, metrics_path=options.metrics_path),
-        pages=Starlette(routes=demo.routes()),
+        pages=Router(demo.routes(), default=not_found),
     )
     config = uvicorn.Config(
         app,
@@ -126,7 +127,7 @@ def make_http_server(server: ModelServer, options: ServeOptions) -> DrainingServ
         server.begin_to_end()
         app.ending = True
 
-    return DrainingServer(config, end, _DRAIN_SECONDS)
+    return DrainingServer(config, end, app.close, _DRAIN_SECONDS)
 
 
 def _announcement(server: ModelServer, options: ServeOptions, rest_port: int, grpc_port: int) -> list[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -12,6 +15,7 @@ import uvicorn
 from starlette.routing import Router
 
 from serving.core.errors import ServingError
+from serving.core.limits import CORES, MIB, BatchLimits
 from serving.core.model_server import ModelServer
 from serving.core.model_spec import ModelSpec
 from serving.demo import Demo
@@ -31,6 +35,8 @@ from visage.saved_model.identity import identify
 from visage.saved_model.pushing.signing import check_keys, verify
 from visage.saved_model.versions import SAVED_MODEL, version_number
 
+# Of mallopt.
+_M_MMAP_THRESHOLD = -3
 # Together less than the time after which `pipeline.interruption` ends the process.
 _DRAIN_SECONDS, _SHUTDOWN_SECONDS = 1.0, 4
 # Between two requests on one connection, and for a request's header.
@@ -49,6 +55,7 @@ def serve(options: ServeOptions, announce: Callable[[str], None] = lambda line: 
         VisageError: there is no model, a base path is itself a model, none can be loaded, a port is in use, or the
             key or the program that verifies is missing.
     """
+    _tune_process(options.batch_limits)
     check_keys(None, options.public_key)
     for model in options.models:
         _check_base_path(model.base_path)
@@ -128,6 +135,15 @@ def make_http_server(server: ModelServer, options: ServeOptions) -> DrainingServ
         app.ending = True
 
     return DrainingServer(config, end, app.close, _DRAIN_SECONDS)
+
+
+def _tune_process(limits: BatchLimits) -> None:
+    """Divides the cores among the threads that run batches, and returns large freed blocks to the system at once."""
+    # On 2 cores a network of 2.9 ms takes 1.7 ms with one thread: the threads of one operation wait for each other.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, CORES // limits.num_batch_threads)))
+    # glibc raises its threshold with each large block, and then keeps the blocks of freed requests for itself.
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, MIB)
 
 
 def _announcement(server: ModelServer, options: ServeOptions, rest_port: int, grpc_port: int) -> list[str]:

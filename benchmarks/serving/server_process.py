@@ -58,7 +58,7 @@ def embedded_server(base_path: Path, options: Sequence[str] = ()) -> Iterator[Se
 @contextmanager
 def running(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Runs a command inside the `with` block, which begins once it accepts connections on `port`."""
-    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(process, port)
         yield process

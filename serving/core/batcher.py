@@ -1,11 +1,15 @@
 """Runs what waits in batches: no timer, so that a request on an idle server starts at once.
 
+Where batches are short, those that wait until the running one has ended make one larger batch, which costs less than
+two small ones at the same time; where they are long, all threads run.
+
 All methods run in the event loop; only `Run` runs in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +19,11 @@ import numpy as np
 
 from serving.core.errors import Code, ServingError
 from serving.core.limits import BatchLimits
+
+# A batch that is expected to end within this time is waited for.
+_SHORT_SECONDS = 0.02
+# Of the newest batch in the mean.
+_WEIGHT = 0.2
 
 Arrays = Mapping[str, np.ndarray]
 Run = Callable[[Arrays], dict[str, np.ndarray]]
@@ -59,6 +68,7 @@ class SessionThreads:
         self._threads = ThreadPoolExecutor(limits.num_batch_threads, thread_name_prefix="session")
         # Queues with waiting tasks, the one that waits longest first.
         self._waiting: deque[Batcher] = deque()
+        self._running: list[Batcher] = []
 
     def close(self) -> None:
         """Ends the threads once they are idle."""
@@ -72,7 +82,9 @@ class SessionThreads:
     def _start_batches(self) -> None:
         while self._idle and self._waiting:
             batcher = self._waiting[0]
-            batch = batcher.next_batch(self._pixels_free, nothing_runs=self._idle == self.limits.num_batch_threads)
+            if self._running and all(one.is_short for one in (batcher, *self._running)) and not batcher.is_full:
+                return
+            batch = batcher.next_batch(self._pixels_free, nothing_runs=not self._running)
             if batch is None:  # The images of those that run take the memory.
                 return
             self._waiting.popleft()
@@ -86,12 +98,16 @@ class SessionThreads:
         self._idle -= 1
         self._pixels_free -= pixels
         batcher.running += 1
+        self._running.append(batcher)
+        started = time.perf_counter()
         running = asyncio.get_running_loop().run_in_executor(self._threads, _run_batch, batcher.run, batch)
 
         def done(finished: asyncio.Future[list[dict[str, np.ndarray] | ServingError]]) -> None:
             self._idle += 1
             self._pixels_free += pixels
             batcher.running -= 1
+            self._running.remove(batcher)
+            batcher.note_seconds(time.perf_counter() - started)
             _deliver(batch, finished)
             self._start_batches()
 
@@ -113,6 +129,22 @@ class Batcher:
         self.running = 0
         self._threads = threads
         self._queued_rows = 0
+        self._mean_seconds: float | None = None
+
+    @property
+    def is_short(self) -> bool:
+        """Returns whether its batches take so little time that it pays to wait for one."""
+        return self._mean_seconds is not None and self._mean_seconds < _SHORT_SECONDS
+
+    @property
+    def is_full(self) -> bool:
+        """Returns whether the largest batch waits."""
+        return self._queued_rows >= self._threads.limits.max_batch_size
+
+    def note_seconds(self, seconds: float) -> None:
+        """Takes note of the duration of a batch."""
+        mean = self._mean_seconds
+        self._mean_seconds = seconds if mean is None else (1 - _WEIGHT) * mean + _WEIGHT * seconds
 
     async def submit(self, inputs: Arrays, rows: int | None, pixels: int) -> dict[str, np.ndarray]:
         """Runs inputs together with what else waits.

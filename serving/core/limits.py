@@ -1,8 +1,10 @@
 """Limits of what the server takes at once; the defaults keep its memory under 2 GiB whatever is sent."""
 
+import os
 from dataclasses import dataclass
 
 MIB = 2**20
+CORES = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -44,5 +46,5 @@ class BatchLimits:
 
     max_batch_size: int = 32
     max_enqueued_batches: int = 10
-    num_batch_threads: int = 2
+    num_batch_threads: int = min(4, CORES)
     split_large_requests: bool = True

@@ -5,7 +5,6 @@ Source: TensorFlow Serving, config/model_server_config.proto and model_servers/s
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,12 +13,12 @@ from typing import Any
 from google.protobuf import text_format
 
 from serving.core.errors import Code, ServingError
-from serving.core.limits import BatchLimits
+from serving.core.limits import CORES, BatchLimits
 from visage.errors import VisageError
 from visage.tf_serving_api.messages import BatchingParameters, ModelServerConfig, MonitoringConfig
 
 _TF_SERVING_BATCHES = BatchLimits(
-    max_batch_size=1000, max_enqueued_batches=10, num_batch_threads=os.cpu_count() or 1, split_large_requests=False
+    max_batch_size=1000, max_enqueued_batches=10, num_batch_threads=CORES, split_large_requests=False
 )
 
 

@@ -15,6 +15,7 @@ import grpc
 
 from benchmarks.serving.clients import PREDICT, Answers, grpc_request, read_answer, rest_client, rest_request
 from benchmarks.serving.server_process import ServerProcess, embedded_server
+from visage.prediction.loaded_model import find_model
 from visage.tf_serving_api.messages import PredictResponse
 
 REST_CLIENTS, GRPC_CLIENTS = 12, 4
@@ -70,7 +71,7 @@ class _Traffic:
 def switches(base_path: Path, jpeg: bytes, scratch: Path) -> Iterator[str]:
     """Yields lines on failures and on the p99 during a change against that before all of them."""
     models = scratch / "visage"
-    source = max(base_path.iterdir(), key=lambda path: path.name)
+    source = find_model(base_path)
     shutil.copytree(source, models / "1")
     with embedded_server(models) as server:
         traffic = _Traffic()

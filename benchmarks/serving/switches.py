@@ -15,6 +15,7 @@ import grpc
 
 from benchmarks.serving.clients import PREDICT, Answers, grpc_request, read_answer, rest_client, rest_request
 from benchmarks.serving.server_process import ServerProcess, embedded_server
+from visage.files import atomic_folder
 from visage.prediction.loaded_model import find_model
 from visage.tf_serving_api.messages import PredictResponse
 
@@ -110,8 +111,8 @@ def _changes(models: Path, source: Path) -> Iterator[_Change]:
             shutil.rmtree(models / "8")
             yield _Change("8: deleted, 6 serves again", start, serves=6)
         else:
-            shutil.copytree(source, models / f".{number}")
-            (models / f".{number}").rename(folder)
+            with atomic_folder(folder, models / f".{number}") as partial:
+                shutil.copytree(source, partial, dirs_exist_ok=True)
             yield _Change(f"{number}: pushed", start, serves=number)
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError
 
+from serving.access_log import log_request
 from serving.core.errors import Code, ServingError
 from serving.core.limits import Limits
 from serving.core.model_server import ModelServer
 from serving.grpc_api.received_messages import ReceivedMessages
 from serving.grpc_api.time_limit import TimeLimit
-from serving.operations.access_log import log_request
 
 LARGE_BYTES = 256 * 2**10
 """From this size on, messages are parsed and written in a thread, so that the event loop goes on."""

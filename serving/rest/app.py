@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.core.errors import Code, ServingError
 from serving.core.model_server import ModelServer
-from serving.rest.access_log import AccessRecord
 from serving.rest.body import BodiesInFlight, Body, discard_body
 from serving.rest.http import Reply, error_reply, not_found, send_reply, text_reply
 from serving.rest.inference import Inference
@@ -22,6 +21,7 @@ from serving.rest.interruption import ClientDisconnectError, Interruption
 from serving.rest.model_json import metadata_body, status_body, visage_body
 from serving.rest.options import RestOptions
 from serving.rest.paths import Target, find_target, is_api, raw_path
+from serving.rest.request_record import AccessRecord
 
 _CLIENT_CLOSED_REQUEST = 499
 _MOST_SENDING_SECONDS = 30.0

@@ -13,12 +13,12 @@ from serving.core.classify_regress import classify, regress
 from serving.core.errors import Code, ServingError
 from serving.core.model_server import ModelServer
 from serving.core.servable import Servable
-from serving.rest.access_log import AccessRecord
 from serving.rest.json_document import parse_document
 from serving.rest.json_examples import classification_body, parse_examples, regression_body
 from serving.rest.json_outputs import format_outputs
 from serving.rest.json_tensors import check_count, parse_inputs, signature_name
 from serving.rest.paths import Target
+from serving.rest.request_record import AccessRecord
 from visage.saved_model.model_session import DEFAULT_SIGNATURE, Signature
 
 # What takes longer than a millisecond or two goes to a thread, so that other requests do not wait.

@@ -1,4 +1,4 @@
-"""gRPC: what tensorflow_model_server answers, row by row of the specification (shared docs/tf_serving.md)."""
+"""gRPC: what tensorflow_model_server answers, row by row of the specification (README.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""REST: what tensorflow_model_server answers, row by row of the specification (shared docs/tf_serving.md).
+"""REST: what tensorflow_model_server answers, row by row of the specification (README.md).
 
 `source` names the file below `tensorflow_serving/` that the answer was read from.
 """

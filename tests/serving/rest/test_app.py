@@ -327,8 +327,7 @@ def test_the_access_log_has_a_line_of_json_without_what_was_sent(
     assert served.pop("sent_bytes") > 100
     assert served == {
         "protocol": "rest",
-        "method": "POST",
-        "path": PREDICT,
+        "method": f"POST {PREDICT}",
         "status": 200,
         "code": "OK",
         "received_bytes": 35,

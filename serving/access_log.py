@@ -26,6 +26,7 @@ def log_request(
     sent_bytes: int,
     peer: str,
     message: str = "",
+    status: int | None = None,
 ) -> None:
     """Logs one request.
 
@@ -42,13 +43,15 @@ def log_request(
         sent_bytes: size of the answer's.
         peer: address of the client.
         message: the error's text.
+        status: of HTTP; None for gRPC.
     """
     if not logger.isEnabledFor(logging.INFO):
         return
     line = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "protocol": protocol,
-        "method": method,
+        "method": method[:_MOST_CHARACTERS],
+        "status": status,
         "code": code.name,
         "milliseconds": round(seconds * 1000, 2),
         "received_bytes": received_bytes,

@@ -1,18 +1,12 @@
-"""Logs each HTTP request as one line of JSON, without its body and its key."""
+"""Collects what the access log says of an HTTP request."""
 
 from __future__ import annotations
 
-import json
-import logging
 import time
 from dataclasses import dataclass, field
 
+from serving.access_log import log_request
 from serving.core.errors import Code
-
-logger = logging.getLogger("serving.access")
-"""Whose level INFO shows the lines."""
-
-_MOST_CHARACTERS = 300
 
 
 @dataclass
@@ -56,23 +50,18 @@ class AccessRecord:
 
     def log(self) -> None:
         """Writes the line, if the logger shows it."""
-        if not logger.isEnabledFor(logging.INFO):
-            return
-        line = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "protocol": "rest",
-            "method": self.method,
-            "path": self.path[:_MOST_CHARACTERS],
-            "status": self.status,
-            "code": self.code.name,
-            "milliseconds": round(self.seconds * 1000, 2),
-            "received_bytes": self.received_bytes,
-            "sent_bytes": self.sent_bytes,
-            "peer": self.peer,
-            "model": self.model[:_MOST_CHARACTERS],
-            "version": self.version,
-            "signature": self.signature[:_MOST_CHARACTERS],
-            "rows": self.rows,
-            "message": self.message[:_MOST_CHARACTERS],
-        }
-        logger.info("%s", json.dumps({name: value for name, value in line.items() if value not in (None, "")}))
+        log_request(
+            protocol="rest",
+            method=f"{self.method} {self.path}",
+            status=self.status,
+            model=self.model,
+            version=self.version,
+            signature=self.signature,
+            rows=self.rows,
+            code=self.code,
+            seconds=self.seconds,
+            received_bytes=self.received_bytes,
+            sent_bytes=self.sent_bytes,
+            peer=self.peer,
+            message=self.message,
+        )

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,7 @@ from serving.core.model_config import ModelConfig
 from serving.options import ServeOptions
 from serving.server import serve
 from tests.end_to_end.visage import VISAGE
-from tests.helpers.limits import HANG_GUARD_SECONDS
+from tests.helpers.limits import HANG_GUARD_SECONDS, wait_until
 from tests.helpers.project import PROJECT
 from tests.serving.conftest import mark_as_trained_on_drawings, plain_jpeg
 from visage.errors import VisageError
@@ -59,6 +60,35 @@ def hang_up_in_the_middle(url: str, path: str) -> None:
     with socket.create_connection((host, int(port))) as client:
         client.sendall(f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000\r\n\r\nhalf".encode())
         time.sleep(0.2)  # The server waits for the rest by then.
+
+
+def test_after_sigterm_every_accepted_request_is_answered(tmp_path: Path, saved_model: Path) -> None:
+    shutil.copytree(saved_model, tmp_path / "visage" / "1")
+    request = {"instances": [{"b64": base64.b64encode(plain_jpeg(9, 9, 9)).decode()}] * 200}
+    command = [*VISAGE, "serve", "--model-base-path", str(tmp_path / "visage"), "--rest-port", "0", "--grpc-port", "0"]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().decode().split(" at ")[1].split("/ ")[0]
+        statuses: list[int] = []
+
+        def predict_until_told_to_go() -> None:
+            with httpx.Client(timeout=HANG_GUARD_SECONDS) as client:
+                while True:
+                    answer = client.post(f"{url}/v1/models/visage:predict", json=request)
+                    statuses.append(answer.status_code)
+                    if answer.headers.get("connection") == "close":
+                        return
+
+        with ThreadPoolExecutor(4) as clients:
+            ends = [clients.submit(predict_until_told_to_go) for _ in range(4)]
+            wait_until(lambda: len(statuses) >= 4, "requests that are answered")
+            assert httpx.get(f"{url}/readyz").status_code == 200
+            process.terminate()
+            wait_until(lambda: httpx.get(f"{url}/readyz").status_code == 503, "a server that is no longer ready")
+            for end in ends:
+                end.result()
+        assert process.wait(HANG_GUARD_SECONDS) == 128 + signal.SIGTERM
+    assert set(statuses) == {200}
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

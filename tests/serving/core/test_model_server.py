@@ -16,6 +16,7 @@ from serving.core.model_server import ModelServer
 from serving.core.model_spec import ModelSpec
 from tests.helpers.limits import HANG_GUARD_SECONDS
 from tests.serving.conftest import plain_jpeg
+from tests.serving.rest.graphs import save_graph
 from visage.errors import VisageError
 from visage.tf_serving_api.messages import ModelServerConfig
 
@@ -166,6 +167,22 @@ def test_a_version_that_is_still_being_copied_waits(base_path: Path, older_model
                     await asyncio.sleep(POLL_SECONDS / 4)
                 target.write_bytes(file.read_bytes())
             await until(lambda: states(server).get(2) == "AVAILABLE")
+
+    run(test)
+
+
+def test_a_version_of_another_network_takes_over_and_refuses_what_it_cannot_take(base_path: Path) -> None:
+    async def test() -> None:
+        async with running(ModelConfig("visage", base_path)) as server:
+            save_graph(base_path / "2")
+            await until(lambda: states(server).get(2) == "AVAILABLE")
+            with server.acquire(NEWEST) as servable:
+                assert servable.metadata is None
+                assert "align_and_predict" not in servable.signatures
+                assert (await servable.run("serving_default", {"image_bytes": np.array([b"x"], object)})).keys() == {
+                    "name",
+                    "same_bytes",
+                }
 
     run(test)
 

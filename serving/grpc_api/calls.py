@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,11 +13,12 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from serving.access_log import log_request
+from serving.api_keys import ApiKeys
 from serving.core.errors import Code, ServingError
 from serving.core.limits import Limits
 from serving.core.model_server import ModelServer
 from serving.grpc_api.received_messages import ReceivedMessages
-from serving.grpc_api.time_limit import TimeLimit
+from serving.time_limit import TimeLimit
 
 LARGE_BYTES = 256 * 2**10
 """From this size on, messages are parsed and written in a thread, so that the event loop goes on."""
@@ -55,7 +55,7 @@ class Calls:
         self._server = server
         self._limits = limits
         self._received = ReceivedMessages(limits)
-        self._keys = [key.encode() for key in api_keys]
+        self._keys = ApiKeys(api_keys)
 
     def handler(
         self, service: str, method: str, request: Any, run: Run, *, is_measured: bool = False
@@ -95,7 +95,8 @@ class Calls:
         return grpc.stream_unary_rpc_method_handler(handle)
 
     async def _run(self, request: Any, run: Run, call: Call, context: grpc.aio.ServicerContext) -> bytes:
-        self._check_key(context)
+        metadata = dict(context.invocation_metadata() or ())
+        self._keys.check(_bytes(metadata.get("authorization")), _bytes(metadata.get("x-api-key")))
         message = await self._received.receive(context)
         call.received_bytes = len(message)
         with self._received.held(len(message)):
@@ -112,19 +113,6 @@ class Calls:
         answer = await in_thread_if(response.ByteSize() > LARGE_BYTES, response.SerializeToString)
         call.sent_bytes = len(answer)
         return answer
-
-    def _check_key(self, context: grpc.aio.ServicerContext) -> None:
-        """Raises the error of a caller without a key, if one is needed."""
-        if not self._keys:
-            return
-        metadata = dict(context.invocation_metadata() or ())
-        scheme, _, bearer = str(metadata.get("authorization", "")).partition(" ")
-        given = (bearer.strip() if scheme.lower() == "bearer" else str(metadata.get("x-api-key", ""))).encode()
-        # Every key is compared, each in constant time, so that the time taken betrays none.
-        if not sum([hmac.compare_digest(given, key) for key in self._keys]):
-            raise ServingError(
-                Code.UNAUTHENTICATED, "an API key is needed; send the metadata authorization: Bearer KEY, or x-api-key"
-            )
 
     def _record(self, call: Call, measured: str | None, seconds: float) -> None:
         if measured is not None:
@@ -153,6 +141,10 @@ def truncated(message: str) -> str:
     if len(encoded) <= _ERROR_BYTES:
         return message
     return encoded[:_ERROR_BYTES].decode("utf-8", "ignore") + "...TRUNCATED"
+
+
+def _bytes(value: str | bytes | None) -> bytes:
+    return value.encode() if isinstance(value, str) else value or b""
 
 
 def _late() -> ServingError:

@@ -10,7 +10,7 @@ import grpc
 
 from serving.core.errors import Code, ServingError
 from serving.core.limits import Limits
-from serving.grpc_api.time_limit import TimeLimit
+from serving.time_limit import TimeLimit
 
 _PROMPT_SECONDS = 0.1
 """Within this time most requests have arrived; only later ones take one of the few places of large or slow ones."""

@@ -16,11 +16,11 @@ from serving.request_statistics.day import DayCounts
 from serving.request_statistics.sampled_crops import SampledCrops
 from visage.errors import VisageError
 from visage.faces.grey import to_grey
+from visage.faces.image_header import read_header
 from visage.faces.image_io import DecodeError, decode
 from visage.faces.quality import measure_quality
 from visage.monitoring.features import ANSWERED
 from visage.monitoring.files import NO_VERSION, StatisticsFile, write_counts
-from visage.monitoring.jpeg_header import read_header
 from visage.monitoring.observe import add_crop, add_faces, add_photo
 
 WRITE_SECONDS = 60.0

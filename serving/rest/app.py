@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import re
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from types import MappingProxyType
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.api_keys import ApiKeys
 from serving.core.errors import Code, ServingError
 from serving.core.model_server import ModelServer
 from serving.rest.body import BodiesInFlight, Body, discard_body
@@ -57,7 +57,7 @@ class RestApp:
         self._server = server
         self._options = options or RestOptions()
         self._pages = pages
-        self._keys = [key.encode() for key in self._options.api_keys]
+        self._keys = ApiKeys(self._options.api_keys)
         self._bodies = BodiesInFlight(server.limits, self._options.least_bytes_per_second)
         self._inference = Inference(server)
 
@@ -113,7 +113,7 @@ class RestApp:
         api = is_api(path)
         # A browser asks without a key whether it may send one.
         if not (api and scope["method"] == "OPTIONS"):
-            self._check_key(headers)
+            self._keys.check(headers.get(b"authorization", b""), headers.get(b"x-api-key", b""))
         with self._bodies.body() as body:
             try:
                 content = await body.read(headers, receive, self._seconds_left(record))
@@ -200,22 +200,6 @@ class RestApp:
         if path != wanted:
             return text_reply(f"Unexpected path: {path}. Should be {wanted}", Code.INVALID_ARGUMENT)
         return text_reply(self._server.metrics.text())
-
-    def _check_key(self, headers: Mapping[bytes, bytes]) -> None:
-        """Refuses a request without a key.
-
-        Raises:
-            ServingError: keys are needed, and it has none of them.
-        """
-        if not self._keys:
-            return
-        scheme, _, bearer = headers.get(b"authorization", b"").partition(b" ")
-        given = bearer.strip() if scheme.lower() == b"bearer" else headers.get(b"x-api-key", b"")
-        # Every key is compared, each in constant time, so that the time taken betrays none.
-        if not sum([hmac.compare_digest(given, key) for key in self._keys]):
-            raise ServingError(
-                Code.UNAUTHENTICATED, "an API key is needed; send the header Authorization: Bearer KEY, or X-API-Key"
-            )
 
     def _seconds_left(self, record: AccessRecord) -> float:
         return max(0.0, self._server.limits.request_seconds - record.seconds)

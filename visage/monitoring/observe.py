@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from visage.data.labels import AGE_GROUPS, GENDERS, age_group
+from visage.faces.image_header import read_header
 from visage.faces.quality import size_and_roll
 from visage.monitoring.counts import Counts
-from visage.monitoring.jpeg_header import read_header
 
 _FEMALE, _MALE = GENDERS
 # The ends of the span that holds 80 % of an age's distribution.

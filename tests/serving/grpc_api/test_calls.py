@@ -56,7 +56,7 @@ def test_a_key_opens(with_keys: RunningServer, metadata: Any) -> None:
 def test_without_a_key_a_call_is_refused(with_keys: RunningServer, metadata: Any) -> None:
     assert error_of(with_keys.predict, metadata=metadata) == (
         grpc.StatusCode.UNAUTHENTICATED,
-        "an API key is needed; send the metadata authorization: Bearer KEY, or x-api-key",
+        "an API key is needed; send Authorization: Bearer KEY, or X-API-Key: KEY",
     )
 
 

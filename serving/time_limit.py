@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable
 from types import TracebackType
 
-from serving.core.errors import ServingError
-
 
 class TimeLimit:
     """Raises an error in the task that runs its `with` block, unless the block ends in time.
@@ -17,7 +15,7 @@ class TimeLimit:
     `asyncio.timeout` is only in Python 3.11.
     """
 
-    def __init__(self, seconds: float, expired: Callable[[], ServingError | float]) -> None:
+    def __init__(self, seconds: float, expired: Callable[[], Exception | float]) -> None:
         """Prepares the limit.
 
         Args:
@@ -26,7 +24,7 @@ class TimeLimit:
         """
         self._seconds = seconds
         self._expired = expired
-        self._error: ServingError | None = None
+        self._error: Exception | None = None
 
     def __enter__(self) -> None:
         task = asyncio.current_task()
@@ -40,14 +38,19 @@ class TimeLimit:
         self._timer.cancel()
         if self._error is None or not isinstance(error, asyncio.CancelledError):
             return
-        if sys.version_info >= (3, 11):
+        if sys.version_info >= (3, 11):  # Otherwise the next `asyncio.timeout` of the task would fail.
             self._task.uncancel()
         raise self._error from None
 
+    def interrupt(self, error: Exception) -> None:
+        """Raises an error in the task before the time is over."""
+        if self._error is None:
+            self._error = error
+            self._task.cancel()
+
     def _expire(self) -> None:
         outcome = self._expired()
-        if isinstance(outcome, ServingError):
-            self._error = outcome
-            self._task.cancel()
+        if isinstance(outcome, Exception):
+            self.interrupt(outcome)
         else:
             self._timer = asyncio.get_running_loop().call_later(outcome, self._expire)

@@ -8,8 +8,11 @@ _START = b"\xff\xd8"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _TABLES, _SCAN = 0xDB, 0xDA
-# Photos of cameras have some dozens of segments before the frame.
-_MOST_SEGMENTS = 200
+# Without a length: stuffed bytes, TEM, RST0 to RST7, SOI.
+_BARE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
+# Photos of cameras have some dozens of segments before the frame; more than these are an attack on the reader.
+_MOST_MARKERS = 10_000
+_LARGEST = 65_535
 
 # Sum of the 64 steps of the luminance table that the JPEG standard suggests (ITU-T T.81, table K.1), which is that of
 # quality 50.
@@ -32,7 +35,14 @@ class ImageHeader:
 
 
 def read_header(image: bytes) -> ImageHeader | None:
-    """Reads the header of a JPEG or a PNG; returns None for other bytes."""
+    """Reads the header of a JPEG or a PNG.
+
+    Returns:
+        What it says; None for other bytes, and for a JPEG that ends before its frame. A JPEG with 10,000 markers before
+        its frame counts as the largest that there can be.
+
+    Source: ITU-T T.81, B.1 and B.2.2.
+    """
     if image.startswith(_PNG):
         if len(image) < 24:
             return None
@@ -41,13 +51,18 @@ def read_header(image: bytes) -> ImageHeader | None:
 
 
 def _read_jpeg(image: bytes) -> ImageHeader | None:
+    """Looks for the frame as libjpeg does, which skips what is no marker."""
     at, quality = 2, None
-    for _ in range(_MOST_SEGMENTS):
-        if at + 9 > len(image) or image[at] != 0xFF:
+    for _ in range(_MOST_MARKERS):
+        at = image.find(b"\xff", at)
+        if at < 0 or at + 9 > len(image):
             return None
         marker = image[at + 1]
         if marker == 0xFF:  # a fill byte
             at += 1
+            continue
+        if marker in _BARE:
+            at += 2
             continue
         end = at + 2 + (image[at + 2] << 8 | image[at + 3])
         if marker == _TABLES:
@@ -58,7 +73,7 @@ def _read_jpeg(image: bytes) -> ImageHeader | None:
         elif marker == _SCAN:
             return None
         at = end
-    return None
+    return ImageHeader(_LARGEST, _LARGEST, quality)
 
 
 def _quality(tables: bytes) -> float | None:

@@ -1,6 +1,7 @@
 """The server as a whole: start-up failures, the first lines, Ctrl-C and SIGTERM."""
 
 import base64
+import json
 import os
 import shutil
 import signal
@@ -65,7 +66,8 @@ def hang_up_in_the_middle(url: str, path: str) -> None:
 def test_after_sigterm_every_accepted_request_is_answered(tmp_path: Path, saved_model: Path) -> None:
     shutil.copytree(saved_model, tmp_path / "visage" / "1")
     request = {"instances": [{"b64": base64.b64encode(plain_jpeg(9, 9, 9)).decode()}] * 200}
-    command = [*VISAGE, "serve", "--model-base-path", str(tmp_path / "visage"), "--rest-port", "0", "--grpc-port", "0"]
+    ports = ["--rest-port", "0", "--grpc-port", "0"]
+    command = [*VISAGE, "serve", "--model-base-path", str(tmp_path / "visage"), *ports, "--access-log"]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         url = process.stdout.readline().decode().split(" at ")[1].split("/ ")[0]
@@ -87,8 +89,10 @@ def test_after_sigterm_every_accepted_request_is_answered(tmp_path: Path, saved_
             wait_until(lambda: httpx.get(f"{url}/readyz").status_code == 503, "a server that is no longer ready")
             for end in ends:
                 end.result()
+        logged = [json.loads(line) for line in process.stdout]
         assert process.wait(HANG_GUARD_SECONDS) == 128 + signal.SIGTERM
     assert set(statuses) == {200}
+    assert [line["status"] for line in logged if line["method"].startswith("POST")] == statuses
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -80,7 +80,7 @@ def serve(
             public_key = public_key or chosen.public_key
             models = [ModelConfig(chosen.folder.resolve().name, chosen.folder)]
         if access_log:
-            logging.getLogger("serving.access").setLevel(logging.INFO)
+            _print_access_log(stream)
         options = ServeOptions(
             models,
             rest_port=rest_port,
@@ -95,6 +95,15 @@ def serve(
             samples=samples,
         )
         serve_models(options, announce=lambda line: print(line, file=stream))
+
+
+def _print_access_log(stream: IO[str]) -> None:
+    """Prints the lines of the access log as they are, since programs read them."""
+    from serving.access_log import logger
+
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    logger.addHandler(logging.StreamHandler(stream))
 
 
 def _batch_limits(file: Path | None) -> BatchLimits:

@@ -32,6 +32,7 @@ from visage.extras import check_installed
 from visage.prediction.loaded_model import find_model, metadata_of
 from visage.prediction.photos import photo_detector
 from visage.saved_model.identity import identify
+from visage.saved_model.metadata import METADATA_FILE
 from visage.saved_model.pushing.signing import check_keys, verify
 from visage.saved_model.versions import SAVED_MODEL, version_number
 
@@ -175,9 +176,10 @@ def _check_base_path(base_path: Path) -> None:
         is_unnumbered = version_number(whole) is None
         wanted = "name a folder that holds it so" if is_unnumbered else f"name its parent {whole.parent}"
         raise VisageError(f"{base_path}: this is one version, not the folder of <number>/{SAVED_MODEL}; {wanted}")
-    alignment = metadata_of(find_model(base_path)).alignment_settings()
-    # Fails here, not at the first photo on the demo page.
-    check_installed(photo_detector(alignment), "alignment.detector of the model")
+    version = find_model(base_path)
+    if (version / METADATA_FILE).exists():
+        # Fails here, not at the first photo on the demo page.
+        check_installed(photo_detector(metadata_of(version).alignment_settings()), "alignment.detector of the model")
 
 
 def _grpc_credentials(tls: TlsFiles | None) -> grpc.ServerCredentials | None:

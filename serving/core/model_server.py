@@ -79,6 +79,7 @@ class ModelServer:
         self._threads = SessionThreads(self._batch_limits, self.limits.pixels_in_flight)
         self._loader = ThreadPoolExecutor(1, "loader", initializer=_lower_priority)
         self._polling = asyncio.Lock()
+        self._reloading = asyncio.Lock()
         self._poller: asyncio.Task[None] | None = None
         self._ending = False
 
@@ -179,28 +180,35 @@ class ModelServer:
                 version: then the new models are served with the old labels.
         """
         wanted = {one.name: one for one in model_configs(config)}
-        # A label that exists moves only to a version that is in service already; a new one may name a version that this
-        # configuration brings, as with --allow_version_labels_for_unavailable_models.
-        for name, one in wanted.items():
-            existing = self._labels.get(name, {})
-            self._check_labels(one, {label: number for label, number in one.labels.items() if label in existing})
-        async with self._polling:
-            models = {name: self._models.get(name) or ServedModel(one, self._load) for name, one in wanted.items()}
-            moved = [
-                name
-                for name, model in models.items()
-                if name in self._models and model.config.base_path != wanted[name].base_path
-            ]
-            for name in moved:
-                models[name] = ServedModel(wanted[name], self._load)
+        async with self._reloading:
+            # A label that exists moves only to a version that is in service already; a new one may name a version that
+            # this configuration brings, as with --allow_version_labels_for_unavailable_models.
+            for name, one in wanted.items():
+                existing = self._labels.get(name, {})
+                self._check_labels(one, {label: number for label, number in one.labels.items() if label in existing})
+            models = {name: self._existing(one) or ServedModel(one, self._load) for name, one in wanted.items()}
+            before = {name: model.config for name, model in self._models.items()}
             for name, model in models.items():
                 model.config = wanted[name]
+            try:
+                await self._wait_until_settled(models.values())
+            except BaseException:
+                for name, model in models.items():
+                    if self._models.get(name) is model:
+                        model.config = before[name]
+                    else:
+                        model.release_all()
+                raise
             released = [model for name, model in self._models.items() if models.get(name) is not model]
-        await self._wait_until_settled(models.values())
-        self._models = models
-        for model in released:
-            model.release_all()
-        self._assign_labels(wanted.values())
+            self._models = models
+            for model in released:
+                model.release_all()
+            self._assign_labels(wanted.values())
+
+    def _existing(self, config: ModelConfig) -> ServedModel | None:
+        """Returns the model of a configuration if it is served from the same folder."""
+        model = self._models.get(config.name)
+        return model if model is not None and model.config.base_path == config.base_path else None
 
     async def _poll_forever(self) -> None:
         while True:

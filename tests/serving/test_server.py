@@ -42,7 +42,7 @@ def test_a_version_folder_is_refused_with_the_name_of_its_parent(tmp_path: Path,
 def test_a_model_that_cannot_be_loaded_is_an_error_of_one_line_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"half")
-    with pytest.raises(VisageError, match=r"visage\.json: missing"):
+    with pytest.raises(VisageError, match=f"{tmp_path / '1'}: the model cannot be loaded .*; push it again"):
         serve(options(tmp_path))
 
 

@@ -11,7 +11,7 @@ _TABLES, _SCAN = 0xDB, 0xDA
 # Without a length: stuffed bytes, TEM, RST0 to RST7, SOI.
 _BARE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
 # Photos of cameras have some dozens of segments before the frame; more than these are an attack on the reader.
-_MOST_MARKERS = 10_000
+_MOST_MARKERS = 1000
 _LARGEST = 65_535
 
 # Sum of the 64 steps of the luminance table that the JPEG standard suggests (ITU-T T.81, table K.1), which is that of
@@ -38,7 +38,7 @@ def read_header(image: bytes) -> ImageHeader | None:
     """Reads the header of a JPEG or a PNG.
 
     Returns:
-        What it says; None for other bytes, and for a JPEG that ends before its frame. A JPEG with 10,000 markers before
+        What it says; None for other bytes, and for a JPEG that ends before its frame. A JPEG with 1,000 markers before
         its frame counts as the largest that there can be.
 
     Source: ITU-T T.81, B.1 and B.2.2.

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import FrameType
 
 import uvicorn
@@ -56,40 +56,45 @@ class TimedProtocol(H11Protocol):
 class DrainingServer(uvicorn.Server):
     """After SIGTERM answers for some time longer, so that load balancers notice before the socket closes.
 
-    Args:
-        config: uvicorn's.
-        on_signal: called at the signal.
-        on_end: called after the last answer.
-        drain_seconds: from SIGTERM to the closing of the socket; Ctrl-C closes it at once.
+    Attributes:
+        received: the signal that ends it; None: none has come. uvicorn would raise it again before the caller has
+            cleaned up, so the caller does.
     """
 
     def __init__(
-        self, config: uvicorn.Config, on_signal: Callable[[], None], on_end: Callable[[], None], drain_seconds: float
+        self,
+        config: uvicorn.Config,
+        on_signal: Callable[[], None],
+        stop_others: Callable[[], Awaitable[None]],
+        drain_seconds: float,
     ) -> None:
+        """Prepares the server.
+
+        Args:
+            config: uvicorn's.
+            on_signal: called at the signal.
+            stop_others: stops what serves beside it, while its own last answers are sent.
+            drain_seconds: from SIGTERM to the closing of the socket; Ctrl-C closes it at once.
+        """
         super().__init__(config)
+        self.received: int | None = None
         self._on_signal = on_signal
-        self._on_end = on_end
+        self._stop_others = stop_others
         self._drain_seconds = drain_seconds
-        self._exit_at: float | None = None
+        self._exit_at = float("inf")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begins the end; a second signal ends at once."""
-        if self._exit_at is not None or sig != signal.SIGTERM:
-            self._on_signal()
-            super().handle_exit(sig, frame)
-            return
-        # uvicorn raises it again at its end.
-        self._captured_signals.append(sig)
-        self._exit_at = time.monotonic() + self._drain_seconds
+        """Begins the end; a second signal does not wait for answers."""
+        if self.received is not None:
+            self.force_exit = True
+        self.received = self.received or sig
+        self._exit_at = time.monotonic() + (self._drain_seconds if sig == signal.SIGTERM else 0)
         self._on_signal()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Closes the socket, and waits for the answers."""
-        await super().shutdown(sockets)
-        self._on_end()
 
     async def on_tick(self, counter: int) -> bool:
         """Returns whether to close the socket."""
-        if self._exit_at is not None and time.monotonic() >= self._exit_at:
-            return True
-        return await super().on_tick(counter)
+        return await super().on_tick(counter) or time.monotonic() >= self._exit_at
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Closes the socket, and waits for the answers."""
+        await asyncio.gather(super().shutdown(sockets), self._stop_others())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -61,24 +62,29 @@ def serve(options: ServeOptions, announce: Callable[[str], None] = lambda line: 
     for model in options.models:
         _check_base_path(model.base_path)
     with listen(options.host, options.rest_port) as listener:
-        asyncio.run(_serve(options, listener, announce))
+        received = asyncio.run(_serve(options, listener, announce))
+    if received is not None:
+        # For the handler of the caller, now that everything is written and released.
+        signal.raise_signal(received)
 
 
-async def _serve(options: ServeOptions, listener: socket.socket, announce: Callable[[str], None]) -> None:
+async def _serve(options: ServeOptions, listener: socket.socket, announce: Callable[[str], None]) -> int | None:
+    """Serves until a signal, which it returns."""
     server = make_model_server(options)
     grpc_server = make_grpc_server(server, options.limits, GrpcOptions(api_keys=options.api_keys))
+    http_server = make_http_server(server, options, lambda: grpc_server.stop(_SHUTDOWN_SECONDS))
     try:
         grpc_port = grpc_server.add_port(options.host, options.grpc_port, _grpc_credentials(options.tls))
         await _start(server)
         await grpc_server.start()
         for line in _announcement(server, options, listener.getsockname()[1], grpc_port):
             announce(line)
-        await make_http_server(server, options).serve([listener])
+        await http_server.serve([listener])
     finally:
-        await grpc_server.stop(_SHUTDOWN_SECONDS)
-        await server.close()
         if server.statistics is not None:
             server.statistics.close()
+        await server.close()
+    return http_server.received
 
 
 def make_model_server(options: ServeOptions) -> ModelServer:
@@ -104,8 +110,10 @@ async def _start(server: ModelServer) -> None:
         raise VisageError(error.message) from error
 
 
-def make_http_server(server: ModelServer, options: ServeOptions) -> DrainingServer:
-    """Returns the server of REST and the demo page."""
+def make_http_server(
+    server: ModelServer, options: ServeOptions, stop_others: Callable[[], Awaitable[None]]
+) -> DrainingServer:
+    """Returns the server of REST and the demo page; `stop_others` stops what serves beside it."""
     demo = Demo(server, options.models[0].name, options.samples)
     app = RestApp(
         server,
@@ -131,11 +139,15 @@ def make_http_server(server: ModelServer, options: ServeOptions) -> DrainingServ
         ssl_keyfile=options.tls.key if options.tls else None,
     )
 
-    def end() -> None:
+    def begin_to_end() -> None:
         server.begin_to_end()
         app.ending = True
 
-    return DrainingServer(config, end, app.close, _DRAIN_SECONDS)
+    async def stop() -> None:
+        await stop_others()
+        app.close()
+
+    return DrainingServer(config, begin_to_end, stop, _DRAIN_SECONDS)
 
 
 def _tune_process(limits: BatchLimits) -> None:

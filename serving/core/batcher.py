@@ -171,10 +171,17 @@ class Batcher:
         self._queued_rows += size
         if len(self.queue) == 1:
             self._threads.wait_for_turn(self)
-        return await task.future
+        try:
+            return await task.future
+        except asyncio.CancelledError:
+            # The client hung up, or its time is over: its images would stay in memory until its turn.
+            if task in self.queue:
+                self.queue.remove(task)
+                self._queued_rows -= size
+            raise
 
     def next_batch(self, pixels_free: int, nothing_runs: bool) -> list[Task] | None:
-        """Takes the tasks of the next batch off the queue; those that nobody waits for any longer are dropped.
+        """Takes the tasks of the next batch off the queue.
 
         Args:
             pixels_free: images of more pixels must wait.
@@ -187,9 +194,6 @@ class Batcher:
         rows = pixels = 0
         while self.queue:
             task = self.queue[0]
-            if task.future.done():  # Cancelled: the client hung up, or its time is over.
-                self._take()
-                continue
             fits = pixels + task.pixels <= pixels_free
             if not batch:
                 if not fits and not nothing_runs:

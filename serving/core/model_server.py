@@ -80,6 +80,7 @@ class ModelServer:
         self._loader = ThreadPoolExecutor(1, "loader", initializer=_lower_priority)
         self._polling = asyncio.Lock()
         self._reloading = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._poller: asyncio.Task[None] | None = None
         self._ending = False
 
@@ -117,7 +118,7 @@ class ModelServer:
         for model in self._models.values():
             model.release_all()
             await model.wait_until_released()
-        self._loader.shutdown()
+        self._loader.shutdown(wait=False)
         self._threads.close()
 
     @contextmanager
@@ -180,6 +181,13 @@ class ModelServer:
                 version: then the new models are served with the old labels.
         """
         wanted = {one.name: one for one in model_configs(config)}
+        # Goes on when the client gives up, as in TensorFlow Serving.
+        task = asyncio.get_running_loop().create_task(self._reload(wanted))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        await asyncio.shield(task)
+
+    async def _reload(self, wanted: Mapping[str, ModelConfig]) -> None:
         async with self._reloading:
             # A label that exists moves only to a version that is in service already; a new one may name a version that
             # this configuration brings, as with --allow_version_labels_for_unavailable_models.
@@ -268,7 +276,12 @@ class ModelServer:
         self._labels = labels
 
     async def _load(self, name: str, number: int, folder: Path) -> Servable:
-        return await asyncio.get_running_loop().run_in_executor(self._loader, self._load_now, name, number, folder)
+        loading = asyncio.get_running_loop().run_in_executor(self._loader, self._load_now, name, number, folder)
+        try:
+            return await asyncio.shield(loading)
+        except asyncio.CancelledError:
+            loading.add_done_callback(_close_unwanted)
+            raise
 
     def _load_now(self, name: str, number: int, folder: Path) -> Servable:
         try:
@@ -282,17 +295,29 @@ class ModelServer:
         except (VisageError, LibraryError) as error:
             raise ServingError(Code.FAILED_PRECONDITION, str(error)) from error
         servable = Servable(name, number, metadata, session, self._threads, self.limits, self.metrics, self.statistics)
+        try:
+            self._warm_up(servable, folder)
+        except BaseException:
+            session.close()
+            raise
+        return servable
+
+    def _warm_up(self, servable: Servable, folder: Path) -> None:
         started = time.perf_counter()
         code = Code.OK
         try:
-            replay(folder, servable.run_now)
+            replay(folder, servable.signatures, servable.run_now)
         except ServingError as error:
-            session.close()
             code = error.code
             raise ServingError(code, f"{folder}: a warm-up request fails ({error.message}); push it again") from error
         finally:
             self.metrics.observe_warm_up(str(folder), code, time.perf_counter() - started)
-        return servable
+
+
+def _close_unwanted(loading: asyncio.Future[Servable]) -> None:
+    """Releases a version that nobody waits for any longer."""
+    if not loading.cancelled() and loading.exception() is None:
+        loading.result().close_now()
 
 
 # Waits 20 seconds for a version that is still being copied when the server starts.

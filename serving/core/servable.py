@@ -54,7 +54,7 @@ class Servable:
         self._limits = limits
         self._metrics = metrics
         self._statistics = statistics
-        self._batchers: dict[tuple[str, tuple[str, ...]], Batcher] = {}
+        self._batchers: dict[str, Batcher] = {}
 
     @property
     def is_busy(self) -> bool:
@@ -69,7 +69,7 @@ class Servable:
         Args:
             signature: a key of `signatures`.
             inputs: an array for each of its inputs; strings as dtype object holding bytes.
-            outputs: names of the outputs to compute; None: all.
+            outputs: names of the outputs to return; None: all.
 
         Returns:
             An array for each output; strings as dtype object holding bytes.
@@ -77,19 +77,15 @@ class Servable:
         Raises:
             ServingError: the graph fails on these inputs; an image, the number of rows or the queue is too large.
         """
-        found = await self._run(signature, inputs, outputs)
+        found = await self._run(signature, inputs)
         if self._statistics is not None:
             self._statistics.answered(self.name, self.version, inputs, found)
-        return found
+        return found if outputs is None else {name: found[name] for name in outputs}
 
-    async def _run(
-        self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str] | None
-    ) -> dict[str, np.ndarray]:
-        chosen = self.signatures[signature]
-        names = tuple(chosen.outputs if outputs is None else outputs)
+    async def _run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         pixels = self._pixels(inputs)
-        batcher = self._batcher(signature, names)
-        rows = _rows(chosen, names, inputs)
+        batcher = self._batcher(signature)
+        rows = _rows(self.signatures[signature], inputs)
         most = self._threads.limits.max_batch_size
         self._metrics.count_examples(self.name, rows or 1)
         if rows is None or rows <= most:
@@ -104,7 +100,7 @@ class Servable:
             )
             for start in range(0, rows, most)
         ]
-        return {name: np.concatenate([part[name] for part in parts]) for name in names}
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def run_now(self, signature: str, inputs: Mapping[str, np.ndarray]) -> None:
         """Calls a signature in this thread, outside the queue: for warm-up.
@@ -113,7 +109,7 @@ class Servable:
             TensorFlowError: the graph fails.
             ServingError: the request has more rows than TensorFlow Serving takes with the same batching.
         """
-        self._check_rows(_rows(self.signatures[signature], (), inputs) or 1)
+        self._check_rows(_rows(self.signatures[signature], inputs) or 1)
         self._session.run(inputs, signature)
 
     async def close(self) -> None:
@@ -122,20 +118,24 @@ class Servable:
             await asyncio.sleep(_BUSY_POLL_SECONDS)
         await asyncio.to_thread(self._session.close)
 
-    def _batcher(self, signature: str, outputs: tuple[str, ...]) -> Batcher:
+    def close_now(self) -> None:
+        """Releases its memory; no request may have used it."""
+        self._session.close()
+
+    def _batcher(self, signature: str) -> Batcher:
         def run(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
             started = time.perf_counter()
             try:
-                return self._session.run(inputs, signature, outputs)
+                return self._session.run(inputs, signature)
             except TensorFlowError as error:
                 raise ServingError(Code(error.code), str(error)) from error
             finally:
                 self._metrics.observe_runtime(self.name, time.perf_counter() - started)
 
-        key = (signature, outputs)
-        if key not in self._batchers:
-            self._batchers[key] = Batcher(run, self._threads)
-        return self._batchers[key]
+        # Whatever outputs requests want, all are computed: those of one signature share its queue and its batches.
+        if signature not in self._batchers:
+            self._batchers[signature] = Batcher(run, self._threads)
+        return self._batchers[signature]
 
     def _check_rows(self, rows: int) -> None:
         limits = self._threads.limits
@@ -160,9 +160,9 @@ class Servable:
 _BUSY_POLL_SECONDS = 0.05
 
 
-def _rows(signature: Signature, outputs: Sequence[str], inputs: Mapping[str, np.ndarray]) -> int | None:
+def _rows(signature: Signature, inputs: Mapping[str, np.ndarray]) -> int | None:
     """Returns the first axis that inputs and outputs have in common; None if they cannot be joined with others."""
-    tensors = [*signature.inputs.values(), *(signature.outputs[name] for name in outputs)]
+    tensors = [*signature.inputs.values(), *signature.outputs.values()]
     if not all(tensor.shape is not None and tensor.shape[:1] == (-1,) for tensor in tensors):
         return None
     sizes = {value.shape[0] if value.ndim else 0 for value in inputs.values()}

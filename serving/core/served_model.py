@@ -1,8 +1,8 @@
 """Keeps the versions of one model loaded that its configuration wants, while new ones are pushed and old ones deleted.
 
 A version is loaded when its files are unchanged between two looks, so that one that is still being copied is not. A new
-version is loaded and warmed up before an old one is released. One that cannot be loaded never takes over; it is tried
-again when its files change.
+version is loaded and warmed up before an old one is released. One that cannot be loaded never takes over. It is tried
+again when its files change, and a few times as it is where the cause may pass, such as too little memory.
 
 All methods run in the event loop.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ from serving.core.model_config import ModelConfig
 from serving.core.servable import Servable
 from serving.core.version_folders import Snapshot, find_versions
 
+# As in TensorFlow Serving.
+_TRIES, _SECONDS_BETWEEN_TRIES = 5, 60.0
+# Causes in the files themselves.
+_LASTING = {Code.INVALID_ARGUMENT, Code.NOT_FOUND, Code.FAILED_PRECONDITION, Code.DATA_LOSS, Code.UNIMPLEMENTED}
 # TensorFlow Serving, too, remembers ended versions for a while.
 _MOST_ENDED = 100
 
@@ -46,6 +51,15 @@ class VersionStatus:
     message: str = ""
 
 
+@dataclass
+class _Failure:
+    """A version that could not be loaded: its files then, how often, and when it is tried again."""
+
+    files: Snapshot | None
+    tries: int
+    again_at: float
+
+
 class ServedModel:
     """One model of the configuration.
 
@@ -60,7 +74,8 @@ class ServedModel:
         self._load = load
         self._available: dict[int, Servable] = {}
         self._seen: dict[int, Snapshot | None] = {}
-        self._failed: dict[int, Snapshot | None] = {}
+        self._failed: dict[int, _Failure] = {}
+        self._closed = False
         self._unloading: set[asyncio.Task[None]] = set()
 
     @property
@@ -87,13 +102,15 @@ class ServedModel:
             OSError: the base folder cannot be listed; everything stays as it is.
         """
         found = await asyncio.to_thread(find_versions, self.config.base_path)
+        if self._closed:
+            return
         settled = {number for number, version in found.items() if version.files == self._seen.get(number, frozenset())}
         self._seen = {number: version.files for number, version in found.items()}
-        self._failed = {number: files for number, files in self._failed.items() if self._seen.get(number) == files}
+        self._failed = {number: one for number, one in self._failed.items() if self._seen.get(number) == one.files}
         candidates = [
             number
             for number, version in found.items()
-            if number in self._available or (version.files and number in settled and number not in self._failed)
+            if number in self._available or (version.files and number in settled and self._may_be_tried(number))
         ]
         wanted = self.config.policy.chosen(candidates)
         for number in wanted:
@@ -106,7 +123,8 @@ class ServedModel:
                 self._release(number)
 
     def release_all(self) -> None:
-        """Takes all versions out of service; those in use are released after their last request."""
+        """Takes all versions out of service for good; those in use are released after their last request."""
+        self._closed = True
         for number in list(self._available):
             self._release(number)
 
@@ -115,18 +133,36 @@ class ServedModel:
         if self._unloading:
             await asyncio.gather(*self._unloading)
 
+    def _may_be_tried(self, number: int) -> bool:
+        failure = self._failed.get(number)
+        return failure is None or time.monotonic() >= failure.again_at
+
     async def _try_to_load(self, number: int, path: Path) -> None:
         self._set_status(VersionStatus(number, "LOADING"))
         try:
-            self._available[number] = await self._load(self.config.name, number, path)
+            servable = await self._load(self.config.name, number, path)
+        except asyncio.CancelledError:
+            self._set_status(VersionStatus(number, "END", Code.CANCELLED, "the loading was given up"))
+            raise
         except Exception as error:
             if not isinstance(error, ServingError):
                 _logger.exception("cannot load version %d of %s", number, self.config.name)
                 error = ServingError(Code.INTERNAL, f"{path}: {type(error).__name__}: {error}")
-            self._failed[number] = self._seen[number]
+            self._note_failure(number, error.code)
             self._set_status(VersionStatus(number, "END", error.code, error.message))
-        else:
-            self._set_status(VersionStatus(number, "AVAILABLE"))
+            return
+        self._available[number] = servable
+        self._failed.pop(number, None)
+        self._set_status(VersionStatus(number, "AVAILABLE"))
+        if self._closed:
+            self._release(number)
+
+    def _note_failure(self, number: int, code: Code) -> None:
+        before = self._failed.get(number)
+        tries = 1 if before is None else before.tries + 1
+        is_over = code in _LASTING or tries > _TRIES
+        again_at = float("inf") if is_over else time.monotonic() + _SECONDS_BETWEEN_TRIES
+        self._failed[number] = _Failure(self._seen[number], tries, again_at)
 
     def _release(self, number: int) -> None:
         servable = self._available.pop(number)

@@ -17,7 +17,7 @@ class FoundVersion:
 
     Attributes:
         path: the folder.
-        files: its snapshot; None: it has no `saved_model.pb`.
+        files: its snapshot; None: it has no `saved_model.pb`, or its files are being removed.
     """
 
     path: Path
@@ -37,12 +37,12 @@ def find_versions(base_path: Path) -> dict[int, FoundVersion]:
     }
 
 
-def _snapshot(folder: Path) -> Snapshot:
+def _snapshot(folder: Path) -> Snapshot | None:
     files = set()
-    for path in folder.rglob("*"):
-        try:
+    try:
+        for path in folder.rglob("*"):
             status = path.stat()
-        except OSError:  # The file was renamed or removed since the listing.
-            continue
-        files.add((str(path.relative_to(folder)), status.st_size, status.st_mtime_ns))
+            files.add((str(path.relative_to(folder)), status.st_size, status.st_mtime_ns))
+    except OSError:  # Files are being renamed or removed.
+        return None
     return frozenset(files)

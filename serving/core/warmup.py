@@ -12,7 +12,7 @@ from serving.core.errors import Code, ServingError
 from visage.data.tfrecords import read_record
 from visage.saved_model.cpp_loader.c_api import TensorFlowError
 from visage.saved_model.metadata import ASSETS_EXTRA
-from visage.saved_model.model_session import DEFAULT_SIGNATURE
+from visage.saved_model.model_session import DEFAULT_SIGNATURE, Signature
 from visage.tf_serving_api.messages import PredictionLog
 from visage.tf_serving_api.tensors import TensorError, to_array
 
@@ -20,11 +20,14 @@ WARM_UP_FILE = f"{ASSETS_EXTRA}/tf_serving_warmup_requests"
 _MOST_RECORDS = 1000
 
 
-def replay(folder: Path, run: Callable[[str, Mapping[str, np.ndarray]], object]) -> int:
+def replay(
+    folder: Path, signatures: Mapping[str, Signature], run: Callable[[str, Mapping[str, np.ndarray]], object]
+) -> int:
     """Runs the warm-up requests of the version in `folder`.
 
     Args:
         folder: of the version; it may have no warm-up requests.
+        signatures: of the version.
         run: calls a signature with its inputs; raises TensorFlowError.
 
     Returns:
@@ -35,12 +38,12 @@ def replay(folder: Path, run: Callable[[str, Mapping[str, np.ndarray]], object])
     """
     count = 0
     for signature, inputs in _requests(folder / WARM_UP_FILE):
+        if signature not in signatures:
+            raise ServingError(Code.FAILED_PRECONDITION, f'Serving signature key "{signature}" not found.')
+        if inputs.keys() != signatures[signature].inputs.keys():
+            raise ServingError(Code.INVALID_ARGUMENT, f"{signature} has other inputs than {', '.join(sorted(inputs))}")
         try:
             run(signature, inputs)
-        except KeyError:
-            raise ServingError(
-                Code.FAILED_PRECONDITION, f'warm-up: Serving signature key "{signature}" not found.'
-            ) from None
         except TensorFlowError as error:
             raise ServingError(Code(error.code), str(error)) from error
         count += 1

@@ -80,10 +80,9 @@ def run_server(base_path: Path) -> Iterator[RunningServer]:
         await grpc_server.start()
         with listen("127.0.0.1", 0) as listener:
             found["port"] = listener.getsockname()[1]
-            found["http"] = make_http_server(server, options)
+            found["http"] = make_http_server(server, options, lambda: grpc_server.stop(0))
             started.set()
             await found["http"].serve([listener])
-        await grpc_server.stop(0)
         await server.close()
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)

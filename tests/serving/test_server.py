@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import httpx
 import pytest
 
@@ -21,7 +22,9 @@ from tests.end_to_end.visage import VISAGE
 from tests.helpers.limits import HANG_GUARD_SECONDS, wait_until
 from tests.helpers.project import PROJECT
 from tests.serving.conftest import mark_as_trained_on_drawings, plain_jpeg
+from visage.client import Client
 from visage.errors import VisageError
+from visage.tf_serving_api.messages import HealthCheckResponse
 
 
 def options(base_path: Path, rest_port: int = 0, grpc_port: int = 0) -> ServeOptions:
@@ -66,12 +69,15 @@ def hang_up_in_the_middle(url: str, path: str) -> None:
 def test_after_sigterm_every_accepted_request_is_answered(tmp_path: Path, saved_model: Path) -> None:
     shutil.copytree(saved_model, tmp_path / "visage" / "1")
     request = {"instances": [{"b64": base64.b64encode(plain_jpeg(9, 9, 9)).decode()}] * 200}
-    ports = ["--rest-port", "0", "--grpc-port", "0"]
-    command = [*VISAGE, "serve", "--model-base-path", str(tmp_path / "visage"), *ports, "--access-log"]
+    others = ["--rest-port", "0", "--grpc-port", "0", "--access-log", "--statistics", str(tmp_path / "statistics")]
+    command = [*VISAGE, "serve", "--model-base-path", str(tmp_path / "visage"), *others]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
-        url = process.stdout.readline().decode().split(" at ")[1].split("/ ")[0]
+        line = process.stdout.readline().decode()
+        url = line.split(" at ")[1].split("/ ")[0]
+        address = line.split("gRPC: ")[1].split(";")[0]
         statuses: list[int] = []
+        answers: list[int] = []
 
         def predict_until_told_to_go() -> None:
             with httpx.Client(timeout=HANG_GUARD_SECONDS) as client:
@@ -81,18 +87,30 @@ def test_after_sigterm_every_accepted_request_is_answered(tmp_path: Path, saved_
                     if answer.headers.get("connection") == "close":
                         return
 
-        with ThreadPoolExecutor(4) as clients:
+        def call_until_told_to_go() -> None:
+            with grpc.insecure_channel(address) as channel:
+                check = channel.unary_unary(
+                    "/grpc.health.v1.Health/Check", response_deserializer=HealthCheckResponse.FromString
+                )
+                with Client(f"grpc://{address}") as client:
+                    while check(b"").status == 1:
+                        answers.append(len(client.predict_crops([plain_jpeg(9, 9, 9)] * 30)))
+
+        with ThreadPoolExecutor(5) as clients:
             ends = [clients.submit(predict_until_told_to_go) for _ in range(4)]
-            wait_until(lambda: len(statuses) >= 4, "requests that are answered")
+            ends.append(clients.submit(call_until_told_to_go))
+            wait_until(lambda: len(statuses) >= 4 and answers, "requests that are answered")
             assert httpx.get(f"{url}/readyz").status_code == 200
             process.terminate()
             wait_until(lambda: httpx.get(f"{url}/readyz").status_code == 503, "a server that is no longer ready")
             for end in ends:
                 end.result()
-        logged = [json.loads(line) for line in process.stdout]
+        logged = [json.loads(one) for one in process.stdout]
         assert process.wait(HANG_GUARD_SECONDS) == 128 + signal.SIGTERM
     assert set(statuses) == {200}
-    assert [line["status"] for line in logged if line["method"].startswith("POST")] == statuses
+    assert set(answers) == {30}
+    assert [one["status"] for one in logged if one["method"].startswith("POST")] == statuses
+    assert list((tmp_path / "statistics").rglob("*.tfrecord"))
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

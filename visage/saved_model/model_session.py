@@ -62,13 +62,14 @@ class ModelSession:
         library = _library()
         with folder_alias(folder) as alias:
             self._session = Session(library, str(alias))
-        meta_graph = MetaGraphDef.FromString(self._session.meta_graph)
-        # The loader takes a SavedModel without this folder for one without variables; its signatures then fail.
-        if not (folder / _VARIABLES).exists() and any(node.op == "VarHandleOp" for node in meta_graph.graph_def.node):
+        try:
+            meta_graph = MetaGraphDef.FromString(self._session.meta_graph)
+            _check_variables(folder, meta_graph)
+            self.signature_defs: Mapping[str, Any] = dict(sorted(meta_graph.signature_def.items()))
+            self.signatures = {name: read_signature(found) for name, found in self.signature_defs.items()}
+        except BaseException:
             self._session.close()
-            raise TensorFlowError(_NOT_FOUND, f"{_VARIABLES} is missing")
-        self.signature_defs: Mapping[str, Any] = dict(sorted(meta_graph.signature_def.items()))
-        self.signatures = {name: read_signature(found) for name, found in self.signature_defs.items()}
+            raise
 
     def run(
         self,
@@ -103,6 +104,13 @@ class ModelSession:
 @functools.cache
 def _library() -> Any:
     return load_library()
+
+
+def _check_variables(folder: Path, meta_graph: Any) -> None:
+    """Refuses a half-copied model, which the loader takes for one without variables; its signatures then fail."""
+    has_variables = any(node.op == "VarHandleOp" for node in meta_graph.graph_def.node)
+    if has_variables and not (folder / _VARIABLES).exists():
+        raise TensorFlowError(_NOT_FOUND, f"{_VARIABLES} is missing")
 
 
 def read_signature(definition: Any) -> Signature:

@@ -161,3 +161,24 @@ def test_rows_of_different_shape_are_not_joined() -> None:
 
     asyncio.run(several())
     assert shapes == [(1, 2), (2, 3), (1, 2)]
+
+
+def test_a_request_that_is_given_up_leaves_its_images_and_its_place() -> None:
+    doubler = Doubler()
+    doubler.may_run.clear()
+
+    async def several() -> None:
+        batcher = make(doubler, max_batch_size=2, max_enqueued_batches=1)
+        first = asyncio.ensure_future(submit(batcher, 1.0))
+        await asyncio.sleep(0.01)
+        for _ in range(50):
+            given_up = asyncio.ensure_future(submit(batcher, 2.0, 2.0))
+            await asyncio.sleep(0)
+            given_up.cancel()
+            await asyncio.wait([given_up])
+            assert given_up.cancelled()
+        assert not batcher.queue
+        await while_one_runs(doubler, batcher, first, asyncio.ensure_future(submit(batcher, 3.0)))
+
+    asyncio.run(several())
+    assert doubler.batches == [[1.0], [3.0]]

@@ -18,6 +18,7 @@ from tests.helpers.limits import HANG_GUARD_SECONDS
 from tests.serving.conftest import plain_jpeg
 from tests.serving.rest.graphs import save_graph
 from visage.errors import VisageError
+from visage.saved_model.model_session import ModelSession
 from visage.tf_serving_api.messages import ModelServerConfig
 
 POLL_SECONDS = 0.02
@@ -254,6 +255,108 @@ def test_a_new_configuration_adds_models_moves_labels_and_removes_models(base_pa
             await server.reload(reload_request(f'config {{ name: "other" base_path: "{other}" }}'))
             assert refused(lambda: acquire(server, ModelSpec("visage")))[0] == Code.NOT_FOUND
             assert server.ready
+
+    run(test)
+
+
+loaded: list[Path] = []
+
+
+@pytest.fixture(autouse=True)
+def count_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps `loaded`, the folders whose models are in memory."""
+    loaded.clear()
+
+    class Counted(ModelSession):
+        def __init__(self, folder: Path) -> None:
+            super().__init__(folder)
+            self.folder = folder
+            loaded.append(folder)
+
+        def close(self) -> None:
+            super().close()
+            loaded.remove(self.folder)
+
+    monkeypatch.setattr("serving.core.model_server.ModelSession", Counted)
+
+
+def model(base_path: Path, name: str = "visage") -> str:
+    return f'config {{ name: "{name}" base_path: "{base_path}" }}'
+
+
+def test_a_configuration_that_fails_leaves_models_and_memory_as_they_were(base_path: Path, older_model: Path) -> None:
+    other = base_path.with_name("other")
+    shutil.copytree(older_model, other / "5")
+
+    async def test() -> None:
+        async with running(ModelConfig("visage", base_path)) as server:
+            with pytest.raises(ServingError, match="missing: cannot be listed"):
+                await server.reload(reload_request(model(other, "other"), model(base_path.with_name("missing"), "m")))
+            assert server.names == ["visage"]
+            await until(lambda: [path.parent for path in loaded] == [base_path])
+
+    run(test)
+
+
+def test_configurations_at_the_same_time_leave_the_models_of_the_last(base_path: Path, older_model: Path) -> None:
+    others = [base_path.with_name(name) for name in ("x", "y")]
+    for other in others:
+        shutil.copytree(older_model, other / "5")
+
+    async def test() -> None:
+        async with running(ModelConfig("visage", base_path)) as server:
+            await asyncio.gather(*[server.reload(reload_request(model(other, other.name))) for other in others])
+            assert server.names == ["y"]
+            await until(lambda: [path.parent for path in loaded] == [others[1]])
+            await asyncio.sleep(5 * POLL_SECONDS)
+            assert [path.parent for path in loaded] == [others[1]]
+
+    run(test)
+
+
+def test_a_configuration_whose_sender_gave_up_is_served_all_the_same(base_path: Path, older_model: Path) -> None:
+    other = base_path.with_name("other")
+    shutil.copytree(older_model, other / "5")
+
+    async def test() -> None:
+        async with running(ModelConfig("visage", base_path)) as server:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(server.reload(reload_request(model(other, "other"))), POLL_SECONDS)
+            await until(lambda: server.names == ["other"])
+            await until(lambda: [path.parent for path in loaded] == [other])
+
+    run(test)
+
+
+def test_a_cause_that_may_pass_is_tried_again(
+    base_path: Path, older_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.core.served_model._SECONDS_BETWEEN_TRIES", POLL_SECONDS)
+    tries: list[int] = []
+
+    def too_many_files(folder: Path) -> None:
+        if folder.name == "2":
+            tries.append(1)
+            if len(tries) < 3:
+                raise OSError(24, "Too many open files")
+
+    async def test() -> None:
+        async with running(ModelConfig("visage", base_path), check=too_many_files) as server:
+            shutil.copytree(older_model, base_path / "2")
+            await until(lambda: states(server).get(2) == "AVAILABLE")
+        assert not loaded
+
+    run(test)
+
+
+def test_requests_for_different_outputs_share_a_queue(base_path: Path) -> None:
+    async def test() -> None:
+        async with running(ModelConfig("visage", base_path)) as server:
+            with server.acquire(NEWEST) as servable:
+                images = {"image_bytes": np.array([GREY], object)}
+                for wanted in (["age"], ["gender", "age"], ["age", "gender"]):
+                    assert list(await servable.run("serving_default", images, wanted)) == wanted
+                assert len(servable._batchers) == 1
 
     run(test)
 

@@ -226,8 +226,9 @@ class Session:
         inputs = [self._output(name) for name in feeds]
         outputs = [self._output(name) for name in fetches]
         results = (_Pointer * len(outputs))()
-        tensors = [self._to_tensor(value) for value in feeds.values()]
+        tensors: list[int] = []
         try:
+            tensors.extend(self._to_tensor(value) for value in feeds.values())
             self._checked(
                 library.TF_SessionRun,
                 self._session, None,
@@ -237,7 +238,7 @@ class Session:
             )  # fmt: skip
             return [self._to_array(tensor) for tensor in results]
         finally:
-            for tensor, value in zip(tensors, feeds.values(), strict=True):
+            for tensor, value in zip(tensors, feeds.values(), strict=False):
                 self._delete_input(tensor, value)
             for tensor in filter(None, results):
                 library.TF_DeleteTensor(tensor)
@@ -263,6 +264,8 @@ class Session:
     def _to_tensor(self, value: np.ndarray) -> int:
         library = self._library
         is_string = value.dtype == object
+        if is_string and not all(isinstance(item, bytes) for item in value.flat):
+            raise TypeError("a string tensor holds bytes")
         code = _STRING if is_string else _NUMBER_CODES[value.dtype]
         size = _STRING_BYTES * value.size if is_string else value.nbytes
         shape = (ctypes.c_int64 * value.ndim)(*value.shape)

@@ -12,6 +12,9 @@ from types import FrameType
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+# A client that has connected before the socket closes has not always sent its request by then.
+_FIRST_REQUEST_SECONDS = 0.5
+
 
 class TimedProtocol(H11Protocol):
     """Closes connections whose next request header is not complete within the keep-alive time.
@@ -39,8 +42,16 @@ class TimedProtocol(H11Protocol):
         self._stop_timer()
         super().connection_lost(exc)
 
-    def _start_timer(self) -> None:
-        self._header_timer = self.loop.call_later(self.timeout_keep_alive, self._end)
+    def shutdown(self) -> None:
+        """Ends the connection after the answer that is being made, or after a first request that may be on its way."""
+        if self.cycle is None:
+            self._stop_timer()
+            self._start_timer(_FIRST_REQUEST_SECONDS)
+        else:
+            super().shutdown()
+
+    def _start_timer(self, seconds: float | None = None) -> None:
+        self._header_timer = self.loop.call_later(seconds or self.timeout_keep_alive, self._end)
 
     def _stop_timer(self) -> None:
         if self._header_timer is not None:

@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -37,8 +38,9 @@ from visage.saved_model.metadata import METADATA_FILE
 from visage.saved_model.pushing.signing import check_keys, verify
 from visage.saved_model.versions import SAVED_MODEL, version_number
 
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 # Of mallopt.
-_M_MMAP_THRESHOLD = -3
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 # Together less than the time after which `pipeline.interruption` ends the process.
 _DRAIN_SECONDS, _SHUTDOWN_SECONDS = 1.0, 4
 # Between two requests on one connection, and for a request's header.
@@ -156,7 +158,10 @@ def _tune_process(limits: BatchLimits) -> None:
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, CORES // limits.num_batch_threads)))
     # glibc raises its threshold with each large block, and then keeps the blocks of freed requests for itself.
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, MIB)
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, MIB)
+        # Each thread would otherwise keep freed memory of its own.
+        mallopt(_M_ARENA_MAX, 2)
 
 
 def _announcement(server: ModelServer, options: ServeOptions, rest_port: int, grpc_port: int) -> list[str]:
@@ -164,6 +169,11 @@ def _announcement(server: ModelServer, options: ServeOptions, rest_port: int, gr
     scheme = "https" if options.tls else "http"
     address = f"{scheme}://{_shown(options.host)}:{rest_port}"
     lines = []
+    if not options.api_keys and options.host not in _THIS_MACHINE:
+        lines.append(
+            f"warning: {options.host} without --api-keys: whoever can connect may send images and reload the "
+            "configuration"
+        )
     for name in server.names:
         with server.acquire(ModelSpec(name)) as servable:
             broken = [one.message for one in server.status(ModelSpec(name)) if one.message]
@@ -198,9 +208,15 @@ def _grpc_credentials(tls: TlsFiles | None) -> grpc.ServerCredentials | None:
     if tls is None:
         return None
     try:
+        # gRPC reports a wrong file as an address that cannot be listened on.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls.certificate, tls.key)
         return grpc.ssl_server_credentials([(tls.key.read_bytes(), tls.certificate.read_bytes())])
+    except ssl.SSLError as error:
+        raise VisageError(
+            f"{tls.certificate}, {tls.key}: no certificate with its key in PEM format ({error.reason}); name others"
+        ) from error
     except OSError as error:
-        raise VisageError(f"{error.filename}: cannot be read ({error.strerror}); name another file") from error
+        raise VisageError(f"{tls.certificate}, {tls.key}: cannot be read ({error.strerror}); name others") from error
 
 
 def listen(host: str, port: int) -> socket.socket:

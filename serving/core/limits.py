@@ -16,18 +16,18 @@ class Limits:
         bodies_in_flight_bytes: all requests that are being read or answered.
         instances: rows of one request.
         header_bytes: the header of one HTTP request.
-        image_pixels: one image; the same limit as in the graph.
+        image_pixels: one image; the graph needs up to 15 bytes for each.
         pixels_in_flight: images of all batches that run at the same time.
         connections: open at the same time, by protocol.
         request_seconds: from the first byte of a request to its answer.
     """
 
     body_bytes: int = 32 * MIB
-    bodies_in_flight_bytes: int = 128 * MIB
+    bodies_in_flight_bytes: int = 96 * MIB
     instances: int = 1000
     header_bytes: int = 64 * 2**10
-    image_pixels: int = 64_000_000
-    pixels_in_flight: int = 64_000_000
+    image_pixels: int = 40_000_000
+    pixels_in_flight: int = 40_000_000
     connections: int = 1000
     request_seconds: float = 30.0
 

@@ -226,8 +226,8 @@ class ModelServer:
                 try:
                     await self._poll(model)
                     for number, status in model.statuses.items():
-                        if status.message and status != before.get(number):
-                            _logger.warning("%s", status.message)
+                        if status != before.get(number):
+                            _log_change(model, status)
                 except OSError as error:  # What is loaded stays in service.
                     _logger.warning("%s: cannot be listed (%s)", model.config.base_path, error.strerror)
                 except Exception:
@@ -312,6 +312,14 @@ class ModelServer:
             raise ServingError(code, f"{folder}: a warm-up request fails ({error.message}); push it again") from error
         finally:
             self.metrics.observe_warm_up(str(folder), code, time.perf_counter() - started)
+
+
+def _log_change(model: ServedModel, status: VersionStatus) -> None:
+    if status.message:
+        _logger.warning("%s", status.message)
+    elif status.state in ("AVAILABLE", "UNLOADING"):
+        what = "is served" if status.state == "AVAILABLE" else "is no longer served"
+        _logger.info("%s: version %d %s", model.config.name, status.version, what)
 
 
 def _close_unwanted(loading: asyncio.Future[Servable]) -> None:

@@ -20,9 +20,9 @@ from visage.prediction.photos import FoundFaces, find_faces, photo_detector
 
 MAX_PIXELS = 25_000_000
 _MAX_THREADS = 6
-# A photo of MAX_PIXELS takes some 350 MB until its faces are found; only so many large ones are searched at a time.
+# A photo of MAX_PIXELS takes some 350 MB until its faces are found; only so many large ones are searched at once.
 _LARGE_PIXELS = 4_000_000
-_MAX_LARGE_PHOTOS = 2
+_MAX_LARGE_PHOTOS = 1
 
 
 class TooManyPixelsError(Exception):

@@ -25,7 +25,7 @@ class ReceivedMessages:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._slow_places = max(4, 4 * limits.bodies_in_flight_bytes // limits.body_bytes)
+        self._slow_places = max(4, 2 * limits.bodies_in_flight_bytes // limits.body_bytes)
         self._bytes = 0
 
     @contextmanager

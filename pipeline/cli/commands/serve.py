@@ -79,6 +79,8 @@ def serve(
             chosen = choose_model(model_base_path, config, "--model-base-path")
             public_key = public_key or chosen.public_key
             models = [ModelConfig(chosen.folder.resolve().name, chosen.folder)]
+        # The versions that come and go.
+        logging.getLogger("serving.core").setLevel(logging.INFO)
         if access_log:
             _print_access_log(stream)
         options = ServeOptions(
@@ -121,6 +123,8 @@ def _metrics_path(file: Path | None) -> str | None:
     if file is None:
         return METRICS_PATH
     prometheus = read_monitoring_config(file).prometheus_config
+    if prometheus.path and not prometheus.path.startswith("/"):
+        raise VisageError(f"{file}: path: {prometheus.path} does not begin with a slash; write /{prometheus.path}")
     return (prometheus.path or METRICS_PATH) if prometheus.enable else None
 
 
@@ -141,9 +145,12 @@ def _read_keys(file: Path | None) -> tuple[str, ...]:
     if file is None:
         return ()
     try:
-        keys = tuple(file.read_text(encoding="utf-8").split())
+        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise VisageError(f"--api-keys {file}: cannot be read; name a text file with one key a line") from error
+    keys = tuple(line for line in lines if line and not line.startswith("#"))
     if not keys:
         raise VisageError(f"--api-keys {file}: has no key; write one a line")
+    if any(not key.isascii() or not key.isprintable() or " " in key for key in keys):
+        raise VisageError(f"--api-keys {file}: a key has a blank or a character beyond ASCII; use letters and digits")
     return keys

@@ -9,8 +9,10 @@ import json
 import random
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
@@ -51,10 +53,14 @@ def memory(base_path: Path, jpeg: bytes, requests: int) -> Iterator[str]:
         growth = server.memory / before - 1
         yield f"{requests:,} requests: {before / MIB:.0f} MiB before, growth {growth:.1%} (wanted < 5 %)"
     with embedded_server(base_path) as server:
-        for name, body in _large_bodies(jpeg):
-            seconds, statuses = asyncio.run(_send_at_once(server.rest_port, body, 8))
-            yield f"{name:<44}{seconds:>6.1f} s  statuses {statuses}  peak {server.peak_memory / MIB:.0f} MiB"
-            yield f"  the next good request: {_good_request(server, jpeg):.2f} s"
+        large_ones = dict(_large_requests(jpeg))
+        for name, large in large_ones.items():
+            yield _at_once(server, jpeg, name, [large] * 8)
+        everything = [large for large in large_ones.values() for _ in range(3)]
+        for _ in range(3):
+            yield _at_once(server, jpeg, "all of them", everything)
+        asyncio.run(_hang_up(server.rest_port, large_ones["1,000 faces in one request"], 200))
+        yield f"200 clients hung up: the next good request {_good_request(server, jpeg):.2f} s"
         yield f"peak {server.peak_memory / MIB:.0f} MiB (wanted < 2048)"
 
 
@@ -93,36 +99,92 @@ def _good_request(server: ServerProcess, jpeg: bytes) -> float:
     return time.perf_counter() - start
 
 
-def _large_bodies(jpeg: bytes) -> Iterator[tuple[str, bytes]]:
+def _at_once(server: ServerProcess, jpeg: bytes, name: str, requests: list[_Large]) -> str:
+    """Sends requests at the same time, and a good one after them."""
+    seconds, outcomes = asyncio.run(_send_at_once(server, requests))
+    peak = f"peak {server.peak_memory / MIB:.0f} MiB"
+    return f"{name:<34}{seconds:>6.1f} s  {outcomes}  {peak}, the next good request {_good_request(server, jpeg):.2f} s"
+
+
+@dataclass(frozen=True)
+class _Large:
+    """A request: a REST path, or None for gRPC's Predict, and a body."""
+
+    path: str | None
+    body: bytes
+
+
+def _large_requests(jpeg: bytes) -> Iterator[tuple[str, _Large]]:
+    predict = "/v1/models/visage:predict"
     row = {"b64": base64.b64encode(jpeg).decode()}
-    yield "20,000 faces in one request", json.dumps({"instances": [row] * 20_000}).encode()
-    yield "1,000 faces in one request", json.dumps({"instances": [row] * 1000}).encode()
-    yield "31 MiB of numbers", b'{"instances": [' + b"1," * (31 * MIB // 2) + b"1]}"
-    yield "31 MiB of brackets", b'{"instances": ' + b"[" * (31 * MIB)
-    yield "31 MiB of empty objects", b'{"instances": [' + b"{}," * (31 * MIB // 3) + b"{}]}"
-    for width, height in ((8000, 7900), (20_000, 20_000)):
-        file = io.BytesIO()
-        Image.new("RGB", (width, height)).save(file, "JPEG", quality=20)
-        large = {"b64": base64.b64encode(file.getvalue()).decode()}
-        yield f"an image of {width * height // 10**6} megapixels", json.dumps({"instances": [large]}).encode()
+    yield "20,000 faces in one request", _Large(predict, json.dumps({"instances": [row] * 20_000}).encode())
+    yield "1,000 faces in one request", _Large(predict, json.dumps({"instances": [row] * 1000}).encode())
+    yield "31 MiB of numbers", _Large(predict, b'{"instances": [' + b"1," * (31 * MIB // 2) + b"1]}")
+    yield "28 MB of short texts", _Large(predict, b'{"instances": [' + b'"%s",' % (b"a" * 54) * 490_000 + b"1]}")
+    yield "31 MiB of brackets", _Large(predict, b'{"instances": ' + b"[" * (31 * MIB))
+    yield "23 MiB of JPEG markers", _Large(predict, _instances(b"\xff\xd8" + b"\xff\xe0\x00\x02" * (23 * MIB // 4)))
+    yield "30 MB over gRPC", _Large(None, grpc_request(b"\xff\xd8\xff" + bytes(30_000_000)))
+    for width, height in ((7000, 5700), (20_000, 20_000)):
+        pixels = width * height // 10**6
+        yield f"a JPEG of {pixels} megapixels", _Large(predict, _instances(_image("JPEG", width, height)))
+    yield "a WebP of 25 megapixels, page", _Large("/demo/predict", _image("WEBP", 4990, 4990))
 
 
-async def _send_at_once(port: int, body: bytes, clients: int) -> tuple[float, list[int]]:
-    async def one() -> int:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        head = f"POST /v1/models/visage:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
-        with suppress(OSError):
-            writer.write(head.encode() + body)
-        try:
-            return (await read_answer(reader))[0]
-        except (OSError, asyncio.IncompleteReadError):
-            return 0
-        finally:
-            writer.close()
+def _instances(image: bytes) -> bytes:
+    return json.dumps({"instances": [{"b64": base64.b64encode(image).decode()}]}).encode()
 
+
+def _image(format_: str, width: int, height: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), "red").save(file, format_, quality=20, progressive=True)
+    return file.getvalue()
+
+
+async def _send_at_once(server: ServerProcess, requests: list[_Large]) -> tuple[float, dict[str, int]]:
     start = time.perf_counter()
-    statuses = sorted(await asyncio.gather(*[one() for _ in range(clients)]))
-    return time.perf_counter() - start, statuses
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.grpc_port}", _ANY_SIZE) as channel:
+        outcomes = await asyncio.gather(*[_outcome(server.rest_port, channel, request) for request in requests])
+    return time.perf_counter() - start, dict(Counter(sorted(outcomes)))
+
+
+_ANY_SIZE = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
+
+
+async def _outcome(port: int, channel: grpc.aio.Channel, request: _Large) -> str:
+    if request.path is None:
+        try:
+            await channel.unary_unary(PREDICT)(request.body, timeout=60)
+        except grpc.aio.AioRpcError as error:
+            return str(error.code().name)
+        return "OK"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    with suppress(OSError):
+        writer.write(_http(request))
+    try:
+        return str((await read_answer(reader))[0])
+    except (OSError, asyncio.IncompleteReadError):
+        return "closed"
+    finally:
+        writer.close()
+
+
+def _http(request: _Large) -> bytes:
+    head = f"POST {request.path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(request.body)}\r\n\r\n"
+    return head.encode() + request.body
+
+
+async def _hang_up(port: int, request: _Large, clients: int) -> None:
+    """Sends requests and closes the connections before their answers."""
+
+    async def one() -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(_http(request))
+        with suppress(OSError):
+            await writer.drain()
+        await asyncio.sleep(0.2)
+        writer.transport.abort()
+
+    await asyncio.gather(*[one() for _ in range(clients)])
 
 
 async def _fuzz_rest(server: ServerProcess, jpeg: bytes, chance: random.Random, count: int) -> list[str]:

@@ -26,6 +26,11 @@ class ClientError(VisageError):
         self.retry_after = retry_after
 
 
+def closed_client(address: Address) -> ClientError:
+    """Returns the error of a request after `close`."""
+    return ClientError(address.server, "CANCELLED", "the client is closed; open another one")
+
+
 def no_response(address: Address, reason: str) -> ClientError:
     """Returns the error of a request that no server took, or whose connection ended before the answer."""
     # gRPC takes the proxy of https first, whatever the address.

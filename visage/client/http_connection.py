@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import httpx
 
 from visage.client.address import Address
 from visage.client.errors import ClientError
+from visage.client.request_time import bound_requests
 from visage.client.rest_errors import checked, connection_error
 from visage.client.rest_protocol import HttpCall
 from visage.errors import VisageError
@@ -27,6 +27,7 @@ class HttpConnection:
     def __init__(self, address: Address, api_key: str | None, certificates: Path | None) -> None:
         self._address = address
         self._client = httpx.Client(**_options(address, api_key, certificates))
+        self._time = bound_requests(self._client)
 
     def send(self, call: HttpCall, timeout: float) -> bytes:
         """Sends a request and returns the body of the answer.
@@ -34,20 +35,15 @@ class HttpConnection:
         Raises:
             ClientError: there is no whole answer within `timeout` seconds, or it is an error.
         """
-        end = time.monotonic() + timeout
         is_answered = False
+        self._time.start(timeout)
         try:
             with self._client.stream(call.method, call.url, content=call.body, timeout=_timeout(timeout)) as response:
                 is_answered = True
-                body = bytearray()
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    # httpx limits the time of each read alone.
-                    if time.monotonic() > end:
-                        raise httpx.ReadTimeout("the answer is not complete")
+                body = response.read()
         except httpx.HTTPError as error:
             raise connection_error(self._address, error, timeout, is_answered) from error
-        return checked(self._address, response.status_code, response.headers, bytes(body))
+        return checked(self._address, response.status_code, response.headers, body)
 
     def close(self) -> None:
         """Closes the connections."""

@@ -6,7 +6,6 @@ import asyncio
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +20,6 @@ from visage.saved_model.model_session import DEFAULT_SIGNATURE
 
 if TYPE_CHECKING:
     from visage.prediction.photos import PhotoPrediction
-    from visage.saved_model.identity import ModelIdentity
 
 
 class AsyncClient:
@@ -70,19 +68,14 @@ class AsyncClient:
 
         model = ServedModel(self.operations, alignment_of, note)
         alignment = await self.run(model.alignment())
-        identity: ModelIdentity | None = None
         in_thread = asyncio.get_running_loop().run_in_executor
         detector = await in_thread(self._finder, make_detector, photo_detector(alignment))
         predictions = []
         for photo in to_photos(photos):
             found = await in_thread(self._finder, find_on, photo, detector, alignment)
-            if found.crops:
-                prediction = predicted(photo.path, found, await self.predict_crops(found.crops))
-                identity = identity or await self.run(model.identity())
-                prediction = replace(prediction, model=identity)
-            else:
-                prediction = predicted(photo.path, found, [])
-            predictions.append(prediction)
+            outputs = await self.predict_crops(found.crops)
+            identity = await self.run(model.identity()) if outputs else None
+            predictions.append(predicted(photo.path, found, outputs, identity))
         return predictions
 
     async def status(self) -> list[VersionStatus]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from visage.client.answers import ServedSignatures, VersionStatus
 from visage.client.errors import ClientError, closed_client
 from visage.client.operations import DEFAULT_SECONDS, Operations, open_connection
 from visage.client.plans import Attempt, Pause, Plan, Result
+from visage.client.results import ServedSignatures, VersionStatus
 from visage.client.retries import RetryPolicy
 from visage.paths import StrPath
 from visage.saved_model.model_session import DEFAULT_SIGNATURE

@@ -112,6 +112,6 @@ class ServedModel:
         states = yield from self._operations.status()
         address = self._operations.address
         if address.label is not None:
-            # Which version has the label, the states do not say.
+            # The states do not have the labels.
             return (yield from self._operations.metadata()).version
         return max((one.version for one in states if one.state == "AVAILABLE"), default=None)

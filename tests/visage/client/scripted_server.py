@@ -1,4 +1,4 @@
-"""Real servers of both protocols whose answers follow a script: what a client must survive."""
+"""Real servers of both protocols whose responses follow a script: what a client must survive."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Refusal:
 
 
 Act = Refusal | str
-"""What happens to one request: a refusal, 'slow', 'reset' or 'broken'; without one it is answered."""
+"""What happens to one request: a refusal, 'slow', 'reset' or 'broken'; without one it succeeds."""
 
 
 @dataclass

@@ -66,21 +66,21 @@ def test_the_signatures(use: Use, server: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "asked"),
+    ("options", "expected"),
     [
         ({}, ("visage", None, None)),
         ({"version": 3}, ("visage", 3, None)),
         ({"label": "stable"}, ("visage", None, "stable")),
     ],
 )
-def test_a_version_or_a_label_is_asked_for(
-    use: Callable[..., Any], server: Running, options: dict[str, Any], asked: tuple[Any, ...]
+def test_a_version_or_a_label_is_requested(
+    use: Callable[..., Any], server: Running, options: dict[str, Any], expected: tuple[Any, ...]
 ) -> None:
     use(server.url, lambda client: client.predict_crops(CROPS), **options)
-    assert server.script.predicts == [asked]
+    assert server.script.predicts == [expected]
 
 
-def test_a_full_queue_is_asked_again(use: Use, server: Running) -> None:
+def test_a_request_that_a_full_queue_refuses_is_sent_again(use: Use, server: Running) -> None:
     server.script.acts.extend([Refusal("UNAVAILABLE", QUEUE_FULL)] * 2)
     rows = use(server.url, lambda client: client.predict_crops(CROPS))
     assert len(rows) == 2
@@ -138,7 +138,7 @@ def test_a_time_beyond_the_deadline_is_not_waited(use: Callable[..., Any], serve
 def test_a_late_answer_is_an_error(use: Callable[..., Any], server: Running) -> None:
     server.script.acts.append("slow")
     started = time.monotonic()
-    with pytest.raises(ClientError, match=r"no answer within 0\.\d+ s") as caught:
+    with pytest.raises(ClientError, match=r"no response within 0\.\d+ s") as caught:
         use(server.url, lambda client: client.predict_crops(CROPS), timeout=SLOW_SECONDS / 2)
     assert caught.value.code == "DEADLINE_EXCEEDED"
     assert time.monotonic() - started < SLOW_SECONDS

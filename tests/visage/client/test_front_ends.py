@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.serving.conftest import RunningServer, plain_jpeg
-from visage.client import ClientError, RetryPolicy
+from visage.client import ClientError
 
 # Their mean colours are the ages in per cent.
 CROPS = [plain_jpeg(51, 51, 51), plain_jpeg(153, 153, 153)]
@@ -67,8 +67,16 @@ def test_the_address_names_a_version(use: Callable[..., Any], address: str, vers
     assert use(f"{address}/{version}", lambda client: client.metadata()).version == 3
 
 
-@pytest.mark.parametrize("version", ["versions/4", "labels/canary"])
-def test_a_version_that_is_not_served_is_an_error(use: Callable[..., Any], address: str, version: str) -> None:
-    with pytest.raises(ClientError) as caught:
-        use(f"{address}/{version}", lambda client: client.predict_crops(CROPS[:1]), retries=RetryPolicy(1))
-    assert caught.value.code in ("NOT_FOUND", "INVALID_ARGUMENT")
+@pytest.mark.parametrize(
+    ("version", "code", "message"),
+    [
+        ("versions/4", "NOT_FOUND", r"Servable not found for request: Specific\(visage, 4\)"),
+        ("labels/canary", "INVALID_ARGUMENT", "Unrecognized servable version label: canary"),
+    ],
+)
+def test_a_version_that_is_not_served_is_an_error(
+    use: Callable[..., Any], address: str, version: str, code: str, message: str
+) -> None:
+    with pytest.raises(ClientError, match=message) as caught:
+        use(f"{address}/{version}", lambda client: client.predict_crops(CROPS[:1]))
+    assert caught.value.code == code

@@ -75,7 +75,7 @@ def test_a_server_that_drips_its_response_does_not_extend_the_time(
 ) -> None:
     with serving(behaviour) as url:
         started = time.monotonic()
-        with pytest.raises(ClientError, match=r"no answer within 0\.3 s") as caught:
+        with pytest.raises(ClientError, match=r"no response within 0\.3 s") as caught:
             use(url, lambda client: client.status(), timeout=TIMEOUT)
         assert TIMEOUT <= time.monotonic() - started < TIMEOUT + LATE_SECONDS
     assert caught.value.code == "DEADLINE_EXCEEDED"
@@ -85,7 +85,7 @@ def test_a_server_that_sips_the_request_does_not_extend_the_time() -> None:
     with serving(sip_request) as url:
         connection = HttpConnection(read_address(url), None, None)
         started = time.monotonic()
-        with pytest.raises(ClientError, match=r"no answer within 0\.3 s"):
+        with pytest.raises(ClientError, match=r"no response within 0\.3 s"):
             connection.send(HttpCall("POST", url, bytes(50_000_000)), TIMEOUT)
         assert time.monotonic() - started < TIMEOUT + LATE_SECONDS
         connection.close()

@@ -18,7 +18,7 @@ def quoted(value: object) -> str:
 
     >>> quoted("Identity ")
     "'Identity '"
-    >>> len(quoted(b"a picture" * 10_000))
+    >>> len(quoted(b"an image" * 10_000))
     80
     """
     # NumPy 2 writes its texts as np.str_('…').

@@ -1,7 +1,7 @@
 """Beam, the client and the graph give the network the same pixels for the same photos."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from visage.data.settings import SplitSettings
 from visage.faces.detector import make_detector
 from visage.faces.settings import AlignmentSettings
 from visage.networks import NetworkSpec
-from visage.prediction.photos import PhotoPrediction, predict_photo
+from visage.prediction.each_photo import Photo, find_on
+from visage.prediction.photos import PhotoPrediction, predicted
 from visage.saved_model.signatures import FaceModel
 
 ALIGNMENT = AlignmentSettings()
@@ -114,20 +115,6 @@ class Network:
         return list(self._network.shown)
 
 
-class KeepsCrops:
-    """A predictor that keeps the JPEG crops which the client makes."""
-
-    alignment = ALIGNMENT
-
-    def __init__(self) -> None:
-        self.crops: list[bytes] = []
-
-    def predict(self, crops: Sequence[bytes]) -> list[dict[str, Any]]:
-        self.crops = list(crops)
-        ages = {"age": 0.0, "age_probabilities": [1.0], "age_group": "0-2"}
-        return [{**ages, "gender": "male", "gender_probability": 1} for _ in crops]
-
-
 @pytest.fixture(scope="module")
 def network() -> Network:
     return Network()
@@ -156,9 +143,9 @@ def through_client(photos: dict[str, bytes]) -> dict[str, tuple[list[bytes], Pho
     """Returns the crops of each photo that the client sends, from left to right, and the boxes of their faces."""
     detector, sent = make_detector(ALIGNMENT.detector), {}
     for name, photo in photos.items():
-        predictor = KeepsCrops()
-        prediction = predict_photo(photo, name, detector, predictor)
-        sent[name] = predictor.crops, prediction
+        found = find_on(Photo(name, photo), detector, ALIGNMENT)
+        outputs = [{"gender": "male", "gender_probability": 1}] * len(found.crops)
+        sent[name] = list(found.crops), predicted(name, found, outputs)
     return sent
 
 

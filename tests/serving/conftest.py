@@ -4,7 +4,7 @@ import asyncio
 import io
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -53,10 +53,10 @@ def older_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory, saved_model: Path) -> Iterator[RunningServer]:
-    """A server with version 3 that tests only read from."""
+    """A server with version 3, which is labelled `stable`, that tests only read from."""
     base_path = tmp_path_factory.mktemp("served") / "visage"
     shutil.copytree(saved_model, base_path / "3")
-    yield from run_server(base_path)
+    yield from run_server(base_path, {"stable": 3})
 
 
 @pytest.fixture
@@ -66,9 +66,9 @@ def server(tmp_path: Path, saved_model: Path) -> Iterator[RunningServer]:
     yield from run_server(tmp_path / "visage")
 
 
-def run_server(base_path: Path) -> Iterator[RunningServer]:
+def run_server(base_path: Path, labels: Mapping[str, int] | None = None) -> Iterator[RunningServer]:
     """Serves the model in `base_path` in another thread while the generator is suspended."""
-    options = ServeOptions([ModelConfig("visage", base_path)])
+    options = ServeOptions([ModelConfig("visage", base_path, labels=labels or {})])
     started = threading.Event()
     found: dict[str, Any] = {}
 

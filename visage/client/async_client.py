@@ -6,22 +6,20 @@ import asyncio
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from visage.client.answers import ServedSignatures, VersionStatus
-from visage.client.errors import ClientError
+from visage.client.errors import ClientError, closed_client
 from visage.client.operations import DEFAULT_SECONDS, Operations, open_connection
-from visage.client.plans import Attempt, Plan, Result
+from visage.client.plans import Attempt, Pause, Plan, Result
+from visage.client.results import ServedSignatures, VersionStatus
 from visage.client.retries import RetryPolicy
 from visage.paths import StrPath
 from visage.saved_model.model_session import DEFAULT_SIGNATURE
 
 if TYPE_CHECKING:
     from visage.prediction.photos import PhotoPrediction
-    from visage.saved_model.identity import ModelIdentity
 
 
 class AsyncClient:
@@ -40,6 +38,7 @@ class AsyncClient:
     ) -> None:
         self.operations = Operations(address, version, label, timeout, retries)
         self._connection = open_connection(self.operations.address, api_key, certificates, is_async=True)
+        self._is_closed = False
         # A detector belongs to one thread.
         self._finder = ThreadPoolExecutor(1, thread_name_prefix="visage-faces")
 
@@ -60,6 +59,8 @@ class AsyncClient:
         note: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
     ) -> list[PhotoPrediction]:
         """Predicts every face on photos, as `Client.predict_photos` does; a thread finds the faces."""
+        if self._is_closed:
+            raise closed_client(self.operations.address)
         from visage.client.served_model import ServedModel
         from visage.faces.detector import make_detector
         from visage.prediction.each_photo import find_on, to_photos
@@ -67,19 +68,14 @@ class AsyncClient:
 
         model = ServedModel(self.operations, alignment_of, note)
         alignment = await self.run(model.alignment())
-        identity: ModelIdentity | None = None
         in_thread = asyncio.get_running_loop().run_in_executor
         detector = await in_thread(self._finder, make_detector, photo_detector(alignment))
         predictions = []
         for photo in to_photos(photos):
             found = await in_thread(self._finder, find_on, photo, detector, alignment)
-            if found.crops:
-                prediction = predicted(photo.path, found, await self.predict_crops(found.crops))
-                identity = identity or await self.run(model.identity())
-                prediction = replace(prediction, model=identity)
-            else:
-                prediction = predicted(photo.path, found, [])
-            predictions.append(prediction)
+            outputs = await self.predict_crops(found.crops)
+            identity = await self.run(model.identity()) if outputs else None
+            predictions.append(predicted(photo.path, found, outputs, identity))
         return predictions
 
     async def status(self) -> list[VersionStatus]:
@@ -95,22 +91,32 @@ class AsyncClient:
         try:
             step = next(plan)
             while True:
-                if not isinstance(step, Attempt):
-                    await asyncio.sleep(step.seconds)
-                    step = plan.send(None)
-                    continue
                 try:
-                    answer = await self._connection.send(step.call, step.timeout)
+                    response = await self._take(step)
                 except ClientError as error:
                     step = plan.throw(error)
                 else:
-                    step = plan.send(answer)
+                    step = plan.send(response)
         except StopIteration as end:
             result: Result = end.value
             return result
 
+    async def _take(self, step: Attempt | Pause) -> Any:
+        if isinstance(step, Pause):
+            await asyncio.sleep(step.seconds)
+            return None
+        if self._is_closed:
+            raise closed_client(self.operations.address)
+        try:
+            return await self._connection.send(step.call, step.timeout)
+        except asyncio.CancelledError as error:
+            if self._is_closed:  # gRPC cancels the calls of a channel that closes.
+                raise closed_client(self.operations.address) from error
+            raise
+
     async def close(self) -> None:
         """Closes the connections."""
+        self._is_closed = True
         self._finder.shutdown(wait=False)
         await self._connection.close()
 

@@ -11,9 +11,9 @@ class ClientError(VisageError):
 
     Attributes:
         code: gRPC's name, e.g. 'NOT_FOUND'; over REST that of the HTTP status.
-        message: what the server answered, whole; of a request without an answer, why there is none.
+        message: the error of the server, whole; of a request without a response, the reason.
         may_retry: whether the same request may succeed a little later.
-        retry_after: seconds that the server asks to wait before; None: it does not say.
+        retry_after: the least delay in seconds that the server requests; None: it requests none.
     """
 
     def __init__(
@@ -26,8 +26,13 @@ class ClientError(VisageError):
         self.retry_after = retry_after
 
 
+def closed_client(address: Address) -> ClientError:
+    """Returns the error of a request after `close`."""
+    return ClientError(address.server, "CANCELLED", "the client is closed; open another one")
+
+
 def no_response(address: Address, reason: str) -> ClientError:
-    """Returns the error of a request that no server took, or whose connection ended before the answer."""
+    """Returns the error of a request that no server received, or whose connection ended before the response."""
     # gRPC takes the proxy of https first, whatever the address.
     schemes = ("https", "http") if address.is_grpc else (address.scheme,)
     proxies = (by_way_of(f"{scheme}://{address.host}") for scheme in schemes)

@@ -46,7 +46,7 @@ class GrpcConnection:
         """Sends a request and returns the response message.
 
         Raises:
-            ClientError: there is no answer within `timeout` seconds, or it is an error.
+            ClientError: there is no response within `timeout` seconds, or it is an error.
         """
         method = self._methods.get(call.method)
         if method is None:
@@ -125,7 +125,7 @@ def _credentials(certificates: Path | None) -> grpc.ChannelCredentials:
 def _client_error(address: Address, error: Any, timeout: float) -> ClientError:
     code, details = error.code().name, error.details() or ""
     if code == "DEADLINE_EXCEEDED" and details.lower() == "deadline exceeded":
-        return ClientError(address.url, code, f"no answer within {timeout:.3g} s")
+        return ClientError(address.url, code, f"no response within {timeout:.3g} s")
     if code == "UNAVAILABLE" and details.startswith(_NOT_CONNECTED):
         return no_response(address, details.rpartition(": ")[2])
     pushback = next((value for key, value in error.trailing_metadata() or () if key == _PUSHBACK), None)

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's gRPC protocol: requests and answers, without the channel."""
+"""TensorFlow Serving's gRPC protocol: requests and responses, without the channel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from visage.client.address import Address
-from visage.client.answers import ServedSignatures, VersionStatus
 from visage.client.errors import ClientError
 from visage.client.plans import Plan
+from visage.client.results import ServedSignatures, VersionStatus
 from visage.client.retries import Deadline
 from visage.errors import VisageError
 from visage.saved_model.model_session import read_signature
@@ -25,7 +25,7 @@ class Method:
 
     Attributes:
         path: as in HTTP/2.
-        response: class of its answer.
+        response: class of its response message.
     """
 
     path: str
@@ -46,7 +46,7 @@ STATUS = Method("/tensorflow.serving.ModelService/GetModelStatus", messages.GetM
 
 
 class GrpcProtocol:
-    """The operations of one model; an answer is the response message."""
+    """The operations of one model; a response is a message."""
 
     def __init__(self, address: Address) -> None:
         self._address = address

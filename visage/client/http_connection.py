@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,13 @@ import httpx
 
 from visage.client.address import Address
 from visage.client.errors import ClientError
+from visage.client.request_time import bound_requests
 from visage.client.rest_errors import checked, connection_error
 from visage.client.rest_protocol import HttpCall
 from visage.errors import VisageError
 from visage.proxies import is_this_machine
 
-# A host that does not answer at all; the rest of the time is for another attempt.
+# A host that does not respond at all; the rest of the time is for another attempt.
 _CONNECT_SECONDS = 10.0
 # Less than the idle time after which routers forget a connection.
 _KEEP_SECONDS = 60.0
@@ -27,27 +27,23 @@ class HttpConnection:
     def __init__(self, address: Address, api_key: str | None, certificates: Path | None) -> None:
         self._address = address
         self._client = httpx.Client(**_options(address, api_key, certificates))
+        self._time = bound_requests(self._client)
 
     def send(self, call: HttpCall, timeout: float) -> bytes:
-        """Sends a request and returns the body of the answer.
+        """Sends a request and returns the body of the response.
 
         Raises:
-            ClientError: there is no whole answer within `timeout` seconds, or it is an error.
+            ClientError: there is no whole response within `timeout` seconds, or it is an error.
         """
-        end = time.monotonic() + timeout
-        is_answered = False
+        has_begun = False
+        self._time.start(timeout)
         try:
             with self._client.stream(call.method, call.url, content=call.body, timeout=_timeout(timeout)) as response:
-                is_answered = True
-                body = bytearray()
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    # httpx limits the time of each read alone.
-                    if time.monotonic() > end:
-                        raise httpx.ReadTimeout("the answer is not complete")
+                has_begun = True
+                body = response.read()
         except httpx.HTTPError as error:
-            raise connection_error(self._address, error, timeout, is_answered) from error
-        return checked(self._address, response.status_code, response.headers, bytes(body))
+            raise connection_error(self._address, error, timeout, has_begun) from error
+        return checked(self._address, response.status_code, response.headers, body)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -66,20 +62,20 @@ class AsyncHttpConnection:
         try:
             return await asyncio.wait_for(self._send(call, timeout), timeout)
         except asyncio.TimeoutError as error:
-            raise ClientError(self._address.url, "DEADLINE_EXCEEDED", f"no answer within {timeout:.3g} s") from error
+            raise ClientError(self._address.url, "DEADLINE_EXCEEDED", f"no response within {timeout:.3g} s") from error
 
     async def _send(self, call: HttpCall, timeout: float) -> bytes:
-        is_answered = False
+        has_begun = False
         request = self._client.build_request(call.method, call.url, content=call.body, timeout=_timeout(timeout))
         try:
             response = await self._client.send(request, stream=True)
-            is_answered = True
+            has_begun = True
             try:
                 body = await response.aread()
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
-            raise connection_error(self._address, error, timeout, is_answered) from error
+            raise connection_error(self._address, error, timeout, has_begun) from error
         return checked(self._address, response.status_code, response.headers, body)
 
     async def close(self) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from visage.client.address import Address, read_address
-from visage.client.answers import ServedSignatures, ServingProtocol, VersionStatus
+from visage.client.api_key import check_api_key
 from visage.client.arrays import as_arrays
 from visage.client.errors import ClientError
 from visage.client.plans import Plan
+from visage.client.results import ServedSignatures, ServingProtocol, VersionStatus
 from visage.client.retries import Deadline, RetryPolicy
 from visage.paths import StrPath
 from visage.prediction.output_rows import output_rows
@@ -65,7 +66,7 @@ class Operations:
             plan = self._protocol.predict(self.deadline(timeout), {CROPS_INPUT: images}, DEFAULT_SIGNATURE)
             outputs = yield from plan
             if not outputs or any(array.shape[:1] != (len(part),) for array in outputs.values()):
-                raise ClientError(self.address.url, "INTERNAL", f"the answer does not predict {len(part)} crops")
+                raise ClientError(self.address.url, "INTERNAL", f"the response does not predict {len(part)} crops")
             rows += output_rows(outputs)
         return rows
 
@@ -90,8 +91,10 @@ def open_connection(address: Address, api_key: str | None, certificates: StrPath
     """Returns the connection of a client: an object whose `send` takes a call and its time, and which can be closed.
 
     Raises:
-        VisageError: the certificates cannot be read.
+        VisageError: the certificates cannot be read, or the API key cannot be sent.
     """
+    if api_key is not None:
+        check_api_key(api_key, "api_key")
     file = None if certificates is None else Path(certificates)
     # Imported here: each library costs more than the rest of the client.
     connect: Callable[[Address, str | None, Path | None], Any]

@@ -56,7 +56,7 @@ def open_predictor(
         api_key: of the server.
 
     Raises:
-        VisageError: not exactly one of `model` and `server` is given, or there is no model.
+        VisageError: not exactly one of `model` and `server` is given, there is no model, or the API key cannot be sent.
     """
     if model is not None and server is not None:
         raise VisageError("model and server: choose one; alignment_of gives the geometry of a server's crops")

@@ -17,7 +17,7 @@ class Attempt:
 
     Attributes:
         call: what to send, in the protocol's form.
-        timeout: seconds until its answer must be complete.
+        timeout: seconds until its response must be complete.
     """
 
     call: Any

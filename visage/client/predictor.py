@@ -43,7 +43,7 @@ class ServerPredictor:
         settings: AlignmentSettings = self._run(self._model.alignment())
         return settings
 
-    @cached_property
+    @property
     def identity(self) -> ModelIdentity:
         """Returns the model's identity."""
         identity: ModelIdentity = self._run(self._model.identity())

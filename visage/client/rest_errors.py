@@ -14,7 +14,7 @@ from visage.client.decimals import decimal
 from visage.client.errors import ClientError, no_response
 from visage.errors import shortened
 
-# The reverse of TensorFlow Serving's table; it answers several codes by 400 and by 500.
+# The reverse of TensorFlow Serving's table, in which several codes have the statuses 400 and 500.
 _CODES = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -45,28 +45,28 @@ def checked(address: Address, status: int, headers: Mapping[str, str], body: byt
     retry_after = _seconds(headers.get("retry-after"))
     # 429 without a time may mean a request that is too large at any time.
     may_retry = code == "UNAVAILABLE" or (code == "RESOURCE_EXHAUSTED" and retry_after is not None)
-    message = _message(body) or f"unexpected answer, status {status}"
+    message = _message(body) or f"unexpected response, status {status}"
     raise ClientError(address.url, code, message, may_retry=may_retry, retry_after=retry_after)
 
 
-def connection_error(address: Address, error: httpx.HTTPError, timeout: float, is_answered: bool) -> ClientError:
-    """Returns the ClientError of a request without a whole answer.
+def connection_error(address: Address, error: httpx.HTTPError, timeout: float, has_begun: bool) -> ClientError:
+    """Returns the ClientError of a request without a whole response.
 
     Args:
         address: where it was sent.
         error: httpx's error.
         timeout: seconds that the request had.
-        is_answered: whether the answer had begun.
+        has_begun: whether the response had begun.
     """
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
-        return ClientError(address.url, "DEADLINE_EXCEEDED", f"no answer within {timeout:.3g} s")
+        return ClientError(address.url, "DEADLINE_EXCEEDED", f"no response within {timeout:.3g} s")
     reason = _reason(error)
-    if is_answered:
-        return ClientError(address.url, "UNAVAILABLE", f"the connection broke in the middle of the answer ({reason})")
+    if has_begun:
+        return ClientError(address.url, "UNAVAILABLE", f"the connection broke in the middle of the response ({reason})")
     if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
         return ClientError(address.server, "UNAVAILABLE", f"no secure connection ({reason}); give its certificates")
     if isinstance(error, httpx.RemoteProtocolError) and "disconnected" not in str(error):
-        return ClientError(address.server, "UNAVAILABLE", f"the answer is no HTTP ({reason}); is this the REST port?")
+        return ClientError(address.server, "UNAVAILABLE", f"the response is no HTTP ({reason}); is this the REST port?")
     return no_response(address, reason)
 
 

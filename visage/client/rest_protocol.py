@@ -1,4 +1,4 @@
-"""TensorFlow Serving's REST protocol: requests and answers, without the connection.
+"""TensorFlow Serving's REST protocol: requests and responses, without the connection.
 
 https://www.tensorflow.org/tfx/serving/api_rest
 """
@@ -13,17 +13,17 @@ import numpy as np
 from google.protobuf.json_format import ParseDict, ParseError
 
 from visage.client.address import Address
-from visage.client.answers import ServedSignatures, VersionStatus
 from visage.client.decimals import decimal
 from visage.client.errors import ClientError
 from visage.client.plans import Plan
+from visage.client.results import ServedSignatures, VersionStatus
 from visage.client.retries import Deadline
 from visage.saved_model.model_session import Signature, read_signature
 from visage.tf_serving_api.messages import DataType, SignatureDefMap
 from visage.tf_serving_api.tensors import DTYPES
 
-# An answer that cannot be read is no fault of the request.
-_BROKEN_ANSWER = "INTERNAL"
+# A response that cannot be read is no fault of the request.
+_BROKEN_RESPONSE = "INTERNAL"
 # The server is away or overloaded; any other error of a route means that this server does not have it.
 _TRANSIENT = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED")
 
@@ -38,11 +38,11 @@ class HttpCall:
 
 
 class RestProtocol:
-    """The operations of one model; an answer is the body of a success."""
+    """The operations of one model; a response is the body of a success."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        # JSON does not say what type a number has, nor what the only output is called.
+        # JSON has neither the type of a number nor the name of the only output.
         self._signatures: Mapping[str, Signature] | None = None
 
     def predict(
@@ -53,10 +53,10 @@ class RestProtocol:
             yield from self._read_signatures(deadline)
         columns = {name: _to_json(array) for name, array in inputs.items()}
         body = json.dumps({"signature_name": signature, "inputs": columns}).encode()
-        answer = yield from deadline.send(HttpCall("POST", f"{self._address.url_of_version}:predict", body))
-        outputs = self._object(answer).get("outputs")
+        response = yield from deadline.send(HttpCall("POST", f"{self._address.url_of_version}:predict", body))
+        outputs = self._object(response).get("outputs")
         if outputs is None:
-            raise self._broken("no outputs in the answer")
+            raise self._broken("no outputs in the response")
         if not self._fits(outputs, signature):
             # Another version is served by now.
             yield from self._read_signatures(deadline)
@@ -85,8 +85,8 @@ class RestProtocol:
     def description(self, deadline: Deadline) -> Plan[dict[str, Any]]:
         """Reads what `visage serve` reports; {} from another server."""
         try:
-            answer = yield from deadline.send(HttpCall("GET", f"{self._address.url_of_version}/visage"))
-            document = self._object(answer)
+            response = yield from deadline.send(HttpCall("GET", f"{self._address.url_of_version}/visage"))
+            document = self._object(response)
         except ClientError as error:
             if error.code in _TRANSIENT:
                 raise
@@ -114,7 +114,7 @@ class RestProtocol:
         if known is not None and len(known.outputs) == 1:
             outputs = {next(iter(known.outputs)): outputs}
         elif not isinstance(outputs, dict) or outputs.keys() == {"b64"}:
-            # The answer holds the value alone.
+            # The response holds the value alone.
             outputs = {"outputs": outputs}
         dtypes = {} if known is None else {name: tensor.dtype for name, tensor in known.outputs.items()}
         try:
@@ -125,17 +125,17 @@ class RestProtocol:
     def _known(self, signature: str) -> Signature | None:
         return (self._signatures or {}).get(signature)
 
-    def _object(self, answer: bytes) -> dict[str, Any]:
+    def _object(self, response: bytes) -> dict[str, Any]:
         try:
-            document = json.loads(answer)
+            document = json.loads(response)
         except ValueError:
             document = None
         if not isinstance(document, dict):
-            raise self._broken("the answer is no JSON object; is this a model server?")
+            raise self._broken("the response is no JSON object; is this a model server?")
         return document
 
     def _broken(self, message: str) -> ClientError:
-        return ClientError(self._address.url, _BROKEN_ANSWER, message)
+        return ClientError(self._address.url, _BROKEN_RESPONSE, message)
 
 
 def _version_status(document: Any) -> VersionStatus | None:

@@ -44,7 +44,7 @@ class RetryPolicy:
 
         Args:
             failures: attempts so far.
-            error: the last one; the time that the server asks for comes before the jitter.
+            error: the last one; the delay that the server requests precedes the jitter.
             part: 0..1, uniformly random.
         """
         return (error.retry_after or 0.0) + part * self.limit(failures)
@@ -74,7 +74,7 @@ class Deadline:
         self._end = clock() + timeout
 
     def send(self, call: Any) -> Plan[Any]:
-        """Sends a request and returns its answer.
+        """Sends a request and returns its response.
 
         Raises:
             ClientError: that of the last attempt; it comes at once if the time does not suffice for another one.

@@ -42,6 +42,7 @@ class ServedModel:
         self._metadata = None if self._folder is None else metadata_of(self._folder)
         self._note = note
         self._served: dict[str, Any] | None = None
+        self._identity: ModelIdentity | None = None
 
     def alignment(self) -> Plan[AlignmentSettings]:
         """Returns the geometry of the model's crops.
@@ -70,7 +71,12 @@ class ServedModel:
         return AlignmentSettings()
 
     def identity(self) -> Plan[ModelIdentity]:
-        """Returns the model's identity."""
+        """Returns the model's identity, which is requested once."""
+        if self._identity is None:
+            self._identity = yield from self._identify()
+        return self._identity
+
+    def _identify(self) -> Plan[ModelIdentity]:
         name = self._operations.address.model
         if served := (yield from self._description()):
             return identify(ModelMetadata.from_json(served), name, decimal(served.get("version")))
@@ -106,6 +112,6 @@ class ServedModel:
         states = yield from self._operations.status()
         address = self._operations.address
         if address.label is not None:
-            # Which version has the label, the states do not say.
+            # The states do not have the labels.
             return (yield from self._operations.metadata()).version
         return max((one.version for one in states if one.state == "AVAILABLE"), default=None)

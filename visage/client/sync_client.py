@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from visage.client.answers import ServedSignatures, VersionStatus
-from visage.client.errors import ClientError
+from visage.client.errors import ClientError, closed_client
 from visage.client.operations import DEFAULT_SECONDS, Operations, open_connection
-from visage.client.plans import Attempt, Plan, Result
+from visage.client.plans import Attempt, Pause, Plan, Result
+from visage.client.results import ServedSignatures, VersionStatus
 from visage.client.retries import RetryPolicy
 from visage.paths import StrPath
 from visage.saved_model.model_session import DEFAULT_SIGNATURE
@@ -36,7 +36,7 @@ class Client:
         retries: how often and how soon a failed request is sent again; None: up to 5 attempts.
 
     Raises:
-        VisageError: the address is invalid, or the certificates cannot be read.
+        VisageError: the address or the API key is invalid, or the certificates cannot be read.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Client:
     ) -> None:
         self.operations = Operations(address, version, label, timeout, retries)
         self._connection = open_connection(self.operations.address, api_key, certificates, is_async=False)
+        self._is_closed = False
 
     def predict(
         self, inputs: Mapping[str, Any], signature: str = DEFAULT_SIGNATURE, timeout: float | None = None
@@ -134,22 +135,32 @@ class Client:
         try:
             step = next(plan)
             while True:
-                if not isinstance(step, Attempt):
-                    time.sleep(step.seconds)
-                    step = plan.send(None)
-                    continue
                 try:
-                    answer = self._connection.send(step.call, step.timeout)
+                    response = self._take(step)
                 except ClientError as error:
                     step = plan.throw(error)
                 else:
-                    step = plan.send(answer)
+                    step = plan.send(response)
         except StopIteration as end:
             result: Result = end.value
             return result
 
+    def _take(self, step: Attempt | Pause) -> Any:
+        if isinstance(step, Pause):
+            time.sleep(step.seconds)
+            return None
+        if self._is_closed:
+            raise closed_client(self.operations.address)
+        try:
+            return self._connection.send(step.call, step.timeout)
+        except (RuntimeError, ValueError) as error:
+            if self._is_closed:  # by another thread
+                raise closed_client(self.operations.address) from error
+            raise
+
     def close(self) -> None:
         """Closes the connections."""
+        self._is_closed = True
         self._connection.close()
 
     def __enter__(self) -> Client:

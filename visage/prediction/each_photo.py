@@ -1,7 +1,7 @@
 """Predicts photos one after the other; one that cannot be used does not affect the others."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -70,11 +70,9 @@ def predict_each(photos: Sequence[Photo], predictor: NamedPredictor) -> Iterator
     detector = make_detector(photo_detector(alignment))
     for done, photo in enumerate(photos, start=1):
         found = find_on(photo, detector, alignment)
-        if found.crops:
-            prediction = predicted(photo.path, found, predictor.predict(found.crops))
-            prediction = replace(prediction, model=predictor.identity)
-        else:
-            prediction = predicted(photo.path, found, [])
+        # A model is loaded for crops alone.
+        outputs = predictor.predict(found.crops) if found.crops else []
+        prediction = predicted(photo.path, found, outputs, predictor.identity if outputs else None)
         report("predict photos", done, len(photos))
         yield prediction
 

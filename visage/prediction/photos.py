@@ -14,7 +14,6 @@ from visage.faces.align import align
 from visage.faces.detector import Detector
 from visage.faces.encode import encode
 from visage.faces.face import Face
-from visage.faces.image_io import DecodeError, decode
 from visage.faces.settings import NO_DETECTOR, AlignmentSettings
 from visage.saved_model.identity import ModelIdentity
 
@@ -114,33 +113,17 @@ def photo_detector(alignment: AlignmentSettings) -> str:
     return "blazeface" if alignment.detector == NO_DETECTOR else alignment.detector
 
 
-def predict_photo(image: bytes, path: str, detector: Detector, predictor: Predictor) -> PhotoPrediction:
-    """Finds, aligns and predicts every face on a photo.
-
-    Args:
-        image: the file's bytes.
-        path: its name in the result.
-
-    Returns:
-        A prediction, or a problem: the photo is unreadable, or has no face that can be cut out. A face that cannot be
-        cut out is ignored if others can.
-    """
-    try:
-        pixels = decode(image)
-    except DecodeError as error:
-        return PhotoPrediction(path, problem=str(error))
-    found = find_faces(pixels, detector, predictor.alignment)
-    return predicted(path, found, predictor.predict(found.crops) if found.crops else [])
-
-
-def predicted(path: str, found: FoundFaces, outputs: Sequence[Mapping[str, Any]]) -> PhotoPrediction:
-    """Returns the prediction of a photo from the model's outputs for its crops, in the same order.
+def predicted(
+    path: str, found: FoundFaces, outputs: Sequence[Mapping[str, Any]], model: ModelIdentity | None = None
+) -> PhotoPrediction:
+    """Returns the prediction of a photo from the outputs of a model for its crops, in the same order.
 
     Raises:
         VisageError: the model is not one of VisAge's.
     """
+    faces = combine(found, outputs)
     return PhotoPrediction(
-        path, width=found.width, height=found.height, faces=combine(found, outputs), problem=found.problem
+        path, model=model, width=found.width, height=found.height, faces=faces, problem=found.problem
     )
 
 

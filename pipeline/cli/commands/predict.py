@@ -103,6 +103,7 @@ def predict(
         raise VisageError("--server and --public-key: a server verifies its own model; give --public-key to it")
     if server is None and alignment_of is not None:
         raise VisageError("--alignment-of needs --server: a local model has the geometry of its crops")
+    api_key = None if server is None else _api_key()
     if server is None:
         chosen = choose_model(model, config, "--model")
         model, config = chosen.folder, chosen.config
@@ -119,7 +120,7 @@ def predict(
         with (
             _progress(len(files), rows_on_terminal=shown_as != "json" and sys.stdout.isatty()),
             redirect_framework_output() as stream,
-            open_predictor(model, server, alignment_of, notes.append, os.environ.get(_API_KEY)) as predictor,
+            open_predictor(model, server, alignment_of, notes.append, api_key) as predictor,
         ):
             writer = _writer(shown_as, stream, files, config)
             for index, prediction in enumerate(predict_each(files, predictor)):
@@ -140,6 +141,20 @@ def predict(
     if unwritten is not None:
         raise unwritten
     context.exit(FAILED if problems else 0)
+
+
+def _api_key() -> str | None:
+    """Returns the server's API key of the environment; None without one.
+
+    Raises:
+        VisageError: it cannot be sent.
+    """
+    from visage.client.api_key import check_api_key
+
+    if not (api_key := os.environ.get(_API_KEY)):
+        return None
+    check_api_key(api_key, _API_KEY)
+    return api_key
 
 
 def _photos(named: Sequence[Path], files_from: Path | None) -> "list[Photo]":

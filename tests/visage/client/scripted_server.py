@@ -1,4 +1,4 @@
-"""Real servers of both protocols whose answers follow a script: what a client must survive."""
+"""Real servers of both protocols whose responses follow a script: what a client must survive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -45,7 +45,7 @@ class Refusal:
 
 
 Act = Refusal | str
-"""What happens to one request: a refusal, 'slow', 'reset' or 'broken'; without one it is answered."""
+"""What happens to one request: a refusal, 'slow', 'reset' or 'broken'; without one it succeeds."""
 
 
 @dataclass
@@ -184,7 +184,8 @@ class _RestHandler(BaseHTTPRequestHandler):
         for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        with suppress(OSError):  # A client may have left.
+            self.wfile.write(body)
 
     def log_message(self, *args: object) -> None:
         pass

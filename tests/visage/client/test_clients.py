@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,24 +28,6 @@ CROPS = [b"one crop\0", b"another\0\0"]
 def server(request: pytest.FixtureRequest) -> Iterator[Running]:
     with (rest_server if request.param == "http" else grpc_server)() as running:
         yield running
-
-
-@pytest.fixture(params=["thread", "asyncio"])
-def use(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """Calls a function with a client, and returns its result; awaits it in asyncio."""
-
-    def in_thread(url: str, call: Callable[[Client], Any], **options: Any) -> Any:
-        with Client(url, **options) as client:
-            return call(client)
-
-    def in_asyncio(url: str, call: Callable[[AsyncClient], Awaitable[Any]], **options: Any) -> Any:
-        async def main() -> Any:
-            async with AsyncClient(url, **options) as client:
-                return await call(client)
-
-        return asyncio.run(main())
-
-    return in_thread if request.param == "thread" else in_asyncio
 
 
 def test_every_type_of_output_arrives(use: Use, server: Running) -> None:
@@ -84,21 +66,21 @@ def test_the_signatures(use: Use, server: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "asked"),
+    ("options", "expected"),
     [
         ({}, ("visage", None, None)),
         ({"version": 3}, ("visage", 3, None)),
         ({"label": "stable"}, ("visage", None, "stable")),
     ],
 )
-def test_a_version_or_a_label_is_asked_for(
-    use: Callable[..., Any], server: Running, options: dict[str, Any], asked: tuple[Any, ...]
+def test_a_version_or_a_label_is_requested(
+    use: Callable[..., Any], server: Running, options: dict[str, Any], expected: tuple[Any, ...]
 ) -> None:
     use(server.url, lambda client: client.predict_crops(CROPS), **options)
-    assert server.script.predicts == [asked]
+    assert server.script.predicts == [expected]
 
 
-def test_a_full_queue_is_asked_again(use: Use, server: Running) -> None:
+def test_a_request_that_a_full_queue_refuses_is_sent_again(use: Use, server: Running) -> None:
     server.script.acts.extend([Refusal("UNAVAILABLE", QUEUE_FULL)] * 2)
     rows = use(server.url, lambda client: client.predict_crops(CROPS))
     assert len(rows) == 2
@@ -129,11 +111,21 @@ def test_an_error_of_the_request_is_not_sent_again(use: Use, server: Running, co
     assert len(server.script.predicts) == 1
 
 
-def test_the_time_that_the_server_asks_for_is_waited(use: Use, server: Running) -> None:
-    server.script.acts.append(Refusal("RESOURCE_EXHAUSTED", "too many requests", after=1))
-    started = time.monotonic()
+def test_the_delay_that_the_server_requests_is_waited(
+    use: Use, server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr("visage.client.sync_client.time.sleep", pauses.append)
+    monkeypatch.setattr("visage.client.async_client.asyncio.sleep", pause)
+    server.script.acts.append(Refusal("RESOURCE_EXHAUSTED", "too many requests", after=7))
     use(server.url, lambda client: client.predict_crops(CROPS))
-    assert time.monotonic() - started >= 1
+    assert [7 <= seconds < 7.2 for seconds in pauses] == [True]
     assert len(server.script.predicts) == 2
 
 
@@ -146,7 +138,7 @@ def test_a_time_beyond_the_deadline_is_not_waited(use: Callable[..., Any], serve
 def test_a_late_answer_is_an_error(use: Callable[..., Any], server: Running) -> None:
     server.script.acts.append("slow")
     started = time.monotonic()
-    with pytest.raises(ClientError, match=r"no answer within 0\.\d+ s") as caught:
+    with pytest.raises(ClientError, match=r"no response within 0\.\d+ s") as caught:
         use(server.url, lambda client: client.predict_crops(CROPS), timeout=SLOW_SECONDS / 2)
     assert caught.value.code == "DEADLINE_EXCEEDED"
     assert time.monotonic() - started < SLOW_SECONDS
@@ -204,6 +196,61 @@ def test_one_connection_serves_all_requests(use: Callable[..., Any], server: Run
 def test_an_api_key_is_sent_with_every_request(use: Callable[..., Any], server: Running) -> None:
     use(server.url, lambda client: client.predict_crops(CROPS), api_key="s3cret")
     assert set(server.script.authorizations) == {"Bearer s3cret"}
+
+
+BAD_KEYS = {
+    "SECRET\r": "begins or ends with a space or a line break",
+    " SECRET": "begins or ends with a space or a line break",
+    "SEC\nRET": "a line break, a control character",
+    "SÉCRET": "a character that is not ASCII",
+    "": "it is empty",
+}
+
+
+@pytest.mark.parametrize("key", BAD_KEYS)
+def test_an_api_key_that_no_header_holds_is_an_error_without_it(
+    use: Callable[..., Any], server: Running, key: str
+) -> None:
+    with pytest.raises(VisageError, match=rf"^api_key: .*{BAD_KEYS[key]}.*; set it to the API key alone$") as caught:
+        use(server.url, lambda client: client.status(), api_key=key)
+    assert not key or key.strip() not in str(caught.value)
+    assert server.script.connections == 0
+
+
+def test_a_closed_client_is_an_error(server: Running) -> None:
+    with Client(server.url) as client:
+        client.status()
+    with pytest.raises(ClientError, match=r"the client is closed; open another one") as caught:
+        client.predict_crops(CROPS)
+    assert caught.value.code == "CANCELLED"
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+def test_a_closed_client_of_asyncio_is_an_error(server: Running, is_used: bool) -> None:
+    async def main() -> None:
+        async with AsyncClient(server.url) as client:
+            if is_used:
+                await client.status()
+        for operation in (client.status, lambda: client.predict_photos([b"no image"])):
+            with pytest.raises(ClientError, match=r"the client is closed; open another one"):
+                await operation()
+
+    asyncio.run(main())
+
+
+def test_a_request_in_flight_ends_as_an_error_when_the_client_closes(server: Running) -> None:
+    server.script.acts.append("slow")
+
+    async def main() -> None:
+        client = AsyncClient(server.url)
+        request = asyncio.ensure_future(client.predict_crops(CROPS))
+        while not server.script.predicts:
+            await asyncio.sleep(0.01)
+        await client.close()
+        with pytest.raises(ClientError, match=r"the client is closed; open another one"):
+            await request
+
+    asyncio.run(main())
 
 
 @pytest.fixture(scope="module")

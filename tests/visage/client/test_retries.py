@@ -1,4 +1,4 @@
-"""Delays of the retries, for any policy, any clock and any answers."""
+"""Delays of the retries, for any policy, any clock and any responses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def take(policy: RetryPolicy, timeout: float, errors: Sequence[ClientError], par
             assert isinstance(step, Attempt)
             taken.attempts.append((now, step.timeout))
             now += min(seconds, step.timeout)
-            step = plan.throw(remaining.pop(0)) if remaining else plan.send("answer")
+            step = plan.throw(remaining.pop(0)) if remaining else plan.send("response")
     except StopIteration as end:
         taken.result = end.value
     except ClientError:
@@ -96,7 +96,7 @@ def test_no_attempt_begins_after_the_deadline_or_beyond_the_number_of_attempts(
     # The first one is made in any case.
     assert all(begun < timeout for begun, _ in taken.attempts[1:])
     assert all(begun + time_left <= timeout + 1e-6 for begun, time_left in taken.attempts)
-    assert (taken.result == "answer") == (len(taken.attempts) > len(waits))
+    assert (taken.result == "response") == (len(taken.attempts) > len(waits))
 
 
 @given(policies, parts)

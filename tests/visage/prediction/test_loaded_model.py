@@ -52,7 +52,7 @@ def test_a_loaded_model_predicts_and_lists_its_signatures(saved_model: Path) -> 
 def test_bytes_that_are_no_image_are_refused_in_one_line(saved_model: Path) -> None:
     model = load_model(saved_model)
     with pytest.raises(ModelInputError, match=r"^Unknown image file format") as caught:
-        model.run({"image_bytes": np.array([b"no picture"], object)})
+        model.run({"image_bytes": np.array([b"no image"], object)})
     assert "\n" not in str(caught.value)
 
 

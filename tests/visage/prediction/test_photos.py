@@ -10,7 +10,8 @@ from tests.serving.conftest import plain_jpeg
 from visage.errors import VisageError
 from visage.faces.face import Face
 from visage.faces.settings import AlignmentSettings
-from visage.prediction.photos import NO_USABLE_FACE, photo_detector, predict_photo
+from visage.prediction.each_photo import Photo, find_on
+from visage.prediction.photos import NO_USABLE_FACE, PhotoPrediction, Predictor, photo_detector, predicted
 
 
 def face(left: float, eye_distance: float) -> Face:
@@ -52,9 +53,14 @@ class FixedPredictor:
         return [self._outputs for _ in crops]
 
 
+def predict(faces: Sequence[Face], predictor: Predictor) -> PhotoPrediction:
+    found = find_on(Photo("photo", plain_jpeg(9, 9, 9)), FixedDetector(*faces), predictor.alignment)
+    return predicted("photo", found, predictor.predict(found.crops))
+
+
 def test_a_model_of_the_gender_alone_predicts_no_age() -> None:
     model = FixedPredictor(gender="male", gender_probability=0.9)
-    (found,) = predict_photo(plain_jpeg(9, 9, 9), "photo", FixedDetector(face(5, 8)), model).faces
+    (found,) = predict([face(5, 8)], model).faces
     assert (found.gender, found.gender_probability) == ("male", 0.9)
     assert found.age is found.age_deviation is found.age_group is found.age_probabilities is None
 
@@ -62,28 +68,26 @@ def test_a_model_of_the_gender_alone_predicts_no_age() -> None:
 def test_a_model_of_age_groups_alone_spreads_over_their_middles() -> None:
     two = [0.0, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0]  # 5 and 10.5 years
     model = FixedPredictor(age=7.75, age_group="4-6", age_probabilities=two)
-    (found,) = predict_photo(plain_jpeg(9, 9, 9), "photo", FixedDetector(face(5, 8)), model).faces
+    (found,) = predict([face(5, 8)], model).faces
     assert (found.age, found.age_deviation) == (7.75, 2.75)
     assert found.gender is found.gender_probability is None
 
 
 def test_an_output_without_age_and_gender_is_refused() -> None:
     with pytest.raises(VisageError, match="lacks a usable 'age_probabilities': was it trained by VisAge"):
-        predict_photo(plain_jpeg(9, 9, 9), "photo", FixedDetector(face(5, 8)), FixedPredictor(logits=[1.0]))
+        predict([face(5, 8)], FixedPredictor(logits=[1.0]))
 
 
 @pytest.mark.parametrize("eye_distance", [0.0, 1e4, np.nan])
 def test_a_face_with_impossible_eyes_does_not_affect_others(eye_distance: float) -> None:
-    prediction = predict_photo(
-        plain_jpeg(9, 9, 9), "photo", FixedDetector(face(2, eye_distance), face(5, 8)), ThirtyYears()
-    )
+    prediction = predict([face(2, eye_distance), face(5, 8)], ThirtyYears())
     assert [found.box[0] for found in prediction.faces] == [5]
     assert prediction.problem is None
 
 
 @pytest.mark.parametrize("eye_distance", [0.0, 1e4, np.nan])
 def test_a_photo_of_impossible_eyes_alone_has_a_problem(eye_distance: float) -> None:
-    prediction = predict_photo(plain_jpeg(9, 9, 9), "photo", FixedDetector(face(2, eye_distance)), ThirtyYears())
+    prediction = predict([face(2, eye_distance)], ThirtyYears())
     assert (prediction.faces, prediction.problem) == ([], NO_USABLE_FACE)
     assert (prediction.width, prediction.height) == (32, 32)
 

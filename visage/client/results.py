@@ -1,4 +1,4 @@
-"""What both protocols answer, in one form."""
+"""Defines what both protocols return."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -2,7 +2,6 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from math import ceil, floor
 from pathlib import Path
 
 import numpy as np
@@ -136,14 +135,14 @@ def _words(face: FacePrediction) -> Iterator[str]:
 
 
 def _near_bars(face: FacePrediction) -> range:
-    """Returns the bars to highlight: the predicted group, or the years within the deviation."""
-    if face.age_group is None or face.age is None or face.age_deviation is None:
+    """Returns the bars to highlight: the predicted group, or the years of the 80 % span."""
+    if face.age_group is None or face.age_probabilities is None:
         return range(0)
-    if len(face.age_probabilities or ()) == len(AGE_GROUPS):
+    if len(face.age_probabilities) == len(AGE_GROUPS):
         group = AGE_GROUPS.index(face.age_group)
         return range(group, group + 1)
-    reach = max(0.5, face.age_deviation)
-    return range(ceil(face.age - reach), floor(face.age + reach) + 1)
+    low, high = age_span(face.age_probabilities)
+    return range(low, high + 1)
 
 
 def _draw_bars(draw: ImageDraw.ImageDraw, probabilities: Sequence[float], near: range) -> None:

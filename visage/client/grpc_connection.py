@@ -131,8 +131,9 @@ def _client_error(address: Address, error: Any, timeout: float) -> ClientError:
     pushback = next((value for key, value in error.trailing_metadata() or () if key == _PUSHBACK), None)
     milliseconds = decimal(pushback)
     wanted = None if milliseconds is None else milliseconds / 1000
-    # RESOURCE_EXHAUSTED without a time may mean a message that is too large at any time.
-    may_retry = (code == "UNAVAILABLE" and (pushback is None or wanted is not None)) or (
+    # A server that ends cancels what it has not begun. RESOURCE_EXHAUSTED without a time may mean a message that is too
+    # large at any time.
+    may_retry = (code in ("UNAVAILABLE", "CANCELLED") and (pushback is None or wanted is not None)) or (
         code == "RESOURCE_EXHAUSTED" and wanted is not None
     )
     return ClientError(address.url, code, details or code, may_retry=may_retry, retry_after=wanted)

@@ -87,6 +87,14 @@ def test_a_request_that_a_full_queue_refuses_is_sent_again(use: Use, server: Run
     assert len(server.script.predicts) == 3
 
 
+def test_a_call_that_an_ending_server_cancels_is_sent_again(use: Use, server: Running) -> None:
+    if not server.url.startswith("grpc"):
+        pytest.skip("over HTTP the connection breaks")
+    server.script.acts.append(Refusal("CANCELLED", ""))
+    assert len(use(server.url, lambda client: client.predict_crops(CROPS))) == 2
+    assert len(server.script.predicts) == 2
+
+
 def test_a_server_that_stays_full_is_an_error_with_its_text(use: Callable[..., Any], server: Running) -> None:
     server.script.acts.extend([Refusal("UNAVAILABLE", QUEUE_FULL)] * 9)
     with pytest.raises(ClientError, match=QUEUE_FULL) as caught:

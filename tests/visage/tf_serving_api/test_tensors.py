@@ -47,6 +47,29 @@ def proto(dtype: str, shape: list[int], **values: object) -> object:
     return message
 
 
+@pytest.mark.parametrize(
+    ("dtype", "sent", "read"),
+    [("DT_UINT8", 300, 44), ("DT_INT8", 200, -56), ("DT_INT16", -40000, 25536), ("DT_UINT16", -1, 65535)],
+)
+def test_an_integer_too_large_for_its_dtype_keeps_its_low_bits(dtype: str, sent: int, read: int) -> None:
+    import tensorflow as tf
+
+    message = proto(dtype, [1], int_val=[sent])
+    assert to_array(message).tolist() == [read]
+    assert tf.io.parse_tensor(message.SerializeToString(), to_array(message).dtype).numpy().tolist() == [read]
+
+
+def test_a_half_keeps_its_low_bits() -> None:
+    assert to_array(proto("DT_HALF", [2], half_val=[0x3E00, 0x13E00])).tolist() == [1.5, 1.5]
+
+
+@pytest.mark.parametrize("as_content", [True, False])
+@pytest.mark.parametrize("count", [4095, 4096, 4097, 10_000])
+def test_many_values_survive(count: int, as_content: bool) -> None:
+    for array in (np.arange(count, dtype=np.int32), np.array([b"%d" % number for number in range(count)], object)):
+        np.testing.assert_array_equal(to_array(to_proto(array, as_content=as_content)), array)
+
+
 def test_one_value_stands_for_all() -> None:
     assert to_array(proto("DT_FLOAT", [2, 2], float_val=[1.5])).tolist() == [[1.5, 1.5], [1.5, 1.5]]
 
@@ -59,6 +82,10 @@ def test_one_value_stands_for_all() -> None:
         (proto("DT_FLOAT", [2]), "0 values for a tensor of shape"),
         (proto("DT_FLOAT", [-1], float_val=[1]), "the shape is not fully known"),
         (proto("DT_FLOAT", [1 << 40], float_val=[1]), "1 values for a tensor of shape"),
+        (proto("DT_FLOAT", [1] * 70, float_val=[1]), "a shape of 70 axes: "),
+        (proto("DT_FLOAT", [1] * 70, tensor_content=b"1234"), "a shape of 70 axes: "),
+        (proto("DT_STRING", [1] * 70, string_val=[b"a"]), "a shape of 70 axes: "),
+        (proto("DT_FLOAT", [1 << 60, 1 << 60, 0]), "a shape of 3 axes: "),
         (proto("DT_VARIANT", [1]), "dtype 21 is not supported"),
     ],
 )

@@ -1,5 +1,7 @@
 """TensorProtos, against TensorFlow's own conversion."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,7 +42,7 @@ def test_tensorflow_reads_and_writes_the_same(dtype: np.dtype) -> None:
     np.testing.assert_array_equal(to_array(ours), array)
 
 
-def proto(dtype: str, shape: list[int], **values: object) -> object:
+def proto(dtype: str, shape: list[int], **values: object) -> Any:
     message = TensorProto(dtype=DataType.values_by_name[dtype].number, **values)
     for size in shape:
         message.tensor_shape.dim.add(size=size)
@@ -89,6 +91,6 @@ def test_one_value_stands_for_all() -> None:
         (proto("DT_VARIANT", [1]), "dtype 21 is not supported"),
     ],
 )
-def test_content_that_does_not_fit_is_refused(message: object, text: str) -> None:
+def test_content_that_does_not_fit_is_refused(message: Any, text: str) -> None:
     with pytest.raises(TensorError, match=text):
         to_array(message)

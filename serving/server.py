@@ -21,7 +21,6 @@ from serving.core.limits import CORES, MIB, BatchLimits
 from serving.core.model_server import ModelServer
 from serving.core.model_spec import ModelSpec
 from serving.demo import Demo
-from serving.grpc_api.options import GrpcOptions
 from serving.grpc_api.server import make_grpc_server
 from serving.http_protocol import DrainingServer, TimedProtocol
 from serving.options import ServeOptions, TlsFiles
@@ -73,7 +72,7 @@ def serve(options: ServeOptions, announce: Callable[[str], None] = lambda line: 
 async def _serve(options: ServeOptions, listener: socket.socket, announce: Callable[[str], None]) -> int | None:
     """Serves until a signal, which it returns."""
     server = make_model_server(options)
-    grpc_server = make_grpc_server(server, options.limits, GrpcOptions(api_keys=options.api_keys))
+    grpc_server = make_grpc_server(server, options.api_keys)
     http_server = make_http_server(server, options, lambda: grpc_server.stop(_SHUTDOWN_SECONDS))
     try:
         grpc_port = grpc_server.add_port(options.host, options.grpc_port, _grpc_credentials(options.tls))

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from serving.core.errors import Code, ServingError
+from serving.core.errors import ServingError
 from visage.saved_model.model_session import DEFAULT_SIGNATURE, Signature
+from visage.tf_serving_api.codes import Code
+from visage.tf_serving_api.dtypes import dtype_number
 from visage.tf_serving_api.messages import DataType
-from visage.tf_serving_api.tensors import dtype_number
 
 if TYPE_CHECKING:
     from serving.core.servable import Servable
@@ -45,8 +46,8 @@ class Classification:
 
 
 @dataclass(frozen=True)
-class Task:
-    """One signature of a request for several: its name, and the method that it is asked by."""
+class MultiInferenceTask:
+    """One signature of a MultiInference request: its name, and the full name of the method that runs it."""
 
     signature: str
     method: str
@@ -85,7 +86,7 @@ async def regress(servable: Servable, signature: str, examples: Sequence[bytes])
 
 
 async def multi_inference(
-    servable: Servable, tasks: Sequence[Task], examples: Sequence[bytes]
+    servable: Servable, tasks: Sequence[MultiInferenceTask], examples: Sequence[bytes]
 ) -> list[Classification | np.ndarray]:
     """Classifies and regresses the same examples, each signature once.
 

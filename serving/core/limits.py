@@ -19,6 +19,7 @@ class Limits:
         image_pixels: one image; the graph needs up to 15 bytes for each.
         pixels_in_flight: images of all batches that run at the same time.
         connections: open at the same time, by protocol.
+        concurrent_calls: of gRPC that are received or answered at the same time; more are refused.
         request_seconds: from the first byte of a request to its answer.
     """
 
@@ -29,6 +30,7 @@ class Limits:
     image_pixels: int = 40_000_000
     pixels_in_flight: int = 40_000_000
     connections: int = 1000
+    concurrent_calls: int = 256
     request_seconds: float = 30.0
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import unquote
 
 import grpc
 from google.protobuf.message import DecodeError
 
 from serving.access_log import log_request
 from serving.api_keys import ApiKeys
-from serving.core.errors import Code, ServingError
-from serving.core.limits import Limits
+from serving.core.errors import ServingError
 from serving.core.model_server import ModelServer
 from serving.grpc_api.received_messages import ReceivedMessages
 from serving.time_limit import TimeLimit
+from visage.tf_serving_api.codes import Code
 
 LARGE_BYTES = 256 * 2**10
 """From this size on, messages are parsed and written in a thread, so that the event loop goes on."""
@@ -29,7 +31,7 @@ _logger = logging.getLogger(__name__)
 
 
 @dataclass
-class Call:
+class CallRecord:
     """One call, as log and metrics show it; its method fills in what it learns."""
 
     method: str
@@ -44,17 +46,23 @@ class Call:
     message: str = ""
 
 
-Run = Callable[[Any, Call], Awaitable[Any]]
+Run = Callable[[Any, CallRecord], Awaitable[Any]]
 """Answers a request message with a response message; raises ServingError."""
 
 
 class Calls:
-    """Makes gRPC's handlers of methods."""
+    """Makes gRPC's handlers of methods.
 
-    def __init__(self, server: ModelServer, limits: Limits, api_keys: Sequence[str]) -> None:
+    Attributes:
+        running: calls that are received or answered now.
+        received: their messages.
+    """
+
+    def __init__(self, server: ModelServer, api_keys: Sequence[str]) -> None:
+        self.running = 0
+        self.received = ReceivedMessages(server.limits)
         self._server = server
-        self._limits = limits
-        self._received = ReceivedMessages(limits)
+        self._limits = server.limits
         self._keys = ApiKeys(api_keys)
 
     def handler(
@@ -72,7 +80,7 @@ class Calls:
         path = f"/{service}/{method}"
 
         async def handle(_: Any, context: grpc.aio.ServicerContext) -> bytes:
-            call = Call(path, context.peer())
+            call = CallRecord(path, address_of(context.peer()))
             start = time.perf_counter()
             try:
                 return await self._run(request, run, call, context)
@@ -87,34 +95,46 @@ class Calls:
                 call.code, call.message = Code.INTERNAL, "internal error"
             finally:
                 self._record(call, method if is_measured else None, time.perf_counter() - start)
-            await context.abort(_STATUS_CODES[call.code], truncated(call.message))
-            raise AssertionError  # abort() raises.
+            await abort(context, call.code, call.message)
 
         # Without gRPC's deserializer the call is admitted, measured and parsed here. On the wire, a call that streams
         # one request is the same as one that does not.
         return grpc.stream_unary_rpc_method_handler(handle)
 
-    async def _run(self, request: Any, run: Run, call: Call, context: grpc.aio.ServicerContext) -> bytes:
+    async def _run(self, request: Any, run: Run, call: CallRecord, context: grpc.aio.ServicerContext) -> bytes:
         metadata = dict(context.invocation_metadata() or ())
         self._keys.check(_bytes(metadata.get("authorization")), _bytes(metadata.get("x-api-key")))
-        message = await self._received.receive(context)
-        call.received_bytes = len(message)
-        with self._received.held(len(message)):
-            parsed = await _parse(request, message)
-            # Each copy of 30 MB counts.
-            del message
-            work = run(parsed, call)
-            del parsed
-            remaining = context.time_remaining()
-            limit = self._limits.request_seconds
-            # A session that runs goes on; its outputs are dropped.
-            with TimeLimit(limit if remaining is None else min(limit, remaining), _late):
-                response = await work
-        answer = await in_thread_if(response.ByteSize() > LARGE_BYTES, response.SerializeToString)
-        call.sent_bytes = len(answer)
-        return answer
+        with self._counted():
+            message = await self.received.receive(context)
+            call.received_bytes = len(message)
+            with self.received.held(len(message)):
+                parsed = await _parse(request, message)
+                # Each copy of 30 MB counts.
+                del message
+                work = run(parsed, call)
+                del parsed
+                remaining = context.time_remaining()
+                limit = self._limits.request_seconds
+                # A session that runs goes on; its outputs are dropped.
+                with TimeLimit(limit if remaining is None else min(limit, remaining), _late):
+                    response = await work
+            answer = await in_thread_if(response.ByteSize() > LARGE_BYTES, response.SerializeToString)
+            call.sent_bytes = len(answer)
+            return answer
 
-    def _record(self, call: Call, measured: str | None, seconds: float) -> None:
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        # grpcio's own `maximum_concurrent_rpcs` counts each call that it refuses as one that has ended, and so lets
+        # more in than that.
+        if self.running >= self._limits.concurrent_calls:
+            raise ServingError(Code.RESOURCE_EXHAUSTED, f"{self.running} calls are being answered; try again later")
+        self.running += 1
+        try:
+            yield
+        finally:
+            self.running -= 1
+
+    def _record(self, call: CallRecord, measured: str | None, seconds: float) -> None:
         if measured is not None:
             self._server.count_request(call.model, call.version, call.code)
             if call.code is Code.OK:
@@ -133,6 +153,21 @@ class Calls:
             peer=call.peer,
             message=call.message,
         )
+
+
+async def abort(context: grpc.aio.ServicerContext, code: Code, message: str) -> NoReturn:
+    """Ends a call with an error."""
+    await context.abort(_STATUS_CODES[code], truncated(message))
+    raise AssertionError  # abort() raises.
+
+
+def address_of(peer: str) -> str:
+    """Returns the bare address of a client, as the log of REST has it.
+
+    Args:
+        peer: as gRPC names it, e.g. "ipv4:127.0.0.1:5000" or "ipv6:%5B::1%5D:5000".
+    """
+    return unquote(peer).partition(":")[2].rpartition(":")[0].strip("[]")
 
 
 def truncated(message: str) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 import grpc
 
-from serving.core.errors import Code
 from serving.core.model_server import ModelServer
-from serving.grpc_api.calls import Call, Calls
+from serving.grpc_api.calls import CallRecord, Calls
 from serving.grpc_api.model_specs import required_spec
 from visage.tf_serving_api import messages
+from visage.tf_serving_api.codes import Code
 
 SERVICE = "tensorflow.serving.ModelService"
 
@@ -33,7 +33,7 @@ class ModelService:
         handlers = {name: calls.handler(SERVICE, name, *method) for name, method in methods.items()}
         return grpc.method_handlers_generic_handler(SERVICE, handlers)
 
-    async def _status(self, request: Any, call: Call) -> Any:
+    async def _status(self, request: Any, call: CallRecord) -> Any:
         response = messages.GetModelStatusResponse()
         for version in self._server.status(required_spec(request, call)):
             added = response.model_version_status.add(
@@ -43,7 +43,7 @@ class ModelService:
             added.status.error_message = version.message
         return response
 
-    async def _reload(self, request: Any, call: Call) -> Any:
+    async def _reload(self, request: Any, call: CallRecord) -> Any:
         before = self._first_values(request.metric_names)
         await self._server.reload(request.config)
         response = messages.ReloadConfigResponse()

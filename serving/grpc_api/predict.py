@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from serving.core.errors import Code, ServingError
+from serving.core.errors import ServingError
 from visage.saved_model.model_session import Signature
+from visage.tf_serving_api.codes import Code
 from visage.tf_serving_api.tensors import TensorError, to_array
 
 

@@ -8,17 +8,16 @@ from typing import Any
 import grpc
 import numpy as np
 
-from serving.core.classify_regress import Classification, Task, classify, multi_inference, regress
-from serving.core.errors import Code, ServingError
-from serving.core.limits import Limits
+from serving.core.classify_regress import Classification, MultiInferenceTask, classify, multi_inference, regress
+from serving.core.errors import ServingError
 from serving.core.model_server import ModelServer
 from serving.core.servable import Servable
 from serving.grpc_api import predict
-from serving.grpc_api.calls import LARGE_BYTES, Call, Calls, in_thread_if
+from serving.grpc_api.calls import LARGE_BYTES, CallRecord, Calls, in_thread_if
 from serving.grpc_api.model_specs import fill_in, named_spec, required_spec, spec_of, with_name
-from serving.grpc_api.options import GrpcOptions
 from visage.saved_model.model_session import DEFAULT_SIGNATURE
 from visage.tf_serving_api import messages
+from visage.tf_serving_api.codes import Code
 from visage.tf_serving_api.tensors import to_proto
 
 SERVICE = "tensorflow.serving.PredictionService"
@@ -32,10 +31,9 @@ class PredictionService:
     PredictStreamed is left out: the open tensorflow_model_server answers it with UNIMPLEMENTED, too.
     """
 
-    def __init__(self, server: ModelServer, limits: Limits, options: GrpcOptions) -> None:
+    def __init__(self, server: ModelServer) -> None:
         self._server = server
-        self._limits = limits
-        self._options = options
+        self._limits = server.limits
 
     def handlers(self, calls: Calls) -> grpc.GenericRpcHandler:
         """Returns gRPC's handler of the service."""
@@ -54,7 +52,7 @@ class PredictionService:
         }
         return grpc.method_handlers_generic_handler(SERVICE, handlers)
 
-    async def _predict(self, request: Any, call: Call) -> Any:
+    async def _predict(self, request: Any, call: CallRecord) -> Any:
         with self._server.acquire(named_spec(request, call)) as servable:
             name = _signature_name(request.model_spec)
             _note(call, servable, name)
@@ -74,33 +72,31 @@ class PredictionService:
             response = messages.PredictResponse()
             fill_in(response.model_spec, servable, name)
         is_large = sum(value.nbytes for value in outputs.values()) > LARGE_BYTES
-        await in_thread_if(is_large, partial(_move_outputs, outputs, response, self._options.tensor_content))
+        await in_thread_if(is_large, _move_outputs, outputs, response)
         return response
 
-    async def _classify(self, request: Any, call: Call) -> Any:
+    async def _classify(self, request: Any, call: CallRecord) -> Any:
         with self._server.acquire(named_spec(request, call)) as servable:
             _note(call, servable, _signature_name(request.model_spec))
             found = self._examples(request.input, call)
             result = await classify(servable, request.model_spec.signature_name, found)
-            self._server.metrics.count_examples(servable.name, len(found))
             response = messages.ClassificationResponse()
             fill_in(response.model_spec, servable, call.signature)
             _write_classification(response.result, result)
             return response
 
-    async def _regress(self, request: Any, call: Call) -> Any:
+    async def _regress(self, request: Any, call: CallRecord) -> Any:
         with self._server.acquire(named_spec(request, call)) as servable:
             _note(call, servable, _signature_name(request.model_spec))
             found = self._examples(request.input, call)
             values = await regress(servable, request.model_spec.signature_name, found)
-            self._server.metrics.count_examples(servable.name, len(found))
             response = messages.RegressionResponse()
             fill_in(response.model_spec, servable, call.signature)
             _write_regression(response.result, values)
             return response
 
-    async def _multi_inference(self, request: Any, call: Call) -> Any:
-        # Of the tasks' ModelSpecs the first chooses the version.
+    async def _multi_inference(self, request: Any, call: CallRecord) -> Any:
+        # Of the tasks' ModelSpecs the first determines the version.
         first = request.tasks[0].model_spec if request.tasks else messages.ModelSpec()
         with self._server.acquire(with_name(spec_of(first, call))) as servable:
             call.version = servable.version
@@ -109,10 +105,9 @@ class PredictionService:
                     raise _invalid("Found ModelSpec with an empty model name.")
                 if task.model_spec.name != servable.name:
                     raise _invalid("All ModelSpecs in a MultiInferenceRequest must access the same model name.")
-            tasks = [Task(task.model_spec.signature_name, task.method_name) for task in request.tasks]
+            tasks = [MultiInferenceTask(task.model_spec.signature_name, task.method_name) for task in request.tasks]
             found = self._examples(request.input, call)
             results = await multi_inference(servable, tasks, found)
-            self._server.metrics.count_examples(servable.name, len(found))
             response = messages.MultiInferenceResponse()
             for task, result in zip(tasks, results, strict=True):
                 added = response.results.add()
@@ -123,7 +118,7 @@ class PredictionService:
                     _write_regression(added.regression_result, result)
             return response
 
-    async def _metadata(self, request: Any, call: Call) -> Any:
+    async def _metadata(self, request: Any, call: CallRecord) -> Any:
         spec = required_spec(request, call)
         if not request.metadata_field:
             raise _invalid("GetModelMetadataRequest must specify at least one metadata_field")
@@ -143,7 +138,7 @@ class PredictionService:
             packed.value = definitions.SerializeToString()
             return response
 
-    def _examples(self, given: Any, call: Call) -> list[bytes]:
+    def _examples(self, given: Any, call: CallRecord) -> list[bytes]:
         """Returns the serialized tf.Examples of an Input message; those with a context have its features, too."""
         kind = given.WhichOneof("kind")
         if kind is None:
@@ -164,7 +159,7 @@ class PredictionService:
             raise _invalid(f"a request of {rows} instances; this server takes at most {most}")
 
 
-def _note(call: Call, servable: Servable, signature: str) -> None:
+def _note(call: CallRecord, servable: Servable, signature: str) -> None:
     call.version, call.signature = servable.version, signature
 
 
@@ -172,10 +167,10 @@ def _signature_name(spec: Any) -> str:
     return spec.signature_name or DEFAULT_SIGNATURE
 
 
-def _move_outputs(outputs: dict[str, np.ndarray], response: Any, as_content: bool) -> None:
+def _move_outputs(outputs: dict[str, np.ndarray], response: Any) -> None:
     while outputs:
         name, value = outputs.popitem()
-        response.outputs[name].CopyFrom(to_proto(value, as_content=as_content))
+        response.outputs[name].CopyFrom(to_proto(value, as_content=False))
 
 
 def _write_classification(result: Any, found: Classification) -> None:

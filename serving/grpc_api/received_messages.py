@@ -8,9 +8,10 @@ from typing import Any
 
 import grpc
 
-from serving.core.errors import Code, ServingError
+from serving.core.errors import ServingError
 from serving.core.limits import Limits
 from serving.time_limit import TimeLimit
+from visage.tf_serving_api.codes import Code
 
 _PROMPT_SECONDS = 0.1
 """Within this time most requests have arrived; only later ones take one of the few places of large or slow ones."""
@@ -21,12 +22,16 @@ class ReceivedMessages:
 
     gRPC reports a request's size only once all of it has arrived. Hence what has not arrived promptly counts as large
     as a request may be, and the number of those is bounded; so are the bytes of all that have arrived.
+
+    Attributes:
+        bytes: of the messages that are held now.
+        slow_places: how many more large or slow messages may arrive.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._slow_places = max(4, 2 * limits.bodies_in_flight_bytes // limits.body_bytes)
-        self._bytes = 0
+        self.slow_places = max(4, 2 * limits.bodies_in_flight_bytes // limits.body_bytes)
+        self.bytes = 0
 
     @contextmanager
     def held(self, size: int) -> Iterator[None]:
@@ -35,13 +40,13 @@ class ReceivedMessages:
         Raises:
             ServingError: those of all messages are too many (RESOURCE_EXHAUSTED).
         """
-        if self._bytes + size > self._limits.bodies_in_flight_bytes:
+        if self.bytes + size > self._limits.bodies_in_flight_bytes:
             raise _too_many(f"a message of {size} bytes is too large beside those that are being answered")
-        self._bytes += size
+        self.bytes += size
         try:
             yield
         finally:
-            self._bytes -= size
+            self.bytes -= size
 
     async def receive(self, context: grpc.aio.ServicerContext) -> bytes:
         """Returns the one message of a call.
@@ -57,17 +62,17 @@ class ReceivedMessages:
             seconds = self._limits.request_seconds
             if is_slow:
                 return ServingError(Code.DEADLINE_EXCEEDED, f"the request did not arrive within {seconds:g} seconds")
-            if not self._slow_places:
+            if not self.slow_places:
                 return _too_many("too many large or slow requests are being received")
             is_slow = True
-            self._slow_places -= 1
+            self.slow_places -= 1
             return seconds
 
         try:
             with TimeLimit(_PROMPT_SECONDS, late):
                 message: Any = await context.read()
         finally:
-            self._slow_places += is_slow
+            self.slow_places += is_slow
         if message is grpc.aio.EOF:
             raise ServingError(Code.INTERNAL, "the call has no message")
         return bytes(message)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import grpc
 
 from serving.core.limits import Limits
@@ -9,7 +11,6 @@ from serving.core.model_server import ModelServer
 from serving.grpc_api.calls import Calls
 from serving.grpc_api.health import Health
 from serving.grpc_api.model_service import ModelService
-from serving.grpc_api.options import GrpcOptions
 from serving.grpc_api.prediction_service import PredictionService
 from visage.errors import VisageError
 
@@ -20,9 +21,14 @@ _CLIENT_PINGS_AT_MOST_EVERY_SECONDS = 5
 
 
 class GrpcServer:
-    """A server for the running event loop."""
+    """A server for the running event loop.
 
-    def __init__(self, server: grpc.aio.Server, health: Health) -> None:
+    Attributes:
+        calls: those that it answers.
+    """
+
+    def __init__(self, server: grpc.aio.Server, calls: Calls, health: Health) -> None:
+        self.calls = calls
         self._server = server
         self._health = health
 
@@ -65,24 +71,27 @@ class GrpcServer:
         await self._server.stop(grace_seconds)
 
 
-def make_grpc_server(server: ModelServer, limits: Limits, options: GrpcOptions | None = None) -> GrpcServer:
+def make_grpc_server(server: ModelServer, api_keys: Sequence[str] = ()) -> GrpcServer:
     """Returns a server of both of TensorFlow Serving's services and of gRPC's health checks; call it in the event loop.
 
     Half-open connections are found by pings; two servers never share one port.
+
+    Args:
+        server: the models, and the limits of what is taken at once.
+        api_keys: callers must send one of them, as `authorization: Bearer KEY` or as `x-api-key: KEY`; health checks
+            need none. Empty: nobody needs one.
     """
-    options = options or GrpcOptions()
-    calls = Calls(server, limits, options.api_keys)
+    calls = Calls(server, api_keys)
     health = Health(server)
     grpc_server = grpc.aio.server(
         handlers=[
-            PredictionService(server, limits, options).handlers(calls),
+            PredictionService(server).handlers(calls),
             ModelService(server).handlers(calls),
             health.handlers(),
         ],
-        options=_channel_options(limits),
-        maximum_concurrent_rpcs=options.concurrent_calls,
+        options=_channel_options(server.limits),
     )
-    return GrpcServer(grpc_server, health)
+    return GrpcServer(grpc_server, calls, health)
 
 
 def _channel_options(limits: Limits) -> list[tuple[str, int]]:

@@ -75,7 +75,7 @@ def run_server(base_path: Path, labels: Mapping[str, int] | None = None) -> Iter
     async def serve() -> None:
         server = ModelServer(options.models, poll_seconds=POLL_SECONDS)
         await server.start()
-        grpc_server = make_grpc_server(server, options.limits)
+        grpc_server = make_grpc_server(server)
         found["grpc_port"] = grpc_server.add_port("127.0.0.1", 0)
         await grpc_server.start()
         with listen("127.0.0.1", 0) as listener:

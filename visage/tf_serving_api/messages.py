@@ -38,7 +38,6 @@ def message_class(name: str) -> Any:
     return found
 
 
-Any_ = message_class("google.protobuf.Any")
 Example = message_class("tensorflow.Example")
 TensorProto = message_class("tensorflow.TensorProto")
 MetaGraphDef = message_class("tensorflow.MetaGraphDef")

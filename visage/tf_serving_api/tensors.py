@@ -6,32 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from visage.tf_serving_api.dtypes import DTYPES, HALF, STRING, dtype_number
 from visage.tf_serving_api.messages import DataType, TensorProto
 
-STRING = DataType.values_by_name["DT_STRING"].number
-_HALF = DataType.values_by_name["DT_HALF"].number
+_CHUNK = 4096
+"""Values that are converted at a time: a copy of millions at once keeps all other threads from running meanwhile."""
 
-DTYPES: dict[int, np.dtype[Any]] = {
-    DataType.values_by_name[name].number: np.dtype(dtype)
-    for name, dtype in {
-        "DT_FLOAT": np.float32,
-        "DT_DOUBLE": np.float64,
-        "DT_INT32": np.int32,
-        "DT_UINT8": np.uint8,
-        "DT_INT16": np.int16,
-        "DT_INT8": np.int8,
-        "DT_STRING": object,
-        "DT_INT64": np.int64,
-        "DT_BOOL": np.bool_,
-        "DT_UINT16": np.uint16,
-        "DT_HALF": np.float16,
-        "DT_UINT32": np.uint32,
-        "DT_UINT64": np.uint64,
-    }.items()
-}
-"""NumPy's dtype by the number of TensorFlow's DataType; strings are dtype object holding bytes."""
-
-_NUMBERS = {dtype: number for number, dtype in DTYPES.items()}
 # Which field of a TensorProto holds a dtype's values; the small integers share that of int32.
 _FIELDS = {
     "DT_FLOAT": "float_val",
@@ -43,15 +23,11 @@ _FIELDS = {
     "DT_UINT32": "uint32_val",
     "DT_UINT64": "uint64_val",
 }
+_INT32_FIELDS = ("int_val", "half_val")
 
 
 class TensorError(ValueError):
     """Raised for a TensorProto whose content does not fit its shape and dtype."""
-
-
-def dtype_number(dtype: np.dtype[Any]) -> int:
-    """Returns the number of TensorFlow's DataType for a NumPy dtype; object is DT_STRING."""
-    return _NUMBERS[dtype]
 
 
 def field_of(number: int) -> str:
@@ -72,13 +48,15 @@ def to_proto(array: np.ndarray, *, as_content: bool = True) -> Any:
     proto.tensor_shape.SetInParent()
     for size in array.shape:
         proto.tensor_shape.dim.add(size=size)
-    if number == STRING:
-        proto.string_val.extend(array.ravel().tolist())
-    elif as_content:
+    if as_content and number != STRING:
         proto.tensor_content = np.ascontiguousarray(array).tobytes()
-    else:
-        values = array.ravel()
-        getattr(proto, field_of(number)).extend((values.view(np.uint16) if number == _HALF else values).tolist())
+        return proto
+    values = array.ravel()
+    if number == HALF:
+        values = values.view(np.uint16)
+    field = getattr(proto, field_of(number))
+    for start in range(0, len(values), _CHUNK):
+        field.extend(values[start : start + _CHUNK].tolist())
     return proto
 
 
@@ -86,7 +64,8 @@ def to_array(proto: Any) -> np.ndarray:
     """Returns the array of a TensorProto; a typed field with fewer values repeats its last one, as in TensorFlow.
 
     Raises:
-        TensorError: the dtype is unknown, the shape is not whole, or the values do not fill it.
+        TensorError: the dtype is unknown, the shape is not whole or has more axes than NumPy takes, or the values do
+            not fill it.
     """
     if proto.dtype not in DTYPES:
         raise TensorError(f"dtype {proto.dtype} is not supported")
@@ -100,22 +79,30 @@ def to_array(proto: Any) -> np.ndarray:
     if proto.tensor_content and proto.dtype != STRING:
         if len(proto.tensor_content) != size * dtype.itemsize:
             raise TensorError(f"tensor_content has {len(proto.tensor_content)} bytes, not {size * dtype.itemsize}")
-        return np.frombuffer(proto.tensor_content, dtype).reshape(shape)
-    values = getattr(proto, field_of(proto.dtype))
+        return _shaped(np.frombuffer(proto.tensor_content, dtype), shape)
+    field = field_of(proto.dtype)
+    values = getattr(proto, field)
     count = len(values)
     # One sent value may stand for any number of them: a few bytes must not become gigabytes.
     if count > size or (count == 0 and size) or size > max(count, _MAX_REPEATED):
         raise TensorError(f"{count} values for a tensor of shape {list(shape)}")
-    if proto.dtype == STRING:
-        array = np.empty(size, object)
-        array[:count] = list(values)
-    else:
-        sent = np.array(values, np.uint16).view(np.float16) if proto.dtype == _HALF else np.array(values, dtype)
-        array = np.empty(size, dtype)
-        array[:count] = sent
+    sent = np.empty(count, np.int32 if field in _INT32_FIELDS else dtype)
+    for start in range(0, count, _CHUNK):
+        chunk = values[start : start + _CHUNK]
+        sent[start : start + len(chunk)] = chunk
+    array = np.empty(size, dtype)
+    # An integer too large for its dtype keeps its low bits, as in TensorFlow.
+    array[:count] = sent.astype(np.uint16).view(np.float16) if proto.dtype == HALF else sent
     if count < size:
         array[count:] = array[count - 1]
-    return array.reshape(shape)
+    return _shaped(array, shape)
+
+
+def _shaped(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    try:
+        return array.reshape(shape)
+    except ValueError as error:
+        raise TensorError(f"a shape of {len(shape)} axes: {error}") from None
 
 
 _MAX_REPEATED = 1 << 20

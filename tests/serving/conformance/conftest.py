@@ -11,7 +11,7 @@ from tests.serving.conformance.target import ADDRESS_VARIABLE, Target, embedded_
 
 @pytest.fixture(scope="session")
 def served_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the models that the suite asks for."""
+    """The folder of the models that the suite uses."""
     base = tmp_path_factory.getbasetemp()
     # Each process of pytest-xdist has a folder of its own in that of the test run.
     return shared_models(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.serving.conformance.expected import Anything, Expected
+from tests.serving.conformance.expected import Expected, TextWith
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,14 @@ class Difference:
 
     reason: str
     code: int
-    expected: Expected = Anything()  # noqa: RUF009
+    expected: Expected
 
 
 REST: dict[str, Difference] = {
     "metrics by default": Difference(
-        "Metrics are on without a configuration file, which tensorflow_model_server needs.", 200
+        "Metrics are on without a configuration file, which tensorflow_model_server needs.",
+        200,
+        TextWith("# TYPE :tensorflow:serving:model_warmup_latency histogram\n"),
     ),
 }
 """By the id of a case of rest_cases.py."""

@@ -42,21 +42,27 @@ class Error:
         return None if found == self.text else f"expected the error {self.text!r}, got {found!r}"
 
 
-class ErrorWith:
-    """An error text with these parts, in this order; between them is what the specification leaves open."""
+class TextWith:
+    """A text with these parts, in this order; between them is what the specification leaves open."""
 
-    def __init__(self, *parts: str) -> None:
-        self.parts = parts
+    def __init__(self, first: str, *more: str) -> None:
+        self.parts = (first, *more)
 
     def mismatch(self, text: str) -> str | None:
-        found = error_text(text)
         position = 0
         for part in self.parts:
-            position = found.find(part, position)
+            position = text.find(part, position)
             if position < 0:
-                return f"expected {part!r} in the error, got {found!r}"
+                return f"expected {part!r}, got {text[:500]!r}"
             position += len(part)
         return None
+
+
+class ErrorWith(TextWith):
+    """An error text with these parts, in this order."""
+
+    def mismatch(self, text: str) -> str | None:
+        return super().mismatch(error_text(text))
 
 
 @dataclass(frozen=True)

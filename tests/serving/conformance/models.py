@@ -1,4 +1,4 @@
-"""Writes the models that the conformance suite asks for, and the `models.config` that serves them.
+"""Writes the models of the conformance suite, and the `models.config` that serves them.
 
 python -m tests.serving.conformance.models FOLDER
 """

@@ -1,11 +1,11 @@
-"""The servers that the suite asks: the embedded one in a process of its own, and any other by its address."""
+"""The servers that the suite calls: `visage serve` in a process of its own, and any other by its address."""
 
 from __future__ import annotations
 
 import fcntl
 import http.client
-import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from typing import Any
 
 import grpc
 
+from tests.end_to_end.visage import VISAGE
 from tests.helpers.project import PROJECT
 from tests.serving.conformance.grpc_cases import METHODS, GrpcCase
 from tests.serving.conformance.models import CONFIG
@@ -23,6 +24,8 @@ from tests.serving.conformance.rest_cases import RestCase
 
 ADDRESS_VARIABLE = "VISAGE_TEST_SERVER"
 _TIMEOUT_SECONDS = 60
+# In the first line of `visage serve` that is no warning.
+_PORTS = re.compile(r" at https?://[^ ]+:(\d+)/ .*gRPC: [^ ]+:(\d+);")
 
 
 @dataclass
@@ -48,7 +51,7 @@ class Target:
         """Closes the channel."""
         self._channel.close()
 
-    def ask(self, case: RestCase) -> tuple[int, str]:
+    def request(self, case: RestCase) -> tuple[int, str]:
         """Returns the HTTP status and the body."""
         connection = http.client.HTTPConnection(self.host, self.rest_port, timeout=_TIMEOUT_SECONDS)
         try:
@@ -95,15 +98,23 @@ def shared_models(folder: Path) -> Path:
 
 @contextmanager
 def embedded_server(models: Path) -> Iterator[Target]:
-    """Runs the embedded server with the models in a process of its own."""
-    command = [sys.executable, "-m", "tests.serving.conformance.embedded_server", str(models / CONFIG)]
+    """Runs `visage serve` with the models."""
+    with serve("--models-config", str(models / CONFIG)) as (rest_port, grpc_port):
+        target = Target("127.0.0.1", rest_port, grpc_port, is_embedded=True)
+        yield target
+        target.close()
+
+
+@contextmanager
+def serve(*options: str) -> Iterator[tuple[int, int]]:
+    """Runs `visage serve` on free ports, and yields those of REST and gRPC."""
+    command = [*VISAGE, "serve", *options, "--rest-port", "0", "--grpc-port", "0"]
     with subprocess.Popen(command, cwd=PROJECT, env=_environment(), stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            ports = json.loads(process.stdout.readline())
-            target = Target("127.0.0.1", ports["rest"], ports["grpc"], is_embedded=True)
-            yield target
-            target.close()
+            ports = next((found for line in process.stdout if (found := _PORTS.search(line))), None)
+            assert ports is not None, "the server did not start; its error is above"
+            yield int(ports[1]), int(ports[2])
         finally:
             process.terminate()
 

@@ -10,8 +10,6 @@ from tests.serving.conformance.grpc_cases import CASES, OK, GrpcCase, metadata_r
 from tests.serving.conformance.target import Target
 from visage.tf_serving_api import messages
 
-pytestmark = pytest.mark.one_stack
-
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_answer(case: GrpcCase, target: Target) -> None:
@@ -31,6 +29,11 @@ def test_each_case_and_each_exception_has_an_id_of_its_own() -> None:
     ids = [case.id for case in CASES]
     assert len(set(ids)) == len(ids)
     assert set(exceptions.GRPC) <= set(ids)
+
+
+def test_only_the_outputs_of_the_filter_are_in_the_answer(target: Target) -> None:
+    _, _, response = target.call(next(case for case in CASES if case.id == "predict, one output"))
+    assert set(response.outputs) == {"gender"}
 
 
 def test_metadata_describes_every_signature(target: Target) -> None:

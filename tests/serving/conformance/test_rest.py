@@ -7,12 +7,10 @@ from tests.serving.conformance.expected import Expected
 from tests.serving.conformance.rest_cases import CASES, RestCase
 from tests.serving.conformance.target import Target
 
-pytestmark = pytest.mark.one_stack
-
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_answer(case: RestCase, target: Target) -> None:
-    code, text = target.ask(case)
+    code, text = target.request(case)
 
     problem = _mismatch(code, text, case.code, case.expected)
 

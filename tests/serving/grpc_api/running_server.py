@@ -16,7 +16,6 @@ import numpy as np
 from serving.core.limits import Limits
 from serving.core.model_config import ModelConfig
 from serving.core.model_server import ModelServer
-from serving.grpc_api.options import GrpcOptions
 from serving.grpc_api.server import GrpcServer, make_grpc_server
 from tests.helpers.limits import HANG_GUARD_SECONDS
 from visage.tf_serving_api import messages
@@ -73,7 +72,7 @@ class RunningServer:
 def running_server(
     folder: Path,
     limits: Limits | None = None,
-    options: GrpcOptions | None = None,
+    api_keys: Sequence[str] = (),
     credentials: grpc.ServerCredentials | None = None,
 ) -> Iterator[RunningServer]:
     """Serves the model `battery` of the conformance suite's folder."""
@@ -82,7 +81,7 @@ def running_server(
     async def start() -> RunningServer:
         models = ModelServer([ModelConfig("battery", folder / "battery")], limits, poll_seconds=0.05)
         await models.start()
-        server = make_grpc_server(models, models.limits, options)
+        server = make_grpc_server(models, api_keys)
         port = server.add_port("127.0.0.1", 0, credentials)
         await server.start()
         return RunningServer(models, server, port, loop)

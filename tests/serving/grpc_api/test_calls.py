@@ -3,18 +3,17 @@
 import asyncio
 import json
 import logging
-import subprocess
 import threading
 from pathlib import Path
 from typing import Any
 
 import grpc
-import numpy as np
 import pytest
 
 from serving.core.servable import Servable
-from serving.grpc_api.calls import truncated
-from serving.grpc_api.options import GrpcOptions
+from serving.grpc_api.calls import address_of, truncated
+from tests.helpers.certificate import write_certificate
+from tests.serving.conformance.grpc_cases import CLASSIFY, METHODS, battery, example, examples_request
 from tests.serving.grpc_api.running_server import (
     PREDICT,
     RunningServer,
@@ -25,21 +24,11 @@ from tests.serving.grpc_api.running_server import (
 from visage.tf_serving_api import messages
 from visage.tf_serving_api.tensors import to_array
 
-pytestmark = pytest.mark.one_stack
-
 
 def test_numbers_come_in_typed_fields(running: RunningServer) -> None:
     tensor = running.predict([1.5, -2]).outputs["doubled"]
 
     assert (list(tensor.float_val), tensor.tensor_content) == ([3.0, -4.0], b"")
-
-
-def test_numbers_come_as_tensor_content_by_option(served_models: Path) -> None:
-    with running_server(served_models, options=GrpcOptions(tensor_content=True)) as server:
-        tensor = server.predict([1.5, -2]).outputs["doubled"]
-
-    assert list(tensor.float_val) == []
-    np.testing.assert_array_equal(to_array(tensor), np.array([3, -4], np.float32))
 
 
 @pytest.mark.parametrize(
@@ -61,13 +50,7 @@ def test_without_a_key_a_call_is_refused(with_keys: RunningServer, metadata: Any
 
 
 def test_tls(served_models: Path, tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-keyout", str(key), "-out", str(certificate)],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    certificate, key = write_certificate(tmp_path)
     credentials = grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
 
     with running_server(served_models, credentials=credentials) as server:
@@ -113,6 +96,18 @@ def test_bytes_that_are_no_message_are_refused(running: RunningServer) -> None:
     assert text.startswith("the message is no tensorflow.serving.PredictRequest: ")
 
 
+def test_a_tensor_of_very_many_axes_is_refused_without_a_traceback(
+    running: RunningServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = predict_request([1.5])
+    request.inputs["x"].CopyFrom(messages.TensorProto(dtype=1, float_val=[1], tensor_shape={"dim": [{"size": 1}] * 70}))
+
+    error = error_of(running.call, PREDICT, request, messages.PredictResponse)
+
+    assert error == (grpc.StatusCode.INVALID_ARGUMENT, "tensor parsing error: x")
+    assert caplog.text == ""
+
+
 def test_a_long_error_is_cut_at_1024_bytes() -> None:
     assert truncated("a" * 1024) == "a" * 1024
     assert truncated("a" * 1025) == "a" * 1024 + "...TRUNCATED"
@@ -133,6 +128,26 @@ def test_metrics_count_calls_but_no_invented_names(running: RunningServer) -> No
     assert "invented" not in text
 
 
+@pytest.mark.parametrize("method", ["Predict", "Classify"])
+def test_metrics_count_each_example_once(served_models: Path, method: str) -> None:
+    requests = {
+        "Predict": predict_request([1.5, 2]),
+        "Classify": examples_request(CLASSIFY, battery("classify"), example(value=0.25), example(value=1)),
+    }
+    with running_server(served_models) as server:
+        server.call(f"/tensorflow.serving.PredictionService/{method}", requests[method], METHODS[method][1])
+
+        assert ':tensorflow:serving:request_example_count_total{model="battery"} 2\n' in server.models.metrics.text()
+
+
+@pytest.mark.parametrize(
+    ("peer", "address"),
+    [("ipv4:127.0.0.1:5000", "127.0.0.1"), ("ipv6:%5B::1%5D:5000", "::1"), ("ipv6:[::1]:5000", "::1"), ("unix:", "")],
+)
+def test_the_address_in_the_log_is_bare_as_that_of_rest(peer: str, address: str) -> None:
+    assert address_of(peer) == address
+
+
 def test_the_log_has_one_line_for_a_call_without_its_content(
     running: RunningServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -141,8 +156,15 @@ def test_the_log_has_one_line_for_a_call_without_its_content(
         error_of(running.call, PREDICT, messages.PredictRequest(), messages.PredictResponse)
 
     answered, refused = (json.loads(record.message) for record in caplog.records)
-    assert {"protocol", "time", "peer", "milliseconds", "received_bytes", "sent_bytes"} <= set(answered)
-    wanted = {"method": PREDICT, "model": "battery", "version": 1, "signature": "serving_default", "rows": 2}
+    assert {"protocol", "time", "milliseconds", "received_bytes", "sent_bytes"} <= set(answered)
+    wanted = {
+        "peer": "127.0.0.1",
+        "method": PREDICT,
+        "model": "battery",
+        "version": 1,
+        "signature": "serving_default",
+        "rows": 2,
+    }
     assert answered.items() >= {**wanted, "code": "OK"}.items()
     assert (refused["code"], refused["message"]) == ("INVALID_ARGUMENT", "Missing ModelSpec")
 
@@ -150,7 +172,7 @@ def test_the_log_has_one_line_for_a_call_without_its_content(
 @pytest.fixture(scope="module")
 def with_keys(served_models: Path) -> Any:
     """A server that takes an old and a new key."""
-    with running_server(served_models, options=GrpcOptions(api_keys=("old", "new"))) as server:
+    with running_server(served_models, api_keys=("old", "new")) as server:
         yield server
 
 

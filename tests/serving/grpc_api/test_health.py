@@ -8,7 +8,8 @@ from typing import Any
 import grpc
 import pytest
 
-from serving.grpc_api.options import GrpcOptions
+from serving.core.limits import Limits
+from serving.grpc_api.health import MOST_WATCHERS
 from tests.helpers.limits import HANG_GUARD_SECONDS, wait_until
 from tests.serving.grpc_api.running_server import (
     CHECK,
@@ -56,7 +57,7 @@ def test_a_watcher_learns_of_the_end_and_does_not_delay_it(served_models: Path) 
 
 
 def test_health_needs_no_key(served_models: Path) -> None:
-    with running_server(served_models, options=GrpcOptions(api_keys=("secret",))) as server:
+    with running_server(served_models, api_keys=("secret",)) as server:
         assert check(server) == SERVING
         assert error_of(server.predict)[0] == grpc.StatusCode.UNAUTHENTICATED
 
@@ -77,6 +78,44 @@ def test_a_watcher_that_hangs_up_is_forgotten(served_models: Path) -> None:
             call.cancel()
 
         wait_until(lambda: server.run(count_tasks()) <= before, "the end of all watchers' tasks")
+
+
+def test_watchers_are_few_and_take_no_places_of_other_calls(served_models: Path) -> None:
+    with running_server(served_models, Limits(concurrent_calls=4)) as server:
+        streams = [watch(server) for _ in range(MOST_WATCHERS + 20)]
+        opened = [stream for stream in streams if is_open(stream)]
+        assert len(opened) == MOST_WATCHERS
+        refused = next(stream for stream in streams if stream not in opened)
+        assert refused.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+
+        assert [server.predict().model_spec.name for _ in range(20)] == ["battery"] * 20
+        assert check(server) == SERVING
+
+        opened[0].cancel()
+        wait_until(lambda: is_open(watch(server)), "a place that is free again")
+        for stream in opened:
+            stream.cancel()
+
+
+def is_open(stream: Any) -> bool:
+    try:
+        return bool(next(iter(stream)).status == SERVING)
+    except grpc.RpcError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "code"),
+    [
+        (b"\xff\xff", grpc.StatusCode.INTERNAL),
+        (messages.HealthCheckRequest(service="a" * 2000).SerializeToString(), grpc.StatusCode.INVALID_ARGUMENT),
+    ],
+)
+def test_what_is_no_health_check_is_refused(
+    running: RunningServer, request_bytes: bytes, code: grpc.StatusCode
+) -> None:
+    assert error_of(running.call, CHECK, request_bytes, messages.HealthCheckResponse)[0] == code
+    assert check(running) == SERVING
 
 
 def check(server: RunningServer, service: str = "") -> int:

@@ -1,18 +1,22 @@
 """What would take too much memory or time is refused, and the next good call is answered."""
 
+import asyncio
 import socket
 import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
 import pytest
 
 from serving.core.limits import Limits
-from serving.grpc_api.options import GrpcOptions
+from serving.core.model_spec import ModelSpec
+from serving.core.servable import Servable
 from serving.grpc_api.server import make_grpc_server
+from tests.helpers.limits import wait_until
 from tests.serving.conformance.grpc_cases import examples_request, spec
 from tests.serving.grpc_api.running_server import (
     PREDICT,
@@ -26,13 +30,18 @@ from visage.tf_serving_api import messages
 
 pytestmark = pytest.mark.one_stack
 
-LIMITS = Limits(body_bytes=100_000, bodies_in_flight_bytes=150_000, instances=1000, request_seconds=2)
+LIMITS = Limits(
+    body_bytes=100_000, bodies_in_flight_bytes=150_000, instances=1000, request_seconds=2, concurrent_calls=50
+)
+
+# 4 * 150,000 / 100,000
+SLOW_PLACES = 6
 
 
 @pytest.fixture(scope="module")
 def limited(served_models: Path) -> Iterator[RunningServer]:
     """A server of narrow limits."""
-    with running_server(served_models, LIMITS, GrpcOptions(concurrent_calls=50)) as server:
+    with running_server(served_models, LIMITS) as server:
         yield server
 
 
@@ -88,14 +97,34 @@ def test_large_metadata_is_refused(limited: RunningServer) -> None:
     assert limited.predict()
 
 
-def test_more_calls_at_once_than_allowed_are_refused(limited: RunningServer) -> None:
-    method = limited.method(PREDICT, messages.PredictResponse)
-    calls = [method.future(predict_request([1.5])) for _ in range(500)]
+def test_more_calls_at_once_than_allowed_are_refused(served_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, released = Servable.run, asyncio.Event()
 
-    outcomes = {call.code() for call in calls}
+    async def held(self: Servable, *arguments: Any) -> Any:
+        await released.wait()
+        return await run(self, *arguments)
 
-    assert outcomes <= {grpc.StatusCode.OK, grpc.StatusCode.RESOURCE_EXHAUSTED}
-    assert limited.predict()
+    async def release() -> None:
+        released.set()
+
+    monkeypatch.setattr(Servable, "run", held)
+    with running_server(served_models, Limits(concurrent_calls=10), api_keys=["key"]) as server:
+        method = server.method(PREDICT, messages.PredictResponse)
+        key = [("x-api-key", "key")]
+        calls = [method.future(predict_request([1.5]), metadata=key) for _ in range(10)]
+        wait_until(lambda: server.server.calls.running == 10, "ten calls that run")
+
+        # However many are refused, none of them makes room for the next.
+        for _ in range(30):
+            assert error_of(server.predict, metadata=key) == (
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                "10 calls are being answered; try again later",
+            )
+        assert error_of(server.predict)[0] == grpc.StatusCode.UNAUTHENTICATED
+
+        server.run(release())
+        assert {call.code() for call in calls} == {grpc.StatusCode.OK}
+        assert server.predict(metadata=key)
 
 
 def test_messages_that_never_end_take_few_places_and_go_after_a_time(limited: RunningServer) -> None:
@@ -108,9 +137,9 @@ def test_messages_that_never_end_take_few_places_and_go_after_a_time(limited: Ru
     finally:
         for client in clients:
             client.close()
-    # 4 * 150,000 / 100,000 places; who gets none is refused at once.
-    assert ends.count(b"4") == 6
-    assert ends.count(b"8") == 14
+    # Who gets no place is refused at once.
+    assert ends.count(b"4") == SLOW_PLACES
+    assert ends.count(b"8") == 20 - SLOW_PLACES
 
 
 def test_connections_that_say_nothing_do_no_harm(limited: RunningServer) -> None:
@@ -126,7 +155,7 @@ def test_connections_that_say_nothing_do_no_harm(limited: RunningServer) -> None
 
 def test_a_port_in_use_is_reported(limited: RunningServer) -> None:
     async def listen() -> None:
-        second = make_grpc_server(limited.models, limited.models.limits)
+        second = make_grpc_server(limited.models)
         second.add_port("127.0.0.1", int(limited.address.rpartition(":")[2]))
 
     with pytest.raises(VisageError, match=r"cannot be listened on for gRPC.*--grpc-port 0"):
@@ -145,6 +174,15 @@ def test_clients_that_hang_up_leave_nothing_behind(limited: RunningServer) -> No
         thread.start()
     for thread in threads:
         thread.join()
+
+    calls = limited.server.calls
+    with limited.models.acquire(ModelSpec("battery")) as servable:
+        wait_until(lambda: calls.running == 0, "the end of all calls")
+        assert calls.received.bytes == 0
+        assert calls.received.slow_places == SLOW_PLACES
+        assert servable.requests == 1  # This one.
+    wait_until(lambda: not servable.is_busy, "the end of all batches")
+    assert not any(batcher.queue for batcher in servable._batchers.values())
     assert limited.predict()
 
 

@@ -1,4 +1,4 @@
-"""HandleReloadConfigRequest changes what is served, or says why not."""
+"""HandleReloadConfigRequest changes what is served, or is refused with the cause."""
 
 from pathlib import Path
 from typing import Any

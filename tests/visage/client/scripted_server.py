@@ -28,6 +28,7 @@ from visage.tf_serving_api.tensors import to_array, to_proto
 SLOW_SECONDS = 1.0
 # Of gRPC and of HTTP.
 _CODES = {
+    "CANCELLED": (grpc.StatusCode.CANCELLED, 499),
     "INVALID_ARGUMENT": (grpc.StatusCode.INVALID_ARGUMENT, 400),
     "NOT_FOUND": (grpc.StatusCode.NOT_FOUND, 404),
     "RESOURCE_EXHAUSTED": (grpc.StatusCode.RESOURCE_EXHAUSTED, 429),

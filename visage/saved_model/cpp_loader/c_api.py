@@ -15,45 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from visage.tf_serving_api.codes import Code
+from visage.tf_serving_api.dtypes import DTYPES, STRING, dtype_number
+
 _Pointer = ctypes.c_void_p
 
-# Of TF_Code.
-CODES = {
-    1: "CANCELLED",
-    2: "UNKNOWN",
-    3: "INVALID_ARGUMENT",
-    4: "DEADLINE_EXCEEDED",
-    5: "NOT_FOUND",
-    6: "ALREADY_EXISTS",
-    7: "PERMISSION_DENIED",
-    8: "RESOURCE_EXHAUSTED",
-    9: "FAILED_PRECONDITION",
-    10: "ABORTED",
-    11: "OUT_OF_RANGE",
-    12: "UNIMPLEMENTED",
-    13: "INTERNAL",
-    14: "UNAVAILABLE",
-    15: "DATA_LOSS",
-    16: "UNAUTHENTICATED",
-}
-
-# Of TF_DataType.
-_STRING = 7
-_NUMBERS: dict[int, np.dtype[Any]] = {
-    1: np.dtype(np.float32),
-    2: np.dtype(np.float64),
-    3: np.dtype(np.int32),
-    4: np.dtype(np.uint8),
-    5: np.dtype(np.int16),
-    6: np.dtype(np.int8),
-    9: np.dtype(np.int64),
-    10: np.dtype(np.bool_),
-    17: np.dtype(np.uint16),
-    19: np.dtype(np.float16),
-    22: np.dtype(np.uint32),
-    23: np.dtype(np.uint64),
-}
-_NUMBER_CODES = {dtype: code for code, dtype in _NUMBERS.items()}
+_CODE_NAMES = {code.value: code.name for code in Code}
 # sizeof(TF_TString)
 _STRING_BYTES = 24
 
@@ -64,7 +31,7 @@ class TensorFlowError(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
-        self.name = CODES.get(code, str(code))
+        self.name = _CODE_NAMES.get(code, str(code))
 
 
 class LibraryError(Exception):
@@ -266,7 +233,7 @@ class Session:
         is_string = value.dtype == object
         if is_string and not all(isinstance(item, bytes) for item in value.flat):
             raise TypeError("a string tensor holds bytes")
-        code = _STRING if is_string else _NUMBER_CODES[value.dtype]
+        code = dtype_number(value.dtype)
         size = _STRING_BYTES * value.size if is_string else value.nbytes
         shape = (ctypes.c_int64 * value.ndim)(*value.shape)
         tensor: int = library.TF_AllocateTensor(code, shape, value.ndim, size)
@@ -292,7 +259,7 @@ class Session:
         shape = [library.TF_Dim(tensor, axis) for axis in range(library.TF_NumDims(tensor))]
         code = library.TF_TensorType(tensor)
         data = library.TF_TensorData(tensor)
-        if code == _STRING:
+        if code == STRING:
             strings = np.empty(int(np.prod(shape)), object)
             for number in range(strings.size):
                 string = data + _STRING_BYTES * number
@@ -300,10 +267,10 @@ class Session:
                     library.TF_StringGetDataPointer(string), library.TF_StringGetSize(string)
                 )
             return strings.reshape(shape)
-        if code not in _NUMBERS:
+        if code not in DTYPES:
             raise TensorFlowError(12, f"outputs of TF_DataType {code} are not read here")
         size = library.TF_TensorByteSize(tensor)
-        return np.frombuffer(ctypes.string_at(data, size) if size else b"", _NUMBERS[code]).reshape(shape)
+        return np.frombuffer(ctypes.string_at(data, size) if size else b"", DTYPES[code]).reshape(shape)
 
 
 def _library(folder: Path, name: str) -> Path:

@@ -9,28 +9,40 @@ from visage.data.labels import AGE_GROUPS
 AGE_SPAN = 0.8
 """The fraction of a distribution that pages and tables show as its span."""
 
+# Sums of float32 values miss a tail by less than this.
+_ROUNDING = 5e-7
+# First and last year of each group.
+_GROUP_ENDS = np.array([group.split("-") for group in AGE_GROUPS], int)
+
 
 def age_span(probabilities: Sequence[float], fraction: float = AGE_SPAN) -> tuple[int, int]:
-    """Returns the first and last year of the span that leaves (1 - fraction) / 2 of the distribution on each side.
-
-    Args:
-        probabilities: 101, for the ages 0 to 100, or 8, for Adience's groups; they add up to 1.
-        fraction: 0..1, the least that the span holds.
-
-    Returns:
-        Whole years, inclusive; of groups, the first year of the youngest and the last year of the oldest one.
+    """Returns the span of one distribution, as `age_spans` does.
 
     >>> age_span([0.0] * 30 + [0.05, 0.1, 0.7, 0.1, 0.05] + [0.0] * 66)
     (31, 33)
     >>> age_span([0.0, 0.0, 0.05, 0.25, 0.6, 0.1, 0.0, 0.0])
     (15, 32)
     """
-    # Rounded, because sums of float32 values miss a tail by less than that.
-    tail = round((1 - fraction) / 2, 6)
-    below = np.round(np.cumsum(np.asarray(probabilities, np.float64)), 6)
-    last_index = len(probabilities) - 1
-    low = min(int(np.searchsorted(below, tail, side="right")), last_index)
-    high = min(int(np.searchsorted(below, round(1 - tail, 6), side="left")), last_index)
-    if len(probabilities) != len(AGE_GROUPS):
-        return low, high
-    return int(AGE_GROUPS[low].split("-")[0]), int(AGE_GROUPS[high].split("-")[1])
+    low, high = age_spans(np.asarray(probabilities)[None], fraction)[0].tolist()
+    return low, high
+
+
+def age_spans(probabilities: np.ndarray, fraction: float = AGE_SPAN) -> np.ndarray:
+    """Returns the first and last year of the spans that leave (1 - fraction) / 2 of a distribution on each side.
+
+    Args:
+        probabilities: float [n, 101] for the ages 0 to 100, or [n, 8] for Adience's groups; each row adds up to 1.
+        fraction: 0..1, the least that a span holds.
+
+    Returns:
+        Whole years, inclusive, int [n, 2]; of groups, the first year of the youngest and the last year of the oldest
+        one. A row with NaN has no meaningful span.
+    """
+    tail = (1 - fraction) / 2
+    below = np.cumsum(probabilities, axis=1, dtype=np.float64)
+    before_low = np.count_nonzero(below <= tail + _ROUNDING, axis=1)
+    before_high = np.count_nonzero(below < 1 - tail - _ROUNDING, axis=1)
+    indices = np.minimum(np.stack([before_low, before_high], axis=1), probabilities.shape[1] - 1)
+    if probabilities.shape[1] != len(AGE_GROUPS):
+        return indices
+    return np.stack([_GROUP_ENDS[indices[:, 0], 0], _GROUP_ENDS[indices[:, 1], 1]], axis=1)

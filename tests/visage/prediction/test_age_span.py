@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visage.prediction.age_span import age_span
+from visage.prediction.age_span import age_span, age_spans
 
 WEIGHTS = st.lists(st.floats(0, 1), min_size=101, max_size=101).filter(lambda weights: sum(weights) > 0.01)
 
@@ -33,3 +33,13 @@ def test_the_sums_of_float32_do_not_lengthen_it() -> None:
 def test_of_groups_it_reaches_from_the_first_to_the_last_year() -> None:
     assert age_span([0.05, 0.9, 0.05, 0, 0, 0, 0, 0]) == (4, 6)
     assert age_span([0, 0, 0, 0, 0, 0, 0.5, 0.5]) == (48, 100)
+
+
+@pytest.mark.parametrize("length", [8, 101])
+def test_the_spans_of_many_are_those_of_each(length: int) -> None:
+    probabilities = np.random.default_rng(3).dirichlet(np.full(length, 0.2), 50).astype(np.float32)
+    assert age_spans(probabilities).tolist() == [list(age_span(row.tolist())) for row in probabilities]
+
+
+def test_no_distributions_have_no_spans() -> None:
+    assert age_spans(np.empty((0, 101), np.float32)).shape == (0, 2)

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +38,8 @@ class RequestStatistics:
     """Counts requests, in memory, and writes the counts of each day to a folder.
 
     It keeps no image, no address and no record of a request: only numbers of faces in histograms, in files that only
-    their owner reads. Every method is safe in any thread, and none raises for what a request holds. `answered` takes about 20 microseconds a face; the pixels
-    of a few crops a second are measured in a thread of its own.
+    their owner reads. Every method is safe in any thread, and none raises for what a request holds. `answered` takes
+    about 20 microseconds a face; the pixels of a few crops a second are measured in a thread of its own.
 
     What is counted after the last write is lost when the process is killed: a minute at most. While the folder cannot
     be written, everything stays in memory, and is written once it can be.
@@ -150,7 +151,7 @@ class RequestStatistics:
         while not self._ends.is_set():
             sampled = self._crops.take(next_write - time.monotonic())
             if sampled is not None:
-                self._guard(lambda sampled=sampled: self._measure(*sampled))
+                self._guard(partial(self._measure, *sampled))
             if time.monotonic() >= next_write:
                 next_write = time.monotonic() + self._write_seconds
                 self._guard(self._write)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 
 from serving.core.errors import Code
@@ -34,15 +35,15 @@ def log_request(
         protocol: "rest" or "grpc".
         method: what was called: "POST /v1/models/visage:predict" or "/tensorflow.serving.PredictionService/Predict".
         model: the name that the request gave; empty if it gave none.
-        version: the version that answered; None if none did.
+        version: the version that ran; None if none did.
         signature: the signature that ran; empty if none did.
         rows: of its inputs; None if it got none.
         code: how the request ended.
         seconds: from its first to its last byte.
         received_bytes: size of its body or message.
-        sent_bytes: size of the answer's.
+        sent_bytes: size of the reply's.
         peer: address of the client.
-        message: the error's text.
+        message: the error's text, of which the log has the part that quotes nothing.
         status: of HTTP; None for gRPC.
     """
     if not logger.isEnabledFor(logging.INFO):
@@ -61,9 +62,28 @@ def log_request(
         "version": version,
         "signature": signature[:_MOST_CHARACTERS],
         "rows": rows,
-        "message": message[:_MOST_CHARACTERS],
+        "message": _without_quotes(message),
     }
     logger.info("%s", json.dumps({name: value for name, value in line.items() if value not in (None, "")}))
 
 
 _MOST_CHARACTERS = 300
+# Errors of ours, of TensorFlow Serving and of TensorFlow quote a request after a colon or in quotation marks. What
+# follows a semicolon is a hint for the client.
+_QUOTE = re.compile(r'[:;"]')
+# Its texts have an offset and nothing of the request.
+_UNQUOTING = "JSON Parse error: "
+
+
+def _without_quotes(message: str) -> str:
+    """Returns the beginning of an error's text, before what it quotes from the request.
+
+    >>> _without_quotes('JSON Value: {"b64": "/9j/4EpG"} Is not object')
+    'JSON Value…'
+    >>> _without_quotes("the body has more than 10 bytes; send fewer or smaller images")
+    'the body has more than 10 bytes…'
+    >>> _without_quotes("JSON Parse error: Invalid value. at offset: 1")
+    'JSON Parse error: Invalid value. at offset: 1'
+    """
+    quote = None if message.startswith(_UNQUOTING) else _QUOTE.search(message)
+    return (message[: quote.start()] + "…" if quote else message)[:_MOST_CHARACTERS]

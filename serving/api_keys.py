@@ -10,7 +10,17 @@ class ApiKeys:
     """The keys of which each request must carry one; several, so that a key can be replaced without an outage."""
 
     def __init__(self, keys: Iterable[str]) -> None:
+        """Takes the keys.
+
+        Args:
+            keys: none: no request needs one.
+
+        Raises:
+            ValueError: a key is empty, which each request without a key would have.
+        """
         self._keys = [key.encode() for key in keys]
+        if not all(key.strip() for key in self._keys):
+            raise ValueError("an API key is empty")
 
     def check(self, authorization: bytes, x_api_key: bytes) -> None:
         """Checks a request.

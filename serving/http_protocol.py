@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with a time limit on headers, and its server with an orderly end."""
+"""uvicorn's HTTP protocol with limits on headers and connections, and its server with an orderly end."""
 
 from __future__ import annotations
 
@@ -19,15 +19,26 @@ _FIRST_REQUEST_SECONDS = 0.5
 class TimedProtocol(H11Protocol):
     """Closes connections whose next request header is not complete within the keep-alive time.
 
-    uvicorn alone waits for ever for the first byte of a connection and for the rest of a header.
+    uvicorn alone waits for ever for the first byte of a connection and for the rest of a header, and its
+    `limit_concurrency` refuses requests while idle connections stay open.
+
+    Attributes:
+        most_connections: one more ends the connection that has been idle for the longest time; for subclasses to set.
     """
 
+    most_connections = 1000
+
     _header_timer: asyncio.TimerHandle | None = None
+    _idle_since = 0.0
+    _is_evicted = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Starts the timer."""
+        """Starts the timer, and ends another connection if there are too many."""
         super().connection_made(transport)
+        self._idle_since = self.loop.time()
         self._start_timer()
+        if len(self.connections) > self.most_connections:
+            self._make_room()
 
     def data_received(self, data: bytes) -> None:
         """Stops the timer once a header is complete."""
@@ -36,6 +47,11 @@ class TimedProtocol(H11Protocol):
             self._stop_timer()
         elif self._header_timer is None:
             self._start_timer()
+
+    def on_response_complete(self) -> None:
+        """Notes the time."""
+        self._idle_since = self.loop.time()
+        super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stops the timer."""
@@ -59,13 +75,27 @@ class TimedProtocol(H11Protocol):
             self._header_timer = None
 
     def _end(self) -> None:
-        # A request that arrived meanwhile is answered.
-        if (self.cycle is None or self.cycle.response_complete) and not self.transport.is_closing():
+        # A request that arrived meanwhile gets its response.
+        if self._is_idle and not self.transport.is_closing():
             self.transport.close()
+
+    @property
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _make_room(self) -> None:
+        # An evicted connection is in the set until the next turn of the event loop.
+        left = [one for one in self.connections if isinstance(one, TimedProtocol) and not one._is_evicted]
+        if len(left) > self.most_connections:
+            # At least this one is idle. It is the only one where all others have requests, and ends then.
+            oldest = min((one for one in left if one._is_idle), key=lambda one: one._idle_since)
+            oldest._is_evicted = True
+            # close() would wait for a client that takes nothing, or that does not take leave by TLS.
+            oldest.transport.abort()
 
 
 class DrainingServer(uvicorn.Server):
-    """After SIGTERM answers for some time longer, so that load balancers notice before the socket closes.
+    """Serves for some time longer after SIGTERM, so that load balancers notice before the socket closes.
 
     Attributes:
         received: the signal that ends it; None: none has come. uvicorn would raise it again before the caller has

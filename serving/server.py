@@ -115,15 +115,20 @@ def make_http_server(
     server: ModelServer, options: ServeOptions, stop_others: Callable[[], Awaitable[None]]
 ) -> DrainingServer:
     """Returns the server of REST and the demo page; `stop_others` stops what serves beside it."""
-    demo = Demo(server, options.models[0].name, options.samples)
+    demo = Demo(server, options.models[0].name, options.samples, needs_key=bool(options.api_keys))
     app = RestApp(
         server,
         RestOptions(api_keys=options.api_keys, metrics_path=options.metrics_path),
         pages=Router(demo.routes(), default=not_found),
+        is_open=demo.is_open,
     )
+
+    class Protocol(TimedProtocol):
+        most_connections = options.limits.connections
+
     config = uvicorn.Config(
         app,
-        http=TimedProtocol,
+        http=Protocol,
         ws="none",
         # uvloop, where installed, would replace the signal wake-up of `pipeline.interruption`.
         loop="asyncio",
@@ -134,7 +139,6 @@ def make_http_server(
         lifespan="off",
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-        limit_concurrency=options.limits.connections,
         h11_max_incomplete_event_size=options.limits.header_bytes,
         ssl_certfile=options.tls.certificate if options.tls else None,
         ssl_keyfile=options.tls.key if options.tls else None,

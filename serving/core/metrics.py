@@ -53,8 +53,8 @@ class Metrics:
         Args:
             model: its name.
             api: "predict" over REST, "Predict" over gRPC, and so on.
-            entrypoint: "REST" or "GRPC".
-            seconds: from the request's arrival to its answer.
+            entrypoint: "REST", "GRPC", or "DEMO" for photos of the demo page.
+            seconds: from the request's arrival to its response.
         """
         self._observe(REQUEST_LATENCY, seconds, model_name=model, API=api, entrypoint=entrypoint)
 

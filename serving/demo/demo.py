@@ -4,13 +4,17 @@ import asyncio
 import base64
 import html
 import json
+import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -21,51 +25,51 @@ from serving.core.servable import Servable
 from serving.demo.face_finder import FaceFinder, Search, TooManyPixelsError
 from serving.demo.samples import Samples
 from serving.demo.security_headers import HEADERS
+from serving.rest.http import HttpError, code_of
+from serving.rest.request_record import AccessRecord
+from visage.data.failures import LANDMARKS_UNUSABLE, NO_FACE, PICTURE_UNDECODABLE
 from visage.data.labels import AGE_GROUPS
 from visage.errors import VisageError
 from visage.faces.image_io import DecodeError
 from visage.faces.settings import AlignmentSettings
 from visage.prediction.age_span import age_span
 from visage.prediction.output_rows import output_rows
-from visage.prediction.photos import combine
+from visage.prediction.photos import NO_FACE as NO_FACE_FOUND
+from visage.prediction.photos import NO_USABLE_FACE, combine
 from visage.saved_model.identity import ModelIdentity, identify
 from visage.saved_model.metadata import ModelMetadata
 from visage.saved_model.model_session import DEFAULT_SIGNATURE
 
 MAX_PHOTO_BYTES = 16 * 2**20
-# Of all photos that are being received, searched or predicted.
+# Of all photos that are being searched or predicted.
 MAX_PHOTOS = 64
 MAX_BYTES_IN_FLIGHT = 96 * 2**20
-BODY_SECONDS = 30.0
 
 _PAGE = Path(__file__).with_name("page")
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
 _STATUS = {Code.UNAVAILABLE: 503, Code.RESOURCE_EXHAUSTED: 503, Code.NOT_FOUND: 503, Code.DEADLINE_EXCEEDED: 504}
+# Names of the cleaning rules, for the statistics.
+_REFUSALS = {NO_FACE_FOUND: NO_FACE, NO_USABLE_FACE: LANDMARKS_UNUSABLE}
+# Whoever has no key yet must get the page to enter it.
+_OPEN = re.compile(r"/|/demo/parts/\w+\.\w+")
 
 NO_MODEL = "no model is loaded yet; try again in a moment"
 BUSY = "the server is busy with other photos; try again in a moment"
 
 
-class PhotoError(Exception):
-    """A request that gets an HTTP error and one line on its cause."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-
 @dataclass(frozen=True)
 class ShownModel:
-    """The model that a visitor meets.
+    """The model on the page.
 
     Attributes:
-        identity: what it is and what it learned from; None: no version is loaded.
-        problem: one line on why it predicts no photos; None: it does.
+        identity: what it is and what it learned from; None: no version is loaded, or visitors need a key first.
+        summary: one line on it.
+        problem: one line on why it predicts no photos; empty: it does.
     """
 
     identity: ModelIdentity | None
-    problem: str | None
+    summary: str
+    problem: str = ""
 
 
 class Demo:
@@ -74,13 +78,15 @@ class Demo:
     Args:
         server: has the model.
         default_model: its name; the newest version predicts.
-        samples: a folder of pictures to choose from; None: drawn portraits.
+        samples: a folder of images to choose from; None: drawn portraits.
+        needs_key: whether the page offers a field for an API key, and shows neither model nor samples without one.
     """
 
-    def __init__(self, server: ModelServer, default_model: str, samples: Path | None) -> None:
+    def __init__(self, server: ModelServer, default_model: str, samples: Path | None, needs_key: bool = False) -> None:
         self._server = server
         self._spec = ModelSpec(default_model)
         self._samples = Samples(samples)
+        self._needs_key = needs_key
         self._finder = FaceFinder()
         self._photos = 0
         self._bytes = 0
@@ -101,16 +107,21 @@ class Demo:
             Route("/demo/predict", self._predict, methods=["POST"]),
         ]
 
+    def is_open(self, path: str) -> bool:
+        """Returns whether a path is of the page itself, which needs no API key."""
+        return _OPEN.fullmatch(path) is not None
+
     async def _page(self, request: Request) -> Response:
-        model = self._model()
+        model = ShownModel(None, "shown with the first prediction") if self._needs_key else self._model()
         identity = model.identity
         values = {
             "MAX_PHOTO_BYTES": str(MAX_PHOTO_BYTES),
             "AGE_GROUPS": json.dumps(AGE_GROUPS),
             "MODEL": json.dumps(identity and asdict(identity)),
             "WARNING": (identity and identity.warning) or "",
-            "SUMMARY": identity.summary if identity else "no model is loaded yet",
-            "PROBLEM": model.problem or "",
+            "NEEDS_KEY": json.dumps(self._needs_key),
+            "SUMMARY": model.summary,
+            "PROBLEM": model.problem,
         }
         page = self._html
         for name, value in values.items():
@@ -137,40 +148,55 @@ class Demo:
 
     async def _predict(self, request: Request) -> Response:
         """Predicts the faces of the photo in the body; with `?crops=1` each face has its crop as a data URI."""
-        announced = min(_announced_bytes(request), MAX_PHOTO_BYTES)
-        if self._photos == MAX_PHOTOS or self._bytes + announced > MAX_BYTES_IN_FLIGHT:
-            return _error(BUSY, 503)
-        self._photos += 1
-        self._bytes += announced
+        record: AccessRecord = request.state.record
+        record.model = self._spec.name
+        photo = await request.body()
         try:
             if request.headers.get("content-type", "").startswith("multipart/"):
-                return _error("send the photo's bytes as the body, e.g. curl --data-binary @PHOTO", 415)
-            photo = await _read_photo(request)
-            return _json(await self._predict_photo(photo, request.query_params.get("crops") == "1"))
-        except PhotoError as error:
-            return _error(error.message, error.status)
+                raise _refusal(415, "send the photo's bytes as the body, e.g. curl --data-binary @PHOTO")
+            if len(photo) > MAX_PHOTO_BYTES:
+                raise _refusal(413, f"the photo is larger than {MAX_PHOTO_BYTES // 2**20} MiB; scale it down")
+            with self._room_for(photo):
+                return _json(await self._predict_photo(photo, request.query_params.get("crops") == "1", record))
         except DecodeError as error:
-            return _error(str(error), 400)
+            record.refusal = PICTURE_UNDECODABLE
+            status, record.message = 400, str(error)
         except TooManyPixelsError as error:
-            return _error(str(error), 413)
+            status, record.message = 413, str(error)
+        except HttpError as error:
+            status, record.message = error.status, error.message
         except ServingError as error:
             known = {Code.NOT_FOUND: NO_MODEL, Code.UNAVAILABLE: BUSY}
-            return _error(known.get(error.code, error.message), _STATUS.get(error.code, 500))
+            status, record.message = _STATUS.get(error.code, 500), known.get(error.code, error.message)
         except VisageError as error:
-            return _error(str(error), 500)
+            status, record.message = 500, str(error)
+        return _error(record.message, status)
+
+    @contextmanager
+    def _room_for(self, photo: bytes) -> Iterator[None]:
+        if self._photos == MAX_PHOTOS or self._bytes + len(photo) > MAX_BYTES_IN_FLIGHT:
+            raise _refusal(503, BUSY)
+        self._photos += 1
+        self._bytes += len(photo)
+        try:
+            yield
         finally:
             self._photos -= 1
-            self._bytes -= announced
+            self._bytes -= len(photo)
 
-    async def _predict_photo(self, photo: bytes, with_crops: bool) -> dict[str, Any]:
+    async def _predict_photo(self, photo: bytes, with_crops: bool, record: AccessRecord) -> dict[str, Any]:
         with self._server.acquire(self._spec) as servable:
+            record.version = servable.version
             alignment = _alignment(servable)
             if isinstance(alignment, str):
-                raise PhotoError(409, alignment)
+                raise _refusal(409, alignment)
             search = await self._finder.find(photo, alignment)
+            record.rows = len(search.found.crops)
+            record.refusal = _REFUSALS.get(search.found.problem or "", "")
             started = time.perf_counter()
             outputs = await _run(servable, search.found.crops)
             predict_seconds = time.perf_counter() - started
+            record.signature = DEFAULT_SIGNATURE if outputs else ""
             identity = _identify(servable)
         return {
             "model": asdict(identity),
@@ -190,43 +216,10 @@ class Demo:
         try:
             with self._server.acquire(self._spec) as servable:
                 alignment = _alignment(servable)
-                problem = alignment if isinstance(alignment, str) else None
-                return ShownModel(_identify(servable), problem)
+                identity = _identify(servable)
+                return ShownModel(identity, identity.summary, alignment if isinstance(alignment, str) else "")
         except ServingError:
-            return ShownModel(None, NO_MODEL)
-
-
-def _announced_bytes(request: Request) -> int:
-    """Returns the size of the body by its Content-Length; MAX_PHOTO_BYTES, the most that is read, if it is unknown."""
-    # The HTTP server refuses a request whose Content-Length is not a number.
-    return int(request.headers.get("content-length", MAX_PHOTO_BYTES))
-
-
-async def _read_photo(request: Request) -> bytes:
-    """Returns the body.
-
-    Raises:
-        PhotoError: 413, it is larger than MAX_PHOTO_BYTES, by its Content-Length or in fact; the rest is not read. 408,
-            it takes longer than BODY_SECONDS. 400, the client disconnects.
-    """
-    too_large = PhotoError(413, f"the photo is larger than {MAX_PHOTO_BYTES // 2**20} MiB; scale it down")
-    if _announced_bytes(request) > MAX_PHOTO_BYTES:
-        raise too_large
-    body = bytearray()
-
-    async def read() -> None:
-        async for chunk in request.stream():
-            body.extend(chunk)
-            if len(body) > MAX_PHOTO_BYTES:
-                raise too_large
-
-    try:
-        await asyncio.wait_for(read(), BODY_SECONDS)
-    except ClientDisconnect:
-        raise PhotoError(400, "the client hung up in the middle of the request") from None
-    except asyncio.TimeoutError:
-        raise PhotoError(408, f"the photo did not arrive within {BODY_SECONDS:.0f} seconds") from None
-    return bytes(body)
+            return ShownModel(None, "no model is loaded yet", NO_MODEL)
 
 
 async def _run(servable: Servable, crops: tuple[bytes, ...]) -> list[dict[str, Any]]:
@@ -260,6 +253,10 @@ def _alignment(servable: Servable) -> AlignmentSettings | str:
 
 def _identify(servable: Servable) -> ModelIdentity:
     return identify(servable.metadata or ModelMetadata(), servable.name, servable.version)
+
+
+def _refusal(status: int, message: str) -> HttpError:
+    return HttpError(HTTPStatus(status), code_of(status), message)
 
 
 def _milliseconds(seconds: float) -> float:

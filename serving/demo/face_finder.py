@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 from PIL import Image
@@ -61,8 +60,13 @@ class FaceFinder:
         """
         run = asyncio.get_running_loop().run_in_executor
         pixels = await run(self._threads, _announced_pixels, photo)
-        async with self._large_photos if pixels > _LARGE_PIXELS else nullcontext():
+        if pixels <= _LARGE_PIXELS:
             return await run(self._threads, self._find, photo, alignment)
+        await self._large_photos.acquire()
+        found = run(self._threads, self._find, photo, alignment)
+        found.add_done_callback(lambda _: self._large_photos.release())
+        # A visitor who hangs up does not end the thread, so the photo counts until the thread is done with it.
+        return await asyncio.shield(found)
 
     def _find(self, photo: bytes, alignment: AlignmentSettings) -> Search:
         detector = self._detector(photo_detector(alignment))

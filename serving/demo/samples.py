@@ -1,4 +1,4 @@
-"""Offers pictures to somebody who has no photo at hand."""
+"""Offers images to somebody who has no photo at hand."""
 
 import mimetypes
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _PHOTOS_NOTE = "From a folder of whoever runs this server."
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture to choose.
+    """An image to choose.
 
     Attributes:
         title: the file's name without its ending, with blanks for '-' and '_'.
@@ -33,10 +33,10 @@ class Sample:
 
 
 class Samples:
-    """The pictures of a folder: drawn portraits, unless another folder is given.
+    """The images of a folder: drawn portraits, unless another folder is given.
 
     Attributes:
-        note: one sentence for people on where the pictures are from.
+        note: one sentence for people on where the images are from.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -46,7 +46,7 @@ class Samples:
         self._thumbnails: dict[tuple[Path, int, int], str] = {}
 
     def all(self) -> list[Sample]:
-        """Returns at most `MAX_SAMPLES` pictures by name; files that cannot be read as pictures are left out."""
+        """Returns at most `MAX_SAMPLES` images by name; files that cannot be read as images are left out."""
         samples = []
         for file in self._files():
             title = file.stem.replace("-", " ").replace("_", " ")
@@ -59,7 +59,7 @@ class Samples:
         return samples
 
     def read(self, name: str) -> tuple[bytes, str] | None:
-        """Returns the content and the media type of the picture of that name; None if the folder has none."""
+        """Returns the content and the media type of the image of that name; None if the folder has none."""
         for file in self._files():
             if file.name == name:
                 return file.read_bytes(), mimetypes.guess_type(name)[0] or "application/octet-stream"

@@ -1,4 +1,4 @@
-"""Defines the headers of every answer of the demo page: nothing from outside, no frames, nothing stored."""
+"""Defines the headers of every response of the demo page: nothing from outside, no frames, nothing stored."""
 
 HEADERS = {
     "Content-Security-Policy": "; ".join(

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,9 +37,9 @@ _logger = logging.getLogger(__name__)
 class RequestStatistics:
     """Counts requests, in memory, and writes the counts of each day to a folder.
 
-    It keeps no image, no address and no record of a request: only numbers of faces in histograms. Every method is safe
-    in any thread, and none raises for what a request holds. `answered` takes about 20 microseconds a face; the pixels
-    of a few crops a second are measured in a thread of its own.
+    It keeps no image, no address and no record of a request: only numbers of faces in histograms, in files that only
+    their owner reads. Every method is safe in any thread, and none raises for what a request holds. `answered` takes
+    about 20 microseconds a face; the pixels of a few crops a second are measured in a thread of its own.
 
     What is counted after the last write is lost when the process is killed: a minute at most. While the folder cannot
     be written, everything stays in memory, and is written once it can be.
@@ -55,7 +56,7 @@ class RequestStatistics:
         """Creates the folder and starts the thread.
 
         Args:
-            folder: for the files; several servers may use one.
+            folder: for the files; several servers may use one. It is made for its owner alone.
             write_seconds: between two writes.
             crops_a_second: whose pixels are measured, at most.
             clock: returns seconds since 1970.
@@ -73,7 +74,7 @@ class RequestStatistics:
         self._open: dict[tuple[str, str], tuple[int, DayCounts]] = {}
         self._past: list[DayCounts] = []
         self._is_failing = False
-        self._has_erred = False
+        self._has_warned_of = set[str]()
         self._check_folder()
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._keep_writing, name="request-statistics", daemon=True)
@@ -99,7 +100,7 @@ class RequestStatistics:
                 if "image_bytes" in inputs:
                     self._add_faces(day, inputs, outputs)
         except Exception:  # Models of others have outputs of the same names, of any shape.
-            self._log_once()
+            self._warn_once("predictions of an unknown form are not counted")
 
     def refused(self, model: str, version: int | None, reason: str) -> None:
         """Counts one request that got no prediction.
@@ -148,16 +149,22 @@ class RequestStatistics:
     def _keep_writing(self) -> None:
         next_write = time.monotonic() + self._write_seconds
         while not self._ends.is_set():
-            self._measure(self._crops.take(next_write - time.monotonic()))
+            sampled = self._crops.take(next_write - time.monotonic())
+            if sampled is not None:
+                self._guard(partial(self._measure, *sampled))
             if time.monotonic() >= next_write:
-                self._write()
                 next_write = time.monotonic() + self._write_seconds
-        self._write()
+                self._guard(self._write)
+        self._guard(self._write)
 
-    def _measure(self, sampled: tuple[DayCounts, bytes] | None) -> None:
-        if sampled is None:
-            return
-        day, crop = sampled
+    def _guard(self, step: Callable[[], None]) -> None:
+        """Runs a step of the thread, which goes on whatever a client sends."""
+        try:
+            step()
+        except Exception:
+            self._warn_once("an unexpected error; counting goes on")
+
+    def _measure(self, day: DayCounts, crop: bytes) -> None:
         header = read_header(crop)
         if header is None or min(header.width, header.height) < 3 or max(header.width, header.height) > _LONGEST_SIDE:
             return
@@ -195,7 +202,7 @@ class RequestStatistics:
             counts, day.changed = day.counts.copy(), False
         try:
             write_counts(self._folder / day.file.name, counts)
-        except OSError as error:
+        except Exception as error:
             with self._lock:
                 day.changed = True
             if not self._is_failing:
@@ -203,7 +210,7 @@ class RequestStatistics:
                 _logger.warning(
                     "statistics: %s cannot be written (%s); the server goes on, and writes the counts once it can",
                     self._folder,
-                    error.strerror,
+                    error.strerror if isinstance(error, OSError) else repr(error),
                 )
             return False
         return True
@@ -214,7 +221,7 @@ class RequestStatistics:
     def _check_folder(self) -> None:
         probe = self._folder / f".{self._run}"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(0o700, parents=True, exist_ok=True)
             probe.touch()
             probe.unlink()
         except OSError as error:
@@ -222,7 +229,7 @@ class RequestStatistics:
                 f"--statistics {self._folder}: cannot be written ({error.strerror}); name another"
             ) from None
 
-    def _log_once(self) -> None:
-        if not self._has_erred:
-            self._has_erred = True
-            _logger.warning("statistics: predictions of an unknown form are not counted", exc_info=True)
+    def _warn_once(self, problem: str) -> None:
+        if problem not in self._has_warned_of:
+            self._has_warned_of.add(problem)
+            _logger.warning("statistics: %s", problem, exc_info=True)

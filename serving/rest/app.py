@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from types import MappingProxyType
 
@@ -15,7 +16,7 @@ from serving.api_keys import ApiKeys
 from serving.core.errors import Code, ServingError
 from serving.core.model_server import ModelServer
 from serving.rest.body import BodiesInFlight, Body, discard_body
-from serving.rest.http import Reply, error_reply, not_found, send_reply, text_reply
+from serving.rest.http import Reply, code_of, error_reply, not_found, send_reply, text_reply
 from serving.rest.inference import Inference
 from serving.rest.interruption import ClientDisconnectError, Interruption
 from serving.rest.model_json import metadata_body, status_body, visage_body
@@ -26,13 +27,7 @@ from serving.rest.request_record import AccessRecord
 _CLIENT_CLOSED_REQUEST = 499
 _MOST_SENDING_SECONDS = 30.0
 _CLOSE = MappingProxyType({"Connection": "close"})
-_CORS = MappingProxyType(
-    {
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Allow-Methods": "POST, GET",
-        "Access-Control-Allow-Headers": "Content-Type",
-    }
-)
+_OF_THE_BODY = ("content-type", "content-length")
 _ORIGIN = re.compile(rb"https?://")
 
 _logger = logging.getLogger(__name__)
@@ -42,23 +37,32 @@ class RestApp:
     """TensorFlow Serving's REST API, `/healthz`, `/readyz`, metrics, and pages of others behind the same limits.
 
     Attributes:
-        ending: whether each answer from now on closes its connection, so that clients go to another server.
+        ending: whether each reply from now on closes its connection, so that clients go to another server.
     """
 
-    def __init__(self, server: ModelServer, options: RestOptions | None = None, pages: ASGIApp = not_found) -> None:
+    def __init__(
+        self,
+        server: ModelServer,
+        options: RestOptions | None = None,
+        pages: ASGIApp = not_found,
+        is_open: Callable[[str], bool] = lambda path: False,
+    ) -> None:
         """Creates the application.
 
         Args:
             server: its models; `server.limits` holds for every request.
             options: what the operator chose.
-            pages: answers every other path; gets the whole body at once.
+            pages: runs requests of every other path; gets the whole body at once, and the AccessRecord as
+                `scope["state"]["record"]`. A request whose model it records there is counted as a prediction.
+            is_open: returns whether GET of a path of a page needs no key; such a request has no body for the page.
         """
         self.ending = False
         self._server = server
         self._options = options or RestOptions()
         self._pages = pages
+        self._is_open = is_open
         self._keys = ApiKeys(self._options.api_keys)
-        self._bodies = BodiesInFlight(server.limits, self._options.least_bytes_per_second)
+        self._bodies = BodiesInFlight(server.limits)
         self._inference = Inference(server)
 
     def close(self) -> None:
@@ -66,7 +70,7 @@ class RestApp:
         self._inference.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
+        """Runs one request and sends the reply."""
         if scope["type"] != "http":
             await self._pages(scope, receive, send)
             return
@@ -80,7 +84,7 @@ class RestApp:
         except ClientDisconnectError:
             record.status, record.code = _CLIENT_CLOSED_REQUEST, Code.CANCELLED
         except ServingError as error:
-            # Clients that are still sending would not look for the answer, and lose it when the connection closes.
+            # Clients that are still sending would not look for the reply, and lose it when the connection closes.
             await discard_body(headers, receive)
             await self._send(counted, error_reply(error, _CLOSE), record)
         except asyncio.CancelledError:
@@ -111,7 +115,10 @@ class RestApp:
             await self._send(send, self._readiness(), record)
             return
         api = is_api(path)
-        # A browser asks without a key whether it may send one.
+        if not api and scope["method"] in ("GET", "HEAD") and self._is_open(place):
+            await self._send(send, await self._page(scope, b"", receive, record), record)
+            return
+        # A browser sends OPTIONS without a key to find out whether it may send one.
         if not (api and scope["method"] == "OPTIONS"):
             self._keys.check(headers.get(b"authorization", b""), headers.get(b"x-api-key", b""))
         with self._bodies.body() as body:
@@ -124,9 +131,8 @@ class RestApp:
             elif api:
                 reply = await self._api(path, headers, content, body, receive, record)
             else:
-                await self._pages(scope, _Replayed(content, receive), send)
-                return
-        # Outside of the block: a client that is slow to take its answer holds no part of the limit.
+                reply = await self._page(scope, content, receive, record)
+        # Outside of the block: a client that is slow to take its reply holds no part of the limit.
         await self._send(send, reply, record)
 
     async def _api(
@@ -165,12 +171,35 @@ class RestApp:
         receive: Receive,
         record: AccessRecord,
     ) -> bytes:
-        code = Code.CANCELLED
-        late = ServingError(Code.DEADLINE_EXCEEDED, "the time limit of this request is over; send fewer images")
+        with self._counted(record, target.what, "REST"), self._interruption(record, receive):
+            if b"gzip" in headers.get(b"content-encoding", b""):
+                content = await self._inference.run(partial(body.inflate, content))
+                body.reserve(len(content))
+            return await self._inference.reply_body(target, content, record)
+
+    async def _page(self, scope: Scope, content: bytes, receive: Receive, record: AccessRecord) -> Reply:
+        collected = _Collected()
         try:
-            with Interruption(self._seconds_left(record), late, receive):
-                answer = await self._inflate_and_answer(target, headers, content, body, record)
-            code = Code.OK
+            with self._counted(record, "predict", "DEMO"), self._interruption(record, receive):
+                await self._pages({**scope, "state": {"record": record}}, _Replayed(content, receive), collected)
+                record.code = code_of(collected.status)
+        except ServingError as error:
+            return error_reply(error)
+        return collected.reply(record.message)
+
+    @contextmanager
+    def _counted(self, record: AccessRecord, api: str, entrypoint: str) -> Iterator[None]:
+        """Counts the `with` block as a request for the model that it records, if it records one.
+
+        Args:
+            record: has the model, the version and the code after the block.
+            api: for the latency, as `Metrics.observe_latency` takes it.
+            entrypoint: the same.
+        """
+        code = Code.CANCELLED
+        try:
+            yield
+            code = record.code
         except ServingError as error:
             code = error.code
             raise
@@ -180,17 +209,22 @@ class RestApp:
             code = Code.INTERNAL
             raise
         finally:
-            self._server.count_request(target.spec.name, record.version, code)
-        self._server.metrics.observe_latency(target.spec.name, target.what, "REST", record.seconds)
-        return answer
+            if record.model:
+                self._count(record, code)
+        if record.model and code == Code.OK:
+            self._server.metrics.observe_latency(record.model, api, entrypoint, record.seconds)
 
-    async def _inflate_and_answer(
-        self, target: Target, headers: Mapping[bytes, bytes], content: bytes, body: Body, record: AccessRecord
-    ) -> bytes:
-        if b"gzip" in headers.get(b"content-encoding", b""):
-            content = await self._inference.run(partial(body.inflate, content))
-            body.reserve(len(content))
-        return await self._inference.answer(target, content, record)
+    def _count(self, record: AccessRecord, code: Code) -> None:
+        statistics = self._server.statistics
+        if record.refusal and statistics is not None:
+            self._server.metrics.count_request(record.model, code)
+            statistics.refused(record.model, record.version, record.refusal)
+        else:
+            self._server.count_request(record.model, record.version, code)
+
+    def _interruption(self, record: AccessRecord, receive: Receive) -> Interruption:
+        late = ServingError(Code.DEADLINE_EXCEEDED, "the time limit of this request is over; send fewer images")
+        return Interruption(self._seconds_left(record), late, receive)
 
     def _readiness(self) -> Reply:
         return text_reply("ready\n") if self._server.ready else text_reply("not ready\n", Code.UNAVAILABLE)
@@ -206,11 +240,11 @@ class RestApp:
 
     async def _send(self, send: _Counted, reply: Reply, record: AccessRecord) -> None:
         record.code, record.message = reply.code, reply.message
-        await send_reply(send, reply, _CORS if self._options.cors else {})
+        await send_reply(send, reply)
 
 
 class _Counted:
-    """Sends an answer, and keeps its status and size for the log."""
+    """Sends a reply, and keeps its status and size for the log."""
 
     def __init__(self, send: Send, record: AccessRecord, app: RestApp) -> None:
         self._send = send
@@ -233,6 +267,27 @@ class _Counted:
             await self._send(message)
 
 
+class _Collected:
+    """Keeps the reply of a page, so that it is sent when the request holds no part of the limits any more."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self._headers: dict[str, str] = {}
+        self._body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self._headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in message["headers"]}
+        self._body += message.get("body", b"")
+
+    def reply(self, message: str) -> Reply:
+        """Returns it, with an error's text for the log."""
+        headers = {name: value for name, value in self._headers.items() if name not in _OF_THE_BODY}
+        kind = self._headers.get("content-type", "")
+        return Reply(self._body, code_of(self.status), self.status, kind, headers, message)
+
+
 class _Replayed:
     """Gives a body that was read already, then what the client does next."""
 
@@ -248,7 +303,7 @@ class _Replayed:
 
 
 def _preflight(headers: Mapping[bytes, bytes]) -> Reply:
-    """Returns TensorFlow Serving's answer to OPTIONS, which depends neither on the path nor on whether CORS is on."""
+    """Returns TensorFlow Serving's reply to OPTIONS, which depends neither on the path nor on whether CORS is on."""
     if _ORIGIN.search(headers.get(b"origin", b"")):
         return Reply(b"", content_type="")
     return Reply(b"", Code.FAILED_PRECONDITION, 400, content_type="")

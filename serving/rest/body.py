@@ -16,31 +16,31 @@ from serving.core.limits import Limits
 from serving.rest.http import HttpError
 from serving.rest.interruption import ClientDisconnectError, Interruption
 
+# A body that arrives more slowly, after the seconds of grace, is given up.
+_LEAST_BYTES_PER_SECOND = 16 * 1024
 _GRACE_SECONDS = 10.0
 _MOST_DIGITS = 20
 _MOST_DISCARDING_SECONDS, _MOST_IDLE_SECONDS = 5.0, 0.2
 
 
 class BodiesInFlight:
-    """The bytes of all bodies that are being read or answered."""
+    """The bytes of all bodies whose requests are read or run."""
 
-    def __init__(self, limits: Limits, least_bytes_per_second: int) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._least_bytes_per_second = least_bytes_per_second
         self.bytes = 0
 
     def body(self) -> Body:
         """Returns a body of no bytes yet, to be read inside of a `with` block, after which its bytes are free again."""
-        return Body(self, self._limits, self._least_bytes_per_second)
+        return Body(self, self._limits)
 
 
 class Body:
     """The body of one request."""
 
-    def __init__(self, in_flight: BodiesInFlight, limits: Limits, least_bytes_per_second: int) -> None:
+    def __init__(self, in_flight: BodiesInFlight, limits: Limits) -> None:
         self._in_flight = in_flight
         self._limits = limits
-        self._least_bytes_per_second = least_bytes_per_second
         self._reserved = 0
         self.received = 0
 
@@ -74,7 +74,7 @@ class Body:
         started = time.monotonic()
         chunks = []
         while True:
-            allowed = min(_GRACE_SECONDS + self.received / self._least_bytes_per_second, most_seconds)
+            allowed = min(_GRACE_SECONDS + self.received / _LEAST_BYTES_PER_SECOND, most_seconds)
             with Interruption(started + allowed - time.monotonic(), self._too_slow(allowed)):
                 message = await receive()
             if message["type"] == "http.disconnect":
@@ -133,7 +133,7 @@ class Body:
 
 
 async def discard_body(headers: Mapping[bytes, bytes], receive: Receive) -> None:
-    """Takes what a client still sends of a body that is refused, for a short time; nothing if it waits to be asked."""
+    """Takes what a client still sends of a body that is refused, for a short time; nothing if it sends Expect."""
     if b"expect" in headers or not (b"content-length" in headers or b"transfer-encoding" in headers):
         return
     started = time.monotonic()

@@ -1,4 +1,4 @@
-"""Answers over HTTP: TensorFlow Serving's statuses, headers and bodies."""
+"""Defines replies over HTTP: TensorFlow Serving's statuses, headers and bodies."""
 
 from __future__ import annotations
 
@@ -32,8 +32,31 @@ _STATUSES: Mapping[Code, int] = {
     Code.UNAVAILABLE: 503,
     Code.DEADLINE_EXCEEDED: 504,
 }
+_CODES: Mapping[int, Code] = {
+    401: Code.UNAUTHENTICATED,
+    403: Code.PERMISSION_DENIED,
+    404: Code.NOT_FOUND,
+    408: Code.DEADLINE_EXCEEDED,
+    409: Code.FAILED_PRECONDITION,
+    413: Code.RESOURCE_EXHAUSTED,
+    429: Code.RESOURCE_EXHAUSTED,
+    499: Code.CANCELLED,
+    501: Code.UNIMPLEMENTED,
+    503: Code.UNAVAILABLE,
+    504: Code.DEADLINE_EXCEEDED,
+}
 JSON = "application/json"
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+def code_of(status: int) -> Code:
+    """Returns the code of gRPC that a status of HTTP is nearest to.
+
+    >>> code_of(200).name, code_of(415).name, code_of(503).name
+    ('OK', 'INVALID_ARGUMENT', 'UNAVAILABLE')
+    """
+    others = Code.OK if status < 400 else Code.INVALID_ARGUMENT if status < 500 else Code.INTERNAL
+    return _CODES.get(status, others)
 
 
 class HttpError(ServingError):
@@ -46,7 +69,7 @@ class HttpError(ServingError):
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer.
+    """One reply.
 
     Attributes:
         body: its content.
@@ -66,7 +89,7 @@ class Reply:
 
 
 def error_reply(error: ServingError, headers: Mapping[str, str] = _NO_HEADERS) -> Reply:
-    """Returns the answer to a request that is refused or that failed."""
+    """Returns the reply to a request that is refused or that failed."""
     status = int(error.status) if isinstance(error, HttpError) else _STATUSES[error.code]
     return Reply(error_body(error.message), error.code, status, headers=headers, message=error.message)
 
@@ -87,7 +110,7 @@ NOT_FOUND = Reply(
 
 
 async def send_reply(send: Send, reply: Reply, headers: Mapping[str, str] = _NO_HEADERS) -> None:
-    """Sends an answer with further headers."""
+    """Sends a reply with further headers."""
     fields = {"Content-Type": reply.content_type} if reply.content_type else {}
     fields |= {"Content-Length": str(len(reply.body)), **reply.headers, **headers}
     encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in fields.items()]
@@ -96,5 +119,5 @@ async def send_reply(send: Send, reply: Reply, headers: Mapping[str, str] = _NO_
 
 
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers any request as TensorFlow Serving does outside of `/v1/`: the default of a router for pages."""
+    """Sends what TensorFlow Serving sends outside of `/v1/`: the default of a router for pages."""
     await send_reply(send, NOT_FOUND)

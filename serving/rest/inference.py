@@ -1,4 +1,4 @@
-"""Answers predict, classify and regress requests from their bodies."""
+"""Runs predict, classify and regress requests from their bodies."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from visage.saved_model.model_session import DEFAULT_SIGNATURE, Signature
 
 # What takes longer than a millisecond or two goes to a thread, so that other requests do not wait.
 _LARGE_BODY_BYTES = 2**18
+_LARGE_BODY_VALUES = 1000
 _LARGE_OUTPUT_VALUES = 10_000
 # The objects of a parsed document may take more memory than its text, so that only so many exist at the same time.
 _THREADS = 2
@@ -46,13 +47,13 @@ class Inference:
         """Returns what a call returns, out of one of the threads or at once."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, call) if in_thread else call()
 
-    async def answer(self, target: Target, body: bytes, record: AccessRecord) -> bytes:
-        """Returns the JSON of the answer.
+    async def reply_body(self, target: Target, body: bytes, record: AccessRecord) -> bytes:
+        """Returns the JSON of the reply.
 
         Args:
             target: the model, and "predict", "classify" or "regress".
             body: JSON.
-            record: gets what is found out about the request.
+            record: receives version, signature and rows.
 
         Raises:
             ServingError: the request is refused, or the model fails.
@@ -63,45 +64,50 @@ class Inference:
             return await self._classify_or_regress(target, body, record, held)
 
     async def _predict(self, target: Target, body: bytes, record: AccessRecord, held: ExitStack) -> bytes:
-        is_large = len(body) > _LARGE_BODY_BYTES
+        is_large = _is_large(body)
         async with self._documents(is_large):
-            document = await self._document(body, is_large, record)
+            document = await self.run(partial(parse_document, body), is_large)
+            name = signature_name(document)
             servable = self._acquire(target, record, held)
-            signature = _signature(servable, record.signature)
+            signature = _signature(servable, name)
+            # Not before, so that the log has no name that a client invented.
+            record.signature = name or DEFAULT_SIGNATURE
             most = self._server.limits.instances
             inputs, row_format = await self.run(partial(parse_inputs, document, signature, most), is_large)
             del document
-        record.signature = record.signature or DEFAULT_SIGNATURE
         record.rows = max((len(value) for value in inputs.values() if value.ndim), default=None)
         outputs = await servable.run(record.signature, inputs)
         is_large = sum(value.size for value in outputs.values()) > _LARGE_OUTPUT_VALUES
         return await self.run(partial(format_outputs, outputs, row_format), is_large)
 
     async def _classify_or_regress(self, target: Target, body: bytes, record: AccessRecord, held: ExitStack) -> bytes:
-        is_large = len(body) > _LARGE_BODY_BYTES
+        is_large = _is_large(body)
         async with self._documents(is_large):
-            document = await self._document(body, is_large, record)
+            document = await self.run(partial(parse_document, body), is_large)
+            name = signature_name(document)
             examples = await self.run(partial(parse_examples, document), is_large)
             del document
         check_count(len(examples), self._server.limits.instances)
         record.rows = len(examples)
         servable = self._acquire(target, record, held)
+        chosen = name or DEFAULT_SIGNATURE
+        record.signature = chosen if chosen in servable.signatures else ""
         if target.what == "classify":
-            return classification_body(await classify(servable, record.signature, examples), len(examples))
-        return regression_body(await regress(servable, record.signature, examples))
+            return classification_body(await classify(servable, name, examples), len(examples))
+        return regression_body(await regress(servable, name, examples))
 
     def _documents(self, is_large: bool) -> AbstractAsyncContextManager[Any]:
         return self._large_documents if is_large else nullcontext()
-
-    async def _document(self, body: bytes, is_large: bool, record: AccessRecord) -> Any:
-        document = await self.run(partial(parse_document, body), is_large)
-        record.signature = signature_name(document)
-        return document
 
     def _acquire(self, target: Target, record: AccessRecord, held: ExitStack) -> Servable:
         servable = held.enter_context(self._server.acquire(target.spec))
         record.version = servable.version
         return servable
+
+
+def _is_large(body: bytes) -> bool:
+    # Whatever parses it takes up to three microseconds for each value and escape, so a size alone is no measure.
+    return len(body) > _LARGE_BODY_BYTES or sum(map(body.count, (b",", b"[", b"{", b"\\"))) > _LARGE_BODY_VALUES
 
 
 def _signature(servable: Servable, name: str) -> Signature:

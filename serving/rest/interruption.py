@@ -1,4 +1,4 @@
-"""Interrupts the answer to a request when its time is over or its client hangs up."""
+"""Interrupts a request when its time is over or its client hangs up."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from starlette.types import Receive
 
 from serving.time_limit import TimeLimit
 
-# Most answers come sooner, and need no task that waits for a client to hang up.
+# Most requests end sooner, and need no task that waits for a client to hang up.
 _UNWATCHED_SECONDS = 0.1
 
 
 class ClientDisconnectError(Exception):
-    """Raised when the client hangs up before it has sent its request or has got its answer."""
+    """Raised when the client hangs up before it has sent its request or has got its reply."""
 
 
 class Interruption(TimeLimit):

@@ -28,7 +28,7 @@ def parse_examples(document: Mapping[str, Any]) -> list[bytes]:
     # Serialized messages that follow each other are read as one; what stands last counts.
     context = _example(document["context"]) if "context" in document else b""
     if "examples" not in document:
-        # The text says "classify" for regress, too.
+        # The text has "classify" for regress, too.
         raise _format_error(document, "When method is classify, key 'examples' is expected and was not found")
     examples = document["examples"]
     if not isinstance(examples, list):

@@ -23,7 +23,7 @@ _INTEGERS = (np.int8, np.uint8, np.int16, np.int32, np.int64, np.uint32, np.uint
 
 
 def format_outputs(outputs: Mapping[str, np.ndarray], row_format: bool) -> bytes:
-    """Returns the answer to a predict request: `predictions` by row, or `outputs`; a single output has no name.
+    """Returns the reply to a predict request: `predictions` by row, or `outputs`; a single output has no name.
 
     Args:
         outputs: arrays by name, strings as dtype object holding bytes; those named `*_bytes` are written as base64.

@@ -12,23 +12,10 @@ class RestOptions:
     """Options.
 
     Attributes:
-        api_keys: one of them must come with each request but those for health and readiness; empty: none is needed.
-            Several, so that a key can be replaced without an outage.
+        api_keys: one of them must come with each request but those for health, readiness and open pages; empty: none is
+            needed. Several, so that a key can be replaced without an outage.
         metrics_path: path of the metrics; None: there are none.
-        cors: whether pages of other origins may send requests, as with `--rest_api_enable_cors_support`.
-        least_bytes_per_second: a body that arrives more slowly, after ten seconds of grace, is given up.
     """
 
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     metrics_path: str | None = METRICS_PATH
-    cors: bool = False
-    least_bytes_per_second: int = 16 * 1024
-
-    def __post_init__(self) -> None:
-        """Refuses a key that a request without one would have.
-
-        Raises:
-            ValueError: a key is empty.
-        """
-        if not all(self.api_keys):
-            raise ValueError("an API key is empty")

@@ -1,4 +1,4 @@
-"""Collects what the access log says of an HTTP request."""
+"""Collects the fields of an HTTP request for the access log, metrics and statistics."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from serving.core.errors import Code
 
 @dataclass
 class AccessRecord:
-    """One request, filled in while it is answered.
+    """One request, filled in until its reply is sent.
 
     Attributes:
         method: of HTTP.
         path: as it was sent, with its query.
         peer: address of the client.
         started: time.perf_counter() at its first byte.
-        status: of HTTP; 499 if the client hung up before its answer.
+        status: of HTTP; 499 if the client hung up before its reply.
         code: the same as a code of gRPC.
         received_bytes: size of its body.
-        sent_bytes: size of the answer's.
+        sent_bytes: size of the reply's.
         model: the name that it gave; empty if it gave none.
-        version: the version that answered.
+        version: the version that ran.
         signature: the signature that ran.
         rows: of its inputs.
         message: the error's text.
+        refusal: why there is no prediction, for the statistics, where that is more than the code, such as 'no_face'.
     """
 
     method: str
@@ -42,6 +43,7 @@ class AccessRecord:
     signature: str = ""
     rows: int | None = None
     message: str = ""
+    refusal: str = ""
 
     @property
     def seconds(self) -> float:

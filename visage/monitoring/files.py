@@ -6,6 +6,7 @@ coordinates servers: whoever reads adds the files up.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,14 +69,19 @@ def parse_name(name: str) -> StatisticsFile | None:
 
 
 def write_counts(path: Path, counts: Counts) -> None:
-    """Writes counts as one TFRecord with a DatasetFeatureStatisticsList, whole or not at all.
+    """Writes counts as one TFRecord with a DatasetFeatureStatisticsList, whole or not at all, for its owner alone.
 
     Raises:
         OSError: the folder is missing, not writable, or full.
     """
     record = to_message(counts).SerializeToString()
-    with atomic_file(path) as partial, partial.open("wb") as file:
+    # A histogram of few faces is personal data.
+    with atomic_file(path) as partial, open(partial, "wb", opener=_open_private) as file:
         write_record(file, record)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def read_counts(path: Path) -> Counts:

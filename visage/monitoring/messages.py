@@ -10,12 +10,14 @@ from visage.monitoring.features import FEATURES, Feature
 FACES = "faces"
 REQUESTS = "requests"
 """The names of the two data sets of a message, by what an example is."""
+LEAST_EXACT = 10
+"""Of fewer values a message has the histogram alone, since the mean or extreme of a few faces is that of a person."""
 
 _Feature = statistics_pb2.FeatureNameStatistics
 
 
 def to_message(counts: Counts) -> statistics_pb2.DatasetFeatureStatisticsList:
-    """Returns counts as TFDV's statistics, of the faces and of the requests."""
+    """Returns counts as TFDV's statistics, of the faces and of the requests; see `LEAST_EXACT`."""
     message = statistics_pb2.DatasetFeatureStatisticsList()
     for name, examples in ((FACES, counts.faces), (REQUESTS, counts.requests)):
         dataset = message.datasets.add(name=name, num_examples=examples)
@@ -54,7 +56,7 @@ def _add(dataset: statistics_pb2.DatasetFeatureStatistics, feature: Feature, cou
     added = dataset.features.add(type=kind)
     added.path.step.append(feature.name)
     if isinstance(found, NumberCounts):
-        _fill_numbers(added.num_stats, found)
+        _fill_numbers(added.num_stats, found if found.count >= LEAST_EXACT else found.by_bins())
         common = added.num_stats.common_stats
     else:
         _fill_texts(added.string_stats, found)

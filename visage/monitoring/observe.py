@@ -1,4 +1,4 @@
-"""Counts predictions and images, by the same rules for what a server is asked and for the model's test data."""
+"""Counts predictions and images, by the same rules for the requests of a server and for the model's test data."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from visage.data.labels import AGE_GROUPS, GENDERS, age_group
 from visage.faces.image_header import read_header
 from visage.faces.quality import size_and_roll
 from visage.monitoring.counts import Counts
+from visage.prediction.age_span import age_spans
 
 _FEMALE, _MALE = GENDERS
-# The ends of the span that holds 80 % of an age's distribution.
-_ENDS = np.array([0.1, 0.9], np.float32)
+# Rows of other models that add up to less are no distributions, nor are those of NaN.
+_LEAST_SUM = 0.9
 
 
 def add_faces(
@@ -26,7 +27,7 @@ def add_faces(
 
     Args:
         counts: what they are added to.
-        ages: years, float [n]; None: not predicted, or not asked for.
+        ages: years, float [n]; None: not predicted, or not requested.
         age_probabilities: float [n, 101] by year, or [n, 8] by age group.
         gender_probabilities: P(male), float [n].
     """
@@ -57,10 +58,8 @@ def _add_groups(counts: Counts, probabilities: np.ndarray) -> None:
 
 
 def _add_spans(counts: Counts, probabilities: np.ndarray) -> None:
-    for row in probabilities.cumsum(axis=1):
-        if row[-1] > _ENDS[1]:  # not of a row of NaN
-            low, high = row.searchsorted(_ENDS)
-            counts.numbers["age_span"].add(float(high - low))
+    for low, high in age_spans(probabilities[probabilities.sum(axis=1) > _LEAST_SUM]).tolist():
+        counts.numbers["age_span"].add(high - low)
 
 
 def add_crop(counts: Counts, image: bytes) -> None:

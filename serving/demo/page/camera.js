@@ -1,4 +1,4 @@
-// Opens the camera after the browser has asked for it.
+// Opens the camera after the browser's prompt.
 
 const REASONS = {
   NotAllowedError: "The camera was not allowed. Allow it for this page in the browser's address bar, then try again.",

@@ -18,7 +18,7 @@ export function describeFace(face, index, total, ageGroups) {
     ["Most likely", face.age === null ? null : mostLikely(face, ageGroups)],
     ["Age group", face.age_group],
     ["Face detector's score", percent(face.score)],
-    ["Size on the picture", `${Math.round(face.box[2] - face.box[0])}x${Math.round(face.box[3] - face.box[1])} px`],
+    ["Size on the image", `${Math.round(face.box[2] - face.box[0])}x${Math.round(face.box[3] - face.box[1])} px`],
   ]);
   parts.push(figures);
   find("face").replaceChildren(...parts);

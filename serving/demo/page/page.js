@@ -1,4 +1,4 @@
-// Connects the page: a picture in, the server's answer out.
+// Connects the page: an image in, the server's response out.
 
 import { Camera } from "./camera.js";
 import { definitions, element, find } from "./dom.js";
@@ -11,7 +11,7 @@ import { count, description, sentence } from "./wording.js";
 const MAX_PHOTO_BYTES = Number(document.body.dataset.maxPhotoBytes);
 const AGE_GROUPS = JSON.parse(document.body.dataset.ageGroups);
 const BUSY_PAUSE_MS = 500;
-// A screen reader is told about live faces no more often than this.
+// A screen reader gets live faces no more often than this.
 const SPEAK_EVERY_MS = 5000;
 
 const stage = new Stage((index) => choose(index, true));
@@ -36,20 +36,26 @@ async function predictFile(file, name) {
   const body = photo ? photo.body : file;
   if (body.size > MAX_PHOTO_BYTES) {
     const limit = `${MAX_PHOTO_BYTES / 2 ** 20} MiB`;
-    return refuse(`The file is larger than ${limit}, and this browser cannot read it as a picture.`);
+    return refuse(`The file is larger than ${limit}, and this browser cannot read it as an image.`);
   }
   const answer = await predict(body);
   if (mine !== turn) return;
+  if (answer.needsKey) showKey();
   if (answer.error) return refuse(sentence(answer.error));
   showModel(answer.model);
   find("problem").textContent = "";
-  if (!photo) return refuse("This browser cannot show such a picture; try a JPEG or a PNG.");
+  if (!photo) return refuse("This browser cannot show such an image; try a JPEG or a PNG.");
   selected = 0;
   show(photo, answer, false);
   if (answer.problem) return say(sentence(answer.problem), true);
   say(`${count(answer.faces.length, "face")}. ${description(answer.faces[0], 0)}`);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   find("result").scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" });
+}
+
+function showKey() {
+  find("key-part").hidden = false;
+  find("key").focus();
 }
 
 function refuse(text) {
@@ -104,7 +110,7 @@ function showJson() {
   find("json").textContent = json();
 }
 
-// Returns the answer without the crops, as without the page.
+// Returns the response without the crops, as without the page.
 function json() {
   const faces = result.faces.map(({ crop, ...face }) => face);
   return JSON.stringify({ ...result, faces }, null, 2);
@@ -152,7 +158,7 @@ async function toggleCamera() {
   await live(mine);
 }
 
-// Sends each frame when the last one is answered, as long as the camera is on.
+// Sends each frame after the response to the last one, as long as the camera is on.
 async function live(mine) {
   let frames = 0;
   const started = performance.now();
@@ -168,6 +174,7 @@ async function live(mine) {
     }
     if (answer.error) {
       stopCamera();
+      if (answer.needsKey) showKey();
       return refuse(sentence(answer.error));
     }
     showModel(answer.model);
@@ -257,4 +264,6 @@ find("json-part").querySelector("details").addEventListener("toggle", showJson);
 
 find("problem").textContent = sentence(find("problem").textContent);
 showModel(JSON.parse(document.body.dataset.model));
-showSamples();
+find("key").addEventListener("change", showSamples);
+if (document.body.dataset.needsKey === "true") showKey();
+else showSamples();

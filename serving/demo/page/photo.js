@@ -1,13 +1,13 @@
-// Scales a picture down in the browser, upright by its EXIF orientation.
+// Scales an image down in the browser, upright by its EXIF orientation.
 
 const LONGEST_SIDE = 1280;
 const LONGEST_SIDE_OF_A_FRAME = 640;
 const QUALITY = 0.9;
-// A picture of this kind and size is sent as it is, so that its prediction is that of `visage predict`.
+// An image of this kind and size is sent as it is, so that its prediction is that of `visage predict`.
 const SENT_AS_IT_IS = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"];
 const BYTES_SENT_AS_THEY_ARE = 1 << 20;
 
-// Returns what to show and what to send; null if the browser cannot read the file as a picture.
+// Returns what to show and what to send; null if the browser cannot read the file as an image.
 export async function prepare(file) {
   let whole;
   try {
@@ -45,7 +45,7 @@ function draw(canvas, image, width, height, mirrored = false) {
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext("2d");
-  // The server blends a transparent picture with white, too.
+  // The server blends a transparent image with white, too.
   context.fillStyle = "#fff";
   context.fillRect(0, 0, width, height);
   if (mirrored) context.setTransform(-1, 0, 0, 1, width, 0);
@@ -54,7 +54,7 @@ function draw(canvas, image, width, height, mirrored = false) {
 
 function jpeg(canvas, quality) {
   return new Promise((resolve, reject) => {
-    const done = (blob) => (blob ? resolve(blob) : reject(new Error("the picture cannot be encoded")));
+    const done = (blob) => (blob ? resolve(blob) : reject(new Error("the image cannot be encoded")));
     canvas.toBlob(done, "image/jpeg", quality);
   });
 }

@@ -1,4 +1,4 @@
-// Shows a picture, or the camera, and a button over each face.
+// Shows an image, or the camera, and a button over each face.
 
 import { element, find } from "./dom.js";
 import { title } from "./wording.js";
@@ -7,7 +7,7 @@ const LABEL_HEIGHT = 0.06;
 const LABEL_WIDTH = 0.2;
 // Pixels; a narrower box has only its number, which covers no neighbour.
 const ROOM_FOR_THE_AGE = 44;
-// Times its own size that a small picture is enlarged at most, and the part of the window's height that it takes.
+// Times its own size that a small image is enlarged at most, and the part of the window's height that it takes.
 const MAX_ENLARGEMENT = 2.5;
 const MAX_HEIGHT = "72vh";
 
@@ -19,7 +19,7 @@ export class Stage {
     this.boxes = find("boxes");
   }
 
-  // Shows the picture itself, or in its place the camera's image, of which it is a frame.
+  // Shows the image itself, or in its place the camera's, of which it is a frame.
   show(canvas, result, live) {
     this.canvas.width = canvas.width;
     this.canvas.height = canvas.height;
@@ -68,7 +68,7 @@ export class Stage {
   }
 }
 
-// Returns the box as fractions of the picture, of which a detector's box may reach outside.
+// Returns the box as fractions of the image, of which a detector's box may reach outside.
 function inside(box, { width, height }) {
   return box.map((edge, place) => Math.min(1, Math.max(0, edge / (place % 2 === 0 ? width : height))));
 }

@@ -1,58 +1,35 @@
 """The demo page on a real server, and browsers that visit it."""
 
 import shutil
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 
 from serving.core.model_config import ModelConfig
-from serving.core.model_server import ModelServer
-from serving.demo import Demo
+from serving.options import ServeOptions
 from tests.helpers.chromium import Chromium
-from tests.helpers.limits import wait_until
+from tests.serving.http_server import run_http
 
 
 @contextmanager
-def run_demo(base_path: Path, samples: Path | None = None, loaded: bool = True) -> Iterator[str]:
+def run_demo(base_path: Path, samples: Path | None = None, loaded: bool = True, **options: Any) -> Iterator[str]:
     """Serves the demo page for the model in the folder `base_path`, in a thread of this process.
 
     Args:
         base_path: folder of the numbered versions.
-        samples: folder of pictures to choose from.
+        samples: folder of images to choose from.
         loaded: whether the model is loaded before the first request; False: it never is.
+        options: further ones of `ServeOptions`.
 
     Yields:
         The page's address.
     """
-    server = ModelServer([ModelConfig("visage", base_path)], poll_seconds=0.05)
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        if loaded:
-            await server.start()
-        yield
-        await server.close()
-
-    app = Starlette(routes=Demo(server, "visage", samples).routes(), lifespan=lifespan)
-    uvicorn_server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
-    thread = threading.Thread(target=uvicorn_server.run, daemon=True)
-    thread.start()
-
-    def started() -> bool:
-        assert thread.is_alive()
-        return uvicorn_server.started
-
-    wait_until(started, "a server that listens")
-    try:
-        yield f"http://127.0.0.1:{uvicorn_server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        uvicorn_server.should_exit = True
-        thread.join()
+    chosen = ServeOptions([ModelConfig("visage", base_path)], samples=samples, **options)
+    with run_http(chosen, loaded=loaded) as running:
+        yield running.url
 
 
 @pytest.fixture(scope="session")
@@ -90,18 +67,18 @@ def open_page(browser: Chromium, url: str, width: int = 1280, scheme: str = "lig
 
 
 def requests_of(browser: Chromium) -> list[str]:
-    """Returns the addresses that the page asked since it was opened."""
-    asked = [event["params"] for event in browser.events if event["method"] == "Network.requestWillBeSent"]
-    return [parameters["request"]["url"] for parameters in asked]
+    """Returns the addresses of the requests of the page since it was opened."""
+    sent = [event["params"] for event in browser.events if event["method"] == "Network.requestWillBeSent"]
+    return [parameters["request"]["url"] for parameters in sent]
 
 
 def is_done() -> str:
-    """Returns a JavaScript expression: whether the page has answered a photo."""
+    """Returns a JavaScript expression: whether the page shows the result for a photo."""
     return "(text => text !== '' && !text.startsWith('Looking'))(document.getElementById('status').textContent)"
 
 
 def status_after(browser: Chromium, photo: Path) -> str:
-    """Chooses a photo, waits for the answer, and returns the sentence that is announced."""
+    """Chooses a photo, waits for the result, and returns the sentence that is announced."""
     browser.choose_file("#file", photo)
     browser.wait_for(is_done())
     return str(browser.run("document.getElementById('status').textContent"))

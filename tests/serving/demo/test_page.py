@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from PIL import Image
 from tests.helpers.chromium import Chromium
 from tests.helpers.limits import wait_until
 from tests.serving.conftest import plain_jpeg
-from tests.serving.demo.conftest import PROBLEMS, is_done, open_page, requests_of, status_after
+from tests.serving.demo.conftest import PROBLEMS, is_done, open_page, requests_of, run_demo, status_after
 
 pytestmark = pytest.mark.one_stack
 
@@ -37,9 +38,9 @@ def press(browser: Chromium, key: str) -> None:
 
 def test_nothing_comes_from_outside(page: Chromium, demo_url: str, people: Path) -> None:
     status_after(page, people)
-    asked = requests_of(page)
-    assert f"{demo_url}/demo/predict?crops=1" in asked
-    assert [url for url in asked if not url.startswith((demo_url, "data:"))] == []
+    requests = requests_of(page)
+    assert f"{demo_url}/demo/predict?crops=1" in requests
+    assert [url for url in requests if not url.startswith((demo_url, "data:"))] == []
 
 
 def test_the_faces_of_a_photo_are_buttons_with_a_panel(page: Chromium, people: Path) -> None:
@@ -65,8 +66,8 @@ def test_boxes_lie_on_the_faces(page: Chromium, man: Path) -> None:
     status_after(page, man)
     box = page.run(
         """(() => { const box = document.querySelector('.box').getBoundingClientRect();
-        const picture = document.getElementById('canvas').getBoundingClientRect();
-        return [(box.left - picture.left) / picture.width, (box.top - picture.top) / picture.height]; })()"""
+        const image = document.getElementById('canvas').getBoundingClientRect();
+        return [(box.left - image.left) / image.width, (box.top - image.top) / image.height]; })()"""
     )
     # As `visage predict` reports them: 273 and 95 of 561 pixels.
     assert box == pytest.approx([0.487, 0.170], abs=0.01)
@@ -148,7 +149,7 @@ def truncated(tmp_path: Path) -> Path:
     return tmp_path / "truncated.jpg"
 
 
-def no_picture(tmp_path: Path) -> Path:
+def no_image(tmp_path: Path) -> Path:
     (tmp_path / "large.jpg").write_bytes(bytes(16 * 2**20 + 1))
     return tmp_path / "large.jpg"
 
@@ -158,7 +159,7 @@ def no_picture(tmp_path: Path) -> Path:
     [
         (truncated, "The image cannot be read: its image data is cut off."),
         (heic, "The image cannot be read: it is none of JPEG, PNG, WEBP, GIF, BMP."),
-        (no_picture, "The file is larger than 16 MiB, and this browser cannot read it as a picture."),
+        (no_image, "The file is larger than 16 MiB, and this browser cannot read it as an image."),
     ],
 )
 def test_a_file_that_is_no_photo_gets_one_sentence(
@@ -184,6 +185,52 @@ def test_a_sample_is_one_click_away(page: Chromium) -> None:
     page.run("document.querySelector('#sample-list button[title=\"group of four\"]').click()")
     page.wait_for(is_done())
     assert page.run("document.getElementById('status').textContent").startswith("4 faces. ")
+
+
+@pytest.fixture(scope="module")
+def url_with_key(tmp_path_factory: pytest.TempPathFactory, saved_model: Path) -> Iterator[str]:
+    """The address of a page of a server that needs a key."""
+    base_path = tmp_path_factory.mktemp("keyed") / "visage"
+    shutil.copytree(saved_model, base_path / "3")
+    with run_demo(base_path, api_keys=("a key with ä",)) as url:
+        yield url
+
+
+def enter_key(browser: Chromium, key: str) -> None:
+    browser.run(f"document.getElementById('key').value = {key!r}")
+    browser.run("document.getElementById('key').dispatchEvent(new Event('change'))")
+
+
+def test_a_key_is_entered_on_the_page_and_not_kept(browser: Chromium, url_with_key: str, man: Path) -> None:
+    browser.send("Log.enable")
+    browser.show(url_with_key, 375)
+    assert browser.run("document.activeElement.id") == "key"
+    assert browser.run("document.getElementById('samples').hidden")
+    browser.events.clear()
+    enter_key(browser, "a key with ä")
+    browser.wait_for("document.querySelectorAll('#sample-list button').length === 5")
+    assert status_after(browser, man).startswith("1 face. ")
+    browser.run("document.getElementById('status').textContent = ''")
+    browser.run("document.querySelector('#sample-list button').click()")
+    browser.wait_for(is_done())
+    assert "1 face. " in browser.run("document.getElementById('status').textContent")
+    assert "Version" in browser.run("document.getElementById('model').innerText")
+    assert browser.run("document.documentElement.scrollWidth") <= 375
+    assert browser.low_contrasts() == []
+    assert [event for event in browser.events if event["method"] in PROBLEMS] == []
+    assert browser.run("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+    browser.show(url_with_key, 375)
+    assert browser.run("document.getElementById('key').value") == ""
+
+
+def test_a_missing_or_wrong_key_gets_one_sentence(browser: Chromium, url_with_key: str, man: Path) -> None:
+    browser.show(url_with_key, 1280)
+    assert status_after(browser, man) == "This server needs an API key; enter it above."
+    enter_key(browser, "wrong")
+    browser.run("document.getElementById('status').textContent = ''")
+    assert status_after(browser, man) == "The server does not accept this API key; correct it above."
+    assert browser.run("document.activeElement.id") == "key"
+    assert browser.run("document.getElementById('result').hidden")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -244,5 +291,5 @@ def test_a_camera_that_cannot_be_opened_gets_one_sentence(page: Chromium, error:
 def test_the_last_of_two_photos_wins(page: Chromium, people: Path, man: Path) -> None:
     page.choose_file("#file", people)
     page.choose_file("#file", man)
-    wait_until(lambda: page.run(is_done()), "an answer")
+    wait_until(lambda: page.run(is_done()), "a result")
     assert page.run("document.getElementById('status').textContent").startswith("1 face. ")

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.core.errors import Code, ServingError
@@ -112,6 +112,7 @@ def test_a_document_of_too_many_values_is_refused_before_it_is_parsed() -> None:
         parse_document(escapes)
 
 
+@settings(max_examples=40)
 @given(_documents, st.sampled_from([None, 1]), st.booleans())
 def test_both_parsers_read_what_python_writes(value: Any, indent: int | None, ascii_only: bool) -> None:
     body = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode()
@@ -121,6 +122,7 @@ def test_both_parsers_read_what_python_writes(value: Any, indent: int | None, as
     assert repr(_parse_strictly(body)) == repr(value)
 
 
+@settings(max_examples=40)
 @given(_documents, st.data())
 def test_a_broken_document_gives_an_error_and_an_accepted_one_the_same_by_both(value: Any, data: st.DataObject) -> None:
     body = bytearray(json.dumps(value).encode())

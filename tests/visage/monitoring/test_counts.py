@@ -42,6 +42,17 @@ def test_a_message_holds_all_counts() -> None:
             assert (other.mean, other.deviation) == (pytest.approx(one.mean), pytest.approx(one.deviation))
 
 
+def test_a_message_of_few_values_has_their_bins_alone() -> None:
+    counts = Counts()
+    for age in (2.5, 21.3, 24.9):
+        counts.numbers["age"].add(age)
+    ages = from_message(to_message(counts)).numbers["age"]
+    assert ages.bins == counts.numbers["age"].bins
+    assert (ages.low, ages.high, ages.zeros) == (0, 25, 0)
+    assert ages.mean == pytest.approx((2.5 + 22.5 + 22.5) / 3)
+    assert ages.deviation == pytest.approx(math.sqrt(200 / 9) * 2)
+
+
 def test_a_message_with_other_bins_is_refused() -> None:
     message = to_message(drawn_counts(10))
     message.datasets[0].features[0].num_stats.histograms[0].buckets[3].low_value = 16

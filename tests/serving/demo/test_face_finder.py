@@ -24,16 +24,15 @@ def test_a_large_photo_counts_until_its_thread_is_done(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(FaceFinder, "_find", find)
 
-    async def hang_up_twice() -> None:
+    async def hang_up() -> None:
         finder = FaceFinder()
-        for _ in range(2):
-            visitor = asyncio.create_task(finder.find(file.getvalue(), ALIGNMENT))
-            await asyncio.to_thread(begun.acquire, timeout=HANG_GUARD_SECONDS)
-            visitor.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await visitor
+        visitor = asyncio.create_task(finder.find(file.getvalue(), ALIGNMENT))
+        await asyncio.to_thread(begun.acquire, timeout=HANG_GUARD_SECONDS)
+        visitor.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await visitor
         assert finder._large_photos.locked()
         ended.set()
         await asyncio.wait_for(finder.find(file.getvalue(), ALIGNMENT), HANG_GUARD_SECONDS)
 
-    asyncio.run(hang_up_twice())
+    asyncio.run(hang_up())

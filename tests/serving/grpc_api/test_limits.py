@@ -35,7 +35,7 @@ LIMITS = Limits(
 )
 
 # 4 * 150,000 / 100,000
-SLOW_PLACES = 6
+SLOW_PLACES = 4
 
 
 @pytest.fixture(scope="module")

@@ -1,24 +1,16 @@
 """One small model for all serving tests, and a real server of both protocols."""
 
-import asyncio
 import io
 import shutil
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from serving.core.model_config import ModelConfig
-from serving.core.model_server import ModelServer
-from serving.grpc_api.server import make_grpc_server
-from serving.options import ServeOptions
-from serving.server import listen, make_http_server
-from tests.helpers.limits import wait_until
+from tests.serving.serve_process import serve
 from visage.data.settings import SplitSettings
 from visage.saved_model.metadata import read_metadata, write_metadata
 from visage.saved_model.provenance import provenance_of_data
@@ -28,11 +20,10 @@ POLL_SECONDS = 0.1
 
 @dataclass
 class RunningServer:
-    """A server in a thread of this process."""
+    """The address of its REST front end, and the port of gRPC."""
 
     url: str
     grpc_port: int
-    base_path: Path
 
 
 @pytest.fixture(scope="session")
@@ -54,44 +45,12 @@ def older_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory, saved_model: Path) -> Iterator[RunningServer]:
     """A server with version 3, which is labelled `stable`, that tests only read from."""
-    base_path = tmp_path_factory.mktemp("served") / "visage"
-    shutil.copytree(saved_model, base_path / "3")
-    yield from run_server(base_path, {"stable": 3})
-
-
-@pytest.fixture
-def server(tmp_path: Path, saved_model: Path) -> Iterator[RunningServer]:
-    """A server of the test's own, with version 3; it polls for new versions every `POLL_SECONDS`."""
-    shutil.copytree(saved_model, tmp_path / "visage" / "3")
-    yield from run_server(tmp_path / "visage")
-
-
-def run_server(base_path: Path, labels: Mapping[str, int] | None = None) -> Iterator[RunningServer]:
-    """Serves the model in `base_path` in another thread while the generator is suspended."""
-    options = ServeOptions([ModelConfig("visage", base_path, labels=labels or {})])
-    started = threading.Event()
-    found: dict[str, Any] = {}
-
-    async def serve() -> None:
-        server = ModelServer(options.models, poll_seconds=POLL_SECONDS)
-        await server.start()
-        grpc_server = make_grpc_server(server)
-        found["grpc_port"] = grpc_server.add_port("127.0.0.1", 0)
-        await grpc_server.start()
-        with listen("127.0.0.1", 0) as listener:
-            found["port"] = listener.getsockname()[1]
-            found["http"] = make_http_server(server, options, lambda: grpc_server.stop(0))
-            started.set()
-            await found["http"].serve([listener])
-        await server.close()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    wait_until(lambda: started.is_set() or not thread.is_alive(), "a server that listens")
-    assert started.is_set()
-    yield RunningServer(f"http://127.0.0.1:{found['port']}", found["grpc_port"], base_path)
-    found["http"].should_exit = True
-    thread.join()
+    folder = tmp_path_factory.mktemp("served")
+    shutil.copytree(saved_model, folder / "visage" / "3")
+    config = f'name: "visage" base_path: "{folder / "visage"}" version_labels {{ key: "stable" value: 3 }}'
+    (folder / "models.config").write_text(f"model_config_list {{ config {{ {config} }} }}")
+    with serve("--models-config", str(folder / "models.config")) as (rest_port, grpc_port):
+        yield RunningServer(f"http://127.0.0.1:{rest_port}", grpc_port)
 
 
 def mark_as_trained_on_drawings(saved_model: Path) -> Path:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.helpers.certificate import write_certificate
 from tests.serving.conformance.images import JPEG
-from tests.serving.conformance.target import serve
+from tests.serving.serve_process import serve
 from visage.client import Client, ClientError, RetryPolicy
 
 ONCE = RetryPolicy(1)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import http.client
-import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,16 +14,15 @@ from typing import Any
 
 import grpc
 
-from tests.end_to_end.visage import VISAGE
 from tests.helpers.project import PROJECT
 from tests.serving.conformance.grpc_cases import METHODS, GrpcCase
 from tests.serving.conformance.models import CONFIG
 from tests.serving.conformance.rest_cases import RestCase
+from tests.serving.serve_process import environment, serve
 
 ADDRESS_VARIABLE = "VISAGE_TEST_SERVER"
 _TIMEOUT_SECONDS = 60
 # In the first line of `visage serve` that is no warning.
-_PORTS = re.compile(r" at https?://[^ ]+:(\d+)/ .*gRPC: [^ ]+:(\d+);")
 
 
 @dataclass
@@ -92,7 +89,7 @@ def shared_models(folder: Path) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (models / CONFIG).exists():
             command = [sys.executable, "-m", "tests.serving.conformance.models", str(models)]
-            subprocess.run(command, cwd=PROJECT, env=_environment(), check=True, stdout=sys.stderr)
+            subprocess.run(command, cwd=PROJECT, env=environment(), check=True, stdout=sys.stderr)
     return models
 
 
@@ -103,21 +100,3 @@ def embedded_server(models: Path) -> Iterator[Target]:
         target = Target("127.0.0.1", rest_port, grpc_port, is_embedded=True)
         yield target
         target.close()
-
-
-@contextmanager
-def serve(*options: str) -> Iterator[tuple[int, int]]:
-    """Runs `visage serve` on free ports, and yields those of REST and gRPC."""
-    command = [*VISAGE, "serve", *options, "--rest-port", "0", "--grpc-port", "0"]
-    with subprocess.Popen(command, cwd=PROJECT, env=_environment(), stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            ports = next((found for line in process.stdout if (found := _PORTS.search(line))), None)
-            assert ports is not None, "the server did not start; its error is above"
-            yield int(ports[1]), int(ports[2])
-        finally:
-            process.terminate()
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}

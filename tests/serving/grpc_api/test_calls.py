@@ -155,7 +155,7 @@ def test_the_log_has_one_line_for_a_call_without_its_content(
         running.predict([1.5, 2])
         error_of(running.call, PREDICT, messages.PredictRequest(), messages.PredictResponse)
 
-    answered, refused = (json.loads(record.message) for record in caplog.records)
+    answered, refused = (json.loads(record.message) for record in caplog.records if record.name == "serving.access")
     assert {"protocol", "time", "milliseconds", "received_bytes", "sent_bytes"} <= set(answered)
     wanted = {
         "peer": "127.0.0.1",

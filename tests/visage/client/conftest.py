@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.serving.conftest import older_model, saved_model, server, shared_server
+from tests.serving.conftest import older_model, saved_model, shared_server
 from visage.client import AsyncClient, Client
 
-__all__ = ["older_model", "saved_model", "server", "shared_server"]
+__all__ = ["older_model", "saved_model", "shared_server"]
 
 
 @pytest.fixture(params=["thread", "asyncio"])

@@ -107,6 +107,7 @@ class DrainingServer(uvicorn.Server):
         config: uvicorn.Config,
         on_signal: Callable[[], None],
         stop_others: Callable[[], Awaitable[None]],
+        on_end: Callable[[], None],
         drain_seconds: float,
     ) -> None:
         """Prepares the server.
@@ -115,12 +116,14 @@ class DrainingServer(uvicorn.Server):
             config: uvicorn's.
             on_signal: called at the signal.
             stop_others: stops what serves beside it, while its own last answers are sent.
+            on_end: called after the last answer.
             drain_seconds: from SIGTERM to the closing of the socket; Ctrl-C closes it at once.
         """
         super().__init__(config)
         self.received: int | None = None
         self._on_signal = on_signal
         self._stop_others = stop_others
+        self._on_end = on_end
         self._drain_seconds = drain_seconds
         self._exit_at = float("inf")
 
@@ -139,3 +142,4 @@ class DrainingServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Closes the socket, and waits for the answers."""
         await asyncio.gather(super().shutdown(sockets), self._stop_others())
+        self._on_end()

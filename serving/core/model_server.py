@@ -1,17 +1,13 @@
 """All models of a server: finds the version that a request names, and follows the folders and the configuration.
 
-Everything runs in one event loop; models are loaded in a thread of low priority.
+Everything runs in one event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import threading
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,17 +20,10 @@ from serving.core.model_config import ModelConfig, model_configs
 from serving.core.model_spec import ModelSpec
 from serving.core.servable import Servable
 from serving.core.served_model import ServedModel, VersionStatus
-from serving.core.warmup import replay
+from serving.core.version_loader import VersionLoader
 from serving.request_statistics.statistics import RequestStatistics
-from visage.errors import VisageError
-from visage.saved_model.cpp_loader.c_api import LibraryError, TensorFlowError
-from visage.saved_model.metadata import METADATA_FILE, ModelMetadata, read_metadata
-from visage.saved_model.model_session import ModelSession
-from visage.tensorflow_messages import first_cause
 
 POLL_SECONDS = 1.0
-# How much lower than that of requests the priority of loading is.
-_LOADING_NICENESS = 10
 
 _logger = logging.getLogger(__name__)
 
@@ -71,13 +60,11 @@ class ModelServer:
         self.limits = limits or Limits()
         self.metrics = Metrics()
         self.statistics = statistics
-        self._batch_limits = batch_limits or BatchLimits()
-        self._check = check
         self._poll_seconds = poll_seconds
-        self._models = {config.name: ServedModel(config, self._load) for config in models}
+        self._threads = SessionThreads(batch_limits or BatchLimits(), self.limits.pixels_in_flight)
+        self._loader = VersionLoader(self._threads, self.limits, self.metrics, statistics, check)
+        self._models = {config.name: ServedModel(config, self._loader.load) for config in models}
         self._labels: dict[str, Mapping[str, int]] = {}
-        self._threads = SessionThreads(self._batch_limits, self.limits.pixels_in_flight)
-        self._loader = ThreadPoolExecutor(1, "loader", initializer=_lower_priority)
         self._polling = asyncio.Lock()
         self._reloading = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -118,7 +105,7 @@ class ModelServer:
         for model in self._models.values():
             model.release_all()
             await model.wait_until_released()
-        self._loader.shutdown(wait=False)
+        self._loader.close()
         self._threads.close()
 
     @contextmanager
@@ -194,7 +181,7 @@ class ModelServer:
             for name, one in wanted.items():
                 existing = self._labels.get(name, {})
                 self._check_labels(one, {label: number for label, number in one.labels.items() if label in existing})
-            models = {name: self._existing(one) or ServedModel(one, self._load) for name, one in wanted.items()}
+            models = {name: self._existing(one) or ServedModel(one, self._loader.load) for name, one in wanted.items()}
             before = {name: model.config for name, model in self._models.items()}
             for name, model in models.items():
                 model.config = wanted[name]
@@ -275,44 +262,6 @@ class ModelServer:
             labels[config.name] = config.labels
         self._labels = labels
 
-    async def _load(self, name: str, number: int, folder: Path) -> Servable:
-        loading = asyncio.get_running_loop().run_in_executor(self._loader, self._load_now, name, number, folder)
-        try:
-            return await asyncio.shield(loading)
-        except asyncio.CancelledError:
-            loading.add_done_callback(_close_unwanted)
-            raise
-
-    def _load_now(self, name: str, number: int, folder: Path) -> Servable:
-        try:
-            self._check(folder)
-            metadata = _metadata_if_any(folder)
-            session = ModelSession(folder)
-        except TensorFlowError as error:
-            raise ServingError(
-                Code(error.code), f"{folder}: the model cannot be loaded ({first_cause(error)[:200]}); push it again"
-            ) from error
-        except (VisageError, LibraryError) as error:
-            raise ServingError(Code.FAILED_PRECONDITION, str(error)) from error
-        servable = Servable(name, number, metadata, session, self._threads, self.limits, self.metrics, self.statistics)
-        try:
-            self._warm_up(servable, folder)
-        except BaseException:
-            session.close()
-            raise
-        return servable
-
-    def _warm_up(self, servable: Servable, folder: Path) -> None:
-        started = time.perf_counter()
-        code = Code.OK
-        try:
-            replay(folder, servable.signatures, servable.run_now)
-        except ServingError as error:
-            code = error.code
-            raise ServingError(code, f"{folder}: a warm-up request fails ({error.message}); push it again") from error
-        finally:
-            self.metrics.observe_warm_up(str(folder), code, time.perf_counter() - started)
-
 
 def _log_change(model: ServedModel, status: VersionStatus) -> None:
     if status.message:
@@ -322,24 +271,8 @@ def _log_change(model: ServedModel, status: VersionStatus) -> None:
         _logger.info("%s: version %d %s", model.config.name, status.version, what)
 
 
-def _close_unwanted(loading: asyncio.Future[Servable]) -> None:
-    """Releases a version that nobody waits for any longer."""
-    if not loading.cancelled() and loading.exception() is None:
-        loading.result().close_now()
-
-
 # Waits 20 seconds for a version that is still being copied when the server starts.
 _FIRST_POLL_SECONDS, _MOST_POLLS = 0.2, 100
-
-
-def _metadata_if_any(folder: Path) -> ModelMetadata | None:
-    try:
-        return read_metadata(folder)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        file = folder / METADATA_FILE
-        raise VisageError(f"{file}: cannot be read ({type(error).__name__}); push the model again") from error
 
 
 def _why_unavailable(model: ServedModel) -> tuple[Code, str]:
@@ -349,9 +282,3 @@ def _why_unavailable(model: ServedModel) -> tuple[Code, str]:
         return newest.code, newest.message
     base_path = model.config.base_path
     return Code.NOT_FOUND, f"{base_path}: no complete version; wait until it is copied, or name another folder"
-
-
-def _lower_priority() -> None:
-    # On Linux each thread has its own priority.
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADING_NICENESS)

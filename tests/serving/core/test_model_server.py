@@ -277,7 +277,7 @@ def count_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
             super().close()
             loaded.remove(self.folder)
 
-    monkeypatch.setattr("serving.core.model_server.ModelSession", Counted)
+    monkeypatch.setattr("serving.core.version_loader.ModelSession", Counted)
 
 
 def model(base_path: Path, name: str = "visage") -> str:

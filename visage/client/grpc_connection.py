@@ -124,7 +124,8 @@ def _credentials(certificates: Path | None) -> grpc.ChannelCredentials:
 
 def _client_error(address: Address, error: Any, timeout: float) -> ClientError:
     code, details = error.code().name, error.details() or ""
-    if code == "DEADLINE_EXCEEDED" and details.lower() == "deadline exceeded":
+    # gRPC's own text; that of a server has a cause.
+    if code == "DEADLINE_EXCEEDED" and "deadline exceeded" in details.lower():
         return ClientError(address.url, code, f"no response within {timeout:.3g} s")
     if code == "UNAVAILABLE" and details.startswith(_NOT_CONNECTED):
         return no_response(address, details.rpartition(": ")[2])

@@ -66,6 +66,8 @@ def serve(
         raise VisageError("--models-config names the models; leave out --model-base-path and --config")
     if samples is not None and not samples.is_dir():
         raise VisageError(f"--samples {samples}: no such folder; name another")
+    # gRPC's threads write about their own end, after the output of frameworks is no longer redirected.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # No log of the frameworks' output: it would grow as long as the server runs.
     with loggers_on_screen("serving", "uvicorn"), framework_output_to(Path(os.devnull)) as stream:
         from serving.core.model_config import ModelConfig, read_models_config

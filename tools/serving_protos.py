@@ -2,8 +2,9 @@
 
     .venv/bin/python tools/serving_protos.py
 
-It runs on the older-glibc stack. The messages are read from tensorflow-serving-api, whose import takes TensorFlow; the file lets clients and the embedded server
-speak the protocol without it. Two files that the package lacks are written out below.
+It runs on the older-glibc stack. The messages are read from tensorflow-serving-api, whose import takes TensorFlow; the
+file lets clients and the embedded server speak the protocol without it.
+Two files that the package lacks are written out below.
 """
 
 from pathlib import Path

@@ -24,18 +24,20 @@ class TimedProtocol(H11Protocol):
 
     Attributes:
         most_connections: one more ends the connection that has been idle for the longest time; for subclasses to set.
+        idle_since: when its last response was complete, or when it was made; time of the event loop.
+        is_evicted: whether it was ended to make room.
     """
 
     most_connections = 1000
 
     _header_timer: asyncio.TimerHandle | None = None
-    _idle_since = 0.0
-    _is_evicted = False
+    idle_since = 0.0
+    is_evicted = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Starts the timer, and ends another connection if there are too many."""
         super().connection_made(transport)
-        self._idle_since = self.loop.time()
+        self.idle_since = self.loop.time()
         self._start_timer()
         if len(self.connections) > self.most_connections:
             self._make_room()
@@ -50,7 +52,7 @@ class TimedProtocol(H11Protocol):
 
     def on_response_complete(self) -> None:
         """Notes the time."""
-        self._idle_since = self.loop.time()
+        self.idle_since = self.loop.time()
         super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -76,20 +78,21 @@ class TimedProtocol(H11Protocol):
 
     def _end(self) -> None:
         # A request that arrived meanwhile gets its response.
-        if self._is_idle and not self.transport.is_closing():
+        if self.is_idle and not self.transport.is_closing():
             self.transport.close()
 
     @property
-    def _is_idle(self) -> bool:
+    def is_idle(self) -> bool:
+        """Returns whether no request is being answered."""
         return self.cycle is None or self.cycle.response_complete
 
     def _make_room(self) -> None:
         # An evicted connection is in the set until the next turn of the event loop.
-        left = [one for one in self.connections if isinstance(one, TimedProtocol) and not one._is_evicted]
+        left = [one for one in self.connections if isinstance(one, TimedProtocol) and not one.is_evicted]
         if len(left) > self.most_connections:
             # At least this one is idle. It is the only one where all others have requests, and ends then.
-            oldest = min((one for one in left if one._is_idle), key=lambda one: one._idle_since)
-            oldest._is_evicted = True
+            oldest = min((one for one in left if one.is_idle), key=lambda one: one.idle_since)
+            oldest.is_evicted = True
             # close() would wait for a client that takes nothing, or that does not take leave by TLS.
             oldest.transport.abort()
 

@@ -8,7 +8,7 @@ drawing=$(ls -td runs/data/sample_portraits/[0-9a-f]* | head -1)
 photo=$drawing/$(awk -F, '$2 == 1 && $6 == "" { print $1; exit }' "$drawing/drawn.csv")
 folder=$(mktemp -d)
 : >"$folder/server"  # the loop below may read it before the server has started
-.venv/bin/visage serve --rest-port 0 >"$folder/server" 2>&1 &
+.venv/bin/visage serve --rest-port 0 --grpc-port 0 >"$folder/server" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null; wait $server 2>/dev/null || true; rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -16,7 +17,7 @@ import httpx
 import pytest
 
 from serving.core.model_config import ModelConfig
-from serving.options import ServeOptions
+from serving.options import ServeOptions, TlsFiles
 from serving.server import serve
 from tests.end_to_end.visage import VISAGE
 from tests.helpers.limits import HANG_GUARD_SECONDS, wait_until
@@ -57,6 +58,15 @@ def test_a_port_in_use_is_an_error_of_one_line(tmp_path: Path, saved_model: Path
             serve(options(tmp_path, rest_port=port))
         with pytest.raises(VisageError, match=f"127.0.0.1:{port} cannot be listened on .* --grpc-port 0"):
             serve(options(tmp_path, grpc_port=port))
+
+
+def test_a_wrong_certificate_is_an_error_of_one_line(tmp_path: Path, saved_model: Path) -> None:
+    shutil.copytree(saved_model, tmp_path / "visage" / "1")
+    files = TlsFiles(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    for file in (files.certificate, files.key):
+        file.write_text("no certificate")
+    with pytest.raises(VisageError, match=r"certificate\.pem, .*key\.pem: no certificate with its key in PEM format"):
+        serve(replace(options(tmp_path / "visage"), tls=files))
 
 
 def hang_up_in_the_middle(url: str, path: str) -> None:

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from serving.rest.json_document import parse_document
@@ -54,6 +54,8 @@ def test_every_float_reads_back_and_is_short_where_it_can_be(values: list[float]
 
 
 @given(st.integers(1, 999_999), st.integers(-30, 30), st.integers(-1, 1))
+@example(15882, 5, 1)
+@example(15882, 5, 0)
 def test_floats_beside_numbers_of_six_digits_are_told_apart(digits: int, exponent: int, step: int) -> None:
     value = np.float32(float(f"{digits}e{exponent}"))
     near = np.nextafter(value, np.float32(math.copysign(math.inf, step))) if step else value

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import time
+from dataclasses import dataclass, field
 
 from serving.core.errors import Code
 
@@ -13,37 +14,49 @@ logger = logging.getLogger("serving.access")
 """Whose level INFO shows the lines."""
 
 
-def log_request(
-    *,
-    protocol: str,
-    method: str,
-    model: str,
-    version: int | None,
-    signature: str,
-    rows: int | None,
-    code: Code,
-    seconds: float,
-    received_bytes: int,
-    sent_bytes: int,
-    peer: str,
-    message: str = "",
-    status: int | None = None,
-) -> None:
-    """Logs one request.
+@dataclass
+class RequestRecord:
+    """One request over either protocol, filled in while it runs.
 
-    Args:
-        protocol: "rest" or "grpc".
-        method: what was called: "POST /v1/models/visage:predict" or "/tensorflow.serving.PredictionService/Predict".
-        model: the name that the request gave; empty if it gave none.
+    Attributes:
+        method: of HTTP, or the full name of gRPC's.
+        peer: address of the client.
+        started: time.perf_counter() at its first byte.
+        code: how it ended.
+        received_bytes: size of its body or message.
+        sent_bytes: size of the reply's.
+        model: the name that it gave; empty if it gave none.
         version: the version that ran; None if none did.
         signature: the signature that ran; empty if none did.
         rows: of its inputs; None if it got none.
-        code: how the request ended.
-        seconds: from its first to its last byte.
-        received_bytes: size of its body or message.
-        sent_bytes: size of the reply's.
-        peer: address of the client.
         message: the error's text, of which the log has the part that quotes nothing.
+    """
+
+    method: str
+    peer: str
+    started: float = field(default_factory=time.perf_counter)
+    code: Code = Code.OK
+    received_bytes: int = 0
+    sent_bytes: int = 0
+    model: str = ""
+    version: int | None = None
+    signature: str = ""
+    rows: int | None = None
+    message: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """Returns the time since its first byte."""
+        return time.perf_counter() - self.started
+
+
+def log_request(record: RequestRecord, *, protocol: str, method: str, status: int | None = None) -> None:
+    """Logs one request, if the logger shows it.
+
+    Args:
+        record: the request.
+        protocol: "rest" or "grpc".
+        method: what was called: "POST /v1/models/visage:predict" or "/tensorflow.serving.PredictionService/Predict".
         status: of HTTP; None for gRPC.
     """
     if not logger.isEnabledFor(logging.INFO):
@@ -53,16 +66,16 @@ def log_request(
         "protocol": protocol,
         "method": method[:_MOST_CHARACTERS],
         "status": status,
-        "code": code.name,
-        "milliseconds": round(seconds * 1000, 2),
-        "received_bytes": received_bytes,
-        "sent_bytes": sent_bytes,
-        "peer": peer,
-        "model": model[:_MOST_CHARACTERS],
-        "version": version,
-        "signature": signature[:_MOST_CHARACTERS],
-        "rows": rows,
-        "message": _without_quotes(message),
+        "code": record.code.name,
+        "milliseconds": round(record.seconds * 1000, 2),
+        "received_bytes": record.received_bytes,
+        "sent_bytes": record.sent_bytes,
+        "peer": record.peer,
+        "model": record.model[:_MOST_CHARACTERS],
+        "version": record.version,
+        "signature": record.signature[:_MOST_CHARACTERS],
+        "rows": record.rows,
+        "message": _without_quotes(record.message),
     }
     logger.info("%s", json.dumps({name: value for name, value in line.items() if value not in (None, "")}))
 

@@ -174,8 +174,7 @@ def _announcement(server: ModelServer, options: ServeOptions, rest_port: int, gr
     lines = []
     if not options.api_keys and options.host not in _THIS_MACHINE:
         lines.append(
-            f"warning: {options.host} without --api-keys: whoever can connect may send images and reload the "
-            "configuration"
+            f"warning: {options.host} without --api-keys: every client may send images and reload the configuration"
         )
     for name in server.names:
         with server.acquire(ModelSpec(name)) as servable:

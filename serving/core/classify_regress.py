@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from serving.core.errors import ServingError
+from serving.core.errors import ServingError, invalid_argument
 from visage.saved_model.model_session import DEFAULT_SIGNATURE, Signature
 from visage.tf_serving_api.codes import Code
 from visage.tf_serving_api.dtypes import dtype_number
@@ -106,9 +106,9 @@ async def multi_inference(
     for task in tasks:
         name = task.signature or DEFAULT_SIGNATURE
         if name in outputs:
-            raise _invalid(f"Duplicate evaluation of signature: {name}")
+            raise invalid_argument(f"Duplicate evaluation of signature: {name}")
         if name not in servable.signatures:
-            raise _invalid(f"Requested signature not found in model graph: {name}")
+            raise invalid_argument(f"Requested signature not found in model graph: {name}")
         signature = servable.signatures[name]
         if task.method == CLASSIFY_METHOD:
             outputs[name] = _classification_outputs(servable, name, signature)
@@ -118,7 +118,7 @@ async def multi_inference(
             raise ServingError(Code.UNIMPLEMENTED, f"Unsupported signature method_name: {task.method}")
         tensor = signature.inputs[_INPUTS].tensor
         if input_tensor not in (None, tensor):
-            raise _invalid("Input tensor must be the same for all Signatures.")
+            raise invalid_argument("Input tensor must be the same for all Signatures.")
         input_tensor = tensor
     results: list[Classification | np.ndarray] = []
     for (name, wanted), task in zip(outputs.items(), tasks, strict=True):
@@ -130,15 +130,15 @@ async def multi_inference(
 
 def _found(servable: Servable, name: str) -> Signature:
     if name not in servable.signatures:
-        raise _invalid(f"No signature was found with the name: {name}")
+        raise invalid_argument(f"No signature was found with the name: {name}")
     return servable.signatures[name]
 
 
 def _classification_outputs(servable: Servable, name: str, signature: Signature) -> list[str]:
     if len(signature.inputs) != 1:
-        raise _invalid("Expected one input Tensor.")
+        raise invalid_argument("Expected one input Tensor.")
     if len(signature.outputs) not in (1, 2):
-        raise _invalid(f"Expected one or two output Tensors, found {len(signature.outputs)}")
+        raise invalid_argument(f"Expected one or two output Tensors, found {len(signature.outputs)}")
     definition = servable.signature_defs[name]
     if _INPUTS not in signature.inputs:
         raise _precondition(f"No classification inputs found in SignatureDef: {definition}")
@@ -151,9 +151,9 @@ def _classification_outputs(servable: Servable, name: str, signature: Signature)
 
 def _regression_outputs(servable: Servable, name: str, signature: Signature) -> list[str]:
     if len(signature.inputs) != 1:
-        raise _invalid("Expected one input Tensor.")
+        raise invalid_argument("Expected one input Tensor.")
     if len(signature.outputs) != 1:
-        raise _invalid("Expected one output Tensor.")
+        raise invalid_argument("Expected one output Tensor.")
     definition = servable.signature_defs[name]
     if _INPUTS not in signature.inputs:
         raise _precondition(f"No regression inputs found in SignatureDef: {definition}")
@@ -166,7 +166,7 @@ async def _run(
     servable: Servable, name: str, examples: Sequence[bytes], outputs: Sequence[str]
 ) -> Mapping[str, np.ndarray]:
     if not examples:
-        raise _invalid("Input is empty.")
+        raise invalid_argument("Input is empty.")
     batch = np.empty(len(examples), object)
     batch[:] = examples
     return await servable.run(name, {_INPUTS: batch}, outputs)
@@ -181,14 +181,14 @@ def _classification(values: Mapping[str, np.ndarray], count: int) -> Classificat
         if found is None:
             continue
         if found.ndim != 2:
-            raise _invalid(f"Expected Tensor shape: [batch_size num_classes] but got {_shape(found)}")
+            raise invalid_argument(f"Expected Tensor shape: [batch_size num_classes] but got {_shape(found)}")
         if found.dtype != dtype:
-            raise _invalid(f"Expected {name} Tensor of {dtype_name}. Got: {_dtype_name(found)}")
+            raise invalid_argument(f"Expected {name} Tensor of {dtype_name}. Got: {_dtype_name(found)}")
         if len(found) != count:
-            raise _invalid(f"Expected {name} output batch size of {count}. Got: {len(found)}")
+            raise invalid_argument(f"Expected {name} output batch size of {count}. Got: {len(found)}")
     if classes is not None and scores is not None and classes.shape[1] != scores.shape[1]:
         counts = f"{classes.shape[1]} vs. {scores.shape[1]}"
-        raise _invalid(f"Tensors class and score should match in dim_size(1). Got {counts}")
+        raise invalid_argument(f"Tensors class and score should match in dim_size(1). Got {counts}")
     return Classification(classes, scores)
 
 
@@ -196,11 +196,11 @@ def _regression(values: Mapping[str, np.ndarray], count: int) -> np.ndarray:
     found = values[_REGRESSION]
     if found.ndim != 1 and not (found.ndim == 2 and found.shape[1] == 1):
         expected = "Expected output Tensor shape to be either [batch_size] or [batch_size, 1]"
-        raise _invalid(f"{expected} but got {_shape(found)}")
+        raise invalid_argument(f"{expected} but got {_shape(found)}")
     if len(found) != count:
-        raise _invalid(f"Input batch size did not match output batch size: {count} vs. {len(found)}")
+        raise invalid_argument(f"Input batch size did not match output batch size: {count} vs. {len(found)}")
     if found.dtype != np.float32:
-        raise _invalid(f"Expected output Tensor of DT_FLOAT.  Got: {_dtype_name(found)}")
+        raise invalid_argument(f"Expected output Tensor of DT_FLOAT.  Got: {_dtype_name(found)}")
     return found.reshape(-1)
 
 
@@ -210,10 +210,6 @@ def _shape(array: np.ndarray) -> str:
 
 def _dtype_name(array: np.ndarray) -> str:
     return str(DataType.values_by_number[dtype_number(array.dtype)].name)
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(Code.INVALID_ARGUMENT, message)
 
 
 def _precondition(message: str) -> ServingError:

@@ -10,3 +10,8 @@ class ServingError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+def invalid_argument(message: str) -> ServingError:
+    """Returns the error of a request that is wrong in itself."""
+    return ServingError(Code.INVALID_ARGUMENT, message)

@@ -131,19 +131,20 @@ class ModelServer:
         finally:
             servable.requests -= 1
 
-    def count_request(self, model: str, version: int | None, code: Code) -> None:
+    def count_request(self, model: str, version: int | None, code: Code, refusal: str = "") -> None:
         """Counts a request by its outcome in metrics and statistics.
 
         Args:
             model: the name that it gave, of any text.
             version: the version that it used; None: it got none.
             code: its outcome.
+            refusal: why there is no prediction, for the statistics, where that is more than the code.
         """
         # Each name would add a line to the metrics for good, and a file to the statistics.
         known = model in self._models
         self.metrics.count_request(model if known else "", code)
-        if known and code != Code.OK and self.statistics is not None:
-            self.statistics.refused(model, version, code.name)
+        if known and (refusal or code != Code.OK) and self.statistics is not None:
+            self.statistics.refused(model, version, refusal or code.name)
 
     def status(self, spec: ModelSpec) -> list[VersionStatus]:
         """Returns the states of a model's versions, the newest first; the label is ignored, as in TensorFlow Serving.

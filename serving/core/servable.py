@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -123,19 +124,19 @@ class Servable:
         self._session.close()
 
     def _batcher(self, signature: str) -> Batcher:
-        def run(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-            started = time.perf_counter()
-            try:
-                return self._session.run(inputs, signature)
-            except TensorFlowError as error:
-                raise ServingError(Code(error.code), str(error)) from error
-            finally:
-                self._metrics.observe_runtime(self.name, time.perf_counter() - started)
-
         # Whatever outputs requests want, all are computed: those of one signature share its queue and its batches.
         if signature not in self._batchers:
-            self._batchers[signature] = Batcher(run, self._threads)
+            self._batchers[signature] = Batcher(partial(self._run_batch, signature), self._threads)
         return self._batchers[signature]
+
+    def _run_batch(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        started = time.perf_counter()
+        try:
+            return self._session.run(inputs, signature)
+        except TensorFlowError as error:
+            raise ServingError(Code(error.code), str(error)) from error
+        finally:
+            self._metrics.observe_runtime(self.name, time.perf_counter() - started)
 
     def _check_rows(self, rows: int) -> None:
         limits = self._threads.limits

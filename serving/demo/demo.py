@@ -50,7 +50,7 @@ _TYPES = {".css": "text/css", ".js": "text/javascript"}
 _STATUS = {Code.UNAVAILABLE: 503, Code.RESOURCE_EXHAUSTED: 503, Code.NOT_FOUND: 503, Code.DEADLINE_EXCEEDED: 504}
 # Names of the cleaning rules, for the statistics.
 _REFUSALS = {NO_FACE_FOUND: NO_FACE, NO_USABLE_FACE: LANDMARKS_UNUSABLE}
-# Whoever has no key yet must get the page to enter it.
+# A visitor without a key needs the page to enter it.
 _OPEN = re.compile(r"/|/demo/parts/\w+\.\w+")
 
 NO_MODEL = "no model is loaded yet; try again in a moment"

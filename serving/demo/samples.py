@@ -14,7 +14,7 @@ MAX_SAMPLE_BYTES = 16 * 2**20
 
 _DRAWINGS = Path(__file__).with_name("drawings")
 _DRAWINGS_NOTE = "Drawn by this project's own program; none of them is a person."
-_PHOTOS_NOTE = "From a folder of whoever runs this server."
+_PHOTOS_NOTE = "From a folder of the operator of this server."
 
 
 @dataclass(frozen=True)

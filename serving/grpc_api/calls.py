@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
 import grpc
 from google.protobuf.message import DecodeError
 
-from serving.access_log import log_request
+from serving.access_log import RequestRecord, log_request
 from serving.api_keys import ApiKeys
 from serving.core.errors import ServingError
 from serving.core.model_server import ModelServer
@@ -30,23 +28,7 @@ _STATUS_CODES = {status.value[0]: status for status in grpc.StatusCode}
 _logger = logging.getLogger(__name__)
 
 
-@dataclass
-class CallRecord:
-    """One call, as log and metrics show it; its method fills in what it learns."""
-
-    method: str
-    peer: str
-    model: str = ""
-    version: int | None = None
-    signature: str = ""
-    rows: int | None = None
-    received_bytes: int = 0
-    sent_bytes: int = 0
-    code: Code = Code.OK
-    message: str = ""
-
-
-Run = Callable[[Any, CallRecord], Awaitable[Any]]
+Run = Callable[[Any, RequestRecord], Awaitable[Any]]
 """Answers a request message with a response message; raises ServingError."""
 
 
@@ -80,8 +62,7 @@ class Calls:
         path = f"/{service}/{method}"
 
         async def handle(_: Any, context: grpc.aio.ServicerContext) -> bytes:
-            call = CallRecord(path, address_of(context.peer()))
-            start = time.perf_counter()
+            call = RequestRecord(path, address_of(context.peer()))
             try:
                 return await self._run(request, run, call, context)
             except ServingError as error:
@@ -94,14 +75,14 @@ class Calls:
                 _logger.exception("%s failed", path)
                 call.code, call.message = Code.INTERNAL, "internal error"
             finally:
-                self._record(call, method if is_measured else None, time.perf_counter() - start)
+                self._record(call, method if is_measured else None)
             await abort(context, call.code, call.message)
 
         # Without gRPC's deserializer the call is admitted, measured and parsed here. On the wire, a call that streams
         # one request is the same as one that does not.
         return grpc.stream_unary_rpc_method_handler(handle)
 
-    async def _run(self, request: Any, run: Run, call: CallRecord, context: grpc.aio.ServicerContext) -> bytes:
+    async def _run(self, request: Any, run: Run, call: RequestRecord, context: grpc.aio.ServicerContext) -> bytes:
         metadata = dict(context.invocation_metadata() or ())
         self._keys.check(_bytes(metadata.get("authorization")), _bytes(metadata.get("x-api-key")))
         with self._counted():
@@ -134,25 +115,12 @@ class Calls:
         finally:
             self.running -= 1
 
-    def _record(self, call: CallRecord, measured: str | None, seconds: float) -> None:
+    def _record(self, call: RequestRecord, measured: str | None) -> None:
         if measured is not None:
             self._server.count_request(call.model, call.version, call.code)
             if call.code is Code.OK:
-                self._server.metrics.observe_latency(call.model, measured, "GRPC", seconds)
-        log_request(
-            protocol="grpc",
-            method=call.method,
-            rows=call.rows,
-            model=call.model,
-            version=call.version,
-            signature=call.signature,
-            code=call.code,
-            seconds=seconds,
-            received_bytes=call.received_bytes,
-            sent_bytes=call.sent_bytes,
-            peer=call.peer,
-            message=call.message,
-        )
+                self._server.metrics.observe_latency(call.model, measured, "GRPC", call.seconds)
+        log_request(call, protocol="grpc", method=call.method)
 
 
 async def abort(context: grpc.aio.ServicerContext, code: Code, message: str) -> NoReturn:

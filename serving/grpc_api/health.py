@@ -32,7 +32,7 @@ _REQUEST_BYTES = 1024
 class Health:
     """SERVING while the server is ready; the same for each of its services and for the empty name.
 
-    Whoever has no key can call it. Hence its calls take none of the places of others.
+    Callers without a key can call it. Hence its calls take none of the places of others.
     """
 
     def __init__(self, server: ModelServer) -> None:

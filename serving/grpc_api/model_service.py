@@ -7,8 +7,9 @@ from typing import Any
 
 import grpc
 
+from serving.access_log import RequestRecord
 from serving.core.model_server import ModelServer
-from serving.grpc_api.calls import CallRecord, Calls
+from serving.grpc_api.calls import Calls
 from serving.grpc_api.model_specs import required_spec
 from visage.tf_serving_api import messages
 from visage.tf_serving_api.codes import Code
@@ -33,7 +34,7 @@ class ModelService:
         handlers = {name: calls.handler(SERVICE, name, *method) for name, method in methods.items()}
         return grpc.method_handlers_generic_handler(SERVICE, handlers)
 
-    async def _status(self, request: Any, call: CallRecord) -> Any:
+    async def _status(self, request: Any, call: RequestRecord) -> Any:
         response = messages.GetModelStatusResponse()
         for version in self._server.status(required_spec(request, call)):
             added = response.model_version_status.add(
@@ -43,7 +44,7 @@ class ModelService:
             added.status.error_message = version.message
         return response
 
-    async def _reload(self, request: Any, call: CallRecord) -> Any:
+    async def _reload(self, request: Any, call: RequestRecord) -> Any:
         before = self._first_values(request.metric_names)
         await self._server.reload(request.config)
         response = messages.ReloadConfigResponse()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from serving.access_log import RequestRecord
 from serving.core.errors import ServingError
 from serving.core.model_spec import ModelSpec
 from serving.core.servable import Servable
-from serving.grpc_api.calls import CallRecord
 from visage.tf_serving_api.codes import Code
 
 
-def required_spec(request: Any, call: CallRecord) -> ModelSpec:
+def required_spec(request: Any, call: RequestRecord) -> ModelSpec:
     """Returns what a request's `model_spec` names, and notes it for the log.
 
     Raises:
@@ -22,7 +22,7 @@ def required_spec(request: Any, call: CallRecord) -> ModelSpec:
     return spec_of(request.model_spec, call)
 
 
-def named_spec(request: Any, call: CallRecord) -> ModelSpec:
+def named_spec(request: Any, call: RequestRecord) -> ModelSpec:
     """Returns `required_spec`, which must name a model.
 
     Raises:
@@ -31,7 +31,7 @@ def named_spec(request: Any, call: CallRecord) -> ModelSpec:
     return with_name(required_spec(request, call))
 
 
-def spec_of(message: Any, call: CallRecord) -> ModelSpec:
+def spec_of(message: Any, call: RequestRecord) -> ModelSpec:
     """Returns what a ModelSpec message names, and notes it for the log."""
     call.model = message.name
     choice = message.WhichOneof("version_choice")

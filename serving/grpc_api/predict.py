@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from serving.core.errors import ServingError
+from serving.core.errors import invalid_argument
 from visage.saved_model.model_session import Signature
-from visage.tf_serving_api.codes import Code
 from visage.tf_serving_api.tensors import TensorError, to_array
 
 
@@ -29,18 +28,18 @@ def check_input_names(request: Any, signature: Signature, definition: Any) -> No
     """
     sent, wanted, defaults = set(request.inputs), set(signature.inputs), set(definition.defaults)
     if len(sent) > len(wanted) or (len(sent) < len(wanted) and not defaults):
-        raise _invalid(
+        raise invalid_argument(
             f"input size does not match signature: {len(sent)}!={len(wanted)} len({_set(sent)}) != "
             f"len({_set(wanted)}). Sent extra: {_set(sent - wanted)}. Missing but required: {_set(wanted - sent)}."
         )
     for name in sorted(wanted - sent - defaults):
-        raise _invalid(
+        raise invalid_argument(
             f"Signature input alias: {name}(feed name: {signature.inputs[name].tensor}) not found in request and no "
             f"default value provided. Inputs expected to be in the request {_set(sent)}, or default input alias set: "
             f"{_joined(defaults)}"
         )
     if sent - wanted:
-        raise _invalid(
+        raise invalid_argument(
             f"Inputs contains invalid name. Used request inputs: {_joined(sent & wanted)}, "
             f"request input: {_joined(sent)}"
         )
@@ -70,10 +69,12 @@ def parse_inputs(request: Any, signature: Signature, definition: Any, most_bytes
         try:
             array = to_array(tensor)
         except TensorError:
-            raise _invalid(f"tensor parsing error: {name}") from None
+            raise invalid_argument(f"tensor parsing error: {name}") from None
         repeated = array.size - len(tensor.string_val)
         if array.dtype == object and repeated and len(tensor.string_val[-1]) * repeated > most_bytes:
-            raise _invalid(f"{name}: its last text, repeated {repeated} times, has more than {most_bytes} bytes")
+            raise invalid_argument(
+                f"{name}: its last text, repeated {repeated} times, has more than {most_bytes} bytes"
+            )
         inputs[name] = array
     return inputs
 
@@ -87,12 +88,12 @@ def wanted_outputs(request: Any, signature: Signature) -> list[str] | None:
     names: list[str] = []
     for name in request.output_filter:
         if name not in signature.outputs:
-            raise _invalid(
+            raise invalid_argument(
                 f"output tensor alias not found in signature: {name} Outputs expected to be in the set "
                 f"{_set(signature.outputs)}."
             )
         if name in names:
-            raise _invalid(f"duplicate output tensor alias: {name}")
+            raise invalid_argument(f"duplicate output tensor alias: {name}")
         names.append(name)
     return names or None
 
@@ -103,7 +104,3 @@ def _set(names: Iterable[str]) -> str:
 
 def _joined(names: Iterable[str]) -> str:
     return ",".join(sorted(names))
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(Code.INVALID_ARGUMENT, message)

@@ -8,12 +8,13 @@ from typing import Any
 import grpc
 import numpy as np
 
+from serving.access_log import RequestRecord
 from serving.core.classify_regress import Classification, MultiInferenceTask, classify, multi_inference, regress
-from serving.core.errors import ServingError
+from serving.core.errors import ServingError, invalid_argument
 from serving.core.model_server import ModelServer
 from serving.core.servable import Servable
 from serving.grpc_api import predict
-from serving.grpc_api.calls import LARGE_BYTES, CallRecord, Calls, in_thread_if
+from serving.grpc_api.calls import LARGE_BYTES, Calls, in_thread_if
 from serving.grpc_api.model_specs import fill_in, named_spec, required_spec, spec_of, with_name
 from visage.saved_model.model_session import DEFAULT_SIGNATURE
 from visage.tf_serving_api import messages
@@ -52,7 +53,7 @@ class PredictionService:
         }
         return grpc.method_handlers_generic_handler(SERVICE, handlers)
 
-    async def _predict(self, request: Any, call: CallRecord) -> Any:
+    async def _predict(self, request: Any, call: RequestRecord) -> Any:
         with self._server.acquire(named_spec(request, call)) as servable:
             name = _signature_name(request.model_spec)
             _note(call, servable, name)
@@ -75,7 +76,7 @@ class PredictionService:
         await in_thread_if(is_large, _move_outputs, outputs, response)
         return response
 
-    async def _classify(self, request: Any, call: CallRecord) -> Any:
+    async def _classify(self, request: Any, call: RequestRecord) -> Any:
         with self._server.acquire(named_spec(request, call)) as servable:
             _note(call, servable, _signature_name(request.model_spec))
             found = self._examples(request.input, call)
@@ -85,7 +86,7 @@ class PredictionService:
             _write_classification(response.result, result)
             return response
 
-    async def _regress(self, request: Any, call: CallRecord) -> Any:
+    async def _regress(self, request: Any, call: RequestRecord) -> Any:
         with self._server.acquire(named_spec(request, call)) as servable:
             _note(call, servable, _signature_name(request.model_spec))
             found = self._examples(request.input, call)
@@ -95,16 +96,16 @@ class PredictionService:
             _write_regression(response.result, values)
             return response
 
-    async def _multi_inference(self, request: Any, call: CallRecord) -> Any:
+    async def _multi_inference(self, request: Any, call: RequestRecord) -> Any:
         # Of the tasks' ModelSpecs the first determines the version.
         first = request.tasks[0].model_spec if request.tasks else messages.ModelSpec()
         with self._server.acquire(with_name(spec_of(first, call))) as servable:
             call.version = servable.version
             for task in request.tasks:
                 if not task.model_spec.name:
-                    raise _invalid("Found ModelSpec with an empty model name.")
+                    raise invalid_argument("Found ModelSpec with an empty model name.")
                 if task.model_spec.name != servable.name:
-                    raise _invalid("All ModelSpecs in a MultiInferenceRequest must access the same model name.")
+                    raise invalid_argument("All ModelSpecs in a MultiInferenceRequest must access the same model name.")
             tasks = [MultiInferenceTask(task.model_spec.signature_name, task.method_name) for task in request.tasks]
             found = self._examples(request.input, call)
             results = await multi_inference(servable, tasks, found)
@@ -118,13 +119,13 @@ class PredictionService:
                     _write_regression(added.regression_result, result)
             return response
 
-    async def _metadata(self, request: Any, call: CallRecord) -> Any:
+    async def _metadata(self, request: Any, call: RequestRecord) -> Any:
         spec = required_spec(request, call)
         if not request.metadata_field:
-            raise _invalid("GetModelMetadataRequest must specify at least one metadata_field")
+            raise invalid_argument("GetModelMetadataRequest must specify at least one metadata_field")
         for field in request.metadata_field:
             if field != _SIGNATURE_DEF:
-                raise _invalid(f"Metadata field {field} is not supported")
+                raise invalid_argument(f"Metadata field {field} is not supported")
         with self._server.acquire(with_name(spec)) as servable:
             call.version = servable.version
             definitions = messages.SignatureDefMap()
@@ -138,7 +139,7 @@ class PredictionService:
             packed.value = definitions.SerializeToString()
             return response
 
-    def _examples(self, given: Any, call: CallRecord) -> list[bytes]:
+    def _examples(self, given: Any, call: RequestRecord) -> list[bytes]:
         """Returns the serialized tf.Examples of an Input message; those with a context have its features, too."""
         kind = given.WhichOneof("kind")
         if kind is None:
@@ -150,16 +151,18 @@ class PredictionService:
         context = b"" if kind == "example_list" else found.context.SerializeToString()
         most = self._limits.body_bytes
         if len(context) * call.rows > most:
-            raise _invalid(f"the context of {call.rows} examples has {len(context)} bytes; together at most {most}")
+            raise invalid_argument(
+                f"the context of {call.rows} examples has {len(context)} bytes; together at most {most}"
+            )
         return [context + example.SerializeToString() for example in found.examples]
 
     def _check_rows(self, rows: int | None) -> None:
         most = self._limits.instances
         if rows is not None and rows > most:
-            raise _invalid(f"a request of {rows} instances; this server takes at most {most}")
+            raise invalid_argument(f"a request of {rows} instances; this server takes at most {most}")
 
 
-def _note(call: CallRecord, servable: Servable, signature: str) -> None:
+def _note(call: RequestRecord, servable: Servable, signature: str) -> None:
     call.version, call.signature = servable.version, signature
 
 
@@ -189,7 +192,3 @@ def _write_classification(result: Any, found: Classification) -> None:
 def _write_regression(result: Any, values: np.ndarray) -> None:
     for value in values.tolist():
         result.regressions.add(value=value)
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(Code.INVALID_ARGUMENT, message)

@@ -76,7 +76,7 @@ class RestApp:
             return
         path = raw_path(scope)
         client = scope.get("client")
-        record = AccessRecord(scope["method"], path, client[0] if client else "")
+        record = AccessRecord(scope["method"], client[0] if client else "", path=path)
         headers = dict(scope["headers"])
         counted = _Counted(send, record, self)
         try:
@@ -210,17 +210,9 @@ class RestApp:
             raise
         finally:
             if record.model:
-                self._count(record, code)
+                self._server.count_request(record.model, record.version, code, record.refusal)
         if record.model and code == Code.OK:
             self._server.metrics.observe_latency(record.model, api, entrypoint, record.seconds)
-
-    def _count(self, record: AccessRecord, code: Code) -> None:
-        statistics = self._server.statistics
-        if record.refusal and statistics is not None:
-            self._server.metrics.count_request(record.model, code)
-            statistics.refused(record.model, record.version, record.refusal)
-        else:
-            self._server.count_request(record.model, record.version, code)
 
     def _interruption(self, record: AccessRecord, receive: Receive) -> Interruption:
         late = ServingError(Code.DEADLINE_EXCEEDED, "the time limit of this request is over; send fewer images")

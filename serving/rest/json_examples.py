@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from serving.core.classify_regress import Classification
-from serving.core.errors import Code, ServingError
+from serving.core.errors import ServingError, invalid_argument
 from serving.rest.json_tensors import decode_base64, encode_string, is_base64, json_type
 from serving.rest.json_text import INDENT, encoded, float_texts, quoted, shown
 from visage.tf_serving_api.messages import Example
@@ -59,7 +59,7 @@ def regression_body(values: np.ndarray) -> bytes:
 
 def _example(value: Any) -> bytes:
     if not isinstance(value, dict):
-        raise _invalid(f"Example must be JSON object but got JSON {json_type(value)}")
+        raise invalid_argument(f"Example must be JSON object but got JSON {json_type(value)}")
     example = Example()
     for name, content in value.items():
         feature = example.features.feature[name]
@@ -79,21 +79,17 @@ def _add(name: str, feature: Any, value: Any) -> None:
     elif isinstance(value, (bool, int)):
         kind, converted = "int64_list", int(value)
         if converted >= 2**63:
-            raise _invalid(f"Feature: {name} has uint64 element. Only int64 is supported.")
+            raise invalid_argument(f"Feature: {name} has uint64 element. Only int64 is supported.")
     elif isinstance(value, float):
         with np.errstate(over="ignore"):
             kind, converted = "float_list", float(np.float32(value))
     else:
-        raise _invalid(f"Feature: {name} has element with unexpected JSON type: {json_type(value)}")
+        raise invalid_argument(f"Feature: {name} has element with unexpected JSON type: {json_type(value)}")
     present = feature.WhichOneof("kind")
     if present not in (None, kind):
-        raise _invalid(f"Unexpected element type in feature: {name} expecting type: {_KINDS[present]}")
+        raise invalid_argument(f"Unexpected element type in feature: {name} expecting type: {_KINDS[present]}")
     getattr(feature, kind).value.append(converted)
 
 
 def _format_error(document: Mapping[str, Any], problem: str) -> ServingError:
-    return _invalid(f"JSON Value: {shown(document)} {problem}")
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(Code.INVALID_ARGUMENT, message)
+    return invalid_argument(f"JSON Value: {shown(document)} {problem}")

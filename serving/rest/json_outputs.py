@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from serving.core.errors import Code, ServingError
+from serving.core.errors import invalid_argument
 from serving.rest.json_tensors import dtype_text
 from serving.rest.json_text import INDENT, encoded, float_texts, quoted
 from visage.tf_serving_api.messages import DataType
@@ -33,7 +33,7 @@ def format_outputs(outputs: Mapping[str, np.ndarray], row_format: bool) -> bytes
         ServingError: there are no rows that the outputs have in common, or a dtype has no JSON.
     """
     if not outputs:
-        raise _invalid("Cannot convert empty tensor map to JSON")
+        raise invalid_argument("Cannot convert empty tensor map to JSON")
     named = dict(sorted(outputs.items()))
     return encoded(_rows(named) if row_format else _columns(named))
 
@@ -63,12 +63,12 @@ def _check_batch(outputs: Mapping[str, np.ndarray]) -> None:
     expected = 0
     for name, array in outputs.items():
         if not array.ndim:
-            raise _invalid(f"Tensor name: {name} has no shape information ")
+            raise invalid_argument(f"Tensor name: {name} has no shape information ")
         found = array.shape[0]
         if found < 1:
-            raise _invalid(f"Tensor name: {name} has invalid batch size: {found}")
+            raise invalid_argument(f"Tensor name: {name} has invalid batch size: {found}")
         if expected not in (0, found):
-            raise _invalid(f"Tensor name: {name} has inconsistent batch size: {found} expecting: {expected}")
+            raise invalid_argument(f"Tensor name: {name} has inconsistent batch size: {found} expecting: {expected}")
         expected = found
 
 
@@ -130,8 +130,4 @@ def _leaves(name: str, array: np.ndarray, depth: int) -> list[str]:
     if array.dtype == np.bool_:
         return ["true" if value else "false" for value in flat.tolist()]
     dtype = dtype_text(DataType.values_by_number[dtype_number(array.dtype)].name)
-    raise _invalid(f"Failed to write JSON value for tensor type: {dtype}")
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(Code.INVALID_ARGUMENT, message)
+    raise invalid_argument(f"Failed to write JSON value for tensor type: {dtype}")

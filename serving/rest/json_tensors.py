@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.core.errors import Code, ServingError
+from serving.core.errors import Code, ServingError, invalid_argument
 from serving.rest.json_text import shown
 from visage.saved_model.model_session import Signature, TensorInfo
 
@@ -41,7 +41,7 @@ def signature_name(document: Any) -> str:
         ServingError: the document is no object, or the name no string.
     """
     if not isinstance(document, dict):
-        raise _invalid(f"JSON Value: {shown(document)} Is not object")
+        raise invalid_argument(f"JSON Value: {shown(document)} Is not object")
     name = document.get("signature_name", "")
     if not isinstance(name, str):
         raise _format_error(document, "not formatted correctly. 'signature_name' key must be a string value.")
@@ -78,7 +78,7 @@ def parse_inputs(
         return _rows(instances, signature.inputs), True
     if "inputs" in document:
         return _columns(document["inputs"], signature.inputs, most_instances), False
-    raise _invalid("Missing 'inputs' or 'instances' key")
+    raise invalid_argument("Missing 'inputs' or 'instances' key")
 
 
 def check_count(count: int, most: int) -> None:
@@ -88,7 +88,7 @@ def check_count(count: int, most: int) -> None:
         ServingError: it has more.
     """
     if count > most:
-        raise _invalid(f"a request of {count} instances; this server takes at most {most}")
+        raise invalid_argument(f"a request of {count} instances; this server takes at most {most}")
 
 
 def is_base64(value: Any) -> bool:
@@ -103,7 +103,7 @@ def decode_base64(value: dict[str, Any]) -> bytes:
         ServingError: it is no such object, or its text is no base64.
     """
     if not is_base64(value):
-        raise _invalid(f"JSON Value: {shown(value)} not formatted correctly for base64 data")
+        raise invalid_argument(f"JSON Value: {shown(value)} not formatted correctly for base64 data")
     text = value["b64"]
     digits = text.rstrip("=")
     if len(digits) % 4 != 1:
@@ -141,7 +141,7 @@ def _decode_unusual_base64(text: str) -> bytes:
         wanted = -len(digits) % 4
         if wanted != 3 and len(padding) in (0, wanted):
             return binascii.a2b_base64(digits + "=" * wanted)
-    raise _invalid("Unable to base64 decode")
+    raise invalid_argument("Unable to base64 decode")
 
 
 class _Tensor:
@@ -165,9 +165,9 @@ class _Tensor:
             self._shape = shape
             self._size = len(self._values)
         elif len(self._values) - before != self._size:
-            raise _invalid(f"Expecting tensor size: {self._size} but got: {len(self._values) - before}")
+            raise invalid_argument(f"Expecting tensor size: {self._size} but got: {len(self._values) - before}")
         elif shape != self._shape:
-            raise _invalid(f"Expecting shape {_shape_text(self._shape)} but got: {_shape_text(shape)}")
+            raise invalid_argument(f"Expecting shape {_shape_text(self._shape)} but got: {_shape_text(shape)}")
 
     def array(self, rows: int | None) -> np.ndarray:
         """Returns the values: [rows, ...], or those of the one element that was added."""
@@ -190,16 +190,16 @@ class _Tensor:
     def _fill(self, value: Any, shape: tuple[int, ...], level: int) -> None:
         if not isinstance(value, list):
             if level != len(shape):
-                raise _invalid(
+                raise invalid_argument(
                     f"JSON Value: {shown(value)} found at incorrect level: {level + 1} in the JSON DOM. "
                     f"Expected at level: {len(shape)}"
                 )
             self._values.append(self._scalar(value))
             return
         if level >= len(shape):
-            raise _invalid(f"Encountered list at unexpected level: {level} expected < {len(shape)}")
+            raise invalid_argument(f"Encountered list at unexpected level: {level} expected < {len(shape)}")
         if len(value) != shape[level]:
-            raise _invalid(
+            raise invalid_argument(
                 f"Encountered list at unexpected size: {len(value)} at level: {level} expected size: {shape[level]}"
             )
         if level == len(shape) - 1 and self._dtype in _FLOATS and _NUMBERS.issuperset(map(type, value)):
@@ -229,7 +229,7 @@ class _Tensor:
             raise ServingError(
                 Code.UNIMPLEMENTED, f"Conversion of JSON Value: {shown(value)} to type: {dtype_text(dtype)}"
             )
-        raise _invalid(
+        raise invalid_argument(
             f"JSON Value: {shown(value)} Type: {json_type(value)} is not of expected type: {dtype_text(dtype)}"
         )
 
@@ -248,7 +248,7 @@ def dtype_text(dtype: str) -> str:
 
 def _rows(instances: list[Any], infos: Mapping[str, TensorInfo]) -> dict[str, np.ndarray]:
     if not isinstance(instances[0], dict) and len(infos) > 1:
-        raise _invalid(
+        raise invalid_argument(
             "instances is a plain list, but expecting list of objects as multiple input tensors required as per "
             "tensorinfo_map"
         )
@@ -258,14 +258,14 @@ def _rows(instances: list[Any], infos: Mapping[str, TensorInfo]) -> dict[str, np
     for number, instance in enumerate(instances):
         if _is_named(instance) != named:
             expected, found = ("object", "list") if named else ("value/list", "object")
-            raise _invalid(f"Expecting {expected} but got {found} at item {number} of input list")
+            raise invalid_argument(f"Expecting {expected} but got {found} at item {number} of input list")
         if not named:
             _add(tensors, only, instance, f"Failed to process element: {number} of")
             continue
         for name, value in instance.items():
             _add(tensors, name, value, f"Failed to process element: {number} key: {name} of")
         if len(instance) != len(tensors):
-            raise _invalid(
+            raise invalid_argument(
                 f"Failed to process element: {number} of 'instances' list. JSON object: {shown(instance)} keys must "
                 f"be equal to: {','.join(sorted(tensors))}"
             )
@@ -275,16 +275,16 @@ def _rows(instances: list[Any], infos: Mapping[str, TensorInfo]) -> dict[str, np
 def _add(tensors: Mapping[str, _Tensor], name: str, value: Any, place: str) -> None:
     try:
         if name not in tensors:
-            raise _invalid(f"JSON object: does not have named input: {name}")
+            raise invalid_argument(f"JSON object: does not have named input: {name}")
         tensors[name].add(value)
     except ServingError as error:
-        raise _invalid(f"{place} 'instances' list. Error: {error.code.name}: {error.message}") from None
+        raise invalid_argument(f"{place} 'instances' list. Error: {error.code.name}: {error.message}") from None
 
 
 def _columns(inputs: Any, infos: Mapping[str, TensorInfo], most_instances: int) -> dict[str, np.ndarray]:
     if not _is_named(inputs):
         if len(infos) > 1:
-            raise _invalid(
+            raise invalid_argument(
                 "inputs is a plain value/list, but expecting an object as multiple input tensors required as per "
                 "tensorinfo_map"
             )
@@ -292,7 +292,7 @@ def _columns(inputs: Any, infos: Mapping[str, TensorInfo], most_instances: int) 
     arrays = {}
     for name, info in infos.items():
         if name not in inputs:
-            raise _invalid(f"Missing named input: {name} in 'inputs' object.")
+            raise invalid_argument(f"Missing named input: {name} in 'inputs' object.")
         if isinstance(inputs[name], list):
             check_count(len(inputs[name]), most_instances)
         tensor = _Tensor(info)
@@ -312,7 +312,7 @@ def _dense_shape(value: Any) -> tuple[int, ...]:
     while isinstance(value, list):
         shape.append(len(value))
         if len(shape) > _MOST_AXES:
-            raise _invalid(f"lists are nested deeper than {_MOST_AXES} levels")
+            raise invalid_argument(f"lists are nested deeper than {_MOST_AXES} levels")
         if not value:
             break
         value = value[0]
@@ -324,8 +324,4 @@ def _shape_text(shape: tuple[int, ...]) -> str:
 
 
 def _format_error(document: Mapping[str, Any], problem: str) -> ServingError:
-    return _invalid(f"JSON Value: {shown(document)} {problem}")
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(Code.INVALID_ARGUMENT, message)
+    return invalid_argument(f"JSON Value: {shown(document)} {problem}")

@@ -1,7 +1,7 @@
 """Names, writes and reads the files of statistics: one for each UTC day, version of a model, and run of a server.
 
 No two servers write the same file, and a server whose clock is set back to an earlier day begins a new one. Nothing
-coordinates servers: whoever reads adds the files up.
+coordinates servers: a reader adds the files up.
 """
 
 from __future__ import annotations

@@ -83,6 +83,8 @@ async def _serve(options: ServeOptions, listener: socket.socket, announce: Calla
             announce(line)
         await http_server.serve([listener])
     finally:
+        # grpcio never returns from the garbage collection of a server that still accepts calls.
+        await grpc_server.stop(grace_seconds=0)
         if server.statistics is not None:
             server.statistics.close()
         await server.close()

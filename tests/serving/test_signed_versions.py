@@ -1,7 +1,11 @@
 """The server and the command line with a public key: they use what the key signed and nothing else."""
 
 import asyncio
+import errno
+import gc
+import re
 import shutil
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +106,11 @@ def test_a_server_that_starts_with_an_older_version_names_the_refused_one(versio
         serve(options(version, keys.public), announce=stop_at_the_address)
     assert lines[0].startswith(f"warning: {version.with_name('18')}: refused by ")
     assert lines[0].endswith("; serving version 17")
+    assert (port := re.search(r"gRPC: 127\.0\.0\.1:(\d+);", lines[-1])) is not None
+    with socket.socket() as connection:
+        assert connection.connect_ex(("127.0.0.1", int(port[1]))) == errno.ECONNREFUSED
+    # Hangs if grpcio's server was not stopped.
+    gc.collect()
 
 
 def test_a_server_with_a_key_that_is_missing_does_not_start(version: Path, tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ test: set-up ## ruff, mypy and all tests
 	.venv/bin/ruff check --quiet .
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/mypy
-	.venv/bin/pytest --quiet --numprocesses auto --dist loadfile --durations 10
+	.venv/bin/pytest --quiet --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 10
 
 coverage: set-up ## the lines that the tests run; takes half as long again
-	.venv/bin/pytest --quiet --numprocesses auto --dist loadfile --cov --cov-report term
+	.venv/bin/pytest --quiet --numprocesses auto --dist loadfile --no-loadscope-reorder --cov --cov-report term
 
 # Two epochs of the published CNN on the real UTKFace archive; the whole recipe is in docs/recipes.md.
 DATA ?= ../shared/data

@@ -21,6 +21,31 @@ settings.load_profile("visage")
 
 pytest_plugins = ["tests.helpers.trained_model"]
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Shows each failure at once, not only after the last test."""
+    # In one process pytest's own words do; a worker of several has no terminal.
+    if config.pluginmanager.has_plugin("dsession"):
+        config.pluginmanager.register(_ImmediateFailures(config))
+
+
+class _ImmediateFailures:
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+            terminal.write_line(f"\n{report.nodeid} ({report.when})\n{report.longreprtext}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs the files with slow tests first, so that no process is left with a long one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 PORTRAITS = 150
 PORTRAITS_SEED = 7
 

@@ -9,7 +9,7 @@ SMALL_RUN="--set data.sample_portraits.count=240 --set trainer.epochs=1
 [ "$(tools/stack.sh)" = current ] || exec tools/debian13.sh tools/test_current.sh
 
 tools/set_up.sh
-.venv/bin/pytest --quiet --numprocesses auto --dist loadfile -m 'not slow and not one_stack'
+.venv/bin/pytest --quiet --numprocesses auto --dist loadfile --no-loadscope-reorder -m 'not slow and not one_stack'
 # A separate workspace, so that this hardly trained model is not served from the user's.
 workspace=$(mktemp -d)
 trap 'rm -rf "$workspace"' EXIT

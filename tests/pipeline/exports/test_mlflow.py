@@ -35,7 +35,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def exported_to(address: str, run: ExportedRun, experiment: str) -> ExportedRun:
-    exports = ExportSettings.model_validate({"mlflow": {"tracking_uri": address, "experiment": experiment}})
+    exports = ExportSettings.model_validate(
+        {"timeout_seconds": 600, "mlflow": {"tracking_uri": address, "experiment": experiment}}
+    )
     return replace(run, config=run.config.model_copy(update={"exports": exports}))
 
 

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from string import Template
 
+from pipeline.compiled import compiled_file, write_compiled
 from pipeline.config.schema import PipelineConfig
 from pipeline.exports.export import enabled_exports
 from pipeline.node import compile_pipeline, node_ids, to_json, upstream_ids
@@ -81,7 +82,9 @@ _EXPORTS = """
 
 
 def write_dag(config: PipelineConfig, out: Path) -> Path:
-    """Writes the DAG file `out` and, beside it, the compiled pipeline `<stem>.ir.json` of its tasks.
+    """Writes the DAG file `out` and, beside it, the compiled pipeline `<stem>-<digest>.ir.json` of its tasks.
+
+    A file of an earlier compile stays, because a run may be going on with it.
 
     Returns: the compiled pipeline's path.
 
@@ -89,12 +92,14 @@ def write_dag(config: PipelineConfig, out: Path) -> Path:
         VisageError: a file cannot be written.
     """
     ir = compile_pipeline(config)
+    compiled = to_json(ir)
+    ir_path = compiled_file(out.parent, out.stem, compiled)
     tasks = tasks_of(node_ids(ir), config.airflow.tasks)
     upstream = upstream_of(tasks, {node: upstream_ids(ir, node) for node in node_ids(ir)})
     dag = _DAG.substitute(
         name=config.name,
         visage=repr(str(Path(sys.executable).parent / "visage")),
-        ir_name=repr(f"{out.stem}.ir.json"),
+        ir_name=repr(ir_path.name),
         model_uri=repr(config.model_base_path.as_uri()),
         nodes=_pretty(tasks),
         upstream=_pretty(upstream),
@@ -103,8 +108,8 @@ def write_dag(config: PipelineConfig, out: Path) -> Path:
         retries=config.airflow.retries,
         exports=_EXPORTS if enabled_exports(config) else "",
     )
-    ir_path = out.with_name(f"{out.stem}.ir.json")
-    write_atomically(ir_path, to_json(ir))
+    # The tasks of a new DAG must find it.
+    write_compiled(out.parent, out.stem, compiled)
     write_atomically(out, dag)
     return ir_path
 

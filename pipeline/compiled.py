@@ -102,8 +102,15 @@ def write_compiled(folder: Path, stem: str, text: str) -> Path:
 
 
 def workspace_of_compiled(text: str) -> Path:
-    """Returns the pipeline's folder: artifacts, metadata, logs, pushed models."""
-    root = json.loads(text)["runtime_spec"]["pipeline_root"]["runtime_parameter"]["default_value"]["string_value"]
+    """Returns the pipeline's folder: artifacts, metadata, logs, pushed models.
+
+    Raises:
+        VisageError: the text names none.
+    """
+    try:
+        root = json.loads(text)["runtime_spec"]["pipeline_root"]["runtime_parameter"]["default_value"]["string_value"]
+    except (KeyError, TypeError):
+        raise not_compiled(text) from None
     return Path(root).parent
 
 

@@ -6,6 +6,7 @@ artifacts' root and the ML Metadata store, in which the nodes of one run find ea
 
 import base64
 import gzip
+import json
 from pathlib import Path
 
 from google.protobuf import json_format
@@ -18,10 +19,12 @@ from tfx.orchestration.portable.runtime_parameter_utils import substitute_runtim
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.compiled import CONFIGURATION, INLINE_PREFIX, not_compiled, read_compiled
+from pipeline.config.metadata import MetadataSettings
 from pipeline.config.schema import PipelineConfig
 from pipeline.interruption import check_interrupted
 from pipeline.machine.full_disk import full_disk_line
-from pipeline.metadata.connection import CheckedMetadata, connection_of
+from pipeline.metadata.connection import CheckedMetadata
+from pipeline.metadata.location import StoreLocation
 from pipeline.metadata.node_result import read_result
 from pipeline.pipeline import create_pipeline
 from pipeline.results import NodeResult
@@ -78,6 +81,15 @@ def workspace_of(ir: pipeline_pb2.Pipeline) -> Path:
     return Path(ir.runtime_spec.pipeline_root.runtime_parameter.default_value.string_value).parent
 
 
+def store_of(ir: pipeline_pb2.Pipeline) -> StoreLocation:
+    """Returns where a compiled pipeline's ML Metadata is; its own file if an earlier version compiled it."""
+    configuration = StringValue()
+    if CONFIGURATION not in ir.platform_configs or not ir.platform_configs[CONFIGURATION].Unpack(configuration):
+        return StoreLocation(workspace_of(ir))
+    settings = json.loads(configuration.value).get("metadata", {})
+    return StoreLocation(workspace_of(ir), MetadataSettings.model_validate(settings))
+
+
 def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult:
     """Runs one node: driver, cache check, executor, publisher.
 
@@ -88,7 +100,7 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
 
     Raises:
         VisageError: the node does not exist, the nodes before it have not run under this run id, ML Metadata's file is
-            damaged or stays locked, or the disk is full.
+            damaged or stays locked, its server cannot be used, or the disk is full.
         Interrupted: Ctrl-C or SIGTERM came before.
         Exception: of the node's executor; ML Metadata then has the execution as failed, without outputs.
     """
@@ -99,10 +111,11 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
     substitute_runtime_parameter(run, {PIPELINE_RUN_ID_PARAMETER_NAME: run_id})
     node = _find(run, node_id)
     deployment = runner_utils.extract_local_deployment_config(run)
-    connection = connection_of(deployment.metadata_connection_config)
+    location = store_of(ir)
+    location.prepare()
     launcher = Launcher(
         pipeline_node=node,
-        mlmd_connection=CheckedMetadata(connection),
+        mlmd_connection=CheckedMetadata(location),
         pipeline_info=run.pipeline_info,
         pipeline_runtime_spec=run.runtime_spec,
         executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
@@ -112,7 +125,7 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
         execution = launcher.launch()
         if execution is None or not execution.execution_id:
             raise VisageError(_not_ready(node, run_id))
-        with CheckedMetadata(connection) as handle:
+        with CheckedMetadata(location) as handle:
             result = read_result(handle, node_id, execution.execution_id)
         if result is None:
             raise VisageError(_not_ready(node, run_id))

@@ -155,6 +155,9 @@ def _update(base: Path, url: str) -> str | None:
         _write_record(base, _record(base, url).without(number))
     for version in _due(base, _record(base, url)):
         _copy(files, root, base, version, url)
+    # A server ignores what is left of them.
+    with suppress(Exception):
+        _remove_below(files, f"{root}/{_UNFINISHED}")
     return f"{url}/{newest.number}" if newest is not None else None
 
 
@@ -188,9 +191,6 @@ def _copy(files: Any, root: str, base: Path, version: VersionFolder, url: str) -
                 _write_record(base, _record(base, url).with_begun(version.number))
                 _publish(files, unfinished, target, sizes)
             _write_record(base, _record(base, url).with_begun(version.number).with_complete(version.number))
-    # A server ignores what is left of it.
-    with suppress(Exception):
-        _remove_below(files, unfinished)
 
 
 def _publish(files: Any, unfinished: str, target: str, sizes: Mapping[str, int]) -> None:

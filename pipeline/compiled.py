@@ -17,6 +17,7 @@ from typing import Any
 from pipeline.distribution import own_version
 from visage.errors import VisageError
 from visage.files import write_atomically
+from visage.paths import instead_of_url, is_url
 
 INLINE_PREFIX = "gzip+base64:"
 CONFIGURATION = "visage"
@@ -38,6 +39,8 @@ def read_compiled(source: str) -> str:
     Raises:
         VisageError: the file does not exist, is no compiled pipeline, or is of another version.
     """
+    if is_url(source):
+        raise VisageError(f"--pipeline {source[:80]}: this is an address, not a path; {instead_of_url(source)}")
     try:
         if source.startswith(INLINE_PREFIX):
             text = gzip.decompress(base64.b64decode(source.removeprefix(INLINE_PREFIX))).decode()

@@ -135,7 +135,7 @@ def _publication(
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(config.model_base_path))
         ),
-        custom_config={"compare": config.evaluator.compares, **_signing(config)},
+        custom_config={"compare": config.evaluator.compares, **_signing(config), **_copy_to(config)},
     )
     model_card = ModelCard(
         cleaning_report=example_gen.outputs["cleaning_report"],
@@ -159,6 +159,11 @@ def _signing(config: PipelineConfig) -> dict[str, dict[str, str]]:
         return {}
     paths = {"private_key": keys.private_key, "public_key": keys.public_key}
     return {"signing": {name: str(Path(path).resolve()) for name, path in paths.items()}}
+
+
+def _copy_to(config: PipelineConfig) -> dict[str, str]:
+    """Returns the bucket for Pusher; without one nothing, so that cached pushes stay valid."""
+    return {} if config.serving.copy_to is None else {"copy_to": config.serving.copy_to}
 
 
 def _provenance(config: PipelineConfig) -> TrainingProvenance:

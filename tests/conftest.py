@@ -37,6 +37,7 @@ class _ImmediateFailures:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
             terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+            assert terminal is not None
             terminal.write_line(f"\n{report.nodeid} ({report.when})\n{report.longreprtext}")
 
 

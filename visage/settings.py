@@ -5,7 +5,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from visage.paths import check_local, expand
+from visage.paths import check_local, check_no_url, expand
 
 
 class Settings(BaseModel):
@@ -91,6 +91,8 @@ def _read_local(value: Any, info: ValidationInfo) -> Any:
     path = _read(value, info)
     if _is_as_written(path, info):
         check_local(path)
+    elif isinstance(path, str):
+        check_no_url(path)
     return path
 
 

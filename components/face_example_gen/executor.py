@@ -35,10 +35,16 @@ class Executor(BaseExecutor):
         report_dir = artifact_utils.get_single_instance(output_dict["cleaning_report"]).uri
         sources = prepare_sources(settings, json.loads(exec_properties["archive_digests"]))
 
-        report = clean_and_report(sources, settings, examples.uri, report_dir)
+        report = clean_and_report(sources, settings, examples.uri, report_dir, self._job())
 
         check_nothing_empty(report, settings.split)
         write_report(report, Path(report_dir))
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
         examples_utils.set_payload_format(examples, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)
         examples_utils.set_file_format(examples, "tfrecords_gzip")
+
+    def _job(self) -> tuple[str, str]:
+        """Returns the names of the pipeline and of its run; a launcher sets both."""
+        context = self._context
+        pipeline = context.pipeline_info.id if context and context.pipeline_info else "faces"
+        return pipeline, (context.pipeline_run_id if context else None) or "run"

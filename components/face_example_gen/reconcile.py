@@ -22,7 +22,11 @@ from visage.files import write_atomically
 
 
 def clean_and_report(
-    sources: Sequence[PreparedDataset], settings: FaceExampleGenSettings, examples_dir: str, report_dir: str
+    sources: Sequence[PreparedDataset],
+    settings: FaceExampleGenSettings,
+    examples_dir: str,
+    report_dir: str,
+    job: tuple[str, str] = ("faces", "run"),
 ) -> Report:
     """Runs the Beam pipeline and reads back its output.
 
@@ -31,6 +35,7 @@ def clean_and_report(
         settings: rules, alignment, split and engine.
         examples_dir: receives the splits.
         report_dir: receives the lists of drops and of the rows that the builders skipped.
+        job: as in `run_beam`.
 
     Returns:
         The report of `reconcile`, with `skipped_examples` (by data set and reason) and Beam's `metrics`.
@@ -38,7 +43,7 @@ def clean_and_report(
     Raises:
         VisageError: the engine fails, or records are lost.
     """
-    metrics = run_beam(sources, settings, examples_dir, report_dir)
+    metrics = run_beam(sources, settings, examples_dir, report_dir, job)
     report = reconcile(sources, examples_dir, report_dir)
     for source in sources:
         if source.skipped_rows is not None:

@@ -12,6 +12,7 @@ from visage.data.datasets.labelled_folder import LABEL_COLUMNS, LABELLED_FOLDER,
 from visage.data.settings import CleaningSettings, SplitSettings
 from visage.errors import quoted
 from visage.faces.settings import AlignmentSettings
+from visage.paths import instead_of_url
 from visage.settings import ExpandedPath, LocalPath, Settings
 
 _FOLDER_NAME = r"[a-z][a-z0-9_]*"
@@ -159,6 +160,8 @@ class BeamSettings(Settings):
             raise ValueError(
                 "shared_dir: Dataflow's workers reach no folder of this machine; name one in a bucket, gs://..."
             )
+        if self.shared_dir is not None and self.shared_dir.lower().startswith("file:"):
+            raise ValueError(f"shared_dir: {instead_of_url(self.shared_dir)}")
         if self.shared_dir is not None and not re.match(r"/|[a-z][a-z0-9+.-]*://", self.shared_dir):
             raise ValueError("shared_dir: must be absolute (/...) or name a file system (gs://..., hdfs://...)")
         return self

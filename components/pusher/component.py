@@ -11,7 +11,8 @@ class Pusher(component.Pusher):
     """Pushes a blessed model to a numbered version under `push_destination.filesystem.base_directory`.
 
     Its `custom_config` has "compare": whether to refuse a model that was not compared with the served one; and, if the
-    version is to be signed, "signing": {"private_key": PATH, "public_key": PATH}.
+    version is to be signed, "signing": {"private_key": PATH, "public_key": PATH}; and, if versions are to be copied to
+    a bucket, "copy_to": URL.
     """
 
     DRIVER_CLASS = Driver

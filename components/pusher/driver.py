@@ -1,5 +1,6 @@
-"""Reads the served version and what is held before the cache lookup: both may have changed since an earlier push."""
+"""Reads the served version, what is held and what a bucket lacks before the cache lookup; all may have changed."""
 
+import json
 from pathlib import Path
 
 from tfx.dsl.components.base import base_driver
@@ -11,14 +12,16 @@ from tfx.proto.orchestration.driver_output_pb2 import DriverOutput
 from tfx.types import standard_component_specs
 from tfx.utils import proto_utils
 
+from visage.saved_model.pushing.bucket_copy import copies_are_due
 from visage.saved_model.pushing.holds import hold_state
 from visage.saved_model.versions import newest_version
 
 
 class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
-    """Adds the execution properties `served_version` and, if something is held, `held`.
+    """Adds the execution properties `served_version`, `held` if something is held, and `copies_due` if some are.
 
-    So a push is cached only while its version is served, and a push that was held only until it is released.
+    So a push is cached only while its version is served, a push that was held only until it is released, and no push
+    while the bucket of `serving.copy_to` lacks a version.
     """
 
     def __init__(self, metadata: Metadata) -> None:
@@ -43,4 +46,7 @@ class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
         output.exec_properties["served_version"].string_value = served
         if held := hold_state(base_directory):
             output.exec_properties["held"].string_value = held
+        custom_config = json.loads(execution_info.exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])
+        if (url := custom_config.get("copy_to")) and copies_are_due(base_directory, url):
+            output.exec_properties["copies_due"].string_value = execution_info.pipeline_run_id
         return output

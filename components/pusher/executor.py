@@ -1,6 +1,7 @@
 """The executor of the Pusher: TFX's, except that the files appear at once."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tfx.utils import io_utils, proto_utils
 from visage.errors import VisageError
 from visage.evaluation.metrics import limited_metrics
 from visage.files import write_atomically
+from visage.saved_model.pushing.bucket_copy import update_bucket
 from visage.saved_model.pushing.holds import PushHeldError, check_not_held
 from visage.saved_model.pushing.push import push, same_files
 from visage.saved_model.pushing.signing import SigningKeys
@@ -31,10 +33,13 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Pushes the model if it is blessed.
+        """Pushes the model if it is blessed; then copies what a bucket lacks, if one is configured.
 
         Sets the artifact's properties `pushed`, `pushed_destination`, `pushed_version` and `newly_pushed` (0: the
         newest version was this model before this execution); or `held`, the reason why a blessed model is not pushed.
+        With a bucket also `copied_to`, the newest version's address there, or `copy_failed`, the reason why it is not
+        there: a push is valid without its copy, and the next run copies it.
+
         A process that was killed after its push leaves a note of what was served before, so that the execution that
         goes on pushes nothing again, and knows that the version is its own.
 
@@ -45,16 +50,27 @@ class Executor(executor.Executor):
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         pushed_model = artifact_utils.get_single_instance(output_dict[standard_component_specs.PUSHED_MODEL_KEY])
-        if not self.CheckBlessing(input_dict):
-            self._MarkNotPushed(pushed_model)
-            return
-        model_path = self.GetModelPath(input_dict)
         destination = pusher_pb2.PushDestination()
         proto_utils.json_to_proto(exec_properties[standard_component_specs.PUSH_DESTINATION_KEY], destination)
-
         base_directory = Path(destination.filesystem.base_directory)
-        before = newest_version(base_directory)
         custom_config = json.loads(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])
+        if self.CheckBlessing(input_dict):
+            self._push(input_dict, pushed_model, base_directory, custom_config)
+        else:
+            self._MarkNotPushed(pushed_model)
+        url = custom_config.get("copy_to")
+        if url and base_directory.is_dir():
+            _copy(base_directory, url, pushed_model)
+
+    def _push(
+        self,
+        input_dict: dict[str, list[Artifact]],
+        pushed_model: Artifact,
+        base_directory: Path,
+        custom_config: dict[str, Any],
+    ) -> None:
+        model_path = self.GetModelPath(input_dict)
+        before = newest_version(base_directory)
         if before and custom_config["compare"]:
             blessing = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_BLESSING_KEY])
             _check_compared(blessing, Path(model_path), before.path)
@@ -85,6 +101,17 @@ def _note_served(before: VersionFolder | None, model: Path, copy: Path) -> str:
         io_utils.copy_dir(str(model), str(copy))
         write_atomically(note, before.path.name if before else "")
     return note.read_text(encoding="utf-8")
+
+
+def _copy(base_directory: Path, url: str, pushed_model: Artifact) -> None:
+    try:
+        copied = update_bucket(base_directory, url)
+    except VisageError as error:
+        logging.warning("%s", error)
+        pushed_model.set_string_custom_property("copy_failed", str(error))
+    else:
+        if copied is not None:
+            pushed_model.set_string_custom_property("copied_to", copied)
 
 
 def _keys(signing: dict[str, str] | None) -> SigningKeys | None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pipeline.config.schema import PipelineConfig
 from visage.extras import check_installed
+from visage.saved_model.pushing.bucket_copy import check_bucket_installed
 from visage.saved_model.pushing.signing import check_keys
 
 
@@ -17,7 +18,7 @@ def check_detector(config: PipelineConfig) -> None:
 
 
 def check_extras(config: PipelineConfig) -> None:
-    """Checks that the packages of the face detector, the first weights and the signature are installed, and its keys.
+    """Checks that the packages of the face detector, first weights, signature and bucket are installed, and the keys.
 
     Raises:
         VisageError: one is not installed, or a key is missing.
@@ -27,3 +28,5 @@ def check_extras(config: PipelineConfig) -> None:
     if keys.private_key is not None and keys.public_key is not None:
         check_keys(Path(keys.private_key), Path(keys.public_key))
     check_installed(config.trainer.weights, "trainer.weights")
+    if config.serving.copy_to is not None:
+        check_bucket_installed(config.serving.copy_to)

@@ -18,7 +18,7 @@ import click
 from pipeline.output.standard_output import OutputError
 from visage.errors import VisageError
 from visage.extras import not_installed
-from visage.paths import is_url
+from visage.paths import instead_of_url, is_url
 
 if TYPE_CHECKING:
     from pipeline.config.schema import PipelineConfig
@@ -31,8 +31,8 @@ class PathOfThisMachine(click.ParamType):
 
     name = "path"
 
-    def __init__(self, instead: str = "name a path of this machine") -> None:
-        """Takes the fix to name where a URL is given."""
+    def __init__(self, instead: str | None = None) -> None:
+        """Takes the fix to name where a URL is given; None: the one for its kind."""
         self._instead = instead
 
     def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
@@ -42,8 +42,9 @@ class PathOfThisMachine(click.ParamType):
             VisageError: it is a URL.
         """
         if is_url(str(value)):
+            instead = self._instead or instead_of_url(str(value))
             given = f"{param.opts[0]} {value}" if isinstance(param, click.Option) else str(value)
-            raise VisageError(f"{given}: this is an address, not a path; {self._instead}")
+            raise VisageError(f"{given}: this is an address, not a path; {instead}")
         return Path(value)
 
 
@@ -51,7 +52,7 @@ config_argument = click.argument("config", type=PathOfThisMachine(), default=DEF
 override_option = click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Change one key.")
 data_dir_option = click.option(
     "--data-dir",
-    type=PathOfThisMachine("download the archives first"),
+    type=PathOfThisMachine("download the archives first, or mount the bucket"),
     help="Folder with the archives (data.dir).",
 )
 config_option = click.option(

@@ -47,6 +47,10 @@ def _explain(key: _Location, details: Sequence[Any], path: Path | str, set_keys:
         return f"{where}: unknown key; {hint + ' ' if hint else ''}allowed: {', '.join(allowed)}"
     if kind == "model_type":
         return f"{where}: must hold keys ({', '.join(allowed_keys(key))}), not {written(value)}"
+    # An alternative that looked into the value says most.
+    looked = [detail for detail in details if detail["type"] == "value_error"]
+    if looked:
+        details, kind = looked, "value_error"
     message = _either([plain_message(detail) for detail in details])
     return f"{where}: {message}" if kind in ("value_error", "missing") else f"{where}: {message}, not {written(value)}"
 

@@ -14,7 +14,7 @@ from pipeline.config.schema import SOURCE, PipelineConfig
 from pipeline.config.yaml import read_yaml
 from visage.errors import VisageError, shortened
 from visage.names import near_names
-from visage.paths import as_literal, check_local, expand
+from visage.paths import as_literal, check_local, check_no_url, expand
 from visage.settings import AS_WRITTEN
 
 
@@ -89,7 +89,9 @@ def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if not isinstance(base, str):
         raise VisageError(f"{path}: extends: must be the path of another configuration file, not {written(base)}")
     try:
-        extended = path.parent / expand(base)
+        base = expand(base)
+        check_no_url(base)
+        extended = path.parent / base
     except ValueError as error:
         raise VisageError(f"{path}: extends: {error}") from None
     if not extended.exists():

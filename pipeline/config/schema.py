@@ -25,7 +25,8 @@ from visage.faces.settings import AlignmentSettings
 from visage.model_card.settings import ModelCardSettings
 from visage.monitoring.settings import MonitorSettings
 from visage.names import did_you_mean
-from visage.settings import LocalPath, Settings
+from visage.saved_model.pushing.bucket_copy import check_copy_url
+from visage.settings import ExpandedPath, LocalPath, Settings
 from visage.training.search.settings import TunerSettings
 from visage.training.search.space import read_space
 from visage.training.settings import TrainerSettings
@@ -40,6 +41,12 @@ class ServingSettings(Settings):
     """Where a blessed model goes."""
 
     model_name: str = Field("visage", description="the name TensorFlow Serving knows")
+    copy_to: ExpandedPath | None = Field(None, description="a bucket's folder for a copy of each version; null: none")
+
+    @field_validator("copy_to")
+    @classmethod
+    def _is_the_address_of_a_bucket(cls, url: str | None) -> str | None:
+        return None if url is None else check_copy_url(url)
 
     @field_validator("model_name")
     @classmethod

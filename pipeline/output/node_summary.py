@@ -109,10 +109,17 @@ def _gates(result: NodeResult) -> str:
 def _push(result: NodeResult) -> str:
     pushed = result.output("pushed_model").properties
     if held := why_held(result):
-        return f"[yellow]not pushed[/]: {escape(held)}"
+        return f"[yellow]not pushed[/]: {escape(held)}{_copied(pushed)}"
     if not model_was_pushed(result):
-        return "[red]not pushed[/]"
-    return f"version {pushed['pushed_version']}"
+        return f"[red]not pushed[/]{_copied(pushed)}"
+    return f"version {pushed['pushed_version']}{_copied(pushed)}"
+
+
+def _copied(pushed: Mapping[str, Any]) -> str:
+    """Returns what became of the copy in a bucket; '' if none is configured."""
+    if failure := pushed.get("copy_failed"):
+        return f"; [yellow]not copied[/]: {escape(str(failure))}"
+    return f"; copied to {escape(str(pushed['copied_to']))}" if "copied_to" in pushed else ""
 
 
 def _card(result: NodeResult) -> str:

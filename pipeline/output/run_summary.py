@@ -41,6 +41,8 @@ class Outcome:
         cached: nodes that reused an earlier execution's outputs.
         failed: the error of each failed node, in one line; only of nodes that no other one needs.
         held: why a blessed model is not pushed: a rollback or a hold (`visage runs`); '' if it is not held.
+        copied_to: the newest version's address in the bucket of `serving.copy_to`; '' if it is not there.
+        copy_failed: why it is not there; it does not change the exit code, because the next run copies it.
         exports: of those that are configured; a failed one does not change the exit code.
         independence_unknown: as in `Evaluation`.
     """
@@ -61,6 +63,8 @@ class Outcome:
     cached: Sequence[str]
     failed: Mapping[str, str]
     held: str = ""
+    copied_to: str = ""
+    copy_failed: str = ""
     exports: Sequence[ExportResult] = ()
     independence_unknown: Mapping[Comparison, str] = field(default_factory=dict)
 
@@ -88,6 +92,8 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
         drawn=config.data.drawn,
         pushed=pusher is not None and model_was_pushed(pusher),
         held=why_held(pusher) if pusher else "",
+        copied_to=str(push.get("copied_to", "")),
+        copy_failed=str(push.get("copy_failed", "")),
         version=str(push.get("pushed_version", "")) or None,
         new_version=pusher is not None and not pusher.cached and push.get("newly_pushed") == 1,
         model_base_path=str(config.model_base_path),
@@ -138,6 +144,10 @@ def print_outcome(outcome: Outcome, reporter: Reporter, visage: str, default_mod
         reporter.print(f"[bold yellow]Blessed, not pushed[/]: {escape(outcome.held)}. The served model stays.")
     else:
         reporter.print(f"[bold red]Not pushed: {_why_not_pushed(outcome)}.[/] The served model stays.")
+    if outcome.copied_to:
+        reporter.print(f"copy        {escape(outcome.copied_to)}")
+    if outcome.copy_failed:
+        reporter.print(f"copy        [yellow]none[/]: {escape(outcome.copy_failed)}")
     reporter.print(f"model card  {escape(outcome.model_card) if outcome.model_card else '[red]not written[/]'}")
     print_exports(outcome.exports, reporter)
 

@@ -1,8 +1,10 @@
 """The Beam part of FaceExampleGen, on the engine that `VISAGE_TEST_ENGINE` names, does what it does on this machine.
 
 `VISAGE_TEST_ENGINE='--runner=FlinkRunner --flink_master=HOST:8081 ...' pytest tests/engines/test_conformance.py` takes
-any Beam options; with `VISAGE_TEST_SHARED_DIR` (a mount, gs://...) where the workers do not see this machine's
-temporary folders. Without the variable, Beam's own job service and a pool of external workers are started here.
+any Beam options. `VISAGE_TEST_JOB_SERVER=HOST:8099` takes a running job server of any engine instead, with the workers
+that `VISAGE_TEST_WORKERS` names: HOST:PORT of a worker pool as the engine's machines reach it, else this process. With
+`VISAGE_TEST_SHARED_DIR` (a mount, gs://...) where the workers do not see this machine's temporary folders. Without any
+of them, Beam's own job service and a pool of external workers are started here. The last test says what it ran on.
 """
 
 import json
@@ -13,7 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
+from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
+from google.protobuf import json_format
 
 from components.face_example_gen.beam.record_files import read_records
 from components.face_example_gen.engines.options import RUNNERS
@@ -85,15 +90,52 @@ def beam_settings(words: list[str], shared_dir: str | None) -> BeamSettings:
     return BeamSettings(engine=engine, options=others, shared_dir=shared_dir)
 
 
+def job_server_options(address: str, workers: str | None) -> list[str]:
+    """Returns Beam's options for a running job server; without a pool of workers, this process is the worker."""
+    environment = (
+        ["--environment_type=EXTERNAL", f"--environment_config={workers}"]
+        if workers
+        else ["--environment_type=LOOPBACK"]
+    )
+    return ["--runner=PortableRunner", f"--job_endpoint={address}", *environment]
+
+
+def ran_on(beam: BeamSettings) -> str:
+    """Returns the engine, its address, what a job server says about itself, and the jobs that it had."""
+    text = f"beam.engine: {beam.engine} {' '.join(beam.options)}"
+    address = next((option.partition("=")[2] for option in beam.options if option.startswith("--job_endpoint=")), None)
+    if address is None or ":" not in address:
+        return text
+    with grpc.insecure_channel(address) as channel:
+        service = beam_job_api_pb2_grpc.JobServiceStub(channel)
+        try:
+            described = service.DescribePipelineOptions(beam_job_api_pb2.DescribePipelineOptionsRequest(), timeout=10)
+            names = {option.name for option in described.options}
+        except grpc.RpcError:
+            names = set()
+        jobs = service.GetJobs(beam_job_api_pb2.GetJobsRequest(), timeout=10).job_info
+    kind = next((kind for kind in ("flink", "spark") if any(kind in name for name in names)), None)
+    server = f"{kind.capitalize()}'s job server" if kind else "a job server that names no engine"
+    return f"{text}: {server}, jobs {', '.join(sorted(map(name_of, jobs)))}"
+
+
+def name_of(job: beam_job_api_pb2.JobInfo) -> str:
+    """Returns the name that the job's options give it, as Flink shows it; Beam's client names every job 'job'."""
+    options = json_format.MessageToDict(job.pipeline_options)
+    return str(options.get("beam:option:job_name:v1", job.job_name))
+
+
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BeamSettings]:
     """The engine under test."""
-    named = os.environ.get("VISAGE_TEST_ENGINE")
-    if named:
-        yield beam_settings(shlex.split(named), os.environ.get("VISAGE_TEST_SHARED_DIR"))
-        return
-    with portable_services(tmp_path_factory.mktemp("services")) as services:
-        yield beam_settings(services.options, None)
+    shared_dir = os.environ.get("VISAGE_TEST_SHARED_DIR")
+    if named := os.environ.get("VISAGE_TEST_ENGINE"):
+        yield beam_settings(shlex.split(named), shared_dir)
+    elif job_server := os.environ.get("VISAGE_TEST_JOB_SERVER"):
+        yield beam_settings(job_server_options(job_server, os.environ.get("VISAGE_TEST_WORKERS")), shared_dir)
+    else:
+        with portable_services(tmp_path_factory.mktemp("services")) as services:
+            yield beam_settings(services.options, None)
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +184,10 @@ def test_the_progress_names_the_engine_and_reaches_the_end(there: Run, engine: B
     total = there.report["total"]["records_in"]
     assert there.shown[0] == (0, total, f"running on {engine.engine}")
     assert (total, total) in [(done, of) for done, of, _ in there.shown]
+
+
+def test_it_says_what_it_ran_on(there: Run, engine: BeamSettings, capsys: pytest.CaptureFixture[str]) -> None:
+    named = ran_on(engine)
+    assert "visage-faces-run-" in named or not any(option.startswith("--job_endpoint=") for option in engine.options)
+    with capsys.disabled():
+        print(f"\nThe records, drops, counts and metrics are those of direct on {named}")

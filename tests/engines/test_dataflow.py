@@ -21,7 +21,7 @@ def job_graph(folder: Path, *options: str) -> protos.Pipeline:
     """Returns the job that would be submitted."""
     pytest.importorskip("apache_beam.runners.dataflow.internal.apiclient", reason="no apache-beam[gcp] here")
     settings = BeamSettings(engine="dataflow", options=[*OPTIONS, *options], shared_dir=BUCKET)
-    pipeline = beam.Pipeline(options=engine_options(settings, str(folder)))
+    pipeline = beam.Pipeline(options=engine_options(settings, str(folder), "visage-faces-run-1"))
     source = PreparedDataset("utkface", (f"{BUCKET}/prepared/utkface",), 1000, 1000, {})
     build(pipeline, [source], settings_for(settings), f"{BUCKET}/e", f"{BUCKET}/d", f"{BUCKET}/e/.candidates", None)
     return pipeline.run().job.proto_pipeline

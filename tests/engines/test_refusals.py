@@ -1,5 +1,6 @@
 """An unusable engine is one line with the reason."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,12 @@ def test_a_missing_job_server_jar_is_an_error_of_one_line(tmp_path: Path, engine
 
 
 def test_the_error_of_a_worker_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "examples").write_text("where a folder should be")
+    reported = refusal(tmp_path, "portable", "--job_endpoint=embed", "--environment_type=LOOPBACK")
+    assert re.search(r"/examples/\.attempts/\w{8}/.*: cannot be written: Not a directory$", reported), reported
+
+
+def test_an_output_that_cannot_be_written_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "report").write_text("where a folder should be")
     reported = refusal(tmp_path, "portable", "--job_endpoint=embed", "--environment_type=LOOPBACK")
-    assert reported.endswith("/report/dropped-0000000000.jsonl: cannot be written: File exists")
+    assert reported.startswith(f"{tmp_path}/report: cannot be written: ")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.face_example_gen.engines.run import run_beam
-from components.face_example_gen.engines.staging import run_folder
+from components.face_example_gen.engines.staging import attempts_folder
 from components.face_example_gen.settings import BeamSettings
 from tests.engines import bucket
 from tests.engines.drawn_rows import drawn_source
@@ -32,9 +32,10 @@ def test_a_run_through_a_bucket_writes_what_a_local_run_writes(tmp_path: Path) -
     assert (there.records, there.drops, there.report) == (here.records, here.drops, here.report)
 
 
-def test_the_next_run_reads_the_files_that_a_run_left_in_the_bucket(tmp_path: Path) -> None:
+def test_the_next_run_reuses_the_prepared_files_and_removes_what_a_killed_attempt_left(tmp_path: Path) -> None:
     source = drawn_source(tmp_path / "prepared", faces=5)
-    killed = f"{run_folder(SHARED, str(tmp_path / 'examples'))}/examples/Split-train/data_tfrecord-0000000009.gz"
+    folder = attempts_folder(SHARED, str(tmp_path / "examples"))
+    killed = f"{folder}/0a1b2c3d/examples/Split-train/data_tfrecord-0000000009.gz"
     bucket.OBJECTS[killed] = b"left by an attempt that was killed"
 
     run_beam([source], settings_for(in_bucket()), str(tmp_path / "examples"), str(tmp_path / "report"))

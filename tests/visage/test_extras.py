@@ -48,8 +48,8 @@ def test_most_values_need_no_extra(choice: str | None) -> None:
 def test_the_doctor_names_extras_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.cli.doctor.is_installed", lambda extra: extra == "dlib")
     (found,) = (finding for finding in diagnose() if finding.name == "extras")
-    assert found.detail == "dlib; not installed, only some settings need it: kubeflow, mtcnn"
-    assert found.fix == "make set-up EXTRAS=kubeflow,mtcnn"
+    assert found.detail == "dlib; not installed, only some settings need it: bucket, kubeflow, mtcnn"
+    assert found.fix == "make set-up EXTRAS=bucket,kubeflow,mtcnn"
 
 
 def test_the_check_imports_nothing() -> None:

@@ -75,8 +75,24 @@ def test_the_home_of_an_unknown_user_is_refused() -> None:
 
 def test_an_address_is_no_path_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "not the address 'gs://bucket/x'" in refusal(local="gs://bucket/x")
+    # As `Path("s3://bucket/x")` writes it.
+    assert "not the address 's3:/bucket/x'; mount the bucket" in refusal(local="s3:/bucket/x")
+    assert "not the address 'HTTPS://h/x'; download it" in refusal(local="HTTPS://h/x")
+    assert "not the address 'file:///data/x'; write the path alone, /data/x" in refusal(local="file:///data/x")
     monkeypatch.setenv("BUCKET", "mine")
+    assert "not the address 's3://mine/x'" in refusal(local="s3://$BUCKET/x")
     assert read(anywhere="gs://$BUCKET/x").anywhere == "gs://mine/x"
+
+
+def test_an_address_is_refused_by_code_that_does_not_read_a_file() -> None:
+    for written in ("s3://bucket/x", str(Path("gs://bucket/x"))):
+        with pytest.raises(ValidationError, match="must be a path of this machine, not the address"):
+            Paths(local=written)
+
+
+@pytest.mark.parametrize("path", ["a:/b", "./s3:/b", "runs/s3://b", "s3:b", "gs", "c:"])
+def test_other_names_with_a_colon_are_paths(path: str) -> None:
+    assert read(local=path).local == path
 
 
 def test_a_name_that_is_not_utf8_is_refused_even_behind_a_link(tmp_path: Path) -> None:

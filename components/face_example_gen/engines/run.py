@@ -1,9 +1,11 @@
 """Runs the Beam pipeline of FaceExampleGen on the configured engine, with progress and one-line errors."""
 
+import functools
 import os
 import re
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,10 +22,17 @@ from components.face_example_gen.beam.transforms import build
 from components.face_example_gen.engines.options import (
     check_reachable,
     engine_options,
+    job_name,
     run_on_engine,
     why_failed,
 )
-from components.face_example_gen.engines.staging import copy_back, copy_to_shared, name_local_files, run_folder
+from components.face_example_gen.engines.staging import (
+    attempts_folder,
+    copy_back,
+    copy_to_shared,
+    move_back,
+    name_local_files,
+)
 from components.face_example_gen.engines.worker_processes import end_if_a_worker_dies, worker_processes
 from components.face_example_gen.settings import BeamSettings, FaceExampleGenSettings
 from visage import progress
@@ -39,15 +48,23 @@ _LOOK_EVERY_SECONDS = 0.5
 
 
 def run_beam(
-    sources: Sequence[PreparedDataset], settings: FaceExampleGenSettings, examples_dir: str, drops_dir: str
+    sources: Sequence[PreparedDataset],
+    settings: FaceExampleGenSettings,
+    examples_dir: str,
+    drops_dir: str,
+    job: tuple[str, str] = ("faces", "run"),
 ) -> Counted:
     """Runs the Beam pipeline to its end and reports its progress to `visage.progress`.
+
+    On an engine other than direct, each call works in a folder of its own: a job that goes on after its run has ended
+    writes nothing into the output of the next attempt.
 
     Args:
         sources: the prepared data sets to read.
         settings: rules, alignment, split and engine.
         examples_dir: receives the splits; emptied first.
         drops_dir: receives the list of drops; emptied first.
+        job: names of the pipeline and of its run, for the engine's pages.
 
     Returns:
         Beam's metrics, see `metrics.counted`. They do not prove that anything was written.
@@ -56,30 +73,70 @@ def run_beam(
         VisageError: the engine cannot be reached, the job failed, a worker lacks something on its machine, or a file
             cannot be written.
     """
-    if settings.beam.engine != "direct":
-        check_reachable(settings.beam)
-    shared_dir = settings.beam.shared_dir
-    if shared_dir is None:
-        return _run(sources, settings, examples_dir, drops_dir)
+    if settings.beam.engine == "direct":
+        return _run(sources, settings, examples_dir, drops_dir, _run_here)
+    check_reachable(settings.beam)
     for folder in (examples_dir, drops_dir):
         filesystem.remove(folder)
-        filesystem.make(folder)
-    there = run_folder(shared_dir, examples_dir)
-    copies = copy_to_shared(sources, shared_dir)
+        # A worker that cannot write there raises its own one-line error.
+        with suppress(OSError):
+            filesystem.make(folder)
+    attempt = uuid.uuid4().hex[:8]
+    name = job_name(*job, attempt)
+    attempts = attempts_folder(settings.beam.shared_dir, examples_dir)
+    with suppress(Exception):
+        # Of an attempt that was killed. Where it cannot be removed, it disturbs nobody.
+        filesystem.remove(attempts)
+    run = functools.partial(_run_on_engine, name=name)
     try:
-        found = _run(copies, settings, f"{there}/examples", f"{there}/drops")
-        copy_back(f"{there}/examples", examples_dir)
-        copy_back(f"{there}/drops", drops_dir)
+        if settings.beam.shared_dir is None:
+            return _run_beside(sources, settings, f"{attempts}/{attempt}", (examples_dir, drops_dir), run)
+        return _run_elsewhere(sources, settings, f"{attempts}/{attempt}", (examples_dir, drops_dir), run)
     finally:
         # The error of the run must not be hidden by an error of the clean-up.
         with suppress(Exception):
-            filesystem.remove(there)
-    name_local_files(drops_dir, sources, copies)
+            filesystem.remove(attempts)
+
+
+def _run_beside(
+    sources: Sequence[PreparedDataset],
+    settings: FaceExampleGenSettings,
+    there: str,
+    here: tuple[str, str],
+    run: "_Run",
+) -> Counted:
+    """Runs the job in the folder `there`, on the file system of the two folders `here`, to which its output goes."""
+    written = (f"{there}/examples", f"{there}/drops")
+    found = _run(sources, settings, *written, run)
+    for source, target in zip(written, here, strict=True):
+        move_back(source, target)
+    return found
+
+
+def _run_elsewhere(
+    sources: Sequence[PreparedDataset],
+    settings: FaceExampleGenSettings,
+    there: str,
+    here: tuple[str, str],
+    run: "_Run",
+) -> Counted:
+    """Runs the job in the folder `there` of `beam.shared_dir`, on copies; copies its output to the folders `here`."""
+    assert settings.beam.shared_dir is not None
+    copies = copy_to_shared(sources, settings.beam.shared_dir)
+    written = (f"{there}/examples", f"{there}/drops")
+    found = _run(copies, settings, *written, run)
+    for source, target in zip(written, here, strict=True):
+        copy_back(source, target)
+    name_local_files(here[1], sources, copies)
     return found
 
 
 def _run(
-    sources: Sequence[PreparedDataset], settings: FaceExampleGenSettings, examples_dir: str, drops_dir: str
+    sources: Sequence[PreparedDataset],
+    settings: FaceExampleGenSettings,
+    examples_dir: str,
+    drops_dir: str,
+    run: "_Run",
 ) -> Counted:
     work_dir = f"{examples_dir}/.candidates"
     for folder in (examples_dir, drops_dir):
@@ -95,7 +152,6 @@ def _run(
         build(pipeline, sources, settings, examples_dir, drops_dir, work_dir, progress_dir)
         return pipeline
 
-    run = _run_here if settings.beam.engine == "direct" else _run_on_engine
     found = counted(run(settings.beam, build_on, total).metrics())
     filesystem.remove(work_dir)
     # Bundles that were tried twice may leave a partial file.
@@ -106,6 +162,7 @@ def _run(
 
 
 _Build = Callable[[beam.Pipeline, str | None], beam.Pipeline]
+_Run = Callable[[BeamSettings, _Build, int], PipelineResult]
 
 
 def _run_here(settings: BeamSettings, build_on: _Build, total: int) -> PipelineResult:
@@ -131,12 +188,12 @@ def _run_here(settings: BeamSettings, build_on: _Build, total: int) -> PipelineR
         return result
 
 
-def _run_on_engine(settings: BeamSettings, build_on: _Build, total: int) -> PipelineResult:
+def _run_on_engine(settings: BeamSettings, build_on: _Build, total: int, name: str) -> PipelineResult:
     with tempfile.TemporaryDirectory(prefix="visage-worker-package-") as package_dir:
-        options = engine_options(settings, package_dir)
+        options = engine_options(settings, package_dir, name)
         pipeline = build_on(beam.Pipeline(options=options), None)
         try:
-            return run_on_engine(settings.engine, pipeline, _STEP, total)
+            return run_on_engine(settings.engine, pipeline, _STEP, total, name)
         except VisageError:
             raise
         except Exception as error:

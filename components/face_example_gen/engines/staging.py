@@ -19,11 +19,37 @@ from components.face_example_gen.beam import filesystem
 from components.face_example_gen.beam.record_files import write_lines
 from visage.data.prepared_dataset import PreparedDataset
 from visage.errors import VisageError
+from visage.files import move
+
+ATTEMPTS = ".attempts"
+"""Folder below the output, in which each attempt of an engine has a folder of its own."""
 
 
-def run_folder(shared_dir: str, examples_dir: str) -> str:
-    """Returns the folder that a run writes to; another attempt at the same output finds and removes a killed one's."""
+def attempts_folder(shared_dir: str | None, examples_dir: str) -> str:
+    """Returns the folder of all attempts at one output; another attempt finds and removes a killed one's.
+
+    Args:
+        shared_dir: `beam.shared_dir`; None: the workers reach the output itself.
+        examples_dir: the output.
+    """
+    if shared_dir is None:
+        return f"{examples_dir}/{ATTEMPTS}"
     return f"{shared_dir.rstrip('/')}/runs/{hashlib.sha256(examples_dir.encode()).hexdigest()[:16]}"
+
+
+def move_back(attempt_folder: str, local_folder: str) -> None:
+    """Renames what is in a folder of an attempt to the folder of the output, on the same file system.
+
+    Raises:
+        VisageError: one of them cannot be written.
+    """
+    try:
+        for path in sorted(Path(attempt_folder).iterdir()):
+            move(path, Path(local_folder) / path.name)
+    except OSError as error:
+        raise VisageError(
+            f"{local_folder}: cannot be written: {error.strerror}; free the disk, or grant the right to write"
+        ) from error
 
 
 def copy_to_shared(sources: Sequence[PreparedDataset], shared_dir: str) -> list[PreparedDataset]:

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,9 @@ from pipeline.cli.common import (
 from pipeline.cli.groups import CommandGroup
 from pipeline.cli.opened import Opened, opened
 from visage.errors import VisageError
+
+if TYPE_CHECKING:
+    from pipeline.config.schema import PipelineConfig
 
 _config_option = click.option(
     "--config", type=PathOfThisMachine(), default=DEFAULT_CONFIG, show_default=True, help="Of the pipeline."
@@ -110,10 +113,12 @@ def rollback(version: str, reason: str, config: Path, overrides: tuple[str, ...]
     """
     from visage.saved_model.pushing.rollback import roll_back
 
-    base = settings_of(config, overrides).model_base_path
+    settings = settings_of(config, overrides)
+    base = settings.model_base_path
     done = roll_back(base, version, reason)
     held = ", ".join(map(str, done.versions))
     _print_done(f"version {version} is served; held back: {held}", asdict(done), base, as_json)
+    _update_copy(settings)
 
 
 @runs.command()
@@ -141,11 +146,25 @@ def release(config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     from visage.saved_model.pushing.rollback import release as release_holds
     from visage.saved_model.versions import newest_version
 
-    base = settings_of(config, overrides).model_base_path
+    settings = settings_of(config, overrides)
+    base = settings.model_base_path
     released = asdict(release_holds(base))
     newest = newest_version(base)
     served = newest.path.name if newest else None
     _print_done(f"released; version {served} is served", {"released": released, "served": served}, base, as_json)
+    _update_copy(settings)
+
+
+def _update_copy(settings: "PipelineConfig") -> None:
+    """Makes the bucket of `serving.copy_to`, if there is one, follow the versions in service.
+
+    Raises:
+        VisageError: it cannot be reached; the next run tries again.
+    """
+    if settings.serving.copy_to is not None:
+        from visage.saved_model.pushing.bucket_copy import update_bucket
+
+        update_bucket(settings.model_base_path, settings.serving.copy_to)
 
 
 @runs.command()

@@ -1,17 +1,23 @@
 """TFX's part of the push: the blessings that it requires, and the properties of the artifact."""
 
+import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from google.protobuf import json_format
+from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.proto import pusher_pb2
 from tfx.types import Channel
 from tfx.types.standard_artifacts import InfraBlessing, Model, ModelBlessing, PushedModel
 
 from components.pusher import executor
 from components.pusher.component import Pusher
+from components.pusher.driver import Driver
 from tests.helpers.signing import install_model_signing, make_keys
 from tests.helpers.tiny_evaluation import make_artifact
 from visage.errors import VisageError
+from visage.saved_model.pushing.bucket_copy import copies_are_due
 from visage.saved_model.pushing.rollback import hold_pushes
 from visage.saved_model.pushing.signing import SigningKeys, verify
 
@@ -24,10 +30,12 @@ def run_pusher(
     compare: bool = True,
     compared: bool = False,
     keys: SigningKeys | None = None,
+    copy_to: str | None = None,
 ) -> PushedModel:
     """Runs the component on a model with these two blessings, into `folder/served`.
 
-    `compare`: it was to be compared with the served model; `compared`: it was; `keys`: of its signature.
+    `compare`: it was to be compared with the served model; `compared`: it was; `keys`: of its signature;
+    `copy_to`: the bucket for copies.
     """
     model = make_artifact(Model, folder / "model")
     (folder / "model/Format-Serving").mkdir(parents=True, exist_ok=True)
@@ -47,7 +55,7 @@ def run_pusher(
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(folder / "served"))
         ),
-        custom_config={"compare": compare, **signing},
+        custom_config={"compare": compare, **signing, **({"copy_to": copy_to} if copy_to else {})},
     )
     assert component.id == "Pusher"
     component.executor_spec.executor_class().Do(
@@ -145,3 +153,52 @@ def test_a_blessed_model_is_not_pushed_during_a_hold_and_the_artifact_has_the_re
     assert "held by" in pushed.get_string_custom_property("held")
     assert "audit" in pushed.get_string_custom_property("held")
     assert not Path(pushed.uri, "saved_model.pb").exists()
+
+
+def test_a_pushed_version_is_copied_to_the_bucket(tmp_path: Path) -> None:
+    pushed = run_pusher(tmp_path, copy_to=f"file://{tmp_path}/bucket")
+    version = pushed.get_string_custom_property("pushed_version")
+    assert pushed.get_string_custom_property("copied_to") == f"file://{tmp_path}/bucket/{version}"
+    assert (tmp_path / "bucket" / version / "saved_model.pb").read_text() == "graph"
+
+
+def test_a_copy_that_fails_is_reported_and_the_version_stays_pushed(tmp_path: Path) -> None:
+    (tmp_path / "bucket").write_text("where a folder should be")
+    url = f"file://{tmp_path}/bucket"
+    pushed = run_pusher(tmp_path, copy_to=url)
+    assert pushed.get_int_custom_property("pushed") == 1
+    assert pushed.get_string_custom_property("copy_failed").startswith(f"{url}: cannot copy the version there: ")
+    assert copies_are_due(tmp_path / "served", url)
+
+    (tmp_path / "bucket").unlink()
+    again = run_pusher(tmp_path, copy_to=url)
+    assert again.get_int_custom_property("newly_pushed") == 0
+    assert again.get_string_custom_property("copy_failed") == ""
+    assert not copies_are_due(tmp_path / "served", url)
+
+
+def test_a_model_that_is_not_blessed_is_not_copied(tmp_path: Path) -> None:
+    pushed = run_pusher(tmp_path, blessed=0, copy_to=f"file://{tmp_path}/bucket")
+    assert pushed.get_int_custom_property("pushed") == 0
+    assert not (tmp_path / "bucket").exists()
+
+
+def test_a_push_whose_copy_is_due_is_not_cached(tmp_path: Path) -> None:
+    url = f"file://{tmp_path}/bucket"
+    (tmp_path / "bucket").write_text("where a folder should be")
+    run_pusher(tmp_path, copy_to=url)
+    destination = pusher_pb2.PushDestination(
+        filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(tmp_path / "served"))
+    )
+    information = ExecutionInfo(
+        pipeline_run_id="run 7",
+        exec_properties={
+            "push_destination": json_format.MessageToJson(destination),
+            "custom_config": json.dumps({"compare": False, "copy_to": url}),
+        },
+    )
+    driver = Driver(Mock())
+    assert driver.run(information).exec_properties["copies_due"].string_value == "run 7"
+    (tmp_path / "bucket").unlink()
+    run_pusher(tmp_path, copy_to=url)
+    assert "copies_due" not in driver.run(information).exec_properties

@@ -56,6 +56,19 @@ def test_the_module_names_the_script_of_its_environment(script: Path, monkeypatc
         (["predict", "http://host:8501/a.jpg"], "http://host:8501/a.jpg: this is an address, not a path; download"),
         (["predict", "a.jpg", "--model", "http://host:8501"], "--model http://host:8501: this is an address, not a "),
         (["run", "--data-dir", "gs://bucket/x"], "--data-dir gs://bucket/x: this is an address, not a path; download"),
+        (
+            ["compile", "airflow", "--out", "s3://b/dags/x.py"],
+            "--out s3://b/dags/x.py: this is an address, not a path",
+        ),
+        (["serve", "--model-base-path", "s3:/b/models"], "--model-base-path s3:/b/models: this is an address, not a "),
+        (
+            ["run", "--set", "workspace=s3://b/x"],
+            "--set workspace: must be a path of this machine, not the ",
+        ),
+        (
+            ["node", "Trainer", "--pipeline", "s3://b/i", "--run-id", "1"],
+            "--pipeline s3://b/i: this is an address, not",
+        ),
         (["node", "Trainer", "--pipeline", "none.json", "--run-id", "1"], "--pipeline: none.json does not exist; "),
         (["node", "Trainer", "--pipeline", "setup.py", "--run-id", "1"], "--pipeline setup.py: not a compiled "),
     ],

@@ -1,4 +1,4 @@
-.PHONY: help run test coverage test-real-data test-current set-up signing lock clean
+.PHONY: help run test coverage test-real-data test-current set-up signing lock image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,13 @@ signing: ## install model-signing, which signs and verifies models (docs/exports
 
 lock: ## update requirements/*.txt from setup.py and requirements/*.in
 	@tools/lock.sh
+
+# TARGET=gpu brings CUDA's libraries. BUILD_OPTIONS are Docker's, e.g. --pull.
+TARGET ?= cpu
+IMAGE ?= visage:$(TARGET)
+image: ## build the container image $(IMAGE) for TARGET=cpu or gpu (docs/container.md)
+	@DOCKER_BUILDKIT=1 docker build --progress plain --file docker/Dockerfile --target $(TARGET) --tag $(IMAGE) \
+	    --build-arg REVISION="$$(git describe --always --dirty --abbrev=40 --exclude "*" 2>/dev/null)" $(BUILD_OPTIONS) .
 
 clean: ## remove .venv, caches, and all of runs/, pushed models too
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* runs visage.egg-info visage_pipeline.egg-info

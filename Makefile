@@ -25,7 +25,7 @@ test-real-data: set-up ## a short training on the real UTKFace archive in $(DATA
 	        --set trainer.epochs=2 --set evaluator.age_mae_max=14 --set evaluator.gender_accuracy_min=0.75; \
 	else echo "skipped: no $(DATA)/UTKFace.tar.gz; DATA=DIR names another folder"; fi
 
-test-current: ## tests and a small pipeline on the current stack, in a Debian 13 root if this machine is older
+test-current: ## tests on the current stack, in a Debian 13 container if this machine is older
 	@tools/test_current.sh
 
 set-up: ## make or update .venv for this machine; EXTRAS=mtcnn adds an extra
@@ -41,7 +41,7 @@ lock: ## update requirements/*.txt from setup.py and requirements/*.in
 TARGET ?= cpu
 IMAGE ?= visage:$(TARGET)
 image: ## build the container image $(IMAGE) for TARGET=cpu or gpu (docs/container.md)
-	@DOCKER_BUILDKIT=1 docker build --progress plain --file docker/Dockerfile --target $(TARGET) --tag $(IMAGE) \
+	@DOCKER_BUILDKIT=1 docker build --file docker/Dockerfile --target $(TARGET) --tag $(IMAGE) \
 	    --build-arg REVISION="$$(git describe --always --dirty --abbrev=40 --exclude "*" 2>/dev/null)" $(BUILD_OPTIONS) .
 
 clean: ## remove .venv, caches, and all of runs/, pushed models too

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.one_stack
 STACKS = ("current", "older-glibc")
 # Extras that are no part of every lock, since no command of the Makefile needs them.
 EXTRAS = ("mtcnn",)
-LOCKS = (*STACKS, *(f"{stack}-{extra}" for stack in STACKS for extra in EXTRAS), "airflow", "mlflow", "signing", "uv")
+OF_THE_IMAGE = ("image", "image-gpu")
+OF_PROGRAMS = ("airflow", "linters", "mlflow", "signing", "uv")
+LOCKS = (*STACKS, *(f"{stack}-{extra}" for stack in STACKS for extra in EXTRAS), *OF_THE_IMAGE, *OF_PROGRAMS)
 PACKAGES = ("visage", "pipeline", "components", "tfds_builders", "serving")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[.*\])?==(\S+)", re.MULTILINE)
 
@@ -114,6 +116,20 @@ def test_an_extra_keeps_the_versions_of_the_stack(stack: str, extra: str) -> Non
     pinned = {name: version for name, _, version in PINNED.findall(lock_text(stack))}
     added = {name: version for name, _, version in PINNED.findall(lock_text(f"{stack}-{extra}"))}
     assert {name: pinned.get(name, version) for name, version in added.items()} == added
+
+
+@pytest.mark.parametrize("name", OF_THE_IMAGE)
+def test_the_image_has_the_versions_that_the_tests_have(name: str) -> None:
+    tested: dict[str, set[str]] = {}
+    for lock in ("current", "current-mtcnn"):
+        for package, _, version in PINNED.findall(lock_text(lock)):
+            tested.setdefault(canonicalize_name(package), set()).add(version)
+    pinned = [(canonicalize_name(package), version) for package, _, version in PINNED.findall(lock_text(name))]
+
+    # CUDA's libraries are the one thing that no test here can have.
+    others = {package for package, version in pinned if version not in tested.get(package, ())}
+
+    assert {package for package in others if not package.startswith("nvidia-")} == set()
 
 
 def test_the_distribution_has_a_name_of_its_own() -> None:

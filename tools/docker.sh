@@ -21,7 +21,7 @@ install() {
 start_daemon() {
     dockerd --host "$DOCKER_HOST" --data-root "$folder/data" --exec-root "$folder/exec" --pidfile "$folder/pid" \
         --bridge none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
-        --storage-driver overlay2 --exec-opt native.cgroupdriver=cgroupfs </dev/null >"$log" 2>&1 8>&- 9>&- &
+        --storage-driver overlay2 --exec-opt native.cgroupdriver=cgroupfs </dev/null >"$log" 2>&1 6>&- 8>&- 9>&- &
     for _ in $(seq 300); do
         if answers; then return; fi
         kill -0 $! 2>/dev/null || break

@@ -87,7 +87,7 @@ def test_it_has_no_tools_to_build_with(image: str) -> None:
 
 
 def test_its_code_is_that_of_the_working_tree(image: str) -> None:
-    digests = "from visage.source_digest import source_digest as d; print(*map(d, {!r}))".format(PACKAGES)
+    digests = f"from visage.source_digest import source_digest as d; print(*map(d, {PACKAGES!r}))"
     assert shell(image, f'python -c "{digests}"').split() == [source_digest(package) for package in PACKAGES]
 
 

@@ -121,4 +121,6 @@ def _build_image(target: str) -> str:
             timeout=_BUILD_SECONDS,
         )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    # Earlier builds of this name.
+    run_docker("image", "prune", "--force", "--filter", "label=org.opencontainers.image.title=VisAge")
     return image

@@ -138,12 +138,12 @@ def test_the_distribution_has_a_name_of_its_own() -> None:
 
 
 def test_the_archive_for_beam_workers_holds_every_module_and_data_file(packed: tarfile.TarFile) -> None:
-    kinds = {".py", ".html", ".jinja", ".pbtxt", ".bib", ".md", ".tflite"}
+    kinds = {".py", ".html", ".jinja", ".pbtxt", ".bib", ".md", ".tflite", ".yaml"}
     wanted = {
         str(path.relative_to(PROJECT))
         for package in PACKAGES
         for path in (PROJECT / package).rglob("*")
-        if path.suffix in kinds and ((path.parent / "__init__.py").exists() or path.parent.name == "models")
+        if path.suffix in kinds and "dummy_data" not in path.parts
     }
 
     names = {name.partition("/")[2] for name in packed.getnames()}

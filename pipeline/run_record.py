@@ -200,8 +200,8 @@ def _git() -> tuple[str | None, bool | None]:
     # An installed package may lie below somebody else's repository.
     if not (_PROJECT / ".git").exists():
         # Set in the container image, as `git describe --always --dirty` returns it.
-        commit, _, changed = os.environ.get("VISAGE_GIT_COMMIT", "").partition("-")
-        return commit or None, bool(changed) if commit else None
+        built_from, _, dirty = os.environ.get("VISAGE_GIT_COMMIT", "").partition("-")
+        return built_from or None, bool(dirty) if built_from else None
     commit = _call_git("rev-parse", "HEAD")
     changes = _call_git("status", "--porcelain", "--untracked-files=no")
     return (commit or "").strip() or None, None if changes is None else bool(changes.strip())

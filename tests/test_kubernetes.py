@@ -44,7 +44,7 @@ def test_a_misspelt_field_is_found(manifests: Path, tmp_path: Path) -> None:
 def test_the_dry_run_names_the_program_that_is_missing(tmp_path: Path) -> None:
     for name in ("sh", "dirname"):
         (tmp_path / name).symlink_to(f"/usr/bin/{name}")
-    command = ["/bin/sh", PROJECT / "tools" / "kubernetes_dry_run.sh"]
+    command = ["/bin/sh", str(PROJECT / "tools" / "kubernetes_dry_run.sh")]
     done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr.startswith("visage: no etcd on PATH. Fix: install it")

@@ -18,12 +18,11 @@ ln -s /opt/visage "$copy/.venv"
 data=${VISAGE_TEST_DATA:-$PWD/../shared/data}
 [ -d "$data" ] || data=
 export COPY="$copy" DATA="$data"
-# With the rights of this command itself: tests mount file systems and open ports.
 # shellcheck disable=SC2016
 exec tools/docker.sh sh -euc '
     echo "visage: building the image of the current stack (3 GB, once)" >&2
     make image TARGET=test IMAGE=visage:current-stack BUILD_OPTIONS="${BUILD_OPTIONS:-} --quiet" >/dev/null
-    exec docker run --rm --init --privileged --network host --ipc host --user 0:0 --workdir /visage/main \
+    exec docker run --rm --init --network host --ipc host --user 0:0 --workdir /visage/main \
         --volume "$COPY":/visage/main ${DATA:+--volume "$DATA":/visage/shared/data:ro} \
         --env HOME=/root --env PYTHONDONTWRITEBYTECODE= --entrypoint /bin/sh visage:current-stack -euc "
             uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --offline --editable .

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,8 @@ def test_the_record_of_a_run_names_the_commit(pipeline_run: dict[str, Any], work
 
 def test_a_node_of_a_compiled_pipeline_runs(image: str, workspace: Path) -> None:
     small = options(name="one-node", data__sample_portraits__count=60)
+    (workspace / "dags").mkdir()
+    os.chown(workspace / "dags", int(IMAGE_USER.partition(":")[0]), 0)
     compiled = run(image, "compile", "airflow", *small, "--out", "runs/dags/faces.py", workspace=workspace)
     assert compiled.returncode == 0, compiled.stderr
     (ir,) = (workspace / "dags").glob("*.ir.json")
@@ -145,13 +148,14 @@ def server(image: str, workspace: Path, pipeline_run: dict[str, Any]) -> Iterato
     mount = f"--volume={workspace}:/visage/runs:ro"
     container = run_docker("run", "--detach", *WITHOUT_RIGHTS, mount, image, "serve").stdout.strip()
     try:
-        wait_until(lambda: "http://127.0.0.1:8501" in log_of(container), "the server's line with its address")
+        wait_until(lambda: "http://127.0.0.1:8501" in log_of(container), "the line with the server's address")
         yield container
     finally:
         run_docker("rm", "--force", container)
 
 
 def log_of(container: str) -> str:
+    time.sleep(0.5)
     done = run_docker("logs", container)
     state = run_docker("inspect", "--format", "{{.State.Running}}", container).stdout.strip()
     assert state == "true", done.stdout + done.stderr
@@ -191,6 +195,7 @@ def test_a_volume_of_somebody_else_is_an_error_of_one_line(image: str, tmp_path:
 
 
 def test_a_read_only_volume_is_an_error_of_one_line(image: str, tmp_path: Path) -> None:
+    os.chown(tmp_path, int(IMAGE_USER.partition(":")[0]), 0)
     mount = f"--volume={tmp_path}:/visage/runs:ro"
     done = run_docker("run", "--rm", *WITHOUT_RIGHTS, mount, image, "run", *options(), check=False)
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-.PHONY: help run test coverage test-real-data test-current set-up signing lock clean
+.PHONY: help run test coverage test-services test-real-data test-current set-up signing lock image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -7,14 +7,17 @@ run: set-up ## draw portraits, train, gate, push, serve and predict (a few minut
 	@.venv/bin/visage run
 	@tools/predict.sh
 
-test: set-up ## ruff, mypy and all tests
+test: set-up ## ruff, mypy and all tests but those of test-services
 	.venv/bin/ruff check --quiet .
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/mypy
-	.venv/bin/pytest --quiet --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 10
+	.venv/bin/pytest --quiet --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 10 -m 'not services'
 
 coverage: set-up ## the lines that the tests run; takes half as long again
 	.venv/bin/pytest --quiet --numprocesses auto --dist loadfile --no-loadscope-reorder --cov --cov-report term
+
+test-services: set-up ## tests that start Docker or Airflow's scheduler, as root with apt; not part of `make test`
+	.venv/bin/pytest --quiet --durations 10 -m services
 
 # Two epochs of the published CNN on the real UTKFace archive; the whole recipe is in docs/recipes.md.
 DATA ?= ../shared/data
@@ -36,6 +39,13 @@ signing: ## install model-signing, which signs and verifies models (docs/exports
 
 lock: ## update requirements/*.txt from setup.py and requirements/*.in
 	@tools/lock.sh
+
+# TARGET=gpu brings CUDA's libraries. BUILD_OPTIONS are Docker's, e.g. --pull.
+TARGET ?= cpu
+IMAGE ?= visage:$(TARGET)
+image: ## build the container image $(IMAGE) for TARGET=cpu or gpu (docs/container.md)
+	@DOCKER_BUILDKIT=1 docker build --file docker/Dockerfile --target $(TARGET) --tag $(IMAGE) \
+	    --build-arg REVISION="$$(git describe --always --dirty --abbrev=40 --exclude "*" 2>/dev/null)" $(BUILD_OPTIONS) .
 
 clean: ## remove .venv, caches, and all of runs/, pushed models too
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* runs visage.egg-info visage_pipeline.egg-info

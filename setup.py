@@ -57,7 +57,7 @@ setup(
     package_data={
         "": ["*.html", "*.jinja", "*.pbtxt", "*.txt", "*.bib", "*.md"],
         "visage.faces.detectors": ["models/*"],
-        "visage.model_card": ["published.yaml"],
+        "visage.model_card": ["published.yaml", "sections/*"],
         "visage.tf_serving_api": ["protos.binpb"],
         "serving": ["demo/page/*", "demo/drawings/*", "tf_serving/*", "tf_serving/*/*", "tf_serving/*/*/*"],
     },

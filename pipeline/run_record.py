@@ -5,6 +5,7 @@ at its start. Imports nothing heavy.
 """
 
 import json
+import os
 import platform
 import re
 import subprocess
@@ -231,10 +232,12 @@ def _stack(tfx: str | None) -> str | None:
 
 
 def _git() -> tuple[str | None, bool | None]:
-    """Returns the commit of the project's folder and whether files differ from it; None: it is no git checkout."""
+    """Returns the commit of the code and whether files differ from it; None: unknown, without a checkout."""
     # An installed package may lie below somebody else's repository.
     if not (_PROJECT / ".git").exists():
-        return None, None
+        # Set in the container image, as `git describe --always --dirty` returns it.
+        built_from, _, dirty = os.environ.get("VISAGE_GIT_COMMIT", "").partition("-")
+        return built_from or None, bool(dirty) if built_from else None
     commit = _call_git("rev-parse", "HEAD")
     changes = _call_git("status", "--porcelain", "--untracked-files=no")
     return (commit or "").strip() or None, None if changes is None else bool(changes.strip())

@@ -19,15 +19,9 @@ pytestmark = pytest.mark.one_stack
 STACKS = ("current", "older-glibc")
 # Extras that are no part of every lock, since no command of the Makefile needs them.
 EXTRAS = ("bucket", "mtcnn")
-LOCKS = (
-    *STACKS,
-    *(f"{stack}-{extra}" for stack in STACKS for extra in EXTRAS),
-    "airflow",
-    "mlflow",
-    "moto",
-    "signing",
-    "uv",
-)
+OF_THE_IMAGE = ("image", "image-gpu")
+OF_PROGRAMS = ("airflow", "linters", "mlflow", "moto", "signing", "uv")
+LOCKS = (*STACKS, *(f"{stack}-{extra}" for stack in STACKS for extra in EXTRAS), *OF_THE_IMAGE, *OF_PROGRAMS)
 PACKAGES = ("visage", "pipeline", "components", "tfds_builders", "serving")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[.*\])?==(\S+)", re.MULTILINE)
 
@@ -124,18 +118,32 @@ def test_an_extra_keeps_the_versions_of_the_stack(stack: str, extra: str) -> Non
     assert {name: pinned.get(name, version) for name, version in added.items()} == added
 
 
+@pytest.mark.parametrize("name", OF_THE_IMAGE)
+def test_the_image_has_the_versions_that_the_tests_have(name: str) -> None:
+    tested: dict[str, set[str]] = {}
+    for lock in ("current", "current-mtcnn"):
+        for package, _, version in PINNED.findall(lock_text(lock)):
+            tested.setdefault(canonicalize_name(package), set()).add(version)
+    pinned = [(canonicalize_name(package), version) for package, _, version in PINNED.findall(lock_text(name))]
+
+    # CUDA's libraries are the one thing that no test here can have.
+    others = {package for package, version in pinned if version not in tested.get(package, ())}
+
+    assert {package for package in others if not package.startswith("nvidia-")} == set()
+
+
 def test_the_distribution_has_a_name_of_its_own() -> None:
     # PyPI's `visage` is another project.
     assert 'name="visage-pipeline"' in (PROJECT / "setup.py").read_text()
 
 
 def test_the_archive_for_beam_workers_holds_every_module_and_data_file(packed: tarfile.TarFile) -> None:
-    kinds = {".py", ".html", ".jinja", ".pbtxt", ".bib", ".md", ".tflite"}
+    kinds = {".py", ".html", ".jinja", ".pbtxt", ".bib", ".md", ".tflite", ".yaml"}
     wanted = {
         str(path.relative_to(PROJECT))
         for package in PACKAGES
         for path in (PROJECT / package).rglob("*")
-        if path.suffix in kinds and ((path.parent / "__init__.py").exists() or path.parent.name == "models")
+        if path.suffix in kinds and "dummy_data" not in path.parts
     }
 
     names = {name.partition("/")[2] for name in packed.getnames()}

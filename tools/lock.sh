@@ -34,7 +34,12 @@ lock_extra current 3.11 mtcnn
 lock_extra older-glibc 3.10 mtcnn
 lock_extra current 3.11 bucket requirements/bucket-gs.in
 lock_extra older-glibc 3.10 bucket
+# What the container image runs, in the versions of the stack, and CUDA's libraries for them.
+compile image 3.13 setup.py --extra pipeline --extra kubeflow --extra dlib --extra mtcnn \
+    --constraint requirements/current.txt --constraint requirements/current-mtcnn.txt
+compile image-gpu 3.13 requirements/image-gpu.in --constraint requirements/image.txt
 lock airflow 3.10
+lock linters 3.10
 lock mlflow 3.10
 lock moto 3.10
 lock signing 3.10

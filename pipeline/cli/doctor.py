@@ -157,14 +157,14 @@ def _compiler() -> Finding:
 def _test_current() -> Finding:
     found = _glibc_version()
     if found is not None and found >= _CURRENT_STACK_GLIBC:
-        return Finding("both stacks", "ok", "the current stack runs without a Debian 13 root")
-    absent = [tool for tool in ("debootstrap", "unshare") if shutil.which(tool) is None]
+        return Finding("both stacks", "ok", "the current stack runs without a container")
+    absent = [tool for tool in ("dockerd", "debootstrap") if shutil.which(tool) is None]
     if absent:
-        fix = f"apt-get install {' '.join(absent).replace('unshare', 'util-linux')}"
+        fix = f"apt-get install {' '.join(absent).replace('dockerd', 'docker.io')}"
         return Finding("both stacks", "note", f"`make test-current` lacks {' and '.join(absent)}", fix)
     if os.geteuid() != 0:
         return Finding("both stacks", "note", "`make test-current` needs root", "sudo make test-current")
-    return Finding("both stacks", "ok", "debootstrap and unshare for `make test-current`")
+    return Finding("both stacks", "ok", "dockerd and debootstrap for `make test-current`")
 
 
 def _pushed_models() -> Finding:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import run_record
 from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
 from pipeline.run_record import file_name, read_record, record_node, record_path, recorded_run
@@ -58,6 +59,18 @@ def test_the_nodes_of_a_scheduler_write_one_record(tmp_path: Path) -> None:
     record = read_record(tmp_path / "faces", run_id)
     assert record
     assert (record.pipeline, record.configuration) == ("faces", {"name": "faces"})
+
+
+@pytest.mark.parametrize(
+    ("revision", "expected"), [("0a1b2c", ("0a1b2c", False)), ("0a1b2c-dirty", ("0a1b2c", True)), ("", (None, None))]
+)
+def test_without_a_checkout_the_image_names_the_commit(
+    config: PipelineConfig, monkeypatch: pytest.MonkeyPatch, revision: str, expected: tuple[str | None, bool | None]
+) -> None:
+    monkeypatch.setattr(run_record, "_PROJECT", config.root)
+    monkeypatch.setenv("VISAGE_GIT_COMMIT", revision)
+    record = run_record.new_record("faces", "one")
+    assert (record.git_commit, record.git_changed) == expected
 
 
 def test_run_ids_that_share_a_file_name_are_told_apart(tmp_path: Path) -> None:

@@ -128,8 +128,8 @@ def test_engines_whose_requirements_are_installed_are_named(only_these: Path) ->
 def test_a_missing_compiler_and_missing_test_tools_are_notes(only_these: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_glibc_version", lambda: Version("2.36"))
     assert finding("g++").fix == "apt-get install g++"
-    assert finding("both stacks").fix == "apt-get install debootstrap util-linux"
-    for name in ("g++", "debootstrap", "unshare"):
+    assert finding("both stacks").fix == "apt-get install docker.io debootstrap"
+    for name in ("g++", "dockerd", "debootstrap"):
         program(only_these, name)
     assert finding("g++").status == "ok"
     assert "lacks" not in finding("both stacks").detail

@@ -51,7 +51,7 @@ def read_compiled(source: str) -> str:
         raise VisageError(f"--pipeline: {source} does not exist; `visage compile` writes one") from None
     except (OSError, EOFError, ValueError, binascii.Error):
         raise not_compiled(source) from None
-    if not isinstance(values, dict) or not values.get("nodes"):
+    if not isinstance(values, dict) or not values.get("nodes") or not isinstance(values["nodes"], list):
         raise not_compiled(source)
     for module in sorted({path.rpartition(".")[0] for path in _classes_in(values)}):
         if module.startswith("components.") and not _exists(module):

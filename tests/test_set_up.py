@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.helpers.project import PROJECT
 pytestmark = pytest.mark.one_stack
 
 STACKS = ("current", "older-glibc")
+OLDEST_PYTHON = {"current": "3.11", "older-glibc": "3.10"}
 # Extras that are no part of every lock, since no command of the Makefile needs them.
 EXTRAS = ("bucket", "mtcnn")
 OF_THE_IMAGE = ("image", "image-gpu")
@@ -28,6 +30,12 @@ PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[.*\])?==(\S+)", re.MULTILINE)
 
 def lock_text(name: str) -> str:
     return (PROJECT / "requirements" / f"{name}.txt").read_text()
+
+
+def applies(requirement: Requirement, python: str, extras: Sequence[str]) -> bool:
+    """Returns whether a requirement holds on a version of Python, with any of these extras."""
+    environments: list[dict[str, str]] = [{"python_version": python, "extra": extra} for extra in extras]
+    return requirement.marker is None or any(map(requirement.marker.evaluate, environments))
 
 
 def run(*command: str | Path, cwd: Path = PROJECT, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -96,8 +104,13 @@ def test_a_lock_meets_the_requirements_of_setup_py(stack: str, packed: tarfile.T
     metadata = next(name for name in packed.getnames() if name.endswith("PKG-INFO"))
     content = packed.extractfile(metadata)
     assert content is not None
-    lines = re.findall(r"^Requires-Dist: (.*)", content.read().decode(), re.MULTILINE)
-    required = [Requirement(line) for line in lines]
+    text = content.read().decode()
+    extras = ("", *re.findall(r"^Provides-Extra: (.*)", text, re.MULTILINE))
+    required = [
+        requirement
+        for requirement in map(Requirement, re.findall(r"^Requires-Dist: (.*)", text, re.MULTILINE))
+        if applies(requirement, OLDEST_PYTHON[stack], extras)
+    ]
     pinned: dict[str, list[str]] = {}
     for lock in (stack, *(f"{stack}-{extra}" for extra in EXTRAS)):
         for name, _, version in PINNED.findall(lock_text(lock)):

@@ -8,7 +8,6 @@ from click.testing import CliRunner, Result
 from pipeline.cli.main import main
 from tests.helpers.project import PROJECT
 from tests.visage.saved_model.pushing.test_bucket_copy import configured, make_version
-from visage.errors import VisageError
 from visage.saved_model.pushing.bucket_copy import update_bucket
 from visage.saved_model.versions import newest_version
 
@@ -22,7 +21,7 @@ def runs(tmp_path: Path, *words: str) -> Result:
     settings = (f"workspace={tmp_path / 'runs'}", f"serving.copy_to=file://{tmp_path / 'bucket'}")
     options = [word for setting in settings for word in ("--set", setting)]
     config = str(PROJECT / "pipeline_config.yaml")
-    return CliRunner().invoke(main, ["runs", *words, "--config", config, *options], standalone_mode=False)
+    return CliRunner().invoke(main, ["runs", *words, "--config", config, *options])
 
 
 def test_the_bucket_follows_a_rollback_and_a_release(tmp_path: Path, base: Path) -> None:
@@ -42,8 +41,9 @@ def test_a_rollback_holds_although_the_bucket_cannot_be_reached(tmp_path: Path, 
         make_version(base, number)
     (tmp_path / "bucket").write_text("where a folder should be")
     ended = runs(tmp_path, "rollback", "17")
-    assert isinstance(ended.exception, VisageError)
-    assert str(ended.exception).endswith("; the next run tries again")
+    assert ended.exit_code == 1
+    assert "version 17 is served; held back: 18" in ended.output
+    assert ended.output.strip().endswith("; the next run tries again")
     newest = newest_version(base)
     assert newest is not None
     assert newest.number == 17

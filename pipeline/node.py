@@ -26,12 +26,14 @@ from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
 from components.node_code import PROPERTY as CODE
 from components.node_code import code_of, parts_of
 from pipeline.compiled import CONFIGURATION, INLINE_PREFIX, VERSION, compiling_version, not_compiled, read_compiled
+from pipeline.config.metadata import MetadataSettings
 from pipeline.config.schema import PipelineConfig
 from pipeline.interruption import check_interrupted
 from pipeline.machine.full_disk import full_disk_line
 from pipeline.machine.permissions import unwritable_workspace
-from pipeline.metadata.connection import CheckedMetadata, connection_of
+from pipeline.metadata.connection import CheckedMetadata
 from pipeline.metadata.earlier import earlier_execution, set_texts, succeeded
+from pipeline.metadata.location import StoreLocation
 from pipeline.metadata.node_result import read_result
 from pipeline.pipeline import create_pipeline
 from pipeline.results import NodeResult
@@ -128,6 +130,15 @@ def workspace_of(ir: pipeline_pb2.Pipeline) -> Path:
     return Path(ir.runtime_spec.pipeline_root.runtime_parameter.default_value.string_value).parent
 
 
+def store_of(ir: pipeline_pb2.Pipeline) -> StoreLocation:
+    """Returns where a compiled pipeline's ML Metadata is; its own file if an earlier version compiled it."""
+    configuration = StringValue()
+    if CONFIGURATION not in ir.platform_configs or not ir.platform_configs[CONFIGURATION].Unpack(configuration):
+        return StoreLocation(workspace_of(ir))
+    settings = json.loads(configuration.value).get("metadata", {})
+    return StoreLocation(workspace_of(ir), MetadataSettings.model_validate(settings))
+
+
 def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult:
     """Runs one node: driver, cache check, executor, publisher.
 
@@ -141,7 +152,8 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
 
     Raises:
         VisageError: the node does not exist, the nodes before it have not run under this run id, files of the run were
-            removed, ML Metadata's file is damaged or stays locked, or the disk is full or cannot be written.
+            removed, ML Metadata's file is damaged or stays locked, its server cannot be used, or the disk is full or
+            cannot be written.
         Interrupted: Ctrl-C or SIGTERM came before.
         Exception: of the node's executor; ML Metadata then has the execution as failed, without outputs.
     """
@@ -180,9 +192,10 @@ def _started_once(root: Path, run_id: str, node_id: str) -> Iterator[None]:
 
 def _run_alone(run: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, run_id: str) -> NodeResult:
     deployment = runner_utils.extract_local_deployment_config(run)
-    connection = connection_of(deployment.metadata_connection_config)
+    location = store_of(run)
+    location.prepare()
     node_id = node.node_info.id
-    with CheckedMetadata(connection) as handle:
+    with CheckedMetadata(location) as handle:
         earlier = earlier_execution(handle, run.pipeline_info.id, run_id, node_id)
         if earlier is not None and succeeded(earlier):
             result = read_result(handle, node_id, earlier.id)
@@ -193,7 +206,7 @@ def _run_alone(run: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, run_
             set_texts(handle, earlier, _texts(node))
     launcher = _Launcher(
         pipeline_node=node,
-        mlmd_connection=CheckedMetadata(connection),
+        mlmd_connection=CheckedMetadata(location),
         pipeline_info=run.pipeline_info,
         pipeline_runtime_spec=run.runtime_spec,
         executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
@@ -202,7 +215,7 @@ def _run_alone(run: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, run_
     execution = launcher.launch()
     if execution is None or not execution.execution_id:
         raise VisageError(_not_ready(node, run_id))
-    with CheckedMetadata(connection) as handle:
+    with CheckedMetadata(location) as handle:
         made = read_result(handle, node_id, execution.execution_id)
     if made is None:
         raise VisageError(_not_ready(node, run_id))

@@ -20,8 +20,8 @@ from components.statistics_gen.component import create_statistics_gen
 from components.trainer.component import create_trainer
 from components.tuner.component import create_tuner
 from pipeline.config.schema import PipelineConfig
-from pipeline.metadata.sqlite import sqlite_connection
-from pipeline.metadata.store import DATABASE
+from pipeline.metadata.connection import compiled_connection
+from pipeline.metadata.location import StoreLocation
 from visage.data_validation.source_domain import with_sources
 from visage.errors import VisageError
 from visage.evaluation.waivers import WAIVERS_FILE
@@ -114,7 +114,7 @@ def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
         pipeline_root=str(config.root / "artifacts"),
         components=[node for node in nodes if node is not None],
         enable_cache=True,
-        metadata_connection_config=sqlite_connection(config.root / DATABASE, "create"),
+        metadata_connection_config=compiled_connection(StoreLocation.of(config)),
     )
 
 

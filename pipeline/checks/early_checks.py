@@ -11,7 +11,7 @@ from pipeline.checks.finding import Finding
 from pipeline.checks.free_space import free_space, nearest_existing
 from pipeline.config.schema import PipelineConfig
 from pipeline.machine.permissions import may_write, refusal_line, unwritable_workspace
-from pipeline.metadata.store import check_usable
+from pipeline.metadata.location import StoreLocation
 from pipeline.run_lock import check_not_running
 from visage.errors import VisageError
 from visage.networks.pretrained.weights_file import check_weights_file
@@ -69,9 +69,10 @@ def check_runs(config: PipelineConfig) -> None:
     """Checks that the metadata of finished runs can be read.
 
     Raises:
-        VisageError: the database is damaged, cannot be read, or another process has locked it.
+        VisageError: the database is damaged, cannot be read, or another process has locked it; its server does not
+            answer.
     """
-    check_usable(config.root / "metadata.sqlite", to_write=False, patience=_PATIENCE_SECONDS)
+    StoreLocation.of(config).check(to_write=False, patience=_PATIENCE_SECONDS)
 
 
 def all_findings(config: PipelineConfig) -> Iterator[Finding]:
@@ -126,9 +127,14 @@ def _disk(context: CheckContext) -> Finding:
 
 
 def _metadata(context: CheckContext) -> Finding:
-    database = context.config.root / "metadata.sqlite"
-    check_usable(database, to_write=True, patience=_PATIENCE_SECONDS)
-    return Finding("metadata", "ok", str(database) if database.exists() else "no run yet")
+    location = StoreLocation.of(context.config)
+    location.check(to_write=True, patience=_PATIENCE_SECONDS)
+    if not location.is_file:
+        # Half a second; a wrong password would else be found after TFX is imported.
+        from pipeline.metadata.opened import check_login
+
+        check_login(location)
+    return Finding("metadata", "ok", location.name if location.is_there else "no run yet")
 
 
 def _lock(context: CheckContext) -> Finding:

@@ -15,6 +15,7 @@ from components.face_example_gen.settings import (
 from pipeline.config.airflow import AirflowSettings
 from pipeline.config.exports import ExportSettings
 from pipeline.config.kubeflow import KubeflowSettings
+from pipeline.config.metadata import MetadataSettings
 from visage.data.datasets import dataset_spec
 from visage.data.datasets.labelled_folder import LABELLED_FOLDER, labelled_folder_name
 from visage.data.settings import CleaningSettings, SplitSettings
@@ -66,6 +67,7 @@ class PipelineConfig(Settings):
     serving: ServingSettings = ServingSettings()
     monitor: MonitorSettings = MonitorSettings()
     exports: ExportSettings = ExportSettings()
+    metadata: MetadataSettings = MetadataSettings()
     airflow: AirflowSettings = AirflowSettings()
     kubeflow: KubeflowSettings = KubeflowSettings()
 
@@ -153,11 +155,14 @@ class PipelineConfig(Settings):
         return self.root / "serving" / self.serving.model_name
 
     def with_absolute_outputs(self) -> "PipelineConfig":
-        """Returns the configuration for processes in other folders: the paths that runs write to are absolute."""
+        """Returns the configuration for processes in other folders: the paths that every run needs are absolute."""
         events = self.exports.openlineage
         file = None if events.file is None else str(Path(events.file).resolve())
         exports = self.exports.model_copy(update={"openlineage": events.model_copy(update={"file": file})})
-        return self.model_copy(update={"workspace": str(Path(self.workspace).resolve()), "exports": exports})
+        url_file = self.metadata.url_file
+        metadata = self.metadata.model_copy(update={"url_file": url_file and str(Path(url_file).resolve())})
+        changes = {"workspace": str(Path(self.workspace).resolve()), "exports": exports, "metadata": metadata}
+        return self.model_copy(update=changes)
 
     def face_example_gen_settings(self) -> FaceExampleGenSettings:
         """Returns the settings of FaceExampleGen, with an absolute `data.dir`."""

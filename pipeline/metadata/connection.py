@@ -1,6 +1,5 @@
-"""Opens ML Metadata for TFX's launcher, and reports a locked file within seconds."""
+"""Opens ML Metadata for TFX's launcher, and reports within seconds a store that cannot be used."""
 
-from pathlib import Path
 from types import TracebackType
 
 from ml_metadata.errors import AbortedError
@@ -8,26 +7,38 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
 from pipeline.machine.full_disk import is_full_database, no_space_line
-from pipeline.metadata.store import PATIENCE_SECONDS, check_usable, locked_line
+from pipeline.metadata.location import StoreLocation
+from pipeline.metadata.opened import check_own_pipeline
+from pipeline.metadata.server_store import open_server
+from pipeline.metadata.sqlite import sqlite_connection
+from pipeline.metadata.store import PATIENCE_SECONDS, locked_line
 from visage.errors import VisageError
 
 
 class CheckedMetadata(metadata.Metadata):
-    """Opens the store only if its SQLite file is usable; TFX's own class retries for seven minutes and more."""
+    """Opens the store only if it is usable; TFX's own class retries for seven minutes and more."""
 
-    def __init__(self, connection: metadata_store_pb2.ConnectionConfig) -> None:
-        super().__init__(connection)
-        self._database = Path(connection.sqlite.filename_uri)
+    def __init__(self, location: StoreLocation) -> None:
+        # TFX logs no connection of its own, and copies this one: it has no password.
+        super().__init__(compiled_connection(location))
+        self._location = location
         self._patience = PATIENCE_SECONDS
 
     def __enter__(self) -> "CheckedMetadata":
         """Opens the store.
 
         Raises:
-            VisageError: the database is damaged, cannot be written, or another process keeps it locked.
+            VisageError: the file is damaged, cannot be written, or another process keeps it locked; the server cannot
+                be used.
         """
+        if not self._location.is_file:
+            store = open_server(self._location.address())
+            check_own_pipeline(store, self._location)
+            self._store = store
+            self._users += 1
+            return self
         patience, self._patience = self._patience, 0.0
-        check_usable(self._database, to_write=True, patience=patience)
+        self._location.check(to_write=True, patience=patience)
         # After one timeout, recording that the node has failed does not wait again.
         self._patience = patience
         super().__enter__()
@@ -46,16 +57,24 @@ class CheckedMetadata(metadata.Metadata):
                 Metadata has given up.
         """
         super().__exit__(exc_type, exc_value, exc_tb)
+        if not self._location.is_file:
+            return
         if is_full_database(exc_value):
-            raise VisageError(no_space_line(self._database)) from exc_value
+            raise VisageError(no_space_line(self._location.database)) from exc_value
         if isinstance(exc_value, AbortedError):
             self._patience = 0.0
-            raise VisageError(locked_line(self._database)) from exc_value
+            raise VisageError(locked_line(self._location.database)) from exc_value
 
 
-def connection_of(config: metadata.ConnectionConfigType) -> metadata_store_pb2.ConnectionConfig:
-    """Returns the connection of a compiled pipeline; creates the folder of a SQLite file."""
-    connection = getattr(config, config.WhichOneof("connection_config"))
-    if connection.HasField("sqlite"):
-        Path(connection.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
-    return connection
+def compiled_connection(location: StoreLocation) -> metadata_store_pb2.ConnectionConfig:
+    """Returns the connection that a compiled pipeline has: a SQLite file, or the kind of a server without its address.
+
+    A node takes the server's address from its own environment, so that no compiled pipeline holds a password.
+    """
+    kinds = {
+        "mysql": metadata_store_pb2.ConnectionConfig(mysql=metadata_store_pb2.MySQLDatabaseConfig()),
+        "postgresql": metadata_store_pb2.ConnectionConfig(postgresql=metadata_store_pb2.PostgreSQLDatabaseConfig()),
+    }
+    if location.is_file:
+        return sqlite_connection(location.database, "create")
+    return kinds[location.settings.store]

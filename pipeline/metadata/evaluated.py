@@ -5,7 +5,6 @@ from pathlib import Path
 from pipeline.metadata.lineage import version_record
 from pipeline.metadata.reader import PipelineMetadata
 from pipeline.metadata.records import SUCCEEDED
-from pipeline.metadata.store import DATABASE
 from visage.errors import VisageError
 from visage.evaluation.evaluation import PREDICTIONS_FOLDER
 from visage.evaluation.predictions.files import read_predictions
@@ -28,7 +27,7 @@ def predictions_of(version: Path) -> PredictionTable:
     pushed = version_record(metadata, version.name) if metadata.store is not None else None
     if pushed is None or pushed.model is None:
         raise VisageError(
-            f"{version}: {root / DATABASE} does not have its run, so its test predictions are not found; "
+            f"{version}: {metadata.location.name} does not have its run, so its test predictions are not found; "
             "give --baseline, e.g. the predictions.parquet of visage evaluate --out"
         )
     for execution in reversed(metadata.executions):

@@ -8,9 +8,9 @@ from typing import Any
 
 from pipeline.metadata.details import RunDetails, details_of, metrics_and_waiver
 from pipeline.metadata.lineage import PushedVersion, Training, pushed_versions, training_of, trainings, version_record
+from pipeline.metadata.location import pipeline_above
 from pipeline.metadata.reader import PipelineMetadata
 from pipeline.metadata.run_waiver import RunWaiver
-from pipeline.metadata.store import DATABASE
 from visage.errors import VisageError
 from visage.evaluation.waivers import WAIVERS_FILE, read_waivers
 from visage.names import did_you_mean
@@ -104,7 +104,7 @@ def find_origin(metadata: PipelineMetadata, model: str) -> Origin:
     else:
         metadata, version, training = _of_folder(Path(model).resolve())
     if training is None:
-        raise VisageError(f"{model}: {metadata.database} does not have its training; run the pipeline again")
+        raise VisageError(f"{model}: {metadata.location.name} does not have its training; run the pipeline again")
     details = details_of(metadata, metadata.run(training.execution.run_id))
     waiver = details.waiver
     # A run that was withheld trained a model that a waiver let through: the run of the push has it.
@@ -114,10 +114,10 @@ def find_origin(metadata: PipelineMetadata, model: str) -> Origin:
 
 
 def _of_folder(folder: Path) -> tuple[PipelineMetadata, PushedVersion | None, Training | None]:
-    root = next((parent for parent in folder.parents if (parent / DATABASE).is_file()), None)
-    if root is None or not folder.exists():
+    location = pipeline_above(folder)
+    if location is None or not folder.exists():
         raise VisageError(f"{folder}: no model of a pipeline; name a version's number, or a folder that a run pushed")
-    metadata = PipelineMetadata(root)
+    metadata = PipelineMetadata(location.root, location=location)
     newest = newest_version(folder)
     wanted = {folder, newest.path if newest else folder}
     for version in reversed(pushed_versions(metadata)):

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from ml_metadata.metadata_store import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config.schema import PipelineConfig
 from pipeline.metadata.lineage import pushed_versions
+from pipeline.metadata.location import StoreLocation
+from pipeline.metadata.opened import open_store
 from pipeline.metadata.reader import PipelineMetadata
 from pipeline.metadata.records import SUCCEEDED, ArtifactRecord, Run
-from pipeline.metadata.sqlite import sqlite_connection
-from pipeline.metadata.store import check_usable
 from pipeline.metadata.workspace import workspace_trainings
 from visage.errors import VisageError
 
@@ -104,7 +103,7 @@ def remove(metadata: PipelineMetadata, plan: PrunePlan) -> None:
     Raises:
         VisageError: the metadata cannot be written, or a folder cannot be removed.
     """
-    _mark_deleted(metadata.database, [removal.artifact for removal in plan.removals if removal.artifact is not None])
+    _mark_deleted(metadata.location, [removal.artifact for removal in plan.removals if removal.artifact is not None])
     for removal in plan.removals:
         try:
             shutil.rmtree(removal.path)
@@ -188,11 +187,10 @@ def _size(folder: Path) -> int:
     return sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def _mark_deleted(database: Path, artifacts: list[int]) -> None:
+def _mark_deleted(location: StoreLocation, artifacts: list[int]) -> None:
     if not artifacts:
         return
-    check_usable(database, to_write=True)
-    store = MetadataStore(sqlite_connection(database, "write"))
+    store = open_store(location, "write")
     found = list(store.get_artifacts_by_id(artifacts))
     for artifact in found:
         artifact.state = metadata_store_pb2.Artifact.DELETED

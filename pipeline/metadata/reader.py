@@ -12,9 +12,9 @@ from ml_metadata.proto import metadata_store_pb2
 
 from components.resolvers.lineage import artifacts_of_executions
 from pipeline.config.schema import PipelineConfig
+from pipeline.metadata.location import StoreLocation
+from pipeline.metadata.opened import open_store
 from pipeline.metadata.records import ArtifactRecord, NodeExecution, Property, Run, State
-from pipeline.metadata.sqlite import sqlite_connection
-from pipeline.metadata.store import DATABASE, check_usable
 from visage.errors import VisageError
 from visage.names import did_you_mean
 
@@ -36,29 +36,28 @@ class PipelineMetadata:
     Contexts of the type `pipeline` tell pipelines apart: run ids need not differ between them.
     """
 
-    def __init__(self, root: Path, pipeline: str | None = None) -> None:
+    def __init__(self, root: Path, pipeline: str | None = None, location: StoreLocation | None = None) -> None:
         """Opens the store for reading.
 
         Args:
             root: folder of the pipeline; the store may be missing or empty, and then has no runs.
             pipeline: its name; None: that of the folder.
+            location: of the store; None: as the newest run in the folder left it.
 
         Raises:
-            VisageError: the store is damaged, or another process keeps it locked.
+            VisageError: the store is damaged, or another process keeps it locked; its server cannot be used.
         """
         self.root = root
         self.pipeline = pipeline or root.name
-        self.database = root / DATABASE
+        self.location = location or StoreLocation.found(root)
         self._store: MetadataStore | None = None
-        # An empty file is left from a killed process.
-        if self.database.is_file() and self.database.stat().st_size:
-            check_usable(self.database, to_write=False)
-            self._store = MetadataStore(sqlite_connection(self.database, "read"))
+        if self.location.is_there:
+            self._store = open_store(self.location, "read")
 
     @classmethod
     def of(cls, config: PipelineConfig) -> PipelineMetadata:
         """Opens the store of a configured pipeline; raises VisageError as the constructor does."""
-        return cls(config.root, config.name)
+        return cls(config.root, config.name, StoreLocation.of(config))
 
     @property
     def store(self) -> MetadataStore | None:
@@ -72,8 +71,7 @@ class PipelineMetadata:
         if store is None or context is None:
             return []
         executions = {execution.id: execution for execution in store.get_executions_by_context(context.id)}
-        nodes = self._names("node", f"{self.pipeline}.", executions)
-        runs = self._names("pipeline_run", "", executions)
+        names = self._context_names(executions)
         given, made = artifacts_of_executions(store, executions)
         records = {artifact.id: artifact for artifact in self.artifacts}
         found = []
@@ -89,8 +87,8 @@ class PipelineMetadata:
             found.append(
                 NodeExecution(
                     id=number,
-                    node=nodes.get(number, ""),
-                    run_id=runs.get(number, ""),
+                    node=names["node"].get(number, "").removeprefix(f"{self.pipeline}."),
+                    run_id=names["pipeline_run"].get(number, ""),
                     state=_STATES.get(execution.last_known_state, "unknown"),
                     started=_time(execution.create_time_since_epoch),
                     ended=_time(execution.last_update_time_since_epoch),
@@ -171,15 +169,23 @@ class PipelineMetadata:
     def _context(self) -> metadata_store_pb2.Context | None:
         return self._store.get_context_by_type_and_name("pipeline", self.pipeline) if self._store else None
 
-    def _names(self, kind: str, prefix: str, executions: Iterable[int]) -> dict[int, str]:
-        """Returns the name of the context of each execution, without its prefix."""
+    def _context_names(self, executions: Iterable[int]) -> dict[str, dict[int, str]]:
+        """Returns the names of the node and of the run of each execution, by the type of their contexts.
+
+        A context is read once, and those of other pipelines, of which a shared store may have thousands, never.
+        """
         assert self._store is not None
-        ours, names = set(executions), {}
-        for context in self._store.get_contexts_by_type(kind):
-            if context.name.startswith(prefix):
-                for execution in self._store.get_executions_by_context(context.id):
-                    if execution.id in ours:
-                        names[execution.id] = context.name.removeprefix(prefix)
+        store, ours = self._store, set(executions)
+        names: dict[str, dict[int, str]] = {"node": {}, "pipeline_run": {}}
+        kinds = {kind.id: kind.name for kind in store.get_context_types() if kind.name in names}
+        for number in sorted(ours):
+            if all(number in known for known in names.values()):
+                continue
+            for context in store.get_contexts_by_execution(number):
+                kind = kinds.get(context.type_id)
+                if kind is not None and number not in names[kind]:
+                    of_context = {execution.id for execution in store.get_executions_by_context(context.id)}
+                    names[kind].update(dict.fromkeys(of_context & ours, context.name))
         return names
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from pipeline.metadata.lineage import training_of, version_record
 from pipeline.metadata.reader import PipelineMetadata
-from pipeline.metadata.store import DATABASE
 from visage.errors import VisageError
 
 _PUSHED_TO = "WORKSPACE/PIPELINE/serving/NAME/NUMBER"
@@ -29,13 +28,15 @@ def trained_on(version: Path) -> Path:
     metadata = PipelineMetadata(Path(*version.parts[:-3]))
     if metadata.store is None:
         raise VisageError(
-            f"{version}: no metadata of its run ({metadata.root / DATABASE}), so its training and test data are not "
+            f"{version}: no metadata of its run ({metadata.location.name}), so its training and test data are not "
             f"found; name a version in Pusher's folder ({_PUSHED_TO})"
         )
     pushed = version_record(metadata, version.name)
     training = training_of(metadata, pushed.model) if pushed else None
     if training is None or training.examples is None:
-        raise VisageError(f"{version}: {metadata.database} does not have its training data; run the pipeline again")
+        raise VisageError(
+            f"{version}: {metadata.location.name} does not have its training data; run the pipeline again"
+        )
     if not training.examples.exists:
         raise VisageError(f"{training.examples.uri}: missing, the examples of {version}; run the pipeline again")
     return training.examples.uri

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.metadata.lineage import PushedVersion, Training, pushed_versions, trainings
+from pipeline.metadata.location import pipelines_of
 from pipeline.metadata.reader import PipelineMetadata
-from pipeline.metadata.store import DATABASE
 from visage.saved_model.metadata import TrainingProvenance, read_metadata
 
 # Names a training: the pipeline and the id.
@@ -54,8 +54,8 @@ def workspace_trainings(workspace: Path) -> list[KnownTraining]:
         VisageError: the metadata of a pipeline are damaged or locked.
     """
     found = []
-    for database in sorted(workspace.glob(f"*/{DATABASE}")):
-        metadata = PipelineMetadata(database.parent)
+    for location in pipelines_of(workspace):
+        metadata = PipelineMetadata(location.root, location=location)
         pushed = pushed_versions(metadata)
         for training in trainings(metadata):
             versions = tuple(one for one in pushed if one.model and one.model.id == training.model.id)

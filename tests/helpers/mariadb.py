@@ -95,7 +95,8 @@ def running_mariadb(folder: Path) -> Iterator[MariaDB]:
             server.start()
             user = f"'{USER}'@'127.0.0.1'"
             server.sql(
-                f"CREATE DATABASE {DATABASE}; CREATE USER {user} IDENTIFIED BY '{PASSWORD}';"
+                f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;"
+                f"CREATE USER {user} IDENTIFIED BY '{PASSWORD}';"
                 f"GRANT ALL PRIVILEGES ON `{DATABASE}%`.* TO {user};",
                 database="mysql",
             )

@@ -1,0 +1,107 @@
+"""Reads the address of a metadata server from the environment or a secret file; no message repeats its password."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pipeline.config.metadata import MetadataSettings
+from visage.errors import VisageError, listed
+
+URL_VARIABLE = "VISAGE_METADATA_URL"
+
+_SCHEMES = {"mysql": "mysql", "mariadb": "mysql", "postgresql": "postgresql", "postgres": "postgresql"}
+_PORTS = {"mysql": 3306, "postgresql": 5432}
+# Of TLS, by the name that the store's own clients know.
+_OPTIONS = {
+    "mysql": ("ssl_ca", "ssl_cert", "ssl_key"),
+    "postgresql": ("sslmode", "sslrootcert", "sslcert", "sslkey"),
+}
+
+
+@dataclass(frozen=True)
+class ServerAddress:
+    """A database on a server.
+
+    Attributes:
+        store: 'mysql' (and MariaDB) or 'postgresql'.
+        options: of TLS, e.g. {'sslmode': 'require'}.
+    """
+
+    store: str
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str = field(repr=False)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Returns the address without its password."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.store}://{self.user}@{host}:{self.port}/{self.database}"
+
+
+def read_address(settings: MetadataSettings) -> ServerAddress:
+    """Returns the address of the configured server, by $VISAGE_METADATA_URL, else by `metadata.url_file`.
+
+    Raises:
+        VisageError: there is none, or it is no address of the configured store.
+    """
+    where, text = _read(settings)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise _malformed(where, settings.store) from None
+    store = _SCHEMES.get(parts.scheme)
+    if store is not None and store != settings.store:
+        raise VisageError(f"metadata.store: {settings.store}, but {where} is the address of a {store} server")
+    database = unquote(parts.path.removeprefix("/"))
+    if store is None or not (parts.hostname and parts.username and re.fullmatch(r"[\w.$-]+", database)):
+        raise _malformed(where, settings.store)
+    # `#` begins what a URL's reader drops: an unescaped password.
+    if parts.fragment:
+        raise _malformed(where, settings.store)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    unknown = options.keys() - set(_OPTIONS[store])
+    if unknown:
+        allowed = ", ".join(_OPTIONS[store])
+        raise VisageError(f"{where}: unknown options {listed(sorted(unknown))}; {store} has {allowed}")
+    return ServerAddress(
+        store=store,
+        host=parts.hostname,
+        port=port or _PORTS[store],
+        database=database,
+        user=unquote(parts.username),
+        password=unquote(parts.password or ""),
+        options=options,
+    )
+
+
+def _read(settings: MetadataSettings) -> tuple[str, str]:
+    """Returns the name of the address's place, for messages, and the address."""
+    if given := os.environ.get(URL_VARIABLE, "").strip():
+        return f"${URL_VARIABLE}", given
+    if settings.url_file is None:
+        raise VisageError(
+            f"metadata.store: {settings.store}, but no address of the server; set ${URL_VARIABLE} or metadata.url_file"
+        )
+    path = Path(settings.url_file)
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no text"
+        raise VisageError(
+            f"metadata.url_file: {path} cannot be read ({why}); mount the secret, or set ${URL_VARIABLE}"
+        ) from None
+    return f"metadata.url_file ({path})", text
+
+
+def _malformed(where: str, store: str) -> VisageError:
+    return VisageError(
+        f"{where}: must be {store}://USER:PASSWORD@HOST:PORT/DATABASE, in which / @ : # % ? of the password are "
+        "written as %2F %40 %3A %23 %25 %3F"
+    )

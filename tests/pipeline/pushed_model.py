@@ -7,6 +7,9 @@ from typing import Any
 from ml_metadata.metadata_store import MetadataStore
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from pipeline.metadata.location import StoreLocation
+from pipeline.metadata.server_store import open_server
+
 
 def record_push(pipeline: Path, version: str, examples: Path, model_uri: str = "", run_id: str = "") -> None:
     """Records a training on `examples` of a model in `model_uri`, and that it was pushed as `version`.
@@ -29,8 +32,11 @@ def record_push(pipeline: Path, version: str, examples: Path, model_uri: str = "
 
 
 def open_store(pipeline: Path) -> MetadataStore:
-    """Opens the store of a pipeline for writing; creates its folder."""
+    """Opens the store of a pipeline for writing, on the server that its folder names if there is one."""
     pipeline.mkdir(parents=True, exist_ok=True)
+    location = StoreLocation.found(pipeline)
+    if not location.is_file:
+        return open_server(location.address())
     connection = mlmd.ConnectionConfig()
     connection.sqlite.filename_uri = str(pipeline / "metadata.sqlite")
     return MetadataStore(connection)

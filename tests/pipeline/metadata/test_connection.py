@@ -6,6 +6,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.metadata.connection import CheckedMetadata
+from pipeline.metadata.location import StoreLocation
 from pipeline.metadata.store import check_usable
 from tests.pipeline.locked_database import locked
 from visage.errors import VisageError
@@ -16,19 +17,16 @@ LINE = r"^.*/metadata\.sqlite: another process has locked it; end that process .
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> metadata_store_pb2.ConnectionConfig:
-    config = metadata_store_pb2.ConnectionConfig()
-    config.sqlite.filename_uri = str(tmp_path / "metadata.sqlite")
-    config.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
-    return config
+def location(tmp_path: Path) -> StoreLocation:
+    return StoreLocation(tmp_path)
 
 
 def artifact_type(name: str) -> metadata_store_pb2.ArtifactType:
     return metadata_store_pb2.ArtifactType(name=name)
 
 
-def test_a_store_is_opened_written_and_opened_again(connection: metadata_store_pb2.ConnectionConfig) -> None:
-    metadata = CheckedMetadata(connection)
+def test_a_store_is_opened_written_and_opened_again(location: StoreLocation) -> None:
+    metadata = CheckedMetadata(location)
     for name in ("first", "second"):
         with metadata as handle:
             handle.store.put_artifact_type(artifact_type(name))
@@ -36,20 +34,18 @@ def test_a_store_is_opened_written_and_opened_again(connection: metadata_store_p
         assert {"first", "second"} <= {found.name for found in handle.store.get_artifact_types()}
 
 
-def test_a_locked_store_is_awaited_once(
-    connection: metadata_store_pb2.ConnectionConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_locked_store_is_awaited_once(location: StoreLocation, monkeypatch: pytest.MonkeyPatch) -> None:
     waits = []
 
     def recorded(database: Path, *, to_write: bool, patience: float) -> None:
         waits.append(patience)
         check_usable(database, to_write=to_write, patience=min(patience, 0.1))
 
-    monkeypatch.setattr("pipeline.metadata.connection.check_usable", recorded)
-    metadata = CheckedMetadata(connection)
+    monkeypatch.setattr("pipeline.metadata.location.check_usable", recorded)
+    metadata = CheckedMetadata(location)
     with metadata as handle:
         handle.store.put_artifact_type(artifact_type("first"))
-    with locked(Path(connection.sqlite.filename_uri), "EXCLUSIVE"):
+    with locked(location.database, "EXCLUSIVE"):
         for _ in range(2):
             with pytest.raises(VisageError, match=LINE), metadata:
                 pass
@@ -57,11 +53,11 @@ def test_a_locked_store_is_awaited_once(
 
 
 def test_a_store_that_is_locked_while_open_is_an_error_of_one_line(
-    connection: metadata_store_pb2.ConnectionConfig,
+    location: StoreLocation,
 ) -> None:
     with (
         pytest.raises(VisageError, match=LINE),
-        CheckedMetadata(connection) as handle,
-        locked(Path(connection.sqlite.filename_uri), "IMMEDIATE"),
+        CheckedMetadata(location) as handle,
+        locked(location.database, "IMMEDIATE"),
     ):
         handle.store.put_artifact_type(artifact_type("first"))

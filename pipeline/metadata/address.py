@@ -2,23 +2,17 @@
 
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pipeline.config.metadata import MetadataSettings
-from visage.errors import VisageError, listed
+from visage.errors import VisageError
 
 URL_VARIABLE = "VISAGE_METADATA_URL"
 
 _SCHEMES = {"mysql": "mysql", "mariadb": "mysql", "postgresql": "postgresql", "postgres": "postgresql"}
 _PORTS = {"mysql": 3306, "postgresql": 5432}
-# Of TLS, by the name that the store's own clients know.
-_OPTIONS = {
-    "mysql": ("ssl_ca", "ssl_cert", "ssl_key"),
-    "postgresql": ("sslmode", "sslrootcert", "sslcert", "sslkey"),
-}
 
 
 @dataclass(frozen=True)
@@ -27,7 +21,6 @@ class ServerAddress:
 
     Attributes:
         store: 'mysql' (and MariaDB) or 'postgresql'.
-        options: of TLS, e.g. {'sslmode': 'require'}.
     """
 
     store: str
@@ -36,7 +29,6 @@ class ServerAddress:
     database: str
     user: str
     password: str = field(repr=False)
-    options: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Returns the address without its password."""
@@ -65,11 +57,12 @@ def read_address(settings: MetadataSettings) -> ServerAddress:
     # `#` begins what a URL's reader drops: an unescaped password.
     if parts.fragment:
         raise _malformed(where, settings.store)
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    unknown = options.keys() - set(_OPTIONS[store])
-    if unknown:
-        allowed = ", ".join(_OPTIONS[store])
-        raise VisageError(f"{where}: unknown options {listed(sorted(unknown))}; {store} has {allowed}")
+    if parts.query:
+        # The clients in ml-metadata are built without it.
+        raise VisageError(
+            f"{where}: options after ? are not known, and ML Metadata speaks no TLS; remove them, and take a private "
+            "network or a tunnel"
+        )
     return ServerAddress(
         store=store,
         host=parts.hostname,
@@ -77,7 +70,6 @@ def read_address(settings: MetadataSettings) -> ServerAddress:
         database=database,
         user=unquote(parts.username),
         password=unquote(parts.password or ""),
-        options=options,
     )
 
 

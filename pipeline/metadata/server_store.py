@@ -115,7 +115,6 @@ class _ServerStore(MetadataStore):
 
 
 def _connection(address: ServerAddress) -> metadata_store_pb2.ConnectionConfig:
-    options = dict(address.options)
     if address.store == "postgresql":
         postgresql = metadata_store_pb2.PostgreSQLDatabaseConfig(
             host=address.host,
@@ -125,8 +124,6 @@ def _connection(address: ServerAddress) -> metadata_store_pb2.ConnectionConfig:
             dbname=address.database,
             skip_db_creation=True,
         )
-        for name, value in options.items():
-            setattr(postgresql.ssloption, name, value)
         return metadata_store_pb2.ConnectionConfig(postgresql=postgresql)
     mysql = metadata_store_pb2.MySQLDatabaseConfig(
         # The client takes this name for a socket file.
@@ -137,10 +134,6 @@ def _connection(address: ServerAddress) -> metadata_store_pb2.ConnectionConfig:
         database=address.database,
         skip_db_creation=True,
     )
-    for name, value in options.items():
-        setattr(mysql.ssl_options, name.removeprefix("ssl_"), value)
-    if "ssl_ca" in options:
-        mysql.ssl_options.verify_server_cert = True
     return metadata_store_pb2.ConnectionConfig(mysql=mysql)
 
 

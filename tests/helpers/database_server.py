@@ -48,6 +48,10 @@ class DatabaseServer(ABC):
     @abstractmethod
     def _answers(self) -> bool: ...
 
+    @abstractmethod
+    def create_database(self, name: str) -> None:
+        """Creates an empty database as docs/operating.md says; a name that begins with `visage`."""
+
     def start(self) -> None:
         """Starts the server, and waits until it answers."""
         with self.log.open("ab") as log:

@@ -44,6 +44,9 @@ class MariaDB(DatabaseServer):
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def create_database(self, name: str) -> None:
+        self.sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", database="mysql")
+
     @property
     def _socket(self) -> Path:
         return self.data / "socket"
@@ -94,10 +97,9 @@ def running_mariadb(folder: Path) -> Iterator[MariaDB]:
         try:
             server.start()
             user = f"'{USER}'@'127.0.0.1'"
+            server.create_database(DATABASE)
             server.sql(
-                f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;"
-                f"CREATE USER {user} IDENTIFIED BY '{PASSWORD}';"
-                f"GRANT ALL PRIVILEGES ON `{DATABASE}%`.* TO {user};",
+                f"CREATE USER {user} IDENTIFIED BY '{PASSWORD}';GRANT ALL PRIVILEGES ON `{DATABASE}%`.* TO {user};",
                 database="mysql",
             )
             yield server

@@ -40,6 +40,9 @@ class PostgreSQL(DatabaseServer):
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def create_database(self, name: str) -> None:
+        self.sql(f"CREATE DATABASE {name}", database="postgres")
+
     def _command(self) -> list[str | Path]:
         settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={self.data}", "fsync=off"]
         return [
@@ -78,7 +81,7 @@ def running_postgresql(folder: Path) -> Iterator[PostgreSQL]:
         server = PostgreSQL(programs, data, port, folder / "postgresql.log")
         try:
             server.start()
-            server.sql(f"CREATE DATABASE {DATABASE}", database="postgres")
+            server.create_database(DATABASE)
             yield server
         finally:
             server.kill()

@@ -17,11 +17,10 @@ def _no_address(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_address_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(URL_VARIABLE, "mysql://vis%40age:a%2Fb%23%25@db.example:3307/faces?ssl_ca=/etc/ca.pem\n")
+    monkeypatch.setenv(URL_VARIABLE, "mysql://vis%40age:a%2Fb%23%25@db.example:3307/faces\n")
     address = read_address(MYSQL)
     assert (address.store, address.host, address.port, address.database) == ("mysql", "db.example", 3307, "faces")
     assert (address.user, address.password) == ("vis@age", "a/b#%")
-    assert address.options == {"ssl_ca": "/etc/ca.pem"}
 
 
 @pytest.mark.parametrize(

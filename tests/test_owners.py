@@ -122,6 +122,28 @@ def test_one_package_reads_ml_metadata() -> None:
     assert {name for name in found if not name.startswith(READ_ML_METADATA)} == set()
 
 
+def test_one_package_opens_ml_metadata() -> None:
+    """No other module names the file or makes a connection, except a benchmark of a damaged one."""
+    found = {
+        name
+        for name, file in ours()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Constant) and node.value == "metadata.sqlite")
+        or (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func).rpartition(".")[2] in ("MetadataStore", "ConnectionConfig")
+        )
+    }
+    assert found == {
+        "benchmarks/commands.py",
+        "pipeline/metadata/store.py",
+        "pipeline/metadata/sqlite.py",
+        "pipeline/metadata/opened.py",
+        "pipeline/metadata/connection.py",
+        "pipeline/metadata/server_store.py",
+    }
+
+
 def test_the_reader_of_ml_metadata_sees_its_own_pipeline_alone() -> None:
     """These calls of ML Metadata return the executions and artifacts of every pipeline on the store."""
     anything = ("get_artifacts", "get_artifacts_by_type", "get_executions", "get_executions_by_type")

@@ -56,7 +56,11 @@ class DatabaseServer(ABC):
         """Starts the server, and waits until it answers."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*unprivileged(), *self._command()], cwd=self.data, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*unprivileged("--pdeathsig=KILL"), *self._command()],
+                cwd=self.data,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         end = time.monotonic() + _SECONDS
         while not self._answers():
@@ -73,11 +77,14 @@ class DatabaseServer(ABC):
             self._process = None
 
 
-def unprivileged() -> list[str]:
-    """Returns the start of a command that runs the rest as an ordinary user; [] where this process is one."""
-    if os.geteuid() != 0:
-        return []
-    return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", "--"]
+def unprivileged(*options: str) -> list[str]:
+    """Returns the start of a command that runs the rest as an ordinary user.
+
+    Args:
+        *options: of setpriv; '--pdeathsig=KILL' ends the rest with this process, however that ends.
+    """
+    user = [f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
+    return ["setpriv", *user, *options, "--"] if user or options else []
 
 
 @contextmanager

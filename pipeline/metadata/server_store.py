@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, MutableMapping, MutableSequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from ml_metadata.metadata_store import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.metadata.address import ServerAddress
+from pipeline.metadata.postgresql_strings import decode, encoded
 from pipeline.metadata.server import check_server, login_hint
 from visage.errors import VisageError, shortened
 
@@ -22,13 +23,6 @@ from visage.errors import VisageError, shortened
 _TABLES_SECONDS = 20.0
 _BEING_MADE = ("concurrent connection", "Deadlock", "already exists", "duplicate key", "Duplicate entry")
 _REFUSED = ("mysql_real_connect failed", "password authentication failed", "no password supplied")
-# PostgreSQL gets no backslash: ML Metadata 1.16 and 1.21 put strings that have one into their SQL in a way that is no
-# SQL. A private-use character begins what stands for it, and for that character itself.
-_ESCAPE = "\ue000"
-_ESCAPED = {"\\": f"{_ESCAPE}b", _ESCAPE: f"{_ESCAPE}e"}
-_UNESCAPED = {escaped: plain for plain, escaped in _ESCAPED.items()}
-_TO_ESCAPE = re.compile("|".join(map(re.escape, _ESCAPED)))
-_TO_UNESCAPE = re.compile("|".join(map(re.escape, _UNESCAPED)))
 # A type that ML Metadata creates itself, in another case.
 _MISSPELT_TYPE = "MLMD.MODEL"
 
@@ -92,9 +86,8 @@ class _ServerStore(MetadataStore):
         """
         if self._lost:
             raise self._lost_error()
-        escapes = self._address.store == "postgresql"
-        if escapes:
-            request = _with_strings(request, _escape)
+        if self._address.store == "postgresql":
+            request = encoded(request)
         try:
             result = super()._call(method_name, request, response, extra_options)
         except (errors.InternalError, errors.UnavailableError, errors.UnknownError) as error:
@@ -104,8 +97,8 @@ class _ServerStore(MetadataStore):
             raise VisageError(
                 f"{self._address}: other processes hold what {method_name} needs ({_cause(str(error))}); run again"
             ) from error
-        if escapes:
-            response.CopyFrom(_with_strings(response, _unescape))
+        if self._address.store == "postgresql":
+            decode(response)
         return result
 
     def _lost_error(self) -> VisageError:
@@ -169,45 +162,6 @@ def _knows_type(store: MetadataStore, name: str) -> bool:
         return store.get_artifact_type(name) is not None
     except errors.NotFoundError:
         return False
-
-
-def _escape(text: str) -> str:
-    return _TO_ESCAPE.sub(lambda found: _ESCAPED[found[0]], text)
-
-
-def _unescape(text: str) -> str:
-    return _TO_UNESCAPE.sub(lambda found: _UNESCAPED[found[0]], text)
-
-
-def _with_strings(message: Message, change: Callable[[str], str]) -> Message:
-    """Returns the message with each string in it changed, also those of messages and maps in it."""
-    serialized = message.SerializeToString()
-    if b"\\" not in serialized and _ESCAPE.encode() not in serialized:
-        return message
-    changed = type(message)()
-    changed.CopyFrom(message)
-    _change_strings(changed, change)
-    return changed
-
-
-def _change_strings(message: Message, change: Callable[[str], str]) -> None:
-    for field, value in message.ListFields():
-        if isinstance(value, Message):
-            _change_strings(value, change)
-        elif isinstance(value, str):
-            setattr(message, field.name, change(value))
-        elif isinstance(value, MutableMapping):
-            for key in list(value):
-                if isinstance(value[key], Message):
-                    _change_strings(value[key], change)
-                elif isinstance(value[key], str):
-                    value[key] = change(value[key])
-        elif isinstance(value, MutableSequence):
-            for place, one in enumerate(value):
-                if isinstance(one, Message):
-                    _change_strings(one, change)
-                elif isinstance(one, str):
-                    value[place] = change(one)
 
 
 @contextmanager

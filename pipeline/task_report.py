@@ -119,7 +119,7 @@ def write_report(report: TaskReport, file: Path) -> None:
     Raises:
         VisageError: the file cannot be written.
     """
-    write_atomically(file, json.dumps(report.to_json(), indent=2) + "\n")
+    write_atomically(file, json.dumps(report.to_json(), indent=2, default=str) + "\n")
 
 
 def _output(run: Run, node: str, key: str) -> ArtifactRecord | None:

@@ -42,5 +42,6 @@ lock airflow 3.10
 lock linters 3.10
 lock mlflow 3.10
 lock moto 3.10
+lock kfp-local 3.10
 lock signing 3.10
 lock uv 3.9

@@ -14,10 +14,16 @@ def opener(url: str) -> urllib.request.OpenerDirector:
 def by_way_of(url: str) -> str:
     """Names the proxy that was contacted instead of the server, if any."""
     scheme, host = url.partition("://")[0], _host(url)
-    proxy = urllib.request.getproxies().get(scheme)
-    if proxy is None or is_this_machine(url) or urllib.request.proxy_bypass(host):
+    proxy = proxy_of(url)
+    if proxy is None:
         return ""
     return f" by way of the proxy {proxy}, which {scheme}_proxy names; no_proxy={host} leaves it out"
+
+
+def proxy_of(url: str) -> str | None:
+    """Returns the environment's proxy for an address; None: it is contacted directly."""
+    proxy = urllib.request.getproxies().get(url.partition("://")[0])
+    return None if proxy is None or is_this_machine(url) or urllib.request.proxy_bypass(_host(url)) else proxy
 
 
 def is_this_machine(url: str) -> bool:

@@ -12,6 +12,7 @@ from pipeline.cli.commands.crossval import crossval
 from pipeline.cli.commands.data import data
 from pipeline.cli.commands.evaluate import evaluate
 from pipeline.cli.commands.export import export
+from pipeline.cli.commands.kubeflow_task import kubeflow_task, kubeflow_verdict
 from pipeline.cli.commands.lineage import lineage
 from pipeline.cli.commands.monitor import monitor
 from pipeline.cli.commands.node import node
@@ -19,6 +20,7 @@ from pipeline.cli.commands.predict import predict
 from pipeline.cli.commands.run import run
 from pipeline.cli.commands.runs import runs
 from pipeline.cli.commands.serve import serve
+from pipeline.cli.commands.submit import submit
 from pipeline.cli.groups import CommandGroup
 from pipeline.exit_codes import FAILED
 from pipeline.interruption import interruptible
@@ -87,7 +89,10 @@ for command in (
     runs,
     lineage,
     node,
+    kubeflow_task,
+    kubeflow_verdict,
     compile,
+    submit,
     predict,
     serve,
     monitor,

@@ -8,14 +8,16 @@ from visage.errors import quoted
 from visage.settings import LocalPath, Settings
 
 
-def _http(address: str | None) -> str | None:
+def http_address(address: str, password: str = "docs/exports.md names the variables of the environment for it") -> str:
     """Returns an address without a slash at its end.
+
+    Args:
+        address: as a person wrote it.
+        password: where a password belongs instead.
 
     Raises:
         ValueError: it is no address of HTTP, or has a password, which would stand in logs.
     """
-    if address is None:
-        return None
     try:
         parts = urlsplit(address)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
@@ -24,8 +26,12 @@ def _http(address: str | None) -> str | None:
     if not valid:
         raise ValueError(f"must be an address of HTTP, such as http://HOST:5000, not {quoted(address)}")
     if parts.username or parts.password:
-        raise ValueError("must not hold a password; docs/exports.md names the variables of the environment for it")
+        raise ValueError(f"must not hold a password; {password}")
     return address.rstrip("/")
+
+
+def _http(address: str | None) -> str | None:
+    return None if address is None else http_address(address)
 
 
 class MLflowSettings(Settings):

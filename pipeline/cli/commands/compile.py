@@ -41,7 +41,7 @@ def compile(
 
             written = [out, write_dag(settings, out)]
         else:
-            from pipeline.runners.kubeflow import write_pipeline
+            from pipeline.runners.kubeflow.compile import write_pipeline
 
             write_pipeline(settings, out)
             written = [out]

@@ -1,0 +1,61 @@
+"""`visage kubeflow-task`, `visage kubeflow-verdict`: what the containers of a compiled Kubeflow pipeline run."""
+
+import json
+from pathlib import Path
+
+import click
+from click.exceptions import Exit
+
+from pipeline.cli.commands.node import node
+from pipeline.exit_codes import HELD, NOT_BLESSED
+from visage.errors import VisageError
+
+
+@click.command("kubeflow-task", hidden=True)
+@click.argument("names", metavar="NODE...", nargs=-1, required=True)
+@click.option("--pipeline", required=True, metavar="IR")
+@click.option("--run-id", required=True)
+@click.option("--param", "params", multiple=True, metavar="KEY=VALUE")
+@click.option("--page", "pages", nargs=2, multiple=True, metavar="OUTPUT PATH", help="Where an HTML page belongs.")
+@click.option("--executor-input", required=True, metavar="JSON", help="Kubeflow's message.")
+@click.pass_context
+def kubeflow_task(
+    context: click.Context,
+    names: tuple[str, ...],
+    pipeline: str,
+    run_id: str,
+    params: tuple[str, ...],
+    pages: tuple[tuple[str, str], ...],
+    executor_input: str,
+) -> None:
+    """Run nodes as `visage node` does, and write the outputs of the task for Kubeflow.
+
+    Success also when the gate withheld the model: Kubeflow drops the outputs of a failed task, and the task Verdict
+    fails instead.
+    """
+    from pipeline.runners.kubeflow.outputs import TaskOutputs
+
+    outputs = TaskOutputs.read(executor_input, {name: Path(path) for name, path in pages})
+    outputs.output_file.parent.mkdir(parents=True, exist_ok=True)
+    report_file = outputs.output_file.with_name("visage_report.json")
+    code = 0
+    try:
+        context.invoke(
+            node, names=names, pipeline=pipeline, run_id=run_id, params=params, report=report_file, as_json=False
+        )
+    except Exit as ended:
+        code = ended.exit_code
+    report = json.loads(report_file.read_text(encoding="utf-8")) if report_file.is_file() else {"nodes": []}
+    failed = any(node["state"] == "failed" for node in report["nodes"])
+    if code not in (0, NOT_BLESSED, HELD) or failed:
+        context.exit(code)
+    outputs.write(report)
+
+
+@click.command("kubeflow-verdict", hidden=True)
+@click.option("--withheld", required=True, metavar="REASON", help="Empty: the model was pushed.")
+def kubeflow_verdict(withheld: str) -> None:
+    """Fail if no model was pushed."""
+    if withheld:
+        raise VisageError(f"no model was pushed: {withheld}; the task of the Evaluator has the gate, Pusher's the card")
+    click.echo("the model is pushed")

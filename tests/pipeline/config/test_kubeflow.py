@@ -1,0 +1,63 @@
+"""The section `kubeflow`: what a stage inherits, and each mistake in one line."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config.kubeflow import KubeflowSettings
+from pipeline.config.loader import load_config
+from tests.pipeline.config.refusal import DEFAULT, refusal
+
+
+def settings(*overrides: str) -> KubeflowSettings:
+    return load_config(Path(DEFAULT), [f"kubeflow.{override}" for override in overrides]).kubeflow
+
+
+def test_a_stage_inherits_what_it_does_not_set() -> None:
+    found = settings("pod.memory_limit=8Gi", "pod.retries=3", "stages.train={gpus: 1, retries: 0}")
+    train, data = found.pod_of("Trainer"), found.pod_of("FaceExampleGen")
+    assert (train.gpus, train.retries, train.memory_limit) == (1, 0, "8Gi")
+    assert (data.gpus, data.retries, data.memory_limit) == (0, 3, "8Gi")
+    assert found.pod_of("Tuner") == train
+
+
+def test_written_settings_read_back_as_they_were() -> None:
+    found = settings("pod.retries=3", "stages.train={gpus: 1, memory_limit: 24Gi}")
+    assert KubeflowSettings.model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        ("stages={fit: {gpus: 1}}", "stages: 'fit' is no stage; choose from data, train, judge, push"),
+        ("stages={train: {gpu: 1}}", "stages.train.gpu: unknown key; did you mean gpus?"),
+        (
+            "pod.memory_limit=64Mo",
+            "pod.memory_limit: must be a quantity of Kubernetes such as 8Gi",
+        ),
+        ("pod.cpu_limit=2 cores", "pod.cpu_limit: must be a quantity of Kubernetes"),
+        ("pod.cpu_limit='0'", "pod.cpu_limit: must be a quantity of Kubernetes"),
+        ("pod={cpu_request: '2', cpu_limit: 500m}", "cpu_request: 2 is above cpu_limit 500m"),
+        ("pod={memory_request: 2Gi, memory_limit: 2G}", "memory_request: 2Gi is above memory_limit 2G"),
+        ("pod.gpu_resource=gpu", "pod.gpu_resource: must be a resource such as nvidia.com/gpu, not 'gpu'"),
+        ("pod.node_selector={zone: a b}", "pod.node_selector: must hold labels of nodes, not 'zone: a b'"),
+        ("pod.tolerations=[{value: x}]", "key: is missing; name the taint, or set operator: Exists"),
+        ("pod.tolerations=[{key: a, operator: Exists, value: x}]", "value: has no meaning with operator Exists"),
+        ("pod.tolerations=[{key: a, seconds: 3}]", "seconds: has a meaning with effect NoExecute alone"),
+        ("workspace_claim=My_Claim", "workspace_claim: must be a name of Kubernetes"),
+        ("environment={2A: x}", "must be the name of an environment variable, not '2A'"),
+        ("environment={KFP_POD_NAME: x}", "must be the name of an environment variable, not 'KFP_POD_NAME'"),
+        ("secrets={A: {secret: db, key: a b}}", "must be letters, digits, hyphens, _ and ., not 'a b'"),
+        ("secret_files={secrets: db}", "must be the absolute path of a folder in the container, not 'secrets'"),
+        ("image_pull_policy=always", "image_pull_policy: must be 'Always', 'IfNotPresent' or 'Never'"),
+    ],
+)
+def test_a_mistake_is_one_line(override: str, line: str) -> None:
+    message = refusal(f"kubeflow.{override}")
+    assert line in message
+    assert "\n" not in message
+
+
+def test_a_variable_has_one_origin() -> None:
+    message = refusal("kubeflow.environment={A: x}", "kubeflow.secrets={A: {secret: db, key: a}}")
+    assert "secrets.A: environment has this variable, too; remove one" in message

@@ -12,7 +12,7 @@ from components.face_example_gen.settings import (
     DataSettings,
     FaceExampleGenSettings,
 )
-from pipeline.config.cron import schedule_problem
+from pipeline.config.airflow import AirflowSettings
 from pipeline.config.exports import ExportSettings
 from visage.data.datasets import dataset_spec
 from visage.data.datasets.labelled_folder import LABELLED_FOLDER, labelled_folder_name
@@ -45,20 +45,6 @@ class ServingSettings(Settings):
         if not re.fullmatch("[a-z][a-z0-9_-]*", name):
             raise ValueError(f"must be lower-case letters, digits, hyphens and _, a letter first, not {quoted(name)}")
         return name
-
-
-class AirflowSettings(Settings):
-    """How Airflow runs the pipeline."""
-
-    schedule: str | None = Field(None, description="cron text or preset such as @weekly; null: by hand")
-    retries: int = Field(1, ge=0, le=100, description="times that a failed task is tried again")
-
-    @field_validator("schedule")
-    @classmethod
-    def _is_a_schedule(cls, schedule: str | None) -> str | None:
-        if schedule is not None and (problem := schedule_problem(schedule)):
-            raise ValueError(f"{quoted(schedule)} {problem}")
-        return schedule
 
 
 class KubeflowSettings(Settings):

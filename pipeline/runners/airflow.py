@@ -1,109 +1,34 @@
 """Writes an Airflow DAG whose tasks run `visage node`, and make the configured exports after the last of them."""
 
-import sys
+import hashlib
 from pathlib import Path
-from string import Template
 
 from pipeline.config.schema import PipelineConfig
 from pipeline.exports.export import enabled_exports
 from pipeline.node import compile_pipeline, node_ids, to_json, upstream_ids
+from pipeline.runners.airflow_dag import dag_text
+from pipeline.runners.pods import check_volumes
+from pipeline.stages import tasks_of, upstream_of
 from visage.files import write_atomically
-
-_DAG = Template('''\
-"""The pipeline "$name" on Airflow 3.x and 2.11.
-
-Written by `visage compile airflow`; compile again rather than edit.
-Airflow needs no package of VisAge: each task runs one node of the compiled pipeline beside this file in VisAge's
-environment. Pusher fails when the gate rejects the model, so the asset is updated only when the model is pushed.
-"""
-
-from pathlib import Path
-
-try:
-    from airflow.providers.standard.operators.bash import BashOperator
-    from airflow.sdk import DAG, Asset
-except ImportError:
-    from airflow import DAG
-    from airflow.datasets import Dataset as Asset
-    from airflow.operators.bash import BashOperator
-
-VISAGE = $visage
-PIPELINE = str(Path(__file__).with_name($ir_name))
-MODEL = Asset($model_uri)
-RETRIES = $retries
-UPSTREAM = $upstream
-
-
-def raw(text):
-    return "{% raw %}" + text + "{% endraw %}"
-
-
-with DAG(
-    dag_id=$dag_id,
-    schedule=$schedule,
-    catchup=False,
-    max_active_runs=1,
-    tags=["visage"],
-) as dag:
-    tasks = {
-        node: BashOperator(
-            task_id=node,
-            bash_command='"$$VISAGE" node "$$NODE" --pipeline "$$PIPELINE" --run-id "$$RUN_ID"',
-            # Airflow renders these as templates; a path with braces is none.
-            env={"VISAGE": raw(VISAGE), "NODE": node, "PIPELINE": raw(PIPELINE), "RUN_ID": "{{ run_id }}"},
-            append_env=True,
-            # A retry would not change the gate's decision.
-            retries=0 if node == "Pusher" else RETRIES,
-            outlets=[MODEL] if node == "Pusher" else [],
-        )
-        for node in UPSTREAM
-    }
-    for node, needed in UPSTREAM.items():
-        tasks[node].set_upstream([tasks[name] for name in needed])
-$exports''')
-
-_EXPORTS = """
-    exports = BashOperator(
-        task_id="Exports",
-        bash_command='"$VISAGE" runs export "$RUN_ID" --pipeline "$PIPELINE"',
-        env={"VISAGE": raw(VISAGE), "PIPELINE": raw(PIPELINE), "RUN_ID": "{{ run_id }}"},
-        append_env=True,
-        retries=RETRIES,
-    )
-    needed = {name for names in UPSTREAM.values() for name in names}
-    exports.set_upstream([tasks[node] for node in UPSTREAM if node not in needed])
-    # Runs however the nodes ended, and the state of the run stays theirs.
-    exports.as_teardown()
-"""
 
 
 def write_dag(config: PipelineConfig, out: Path) -> Path:
-    """Writes the DAG file `out` and, beside it, the compiled pipeline `<stem>.ir.json` of its tasks.
+    """Writes the DAG file `out` and, beside it, the compiled pipeline of its tasks, named by its digest.
 
     Returns: the compiled pipeline's path.
 
     Raises:
-        VisageError: a file cannot be written.
+        VisageError: a file cannot be written, or the pods' volumes do not hold the workspace.
     """
+    airflow = config.airflow
+    if airflow.operator == "kubernetes":
+        check_volumes(config, airflow.kubernetes, "airflow.kubernetes")
     ir = compile_pipeline(config)
-    upstream = {node: upstream_ids(ir, node) for node in node_ids(ir)}
-    dag = _DAG.substitute(
-        name=config.name,
-        visage=repr(str(Path(sys.executable).parent / "visage")),
-        ir_name=repr(f"{out.stem}.ir.json"),
-        model_uri=repr(config.model_base_path.as_uri()),
-        upstream=_pretty(upstream),
-        dag_id=repr(f"visage-{config.name}"),
-        schedule=repr(config.airflow.schedule),
-        retries=config.airflow.retries,
-        exports=_EXPORTS if enabled_exports(config) else "",
-    )
-    ir_path = out.with_name(f"{out.stem}.ir.json")
-    write_atomically(ir_path, to_json(ir))
+    text = to_json(ir)
+    ir_path = out.with_name(f"{out.stem}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.ir.json")
+    tasks = tasks_of(node_ids(ir), airflow.tasks)
+    upstream = upstream_of(tasks, {node: upstream_ids(ir, node) for node in node_ids(ir)})
+    dag = dag_text(config, tasks, upstream, ir_path.name, exports=bool(enabled_exports(config)))
+    write_atomically(ir_path, text)
     write_atomically(out, dag)
     return ir_path
-
-
-def _pretty(upstream: dict[str, list[str]]) -> str:
-    rows = "".join(f"    {node!r}: {needed!r},\n" for node, needed in upstream.items())
-    return "{\n" + rows + "}"

@@ -6,6 +6,7 @@ artifacts' root and the ML Metadata store, in which the nodes of one run find ea
 
 import base64
 import gzip
+from collections.abc import Collection
 from pathlib import Path
 
 from google.protobuf import json_format
@@ -25,6 +26,7 @@ from pipeline.metadata.connection import CheckedMetadata, connection_of
 from pipeline.metadata.node_result import read_result
 from pipeline.pipeline import create_pipeline
 from pipeline.results import NodeResult
+from pipeline.stages import run_order
 from visage.errors import VisageError
 
 
@@ -66,6 +68,17 @@ def read_ir(source: str) -> pipeline_pb2.Pipeline:
 def node_ids(ir: pipeline_pb2.Pipeline) -> list[str]:
     """Returns the nodes' names, each after those that it needs."""
     return [node.pipeline_node.node_info.id for node in ir.nodes]
+
+
+def in_order(ir: pipeline_pb2.Pipeline, nodes: Collection[str]) -> list[str]:
+    """Returns nodes in the order in which one process runs them, each once.
+
+    Raises:
+        VisageError: one of them does not exist.
+    """
+    for node in nodes:
+        _find(ir, node)
+    return [node for node in run_order(node_ids(ir)) if node in nodes]
 
 
 def upstream_ids(ir: pipeline_pb2.Pipeline, node_id: str) -> list[str]:

@@ -5,9 +5,9 @@ from pathlib import Path
 from rich.markup import escape
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.metadata.reader import PipelineMetadata
+from pipeline.compiled_run import run_of
 from pipeline.metadata.records import SUCCEEDED
-from pipeline.node import node_ids, workspace_of
+from pipeline.node import node_ids
 from pipeline.output.console import Reporter, error_line
 from visage.errors import VisageError
 from visage.model_card.publish import place_beside
@@ -32,7 +32,7 @@ def publish_card(ir: pipeline_pb2.Pipeline, run_id: str) -> Path | None:
     """
     if not set(NODES) <= set(node_ids(ir)):
         return None
-    run = PipelineMetadata(workspace_of(ir), ir.pipeline_info.id).run(run_id)
+    run = run_of(ir, run_id)
     ended = {name: node for name, node in run.nodes.items() if name in NODES and node.state in SUCCEEDED}
     if set(ended) != set(NODES):
         return None

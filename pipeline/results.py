@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+NodeState = Literal["ran", "cached", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,32 @@ class NodeResult:
         """Returns the only artifact of output `key`; KeyError: the node has no such output."""
         (artifact,) = self.outputs[key]
         return artifact
+
+
+@dataclass(frozen=True)
+class NodeEnd:
+    """How a node ended.
+
+    Attributes:
+        node: its name.
+        seconds: wall time.
+        result: None if it failed or was skipped.
+        error: None if it did not fail.
+    """
+
+    node: str
+    seconds: float = 0.0
+    result: NodeResult | None = None
+    error: Exception | None = None
+
+    @property
+    def state(self) -> NodeState:
+        """Returns 'skipped' of a node that did not start, because one before it failed or the process was stopped."""
+        if self.error is not None:
+            return "failed"
+        if self.result is None:
+            return "skipped"
+        return "cached" if self.result.cached else "ran"
 
 
 @dataclass(frozen=True)

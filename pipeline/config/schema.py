@@ -14,6 +14,7 @@ from components.face_example_gen.settings import (
 )
 from pipeline.config.airflow import AirflowSettings
 from pipeline.config.exports import ExportSettings
+from pipeline.config.kubeflow import KubeflowSettings
 from visage.data.datasets import dataset_spec
 from visage.data.datasets.labelled_folder import LABELLED_FOLDER, labelled_folder_name
 from visage.data.settings import CleaningSettings, SplitSettings
@@ -45,12 +46,6 @@ class ServingSettings(Settings):
         if not re.fullmatch("[a-z][a-z0-9_-]*", name):
             raise ValueError(f"must be lower-case letters, digits, hyphens and _, a letter first, not {quoted(name)}")
         return name
-
-
-class KubeflowSettings(Settings):
-    """How Kubeflow runs the pipeline."""
-
-    image: str = Field("visage:latest", min_length=1, description="container image with this project installed")
 
 
 class PipelineConfig(Settings):

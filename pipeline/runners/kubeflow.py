@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.config.schema import PipelineConfig
 from pipeline.exports.export import enabled_exports
 from pipeline.node import compile_pipeline, node_ids, to_inline, upstream_ids
+from pipeline.stages import tasks_of, upstream_of
 from visage.errors import VisageError
 from visage.files import atomic_file
 
@@ -21,6 +22,8 @@ def write_pipeline(config: PipelineConfig, out: Path) -> None:
     from kfp import compiler, dsl
 
     ir = compile_pipeline(config)
+    tasks = tasks_of(node_ids(ir), config.kubeflow.tasks)
+    upstream = upstream_of(tasks, {node: upstream_ids(ir, node) for node in node_ids(ir)})
 
     @dsl.pipeline(name=config.name, description="Age and gender from faces, gated and pushed.")
     def visage_pipeline(compiled_pipeline: str = to_inline(ir)) -> None:
@@ -34,10 +37,9 @@ def write_pipeline(config: PipelineConfig, out: Path) -> None:
         # Runs however the nodes ended.
         exports = dsl.ExitHandler(task("Exports", "runs", "export")) if enabled_exports(config) else nullcontext()
         with exports:
-            tasks: dict[str, Any] = {}
-            for node in node_ids(ir):
-                needed = [tasks[name] for name in upstream_ids(ir, node)]
-                tasks[node] = task(node, "node", node, "--run-id").after(*needed)
+            steps: dict[str, Any] = {}
+            for name, needed in upstream.items():
+                steps[name] = task(name, "node", *tasks[name], "--run-id").after(*(steps[other] for other in needed))
 
     try:
         # Kubeflow's compiler chooses the format by the ending.

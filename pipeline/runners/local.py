@@ -1,6 +1,5 @@
 """Runs the whole pipeline in this process, node after node."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,17 +10,17 @@ from pipeline.checks.unservable import unservable_version
 from pipeline.config.schema import PipelineConfig
 from pipeline.exports.export import enabled_exports, export_run
 from pipeline.metadata.warm_start import warm_start_model
-from pipeline.node import compile_pipeline, node_ids, run_node, upstream_ids
+from pipeline.node import compile_pipeline, node_ids
 from pipeline.output.console import Reporter, error_line, log_traceback
 from pipeline.output.exports import print_failed_exports
 from pipeline.output.node_summary import describe
 from pipeline.published_card import publish_card_or_warn
-from pipeline.results import ExportResult, NodeResult, RunResult
+from pipeline.results import ExportResult, NodeEnd, RunResult
+from pipeline.runners.sequence import NodeSequence, is_needed
+from pipeline.stages import run_order
 from visage.saved_model.provenance import check_provenance, provenance_of_data
 from visage.training.initialization.first_network import check_start
 
-# The push does not wait for the model card.
-_RUNS_LAST = "ModelCard"
 # Letters of the longest name of a node, and one.
 _NAME_WIDTH = 28
 
@@ -52,35 +51,26 @@ def run_pipeline(config: PipelineConfig, run_id: str, reporter: Reporter) -> Run
 
 def run_nodes(ir: pipeline_pb2.Pipeline, run_id: str, reporter: Reporter) -> RunResult:
     """Runs every node of a compiled pipeline, as `run_pipeline` does."""
-    nodes: dict[str, NodeResult] = {}
-    seconds: dict[str, float] = {}
-    failed: dict[str, Exception] = {}
-    for node in run_order(ir):
-        start = time.monotonic()
-        try:
-            with reporter.stage(node):
-                nodes[node] = run_node(ir, node, run_id)
-        except Exception as error:
-            if is_needed(ir, node):
-                raise
-            failed[node] = error
-            log_traceback(error)
-            reporter.print(f"[red]✗[/] {node:<{_NAME_WIDTH}}  failed: {escape(error_line(error))}")
-            continue
-        seconds[node] = time.monotonic() - start
-        took = "cached" if nodes[node].cached else f"{seconds[node]:.1f} s"
-        reporter.print(f"[green]✓[/] {node:<{_NAME_WIDTH}}{took:>8}  {describe(nodes[node])}")
-    return RunResult(run_id, nodes, seconds, failed)
 
+    def ended(end: NodeEnd) -> None:
+        if end.result is not None:
+            took = "cached" if end.result.cached else f"{end.seconds:.1f} s"
+            reporter.print(f"[green]✓[/] {end.node:<{_NAME_WIDTH}}{took:>8}  {describe(end.result)}")
+        elif end.error is not None and is_needed(ir, end.node):
+            raise end.error
+        elif end.error is not None:
+            log_traceback(end.error)
+            reporter.print(f"[red]✗[/] {end.node:<{_NAME_WIDTH}}  failed: {escape(error_line(end.error))}")
 
-def run_order(ir: pipeline_pb2.Pipeline) -> list[str]:
-    """Returns the nodes' names: each after those that it needs, ModelCard last."""
-    return sorted(node_ids(ir), key=lambda node: node == _RUNS_LAST)
-
-
-def is_needed(ir: pipeline_pb2.Pipeline, node: str) -> bool:
-    """Returns whether another node needs `node`."""
-    return any(node in upstream_ids(ir, other) for other in node_ids(ir))
+    sequence = NodeSequence(ir, run_order(node_ids(ir)), run_id)
+    sequence.run(reporter, ended)
+    ends = [end for end in sequence.ends if end.result is not None]
+    return RunResult(
+        run_id=run_id,
+        nodes={end.node: end.result for end in ends if end.result is not None},
+        seconds={end.node: end.seconds for end in ends},
+        failed={end.node: end.error for end in sequence.ends if end.error is not None},
+    )
 
 
 def _export(config: PipelineConfig, run_id: str, reporter: Reporter) -> list[ExportResult]:

@@ -12,7 +12,9 @@ from tfx.proto.orchestration import pipeline_pb2
 from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline, node_ids, upstream_ids
 from pipeline.output.console import Reporter
-from pipeline.runners.local import is_needed, run_nodes, run_order
+from pipeline.runners.local import run_nodes
+from pipeline.runners.sequence import is_needed
+from pipeline.stages import run_order
 from tests.helpers.project import PROJECT
 from tests.pipeline.toy_components import Left, Right, Source
 from visage.errors import VisageError
@@ -25,21 +27,21 @@ def ir(tmp_path_factory: pytest.TempPathFactory) -> pipeline_pb2.Pipeline:
 
 
 def test_the_push_does_not_wait_for_the_model_card(ir: pipeline_pb2.Pipeline) -> None:
-    assert run_order(ir)[-2:] == ["Pusher", "ModelCard"]
+    assert run_order(node_ids(ir))[-2:] == ["Pusher", "ModelCard"]
     # Schedulers start a node when these have ended.
     assert set(upstream_ids(ir, "Pusher")) == {"Trainer", "Evaluator", "InfraValidator"}
     assert "Pusher" not in upstream_ids(ir, "ModelCard")
 
 
 def test_each_node_still_runs_after_those_that_it_needs(ir: pipeline_pb2.Pipeline) -> None:
-    order = run_order(ir)
+    order = run_order(node_ids(ir))
     assert sorted(order) == sorted(node_ids(ir))
     for node in order:
         assert all(order.index(needed) < order.index(node) for needed in upstream_ids(ir, node))
 
 
 def test_only_pusher_and_model_card_are_needed_by_no_node(ir: pipeline_pb2.Pipeline) -> None:
-    assert [node for node in run_order(ir) if not is_needed(ir, node)] == ["Pusher", "ModelCard"]
+    assert [node for node in run_order(node_ids(ir)) if not is_needed(ir, node)] == ["Pusher", "ModelCard"]
 
 
 def toy(folder: Path, fails: str) -> pipeline_pb2.Pipeline:

@@ -1,15 +1,22 @@
-"""`visage node`: runs one node of a compiled pipeline, as schedulers do."""
+"""`visage node`: runs nodes of a compiled pipeline, as schedulers do."""
 
-from dataclasses import asdict
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.common import json_option, print_json, redirect_framework_output
-from pipeline.exit_codes import HELD, NOT_BLESSED
+from pipeline.cli.common import PathOfThisMachine, json_option, print_json, redirect_framework_output
+from pipeline.machine.permissions import may_write
+from visage.errors import VisageError
+
+if TYPE_CHECKING:
+    from pipeline.results import NodeEnd
+    from pipeline.task_report import TaskReport
 
 
 @click.command()
-@click.argument("name", metavar="NODE")
+@click.argument("names", metavar="NODE...", nargs=-1, required=True)
 @click.option(
     "--pipeline",
     required=True,
@@ -17,38 +24,87 @@ from pipeline.exit_codes import HELD, NOT_BLESSED
     help="The compiled pipeline: a file, or its inline text.",
 )
 @click.option("--run-id", required=True, help="Groups the nodes of one run.")
+@click.option(
+    "--report", type=PathOfThisMachine(), help="Write how the nodes ended, gates, metrics and what was pushed, as JSON."
+)
 @json_option
 @click.pass_context
-def node(context: click.Context, name: str, pipeline: str, run_id: str, as_json: bool) -> None:
-    """Run one node of a compiled pipeline, as schedulers do.
+def node(
+    context: click.Context, names: tuple[str, ...], pipeline: str, run_id: str, report: Path | None, as_json: bool
+) -> None:
+    """Run nodes of a compiled pipeline one after another in one process, as schedulers do.
 
-    Exit code 3: Pusher had nothing blessed to push; 4: pushing is held, or the model is rolled back.
+    They run in the order of the pipeline. Exit code 3: Pusher had nothing blessed to push; 4: pushing is held, or the
+    model is rolled back.
     """
     from pipeline.compiled import read_configuration
-    from pipeline.output.console import Reporter
     from pipeline.run_record import file_name, record_node
 
+    if report is not None:
+        _remove_old(report)
     # Reports an invalid file before TFX is imported.
     configuration = read_configuration(pipeline)
-    # The path of the log is known only once TFX has read the IR; until then output goes to a temporary file.
+    # The path of the logs is known only once TFX has read the IR; until then output goes to a temporary file.
     with redirect_framework_output() as stream:
-        from pipeline.node import read_ir, run_node, workspace_of
+        from pipeline.node import in_order, read_ir, workspace_of
+        from pipeline.output.console import Reporter
+        from pipeline.runners.sequence import NodeSequence
+        from pipeline.task_report import report_task, write_report
 
         ir = read_ir(pipeline)
         root = workspace_of(ir)
-        with redirect_framework_output(root / "logs" / f"{file_name(run_id)}.{name}.log"):
-            from pipeline.output.node_summary import describe, model_was_pushed, why_held
+        sequence = NodeSequence(ir, in_order(ir, names), run_id)
+        record_node(root, run_id, configuration)
+        reporter = Reporter(stream, silent=as_json)
+
+        def log_of(node: str) -> Path:
+            return root / "logs" / f"{file_name(run_id)}.{node}.log"
+
+        def around(node: str) -> AbstractContextManager[object]:
+            return redirect_framework_output(log_of(node))
+
+        with redirect_framework_output(log_of(sequence.nodes[0])):
+            from pipeline.cli.task_summary import print_end, print_task
             from pipeline.published_card import NODES as CARD_NODES
             from pipeline.published_card import publish_card_or_warn
 
-            record_node(root, run_id, configuration)
-            reporter = Reporter(stream, silent=as_json)
-            with reporter.stage(name):
-                result = run_node(ir, name, run_id)
-                if name in CARD_NODES:
+            def ended(end: "NodeEnd") -> None:
+                if end.node in CARD_NODES and end.result is not None:
                     publish_card_or_warn(ir, run_id, reporter)
-            reporter.print(f"{name}{' (cached)' if result.cached else ''}: {describe(result) or 'done'}")
+                print_end(end, reporter)
+
+            try:
+                sequence.run(reporter, ended, around)
+            finally:
+                done = report_task(ir, run_id, sequence.ends)
+                if report is not None:
+                    write_report(done, report)
+            print_task(done, reporter)
         if as_json:
-            print_json(asdict(result), stream)
-    if name == "Pusher" and not model_was_pushed(result):
-        context.exit(HELD if why_held(result) else NOT_BLESSED)
+            print_json(done.to_json(), stream)
+    _show_failures(done)
+    context.exit(done.exit_code)
+
+
+def _remove_old(report: Path) -> None:
+    """Removes the report of an earlier attempt, so that nobody takes it for that of this one.
+
+    Raises:
+        VisageError: it cannot be removed, or no file can be written there.
+    """
+    if not report.parent.is_dir() or not may_write(report.parent):
+        raise VisageError(f"--report {report}: {report.parent} is no folder that can be written; name another file")
+    try:
+        report.unlink(missing_ok=True)
+    except OSError as error:
+        raise VisageError(f"--report {report}: cannot be replaced ({error.strerror}); name another file") from None
+
+
+def _show_failures(report: "TaskReport") -> None:
+    """Prints a line for each failed node on standard error; of a task of one node as other commands do."""
+    failed = [end for end in report.ends if end.error is not None]
+    if len(report.ends) == 1 and failed:
+        raise failed[0].error or AssertionError
+    for end in failed:
+        for line in str(end.error).splitlines():
+            click.echo(f"visage: {end.node} failed: {line}", err=True)

@@ -1,6 +1,8 @@
 """The DAG ends with the configured exports; `tests/end_to_end/test_airflow.py` runs it in a real Airflow."""
 
+import ast
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -39,3 +41,19 @@ def test_the_compiled_pipeline_holds_the_configuration_for_tasks_in_another_fold
     assert recorded.root == tmp_path / "runs" / "sample-portraits"
     assert recorded.exports.openlineage.file == str(tmp_path / "lineage.ndjson")
     assert recorded.trainer == config.trainer
+
+
+@pytest.mark.parametrize(("tasks", "count"), [("stages", 4), ("nodes", 11)])
+def test_a_task_for_each_stage_or_for_each_node(tmp_path: Path, tasks: str, count: int) -> None:
+    dag = compiled(tmp_path, f"airflow.tasks={tasks}").read_text()
+    nodes, upstream = (
+        next(ast.literal_eval(node.value) for node in ast.parse(dag).body if is_assignment(node, name))
+        for name in ("NODES", "UPSTREAM")
+    )
+    assert len(nodes) == len(upstream) == count
+    assert [node for names in nodes.values() for node in names][-2:] == ["Pusher", "ModelCard"]
+    assert upstream["push" if tasks == "stages" else "Pusher"]
+
+
+def is_assignment(node: ast.stmt, name: str) -> TypeGuard[ast.Assign]:
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name

@@ -28,7 +28,7 @@ def test_the_exports_run_however_the_nodes_end(tmp_path: Path) -> None:
     assert tasks.keys() == {"exit-handler-1", "exports"}
     assert tasks["exports"]["dependentTasks"] == ["exit-handler-1"]
     assert tasks["exports"]["triggerPolicy"] == {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}
-    assert len(specification["components"]["comp-exit-handler-1"]["dag"]["tasks"]) == 11
+    assert len(specification["components"]["comp-exit-handler-1"]["dag"]["tasks"]) == 4
 
 
 def test_their_container_has_the_command_and_the_whole_configuration(tmp_path: Path) -> None:
@@ -46,5 +46,12 @@ def test_their_container_has_the_command_and_the_whole_configuration(tmp_path: P
 
 def test_without_exports_there_is_no_such_task(tmp_path: Path) -> None:
     specification = compiled(tmp_path)
-    assert len(specification["root"]["dag"]["tasks"]) == 11
+    assert len(specification["root"]["dag"]["tasks"]) == 4
     assert "exec-exports" not in specification["deploymentSpec"]["executors"]
+
+
+def test_a_task_for_each_node_by_configuration(tmp_path: Path) -> None:
+    specification = compiled(tmp_path, "kubeflow.tasks=nodes")
+    tasks = {task["taskInfo"]["name"]: task for task in specification["root"]["dag"]["tasks"].values()}
+    assert len(tasks) == 11
+    assert set(tasks["Pusher"]["dependentTasks"]) == {"trainer", "evaluator", "infravalidator"}

@@ -99,8 +99,8 @@ def _doc(config: PipelineConfig, ir_name: str) -> str:
     own = f"{config.airflow.doc_md.strip()}\n\n" if config.airflow.doc_md else ""
     return (
         f"{own}VisAge's pipeline **{config.name}**, compiled as `{ir_name}`.\n\n"
-        f"A new version of the model updates the asset `{config.model_base_path.as_uri()}`; where there is none, the task "
-        f"of {PUSHER} is skipped. Where the gates reject the model or a person holds it back, it fails without a retry."
+        f"A new version of the model updates the asset `{config.model_base_path.as_uri()}`; where there is none, the "
+        f"task of {PUSHER} is skipped. Where the gates reject the model or a person holds it back, it fails without a retry."
     )
 
 

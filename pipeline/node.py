@@ -6,28 +6,41 @@ artifacts' root and the ML Metadata store, in which the nodes of one run find ea
 
 import base64
 import gzip
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from google.protobuf import json_format
 from google.protobuf.wrappers_pb2 import StringValue
 from tfx.dsl.compiler.compiler import Compiler
 from tfx.dsl.compiler.constants import PIPELINE_RUN_ID_PARAMETER_NAME
+from tfx.dsl.io import fileio
 from tfx.orchestration.local import runner_utils
+from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.orchestration.portable.launcher import Launcher
 from tfx.orchestration.portable.runtime_parameter_utils import substitute_runtime_parameter
 from tfx.proto.orchestration import pipeline_pb2
+from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
 
+from components.node_code import PROPERTY as CODE
+from components.node_code import code_of, parts_of
 from pipeline.compiled import CONFIGURATION, INLINE_PREFIX, not_compiled, read_compiled
 from pipeline.config.schema import PipelineConfig
 from pipeline.interruption import check_interrupted
 from pipeline.machine.full_disk import full_disk_line
+from pipeline.machine.permissions import unwritable_workspace
 from pipeline.metadata.connection import CheckedMetadata, connection_of
+from pipeline.metadata.earlier import earlier_execution, set_texts, succeeded
 from pipeline.metadata.node_result import read_result
 from pipeline.pipeline import create_pipeline
 from pipeline.results import NodeResult
+from pipeline.run_record import file_name
 from pipeline.stages import run_order
 from visage.errors import VisageError
+from visage.lock import locked
+
+# Folder of a pipeline for the locks of the nodes that run.
+LOCKS = "locks"
 
 
 def compile_pipeline(config: PipelineConfig, publish: bool = True) -> pipeline_pb2.Pipeline:
@@ -38,9 +51,16 @@ def compile_pipeline(config: PipelineConfig, publish: bool = True) -> pipeline_p
         publish: as in `create_pipeline`.
     """
     ir = Compiler().compile(create_pipeline(config, publish))
+    set_code(ir)
     configuration = StringValue(value=config.with_absolute_outputs().model_dump_json())
     ir.platform_configs[CONFIGURATION].Pack(configuration)
     return ir
+
+
+def set_code(ir: pipeline_pb2.Pipeline) -> None:
+    """Puts the installed code of each node into its cache key."""
+    for node in ir.nodes:
+        _set_code(node.pipeline_node)
 
 
 def to_json(ir: pipeline_pb2.Pipeline) -> str:
@@ -94,14 +114,17 @@ def workspace_of(ir: pipeline_pb2.Pipeline) -> Path:
 def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult:
     """Runs one node: driver, cache check, executor, publisher.
 
+    A node that a scheduler starts twice under one run id waits for the first start and returns its result: a node that
+    has succeeded is not run again in its run.
+
     Args:
         ir: the compiled pipeline, without a run id or with `run_id`; it is not changed.
         node_id: the node's name.
         run_id: groups the nodes of one run; any text, new for every run.
 
     Raises:
-        VisageError: the node does not exist, the nodes before it have not run under this run id, ML Metadata's file is
-            damaged or stays locked, or the disk is full.
+        VisageError: the node does not exist, the nodes before it have not run under this run id, files of the run were
+            removed, ML Metadata's file is damaged or stays locked, or the disk is full or cannot be written.
         Interrupted: Ctrl-C or SIGTERM came before.
         Exception: of the node's executor; ML Metadata then has the execution as failed, without outputs.
     """
@@ -111,9 +134,47 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
     run.CopyFrom(ir)
     substitute_runtime_parameter(run, {PIPELINE_RUN_ID_PARAMETER_NAME: run_id})
     node = _find(run, node_id)
+    _set_code(node)
+    with _started_once(workspace_of(ir), run_id, node_id):
+        try:
+            return _run_alone(run, node, run_id)
+        except Exception as error:
+            if full := full_disk_line(error, workspace_of(ir)):
+                raise VisageError(full) from error
+            raise
+
+
+@contextmanager
+def _started_once(root: Path, run_id: str, node_id: str) -> Iterator[None]:
+    """Lets one process at a time run a node of a run; another one waits.
+
+    Raises:
+        VisageError: the folder of the pipeline cannot be written.
+    """
+    with ExitStack() as stack:
+        lock = root / LOCKS / f"{file_name(run_id)}.{node_id}.lock"
+        try:
+            stack.enter_context(locked(lock, f"end {node_id}", remove=True))
+        except OSError as error:
+            full = full_disk_line(error, lock)
+            raise VisageError(full) if full else unwritable_workspace(lock, error.strerror) from None
+        yield
+
+
+def _run_alone(run: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, run_id: str) -> NodeResult:
     deployment = runner_utils.extract_local_deployment_config(run)
     connection = connection_of(deployment.metadata_connection_config)
-    launcher = Launcher(
+    node_id = node.node_info.id
+    with CheckedMetadata(connection) as handle:
+        earlier = earlier_execution(handle, run.pipeline_info.id, run_id, node_id)
+        if earlier is not None and succeeded(earlier):
+            result = read_result(handle, node_id, earlier.id)
+            assert result is not None
+            _check_there(node_id, [output.uri for outputs in result.outputs.values() for output in outputs], run_id)
+            return result
+        if earlier is not None:
+            set_texts(handle, earlier, _texts(node))
+    launcher = _Launcher(
         pipeline_node=node,
         mlmd_connection=CheckedMetadata(connection),
         pipeline_info=run.pipeline_info,
@@ -121,19 +182,59 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
         executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
     )
-    try:
-        execution = launcher.launch()
-        if execution is None or not execution.execution_id:
-            raise VisageError(_not_ready(node, run_id))
-        with CheckedMetadata(connection) as handle:
-            result = read_result(handle, node_id, execution.execution_id)
-        if result is None:
-            raise VisageError(_not_ready(node, run_id))
-        return result
-    except Exception as error:
-        if full := full_disk_line(error, workspace_of(ir)):
-            raise VisageError(full) from error
-        raise
+    execution = launcher.launch()
+    if execution is None or not execution.execution_id:
+        raise VisageError(_not_ready(node, run_id))
+    with CheckedMetadata(connection) as handle:
+        made = read_result(handle, node_id, execution.execution_id)
+    if made is None:
+        raise VisageError(_not_ready(node, run_id))
+    return made
+
+
+class _Launcher(Launcher):
+    """Checks that the inputs are there before an executor starts, whose own error would be a traceback."""
+
+    def _run_executor(self, execution_info: ExecutionInfo) -> ExecutorOutput:
+        uris = [artifact.uri for artifacts in execution_info.input_dict.values() for artifact in artifacts]
+        _check_there(execution_info.pipeline_node.node_info.id, uris, execution_info.pipeline_run_id)
+        return super()._run_executor(execution_info)
+
+
+def _check_there(node_id: str, uris: Iterable[str], run_id: str) -> None:
+    """Checks that the files of a run were not removed while it was going on.
+
+    Raises:
+        VisageError: a folder is gone.
+    """
+    if gone := next((uri for uri in uris if not fileio.exists(uri)), None):
+        raise VisageError(f"{node_id}: {gone} was removed, so run {run_id} cannot go on; start a new run")
+
+
+def _texts(node: pipeline_pb2.PipelineNode) -> dict[str, str]:
+    """Returns the parameters that are texts."""
+    values = {name: value.field_value for name, value in node.parameters.parameters.items()}
+    return {name: value.string_value for name, value in values.items() if value.WhichOneof("value") == "string_value"}
+
+
+def code_change(ir: pipeline_pb2.Pipeline, node_id: str) -> str | None:
+    """Returns a line on how a node's installed code differs from the compiled pipeline's; None if it does not."""
+    parameters = _find(ir, node_id).parameters.parameters
+    compiled = parameters[CODE].field_value.string_value if CODE in parameters else ""
+    installed = code_of(node_id)
+    if not installed or installed == compiled:
+        return None
+    then, now = parts_of(compiled), parts_of(installed)
+    changed = ", ".join(name for name in dict.fromkeys((*now, *then)) if name and now.get(name) != then.get(name))
+    return (
+        f"{node_id}: its code is not that of the compiled pipeline ({changed}); its results are filed under the "
+        "installed code"
+    )
+
+
+def _set_code(node: pipeline_pb2.PipelineNode) -> None:
+    if code := code_of(node.node_info.id):
+        node.parameters.parameters[CODE].field_value.string_value = code
 
 
 def _find(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.PipelineNode:

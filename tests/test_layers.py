@@ -24,7 +24,7 @@ LAYERS = {
     "benchmarks": (OURS, ()),
 }
 # What several nodes share, and what one takes of another.
-SHARED_BY_NODES = ("components", "components.artifacts", "components.artifact_aliases")
+SHARED_BY_NODES = ("components", "components.artifacts", "components.artifact_aliases", "components.node_code")
 BETWEEN_NODES = {
     # The newest statistics that passed are those that ExampleValidator accepted.
     ("resolvers", "components.example_validator.settings"),

@@ -11,15 +11,13 @@ from tfx.types.standard_artifacts import Examples, Model, ModelBlessing, ModelEv
 from components.evaluator.driver import Driver
 from components.evaluator.executor import Executor
 from visage.evaluation.settings import EvaluatorSettings
-from visage.source_digest import source_digest
 
 
 class EvaluatorSpec(ComponentSpec):
     """Channels of the Evaluator, those of TFX's.
 
     `settings`: the limits as JSON; `reference`: folder of a SavedModel, or empty; `looks`: file that counts the models
-    measured on a test split, or empty; `waivers`: file of the pipeline's waivers, or empty; `code`: digest of the
-    source files.
+    measured on a test split, or empty; `waivers`: file of the pipeline's waivers, or empty.
     """
 
     PARAMETERS = {  # noqa: RUF012
@@ -27,7 +25,6 @@ class EvaluatorSpec(ComponentSpec):
         "reference": ExecutionParameter(type=str),
         "looks": ExecutionParameter(type=str),
         "waivers": ExecutionParameter(type=str),
-        "code": ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
         "examples": ChannelParameter(type=Examples),
@@ -80,9 +77,6 @@ class Evaluator(base_beam_component.BaseBeamComponent):
             reference=str(reference or ""),
             looks=str(looks or ""),
             waivers=str(waivers or ""),
-            code=source_digest(
-                "components.evaluator", "visage.data", "visage.evaluation", "visage.faces", "visage.prediction"
-            ),
             evaluation=Channel(type=ModelEvaluation),
             blessing=Channel(type=ModelBlessing),
         )

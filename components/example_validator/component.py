@@ -7,13 +7,12 @@ from tfx.types.standard_artifacts import ExampleAnomalies, ExampleStatistics, Sc
 
 from components.example_validator.executor import Executor
 from components.example_validator.settings import ValidationSettings
-from visage.source_digest import source_digest
 
 
 class ExampleValidatorSpec(ComponentSpec):
-    """Channels of the ExampleValidator; `settings`: ValidationSettings as JSON; `code`: digest of the source files."""
+    """Channels of the ExampleValidator; `settings`: ValidationSettings as JSON."""
 
-    PARAMETERS = {"settings": ExecutionParameter(type=str), "code": ExecutionParameter(type=str)}  # noqa: RUF012
+    PARAMETERS = {"settings": ExecutionParameter(type=str)}  # noqa: RUF012
     INPUTS = {  # noqa: RUF012
         "statistics": ChannelParameter(type=ExampleStatistics),
         "schema": ChannelParameter(type=Schema),
@@ -51,7 +50,6 @@ class ExampleValidator(base_component.BaseComponent):
             schema=schema,
             baseline_statistics=baseline_statistics,
             settings=settings.model_dump_json(),
-            code=source_digest("components.example_validator", "visage.data_validation"),
             anomalies=Channel(type=ExampleAnomalies),
         )
         super().__init__(spec=spec)

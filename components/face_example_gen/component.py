@@ -10,15 +10,13 @@ from components.artifacts import CleaningReport
 from components.face_example_gen.driver import Driver
 from components.face_example_gen.executor import Executor
 from components.face_example_gen.settings import FaceExampleGenSettings
-from visage.source_digest import source_digest
 
 
 class FaceExampleGenSpec(ComponentSpec):
-    """Parameters: `settings` (FaceExampleGenSettings as JSON), `code` (digest of the sources), `archive_digests`."""
+    """Parameters: `settings` (FaceExampleGenSettings as JSON), `archive_digests`."""
 
     PARAMETERS = {  # noqa: RUF012
         "settings": ExecutionParameter(type=str),
-        "code": ExecutionParameter(type=str),
         "archive_digests": ExecutionParameter(type=str, optional=True),
     }
     INPUTS: dict[str, ChannelParameter] = {}  # noqa: RUF012
@@ -38,7 +36,6 @@ class FaceExampleGen(BaseComponent):
     def __init__(self, settings: FaceExampleGenSettings) -> None:
         spec = FaceExampleGenSpec(
             settings=settings.model_dump_json(),
-            code=source_digest("components.face_example_gen", "visage.data", "visage.faces"),
             examples=OutputChannel(standard_artifacts.Examples, self, "examples"),
             cleaning_report=OutputChannel(CleaningReport, self, "cleaning_report"),
         )

@@ -8,13 +8,12 @@ from tfx.types import standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
 from components.infra_validator.executor import Executor
-from visage.source_digest import source_digest
 
 
 class InfraValidatorSpec(ComponentSpec):
-    """Channels of InfraValidator; `code`: digest of the source files."""
+    """Channels of InfraValidator."""
 
-    PARAMETERS = {"code": ExecutionParameter(type=str)}  # noqa: RUF012
+    PARAMETERS: dict[str, ExecutionParameter] = {}  # noqa: RUF012
     INPUTS = {"model": ChannelParameter(type=standard_artifacts.Model)}  # noqa: RUF012
     OUTPUTS = {"blessing": ChannelParameter(type=standard_artifacts.InfraBlessing)}  # noqa: RUF012
 
@@ -31,5 +30,4 @@ class InfraValidator(base_component.BaseComponent):
     def __init__(self, model: types.BaseChannel) -> None:
         """Connects the channel of the Trainer's model; the output is `blessing`, as of TFX's InfraValidator."""
         blessing = types.Channel(type=standard_artifacts.InfraBlessing)
-        code = source_digest("components.infra_validator", "visage.saved_model", "visage.data")
-        super().__init__(spec=InfraValidatorSpec(model=model, code=code, blessing=blessing))
+        super().__init__(spec=InfraValidatorSpec(model=model, blessing=blessing))

@@ -16,20 +16,18 @@ from tfx.types.standard_artifacts import (
 from components import artifacts
 from components.model_card.executor import Executor
 from visage.model_card.settings import ModelCardSettings
-from visage.source_digest import source_digest
 from visage.training.settings import TrainerSettings
 
 
 class ModelCardSpec(ComponentSpec):
     """Channels of the ModelCard.
 
-    `settings`: the recipe as JSON; `card`: what the card shows, as JSON; `code`: digest of the source files.
+    `settings`: the recipe as JSON; `card`: what the card shows, as JSON.
     """
 
     PARAMETERS = {  # noqa: RUF012
         "settings": ExecutionParameter(type=str),
         "card": ExecutionParameter(type=str),
-        "code": ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
         "cleaning_report": ChannelParameter(type=artifacts.CleaningReport),
@@ -88,17 +86,6 @@ class ModelCard(base_component.BaseComponent):
             examples=examples,
             card=(card or ModelCardSettings()).model_dump_json(),
             settings=settings.model_dump_json(),
-            code=source_digest(
-                "components.model_card",
-                "visage.data",
-                "visage.evaluation",
-                "visage.faces.image_io",
-                "visage.html",
-                "visage.model_card",
-                "visage.networks",
-                "visage.saved_model",
-                "visage.training",
-            ),
             model_card=Channel(type=artifacts.ModelCard),
         )
         super().__init__(spec=spec)

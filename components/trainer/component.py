@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from tfx import types
 from tfx.components.trainer.component import Trainer
 from tfx.proto import trainer_pb2
 
 from visage.faces.settings import AlignmentSettings
 from visage.saved_model.metadata import TrainingProvenance
-from visage.source_digest import TRAINING_CODE, source_digest
 from visage.training.pin_files import pin_files
 from visage.training.settings import TrainerSettings
 
@@ -55,10 +52,7 @@ def create_trainer(
             "alignment": alignment.model_dump_json(),
             "checkpoint_dir": checkpoint_dir,
             "provenance": provenance and provenance.to_json(),
-            # Changed files under the same names, changed code and another version of Keras must miss the cache.
+            # Changed files under the same names must miss the cache.
             "files": files,
-            "code": source_digest(*TRAINING_CODE),
-            "component_code": source_digest("components.trainer"),
-            "keras": version("keras"),
         },
     )

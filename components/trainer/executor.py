@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from visage.faces.settings import AlignmentSettings
 from visage.saved_model.metadata import TrainingProvenance
+from visage.source_digest import TRAINING_CODE, source_digest
 from visage.training.job import Job
 from visage.training.overrides import tuned
 from visage.training.settings import TrainerSettings
@@ -22,11 +23,11 @@ def run_fn(fn_args: FnArgs) -> None:
 
     Args:
         fn_args: `train_files` and `eval_files` are globs of gzip TFRecords. `custom_config` holds `settings`
-            (TrainerSettings as JSON), `alignment` (AlignmentSettings as JSON), `code` (digest of the training code),
-            `provenance` (origin of the training data, or None) and `checkpoint_dir`, below which the training state is
-            kept until the model is written. The SavedModel goes to `serving_model_dir`, TensorBoard's logs go to
-            `model_run_dir`. `base_model` is the SavedModel that was pushed last, if the recipe starts from it.
-            `hyperparameters` are the best values of a search, if there was one.
+            (TrainerSettings as JSON), `alignment` (AlignmentSettings as JSON), `provenance` (origin of the training
+            data, or None) and `checkpoint_dir`, below which the training state is kept until the model is written. The
+            SavedModel goes to `serving_model_dir`, TensorBoard's logs go to `model_run_dir`. `base_model` is the
+            SavedModel that was pushed last, if the recipe starts from it. `hyperparameters` are the best values of a
+            search, if there was one.
 
     Raises:
         VisageError: an error of `train_and_export`.
@@ -37,7 +38,7 @@ def run_fn(fn_args: FnArgs) -> None:
         train_files=fn_args.train_files,
         val_files=fn_args.eval_files,
         settings=settings.model_dump_json(),
-        code=config["code"],
+        code=source_digest(*TRAINING_CODE),
         checkpoint_dir=config["checkpoint_dir"],
         base_model=fn_args.base_model,
     )

@@ -7,7 +7,6 @@ from tfx.components.tuner.component import Tuner
 from tfx.proto import trainer_pb2
 
 from visage.faces.settings import AlignmentSettings
-from visage.source_digest import TRAINING_CODE, source_digest
 from visage.training.pin_files import pin_files
 from visage.training.search.settings import TunerSettings
 from visage.training.settings import TrainerSettings
@@ -48,8 +47,7 @@ def create_tuner(
             "settings": recipe.model_dump_json(),
             "tuner": settings.model_dump_json(),
             "checkpoint_dir": checkpoint_dir,
-            # Changed files under the same names and changed code must miss the cache.
+            # Changed files under the same names must miss the cache.
             "files": files,
-            "code": source_digest(*TRAINING_CODE, "components.tuner"),
         },
     )

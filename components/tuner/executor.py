@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from visage.source_digest import TRAINING_CODE, source_digest
 from visage.training.search.job import make_search
 from visage.training.search.settings import TunerSettings
 from visage.training.settings import TrainerSettings
@@ -32,7 +33,7 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
         settings=TunerSettings.model_validate_json(config["tuner"]),
         train_files=fn_args.train_files,
         val_files=fn_args.eval_files,
-        code=config["code"],
+        code=source_digest(*TRAINING_CODE, "components.tuner"),
         checkpoint_dir=Path(config["checkpoint_dir"]),
         base_model=fn_args.base_model,
     )

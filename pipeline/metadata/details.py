@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from pipeline.metadata.lineage import Training, training_of
+from pipeline.metadata.lineage import Training, code_of_execution, training_of
 from pipeline.metadata.reader import PipelineMetadata
 from pipeline.metadata.records import Run
 from pipeline.metadata.run_waiver import RunWaiver, waiver_of
@@ -51,9 +51,10 @@ class RunDetails:
 
     @property
     def code(self) -> dict[str, str]:
-        """Returns the digests of the code, by node."""
-        found = {node: str(one.properties["code"]) for node, one in self.run.nodes.items() if "code" in one.properties}
-        return {**found, **(self.training.code if self.training else {})}
+        """Returns the code of the nodes, by node and package: digests of ours, versions of others."""
+        found = [code_of_execution(node) for node in self.run.nodes.values()]
+        found += [dict(self.training.code)] if self.training else []
+        return {name: value for code in found for name, value in code.items()}
 
     @property
     def archives(self) -> dict[str, str]:

@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from components.node_code import PROPERTY as CODE
+from components.node_code import parts_of
 from pipeline.metadata.reader import PipelineMetadata
 from pipeline.metadata.records import ArtifactRecord, NodeExecution, Run
 from visage.saved_model.pushing.holds import held_path, is_held, model_digest
@@ -83,15 +85,15 @@ class Training:
 
     @property
     def code(self) -> Mapping[str, str]:
-        """Returns the digests of the code that made the examples and the model, by node, and the version of Keras."""
+        """Returns the code that made the examples and the model, by node and package: digests and versions."""
         config = self._custom_config
-        found = {
-            "FaceExampleGen": self.data and self.data.properties.get("code"),
-            "Trainer": config.get("code"),
-            "Trainer component": config.get("component_code"),
-            "keras": config.get("keras"),
+        # Where earlier versions recorded the Trainer's.
+        earlier = {"Trainer": "code", "Trainer component": "component_code", "keras": "keras"}
+        return {
+            **(code_of_execution(self.data) if self.data else {}),
+            **code_of_execution(self.execution),
+            **{name: str(config[key]) for name, key in earlier.items() if config.get(key)},
         }
-        return {name: str(value) for name, value in found.items() if value}
 
     @property
     def files(self) -> Mapping[str, str]:
@@ -132,6 +134,13 @@ class Training:
     @cached_property
     def _custom_config(self) -> Mapping[str, Any]:
         return _json(self.execution.properties.get("custom_config"))
+
+
+def code_of_execution(execution: NodeExecution) -> dict[str, str]:
+    """Returns the code that ran, by node and package: digests of ours, versions of others; empty where not recorded."""
+    recorded = str(execution.properties.get(CODE, ""))
+    values = parts_of(recorded) if recorded else {}
+    return {f"{execution.node} {name}".strip(): value for name, value in values.items()}
 
 
 def version_of(run: Run, versions: Sequence[PushedVersion]) -> PushedVersion | None:

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+from rich.markup import escape
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.node import node_ids, run_node, upstream_ids
+from pipeline.node import code_change, node_ids, run_node, upstream_ids
 from pipeline.output.console import Reporter
 from pipeline.output.standard_output import OutputError
 from pipeline.results import NodeEnd
@@ -62,6 +63,8 @@ class NodeSequence:
 
     def _run(self, node: str, reporter: Reporter, around: Callable[[str], AbstractContextManager[object]]) -> NodeEnd:
         start = time.monotonic()
+        if change := code_change(self._ir, node):
+            reporter.print(f"[yellow]{escape(change)}[/]")
         try:
             with reporter.stage(node), around(node):
                 result = run_node(self._ir, node, self._run_id)

@@ -1,7 +1,8 @@
-"""A source and two nodes that read it; each fails on request."""
+"""Small nodes; some fail on request."""
 
 # mypy: disable-error-code="valid-type"
 
+import time
 from pathlib import Path
 
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
@@ -27,6 +28,23 @@ def Left(source: InputArtifact[String], text: OutputArtifact[String], fails: Par
 def Right(source: InputArtifact[String], text: OutputArtifact[String], fails: Parameter[str]) -> None:  # noqa: N802
     """The same, from the source."""
     _work("Right", text.uri, fails)
+
+
+@component
+def Counted(text: OutputArtifact[String], counter: Parameter[str]) -> None:  # noqa: N802
+    """Adds a line to the file `counter`; fails while a file `counter`.fails is there, and takes a moment."""
+    with Path(counter).open("a") as file:
+        file.write("started\n")
+    time.sleep(0.5)
+    if Path(f"{counter}.fails").exists():
+        raise VisageError("Counted fails")
+    Path(text.uri).write_text("counted")
+
+
+@component
+def Reader(source: InputArtifact[String], text: OutputArtifact[String]) -> None:  # noqa: N802
+    """Copies what `Counted` wrote."""
+    Path(text.uri).write_text(Path(source.uri).read_text())
 
 
 def _work(name: str, uri: str, fails: str) -> None:

@@ -36,6 +36,30 @@ def test_the_second_waits_for_the_first_and_reports_the_work(tmp_path: Path) -> 
     assert done == ["first", "second"]
 
 
+def test_a_lock_file_that_is_removed_at_the_end_still_has_one_holder(tmp_path: Path) -> None:
+    path = tmp_path / "once.lock"
+    holders, most = 0, 0
+    counting = threading.Lock()
+
+    def work() -> None:
+        nonlocal holders, most
+        for _ in range(50):
+            with locked(path, "work", remove=True):
+                with counting:
+                    holders += 1
+                    most = max(most, holders)
+                with counting:
+                    holders -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1
+    assert not path.exists()
+
+
 def test_without_waiting_the_lock_is_reported_as_held(tmp_path: Path) -> None:
     path = tmp_path / "made" / "run.lock"
     with locked_at_once(path) as is_held:

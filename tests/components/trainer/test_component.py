@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import keras
 import pytest
 from pydantic import ValidationError
 from tfx.types import Channel
@@ -45,10 +44,6 @@ def test_a_file_of_weights_is_named_so_that_any_folder_finds_it(
 def test_true_is_no_number_of_frozen_layers() -> None:
     with pytest.raises(ValidationError, match=r"freeze\n.* must be a number of layers, .*, not true"):
         custom_config(freeze=True)
-
-
-def test_another_keras_misses_the_cache() -> None:
-    assert custom_config()["keras"] == keras.__version__
 
 
 def test_another_teacher_misses_the_cache(tmp_path: Path) -> None:

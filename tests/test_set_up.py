@@ -19,7 +19,8 @@ pytestmark = pytest.mark.one_stack
 STACKS = ("current", "older-glibc")
 # Extras that are no part of every lock, since no command of the Makefile needs them.
 EXTRAS = ("mtcnn",)
-LOCKS = (*STACKS, *(f"{stack}-{extra}" for stack in STACKS for extra in EXTRAS), "airflow", "mlflow", "signing", "uv")
+OTHERS = ("airflow", "airflow2", "mlflow", "signing", "uv")
+LOCKS = (*STACKS, *(f"{stack}-{extra}" for stack in STACKS for extra in EXTRAS), *OTHERS)
 PACKAGES = ("visage", "pipeline", "components", "tfds_builders", "serving")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[.*\])?==(\S+)", re.MULTILINE)
 

@@ -29,6 +29,7 @@ lock older-glibc 3.10 setup.py --extra pipeline --extra kubeflow --extra dev
 lock_extra current 3.11 mtcnn
 lock_extra older-glibc 3.10 mtcnn
 lock airflow 3.10
+lock airflow2 3.10
 lock mlflow 3.10
 lock signing 3.10
 lock uv 3.9

@@ -118,6 +118,12 @@ class AirflowSettings(Settings):
         return self
 
     @model_validator(mode="after")
+    def _waits_at_least_the_first_time(self) -> "AirflowSettings":
+        if self.max_retry_minutes < self.retry_minutes:
+            raise ValueError(f"max_retry_minutes: is below retry_minutes, {self.retry_minutes:g}; raise it")
+        return self
+
+    @model_validator(mode="after")
     def _schedule_suits_assets(self) -> "AirflowSettings":
         if self.assets and self.schedule is not None and self.schedule.lower() in _WITHOUT_TIMES:
             raise ValueError(f"schedule: {self.schedule} does not go with assets; write cron text, or null")

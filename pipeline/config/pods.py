@@ -85,7 +85,7 @@ class TolerationSettings(Settings):
 
 
 class NodeSettings(Settings):
-    """What a pod takes of a node, and which node."""
+    """What a pod takes of a node, and which nodes are allowed."""
 
     cpu: Quantity | None = Field(None, description="requested; null: the namespace's default")
     memory: Quantity | None = Field(None, description="requested and the limit; null: the namespace's default")
@@ -94,6 +94,22 @@ class NodeSettings(Settings):
     gpu: str = Field("nvidia.com/gpu", min_length=1, description="the resource that counts GPUs")
     node_selector: dict[str, str] = Field(default_factory=dict)
     tolerations: list[TolerationSettings] = Field(default_factory=list)
+
+
+class TrainNodeSettings(Settings):
+    """Where the task that trains differs from `NodeSettings`; None: not at all."""
+
+    cpu: Quantity | None = None
+    memory: Quantity | None = None
+    cpu_limit: Quantity | None = None
+    gpus: int | None = Field(None, ge=0, le=64)
+    gpu: str | None = Field(None, min_length=1)
+    node_selector: dict[str, str] | None = None
+    tolerations: list[TolerationSettings] | None = None
+
+    def over(self, nodes: NodeSettings) -> NodeSettings:
+        """Returns settings with what differs here."""
+        return nodes.model_copy(update={name: value for name, value in self if value is not None})
 
 
 class PodSettings(Settings):
@@ -111,7 +127,7 @@ class PodSettings(Settings):
     env_from_config_maps: list[Name] = Field(default_factory=list, description="config maps, each key a variable")
     secrets: list[SecretSettings] = Field(default_factory=list)
     nodes: NodeSettings = NodeSettings()
-    train_nodes: NodeSettings | None = Field(None, description="replaces `nodes` for the task that trains; null: as it")
+    train_nodes: TrainNodeSettings = TrainNodeSettings()
 
     def holding(self, path: str) -> VolumeSettings | None:
         """Returns the volume on which an absolute path of the container lies; None: it lies on none."""

@@ -100,17 +100,18 @@ def _doc(config: PipelineConfig, ir_name: str) -> str:
     return (
         f"{own}VisAge's pipeline **{config.name}**, compiled as `{ir_name}`.\n\n"
         f"A new version of the model updates the asset `{config.model_base_path.as_uri()}`; where there is none, the "
-        f"task of {PUSHER} is skipped. Where the gates reject the model or a person holds it back, it fails without a retry."
+        f"task of {PUSHER} is skipped. Where the gates reject the model, or a person holds it back, it fails at once."
     )
 
 
 def _pods(config: PipelineConfig, tasks: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Returns the pods: 'default', and one for the task that trains where it differs."""
     settings = config.airflow.kubernetes
+    of_training = settings.train_nodes.over(settings.nodes)
     pods = {"default": pod_of(settings, settings.nodes, "visage")}
-    if settings.train_nodes is not None:
+    if of_training != settings.nodes:
         for task in (task for task, nodes in tasks.items() if TRAINER in nodes):
-            pods[task] = pod_of(settings, settings.train_nodes, "visage")
+            pods[task] = pod_of(settings, of_training, "visage")
     return pods
 
 

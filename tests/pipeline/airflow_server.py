@@ -1,7 +1,6 @@
 """A real Airflow with scheduler, DAG processor and API server on PostgreSQL, for tests."""
 
 import json
-import os
 import subprocess
 import urllib.error
 import urllib.request
@@ -14,8 +13,7 @@ from typing import Any
 from tests.helpers.limits import HANG_GUARD_SECONDS, wait_until
 from tests.helpers.ports import free_ports
 from tests.helpers.postgresql import running_postgresql
-from tests.helpers.project import PROJECT
-from tests.pipeline.airflow_environment import SETTINGS, airflow_environment
+from tests.pipeline.airflow_environment import airflow_environment, variables_of_airflow
 
 _PROGRAMS = ("api-server", "scheduler", "dag-processor")
 
@@ -91,6 +89,25 @@ class AirflowServer:
         """Returns the log of a try of a task."""
         return json.dumps(self.call(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}/logs/{attempt}"))
 
+    def xcom(self, dag_id: str, run_id: str, task: str, key: str) -> Any:
+        """Returns what a task pushed under a key."""
+        entry = self.call(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}/xcomEntries/{key}?deserialize=true")
+        return entry["value"]
+
+    def wait_for_dag(self, dag_id: str) -> None:
+        """Waits until a DAG has been parsed."""
+
+        def is_there() -> bool:
+            if errors := self.call("importErrors")["import_errors"]:
+                raise AssertionError(errors)
+            return any(dag["dag_id"] == dag_id for dag in self.call("dags")["dags"])
+
+        wait_until(is_there, f"the DAG {dag_id}", every=0.5)
+
+    def versions(self, dag_id: str) -> int:
+        """Returns the number of versions of a DAG."""
+        return len(self.call(f"dags/{dag_id}/dagVersions")["dag_versions"])
+
     def events(self) -> list[dict[str, Any]]:
         """Returns the events of all assets, the oldest first."""
         found: list[dict[str, Any]] = self.call("assets/events?order_by=timestamp")["asset_events"]
@@ -108,19 +125,18 @@ def running_airflow(home: Path) -> Iterator[AirflowServer]:
         database = stack.enter_context(running_postgresql(home))
         (port,) = stack.enter_context(free_ports(1))
         server = AirflowServer(home, f"http://127.0.0.1:{port}")
-        environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "PYTHON", "VIRTUAL_ENV"))},
-            **SETTINGS,
-            **_settings(server, database.url("postgresql+psycopg2"), port),
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-            # An environment may have been installed from another checkout, whose code `visage` would import.
-            "PYTHONPATH": str(PROJECT),
-        }
+        settings = _settings(server, database.url("postgresql+psycopg2"), port)
+        environment = variables_of_airflow(home, **settings)
 
         def start(*words: str) -> subprocess.Popen[bytes]:
             log = stack.enter_context((home / f"{words[0]}.log").open("wb"))
             return subprocess.Popen(
-                [programs / "airflow", *words], env=environment, cwd=home, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [programs / "airflow", *words],
+                env=environment,
+                cwd=home,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
 
         migrated = start("db", "migrate").wait(HANG_GUARD_SECONDS)
@@ -141,7 +157,6 @@ def running_airflow(home: Path) -> Iterator[AirflowServer]:
 
 def _settings(server: AirflowServer, database: str, port: int) -> dict[str, str]:
     return {
-        "AIRFLOW_HOME": str(server.home),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
@@ -154,7 +169,7 @@ def _settings(server: AirflowServer, database: str, port: int) -> dict[str, str]
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "1",
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "1",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
         "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": str(HANG_GUARD_SECONDS),
         "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(HANG_GUARD_SECONDS),

@@ -35,9 +35,6 @@ def dag_text(
         exports: whether a last task makes exports.
     """
     airflow = config.airflow
-    first = next(iter(tasks))
-    # Each other task takes the compiled pipeline with which the first one began.
-    upstream = {task: list(needed) or ([] if task == first else [first]) for task, needed in upstream.items()}
     needed_by_others = {name for names in upstream.values() for name in names}
     functions = _functions([*airflow.on_run_failure, *airflow.on_task_failure])
     aliases = {function["path"]: function["alias"] for function in functions}
@@ -51,8 +48,7 @@ def dag_text(
         "ir_name": ir_name,
         "model_uri": config.model_base_path.as_uri(),
         "tasks": {task: list(nodes) for task, nodes in tasks.items()},
-        "upstream": upstream,
-        "first": first,
+        "upstream": {task: list(needed) for task, needed in upstream.items()},
         "last": [task for task in tasks if task not in needed_by_others],
         "pusher": PUSHER,
         "params": params,

@@ -165,6 +165,8 @@ def _settings(server: AirflowServer, database: str, port: int) -> dict[str, str]
         "AIRFLOW__API__SECRET_KEY": "of this test",
         "AIRFLOW__API_AUTH__JWT_SECRET": "of this test, long enough for a signature by HS512, which takes 64 bytes",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{server.url}/execution/",
+        # On a machine under load an answer takes longer than Airflow's 5 seconds.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": str(HANG_GUARD_SECONDS),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__PARALLELISM": "2",

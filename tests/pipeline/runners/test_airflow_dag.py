@@ -84,16 +84,6 @@ def test_texts_of_the_configuration_stay_texts() -> None:
     assert ast.literal_eval(arguments["doc_md"]).startswith((odd * 20).strip())
 
 
-def test_a_task_without_upstream_waits_for_the_one_that_fixes_the_pipeline() -> None:
-    nodes = [node for nodes in STAGES.values() for node in nodes]
-    upstream = {
-        node: [] if node in ("FaceExampleGen", "BlessedModelResolver") else ["FaceExampleGen"] for node in nodes
-    }
-    text = dag_text(load_config(DEFAULT), {node: [node] for node in nodes}, upstream, IR, exports=False)
-    assert constant(text, "UPSTREAM")["BlessedModelResolver"] == ["FaceExampleGen"]
-    assert constant(text, "UPSTREAM")["FaceExampleGen"] == []
-
-
 def test_the_exports_follow_the_last_tasks_as_a_teardown() -> None:
     assert "exports.set_upstream([tasks[task] for task in ['push']])" in ast.unparse(ast.parse(text_of(exports=True)))
     assert "exports.as_teardown()" in text_of(exports=True)

@@ -1,19 +1,29 @@
-"""Reads the text of a compiled pipeline without TFX."""
+"""Reads and writes the text of a compiled pipeline without TFX.
+
+A compiled pipeline is immutable, and its files are named by its digest: a run keeps the one that it began with,
+whatever is compiled later.
+"""
 
 import base64
 import binascii
 import gzip
+import hashlib
 import json
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from pipeline.distribution import own_version
 from visage.errors import VisageError
+from visage.files import write_atomically
 
 INLINE_PREFIX = "gzip+base64:"
 CONFIGURATION = "visage"
 """Key of `platform_configs` under which a compiled pipeline holds its configuration, a message with JSON."""
+VERSION = "visage_version"
+"""Key of `platform_configs` under which a compiled pipeline holds the version of VisAge that compiled it."""
+_DIGITS = 12
 
 # Keys under which a compiled pipeline names classes by their whole path.
 _CLASSES = ("class_path", "op_type")
@@ -46,7 +56,61 @@ def read_compiled(source: str) -> str:
                 f"--pipeline {source[:80]}: another version of VisAge compiled it (with {module}); write it again "
                 "with `visage compile`"
             )
+    compiled, own = _packed(values, VERSION), compiling_version()
+    if compiled != own:
+        raise VisageError(
+            f"--pipeline {source[:80]}: {f'VisAge {compiled}' if compiled else 'an earlier VisAge'} compiled it, and "
+            f"this is {own}; write it again with `visage compile`, or run it where that version is installed"
+        )
     return text
+
+
+def compiling_version() -> str:
+    """Returns the version that compiles, and that runs what it has compiled; 'unknown' where it is not installed."""
+    return own_version() or "unknown"
+
+
+def digest_of_compiled(text: str) -> str:
+    """Returns the name of a compiled pipeline: 12 hexadecimal digits of the SHA-256 of its JSON."""
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+def compiled_file(folder: Path, stem: str, text: str) -> Path:
+    """Returns the path of a compiled pipeline's file, e.g. 'faces-0123456789ab.ir.json'."""
+    return compiled_file_of(folder, stem, digest_of_compiled(text))
+
+
+def compiled_file_of(folder: Path, stem: str, digest: str) -> Path:
+    """Returns the path of the file of the compiled pipeline with this digest."""
+    return folder / f"{stem}-{digest}.ir.json"
+
+
+def write_compiled(folder: Path, stem: str, text: str) -> Path:
+    """Writes a compiled pipeline to its file, unless it is there.
+
+    Returns: the path.
+
+    Raises:
+        VisageError: it cannot be written, or somebody has changed the file.
+    """
+    path = compiled_file(folder, stem, text)
+    if not path.exists():
+        write_atomically(path, text)
+    elif path.read_text(encoding="utf-8", errors="replace") != text:
+        raise VisageError(f"{path}: was changed after it was compiled; remove it, and compile again")
+    return path
+
+
+def workspace_of_compiled(text: str) -> Path:
+    """Returns the pipeline's folder: artifacts, metadata, logs, pushed models."""
+    root = json.loads(text)["runtime_spec"]["pipeline_root"]["runtime_parameter"]["default_value"]["string_value"]
+    return Path(root).parent
+
+
+def configuration_of(text: str) -> dict[str, Any] | None:
+    """Returns the configuration of a compiled pipeline; None: it was compiled without one."""
+    configuration = _packed(json.loads(text), CONFIGURATION)
+    return None if configuration is None else json.loads(configuration)
 
 
 def read_configuration(source: str) -> dict[str, Any] | None:
@@ -58,13 +122,18 @@ def read_configuration(source: str) -> dict[str, Any] | None:
     Raises:
         VisageError: as `read_compiled`.
     """
-    message = json.loads(read_compiled(source)).get("platform_configs", {}).get(CONFIGURATION)
-    return None if message is None else json.loads(message["value"])
+    return configuration_of(read_compiled(source))
 
 
 def not_compiled(source: str) -> VisageError:
     """Returns the error for a text that is no compiled pipeline."""
     return VisageError(f"--pipeline {source[:80]}: not a compiled pipeline; write it again with `visage compile`")
+
+
+def _packed(values: dict[str, Any], key: str) -> str | None:
+    """Returns a text that the compiled pipeline holds for us; None: it has none."""
+    message = values.get("platform_configs", {}).get(key)
+    return None if message is None else str(message["value"])
 
 
 def _classes_in(value: Any) -> Iterator[str]:

@@ -6,6 +6,7 @@ artifacts' root and the ML Metadata store, in which the nodes of one run find ea
 
 import base64
 import gzip
+import json
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
 
 from components.node_code import PROPERTY as CODE
 from components.node_code import code_of, parts_of
-from pipeline.compiled import CONFIGURATION, INLINE_PREFIX, not_compiled, read_compiled
+from pipeline.compiled import CONFIGURATION, INLINE_PREFIX, VERSION, compiling_version, not_compiled, read_compiled
 from pipeline.config.schema import PipelineConfig
 from pipeline.interruption import check_interrupted
 from pipeline.machine.full_disk import full_disk_line
@@ -51,21 +52,24 @@ def compile_pipeline(config: PipelineConfig, publish: bool = True) -> pipeline_p
         publish: as in `create_pipeline`.
     """
     ir = Compiler().compile(create_pipeline(config, publish))
-    set_code(ir)
+    stamp(ir)
     configuration = StringValue(value=config.with_absolute_outputs().model_dump_json())
     ir.platform_configs[CONFIGURATION].Pack(configuration)
     return ir
 
 
-def set_code(ir: pipeline_pb2.Pipeline) -> None:
-    """Puts the installed code of each node into its cache key."""
+def stamp(ir: pipeline_pb2.Pipeline) -> None:
+    """Records the version of VisAge that compiles, and the installed code of each node."""
+    ir.platform_configs[VERSION].Pack(StringValue(value=compiling_version()))
     for node in ir.nodes:
         _set_code(node.pipeline_node)
 
 
 def to_json(ir: pipeline_pb2.Pipeline) -> str:
-    """Returns the IR as JSON text, which schedulers store."""
-    return json_format.MessageToJson(ir, preserving_proto_field_name=True)
+    """Returns the IR as JSON text, which schedulers store; equal pipelines have equal texts."""
+    values = json_format.MessageToDict(ir, preserving_proto_field_name=True)
+    # Sorted, because the order of a protocol buffer's mappings differs between processes.
+    return json.dumps(values, indent=1, sort_keys=True) + "\n"
 
 
 def to_inline(ir: pipeline_pb2.Pipeline) -> str:
@@ -77,10 +81,23 @@ def read_ir(source: str) -> pipeline_pb2.Pipeline:
     """Reads the IR from a JSON file's path or from the text of `to_inline`.
 
     Raises:
-        VisageError: no such file, or not a compiled pipeline.
+        VisageError: as `read_compiled`, or another version of TFX compiled it.
+    """
+    return parse_ir(read_compiled(source), source)
+
+
+def parse_ir(text: str, source: str) -> pipeline_pb2.Pipeline:
+    """Returns the IR of a JSON text.
+
+    Args:
+        text: as `read_compiled` returned it.
+        source: where it stood, for the error.
+
+    Raises:
+        VisageError: another version of TFX compiled it.
     """
     try:
-        return json_format.Parse(read_compiled(source), pipeline_pb2.Pipeline())
+        return json_format.Parse(text, pipeline_pb2.Pipeline())
     except json_format.ParseError:
         raise not_compiled(source) from None
 

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.distribution import installed_packages, own_version
+from pipeline.machine.permissions import unwritable_workspace
 from visage.errors import VisageError
 from visage.files import write_atomically
+from visage.lock import locked
 
 if TYPE_CHECKING:
     from pipeline.config.schema import PipelineConfig
@@ -49,6 +51,8 @@ class RunRecord:
         error: the line on standard error.
         gates: a limit each, as the model card has them.
         seconds: wall time of each node.
+        compiled: digest of the compiled pipeline that the run began with; None: `visage run`, which compiles its own.
+        params: what the trigger set; `configuration` has these values.
     """
 
     run_id: str
@@ -66,6 +70,8 @@ class RunRecord:
     error: str | None = None
     gates: Sequence[Mapping[str, Any]] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    compiled: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 class RunRecorder:
@@ -118,22 +124,50 @@ def recorded_run(config: "PipelineConfig", run_id: str) -> Iterator[RunRecorder]
         raise
 
 
-def record_node(root: Path, run_id: str, configuration: Mapping[str, Any] | None) -> None:
+def record_node(
+    root: Path,
+    run_id: str,
+    configuration: Mapping[str, Any] | None,
+    compiled: str | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> RunRecord | None:
     """Writes the record of a run whose nodes a scheduler runs one by one, unless one of them has written it.
 
     Args:
         root: folder of the pipeline.
         run_id: of the run.
-        configuration: as the compiled pipeline holds it.
+        configuration: as the compiled pipeline holds it, with `params`.
+        compiled: digest of the compiled pipeline.
+        params: what the trigger set.
+
+    Returns:
+        The record, which another node may have written; None: that of another run id has its name.
 
     Raises:
-        VisageError: it cannot be written.
+        VisageError: it cannot be written, or is damaged.
     """
-    if not record_path(root, run_id).exists():
-        RunRecorder(root, new_record(root.name, run_id, configuration))
+    path = record_path(root, run_id)
+    try:
+        # Tasks of one run may begin at once, and all must see the pipeline of the first.
+        with locked(path.with_suffix(".lock"), "record its start", remove=True):
+            if not path.exists():
+                RunRecorder(root, new_record(root.name, run_id, configuration, compiled, params))
+            record = read_record(root, run_id)
+            if record is not None and params and dict(record.params) != dict(params):
+                record = replace(record, configuration=configuration, params=params)
+                RunRecorder(root, record)
+            return record
+    except OSError as error:
+        raise unwritable_workspace(path, error.strerror) from None
 
 
-def new_record(pipeline: str, run_id: str, configuration: Mapping[str, Any] | None = None) -> RunRecord:
+def new_record(
+    pipeline: str,
+    run_id: str,
+    configuration: Mapping[str, Any] | None = None,
+    compiled: str | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> RunRecord:
     """Returns the record of a run that starts now, in this process."""
     packages = installed_packages()
     commit, changed = _git()
@@ -148,6 +182,8 @@ def new_record(pipeline: str, run_id: str, configuration: Mapping[str, Any] | No
         git_changed=changed,
         packages=dict(sorted(packages.items(), key=lambda item: item[0].lower())),
         configuration=configuration,
+        compiled=compiled,
+        params=params or {},
     )
 
 

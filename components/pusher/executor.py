@@ -12,10 +12,14 @@ from tfx.utils import io_utils, proto_utils
 
 from visage.errors import VisageError
 from visage.evaluation.metrics import limited_metrics
+from visage.files import write_atomically
 from visage.saved_model.pushing.holds import PushHeldError, check_not_held
 from visage.saved_model.pushing.push import push, same_files
 from visage.saved_model.pushing.signing import SigningKeys
-from visage.saved_model.versions import newest_version
+from visage.saved_model.versions import VersionFolder, newest_version
+
+# In the artifact, beside the copy of the model.
+_SERVED_BEFORE = ".served_before"
 
 
 class Executor(executor.Executor):
@@ -30,7 +34,9 @@ class Executor(executor.Executor):
         """Pushes the model if it is blessed.
 
         Sets the artifact's properties `pushed`, `pushed_destination`, `pushed_version` and `newly_pushed` (0: the
-        newest version is this model already); or `held`, the reason why a blessed model is not pushed.
+        newest version was this model before this execution); or `held`, the reason why a blessed model is not pushed.
+        A process that was killed after its push leaves a note of what was served before, so that the execution that
+        goes on pushes nothing again, and knows that the version is its own.
 
         Raises:
             VisageError: the destination cannot be written, the disk is full, or the model cannot be signed; or the
@@ -57,14 +63,28 @@ class Executor(executor.Executor):
         try:
             if not served_already:
                 check_not_held(Path(model_path), base_directory)
-            io_utils.copy_dir(model_path, pushed_model.uri)
+            served_before = _note_served(before, Path(model_path), Path(pushed_model.uri))
             version = push(Path(model_path), base_directory, _keys(custom_config.get("signing")))
         except PushHeldError as held:
             self._MarkNotPushed(pushed_model)
             pushed_model.set_string_custom_property("held", str(held))
             return
-        pushed_model.set_int_custom_property("newly_pushed", int(before is None or version != before.path))
+        pushed_model.set_int_custom_property("newly_pushed", int(version.name != served_before))
         self._MarkPushed(pushed_model, pushed_destination=str(version), pushed_version=version.name)
+
+
+def _note_served(before: VersionFolder | None, model: Path, copy: Path) -> str:
+    """Copies the model to the artifact, and notes there which version is served before the push.
+
+    Returns:
+        The version's name, '' if none is served; of an execution that goes on, as it was at its first attempt.
+    """
+    note = copy / _SERVED_BEFORE
+    # The copy is complete where the note is.
+    if not note.exists():
+        io_utils.copy_dir(str(model), str(copy))
+        write_atomically(note, before.path.name if before else "")
+    return note.read_text(encoding="utf-8")
 
 
 def _keys(signing: dict[str, str] | None) -> SigningKeys | None:

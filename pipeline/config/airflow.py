@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from pipeline.config.cron import schedule_problem
+from pipeline.config.params import allowed_params
 from pipeline.config.pods import PodSettings
 from pipeline.stages import Grouping
 from visage.errors import quoted
+from visage.names import did_you_mean
 from visage.settings import Settings
 
 _WITHOUT_TIMES = ("@once", "@continuous")
@@ -36,6 +38,13 @@ def _as_date(value: Any) -> Any:
         return datetime.date.fromisoformat(value)
     except (TypeError, ValueError):
         raise ValueError(f"must be a date such as 2026-01-31, not {quoted(value)}") from None
+
+
+def _is_param(key: str) -> str:
+    if key not in allowed_params():
+        fix = did_you_mean(key, allowed_params()) or f"allowed: {', '.join(allowed_params())}"
+        raise ValueError(f"no trigger may set {quoted(key)}; {fix}")
+    return key
 
 
 Function = Annotated[str, AfterValidator(_is_dotted)]
@@ -91,7 +100,9 @@ class AirflowSettings(Settings):
     on_run_failure: list[Function] = Field(default_factory=list, description="are called when a run failed")
     on_task_failure: list[Function] = Field(default_factory=list, description="are called when a task failed for good")
     deadline: DeadlineSettings = DeadlineSettings()
-    params: list[str] = Field(default_factory=list, description="keys that the trigger dialog shows")
+    params: list[Annotated[str, AfterValidator(_is_param)]] = Field(
+        default_factory=list, description="keys that the trigger dialog shows"
+    )
     operator: Literal["bash", "kubernetes"] = Field("bash", description="where a task runs")
     kubernetes: AirflowPodSettings = AirflowPodSettings()
 

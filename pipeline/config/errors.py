@@ -4,11 +4,12 @@ import datetime
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from pipeline.config.key_types import below, without_none
 from pipeline.config.schema import PipelineConfig
 from visage.errors import shortened
 from visage.names import did_you_mean
@@ -20,24 +21,25 @@ KEYS_OF_A_FILE = ("extends", "preset", "presets")
 _Location = tuple[int | str, ...]
 
 
-def explain(error: ValidationError, path: Path, set_keys: Sequence[str]) -> str:
+def explain(error: ValidationError, path: Path | str, set_keys: Sequence[str], option: str = "--set") -> str:
     """Returns a line for each error, unknown keys first, because missing values may be below them.
 
     Args:
         error: of `PipelineConfig`.
         path: the configuration file.
         set_keys: keys that the command line sets.
+        option: by which it sets them.
     """
     by_key: dict[_Location, list[Any]] = {}
     for detail in error.errors():
         by_key.setdefault(_of_key(detail["loc"]), []).append(detail)
     keys = sorted(by_key, key=lambda key: by_key[key][0]["type"] != "extra_forbidden")
-    return "\n".join(_explain(key, by_key[key], path, set_keys) for key in keys)
+    return "\n".join(_explain(key, by_key[key], path, set_keys, option) for key in keys)
 
 
-def _explain(key: _Location, details: Sequence[Any], path: Path, set_keys: Sequence[str]) -> str:
+def _explain(key: _Location, details: Sequence[Any], path: Path | str, set_keys: Sequence[str], option: str) -> str:
     """Returns one line: the file or option, the key, the error, what is allowed."""
-    where = _where(".".join(shortened(str(part)) for part in key), path, set_keys)
+    where = _where(".".join(shortened(str(part)) for part in key), path, set_keys, option)
     kind, value = details[0]["type"], details[0]["input"]
     if kind == "extra_forbidden":
         allowed = allowed_keys(key[:-1])
@@ -70,11 +72,11 @@ def _in_yaml(value: Any) -> str:
     return str(value) if isinstance(value, datetime.date) else repr(value)
 
 
-def _where(key: str, path: Path, set_keys: Sequence[str]) -> str:
-    """Returns the option that sets `key`; else the file, and `--set` too if it sets keys below `key`."""
+def _where(key: str, path: Path | str, set_keys: Sequence[str], option: str) -> str:
+    """Returns the option that sets `key`; else the file, and the option too if it sets keys below `key`."""
     if any(key == name or key.startswith(f"{name}.") for name in set_keys):
-        return f"--set {key}"
-    where = f"{path} and --set" if any(name.startswith(f"{key}.") for name in set_keys) else str(path)
+        return f"{option} {key}"
+    where = f"{path} and {option}" if any(name.startswith(f"{key}.") for name in set_keys) else str(path)
     return f"{where}: {key}" if key else where
 
 
@@ -83,7 +85,7 @@ def _of_key(location: _Location) -> _Location:
     annotation: Any = PipelineConfig
     key: list[int | str] = []
     for part in location:
-        annotation = _without_none(annotation)
+        annotation = without_none(annotation)
         if part == "[key]":  # the error is in the key of a mapping
             continue
         if get_origin(annotation) in (Union, types.UnionType):
@@ -91,34 +93,15 @@ def _of_key(location: _Location) -> _Location:
             annotation = next((one for one in get_args(annotation) if get_origin(one) in (list, tuple)), None)
             continue
         key.append(part)
-        annotation = _below(annotation, part)
+        annotation = below(annotation, part)
     return tuple(key)
-
-
-def _below(annotation: Any, part: int | str) -> Any:
-    """Returns the annotation of a key's value, or of a list's element."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        field = annotation.model_fields.get(str(part))
-        return field.annotation if field else None
-    arguments = [argument for argument in get_args(annotation) if argument is not Ellipsis]
-    return arguments[-1] if arguments else None
-
-
-def _without_none(annotation: Any) -> Any:
-    """Returns `X` for `X | None` and `Annotated[X, ...]`."""
-    if get_origin(annotation) is Annotated:
-        return _without_none(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType):
-        alternatives = [one for one in get_args(annotation) if one is not type(None)]
-        return _without_none(alternatives[0]) if len(alternatives) == 1 else annotation
-    return annotation
 
 
 def allowed_keys(location: _Location) -> list[str]:
     """Returns the allowed keys below the key at `location`, or at the top of a file."""
     annotation: Any = PipelineConfig
     for part in location:
-        annotation = _below(_without_none(annotation), part)
-    model = _without_none(annotation)
+        annotation = below(without_none(annotation), part)
+    model = without_none(annotation)
     assert issubclass(model, BaseModel)
     return sorted((*model.model_fields, *(() if location else KEYS_OF_A_FILE)))

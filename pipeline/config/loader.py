@@ -8,10 +8,11 @@ import yaml
 from pydantic import ValidationError
 
 from pipeline.config.errors import KEYS_OF_A_FILE, explain, written
+from pipeline.config.key_types import read_value
 from pipeline.config.renames import renamed_in
 from pipeline.config.schema import SOURCE, PipelineConfig
 from pipeline.config.yaml import read_yaml
-from visage.errors import VisageError, quoted, shortened
+from visage.errors import VisageError, shortened
 from visage.names import near_names
 from visage.paths import as_literal, check_local, expand
 from visage.settings import AS_WRITTEN
@@ -153,11 +154,7 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not all(key.split(".")):
         raise VisageError(f"--set {shortened(override)}: write key.path=value, e.g. --set trainer.epochs=3")
-    try:
-        value = read_yaml(text)
-    except yaml.YAMLError as error:
-        problem = getattr(error, "problem", error)
-        raise VisageError(f"--set {shortened(override)}: {quoted(text)} is not a YAML value: {problem}") from None
+    value = read_value("--set", key, text)
     *parents, leaf = key.split(".")
     if not parents and leaf in ("extends", "presets"):
         raise VisageError(f"--set {leaf}: {leaf} is for files: write it into one")

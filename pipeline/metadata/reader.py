@@ -122,14 +122,14 @@ class PipelineMetadata:
 
     @cached_property
     def runs(self) -> list[Run]:
-        """Returns every run, the newest last."""
+        """Returns every run, the newest last, in the order of their records: clocks may be set back."""
         of_runs: dict[str, dict[str, NodeExecution]] = {}
         for execution in self.executions:
             if execution.run_id and execution.node:
                 # A retry replaces the execution before it.
                 of_runs.setdefault(execution.run_id, {}).pop(execution.node, None)
                 of_runs[execution.run_id][execution.node] = execution
-        return sorted((Run(run_id, nodes) for run_id, nodes in of_runs.items()), key=lambda run: run.started)
+        return [Run(run_id, nodes) for run_id, nodes in of_runs.items()]
 
     def run(self, run_id: str | None) -> Run:
         """Returns the run of this id; None: the newest.

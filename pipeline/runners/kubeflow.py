@@ -5,9 +5,10 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from pipeline.compiled import digest_of_compiled
 from pipeline.config.schema import PipelineConfig
 from pipeline.exports.export import enabled_exports
-from pipeline.node import compile_pipeline, node_ids, to_inline, upstream_ids
+from pipeline.node import compile_pipeline, node_ids, to_inline, to_json, upstream_ids
 from pipeline.stages import tasks_of, upstream_of
 from visage.errors import VisageError
 from visage.files import atomic_file
@@ -25,7 +26,9 @@ def write_pipeline(config: PipelineConfig, out: Path) -> None:
     tasks = tasks_of(node_ids(ir), config.kubeflow.tasks)
     upstream = upstream_of(tasks, {node: upstream_ids(ir, node) for node in node_ids(ir)})
 
-    @dsl.pipeline(name=config.name, description="Age and gender from faces, gated and pushed.")
+    digest = digest_of_compiled(to_json(ir))
+
+    @dsl.pipeline(name=config.name, description=f"Age and gender from faces, gated and pushed. Pipeline {digest}.")
     def visage_pipeline(compiled_pipeline: str = to_inline(ir)) -> None:
         def task(name: str, *words: str) -> Any:
             component = _component(name, ["visage", *words], config.kubeflow.image)

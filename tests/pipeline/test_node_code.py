@@ -67,7 +67,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forget: Callable[[]
     folder.mkdir(parents=True)
     (folder / "__init__.py").write_text("STEP = 1\n")
     monkeypatch.setattr(sys, "path", [str(folder.parent), *sys.path])
-    monkeypatch.setitem(NODES, "Counted", NodeCode(("counting",), ("numpy",)))  # type: ignore[misc]
+    monkeypatch.setitem(NODES, "Counted", NodeCode(("counting",), ("numpy",)))
     return folder
 
 
@@ -102,7 +102,7 @@ def test_a_node_with_other_code_than_the_compiled_one_is_not_taken_from_the_cach
 
     monkeypatch.undo()
     sys.path.insert(0, str(package.parent))
-    monkeypatch.setitem(NODES, "Counted", NodeCode(("counting",), ("numpy",)))  # type: ignore[misc]
+    monkeypatch.setitem(NODES, "Counted", NodeCode(("counting",), ("numpy",)))
     (package / "__init__.py").write_text("STEP = 1\n")
     forget()
     assert run_node(ir, "Counted", "back to the first code").cached

@@ -7,7 +7,7 @@ from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.node import set_code
+from pipeline.node import stamp
 from tests.pipeline.toy_components import Counted, Reader
 
 
@@ -23,5 +23,5 @@ def counted(folder: Path) -> pipeline_pb2.Pipeline:
             enable_cache=True,
         )
     )
-    set_code(ir)
+    stamp(ir)
     return ir

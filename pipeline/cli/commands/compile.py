@@ -13,7 +13,7 @@ from pipeline.cli.common import (
     print_json,
     redirect_framework_output,
 )
-from pipeline.output.output_file import check_output_of
+from pipeline.output.output_file import check_output, check_output_of
 
 
 @click.command()
@@ -30,11 +30,10 @@ def compile(
     from pipeline.config.loader import load_config
     from visage.extras import check_installed
 
+    endings = [".py"] if scheduler == "airflow" else [".yaml", ".yml"]
+    check_output(out, endings)
     settings = load_config(config, overrides, data_dir)
-    if scheduler == "airflow":
-        check_output_of(config, settings, out, [".py"], beside=[out.with_suffix(".ir.json")])
-    else:
-        check_output_of(config, settings, out, [".yaml", ".yml"])
+    check_output_of(config, settings, out, endings)
     check_installed(scheduler, "visage compile")
     with redirect_framework_output() as stream:
         if scheduler == "airflow":

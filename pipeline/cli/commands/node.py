@@ -25,37 +25,56 @@ if TYPE_CHECKING:
 )
 @click.option("--run-id", required=True, help="Groups the nodes of one run.")
 @click.option(
+    "--param",
+    "params",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a limit of the gates, or accept drift, for this run.  [default: as compiled]",
+)
+@click.option(
     "--report", type=PathOfThisMachine(), help="Write how the nodes ended, gates, metrics and what was pushed, as JSON."
 )
 @json_option
 @click.pass_context
 def node(
-    context: click.Context, names: tuple[str, ...], pipeline: str, run_id: str, report: Path | None, as_json: bool
+    context: click.Context,
+    names: tuple[str, ...],
+    pipeline: str,
+    run_id: str,
+    params: tuple[str, ...],
+    report: Path | None,
+    as_json: bool,
 ) -> None:
     """Run nodes of a compiled pipeline one after another in one process, as schedulers do.
 
     They run in the order of the pipeline. Exit code 3: Pusher had nothing blessed to push; 4: pushing is held, or the
     model is rolled back.
     """
-    from pipeline.compiled import read_configuration
-    from pipeline.run_record import file_name, record_node
+    from pipeline.begun_run import begin_run
+    from pipeline.compiled import read_compiled, workspace_of_compiled
+    from pipeline.node_params import read_params
+    from pipeline.run_record import file_name
 
     if report is not None:
         _remove_old(report)
     # Reports an invalid file before TFX is imported.
-    configuration = read_configuration(pipeline)
-    # The path of the logs is known only once TFX has read the IR; until then output goes to a temporary file.
+    given = read_compiled(pipeline)
+    values = read_params(params)
+    root = workspace_of_compiled(given)
+    # The nodes, and so the names of their logs, are known only once TFX has read the IR.
     with redirect_framework_output() as stream:
-        from pipeline.node import in_order, read_ir, workspace_of
+        from pipeline.node import in_order, parse_ir
         from pipeline.output.console import Reporter
         from pipeline.runners.sequence import NodeSequence
         from pipeline.task_report import report_task, write_report
 
-        ir = read_ir(pipeline)
-        root = workspace_of(ir)
-        sequence = NodeSequence(ir, in_order(ir, names), run_id)
-        record_node(root, run_id, configuration)
         reporter = Reporter(stream, silent=as_json)
+        in_order(parse_ir(given, pipeline), names)
+        begun = begin_run(given, run_id, values)
+        if begun.note is not None:
+            reporter.print(f"[yellow]{begun.note}[/]")
+        ir = parse_ir(begun.text, pipeline)
+        sequence = NodeSequence(ir, in_order(ir, names), run_id)
 
         def log_of(node: str) -> Path:
             return root / "logs" / f"{file_name(run_id)}.{node}.log"

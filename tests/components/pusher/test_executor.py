@@ -7,6 +7,7 @@ from tfx.proto import pusher_pb2
 from tfx.types import Channel
 from tfx.types.standard_artifacts import InfraBlessing, Model, ModelBlessing, PushedModel
 
+from components.pusher import executor
 from components.pusher.component import Pusher
 from tests.helpers.signing import install_model_signing, make_keys
 from tests.helpers.tiny_evaluation import make_artifact
@@ -110,6 +111,29 @@ def test_a_model_is_pushed_with_its_signature_and_without_one_not_at_all(tmp_pat
 def test_the_served_model_itself_needs_no_comparison(tmp_path: Path, served: Path) -> None:
     (served / "saved_model.pb").write_text("graph")
     assert run_pusher(tmp_path).get_int_custom_property("newly_pushed") == 0
+
+
+def test_an_execution_that_goes_on_after_its_push_pushes_nothing_again_and_reports_the_version_as_new(
+    tmp_path: Path, served: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    for name in ("push", "_MarkPushed"):
+        with monkeypatch.context() as patched:
+            patched.setattr(*((executor, name) if name == "push" else (executor.Executor, name)), kill)
+            with pytest.raises(Killed):
+                run_pusher(tmp_path, compared=True)
+    before = sorted(path.name for path in served.parent.glob("[0-9]*"))
+    assert len(before) == 2
+
+    pushed = run_pusher(tmp_path, compared=True)
+    assert sorted(path.name for path in served.parent.glob("[0-9]*")) == before
+    assert pushed.get_string_custom_property("pushed_version") == before[-1]
+    assert pushed.get_int_custom_property("newly_pushed") == 1
 
 
 def test_a_blessed_model_is_not_pushed_during_a_hold_and_the_artifact_has_the_reason(

@@ -34,6 +34,11 @@ from tests.pipeline.config.refusal import DEFAULT, refusal
         (["airflow.on_task_failure=['os.system(1)']"], "must be the dotted name of a function"),
         (["airflow.deadline.minutes=5"], "minutes and callback must be set together"),
         (["airflow.retry_minutes=60", "airflow.max_retry_minutes=5"], "max_retry_minutes: is below retry_minutes"),
+        (
+            ["airflow.params=[evaluator.age_mae]"],
+            "--set airflow.params.0: no trigger may set 'evaluator.age_mae'; did you mean evaluator.age_mae_max?",
+        ),
+        (["airflow.params=[trainer.epochs]"], "no trigger may set 'trainer.epochs'; allowed: evaluator.age_mae_max, "),
         (["airflow.operator=kubernetes"], "kubernetes.image: is missing; operator kubernetes runs each task in a pod"),
         (["airflow.operator=docker"], "--set airflow.operator: must be 'bash' or 'kubernetes', not 'docker'"),
         (["airflow.kubernetes.nodes.memory=64Mo"], "must be an amount such as 4, 500m, 16Gi, not '64Mo'"),

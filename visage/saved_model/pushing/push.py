@@ -6,13 +6,15 @@ import time
 from pathlib import Path
 
 from visage.errors import VisageError
-from visage.files import atomic_folder
+from visage.files import atomic_folder, write_atomically
 from visage.saved_model.pushing.holds import check_not_held, push_lock, read_hold, settle
 from visage.saved_model.pushing.signing import SIGNATURE_FILE, SigningKeys, sign, verify
-from visage.saved_model.versions import newest_version
+from visage.saved_model.versions import newest_version, version_number
 
 # TensorFlow Serving reads folders whose name is a number, and no others.
 _UNFINISHED = ".pushing"
+# The number of the last push, whose version may have been removed since.
+_LAST = ".last_version"
 
 
 def push(model_path: Path, base_directory: Path, keys: SigningKeys | None = None) -> Path:
@@ -28,7 +30,8 @@ def push(model_path: Path, base_directory: Path, keys: SigningKeys | None = None
         keys: of the signature; None: the version is not signed.
 
     Returns:
-        The version's folder. A new one is named by the time in unix seconds, but always above every existing version.
+        The version's folder. A new one is named by the time in unix seconds, but always above every version that was
+        pushed before, also where the clock was set back.
 
     Raises:
         PushHeldError: pushing is held, or the model was rolled back (`visage/saved_model/pushing/holds.py`).
@@ -43,9 +46,8 @@ def push(model_path: Path, base_directory: Path, keys: SigningKeys | None = None
             if newest is not None and same_files(model_path, newest.path) and _is_signed(newest.path, keys):
                 return newest.path
             check_not_held(model_path, base_directory, hold)
-            return _push(
-                model_path, base_directory, above=max([newest.number if newest else -1, *hold.versions]), keys=keys
-            )
+            above = max([newest.number if newest else -1, _last_number(base_directory), *hold.versions])
+            return _push(model_path, base_directory, above, keys)
     except OSError as error:
         reason = _reason(error)
         raise VisageError(f"cannot push the model to {base_directory}: {reason}; fix that and run again") from error
@@ -83,12 +85,23 @@ def _is_signed(version: Path, keys: SigningKeys | None) -> bool:
     return True
 
 
+def _last_number(base_directory: Path) -> int:
+    """Returns the number of the last push; -1 if it is not known."""
+    try:
+        name = (base_directory / _LAST).read_text(encoding="utf-8").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return -1
+    number = version_number(Path(name))
+    return -1 if number is None else number
+
+
 def _push(model_path: Path, base_directory: Path, above: int, keys: SigningKeys | None) -> Path:
     version = base_directory / str(max(int(time.time()), above + 1))
     with atomic_folder(version, base_directory / _UNFINISHED) as unfinished:
         shutil.copytree(model_path, unfinished, dirs_exist_ok=True)
         if keys is not None:
             _sign_copy(model_path, unfinished, keys)
+        write_atomically(base_directory / _LAST, f"{version.name}\n")
     return version
 
 

@@ -1,5 +1,6 @@
 """The served folder holds complete versions only, after a push, a killed push and a failed push."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -45,6 +46,24 @@ def test_pushes_within_one_second_get_rising_versions(model: Path, served: Path)
         (model / "variables" / "weights").write_text(weights)
         pushed.append(int(push(model, served).name))
     assert pushed == sorted(set(pushed)) == versions(served)
+
+
+def test_a_clock_that_was_set_back_and_removed_versions_give_no_number_twice(
+    model: Path, served: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = model / "variables" / "weights"
+    first = push(model, served)
+    monkeypatch.setattr(time, "time", lambda: 1_000_000_000.0)
+    weights.write_text("second")
+    second = push(model, served)
+    assert int(second.name) == int(first.name) + 1
+    shutil.rmtree(first)
+    shutil.rmtree(second)
+    assert int(push(model, served).name) == int(second.name) + 1
+    # A damaged note counts as none.
+    (served / ".last_version").write_bytes(b"\xff")
+    weights.write_text("third")
+    assert int(push(model, served).name) == int(second.name) + 2
 
 
 def test_the_model_that_is_served_already_is_not_pushed_again(model: Path, served: Path) -> None:
@@ -99,7 +118,7 @@ def test_leftovers_of_a_killed_push_are_removed(model: Path, served: Path) -> No
     assert versions(served) == []
     version = push(model, served)
     assert len(list((version / "variables").iterdir())) == 3001
-    assert {path.name for path in served.iterdir()} == {".push.lock", version.name}
+    assert {path.name for path in served.iterdir()} == {".push.lock", ".last_version", version.name}
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_of_one_line(model: Path, tmp_path: Path) -> None:

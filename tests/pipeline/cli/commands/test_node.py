@@ -1,0 +1,144 @@
+"""`visage node` as a scheduler calls it, on a pipeline of two small nodes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.cli.main import main
+from pipeline.compiled import write_compiled
+from pipeline.node import to_json
+from pipeline.run_record import read_record
+from tests.pipeline.toy_pipeline import counted
+
+
+@pytest.fixture
+def compiled(tmp_path: Path) -> Path:
+    return write_compiled(tmp_path, "toy", to_json(counted(tmp_path)))
+
+
+def node(compiled: Path, *words: str, run_id: str = "1") -> int:
+    """Returns the exit code of the command."""
+    command = ["node", *words, "--pipeline", str(compiled), "--run-id", run_id]
+    return main.main(command, standalone_mode=False)
+
+
+def states(report: Path) -> dict[str, str]:
+    return {one["node"]: one["state"] for one in json.loads(report.read_text())["nodes"]}
+
+
+def test_nodes_run_in_one_process_in_the_order_of_the_pipeline(
+    compiled: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report.json"
+    assert node(compiled, "Reader", "Counted", "--report", str(report)) == 0
+    assert capfd.readouterr().out == "Counted: done\nReader: done\n"
+    values: dict[str, Any] = json.loads(report.read_text())
+    assert (values["run_id"], values["pipeline"]) == ("1", "toy")
+    assert states(report) == {"Counted": "ran", "Reader": "ran"}
+    assert all(one["seconds"] >= 0 for one in values["nodes"])
+    left = {key: values[key] for key in ("gates", "metrics", "card", "pushed", "withheld")}
+    assert set(left.values()) == {None}
+    assert {path.name for path in (tmp_path / "logs").iterdir()} == {"1.Counted.log", "1.Reader.log"}
+
+    assert node(compiled, "Counted", "Reader", "--report", str(report), run_id="2") == 0
+    assert states(report) == {"Counted": "cached", "Reader": "cached"}
+    assert node(compiled, "Counted", "--json", run_id="2") == 0
+    shown = json.loads(capfd.readouterr().out.split("(cached): done\n")[-1])
+    assert (Path(shown["nodes"][0]["outputs"]["text"][0]["uri"])).read_text() == "counted"
+
+
+def test_a_failed_node_stops_those_after_it_and_the_report_says_so(
+    compiled: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "counter.fails").touch()
+    report = tmp_path / "report.json"
+    assert node(compiled, "Counted", "Reader", "--report", str(report)) == 1
+    shown = capfd.readouterr()
+    log = tmp_path / "logs" / "1.Counted.log"
+    assert shown.err == f"visage: Counted failed: Counted fails (log: {log})\n"
+    assert shown.out == f"Counted: failed: Counted fails (log: {log})\n"
+    assert "Traceback" in log.read_text()
+    assert states(report) == {"Counted": "failed", "Reader": "skipped"}
+    assert json.loads(report.read_text())["nodes"][0]["error"] == f"Counted fails (log: {log})"
+
+
+def test_the_report_of_an_earlier_attempt_does_not_stay(
+    compiled: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report.json"
+    report.write_text("{}")
+    assert node(tmp_path / "none.json", "Counted", "--report", str(report)) == 1
+    assert not report.exists()
+    assert node(compiled, "Counted", "--report", str(tmp_path / "none" / "report.json")) == 1
+    assert "is no folder that can be written" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("version", ["0.0.1", None])
+def test_the_pipeline_of_another_version_is_refused_in_one_line_and_nothing_runs(
+    compiled: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], version: str | None
+) -> None:
+    values = json.loads(compiled.read_text())
+    if version is None:
+        del values["platform_configs"]["visage_version"]
+    else:
+        values["platform_configs"]["visage_version"]["value"] = version
+    other = tmp_path / "other.ir.json"
+    other.write_text(json.dumps(values))
+    assert node(other, "Counted") == 1
+    error = capfd.readouterr().err
+    assert error.count("\n") == 1
+    assert f"{f'VisAge {version}' if version else 'an earlier VisAge'} compiled it, and this is " in error
+    assert not (tmp_path / "counter").exists()
+    assert not (tmp_path / "metadata.sqlite").exists()
+
+
+def test_a_run_keeps_the_compiled_pipeline_that_it_began_with(
+    compiled: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert node(compiled, "Counted") == 0
+    compiled_again = counted(tmp_path)
+    parameters = compiled_again.nodes[0].pipeline_node.parameters.parameters
+    parameters["counter"].field_value.string_value = str(tmp_path / "other")
+    again = write_compiled(tmp_path, "toy", to_json(compiled_again))
+    assert again != compiled
+    assert compiled.exists()
+
+    capfd.readouterr()
+    compiled.unlink()
+    assert node(again, "Counted", "Reader") == 0
+    digests = [file.name.removeprefix("toy-").removesuffix(".ir.json") for file in (compiled, again)]
+    assert capfd.readouterr().out.splitlines()[0] == (
+        f"this run began with the compiled pipeline {digests[0]}, and goes on with it instead of {digests[1]}"
+    )
+    assert not (tmp_path / "other").exists()
+    record = read_record(tmp_path, "1")
+    assert record is not None
+    assert record.compiled == digests[0]
+
+    assert node(again, "Counted", run_id="2") == 0
+    assert (tmp_path / "other").exists()
+
+    for kept in (tmp_path / "compiled").iterdir():
+        kept.unlink()
+    assert node(again, "Reader") == 1
+    assert "with which it began, was removed; start a new run" in capfd.readouterr().err
+
+
+def test_a_compiled_pipeline_is_never_overwritten(compiled: Path, tmp_path: Path) -> None:
+    before = compiled.stat().st_mtime_ns
+    assert write_compiled(tmp_path, "toy", to_json(counted(tmp_path))) == compiled
+    assert compiled.stat().st_mtime_ns == before
+    text = compiled.read_text()
+    compiled.write_text(text + " ")
+    with pytest.raises(Exception, match="was changed after it was compiled"):
+        write_compiled(tmp_path, "toy", text)
+
+
+def test_a_parameter_that_no_trigger_may_set_is_refused_before_anything_runs(
+    compiled: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert node(compiled, "Counted", "--param", "trainer.epochs=1") == 1
+    assert capfd.readouterr().err.startswith("visage: --param trainer.epochs: no trigger may set this; allowed: ")
+    assert not (tmp_path / "counter").exists()

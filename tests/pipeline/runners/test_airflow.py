@@ -50,6 +50,6 @@ def test_the_dag_names_the_compiled_pipeline_and_both_are_the_same_again(tmp_pat
 
 
 def test_pods_that_share_no_workspace_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(VisageError, match="airflow.kubernetes.volumes: no volume holds workspace"):
+    with pytest.raises(VisageError, match="no volume holds workspace"):
         compiled(tmp_path, "airflow.operator=kubernetes", "airflow.kubernetes.image=visage:1")
     assert not list(tmp_path.iterdir())

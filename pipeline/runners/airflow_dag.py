@@ -85,7 +85,7 @@ def _names_of_sdk(airflow: AirflowSettings) -> list[str]:
 def _functions(paths: list[str]) -> list[dict[str, str]]:
     """Returns each function once, with an alias of its own."""
     found = []
-    for number, path in enumerate(dict.fromkeys(paths), 1):
+    for number, path in enumerate(sorted(set(paths)), 1):
         module, _, name = path.rpartition(".")
         found.append({"path": path, "module": module, "name": name, "alias": f"callback_{number}"})
     return found

@@ -48,7 +48,7 @@ def read_compiled(source: str) -> str:
         raise VisageError(f"--pipeline: {source} does not exist; `visage compile` writes one") from None
     except (OSError, EOFError, ValueError, binascii.Error):
         raise not_compiled(source) from None
-    if not isinstance(values, dict) or not values.get("nodes"):
+    if not isinstance(values, dict) or not values.get("nodes") or not isinstance(values["nodes"], list):
         raise not_compiled(source)
     for module in sorted({path.rpartition(".")[0] for path in _classes_in(values)}):
         if module.startswith("components.") and not _exists(module):
@@ -102,8 +102,15 @@ def write_compiled(folder: Path, stem: str, text: str) -> Path:
 
 
 def workspace_of_compiled(text: str) -> Path:
-    """Returns the pipeline's folder: artifacts, metadata, logs, pushed models."""
-    root = json.loads(text)["runtime_spec"]["pipeline_root"]["runtime_parameter"]["default_value"]["string_value"]
+    """Returns the pipeline's folder: artifacts, metadata, logs, pushed models.
+
+    Raises:
+        VisageError: the text names none.
+    """
+    try:
+        root = json.loads(text)["runtime_spec"]["pipeline_root"]["runtime_parameter"]["default_value"]["string_value"]
+    except (KeyError, TypeError):
+        raise not_compiled(text) from None
     return Path(root).parent
 
 

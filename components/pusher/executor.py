@@ -69,7 +69,8 @@ class Executor(executor.Executor):
             self._MarkNotPushed(pushed_model)
             pushed_model.set_string_custom_property("held", str(held))
             return
-        pushed_model.set_int_custom_property("newly_pushed", int(version.name != served_before))
+        is_new = version.name != served_before
+        pushed_model.set_int_custom_property("newly_pushed", int(is_new))
         self._MarkPushed(pushed_model, pushed_destination=str(version), pushed_version=version.name)
 
 

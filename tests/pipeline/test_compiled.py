@@ -9,39 +9,45 @@ import pytest
 
 from pipeline.cli.main import main
 from pipeline.compiled import digest_of_compiled, read_compiled
-from tests.helpers.limits import HANG_GUARD_SECONDS
-from tests.helpers.project import PROJECT
-
-# Both schedulers' files in one process, on the day before or after. `time.time` is what compressing and dating read.
-COMPILE = """
-import sys, time
-seconds = time.time()
-time.time = lambda: seconds + float(sys.argv[2])
-from pathlib import Path
 from pipeline.config.loader import load_config
 from pipeline.runners.airflow import write_dag
 from pipeline.runners.kubeflow import write_pipeline
-config = load_config(Path("pipeline_config.yaml"), ["workspace=/srv/visage", "trainer.weights=blessed"])
-write_dag(config, Path(sys.argv[1]) / "faces.py")
-write_pipeline(config, Path(sys.argv[1]) / "faces.yaml")
+from tests.helpers.limits import HANG_GUARD_SECONDS
+from tests.helpers.project import PROJECT
+
+# On another day: `time.time` is what compressing and dating read.
+COMPILE = """
+import sys, time
+from pathlib import Path
+seconds = time.time()
+time.time = lambda: seconds + 86_400
+from tests.pipeline.test_compiled import compile_for_both
+compile_for_both(Path(sys.argv[1]))
 """
 
 
+def compile_for_both(folder: Path) -> None:
+    """Writes the files of both schedulers."""
+    config = load_config(PROJECT / "pipeline_config.yaml", ["workspace=/srv/visage", "trainer.weights=blessed"])
+    write_dag(config, folder / "faces.py")
+    write_pipeline(config, folder / "faces.yaml")
+
+
 def test_two_processes_compile_the_same_files(tmp_path: Path) -> None:
-    written = []
-    for seed, days in (("1", -1), ("2", 1)):
-        folder = tmp_path / seed
+    folders = tmp_path / "here", tmp_path / "there"
+    for folder in folders:
         folder.mkdir()
-        subprocess.run(
-            [sys.executable, "-c", COMPILE, str(folder), str(days * 86_400)],
-            cwd=PROJECT,
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(PROJECT)},
-            check=True,
-            capture_output=True,
-            timeout=HANG_GUARD_SECONDS,
-        )
-        written.append({path.name: path.read_text() for path in folder.iterdir()})
-    first, second = written
+    compile_for_both(folders[0])
+    environment = {**os.environ, "PYTHONHASHSEED": "4711", "PYTHONPATH": str(PROJECT)}
+    subprocess.run(
+        [sys.executable, "-c", COMPILE, folders[1]],
+        cwd=PROJECT,
+        env=environment,
+        check=True,
+        capture_output=True,
+        timeout=HANG_GUARD_SECONDS,
+    )
+    first, second = ({path.name: path.read_text() for path in folder.iterdir()} for folder in folders)
     assert len(first) == 3
     assert first == second
     (ir,) = (name for name in first if name.endswith(".ir.json"))
@@ -50,7 +56,7 @@ def test_two_processes_compile_the_same_files(tmp_path: Path) -> None:
     assert ir in first["faces.py"]
     assert digest in first["faces.yaml"]
     # A task that reads either form sees the same pipeline.
-    assert read_compiled(str(tmp_path / "1" / ir)) == first[ir]
+    assert read_compiled(str(folders[1] / ir)) == first[ir]
 
 
 def test_the_output_is_checked_before_the_configuration(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tfx.proto.orchestration import pipeline_pb2
@@ -28,12 +29,12 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> RecordedPipeline:
     return recorded
 
 
-def pusher(cached: bool = False, **properties: str | int) -> NodeEnd:
+def pusher(cached: bool = False, **properties: Any) -> NodeEnd:
     pushed = {"pushed_model": (Output("/pushed", properties),)}
     return NodeEnd("Pusher", 1.234, NodeResult("Pusher", cached, pushed))
 
 
-NEW = {"pushed": 1, "newly_pushed": 1, "pushed_version": "17", "pushed_destination": "/serving/17"}
+NEW: dict[str, Any] = {"pushed": 1, "newly_pushed": 1, "pushed_version": "17", "pushed_destination": "/serving/17"}
 
 
 def report(recorded: RecordedPipeline, *ends: NodeEnd, run_id: str = "1") -> TaskReport:

@@ -122,9 +122,11 @@ def test_an_execution_that_goes_on_after_its_push_pushes_nothing_again_and_repor
     def kill(*_: object, **__: object) -> None:
         raise Killed
 
-    for name in ("push", "_MarkPushed"):
+    # Before the push, and after it.
+    places: list[tuple[object, str]] = [(executor, "push"), (executor.Executor, "_MarkPushed")]
+    for owner, name in places:
         with monkeypatch.context() as patched:
-            patched.setattr(*((executor, name) if name == "push" else (executor.Executor, name)), kill)
+            patched.setattr(owner, name, kill)
             with pytest.raises(Killed):
                 run_pusher(tmp_path, compared=True)
     before = sorted(path.name for path in served.parent.glob("[0-9]*"))

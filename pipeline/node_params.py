@@ -10,28 +10,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from components.example_validator.settings import DistributionLimits
 from pipeline.compiled import CONFIGURATION
 from pipeline.config.errors import explain
 from pipeline.config.key_types import read_value
+from pipeline.config.params import allowed_params
 from pipeline.config.recorded import read_recorded
 from pipeline.config.schema import PipelineConfig
 from visage.errors import VisageError, shortened
-from visage.evaluation.metrics import limited_metrics
-from visage.evaluation.settings import EvaluatorSettings
 from visage.names import did_you_mean
 
 _OPTION = "--param"
-
-
-def allowed_params() -> list[str]:
-    """Returns the keys of the configuration that a trigger may set, e.g. 'evaluator.age_mae_max'."""
-    limits = {name for spec, _ in limited_metrics() for name in (spec.limit_name, spec.change_limit_name)}
-    return [
-        *(f"evaluator.{name}" for name in EvaluatorSettings.model_fields if name in limits),
-        "validation.anomalies",
-        *(f"validation.drift.{feature}" for feature in DistributionLimits.model_fields),
-    ]
 
 
 def read_params(words: Sequence[str]) -> dict[str, Any]:
@@ -93,7 +81,9 @@ def _changed(recorded: Mapping[str, Any], params: Mapping[str, Any]) -> Pipeline
         below = values
         for parent in parents:
             below = below[parent]
-        below[leaf] = value
+        # A number is a limit of the same evidence as the compiled one.
+        is_limit = isinstance(below[leaf], dict) and isinstance(value, int | float)
+        below[leaf] = {**below[leaf], "limit": value} if is_limit else value
     try:
         return PipelineConfig.model_validate(values)
     except ValidationError as error:

@@ -22,7 +22,7 @@ OLDEST_PYTHON = {"current": "3.11", "older-glibc": "3.10"}
 # Extras that are no part of every lock, since no command of the Makefile needs them.
 EXTRAS = ("bucket", "mtcnn")
 OF_THE_IMAGE = ("image", "image-gpu")
-OF_PROGRAMS = ("airflow", "linters", "mlflow", "moto", "signing", "uv")
+OF_PROGRAMS = ("airflow", "airflow2", "kfp-local", "linters", "mlflow", "moto", "signing", "uv")
 LOCKS = (*STACKS, *(f"{stack}-{extra}" for stack in STACKS for extra in EXTRAS), *OF_THE_IMAGE, *OF_PROGRAMS)
 PACKAGES = ("visage", "pipeline", "components", "tfds_builders", "serving")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[.*\])?==(\S+)", re.MULTILINE)

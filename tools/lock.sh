@@ -39,6 +39,7 @@ compile image 3.13 setup.py --extra pipeline --extra kubeflow --extra dlib --ext
     --constraint requirements/current.txt --constraint requirements/current-mtcnn.txt
 compile image-gpu 3.13 requirements/image-gpu.in --constraint requirements/image.txt
 lock airflow 3.10
+lock airflow2 3.10
 lock linters 3.10
 lock mlflow 3.10
 lock moto 3.10

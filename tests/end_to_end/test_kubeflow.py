@@ -22,7 +22,7 @@ from tests.helpers.page_text import Page
 from tests.helpers.project import PROJECT
 from tests.pipeline.runners.kubeflow.api_server import kubeflow_api
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.services]
 
 SMALL: dict[str, Any] = {
     "data__sample_portraits__count": 150,

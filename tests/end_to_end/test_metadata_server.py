@@ -16,7 +16,7 @@ from tests.helpers.mariadb import running_mariadb
 from tests.helpers.postgresql import running_postgresql
 from tests.helpers.project import PROJECT
 
-pytestmark = [pytest.mark.slow, pytest.mark.one_stack]
+pytestmark = [pytest.mark.slow, pytest.mark.services]
 
 LENIENT = {
     "data__sample_portraits__count": 150,

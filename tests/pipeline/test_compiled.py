@@ -11,7 +11,7 @@ from pipeline.cli.main import main
 from pipeline.compiled import digest_of_compiled, read_compiled
 from pipeline.config.loader import load_config
 from pipeline.runners.airflow import write_dag
-from pipeline.runners.kubeflow import write_pipeline
+from pipeline.runners.kubeflow.compile import write_pipeline
 from tests.helpers.limits import HANG_GUARD_SECONDS
 from tests.helpers.project import PROJECT
 

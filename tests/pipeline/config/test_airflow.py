@@ -1,0 +1,74 @@
+"""The settings of Airflow are checked when they are read."""
+
+import datetime
+
+import pytest
+
+from pipeline.config.loader import load_config
+from pipeline.config.schema import PipelineConfig
+from tests.pipeline.config.refusal import DEFAULT, refusal
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            ["airflow.timezone=Europe/Berln"],
+            "--set airflow.timezone: 'Europe/Berln' is no time zone; write one such as Europe/Berlin",
+        ),
+        (["airflow.timezone=../etc/passwd"], "is no time zone"),
+        (["airflow.start=31.1.2026"], "--set airflow.start: must be a date such as 2026-01-31, not '31.1.2026'"),
+        (["airflow.start=2026-01-31 04:00:00"], "must be a date such as 2026-01-31"),
+        (["airflow.catchup=true", "airflow.schedule='@daily'"], "catchup: needs a schedule and start, the first day"),
+        (["airflow.catchup=true", "airflow.start=2026-01-31"], "catchup: needs a schedule and start, the first day"),
+        (["airflow.assets=[faces]"], "must be the URI of an asset, such as s3://bucket/faces, not 'faces'"),
+        (["airflow.assets=['airflow://x/y']"], "must be the URI of an asset"),
+        (
+            ["airflow.assets=['s3://bucket/faces']", "airflow.schedule='@once'"],
+            "schedule: @once does not go with assets; write cron text, or null",
+        ),
+        (
+            ["airflow.on_run_failure=[page]"],
+            "must be the dotted name of a function, such as my_company.alerts.page, not 'page'",
+        ),
+        (["airflow.on_task_failure=['os.system(1)']"], "must be the dotted name of a function"),
+        (["airflow.deadline.minutes=5"], "minutes and callback must be set together"),
+        (["airflow.retry_minutes=60", "airflow.max_retry_minutes=5"], "max_retry_minutes: is below retry_minutes"),
+        (
+            ["airflow.params=[evaluator.age_mae]"],
+            "--set airflow.params.0: no trigger may set 'evaluator.age_mae'; did you mean evaluator.age_mae_max?",
+        ),
+        (["airflow.params=[trainer.epochs]"], "no trigger may set 'trainer.epochs'; allowed: evaluator.age_mae_max, "),
+        (["airflow.operator=kubernetes"], "kubernetes.image: is missing; operator kubernetes runs each task in a pod"),
+        (["airflow.operator=docker"], "--set airflow.operator: must be 'bash' or 'kubernetes', not 'docker'"),
+        (["airflow.kubernetes.nodes.memory=64Mo"], "must be an amount such as 4, 500m, 16Gi, not '64Mo'"),
+        (["airflow.kubernetes.volumes=[{claim: A_B, mount: /x}]"], "must be lower-case letters, digits, hyphens"),
+        (["airflow.kubernetes.volumes=[{claim: a, mount: x}]"], "must be an absolute path without a colon and .."),
+        (["airflow.kubernetes.env={A B: x}"], "must be letters, digits and _, no digit first, not 'A B'"),
+        (["airflow.kubernetes.nodes.tolerations=[{value: x}]"], "key: is missing"),
+    ],
+)
+def test_a_mistake_is_one_line(overrides: list[str], message: str) -> None:
+    line = refusal(*overrides)
+    assert message in line
+    assert "\n" not in line
+
+
+def test_the_first_day_survives_the_compiled_pipeline() -> None:
+    changes = ["airflow.start=2026-01-31", "airflow.schedule='@daily'", "airflow.catchup=true"]
+    config = load_config(DEFAULT, changes)
+    assert config.airflow.start == datetime.date(2026, 1, 31)
+    assert PipelineConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_amounts_may_be_numbers() -> None:
+    config = load_config(DEFAULT, ["airflow.kubernetes.nodes.cpu=2"])
+    assert config.airflow.kubernetes.nodes.cpu == "2"
+
+
+def test_the_training_takes_what_differs() -> None:
+    changes = ["airflow.kubernetes.nodes={cpu: 2, memory: 8Gi}", "airflow.kubernetes.train_nodes={gpus: 1}"]
+    pod = load_config(DEFAULT, changes).airflow.kubernetes
+    training = pod.train_nodes.over(pod.nodes)
+    assert (training.cpu, training.memory, training.gpus) == ("2", "8Gi", 1)
+    assert pod.nodes.gpus == 0

@@ -166,7 +166,7 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
     _set_code(node)
     with _started_once(workspace_of(ir), run_id, node_id):
         try:
-            return _run_alone(run, node, run_id)
+            return _run_alone(run, node, run_id, store_of(ir))
         except Exception as error:
             if full := full_disk_line(error, workspace_of(ir)):
                 raise VisageError(full) from error
@@ -190,9 +190,10 @@ def _started_once(root: Path, run_id: str, node_id: str) -> Iterator[None]:
         yield
 
 
-def _run_alone(run: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, run_id: str) -> NodeResult:
+def _run_alone(
+    run: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, run_id: str, location: StoreLocation
+) -> NodeResult:
     deployment = runner_utils.extract_local_deployment_config(run)
-    location = store_of(run)
     location.prepare()
     node_id = node.node_info.id
     with CheckedMetadata(location) as handle:

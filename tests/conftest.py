@@ -24,8 +24,8 @@ pytest_plugins = ["tests.helpers.trained_model"]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Shows each failure at once, not only after the last test."""
-    # In one process pytest's own words do; a worker of several has no terminal.
-    if config.pluginmanager.has_plugin("dsession"):
+    is_worker = hasattr(config, "workerinput")
+    if config.getoption("dist", "no") != "no" and not is_worker:
         config.pluginmanager.register(_ImmediateFailures(config))
 
 

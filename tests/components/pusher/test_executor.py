@@ -173,6 +173,8 @@ def test_a_copy_that_fails_is_reported_and_the_version_stays_pushed(tmp_path: Pa
     assert copies_are_due(tmp_path / "served", url)
 
     (tmp_path / "bucket").unlink()
+    # Each execution has a folder of its own; in this one it would take itself for the first one's continuation.
+    (tmp_path / "pushed").rename(tmp_path / "pushed by the first run")
     again = run_pusher(tmp_path, copy_to=url)
     assert again.get_int_custom_property("newly_pushed") == 0
     assert again.get_string_custom_property("copy_failed") == ""

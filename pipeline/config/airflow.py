@@ -20,7 +20,7 @@ _WITHOUT_TIMES = ("@once", "@continuous")
 
 def _is_dotted(name: str) -> str:
     if not all(part.isidentifier() for part in name.split(".")) or "." not in name:
-        raise ValueError(f"must be the dotted name of a function, such as my_company.alerts.page, not {quoted(name)}")
+        raise ValueError(f"must be a dotted name such as my_company.alerts.page, not {quoted(name)}")
     return name
 
 

@@ -9,7 +9,7 @@ from pipeline.checks.unservable import unservable_versions
 from pipeline.cli.doctor import Finding, diagnose
 from pipeline.config.loader import load_config
 from pipeline.output.console import Reporter
-from pipeline.runners import local
+from pipeline.runners import local, sequence
 from tests.helpers.project import PROJECT
 
 # The entry of the object graph by which such an export is known; `test_older_exports.py` makes a real one.
@@ -75,7 +75,7 @@ def test_a_run_names_the_model_before_its_first_node(tmp_path: Path, monkeypatch
     def stop(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(local, "run_node", stop)
+    monkeypatch.setattr(sequence, "run_node", stop)
     with pytest.raises(KeyboardInterrupt):
         local.run_pipeline(config, "1", Reporter(output))
     assert (

@@ -174,6 +174,10 @@ def _settings(server: AirflowServer, database: str, port: int) -> dict[str, str]
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
         "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": str(HANG_GUARD_SECONDS),
         "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+        # A scheduler whose own heartbeat is late would take its tasks for orphans and start them again.
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": str(HANG_GUARD_SECONDS),
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": str(HANG_GUARD_SECONDS),
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": str(HANG_GUARD_SECONDS),
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(HANG_GUARD_SECONDS),
     }
 

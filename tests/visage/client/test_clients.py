@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -129,7 +130,8 @@ def test_the_delay_that_the_server_requests_is_waited(
         pauses.append(seconds)
         await sleep(0)
 
-    monkeypatch.setattr("visage.client.sync_client.time.sleep", pauses.append)
+    # The module's own name alone: other threads of this process sleep, too.
+    monkeypatch.setattr("visage.client.sync_client.time", SimpleNamespace(sleep=pauses.append))
     monkeypatch.setattr("visage.client.async_client.asyncio.sleep", pause)
     server.script.acts.append(Refusal("RESOURCE_EXHAUSTED", "too many requests", after=7))
     use(server.url, lambda client: client.predict_crops(CROPS))

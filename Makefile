@@ -16,7 +16,7 @@ test: set-up ## ruff, mypy and all tests but those of test-services
 coverage: set-up ## the lines that the tests run; takes half as long again
 	.venv/bin/pytest --quiet --numprocesses auto --dist loadfile --no-loadscope-reorder --cov --cov-report term
 
-test-services: set-up ## pipelines on Docker, Airflow and database servers, as root with apt
+test-services: set-up ## pipelines on Docker, Airflow, databases, buckets and mounts, as root with apt
 	.venv/bin/pytest --quiet --durations 10 -m services
 
 # Two epochs of the published CNN on the real UTKFace archive; the whole recipe is in docs/recipes.md.

@@ -14,7 +14,7 @@ from tests.helpers.project import PROJECT
 from tests.helpers.second_mount import SecondMount, second_mount
 from visage.saved_model.versions import version_folders
 
-pytestmark = [pytest.mark.slow, pytest.mark.one_stack]
+pytestmark = [pytest.mark.slow, pytest.mark.services]
 
 PUSHES = 8
 # Pushes models, and looks at all versions after each push: what is there is whole.

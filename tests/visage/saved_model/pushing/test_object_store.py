@@ -10,7 +10,7 @@ from tests.helpers.object_store import ObjectStore, running_object_store
 from tests.visage.saved_model.pushing.test_bucket_copy import complete, make_version
 from visage.saved_model.pushing.rollback import roll_back
 
-pytestmark = [pytest.mark.slow, pytest.mark.one_stack]
+pytestmark = [pytest.mark.slow, pytest.mark.services]
 
 UPDATE = """
 import os, sys

@@ -17,7 +17,7 @@ coverage: set-up ## the lines that the tests run; takes half as long again
 	.venv/bin/pytest --quiet --numprocesses auto --dist loadfile --no-loadscope-reorder --cov --cov-report term
 
 test-services: set-up ## pipelines on Docker, Airflow, databases, buckets and mounts, as root with apt
-	.venv/bin/pytest --quiet --durations 10 -m services
+	.venv/bin/pytest --quiet --durations 10 -m services -o faulthandler_timeout=3600
 
 # Two epochs of the published CNN on the real UTKFace archive; the whole recipe is in docs/recipes.md.
 DATA ?= ../shared/data

@@ -71,6 +71,11 @@ def test_no_other_file_uses_private_names_of_keras() -> None:
         "keras_private.py": {"_apply_weight_decay"},
         # Of httpx, whose connections take no limit of the whole time otherwise.
         "request_time.py": {"_transport", "_mounts", "_pool", "_network_backend"},
+        # Of fsspec, TFX's launcher, ML Metadata and kfp: hooks that their own subclasses and callers use.
+        "bucket_copy.py": {"_strip_protocol"},
+        "node.py": {"_run_executor"},
+        "server_store.py": {"_call"},
+        "submit.py": {"_healthz_api"},
     }
     inherited = re.compile(r"self\._(trainable_variables|get_variable_index)\b|keras\.src")
     assert [file.name for file in files if inherited.search(file.read_text(encoding="utf-8"))] == ["keras_private.py"]

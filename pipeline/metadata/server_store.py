@@ -1,5 +1,6 @@
 """ML Metadata on a server: MySQL, MariaDB or PostgreSQL, with what its own clients lack."""
 
+import math
 import os
 import re
 import sys
@@ -21,6 +22,9 @@ from visage.errors import VisageError, shortened
 
 # Another process makes the tables, which takes a second or two.
 _TABLES_SECONDS = 20.0
+# The check is a connection without a login, of which MySQL writes a warning; a node opens the store several times.
+_TRUSTED_SECONDS = 60.0
+_opened_at: dict[ServerAddress, float] = {}
 _BEING_MADE = ("concurrent connection", "Deadlock", "already exists", "duplicate key", "Duplicate entry")
 _REFUSED = ("mysql_real_connect failed", "password authentication failed", "no password supplied")
 # A type that ML Metadata creates itself, in another case.
@@ -36,12 +40,15 @@ def open_server(address: ServerAddress) -> MetadataStore:
     """
     end = time.monotonic() + _TABLES_SECONDS
     while True:
-        check_server(address)
+        if time.monotonic() - _opened_at.get(address, -math.inf) > _TRUSTED_SECONDS:
+            check_server(address)
         try:
             store = _ServerStore(address)
             break
         except _NotOpenedError as error:
             problem = str(error)
+        # MySQL's client has one message for a server that is gone and for one that refuses the login.
+        check_server(address)
         if not any(words in problem for words in _BEING_MADE):
             raise VisageError(f"{address}: {_why_not_opened(address, problem)}")
         if time.monotonic() > end:
@@ -50,6 +57,7 @@ def open_server(address: ServerAddress) -> MetadataStore:
                 "remove and create the database"
             )
         time.sleep(0.3)
+    _opened_at[address] = time.monotonic()
     if address.store == "mysql" and _knows_type(store, _MISSPELT_TYPE):
         raise VisageError(
             f"{address}: the database takes names of different case for one; create it with COLLATE utf8mb4_bin "

@@ -70,6 +70,15 @@ def portraits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _same_threads_for_later_tests() -> Iterator[None]:
+    """Restores what `serve` sets for its process: trainings with other threads differ in the last digits."""
+    before = os.environ.get("TF_NUM_INTRAOP_THREADS")
+    yield
+    if before is None:
+        os.environ.pop("TF_NUM_INTRAOP_THREADS", None)
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     """A headless Chromium; skips without one."""

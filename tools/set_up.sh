@@ -100,7 +100,7 @@ rm -f $stamp
 echo "$extras" >$installed
 say "installing the $(grep -c '^[a-z].*==' "$lock") packages of $lock${extras:+ and the extras$extras} into .venv (3 GB, once)"
 # shellcheck disable=SC2086
-"$uv" pip sync --quiet --python $python --require-hashes $locks || fail "installing $locks failed, for the reason above"
+"$uv" pip sync --quiet --compile-bytecode --python $python --require-hashes $locks || fail "installing $locks failed, for the reason above"
 # The project's former name, `visage`, is another package on PyPI.
 rm -rf visage.egg-info
 # The lock contains setuptools, so building the project needs no index.

@@ -18,7 +18,7 @@ if [ "$(cat $home/installed 2>/dev/null)" != "$state" ]; then
     rm -rf $making
     # Relocatable, for it is renamed when it is whole.
     "$uv" venv --quiet --relocatable --no-project --python '>=3.10' $making >&2
-    "$uv" pip sync --quiet --python $making/bin/python --require-hashes $lock >&2
+    "$uv" pip sync --quiet --compile-bytecode --python $making/bin/python --require-hashes $lock >&2
     echo "$state" >$making/installed
     rm -rf $home
     mv -T $making $home

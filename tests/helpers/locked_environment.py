@@ -40,7 +40,10 @@ def _install(lock_file: Path, folder: Path, state: str) -> None:
         [uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", sys.executable, making], check=True
     )
     python = making / "bin" / "python"
-    subprocess.run([uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", lock_file], check=True)
+    subprocess.run(
+        [uv, "pip", "sync", "--quiet", "--compile-bytecode", "--python", python, "--require-hashes", lock_file],
+        check=True,
+    )
     (making / "installed").write_text(state)
     shutil.rmtree(folder, ignore_errors=True)
     making.rename(folder)

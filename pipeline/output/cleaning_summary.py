@@ -19,7 +19,10 @@ def cleaning_lines(report: Mapping[str, Any]) -> str:
         lines += skipped_lines(part["skipped"], examples.get(dataset, {}), of)
     if total["dropped"]:
         lines.append(f"    dropped:  {counts_in_words(total['dropped'])}")
-    if repaired := report.get("metrics", {}).get("repaired"):
+    metrics = report.get("metrics", {})
+    if reused := metrics.get("reused"):
+        lines.append(f"    reused:   {reused:,} of {metrics['pictures']:,} images, aligned by an earlier run")
+    if repaired := metrics.get("repaired"):
         lines.append(f"    repaired: {counts_in_words(repaired)}")
     return "\n".join(lines)
 

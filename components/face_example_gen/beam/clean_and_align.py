@@ -14,35 +14,18 @@ from typing import BinaryIO
 import apache_beam as beam
 import numpy as np
 
+from components.face_example_gen.beam.align_image import ImageAligner, Outcome, UnusableImage
 from components.face_example_gen.beam.chunks import Chunk, read_chunk
-from components.face_example_gen.beam.metrics import count_drop, count_image, count_repaired, timed
+from components.face_example_gen.beam.kept_outcomes import KeptOutcomes, key_of
+from components.face_example_gen.beam.metrics import count_drop, count_image, count_repaired, count_reused
 from components.face_example_gen.beam.record_files import write_bytes, write_lines, write_records
 from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.data.cleaning import age_out_of_range, outside_protocol, reason_to_drop
 from visage.data.duplicates.decisions import ROW, excluded_copy_row, row_of
-from visage.data.duplicates.perceptual_hash import perceptual_hash
-from visage.data.failures import (
-    LANDMARKS_UNUSABLE,
-    NO_FACE,
-    PICTURE_FAILED,
-    PICTURE_UNDECODABLE,
-    RECORD_UNREADABLE,
-    GroupLabels,
-    groups_of,
-)
+from visage.data.failures import PICTURE_FAILED, RECORD_UNREADABLE, GroupLabels, groups_of
 from visage.data.prepared_rows import face_box, to_record
 from visage.data.records import FaceRecord, to_example
 from visage.data.split import split_of
-from visage.faces.align import align
-from visage.faces.detector import make_detector
-from visage.faces.encode import encode
-from visage.faces.face import Face
-from visage.faces.grey import to_grey
-from visage.faces.image_io import DecodeError, decode_repairing
-from visage.faces.quality import measure_quality
-from visage.faces.resize import resize
-from visage.faces.selection import choose, two_candidates
-from visage.faces.settings import NO_DETECTOR
 
 _AGE_RULES = (age_out_of_range.__name__, outside_protocol.__name__)
 
@@ -121,15 +104,19 @@ class CleanAndAlign(beam.DoFn):
     The files depend on the chunk alone, so a retried bundle writes the same.
     """
 
-    def __init__(self, settings: FaceExampleGenSettings, work_dir: str, progress_dir: str | None) -> None:
+    def __init__(
+        self, settings: FaceExampleGenSettings, work_dir: str, progress_dir: str | None, kept_dir: str | None = None
+    ) -> None:
+        """Takes the arguments of `transforms.build`."""
         self._settings = settings
         self._work_dir = work_dir
         self._progress_dir = progress_dir
+        self._kept_dir = kept_dir
 
     def setup(self) -> None:
         """Creates the objects that cannot be pickled, once per worker."""
-        name = self._settings.alignment.detector
-        self._detector = None if name == NO_DETECTOR else make_detector(name)
+        self._aligner = ImageAligner(self._settings.alignment, self._settings.cleaning)
+        self._kept_outcomes = KeptOutcomes(self._kept_dir)
         self._progress = _progress_file(self._progress_dir)
 
     def process(self, chunk: Chunk) -> Iterator[Chunk]:
@@ -137,15 +124,17 @@ class CleanAndAlign(beam.DoFn):
         rows: list[np.ndarray] = []
         drops: list[bytes] = []
         excluded_copies: list[np.ndarray] = []
-        write_records(self._work_dir, candidates_name(chunk), self._candidates(chunk, rows, drops, excluded_copies))
+        with self._kept_outcomes.new_part():
+            write_records(self._work_dir, candidates_name(chunk), self._candidates(chunk, rows, drops, excluded_copies))
         write_lines(self._work_dir, drops_name(chunk), drops)
         write_bytes(self._work_dir, rows_name(chunk), np.array(rows, ROW).tobytes())
         write_bytes(self._work_dir, excluded_copies_name(chunk), np.array(excluded_copies, ROW).tobytes())
         yield chunk
 
     def teardown(self) -> None:
-        """Closes the worker's progress file."""
+        """Closes the worker's files."""
         self._progress.close()
+        self._kept_outcomes.close()
 
     def _candidates(
         self, chunk: Chunk, rows: list[np.ndarray], drops: list[bytes], excluded_copies: list[np.ndarray]
@@ -187,47 +176,24 @@ class CleanAndAlign(beam.DoFn):
         rule = reason_to_drop(record, self._settings.cleaning, self._settings.split)
         if rule:
             raise _DropError(rule)
-        crop, landmarks = self._crop(record)
-        grey = to_grey(crop)
-        row = row_of(record, split_of(record, self._settings.split), perceptual_hash(grey), chunk.number, offset)
-        with timed("encode"):
-            encoded = encode(crop, self._settings.alignment.jpeg_quality)
-        return Kept(replace(record, image=encoded, **asdict(measure_quality(grey, landmarks))), row)
-
-    def _crop(self, record: FaceRecord) -> tuple[np.ndarray, np.ndarray | None]:
-        """Returns the crop, and the landmarks in the photo; without a detector they are None."""
-        try:
-            with timed("decode"):
-                image, repaired = decode_repairing(record.image)
-        except DecodeError as error:
-            raise _DropError(PICTURE_UNDECODABLE, error.reason) from None
-        if repaired:
+        outcome = self._outcome_of_image(record)
+        if outcome.repaired:
             count_repaired()
-        if self._detector is None:
-            return resize(image, self._settings.alignment.size), None
-        with timed("detect"):
-            faces = self._detector.detect(image)
-        face = self._chosen(faces, image.shape, record)
-        if face.size < self._settings.cleaning.min_face_size:
-            raise _DropError("face_too_small")
-        try:
-            with timed("align"):
-                return align(image, face.landmarks, self._settings.alignment), face.landmarks
-        except ValueError:
-            raise _DropError(LANDMARKS_UNUSABLE) from None
+        if isinstance(outcome, UnusableImage):
+            raise _DropError(outcome.rule, outcome.detail)
+        row = row_of(record, split_of(record, self._settings.split), outcome.hash, chunk.number, offset)
+        return Kept(replace(record, image=outcome.image, **asdict(outcome.quality)), row)
 
-    def _chosen(self, faces: list[Face], image_shape: tuple[int, ...], record: FaceRecord) -> Face:
+    def _outcome_of_image(self, record: FaceRecord) -> Outcome:
         box = face_box(record)
-        other_faces = self._settings.cleaning.other_faces
-        try:
-            face = choose(faces, image_shape, box)
-        except ValueError:
-            raise _DropError(NO_FACE) from None
-        if other_faces == "drop" and len(faces) > 1:
-            raise _DropError("several_faces")
-        if other_faces == "ambiguous" and two_candidates(faces, image_shape, box):
-            raise _DropError("two_candidates")
-        return face
+        key = key_of(record.image_digest, box)
+        outcome = self._kept_outcomes.find(key)
+        if outcome is None:
+            outcome = self._aligner.outcome(record.image, box)
+            self._kept_outcomes.add(key, outcome)
+        else:
+            count_reused()
+        return outcome
 
 
 def _progress_file(folder: str | None) -> BinaryIO:

@@ -19,6 +19,7 @@ _IMAGES = "pictures"
 _FACES = "faces"
 _DROPPED = "dropped."
 _REPAIRED = "jpegs_without_end_mark"
+_REUSED = "reused"
 # Beam's distributions hold integers, and a step may take less than a millisecond.
 _MICROSECONDS = ".microseconds"
 
@@ -45,6 +46,11 @@ def count_repaired() -> None:
     _counter(_REPAIRED).inc()
 
 
+def count_reused() -> None:
+    """Counts one image whose outcome an earlier run has kept."""
+    _counter(_REUSED).inc()
+
+
 @contextmanager
 def timed(step: Step) -> Iterator[None]:
     """Adds the duration of the `with` block, whether it succeeds or fails, to the distribution of `step`."""
@@ -61,8 +67,9 @@ def counted(results: MetricResults) -> Counted:
     Failed and retried bundles count once if the engine knows which were committed.
 
     Returns:
-        `pictures` (number of images), `faces`, `dropped` by rule, `repaired` (images by defect), and `milliseconds`: by
-        step the `mean` and `max` per image. Empty where the engine keeps no metrics.
+        `pictures` (number of images), `faces`, `dropped` by rule, `repaired` (images by defect), `reused` (images whose
+        outcome an earlier run has kept), and `milliseconds`: by step the `mean` and `max` of each other image. Empty
+        where the engine keeps no metrics.
     """
     found = results.query(MetricsFilter().with_namespace(NAMESPACE))
     counters: dict[str, int] = {}
@@ -81,6 +88,7 @@ def counted(results: MetricResults) -> Counted:
             if name.startswith(_DROPPED) and number
         },
         "repaired": {_REPAIRED: counters[_REPAIRED]} if counters.get(_REPAIRED) else {},
+        "reused": counters.get(_REUSED, 0),
         "milliseconds": _milliseconds(found[MetricResults.DISTRIBUTIONS]),
     }
 

@@ -36,6 +36,7 @@ def build(
     drops_dir: str,
     work_dir: str,
     progress_dir: str | None,
+    kept_dir: str | None = None,
 ) -> None:
     """Adds all transforms from reading to writing to `pipeline`.
 
@@ -48,6 +49,7 @@ def build(
         drops_dir: receives `dropped-<chunk>.jsonl`, see `clean_and_align.drop_line`.
         work_dir: a folder that all workers reach, for intermediate files; not needed afterwards.
         progress_dir: a local folder in which each worker's file grows by one byte per record; None: no progress.
+        kept_dir: a folder that all workers reach, in which they find and keep aligned faces; None: nothing is kept.
     """
     total = sum(source.records for source in sources)
     partitions = math.ceil(total / _RECORDS_PER_PARTITION)
@@ -57,7 +59,7 @@ def build(
         | "files" >> beam.Create([(number, *file) for number, file in enumerate(files)])
         | "find chunks" >> beam.ParDo(SplitIntoChunks(_records_per_chunk(total)))
         | "spread evenly" >> beam.Reshuffle()
-        | "clean and align" >> beam.ParDo(CleanAndAlign(settings, work_dir, progress_dir))
+        | "clean and align" >> beam.ParDo(CleanAndAlign(settings, work_dir, progress_dir, kept_dir))
     )
     duplicates = (
         chunks

@@ -34,6 +34,7 @@ from components.face_example_gen.engines.staging import (
     name_local_files,
 )
 from components.face_example_gen.engines.worker_processes import end_if_a_worker_dies, worker_processes
+from components.face_example_gen.kept_faces import kept_faces
 from components.face_example_gen.settings import BeamSettings, FaceExampleGenSettings
 from visage import progress
 from visage.data.prepared_dataset import PreparedDataset
@@ -148,11 +149,13 @@ def _run(
             filesystem.make(folder)
     total = sum(source.records for source in sources)
 
-    def build_on(pipeline: beam.Pipeline, progress_dir: str | None) -> beam.Pipeline:
-        build(pipeline, sources, settings, examples_dir, drops_dir, work_dir, progress_dir)
-        return pipeline
+    with kept_faces(settings) as kept_dir:
 
-    found = counted(run(settings.beam, build_on, total).metrics())
+        def build_on(pipeline: beam.Pipeline, progress_dir: str | None) -> beam.Pipeline:
+            build(pipeline, sources, settings, examples_dir, drops_dir, work_dir, progress_dir, kept_dir)
+            return pipeline
+
+        found = counted(run(settings.beam, build_on, total).metrics())
     filesystem.remove(work_dir)
     # Bundles that were tried twice may leave a partial file.
     for folder in (examples_dir, drops_dir):

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from components.face_example_gen.beam import clean_and_align, transforms
+from components.face_example_gen.beam import align_image, transforms
 from components.face_example_gen.beam.publish import PublishChunk
 from components.face_example_gen.beam.record_files import read_records
 from components.face_example_gen.engines.run import run_beam
@@ -86,7 +86,7 @@ def test_an_exception_on_one_image_drops_that_image_and_is_logged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     detector = FailsOnSome()
-    monkeypatch.setattr(clean_and_align, "make_detector", lambda name: detector)
+    monkeypatch.setattr(align_image, "make_detector", lambda name: detector)
     source = prepared(tmp_path, [utkface_row(number, image=PHOTO) for number in range(30)])
     run_beam([source], settings(detector="blazeface"), str(tmp_path / "out"), str(tmp_path / "out"))
     total = reconcile([source], str(tmp_path / "out"), str(tmp_path / "out"))["total"]
@@ -215,7 +215,7 @@ def test_a_missing_detector_reaches_the_user_from_a_worker(tmp_path: Path, monke
     def missing(name: str) -> None:
         raise VisageError("alignment.detector: the package mtcnn is missing")
 
-    monkeypatch.setattr(clean_and_align, "make_detector", missing)
+    monkeypatch.setattr(align_image, "make_detector", missing)
     source = prepared(tmp_path, [utkface_row(1)])
     with pytest.raises(VisageError, match=r"^alignment.detector: the package mtcnn is missing$"):
         run_beam([source], settings(detector="blazeface"), str(tmp_path / "out"), str(tmp_path / "out"))

@@ -23,14 +23,12 @@ class Entry:
     Attributes:
         name: POSIX path relative to the top folder; bytes that are not UTF-8 are surrogates.
         size: bytes.
-        modified_ns: time of the last change, nanoseconds; 0 in a tar.
         reason: name under which an unreadable entry is counted; '' if it is readable.
         why: the reason in words.
     """
 
     name: str
     size: int = 0
-    modified_ns: int = 0
     reason: str = ""
     why: str = ""
 
@@ -76,7 +74,7 @@ def _entry(path: Path, name: str, top: str) -> Entry:
             return Entry(name, reason="not_a_file", why="neither a file nor a folder")
         may_be_read = os.access(path, os.R_OK, effective_ids=True)
         reason, why = ("", "") if may_be_read else (IMAGE_UNREADABLE, "permission to read it is missing")
-        return Entry(name, status.st_size, status.st_mtime_ns, reason, why)
+        return Entry(name, status.st_size, reason, why)
     except OSError as error:
         if is_link:
             return Entry(name, reason="link", why=f"a link that leads nowhere ({error.strerror})")

@@ -9,7 +9,7 @@ from tfx.orchestration.portable import base_driver as portable_base_driver
 from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.proto.orchestration.driver_output_pb2 import DriverOutput
 
-from components.face_example_gen.prepare import archive_digest
+from components.face_example_gen.prepare import archive_digests
 from components.face_example_gen.settings import FaceExampleGenSettings
 
 
@@ -25,6 +25,5 @@ class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
         properties: dict[str, Any] = execution_info.exec_properties
         settings = FaceExampleGenSettings.model_validate_json(properties["settings"])
         output = DriverOutput()
-        archive_digests = {dataset: archive_digest(settings.data, dataset) for dataset in settings.data.sources}
-        output.exec_properties["archive_digests"].string_value = json.dumps(archive_digests)
+        output.exec_properties["archive_digests"].string_value = json.dumps(archive_digests(settings))
         return output

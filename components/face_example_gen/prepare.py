@@ -31,11 +31,25 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 
-def archive_digest(data: DataSettings, dataset: str) -> str:
+def archive_digests(settings: FaceExampleGenSettings) -> dict[str, str]:
+    """Returns the result of `archive_digest` for each data set of the settings.
+
+    Raises:
+        VisageError: the folder with the archives does not exist.
+    """
+    data, data_root = settings.data, Path(settings.data_root)
+    return {dataset: archive_digest(data, dataset, data_root) for dataset in data.sources}
+
+
+def archive_digest(data: DataSettings, dataset: str, data_root: Path) -> str:
     """Returns a digest that changes with the files of a data set or with the code that draws or prepares it.
 
-    Tables count by content, large archives by size, time and samples, images in folders by size and time. Files of
-    other data sets do not count.
+    Files count by name and content, not by their times. Files of other data sets do not count.
+
+    Args:
+        data: names the folder with the archives.
+        dataset: one of its sources.
+        data_root: the digests of single files are remembered below it, so that an unchanged file is read once.
 
     Raises:
         VisageError: the folder with the archives does not exist.
@@ -44,7 +58,7 @@ def archive_digest(data: DataSettings, dataset: str) -> str:
     if data.dir is None:
         digest.update(f"drawn {data.sample_portraits} {sorted(data.sources)}".encode())
     else:
-        for line in _state(data, dataset):
+        for line in _state(data, dataset, data_root):
             digest.update(f"{line}\n".encode())
     return digest.hexdigest()[:16]
 
@@ -69,7 +83,7 @@ def archive_dir(data: DataSettings, data_root: Path) -> Path:
 
     drawing = data.sample_portraits
     # One digest for all sources, because the portraits are distributed among them.
-    folder = data_root / "sample_portraits" / archive_digest(data, data.sources[0])
+    folder = data_root / "sample_portraits" / archive_digest(data, data.sources[0], data_root)
     with _working(folder, "draw portraits"):
         _sweep(folder.parent, f".{folder.name}.unfinished-*")
         draw_sample_portraits(folder, drawing.count, drawing.seed, data.sources)
@@ -219,16 +233,19 @@ def _sweep(folder: Path, leftovers: str) -> None:
         shutil.rmtree(leftover)
 
 
-def _state(data: DataSettings, dataset: str) -> Iterator[str]:
+def _state(data: DataSettings, dataset: str, data_root: Path) -> Iterator[str]:
     from tfds_builders.archive_state import state_of_archive, state_of_labelled_folder
+    from tfds_builders.file_digests import remembered_digests
 
     assert data.dir is not None
     folder = Path(data.dir)
     if not folder.is_dir():
         raise VisageError(f"data.dir: {folder} does not exist; name the folder that holds the archives")
     reading = data.labelled_folder(dataset)
-    if reading is None:
-        yield from state_of_archive(folder, dataset)
-    else:
-        yield from state_of_labelled_folder(folder / dataset.partition("/")[2], reading.labels)
-        yield reading.model_dump_json()
+    name = hashlib.sha256(f"{dataset} {folder}".encode()).hexdigest()[:16]
+    with remembered_digests(data_root / "digests" / name, dataset) as digests:
+        if reading is None:
+            yield from state_of_archive(folder, dataset, digests)
+        else:
+            yield from state_of_labelled_folder(folder / dataset.partition("/")[2], reading.labels, digests)
+            yield reading.model_dump_json()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from components.face_example_gen.prepare import archive_digest
+from components.face_example_gen.prepare import archive_digests
 from pipeline.config.schema import PipelineConfig
 from visage.data.settings import SplitSettings
 from visage.source_digest import TRAINING_CODE, source_digest
@@ -29,10 +29,9 @@ def cache_key(config: PipelineConfig, splits: Sequence[SplitSettings]) -> str:
     Raises:
         VisageError: the folder with the archives does not exist.
     """
-    data = config.face_example_gen_settings().data
     _, files = pin_files(config.trainer, config.alignment)
     what = {
-        "data": [(source, archive_digest(data, source)) for source in data.sources],
+        "data": list(archive_digests(config.face_example_gen_settings()).items()),
         "cleaning": config.cleaning.model_dump(mode="json"),
         "alignment": config.alignment.model_dump(mode="json"),
         "split": splits[0].model_dump(mode="json", exclude={"fold"}),

@@ -24,8 +24,9 @@ def clean(source: str, settings: FaceExampleGenSettings) -> CleanedData:
     Raises:
         VisageError: an archive is missing or broken, or the folder cannot be written.
     """
-    archives_state = archive_digest(settings.data, source)
-    folder = Path(settings.data_root) / "inspections" / _cache_key(source, settings, archives_state)
+    data_root = Path(settings.data_root)
+    archives_state = archive_digest(settings.data, source, data_root)
+    folder = data_root / "inspections" / _cache_key(source, settings, archives_state)
     with locked(folder.with_name(f"{folder.name}.lock"), f"clean {source}"):
         if not folder.is_dir():
             _clean_into(folder, source, settings)

@@ -44,7 +44,7 @@ def prepare(dataset: str, settings: FaceExampleGenSettings) -> Prepared:
     """
     data_root = Path(settings.data_root)
     archives = archive_dir(settings.data, data_root)
-    root = prepared_root(data_root, archive_digest(settings.data, dataset))
+    root = prepared_root(data_root, archive_digest(settings.data, dataset, data_root))
     was_there = any((root / dataset).glob("*/dataset_info.json"))
     start = time.monotonic()
     builder = prepare_source(dataset, archives, root, settings.data.labelled_folder(dataset))

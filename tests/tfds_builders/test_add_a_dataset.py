@@ -56,11 +56,11 @@ def test_its_rows_become_face_records(data: DataSettings, tmp_path: Path) -> Non
     assert ada.image == Path(data.dir, "FacesX/ada_36_female.jpg").read_bytes()
 
 
-def test_a_changed_archive_misses_the_cache(data: DataSettings) -> None:
-    before = archive_digest(data, "faces_x")
+def test_a_changed_archive_misses_the_cache(data: DataSettings, tmp_path: Path) -> None:
+    before = archive_digest(data, "faces_x", tmp_path / "data")
     assert data.dir is not None
     Path(data.dir, "FacesX/grace_37_female.jpg").write_bytes(b"jpeg")
-    assert archive_digest(data, "faces_x") != before
+    assert archive_digest(data, "faces_x", tmp_path / "data") != before
 
 
 def test_a_missing_archive_is_an_error_of_one_line_that_names_its_source(data: DataSettings, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from components.face_example_gen.prepare import archive_digest
 from components.face_example_gen.settings import DataSettings, LabelledFolderSettings
-from tests.components.face_example_gen.archives import digest_of_archives, drawn, folder_of
+from tests.components.face_example_gen.archives import NO_FOLDER, digest_of_archives, drawn, folder_of
 from visage.errors import VisageError
 
 
@@ -36,14 +36,29 @@ class TestArchiveDigest:
         states = [state_of(data, tmp_path / name, content) for content in (b"a,f", b"a,m", b"a,f")]
         assert states[0] == states[2] != states[1]
 
-    @pytest.mark.parametrize("where", [0, 5_000_000, 9_999_999])
-    def test_a_large_archive_is_sampled(self, tmp_path: Path, where: int) -> None:
+    @pytest.mark.parametrize("where", [0, 4_999_999, 9_999_999])
+    def test_each_byte_of_a_large_archive_counts(self, tmp_path: Path, where: int) -> None:
         data = DataSettings(dir=str(tmp_path), sources=["utkface"])
         content = bytearray(10_000_000)
         before = state_of(data, tmp_path / "UTKFace.tar.gz", bytes(content))
-        # More than the distance between two of the blocks that are read.
-        content[max(0, where - 700_000) : where + 1] = b"x" * (where + 1 - max(0, where - 700_000))
+        content[where] = 1
         assert state_of(data, tmp_path / "UTKFace.tar.gz", bytes(content)) != before
+
+    @pytest.mark.parametrize("name", ["UTKFace.tar.gz", "UTKFace/2_0_0_20170109150557335.jpg.chip.jpg"])
+    def test_a_new_time_or_a_new_copy_of_the_same_bytes_leaves_it(self, archives: Path, name: str) -> None:
+        file = archives / name
+        file.write_bytes(b"two")
+        before = digest_of_archives(folder_of(archives))
+        os.utime(file, (1, 1))
+        assert digest_of_archives(folder_of(archives)) == before
+        file.unlink()
+        file.write_bytes(b"two")
+        assert digest_of_archives(folder_of(archives)) == before
+
+    def test_it_is_the_same_with_and_without_remembered_digests(self, archives: Path, tmp_path: Path) -> None:
+        data, data_root = folder_of(archives), tmp_path / "data"
+        assert digest_of_archives(data) == digest_of_archives(data, data_root) == digest_of_archives(data, data_root)
+        assert len(list((data_root / "digests").iterdir())) == 1
 
     def test_file_names_that_are_not_utf8_count(self, archives: Path) -> None:
         before = digest_of_archives(folder_of(archives))
@@ -60,11 +75,12 @@ class TestArchiveDigest:
         next((archives / "UTKFace").iterdir()).unlink()
         assert digest_of_archives(folder_of(archives)) != before
 
-    def test_a_file_of_the_same_size_with_other_contents_changes_it(self, archives: Path) -> None:
+    def test_a_file_of_the_same_size_and_time_with_other_contents_changes_it(self, archives: Path) -> None:
         file = next((archives / "UTKFace").iterdir())
         before = digest_of_archives(folder_of(archives))
+        modified_ns = file.stat().st_mtime_ns
         file.write_bytes(b"two")
-        os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))
+        os.utime(file, ns=(modified_ns, modified_ns))
         assert digest_of_archives(folder_of(archives)) != before
 
     def test_a_renamed_file_changes_it(self, archives: Path) -> None:
@@ -144,7 +160,7 @@ class TestArchiveDigest:
 
     def test_another_source_beside_it_leaves_it_so_that_it_need_not_be_prepared_again(self, archives: Path) -> None:
         both = folder_of(archives).model_copy(update={"sources": ["adience/faces", "utkface"]})
-        assert archive_digest(both, "utkface") == digest_of_archives(folder_of(archives))
+        assert archive_digest(both, "utkface", NO_FOLDER) == digest_of_archives(folder_of(archives))
 
     def test_a_missing_folder_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(VisageError, match=rf"^data\.dir: {tmp_path}/none does not exist; "):

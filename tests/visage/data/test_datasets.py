@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tfds_builders.archive_state import state_of_archive
+from tfds_builders.file_digests import FileDigests
 from visage.data.datasets import DATASETS, dataset_spec, published_sources
 from visage.data.datasets.spec import DatasetSpec
 
@@ -24,7 +25,7 @@ def test_each_has_a_builder_where_tfds_looks_for_it(spec: DatasetSpec) -> None:
 
 def test_the_state_of_each_archive_names_its_tables(spec: DatasetSpec, tmp_path: Path) -> None:
     assert spec.files is not None
-    state = "\n".join(state_of_archive(tmp_path, spec.name))
+    state = "\n".join(state_of_archive(tmp_path, spec.name, FileDigests(spec.name)))
     assert all(name in state for name in (f"{spec.files.root}.tar.gz", *spec.files.tables))
 
 

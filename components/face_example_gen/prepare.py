@@ -18,6 +18,7 @@ from components.face_example_gen.settings import (
     FaceExampleGenSettings,
     LabelledFolderSettings,
 )
+from components.face_example_gen.spans import SourcePart, part_of_name, parts_of
 from visage import progress
 from visage.data.datasets import dataset_spec
 from visage.data.datasets.labelled_folder import LABELLED_FOLDER
@@ -31,24 +32,28 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 
-def archive_digests(settings: FaceExampleGenSettings) -> dict[str, str]:
-    """Returns the result of `archive_digest` for each data set of the settings.
+def archive_digests(settings: FaceExampleGenSettings, source: str | None = None) -> dict[str, str]:
+    """Returns the digest of each data set, of each span by itself, by `SourcePart.name`.
+
+    Args:
+        settings: name the data sets and the folder with the archives.
+        source: the only data set; None: all.
 
     Raises:
-        VisageError: the folder with the archives does not exist.
+        VisageError: the folder with the archives does not exist, or a span is missing or empty.
     """
     data, data_root = settings.data, Path(settings.data_root)
-    return {dataset: archive_digest(data, dataset, data_root) for dataset in data.sources}
+    return {part.name: archive_digest(data, part, data_root) for part in parts_of(data, source)}
 
 
-def archive_digest(data: DataSettings, dataset: str, data_root: Path) -> str:
+def archive_digest(data: DataSettings, part: SourcePart, data_root: Path) -> str:
     """Returns a digest that changes with the files of a data set or with the code that draws or prepares it.
 
-    Files count by name and content, not by their times. Files of other data sets do not count.
+    Files count by name and content, not by their times. Files of other data sets and spans do not count.
 
     Args:
         data: names the folder with the archives.
-        dataset: one of its sources.
+        part: one of its data sets.
         data_root: the digests of single files are remembered below it, so that an unchanged file is read once.
 
     Raises:
@@ -58,7 +63,7 @@ def archive_digest(data: DataSettings, dataset: str, data_root: Path) -> str:
     if data.dir is None:
         digest.update(f"drawn {data.sample_portraits} {sorted(data.sources)}".encode())
     else:
-        for line in _state(data, dataset, data_root):
+        for line in _state(data, part, data_root):
             digest.update(f"{line}\n".encode())
     return digest.hexdigest()[:16]
 
@@ -68,22 +73,19 @@ def prepared_root(data_root: Path, archive_digest: str) -> Path:
     return data_root / "prepared" / archive_digest
 
 
-def archive_dir(data: DataSettings, data_root: Path) -> Path:
-    """Returns the folder with the archives; without one, draws the sample portraits into a folder.
+def archive_dir(data: DataSettings, data_root: Path, span: str = "") -> Path:
+    """Returns the folder with the archives of a span; without one, draws the sample portraits into a folder.
 
     Raises:
         VisageError: the folder does not exist, or cannot be written.
     """
     if data.dir is not None:
-        folder = Path(data.dir)
-        if not folder.is_dir():
-            raise VisageError(f"data.dir: {folder} does not exist; name the folder that holds the archives")
-        return folder
+        return _existing(data.folder_of(span))
     from tfds_builders.sample_portraits.draw import draw_sample_portraits
 
     drawing = data.sample_portraits
     # One digest for all sources, because the portraits are distributed among them.
-    folder = data_root / "sample_portraits" / archive_digest(data, data.sources[0], data_root)
+    folder = data_root / "sample_portraits" / archive_digest(data, SourcePart(data.sources[0]), data_root)
     with _working(folder, "draw portraits"):
         _sweep(folder.parent, f".{folder.name}.unfinished-*")
         draw_sample_portraits(folder, drawing.count, drawing.seed, data.sources)
@@ -95,18 +97,26 @@ def prepare_sources(settings: FaceExampleGenSettings, archive_digests: Mapping[s
 
     Args:
         settings: names the data sets and the folder with the archives; without one, sample portraits are drawn.
-        archive_digests: the result of `archive_digest` for each data set.
+        archive_digests: the result of `archive_digests`; names the spans to prepare.
 
     Raises:
         VisageError: an archive is missing, incomplete or malformed, or the disk is full.
     """
+    data = settings.data
+    parts = [(part_of_name(data, name), digest) for name, digest in archive_digests.items()]
+    return [source_of(part.dataset, prepare_part(part, settings, digest), part.span) for part, digest in parts]
+
+
+def prepare_part(part: SourcePart, settings: FaceExampleGenSettings, archive_digest: str) -> "tfds.core.DatasetBuilder":
+    """Prepares one data set of the settings, or what a span holds of it, as `prepare_source` does.
+
+    Raises:
+        VisageError: as `prepare_source`.
+    """
     data, data_root = settings.data, Path(settings.data_root)
-    archives = archive_dir(data, data_root)
-    roots = {dataset: prepared_root(data_root, archive_digests[dataset]) for dataset in data.sources}
-    return [
-        source_of(dataset, prepare_source(dataset, archives, root, data.labelled_folder(dataset)))
-        for dataset, root in roots.items()
-    ]
+    archives = archive_dir(data, data_root, part.span)
+    root = prepared_root(data_root, archive_digest)
+    return prepare_source(part.dataset, archives, root, data.labelled_folder(part.dataset))
 
 
 def prepare_source(
@@ -149,8 +159,8 @@ def prepare_source(
         return builder if is_plain(prepared_root) else module.Builder(config=builder_config, data_dir=prepared_root)
 
 
-def source_of(dataset: str, builder: "tfds.core.DatasetBuilder") -> PreparedDataset:
-    """Returns the files and counts of a data set that `prepare_source` has prepared.
+def source_of(dataset: str, builder: "tfds.core.DatasetBuilder", span: str = "") -> PreparedDataset:
+    """Returns the files and counts of a data set that `prepare_source` has prepared, of the span of that name.
 
     Raises:
         VisageError: the prepared data set has no counts, or lists other rows than it has skipped.
@@ -171,7 +181,7 @@ def source_of(dataset: str, builder: "tfds.core.DatasetBuilder") -> PreparedData
     if listed != counts["skipped"]:
         raise _damaged(Path(builder.data_dir))
     records = sum(split.num_examples for split in splits)
-    return PreparedDataset(dataset, files, records, counts["rows"], dict(listed), skipped_rows, examples)
+    return PreparedDataset(dataset, files, records, counts["rows"], dict(listed), skipped_rows, examples, span)
 
 
 @contextmanager
@@ -233,19 +243,22 @@ def _sweep(folder: Path, leftovers: str) -> None:
         shutil.rmtree(leftover)
 
 
-def _state(data: DataSettings, dataset: str, data_root: Path) -> Iterator[str]:
+def _state(data: DataSettings, part: SourcePart, data_root: Path) -> Iterator[str]:
     from tfds_builders.archive_state import state_of_archive, state_of_labelled_folder
     from tfds_builders.file_digests import remembered_digests
 
-    assert data.dir is not None
-    folder = Path(data.dir)
+    folder = _existing(data.folder_of(part.span))
+    reading = data.labelled_folder(part.dataset)
+    name = hashlib.sha256(f"{part.dataset} {folder}".encode()).hexdigest()[:16]
+    with remembered_digests(data_root / "digests" / name, part.name) as digests:
+        if reading is None:
+            yield from state_of_archive(folder, part.dataset, digests)
+        else:
+            yield from state_of_labelled_folder(folder / part.dataset.partition("/")[2], reading.labels, digests)
+            yield reading.model_dump_json()
+
+
+def _existing(folder: Path) -> Path:
     if not folder.is_dir():
         raise VisageError(f"data.dir: {folder} does not exist; name the folder that holds the archives")
-    reading = data.labelled_folder(dataset)
-    name = hashlib.sha256(f"{dataset} {folder}".encode()).hexdigest()[:16]
-    with remembered_digests(data_root / "digests" / name, dataset) as digests:
-        if reading is None:
-            yield from state_of_archive(folder, dataset, digests)
-        else:
-            yield from state_of_labelled_folder(folder / dataset.partition("/")[2], reading.labels, digests)
-            yield reading.model_dump_json()
+    return folder

@@ -47,9 +47,12 @@ def clean_and_report(
     report = reconcile(sources, examples_dir, report_dir)
     for source in sources:
         if source.skipped_rows is not None:
-            name = f"skipped-{source.dataset.replace('/', '-')}.jsonl"
+            name = f"skipped-{source.name.replace('/', '-')}.jsonl"
             write_atomically(Path(report_dir) / name, source.skipped_rows.read_bytes())
-    examples = {source.dataset: dict(source.examples) for source in sources}
+    examples: dict[str, dict[str, str]] = {source.dataset: {} for source in sources}
+    for source in sources:
+        # The newest span comes last.
+        examples[source.dataset].update(source.examples)
     return {**report, "skipped_examples": examples, "metrics": metrics}
 
 

@@ -76,12 +76,19 @@ class SamplePortraitsSettings(Settings):
 DRAWN_FILE = "drawn.csv"
 
 
+SPAN = "{span}"
+"""In `data.dir`, in place of a folder's name: one folder for each span."""
+
+
 class DataSettings(Settings):
     """The source of the images."""
 
     dir: LocalPath | None = Field(
-        None, description="folder with the archives as published; null: draw sample portraits"
+        None,
+        description=f"folder with the archives as published; null: draw sample portraits; {SPAN} in it stands for the "
+        "folder of each span",
     )
+    spans: int | None = Field(None, ge=1, description=f"with {SPAN} in dir: the latest so many; null: all")
     sources: list[SourceName] = Field(min_length=1, description="TFDS data sets to read")
     labelled_folders: dict[Annotated[str, StringConstraints(pattern=f"^{_FOLDER_NAME}$")], LabelledFolderSettings] = (
         Field(default_factory=dict, description="NAME of a labelled folder to how it is to be read")
@@ -103,10 +110,42 @@ class DataSettings(Settings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _span_is_a_folder(self) -> "DataSettings":
+        if self.dir is not None and SPAN in self.dir and (self.dir.count(SPAN) > 1 or not self.by_span):
+            raise ValueError(f"dir: {SPAN} must stand once, in place of a whole folder name, as in archives/{SPAN}")
+        if self.spans is not None and not self.by_span:
+            raise ValueError(f"spans: needs a folder for each span; write {SPAN} in its place in dir")
+        return self
+
+    @property
+    def by_span(self) -> bool:
+        """Returns whether `dir` has a folder for each span."""
+        return self.dir is not None and SPAN in Path(self.dir).parts
+
+    @property
+    def root(self) -> Path | None:
+        """Returns the folder of all spans, or `dir` if it has none."""
+        if self.dir is None or not self.by_span:
+            return None if self.dir is None else Path(self.dir)
+        parts = Path(self.dir).parts
+        return Path(*parts[: parts.index(SPAN)])
+
+    def folder_of(self, span: str) -> Path:
+        """Returns the folder with the archives of a span; '': `dir`, which has no spans."""
+        assert self.dir is not None
+        return Path(*(span if part == SPAN else part for part in Path(self.dir).parts))
+
     @property
     def drawn(self) -> bool:
         """Returns whether the images are drawn portraits: of this run, or in a folder given as `dir`."""
-        return self.dir is None or (Path(self.dir) / DRAWN_FILE).is_file()
+        if self.dir is None:
+            return True
+        if not self.by_span:
+            return (Path(self.dir) / DRAWN_FILE).is_file()
+        root = self.root
+        spans = [] if root is None or not root.is_dir() else [path for path in root.iterdir() if path.is_dir()]
+        return any((self.folder_of(path.name) / DRAWN_FILE).is_file() for path in spans)
 
     @property
     def folder_names(self) -> tuple[str, ...]:

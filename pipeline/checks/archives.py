@@ -4,23 +4,31 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from components.face_example_gen.settings import DataSettings, LabelledFolderSettings
+from components.face_example_gen.spans import parts_of
 from tfds_builders.quick_look import look_at_labelled_folder, look_at_published
 from visage.data.datasets.labelled_folder import labelled_folder_name
 from visage.errors import VisageError
 
 
-def check_archives(data: DataSettings) -> list[Path]:
+def check_archives(data: DataSettings, source: str | None = None) -> list[Path]:
     """Returns the archives and tables that the sources will be read from; [] where portraits are drawn.
+
+    Args:
+        data: names the folder, and the spans if it has some.
+        source: the only source to check; None: all.
 
     Raises:
         VisageError: one is missing, unreadable or invalid.
     """
     if data.dir is None:
         return []
-    folder = Path(data.dir)
-    if not folder.is_dir():
-        raise VisageError(f"data.dir: {folder} does not exist; name the folder that holds the archives")
-    return [path for source in data.sources for path in _check_source(source, folder, data.labelled_folder(source))]
+    if data.root is None or not data.root.is_dir():
+        raise VisageError(f"data.dir: {data.root} does not exist; name the folder that holds the archives")
+    return [
+        path
+        for part in parts_of(data, source)
+        for path in _check_source(part.dataset, data.folder_of(part.span), data.labelled_folder(part.dataset))
+    ]
 
 
 def bytes_to_prepare(archives: Sequence[Path], data_root: Path) -> int:

@@ -27,14 +27,16 @@ class CheckContext:
 
     Attributes:
         config: the run to check.
+        source: the only source to check; None: all of the configuration.
     """
 
     config: PipelineConfig
+    source: str | None = None
 
     @cached_property
     def archives(self) -> list[Path]:
         """The result of `check_archives`, which reads the tables: computed once for all checks."""
-        return check_archives(self.config.data)
+        return check_archives(self.config.data, self.source)
 
 
 Check = Callable[[CheckContext], Finding]
@@ -55,9 +57,7 @@ def check_early(config: PipelineConfig, names: Collection[str], source: str | No
         VisageError: something would fail later.
         OSError: the operating system refuses the check itself.
     """
-    if source is not None:
-        config = config.model_copy(update={"data": config.data.model_copy(update={"sources": [source]})})
-    context = CheckContext(config)
+    context = CheckContext(config, source)
     findings = [CHECKS[name](context) for name in names]
     for finding in findings:
         if finding.status == "missing":

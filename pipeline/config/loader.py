@@ -53,8 +53,9 @@ def load_config(
         # The shell has expanded it already.
         values = _merge(values, {"data": {"dir": as_literal(data_dir)}})
     config = _validated(values, path, overrides, source)
-    if data_dir is not None and not data_dir.is_dir():
-        raise VisageError(f"--data-dir: {data_dir} does not exist; name the folder that holds the archives")
+    folder = config.data.root if config.data.by_span else data_dir
+    if data_dir is not None and folder is not None and not folder.is_dir():
+        raise VisageError(f"--data-dir: {folder} does not exist; name the folder that holds the archives")
     return config
 
 

@@ -1,9 +1,10 @@
 """Cleans one source as a run would, and keeps the result for the next inspection."""
 
 import hashlib
+import json
 from pathlib import Path
 
-from components.face_example_gen.prepare import archive_digest
+from components.face_example_gen.prepare import archive_digests
 from components.face_example_gen.settings import FaceExampleGenSettings
 from pipeline.data_inspection.collect import CleanedData
 from pipeline.data_inspection.prepared import prepare
@@ -24,9 +25,8 @@ def clean(source: str, settings: FaceExampleGenSettings) -> CleanedData:
     Raises:
         VisageError: an archive is missing or broken, or the folder cannot be written.
     """
-    data_root = Path(settings.data_root)
-    archives_state = archive_digest(settings.data, source, data_root)
-    folder = data_root / "inspections" / _cache_key(source, settings, archives_state)
+    archives_state = json.dumps(archive_digests(settings, source))
+    folder = Path(settings.data_root) / "inspections" / _cache_key(source, settings, archives_state)
     with locked(folder.with_name(f"{folder.name}.lock"), f"clean {source}"):
         if not folder.is_dir():
             _clean_into(folder, source, settings)
@@ -36,7 +36,7 @@ def clean(source: str, settings: FaceExampleGenSettings) -> CleanedData:
 def _clean_into(folder: Path, source: str, settings: FaceExampleGenSettings) -> None:
     from components.face_example_gen.reconcile import clean_and_report, write_report
 
-    sources = [prepare(source, settings).source]
+    sources = [prepared.source for prepared in prepare(source, settings)]
     # The lock is held, so a folder under the temporary name is left from a killed attempt.
     with atomic_folder(folder, folder.with_name(f".{folder.name}.partial")) as partial:
         examples, report_dir = partial / "examples", partial / "report"

@@ -100,7 +100,7 @@ class _Collector:
             self._chosen_drops.setdefault(drop.rule, Sample(FACES_A_RULE)).add(drop.key, drop)
             self.duplicates.choose(drop)
             self.near_duplicates.choose(drop)
-        with PreparedRecords(data.settings.cleaning) as records:
+        with PreparedRecords(data.settings.cleaning, by_span=data.settings.data.by_span) as records:
             for drop in _counted("read dropped records", read_drops(data.report), total):
                 self._add_drop(drop, records.read(_source_of(drop.key, self._sources), drop))
 

@@ -66,8 +66,10 @@ def read_drops(folder: Path) -> Iterator[Drop]:
 class PreparedRecords:
     """Reads the records of drops; use it in a `with` statement, which closes the files."""
 
-    def __init__(self, settings: CleaningSettings) -> None:
+    def __init__(self, settings: CleaningSettings, *, by_span: bool = False) -> None:
+        """Takes the settings of the cleaning, and whether keys name a span after the data set."""
         self._settings = settings
+        self._by_span = by_span
         self._files: dict[str, IO[bytes] | None] = {}
         self._open = ExitStack()
 
@@ -86,8 +88,9 @@ class PreparedRecords:
             serialized = read_at(file, drop.offset)
         except (OSError, EOFError, ValueError) as error:
             return f"the prepared record cannot be read ({error})"
+        span = drop.key[len(dataset) + 1 :].partition("/")[0] if self._by_span else ""
         try:
-            record = to_record(dataset, serialized, self._settings)
+            record = to_record(dataset, serialized, self._settings, span)
         except Exception:  # A record of another version can raise anything.
             return "the prepared record is of another version"
         return record if record.key == drop.key else "the prepared file has changed"

@@ -1,6 +1,6 @@
 """Prints what a model was made from, and which models learned from something."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.markup import escape
 from rich.table import Table
@@ -40,8 +40,8 @@ def print_lineage(origin: Origin, reporter: Reporter) -> None:
         counts = (report or {}).get("sources", {}).get(source, {})
         splits = " · ".join(f"{split} {count:,}" for split, count in counts.get("by_split", {}).items())
         dropped = sum(counts.get("dropped", {}).values())
-        digest = training.archive_digests.get(source, "unknown")
-        reporter.print(f"archive     {escape(source)}, digest {digest}: {splits or 'no counts'}, {dropped:,} dropped")
+        digest = _digest(training.archive_digests, source)
+        reporter.print(f"archive     {escape(source)}, {digest}: {splits or 'no counts'}, {dropped:,} dropped")
     print_values("code", details.code, reporter)
     print_metrics(details.metrics, reporter)
     if details.record:
@@ -66,6 +66,14 @@ def print_learned(models: Sequence[LearnedModel], reporter: Reporter) -> None:
             *counts,
         )
     reporter.print(table)
+
+
+def _digest(digests: Mapping[str, str], source: str) -> str:
+    """Returns the digest of a source's archive, or of those of its spans, as text."""
+    spans = {name[len(source) + 1 :]: digest for name, digest in digests.items() if name.startswith(f"{source}/")}
+    if spans:
+        return "digests " + ", ".join(f"{escape(span)} {digest}" for span, digest in spans.items())
+    return f"digest {digests.get(source, 'unknown')}"
 
 
 def _how(model: LearnedModel) -> str:

@@ -60,7 +60,7 @@ def check_output_of(
     """
     from pipeline.config.loader import config_files
 
-    folders = [Path(settings.data.dir)] if settings.data.dir else []
+    folders = [settings.data.root] if settings.data.root else []
     check_output(out, endings, config_files(config), folders, beside)
 
 

@@ -88,8 +88,8 @@ def check_volumes(config: PipelineConfig, pod: PodSettings, where: str) -> None:
         VisageError: the workspace or the data lie on no volume.
     """
     folders = {"workspace": str(Path(config.workspace).resolve())}
-    if config.data.dir is not None:
-        folders["data.dir"] = str(Path(config.data.dir).resolve())
+    if config.data.root is not None:
+        folders["data.dir"] = str(config.data.root.resolve())
     for key, folder in folders.items():
         volume = pod.holding(folder)
         mounts = ", ".join(one.mount for one in pod.volumes) or "none"

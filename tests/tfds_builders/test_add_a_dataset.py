@@ -7,6 +7,7 @@ import pytest
 import tfds_builders
 from components.face_example_gen.prepare import archive_digest, prepare_source, source_of
 from components.face_example_gen.settings import DataSettings
+from components.face_example_gen.spans import SourcePart
 from pipeline.checks.archives import check_archives
 from tests.tfds_builders.faces_x.spec import FACES_X
 from tests.visage.faces.drawn_photo import drawn_photo
@@ -57,10 +58,10 @@ def test_its_rows_become_face_records(data: DataSettings, tmp_path: Path) -> Non
 
 
 def test_a_changed_archive_misses_the_cache(data: DataSettings, tmp_path: Path) -> None:
-    before = archive_digest(data, "faces_x", tmp_path / "data")
+    before = archive_digest(data, SourcePart("faces_x"), tmp_path / "data")
     assert data.dir is not None
     Path(data.dir, "FacesX/grace_37_female.jpg").write_bytes(b"jpeg")
-    assert archive_digest(data, "faces_x", tmp_path / "data") != before
+    assert archive_digest(data, SourcePart("faces_x"), tmp_path / "data") != before
 
 
 def test_a_missing_archive_is_an_error_of_one_line_that_names_its_source(data: DataSettings, tmp_path: Path) -> None:

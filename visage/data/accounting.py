@@ -3,7 +3,7 @@
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -36,8 +36,8 @@ def account(
             `picture_digest` and `disagree`.
 
     Returns:
-        `sources` by data set and `total`, each with `archive_rows`, `skipped`, `records_in`, `dropped`, `records_out`
-        and `by_split`, where archive_rows = sum(skipped) + records_in and
+        `sources` by data set, all its spans together, and `total`, each with `archive_rows`, `skipped`, `records_in`,
+        `dropped`, `records_out` and `by_split`, where archive_rows = sum(skipped) + records_in and
         records_in = sum(dropped) + records_out = sum(dropped) + sum(by_split); and `duplicates`, the byte-identical
         images: `groups`, `pictures`, and by feature the groups that `disagree`; and `failures_to_process`, as
         `visage.data.failures` counts them.
@@ -45,12 +45,12 @@ def account(
     Raises:
         VisageError: records are missing or doubled; or a person or an image is in two splits.
     """
-    datasets = [source.dataset for source in sources]
+    parts = {source.name: source for source in sources}
     total = sum(source.records for source in sources)
     numbers = {split: number for number, split in enumerate(SPLITS)}
     keys, identities, images = _Seen("record"), _Seen("person"), _Seen("image")
-    by_split = {dataset: dict.fromkeys(SPLITS, 0) for dataset in datasets}
-    dropped: dict[str, Counter[str]] = {dataset: Counter() for dataset in datasets}
+    by_split = {name: dict.fromkeys(SPLITS, 0) for name in parts}
+    dropped: dict[str, Counter[str]] = {name: Counter() for name in parts}
     duplicates = _Duplicates()
     outcomes: Counter[tuple[GroupLabels, str]] = Counter()
     for split, record in written:
@@ -59,20 +59,26 @@ def account(
         keys.add(record.key, numbers[split])
         identities.add(record.identity, numbers[split])
         images.add(record.image_digest, numbers[split])
-        by_split[_dataset_of(record.key, datasets)][split] += 1
+        by_split[_part_of(record.key, parts)][split] += 1
         outcomes[groups_of(record), KEPT] += 1
     for drop in drops:
         keys.add(drop["key"], len(SPLITS))
-        dataset = _dataset_of(drop["key"], datasets)
-        dropped[dataset][drop["rule"]] += 1
+        part = _part_of(drop["key"], parts)
+        dropped[part][drop["rule"]] += 1
         # An unreadable record has no labels.
-        outcomes[GroupLabels(**drop.get("labels", {"source": dataset_spec(dataset).source})), drop["rule"]] += 1
+        outcomes[
+            GroupLabels(**drop.get("labels", {"source": dataset_spec(parts[part].dataset).source})), drop["rule"]
+        ] += 1
         duplicates.add(drop)
 
     keys.check_each_once()
     identities.check_one_split_each()
     images.check_one_split_each()
-    report = {s.dataset: _account_source(s, dropped[s.dataset], by_split[s.dataset]) for s in sources}
+    by_dataset: dict[str, list[Report]] = {}
+    for source in sources:
+        counts = _account_source(source, dropped[source.name], by_split[source.name])
+        by_dataset.setdefault(source.dataset, []).append(counts)
+    report = {dataset: _sum(counts) for dataset, counts in by_dataset.items()}
     return {
         "sources": report,
         "total": _sum(list(report.values())),
@@ -172,7 +178,7 @@ def _account_source(source: PreparedDataset, dropped: Counter[str], by_split: Ma
     out, drops, skipped = sum(by_split.values()), sum(dropped.values()), sum(source.skipped.values())
     if source.records != drops + out or source.archive_rows != source.records + skipped:
         raise VisageError(
-            f"{source.dataset}: of {source.archive_rows} rows, {skipped} were skipped and {source.records} read, "
+            f"{source.name}: of {source.archive_rows} rows, {skipped} were skipped and {source.records} read, "
             f"but {drops} drops and {out} faces were written; nothing is published: run again, and if that does not "
             f"help remove {PurePath(source.files[0]).parent if source.files else 'what was prepared'} first"
         )
@@ -199,10 +205,13 @@ def _sum(parts: Sequence[Report]) -> Report:
     return total
 
 
-def _dataset_of(key: str, datasets: Sequence[str]) -> str:
-    for dataset in datasets:
-        if key.startswith(f"{dataset}/"):
-            return dataset
+def _part_of(key: str, names: Collection[str]) -> str:
+    """Returns the name that a key starts with."""
+    end = key.find("/")
+    while end >= 0:
+        if key[:end] in names:
+            return key[:end]
+        end = key.find("/", end + 1)
     raise VisageError(
-        f"{shortened(key)} was written, which belongs to none of {', '.join(datasets)}; nothing is published"
+        f"{shortened(key)} was written, which belongs to none of {', '.join(names)}; nothing is published"
     )

@@ -17,6 +17,7 @@ class PreparedDataset:
         skipped: rows that became no record, by reason.
         skipped_rows: file with a line of JSON for each of them; None where no row is listed.
         examples: the commonest cause of each reason, with a row of it.
+        span: the span of the archives that it was prepared from; '': there are no spans.
     """
 
     dataset: str
@@ -26,3 +27,9 @@ class PreparedDataset:
     skipped: Mapping[str, int]
     skipped_rows: Path | None = None
     examples: Mapping[str, str] = field(default_factory=dict)
+    span: str = ""
+
+    @property
+    def name(self) -> str:
+        """Returns what the keys of its records start with: the data set, and the span if there is one."""
+        return f"{self.dataset}/{self.span}" if self.span else self.dataset

@@ -9,21 +9,22 @@ from visage.data.settings import CleaningSettings
 from visage.faces.selection import Box
 
 
-def to_record(dataset: str, serialized: bytes, settings: CleaningSettings) -> FaceRecord:
+def to_record(dataset: str, serialized: bytes, settings: CleaningSettings, span: str = "") -> FaceRecord:
     """Reads one prepared row.
 
     Args:
         dataset: the TFDS name, e.g. 'adience/faces' or 'labelled_folder/NAME'.
         serialized: the tf.Example that the builder's features wrote.
         settings: define how IMDB-WIKI's ages are counted.
+        span: the span of the archives that the row is from; two spans may have a row of the same name.
 
     Returns:
-        The record with its image untouched; its key starts with `dataset`.
+        The record with its image untouched; its key starts with `dataset`, followed by the span if there is one.
     """
     row, spec = Features(serialized), dataset_spec(dataset)
     values = spec.read_row(row, settings)
     return FaceRecord(
-        **{**values, "key": f"{dataset}/{values['key']}"},
+        **{**values, "key": "/".join([dataset, *([span] if span else []), values["key"]])},
         image=row.bytes("image"),
         image_digest=row.image_digest,
         gender=row.gender,

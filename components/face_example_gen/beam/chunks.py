@@ -25,6 +25,7 @@ class Chunk:
         file: the TFRecord file.
         offset: start of the first record, in bytes.
         records: number of records.
+        span: the span of the data set; '': there are no spans.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Chunk:
     file: str
     offset: int
     records: int
+    span: str = ""
 
     @property
     def name(self) -> str:
@@ -45,13 +47,13 @@ class SplitIntoChunks(beam.DoFn):
     def __init__(self, records_a_chunk: int) -> None:
         self._size = records_a_chunk
 
-    def process(self, element: tuple[int, str, str]) -> Iterator[Chunk]:
-        """Yields the chunks of `element`: the number of the file, its data set, its path.
+    def process(self, element: tuple[int, str, str, str]) -> Iterator[Chunk]:
+        """Yields the chunks of `element`: the number of the file, its data set, the span or '', its path.
 
         Raises:
             VisageError: the file is gone, empty or damaged.
         """
-        number, dataset, path = element
+        number, dataset, span, path = element
         first = number * _CHUNKS_PER_FILE
         with _reading(path) as file:
             try:
@@ -62,7 +64,7 @@ class SplitIntoChunks(beam.DoFn):
             raise _damaged(path)
         for place, start in enumerate(range(0, len(offsets), self._size)):
             count = min(self._size, len(offsets) - start)
-            yield Chunk(first + place, dataset, path, offsets[start], count)
+            yield Chunk(first + place, dataset, path, offsets[start], count, span)
 
 
 def read_chunk(chunk: Chunk) -> Iterator[tuple[int, bytes]]:

@@ -156,11 +156,12 @@ class CleanAndAlign(beam.DoFn):
 
     def _outcome(self, chunk: Chunk, offset: int, serialized: bytes) -> Kept | Drop:
         try:
-            record = to_record(chunk.dataset, serialized, self._settings.cleaning)
+            record = to_record(chunk.dataset, serialized, self._settings.cleaning, chunk.span)
         except Exception:
             # Several damaged records may have the same content, so the key contains the position.
             place = f"{chunk.number}-{offset}"
-            key = f"{chunk.dataset}/unreadable-{hashlib.sha256(serialized).hexdigest()[:16]}-{place}"
+            part = f"{chunk.dataset}/{chunk.span}" if chunk.span else chunk.dataset
+            key = f"{part}/unreadable-{hashlib.sha256(serialized).hexdigest()[:16]}-{place}"
             _LOGGER.exception("%s cannot be read", key)
             return Drop(key, RECORD_UNREADABLE)
         try:

@@ -53,7 +53,7 @@ def build(
     """
     total = sum(source.records for source in sources)
     partitions = math.ceil(total / _RECORDS_PER_PARTITION)
-    files = [(source.dataset, path) for source in sources for path in source.files]
+    files = [(source.dataset, source.span, path) for source in sources for path in source.files]
     chunks = (
         pipeline
         | "files" >> beam.Create([(number, *file) for number, file in enumerate(files)])

@@ -1,7 +1,7 @@
 """`visage data`: prepares a data set, shows where its records went, and draws augmented images."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,10 +65,11 @@ def prepare(source: str, data_dir: Path | None, config: Path, overrides: tuple[s
         if not as_json:
             print_terms_once([source], settings, reporter)
         with reporter.stage(source):
-            prepared = prepare_source(source, settings)
-        _print_prepared(prepared, reporter)
+            parts = prepare_source(source, settings)
+        for prepared in parts:
+            _print_prepared(prepared, reporter)
         if as_json:
-            print_json(_prepared_figures(prepared), stream)
+            print_json(_figures_of_parts(source, parts), stream)
 
 
 @data.command()
@@ -244,6 +245,12 @@ def _log_of_runs(config: "PipelineConfig", command: str) -> Path | None:
     return _log(config, command) if config.root.is_dir() else None
 
 
+def _figures_of_parts(source: str, parts: "Sequence[Prepared]") -> Mapping[str, Any]:
+    """Returns the figures of a data set; of spans, those of each by its name."""
+    spans = {prepared.source.span: _prepared_figures(prepared) for prepared in parts}
+    return spans.get("", {"source": source, "spans": spans})
+
+
 def _prepared_figures(prepared: "Prepared") -> Mapping[str, Any]:
     source = prepared.source
     return {
@@ -265,7 +272,7 @@ def _print_prepared(prepared: "Prepared", reporter: "Reporter") -> None:
     from pipeline.output.cleaning_summary import skipped_lines
 
     source = prepared.source
-    reporter.print(f"[bold]{source.dataset}[/]  {source.archive_rows:,} rows → {source.records:,} records")
+    reporter.print(f"[bold]{source.name}[/]  {source.archive_rows:,} rows → {source.records:,} records")
     for line in skipped_lines(source.skipped, source.examples):
         reporter.print(line)
     if source.skipped:

@@ -23,9 +23,10 @@ def mounts_of(config: PipelineConfig) -> dict[str, str]:
     if settings.workspace_claim is not None:
         mounts[str(config.root.parent)] = settings.workspace_claim
     if settings.data_claim is not None:
-        folder = config.face_example_gen_settings().data.dir
-        if folder is None:
+        root = config.face_example_gen_settings().data.root
+        if root is None:
             raise VisageError("kubeflow.data_claim: is mounted at data.dir, which is not set; set it, or --data-dir")
+        folder = str(root)
         if folder in mounts:
             raise VisageError(f"kubeflow.data_claim: data.dir is the workspace {folder}; name another folder")
         mounts[folder] = settings.data_claim

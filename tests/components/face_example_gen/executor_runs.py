@@ -1,7 +1,7 @@
 """Runs FaceExampleGen's executor as TFX's launcher does, and reads what it wrote."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,8 @@ def settings_for(archives: Path, data_root: Path, **what: Any) -> FaceExampleGen
     return FaceExampleGenSettings(**settings)
 
 
-def run(settings: FaceExampleGenSettings, out: Path) -> Run:
-    """Runs the executor as TFX's launcher does."""
+def run(settings: FaceExampleGenSettings, out: Path, archive_digests: Mapping[str, str] | None = None) -> Run:
+    """Runs the executor as TFX's launcher does; by default with digests that say nothing of the archives."""
     from tfx.types.standard_artifacts import Examples
 
     from components.artifacts import CleaningReport
@@ -65,13 +65,18 @@ def run(settings: FaceExampleGenSettings, out: Path) -> Run:
     examples.uri, report.uri = str(out / "examples"), str(out / "report")
     steps: list[tuple[str, int, int | None]] = []
     with progress.listening(lambda step, done, total, note: steps.append((step, done, total))):
-        Executor().Do({}, {"examples": [examples], "cleaning_report": [report]}, exec_properties(settings))
+        Executor().Do(
+            {}, {"examples": [examples], "cleaning_report": [report]}, exec_properties(settings, archive_digests)
+        )
     written = json.loads((out / "report" / "cleaning_report.json").read_text())
     # Apart, for it holds times.
     metrics = written.pop("metrics")
     return Run(out / "examples", written, metrics, examples.split_names, steps)
 
 
-def exec_properties(settings: FaceExampleGenSettings) -> dict[str, Any]:
-    archive_digests = {dataset: f"of {dataset[:3]}" for dataset in settings.data.sources}
-    return {"settings": settings.model_dump_json(), "archive_digests": json.dumps(archive_digests)}
+def exec_properties(
+    settings: FaceExampleGenSettings, archive_digests: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    if archive_digests is None:
+        archive_digests = {dataset: f"of {dataset[:3]}" for dataset in settings.data.sources}
+    return {"settings": settings.model_dump_json(), "archive_digests": json.dumps(dict(archive_digests))}

@@ -7,6 +7,7 @@ import pytest
 
 from components.face_example_gen.prepare import archive_digest
 from components.face_example_gen.settings import DataSettings, LabelledFolderSettings
+from components.face_example_gen.spans import SourcePart
 from tests.components.face_example_gen.archives import NO_FOLDER, digest_of_archives, drawn, folder_of
 from visage.errors import VisageError
 
@@ -160,7 +161,7 @@ class TestArchiveDigest:
 
     def test_another_source_beside_it_leaves_it_so_that_it_need_not_be_prepared_again(self, archives: Path) -> None:
         both = folder_of(archives).model_copy(update={"sources": ["adience/faces", "utkface"]})
-        assert archive_digest(both, "utkface", NO_FOLDER) == digest_of_archives(folder_of(archives))
+        assert archive_digest(both, SourcePart("utkface"), NO_FOLDER) == digest_of_archives(folder_of(archives))
 
     def test_a_missing_folder_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(VisageError, match=rf"^data\.dir: {tmp_path}/none does not exist; "):

@@ -107,3 +107,17 @@ def test_the_table_of_an_extracted_imdb_wiki_is_checked(tmp_path: Path) -> None:
         (place / "wiki.mat").touch()
         check_early(config, ["archives"])
         (place / "wiki.mat").unlink()
+
+
+def test_each_span_is_checked(tmp_path: Path) -> None:
+    config = archive_config(tmp_path, "utkface")
+    data = config.data.model_copy(update={"dir": f"{tmp_path}/spans/{{span}}"})
+    config = config.model_copy(update={"data": data})
+    for span in ("1", "2"):
+        (tmp_path / "spans" / span).mkdir(parents=True)
+        pack(tmp_path / "spans" / span / "UTKFace.tar", "UTKFace/1.jpg")
+    finding = CHECKS["archives"](CheckContext(config))
+    assert finding.detail == f"{tmp_path}/spans/1/UTKFace.tar, {tmp_path}/spans/2/UTKFace.tar"
+    (tmp_path / "spans" / "2" / "UTKFace.tar").write_bytes(b"cut off")
+    with pytest.raises(VisageError, match=r"/spans/2/UTKFace\.tar"):
+        check_early(config, ["archives"], "utkface")

@@ -1,6 +1,7 @@
 """Every record is written to one split or dropped, once; anything else is refused."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -120,3 +121,21 @@ def test_counts_of_byte_identical_images_are_summed() -> None:
         "pictures": 4,
         "disagree": {"age": 1, "gender": 0, "race": 2},
     }
+
+
+def test_the_spans_of_a_source_are_counted_together_and_checked_apart() -> None:
+    early = replace(UTKFACE, records=2, archive_rows=4, span="9")
+    late = replace(UTKFACE, records=3, archive_rows=3, skipped={}, span="10")
+    written = {
+        "train": [record("utkface/9/1"), record("utkface/10/1", "utkface/a", "a")],
+        "val": [record("utkface/9/2")],
+        "test": [record("utkface/10/3")],
+    }
+    drops = [{"key": "utkface/10/4", "rule": "no_face"}]
+    report = accounted(written, drops, [early, late])
+    assert list(report["sources"]) == ["utkface"]
+    assert report["sources"]["utkface"] == report["total"]
+    assert (report["total"]["archive_rows"], report["total"]["records_out"]) == (7, 4)
+    # One record too many of one span, one too few of the other.
+    with pytest.raises(VisageError, match=r"^utkface/9: of 4 rows, 2 were skipped and 1 read, "):
+        accounted(written, drops, [replace(early, records=1), replace(late, records=4)])

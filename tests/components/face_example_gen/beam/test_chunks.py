@@ -24,4 +24,4 @@ def test_a_missing_or_damaged_prepared_file_is_an_error_of_one_line_with_the_fix
     with pytest.raises(
         VisageError, match=rf"^{path}: the prepared file is {what}; remove {path.parent} and run again$"
     ):
-        list(SplitIntoChunks(10).process((0, "utkface", str(path))))
+        list(SplitIntoChunks(10).process((0, "utkface", "", str(path))))

@@ -60,7 +60,8 @@ def test_a_run_uses_the_prepared_data_set(workspace: Path, tmp_path: Path) -> No
 
     shown(visage("data", "prepare", "utkface", *options(workspace), "--json"))
     settings = load_config(PROJECT / "pipeline_config.yaml", options(workspace)[1::2]).face_example_gen_settings()
-    assert prepare("utkface", settings).was_there
+    (prepared,) = prepare("utkface", settings)
+    assert prepared.was_there
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import contextlib
 import io
 import json
 import os
-import shutil
 import tarfile
 import tempfile
 import time
@@ -20,6 +19,7 @@ import click
 
 from benchmarks.published_data import data_option, require, run
 from benchmarks.published_files import UTKFACE
+from visage.files import move
 
 # One image of so many is new.
 ONE_OF = 100
@@ -64,8 +64,8 @@ def measure(images: Path, folder: Path) -> None:
     _line("the same rows again", str(place.parent), folder, whole)
     _move(new, images, place)
     _line("1 % new, same folder", str(place.parent), folder, whole)
-    (spans / "1").mkdir(parents=True)
-    place.rename(spans / "1" / "UTKFace")
+    spans.mkdir()
+    move(place, spans / "1" / "UTKFace")
     _line("the same rows as a span", f"{spans}/{{span}}", folder, whole)
     (spans / "2" / "UTKFace").mkdir(parents=True)
     _move(of_span, images, spans / "2" / "UTKFace")
@@ -124,7 +124,7 @@ def _extracted(archive: Path, folder: Path) -> Path:
 
 def _move(names: list[str], source: Path, target: Path) -> None:
     for name in names:
-        shutil.move(source / name, target / name)
+        move(source / name, target / name)
 
 
 if __name__ == "__main__":

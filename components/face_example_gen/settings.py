@@ -115,7 +115,7 @@ class DataSettings(Settings):
         if self.dir is not None and SPAN in self.dir and (self.dir.count(SPAN) > 1 or not self.by_span):
             raise ValueError(f"dir: {SPAN} must stand once, in place of a whole folder name, as in archives/{SPAN}")
         if self.spans is not None and not self.by_span:
-            raise ValueError(f"spans: needs a folder for each span; write {SPAN} in its place in dir")
+            raise ValueError("spans: needs a dir with a folder for each span; see docs/data.md")
         return self
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
@@ -123,6 +124,18 @@ class ImageAligner:
 def outcome_settings(alignment: AlignmentSettings, cleaning: CleaningSettings) -> str:
     """Returns as text all settings that the outcomes of an `ImageAligner` depend on."""
     return alignment.model_dump_json() + cleaning.model_dump_json(include={"other_faces", "min_face_size"})
+
+
+def installed_libraries() -> dict[str, str]:
+    """Returns the versions of the packages that decode, detect, align and encode with the built-in detector."""
+    return {package: _version(package) for package in ("ai-edge-litert", "numpy", "pillow")}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
 
 
 class _UnusableError(Exception):

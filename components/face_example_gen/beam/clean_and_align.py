@@ -14,7 +14,7 @@ from typing import BinaryIO
 import apache_beam as beam
 import numpy as np
 
-from components.face_example_gen.beam.align_image import ImageAligner, Outcome, UnusableImage
+from components.face_example_gen.beam.align_image import ImageAligner, Outcome, UnusableImage, installed_libraries
 from components.face_example_gen.beam.chunks import Chunk, read_chunk
 from components.face_example_gen.beam.kept_outcomes import KeptOutcomes, key_of
 from components.face_example_gen.beam.metrics import count_drop, count_image, count_repaired, count_reused
@@ -112,11 +112,13 @@ class CleanAndAlign(beam.DoFn):
         self._work_dir = work_dir
         self._progress_dir = progress_dir
         self._kept_dir = kept_dir
+        self._libraries = installed_libraries()
 
     def setup(self) -> None:
         """Creates the objects that cannot be pickled, once per worker."""
         self._aligner = ImageAligner(self._settings.alignment, self._settings.cleaning)
-        self._kept_outcomes = KeptOutcomes(self._kept_dir)
+        # Other versions may make other pixels, and a worker's machine may have others than that of the run.
+        self._kept_outcomes = KeptOutcomes(self._kept_dir if installed_libraries() == self._libraries else None)
         self._progress = _progress_file(self._progress_dir)
 
     def process(self, chunk: Chunk) -> Iterator[Chunk]:

@@ -1,7 +1,9 @@
 """Files of records and of lines, written atomically."""
 
+import gzip
 from collections.abc import Callable, Iterable, Iterator
-from typing import IO
+from contextlib import AbstractContextManager, nullcontext
+from typing import IO, cast
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
@@ -9,6 +11,9 @@ from apache_beam.io.filesystems import FileSystems
 from components.face_example_gen.beam import filesystem
 from visage.data.tfrecords import read_record, write_record
 from visage.errors import VisageError
+
+# Stored only: any other level takes 0.3 ms a crop, as long as all the rest of a reused face, to make it 7 % smaller.
+_GZIP_LEVEL = 0
 
 
 def write_records(folder: str, name: str, records: Iterable[bytes]) -> None:
@@ -63,11 +68,18 @@ def _write(folder: str, name: str, items: Iterable[bytes], write: Callable[[IO[b
     # The temporary file is in `folder`, not beside the target, because TFX reads all files in the folder of a split.
     target = f"{folder}/{name}"
     try:
-        with filesystem.atomic_file(target, folder, _compression(name)) as file:
+        with filesystem.atomic_file(target, folder) as file, _compressing(name, file) as compressed:
             for item in items:
-                write(file, item)
+                write(compressed, item)
     except (OSError, BeamIOError) as error:
         raise VisageError(f"{target}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _compressing(name: str, file: IO[bytes]) -> AbstractContextManager[IO[bytes]]:
+    if _compression(name) == CompressionTypes.UNCOMPRESSED:
+        return nullcontext(file)
+    # Without name and time, so that the same records are the same bytes.
+    return cast("AbstractContextManager[IO[bytes]]", gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0))
 
 
 def _compression(name: str) -> str:

@@ -196,7 +196,9 @@ def test_files_contain_no_time(whole: Run) -> None:
 def test_two_worker_processes_write_the_same_bytes_as_one(
     whole: Run, portraits: Path, data_root: Path, tmp_path: Path
 ) -> None:
+    shutil.rmtree(data_root / "aligned")
     twice = run(settings_for(portraits, data_root, beam=BeamSettings(workers=2)), tmp_path)
+    assert twice.metrics["reused"] == 0
     assert twice.files() == whole.files()
     assert twice.report == whole.report
 

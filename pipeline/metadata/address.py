@@ -1,12 +1,11 @@
 """Reads the address of a metadata server from the environment or a secret file; no message repeats its password."""
 
-import os
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pipeline.config.metadata import MetadataSettings
+from pipeline.config.secret_files import read_secret_address
 from visage.errors import VisageError
 
 URL_VARIABLE = "VISAGE_METADATA_URL"
@@ -42,9 +41,14 @@ def read_address(settings: MetadataSettings) -> ServerAddress:
     Raises:
         VisageError: there is none, or it is no address of the configured store.
     """
-    where, text = _read(settings)
+    address = read_secret_address(URL_VARIABLE, settings.url_file, "metadata.url_file")
+    if address is None:
+        raise VisageError(
+            f"metadata.store: {settings.store}, but no address of the server; set ${URL_VARIABLE} or metadata.url_file"
+        )
+    where = address.place
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(address.text)
         port = parts.port
     except ValueError:
         raise _malformed(where, settings.store) from None
@@ -71,25 +75,6 @@ def read_address(settings: MetadataSettings) -> ServerAddress:
         user=unquote(parts.username),
         password=unquote(parts.password or ""),
     )
-
-
-def _read(settings: MetadataSettings) -> tuple[str, str]:
-    """Returns the name of the address's place, for messages, and the address."""
-    if given := os.environ.get(URL_VARIABLE, "").strip():
-        return f"${URL_VARIABLE}", given
-    if settings.url_file is None:
-        raise VisageError(
-            f"metadata.store: {settings.store}, but no address of the server; set ${URL_VARIABLE} or metadata.url_file"
-        )
-    path = Path(settings.url_file)
-    try:
-        text = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "no text"
-        raise VisageError(
-            f"metadata.url_file: {path} cannot be read ({why}); mount the secret, or set ${URL_VARIABLE}"
-        ) from None
-    return f"metadata.url_file ({path})", text
 
 
 def _malformed(where: str, store: str) -> VisageError:

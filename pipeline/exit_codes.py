@@ -6,6 +6,8 @@ HELD = 4
 # Of `visage monitor`.
 DRIFT = 3
 NOT_ENOUGH = 4
+# Of `visage due`.
+NOT_DUE = 5
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 TERMINATED = 143

@@ -187,6 +187,23 @@ def settings_of(config: Path, overrides: Sequence[str] = ()) -> "PipelineConfig"
     return load_config(config, overrides, data_dir=Path.cwd())
 
 
+def settings_of_compiled(pipeline: str) -> "PipelineConfig":
+    """Returns the configuration that a compiled pipeline holds.
+
+    Args:
+        pipeline: a file, or its inline text.
+
+    Raises:
+        VisageError: it is no compiled pipeline, or holds no configuration of this version.
+    """
+    from pipeline.compiled import read_configuration
+    from pipeline.config.recorded import read_recorded
+
+    return read_recorded(
+        read_configuration(pipeline), f"--pipeline {pipeline[:80]}", "write it again with `visage compile`"
+    )
+
+
 def print_json(value: Any, stream: IO[str] | None = None) -> None:
     """Prints `value` as JSON and nothing else; values of other types become text."""
     click.echo(json.dumps(value, indent=2, default=str), file=stream)

@@ -10,9 +10,10 @@ from pipeline.cli.commands.checks import check, doctor
 from pipeline.cli.commands.compile import compile
 from pipeline.cli.commands.crossval import crossval
 from pipeline.cli.commands.data import data
+from pipeline.cli.commands.due import due
 from pipeline.cli.commands.evaluate import evaluate
 from pipeline.cli.commands.export import export
-from pipeline.cli.commands.kubeflow_task import kubeflow_task, kubeflow_verdict
+from pipeline.cli.commands.kubeflow_task import kubeflow_due, kubeflow_task, kubeflow_verdict
 from pipeline.cli.commands.lineage import lineage
 from pipeline.cli.commands.monitor import monitor
 from pipeline.cli.commands.node import node
@@ -90,12 +91,14 @@ for command in (
     lineage,
     node,
     kubeflow_task,
+    kubeflow_due,
     kubeflow_verdict,
     compile,
     submit,
     predict,
     serve,
     monitor,
+    due,
     check,
     doctor,
     data,

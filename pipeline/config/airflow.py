@@ -24,6 +24,12 @@ def _is_dotted(name: str) -> str:
     return name
 
 
+def _is_mail_address(text: str) -> str:
+    if not re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", text):
+        raise ValueError(f"must be an address such as ml@example.org, not {quoted(text)}")
+    return text
+
+
 def _is_uri(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S+", text) or text.lower().startswith("airflow:"):
         raise ValueError(f"must be the URI of an asset, such as s3://bucket/faces, not {quoted(text)}")
@@ -99,6 +105,9 @@ class AirflowSettings(Settings):
     tags: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(default_factory=lambda: ["visage"])
     on_run_failure: list[Function] = Field(default_factory=list, description="are called when a run failed")
     on_task_failure: list[Function] = Field(default_factory=list, description="are called when a task failed for good")
+    email: list[Annotated[str, AfterValidator(_is_mail_address)]] = Field(
+        default_factory=list, description="who gets a mail when a task failed for good, by Airflow's smtp_default"
+    )
     deadline: DeadlineSettings = DeadlineSettings()
     params: list[Annotated[str, AfterValidator(_is_param)]] = Field(
         default_factory=list, description="keys that the trigger dialog shows"

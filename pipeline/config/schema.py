@@ -16,6 +16,7 @@ from pipeline.config.airflow import AirflowSettings
 from pipeline.config.exports import ExportSettings
 from pipeline.config.kubeflow import KubeflowSettings
 from pipeline.config.metadata import MetadataSettings
+from pipeline.config.retraining import NotificationSettings, RetrainingSettings
 from visage.data.datasets import dataset_spec
 from visage.data.datasets.labelled_folder import LABELLED_FOLDER, labelled_folder_name
 from visage.data.settings import CleaningSettings, SplitSettings
@@ -75,6 +76,8 @@ class PipelineConfig(Settings):
     monitor: MonitorSettings = MonitorSettings()
     exports: ExportSettings = ExportSettings()
     metadata: MetadataSettings = MetadataSettings()
+    retraining: RetrainingSettings = RetrainingSettings()
+    notifications: NotificationSettings = NotificationSettings()
     airflow: AirflowSettings = AirflowSettings()
     kubeflow: KubeflowSettings = KubeflowSettings()
 
@@ -166,9 +169,14 @@ class PipelineConfig(Settings):
         events = self.exports.openlineage
         file = None if events.file is None else str(Path(events.file).resolve())
         exports = self.exports.model_copy(update={"openlineage": events.model_copy(update={"file": file})})
-        url_file = self.metadata.url_file
-        metadata = self.metadata.model_copy(update={"url_file": url_file and str(Path(url_file).resolve())})
-        changes = {"workspace": str(Path(self.workspace).resolve()), "exports": exports, "metadata": metadata}
+        changes = {
+            "workspace": str(Path(self.workspace).resolve()),
+            "data": self.face_example_gen_settings().data,
+            "exports": exports,
+            "metadata": _with_absolute(self.metadata, "url_file"),
+            "retraining": _with_absolute(self.retraining, "statistics"),
+            "notifications": _with_absolute(self.notifications, "webhook_file"),
+        }
         return self.model_copy(update=changes)
 
     def face_example_gen_settings(self) -> FaceExampleGenSettings:
@@ -184,3 +192,9 @@ class PipelineConfig(Settings):
             beam=self.beam,
             data_root=str(self.data_root),
         )
+
+
+def _with_absolute(settings: Settings, key: str) -> Settings:
+    """Returns settings whose path `key` is absolute; None stays None."""
+    path = getattr(settings, key)
+    return settings.model_copy(update={key: path and str(Path(path).resolve())})

@@ -34,6 +34,7 @@ def send(
     content_type: str,
     timeout: float,
     headers: Mapping[str, str] | None = None,
+    shown: str | None = None,
 ) -> bytes:
     """Sends one request and returns the content of the answer.
 
@@ -44,6 +45,7 @@ def send(
         content_type: of the body.
         timeout: seconds without an answer or a byte of it.
         headers: more of them, such as authorization.
+        shown: what errors call the address; None: the address without its query.
 
     Raises:
         HTTPStatusError: the server answered with an error.
@@ -53,7 +55,7 @@ def send(
     if body is not None:
         request.add_header("Content-Type", content_type)
     # Without the query, and the settings take no password.
-    shown = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}{urlsplit(url).path}"
+    shown = shown or f"{urlsplit(url).scheme}://{urlsplit(url).netloc}{urlsplit(url).path}"
     try:
         with opener(url).open(request, timeout=timeout) as answer:
             return answer.read()
@@ -69,7 +71,12 @@ def send(
 
 
 def send_json(
-    method: str, url: str, value: Any, timeout: float, headers: Mapping[str, str] | None = None
+    method: str,
+    url: str,
+    value: Any,
+    timeout: float,
+    headers: Mapping[str, str] | None = None,
+    shown: str | None = None,
 ) -> dict[str, Any]:
     """Sends JSON as `send` does and returns the object of the answer; {} if the answer is no object.
 
@@ -77,7 +84,7 @@ def send_json(
         VisageError: as `send`.
     """
     body = None if value is None else json.dumps(value, allow_nan=False).encode()
-    answer = send(method, url, body, "application/json", timeout, headers)
+    answer = send(method, url, body, "application/json", timeout, headers, shown)
     try:
         found = json.loads(answer) if answer else {}
     except ValueError:

@@ -32,6 +32,11 @@ def print_report(report: Report, reporter: Reporter) -> None:
     reporter.print(_verdict(report))
 
 
+def drifted_features(report: Report) -> str:
+    """Returns the features above their limits, each with its distance."""
+    return ", ".join(map(_far, report.drifted))
+
+
 def _table(report: Report) -> Table:
     table = Table("feature", "in requests", "in the baseline", "distance", "limit", "by chance", "", box=None)
     table.pad_edge, table.header_style = False, "bold"
@@ -63,7 +68,7 @@ def _figure(value: float | None) -> str:
 
 def _verdict(report: Report) -> str:
     if report.verdict == "drift":
-        return f"[red]drift:[/] {', '.join(map(_far, report.drifted))}"
+        return f"[red]drift:[/] {drifted_features(report)}"
     if report.verdict == "ok":
         return "[green]no drift[/]"
     return f"[yellow]not enough requests:[/] fewer than {report.settings.min_faces:,} faces to compare"

@@ -10,6 +10,7 @@ import pytest
 from tests.end_to_end.visage import VISAGE, served_versions, settings, visage
 from tests.helpers.limits import wait_until
 from tests.helpers.project import PROJECT
+from tests.pipeline.exports.http_server import http_server
 
 pytestmark = pytest.mark.slow
 
@@ -73,12 +74,23 @@ def test_a_node_killed_halfway_runs_again_under_the_same_run_id(compiled: Path, 
     assert "rows →" in ended.stdout
 
 
-def test_node_by_node_to_a_gate_that_rejects_the_model(compiled: Path, workspace: Path) -> None:
+def test_node_by_node_to_a_gate_that_rejects_the_model(
+    compiled: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     codes = {}
-    for node in NODES:
-        ended = run_node(node, compiled, "one run")
-        codes[node] = ended.returncode
-        assert ended.returncode in (0, 3), f"{node}: {ended.stderr}"
+    with http_server() as webhook:
+        monkeypatch.setenv("VISAGE_WEBHOOK_URL", webhook.url)
+        # A scheduler may start a task again.
+        for node in (*NODES, "Pusher"):
+            ended = run_node(node, compiled, "one run")
+            codes[node] = ended.returncode
+            assert ended.returncode in (0, 3), f"{node}: {ended.stderr}"
+
+    ((*_, content),) = webhook.requests
+    told = json.loads(content)
+    assert (told["event"], told["run_id"], told["version"]) == ("withheld", "one run", None)
+    assert "age_mae_max of overall" in told["gates"]
+    assert "no version is served: age_mae_max of overall is " in told["text"]
 
     assert [node for node, code in codes.items() if code] == ["Pusher"]
     assert codes["Pusher"] == 3

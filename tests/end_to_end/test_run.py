@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.visage import served_versions, settings, visage
+from tests.pipeline.exports.http_server import http_server
 
 pytestmark = pytest.mark.slow
 
@@ -47,17 +48,31 @@ def test_the_same_run_again_comes_from_the_cache_and_pushes_nothing(workspace: P
     assert served_versions(workspace) == before == [outcome["version"]]
 
 
-def test_a_model_worse_than_the_blessed_one_is_not_pushed(workspace: Path) -> None:
+def test_a_model_worse_than_the_blessed_one_is_not_pushed_and_a_webhook_is_told(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = served_versions(workspace)
     lenient = {"evaluator__age_mae_max": 100, "evaluator__gender_accuracy_min": 0}
-    ended = visage("run", *settings(workspace, trainer__epochs=1, trainer__learning_rate=1e-6, **lenient))
+    with http_server() as webhook:
+        monkeypatch.setenv("VISAGE_WEBHOOK_URL", webhook.url)
+        ended = visage("run", *settings(workspace, trainer__epochs=1, trainer__learning_rate=1e-6, **lenient))
 
+    ((*_, content),) = webhook.requests
+    told = json.loads(content)
+    assert (told["event"], told["version"]) == ("withheld", before[-1])
+    assert told["gates"]
+    assert f"version {before[-1]} stays served" in told["text"]
+    assert Path(told["card"]).is_file()
     assert ended.returncode == 3, ended.stdout + ended.stderr
     assert served_versions(workspace) == before
 
 
-def test_a_card_that_cannot_be_written_hides_neither_the_gate_nor_the_push(workspace: Path) -> None:
+def test_a_card_that_cannot_be_written_hides_neither_the_gate_nor_the_push(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = served_versions(workspace)
+    # A webhook that is away changes nothing but one line.
+    monkeypatch.setenv("VISAGE_WEBHOOK_URL", "http://127.0.0.1:9/hunter2")
     cards = workspace / "sample-portraits" / "artifacts" / "ModelCard"
     cards.rename(cards.with_name("kept"))
     cards.touch()
@@ -70,7 +85,10 @@ def test_a_card_that_cannot_be_written_hides_neither_the_gate_nor_the_push(works
     assert re.search(r"age_mae_max +overall +\d+\.\d+ .* at most 17 .* ok", ended.stdout)
     assert f"Version {before[-1]} was pushed before" in ended.stdout
     assert ended.stdout.endswith("model card  not written\n")
-    assert re.fullmatch(r"visage: ModelCard failed: .*artifacts/ModelCard.*\n", ended.stderr)
+    told, failed = ended.stderr.splitlines()
+    assert told.startswith("visage: notification of failed not sent: http://127.0.0.1:9/…: not reached (")
+    assert "hunter2" not in told
+    assert re.fullmatch(r"visage: ModelCard failed: .*artifacts/ModelCard.*", failed)
     assert served_versions(workspace) == before
 
 

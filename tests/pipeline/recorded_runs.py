@@ -62,6 +62,8 @@ class RecordedPipeline:
         learned_from: Sequence[TrainingProvenance] = (),
         first_weights: str | None = None,
         held: str = "",
+        archive_digests: Mapping[str, str] | None = None,
+        evaluator: int = mlmd.Execution.COMPLETE,
     ) -> Recorded:
         """Records a run, which is pushed if it is blessed and not held back.
 
@@ -80,6 +82,8 @@ class RecordedPipeline:
             learned_from: the trainings of its teacher and its start, as its model records them.
             first_weights: `trainer.weights`, where it starts from no run.
             held: why its model is held back.
+            archive_digests: of its data sets; None: one for all.
+            evaluator: state of Evaluator.
         """
         number = len(self.runs) + 1
         store = open_store(self.store_of or self.root)
@@ -96,11 +100,16 @@ class RecordedPipeline:
             folders = self._write_data(number, people, sources)
             types = ("Examples", "components.CleaningReport")
             made = zip(("examples", "cleaning_report"), types, map(str, folders), strict=True)
-            examples = record("FaceExampleGen", {}, *made, **_data(sources))["examples"]
+            properties = _data(sources)
+            if archive_digests is not None:
+                properties["archive_digests"] = json.dumps(archive_digests)
+            examples = record("FaceExampleGen", {}, *made, **properties)["examples"]
         else:
             examples = data.examples
             cached = {"examples": examples}
-            execution(store, "FaceExampleGen", contexts, {}, cached, mlmd.Execution.CACHED, **_data(sources))
+            # Of a cached execution, TFX does not record what the driver computed.
+            known = {name: value for name, value in _data(sources).items() if name != "archive_digests"}
+            execution(store, "FaceExampleGen", contexts, {}, cached, mlmd.Execution.CACHED, **known)
         record("ExampleValidator", {}, ("anomalies", "ExampleAnomalies", ""))
         inputs = {"examples": examples, **({"base_model": start.model} if start else {})}
         recipe = json.dumps(_recipe(run_id, start, teacher, first_weights))
@@ -117,7 +126,7 @@ class RecordedPipeline:
             written = self._folder(number, "Evaluator", "evaluation")
             write_evaluation(evaluation, written / EVALUATION_FILE)
             evaluated["evaluation"] = artifact(store, "ModelEvaluation", str(written))
-        execution(store, "Evaluator", contexts, {"model": made_model}, evaluated, code="evaluatorcode")
+        execution(store, "Evaluator", contexts, {"model": made_model}, evaluated, evaluator, code="evaluatorcode")
         version = push(folder / "Format-Serving", self.base) if blessed and not held else None
         where = {"pushed_version": version.name, "pushed_destination": str(version)} if version else {"held": held}
         pushed = artifact(store, "PushedModel", pushed=int(version is not None), **where)

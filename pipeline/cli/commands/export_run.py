@@ -13,6 +13,7 @@ from pipeline.cli.common import (
     override_option,
     redirect_framework_output,
     settings_of,
+    settings_of_compiled,
 )
 from pipeline.cli.opened import opened_pipeline
 from pipeline.exit_codes import FAILED
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--config", type=PathOfThisMachine(), help=f"Of the pipeline.  [default: {DEFAULT_CONFIG}]")
 @override_option
 @click.option("--pipeline", metavar="IR", help="The compiled pipeline that a scheduler ran, instead of --config.")
+@click.option("--missing-ok", is_flag=True, help="Success if no node of the run has started: it was not due.")
 @json_option
 @click.pass_context
 def export_run(
@@ -35,6 +37,7 @@ def export_run(
     config: Path | None,
     overrides: tuple[str, ...],
     pipeline: str | None,
+    missing_ok: bool,
     as_json: bool,
 ) -> None:
     """Make the configured exports of a RUN that has ended.  [default: the newest]
@@ -51,6 +54,10 @@ def export_run(
 
         if not enabled_exports(settings):
             raise VisageError("exports: none is configured; docs/exports.md names the keys")
+        if missing_ok and run not in {one.run_id for one in at.metadata.runs}:
+            at.reporter.print("no node of the run has started; nothing to export")
+            at.print_json({"run_id": run, "exports": []})
+            return
         run_id = at.metadata.run(run).run_id
         record = read_record(settings.root, run_id)
         # A scheduler's run never ends in its record; it holds no lock.
@@ -74,9 +81,4 @@ def _settings(config: Path | None, overrides: tuple[str, ...], pipeline: str | N
         return settings_of(config or DEFAULT_CONFIG, overrides)
     if config is not None or overrides:
         raise VisageError("--pipeline: holds the whole configuration; leave out --config and --set")
-    from pipeline.compiled import read_configuration
-    from pipeline.config.recorded import read_recorded
-
-    return read_recorded(
-        read_configuration(pipeline), f"--pipeline {pipeline[:80]}", "write it again with `visage compile`"
-    )
+    return settings_of_compiled(pipeline)

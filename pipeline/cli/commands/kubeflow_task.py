@@ -1,4 +1,4 @@
-"""`visage kubeflow-task`, `visage kubeflow-verdict`: what the containers of a compiled Kubeflow pipeline run."""
+"""`visage kubeflow-task`, `kubeflow-due`, `kubeflow-verdict`: what the containers of a Kubeflow pipeline run."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,9 @@ from pathlib import Path
 import click
 from click.exceptions import Exit
 
+from pipeline.cli.commands.due import decided
 from pipeline.cli.commands.node import node
+from pipeline.cli.common import PathOfThisMachine, settings_of_compiled
 from pipeline.exit_codes import HELD, NOT_BLESSED
 from visage.errors import VisageError
 
@@ -50,6 +52,19 @@ def kubeflow_task(
     if code not in (0, NOT_BLESSED, HELD) or failed:
         context.exit(code)
     outputs.write(report)
+
+
+@click.command("kubeflow-due", hidden=True)
+@click.option("--pipeline", required=True, metavar="IR")
+@click.option("--train", type=click.Choice(["if_due", "always"]), required=True, help="always: do not ask.")
+@click.option("--out", type=PathOfThisMachine(), required=True, metavar="PATH", help="Where the output belongs.")
+def kubeflow_due(pipeline: str, train: str, out: Path) -> None:
+    """Decide as `visage due` does, and write the decision as the output of the task: true or false."""
+    from pipeline.runners.kubeflow.outputs import write_output
+
+    settings = settings_of_compiled(pipeline)
+    is_due = train == "always" or bool(decided(settings).reasons)
+    write_output(out, "true" if is_due else "false")
 
 
 @click.command("kubeflow-verdict", hidden=True)

@@ -1,6 +1,6 @@
 """`visage monitor`: compares what a server was asked with the model's test data."""
 
-from datetime import date, datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,12 +79,20 @@ def monitor(
         inputs = [statistics, chosen.folder, *([baseline] if baseline is not None else [])]
         check_output_folder(out, inputs, written=[_FIGURES, _SERVED, _BASELINE])
     with redirect_framework_output() as stream:
+        from pipeline.monitored import compare_requests
         from pipeline.output.console import Reporter
         from pipeline.output.monitor_table import print_report
 
         reporter = Reporter(stream, silent=as_json)
-        last = until.date() if until is not None else datetime.now(timezone.utc).date()
-        report = _report(statistics, chosen.folder, model_name, last, days, baseline, settings)
+        report = compare_requests(
+            statistics,
+            chosen.folder,
+            settings,
+            days=days,
+            last=None if until is None else until.date(),
+            name=model_name,
+            baseline=baseline,
+        )
         print_report(report, reporter)
         if out is not None:
             reporter.print(f"page  {_write(out, report)}")
@@ -120,41 +128,6 @@ def _settings(config: Path | None, limits: tuple[str, ...], min_faces: int | Non
         wrong = error.errors()[0]
         raise VisageError(f"--limit {wrong['loc'][0]}: {plain_message(wrong)}; 0 to 1, or null") from None
     return settings.model_copy(update=new)
-
-
-def _report(
-    statistics: Path,
-    folder: Path,
-    name: str | None,
-    last: date,
-    days: int,
-    baseline: Path | None,
-    settings: "MonitorSettings",
-) -> "Report":
-    from pipeline.monitor_baseline import find_baseline
-    from visage.monitoring.collected import Period, collect
-    from visage.monitoring.report import Report
-    from visage.prediction.loaded_model import find_model, identity_of
-    from visage.saved_model.metadata import known_metadata
-    from visage.saved_model.versions import version_number
-
-    version = find_model(folder).resolve()
-    number = version_number(version)
-    if number is None:
-        raise VisageError(f"--model {folder}: its folder has no number, as served versions have; name one of those")
-    name, period = name or version.parent.name, Period.until(last, days)
-    compared_with = find_baseline(baseline, version, name, period)
-    return Report(
-        identity=identity_of(version, known_metadata(version)),
-        name=name,
-        version=str(number),
-        period=period,
-        collected=collect(statistics, name, str(number), period),
-        baseline=compared_with.counts,
-        baseline_text=compared_with.text,
-        settings=settings,
-        made_at=datetime.now(timezone.utc),
-    )
 
 
 def _write(out: Path, report: "Report") -> Path:

@@ -1,6 +1,6 @@
 """`visage node`: runs nodes of a compiled pipeline, as schedulers do."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,6 +101,7 @@ def node(
             print_task(done, reporter)
         if as_json:
             print_json(done.to_json(), stream)
+    _tell(begun.text, done)
     _show_failures(done)
     context.exit(done.exit_code)
 
@@ -117,6 +118,19 @@ def _remove_old(report: Path) -> None:
         report.unlink(missing_ok=True)
     except OSError as error:
         raise VisageError(f"--report {report}: cannot be replaced ({error.strerror}); name another file") from None
+
+
+def _tell(compiled: str, report: "TaskReport") -> None:
+    """Tells of the end of a task those who are configured; a compiled pipeline without a configuration names nobody."""
+    from pipeline.cli.telling import tell
+    from pipeline.compiled import configuration_of
+    from pipeline.config.recorded import read_recorded
+    from pipeline.notifications.of_run import of_task
+
+    # It changes neither the result nor the exit code.
+    with suppress(VisageError):
+        settings = read_recorded(configuration_of(compiled), "--pipeline", "write it again with `visage compile`")
+        tell(settings, of_task(settings, report))
 
 
 def _show_failures(report: "TaskReport") -> None:

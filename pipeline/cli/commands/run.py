@@ -18,6 +18,7 @@ from pipeline.cli.common import (
     redirect_framework_output,
     visage_command,
 )
+from pipeline.cli.telling import told_at_its_end
 
 if TYPE_CHECKING:
     from pipeline.config.schema import PipelineConfig
@@ -40,7 +41,11 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
     notes = check_early(settings, OF_A_RUN)
     run_id = new_run_id()
     log = settings.root / "logs" / f"{run_id}.log"
-    with hold_run_lock(settings.root), redirect_framework_output(log) as stream:
+    with (
+        hold_run_lock(settings.root),
+        told_at_its_end(settings, run_id) as told,
+        redirect_framework_output(log) as stream,
+    ):
         from pipeline.output.run_start import start_reporter
 
         reporter = start_reporter(settings, stream, notes, silent=as_json)
@@ -49,7 +54,7 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
             from pipeline.output.run_summary import outcome_of, print_outcome
             from pipeline.runners.local import run_pipeline
 
-            outcome = outcome_of(settings, run_pipeline(settings, run_id, reporter))
+            told.outcome = outcome = outcome_of(settings, run_pipeline(settings, run_id, reporter))
             failures = [f"{node} failed: {line}" for node, line in outcome.failed.items()]
             gates = [asdict(gate) for gate in outcome.gates]
             recorder.finish(outcome.exit_code, "; ".join(failures) or None, gates, outcome.seconds)

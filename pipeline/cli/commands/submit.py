@@ -87,7 +87,7 @@ def _submit(
     cron: str | None,
     params: dict[str, str],
 ) -> dict[str, object]:
-    from pipeline.runners.kubeflow.compile import input_name, write_pipeline
+    from pipeline.runners.kubeflow.compile import ALWAYS, TRAIN, input_name, write_pipeline
     from pipeline.runners.kubeflow.submit import KubeflowPipelines
 
     # Before the seconds of compiling.
@@ -110,7 +110,9 @@ def _submit(
     if start or cron:
         done["experiment_id"] = experiment_id = api.experiment(experiment)
         if start:
-            done["run_id"] = api.run(uploaded, experiment_id, f"{settings.name} {new_run_id()}", inputs, account)
+            # A run that a person starts does not ask.
+            now = inputs | ({TRAIN: ALWAYS} if settings.retraining.asks else {})
+            done["run_id"] = api.run(uploaded, experiment_id, f"{settings.name} {new_run_id()}", now, account)
         if cron:
             scheduled = api.schedule(uploaded, experiment_id, settings.name, cron, inputs, account)
             done |= {"recurring_run_id": scheduled.recurring_run_id, "cron": cron, "replaced": scheduled.replaced}

@@ -17,6 +17,8 @@ from visage.files import write_atomically
 
 EVALUATOR, PUSHER, MODEL_CARD = "Evaluator", "Pusher", "ModelCard"
 METRICS, GATE, CARD, PUSHED_VERSION, WITHHELD = "metrics", "gate", "card", "pushed_version", "withheld"
+DUE_OUTPUT = "due"
+"""Of the task that decides whether the run trains."""
 PAGES = (GATE, CARD)
 """The artifacts that are HTML pages."""
 
@@ -79,16 +81,16 @@ class TaskOutputs:
             name: value for name, value in _parameters(report).items() if name in outputs.get("parameters", {})
         }
         for name, value in parameters.items():
-            _write(Path(outputs["parameters"][name]["outputFile"]), value)
+            write_output(Path(outputs["parameters"][name]["outputFile"]), value)
         for name, page in _pages(report).items():
             if name in self.pages:
-                _write(self.pages[name], page)
+                write_output(self.pages[name], page)
         metadata = {METRICS: _metrics(report)}
         artifacts = {
             name: {"artifacts": [{**found["artifacts"][0], "metadata": metadata.get(name, {})}]}
             for name, found in outputs.get("artifacts", {}).items()
         }
-        _write(self.output_file, json.dumps({"parameterValues": parameters, "artifacts": artifacts}))
+        write_output(self.output_file, json.dumps({"parameterValues": parameters, "artifacts": artifacts}))
 
 
 def _parameters(report: Mapping[str, Any]) -> dict[str, str]:
@@ -112,7 +114,12 @@ def _metrics(report: Mapping[str, Any]) -> dict[str, float]:
     return {name: value for name, value in figures.items() if value is not None and math.isfinite(value)}
 
 
-def _write(file: Path, text: str) -> None:
+def write_output(file: Path, text: str) -> None:
+    """Writes an output where Kubeflow's launcher reads it.
+
+    Raises:
+        VisageError: it cannot be written.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(file, text)

@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.wrappers_pb2 import StringValue
 
 from pipeline.cli.main import main
-from pipeline.compiled import write_compiled
+from pipeline.compiled import CONFIGURATION, write_compiled
+from pipeline.config.loader import load_config
 from pipeline.node import to_json
 from pipeline.run_record import read_record
+from tests.pipeline.config.refusal import DEFAULT
+from tests.pipeline.exports.http_server import http_server
 from tests.pipeline.toy_pipeline import counted
 
 
@@ -142,3 +146,24 @@ def test_a_parameter_that_no_trigger_may_set_is_refused_before_anything_runs(
     assert node(compiled, "Counted", "--param", "trainer.epochs=1") == 1
     assert capfd.readouterr().err.startswith("visage: --param trainer.epochs: no trigger may set this; allowed: ")
     assert not (tmp_path / "counter").exists()
+
+
+def test_a_failed_task_is_told_once_however_often_it_is_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ir, root = counted(tmp_path / "toy"), tmp_path / "toy"
+    config = load_config(DEFAULT, ["name=toy", f"workspace={tmp_path}"])
+    ir.platform_configs[CONFIGURATION].Pack(StringValue(value=config.model_dump_json()))
+    compiled = write_compiled(tmp_path, "toy", to_json(ir))
+    root.mkdir(exist_ok=True)
+    (root / "counter.fails").touch()
+    with http_server() as webhook:
+        monkeypatch.setenv("VISAGE_WEBHOOK_URL", webhook.url)
+        assert [node(compiled, "Counted", run_id=run_id) for run_id in "112"] == [1, 1, 1]
+    told = [json.loads(content) for *_, content in webhook.requests]
+    assert [(one["event"], one["pipeline"], one["run_id"]) for one in told] == [
+        ("failed", "toy", "1"),
+        ("failed", "toy", "2"),
+    ]
+    assert told[0]["text"].startswith("toy: run 1 failed, no version is served: Counted failed: Counted fails")
+    assert "notification" not in capfd.readouterr().err

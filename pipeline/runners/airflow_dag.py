@@ -60,7 +60,11 @@ def dag_text(
         "start": airflow.start or _LONG_AGO,
         "functions": functions,
         "on_run_failure": [aliases[path] for path in airflow.on_run_failure],
-        "on_task_failure": [aliases[path] for path in airflow.on_task_failure],
+        "on_task_failure": [
+            *(aliases[path] for path in airflow.on_task_failure),
+            *(["MAIL"] if airflow.email else []),
+        ],
+        "asks": config.retraining.asks,
         "sdk": _names_of_sdk(airflow),
     }
     return template.render(values)
@@ -93,10 +97,15 @@ def _functions(paths: list[str]) -> list[dict[str, str]]:
 
 def _doc(config: PipelineConfig, ir_name: str) -> str:
     own = f"{config.airflow.doc_md.strip()}\n\n" if config.airflow.doc_md else ""
+    asks = (
+        "\n\nA scheduled run whose task `due` is skipped had no reason to train; its log has what was looked at. A run "
+        "that you trigger always trains."
+    )
     return (
         f"{own}VisAge's pipeline **{config.name}**, compiled as `{ir_name}`.\n\n"
         f"A new version of the model updates the asset `{config.model_base_path.as_uri()}`; where there is none, the "
         f"task of {PUSHER} is skipped. Where the gates reject the model, or a person holds it back, it fails at once."
+        f"{asks if config.retraining.asks else ''}"
     )
 
 

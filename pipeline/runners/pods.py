@@ -85,11 +85,13 @@ def check_volumes(config: PipelineConfig, pod: PodSettings, where: str) -> None:
         where: the key of `pod`, e.g. 'airflow.kubernetes'.
 
     Raises:
-        VisageError: the workspace or the data lie on no volume.
+        VisageError: the workspace, the data or the statistics lie on no volume.
     """
     folders = {"workspace": str(Path(config.workspace).resolve())}
     if config.data.root is not None:
         folders["data.dir"] = str(config.data.root.resolve())
+    if "drift" in config.retraining.when and config.retraining.statistics is not None:
+        folders["retraining.statistics"] = str(Path(config.retraining.statistics).resolve())
     for key, folder in folders.items():
         volume = pod.holding(folder)
         mounts = ", ".join(one.mount for one in pod.volumes) or "none"

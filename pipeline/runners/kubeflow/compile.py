@@ -6,7 +6,7 @@ gate and model card for its pages.
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,15 +16,17 @@ from pipeline.config.schema import PipelineConfig
 from pipeline.exports.export import enabled_exports
 from pipeline.node import compile_pipeline, node_ids, to_inline, to_json, upstream_ids
 from pipeline.node_params import allowed_params
-from pipeline.runners.kubeflow.outputs import METRICS, PAGES, PUSHED_VERSION, WITHHELD, outputs_of
-from pipeline.runners.kubeflow.platform import executor_config, minimal_config, mounts_of
+from pipeline.runners.kubeflow.outputs import DUE_OUTPUT, METRICS, PAGES, PUSHED_VERSION, WITHHELD, outputs_of
+from pipeline.runners.kubeflow.platform import check_statistics, executor_config, minimal_config, mounts_of
 from pipeline.stages import tasks_of, upstream_of
 from visage.errors import VisageError
 from visage.files import atomic_file
 
-RUN_TASK, RUN_VERDICT = "kubeflow-task", "kubeflow-verdict"
+RUN_TASK, RUN_VERDICT, RUN_DUE = "kubeflow-task", "kubeflow-verdict", "kubeflow-due"
 """The commands of `visage` that the containers run."""
-VERDICT, EXPORTS = "Verdict", "Exports"
+VERDICT, EXPORTS, DUE = "Verdict", "Exports", "Due"
+TRAIN, ALWAYS, IF_DUE = "train", "always", "if_due"
+"""The pipeline's input that says whether a run asks before it trains, and its values."""
 # Linux runs no program with a longer argument.
 _LONGEST_ARGUMENT = 128 * 1024
 
@@ -74,6 +76,7 @@ class _KubeflowPipeline:
     def __init__(self, config: PipelineConfig) -> None:
         self._config, self._settings = config, config.kubeflow
         self._mounts, self._params = mounts_of(config), allowed_params()
+        check_statistics(config, self._mounts)
         ir = compile_pipeline(config)
         self._needed = {node: upstream_ids(ir, node) for node in node_ids(ir)}
         self._inline = to_inline(ir)
@@ -88,21 +91,31 @@ class _KubeflowPipeline:
         """Returns the pipeline as kfp compiles it: the parameters of the nodes are its inputs, empty: not given."""
         from kfp import dsl
 
-        names = [input_name(param) for param in self._params]
+        inputs = {input_name(param): "" for param in self._params}
+        exports, asks = bool(enabled_exports(self._config)), self._config.retraining.asks
+        if asks:
+            inputs[TRAIN] = IF_DUE
+        # Kubeflow takes no output of a pipeline from inside an exit handler or a condition.
+        has_outputs = not (exports or asks)
 
         def build(*values: Any) -> Any:
-            params = dict(zip(names, values, strict=True))
-            # Runs however the nodes ended.
-            exports = enabled_exports(self._config)
-            with dsl.ExitHandler(self._exports()) if exports else nullcontext():
+            params = dict(zip(inputs, values, strict=True))
+            train = params.pop(TRAIN, None)
+            with ExitStack() as stack:
+                if exports:
+                    # Runs however the nodes ended.
+                    stack.enter_context(dsl.ExitHandler(self._exports()))
+                if asks:
+                    due = self._due(train)
+                    stack.enter_context(dsl.If(due.outputs[DUE_OUTPUT] == "true", name="is due"))
                 pushed = self._tasks(params)
-            # Kubeflow takes no output of a pipeline from inside an exit handler.
-            return None if exports else _PipelineOutputs(pushed)
+            return _PipelineOutputs(pushed) if has_outputs else None
 
+        kind = inspect.Parameter.KEYWORD_ONLY
         build.__name__ = "visage_pipeline"
         build.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default="", annotation=str) for name in names],
-            return_annotation=None if enabled_exports(self._config) else _PipelineOutputs,
+            [inspect.Parameter(name, kind, default=default, annotation=str) for name, default in inputs.items()],
+            return_annotation=_PipelineOutputs if has_outputs else None,
         )
         return dsl.pipeline(
             name=self._config.name,
@@ -138,10 +151,20 @@ class _KubeflowPipeline:
 
     def _exports(self) -> Any:
         def command(values: Mapping[str, Any]) -> list[Any]:
-            return [values["run_id"], "--pipeline", self._inline]
+            missing = ["--missing-ok"] if self._config.retraining.asks else []
+            return [values["run_id"], "--pipeline", self._inline, *missing]
 
         component = _component(EXPORTS, self._settings.image, ["runs", "export"], ["run_id"], [], command)
         return self._with_pod(EXPORTS, component(run_id=_job_id()), self._settings.pod)
+
+    def _due(self, train: Any) -> Any:
+        """Makes the task whose output says whether the run trains."""
+
+        def command(values: Mapping[str, Any]) -> list[Any]:
+            return ["--train", values[TRAIN], "--pipeline", self._inline, "--out", values[DUE_OUTPUT]]
+
+        component = _component(DUE, self._settings.image, [RUN_DUE], [TRAIN], [DUE_OUTPUT], command)
+        return self._with_pod(DUE, component(train=train), self._settings.pod)
 
     def _verdict(self, withheld: Any) -> Any:
         """Makes the task that fails when no model was pushed; the launcher drops the outputs of one that fails.

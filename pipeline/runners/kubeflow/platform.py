@@ -5,6 +5,7 @@ limits, while the message is the same for all. A test parses it strictly by the 
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pipeline.config.kubeflow import KubeflowSettings, PodSettings, Toleration
@@ -31,6 +32,27 @@ def mounts_of(config: PipelineConfig) -> dict[str, str]:
             raise VisageError(f"kubeflow.data_claim: data.dir is the workspace {folder}; name another folder")
         mounts[folder] = settings.data_claim
     return mounts
+
+
+def check_statistics(config: PipelineConfig, mounts: Mapping[str, str]) -> None:
+    """Checks that the task that looks for drift has the statistics.
+
+    Args:
+        config: the whole run.
+        mounts: of `mounts_of`.
+
+    Raises:
+        VisageError: no mount holds them.
+    """
+    settings = config.with_absolute_outputs().retraining
+    # Without a claim for the workspace, the cluster mounts folders that we do not know.
+    if "drift" not in settings.when or settings.statistics is None or config.kubeflow.workspace_claim is None:
+        return
+    if not any(Path(settings.statistics).is_relative_to(folder) for folder in mounts):
+        raise VisageError(
+            f"retraining.statistics: no claim of kubeflow holds {settings.statistics} (mounts: {', '.join(mounts)}); "
+            "keep the statistics in a folder of the workspace"
+        )
 
 
 def executor_config(

@@ -90,6 +90,21 @@ def test_the_exports_follow_the_last_tasks_as_a_teardown() -> None:
     assert "Exports" not in text_of()
 
 
+def test_a_run_asks_first_where_only_a_reason_lets_it_train() -> None:
+    assert "DueOperator" not in text_of()
+    assert "--missing-ok" not in text_of(exports=True)
+    text = text_of("retraining.when=[new_data]", exports=True)
+    assert 'due = DueOperator(task_id="due", command=["due"], skip_on_exit_code=NOT_DUE)' in text
+    assert 'if context["dag_run"].run_type == "scheduled":' in text
+    assert 'command=["runs", "export", "--missing-ok"]' in text
+
+
+def test_mails_come_after_the_functions_of_the_configuration() -> None:
+    text = text_of("airflow.email=[ml@example.org]", "airflow.on_task_failure=[a.b]")
+    assert '"on_failure_callback": [callback_1, MAIL]' in text
+    assert "SmtpNotifier" not in text_of()
+
+
 def test_params_hold_what_was_compiled() -> None:
     changes = ["airflow.params=[evaluator.age_mae_max, validation.anomalies]", "evaluator.age_mae_max=7"]
     assert constant(text_of(*changes), "PARAMS") == {"evaluator.age_mae_max": 7.0, "validation.anomalies": "stop"}
@@ -110,6 +125,10 @@ def test_the_training_has_a_pod_of_its_own_where_it_differs() -> None:
         (["workspace=/srv/visage"], "no volume holds workspace /srv/visage (mounts: /mnt/visage)"),
         (["workspace=/mnt/visage2"], "no volume holds workspace /mnt/visage2"),
         (["data.dir=/faces"], "no volume holds data.dir /faces (mounts: /mnt/visage)"),
+        (
+            ["retraining.when=[drift]", "retraining.statistics=/statistics"],
+            "no volume holds retraining.statistics /statistics (mounts: /mnt/visage)",
+        ),
         (
             ["airflow.kubernetes.volumes=[{claim: a, mount: /mnt, read_only: true}]"],
             "airflow.kubernetes.volumes: /mnt holds the workspace and is read_only; set it to false",
@@ -132,8 +151,10 @@ def test_the_text_is_as_ruff_formats_it(tmp_path: Path) -> None:
         "airflow.on_run_failure=[alerts.page]", "airflow.on_task_failure=[a.b]",
         "airflow.deadline={minutes: 5, callback: alerts.late}",
         "airflow.params=[evaluator.age_mae_max, validation.anomalies]",
+        "airflow.email=[ml@example.org]",
     ]  # fmt: skip
-    for number, changes in enumerate([[], many, [*IN_PODS, *many]]):
+    asks = ["retraining.when=[new_data]"]
+    for number, changes in enumerate([[], many, [*IN_PODS, *many], asks, [*many, *asks], [*IN_PODS, *many, *asks]]):
         (tmp_path / f"dag{number}.py").write_text(text_of(*changes, exports=bool(changes)))
     options = ["--isolated", "--line-length", "120"]
     checked = subprocess.run([sys.executable, "-m", "ruff", "check", *options, "--select", "E,F,W,I,B", tmp_path])

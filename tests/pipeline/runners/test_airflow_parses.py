@@ -44,7 +44,10 @@ found = {
     "timezone": str(dag.timezone),
     "start": dag.start_date.isoformat(),
     "run_minutes": dag.dagrun_timeout.total_seconds() / 60,
-    "callbacks": [one.__name__ for one in dag.on_failure_callback + task.on_failure_callback],
+    "callbacks": [
+        getattr(one, "__name__", type(one).__name__) for one in dag.on_failure_callback + task.on_failure_callback
+    ],
+    "mail": [[one.to, one.subject] for one in task.on_failure_callback if hasattr(one, "subject")],
     "params": dag.params.dump(),
     "deadline": [one.interval.total_seconds() / 60 for one in getattr(dag, "deadline", None) or []],
     "retry": [task.retries, task.retry_delay.total_seconds(), bool(task.retry_exponential_backoff)],
@@ -78,6 +81,8 @@ MANY = [
     "airflow.doc_md=Call us.",
     "airflow.on_run_failure=[alerts.page]",
     "airflow.on_task_failure=[alerts.mail]",
+    "airflow.email=[ml@example.org, ops@example.org]",
+    "retraining.when=[new_data]",
     "airflow.deadline={minutes: 90, callback: alerts.page}",
     "airflow.params=[evaluator.age_mae_max, validation.anomalies]",
 ]
@@ -145,14 +150,20 @@ def test_each_setting_reaches_airflow(version: str, tmp_path: Path) -> None:
 
     found = parsed(tmp_path, version)
 
-    assert found["tasks"] == {**{task: sorted(needed) for task, needed in UPSTREAM.items()}, "Exports": ["push"]}
+    assert found["tasks"] == {
+        "due": [],
+        **{task: sorted(needed or ["due"]) for task, needed in UPSTREAM.items()},
+        "Exports": ["push"],
+    }
     assert found["schedule"] == ("AssetOrTimeSchedule" if version == AIRFLOW_3 else "DatasetOrTimeSchedule")
     assert found["timezone"] == "Europe/Berlin"
     assert datetime.datetime.fromisoformat(found["start"]) == datetime.datetime.fromisoformat(
         "2026-01-31T00:00:00+01:00"
     )
     assert found["run_minutes"] == 600
-    assert found["callbacks"] == ["page", "mail"]
+    assert found["callbacks"] == ["page", "mail", "SmtpNotifier"]
+    subject = "{{ dag.dag_id }}: {{ ti.task_id }} failed in {{ run_id }}"
+    assert found["mail"] == [[["ml@example.org", "ops@example.org"], subject]]
     assert found["params"] == {"evaluator.age_mae_max": 10.0, "validation.anomalies": "stop"}
     assert found["deadline"] == ([90] if version == AIRFLOW_3 else [])
     assert found["retry"] == [3, 300, True]
@@ -170,7 +181,7 @@ def test_the_pods_are_what_the_client_of_kubernetes_sends(tmp_path: Path) -> Non
     connection = json.dumps({"conn_type": "kubernetes", "extra": {"kube_config_path": str(tmp_path / "kubeconfig")}})
     pods = parsed(tmp_path, AIRFLOW_3, "kubernetes", AIRFLOW_CONN_KUBERNETES_DEFAULT=connection)["pods"]
 
-    assert pods.keys() == {*TASKS, "Exports"}
+    assert pods.keys() == {"due", *TASKS, "Exports"}
     for task, pod in pods.items():
         base = next(one for one in pod["spec"]["containers"] if one["name"] == "base")
         assert (base["image"], base["command"], base["args"]) == ("registry/visage:1", ["visage"], ["node", task])
@@ -199,7 +210,7 @@ def test_the_pods_are_what_the_client_of_kubernetes_sends(tmp_path: Path) -> Non
         assert base["resources"]["requests"]["memory"] == base["resources"]["limits"]["memory"] == "8Gi"
         # The sidecar hands the report over.
         sidecars = {one["name"] for one in pod["spec"]["containers"]} - {"base"}
-        assert sidecars == (set() if task == "Exports" else {"airflow-xcom-sidecar"})
+        assert sidecars == (set() if task in ("due", "Exports") else {"airflow-xcom-sidecar"})
 
 
 # Writes the report of a task as `visage node` does; `pushed` comes from the file beside it.
@@ -209,6 +220,8 @@ words = sys.argv[1:]
 here = pathlib.Path({folder!r})
 with (here / "calls").open("a") as file:
     file.write(json.dumps(words) + "\\n")
+if words[0] == "due":
+    sys.exit(int((here / "due").read_text()))
 if words[0] == "node":
     answer = json.loads((here / "answer.json").read_text()) if "Pusher" in words else {{}}
     gates = [{{"name": "age_mae", "of": "all", "ok": False}}]
@@ -247,6 +260,61 @@ def test_airflow_2_has_an_event_for_a_new_version_alone(tmp_path: Path) -> None:
     assert run(pushed=None) == 0
     assert run(withheld="not blessed") == 1
     assert events_of(tmp_path / "airflow.db") == [PUSHED]
+
+
+# Runs the DAG as `dags test` does, but as a run of its schedule; prints the states.
+SCHEDULED = """
+import json, sys
+from sqlalchemy import event
+try:
+    from airflow.dag_processing.dagbag import DagBag
+except ImportError:
+    from airflow.models.dagbag import DagBag
+from airflow.models.dagrun import DagRun
+if sys.argv[2] == "scheduled":
+    event.listen(DagRun, "before_insert", lambda mapper, connection, run: setattr(run, "run_type", "scheduled"))
+(dag,) = DagBag(sys.argv[1]).dags.values()
+run = dag.test()
+states = {one.task_id: str(getattr(one.state, "value", one.state)) for one in run.get_task_instances()}
+print("ENDED", json.dumps([str(getattr(run.state, "value", run.state)), states]))
+"""
+
+
+@pytest.mark.parametrize("version", [AIRFLOW_3, AIRFLOW_2])
+def test_a_scheduled_run_without_a_reason_ends_early_and_one_by_hand_never_asks(version: str, tmp_path: Path) -> None:
+    skip_without(version)
+    dag = write(tmp_path, "retraining.when=[new_data]", "airflow.retries=0")
+    program = tmp_path / "visage"
+    program.write_text(PROGRAM.format(python=sys.executable, folder=str(tmp_path)))
+    program.chmod(0o755)
+    dag.write_text(dag.read_text().replace(str(Path(sys.executable).parent / "visage"), str(program)))
+    airflow_run(tmp_path, "dags", "reserialize", version=version).check_returncode()
+    (tmp_path / "answer.json").write_text(json.dumps({"pushed": PUSHED}))
+
+    def run(kind: str, due: int) -> tuple[str, dict[str, str], list[str]]:
+        (tmp_path / "due").write_text(str(due))
+        (tmp_path / "calls").write_text("")
+        python = airflow_environment(version) / "python"
+        dags = str(tmp_path / "dags")
+        ended = subprocess.run(
+            [python, "-c", SCHEDULED, dag, kind],
+            env=variables_of_airflow(tmp_path, version, AIRFLOW__CORE__DAGS_FOLDER=dags),
+            capture_output=True,
+            text=True,
+            timeout=HANG_GUARD_SECONDS,
+        )
+        lines = [line for line in ended.stdout.splitlines() if line.startswith("ENDED ")]
+        assert len(lines) == 1, ended.stdout + ended.stderr
+        state, states = json.loads(lines[0].removeprefix("ENDED "))
+        return state, states, [json.loads(line)[0] for line in (tmp_path / "calls").read_text().splitlines()]
+
+    all_ran = dict.fromkeys(["due", *TASKS, "Exports"], "success")
+    skipped = {**dict.fromkeys(["due", *TASKS], "skipped"), "Exports": "success"}
+    assert run("scheduled", 5) == ("success", skipped, ["due", "runs"])
+    assert run("scheduled", 0) == ("success", all_ran, ["due", *["node"] * 4, "runs"])
+    assert run("manual", 5) == ("success", all_ran, [*["node"] * 4, "runs"])
+    state, states, calls = run("scheduled", 1)
+    assert (state, states["due"], states["push"], calls) == ("failed", "failed", "upstream_failed", ["due", "runs"])
 
 
 def events_of(database: Path) -> list[Any]:

@@ -167,6 +167,41 @@ def test_the_exports_run_however_the_nodes_end(full: Compiled) -> None:
     assert read_recorded(read_configuration(full.inline("exports")), "pipeline", "compile").exports.ml_bom
 
 
+@pytest.fixture(scope="module")
+def asking(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    return Compiled(tmp_path_factory.mktemp("asking"), *EVERYTHING, "retraining.when=[new_data]")
+
+
+def test_the_nodes_run_only_if_the_first_task_finds_a_reason(asking: Compiled) -> None:
+    (due, condition) = (asking.tasks[name] for name in ("Due", "is due"))
+    assert asking.tasks.keys() == {"Due", "is due"}
+    assert condition["dependentTasks"] == ["due"]
+    assert condition["triggerPolicy"]["condition"].endswith("['pipelinechannel--due-due'] == 'true'")
+    inside = asking.spec["components"][condition["componentRef"]["name"]]["dag"]["tasks"]
+    assert inside.keys() == {"data", "train", "judge", "push", "verdict"}
+    words = asking.container("due")
+    assert words["command"] == ["visage", "kubeflow-due"]
+    assert words["args"][:2] == ["--train", "{{$.inputs.parameters['train']}}"]
+    assert due["inputs"]["parameters"].keys() == {"train"}
+    assert asking.container("due")["env"] == [{"name": "TZ", "value": "Europe/Berlin"}]
+    assert asking.pod("due")["pvcMount"] == asking.pod("data")["pvcMount"]
+
+
+def test_a_run_asks_unless_its_input_says_otherwise_and_exports_nothing_if_it_is_not_due(asking: Compiled) -> None:
+    train = asking.spec["root"]["inputDefinitions"]["parameters"]["train"]
+    assert (train["defaultValue"], train["parameterType"]) == ("if_due", "STRING")
+    assert asking.container("exports")["args"][-1] == "--missing-ok"
+    # The version's number is none: Kubeflow takes no parameter from inside a condition.
+    assert "parameters" not in asking.spec["root"].get("outputDefinitions", {})
+
+
+def test_statistics_that_no_pod_mounts_are_refused(tmp_path: Path) -> None:
+    drift = "retraining.when=[drift]"
+    with pytest.raises(VisageError, match=r"retraining\.statistics: no claim of kubeflow holds /statistics"):
+        Compiled(tmp_path, drift, "retraining.statistics=/statistics")
+    Compiled(tmp_path, drift, f"retraining.statistics={tmp_path / 'work' / 'statistics'}")
+
+
 def test_no_secret_stands_in_the_file(full: Compiled) -> None:
     """Names of secrets do; their values are not known here."""
     assert "secretAsEnv" in full.file.read_text()
@@ -198,13 +233,15 @@ def test_the_archives_have_a_claim_of_their_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_newest_messages_parse_it_strictly(plain: Compiled, full: Compiled, tmp_path: Path) -> None:
+def test_the_newest_messages_parse_it_strictly(
+    plain: Compiled, full: Compiled, asking: Compiled, tmp_path: Path
+) -> None:
     python = locked_environment("kfp-local") / "python"
 
     def check(file: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run([python, STRICT, file], capture_output=True, text=True)
 
-    for compiled in (plain, full):
+    for compiled in (plain, full, asking):
         checked = check(compiled.file)
         assert checked.stdout == "sample-portraits\n", checked.stderr
     misspelt = tmp_path / "misspelt.yaml"

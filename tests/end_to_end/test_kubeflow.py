@@ -168,14 +168,16 @@ def test_submit_uploads_runs_and_schedules_what_compile_writes(
     with kubeflow_api() as api:
         api.token = "secret-1"
         done = visage(
-            "submit", "kubeflow", *settings(workspace, **SMALL, kubeflow__service_account="trainer"),
+            "submit", "kubeflow",
+            *settings(workspace, **SMALL, kubeflow__service_account="trainer", retraining__when=["new_data"]),
             "--host", api.url, "--run", "--recurring", "@weekly", "--param", "evaluator.age_mae_max=6", "--json",
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     (run,), (recurring,) = api.runs.values(), api.recurring_runs.values()
-    for made in (run, recurring):
-        assert made["runtime_config"]["parameters"] == {"evaluator_age_mae_max": "6"}
+    # A recurring run asks whether it is due, and one that a person starts does not.
+    for made, train in ((run, {"train": "always"}), (recurring, {})):
+        assert made["runtime_config"]["parameters"] == {"evaluator_age_mae_max": "6", **train}
         assert made["service_account"] == "trainer"
     assert recurring["trigger"]["cron_schedule"]["cron"] == "0 0 0 * * 0"
     (version,) = api.versions.values()

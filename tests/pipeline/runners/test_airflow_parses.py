@@ -262,21 +262,28 @@ def test_airflow_2_has_an_event_for_a_new_version_alone(tmp_path: Path) -> None:
     assert events_of(tmp_path / "airflow.db") == [PUSHED]
 
 
-# Runs the DAG as `dags test` does, but as a run of its schedule; prints the states.
-SCHEDULED = """
-import json, sys
+# Runs the DAG as `dags test` does, once for each KIND:CODE: a run of that kind, whose `visage due` ends with that code.
+RUNS = """
+import json, pathlib, sys
 from sqlalchemy import event
 try:
     from airflow.dag_processing.dagbag import DagBag
 except ImportError:
     from airflow.models.dagbag import DagBag
 from airflow.models.dagrun import DagRun
-if sys.argv[2] == "scheduled":
-    event.listen(DagRun, "before_insert", lambda mapper, connection, run: setattr(run, "run_type", "scheduled"))
+kind = "manual"
+event.listen(DagRun, "before_insert", lambda mapper, connection, run: setattr(run, "run_type", kind))
 (dag,) = DagBag(sys.argv[1]).dags.values()
-run = dag.test()
-states = {one.task_id: str(getattr(one.state, "value", one.state)) for one in run.get_task_instances()}
-print("ENDED", json.dumps([str(getattr(run.state, "value", run.state)), states]))
+here, found = pathlib.Path(sys.argv[1]).parents[1], []
+for word in sys.argv[2:]:
+    kind, _, code = word.partition(":")
+    (here / "due").write_text(code)
+    (here / "calls").write_text("")
+    run = dag.test()
+    states = {one.task_id: getattr(one.state, "value", one.state) for one in run.get_task_instances()}
+    calls = [json.loads(line)[0] for line in (here / "calls").read_text().splitlines()]
+    found.append([getattr(run.state, "value", run.state), states, calls])
+print("ENDED", json.dumps(found))
 """
 
 
@@ -291,30 +298,25 @@ def test_a_scheduled_run_without_a_reason_ends_early_and_one_by_hand_never_asks(
     airflow_run(tmp_path, "dags", "reserialize", version=version).check_returncode()
     (tmp_path / "answer.json").write_text(json.dumps({"pushed": PUSHED}))
 
-    def run(kind: str, due: int) -> tuple[str, dict[str, str], list[str]]:
-        (tmp_path / "due").write_text(str(due))
-        (tmp_path / "calls").write_text("")
-        python = airflow_environment(version) / "python"
-        dags = str(tmp_path / "dags")
-        ended = subprocess.run(
-            [python, "-c", SCHEDULED, dag, kind],
-            env=variables_of_airflow(tmp_path, version, AIRFLOW__CORE__DAGS_FOLDER=dags),
-            capture_output=True,
-            text=True,
-            timeout=HANG_GUARD_SECONDS,
-        )
-        lines = [line for line in ended.stdout.splitlines() if line.startswith("ENDED ")]
-        assert len(lines) == 1, ended.stdout + ended.stderr
-        state, states = json.loads(lines[0].removeprefix("ENDED "))
-        return state, states, [json.loads(line)[0] for line in (tmp_path / "calls").read_text().splitlines()]
+    python, dags = airflow_environment(version) / "python", str(tmp_path / "dags")
+    ended = subprocess.run(
+        [python, "-c", RUNS, dag, "scheduled:5", "scheduled:0", "manual:5", "scheduled:1"],
+        env=variables_of_airflow(tmp_path, version, AIRFLOW__CORE__DAGS_FOLDER=dags),
+        capture_output=True,
+        text=True,
+        timeout=HANG_GUARD_SECONDS,
+    )
 
+    lines = [line for line in ended.stdout.splitlines() if line.startswith("ENDED ")]
+    assert len(lines) == 1, ended.stdout + ended.stderr
+    not_due, due, by_hand, failed = json.loads(lines[0].removeprefix("ENDED "))
     all_ran = dict.fromkeys(["due", *TASKS, "Exports"], "success")
-    skipped = {**dict.fromkeys(["due", *TASKS], "skipped"), "Exports": "success"}
-    assert run("scheduled", 5) == ("success", skipped, ["due", "runs"])
-    assert run("scheduled", 0) == ("success", all_ran, ["due", *["node"] * 4, "runs"])
-    assert run("manual", 5) == ("success", all_ran, [*["node"] * 4, "runs"])
-    state, states, calls = run("scheduled", 1)
-    assert (state, states["due"], states["push"], calls) == ("failed", "failed", "upstream_failed", ["due", "runs"])
+    skipped = dict.fromkeys(["due", *TASKS], "skipped")
+    assert not_due == ["success", {**skipped, "Exports": "success"}, ["due", "runs"]]
+    assert due == ["success", all_ran, ["due", *["node"] * 4, "runs"]]
+    assert by_hand == ["success", all_ran, [*["node"] * 4, "runs"]]
+    assert (failed[0], failed[1]["due"], failed[1]["push"]) == ("failed", "failed", "upstream_failed")
+    assert failed[2] == ["due", "runs"]
 
 
 def events_of(database: Path) -> list[Any]:

@@ -1,6 +1,8 @@
 """`visage due` as a scheduler calls it, on recorded runs, real folders of images and files of statistics."""
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,8 +13,11 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.cli.main import main
+from pipeline.compiled import CONFIGURATION, VERSION, compiling_version
 from pipeline.config.loader import load_config
 from pipeline.retraining import digests_now
+from tests.helpers.limits import HANG_GUARD_SECONDS
+from tests.helpers.project import PROJECT
 from tests.pipeline.config.refusal import DEFAULT
 from tests.pipeline.exports.http_server import http_server
 from tests.pipeline.recorded_runs import Recorded, RecordedPipeline, evaluation_of
@@ -165,6 +170,19 @@ def test_drift_is_a_reason_and_few_faces_are_none(faces: Faces, served: Recorded
     assert "not due: too few requests to find drift in 30 faces" in ended.stdout
 
 
+def test_it_imports_neither_tensorflow_nor_tfx(faces: Faces, served: Recorded) -> None:
+    faces.serve(served, older=20)
+    program = (
+        "import sys; from pipeline.cli.main import main\n"
+        "try: main()\nfinally: print(sorted({'tensorflow', 'tfx', 'apache_beam'} & sys.modules.keys()))"
+    )
+    words = faces.options("retraining.when=[new_data, drift]", f"retraining.statistics={faces.statistics}")
+    command = [sys.executable, "-c", program, "due", str(DEFAULT), *words]
+    ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=HANG_GUARD_SECONDS)
+    assert "due: drift: age" in ended.stdout
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
 def test_statistics_that_are_gone_are_an_error_unless_another_reason_holds(faces: Faces, served: Recorded) -> None:
     faces.statistics.rmdir()
     ended = faces.due(when="[new_data, drift]")
@@ -197,6 +215,28 @@ def test_a_missing_folder_of_archives_is_an_error(faces: Faces, tmp_path: Path) 
     ended = faces.due()
     assert (ended.exit_code, ended.stdout) == (1, "")
     assert "does not exist; name the folder that holds the archives" in ended.stderr
+
+
+def test_a_scheduler_asks_by_the_compiled_pipeline(
+    faces: Faces, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config = load_config(DEFAULT, [*faces.options()[1::2], "retraining.when=[new_data]"])
+    packed = {CONFIGURATION: config.with_absolute_outputs().model_dump_json(), VERSION: compiling_version()}
+    configs = {key: {"value": value} for key, value in packed.items()}
+    (tmp_path / "faces.ir.json").write_text(json.dumps({"nodes": [{}], "platform_configs": configs}))
+    given, out = ("--pipeline", str(tmp_path / "faces.ir.json")), tmp_path / "out" / "due"
+
+    def of_kubeflow(train: str) -> tuple[int, str]:
+        code = called(capfd, "kubeflow-due", *given, "--train", train, "--out", str(out)).exit_code
+        return code, out.read_text()
+
+    faces.run("first")
+    assert called(capfd, "due", *given).exit_code == 5
+    assert of_kubeflow("if_due") == (0, "false")
+    assert of_kubeflow("always") == (0, "true")
+    (faces.images / "b.jpg").write_bytes(b"b")
+    assert called(capfd, "due", *given).exit_code == 0
+    assert of_kubeflow("if_due") == (0, "true")
 
 
 def test_a_compiled_pipeline_holds_the_whole_configuration(capfd: pytest.CaptureFixture[str]) -> None:

@@ -89,3 +89,14 @@ def test_what_cannot_be_exported_is_one_line(
     shown = capfd.readouterr().err.splitlines()
     assert len(shown) == 1
     assert shown[0].startswith(f"visage: {line}")
+
+
+def test_a_run_that_was_not_due_has_nothing_to_export(
+    pipeline: RecordedPipeline, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    events = ("--set", f"exports.openlineage.file={tmp_path / 'lineage.ndjson'}")
+    assert export(pipeline, "not due", *events) == 1
+    assert "has no such run" in capfd.readouterr().err
+    assert not export(pipeline, "not due", "--missing-ok", *events)
+    assert capfd.readouterr().out == "no node of the run has started; nothing to export\n"
+    assert export(pipeline, "first", "--missing-ok", *events) == 0

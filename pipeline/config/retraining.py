@@ -10,12 +10,15 @@ from visage.settings import LocalPath, Settings
 Trigger = Literal["schedule", "new_data", "drift"]
 Event = Literal["withheld", "failed", "pushed", "drift"]
 
+_EACH_TIME: list[Trigger] = ["schedule"]
+_BAD_NEWS: list[Event] = ["withheld", "failed"]
+
 
 class RetrainingSettings(Settings):
     """When a scheduled run trains. A run that a person starts always does."""
 
     when: Annotated[list[Trigger], Field(min_length=1)] = Field(
-        default_factory=lambda: ["schedule"], description="schedule: each time; else where one of the reasons holds"
+        default_factory=_EACH_TIME.copy, description="schedule: each time; else where one of the reasons holds"
     )
     statistics: LocalPath | None = Field(
         None, min_length=1, description="folder of `visage serve --statistics`, for drift"
@@ -41,7 +44,7 @@ class RetrainingSettings(Settings):
     @property
     def asks(self) -> bool:
         """Returns whether a scheduled run ends early unless a reason holds."""
-        return self.when != ["schedule"]
+        return self.when != _EACH_TIME
 
 
 class NotificationSettings(Settings):
@@ -50,4 +53,4 @@ class NotificationSettings(Settings):
     webhook_file: SecretFile | None = Field(
         None, min_length=1, description="file with the webhook's address; null: $VISAGE_WEBHOOK_URL has it, or none"
     )
-    events: list[Event] = Field(default_factory=lambda: ["withheld", "failed"], description="of which to tell")
+    events: list[Event] = Field(default_factory=_BAD_NEWS.copy, description="of which to tell")

@@ -39,7 +39,7 @@ def of_task(config: PipelineConfig, report: TaskReport) -> list[Notification]:
         withheld=_why(held, gates) if report.withheld else None,
         pushed=pushed and pushed["version"],
         gates=gates,
-        card=report.card and str(report.card),
+        card=None if report.card is None else str(report.card),
     ).notifications()
 
 

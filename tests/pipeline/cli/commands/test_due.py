@@ -39,7 +39,7 @@ class Ended:
 
 
 def called(capture: pytest.CaptureFixture[str], *words: str) -> Ended:
-    code = main.main(list(words), standalone_mode=False)
+    code = main.main(list(words), standalone_mode=False) or 0
     shown = capture.readouterr()
     return Ended(code, shown.out, shown.err)
 

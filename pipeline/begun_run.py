@@ -65,4 +65,5 @@ def begin_run(given: str, run_id: str, params: Mapping[str, Any]) -> BegunRun:
     if not kept.exists():
         raise VisageError(f"run {run_id}: {kept}, with which it began, was removed; start a new run")
     note = f"this run began with the compiled pipeline {record.compiled}, and goes on with it instead of {digest}"
-    return BegunRun(with_params(read_compiled(str(kept)), params), note)
+    # This task's values differ from another compiled pipeline's, those of the first task from this one's.
+    return BegunRun(with_params(read_compiled(str(kept)), record.params), note)

@@ -96,12 +96,11 @@ def digests_now(config: PipelineConfig) -> dict[str, str]:
     """Returns the digest of each data set as FaceExampleGen's driver would compute it now.
 
     Raises:
-        VisageError: the folder with the archives does not exist.
+        VisageError: the folder with the archives does not exist, or a span is missing or empty.
     """
-    from components.face_example_gen.prepare import archive_digest
+    from components.face_example_gen.prepare import archive_digests
 
-    settings = config.face_example_gen_settings()
-    return {dataset: archive_digest(settings.data, dataset) for dataset in settings.data.sources}
+    return archive_digests(config.face_example_gen_settings())
 
 
 def _look_at_data(config: PipelineConfig, judged: JudgedData) -> Reason | str:

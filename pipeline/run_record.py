@@ -154,7 +154,8 @@ def record_node(
             if not path.exists():
                 RunRecorder(root, new_record(root.name, run_id, configuration, compiled, params))
             record = read_record(root, run_id)
-            if record is not None and params and dict(record.params) != dict(params):
+            is_of_this = record is not None and record.compiled in (None, compiled)
+            if record is not None and is_of_this and params and dict(record.params) != dict(params):
                 record = replace(record, configuration=configuration, params=params)
                 RunRecorder(root, record)
             return record

@@ -18,6 +18,7 @@ from visage.errors import VisageError
 from visage.evaluation.evaluation import EVALUATION_FILE, Evaluation, read_evaluation
 from visage.evaluation.gates.gate import Gate
 from visage.files import write_atomically
+from visage.saved_model.versions import newest_version
 
 PUSHER, EVALUATOR, MODEL_CARD = "Pusher", "Evaluator", "ModelCard"
 _PAGE = "model_card.html"
@@ -53,12 +54,18 @@ class TaskReport:
             return None
         return "held" if why_held(self.pusher) else "not blessed"
 
-    @property
-    def exit_code(self) -> int:
-        """Returns the exit code of the task: the gate's decision takes precedence over a missing model card."""
+    def exit_code(self, last_try: bool = False) -> int:
+        """Returns the exit code of the task: the gate's decision takes precedence over a missing model card.
+
+        Args:
+            last_try: whether nobody tries again. Then a missing card does not hide from the scheduler that a model was
+                pushed.
+        """
         failed = {end.node for end in self.ends if end.error is not None}
         if PUSHER not in failed and self.withheld:
             return HELD if self.withheld == "held" else NOT_BLESSED
+        if last_try and self.pusher is not None:
+            failed.discard(MODEL_CARD)
         return FAILED if failed else 0
 
     def to_json(self) -> dict[str, Any]:
@@ -66,7 +73,8 @@ class TaskReport:
 
         `pushed` is of a version that the execution of this run made: None where the version is an earlier run's, be it
         that Pusher was cached or that the newest version was this model already. A task that runs again under the same
-        run id reports it again, so that a crash before the scheduler read the report loses no event.
+        run id reports it again, so that a crash before the scheduler read the report loses no event; but not once the
+        version was rolled back or replaced.
         """
         evaluation = self.evaluation
         return {
@@ -89,9 +97,13 @@ class TaskReport:
         push = self.pusher.output("pushed_model").properties
         if push.get("newly_pushed") != 1:
             return None
+        folder = Path(str(push["pushed_destination"]))
+        newest = newest_version(folder.parent)
+        if newest is None or newest.path.name != folder.name:
+            return None
         return {
             "version": str(push["pushed_version"]),
-            "uri": str(push["pushed_destination"]),
+            "uri": str(folder),
             "metrics": self._metrics(),
             "card": self.card and str(self.card),
         }

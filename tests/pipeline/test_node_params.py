@@ -1,12 +1,15 @@
 """A trigger sets limits and accepted drift for one run, as if the pipeline had been compiled with them."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from pipeline.begun_run import begin_run
 from pipeline.config.loader import load_config
 from pipeline.node import compile_pipeline, to_json
 from pipeline.node_params import allowed_params, read_params, with_params
+from pipeline.run_record import read_record
 from tests.helpers.project import PROJECT
 from visage.errors import VisageError
 
@@ -72,3 +75,22 @@ def test_an_invalid_value_is_refused_in_one_line(text: str, word: str, line: str
     with pytest.raises(VisageError) as error:
         with_params(text, read_params([word]))
     assert str(error.value) == line
+
+
+def test_a_run_that_goes_on_with_its_own_pipeline_keeps_the_values_of_its_trigger(tmp_path: Path) -> None:
+    workspace, limit = f"workspace={tmp_path}", "evaluator.age_mae_max=5"
+    first = compiled(workspace)
+    began = begin_run(first, "1", read_params([limit]))
+    # Compiled again with that limit: for its tasks, the trigger's value is nothing to be set.
+    then = begin_run(compiled(workspace, limit), "1", {})
+    assert then.note is not None
+    assert then.text == began.text == with_params(first, read_params([limit]))
+
+    # And a value that only the new one's tasks have to set is the first one's own.
+    other = begin_run(compiled(workspace, limit, "validation.anomalies=warn"), "1", {"validation.anomalies": "stop"})
+    assert other.text == began.text
+    record = read_record(tmp_path / "sample-portraits", "1")
+    assert record is not None
+    assert record.params == {"evaluator.age_mae_max": 5}
+    assert record.configuration is not None
+    assert record.configuration["validation"]["anomalies"] == "stop"

@@ -33,7 +33,7 @@ def kubeflow_task(
     """Run nodes as `visage node` does, and write the outputs of the task for Kubeflow.
 
     Success also when the gate withheld the model: Kubeflow drops the outputs of a failed task, and the task Verdict
-    fails instead.
+    fails instead. And without its card, because the outputs tell of the push.
     """
     from pipeline.runners.kubeflow.outputs import TaskOutputs
 
@@ -43,15 +43,20 @@ def kubeflow_task(
     code = 0
     try:
         context.invoke(
-            node, names=names, pipeline=pipeline, run_id=run_id, params=params, report=report_file, as_json=False
+            node,
+            names=names,
+            pipeline=pipeline,
+            run_id=run_id,
+            params=params,
+            report=report_file,
+            last_try=True,
+            as_json=False,
         )
     except Exit as ended:
         code = ended.exit_code
-    report = json.loads(report_file.read_text(encoding="utf-8")) if report_file.is_file() else {"nodes": []}
-    failed = any(node["state"] == "failed" for node in report["nodes"])
-    if code not in (0, NOT_BLESSED, HELD) or failed:
+    if code not in (0, NOT_BLESSED, HELD):
         context.exit(code)
-    outputs.write(report)
+    outputs.write(json.loads(report_file.read_text(encoding="utf-8")))
 
 
 @click.command("kubeflow-due", hidden=True)

@@ -11,6 +11,8 @@ from pipeline.machine.permissions import may_write
 from visage.errors import VisageError
 
 if TYPE_CHECKING:
+    from tfx.proto.orchestration import pipeline_pb2
+
     from pipeline.results import NodeEnd
     from pipeline.task_report import TaskReport
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--report", type=PathOfThisMachine(), help="Write how the nodes ended, gates, metrics and what was pushed, as JSON."
 )
+@click.option("--last-try", is_flag=True, help="Nobody tries again: without its card, a pushed model is a success.")
 @json_option
 @click.pass_context
 def node(
@@ -43,6 +46,7 @@ def node(
     run_id: str,
     params: tuple[str, ...],
     report: Path | None,
+    last_try: bool,
     as_json: bool,
 ) -> None:
     """Run nodes of a compiled pipeline one after another in one process, as schedulers do.
@@ -69,11 +73,13 @@ def node(
         from pipeline.task_report import report_task, write_report
 
         reporter = Reporter(stream, silent=as_json)
-        in_order(parse_ir(given, pipeline), names)
+        of_task = parse_ir(given, pipeline)
+        in_order(of_task, names)
         begun = begin_run(given, run_id, values)
         if begun.note is not None:
             reporter.print(f"[yellow]{begun.note}[/]")
         ir = parse_ir(begun.text, pipeline)
+        _check_same_nodes(ir, of_task, run_id)
         sequence = NodeSequence(ir, in_order(ir, names), run_id)
 
         def log_of(node: str) -> Path:
@@ -103,7 +109,7 @@ def node(
             print_json(done.to_json(), stream)
     _tell(begun.text, done)
     _show_failures(done)
-    context.exit(done.exit_code)
+    context.exit(done.exit_code(last_try))
 
 
 def _remove_old(report: Path) -> None:
@@ -118,6 +124,22 @@ def _remove_old(report: Path) -> None:
         report.unlink(missing_ok=True)
     except OSError as error:
         raise VisageError(f"--report {report}: cannot be replaced ({error.strerror}); name another file") from None
+
+
+def _check_same_nodes(of_run: "pipeline_pb2.Pipeline", of_task: "pipeline_pb2.Pipeline", run_id: str) -> None:
+    """Checks that a run does not go on in the tasks of a pipeline with other nodes, of which some would be left out.
+
+    Raises:
+        VisageError: the nodes differ.
+    """
+    from pipeline.node import node_ids
+
+    differing = sorted(set(node_ids(of_run)) ^ set(node_ids(of_task)))
+    if differing:
+        raise VisageError(
+            f"run {run_id}: it began with a compiled pipeline of other nodes ({', '.join(differing)}), so it cannot go "
+            "on in these tasks; start a new run"
+        )
 
 
 def _tell(compiled: str, report: "TaskReport") -> None:

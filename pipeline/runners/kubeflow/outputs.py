@@ -21,6 +21,8 @@ DUE_OUTPUT = "due"
 """Of the task that decides whether the run trains."""
 PAGES = (GATE, CARD)
 """The artifacts that are HTML pages."""
+# A model can be pushed without its card, and the launcher wants each output.
+_NO_PAGE = "<!doctype html><meta charset=utf-8><title>VisAge</title><p>It could not be made; see the task's log.\n"
 
 
 def outputs_of(nodes: Sequence[str]) -> list[str]:
@@ -82,9 +84,9 @@ class TaskOutputs:
         }
         for name, value in parameters.items():
             write_output(Path(outputs["parameters"][name]["outputFile"]), value)
-        for name, page in _pages(report).items():
-            if name in self.pages:
-                write_output(self.pages[name], page)
+        pages = _pages(report)
+        for name, file in self.pages.items():
+            write_output(file, pages.get(name, _NO_PAGE))
         metadata = {METRICS: _metrics(report)}
         artifacts = {
             name: {"artifacts": [{**found["artifacts"][0], "metadata": metadata.get(name, {})}]}

@@ -130,6 +130,21 @@ def test_a_run_keeps_the_compiled_pipeline_that_it_began_with(
     assert "with which it began, was removed; start a new run" in capfd.readouterr().err
 
 
+def test_a_run_does_not_go_on_in_the_tasks_of_a_pipeline_with_other_nodes(
+    compiled: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert node(compiled, "Counted") == 0
+    with_another = counted(tmp_path)
+    del with_another.nodes[1]
+    other = write_compiled(tmp_path, "toy", to_json(with_another))
+    capfd.readouterr()
+    assert node(other, "Counted") == 1
+    assert capfd.readouterr().err == (
+        "visage: run 1: it began with a compiled pipeline of other nodes (Reader), so it cannot go on in these tasks; "
+        "start a new run\n"
+    )
+
+
 def test_a_compiled_pipeline_is_never_overwritten(compiled: Path, tmp_path: Path) -> None:
     before = compiled.stat().st_mtime_ns
     assert write_compiled(tmp_path, "toy", to_json(counted(tmp_path))) == compiled

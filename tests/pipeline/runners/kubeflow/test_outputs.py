@@ -98,6 +98,11 @@ def test_another_text_is_refused_in_one_line(text: str) -> None:
         TaskOutputs.read(text, {})
 
 
+def test_a_model_that_was_pushed_without_its_card_is_reported(tmp_path: Path) -> None:
+    assert written(tmp_path, report(None))["parameterValues"]["pushed_version"] == "1764480000"
+    assert "It could not be made" in (tmp_path / "local" / "card").read_text()
+
+
 def test_a_card_that_is_gone_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(VisageError, match="the model card cannot be read: No such file"):
         written(tmp_path, report(tmp_path / "gone.html"))

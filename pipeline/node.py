@@ -7,9 +7,11 @@ artifacts' root and the ML Metadata store, in which the nodes of one run find ea
 import base64
 import gzip
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.wrappers_pb2 import StringValue
@@ -23,6 +25,7 @@ from tfx.orchestration.portable.runtime_parameter_utils import substitute_runtim
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
 
+from components.model_card.executor import RESOURCES
 from components.node_code import PROPERTY as CODE
 from components.node_code import code_of, parts_of
 from pipeline.compiled import CONFIGURATION, INLINE_PREFIX, VERSION, compiling_version, not_compiled, read_compiled
@@ -35,15 +38,21 @@ from pipeline.metadata.connection import CheckedMetadata
 from pipeline.metadata.earlier import earlier_execution, set_texts, succeeded
 from pipeline.metadata.location import StoreLocation
 from pipeline.metadata.node_result import read_result
+from pipeline.metadata.reader import PipelineMetadata
+from pipeline.metadata.resources import PROPERTY as USE
+from pipeline.metadata.resources import resources_of
 from pipeline.pipeline import create_pipeline
 from pipeline.results import NodeResult
 from pipeline.run_record import file_name
 from pipeline.stages import run_order
 from visage.errors import VisageError
 from visage.lock import locked
+from visage.resource_use import ResourceMeter
 
 # Folder of a pipeline for the locks of the nodes that run.
 LOCKS = "locks"
+# Its page shows what the nodes before it used.
+_MODEL_CARD = "ModelCard"
 
 
 def compile_pipeline(config: PipelineConfig, publish: bool = True) -> pipeline_pb2.Pipeline:
@@ -139,7 +148,9 @@ def store_of(ir: pipeline_pb2.Pipeline) -> StoreLocation:
     return StoreLocation(workspace_of(ir), MetadataSettings.model_validate(settings))
 
 
-def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult:
+def run_node(
+    ir: pipeline_pb2.Pipeline, node_id: str, run_id: str, started: Callable[[int], None] = lambda _: None
+) -> NodeResult:
     """Runs one node: driver, cache check, executor, publisher.
 
     A node that a scheduler starts twice under one run id waits for the first start and returns its result: a node that
@@ -149,6 +160,7 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
         ir: the compiled pipeline, without a run id or with `run_id`; it is not changed.
         node_id: the node's name.
         run_id: groups the nodes of one run; any text, new for every run.
+        started: is called with the id of the execution, before its executor runs.
 
     Raises:
         VisageError: the node does not exist, the nodes before it have not run under this run id, files of the run were
@@ -166,7 +178,7 @@ def run_node(ir: pipeline_pb2.Pipeline, node_id: str, run_id: str) -> NodeResult
     _set_code(node)
     with _started_once(workspace_of(ir), run_id, node_id):
         try:
-            return _run_alone(run, node, run_id, store_of(ir))
+            return _run_alone(run, node, run_id, store_of(ir), started)
         except Exception as error:
             if full := full_disk_line(error, workspace_of(ir)):
                 raise VisageError(full) from error
@@ -191,7 +203,11 @@ def _started_once(root: Path, run_id: str, node_id: str) -> Iterator[None]:
 
 
 def _run_alone(
-    run: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, run_id: str, location: StoreLocation
+    run: pipeline_pb2.Pipeline,
+    node: pipeline_pb2.PipelineNode,
+    run_id: str,
+    location: StoreLocation,
+    started: Callable[[int], None],
 ) -> NodeResult:
     deployment = runner_utils.extract_local_deployment_config(run)
     location.prepare()
@@ -212,6 +228,8 @@ def _run_alone(
         pipeline_runtime_spec=run.runtime_spec,
         executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
+        started=started,
+        used_before=partial(_used_before, run, node_id, run_id, location) if node_id == _MODEL_CARD else None,
     )
     execution = launcher.launch()
     if execution is None or not execution.execution_id:
@@ -224,12 +242,36 @@ def _run_alone(
 
 
 class _Launcher(Launcher):
-    """Checks that the inputs are there before an executor starts, whose own error would be a traceback."""
+    """Checks that the inputs are there before an executor starts, and measures what the executor uses.
+
+    Its own error of missing inputs would be a traceback.
+    """
+
+    def __init__(self, *, started: Callable[[int], None], used_before: Callable[[], str] | None, **known: Any) -> None:
+        """Takes what the launcher of TFX takes, and two functions.
+
+        Args:
+            started: is called with the id of the execution before its executor runs.
+            used_before: returns what the nodes before this one used; None: its executor does not show it.
+            known: for TFX.
+        """
+        super().__init__(**known)
+        self._started, self._used_before = started, used_before
 
     def _run_executor(self, execution_info: ExecutionInfo) -> ExecutorOutput:
         uris = [artifact.uri for artifacts in execution_info.input_dict.values() for artifact in artifacts]
         _check_there(execution_info.pipeline_node.node_info.id, uris, execution_info.pipeline_run_id)
-        return super()._run_executor(execution_info)
+        self._started(execution_info.execution_id)
+        if self._used_before is not None:
+            # After the cache key was computed: the same model has the same card, whatever its nodes used.
+            execution_info.exec_properties[RESOURCES] = self._used_before()
+        meter = ResourceMeter()
+        done = super()._run_executor(execution_info)
+        if RESOURCES in done.execution_properties:
+            del done.execution_properties[RESOURCES]
+        made = [Path(artifact.uri) for artifacts in execution_info.output_dict.values() for artifact in artifacts]
+        done.execution_properties[USE].string_value = meter.read(made).to_text()
+        return done
 
 
 def _check_there(node_id: str, uris: Iterable[str], run_id: str) -> None:
@@ -240,6 +282,19 @@ def _check_there(node_id: str, uris: Iterable[str], run_id: str) -> None:
     """
     if gone := next((uri for uri in uris if not fileio.exists(uri)), None):
         raise VisageError(f"{node_id}: {gone} was removed, so run {run_id} cannot go on; start a new run")
+
+
+def _used_before(run: pipeline_pb2.Pipeline, node_id: str, run_id: str, location: StoreLocation) -> str:
+    """Returns, as JSON, what the nodes used that must end before this one starts."""
+    metadata = PipelineMetadata(workspace_of(run), run.pipeline_info.id, location)
+    before = _all_upstream(run, node_id)
+    return json.dumps([one.to_json() for one in resources_of(metadata, metadata.run(run_id), before)])
+
+
+def _all_upstream(ir: pipeline_pb2.Pipeline, node_id: str) -> set[str]:
+    """Returns the nodes that must end before `node_id` starts, also those before them."""
+    direct = upstream_ids(ir, node_id)
+    return set(direct).union(*(_all_upstream(ir, node) for node in direct))
 
 
 def _texts(node: pipeline_pb2.PipelineNode) -> dict[str, str]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from visage.resource_use import ResourceUse
+
 NodeState = Literal["ran", "cached", "failed", "skipped"]
 
 
@@ -17,11 +19,21 @@ class Output:
 
 @dataclass(frozen=True)
 class NodeResult:
-    """The result of a node: `cached` means that it reuses an earlier execution's outputs."""
+    """The result of a node.
+
+    Attributes:
+        node: its name.
+        cached: whether it reuses an earlier execution's outputs.
+        outputs: by name.
+        execution: its id in ML Metadata.
+        use: what it used; None: not recorded, as of a cached node and of one without an executor.
+    """
 
     node: str
     cached: bool
     outputs: Mapping[str, tuple[Output, ...]]
+    execution: int | None = None
+    use: ResourceUse | None = None
 
     def output(self, key: str) -> Output:
         """Returns the only artifact of output `key`; KeyError: the node has no such output."""

@@ -29,6 +29,8 @@ from visage.training.search.result import read_best_values
 from visage.training.settings import TrainerSettings
 
 _SPLIT = "test"
+RESOURCES = "resources"
+"""Execution property that the launcher sets when the node starts: what the nodes before it used, as JSON."""
 
 
 class Executor(base_executor.BaseExecutor):
@@ -62,6 +64,8 @@ class Executor(base_executor.BaseExecutor):
             size=size_of(model),
             latency=_latency(given["infra_blessing"]),
             lineage=self._lineage(given, model, recipe),
+            # Without VisAge's launcher, as in tests, nothing is known.
+            resources=json.loads(exec_properties.get(RESOURCES) or "[]"),
         )
         shown = ModelCardSettings.model_validate_json(exec_properties["card"])
         faces = _faces(given["examples"], evaluation) if shown.faces and "examples" in given else None

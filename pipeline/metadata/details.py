@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.metadata.lineage import Training, code_of_execution, training_of
 from pipeline.metadata.reader import PipelineMetadata
 from pipeline.metadata.records import Run
+from pipeline.metadata.resources import NodeUse, resources_of
 from pipeline.metadata.run_waiver import RunWaiver, waiver_of
 from pipeline.run_record import RunRecord, read_record
 from visage.errors import VisageError
@@ -29,6 +30,7 @@ class RunDetails:
         training: of its model, which may be an earlier run's; None: there was none.
         metrics: on all test records.
         waiver: of its model; None without one.
+        resources: what its nodes used, as far as it is recorded.
     """
 
     run: Run
@@ -36,6 +38,7 @@ class RunDetails:
     training: Training | None
     metrics: Mapping[str, float | None]
     waiver: RunWaiver | None
+    resources: Sequence[NodeUse] = ()
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -125,6 +128,7 @@ class RunDetails:
             "archives": self.archives,
             "code": self.code,
             "nodes": nodes,
+            "resources": [one.to_json() for one in self.resources],
             "record": self.record and asdict(self.record),
             "unknown": self.unknown,
         }
@@ -183,7 +187,8 @@ def details_of(metadata: PipelineMetadata, run: Run) -> RunDetails:
     """
     training = training_of(metadata, run.output("Trainer", "model"))
     metrics, waiver = metrics_and_waiver(run, read_waivers(metadata.root / WAIVERS_FILE))
-    return RunDetails(run, read_record(metadata.root, run.run_id), training, metrics, waiver)
+    record = read_record(metadata.root, run.run_id)
+    return RunDetails(run, record, training, metrics, waiver, resources_of(metadata, run))
 
 
 def differences(one: RunDetails, other: RunDetails) -> dict[str, dict[str, Difference]]:

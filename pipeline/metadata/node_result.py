@@ -4,7 +4,9 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
 from components.resolvers.lineage import outputs_of
+from pipeline.metadata.resources import PROPERTY as USE
 from pipeline.results import NodeResult, Output
+from visage.resource_use import ResourceUse
 
 
 def read_result(handle: metadata.Metadata, node: str, execution_id: int) -> NodeResult | None:
@@ -17,7 +19,8 @@ def read_result(handle: metadata.Metadata, node: str, execution_id: int) -> Node
         key: tuple(Output(artifact.uri, _properties(artifact)) for artifact in artifacts)
         for key, artifacts in outputs_of(handle.store, execution_id).items()
     }
-    return NodeResult(node, execution.last_known_state == states.CACHED, outputs)
+    use = ResourceUse.from_text(execution.custom_properties[USE].string_value)
+    return NodeResult(node, execution.last_known_state == states.CACHED, outputs, execution_id, use)
 
 
 def _properties(artifact: metadata_store_pb2.Artifact) -> dict[str, str | int | float]:

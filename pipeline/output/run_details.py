@@ -8,6 +8,7 @@ from rich.table import Table
 
 from pipeline.metadata.details import Difference, RunDetails
 from pipeline.metadata.records import ArtifactRecord
+from pipeline.metadata.resources import NodeUse
 from pipeline.output.console import Reporter
 from pipeline.output.runs import gate_text, local_time, metric_figure, metric_title, print_waiver
 from pipeline.run_record import RunRecord
@@ -41,6 +42,25 @@ def print_run(details: RunDetails, reporter: Reporter) -> None:
         table.add_row(name, node.state, took, ", ".join(f"{key} {_ids(ones)}" for key, ones in node.outputs.items()))
     reporter.print()
     reporter.print(table)
+    print_resources(details.resources, reporter)
+
+
+def print_resources(resources: Sequence[NodeUse], reporter: Reporter) -> None:
+    """Prints what the nodes of a run used; nothing if nothing is recorded."""
+    if not resources:
+        return
+    table = Table("used by", "time", "CPU", "memory", "a child's", "outputs", "", box=None, pad_edge=False)
+    for one in resources:
+        use = one.use
+        sizes = (use.memory_bytes, use.child_memory_bytes, use.output_bytes)
+        origin = "an earlier run; from the cache" if one.cached else ""
+        table.add_row(one.node, f"{use.seconds:.1f} s", f"{use.cpu_seconds:.1f} s", *map(_mebibytes, sizes), origin)
+    reporter.print()
+    reporter.print(table)
+
+
+def _mebibytes(size: int | None) -> str:
+    return "-" if size is None else f"{size / 2**20:,.1f} MiB"
 
 
 def print_comparison(

@@ -73,6 +73,7 @@ def make_card(
     size: ModelSize | None = None,
     latency: Latency | None = None,
     lineage: Lineage | None = None,
+    resources: Sequence[Mapping[str, Any]] = (),
     subject: Subject | None = None,
 ) -> dict[str, Any]:
     """Returns what a model card says as one JSON object. What is None, or empty, is not known.
@@ -91,6 +92,7 @@ def make_card(
         size: of the SavedModel.
         latency: of one image.
         lineage: where the model comes from.
+        resources: what each node before the card used: `node`, `cached`, and the values of `ResourceUse`.
         subject: what the card is about; None: a model that a run measured on its test split.
 
     Raises:
@@ -137,6 +139,7 @@ def make_card(
         "size": None if size is None else asdict(size),
         "latency": None if latency is None else asdict(latency),
         "lineage": None if lineage is None else asdict(lineage),
+        "resources": [dict(one) for one in resources],
         "data_terms": [asdict(each) for each in terms],
         "users": list(texts.USERS),
         "intended_use": list(texts.INTENDED_USE),

@@ -13,7 +13,7 @@ from visage.evaluation.evaluation import Evaluation, from_json
 from visage.evaluation.metrics import metrics_of
 from visage.evaluation.metrics.spec import MetricSpec
 from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE
-from visage.html.page import NOTHING, page_environment
+from visage.html.page import NOTHING, page_environment, thousands
 from visage.html.thumbnail import SIDE
 from visage.model_card.published import CAPTION
 from visage.model_card.subject import Subject
@@ -31,6 +31,7 @@ _SECTIONS = {
     "quality": "Image quality",
     "data": "Data",
     "model": "Model",
+    "resources": "Resources",
     "lineage": "Lineage",
     "terms": "Terms",
     "use": "Use",
@@ -86,7 +87,7 @@ def render(card: Mapping[str, Any], faces: Mapping[str, str] | None = None) -> s
 
 def _sections(card: Mapping[str, Any], subject: Subject, evaluation: Evaluation) -> list[tuple[str, str]]:
     """Returns name and title of the sections that have something to show."""
-    empty = set() if card["published"] else {"published"}
+    empty = {name for name in ("published", "resources") if not card[name]}
     if not subject.is_model:
         empty |= _OF_A_MODEL if evaluation.breakdown.by_quality else {*_OF_A_MODEL, "quality"}
     return [(name, title) for name, title in _SECTIONS.items() if name not in empty]
@@ -94,7 +95,8 @@ def _sections(card: Mapping[str, Any], subject: Subject, evaluation: Evaluation)
 
 @cache
 def _template() -> Template:
-    environment = page_environment("visage.model_card", percent=_percent, megabytes=_megabytes, moment=_moment)
+    filters = {"percent": _percent, "megabytes": _megabytes, "mebibytes": _mebibytes, "moment": _moment}
+    environment = page_environment("visage.model_card", **filters)
     return environment.get_template("model_card.html.jinja")
 
 
@@ -124,6 +126,10 @@ def _percent(count: float, total: float) -> str:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:.1f}\u202fMB"
+
+
+def _mebibytes(size: float | None) -> str:
+    return NOTHING if size is None else f"{thousands(size / 2**20)}\u202fMiB"
 
 
 def _moment(text: str) -> str:

@@ -103,6 +103,26 @@ def card_of(evaluation: Evaluation, **changes: Any) -> dict[str, Any]:
         "lineage": Lineage(
             run="run-7", code="c0de", data={"train": "1111"}, model="2222", packages={"keras": "3.12.0"}
         ),
+        "resources": [
+            {
+                "node": "FaceExampleGen",
+                "cached": True,
+                "seconds": 20.04,
+                "cpu_seconds": 31.5,
+                "memory_bytes": 300 * 2**20,
+                "child_memory_bytes": 309 * 2**20,
+                "output_bytes": 4_000_000,
+            },
+            {
+                "node": "Trainer",
+                "cached": False,
+                "seconds": 1234.56,
+                "cpu_seconds": 2345.67,
+                "memory_bytes": 1374 * 2**20,
+                "child_memory_bytes": None,
+                "output_bytes": 3_000_000,
+            },
+        ],
         **changes,
     }
     return json.loads(json.dumps(make_card(**known), allow_nan=False))

@@ -1,0 +1,79 @@
+"""What a piece of work used is its own, not that of the work before it in the same process."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from visage import resource_use
+from visage.resource_use import ResourceMeter, ResourceUse
+
+MIB = 2**20
+
+
+def fill(mebibytes: int) -> None:
+    # Ones, because Linux gives no memory to zeros.
+    bytearray(b"1") * (mebibytes * MIB)
+
+
+def test_the_peak_of_the_memory_is_that_of_the_work() -> None:
+    idle = ResourceMeter().read().memory_bytes
+    meter = ResourceMeter()
+    fill(200)
+    large = meter.read().memory_bytes
+    after = ResourceMeter().read().memory_bytes
+    assert idle is not None
+    assert large is not None
+    assert after is not None
+    assert large - idle > 190 * MIB
+    assert after - idle < 100 * MIB
+
+
+def test_without_a_reset_only_a_new_peak_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fill(200)
+    monkeypatch.setattr(resource_use, "_RESET", tmp_path / "none" / "clear_refs")
+    meter = ResourceMeter()
+    fill(20)
+    assert meter.read().memory_bytes is None
+    fill(400)
+    known = meter.read().memory_bytes
+    assert known is not None
+    assert known > 400 * MIB
+
+
+def test_processor_time_and_memory_of_a_child_count_and_sleep_does_not() -> None:
+    meter = ResourceMeter()
+    time.sleep(0.3)
+    asleep = meter.read()
+    assert asleep.seconds >= 0.3
+    assert asleep.cpu_seconds < 0.3
+    assert asleep.child_memory_bytes is None
+    busy = "import time; large = bytearray(b'1') * (300 * 2**20)\nwhile time.process_time() < 0.5: pass"
+    subprocess.run([sys.executable, "-c", busy], check=True)
+    used = meter.read()
+    assert used.cpu_seconds >= 0.5
+    assert used.child_memory_bytes is not None
+    assert used.child_memory_bytes > 300 * MIB
+    # That of an earlier child is not taken for that of a smaller one.
+    meter = ResourceMeter()
+    subprocess.run([sys.executable, "-c", "pass"], check=True)
+    assert meter.read().child_memory_bytes is None
+
+
+def test_outputs_are_files_and_whole_folders(tmp_path: Path) -> None:
+    (tmp_path / "folder" / "below").mkdir(parents=True)
+    (tmp_path / "folder" / "below" / "one").write_bytes(bytes(1000))
+    (tmp_path / "folder" / "link").symlink_to(tmp_path / "file")
+    (tmp_path / "file").write_bytes(bytes(24))
+    outputs = [tmp_path / "folder", tmp_path / "file", tmp_path / "none"]
+    assert ResourceMeter().read(outputs).output_bytes == 1024
+
+
+def test_the_text_leaves_out_what_is_not_known_and_reads_later_versions() -> None:
+    use = ResourceUse(1.5, 0.25, child_memory_bytes=3)
+    assert use.to_text() == '{"seconds": 1.5, "cpu_seconds": 0.25, "child_memory_bytes": 3}'
+    assert ResourceUse.from_text(use.to_text()) == use
+    assert ResourceUse.from_text('{"seconds": 1, "cpu_seconds": 2, "news": 3}') == ResourceUse(1, 2)
+    assert [ResourceUse.from_text(text) for text in ("", "{", "[]", "3", "{}")] == [None] * 5

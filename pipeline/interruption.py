@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from pipeline.exit_codes import INTERRUPTED, TERMINATED
+from pipeline.output.log_lines import error_text
 from pipeline.output.standard_output import OutputError
 
 # The next call of these continues where this one stopped.
@@ -170,7 +171,7 @@ def _print_line() -> None:
     with suppress(OSError, ValueError):
         # A reader that has stopped reading must not delay the end.
         if select.select([], [_State.stderr], [], _STDERR_SECONDS)[1]:
-            os.write(_State.stderr, f"{start}visage: interrupted{hint}\n".encode())
+            os.write(_State.stderr, f"{start}{error_text(f'interrupted{hint}')}\n".encode())
 
 
 def _command() -> str:

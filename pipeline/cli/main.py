@@ -26,6 +26,7 @@ from pipeline.cli.groups import CommandGroup
 from pipeline.exit_codes import FAILED
 from pipeline.interruption import interruptible
 from pipeline.machine.permissions import refusal_line
+from pipeline.output.log_lines import error_text, own_lines
 from visage.errors import VisageError
 from visage.extras import not_installed
 
@@ -37,6 +38,10 @@ class _Main(CommandGroup):
     """
 
     def invoke(self, context: click.Context) -> Any:
+        with own_lines():
+            return self._invoke(context)
+
+    def _invoke(self, context: click.Context) -> Any:
         try:
             with interruptible():
                 return super().invoke(context)
@@ -48,7 +53,7 @@ class _Main(CommandGroup):
                 traceback.print_exc()
             text = refusal_line(error) if isinstance(error, OSError) else str(refusal or error)
             for line in text.splitlines():
-                click.echo(f"visage: {line}", err=True)
+                click.echo(error_text(line), err=True)
             context.exit(FAILED)
 
 

@@ -4,6 +4,7 @@ from rich.markup import escape
 
 from pipeline.output.console import Reporter, error_line, log_traceback
 from pipeline.output.gate_table import print_gates
+from pipeline.output.node_events import node_fields
 from pipeline.output.node_summary import describe
 from pipeline.results import NodeEnd
 from pipeline.task_report import EVALUATOR, MODEL_CARD, PUSHER, TaskReport
@@ -13,9 +14,10 @@ def print_end(end: NodeEnd, reporter: Reporter) -> None:
     """Prints how a node ended; a failed one also into the log of the frameworks."""
     if end.error is not None:
         log_traceback(end.error)
-        reporter.print(f"{end.node}: [red]failed[/]: {escape(error_line(end.error))}")
+        reporter.print(f"{end.node}: [red]failed[/]: {escape(error_line(end.error))}", **node_fields(end))
     elif end.result is not None:
-        reporter.print(f"{end.node}{' (cached)' if end.result.cached else ''}: {describe(end.result) or 'done'}")
+        cached = " (cached)" if end.result.cached else ""
+        reporter.print(f"{end.node}{cached}: {describe(end.result) or 'done'}", **node_fields(end))
 
 
 def print_task(report: TaskReport, reporter: Reporter) -> None:

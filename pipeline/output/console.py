@@ -6,10 +6,10 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from rich.console import Console, RenderableType
 from rich.progress import (
@@ -27,6 +27,7 @@ from rich.text import Text
 
 from pipeline.machine.full_disk import full_disk_line
 from pipeline.machine.permissions import unwritable_workspace
+from pipeline.output.log_lines import Level, json_line, lines_are_json
 from pipeline.output.pace import Pace
 from pipeline.output.standard_output import output_stream
 from visage import progress
@@ -117,16 +118,42 @@ def _is_counted(done: int, total: float | None) -> bool:
     return done > 0 or total is not None
 
 
+def _level_of(what: RenderableType) -> Level:
+    """Returns the level of a line by its colours."""
+    styles = [str(span.style) for span in Text.from_markup(what).spans] if isinstance(what, str) else []
+    return "warning" if any(colour in style for style in styles for colour in ("yellow", "red")) else "info"
+
+
 class Reporter:
-    """Shows stages and their steps: bars on a terminal, a line every 15 seconds elsewhere, nothing for `--json`."""
+    """Shows stages and their steps: bars on a terminal, a line every 15 seconds elsewhere, nothing for `--json`.
+
+    With `$VISAGE_LOG_FORMAT=json` each text, table and step is one JSON object a line.
+    """
 
     def __init__(self, stream: IO[str], silent: bool = False) -> None:
         # In a file a table is as wide as its cells; rich would cut them at 80 columns.
-        width = None if stream.isatty() else _WIDTH_OF_FILES
-        self._console = Console(file=stream, quiet=silent, highlight=False, soft_wrap=width is not None, width=width)
+        self._json = stream if lines_are_json() else None
+        width = None if stream.isatty() and self._json is None else _WIDTH_OF_FILES
+        plain: dict[str, Any] = {} if self._json is None else {"force_terminal": False, "color_system": None}
+        self._silent = silent
+        self._console = Console(
+            file=stream, quiet=silent, highlight=False, soft_wrap=width is not None, width=width, **plain
+        )
 
-    def print(self, what: RenderableType = "") -> None:
-        """Prints text, which may have rich's markup, or a table."""
+    def print(
+        self, what: RenderableType = "", *, level: Level | None = None, event: str = "message", **values: Any
+    ) -> None:
+        """Prints text, which may have rich's markup, or a table.
+
+        Args:
+            what: to print.
+            level: of the line as JSON; None: 'warning' of what has a warning's colour, else 'info'.
+            event: of the line as JSON.
+            values: further fields of the line as JSON.
+        """
+        if self._json is not None:
+            self._print_json(what, level, event, values)
+            return
         if not isinstance(what, Table):
             self._console.print(what)
             return
@@ -135,6 +162,19 @@ class Reporter:
         # rich fills each line up to the width of the table.
         for line in drawn.get().splitlines():
             self._console.out(line.rstrip())
+
+    def print_event(self, message: str, *, level: Level = "info", event: str, **values: Any) -> None:
+        """Prints a line as JSON alone, of what text shows by other lines."""
+        if self._json is not None and not self._silent:
+            self._json.write(json_line(message, level, event, **values) + "\n")
+
+    def _print_json(self, what: RenderableType, level: Level | None, event: str, values: Mapping[str, Any]) -> None:
+        with self._console.capture() as drawn:
+            self._console.print(what)
+        message = "\n".join(line.rstrip() for line in drawn.get().splitlines()).strip("\n")
+        # An empty line only separates texts.
+        if message:
+            self.print_event(message, level=level or _level_of(what), event=event, **values)
 
     @contextmanager
     def stage(self, title: str) -> Iterator[None]:
@@ -191,6 +231,9 @@ class Reporter:
             count = f" {done:,}" if _is_counted(done, total) else ""
             of = f" of {total:,}" if total is not None else ""
             line = ", ".join(filter(None, (f"{step}{count}{of}", speed, note)))
-            self._console.print(f"  {title}: {line}", markup=False)
+            if self._json is None:
+                self._console.print(f"  {title}: {line}", markup=False)
+            else:
+                self.print_event(f"{title}: {line}", event="progress", step=step, done=done, total=total)
 
         yield show

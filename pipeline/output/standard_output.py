@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from pipeline.exit_codes import FAILED, PIPE_CLOSED
+from pipeline.output.log_lines import error_text
 from visage.lossy_output import lossy_stream
 
 
@@ -16,7 +17,10 @@ class OutputError(Exception):
     """Standard output cannot be written. Not an OSError, so that no code takes it for the error of a file."""
 
     def __init__(self, cause: OSError) -> None:
-        super().__init__(f"standard output cannot be written: {cause.strerror}; write it to another place")
+        text = f"standard output cannot be written: {cause.strerror}; write it to another place"
+        super().__init__(text)
+        # In the format of the command, which has ended where the line is printed.
+        self.line = error_text(text)
         self.pipe_closed = cause.errno == errno.EPIPE
 
 
@@ -60,7 +64,7 @@ def checked_output() -> Iterator[None]:
         _discard_output()
         if error.pipe_closed:
             raise SystemExit(PIPE_CLOSED) from error
-        print(f"visage: {error}", file=sys.stderr)
+        print(error.line, file=sys.stderr)
         raise SystemExit(FAILED) from error
 
 

@@ -13,6 +13,7 @@ from pipeline.metadata.warm_start import warm_start_model
 from pipeline.node import compile_pipeline, node_ids
 from pipeline.output.console import Reporter, error_line, log_traceback
 from pipeline.output.exports import print_failed_exports
+from pipeline.output.node_events import node_fields
 from pipeline.output.node_summary import describe
 from pipeline.published_card import publish_card_or_warn
 from pipeline.results import ExportResult, NodeEnd, RunResult
@@ -55,12 +56,15 @@ def run_nodes(ir: pipeline_pb2.Pipeline, run_id: str, reporter: Reporter) -> Run
     def ended(end: NodeEnd) -> None:
         if end.result is not None:
             took = "cached" if end.result.cached else f"{end.seconds:.1f} s"
-            reporter.print(f"[green]✓[/] {end.node:<{_NAME_WIDTH}}{took:>8}  {describe(end.result)}")
+            line = f"[green]✓[/] {end.node:<{_NAME_WIDTH}}{took:>8}  {describe(end.result)}"
+            reporter.print(line, **node_fields(end))
         elif end.error is not None and is_needed(ir, end.node):
+            reporter.print_event(f"{end.node}: failed: {error_line(end.error)}", **node_fields(end))
             raise end.error
         elif end.error is not None:
             log_traceback(end.error)
-            reporter.print(f"[red]✗[/] {end.node:<{_NAME_WIDTH}}  failed: {escape(error_line(end.error))}")
+            line = f"[red]✗[/] {end.node:<{_NAME_WIDTH}}  failed: {escape(error_line(end.error))}"
+            reporter.print(line, **node_fields(end))
 
     sequence = NodeSequence(ir, run_order(node_ids(ir)), run_id)
     sequence.run(reporter, ended)

@@ -9,8 +9,10 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.node import code_change, node_ids, run_node, upstream_ids
 from pipeline.output.console import Reporter
+from pipeline.output.log_lines import fields, set_fields
 from pipeline.output.standard_output import OutputError
 from pipeline.results import NodeEnd
+from pipeline.statsd import StatsD
 from visage.errors import VisageError
 
 
@@ -51,11 +53,17 @@ class NodeSequence:
             OutputError: the screen cannot be written.
             Interrupted: Ctrl-C or SIGTERM came.
         """
+        pipeline = self._ir.pipeline_info.id
+        statsd = _statsd(reporter)
         try:
             for node in self.nodes:
-                end = self._run(node, reporter, around)
-                self.ends.append(end)
-                ended(end)
+                with fields(pipeline=pipeline, run_id=self._run_id, node=node):
+                    reporter.print_event(f"{node} started", event="node_started")
+                    end = self._run(node, reporter, around)
+                    self.ends.append(end)
+                    if statsd is not None:
+                        statsd.send_end(pipeline, end)
+                    ended(end)
                 if end.error is not None and is_needed(self._ir, node):
                     break
         finally:
@@ -67,7 +75,7 @@ class NodeSequence:
             reporter.print(f"[yellow]{escape(change)}[/]")
         try:
             with reporter.stage(node), around(node):
-                result = run_node(self._ir, node, self._run_id)
+                result = run_node(self._ir, node, self._run_id, _set_execution)
         except OutputError:
             raise
         except Exception as error:
@@ -75,7 +83,21 @@ class NodeSequence:
         except BaseException:
             self.ends.append(NodeEnd(node, time.monotonic() - start, error=VisageError("interrupted")))
             raise
+        set_fields(execution_id=result.execution)
         return NodeEnd(node, time.monotonic() - start, result)
+
+
+def _set_execution(number: int) -> None:
+    set_fields(execution_id=number)
+
+
+def _statsd(reporter: Reporter) -> StatsD | None:
+    """Returns the sender of metrics; None without one, also where its address is wrong: that ends no run."""
+    try:
+        return StatsD.of_environment()
+    except VisageError as error:
+        reporter.print(f"[yellow]{escape(str(error))}[/]")
+        return None
 
 
 def is_needed(ir: pipeline_pb2.Pipeline, node: str) -> bool:

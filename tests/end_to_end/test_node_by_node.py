@@ -10,6 +10,7 @@ import pytest
 from tests.end_to_end.visage import VISAGE, served_versions, settings, visage
 from tests.helpers.limits import wait_until
 from tests.helpers.project import PROJECT
+from tests.helpers.statsd import statsd_server
 from tests.pipeline.exports.http_server import http_server
 
 pytestmark = pytest.mark.slow
@@ -77,20 +78,31 @@ def test_a_node_killed_halfway_runs_again_under_the_same_run_id(compiled: Path, 
 def test_node_by_node_to_a_gate_that_rejects_the_model(
     compiled: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    codes = {}
-    with http_server() as webhook:
+    monkeypatch.setenv("VISAGE_LOG_FORMAT", "json")
+    codes, metrics = {}, []
+    with http_server() as webhook, statsd_server() as statsd:
         monkeypatch.setenv("VISAGE_WEBHOOK_URL", webhook.url)
+        monkeypatch.setenv("VISAGE_STATSD", statsd.address)
         # A scheduler may start a task again.
         for node in (*NODES, "Pusher"):
             ended = run_node(node, compiled, "one run")
             codes[node] = ended.returncode
             assert ended.returncode in (0, 3), f"{node}: {ended.stderr}"
+            lines = [json.loads(line) for line in ended.stdout.splitlines()]
+            assert {(line["pipeline"], line["run_id"]) for line in lines} == {("sample-portraits", "one run")}
+            (end,) = (line for line in lines if line["event"] in ("node_finished", "node_cached"))
+            assert (end["node"], type(end["execution_id"])) == (node, int)
+            metrics += statsd.received()
 
     ((*_, content),) = webhook.requests
     told = json.loads(content)
     assert (told["event"], told["run_id"], told["version"]) == ("withheld", "one run", None)
     assert "age_mae_max of overall" in told["gates"]
     assert "no version is served: age_mae_max of overall is " in told["text"]
+    assert "visage.sample-portraits.Trainer.ran:1|c" in metrics
+    assert "visage.sample-portraits.withheld:1|c" in metrics
+    age_mae = next(one for one in metrics if one.startswith("visage.sample-portraits.age_mae:"))
+    assert 0 < float(age_mae.partition(":")[2].removesuffix("|g")) < 100
 
     assert [node for node, code in codes.items() if code] == ["Pusher"]
     assert codes["Pusher"] == 3

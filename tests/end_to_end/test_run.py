@@ -51,6 +51,7 @@ def test_the_same_run_again_comes_from_the_cache_and_pushes_nothing(workspace: P
 def test_a_model_worse_than_the_blessed_one_is_not_pushed_and_a_webhook_is_told(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("VISAGE_LOG_FORMAT", "json")
     before = served_versions(workspace)
     lenient = {"evaluator__age_mae_max": 100, "evaluator__gender_accuracy_min": 0}
     with http_server() as webhook:
@@ -65,6 +66,14 @@ def test_a_model_worse_than_the_blessed_one_is_not_pushed_and_a_webhook_is_told(
     assert Path(told["card"]).is_file()
     assert ended.returncode == 3, ended.stdout + ended.stderr
     assert served_versions(workspace) == before
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert len({(line["pipeline"], line["run_id"]) for line in lines}) == 1
+    ends = {line["node"]: line for line in lines if line["event"] in ("node_finished", "node_cached")}
+    assert (len(ends), ends["FaceExampleGen"]["event"]) == (11, "node_cached")
+    assert ends["Trainer"]["memory_bytes"] > 100e6
+    assert len({line["execution_id"] for line in ends.values()}) == 11
+    assert ends["Trainer"]["time"] <= ends["ModelCard"]["time"] <= lines[-1]["time"]
+    assert any(line["level"] == "warning" and line["message"].startswith("Not pushed") for line in lines)
 
 
 def test_a_card_that_cannot_be_written_hides_neither_the_gate_nor_the_push(

@@ -8,6 +8,7 @@ import click
 
 from pipeline.cli.common import PathOfThisMachine, json_option, print_json, redirect_framework_output
 from pipeline.machine.permissions import may_write
+from pipeline.output.log_lines import begin_lines, error_text, set_fields
 from visage.errors import VisageError
 
 if TYPE_CHECKING:
@@ -59,12 +60,15 @@ def node(
     from pipeline.node_params import read_params
     from pipeline.run_record import file_name
 
+    begin_lines()
+    set_fields(run_id=run_id)
     if report is not None:
         _remove_old(report)
     # Reports an invalid file before TFX is imported.
     given = read_compiled(pipeline)
     values = read_params(params)
     root = workspace_of_compiled(given)
+    set_fields(pipeline=root.name)
     # The nodes, and so the names of their logs, are known only once TFX has read the IR.
     with redirect_framework_output() as stream:
         from pipeline.node import in_order, parse_ir
@@ -162,4 +166,4 @@ def _show_failures(report: "TaskReport") -> None:
         raise failed[0].error or AssertionError
     for end in failed:
         for line in str(end.error).splitlines():
-            click.echo(f"visage: {end.node} failed: {line}", err=True)
+            click.echo(error_text(f"{end.node} failed: {line}"), err=True)

@@ -19,6 +19,7 @@ from pipeline.cli.common import (
     visage_command,
 )
 from pipeline.cli.telling import told_at_its_end
+from pipeline.output.log_lines import begin_lines, error_text, set_fields
 
 if TYPE_CHECKING:
     from pipeline.config.schema import PipelineConfig
@@ -37,9 +38,11 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
     from pipeline.run_lock import hold_run_lock
     from pipeline.run_record import recorded_run
 
+    begin_lines()
     settings = load_config(config, overrides, data_dir)
     notes = check_early(settings, OF_A_RUN)
     run_id = new_run_id()
+    set_fields(pipeline=settings.name, run_id=run_id)
     log = settings.root / "logs" / f"{run_id}.log"
     with (
         hold_run_lock(settings.root),
@@ -67,7 +70,7 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
         if as_json:
             print_json(asdict(outcome), stream)
     for failure in failures:
-        click.echo(f"visage: {failure} (log: {log})", err=True)
+        click.echo(error_text(f"{failure} (log: {log})"), err=True)
     context.exit(outcome.exit_code)
 
 

@@ -10,7 +10,9 @@ from visage.errors import VisageError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 # TensorFlow and Beam quote the operating system's message.
-_MESSAGE = re.compile("|".join(map(os.strerror, sorted(_FULL))))
+FULL_CAUSES = tuple(map(os.strerror, sorted(_FULL)))
+"""What the operating system says of a full disk, and of a used-up quota."""
+_MESSAGE = re.compile("|".join(FULL_CAUSES))
 _SQLITE_MESSAGE = "disk is full"
 _END_IN_KNOWN_FOLDER = re.compile(r"[:;'\"\n]")
 _END = re.compile(r"[:;,'\"()\n]")

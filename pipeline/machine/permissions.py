@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pipeline.machine.full_disk import full_disk_line
+from pipeline.machine.full_disk import FULL_CAUSES, full_disk_line, no_space_line
 from visage.errors import VisageError
 
 
@@ -14,6 +14,8 @@ def may_write(path: Path) -> bool:
 
 def unwritable_workspace(path: str | Path, cause: str | None) -> VisageError:
     """Returns the error for a path in the workspace that cannot be written."""
+    if cause in FULL_CAUSES:
+        return VisageError(no_space_line(path))
     return VisageError(f"{path}: cannot be written ({cause}); name another folder by --set workspace=DIR")
 
 

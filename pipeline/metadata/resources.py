@@ -50,7 +50,7 @@ def resources_of(metadata: PipelineMetadata, run: Run, nodes: Collection[str] | 
             continue
         cached = execution.state == "cached"
         made_by = _producer(metadata, execution) if cached else execution
-        use = made_by and use_of(made_by)
+        use = None if made_by is None else use_of(made_by)
         if use is not None:
             found.append(NodeUse(name, cached, use))
     return found

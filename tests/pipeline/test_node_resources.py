@@ -13,7 +13,8 @@ from tests.pipeline.toy_pipeline import counted
 
 
 def test_each_node_has_its_own_figures_and_a_cached_one_those_of_its_maker(tmp_path: Path) -> None:
-    ir, started = counted(tmp_path), []
+    ir = counted(tmp_path)
+    started: list[int] = []
     first = [run_node(ir, node, "1", started.append) for node in ("Counted", "Reader")]
     assert started == [result.execution for result in first] == [1, 2]
     slow, quick = (result.use for result in first)

@@ -82,7 +82,7 @@ def test_the_page_has_every_section_in_its_order(card: dict[str, Any]) -> None:
 
 def test_the_page_shows_what_each_node_used_and_which_came_from_the_cache(page: Page) -> None:
     assert "FaceExampleGen (from the cache) 20.0 s 31.5 s 300 MiB 309 MiB 4 MiB" in str(page)
-    assert "Trainer 1234.6 s 2345.7 s 1 374 MiB – 3 MiB" in str(page)
+    assert "Trainer 1234.6 s 2345.7 s 1 374 MiB \u2013 3 MiB" in str(page)
 
 
 def test_the_page_shows_the_figures_with_their_intervals_beside_the_previous_models(page: Page) -> None:

@@ -52,14 +52,14 @@ def instead_of_url(url: str) -> str:
     >>> instead_of_url("file:///data/faces")
     'write the path alone, /data/faces'
     >>> instead_of_url("s3://models/visage")
-    'mount the bucket or a shared volume on this machine and name the folder (docs/operating.md, Shared volumes)'
+    'mount the bucket or a shared volume on this machine and name the folder (docs/volumes.md)'
     """
     scheme, _, rest = url.partition(":")
     if scheme.lower() == _FILE:
         return f"write the path alone, /{rest.lstrip('/')}"
     if scheme.lower() in _DOWNLOADS:
         return "download it and name the file or folder here"
-    return "mount the bucket or a shared volume on this machine and name the folder (docs/operating.md, Shared volumes)"
+    return "mount the bucket or a shared volume on this machine and name the folder (docs/volumes.md)"
 
 
 def check_no_url(path: str) -> None:

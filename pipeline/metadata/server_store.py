@@ -61,7 +61,7 @@ def open_server(address: ServerAddress) -> MetadataStore:
     if address.store == "mysql" and _knows_type(store, _MISSPELT_TYPE):
         raise VisageError(
             f"{address}: the database takes names of different case for one; create it with COLLATE utf8mb4_bin "
-            "(docs/operating.md)"
+            "(docs/metadata.md)"
         )
     return store
 
@@ -147,7 +147,7 @@ def _why_not_opened(address: ServerAddress, problem: str) -> str:
     if "upgrade" in problem:
         return f"its tables are of an older version of ML Metadata ({shortened(problem)}); name another database"
     if "Unknown database" in problem or re.search(r'database "[^"]*" does not exist', problem):
-        return f"there is no database {address.database}; create it (docs/operating.md)"
+        return f"there is no database {address.database}; create it (docs/metadata.md)"
     # MySQL's client drops the cause of a refused login.
     if any(words in problem for words in _REFUSED):
         return (

@@ -50,7 +50,7 @@ class DatabaseServer(ABC):
 
     @abstractmethod
     def create_database(self, name: str) -> None:
-        """Creates an empty database as docs/operating.md says; a name that begins with `visage`."""
+        """Creates an empty database as docs/metadata.md says; a name that begins with `visage`."""
 
     def start(self) -> None:
         """Starts the server, and waits until it answers."""

@@ -216,7 +216,7 @@ def test_wrong_logins_and_databases_are_one_line_each(
             monkeypatch.setenv(URL_VARIABLE, server.url().replace(*change))
             assert f"the metadata server refuses the login of {user}; correct" in problem(location)
     monkeypatch.setenv(URL_VARIABLE, server.url(database="visage_none"))
-    assert "there is no database visage_none; create it (docs/operating.md)" in problem(location)
+    assert "there is no database visage_none; create it (docs/metadata.md)" in problem(location)
 
 
 def test_tables_of_another_version_and_incomplete_ones_are_one_line_each(
@@ -239,7 +239,7 @@ def test_a_database_that_takes_names_of_different_case_for_one_is_refused(
         pytest.skip("PostgreSQL tells case apart")
     server.sql("CREATE DATABASE visage_ci CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
     monkeypatch.setenv(URL_VARIABLE, server.url(database="visage_ci"))
-    assert "create it with COLLATE utf8mb4_bin (docs/operating.md)" in problem(location)
+    assert "create it with COLLATE utf8mb4_bin (docs/metadata.md)" in problem(location)
 
 
 def test_the_password_is_in_no_log(location: StoreLocation, caplog: Any) -> None:

@@ -92,7 +92,7 @@ def check_copy_url(url: str) -> str:
     if scheme in _READ_ONLY:
         raise ValueError(f"must be the address of a bucket, such as s3://BUCKET/visage; {scheme} cannot be written to")
     if "@" in urlsplit(url).netloc or "?" in url or "#" in url or "::" in url:
-        raise ValueError("must hold no password and no option; docs/operating.md names the variables for credentials")
+        raise ValueError("must hold no password and no option; docs/volumes.md names the variables for credentials")
     return url.rstrip("/")
 
 
@@ -267,7 +267,7 @@ def _file_system_class(url: str) -> Any:
         if scheme in ("s3", "s3a", "gs", "gcs"):
             fix = f"run `{set_up_with('bucket')}`"
             if scheme.startswith("g") and sys.version_info < (3, 11):
-                fix = "the older stack excludes gcsfs, so run the current one (docs/operating.md)"
+                fix = "the older stack excludes gcsfs, so run the current one (docs/volumes.md)"
         raise VisageError(f"serving.copy_to: {scheme}: its package is not installed; {fix}") from None
     except ValueError:
         raise VisageError(f"serving.copy_to: {scheme}: no such kind of bucket; use s3://... or gs://...") from None

@@ -124,15 +124,14 @@ def test_the_delay_that_the_server_requests_is_waited(
     use: Use, server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
-    sleep = asyncio.sleep
 
     async def pause(seconds: float) -> None:
         pauses.append(seconds)
-        await sleep(0)
+        await asyncio.sleep(0)
 
-    # The module's own name alone: other threads of this process sleep, too.
+    # The modules' own names alone: other threads of this process sleep, too, and other event loops.
     monkeypatch.setattr("visage.client.sync_client.time", SimpleNamespace(sleep=pauses.append))
-    monkeypatch.setattr("visage.client.async_client.asyncio.sleep", pause)
+    monkeypatch.setattr("visage.client.async_client.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": pause}))
     server.script.acts.append(Refusal("RESOURCE_EXHAUSTED", "too many requests", after=7))
     use(server.url, lambda client: client.predict_crops(CROPS))
     assert [7 <= seconds < 7.2 for seconds in pauses] == [True]

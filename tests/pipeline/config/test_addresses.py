@@ -21,8 +21,8 @@ FIXES = {
 }
 # Entries of a mapping by names that people choose, within a folder of their own.
 WITHIN = {"labels", "pictures"}
-# Its address has a password, which no message repeats.
-SECRET = "metadata.url_file"
+# Their addresses have a password, which no message repeats.
+SECRETS = ("metadata.url_file", "notifications.webhook_file")
 
 
 def local_paths(model: type[BaseModel], above: str = "") -> list[str]:
@@ -48,7 +48,7 @@ def _is_local(annotations: list[Any]) -> bool:
     return any(validator in parts(annotation) for annotation in annotations) or validator in annotations
 
 
-KEYS = [key for key in local_paths(PipelineConfig) if key.rpartition(".")[2] not in WITHIN and key != SECRET]
+KEYS = [key for key in local_paths(PipelineConfig) if key.rpartition(".")[2] not in WITHIN and key not in SECRETS]
 
 
 def refusal(tmp_path: Path, *overrides: str) -> str:
@@ -80,9 +80,10 @@ def test_no_key_with_a_path_takes_an_address(key: str, tmp_path: Path, monkeypat
         assert any(line.startswith(expected) for line in reported.splitlines()), reported
 
 
-def test_an_address_with_a_password_is_not_repeated(tmp_path: Path) -> None:
-    line = refusal(tmp_path, f"workspace={tmp_path}", f"{SECRET}=mysql://visage:secret@host/db")
-    assert line == f"--set {SECRET}: must be the path of a file that holds the address, not the address"
+@pytest.mark.parametrize("key", SECRETS)
+def test_an_address_with_a_password_is_not_repeated(key: str, tmp_path: Path) -> None:
+    line = refusal(tmp_path, f"workspace={tmp_path}", f"{key}=mysql://visage:secret@host/db")
+    assert line == f"--set {key}: must be the path of a file that holds the address, not the address"
 
 
 def test_the_base_of_a_file_and_the_shared_folder_take_none(tmp_path: Path) -> None:

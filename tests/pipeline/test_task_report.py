@@ -78,7 +78,12 @@ def test_a_version_that_was_newly_pushed_has_metrics_and_card(recorded: Recorded
     assert (done.withheld, done.exit_code()) == (None, 0)
 
 
-AN_EARLIER_ONE = {"pushed": 1, "newly_pushed": 1, "pushed_version": "17", "pushed_destination": "/serving/17"}
+AN_EARLIER_ONE: dict[str, Any] = {
+    "pushed": 1,
+    "newly_pushed": 1,
+    "pushed_version": "17",
+    "pushed_destination": "/serving/17",
+}
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_a_damaged_memo_counts_as_none(image: Path, memo: Path, read: list[Path]
     digest(memo, image)
     content = bytearray(memo.read_bytes())
     content[-40] ^= 1
-    damaged = {"flipped": bytes(content), "cut": content[:-1], "empty": b"", "another program's": b"x" * 200}
+    damaged = {"flipped": bytes(content), "cut": bytes(content[:-1]), "empty": b"", "another program's": b"x" * 200}
     memo.write_bytes(damaged[damage])
     assert digest(memo, image) == digest(memo, image) == sha256(b"one")
     assert read == [image, image]

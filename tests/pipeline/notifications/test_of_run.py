@@ -13,7 +13,7 @@ from pipeline.results import NodeEnd
 from tests.pipeline.config.refusal import DEFAULT
 from tests.pipeline.output.test_run_summary import MISSED, PASSED, PUSHED
 from tests.pipeline.recorded_runs import RecordedPipeline, evaluation_of
-from tests.pipeline.test_task_report import NEW, pusher, report
+from tests.pipeline.test_task_report import pushed_as, pusher, report
 from visage.errors import VisageError
 
 
@@ -60,11 +60,12 @@ def test_a_model_that_a_person_holds_back_has_that_reason(config: PipelineConfig
 
 
 def test_a_new_version_is_told_and_one_that_was_pushed_before_is_not(
-    config: PipelineConfig, recorded: RecordedPipeline
+    config: PipelineConfig, recorded: RecordedPipeline, tmp_path: Path
 ) -> None:
-    (one,) = told(config, recorded, pusher(**NEW), run_id="1")
+    new = pushed_as(tmp_path, 17)
+    (one,) = told(config, recorded, pusher(**new), run_id="1")
     assert (one["event"], one["version"], one["text"]) == ("pushed", "17", "faces: run 1 pushed version 17")
-    assert told(config, recorded, pusher(cached=True, **NEW), run_id="1") == []
+    assert told(config, recorded, pusher(cached=True, **new), run_id="1") == []
     assert told(config, recorded, NodeEnd("Trainer"), run_id="1") == []
 
 

@@ -47,7 +47,7 @@ def same(one: Outcome | None, other: Outcome) -> bool:
 
 
 def test_each_outcome_is_found_again(tmp_path: Path) -> None:
-    outcomes = [FACE, CROP, NO_FACE, CUT]
+    outcomes: list[Outcome] = [FACE, CROP, NO_FACE, CUT]
     keep(tmp_path, {key(number): outcome for number, outcome in enumerate(outcomes[:2])})
     keep(tmp_path, {key(number): outcome for number, outcome in enumerate(outcomes[2:], start=2)})
     assert all(same(find(tmp_path, key(number)), outcome) for number, outcome in enumerate(outcomes))

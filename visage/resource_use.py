@@ -22,7 +22,7 @@ class ResourceUse:
         seconds: wall time.
         cpu_seconds: CPU time of the process and of the child processes that ended meanwhile.
         memory_bytes: peak of the resident memory of the process.
-        child_memory_bytes: that of the largest child process; None also if an earlier child was larger.
+        child_memory_bytes: that of the largest child process; None also if this process or an earlier child is larger.
         output_bytes: size of the files that it wrote as its result.
     """
 
@@ -68,7 +68,8 @@ class ResourceMeter:
             seconds=round(time.monotonic() - self._start, 3),
             cpu_seconds=round(_cpu_seconds() - self._cpu, 3),
             memory_bytes=peak if is_own else None,
-            child_memory_bytes=child if child > self._child else None,
+            # Linux counts a child's memory from the fork on, where it has that of this process.
+            child_memory_bytes=child if peak is not None and child > max(self._child, peak) else None,
             output_bytes=sum(map(_size, outputs)),
         )
 

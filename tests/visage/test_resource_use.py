@@ -1,5 +1,6 @@
 """What a piece of work used is its own, not that of the work before it in the same process."""
 
+import json
 import subprocess
 import sys
 import time
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.project import PROJECT
 from visage import resource_use
 from visage.resource_use import ResourceMeter, ResourceUse
 
@@ -43,23 +45,35 @@ def test_without_a_reset_only_a_new_peak_is_known(monkeypatch: pytest.MonkeyPatc
     assert known > 400 * MIB
 
 
-def test_processor_time_and_memory_of_a_child_count_and_sleep_does_not() -> None:
+def test_processor_time_of_a_child_counts_and_sleep_does_not() -> None:
     meter = ResourceMeter()
     time.sleep(0.3)
     asleep = meter.read()
     assert asleep.seconds >= 0.3
     assert asleep.cpu_seconds < 0.3
-    assert asleep.child_memory_bytes is None
-    busy = "import time; large = bytearray(b'1') * (300 * 2**20)\nwhile time.process_time() < 0.5: pass"
+    busy = "import time\nwhile time.process_time() < 0.5: pass"
     subprocess.run([sys.executable, "-c", busy], check=True)
-    used = meter.read()
-    assert used.cpu_seconds >= 0.5
-    assert used.child_memory_bytes is not None
-    assert used.child_memory_bytes > 300 * MIB
-    # That of an earlier child is not taken for that of a smaller one.
+    assert meter.read().cpu_seconds >= 0.5
+
+
+PARENT = """
+import json, subprocess, sys
+from visage.resource_use import ResourceMeter
+found = []
+for mebibytes in (1, 300, 1):
     meter = ResourceMeter()
-    subprocess.run([sys.executable, "-c", "pass"], check=True)
-    assert meter.read().child_memory_bytes is None
+    subprocess.run([sys.executable, "-c", f"bytearray(b'1') * ({mebibytes} * 2**20)"], check=True)
+    found.append(meter.read().child_memory_bytes)
+print(json.dumps(found))
+"""
+
+
+def test_the_memory_of_a_child_is_known_where_it_is_the_largest() -> None:
+    # In a small process of its own: a child begins with the memory of its parent.
+    ended = subprocess.run([sys.executable, "-c", PARENT], cwd=PROJECT, capture_output=True, text=True, check=True)
+    small, large, small_again = json.loads(ended.stdout)
+    assert large > 300 * MIB
+    assert (small, small_again) == (None, None)
 
 
 def test_outputs_are_files_and_whole_folders(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ from pipeline.interruption import check_interrupted
 from pipeline.machine.full_disk import full_disk_line
 from pipeline.machine.permissions import unwritable_workspace
 from pipeline.metadata.connection import CheckedMetadata
-from pipeline.metadata.earlier import earlier_execution, set_texts, succeeded
+from pipeline.metadata.earlier import begin_again, earlier_execution, restore, succeeded
 from pipeline.metadata.location import StoreLocation
 from pipeline.metadata.node_result import read_result
 from pipeline.metadata.reader import PipelineMetadata
@@ -43,14 +43,12 @@ from pipeline.metadata.resources import PROPERTY as USE
 from pipeline.metadata.resources import resources_of
 from pipeline.pipeline import create_pipeline
 from pipeline.results import NodeResult
-from pipeline.run_record import file_name
+from pipeline.run_lock import node_lock
 from pipeline.stages import run_order
 from visage.errors import VisageError
 from visage.lock import locked
 from visage.resource_use import ResourceMeter
 
-# Folder of a pipeline for the locks of the nodes that run.
-LOCKS = "locks"
 # Its page shows what the nodes before it used.
 _MODEL_CARD = "ModelCard"
 
@@ -193,7 +191,7 @@ def _started_once(root: Path, run_id: str, node_id: str) -> Iterator[None]:
         VisageError: the folder of the pipeline cannot be written.
     """
     with ExitStack() as stack:
-        lock = root / LOCKS / f"{file_name(run_id)}.{node_id}.lock"
+        lock = node_lock(root, run_id, node_id)
         try:
             stack.enter_context(locked(lock, f"end {node_id}", remove=True))
         except OSError as error:
@@ -220,7 +218,7 @@ def _run_alone(
             _check_there(node_id, [output.uri for outputs in result.outputs.values() for output in outputs], run_id)
             return result
         if earlier is not None:
-            set_texts(handle, earlier, _texts(node))
+            begin_again(handle, earlier, _texts(node))
     launcher = _Launcher(
         pipeline_node=node,
         mlmd_connection=CheckedMetadata(location),
@@ -232,6 +230,10 @@ def _run_alone(
         used_before=partial(_used_before, run, node_id, run_id, location) if node_id == _MODEL_CARD else None,
     )
     execution = launcher.launch()
+    if earlier is not None and (execution is None or execution.execution_id != earlier.id):
+        # TFX has not gone on with it: its inputs are missing, or a resolver has a new one each time.
+        with CheckedMetadata(location) as handle:
+            restore(handle, earlier)
     if execution is None or not execution.execution_id:
         raise VisageError(_not_ready(node, run_id))
     with CheckedMetadata(location) as handle:

@@ -1,14 +1,28 @@
-"""Lets one run of a pipeline at a time hold its lock."""
+"""The locks of a pipeline: one run of it at a time, and one process at a time for a node of a run."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pipeline.machine.permissions import unwritable_workspace
+from pipeline.run_record import file_name
 from visage.errors import VisageError
 from visage.lock import is_locked, locked_at_once
 
+# Folder of a pipeline for the locks of the nodes that run.
+LOCKS = "locks"
 _FILE = "run.lock"
+
+
+def node_lock(root: Path, run_id: str, node: str) -> Path:
+    """Returns the lock file that a process holds while it runs a node of a run.
+
+    Args:
+        root: folder of the pipeline.
+        run_id: of the run.
+        node: its name.
+    """
+    return root / LOCKS / f"{file_name(run_id)}.{node}.lock"
 
 
 @contextmanager

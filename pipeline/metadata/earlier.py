@@ -44,13 +44,21 @@ def succeeded(execution: metadata_store_pb2.Execution) -> bool:
     return execution.last_known_state in _SUCCEEDED
 
 
-def set_texts(
+def begin_again(
     handle: metadata.Metadata, execution: metadata_store_pb2.Execution, properties: Mapping[str, str]
 ) -> None:
-    """Records the texts that a node is started with now, because TFX keeps those of the first attempt."""
-    known = execution.custom_properties
-    if all(known[name].string_value == text for name, text in properties.items() if name in known):
-        return
+    """Records that an execution which did not succeed runs again, and the texts that it is started with now.
+
+    TFX goes on with the execution as it is: failed, with the texts of the first attempt.
+    """
+    again = metadata_store_pb2.Execution()
+    again.CopyFrom(execution)
+    again.last_known_state = _EXECUTION.RUNNING
     for name, text in properties.items():
-        known[name].string_value = text
+        again.custom_properties[name].string_value = text
+    handle.store.put_executions([again])
+
+
+def restore(handle: metadata.Metadata, execution: metadata_store_pb2.Execution) -> None:
+    """Records an execution as it was before `begin_again`."""
     handle.store.put_executions([execution])

@@ -17,13 +17,15 @@ from pipeline.metadata.lineage import pushed_versions
 from pipeline.metadata.location import StoreLocation
 from pipeline.metadata.opened import open_store
 from pipeline.metadata.reader import PipelineMetadata
-from pipeline.metadata.records import SUCCEEDED, ArtifactRecord, Run
+from pipeline.metadata.records import SUCCEEDED, ArtifactRecord, NodeExecution, Run
 from pipeline.metadata.workspace import workspace_trainings
+from pipeline.run_lock import node_lock
 from visage.errors import VisageError
+from visage.lock import is_locked
 
 # What takes space. Reports, evaluations and model cards stay as evidence.
 LARGE = ("Examples", "ExampleStatistics", "Model", "ModelRun", "PushedModel")
-# A scheduler runs no node for longer; a killed run is left as running for ever.
+# A killed run is left as running for ever. A node that runs for longer holds its lock, if this machine runs it.
 _ACTIVE = timedelta(days=1)
 
 
@@ -129,16 +131,19 @@ def _kept_runs(metadata: PipelineMetadata, keep: int) -> dict[str, tuple[str, ..
             "blessed": run.blessed,
             "pushed": model is not None and model.id in pushed,
             "last valid data": run.run_id == last_valid,
-            "active": _may_be_active(run),
+            "active": any(_may_be_active(metadata, node) for node in run.nodes.values()),
         }
         if any(reasons.values()):
             kept[run.run_id] = tuple(reason for reason, holds in reasons.items() if holds)
     return kept
 
 
-def _may_be_active(run: Run) -> bool:
-    now = datetime.now(timezone.utc)
-    return any(node.state == "running" and now - node.started < _ACTIVE for node in run.nodes.values())
+def _may_be_active(metadata: PipelineMetadata, node: NodeExecution) -> bool:
+    """Returns whether a process may be running a node, as a first attempt or a retry."""
+    # The last change, because a retry goes on with the execution of the first attempt, however old that is.
+    if node.state == "running" and datetime.now(timezone.utc) - node.ended < _ACTIVE:
+        return True
+    return node.state not in SUCCEEDED and is_locked(node_lock(metadata.root, node.run_id, node.node))
 
 
 def _passed_validation(run: Run) -> bool:
@@ -172,11 +177,9 @@ def _overlap(one: Path, other: Path) -> bool:
 
 def _remnants(metadata: PipelineMetadata, artifacts: Path) -> list[Removal]:
     """Returns the output folders of executions that wrote no artifact: NODE/OUTPUT/ID of one that failed or died."""
-    now = datetime.now(timezone.utc)
     found = []
     for execution in metadata.executions:
-        dead = execution.state in ("failed", "canceled")
-        dead |= execution.state == "running" and now - execution.started >= _ACTIVE
+        dead = execution.state in ("failed", "canceled", "running") and not _may_be_active(metadata, execution)
         if dead and execution.node:
             for folder in sorted((artifacts / execution.node).glob(f"[!.]*/{execution.id}")):
                 found.append(Removal(folder, "remnant", _size(folder), None))

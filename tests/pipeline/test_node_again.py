@@ -2,13 +2,19 @@
 
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from tfx.proto.orchestration import pipeline_pb2
 
+from pipeline import node
+from pipeline.config.loader import load_config
+from pipeline.metadata.prune import plan_prune
 from pipeline.metadata.reader import PipelineMetadata
-from pipeline.node import LOCKS, run_node
+from pipeline.node import run_node
+from pipeline.run_lock import LOCKS
+from tests.helpers.project import PROJECT
 from tests.pipeline.toy_pipeline import counted
 from visage.errors import VisageError
 
@@ -60,6 +66,45 @@ def test_a_retry_goes_on_with_the_failed_execution_and_records_the_code_of_the_r
     run_node(ir, "Counted", "1")
     (execution,) = PipelineMetadata(tmp_path, "toy").executions
     assert (execution.state, execution.properties["code"]) == ("complete", "a=2")
+
+
+def test_a_retry_is_recorded_as_running_and_prune_leaves_its_outputs_alone(
+    ir: pipeline_pb2.Pipeline, tmp_path: Path
+) -> None:
+    failing, waiting, half = (tmp_path / f"counter.{name}" for name in ("fails", "waits", "half"))
+    failing.touch()
+    with pytest.raises(VisageError, match="Counted fails"):
+        run_node(ir, "Counted", "1")
+    failing.unlink()
+    waiting.touch()
+    retry = threading.Thread(target=run_node, args=(ir, "Counted", "1"))
+    retry.start()
+    try:
+        while not half.exists():
+            time.sleep(0.01)
+        metadata = PipelineMetadata(tmp_path, "toy")
+        assert [one.state for one in metadata.executions] == ["running"]
+        assert list((tmp_path / "artifacts" / "Counted" / "text" / "1").iterdir())
+        config = load_config(PROJECT / "pipeline_config.yaml", [f"workspace={tmp_path}"])
+        assert plan_prune(metadata, config, keep=1).removals == ()
+    finally:
+        waiting.unlink()
+        retry.join()
+    assert [one.state for one in PipelineMetadata(tmp_path, "toy").executions] == ["complete"]
+
+
+def test_a_retry_that_cannot_begin_leaves_the_execution_as_it_was(
+    ir: pipeline_pb2.Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = tmp_path / "counter.fails"
+    failing.touch()
+    with pytest.raises(VisageError, match="Counted fails"):
+        run_node(ir, "Counted", "1")
+    # Launcher returns None where inputs that the first attempt had are gone.
+    monkeypatch.setattr(node.Launcher, "launch", lambda launcher: None)
+    with pytest.raises(VisageError, match="its inputs are missing"):
+        run_node(ir, "Counted", "1")
+    assert [one.state for one in PipelineMetadata(tmp_path, "toy").executions] == ["failed"]
 
 
 def test_a_run_whose_artifacts_were_removed_ends_with_one_line(ir: pipeline_pb2.Pipeline, tmp_path: Path) -> None:

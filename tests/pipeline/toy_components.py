@@ -32,12 +32,19 @@ def Right(source: InputArtifact[String], text: OutputArtifact[String], fails: Pa
 
 @component
 def Counted(text: OutputArtifact[String], counter: Parameter[str]) -> None:  # noqa: N802
-    """Adds a line to the file `counter`; fails while a file `counter`.fails is there, and takes a moment."""
+    """Adds a line to the file `counter`, and takes a moment.
+
+    Fails if a file `counter`.fails is there; stops with half of its output while a file `counter`.waits is there.
+    """
     with Path(counter).open("a") as file:
         file.write("started\n")
     time.sleep(0.5)
     if Path(f"{counter}.fails").exists():
         raise VisageError("Counted fails")
+    while Path(f"{counter}.waits").exists():
+        Path(text.uri).write_text("half")
+        Path(f"{counter}.half").touch()
+        time.sleep(0.05)
     Path(text.uri).write_text("counted")
 
 

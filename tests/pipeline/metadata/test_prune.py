@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ from pipeline.metadata.prune import plan_prune, remove
 from pipeline.metadata.reader import PipelineMetadata
 from pipeline.output.console import Reporter
 from pipeline.output.runs import print_prune
+from pipeline.run_lock import node_lock
 from tests.helpers.project import PROJECT
 from tests.pipeline.pushed_model import execution, open_store
 from tests.pipeline.recorded_runs import RecordedPipeline
 from visage.errors import VisageError
+from visage.lock import locked
 from visage.saved_model.pushing.rollback import roll_back
 
 pytestmark = pytest.mark.one_stack
@@ -112,6 +115,26 @@ def test_remnants_of_a_failed_node_are_removed(pipeline: RecordedPipeline) -> No
     remnant.mkdir()
     (remnant / "half").write_text("half a model")
     assert [(one.path, one.what) for one in plan(pipeline, keep=9).removals] == [(remnant, "remnant")]
+
+
+@pytest.mark.parametrize("state", [mlmd.Execution.FAILED, mlmd.Execution.RUNNING])
+def test_what_a_process_of_this_machine_is_writing_stays_for_days(
+    pipeline: RecordedPipeline, state: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contexts = {"pipeline": "sample-portraits", "pipeline_run": "bad 2"}
+    number, _ = execution(open_store(pipeline.root), "Tuner", contexts, {}, {}, state)
+    writing = pipeline.root / "artifacts" / "Tuner" / "best" / str(number)
+    writing.mkdir(parents=True)
+    (writing / "half").write_text("half a search")
+    monkeypatch.setattr(prune, "_ACTIVE", timedelta(0))
+    with locked(node_lock(pipeline.root, "bad 2", "Tuner"), "end Tuner"):
+        found = plan(pipeline)
+        assert removed(pipeline, found) == {"bad 1", "bad 3"}
+        assert found.kept["bad 2"] == ("active",)
+        assert "remnant" not in {removal.what for removal in found.removals}
+    found = plan(pipeline)
+    assert removed(pipeline, found) == {"bad 1", "bad 2", "bad 3"}
+    assert [removal.path for removal in found.removals if removal.what == "remnant"] == [writing]
 
 
 def test_a_prune_that_was_killed_is_completed(pipeline: RecordedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:

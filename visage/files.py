@@ -45,7 +45,7 @@ def atomic_file(path: Path, partial: Path | None = None) -> Iterator[Path]:
     Args:
         path: the file; its folder must exist.
         partial: a temporary name in the same folder that only the caller uses: a file that a killed process left there
-            is overwritten. None: a name of this process's own, which a killed process leaves behind.
+            is overwritten. None: a name of this call's own, which a killed process leaves behind.
 
     Yields:
         The temporary name, which the block writes to and closes.
@@ -53,7 +53,8 @@ def atomic_file(path: Path, partial: Path | None = None) -> Iterator[Path]:
     Raises:
         OSError: the folder is missing, not writable, or full.
     """
-    partial = partial or path.with_name(f".{path.name}.partial-{os.getpid()}")
+    # No process id, which is the same in every container.
+    partial = partial or path.with_name(f".{path.name}.partial-{uuid.uuid4().hex[:8]}")
     try:
         yield partial
         with partial.open("rb") as file:

@@ -51,6 +51,16 @@ def test_a_block_that_fails_leaves_the_old_file_alone(tmp_path: Path) -> None:
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("page", "old")]
 
 
+def test_two_that_write_one_file_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    # They have one process id here, as the first processes of two containers do.
+    with atomic_file(tmp_path / "page") as slow:
+        slow.write_text("the slow one")
+        with atomic_file(tmp_path / "page") as fast:
+            fast.write_text("the fast one")
+        assert (tmp_path / "page").read_text() == "the fast one"
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("page", "the slow one")]
+
+
 @pytest.mark.parametrize("content", ["text", b"bytes"])
 def test_a_file_that_cannot_be_written_is_an_error_of_one_line(tmp_path: Path, content: str | bytes) -> None:
     with pytest.raises(VisageError, match=r"/missing/page: cannot be written: No such file or directory$"):

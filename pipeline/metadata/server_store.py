@@ -120,9 +120,9 @@ def _connection(address: ServerAddress) -> metadata_store_pb2.ConnectionConfig:
         postgresql = metadata_store_pb2.PostgreSQLDatabaseConfig(
             host=address.host,
             port=str(address.port),
-            user=address.user,
-            password=address.password,
-            dbname=address.database,
+            user=_conninfo_value(address.user),
+            password=_conninfo_value(address.password),
+            dbname=_conninfo_value(address.database),
             skip_db_creation=True,
         )
         return metadata_store_pb2.ConnectionConfig(postgresql=postgresql)
@@ -136,6 +136,12 @@ def _connection(address: ServerAddress) -> metadata_store_pb2.ConnectionConfig:
         skip_db_creation=True,
     )
     return metadata_store_pb2.ConnectionConfig(mysql=mysql)
+
+
+def _conninfo_value(text: str) -> str:
+    """Returns a text as libpq reads it, because ML Metadata only puts such texts together."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _why_not_opened(address: ServerAddress, problem: str) -> str:
@@ -158,7 +164,9 @@ def _why_not_opened(address: ServerAddress, problem: str) -> str:
 
 
 def _cause(problem: str) -> str:
-    """Returns the server's own words of an error of ML Metadata, on one line."""
+    """Returns the server's own words of an error of ML Metadata, on one line, without those of the login."""
+    # What libpq cannot read may be a part of the password.
+    problem = re.sub(r'(missing "="|invalid connection option).*', r"\1", problem, flags=re.DOTALL)
     for pattern in (r"(?:PostgreSQL error|FATAL|ERROR): +(.+)", r", error: (.+)"):
         if found := re.search(pattern, problem):
             return shortened(found[1].strip())

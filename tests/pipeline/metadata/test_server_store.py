@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from ml_metadata.metadata_store import MetadataStore
@@ -253,3 +254,16 @@ def test_the_password_is_in_no_log(location: StoreLocation, caplog: Any) -> None
     finally:
         logging.set_verbosity(before)
     assert "s3cret" not in caplog.text
+
+
+def test_a_password_with_blanks_quotes_and_backslashes_logs_in(
+    server: DatabaseServer, location: StoreLocation, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind != "postgresql":
+        pytest.skip("MySQL's client takes the password as it is")
+    password = "'two' words \\ SECRET='"
+    in_sql = password.replace("'", "''")
+    server.sql(f"CREATE ROLE awkward SUPERUSER LOGIN PASSWORD '{in_sql}'")
+    login = f"awkward:{quote(password, safe='')}"
+    monkeypatch.setenv(URL_VARIABLE, server.url().replace(f"visage:{PASSWORD_IN_URL}", login))
+    assert open_store(location, "write").get_executions() == []

@@ -25,6 +25,17 @@ def quoted(value: object) -> str:
     return shortened(repr(str(value) if isinstance(value, str) else value))
 
 
+def quoted_address(address: str) -> str:
+    """Returns `quoted(address)`; of one with an @, before which a password may stand, only that.
+
+    >>> quoted_address("models/visage")
+    "'models/visage'"
+    >>> quoted_address("S3://key:secret@bucket/visage")
+    'one with an @, which may hold a password'
+    """
+    return "one with an @, which may hold a password" if "@" in address else quoted(address)
+
+
 def shortened(text: str) -> str:
     """Returns a text on one line, cut in its middle to 80 characters."""
     # The ends alone: a value may have megabytes.

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from visage.errors import quoted
+from visage.errors import quoted_address
 from visage.settings import LocalPath, Settings
 
 
@@ -24,7 +24,7 @@ def http_address(address: str, password: str = "docs/exports.md names the variab
     except ValueError:
         valid = False
     if not valid:
-        raise ValueError(f"must be an address of HTTP, such as http://HOST:5000, not {quoted(address)}")
+        raise ValueError(f"must be an address of HTTP, such as http://HOST:5000, not {quoted_address(address)}")
     if parts.username or parts.password:
         raise ValueError(f"must not hold a password; {password}")
     return address.rstrip("/")

@@ -112,6 +112,8 @@ def test_the_shared_folder_of_an_engine_may_be_a_bucket() -> None:
         ("models/visage", "must be the address of a bucket, such as s3://BUCKET/visage, not 'models/visage'"),
         ("https://host/x", "must be the address of a bucket, such as s3://BUCKET/visage; https cannot be written to"),
         ("s3://key:secret@bucket/x", "must hold no password and no option"),
+        ("S3://key:secret@bucket/x", "must be the address of a bucket, such as s3://BUCKET/visage, not one with an @"),
+        ("key:secret@bucket", "must be the address of a bucket, such as s3://BUCKET/visage, not one with an @"),
         ("s3://bucket/x?secret=1", "must hold no password and no option"),
         ("zip::s3://bucket/x", "must be the address of a bucket"),
     ],
@@ -120,6 +122,7 @@ def test_copies_go_to_a_bucket_without_credentials_in_its_address(url: str, mess
     with pytest.raises(VisageError) as error:
         load_config(PROJECT / "pipeline_config.yaml", [f"serving.copy_to={url}"])
     assert str(error.value).startswith(f"--set serving.copy_to: {message}")
+    assert "secret" not in str(error.value)
 
 
 def test_the_address_of_a_bucket_may_name_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:

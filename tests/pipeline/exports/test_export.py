@@ -112,6 +112,11 @@ def test_a_run_that_is_not_in_ml_metadata_fails_every_export(tmp_path: Path) -> 
     [
         ("exports.mlflow.tracking_uri=sqlite:///mlflow.db", "must be an address of HTTP, such as http://HOST:5000"),
         ("exports.mlflow.tracking_uri=http://ada:secret@host", "must not hold a password"),
+        (
+            "exports.mlflow.tracking_uri=https://ada:se#secret@host",
+            "must be an address of HTTP, such as http://HOST:5000",
+        ),
+        ("exports.openlineage.url=ada:secret@host", "not one with an @, which may hold a password"),
         ("exports.openlineage.url=http://", "must be an address of HTTP"),
         ("exports.openlineage.url=http://host:99999", "must be an address of HTTP"),
         ("exports.signing.private_key=key.pem", "public_key: must be set with private_key"),

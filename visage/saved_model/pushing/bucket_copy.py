@@ -24,7 +24,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from visage import progress
-from visage.errors import VisageError, listed, quoted
+from visage.errors import VisageError, listed, quoted_address
 from visage.extras import set_up_with
 from visage.files import write_atomically
 from visage.lock import locked
@@ -87,7 +87,7 @@ def check_copy_url(url: str) -> str:
         ValueError: it is no address to which files can be written, or it holds a password or options.
     """
     if not _URL.match(url) and not re.match("(file|memory):///", url):
-        raise ValueError(f"must be the address of a bucket, such as s3://BUCKET/visage, not {quoted(url)}")
+        raise ValueError(f"must be the address of a bucket, such as s3://BUCKET/visage, not {quoted_address(url)}")
     scheme = url.partition(":")[0]
     if scheme in _READ_ONLY:
         raise ValueError(f"must be the address of a bucket, such as s3://BUCKET/visage; {scheme} cannot be written to")

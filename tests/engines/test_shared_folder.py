@@ -1,5 +1,6 @@
 """Workers that do not reach the workspace use the shared folder; the output is the same."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,24 @@ def test_the_next_run_reuses_the_prepared_files_and_removes_what_a_killed_attemp
 
     assert sorted(path.partition("-utkface")[2] for path in bucket.OBJECTS) == ["-0.tfrecord", "-1.tfrecord"]
     assert not (tmp_path / "examples" / "Split-train" / "data_tfrecord-0000000009.gz").exists()
+
+
+def test_workspaces_of_equal_paths_in_two_containers_have_folders_of_their_own(tmp_path: Path) -> None:
+    volume, others = tmp_path / "runs", tmp_path / "others"
+    outputs = volume / "faces" / "artifacts" / "FaceExampleGen" / "examples"
+
+    outputs.mkdir(parents=True)
+    first = attempts_folder(SHARED, str(outputs / "3"))
+    assert attempts_folder(SHARED, str(outputs / "4")) != first
+    # Another container has a volume of its own there.
+    volume.rename(others)
+    outputs.mkdir(parents=True)
+    assert attempts_folder(SHARED, str(outputs / "3")) != first
+    # A retry finds what the first attempt left.
+    shutil.rmtree(volume)
+    others.rename(volume)
+    assert attempts_folder(SHARED, str(outputs / "3")) == first
+    assert [path.name for path in outputs.iterdir()] == [".workspace_id"]
 
 
 def test_a_file_system_that_is_not_installed_is_an_error_of_one_line(tmp_path: Path) -> None:

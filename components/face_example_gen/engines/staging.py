@@ -7,6 +7,7 @@ of the run is copied back and removed.
 import hashlib
 import json
 import shutil
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,22 +20,30 @@ from components.face_example_gen.beam import filesystem
 from components.face_example_gen.beam.record_files import write_lines
 from visage.data.prepared_dataset import PreparedDataset
 from visage.errors import VisageError
-from visage.files import move
+from visage.files import move, write_atomically
+from visage.lock import locked
 
 ATTEMPTS = ".attempts"
 """Folder below the output, in which each attempt of an engine has a folder of its own."""
+
+_ID = ".workspace_id"
 
 
 def attempts_folder(shared_dir: str | None, examples_dir: str) -> str:
     """Returns the folder of all attempts at one output; another attempt finds and removes a killed one's.
 
     Args:
-        shared_dir: `beam.shared_dir`; None: the workers reach the output itself.
+        shared_dir: `beam.shared_dir`, which other workspaces may use, also some with the same path in other containers;
+            None: the workers reach the output itself.
         examples_dir: the output.
+
+    Raises:
+        VisageError: the folder above the output cannot be written.
     """
     if shared_dir is None:
         return f"{examples_dir}/{ATTEMPTS}"
-    return f"{shared_dir.rstrip('/')}/runs/{hashlib.sha256(examples_dir.encode()).hexdigest()[:16]}"
+    output = f"{_workspace_id(Path(examples_dir).parent)} {examples_dir}"
+    return f"{shared_dir.rstrip('/')}/runs/{hashlib.sha256(output.encode()).hexdigest()[:16]}"
 
 
 def move_back(attempt_folder: str, local_folder: str) -> None:
@@ -93,6 +102,20 @@ def name_local_files(drops_dir: str, here: Sequence[PreparedDataset], there: Seq
         write_lines(
             drops_dir, path.name, [json.dumps({**drop, "file": local[drop["file"]]}).encode() for drop in drops]
         )
+
+
+def _workspace_id(outputs: Path) -> str:
+    """Returns a random name, which the folder of the outputs keeps."""
+    file = outputs / _ID
+    try:
+        with locked(file.with_suffix(".lock"), "name the workspace", remove=True):
+            if not file.exists():
+                write_atomically(file, uuid.uuid4().hex)
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise VisageError(
+            f"{file}: cannot be written: {error.strerror}; free the disk, or grant the right to write"
+        ) from error
 
 
 def _copied(path: Path, folder: str) -> str:

@@ -18,7 +18,11 @@ install() {
         fail "$1 could not be installed ($log). Fix: apt-get install $1"
 }
 
+# After a crash of the machine, the number in the file may be that of any process.
+daemon_runs() { [ -e "$folder/pid" ] && [ "$(cat "/proc/$(cat "$folder/pid")/comm" 2>/dev/null)" = dockerd ]; }
+
 start_daemon() {
+    daemon_runs || rm -f "$folder/pid"
     dockerd --host "$DOCKER_HOST" --data-root "$folder/data" --exec-root "$folder/exec" --pidfile "$folder/pid" \
         --bridge none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
         --storage-driver overlay2 --exec-opt native.cgroupdriver=cgroupfs </dev/null >"$log" 2>&1 6>&- 8>&- 9>&- &
@@ -35,7 +39,7 @@ leave() {
     status=$?
     exec 9>&-
     exec 7>"$folder/users.lock"
-    if flock --exclusive --nonblock 7 && [ -e "$folder/pid" ]; then
+    if flock --exclusive --nonblock 7 && daemon_runs; then
         daemon=$(cat "$folder/pid")
         kill "$daemon" 2>/dev/null || true
         while kill -0 "$daemon" 2>/dev/null; do sleep 0.1; done

@@ -78,8 +78,7 @@ def _models(input_dict: Mapping[str, list[Artifact]], exec_properties: Mapping[s
     models = {CANDIDATE: _saved_model(input_dict["model"])}
     if input_dict.get("baseline_model"):
         baseline = _saved_model(input_dict["baseline_model"])
-        parent = artifact_utils.get_single_uri(input_dict["baseline_model"])
-        check_readable(baseline, f"remove {parent}, and the candidate is compared with the blessed model before it")
+        check_readable(baseline, "copy the files of the served version there")
         models[BASELINE] = baseline
     if exec_properties["reference"]:
         models[REFERENCE] = Path(exec_properties["reference"])

@@ -2,20 +2,21 @@
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tfx.components.evaluator.constants import ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY
+from tfx.components.evaluator.constants import ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY
 from tfx.components.pusher import executor
 from tfx.proto import pusher_pb2
 from tfx.types import Artifact, artifact_utils, standard_component_specs
-from tfx.utils import io_utils, proto_utils
+from tfx.utils import io_utils, path_utils, proto_utils
 
 from visage.errors import VisageError
 from visage.evaluation.metrics import limited_metrics
 from visage.files import write_atomically
 from visage.saved_model.pushing.bucket_copy import update_bucket
-from visage.saved_model.pushing.holds import PushHeldError, check_not_held
+from visage.saved_model.pushing.holds import PushHeldError, check_not_held, model_digest
 from visage.saved_model.pushing.push import push, same_files
 from visage.saved_model.pushing.signing import SigningKeys
 from visage.saved_model.versions import VersionFolder, newest_version
@@ -45,8 +46,8 @@ class Executor(executor.Executor):
 
         Raises:
             VisageError: the destination cannot be written, the disk is full, or the model cannot be signed; or the
-                model must be compared with the served one and was not, because the record of the served one's origin is
-                lost.
+                model must be compared with the served one and was not, because another run pushed that one meanwhile, a
+                person rolled back or released versions, or the record of its origin is lost.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         pushed_model = artifact_utils.get_single_instance(output_dict[standard_component_specs.PUSHED_MODEL_KEY])
@@ -71,16 +72,17 @@ class Executor(executor.Executor):
     ) -> None:
         model_path = self.GetModelPath(input_dict)
         before = newest_version(base_directory)
-        if before and custom_config["compare"]:
-            blessing = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_BLESSING_KEY])
-            _check_compared(blessing, Path(model_path), before.path)
-
         served_already = before is not None and same_files(Path(model_path), before.path)
         try:
             if not served_already:
                 check_not_held(Path(model_path), base_directory)
             served_before = _note_served(before, Path(model_path), Path(pushed_model.uri))
-            version = push(Path(model_path), base_directory, _keys(custom_config.get("signing")))
+            version = push(
+                Path(model_path),
+                base_directory,
+                _keys(custom_config.get("signing")),
+                check_replaceable=_comparison_check(input_dict, Path(model_path), custom_config["compare"]),
+            )
         except PushHeldError as held:
             self._MarkNotPushed(pushed_model)
             pushed_model.set_string_custom_property("held", str(held))
@@ -119,12 +121,27 @@ def _keys(signing: dict[str, str] | None) -> SigningKeys | None:
     return SigningKeys(Path(signing["private_key"]), Path(signing["public_key"])) if signing else None
 
 
-def _check_compared(blessing: Artifact, model: Path, served: Path) -> None:
-    if blessing.has_custom_property(ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY) or same_files(model, served):
-        return
+def _comparison_check(input_dict: dict[str, list[Artifact]], model: Path, compare: bool) -> Callable[[Path], None]:
+    """Returns a function that raises an error unless the blessing is of a comparison with the served version."""
+
+    def check(served: Path) -> None:
+        if not compare:
+            return
+        blessing = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_BLESSING_KEY])
+        baseline = blessing.get_string_custom_property(ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY)
+        # The baseline is the model that was pushed, the version a copy of it; a model needs no comparison with itself.
+        compared = [model, *([Path(path_utils.serving_model_path(baseline))] if baseline else [])]
+        if model_digest(served) not in map(model_digest, compared):
+            raise VisageError(_not_compared(served))
+
+    return check
+
+
+def _not_compared(served: Path) -> str:
     limits = (spec.change_limit_name for spec, limits in limited_metrics() if limits.change is not None)
     skip = " ".join(f"--set evaluator.{limit}=null" for limit in limits)
-    raise VisageError(
-        f"version {served.name} in {served.parent}: its record in ML Metadata is lost, so the new model was not "
-        f"compared with it and is not pushed; remove the served versions, or skip the comparison once with {skip}"
+    return (
+        f"version {served.name} in {served.parent}: is served now, and the new model was not compared with it, so it "
+        "is not pushed; start a new run, which compares the two; if that ends like this, too, the version's record "
+        f"in ML Metadata is lost: remove the version, or skip the comparison once with {skip}"
     )

@@ -8,7 +8,7 @@ from components.resolvers.blessed_model_strategy import BlessedModelStrategy
 
 
 def create_blessed_model_resolver(candidate: BaseChannel) -> Resolver:
-    """Creates a resolver whose output `model` is the last blessed and pushed model of this pipeline, or nothing.
+    """Creates a resolver whose output `model` is the served model of this pipeline, or nothing.
 
     Args:
         candidate: `Model`, the Trainer's output, which is never resolved.

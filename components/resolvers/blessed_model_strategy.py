@@ -9,6 +9,7 @@ from tfx.types import Artifact
 
 from components.resolvers.lineage import inputs_of_producers
 from visage.saved_model.pushing.holds import is_held
+from visage.saved_model.versions import version_number
 
 MODEL = "model"
 PUSHED_MODEL = "pushed_model"
@@ -16,11 +17,12 @@ CANDIDATE = "candidate"
 
 
 class BlessedModelStrategy(ResolverStrategy):
-    """Selects the last pushed model that is not rolled back, except the candidate itself.
+    """Selects the model of the served version; if nothing is served, the last pushed one; never the candidate itself.
 
     A model is pushed only if both the Evaluator and InfraValidator bless it. The candidate is left out because a run
     that repeats an earlier one takes its model from the cache: compared with itself, it would be evaluated and pushed
-    again. After a rollback, the version that is served is the last one that counts.
+    again. A version that was rolled back does not count, and one that was removed only if no other is left: Pusher
+    refuses a model that was not compared with the served one.
     """
 
     def resolve_artifacts(
@@ -34,7 +36,7 @@ class BlessedModelStrategy(ResolverStrategy):
         """
         candidates = {artifact.id for artifact in input_dict.get(CANDIDATE, [])}
         models = {artifact.id: artifact for artifact in input_dict[MODEL] if artifact.id not in candidates}
-        for pushed in sorted(input_dict[PUSHED_MODEL], key=lambda artifact: artifact.id, reverse=True):
+        for pushed in sorted(input_dict[PUSHED_MODEL], key=_precedence, reverse=True):
             if pushed.get_int_custom_property("pushed") != 1 or _is_rolled_back(pushed):
                 continue
             for push in inputs_of_producers(store, [pushed.id]).values():
@@ -42,6 +44,13 @@ class BlessedModelStrategy(ResolverStrategy):
                     if model_id in models and fileio.exists(models[model_id].uri):
                         return {**input_dict, MODEL: [models[model_id]], PUSHED_MODEL: [pushed]}
         return {**input_dict, MODEL: [], PUSHED_MODEL: []}
+
+
+def _precedence(pushed: Artifact) -> tuple[int, int]:
+    """Returns the sort key of a push: the highest version in service last, as a server chooses it, then the newest."""
+    destination = Path(pushed.get_string_custom_property("pushed_destination"))
+    number = version_number(destination)
+    return (number if number is not None and destination.is_dir() else -1, pushed.id)
 
 
 def _is_rolled_back(pushed: Artifact) -> bool:

@@ -18,8 +18,14 @@ from tests.helpers.signing import install_model_signing, make_keys
 from tests.helpers.tiny_evaluation import make_artifact
 from visage.errors import VisageError
 from visage.saved_model.pushing.bucket_copy import copies_are_due
-from visage.saved_model.pushing.rollback import hold_pushes
+from visage.saved_model.pushing.rollback import hold_pushes, release, roll_back
 from visage.saved_model.pushing.signing import SigningKeys, verify
+
+
+def write_model(folder: Path, graph: str) -> None:
+    """Writes a model as the Trainer does."""
+    (folder / "Format-Serving").mkdir(parents=True, exist_ok=True)
+    (folder / "Format-Serving" / "saved_model.pb").write_text(graph)
 
 
 def run_pusher(
@@ -28,21 +34,23 @@ def run_pusher(
     blessed: int = 1,
     infra_blessed: int = 1,
     compare: bool = True,
-    compared: bool = False,
+    compared_with: str = "",
+    graph: str = "graph",
     keys: SigningKeys | None = None,
     copy_to: str | None = None,
 ) -> PushedModel:
     """Runs the component on a model with these two blessings, into `folder/served`.
 
-    `compare`: it was to be compared with the served model; `compared`: it was; `keys`: of its signature;
-    `copy_to`: the bucket for copies.
+    `compare`: it was to be compared with the served model; `compared_with`: the baseline's graph, '' for none;
+    `graph`: its own; `keys`: of its signature; `copy_to`: the bucket for copies.
     """
     model = make_artifact(Model, folder / "model")
-    (folder / "model/Format-Serving").mkdir(parents=True, exist_ok=True)
-    (folder / "model/Format-Serving/saved_model.pb").write_text("graph")
+    write_model(folder / "model", graph)
     blessing = make_artifact(ModelBlessing, folder / "blessing")
     blessing.set_int_custom_property("blessed", blessed)
-    if compared:
+    if compared_with:
+        write_model(folder / "baseline", compared_with)
+        blessing.set_string_custom_property("baseline_model", str(folder / "baseline"))
         blessing.set_int_custom_property("baseline_model_id", 7)
     infra_blessing = make_artifact(InfraBlessing, folder / "infra_blessing")
     infra_blessing.set_int_custom_property("blessed", infra_blessed)
@@ -81,6 +89,11 @@ def test_a_model_without_both_blessings_is_not_pushed(tmp_path: Path, blessed: i
     assert not (tmp_path / "served").exists()
 
 
+def versions(folder: Path) -> list[str]:
+    """Returns the names of the versions in `folder/served`, the lowest number first."""
+    return sorted(path.name for path in (folder / "served").glob("[0-9]*"))
+
+
 @pytest.fixture
 def served(tmp_path: Path) -> Path:
     """A version that an earlier run pushed; all else of that run is lost."""
@@ -91,16 +104,44 @@ def served(tmp_path: Path) -> Path:
 
 
 def test_a_model_that_was_not_compared_with_the_served_one_is_not_pushed(tmp_path: Path, served: Path) -> None:
-    with pytest.raises(VisageError, match=r"version 1700000000 in .* was not compared with it and is not"):
-        run_pusher(tmp_path)
-    assert [path.name for path in (tmp_path / "served").iterdir()] == [served.name]
+    for baseline in ("", "the graph of an older version"):
+        with pytest.raises(VisageError, match=r"^version 1700000000 in .* was not compared with it"):
+            run_pusher(tmp_path, compared_with=baseline)
+        assert versions(tmp_path) == [served.name]
 
 
-@pytest.mark.parametrize(("compare", "compared"), [(True, True), (False, False)])
-def test_a_model_that_was_compared_or_has_no_baseline_is_pushed(
-    tmp_path: Path, served: Path, compare: bool, compared: bool
+@pytest.mark.parametrize(("compare", "baseline"), [(True, "another graph"), (False, "")])
+def test_a_model_that_was_compared_or_needs_no_comparison_is_pushed(
+    tmp_path: Path, served: Path, compare: bool, baseline: str
 ) -> None:
-    assert run_pusher(tmp_path, compare=compare, compared=compared).get_int_custom_property("newly_pushed") == 1
+    pushed = run_pusher(tmp_path, compare=compare, compared_with=baseline)
+    assert pushed.get_int_custom_property("newly_pushed") == 1
+
+
+def test_of_two_models_that_were_judged_against_one_version_the_second_must_be_judged_again(
+    tmp_path: Path, served: Path
+) -> None:
+    run_pusher(tmp_path, graph="a better graph", compared_with="another graph")
+    better = versions(tmp_path)
+    with pytest.raises(VisageError, match=r"is not pushed; start a new run, which compares the two"):
+        run_pusher(tmp_path, compared_with="another graph")
+    assert versions(tmp_path) == better
+    run_pusher(tmp_path, compared_with="a better graph")
+    assert versions(tmp_path)[:-1] == better
+
+
+def test_a_model_that_was_judged_before_a_rollback_or_a_release_must_be_judged_again(
+    tmp_path: Path, served: Path
+) -> None:
+    newer = run_pusher(tmp_path, graph="a newer graph", compared_with="another graph")
+    roll_back(served.parent, served.name)
+    with pytest.raises(VisageError, match=f"version {served.name} in .* was not compared with it"):
+        run_pusher(tmp_path, compared_with="a newer graph")
+    release(served.parent)
+    version = newer.get_string_custom_property("pushed_version")
+    with pytest.raises(VisageError, match=f"version {version} in .* was not compared with it"):
+        run_pusher(tmp_path, compared_with="another graph")
+    assert versions(tmp_path) == [served.name, version]
 
 
 def test_a_model_is_pushed_with_its_signature_and_without_one_not_at_all(tmp_path: Path) -> None:
@@ -136,11 +177,11 @@ def test_an_execution_that_goes_on_after_its_push_pushes_nothing_again_and_repor
         with monkeypatch.context() as patched:
             patched.setattr(owner, name, kill)
             with pytest.raises(Killed):
-                run_pusher(tmp_path, compared=True)
+                run_pusher(tmp_path, compared_with="another graph")
     before = sorted(path.name for path in served.parent.glob("[0-9]*"))
     assert len(before) == 2
 
-    pushed = run_pusher(tmp_path, compared=True)
+    pushed = run_pusher(tmp_path, compared_with="another graph")
     assert sorted(path.name for path in served.parent.glob("[0-9]*")) == before
     assert pushed.get_string_custom_property("pushed_version") == before[-1]
     assert pushed.get_int_custom_property("newly_pushed") == 1
@@ -150,7 +191,7 @@ def test_a_blessed_model_is_not_pushed_during_a_hold_and_the_artifact_has_the_re
     tmp_path: Path, served: Path
 ) -> None:
     hold_pushes(served.parent, "audit")
-    pushed = run_pusher(tmp_path, compared=True)
+    pushed = run_pusher(tmp_path, compared_with="another graph")
     assert pushed.get_int_custom_property("pushed") == 0
     assert "held by" in pushed.get_string_custom_property("held")
     assert "audit" in pushed.get_string_custom_property("held")

@@ -3,6 +3,7 @@
 import filecmp
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from visage.errors import VisageError
@@ -17,7 +18,13 @@ _UNFINISHED = ".pushing"
 _LAST = ".last_version"
 
 
-def push(model_path: Path, base_directory: Path, keys: SigningKeys | None = None) -> Path:
+def push(
+    model_path: Path,
+    base_directory: Path,
+    keys: SigningKeys | None = None,
+    *,
+    check_replaceable: Callable[[Path], None] = lambda served: None,
+) -> Path:
     """Copies a SavedModel to a new numbered version, unless the newest version is the same model.
 
     The copy is made beside the versions and renamed when it is complete; leftovers of a killed push are removed.
@@ -28,6 +35,8 @@ def push(model_path: Path, base_directory: Path, keys: SigningKeys | None = None
         model_path: folder with `saved_model.pb`.
         base_directory: holds the versions; created if missing.
         keys: of the signature; None: the version is not signed.
+        check_replaceable: called with the newest version before another model replaces it; an error that it raises
+            prevents that. Until the push ends, nothing else is pushed, rolled back or released.
 
     Returns:
         The version's folder. A new one is named by the time in unix seconds, but always above every version that was
@@ -36,6 +45,7 @@ def push(model_path: Path, base_directory: Path, keys: SigningKeys | None = None
     Raises:
         PushHeldError: pushing is held, or the model was rolled back (`visage/saved_model/pushing/holds.py`).
         VisageError: the folder cannot be written, the disk is full, or the model cannot be signed.
+        Exception: of `check_replaceable`.
     """
     try:
         with push_lock(base_directory, f"push a model to {base_directory}"):
@@ -46,6 +56,8 @@ def push(model_path: Path, base_directory: Path, keys: SigningKeys | None = None
             if newest is not None and same_files(model_path, newest.path) and _is_signed(newest.path, keys):
                 return newest.path
             check_not_held(model_path, base_directory, hold)
+            if newest is not None:
+                check_replaceable(newest.path)
             above = max([newest.number if newest else -1, _last_number(base_directory), *hold.versions])
             return _push(model_path, base_directory, above, keys)
     except OSError as error:

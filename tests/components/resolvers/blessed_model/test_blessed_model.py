@@ -18,10 +18,14 @@ from visage.saved_model.pushing.rollback import hold_pushes, release, roll_back
 
 @dataclass
 class ToyPipeline:
-    """A pipeline whose runs share a cache and a history under `root`."""
+    """A pipeline whose runs share a cache and a history under `root`.
+
+    `compare`: whether Pusher refuses a model that was not compared with the served one.
+    """
 
     root: Path
     name: str = "toy"
+    compare: bool = True
 
     def run(self, weights: str, *, bless: int = 1) -> None:
         trainer = ToyTrainer(weights=weights)
@@ -34,7 +38,7 @@ class ToyPipeline:
             model=trainer.outputs["model"],
             model_blessing=evaluator.outputs["blessing"],
             push_destination=pusher_pb2.PushDestination(filesystem=destination),
-            custom_config={"compare": False},
+            custom_config={"compare": self.compare},
         )
         LocalDagRunner().run(
             Pipeline(
@@ -95,6 +99,7 @@ def test_a_model_that_was_not_blessed_is_no_baseline(pipeline: ToyPipeline) -> N
 
 
 def test_a_model_whose_files_are_gone_is_no_baseline(pipeline: ToyPipeline) -> None:
+    pipeline.compare = False
     pipeline.run("first")
     shutil.rmtree(pipeline.root / "artifacts/ToyTrainer/model")
     pipeline.run("second")
@@ -114,6 +119,24 @@ def test_a_pushed_model_whose_folder_was_removed_is_pushed_again(pipeline: ToyPi
     shutil.rmtree(pipeline.root / "served")
     pipeline.run("first")
     assert pipeline.pushed == ["first"]
+
+
+def test_if_the_newest_version_was_removed_the_served_one_is_the_baseline(pipeline: ToyPipeline) -> None:
+    for weights in ("first", "second"):
+        pipeline.run(weights)
+    shutil.rmtree(pipeline.root / "served" / numbers(pipeline)[-1])
+    pipeline.run("third")
+    assert pipeline.compared_with == ["", "first", "first"]
+    assert pipeline.pushed == ["first", "third"]
+
+
+def test_if_all_versions_were_removed_the_model_that_was_pushed_last_is_the_baseline(pipeline: ToyPipeline) -> None:
+    for weights in ("first", "second"):
+        pipeline.run(weights)
+    shutil.rmtree(pipeline.root / "served")
+    pipeline.run("third")
+    assert pipeline.compared_with == ["", "first", "second"]
+    assert pipeline.pushed == ["third"]
 
 
 def numbers(pipeline: ToyPipeline) -> list[str]:
@@ -155,6 +178,6 @@ def test_a_push_that_was_held_is_made_by_the_first_run_after_the_release(pipelin
 
 def test_a_pipeline_does_not_see_the_models_of_another_on_the_same_store(pipeline: ToyPipeline) -> None:
     pipeline.run("first")
-    other = ToyPipeline(pipeline.root, name="other")
+    other = ToyPipeline(pipeline.root, name="other", compare=False)
     other.run("second")
     assert pipeline.compared_with == ["", ""]

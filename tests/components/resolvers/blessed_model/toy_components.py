@@ -29,3 +29,5 @@ def ToyEvaluator(  # noqa: N802
     Path(blessing.uri).mkdir(parents=True, exist_ok=True)
     (Path(blessing.uri) / "compared_with").write_text(compared_with)
     blessing.set_int_custom_property("blessed", bless)
+    if baseline_model:
+        blessing.set_string_custom_property("baseline_model", baseline_model.uri)

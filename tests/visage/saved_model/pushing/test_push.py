@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from visage.errors import VisageError
+from visage.lock import is_locked
 from visage.saved_model.pushing.push import push
 
 
@@ -69,6 +70,24 @@ def test_a_clock_that_was_set_back_and_removed_versions_give_no_number_twice(
 def test_the_model_that_is_served_already_is_not_pushed_again(model: Path, served: Path) -> None:
     assert push(model, served) == push(model, served)
     assert len(versions(served)) == 1
+
+
+def test_a_served_version_is_checked_while_nothing_else_can_be_pushed(model: Path, served: Path) -> None:
+    replaced: list[Path] = []
+
+    def check(version: Path) -> None:
+        replaced.append(version)
+        assert is_locked(served / ".push.lock")
+        raise VisageError("not compared")
+
+    # Neither the first version nor the same model replaces one.
+    first = push(model, served, check_replaceable=check)
+    assert push(model, served, check_replaceable=check) == first
+    (model / "variables" / "weights").write_text("second")
+    with pytest.raises(VisageError, match="not compared"):
+        push(model, served, check_replaceable=check)
+    assert replaced == [first]
+    assert versions(served) == [int(first.name)]
 
 
 def test_an_older_model_is_pushed_again_to_be_served_again(model: Path, served: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,10 @@ from tfx.utils import io_utils, path_utils, proto_utils
 
 from visage.errors import VisageError
 from visage.evaluation.metrics import limited_metrics
-from visage.files import write_atomically
 from visage.saved_model.pushing.bucket_copy import update_bucket
-from visage.saved_model.pushing.holds import PushHeldError, check_not_held, model_digest
-from visage.saved_model.pushing.push import push, same_files
+from visage.saved_model.pushing.holds import PushHeldError, model_digest
+from visage.saved_model.pushing.push import push, was_pushed_by
 from visage.saved_model.pushing.signing import SigningKeys
-from visage.saved_model.versions import VersionFolder, newest_version
-
-# In the artifact, beside the copy of the model.
-_SERVED_BEFORE = ".served_before"
 
 
 class Executor(executor.Executor):
@@ -36,13 +32,13 @@ class Executor(executor.Executor):
     ) -> None:
         """Pushes the model if it is blessed; then copies what a bucket lacks, if one is configured.
 
-        Sets the artifact's properties `pushed`, `pushed_destination`, `pushed_version` and `newly_pushed` (0: the
-        newest version was this model before this execution); or `held`, the reason why a blessed model is not pushed.
+        Sets the artifact's properties `pushed`, `pushed_destination`, `pushed_version` and `newly_pushed` (0: another
+        run pushed this version); or `held`, the reason why a blessed model is not pushed.
         With a bucket also `copied_to`, the newest version's address there, or `copy_failed`, the reason why it is not
         there: a push is valid without its copy, and the next run copies it.
 
-        A process that was killed after its push leaves a note of what was served before, so that the execution that
-        goes on pushes nothing again, and knows that the version is its own.
+        Beside the versions stands which run pushed each, so that an execution that goes on after its process was killed
+        pushes nothing again, and knows that the version is its own.
 
         Raises:
             VisageError: the destination cannot be written, the disk is full, or the model cannot be signed; or the
@@ -70,40 +66,25 @@ class Executor(executor.Executor):
         base_directory: Path,
         custom_config: dict[str, Any],
     ) -> None:
-        model_path = self.GetModelPath(input_dict)
-        before = newest_version(base_directory)
-        served_already = before is not None and same_files(Path(model_path), before.path)
+        model, copy, run_id = Path(self.GetModelPath(input_dict)), Path(pushed_model.uri), self._context.pipeline_run_id
+        # Before the push, because the disk may be full.
+        io_utils.copy_dir(str(model), str(copy))
         try:
-            if not served_already:
-                check_not_held(Path(model_path), base_directory)
-            served_before = _note_served(before, Path(model_path), Path(pushed_model.uri))
             version = push(
-                Path(model_path),
+                model,
                 base_directory,
                 _keys(custom_config.get("signing")),
-                check_replaceable=_comparison_check(input_dict, Path(model_path), custom_config["compare"]),
+                run_id=run_id,
+                check_replaceable=_comparison_check(input_dict, model, custom_config["compare"]),
             )
         except PushHeldError as held:
+            shutil.rmtree(copy)
+            copy.mkdir()
             self._MarkNotPushed(pushed_model)
             pushed_model.set_string_custom_property("held", str(held))
             return
-        is_new = version.name != served_before
-        pushed_model.set_int_custom_property("newly_pushed", int(is_new))
+        pushed_model.set_int_custom_property("newly_pushed", int(was_pushed_by(version, run_id)))
         self._MarkPushed(pushed_model, pushed_destination=str(version), pushed_version=version.name)
-
-
-def _note_served(before: VersionFolder | None, model: Path, copy: Path) -> str:
-    """Copies the model to the artifact, and notes there which version is served before the push.
-
-    Returns:
-        The version's name, '' if none is served; of an execution that goes on, as it was at its first attempt.
-    """
-    note = copy / _SERVED_BEFORE
-    # The copy is complete where the note is.
-    if not note.exists():
-        io_utils.copy_dir(str(model), str(copy))
-        write_atomically(note, before.path.name if before else "")
-    return note.read_text(encoding="utf-8")
 
 
 def _copy(base_directory: Path, url: str, pushed_model: Artifact) -> None:

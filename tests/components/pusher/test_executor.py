@@ -1,6 +1,8 @@
 """TFX's part of the push: the blessings that it requires, and the properties of the artifact."""
 
 import json
+import shutil
+import threading
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -16,8 +18,10 @@ from components.pusher.component import Pusher
 from components.pusher.driver import Driver
 from tests.helpers.signing import install_model_signing, make_keys
 from tests.helpers.tiny_evaluation import make_artifact
+from visage import progress
 from visage.errors import VisageError
 from visage.saved_model.pushing.bucket_copy import copies_are_due
+from visage.saved_model.pushing.push import push
 from visage.saved_model.pushing.rollback import hold_pushes, release, roll_back
 from visage.saved_model.pushing.signing import SigningKeys, verify
 
@@ -36,25 +40,26 @@ def run_pusher(
     compare: bool = True,
     compared_with: str = "",
     graph: str = "graph",
+    run_id: str = "run 1",
     keys: SigningKeys | None = None,
     copy_to: str | None = None,
 ) -> PushedModel:
     """Runs the component on a model with these two blessings, into `folder/served`.
 
     `compare`: it was to be compared with the served model; `compared_with`: the baseline's graph, '' for none;
-    `graph`: its own; `keys`: of its signature; `copy_to`: the bucket for copies.
+    `graph`: its own; `run_id`: of the run; `keys`: of its signature; `copy_to`: the bucket for copies.
     """
-    model = make_artifact(Model, folder / "model")
-    write_model(folder / "model", graph)
-    blessing = make_artifact(ModelBlessing, folder / "blessing")
+    model = make_artifact(Model, folder / run_id / "model")
+    write_model(folder / run_id / "model", graph)
+    blessing = make_artifact(ModelBlessing, folder / run_id / "blessing")
     blessing.set_int_custom_property("blessed", blessed)
     if compared_with:
-        write_model(folder / "baseline", compared_with)
-        blessing.set_string_custom_property("baseline_model", str(folder / "baseline"))
+        write_model(folder / run_id / "baseline", compared_with)
+        blessing.set_string_custom_property("baseline_model", str(folder / run_id / "baseline"))
         blessing.set_int_custom_property("baseline_model_id", 7)
-    infra_blessing = make_artifact(InfraBlessing, folder / "infra_blessing")
+    infra_blessing = make_artifact(InfraBlessing, folder / run_id / "infra_blessing")
     infra_blessing.set_int_custom_property("blessed", infra_blessed)
-    pushed = make_artifact(PushedModel, folder / "pushed")
+    pushed = make_artifact(PushedModel, folder / run_id / "pushed")
     signing = {"signing": {"private_key": str(keys.private), "public_key": str(keys.public)}} if keys else {}
     component = Pusher(
         model=Channel(Model),
@@ -66,12 +71,29 @@ def run_pusher(
         custom_config={"compare": compare, **signing, **({"copy_to": copy_to} if copy_to else {})},
     )
     assert component.id == "Pusher"
-    component.executor_spec.executor_class().Do(
+    context = executor.Executor.Context(pipeline_run_id=run_id)
+    component.executor_spec.executor_class(context).Do(
         {"model": [model], "model_blessing": [blessing], "infra_blessing": [infra_blessing]},
         {"pushed_model": [pushed]},
         component.exec_properties,
     )
     return pushed
+
+
+def driver_properties(folder: Path, run_id: str, copy_to: str | None = None) -> dict[str, str]:
+    """Returns the execution properties that the driver adds for a push into `folder/served`."""
+    destination = pusher_pb2.PushDestination(
+        filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(folder / "served"))
+    )
+    information = ExecutionInfo(
+        pipeline_run_id=run_id,
+        exec_properties={
+            "push_destination": json_format.MessageToJson(destination),
+            "custom_config": json.dumps({"compare": False, "copy_to": copy_to}),
+        },
+    )
+    properties = Driver(Mock()).run(information).exec_properties
+    return {name: value.string_value for name, value in properties.items()}
 
 
 def test_a_blessed_model_is_pushed_and_the_artifact_has_the_destination(tmp_path: Path) -> None:
@@ -162,29 +184,94 @@ def test_the_served_model_itself_needs_no_comparison(tmp_path: Path, served: Pat
     assert run_pusher(tmp_path).get_int_custom_property("newly_pushed") == 0
 
 
-def test_an_execution_that_goes_on_after_its_push_pushes_nothing_again_and_reports_the_version_as_new(
-    tmp_path: Path, served: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Killed(BaseException):
-        pass
+class Killed(BaseException):
+    """Ends a process where no code of ours catches it."""
+
+
+def run_pusher_until(folder: Path, monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> None:
+    """Runs the component on a model that was compared with `served`, and kills it when it calls `owner.name`."""
 
     def kill(*_: object, **__: object) -> None:
         raise Killed
 
-    # Before the push, and after it.
-    places: list[tuple[object, str]] = [(executor, "push"), (executor.Executor, "_MarkPushed")]
-    for owner, name in places:
-        with monkeypatch.context() as patched:
-            patched.setattr(owner, name, kill)
-            with pytest.raises(Killed):
-                run_pusher(tmp_path, compared_with="another graph")
-    before = sorted(path.name for path in served.parent.glob("[0-9]*"))
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, kill)
+        with pytest.raises(Killed):
+            run_pusher(folder, compared_with="another graph")
+
+
+def test_an_execution_that_goes_on_after_its_push_pushes_nothing_again_and_reports_the_version_as_new(
+    tmp_path: Path, served: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_pusher_until(tmp_path, monkeypatch, executor, "push")
+    assert versions(tmp_path) == [served.name]
+    run_pusher_until(tmp_path, monkeypatch, executor.Executor, "_MarkPushed")
+    before = versions(tmp_path)
     assert len(before) == 2
+    # TFX removes the outputs of an execution that ends with an error, as after SIGTERM.
+    shutil.rmtree(tmp_path / "run 1" / "pushed")
 
     pushed = run_pusher(tmp_path, compared_with="another graph")
-    assert sorted(path.name for path in served.parent.glob("[0-9]*")) == before
+    assert versions(tmp_path) == before
     assert pushed.get_string_custom_property("pushed_version") == before[-1]
     assert pushed.get_int_custom_property("newly_pushed") == 1
+
+
+def test_an_execution_that_goes_on_reports_its_own_version_where_another_run_has_pushed_since(
+    tmp_path: Path, served: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_pusher_until(tmp_path, monkeypatch, executor.Executor, "_MarkPushed")
+    own = versions(tmp_path)[-1]
+    run_pusher(tmp_path, graph="a better graph", run_id="run 2", compared_with="graph")
+    before = versions(tmp_path)
+
+    pushed = run_pusher(tmp_path, compared_with="another graph")
+    assert versions(tmp_path) == before
+    assert pushed.get_string_custom_property("pushed_version") == own != before[-1]
+    assert pushed.get_int_custom_property("newly_pushed") == 1
+    # Later runs with this model do not reuse that: another model is served.
+    first, third = (driver_properties(tmp_path, run_id) for run_id in ("run 1", "run 3"))
+    assert first.pop("goes_on") == "run 1"
+    assert first == third
+
+
+def test_an_execution_that_was_killed_before_its_push_reports_no_version_of_another_run_as_its_own(
+    tmp_path: Path, served: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_pusher_until(tmp_path, monkeypatch, executor, "push")
+    by_other = run_pusher(tmp_path, run_id="run 2", compared_with="another graph")
+    assert by_other.get_int_custom_property("newly_pushed") == 1
+    pushed = run_pusher(tmp_path, compared_with="another graph")
+    assert pushed.get_int_custom_property("newly_pushed") == 0
+    assert versions(tmp_path) == [served.name, by_other.get_string_custom_property("pushed_version")]
+
+
+def test_of_two_runs_that_push_one_model_at_once_the_first_alone_reports_it_as_new(
+    tmp_path: Path, served: Path
+) -> None:
+    """The second reads what is served before the first one's push, and waits for it."""
+    waiting = threading.Event()
+    found: list[PushedModel] = []
+    second = threading.Thread(
+        target=lambda: found.append(run_pusher(tmp_path, run_id="run 2", compared_with="another graph"))
+    )
+
+    def listen(step: str, *_: object) -> None:
+        if step.startswith("wait for another run"):
+            waiting.set()
+
+    def start_second(_: Path) -> None:
+        second.start()
+        assert waiting.wait(60)
+
+    write_model(tmp_path / "model", "graph")
+    with progress.listening(listen):
+        version = push(
+            tmp_path / "model" / "Format-Serving", served.parent, run_id="run 1", check_replaceable=start_second
+        )
+        second.join()
+    assert found[0].get_string_custom_property("pushed_version") == version.name
+    assert found[0].get_int_custom_property("newly_pushed") == 0
 
 
 def test_a_blessed_model_is_not_pushed_during_a_hold_and_the_artifact_has_the_reason(
@@ -214,9 +301,7 @@ def test_a_copy_that_fails_is_reported_and_the_version_stays_pushed(tmp_path: Pa
     assert copies_are_due(tmp_path / "served", url)
 
     (tmp_path / "bucket").unlink()
-    # Each execution has a folder of its own; in this one it would take itself for the first one's continuation.
-    (tmp_path / "pushed").rename(tmp_path / "pushed by the first run")
-    again = run_pusher(tmp_path, copy_to=url)
+    again = run_pusher(tmp_path, run_id="run 2", copy_to=url)
     assert again.get_int_custom_property("newly_pushed") == 0
     assert again.get_string_custom_property("copy_failed") == ""
     assert not copies_are_due(tmp_path / "served", url)
@@ -232,18 +317,7 @@ def test_a_push_whose_copy_is_due_is_not_cached(tmp_path: Path) -> None:
     url = f"file://{tmp_path}/bucket"
     (tmp_path / "bucket").write_text("where a folder should be")
     run_pusher(tmp_path, copy_to=url)
-    destination = pusher_pb2.PushDestination(
-        filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(tmp_path / "served"))
-    )
-    information = ExecutionInfo(
-        pipeline_run_id="run 7",
-        exec_properties={
-            "push_destination": json_format.MessageToJson(destination),
-            "custom_config": json.dumps({"compare": False, "copy_to": url}),
-        },
-    )
-    driver = Driver(Mock())
-    assert driver.run(information).exec_properties["copies_due"].string_value == "run 7"
+    assert driver_properties(tmp_path, "run 7", copy_to=url)["copies_due"] == "run 7"
     (tmp_path / "bucket").unlink()
     run_pusher(tmp_path, copy_to=url)
-    assert "copies_due" not in driver.run(information).exec_properties
+    assert "copies_due" not in driver_properties(tmp_path, "run 7", copy_to=url)

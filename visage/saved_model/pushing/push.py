@@ -1,6 +1,7 @@
 """Copies a model to where TensorFlow Serving looks for versions, completely or not at all."""
 
 import filecmp
+import json
 import shutil
 import time
 from collections.abc import Callable
@@ -8,14 +9,15 @@ from pathlib import Path
 
 from visage.errors import VisageError
 from visage.files import atomic_folder, write_atomically
-from visage.saved_model.pushing.holds import check_not_held, push_lock, read_hold, settle
+from visage.saved_model.pushing.holds import check_not_held, held_versions, push_lock, read_hold, settle
 from visage.saved_model.pushing.signing import SIGNATURE_FILE, SigningKeys, sign, verify
-from visage.saved_model.versions import newest_version, version_number
+from visage.saved_model.versions import VersionFolder, newest_version, version_folders, version_number
 
 # TensorFlow Serving reads folders whose name is a number, and no others.
 _UNFINISHED = ".pushing"
-# The number of the last push, whose version may have been removed since.
-_LAST = ".last_version"
+# A line for each version that was pushed and is on disk, and for the last one, which may have been removed: its number
+# and, as JSON text, the run that pushed it. Earlier releases wrote the last number alone.
+_PUSHES = ".last_version"
 
 
 def push(
@@ -23,6 +25,7 @@ def push(
     base_directory: Path,
     keys: SigningKeys | None = None,
     *,
+    run_id: str = "",
     check_replaceable: Callable[[Path], None] = lambda served: None,
 ) -> Path:
     """Copies a SavedModel to a new numbered version, unless the newest version is the same model.
@@ -35,6 +38,8 @@ def push(
         model_path: folder with `saved_model.pb`.
         base_directory: holds the versions; created if missing.
         keys: of the signature; None: the version is not signed.
+        run_id: of the run that pushes; '': it is not recorded. A run that pushed this model, was killed and goes on
+            gets the version that it made, also where another one is served by now.
         check_replaceable: called with the newest version before another model replaces it; an error that it raises
             prevents that. Until the push ends, nothing else is pushed, rolled back or released.
 
@@ -53,16 +58,29 @@ def push(
             # A rollback may have been killed before its last step.
             settle(base_directory, hold)
             newest = newest_version(base_directory)
-            if newest is not None and same_files(model_path, newest.path) and _is_signed(newest.path, keys):
-                return newest.path
+            for version in (version_pushed_by(base_directory, run_id), newest):
+                if version is not None and same_files(model_path, version.path) and _is_signed(version.path, keys):
+                    return version.path
             check_not_held(model_path, base_directory, hold)
             if newest is not None:
                 check_replaceable(newest.path)
-            above = max([newest.number if newest else -1, _last_number(base_directory), *hold.versions])
-            return _push(model_path, base_directory, above, keys)
+            above = max([newest.number if newest else -1, *_pushes(base_directory), *hold.versions])
+            return _push(model_path, base_directory, above, keys, run_id)
     except OSError as error:
         reason = _reason(error)
         raise VisageError(f"cannot push the model to {base_directory}: {reason}; fix that and run again") from error
+
+
+def version_pushed_by(base_directory: Path, run_id: str) -> VersionFolder | None:
+    """Returns the newest version in service that a run pushed; None if it pushed none, or that is not known."""
+    versions = reversed(version_folders(base_directory))
+    return next((version for version in versions if was_pushed_by(version.path, run_id)), None)
+
+
+def was_pushed_by(version: Path, run_id: str) -> bool:
+    """Returns whether a run pushed a version, `BASE/NUMBER`; False if that is not known."""
+    number = version_number(version)
+    return bool(run_id) and number is not None and _pushes(version.parent).get(number) == json.dumps(run_id)
 
 
 def _reason(error: OSError) -> str:
@@ -97,24 +115,32 @@ def _is_signed(version: Path, keys: SigningKeys | None) -> bool:
     return True
 
 
-def _last_number(base_directory: Path) -> int:
-    """Returns the number of the last push; -1 if it is not known."""
+def _pushes(base_directory: Path) -> dict[int, str]:
+    """Returns the runs that pushed the versions, as JSON texts, by number; '' if it is not known."""
     try:
-        name = (base_directory / _LAST).read_text(encoding="utf-8").strip()
+        lines = (base_directory / _PUSHES).read_text(encoding="utf-8").splitlines()
     except (FileNotFoundError, UnicodeDecodeError):
-        return -1
-    number = version_number(Path(name))
-    return -1 if number is None else number
+        return {}
+    fields = (line.partition(" ") for line in lines)
+    return {number: run for name, _, run in fields if (number := version_number(Path(name))) is not None}
 
 
-def _push(model_path: Path, base_directory: Path, above: int, keys: SigningKeys | None) -> Path:
+def _push(model_path: Path, base_directory: Path, above: int, keys: SigningKeys | None, run_id: str) -> Path:
     version = base_directory / str(max(int(time.time()), above + 1))
     with atomic_folder(version, base_directory / _UNFINISHED) as unfinished:
         shutil.copytree(model_path, unfinished, dirs_exist_ok=True)
         if keys is not None:
             _sign_copy(model_path, unfinished, keys)
-        write_atomically(base_directory / _LAST, f"{version.name}\n")
+        _record_push(base_directory, int(version.name), run_id)
     return version
+
+
+def _record_push(base_directory: Path, number: int, run_id: str) -> None:
+    on_disk = {version.number for version in (*version_folders(base_directory), *held_versions(base_directory))}
+    pushes = {other: run for other, run in _pushes(base_directory).items() if other in on_disk}
+    pushes[number] = json.dumps(run_id) if run_id else ""
+    lines = (f"{other} {run}".rstrip() for other, run in sorted(pushes.items()))
+    write_atomically(base_directory / _PUSHES, "".join(f"{line}\n" for line in lines))
 
 
 def _sign_copy(model_path: Path, copy: Path, keys: SigningKeys) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from visage.errors import VisageError
 from visage.lock import is_locked
-from visage.saved_model.pushing.push import push
+from visage.saved_model.pushing.push import push, version_pushed_by, was_pushed_by
+from visage.saved_model.pushing.rollback import roll_back
 
 
 @pytest.fixture
@@ -88,6 +89,24 @@ def test_a_served_version_is_checked_while_nothing_else_can_be_pushed(model: Pat
         push(model, served, check_replaceable=check)
     assert replaced == [first]
     assert versions(served) == [int(first.name)]
+
+
+def test_who_pushed_a_version_is_known_while_it_is_on_disk(model: Path, served: Path) -> None:
+    pushed = {}
+    for run_id in ("manual: 2026\n1", "run 2", "run 3"):
+        (model / "variables" / "weights").write_text(run_id)
+        pushed[run_id] = push(model, served, run_id=run_id)
+    for run_id, version in pushed.items():
+        assert [other for other in (*pushed, "") if was_pushed_by(version, other)] == [run_id]
+    roll_back(served, pushed["run 2"].name)
+    assert version_pushed_by(served, "run 3") is None
+    assert was_pushed_by(pushed["run 3"], "run 3")
+    shutil.rmtree(pushed["run 2"])
+    (model / "variables" / "weights").write_text("by hand")
+    push(model, served)
+    assert not was_pushed_by(pushed["run 2"], "run 2")
+    assert was_pushed_by(pushed["run 3"], "run 3")
+    assert len((served / ".last_version").read_text().splitlines()) == 3
 
 
 def test_an_older_model_is_pushed_again_to_be_served_again(model: Path, served: Path) -> None:

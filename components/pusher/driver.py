@@ -14,16 +14,20 @@ from tfx.utils import proto_utils
 
 from visage.saved_model.pushing.bucket_copy import copies_are_due
 from visage.saved_model.pushing.holds import hold_state
-from visage.saved_model.pushing.push import version_pushed_by
+from visage.saved_model.pushing.push import last_number, version_pushed_by
 from visage.saved_model.versions import newest_version
 
 
 class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
-    """Adds the execution properties `served_version`, `held` if something is held, and `copies_due` if some are.
+    """Adds execution properties, and so keys of the cache, that say when an earlier push may not be reused.
 
-    So a push is cached only while its version is served, a push that was held only until it is released, and no push
-    while the bucket of `serving.copy_to` lacks a version. `goes_on` is set in a run that pushed before its process was
-    killed: it reports its own version, which need not be the served one any more, so no other run may reuse that.
+    - `served_version`: a push is cached only while its version is served.
+    - `last_version`, if anything was pushed: a push that made a version is not cached, for it raised this number. Where
+      the version was removed since, the one before it is served again, as before that push.
+    - `held`, if something is: a push that was held is cached only until it is released.
+    - `copies_due`, while the bucket of `serving.copy_to` lacks a version: nothing is cached.
+    - `goes_on`, in a run that pushed before its process was killed: it reports its own version, which need not be the
+      served one any more, so no other run may reuse that.
     """
 
     def __init__(self, metadata: Metadata) -> None:
@@ -46,6 +50,8 @@ class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
         # If nothing is served, no earlier push is valid, so the value must differ from that of every earlier push.
         served = str(version.number) if version else f"nothing, for {execution_info.pipeline_run_id}"
         output.exec_properties["served_version"].string_value = served
+        if (last := last_number(base_directory)) is not None:
+            output.exec_properties["last_version"].string_value = str(last)
         if version_pushed_by(base_directory, execution_info.pipeline_run_id):
             output.exec_properties["goes_on"].string_value = execution_info.pipeline_run_id
         if held := hold_state(base_directory):

@@ -115,6 +115,11 @@ def _is_signed(version: Path, keys: SigningKeys | None) -> bool:
     return True
 
 
+def last_number(base_directory: Path) -> int | None:
+    """Returns the number of the last push, whose version may have been removed; None if it is not known."""
+    return max(_pushes(base_directory), default=None)
+
+
 def _pushes(base_directory: Path) -> dict[int, str]:
     """Returns the runs that pushed the versions, as JSON texts, by number; '' if it is not known."""
     try:

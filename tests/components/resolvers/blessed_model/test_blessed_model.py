@@ -121,6 +121,15 @@ def test_a_pushed_model_whose_folder_was_removed_is_pushed_again(pipeline: ToyPi
     assert pipeline.pushed == ["first"]
 
 
+def test_a_newest_version_that_was_removed_is_pushed_again_and_not_taken_from_the_cache(pipeline: ToyPipeline) -> None:
+    for weights in ("first", "second"):
+        pipeline.run(weights)
+    for _ in range(2):
+        shutil.rmtree(pipeline.root / "served" / numbers(pipeline)[-1])
+        pipeline.run("second")
+        assert pipeline.pushed == ["first", "second"]
+
+
 def test_if_the_newest_version_was_removed_the_served_one_is_the_baseline(pipeline: ToyPipeline) -> None:
     for weights in ("first", "second"):
         pipeline.run(weights)

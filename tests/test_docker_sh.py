@@ -42,7 +42,7 @@ def other(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subprocess
 
 
 def start(environment: dict[str, str]) -> subprocess.Popen[str]:
-    command = [PROJECT / "tools" / "docker.sh", "true"]
+    command = [str(PROJECT / "tools" / "docker.sh"), "true"]
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
 

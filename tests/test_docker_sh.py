@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def other(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subprocess
         folder = tmp_path / "visage" / "docker"
         folder.mkdir(parents=True)
         (folder / "pid").write_text(str(process.pid))
+        # The program waits until a process that it ends is gone, so until it is reaped here.
+        threading.Thread(target=process.wait, daemon=True).start()
         yield process
         process.kill()
 
@@ -59,5 +62,4 @@ def test_a_process_that_got_the_number_of_a_daemon_of_before_is_left_alone(
 @pytest.mark.parametrize("other", ["dockerd"], indirect=True)
 def test_the_last_user_ends_the_daemon(environment: dict[str, str], other: subprocess.Popen[bytes]) -> None:
     with start(environment):
-        # The program waits until the process is gone, so until it is reaped here.
         assert other.wait(60) == -signal.SIGTERM

@@ -69,7 +69,8 @@ def check_no_url(path: str) -> None:
         ValueError: it is one.
     """
     if is_url(path):
-        raise ValueError(f"must be a path of this machine, not the address {path!r}; {instead_of_url(path)}")
+        what = "an address with an @, which may hold a password" if "@" in path else f"the address {path!r}"
+        raise ValueError(f"must be a path of this machine, not {what}; {instead_of_url(path)}")
 
 
 def check_local(path: str) -> None:

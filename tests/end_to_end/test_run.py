@@ -70,7 +70,7 @@ def test_a_model_worse_than_the_blessed_one_is_not_pushed_and_a_webhook_is_told(
     assert len({(line["pipeline"], line["run_id"]) for line in lines}) == 1
     ends = {line["node"]: line for line in lines if line["event"] in ("node_finished", "node_cached")}
     assert (len(ends), ends["FaceExampleGen"]["event"]) == (11, "node_cached")
-    assert ends["Trainer"]["memory_bytes"] > 100e6
+    assert ends["Evaluator"]["memory_bytes"] > 100e6
     assert len({line["execution_id"] for line in ends.values()}) == 11
     assert ends["Trainer"]["time"] <= ends["ModelCard"]["time"] <= lines[-1]["time"]
     assert any(line["level"] == "warning" and line["message"].startswith("Not pushed") for line in lines)

@@ -129,3 +129,11 @@ def test_the_address_of_a_bucket_may_name_a_variable(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("VISAGE_TEST_BUCKET", "models")
     config = load_config(PROJECT / "pipeline_config.yaml", ["serving.copy_to=gs://$VISAGE_TEST_BUCKET/visage/"])
     assert config.serving.copy_to == "gs://models/visage"
+
+
+def test_an_address_for_a_path_is_not_repeated_if_it_may_hold_a_password(tmp_path: Path) -> None:
+    line = refusal(tmp_path, "workspace=s3://key:hunter2@bucket/x")
+    assert line.startswith(
+        "--set workspace: must be a path of this machine, not an address with an @, which may hold a "
+    )
+    assert "hunter2" not in line

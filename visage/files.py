@@ -4,6 +4,7 @@ No other module renames a temporary file to its final name (`tests/test_owners.p
 Beam's file systems, which may be buckets: `components/face_example_gen/beam/filesystem.py`.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -67,7 +68,7 @@ def atomic_file(path: Path, partial: Path | None = None) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_folder(folder: Path, partial: Path | None = None) -> Iterator[Path]:
+def atomic_folder(folder: Path, partial: Path | None = None, *, durable: bool = False) -> Iterator[Path]:
     """Renames a folder to its final name when the `with` block has filled it; a block that fails leaves none.
 
     Args:
@@ -75,6 +76,8 @@ def atomic_folder(folder: Path, partial: Path | None = None) -> Iterator[Path]:
         partial: a temporary name beside it that only the caller uses, because it holds a lock: what a killed process
             left there is removed first. None: a name of its own, `.NAME.unfinished-*`; if several processes make the
             same folder, the first to end wins and the others' work is removed.
+        durable: whether the folder is whole after a power cut, too: its files reach the disk before it gets its name,
+            and the name before this returns. Costs a wait for the disk for each file.
 
     Yields:
         The temporary folder, empty.
@@ -88,13 +91,40 @@ def atomic_folder(folder: Path, partial: Path | None = None) -> Iterator[Path]:
     try:
         partial.mkdir()
         yield partial
+        if durable:
+            _flush(partial)
         try:
             partial.rename(folder)
         except OSError:
             if not (one_of_several and folder.is_dir()):
                 raise
+        if durable:
+            _flush_names(folder.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _flush(folder: Path) -> None:
+    """Waits until all files below a folder, and their names, are on the disk."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir():
+            _flush_names(path)
+        else:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    _flush_names(folder)
+
+
+def _flush_names(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems cannot do this for a folder.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def move(path: Path, target: Path) -> None:

@@ -30,9 +30,10 @@ def push(
 ) -> Path:
     """Copies a SavedModel to a new numbered version, unless the newest version is the same model.
 
-    The copy is made beside the versions and renamed when it is complete; leftovers of a killed push are removed.
-    Pushes into one folder wait for each other. With keys, the model is signed and its copy verified before the copy is
-    renamed, so that a version appears with its signature; a newest version without a valid signature is pushed again.
+    The copy is made beside the versions and renamed when it is complete and on the disk; leftovers of a killed push are
+    removed. Pushes into one folder wait for each other. With keys, the model is signed and its copy verified before the
+    copy is renamed, so that a version appears with its signature; a newest version without a valid signature is pushed
+    again.
 
     Args:
         model_path: folder with `saved_model.pb`.
@@ -132,7 +133,7 @@ def _pushes(base_directory: Path) -> dict[int, str]:
 
 def _push(model_path: Path, base_directory: Path, above: int, keys: SigningKeys | None, run_id: str) -> Path:
     version = base_directory / str(max(int(time.time()), above + 1))
-    with atomic_folder(version, base_directory / _UNFINISHED) as unfinished:
+    with atomic_folder(version, base_directory / _UNFINISHED, durable=True) as unfinished:
         shutil.copytree(model_path, unfinished, dirs_exist_ok=True)
         if keys is not None:
             _sign_copy(model_path, unfinished, keys)

@@ -1,5 +1,6 @@
 """The served folder holds complete versions only, after a push, a killed push and a failed push."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -145,8 +146,30 @@ def test_a_server_never_sees_a_version_without_all_its_files(model: Path, served
     assert set(seen) == {301}
 
 
+def test_a_version_is_on_the_disk_before_it_has_its_name(
+    model: Path, served: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut then leaves the whole version or none."""
+    # What was flushed, and which versions had a name then.
+    flushed: list[tuple[Path, list[int]]] = []
+    fsync = os.fsync
+
+    def record(descriptor: int) -> None:
+        fsync(descriptor)
+        flushed.append((Path(f"/proc/self/fd/{descriptor}").readlink().relative_to(served), versions(served)))
+
+    monkeypatch.setattr(os, "fsync", record)
+    version = push(model, served, run_id="run 1")
+    before = {path.as_posix() for path, named in flushed if not named}
+    copied = {".pushing", *(f".pushing/{path.relative_to(model)}" for path in model.rglob("*"))}
+    assert copied <= before
+    # The last number, which is renamed in the same folder.
+    assert len(before - copied) == 1
+    assert [entry for entry in flushed if entry[1]] == [(Path(), [int(version.name)])]
+
+
 def test_leftovers_of_a_killed_push_are_removed(model: Path, served: Path) -> None:
-    for number in range(3000):
+    for number in range(300):
         (model / "variables" / f"part-{number}").write_text("numbers")
     code = "import sys, pathlib, visage.saved_model.pushing.push as p; p.push(*map(pathlib.Path, sys.argv[1:]))"
     with subprocess.Popen([sys.executable, "-c", code, str(model), str(served)]) as process:
@@ -155,7 +178,7 @@ def test_leftovers_of_a_killed_push_are_removed(model: Path, served: Path) -> No
         process.kill()
     assert versions(served) == []
     version = push(model, served)
-    assert len(list((version / "variables").iterdir())) == 3001
+    assert len(list((version / "variables").iterdir())) == 301
     assert {path.name for path in served.iterdir()} == {".push.lock", ".last_version", version.name}
 
 

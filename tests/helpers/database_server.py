@@ -2,13 +2,16 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from tests.helpers.limits import wait_until
 
 # The databases refuse to run as root.
 _NOBODY = 65534
@@ -72,9 +75,28 @@ class DatabaseServer(ABC):
     def kill(self) -> None:
         """Ends the server at once, as a crash of its machine does; `start` starts it again with the same data."""
         if self._process is not None:
+            # PostgreSQL's connections have processes of their own, which go on for a moment.
+            children = _children(self._process.pid)
             self._process.kill()
             self._process.wait()
             self._process = None
+            for child in children:
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+            wait_until(lambda: not any(map(_runs, children)), "the end of the server")
+
+
+def _children(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def _runs(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].partition(" ")[0]
+    except OSError:
+        return False
+    # Nobody may collect the exit code of an orphan.
+    return state != "Z"
 
 
 def unprivileged(*options: str) -> list[str]:

@@ -13,10 +13,11 @@ LACKING = {
     "benchmarks.faces.throughput": "adience/faces.tar.gz",
     "benchmarks.faces.workers": "adience/faces.tar.gz",
     "benchmarks.faces.__main__": "photos/dlib/training_with_face_landmarks.xml",
+    "benchmarks.new_rows": "UTKFace.tar.gz",
     "benchmarks.peers.__main__": "UTKFace.tar.gz",
     "benchmarks.wiki_table": "imdb_wiki/wiki.mat",
 }
-ARGUMENTS = {"benchmarks.peers.__main__": ["--model", "model"]}
+ARGUMENTS = {"benchmarks.new_rows": ["--utkface"], "benchmarks.peers.__main__": ["--model", "model"]}
 
 
 def error_of(module: str, data: Path) -> str:

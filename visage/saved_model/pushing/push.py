@@ -132,12 +132,13 @@ def _pushes(base_directory: Path) -> dict[int, str]:
 
 
 def _push(model_path: Path, base_directory: Path, above: int, keys: SigningKeys | None, run_id: str) -> Path:
-    version = base_directory / str(max(int(time.time()), above + 1))
+    number = max(int(time.time()), above + 1)
+    version = base_directory / str(number)
     with atomic_folder(version, base_directory / _UNFINISHED, durable=True) as unfinished:
         shutil.copytree(model_path, unfinished, dirs_exist_ok=True)
         if keys is not None:
             _sign_copy(model_path, unfinished, keys)
-        _record_push(base_directory, int(version.name), run_id)
+        _record_push(base_directory, number, run_id)
     return version
 
 

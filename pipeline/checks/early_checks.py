@@ -10,6 +10,7 @@ from pipeline.checks.extras import check_extras
 from pipeline.checks.finding import Finding
 from pipeline.checks.free_space import free_space, nearest_existing
 from pipeline.config.schema import PipelineConfig
+from pipeline.config.webhook_address import webhook_address
 from pipeline.machine.permissions import may_write, refusal_line, unwritable_workspace
 from pipeline.metadata.location import StoreLocation
 from pipeline.run_lock import check_not_running
@@ -142,6 +143,23 @@ def _lock(context: CheckContext) -> Finding:
     return Finding("lock", "ok", "no other run of this pipeline")
 
 
+def _notices(context: CheckContext) -> Finding:
+    # No run fails for them, so they would be found only when there is something to tell.
+    notifications, retraining = context.config.notifications, context.config.retraining
+    problems = []
+    try:
+        webhook_address(notifications)
+    except VisageError as error:
+        problems.append(str(error))
+    if retraining.statistics is not None and not Path(retraining.statistics).is_dir():
+        problems.append(
+            f"retraining.statistics: {retraining.statistics} is no folder; `visage serve --statistics` makes it"
+        )
+    if problems:
+        return Finding("notices", "note", "; ".join(problems))
+    return Finding("notices", "ok", "who is told of what, and the statistics for drift, can be read")
+
+
 CHECKS: dict[str, Check] = {
     "extras": _extras,
     "recipe": _recipe,
@@ -150,6 +168,7 @@ CHECKS: dict[str, Check] = {
     "lock": _lock,
     "metadata": _metadata,
     "disk": _disk,
+    "notices": _notices,
 }
 """The checks by name, in their order."""
 OF_A_RUN = tuple(CHECKS)

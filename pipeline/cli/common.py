@@ -183,8 +183,7 @@ def settings_of(config: Path, overrides: Sequence[str] = ()) -> "PipelineConfig"
     """
     from pipeline.config.loader import load_config
 
-    # A labelled folder among the sources needs a folder.
-    return load_config(config, overrides, data_dir=Path.cwd())
+    return load_config(config, overrides, with_images=False)
 
 
 def settings_of_compiled(pipeline: str) -> "PipelineConfig":

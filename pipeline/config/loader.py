@@ -19,7 +19,11 @@ from visage.settings import AS_WRITTEN
 
 
 def load_config(
-    path: Path, overrides: Sequence[str] = (), data_dir: Path | None = None, source: str | None = None
+    path: Path,
+    overrides: Sequence[str] = (),
+    data_dir: Path | None = None,
+    source: str | None = None,
+    with_images: bool = True,
 ) -> PipelineConfig:
     """Reads a configuration file, the files that it extends, and the command line's overrides.
 
@@ -29,6 +33,7 @@ def load_config(
         overrides: `key.path=value` texts, the value in YAML.
         data_dir: folder with the archives; replaces `data.dir`.
         source: one that a command names in addition to `data.sources`; it may have an entry in `data.labelled_folders`.
+        with_images: False: the images do not matter, so a folder of theirs may be missing and is left out.
 
     Raises:
         VisageError: a file is missing or not YAML, a key is unknown or renamed, or a value is invalid.
@@ -52,6 +57,9 @@ def load_config(
             raise VisageError(f"--data-dir: {error}") from None
         # The shell has expanded it already.
         values = _merge(values, {"data": {"dir": as_literal(data_dir)}})
+    if not with_images:
+        # A labelled folder among the sources needs a folder.
+        values = _merge(values, {"data": {"dir": as_literal(Path.cwd()), "spans": None}})
     config = _validated(values, path, overrides, source)
     folder = config.data.root if config.data.by_span else data_dir
     if data_dir is not None and folder is not None and not folder.is_dir():

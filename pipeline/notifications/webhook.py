@@ -11,13 +11,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.config.retraining import NotificationSettings
-from pipeline.config.secret_files import SecretAddress, read_secret_address
+from pipeline.config.secret_files import SecretAddress
+from pipeline.config.webhook_address import webhook_address
 from pipeline.exports.http import HTTPStatusError, send_json
 from pipeline.notifications.notification import Notification
 from pipeline.run_record import record_path
 from visage.errors import VisageError
 
-URL_VARIABLE = "VISAGE_WEBHOOK_URL"
 # Seconds: of one try, between tries, and of all of it, because a server may send a byte now and then.
 _TIMEOUT = 10.0
 _WAITS = (1.0, 3.0)
@@ -57,28 +57,6 @@ def notify(
                     raise
         except VisageError as error:
             warn(f"notification of {one.event} not sent: {error}")
-
-
-def webhook_address(settings: NotificationSettings) -> SecretAddress | None:
-    """Returns the webhook's address, of $VISAGE_WEBHOOK_URL first; None: none is configured.
-
-    Raises:
-        VisageError: the file cannot be read, or holds no address of HTTP.
-    """
-    found = read_secret_address(URL_VARIABLE, settings.webhook_file, "notifications.webhook_file")
-    if found is None:
-        return None
-    try:
-        parts = urlsplit(found.text)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-        # Errors of Python's HTTP client would repeat these.
-        valid = valid and not (parts.username or parts.password)
-        valid = valid and found.text.isascii() and found.text.isprintable() and " " not in found.text
-    except ValueError:
-        valid = False
-    if not valid:
-        raise VisageError(f"{found.place}: must be one address such as https://HOST/…, without user and password")
-    return found
 
 
 def _send(address: SecretAddress, notification: Notification, longest: float) -> None:

@@ -21,7 +21,7 @@ def cleaning_lines(report: Mapping[str, Any]) -> str:
         lines.append(f"    dropped:  {counts_in_words(total['dropped'])}")
     metrics = report.get("metrics", {})
     if reused := metrics.get("reused"):
-        lines.append(f"    reused:   {reused:,} of {metrics['pictures']:,} images, aligned by an earlier run")
+        lines.append(f"    reused:   {reused:,} of {metrics['pictures']:,} images are known from an earlier run")
     if repaired := metrics.get("repaired"):
         lines.append(f"    repaired: {counts_in_words(repaired)}")
     return "\n".join(lines)

@@ -143,7 +143,7 @@ def print_outcome(outcome: Outcome, reporter: Reporter, visage: str, default_mod
     elif outcome.held:
         reporter.print(f"[bold yellow]Blessed, not pushed[/]: {escape(outcome.held)}. The served model stays.")
     else:
-        reporter.print(f"[bold red]Not pushed: {_why_not_pushed(outcome)}.[/] The served model stays.")
+        reporter.print(f"[bold red]Not pushed: {_why_not_pushed(outcome)}.[/] What is served stays.")
     if outcome.copied_to:
         reporter.print(f"copy        {escape(outcome.copied_to)}")
     if outcome.copy_failed:

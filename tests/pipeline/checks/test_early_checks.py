@@ -10,9 +10,11 @@ import pytest
 from components.face_example_gen.settings import DataSettings
 from pipeline.checks import early_checks
 from pipeline.checks.early_checks import CHECKS, OF_A_RUN, all_findings, check_early, check_runs
+from pipeline.config.loader import load_config
 from pipeline.run_lock import hold_run_lock
 from tests.helpers.project import PROJECT
 from tests.pipeline.checks.configs import archive_config, config_of, folder_config
+from tests.pipeline.config.refusal import DEFAULT
 from tests.pipeline.locked_database import locked
 from visage.errors import VisageError
 
@@ -171,3 +173,15 @@ def test_check_as_json_has_every_finding(tmp_path: Path) -> None:
     ended = light_visage("check", "--json", "--set", f"workspace={tmp_path}")
     assert ended.returncode == 0
     assert [finding["name"] for finding in json.loads(ended.stdout)] == list(CHECKS)
+
+
+def test_a_notice_that_nobody_would_get_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VISAGE_WEBHOOK_URL", raising=False)
+    changes = [
+        f"notifications.webhook_file={tmp_path}/none",
+        "retraining.when=[drift]",
+        f"retraining.statistics={tmp_path}/counts",
+    ]
+    (note,) = check_early(load_config(DEFAULT, [f"workspace={tmp_path}/runs", *changes]), ["notices"])
+    assert f"notifications.webhook_file: {tmp_path}/none cannot be read" in note.detail
+    assert f"retraining.statistics: {tmp_path}/counts is no folder" in note.detail

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.retraining import NotificationSettings
+from pipeline.config.webhook_address import URL_VARIABLE
 from pipeline.notifications import webhook
 from pipeline.notifications.notification import Notification
 from tests.helpers.ports import free_ports
@@ -20,7 +21,7 @@ WITHHELD = Notification(
 
 @pytest.fixture(autouse=True)
 def _no_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(webhook.URL_VARIABLE, raising=False)
+    monkeypatch.delenv(URL_VARIABLE, raising=False)
     monkeypatch.setattr(webhook, "_WAITS", (0.01, 0.01))
 
 
@@ -74,7 +75,7 @@ def test_the_environment_comes_first_and_without_an_address_nobody_is_told(
     assert told(root, None) == []
     assert list((root / "runs").iterdir()) == []
     with http_server() as server:
-        monkeypatch.setenv(webhook.URL_VARIABLE, server.url)
+        monkeypatch.setenv(URL_VARIABLE, server.url)
         assert told(root, "http://127.0.0.1:1") == []
     assert len(server.requests) == 1
 

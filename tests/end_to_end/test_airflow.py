@@ -153,7 +153,9 @@ def test_a_run_from_the_cache_updates_no_asset(airflow: AirflowServer, workspace
         **dict.fromkeys(("data", "train", "judge", "Exports"), "success"),
         "push": "skipped",
     }
-    assert set(nodes_of(airflow, run_id).values()) == {"cached"}
+    # TFX never takes a resolver from the cache, and Pusher looks whether the version is still there.
+    ran = {node for node, state in nodes_of(airflow, run_id).items() if state != "cached"}
+    assert ran <= {"ValidatedStatisticsResolver", "BlessedModelResolver", "Pusher"}
     assert len(airflow.events()) == len(served_versions(workspace)) == 1
 
 

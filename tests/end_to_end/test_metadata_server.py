@@ -1,6 +1,7 @@
 """Whole runs whose ML Metadata are on real servers of MariaDB and PostgreSQL, which these tests start."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -98,14 +99,16 @@ def test_two_pipelines_share_a_mariadb_server_that_was_killed_before(
         first = {name: listed(workspace, name, "mysql") for name in ("faces", "others")}
         assert [len(first[name]["runs"]) for name in first] == [2, 1]
         for name, found in first.items():
-            assert [one["version"] for one in found["versions"]] == served_versions(workspace, name)
+            assert [str(one["number"]) for one in found["versions"]] == served_versions(workspace, name)
 
         again = visage("run", *ours)
         assert (again.returncode, again.stderr) == (0, "")
         nodes = [line for line in again.stdout.splitlines() if line.startswith("✓")]
         assert nodes
-        assert all(" cached " in line for line in nodes if "Resolver" not in line), again.stdout
-        assert served_versions(workspace, "faces") == [first["faces"]["versions"][0]["version"]]
+        # TFX never takes a resolver from the cache, and Pusher looks whether the version is still there.
+        kept = [line for line in nodes if not re.search("Resolver|Pusher", line)]
+        assert all(" cached " in line for line in kept), again.stdout
+        assert served_versions(workspace, "faces") == [str(first["faces"]["versions"][0]["number"])]
         assert not list(workspace.rglob("metadata.sqlite"))
 
         compiled = visage("compile", "airflow", "--out", tmp_path / "dags" / "faces.py", *ours)

@@ -111,6 +111,7 @@ def test_two_pipelines_share_a_mariadb_server_that_was_killed_before(
         assert served_versions(workspace, "faces") == [str(first["faces"]["versions"][0]["number"])]
         assert not list(workspace.rglob("metadata.sqlite"))
 
+        (tmp_path / "dags").mkdir()
         compiled = visage("compile", "airflow", "--out", tmp_path / "dags" / "faces.py", *ours)
         assert compiled.returncode == 0, compiled.stderr
         for file in (tmp_path / "dags").iterdir():

@@ -4,8 +4,9 @@ set -eu
 cd "$(dirname "$0")/.."
 
 # The first undamaged image of one person in the newest drawing, according to drawn.csv.
-drawing=$(ls -td runs/data/sample_portraits/[0-9a-f]* | head -1)
-photo=$drawing/$(awk -F, '$2 == 1 && $6 == "" { print $1; exit }' "$drawing/drawn.csv")
+# A lock beside each drawing may be newer.
+drawing=$(ls -td runs/data/sample_portraits/[0-9a-f]*/ | head -1)
+photo=$drawing$(awk -F, '$2 == 1 && $6 == "" { print $1; exit }' "${drawing}drawn.csv")
 folder=$(mktemp -d)
 : >"$folder/server"  # the loop below may read it before the server has started
 .venv/bin/visage serve --rest-port 0 --grpc-port 0 >"$folder/server" 2>&1 &

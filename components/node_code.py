@@ -7,8 +7,8 @@ the cache. `pipeline/node.py` sets it when it compiles a pipeline, and again whe
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
+from visage.installed import installed_version
 from visage.source_digest import TRAINING_CODE, source_digest
 
 PROPERTY = "code"
@@ -110,7 +110,4 @@ def _digest(package: str) -> str:
 
 @cache
 def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return "none"
+    return installed_version(distribution) or "none"

@@ -2,16 +2,15 @@
 
 from importlib import metadata
 
+from visage.installed import installed_version
+
 # PyPI's `visage` is another project.
 DISTRIBUTION = "visage-pipeline"
 
 
 def own_version() -> str | None:
     """Returns the version of this project; None if it is not installed under its name."""
-    try:
-        return metadata.version(DISTRIBUTION)
-    except metadata.PackageNotFoundError:
-        return None
+    return installed_version(DISTRIBUTION)
 
 
 def installed_packages() -> dict[str, str]:

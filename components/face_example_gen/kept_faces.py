@@ -10,7 +10,6 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from components.face_example_gen.beam.align_image import outcome_settings
@@ -18,6 +17,7 @@ from components.face_example_gen.beam.kept_outcomes import INDEX, NewPart, read_
 from components.face_example_gen.settings import FaceExampleGenSettings
 from components.node_code import code_of
 from visage.errors import VisageError
+from visage.installed import installed_version
 from visage.lock import locked_at_once
 
 MOST_SMALL_PARTS = 16
@@ -45,7 +45,7 @@ def folder_of(settings: FaceExampleGenSettings) -> Path | None:
         return None
     packages = _DETECTOR_PACKAGES.get(settings.alignment.detector, ())
     formed_by = [outcome_settings(settings.alignment, settings.cleaning), code_of("FaceExampleGen")]
-    formed_by += [f"{package}={_version(package)}" for package in packages]
+    formed_by += [f"{package}={installed_version(package)}" for package in packages]
     return data_root / "aligned" / hashlib.sha256("\n".join(formed_by).encode()).hexdigest()[:16]
 
 
@@ -119,10 +119,3 @@ def _days_old(*paths: Path) -> float:
         with suppress(OSError):
             return (time.time() - path.stat().st_mtime) / _DAY_SECONDS
     return 0
-
-
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return "none"

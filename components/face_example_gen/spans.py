@@ -7,6 +7,7 @@ from pathlib import Path
 
 from components.face_example_gen.settings import SPAN, DataSettings
 from visage.data.datasets.labelled_folder import labelled_folder_name
+from visage.data.prepared_dataset import part_name
 from visage.errors import VisageError, listed, quoted
 
 # Spans are part of the keys of records.
@@ -28,7 +29,7 @@ class SourcePart:
     @property
     def name(self) -> str:
         """Returns the data set and the span, which keys of its records start with, e.g. 'utkface/2026-11'."""
-        return f"{self.dataset}/{self.span}" if self.span else self.dataset
+        return part_name(self.dataset, self.span)
 
 
 def parts_of(data: DataSettings, source: str | None = None) -> list[SourcePart]:

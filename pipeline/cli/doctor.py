@@ -5,7 +5,6 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -18,6 +17,7 @@ from pipeline.cli.common import DEFAULT_CONFIG
 from pipeline.config.loader import load_config
 from visage.errors import VisageError
 from visage.extras import EXTRAS, is_installed, set_up_with
+from visage.installed import installed_version
 
 _LOCKS = Path(__file__).resolve().parents[2] / "requirements"
 _CURRENT_STACK_GLIBC = Version("2.39")
@@ -55,7 +55,7 @@ def _interpreter() -> Finding:
 
 def _stack(lock: Path | None) -> Finding:
     names = ("tfx", "tensorflow", "keras", "ml-metadata", "numpy")
-    versions = {name: _installed(name) for name in names}
+    versions = {name: installed_version(name) for name in names}
     absent = [name for name, number in versions.items() if number is None]
     if absent:
         return Finding("stack", "missing", f"not installed: {', '.join(absent)}", _SET_UP_AGAIN)
@@ -129,7 +129,7 @@ def _engines() -> Finding:
         ready += ["flink", "spark"]
     else:
         lacking.append("flink and spark need Java")
-    if _installed("google-cloud-storage"):
+    if installed_version("google-cloud-storage"):
         ready.append("dataflow")
     else:
         lacking.append("dataflow needs apache-beam[gcp]")
@@ -193,7 +193,7 @@ def _workspace() -> Path:
 
 def _lock() -> Path | None:
     """Returns the lock of the installed stack: the one with the installed tfx."""
-    tfx = _installed("tfx")
+    tfx = installed_version("tfx")
     return next((lock for lock in sorted(_LOCKS.glob("*.txt")) if tfx and dict(_pins(lock)).get("tfx") == tfx), None)
 
 
@@ -209,16 +209,9 @@ def _pins(lock: Path) -> Iterator[tuple[str, str]]:
 def _differences(lock: Path) -> Iterator[tuple[str, str, str | None]]:
     """Yields the packages whose installed version is not the locked one: name, locked version, installed version."""
     for name, wanted in _pins(lock):
-        found = _installed(name)
+        found = installed_version(name)
         if found is None or Version(found) != Version(wanted):
             yield name, wanted, found
-
-
-def _installed(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def _glibc_version() -> Version | None:

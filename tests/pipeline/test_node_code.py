@@ -95,7 +95,7 @@ def test_a_node_with_other_code_than_the_compiled_one_is_not_taken_from_the_cach
     # Its own results are found again.
     assert run_node(ir, "Counted", "changed, again").cached
 
-    monkeypatch.setattr(node_code, "version", lambda name: "99.0")
+    monkeypatch.setattr(node_code, "installed_version", lambda name: "99.0")
     forget()
     assert "(counting, numpy)" in str(code_change(ir, "Counted"))
     assert not run_node(ir, "Counted", "upgraded").cached
@@ -118,7 +118,7 @@ def test_a_package_that_is_not_installed_counts_as_none(monkeypatch: pytest.Monk
     def missing(name: str) -> str:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(node_code, "version", missing)
+    monkeypatch.setattr("visage.installed.version", missing)
     node_code._version.cache_clear()
     assert parts_of(code_of("Trainer"))["keras"] == "none"
 

@@ -5,6 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+def part_name(dataset: str, span: str) -> str:
+    """Returns what the keys of records start with: the data set, and the span if there is one.
+
+    >>> part_name("utkface", "2026-11"), part_name("utkface", "")
+    ('utkface/2026-11', 'utkface')
+    """
+    return f"{dataset}/{span}" if span else dataset
+
+
 @dataclass(frozen=True)
 class PreparedDataset:
     """One prepared data set.
@@ -32,4 +41,4 @@ class PreparedDataset:
     @property
     def name(self) -> str:
         """Returns what the keys of its records start with: the data set, and the span if there is one."""
-        return f"{self.dataset}/{self.span}" if self.span else self.dataset
+        return part_name(self.dataset, self.span)

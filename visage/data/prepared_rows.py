@@ -4,6 +4,7 @@ import math
 
 from visage.data.datasets import DATASETS, dataset_spec
 from visage.data.datasets.features import Features
+from visage.data.prepared_dataset import part_name
 from visage.data.records import FaceRecord
 from visage.data.settings import CleaningSettings
 from visage.faces.selection import Box
@@ -24,7 +25,7 @@ def to_record(dataset: str, serialized: bytes, settings: CleaningSettings, span:
     row, spec = Features(serialized), dataset_spec(dataset)
     values = spec.read_row(row, settings)
     return FaceRecord(
-        **{**values, "key": "/".join([dataset, *([span] if span else []), values["key"]])},
+        **{**values, "key": f"{part_name(dataset, span)}/{values['key']}"},
         image=row.bytes("image"),
         image_digest=row.image_digest,
         gender=row.gender,

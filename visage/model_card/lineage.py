@@ -5,10 +5,10 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 
 from visage.files import digest_of
+from visage.installed import installed_version
 from visage.source_digest import TRAINING_CODE, source_digest
 
 # Packages that decide what a model becomes.
@@ -66,10 +66,4 @@ def split_digests(examples: Path, splits: list[str]) -> dict[str, str]:
 
 def installed_packages() -> dict[str, str]:
     """Returns the versions of the packages that decide what a model becomes, without those that are not installed."""
-    found = {}
-    for name in _PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    return {name: version for name in _PACKAGES if (version := installed_version(name)) is not None}

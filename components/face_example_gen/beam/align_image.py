@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from visage.faces.quality import FaceQuality, measure_quality
 from visage.faces.resize import resize
 from visage.faces.selection import Box, choose, two_candidates
 from visage.faces.settings import NO_DETECTOR, AlignmentSettings
+from visage.installed import installed_version
 
 
 @dataclass(frozen=True)
@@ -126,16 +126,9 @@ def outcome_settings(alignment: AlignmentSettings, cleaning: CleaningSettings) -
     return alignment.model_dump_json() + cleaning.model_dump_json(include={"other_faces", "min_face_size"})
 
 
-def installed_libraries() -> dict[str, str]:
+def installed_libraries() -> dict[str, str | None]:
     """Returns the versions of the packages that decode, detect, align and encode with the built-in detector."""
-    return {package: _version(package) for package in ("ai-edge-litert", "numpy", "pillow")}
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "none"
+    return {package: installed_version(package) for package in ("ai-edge-litert", "numpy", "pillow")}
 
 
 class _UnusableError(Exception):

@@ -23,6 +23,7 @@ from components.face_example_gen.settings import FaceExampleGenSettings
 from visage.data.cleaning import age_out_of_range, outside_protocol, reason_to_drop
 from visage.data.duplicates.decisions import ROW, excluded_copy_row, row_of
 from visage.data.failures import PICTURE_FAILED, RECORD_UNREADABLE, GroupLabels, groups_of
+from visage.data.prepared_dataset import part_name
 from visage.data.prepared_rows import face_box, to_record
 from visage.data.records import FaceRecord, to_example
 from visage.data.split import split_of
@@ -162,7 +163,7 @@ class CleanAndAlign(beam.DoFn):
         except Exception:
             # Several damaged records may have the same content, so the key contains the position.
             place = f"{chunk.number}-{offset}"
-            part = f"{chunk.dataset}/{chunk.span}" if chunk.span else chunk.dataset
+            part = part_name(chunk.dataset, chunk.span)
             key = f"{part}/unreadable-{hashlib.sha256(serialized).hexdigest()[:16]}-{place}"
             _LOGGER.exception("%s cannot be read", key)
             return Drop(key, RECORD_UNREADABLE)

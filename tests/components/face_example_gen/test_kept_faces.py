@@ -147,7 +147,7 @@ class TestFolder:
         settings = settings_for(tmp_path, tmp_path, alignment=AlignmentSettings(detector="mtcnn"))
         folders = []
         for installed in ("1.0.0", "1.0.1"):
-            monkeypatch.setattr(kept_faces, "version", lambda name, installed=installed: installed)
+            monkeypatch.setattr(kept_faces, "installed_version", lambda name, installed=installed: installed)
             folders.append(folder_of(settings))
         assert folders[0] != folders[1]
 

@@ -80,7 +80,7 @@ def test_an_installation_of_no_lock_is_a_note(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_removed_library_is_missing_and_the_fix_reinstalls_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_installed", lambda name: None)
+    monkeypatch.setattr(doctor, "installed_version", lambda name: None)
     found = finding("stack")
     assert found.status == "missing"
     # `make set-up` alone would take the .venv for finished.

@@ -84,7 +84,7 @@ def _largest_child() -> int:
 
 
 def _reset_peak() -> bool:
-    """Lets the peak of the memory begin anew; returns whether the system does that."""
+    """Resets the peak of the memory; returns whether the system does that."""
     try:
         _RESET.write_text(_RESET_PEAK)
     except OSError:

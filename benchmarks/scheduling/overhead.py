@@ -2,8 +2,8 @@
 
 Ours: `visage node` with nodes that come from the cache. Airflow's own: `airflow dags test` with tasks of `true`.
 Kubeflow's local runner: kfp.local's DockerRunner with containers of `true`. Each is run with few and with many nodes,
-so that the start is told from the cost of a further node. The environments of Airflow and of kfp.local are those of the
-tests (`make test-services` makes them), the image is that of `make image`; what is missing is left out.
+so that the cost of the start and of a further node are separate. The environments of Airflow and of kfp.local are those
+of the tests (`make test-services` makes them), the image is that of `make image`; what is missing is left out.
 """
 
 import os

@@ -157,7 +157,7 @@ def _notices(context: CheckContext) -> Finding:
         )
     if problems:
         return Finding("notices", "note", "; ".join(problems))
-    return Finding("notices", "ok", "who is told of what, and the statistics for drift, can be read")
+    return Finding("notices", "ok", "the address for notifications and the statistics for drift can be read")
 
 
 CHECKS: dict[str, Check] = {

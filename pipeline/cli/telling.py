@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.output.log_lines import error_text
+
 if TYPE_CHECKING:
     from pipeline.config.schema import PipelineConfig
     from pipeline.notifications.notification import Notification
@@ -17,13 +19,13 @@ def tell(settings: "PipelineConfig", notifications: Iterable["Notification"]) ->
     from pipeline.notifications.webhook import notify
 
     def warn(line: str) -> None:
-        click.echo(f"visage: {line}", err=True)
+        click.echo(error_text(line, "warning"), err=True)
 
     notify(settings.notifications, settings.root, notifications, warn)
 
 
 class ToldRun:
-    """A run of `visage run` of which others are told at its end.
+    """A run of `visage run`, at whose end notifications are sent.
 
     Attributes:
         outcome: how it ended; None: it has not, so far.

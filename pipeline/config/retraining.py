@@ -1,4 +1,4 @@
-"""The settings of retraining: when a scheduled run trains, and who is told how a run ended."""
+"""The settings of retraining: when a scheduled run trains, and the notifications of how a run ended."""
 
 from typing import Annotated, Literal
 
@@ -48,7 +48,7 @@ class RetrainingSettings(Settings):
 
 
 class NotificationSettings(Settings):
-    """Who is told of a run; the webhook's address stands elsewhere, for it is a secret."""
+    """Notifications of a run; the webhook's address stands elsewhere, because it is a secret."""
 
     webhook_file: SecretFile | None = Field(
         None, min_length=1, description="file with the webhook's address; null: $VISAGE_WEBHOOK_URL has it, or none"

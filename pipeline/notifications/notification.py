@@ -1,4 +1,4 @@
-"""What is told of a run, in one line for people and as values for programs."""
+"""A notification of a run, in one line for people and as values for programs."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

@@ -82,6 +82,6 @@ def json_line(message: str, level: Level = "info", event: str = "message", **val
     return json.dumps(line, default=str)
 
 
-def error_text(text: str) -> str:
-    """Returns the line of an error for standard error, in the format of the command."""
-    return json_line(text, "error") if _State.is_json else f"visage: {text}"
+def error_text(text: str, level: Level = "error") -> str:
+    """Returns the line of an error or of a warning for standard error, in the format of the command."""
+    return json_line(text, level) if _State.is_json else f"visage: {text}"

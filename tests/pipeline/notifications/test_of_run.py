@@ -1,4 +1,4 @@
-"""What is told of a run: by `visage run` from its outcome, by a scheduler's task from its report."""
+"""The notifications of a run: by `visage run` from its outcome, by a scheduler's task from its report."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline.output.node_summary import model_was_pushed
+from pipeline.output.node_summary import model_was_pushed, pushed_new_version
 from pipeline.results import NodeEnd, NodeResult
 from visage.errors import VisageError
 from visage.evaluation.evaluation import EVALUATION_FILE, read_evaluation
@@ -106,8 +106,7 @@ def _figures(pipeline: str, evaluator: NodeResult) -> Iterator[str]:
 def _outcome(pipeline: str, pusher: NodeResult) -> list[str]:
     if not model_was_pushed(pusher):
         return [f"{_name(pipeline, 'withheld')}:1|c"]
-    is_new = not pusher.cached and pusher.output("pushed_model").properties.get("newly_pushed") == 1
-    return [f"{_name(pipeline, 'pushed')}:1|c"] if is_new else []
+    return [f"{_name(pipeline, 'pushed')}:1|c"] if pushed_new_version(pusher) else []
 
 
 def _name(*parts: str) -> str:

@@ -12,7 +12,7 @@ from pipeline.compiled_run import run_of
 from pipeline.exit_codes import FAILED, HELD, NOT_BLESSED
 from pipeline.metadata.records import SUCCEEDED, ArtifactRecord, Run
 from pipeline.output.console import error_line
-from pipeline.output.node_summary import model_was_pushed, why_held
+from pipeline.output.node_summary import model_was_pushed, pushed_new_version, why_held
 from pipeline.results import NodeEnd, NodeResult
 from visage.errors import VisageError
 from visage.evaluation.evaluation import EVALUATION_FILE, Evaluation, read_evaluation
@@ -92,11 +92,9 @@ class TaskReport:
         return None if self.evaluation is None else dict(self.evaluation.overall.scores())
 
     def _pushed(self) -> dict[str, Any] | None:
-        if self.pusher is None or self.pusher.cached or not model_was_pushed(self.pusher):
+        if self.pusher is None or not pushed_new_version(self.pusher):
             return None
         push = self.pusher.output("pushed_model").properties
-        if push.get("newly_pushed") != 1:
-            return None
         folder = Path(str(push["pushed_destination"]))
         newest = newest_version(folder.parent)
         if newest is None or newest.path.name != folder.name:

@@ -28,6 +28,12 @@ def model_was_pushed(pusher: NodeResult) -> bool:
     return pusher.output("pushed_model").properties.get("pushed") == 1
 
 
+def pushed_new_version(pusher: NodeResult) -> bool:
+    """Returns whether this execution made the version: neither the cache nor an earlier run's push has it."""
+    is_new = pusher.output("pushed_model").properties.get("newly_pushed") == 1
+    return not pusher.cached and model_was_pushed(pusher) and is_new
+
+
 def why_held(pusher: NodeResult) -> str:
     """Returns why a blessed model is held back; '' if it is not."""
     return str(pusher.output("pushed_model").properties.get("held", ""))

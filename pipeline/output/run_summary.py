@@ -12,7 +12,7 @@ from pipeline.exit_codes import FAILED, HELD, NOT_BLESSED
 from pipeline.output.console import Reporter, error_line
 from pipeline.output.exports import print_exports
 from pipeline.output.gate_table import print_gates
-from pipeline.output.node_summary import model_was_pushed, why_held
+from pipeline.output.node_summary import model_was_pushed, pushed_new_version, why_held
 from pipeline.results import ExportResult, RunResult
 from visage.evaluation.evaluation import EVALUATION_FILE, read_evaluation
 from visage.evaluation.gates.gate import Comparison, Gate, blessed
@@ -95,7 +95,7 @@ def outcome_of(config: PipelineConfig, run: RunResult) -> Outcome:
         copied_to=str(push.get("copied_to", "")),
         copy_failed=str(push.get("copy_failed", "")),
         version=str(push.get("pushed_version", "")) or None,
-        new_version=pusher is not None and not pusher.cached and push.get("newly_pushed") == 1,
+        new_version=pusher is not None and pushed_new_version(pusher),
         model_base_path=str(config.model_base_path),
         infra_validator="ok" if check.get("blessed") == 1 else str(check.get("reason", "failed")),
         gates=evaluation.gates,

@@ -46,8 +46,11 @@ def image() -> str:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A volume for several users of group 0, as a volume of Kubernetes with fsGroup 0."""
-    folder = tmp_path_factory.mktemp("volume")
+    return volume(tmp_path_factory.mktemp("volume"))
+
+
+def volume(folder: Path) -> Path:
+    """Makes an empty folder one that any user of group 0 may write to, as a volume of Kubernetes with fsGroup 0."""
     os.chown(folder, int(IMAGE_USER.partition(":")[0]), 0)
     folder.chmod(0o2775)
     return folder
@@ -127,7 +130,9 @@ def test_the_record_of_a_run_names_the_commit(pipeline_run: dict[str, Any], work
     assert record["git_changed"] is not None
 
 
-def test_a_node_of_a_compiled_pipeline_runs(image: str, workspace: Path) -> None:
+def test_a_node_of_a_compiled_pipeline_runs_as_the_user_of_the_image(image: str, tmp_path: Path) -> None:
+    # A workspace has one user: what another one has made is not writable.
+    workspace = volume(tmp_path)
     small = options(name="one-node", data__sample_portraits__count=60)
     (workspace / "dags").mkdir()
     os.chown(workspace / "dags", int(IMAGE_USER.partition(":")[0]), 0)

@@ -21,6 +21,8 @@ _CPU = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?)(?P<unit>m?)")
 _MEMORY = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?)(?P<unit>[KMGTPE]i?)?")
 _UNITS = {"": 1.0, "m": 1e-3, **{f"{letter}{i}": base**power for i, base in (("", 1000.0), ("i", 1024.0))
           for power, letter in enumerate("KMGTPE", start=1)}}  # fmt: skip
+# What Kubernetes takes as a time limit of a pod.
+_MOST_SECONDS = 2**31 - 1
 # Environment variables of the launcher, and of Kubernetes.
 _NOT_OURS = ("KFP_", "KUBERNETES_")
 
@@ -126,10 +128,12 @@ class PodSettings(Settings):
     node_selector: dict[str, str] = Field({}, description="labels of the nodes that may run the pod")
     tolerations: list[Toleration] = Field([], description="taints that the pod tolerates")
     retries: int = Field(1, ge=0, le=100, description="times that a failed task is tried again")
-    retry_delay_seconds: int = Field(30, ge=0, description="before the first retry")
-    retry_backoff: float = Field(2.0, ge=1, le=100, description="factor of the delay from retry to retry")
-    retry_delay_max_seconds: int = Field(3600, ge=1, description="longest delay")
-    timeout_seconds: int | None = Field(None, ge=1, description="time of one try; null: no limit")
+    retry_delay_seconds: int = Field(30, ge=0, le=_MOST_SECONDS, description="before the first retry")
+    retry_backoff: int = Field(2, ge=1, le=100, description="factor of the delay from retry to retry")
+    retry_window_seconds: int = Field(
+        604_800, ge=1, le=_MOST_SECONDS, description="from the first try's start, in which it is tried again"
+    )
+    timeout_seconds: int | None = Field(None, ge=1, le=_MOST_SECONDS, description="time of one try; null: no limit")
 
     @field_validator("gpu_resource")
     @classmethod

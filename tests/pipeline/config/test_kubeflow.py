@@ -44,6 +44,9 @@ def test_written_settings_read_back_as_they_were() -> None:
         ("pod.tolerations=[{value: x}]", "key: is missing; name the taint, or set operator: Exists"),
         ("pod.tolerations=[{key: a, operator: Exists, value: x}]", "value: has no meaning with operator Exists"),
         ("pod.tolerations=[{key: a, seconds: 3}]", "seconds: has a meaning with effect NoExecute alone"),
+        # Argo Workflows reads the factor as a whole number.
+        ("pod.retry_backoff=1.5", "pod.retry_backoff: must be an integer, not 1.5"),
+        ("pod.timeout_seconds=2147483648", "pod.timeout_seconds: must be less than or equal to 2147483647"),
         ("workspace_claim=My_Claim", "workspace_claim: must be a name of Kubernetes"),
         ("environment={2A: x}", "must be the name of an environment variable, not '2A'"),
         ("environment={KFP_POD_NAME: x}", "must be the name of an environment variable, not 'KFP_POD_NAME'"),

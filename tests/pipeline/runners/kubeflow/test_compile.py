@@ -155,6 +155,8 @@ def test_the_trainer_alone_gets_the_gpu(full: Compiled) -> None:
 def test_tasks_are_retried_with_a_growing_delay_but_not_the_verdict(full: Compiled) -> None:
     policy = full.tasks["push"]["retryPolicy"]
     assert (policy["maxRetryCount"], policy["backoffDuration"], policy["backoffFactor"]) == (2, "30s", 2.0)
+    # A week, not the hour of kfp: Argo counts it from the start of the first try.
+    assert policy["backoffMaxDuration"] == "604800s"
     assert "retryPolicy" not in full.tasks["Verdict"]
     assert all(task.get("cachingOptions", {}) == {} for task in full.tasks.values())
 

@@ -176,8 +176,8 @@ class _KubeflowPipeline:
             return ["--withheld", values[WITHHELD]]
 
         task = _component(VERDICT, self._settings.image, [RUN_VERDICT], [WITHHELD], [], command)(withheld=withheld)
-        small = self._settings.pod.model_copy(update={"gpus": 0})
-        task.platform_config["kubernetes"] = minimal_config(self._settings, small, self._labels(VERDICT))
+        config = minimal_config(self._settings, self._settings.pod, self._labels(VERDICT))
+        task.platform_config["kubernetes"] = config
         return _named(VERDICT, task)
 
     def _with_pod(self, name: str, task: Any, pod: PodSettings) -> Any:
@@ -191,7 +191,8 @@ class _KubeflowPipeline:
 
     def _labels(self, task: str) -> dict[str, str]:
         return {
-            "visage.pipeline": self._config.name,
+            # A label ends in a letter or a digit.
+            "visage.pipeline": self._config.name.rstrip("-"),
             "visage.pipeline-digest": self.digest,
             "visage.task": task,
         }

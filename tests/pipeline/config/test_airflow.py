@@ -41,10 +41,37 @@ from tests.pipeline.config.refusal import DEFAULT, refusal
         (["airflow.params=[trainer.epochs]"], "no trigger may set 'trainer.epochs'; allowed: evaluator.age_mae_max, "),
         (["airflow.operator=kubernetes"], "kubernetes.image: is missing; operator kubernetes runs each task in a pod"),
         (["airflow.operator=docker"], "--set airflow.operator: must be 'bash' or 'kubernetes', not 'docker'"),
-        (["airflow.kubernetes.nodes.memory=64Mo"], "must be an amount such as 4, 500m, 16Gi, not '64Mo'"),
-        (["airflow.kubernetes.volumes=[{claim: A_B, mount: /x}]"], "must be lower-case letters, digits, hyphens"),
-        (["airflow.kubernetes.volumes=[{claim: a, mount: x}]"], "must be an absolute path without a colon and .."),
-        (["airflow.kubernetes.env={A B: x}"], "must be letters, digits and _, no digit first, not 'A B'"),
+        (["airflow.kubernetes.nodes.memory=64Mo"], "must be a quantity of Kubernetes such as 8Gi or 512Mi, not '64Mo'"),
+        (["airflow.kubernetes.volumes=[{claim: A_B, mount: /x}]"], "must be a name of Kubernetes (lower-case letters"),
+        (
+            ["airflow.kubernetes.volumes=[{claim: a, mount: x}]"],
+            "must be the absolute path of a folder in the container",
+        ),
+        (["airflow.kubernetes.volumes=[{claim: a, mount: /tmp}]"], "such as /mnt/visage, not '/tmp'"),
+        (
+            ["airflow.kubernetes.volumes=[{claim: a, mount: /x}, {claim: b, mount: /x}]"],
+            "--set airflow.kubernetes.volumes: two volumes have the mount /x; remove one",
+        ),
+        (
+            ["airflow.kubernetes.volumes=[{claim: a, mount: /x, sub_path: ../y}]"],
+            "must be the path of a folder within the volume, not '../y'",
+        ),
+        (["airflow.kubernetes.env={A B: x}"], "must be the name of an environment variable, not 'A B'"),
+        (
+            ["airflow.kubernetes.env={A: x}", "airflow.kubernetes.secrets=[{secret: a, key: b, env: A}]"],
+            "secrets: the environment has A, too; remove one",
+        ),
+        (
+            ["airflow.kubernetes.nodes={cpu: 4, cpu_limit: 2}"],
+            "cpu: 4 is above cpu_limit 2, so that no pod would start",
+        ),
+        (
+            ["airflow.kubernetes.nodes.cpu_limit=4", "airflow.kubernetes.train_nodes.cpu=8"],
+            "train_nodes.cpu: 8 is above cpu_limit 4",
+        ),
+        (["airflow.kubernetes.nodes.gpu=gpu"], "must be a resource such as nvidia.com/gpu, not 'gpu'"),
+        (["airflow.kubernetes.nodes.node_selector={a b: c}"], "must hold labels of nodes, not 'a b: c'"),
+        (["airflow.kubernetes.image=my image"], "must be an image such as REGISTRY/visage:1, not 'my image'"),
         (["airflow.kubernetes.nodes.tolerations=[{value: x}]"], "key: is missing"),
     ],
 )
@@ -61,9 +88,9 @@ def test_the_first_day_survives_the_compiled_pipeline() -> None:
     assert PipelineConfig.model_validate_json(config.model_dump_json()) == config
 
 
-def test_amounts_may_be_numbers() -> None:
-    config = load_config(DEFAULT, ["airflow.kubernetes.nodes.cpu=2"])
-    assert config.airflow.kubernetes.nodes.cpu == "2"
+def test_quantities_may_be_numbers() -> None:
+    nodes = load_config(DEFAULT, ["airflow.kubernetes.nodes={cpu: 2.5, memory: 8589934592}"]).airflow.kubernetes.nodes
+    assert (nodes.cpu, nodes.memory) == ("2.5", "8589934592")
 
 
 def test_the_training_takes_what_differs() -> None:

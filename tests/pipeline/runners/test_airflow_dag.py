@@ -119,6 +119,13 @@ def test_the_training_has_a_pod_of_its_own_where_it_differs() -> None:
     assert resources == [None, {"requests": {"nvidia.com/gpu": "2"}, "limits": {"nvidia.com/gpu": "2"}}]
 
 
+def test_a_pod_tolerates_taints_as_kubernetes_writes_them() -> None:
+    taint = "{key: gpu, operator: Exists, effect: NoExecute, seconds: 60}"
+    pods = constant(text_of(*IN_PODS, f"airflow.kubernetes.nodes.tolerations=[{taint}]"), "PODS")
+    (toleration,) = pods["default"]["spec"]["tolerations"]
+    assert toleration == {"key": "gpu", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

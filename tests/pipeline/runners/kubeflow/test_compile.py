@@ -232,6 +232,15 @@ def test_the_archives_have_a_claim_of_their_own(tmp_path: Path) -> None:
         mounts()
     with pytest.raises(VisageError, match=r"kubeflow\.data_claim: data\.dir is the workspace"):
         mounts(f"data.dir={tmp_path / 'work'}")
+    with pytest.raises(VisageError, match=r"kubeflow\.secret_files: a claim is mounted at .*archives, too"):
+        mounts(f"data.dir={archives}", f"kubeflow.secret_files={{{archives}: db}}")
+    with pytest.raises(VisageError, match=r"^data\.dir: a claim of kubeflow is mounted there, so it must be"):
+        mounts(f"data.dir={tmp_path / 'a:b'}")
+
+
+def test_the_labels_of_pods_are_valid_for_each_name_of_a_pipeline(tmp_path: Path) -> None:
+    labels = Compiled(tmp_path, "name=faces-").pod("data")["podMetadata"]["labels"]
+    assert labels["visage.pipeline"] == "faces"
 
 
 @pytest.mark.slow

@@ -21,8 +21,11 @@ from tests.pipeline.config.refusal import DEFAULT, refusal
         (["airflow.start=2026-01-31 04:00:00"], "must be a date such as 2026-01-31"),
         (["airflow.catchup=true", "airflow.schedule='@daily'"], "catchup: needs a schedule and start, the first day"),
         (["airflow.catchup=true", "airflow.start=2026-01-31"], "catchup: needs a schedule and start, the first day"),
-        (["airflow.assets=[faces]"], "must be the URI of an asset, such as s3://bucket/faces, not 'faces'"),
+        (["airflow.assets=[faces]"], "such as s3://bucket/faces, not 'faces'"),
         (["airflow.assets=['airflow://x/y']"], "must be the URI of an asset"),
+        (["airflow.assets=['s3://bücket/faces']"], "must be the URI of an asset (ASCII, at most 1500 characters)"),
+        ([f"airflow.assets=['s3://{'a' * 1500}']"], "must be the URI of an asset (ASCII, at most 1500 characters)"),
+        (["airflow.assets=['s3://key:secret@bucket/faces']"], "airflow.assets.0: must hold no user and no password, "),
         (
             ["airflow.assets=['s3://bucket/faces']", "airflow.schedule='@once'"],
             "schedule: @once does not go with assets; write cron text, or null",
@@ -32,6 +35,7 @@ from tests.pipeline.config.refusal import DEFAULT, refusal
             "must be a dotted name such as my_company.alerts.page, not 'page'",
         ),
         (["airflow.on_task_failure=['os.system(1)']"], "must be a dotted name"),
+        (["airflow.on_task_failure=[alerts.class]"], "must be a dotted name"),
         (["airflow.deadline.minutes=5"], "minutes and callback must be set together"),
         (["airflow.retry_minutes=60", "airflow.max_retry_minutes=5"], "max_retry_minutes: is below retry_minutes"),
         (
@@ -79,6 +83,11 @@ def test_a_mistake_is_one_line(overrides: list[str], message: str) -> None:
     line = refusal(*overrides)
     assert message in line
     assert "\n" not in line
+
+
+@pytest.mark.parametrize("preset", ["@once", "@continuous", "@quarterly", "@weekly"])
+def test_presets_are_written_as_airflow_compares_them(preset: str) -> None:
+    assert load_config(DEFAULT, [f"airflow.schedule={preset.upper()}"]).airflow.schedule == preset
 
 
 def test_the_first_day_survives_the_compiled_pipeline() -> None:

@@ -238,6 +238,18 @@ def test_the_archives_have_a_claim_of_their_own(tmp_path: Path) -> None:
         mounts(f"data.dir={tmp_path / 'a:b'}")
 
 
+def test_a_pipeline_that_fits_no_argument_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.runners.kubeflow.compile._LONGEST_ARGUMENT", 5_000)
+    with pytest.raises(VisageError, match=r"kubeflow: the compiled pipeline has [\d,]+ characters, but Linux allows"):
+        Compiled(tmp_path)
+    assert not (tmp_path / "faces.yaml").exists()
+
+
+def test_a_folder_that_is_missing_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match=r"faces\.yaml: cannot be written: No such file or directory"):
+        Compiled(tmp_path / "none")
+
+
 def test_the_labels_of_pods_are_valid_for_each_name_of_a_pipeline(tmp_path: Path) -> None:
     labels = Compiled(tmp_path, "name=faces-").pod("data")["podMetadata"]["labels"]
     assert labels["visage.pipeline"] == "faces"

@@ -211,6 +211,11 @@ def test_a_task_on_kubeflow_fails_for_defects_alone(
 ) -> None:
     """Kubeflow drops the outputs of a failed task, and with them why a model is withheld."""
     asked: list[bool] = []
-    monkeypatch.setattr(TaskReport, "exit_code", lambda _, last_try: asked.append(last_try) or given)
+
+    def exit_code(_: TaskReport, last_try: bool) -> int:
+        asked.append(last_try)
+        return given
+
+    monkeypatch.setattr(TaskReport, "exit_code", exit_code)
     ended, message = on_kubeflow(compiled, "Counted")
     assert (ended, message.exists(), asked) == (code, code == 0, [True])

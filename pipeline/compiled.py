@@ -9,6 +9,7 @@ import binascii
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,8 @@ CONFIGURATION = "visage"
 VERSION = "visage_version"
 """Key of `platform_configs` under which a compiled pipeline holds the version of VisAge that compiled it."""
 _DIGITS = 12
+# The names of `compiled_file`.
+_NAMED = re.compile(rf".+-(?P<digest>[0-9a-f]{{{_DIGITS}}})\.ir\.json")
 
 # Keys under which a compiled pipeline names classes by their whole path.
 _CLASSES = ("class_path", "op_type")
@@ -37,7 +40,8 @@ def read_compiled(source: str) -> str:
         source: a file's path, or the text that `pipeline.node.to_inline` made.
 
     Raises:
-        VisageError: the file does not exist, is no compiled pipeline, or is of another version.
+        VisageError: the file does not exist, cannot be read, is no compiled pipeline, is of another version, or was
+            changed after its name was made of its digest.
     """
     if is_url(source):
         raise VisageError(f"--pipeline {source[:80]}: this is an address, not a path; {instead_of_url(source)}")
@@ -49,10 +53,19 @@ def read_compiled(source: str) -> str:
         values = json.loads(text)
     except FileNotFoundError:
         raise VisageError(f"--pipeline: {source} does not exist; `visage compile` writes one") from None
+    except PermissionError:
+        raise VisageError(f"--pipeline: {source} cannot be read by this user; change its owner or its mode") from None
     except (OSError, EOFError, ValueError, binascii.Error):
         raise not_compiled(source) from None
     if not isinstance(values, dict) or not values.get("nodes") or not isinstance(values["nodes"], list):
         raise not_compiled(source)
+    named = _NAMED.fullmatch(Path(source).name) if not source.startswith(INLINE_PREFIX) else None
+    if named is not None and named["digest"] != digest_of_compiled(text):
+        # Its configuration, which the record of the run keeps, may differ from what its nodes do.
+        raise VisageError(
+            f"--pipeline: {source} was changed after it was compiled; write it again with `visage compile`, and start "
+            "a new run"
+        )
     for module in sorted({path.rpartition(".")[0] for path in _classes_in(values)}):
         if module.startswith("components.") and not _exists(module):
             raise VisageError(
@@ -142,8 +155,10 @@ def not_compiled(source: str) -> VisageError:
 
 def _packed(values: dict[str, Any], key: str) -> str | None:
     """Returns a text that the compiled pipeline holds for us; None: it has none."""
-    message = values.get("platform_configs", {}).get(key)
-    return None if message is None else str(message["value"])
+    try:
+        return str(values["platform_configs"][key]["value"])
+    except (KeyError, TypeError):
+        return None
 
 
 def _classes_in(value: Any) -> Iterator[str]:

@@ -45,6 +45,19 @@ def read_params(words: Sequence[str]) -> dict[str, Any]:
     return values
 
 
+def check_params(config: PipelineConfig, params: Mapping[str, Any]) -> None:
+    """Checks what a trigger is about to set for runs of a configuration.
+
+    Args:
+        config: the whole run.
+        params: of `read_params`.
+
+    Raises:
+        VisageError: a value is invalid.
+    """
+    _changed(config.model_dump(mode="json"), params)
+
+
 def with_params(text: str, params: Mapping[str, Any]) -> str:
     """Returns a compiled pipeline with other values, as if it had been compiled with them.
 

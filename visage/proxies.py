@@ -12,11 +12,14 @@ def opener(url: str) -> urllib.request.OpenerDirector:
 
 
 def by_way_of(url: str) -> str:
-    """Names the proxy that was contacted instead of the server, if any."""
+    """Names the proxy that was contacted instead of the server, if any, without its password."""
     scheme, host = url.partition("://")[0], _host(url)
     proxy = proxy_of(url)
     if proxy is None:
         return ""
+    before, _, address = proxy.rpartition("@")
+    if before:
+        proxy = f"{before.partition('://')[0]}://{address}" if "://" in before else address
     return f" by way of the proxy {proxy}, which {scheme}_proxy names; no_proxy={host} leaves it out"
 
 

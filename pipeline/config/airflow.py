@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from keyword import iskeyword
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -11,15 +12,17 @@ from pipeline.config.cron import schedule_problem
 from pipeline.config.params import allowed_params
 from pipeline.config.pods import PodSettings
 from pipeline.stages import Grouping
-from visage.errors import quoted
+from visage.errors import quoted, quoted_address
 from visage.names import did_you_mean
 from visage.settings import Settings
 
 _WITHOUT_TIMES = ("@once", "@continuous")
+_LONGEST_URI = 1500
 
 
 def _is_dotted(name: str) -> str:
-    if not all(part.isidentifier() for part in name.split(".")) or "." not in name:
+    parts = name.split(".")
+    if not all(part.isidentifier() and not iskeyword(part) for part in parts) or len(parts) < 2:
         raise ValueError(f"must be a dotted name such as my_company.alerts.page, not {quoted(name)}")
     return name
 
@@ -31,8 +34,13 @@ def _is_mail_address(text: str) -> str:
 
 
 def _is_uri(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S+", text) or text.lower().startswith("airflow:"):
-        raise ValueError(f"must be the URI of an asset, such as s3://bucket/faces, not {quoted(text)}")
+    # As Airflow takes them; on MySQL it takes ASCII alone.
+    is_valid = re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[!-~]+", text) and len(text) <= _LONGEST_URI
+    if not is_valid or text.lower().startswith("airflow:"):
+        what = f"must be the URI of an asset (ASCII, at most {_LONGEST_URI} characters), such as s3://bucket/faces"
+        raise ValueError(f"{what}, not {quoted_address(text)}")
+    if "@" in text.partition("://")[2].partition("/")[0]:
+        raise ValueError("must hold no user and no password, which would stand in the DAG; Airflow leaves them out")
     return text
 
 
@@ -118,9 +126,12 @@ class AirflowSettings(Settings):
     @field_validator("schedule")
     @classmethod
     def _is_a_schedule(cls, schedule: str | None) -> str | None:
-        if schedule is not None and (problem := schedule_problem(schedule)):
+        if schedule is None:
+            return None
+        if problem := schedule_problem(schedule):
             raise ValueError(f"{quoted(schedule)} {problem}")
-        return schedule
+        # Airflow knows presets in lower case alone.
+        return schedule.lower() if schedule.startswith("@") else schedule
 
     @field_validator("timezone")
     @classmethod
@@ -145,7 +156,7 @@ class AirflowSettings(Settings):
 
     @model_validator(mode="after")
     def _schedule_suits_assets(self) -> "AirflowSettings":
-        if self.assets and self.schedule is not None and self.schedule.lower() in _WITHOUT_TIMES:
+        if self.assets and self.schedule is not None and self.schedule in _WITHOUT_TIMES:
             raise ValueError(f"schedule: {self.schedule} does not go with assets; write cron text, or null")
         return self
 

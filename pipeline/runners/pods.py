@@ -65,7 +65,7 @@ def pod_of(pod: PodSettings, nodes: NodeSettings, command: str, env: dict[str, s
         "imagePullSecrets": [{"name": name} for name in pod.image_pull_secrets],
         "securityContext": {"runAsNonRoot": True, "fsGroup": pod.fs_group},
         "nodeSelector": nodes.node_selector,
-        "tolerations": [one.model_dump(exclude_none=True) for one in nodes.tolerations],
+        "tolerations": [one.to_object() for one in nodes.tolerations],
         "volumes": [
             {"name": _TMP, "emptyDir": {}},
             *({"name": _volume(pod, claim), "persistentVolumeClaim": {"claimName": claim}} for claim in claims),

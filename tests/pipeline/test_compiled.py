@@ -1,5 +1,7 @@
 """Equal configuration and code compile to equal files, whatever the process, the hash seed and the time."""
 
+import errno
+import json
 import os
 import subprocess
 import sys
@@ -8,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.main import main
-from pipeline.compiled import digest_of_compiled, read_compiled
+from pipeline.compiled import digest_of_compiled, read_compiled, write_compiled
 from pipeline.config.loader import load_config
 from pipeline.runners.airflow import write_dag
 from pipeline.runners.kubeflow.compile import write_pipeline
 from tests.helpers.limits import HANG_GUARD_SECONDS
 from tests.helpers.project import PROJECT
+from visage.errors import VisageError
 
 # On another day: `time.time` is what compressing and dating read.
 COMPILE = """
@@ -64,3 +67,48 @@ def test_the_output_is_checked_before_the_configuration(tmp_path: Path, capfd: p
     assert main.main(words, standalone_mode=False) == 1
     assert "the folder" in (error := capfd.readouterr().err)
     assert error.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def ir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dags")
+    return write_dag(load_config(PROJECT / "pipeline_config.yaml", [f"workspace={folder}"]), folder / "faces.py")
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(VisageError) as refused:
+        read_compiled(str(path))
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+def test_a_file_that_somebody_has_changed_is_refused_and_not_written_over(ir: Path, tmp_path: Path) -> None:
+    changed = tmp_path / ir.name
+    changed.write_text(ir.read_text().replace("age_mae_max", "age_mae_min", 1))
+    assert refusal(changed) == (
+        f"--pipeline: {changed} was changed after it was compiled; write it again with `visage compile`, and start a "
+        "new run"
+    )
+    with pytest.raises(VisageError, match="was changed after it was compiled; remove it, and compile again"):
+        write_compiled(tmp_path, "faces", ir.read_text())
+    assert "age_mae_min" in changed.read_text()
+
+
+def test_a_copy_under_a_name_of_its_own_is_read(ir: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text(ir.read_text())
+    assert read_compiled(str(tmp_path / "mine.json")) == ir.read_text()
+
+
+@pytest.mark.parametrize("configs", [[], {"visage_version": {}}, {"visage_version": []}, None])
+def test_a_file_without_a_version_is_that_of_an_earlier_visage(configs: object, tmp_path: Path) -> None:
+    (tmp_path / "odd.json").write_text(json.dumps({"nodes": [{}], "platform_configs": configs}))
+    assert "an earlier VisAge compiled it" in refusal(tmp_path / "odd.json")
+
+
+def test_a_file_that_this_user_cannot_read_is_one_line(ir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    # The tests may run as root, who may read everything.
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert refusal(ir) == f"--pipeline: {ir} cannot be read by this user; change its owner or its mode"

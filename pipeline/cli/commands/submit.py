@@ -59,13 +59,15 @@ def submit(
 ) -> None:
     """Upload the pipeline to Kubeflow, run it, and schedule runs."""
     from pipeline.config.loader import load_config
-    from pipeline.node_params import read_params
+    from pipeline.node_params import check_params, read_params
     from pipeline.runners.kubeflow.schedule import kubeflow_cron
     from visage.extras import check_installed
 
     settings = load_config(config, overrides, data_dir)
     cron = None if recurring is None else kubeflow_cron(recurring)
-    given = {key: text for key, _, text in (word.partition("=") for word in params) if key in read_params(params)}
+    values = read_params(params)
+    check_params(settings, values)
+    given = {key: text for key, _, text in (word.partition("=") for word in params) if key in values}
     if given and not (start or cron):
         raise VisageError("--param: is for runs; add --run or --recurring")
     connection = _connection(host, namespace, token_file, ca_file)

@@ -176,8 +176,8 @@ class _KubeflowPipeline:
             return ["--withheld", values[WITHHELD]]
 
         task = _component(VERDICT, self._settings.image, [RUN_VERDICT], [WITHHELD], [], command)(withheld=withheld)
-        small = self._settings.pod.model_copy(update={"gpus": 0})
-        task.platform_config["kubernetes"] = minimal_config(self._settings, small, self._labels(VERDICT))
+        config = minimal_config(self._settings, self._settings.pod, self._labels(VERDICT))
+        task.platform_config["kubernetes"] = config
         return _named(VERDICT, task)
 
     def _with_pod(self, name: str, task: Any, pod: PodSettings) -> Any:
@@ -185,18 +185,14 @@ class _KubeflowPipeline:
             task.set_env_variable(variable, value)
         _set_resources(task, pod)
         if pod.retries:
-            task.set_retry(
-                pod.retries,
-                backoff_duration=f"{pod.retry_delay_seconds}s",
-                backoff_factor=pod.retry_backoff,
-                backoff_max_duration=f"{pod.retry_delay_max_seconds}s",
-            )
+            _set_retries(task, pod)
         task.platform_config["kubernetes"] = executor_config(self._settings, pod, self._mounts, self._labels(name))
         return _named(name, task)
 
     def _labels(self, task: str) -> dict[str, str]:
         return {
-            "visage.pipeline": self._config.name,
+            # A label ends in a letter or a digit.
+            "visage.pipeline": self._config.name.rstrip("-"),
             "visage.pipeline-digest": self.digest,
             "visage.task": task,
         }
@@ -219,6 +215,27 @@ def _set_resources(task: Any, pod: PodSettings) -> None:
         task.set_memory_limit(pod.memory_limit)
     if pod.gpus:
         task.set_accelerator_type(pod.gpu_resource).set_accelerator_limit(pod.gpus)
+
+
+def _set_retries(task: Any, pod: PodSettings) -> None:
+    """Lets a failed task be tried again.
+
+    Not by `set_retry`, which shortens the time in which it is to an hour. Argo Workflows counts that from the start of
+    the first try and ends a retry then, so that a training of more than an hour would have no retry.
+    """
+    from kfp.dsl import structures
+
+    class RetryPolicy(structures.RetryPolicy):  # type: ignore[misc, unused-ignore]
+        def to_proto(self) -> Any:
+            policy = super().to_proto()
+            policy.backoff_max_duration.seconds = pod.retry_window_seconds
+            return policy
+
+    task._task_spec.retry_policy = RetryPolicy(
+        max_retry_count=pod.retries,
+        backoff_duration=f"{pod.retry_delay_seconds}s",
+        backoff_factor=pod.retry_backoff,
+    )
 
 
 def _component(

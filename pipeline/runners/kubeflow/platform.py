@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.config.kubeflow import KubeflowSettings, PodSettings, Toleration
+from pipeline.config.kubeflow import KubeflowSettings, PodSettings
+from pipeline.config.kubernetes import Toleration, mount_path
 from pipeline.config.schema import PipelineConfig
 from visage.errors import VisageError
 
@@ -17,21 +18,31 @@ def mounts_of(config: PipelineConfig) -> dict[str, str]:
     """Returns the folders that the pods mount, each with the name of its volume claim.
 
     Raises:
-        VisageError: `kubeflow.data_claim` is set without `data.dir`, or both folders are the same.
+        VisageError: `kubeflow.data_claim` is set without `data.dir`, two of the folders are the same, or one cannot be
+            mounted.
     """
     settings = config.kubeflow
     mounts: dict[str, str] = {}
     if settings.workspace_claim is not None:
-        mounts[str(config.root.parent)] = settings.workspace_claim
+        mounts[_mount("workspace", config.root.parent)] = settings.workspace_claim
     if settings.data_claim is not None:
         root = config.face_example_gen_settings().data.root
         if root is None:
             raise VisageError("kubeflow.data_claim: is mounted at data.dir, which is not set; set it, or --data-dir")
-        folder = str(root)
+        folder = _mount("data.dir", root)
         if folder in mounts:
             raise VisageError(f"kubeflow.data_claim: data.dir is the workspace {folder}; name another folder")
         mounts[folder] = settings.data_claim
+    if twice := sorted(mounts.keys() & settings.secret_files.keys()):
+        raise VisageError(f"kubeflow.secret_files: a claim is mounted at {twice[0]}, too; name another folder")
     return mounts
+
+
+def _mount(key: str, folder: Path) -> str:
+    try:
+        return mount_path(str(folder))
+    except ValueError as error:
+        raise VisageError(f"{key}: a claim of kubeflow is mounted there, so it {error}") from None
 
 
 def check_statistics(config: PipelineConfig, mounts: Mapping[str, str]) -> None:
@@ -98,12 +109,6 @@ def _not_empty(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _toleration(toleration: Toleration) -> dict[str, Any]:
-    seconds = toleration.seconds
-    found = {
-        "key": toleration.key,
-        "operator": toleration.operator,
-        "value": toleration.value,
-        "effect": toleration.effect,
-        "tolerationSeconds": None if seconds is None else str(seconds),
-    }
-    return {key: value for key, value in found.items() if value is not None}
+    found = toleration.to_object()
+    # A 64-bit integer, which JSON writes as text.
+    return {key: str(value) if key == "tolerationSeconds" else value for key, value in found.items()}

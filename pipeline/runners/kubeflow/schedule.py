@@ -55,11 +55,11 @@ def kubeflow_cron(text: str) -> str:
 
 
 def _without_seven(part: str) -> str:
-    """Replaces Sunday's second number in one part of the days of the week: '5-7' becomes '5,6,0'."""
-    found = re.fullmatch("(?:(?P<first>[0-7])-)?7(?:/(?P<step>[0-9]+))?", part)
+    """Replaces Sunday's second number in one part of the days of the week: '5-7' and 'fri-7' become '5,6,0'."""
+    found = re.fullmatch(f"(?:(?P<first>[0-7]|{'|'.join(_WORDS)})-)?7(?:/(?P<step>[0-9]+))?", part)
     if found is None:
         return part
-    days = range(int(found["first"] or 7), 8, int(found["step"] or 1))
+    days = range(_day(found["first"] or "7"), 8, int(found["step"] or 1))
     return ",".join(dict.fromkeys(str(day % 7) for day in days))
 
 

@@ -16,6 +16,7 @@ from visage.proxies import by_way_of, proxy_of
 # Seconds for each try of a request; kfp.Client tries those that change nothing four times.
 TIMEOUT = 30.0
 _MOST = 100
+_CONNECT = "connect"
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,9 @@ class KubeflowPipelines:
             VisageError: it cannot be reached, refuses the token, or is another server.
         """
         self._connection = connection
-        with self._failures("connect"):
+        with self._failures(_CONNECT):
             self._client = _client(connection, timeout)
-            answer = _call(self._client, "GET", "/healthz")
-        # A login page answers with 200, too.
-        if not isinstance(answer, dict):
-            raise VisageError(
-                f"{connection.host}: is not the API of Kubeflow Pipelines (its answer is no JSON; a login page?); "
-                "name the address of ml-pipeline, or set a token (docs/kubeflow.md)"
-            )
+            _call(self._client, "GET", "/healthz")
 
     def upload(self, file: Path, name: str, version: str, description: str) -> Uploaded:
         """Uploads a version of a pipeline, unless it is there; makes the pipeline if necessary.
@@ -102,30 +97,31 @@ class KubeflowPipelines:
             listed = self._client.list_pipeline_versions(pipeline_id, page_size=_MOST, filter=_named(version))
             for found in listed.pipeline_versions or []:
                 if found.display_name == version:
-                    return Uploaded(pipeline_id, found.pipeline_version_id, version, new=False)
+                    return Uploaded(pipeline_id, _id(found, "pipeline_version_id"), version, new=False)
             made = self._client.upload_pipeline_version(
                 str(file), pipeline_version_name=version, pipeline_id=pipeline_id, description=description
             )
-        return Uploaded(pipeline_id, made.pipeline_version_id, version, new=True)
+            return Uploaded(pipeline_id, _id(made, "pipeline_version_id"), version, new=True)
 
     def experiment(self, name: str) -> str:
         """Returns the id of an experiment, which is made if necessary."""
         with self._failures("make the experiment"):
-            return self._client.create_experiment(name, namespace=self._connection.namespace).experiment_id
+            return _id(self._client.create_experiment(name, namespace=self._connection.namespace), "experiment_id")
 
     def run(
         self, uploaded: Uploaded, experiment: str, name: str, params: Mapping[str, str], service_account: str | None
     ) -> str:
         """Starts a run; returns its id."""
         with self._failures("start the run"):
-            return self._client.run_pipeline(
+            started = self._client.run_pipeline(
                 experiment,
                 name,
                 params=dict(params),
                 pipeline_id=uploaded.pipeline_id,
                 version_id=uploaded.version_id,
                 service_account=service_account,
-            ).run_id
+            )
+            return _id(started, "run_id")
 
     def schedule(
         self,
@@ -152,7 +148,7 @@ class KubeflowPipelines:
             before = self._client.list_recurring_runs(
                 experiment_id=experiment, page_size=_MOST, filter=_named(name)
             ).recurring_runs
-            old = [found.recurring_run_id for found in before or [] if found.display_name == name]
+            old = [_id(found, "recurring_run_id") for found in before or [] if found.display_name == name]
             made = self._client.create_recurring_run(
                 experiment,
                 name,
@@ -164,10 +160,12 @@ class KubeflowPipelines:
                 version_id=uploaded.version_id,
                 service_account=service_account,
             )
+            # Before an old one is removed.
+            new = _id(made, "recurring_run_id")
         with self._failures(f"remove the earlier schedule ({', '.join(old)}; the new one is active)"):
             for recurring_run_id in old:
                 self._client.delete_recurring_run(recurring_run_id)
-        return Scheduled(made.recurring_run_id, old)
+        return Scheduled(new, old)
 
     def _pipeline_id(self, name: str) -> str:
         import kfp_server_api
@@ -176,13 +174,13 @@ class KubeflowPipelines:
         listed = self._client.list_pipelines(page_size=_MOST, filter=_named(name), namespace=namespace)
         for found in listed.pipelines or []:
             if found.display_name == name:
-                return found.pipeline_id
+                return _id(found, "pipeline_id")
         # Not `upload_pipeline`, which makes a version that has the pipeline's name.
         body = {"display_name": name} | ({} if namespace is None else {"namespace": namespace})
         if "name" in kfp_server_api.V2beta1Pipeline.openapi_types:
             # Of newer versions, which require it; older ones refuse it.
             body["name"] = name
-        return _call(self._client, "POST", "/pipelines", body)["pipeline_id"]
+        return _id(_call(self._client, "POST", "/pipelines", body), "pipeline_id")
 
     @contextmanager
     def _failures(self, what: str) -> Iterator[None]:
@@ -196,15 +194,41 @@ class KubeflowPipelines:
             with redirect_stdout(StringIO()):
                 yield
         except kfp_server_api.ApiException as error:
-            raise VisageError(f"{host}: cannot {what}: {_why(error, self._connection)}") from error
+            why = _why(error, self._connection, connecting=what == _CONNECT)
+            raise VisageError(f"{host}: cannot {what}: {why}") from error
         except urllib3.exceptions.HTTPError as error:
             raise VisageError(f"{host}: cannot {what}: {_unreached(error, host)}") from error
+        except _NoJsonError as error:
+            raise VisageError(
+                f"{host}: cannot {what}: the answer is not that of Kubeflow Pipelines (no JSON; a login page?); name "
+                "the address of ml-pipeline, or set a token (docs/kubeflow.md)"
+            ) from error
         except (ValueError, TypeError, AttributeError) as error:
             # kfp_server_api reads an answer of another shape so.
             raise VisageError(
                 f"{host}: cannot {what}: the answer is not that of Kubeflow Pipelines ({shortened(str(error))}); "
                 "name the address of ml-pipeline"
             ) from error
+
+
+class _NoJsonError(Exception):
+    """An answer that is no JSON object."""
+
+
+def _id(found: Any, key: str) -> str:
+    """Returns an id of an answer.
+
+    Args:
+        found: an object of kfp_server_api, or the answer's JSON.
+        key: of the id.
+
+    Raises:
+        ValueError: it has none; a server in front of Kubeflow may have answered.
+    """
+    value = found.get(key) if isinstance(found, dict) else getattr(found, key)
+    if not value or not isinstance(value, str):
+        raise ValueError(f"no {key}")
+    return value
 
 
 def _client(connection: Connection, timeout: float) -> Any:
@@ -214,9 +238,8 @@ def _client(connection: Connection, timeout: float) -> Any:
         """The client without five tries of five seconds before the first failure."""
 
         def get_kfp_healthz(self, sleep_duration: int = 5) -> Any:
-            _limit(self._healthz_api.api_client, timeout)
-            answer = _call(self, "GET", "/healthz")
-            return SimpleNamespace(multi_user=isinstance(answer, dict) and answer.get("multi_user", False))
+            _check_answers(self._healthz_api.api_client, timeout)
+            return SimpleNamespace(multi_user=_call(self, "GET", "/healthz").get("multi_user", False))
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -228,14 +251,14 @@ def _client(connection: Connection, timeout: float) -> Any:
             ssl_ca_cert=None if connection.ca_file is None else str(connection.ca_file),
             **({} if connection.namespace is None else {"namespace": connection.namespace}),
         )
-    _limit(client._healthz_api.api_client, timeout)
+    _check_answers(client._healthz_api.api_client, timeout)
     return client
 
 
 def _call(client: Any, method: str, path: str, body: Any = None) -> Any:
     """Sends a request that kfp.Client has no method for; the names of the generated ones differ between its versions.
 
-    Returns: the answer's JSON; its text if it is none.
+    Returns: the answer's JSON.
     """
     return client._healthz_api.api_client.call_api(
         f"/apis/v2beta1{path}",
@@ -248,8 +271,12 @@ def _call(client: Any, method: str, path: str, body: Any = None) -> Any:
     )
 
 
-def _limit(api_client: Any, timeout: float) -> None:
-    """Gives each request of a client a time limit; kfp.Client has none."""
+def _check_answers(api_client: Any, timeout: float) -> None:
+    """Gives each request of a client a time limit, and lets it fail unless its answer is a JSON object.
+
+    kfp.Client has no limit, and takes a login page, which a server in front of Kubeflow may send with status 200 at any
+    request, for an empty list or an object without values.
+    """
     rest = api_client.rest_client
     if getattr(rest, "visage_timeout", None) == timeout:
         return
@@ -257,7 +284,14 @@ def _limit(api_client: Any, timeout: float) -> None:
 
     def request(method: str, url: str, **arguments: Any) -> Any:
         # Of connecting and of reading; a single number must be whole, and others are silently left out.
-        return send(method, url, **{**arguments, "_request_timeout": (timeout, timeout)})
+        answer = send(method, url, **{**arguments, "_request_timeout": (timeout, timeout)})
+        try:
+            is_object = isinstance(json.loads(answer.data), dict)
+        except ValueError:
+            is_object = False
+        if not is_object:
+            raise _NoJsonError
+        return answer
 
     rest.request, rest.visage_timeout = request, timeout
 
@@ -267,8 +301,14 @@ def _named(name: str) -> str:
     return json.dumps({"predicates": [{"operation": 1, "key": "display_name", "stringValue": name}]})
 
 
-def _why(error: Any, connection: Connection) -> str:
-    """Returns the cause of an error of the API and its fix."""
+def _why(error: Any, connection: Connection, connecting: bool) -> str:
+    """Returns the cause of an error of the API and its fix.
+
+    Args:
+        error: of the client.
+        connection: to the API.
+        connecting: whether nothing has shown yet that the address is that of the API.
+    """
     status, text = error.status, _message(error)
     if status == 0:  # of TLS
         return _tls(text)
@@ -277,11 +317,13 @@ def _why(error: Any, connection: Connection) -> str:
         return f"status 401, {given}{text}; set $VISAGE_KUBEFLOW_TOKEN or --token-file (docs/kubeflow.md)"
     if status == 403:
         return f"status 403, not allowed{text}; give this user the rights in the namespace, or name --namespace"
-    if status == 404:
+    if status == 404 and connecting:
         return f"status 404{text}; name the address of Kubeflow Pipelines 2, e.g. http://HOST:8888"
-    if status >= 500:
+    if status in (404, 409):
+        return f"status {status}{text}; somebody has changed it meanwhile: submit again, or name --namespace"
+    if status == 429 or status >= 500:
         return f"status {status}{text}; see the log of ml-pipeline, and try again"
-    return f"status {status}{text}"
+    return f"status {status}{text}; see the log of ml-pipeline"
 
 
 def _message(error: Any) -> str:

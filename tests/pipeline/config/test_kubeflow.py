@@ -44,11 +44,17 @@ def test_written_settings_read_back_as_they_were() -> None:
         ("pod.tolerations=[{value: x}]", "key: is missing; name the taint, or set operator: Exists"),
         ("pod.tolerations=[{key: a, operator: Exists, value: x}]", "value: has no meaning with operator Exists"),
         ("pod.tolerations=[{key: a, seconds: 3}]", "seconds: has a meaning with effect NoExecute alone"),
+        # Argo Workflows reads the factor as a whole number.
+        ("pod.retry_backoff=1.5", "pod.retry_backoff: must be an integer, not 1.5"),
+        ("pod.timeout_seconds=2147483648", "pod.timeout_seconds: must be less than or equal to 2147483647"),
         ("workspace_claim=My_Claim", "workspace_claim: must be a name of Kubernetes"),
         ("environment={2A: x}", "must be the name of an environment variable, not '2A'"),
-        ("environment={KFP_POD_NAME: x}", "must be the name of an environment variable, not 'KFP_POD_NAME'"),
+        ("environment={KFP_POD_NAME: x}", "must be the name of an environment variable of yours, not 'KFP_POD_NAME'"),
         ("secrets={A: {secret: db, key: a b}}", "must be letters, digits, hyphens, _ and ., not 'a b'"),
-        ("secret_files={secrets: db}", "must be the absolute path of a folder in the container, not 'secrets'"),
+        ("secret_files={secrets: db}", "must be the absolute path of a folder in the container such as /mnt/visage"),
+        ("secret_files={/a: db, /a/: db}", "such as /mnt/visage, not '/a/'"),
+        ("image=my image", "image: must be an image such as REGISTRY/visage:1, not 'my image'"),
+        ("pod.tolerations=[{key: a b}]", "key: must be that of a taint, not 'a b'"),
         ("image_pull_policy=always", "image_pull_policy: must be 'Always', 'IfNotPresent' or 'Never'"),
     ],
 )
@@ -60,4 +66,24 @@ def test_a_mistake_is_one_line(override: str, line: str) -> None:
 
 def test_a_variable_has_one_origin() -> None:
     message = refusal("kubeflow.environment={A: x}", "kubeflow.secrets={A: {secret: db, key: a}}")
-    assert "secrets.A: environment has this variable, too; remove one" in message
+    assert "secrets: the environment has A, too; remove one" in message
+
+
+@pytest.mark.parametrize("key", ["kubeflow.environment", "airflow.kubernetes.env"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("VISAGE_METADATA_URL", "mysql://host/db"),
+        ("MLFLOW_TRACKING_TOKEN", "t0ken"),
+        ("aws_secret_access_key", "t0ken"),
+        ("STORE", "mysql://user:t0ken@host/db"),
+    ],
+)
+def test_a_secret_is_no_plain_variable(key: str, name: str, value: str) -> None:
+    message = refusal(f"{key}={{{name}: '{value}'}}")
+    assert message == f"--set {key}: {name} is a secret, which would stand in the compiled pipeline; name it in secrets"
+
+
+def test_other_variables_are_no_secrets() -> None:
+    given = {"TOKENIZERS_PARALLELISM": "false", "AWS_WEB_IDENTITY_TOKEN_FILE": "/x", "HTTPS_PROXY": "http://proxy:3128"}
+    assert settings(*(f"environment.{name}={value}" for name, value in given.items())).environment == given

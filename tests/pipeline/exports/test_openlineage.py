@@ -119,7 +119,8 @@ def test_events_are_posted_in_their_order(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_server_on_this_machine_is_reached_past_the_proxy_and_another_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    # No message repeats the proxy's password.
+    monkeypatch.setenv("http_proxy", "http://me:t0ken@127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
     with http_server() as received:
         post_events(events()[:1], received.url, 10)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.config.loader import load_config
+from pipeline.exit_codes import HELD, NOT_BLESSED, NOT_DUE
 from pipeline.runners.airflow_dag import dag_text
 from pipeline.runners.pods import check_volumes
 from pipeline.stages import STAGES
@@ -99,6 +100,12 @@ def test_a_run_asks_first_where_only_a_reason_lets_it_train() -> None:
     assert 'command=["runs", "export", "--missing-ok"]' in text
 
 
+def test_the_exit_codes_that_skip_a_task_are_those_of_visage() -> None:
+    text = text_of("retraining.when=[new_data]")
+    assert constant(text, "WITHHELD") == (NOT_BLESSED, HELD)
+    assert constant(text, "NOT_DUE") == NOT_DUE
+
+
 def test_mails_come_after_the_functions_of_the_configuration() -> None:
     text = text_of("airflow.email=[ml@example.org]", "airflow.on_task_failure=[a.b]")
     assert '"on_failure_callback": [callback_1, MAIL]' in text
@@ -117,6 +124,28 @@ def test_the_training_has_a_pod_of_its_own_where_it_differs() -> None:
     assert pods.keys() == {"default", "train"}
     resources = [pods[name]["spec"]["containers"][0].get("resources") for name in pods]
     assert resources == [None, {"requests": {"nvidia.com/gpu": "2"}, "limits": {"nvidia.com/gpu": "2"}}]
+
+
+def test_a_pod_has_no_rights_and_its_memory_is_its_limit() -> None:
+    pod = constant(text_of(*IN_PODS, "airflow.kubernetes.nodes={cpu: 2, memory: 8Gi}"), "PODS")["default"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["securityContext"] == {"runAsNonRoot": True}
+    assert pod["automountServiceAccountToken"] is False
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+    }
+    assert container["resources"] == {"requests": {"cpu": "2", "memory": "8Gi"}, "limits": {"memory": "8Gi"}}
+    pod = constant(text_of(*IN_PODS, "airflow.kubernetes.service_account=visage"), "PODS")["default"]["spec"]
+    assert (pod["serviceAccountName"], "automountServiceAccountToken" in pod) == ("visage", False)
+
+
+def test_a_pod_tolerates_taints_as_kubernetes_writes_them() -> None:
+    taint = "{key: gpu, operator: Exists, effect: NoExecute, seconds: 60}"
+    pods = constant(text_of(*IN_PODS, f"airflow.kubernetes.nodes.tolerations=[{taint}]"), "PODS")
+    (toleration,) = pods["default"]["spec"]["tolerations"]
+    assert toleration == {"key": "gpu", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from google.protobuf.wrappers_pb2 import StringValue
 from pipeline.cli.main import main
 from pipeline.compiled import CONFIGURATION, write_compiled
 from pipeline.config.loader import load_config
+from pipeline.exit_codes import FAILED, HELD, NOT_BLESSED
 from pipeline.node import to_json
 from pipeline.run_record import read_record
+from pipeline.task_report import TaskReport
 from tests.pipeline.config.refusal import DEFAULT
 from tests.pipeline.exports.http_server import http_server
 from tests.pipeline.toy_pipeline import counted
@@ -182,3 +184,38 @@ def test_a_failed_task_is_told_once_however_often_it_is_tried(
     ]
     assert told[0]["text"].startswith("toy: run 1 failed, no version is served: Counted failed: Counted fails")
     assert "notification" not in capfd.readouterr().err
+
+
+def on_kubeflow(compiled: Path, *words: str) -> tuple[int, Path]:
+    """Runs a task as a container of Kubeflow does; returns the exit code and the file of its message."""
+    message = compiled.parent / "kfp" / "output.json"
+    given = json.dumps({"outputs": {"outputFile": str(message)}})
+    command = ["kubeflow-task", *words, "--pipeline", str(compiled), "--run-id", "1", "--executor-input", given]
+    return main.main(command, standalone_mode=False) or 0, message
+
+
+def test_a_failed_task_leaves_kubeflow_no_message(
+    compiled: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "counter.fails").touch()
+    code, message = on_kubeflow(compiled, "Counted", "Reader")
+    assert (code, message.exists()) == (1, False)
+    (tmp_path / "counter.fails").unlink()
+    code, message = on_kubeflow(compiled, "Counted", "Reader")
+    assert (code, json.loads(message.read_text())) == (0, {"parameterValues": {}, "artifacts": {}})
+
+
+@pytest.mark.parametrize(("given", "code"), [(0, 0), (NOT_BLESSED, 0), (HELD, 0), (FAILED, FAILED)])
+def test_a_task_on_kubeflow_fails_for_defects_alone(
+    compiled: Path, monkeypatch: pytest.MonkeyPatch, given: int, code: int
+) -> None:
+    """Kubeflow drops the outputs of a failed task, and with them why a model is withheld."""
+    asked: list[bool] = []
+
+    def exit_code(_: TaskReport, last_try: bool) -> int:
+        asked.append(last_try)
+        return given
+
+    monkeypatch.setattr(TaskReport, "exit_code", exit_code)
+    ended, message = on_kubeflow(compiled, "Counted")
+    assert (ended, message.exists(), asked) == (code, code == 0, [True])

@@ -45,12 +45,14 @@ class Api:
         url: of the server.
         token: what every request must carry; None: none.
         failures: the status that a request gets instead, by 'METHOD /path'; 200: a login page.
+        empty: requests whose answer is an object without values, by 'METHOD /path'.
         hangs: whether no request is answered.
     """
 
     url: str = ""
     token: str | None = None
     failures: dict[str, int] = field(default_factory=dict)
+    empty: set[str] = field(default_factory=set)
     hangs: bool = False
     requests: list[Request] = field(default_factory=list)
     pipelines: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -72,6 +74,8 @@ class Api:
             }
         if (status := self.failures.get(f"{request.method} {request.path}")) is not None:
             return status, "<html>Log in</html>" if status == 200 else {"code": 13, "message": "Internal: a reason"}
+        if f"{request.method} {request.path}" in self.empty:
+            return 200, {}
         routes: dict[str, Callable[[Request], Answer]] = {
             "GET /healthz": lambda _: (200, {"multi_user": False}),
             "GET /pipelines": lambda one: self._list(one, self.pipelines, "pipelines"),

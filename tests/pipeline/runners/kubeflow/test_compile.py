@@ -155,6 +155,8 @@ def test_the_trainer_alone_gets_the_gpu(full: Compiled) -> None:
 def test_tasks_are_retried_with_a_growing_delay_but_not_the_verdict(full: Compiled) -> None:
     policy = full.tasks["push"]["retryPolicy"]
     assert (policy["maxRetryCount"], policy["backoffDuration"], policy["backoffFactor"]) == (2, "30s", 2.0)
+    # A week, not the hour of kfp: Argo counts it from the start of the first try.
+    assert policy["backoffMaxDuration"] == "604800s"
     assert "retryPolicy" not in full.tasks["Verdict"]
     assert all(task.get("cachingOptions", {}) == {} for task in full.tasks.values())
 
@@ -230,6 +232,27 @@ def test_the_archives_have_a_claim_of_their_own(tmp_path: Path) -> None:
         mounts()
     with pytest.raises(VisageError, match=r"kubeflow\.data_claim: data\.dir is the workspace"):
         mounts(f"data.dir={tmp_path / 'work'}")
+    with pytest.raises(VisageError, match=r"kubeflow\.secret_files: a claim is mounted at .*archives, too"):
+        mounts(f"data.dir={archives}", f"kubeflow.secret_files={{{archives}: db}}")
+    with pytest.raises(VisageError, match=r"^data\.dir: a claim of kubeflow is mounted there, so it must be"):
+        mounts(f"data.dir={tmp_path / 'a:b'}")
+
+
+def test_a_pipeline_that_fits_no_argument_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.runners.kubeflow.compile._LONGEST_ARGUMENT", 5_000)
+    with pytest.raises(VisageError, match=r"kubeflow: the compiled pipeline has [\d,]+ characters, but Linux allows"):
+        Compiled(tmp_path)
+    assert not (tmp_path / "faces.yaml").exists()
+
+
+def test_a_folder_that_is_missing_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(VisageError, match=r"faces\.yaml: cannot be written: No such file or directory"):
+        Compiled(tmp_path / "none")
+
+
+def test_the_labels_of_pods_are_valid_for_each_name_of_a_pipeline(tmp_path: Path) -> None:
+    labels = Compiled(tmp_path, "name=faces-").pod("data")["podMetadata"]["labels"]
+    assert labels["visage.pipeline"] == "faces"
 
 
 @pytest.mark.slow

@@ -68,6 +68,14 @@ def test_the_message_has_the_metrics_and_keeps_where_artifacts_lie(tmp_path: Pat
     assert message["artifacts"]["gate"]["artifacts"][0]["uri"] == "minio://bucket/gate"
 
 
+@pytest.mark.parametrize("figure", [None, float("nan"), float("inf")])
+def test_a_figure_that_is_no_number_is_left_out_because_json_has_none(
+    tmp_path: Path, card: Path, figure: float | None
+) -> None:
+    message = written(tmp_path, report(card, metrics={"age_mae": 4.7, "gender_auc": figure}))
+    assert message["artifacts"]["metrics"]["artifacts"][0]["metadata"] == {"age_mae": 4.7}
+
+
 def test_the_pages_lie_at_their_local_paths(tmp_path: Path, card: Path) -> None:
     written(tmp_path, report(card))
     assert (tmp_path / "local" / "card").read_text() == "<html>the card</html>"

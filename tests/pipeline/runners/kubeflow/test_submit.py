@@ -143,7 +143,9 @@ def test_a_server_that_never_answers_is_one_line(api: Api) -> None:
         (404, "status 404 (Internal: a reason); name the address of Kubeflow Pipelines 2"),
         (500, "status 500 (Internal: a reason); see the log of ml-pipeline, and try again"),
         (503, "status 503 (Internal: a reason); see the log of ml-pipeline, and try again"),
-        (200, "is not the API of Kubeflow Pipelines (its answer is no JSON; a login page?)"),
+        (400, "status 400 (Internal: a reason); see the log of ml-pipeline"),
+        (429, "status 429 (Internal: a reason); see the log of ml-pipeline, and try again"),
+        (200, "the answer is not that of Kubeflow Pipelines (no JSON; a login page?); name the address of ml-pipeline"),
     ],
 )
 def test_each_status_is_one_line(api: Api, status: int, line: str) -> None:
@@ -160,29 +162,64 @@ def test_a_missing_and_a_wrong_token_are_one_line_without_the_token(api: Api) ->
     assert "$VISAGE_KUBEFLOW_TOKEN" in wrong
 
 
+STEPS = (
+    ("GET /pipelines", "upload the pipeline"),
+    ("POST /pipelines", "upload the pipeline"),
+    ("GET /pipelines/pipeline_id-1/versions", "upload the pipeline"),
+    ("POST /pipelines/upload_version", "upload the pipeline"),
+    ("GET /experiments", "make the experiment"),
+    ("POST /experiments", "make the experiment"),
+    ("POST /runs", "start the run"),
+    ("GET /recurringruns", "schedule runs"),
+    ("POST /recurringruns", "schedule runs"),
+)
+"""Requests of a whole submission, and what each is for."""
+
+
+def submit(api: Api, file: Path) -> None:
+    kubeflow = client(api)
+    version, experiment = kubeflow.upload(file, "faces", "0a1b", ""), kubeflow.experiment("nightly")
+    kubeflow.run(version, experiment, "faces 1", {}, None)
+    kubeflow.schedule(version, experiment, "faces", "0 0 1 * * 0", {}, None)
+
+
 @pytest.mark.parametrize(
-    ("call", "what"),
+    ("status", "cause"),
     [
-        ("GET /pipelines", "upload the pipeline"),
-        ("POST /pipelines", "upload the pipeline"),
-        ("POST /pipelines/upload_version", "upload the pipeline"),
-        ("POST /experiments", "make the experiment"),
-        ("POST /runs", "start the run"),
-        ("POST /recurringruns", "schedule runs"),
+        (503, r"status 503 \(Internal: a reason\); see the log of ml-pipeline, and try again"),
+        (404, r"status 404 \(Internal: a reason\); somebody has changed it meanwhile: submit again"),
+        (409, r"status 409 \(Internal: a reason\); somebody has changed it meanwhile: submit again"),
+        # The session has ended since the connection.
+        (200, r"the answer is not that of Kubeflow Pipelines \(no JSON; a login page\?\)"),
     ],
 )
-def test_each_step_names_what_failed(api: Api, file: Path, call: str, what: str) -> None:
-    api.failures[call] = 503
-
-    def submit() -> None:
-        kubeflow = client(api)
-        version, experiment = kubeflow.upload(file, "faces", "0a1b", ""), kubeflow.experiment("nightly")
-        kubeflow.run(version, experiment, "faces 1", {}, None)
-        kubeflow.schedule(version, experiment, "faces", "0 0 1 * * 0", {}, None)
-
-    with pytest.raises(VisageError, match=f"cannot {what}: status 503") as refused:
-        submit()
+@pytest.mark.parametrize(("call", "what"), STEPS)
+def test_each_step_names_what_failed(api: Api, file: Path, call: str, what: str, status: int, cause: str) -> None:
+    api.failures[call] = status
+    with pytest.raises(VisageError, match=f"cannot {what}: {cause}") as refused:
+        submit(api, file)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("call", "what"), [step for step in STEPS if step[0].startswith("POST")])
+def test_an_object_without_an_id_is_one_line(api: Api, file: Path, call: str, what: str) -> None:
+    api.empty.add(call)
+    with pytest.raises(
+        VisageError, match=rf"cannot {what}: the answer is not that of Kubeflow Pipelines \(no \w+_id\)"
+    ):
+        submit(api, file)
+
+
+@pytest.mark.parametrize("failure", ["a login page", "no id"])
+def test_a_schedule_stays_while_there_is_no_new_one(api: Api, file: Path, failure: str) -> None:
+    submit(api, file)
+    if failure == "no id":
+        api.empty.add("POST /recurringruns")
+    else:
+        api.failures["POST /recurringruns"] = 200
+    with pytest.raises(VisageError, match="cannot schedule runs"):
+        submit(api, file)
+    assert len(api.recurring_runs) == 1
 
 
 def test_a_parameter_that_the_version_lacks_is_kubeflows_line(api: Api, file: Path) -> None:

@@ -94,7 +94,7 @@ def _of_key(location: _Location) -> _Location:
             continue
         if get_origin(annotation) in (Union, types.UnionType):
             # The part names an alternative of the type, no key of the file.
-            annotation = next((one for one in get_args(annotation) if get_origin(one) in (list, tuple)), None)
+            annotation = next((one for one in get_args(annotation) if get_origin(one) in (list, tuple, dict)), None)
             continue
         key.append(part)
         annotation = below(annotation, part)

@@ -8,7 +8,6 @@ from visage.errors import VisageError
 from visage.networks import NETWORKS
 from visage.training.features.freezing import freeze, split_at_frozen, unfreeze
 
-
 # The 27 convolutions of HSE's face network, and its dense layers of 256 features, 100 ages and the gender.
 OF_FACERES = 3_196_032 + 262_400 + 25_700 + 257
 

@@ -74,6 +74,8 @@ class TrainerSettings(Settings):
     def _counts_or_names(cls, freeze: object) -> object:
         if isinstance(freeze, bool):
             raise ValueError(f"must be a number of layers, how their names begin, or null, not {str(freeze).lower()}")
+        if freeze in ([], ()):
+            raise ValueError("must be a number of layers, how their names begin, or null, not an empty list")
         return freeze
 
     @field_validator("gradient_accumulation_steps")
@@ -108,7 +110,7 @@ class TrainerSettings(Settings):
             if self.weights == weights and weights not in self.spec.pretrained:
                 fitting = " or ".join(networks_that_fit(weights))
                 raise ValueError(f"weights {weights} fit the network {fitting}, not {self.network}")
-        if isinstance(self.weights, dict) and set(self.weights) != set(self.spec.trunks):
+        if isinstance(self.weights, dict) and (not self.weights or set(self.weights) != set(self.spec.trunks)):
             trunks = " and ".join(self.spec.trunks) or "no trunks"
             raise ValueError(f"weights name {' and '.join(self.weights) or 'no trunk'}; {self.network} has {trunks}")
         return self

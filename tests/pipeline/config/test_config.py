@@ -178,6 +178,10 @@ def test_each_error_has_its_own_line() -> None:
     [
         ("split.folds=many", "--set split.folds: must be an integer or 'published', not 'many'"),
         ("split.folds=[1]", "--set split.folds: must be an integer or 'published', not [1]"),
+        (
+            "trainer.freeze=[]",
+            "--set trainer.freeze: must be a number of layers, how their names begin, or null, not an empty list",
+        ),
         ("trainer.freeze=[a, 3]", "--set trainer.freeze.1: must be a text, not 3"),
         ("trainer.freeze={a: null}", "--set trainer.freeze: must be an integer or a text or a list, not {'a': null}"),
         ("trainer.weights={torso: x}", "--set trainer.weights.torso: must be 'dlib' or 'faceres', not 'torso'"),

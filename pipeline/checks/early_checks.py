@@ -15,7 +15,7 @@ from pipeline.machine.permissions import may_write, refusal_line, unwritable_wor
 from pipeline.metadata.location import StoreLocation
 from pipeline.run_lock import check_not_running
 from visage.errors import VisageError
-from visage.networks.pretrained.weights_file import check_weights_file
+from visage.networks.pretrained.weights_file import check_faceres_package, check_weights_file
 from visage.training.distillation.teacher import find_teacher
 
 # Longer than any transaction of another process.
@@ -96,7 +96,10 @@ def _extras(context: CheckContext) -> Finding:
 def _recipe(context: CheckContext) -> Finding:
     trainer = context.config.trainer
     if trainer.weights_file is not None:
-        check_weights_file(trainer.weights_file, trainer.network)
+        if isinstance(trainer.weights, dict):
+            check_faceres_package(trainer.weights_file)
+        else:
+            check_weights_file(trainer.weights_file, trainer.network)
     if trainer.distillation.teacher is not None:
         find_teacher(trainer.distillation.teacher)
     return Finding("recipe", "ok", "the weights and the teacher that it names exist")

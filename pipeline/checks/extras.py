@@ -27,6 +27,8 @@ def check_extras(config: PipelineConfig) -> None:
     keys = config.exports.signing
     if keys.private_key is not None and keys.public_key is not None:
         check_keys(Path(keys.private_key), Path(keys.public_key))
-    check_installed(config.trainer.weights, "trainer.weights")
+    weights = config.trainer.weights
+    for source in weights.values() if isinstance(weights, dict) else (weights,):
+        check_installed(source, "trainer.weights")
     if config.serving.copy_to is not None:
         check_bucket_installed(config.serving.copy_to)

@@ -33,7 +33,9 @@ def explain(error: ValidationError, path: Path | str, set_keys: Sequence[str], o
     by_key: dict[_Location, list[Any]] = {}
     for detail in error.errors():
         by_key.setdefault(_of_key(detail["loc"]), []).append(detail)
-    keys = sorted(by_key, key=lambda key: by_key[key][0]["type"] != "extra_forbidden")
+    # An alternative of a type whose error is deeper has looked into the value: it says most.
+    deepest = [key for key in by_key if not any(len(one) > len(key) and one[: len(key)] == key for one in by_key)]
+    keys = sorted(deepest, key=lambda key: by_key[key][0]["type"] != "extra_forbidden")
     return "\n".join(_explain(key, by_key[key], path, set_keys, option) for key in keys)
 
 
@@ -94,7 +96,7 @@ def _of_key(location: _Location) -> _Location:
             continue
         if get_origin(annotation) in (Union, types.UnionType):
             # The part names an alternative of the type, no key of the file.
-            annotation = next((one for one in get_args(annotation) if get_origin(one) in (list, tuple)), None)
+            annotation = next((one for one in get_args(annotation) if get_origin(one) in (list, tuple, dict)), None)
             continue
         key.append(part)
         annotation = below(annotation, part)

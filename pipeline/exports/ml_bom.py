@@ -84,7 +84,7 @@ def _model(run: ExportedRun, metadata: ModelMetadata, files: list[dict[str, Any]
         "visage:pipeline": run.config.name,
         "visage:run_id": run.record.run_id,
         "visage:pushed_version": run.version,
-        "visage:initial_weights": trainer.weights,
+        "visage:initial_weights": trainer.weights and trainer.first_weights,
         "visage:teacher": trainer.distillation.teacher,
         "visage:parameters": metadata.parameters,
     }

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.metadata.workspace import KnownTraining, is_record_of, parents
+from visage.networks.trunks import TRUNKS, joined, split_start
 from visage.saved_model.metadata import TrainingProvenance, known_metadata
 from visage.saved_model.versions import find_saved_model
 
 # Pretrained weights by the name of their data; a file records none, 'random' and 'blessed' add none.
-_OF_NAMED_DATA = ("dlib", "imagenet")
+_OF_NAMED_DATA = (*TRUNKS, "imagenet")
 _FILES = (".h5", ".keras")
 
 
@@ -79,14 +80,17 @@ def _way(one: KnownTraining, entry: TrainingProvenance, teacher: Sequence[Traini
 def _first_weights(one: KnownTraining) -> str | None:
     recorded = one.provenance[0].weights if one.provenance else None
     named = one.training.settings.get("weights")
-    return recorded or (Path(named).name if named else None)
+    if recorded or not named:
+        return recorded
+    return joined(named) if isinstance(named, dict) else Path(named).name
 
 
 def _of_weights(weights: str | None, whose: str = "") -> Iterator[OutsideData]:
-    if weights in _OF_NAMED_DATA:
-        yield OutsideData((weights,), f"weights {weights}{whose}")
-    elif weights is not None and weights.endswith(_FILES):
-        yield OutsideData(None, f"weights file {weights}{whose}")
+    for start in split_start(weights or ""):
+        if start in _OF_NAMED_DATA:
+            yield OutsideData((start,), f"weights {start}{whose}")
+        elif start.endswith(_FILES):
+            yield OutsideData(None, f"weights file {start}{whose}")
 
 
 def _without_record(

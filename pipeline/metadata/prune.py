@@ -5,10 +5,11 @@ are removed. A call that is killed between the two is completed by the next.
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 
@@ -153,11 +154,16 @@ def _passed_validation(run: Run) -> bool:
 def _named_paths(config: PipelineConfig) -> list[Path]:
     """Returns the paths of models that a later run or another pipeline reads."""
     trainer = config.trainer
-    names = [getattr(config.evaluator, "reference", None), trainer.distillation.teacher, trainer.weights]
+    names = [getattr(config.evaluator, "reference", None), trainer.distillation.teacher, *_sources(trainer.weights)]
     for known in workspace_trainings(config.root.parent):
-        names += [known.training.teacher, known.training.settings.get("weights")]
+        names += [known.training.teacher, *_sources(known.training.settings.get("weights"))]
     # Words such as 'dlib' are no paths, and name nothing below the artifacts.
     return [Path(str(name)).resolve() for name in names if name]
+
+
+def _sources(weights: str | Mapping[Any, str] | None) -> list[str | None]:
+    """Returns what `trainer.weights` names: one source, or one for each trunk."""
+    return list(weights.values()) if isinstance(weights, Mapping) else [weights]
 
 
 def _other_roots(found: Iterable[ArtifactRecord], artifacts: Path) -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ from pipeline.output.console import Reporter
 from pipeline.output.run_details import print_metrics, print_software, print_values
 from pipeline.output.runs import local_time, print_waiver, whole_columns
 from visage.data.protocols import SPLITS
+from visage.networks.trunks import joined
 from visage.saved_model.pushing.holds import model_digest
 
 
@@ -87,5 +88,6 @@ def _how(model: LearnedModel) -> str:
 def _weights(origin: Origin) -> str:
     """Returns the start of the training, e.g. 'weights blessed (version 7)'."""
     named = origin.training.settings.get("weights", "unknown")
+    named = joined(named) if isinstance(named, dict) else named
     weights = "random weights" if named is None else f"weights {escape(str(named))}"
     return f"{weights} ({origin.start})" if origin.start else weights

@@ -60,7 +60,7 @@ class RecordedPipeline:
         evaluation: Evaluation | None = None,
         model: Recorded | None = None,
         learned_from: Sequence[TrainingProvenance] = (),
-        first_weights: str | None = None,
+        first_weights: str | dict[str, str] | None = None,
         held: str = "",
         archive_digests: Mapping[str, str] | None = None,
         evaluator: int = mlmd.Execution.COMPLETE,
@@ -195,7 +195,9 @@ def _figures() -> Evaluation:
     return evaluate(table_of([30, 40, 50], [31, 42, 50]), EvaluatorSettings(age_mae_max=9, gender_accuracy_min=None))
 
 
-def _recipe(run_id: str, start: Recorded | None, teacher: Path | None, first_weights: str | None) -> dict[str, Any]:
+def _recipe(
+    run_id: str, start: Recorded | None, teacher: Path | None, first_weights: str | dict[str, str] | None
+) -> dict[str, Any]:
     return {
         "network": "compact",
         "weights": "blessed" if start else first_weights,

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from visage.data.datasets import terms_of
+from visage.networks.trunks import TRUNKS, split_start
 from visage.saved_model.metadata import TrainingProvenance
 
 # By the start of a training, as `TrainingProvenance.weights` names it.
-_OF_WEIGHTS = {
-    "dlib": "dlib's face network: the weights are in the public domain (CC0); half of their 3 million training faces "
-    "came from VGG-Face and FaceScrub, which are for non-commercial research (https://github.com/davisking/dlib-models)",
+_OF_WEIGHTS: dict[str, str] = {
+    **{trunk: spec.terms for trunk, spec in TRUNKS.items()},
     "imagenet": "ImageNet weights of Keras Applications; ImageNet's images are for non-commercial research and "
     "education (https://image-net.org/download.php)",
 }
@@ -66,12 +66,13 @@ def _of_data(training: TrainingProvenance) -> Iterator[tuple[str, str]]:
 
 
 def _of_weights(training: TrainingProvenance) -> Iterator[tuple[str, str]]:
-    start = training.weights
-    if start is None:
+    if training.weights is None:
         yield "first weights", _UNKNOWN_WEIGHTS
-    elif start in _OF_WEIGHTS:
-        yield f"first weights: {start}", _OF_WEIGHTS[start]
-    elif start not in ("random", "blessed"):
-        is_vgg_face = "vgg" in start.lower() and "face" in start.lower()
-        terms = _VGG_FACE if is_vgg_face else "A file of the user's own: its maker sets its terms."
-        yield f"first weights: {start}", terms
+        return
+    for start in split_start(training.weights):
+        if start in _OF_WEIGHTS:
+            yield f"first weights: {start}", _OF_WEIGHTS[start]
+        elif start not in ("random", "blessed"):
+            is_vgg_face = "vgg" in start.lower() and "face" in start.lower()
+            terms = _VGG_FACE if is_vgg_face else "A file of the user's own: its maker sets its terms."
+            yield f"first weights: {start}", terms

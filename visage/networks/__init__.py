@@ -10,6 +10,8 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from visage.networks.trunks import TRUNKS, Trunk
+
 if TYPE_CHECKING:
     import keras
 
@@ -30,7 +32,7 @@ class NetworkSpec:
         gender_head: the same for the gender.
         any_size: whether another `input_size`, from 32, gives the same weights: the network ends in global pooling.
         tta_flip: whether a served model predicts the mean over an image and its mirror image.
-        dlib_trunk: whether it begins with layers of dlib's face network, and so takes dlib's weights.
+        trunks: pretrained face networks with whose layers it begins, and whose weights it takes.
         imagenet_file: name of Keras's file of ImageNet weights without the top; '': there is none for it.
     """
 
@@ -41,7 +43,7 @@ class NetworkSpec:
     gender_head: GenderHead | None
     any_size: bool = False
     tta_flip: bool = False
-    dlib_trunk: bool = False
+    trunks: tuple[Trunk, ...] = ()
     imagenet_file: str = ""
 
     @property
@@ -57,8 +59,8 @@ class NetworkSpec:
 
     @property
     def pretrained(self) -> tuple[Pretrained, ...]:
-        """Returns the pretrained weights that fit it."""
-        fits: dict[Pretrained, bool] = {"dlib": self.dlib_trunk, "imagenet": bool(self.imagenet_file)}
+        """Returns the pretrained weights that fit it by one name; those of several trunks are named one by one."""
+        fits: dict[Pretrained, bool] = {"dlib": self.trunks == ("dlib",), "imagenet": bool(self.imagenet_file)}
         return tuple(name for name, does in fits.items() if does)
 
     def build(self) -> keras.Model:
@@ -80,7 +82,7 @@ def _spec(
 
 
 # Pixels; the geometry of dlib's face network requires them.
-_DLIB_SIZE = 150
+_DLIB_SIZE = TRUNKS["dlib"].input_size
 
 NETWORKS: dict[str, NetworkSpec] = dict(
     (
@@ -99,8 +101,9 @@ NETWORKS: dict[str, NetworkSpec] = dict(
             imagenet_file="resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
         ),
         _spec("vggface", 224, 3, "softmax", "softmax"),
-        _spec("visage", _DLIB_SIZE, 3, "label_distribution", "binary", dlib_trunk=True),
-        _spec("visage_small", _DLIB_SIZE, 3, "label_distribution", "binary", dlib_trunk=True),
+        _spec("visage", _DLIB_SIZE, 3, "label_distribution", "binary", trunks=("dlib",)),
+        _spec("visage_duo", _DLIB_SIZE, 3, "label_distribution", "binary", trunks=("dlib", "faceres"), any_size=True),
+        _spec("visage_small", _DLIB_SIZE, 3, "label_distribution", "binary", trunks=("dlib",)),
     )
 )
 

@@ -12,8 +12,9 @@ import keras
 from keras import ops
 
 from visage.networks.rescaling import Rescaling
+from visage.networks.trunks import TRUNKS
 
-PREFIX = "dlib_"
+PREFIX = TRUNKS["dlib"].prefix
 # The values that dlib subtracts from each channel, red first, before it divides by 256.
 _MEAN_COLOUR = (122.782, 117.001, 104.298)
 # (filters, whether the block halves the side), in order.
@@ -24,6 +25,10 @@ _BLOCKS = (
     *[(256, True)] + [(256, False)] * 2,
     (256, True),
 )
+# Residual blocks (from 1) that `features` pools: the last of each resolution.
+_TAPS = (3, 7, 10, 13, 14)
+# The block whose 4x4 map `features` returns unpooled.
+_MAP = 13
 DESCRIPTOR = f"{PREFIX}descriptor"
 
 
@@ -65,14 +70,33 @@ def pooled_levels(
     """
     pixels = keras.Input((input_size, input_size, channels), name="pixels")
     levels = blocks(pixels, max(taps))
-    pooled = [keras.layers.GlobalAveragePooling2D(name=f"tap_{number}")(levels[number - 1]) for number in taps]
-    return pixels, levels, pooled
+    return pixels, levels, _pooled(levels, taps)
+
+
+def features(pixels: keras.KerasTensor) -> list[keras.KerasTensor]:
+    """Returns what our networks read of the whole trunk: several levels of it.
+
+    Args:
+        pixels: [N, 150, 150, 3] in 0..255, RGB.
+
+    Returns:
+        The pooled last block of each resolution [N, 32], [N, 64], [N, 128], [N, 256], [N, 256]; the descriptor
+        [N, 128]; the last 4x4 map [N, 4096].
+    """
+    levels = blocks(pixels)
+    pooled = _pooled(levels, _TAPS)
+    places = keras.layers.Flatten(name="places")(levels[_MAP - 1])
+    return [*pooled, descriptor(levels[-1]), places]
 
 
 def descriptor(last_block: keras.KerasTensor) -> keras.KerasTensor:
     """Returns the 128 numbers by which dlib identifies faces: [N, 2, 2, 256] to [N, 128]."""
     pooled = keras.layers.GlobalAveragePooling2D(name=f"{PREFIX}pooled")(last_block)
     return keras.layers.Dense(128, use_bias=False, name=DESCRIPTOR)(pooled)
+
+
+def _pooled(levels: Sequence[keras.KerasTensor], taps: Sequence[int]) -> list[keras.KerasTensor]:
+    return [keras.layers.GlobalAveragePooling2D(name=f"tap_{number}")(levels[number - 1]) for number in taps]
 
 
 def _block(x: keras.KerasTensor, filters: int, halves: bool, number: int) -> keras.KerasTensor:

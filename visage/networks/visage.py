@@ -8,13 +8,9 @@ absolute error of 7.8 years from the descriptor alone, 6.6 from its 256 pooled n
 import keras
 
 from visage.networks import AgeHead, GenderHead
-from visage.networks.dlib_resnet import descriptor, pooled_levels
-from visage.networks.heads import dense_outputs, hidden_of_levels
+from visage.networks.heads import dense_outputs
+from visage.networks.on_trunks import build_on_trunks
 
-# Residual blocks (from 1) that are pooled: the last of each resolution.
-_TAPS = (3, 7, 10, 13, 14)
-# The block whose 4x4 map goes to the head unpooled.
-_MAP = 13
 _WIDTH = 512
 # Most of the head's two and a half million weights belong to one place of the map: without dropout the head memorizes
 # the few thousand faces of a data set (docs/experiments.md).
@@ -31,7 +27,5 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
         age_head: None: no age.
         gender_head: None: no gender.
     """
-    pixels, levels, pooled = pooled_levels(input_size, channels, _TAPS)
-    places = keras.layers.Flatten(name="places")(levels[_MAP - 1])
-    x = hidden_of_levels([*pooled, descriptor(levels[-1]), places], _WIDTH, _DROPOUT_OF_LEVELS, _DROPOUT)
+    pixels, x = build_on_trunks(("dlib",), input_size, channels, _WIDTH, _DROPOUT_OF_LEVELS, _DROPOUT)
     return keras.Model(pixels, dense_outputs(x, age_head, gender_head), name="visage")

@@ -30,7 +30,8 @@ class TrainingProvenance:
         drawn: whether the images are drawn portraits.
         faces: number of faces in the training split.
         training: id of the Trainer's execution, as in artifacts/Trainer/model/ID.
-        weights: where its first weights came from: 'random', 'dlib', 'imagenet', 'blessed', or the name of a file.
+        weights: where its first weights came from: 'random', 'dlib', 'imagenet', 'blessed', the name of a file, or
+            the trunks, as 'dlib, faceres'.
         uid: random name of the training, which none of another pipeline or workspace has.
     """
 

@@ -18,8 +18,8 @@ def pin_files(settings: TrainerSettings, alignment: AlignmentSettings) -> tuple[
     weights = settings.weights
     if settings.weights_file is not None:
         file = settings.weights_file.resolve()
-        weights = str(file)
-        if file.is_file():
+        weights = {**weights, "faceres": str(file)} if isinstance(weights, dict) else str(file)
+        if file.exists():
             files["weights"] = digest_of(file)
     distillation = settings.distillation
     if distillation.teacher is not None:

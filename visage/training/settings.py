@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from visage.errors import quoted
 from visage.networks import NETWORKS, AgeHead, GenderHead, NetworkSpec, Pretrained, networks_that_fit
+from visage.networks.trunks import Trunk, joined
 from visage.settings import LocalPath, Settings
 from visage.training.recipe.augmentation_settings import AugmentationSettings
 from visage.training.recipe.distillation_settings import TAUGHT_AGE_HEADS, DistillationSettings
@@ -32,8 +33,12 @@ class TrainerSettings(Settings):
     input_size: int | None = Field(None, ge=32, le=1024, description="pixels; null: the network's own")
     age_head: Literal[AgeHead, "none"] | None = Field(None, description="null: the network's own; none: no age")
     gender_head: Literal[GenderHead, "none"] | None = Field(None, description="the same for the gender")
-    weights: LocalPath | None = Field(None, description="dlib, imagenet, blessed or a file; null: random")
-    freeze: int | str | None = Field(None, description="number of first layers, or how the names of the layers begin")
+    weights: LocalPath | dict[Trunk, LocalPath] | None = Field(
+        None, description="dlib, imagenet, blessed or a file; of several trunks one for each; null: random"
+    )
+    freeze: int | str | tuple[str, ...] | None = Field(
+        None, description="number of first layers, or how the names of the layers begin"
+    )
     fine_tuning: FineTuningSettings = FineTuningSettings()
     distillation: DistillationSettings = DistillationSettings()
     tta_flip: bool = Field(False, description="predict the mean over an image and its mirror image")
@@ -69,6 +74,8 @@ class TrainerSettings(Settings):
     def _counts_or_names(cls, freeze: object) -> object:
         if isinstance(freeze, bool):
             raise ValueError(f"must be a number of layers, how their names begin, or null, not {str(freeze).lower()}")
+        if freeze in ([], ()):
+            raise ValueError("must be a number of layers, how their names begin, or null, not an empty list")
         return freeze
 
     @field_validator("gradient_accumulation_steps")
@@ -90,9 +97,11 @@ class TrainerSettings(Settings):
 
     @field_validator("weights")
     @classmethod
-    def _are_known(cls, weights: str | None) -> str | None:
-        if weights is not None and weights not in _STARTS and not weights.endswith((".h5", ".keras")):
+    def _are_known(cls, weights: str | dict[Trunk, str] | None) -> str | dict[Trunk, str] | None:
+        if isinstance(weights, str) and weights not in _STARTS and not weights.endswith((".h5", ".keras")):
             raise ValueError(f"must be {', '.join(_STARTS)}, a file *.h5 or *.keras, or null, not {quoted(weights)}")
+        if isinstance(weights, dict) and weights.get("dlib", "dlib") != "dlib":
+            raise ValueError(f"dlib must be dlib, the package that carries its weights, not {quoted(weights['dlib'])}")
         return weights
 
     @model_validator(mode="after")
@@ -101,6 +110,9 @@ class TrainerSettings(Settings):
             if self.weights == weights and weights not in self.spec.pretrained:
                 fitting = " or ".join(networks_that_fit(weights))
                 raise ValueError(f"weights {weights} fit the network {fitting}, not {self.network}")
+        if isinstance(self.weights, dict) and (not self.weights or set(self.weights) != set(self.spec.trunks)):
+            trunks = " and ".join(self.spec.trunks) or "no trunks"
+            raise ValueError(f"weights name {' and '.join(self.weights) or 'no trunk'}; {self.network} has {trunks}")
         return self
 
     @model_validator(mode="after")
@@ -118,12 +130,15 @@ class TrainerSettings(Settings):
 
     @property
     def weights_file(self) -> Path | None:
-        """Returns the file that `weights` names; None if it names another start."""
-        return None if self.weights is None or self.weights in _STARTS else Path(self.weights)
+        """Returns the file, or a trunk's folder, that `weights` names; None if it names another start."""
+        named = self.weights.get("faceres") if isinstance(self.weights, dict) else self.weights
+        return None if named is None or named in _STARTS else Path(named)
 
     @property
     def first_weights(self) -> str:
-        """Returns the start of the training as a model records it: 'random' without weights, of a file its name."""
+        """Returns the start as a model records it: 'random' without weights, of a file its name, or its trunks."""
+        if isinstance(self.weights, dict):
+            return joined(self.weights)
         file = self.weights_file
         return file.name if file is not None else self.weights or "random"
 

@@ -178,8 +178,14 @@ def test_each_error_has_its_own_line() -> None:
     [
         ("split.folds=many", "--set split.folds: must be an integer or 'published', not 'many'"),
         ("split.folds=[1]", "--set split.folds: must be an integer or 'published', not [1]"),
-        ("trainer.freeze=[a]", "--set trainer.freeze: must be an integer or a text, not ['a']"),
-        ("trainer.freeze={a: null}", "--set trainer.freeze: must be an integer or a text, not {'a': null}"),
+        (
+            "trainer.freeze=[]",
+            "--set trainer.freeze: must be a number of layers, how their names begin, or null, not an empty list",
+        ),
+        ("trainer.freeze=[a, 3]", "--set trainer.freeze.1: must be a text, not 3"),
+        ("trainer.freeze={a: null}", "--set trainer.freeze: must be an integer or a text or a list, not {'a': null}"),
+        ("trainer.weights={torso: x}", "--set trainer.weights.torso: must be 'dlib' or 'faceres', not 'torso'"),
+        ("trainer.weights={faceres: null}", "--set trainer.weights.faceres: must be a text, not null"),
         ("trainer.jit_compile=maybe", "--set trainer.jit_compile: must be true or false, not 'maybe'"),
         ("data.sources=utkface", "--set data.sources: must be a list, not 'utkface'"),
         ("data.sources=[]", "--set data.sources: must have at least 1 item(s), not []"),

@@ -36,6 +36,8 @@ def test_a_text_needs_no_quotes_of_yaml(key: str, text: str) -> None:
         ("airflow.schedule", "'0 4 * * 1'", "0 4 * * 1"),
         ("trainer.freeze", "7", 7),
         ("trainer.freeze", "conv5", "conv5"),
+        ("trainer.freeze", "[dlib_, faceres_]", ["dlib_", "faceres_"]),
+        ("trainer.weights.faceres", "%home", "%home"),
         ("evaluator.reference", "12", 12),
         ("trainer.epochs", "3", 3),
         ("data.sources", "[a, b]", ["a", "b"]),

@@ -157,6 +157,12 @@ def test_pretrained_weights_count_as_an_archive(pipeline: RecordedPipeline) -> N
     }
 
 
+def test_each_trunk_counts_as_an_archive(pipeline: RecordedPipeline) -> None:
+    pipeline.run("first", first_weights={"dlib": "dlib", "faceres": "human-models.tgz"})
+    for trunk in ("dlib", "faceres"):
+        assert hows(by_archive(pipeline, trunk)) == {"first": ("learned from it", f"weights {trunk}")}
+
+
 def test_a_file_of_weights_records_no_data(pipeline: RecordedPipeline) -> None:
     pipeline.run("first", first_weights="/models/vgg.weights.h5")
     pipeline.run("other", sources=("adience/faces",))

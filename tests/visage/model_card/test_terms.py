@@ -1,5 +1,7 @@
 """The terms that a model inherits."""
 
+from dataclasses import replace
+
 import pytest
 
 from visage.model_card.data_terms import data_terms
@@ -24,6 +26,13 @@ def test_every_archive_teacher_and_start_has_its_terms() -> None:
     assert "public domain" in found["first weights: dlib"].terms
     assert "VGG-Face" in found["first weights: vgg_face_weights.h5"].terms
     assert all("non-commercial" in found[name].terms for name in ("imdb_wiki", "utkface", "adience"))
+
+
+def test_every_trunk_has_its_terms() -> None:
+    found = {each.what: each.terms for each in data_terms([replace(OWN, weights="dlib, faceres")])}
+    assert "public domain" in found["first weights: dlib"]
+    assert "VGGFace2" in found["first weights: faceres"]
+    assert "non-commercial" in found["first weights: faceres"]
 
 
 @pytest.mark.parametrize("trainings", [None, [], [TrainingProvenance()]])

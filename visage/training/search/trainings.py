@@ -76,7 +76,7 @@ class Trainings:
     def _start_of(self, settings: TrainerSettings) -> str:
         """Returns a short text that differs where the initial weights differ."""
         file = settings.weights_file
-        weights = digest_of(file) if file is not None and file.is_file() else self.base_model
+        weights = digest_of(file) if file is not None and file.exists() else self.base_model
         return hashlib.sha256(str(weights).encode()).hexdigest()[:16]
 
     def _train(self, settings: TrainerSettings, checkpoint: Checkpoint) -> float | None:

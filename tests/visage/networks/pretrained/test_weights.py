@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import keras
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tests.visage.networks.pretrained import dlib_writer
+from tests.visage.networks.pretrained import dlib_writer, faceres_package
 from visage.errors import VisageError
 from visage.extras import EXTRAS, Extra
 from visage.networks import NETWORKS
 from visage.networks.pretrained.weights import load_weights
+from visage.networks.trunks import trunk_of_layer
 from visage.training.settings import TrainerSettings
 
 
@@ -107,6 +109,22 @@ def test_dlibs_weights_come_from_the_package(tmp_path: Path, monkeypatch: pytest
     }
 
 
+def test_each_trunk_has_a_source_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = faceres_package.random_files()
+    faceres_package.accept(files, monkeypatch)
+    package = faceres_package.write_archive(tmp_path / "human-models.tgz", files)
+    dlib = tmp_path / "dlib.dat"
+    dlib.write_bytes(dlib_writer.face_network(np.random.default_rng(1)))
+    monkeypatch.setattr("visage.networks.pretrained.weights.find_dlib_file", lambda: dlib)
+    network, random = NETWORKS["visage_duo"].build(), NETWORKS["visage_duo"].build()
+
+    load_weights(network, {"dlib": "dlib", "faceres": str(package)})
+
+    changed = [one.path for one, is_same in zip(random.weights, same(network, random), strict=True) if not is_same]
+    trunks = {layer.name for layer in network.layers if layer.weights and trunk_of_layer(layer.name)}
+    assert {path.split("/")[0] for path in changed} & trunks == trunks
+
+
 @pytest.fixture
 def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of Keras in which "ImageNet weights of compact" are one layer."""
@@ -148,9 +166,17 @@ def test_missing_or_wrong_imagenet_weights_are_an_error_of_one_line(keras_home: 
     [
         ({"weights": "dlib"}, "weights dlib fit the network visage or visage_small, not compact"),
         ({"weights": "imagenet"}, "weights imagenet fit the network mobilenet or resnet50, not compact"),
+        ({"weights": {}}, "weights name no trunk; compact has no trunks"),
+        ({"weights": {"dlib": "dlib"}}, "weights name dlib; compact has no trunks"),
+        (
+            {"network": "visage_duo", "weights": {"dlib": "dlib"}},
+            "weights name dlib; visage_duo has dlib and faceres",
+        ),
+        ({"network": "visage_duo", "weights": "dlib"}, "weights dlib fit the network visage or visage_small"),
+        ({"network": "visage", "weights": {"dlib": "my.dat"}}, "dlib must be dlib, the package that carries its wei"),
         ({"weights": "model.pth"}, r"must be dlib, imagenet, blessed, a file \*.h5 or \*.keras, or null"),
     ],
 )
-def test_a_recipe_whose_weights_cannot_fit_is_refused(changes: dict[str, str], message: str) -> None:
+def test_a_recipe_whose_weights_cannot_fit_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
-        TrainerSettings(network="compact", epochs=1, learning_rate=1, **changes)
+        TrainerSettings.model_validate({"network": "compact", "epochs": 1, "learning_rate": 1, **changes})

@@ -8,6 +8,9 @@ from visage.errors import VisageError
 from visage.networks import NETWORKS
 from visage.training.features.freezing import freeze, split_at_frozen, unfreeze
 
+# The 27 convolutions of HSE's face network, and its dense layers of 256 features, 100 ages and the gender.
+OF_FACERES = 3_196_032 + 262_400 + 25_700 + 257
+
 
 def small() -> keras.Model:
     """Builds a network of two convolutions, both connected to the head, with batch normalization between them."""
@@ -42,8 +45,14 @@ def test_layers_are_frozen_by_count_or_by_name(frozen: int | str | None, names: 
     assert frozen_names(network) == names
 
 
-@pytest.mark.parametrize("frozen", [0, 1, "conv"])
-def test_the_error_of_freezing_nothing_names_the_layers(frozen: int | str) -> None:
+def test_layers_of_several_names_are_frozen() -> None:
+    network = small()
+    freeze(network, ("trunk_norm", "trunk_conv_2"))
+    assert frozen_names(network) == ["trunk_norm", "trunk_conv_2"]
+
+
+@pytest.mark.parametrize("frozen", [0, 1, "conv", ("trunk_", "conv")])
+def test_the_error_of_freezing_nothing_names_the_layers(frozen: int | str | tuple[str, ...]) -> None:
     with pytest.raises(VisageError, match=r"selects no layer with weights; small has trunk_conv_1, trunk_norm, .*age"):
         freeze(small(), frozen)
 
@@ -116,6 +125,22 @@ def test_unfrozen_layers_learn_the_slower_the_earlier_they_are() -> None:
     }
 
 
+def test_the_layers_of_two_trunks_learn_by_their_depth_in_their_own_trunk() -> None:
+    layers = keras.layers
+    pixels = keras.Input((8, 8, 3), name="pixels")
+    dlib = layers.Conv2D(4, 3, name="dlib_conv_2")(layers.Conv2D(4, 3, name="dlib_conv_1")(pixels))
+    faceres = layers.Conv2D(4, 3, name="faceres_conv_1")(pixels)
+    pooled = [layers.GlobalAveragePooling2D()(trunk) for trunk in (dlib, faceres)]
+    network = keras.Model(pixels, layers.Dense(3, name="age")(layers.Concatenate()(pooled)))
+    freeze(network, ("dlib_", "faceres_"))
+    fractions = unfreeze(network, layer_decay=0.5)
+    assert {path: fraction for path, fraction in fractions.items() if path.endswith("kernel")} == {
+        "dlib_conv_2/kernel": 0.5,
+        "dlib_conv_1/kernel": 0.25,
+        "faceres_conv_1/kernel": 0.5,
+    }
+
+
 @pytest.mark.parametrize("frozen", [None, "trunk_conv_2"])
 def test_a_trainable_layer_before_the_frozen_ones_leaves_no_trunk(frozen: str | None) -> None:
     network = small()
@@ -132,3 +157,16 @@ def test_visage_is_cut_behind_its_taps() -> None:
     assert trunk.count_params() == 5_607_488
     assert trunk.output_shape == (None, 32 + 64 + 128 + 256 + 256 + 128 + 4 * 4 * 256)
     assert head.count_params() + trunk.count_params() == network.count_params()
+
+
+def test_visage_duo_is_cut_behind_the_taps_of_both_trunks() -> None:
+    network = NETWORKS["visage_duo"].build()
+    freeze(network, ("dlib_", "faceres_"))
+    parts = split_at_frozen(network)
+    assert parts is not None
+    trunk, head = parts
+    assert trunk.count_params() == 5_607_488 + OF_FACERES
+    assert trunk.output_shape == network.get_layer("levels").output.shape
+    assert head.count_params() + trunk.count_params() == network.count_params()
+    pixels = np.random.default_rng(0).uniform(0, 255, (2, 150, 150, 3)).astype(np.float32)
+    np.testing.assert_allclose(head(trunk(pixels))["age"], network(pixels)["age"], rtol=1e-3, atol=1e-5)

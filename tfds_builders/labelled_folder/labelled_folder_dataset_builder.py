@@ -1,6 +1,7 @@
 """Images with a CSV or Parquet file of labels, as a TFDS data set; one configuration per folder."""
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -55,10 +56,11 @@ class _NumberedRow:
 class Builder(tfds.core.GeneratorBasedBuilder):
     """A team's own faces, or any data set that consists of images and a table."""
 
-    VERSION = tfds.core.Version("1.1.0")
+    VERSION = tfds.core.Version("2.0.0")
     RELEASE_NOTES: ClassVar = {
         "1.0.0": "Images untouched, labels read, nothing corrected.",
         "1.1.0": "Age groups, and one list of the words for unknown.",
+        "2.0.0": "An age is an interval; images inside Parquet, and the boxes of faces.",
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = "manual_dir holds a folder of the configuration's name with labels.csv and images."
 
@@ -68,9 +70,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 {
                     "image": tfds.features.Image(doc="the file's bytes untouched"),
                     "picture": tfds.features.Text(doc="path, as in the labels file"),
-                    "age": tfds.features.Scalar(np.float32, doc="years; nan unknown"),
-                    "age_from": tfds.features.Scalar(np.int64, doc="first year of the age group; -1 unknown"),
-                    "age_to": tfds.features.Scalar(np.int64, doc="its last year; -1 unknown"),
+                    "age_low": tfds.features.Scalar(np.float32, doc="lowest age in years; nan unknown"),
+                    "age_high": tfds.features.Scalar(np.float32, doc="highest one, included; nan unknown"),
                     "gender": tfds.features.ClassLabel(names=["female", "male", UNKNOWN]),
                     "identity": tfds.features.Text(doc="'' unknown"),
                     "race": tfds.features.ClassLabel(names=[*RACES, UNKNOWN]),
@@ -139,7 +140,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 counts.skip(row.skipped(labels, IMAGE_UNREADABLE, image))
                 continue
             counts.count_yielded()
-            yield row.labels.picture, {**dataclasses.asdict(row.labels), "image": image}
+            yield row.labels.picture, {**_features(row.labels), "image": image}
         report(step, len(images), len(images))
         if not counts["yielded"]:
             raise self._nothing_usable(labels, len(images))
@@ -148,6 +149,13 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         return VisageError(
             f"{labels}: none of its {rows} rows has labels and a readable image; fix it{self.info.metadata.example}"
         )
+
+
+def _features(row: LabelRow) -> dict[str, Any]:
+    features = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+    label = features.pop("age_label")
+    low, high = (math.nan, math.nan) if label is None else (label.low, label.high)
+    return {**features, "age_low": low, "age_high": high}
 
 
 def _place(labels: Path, number: int) -> str:

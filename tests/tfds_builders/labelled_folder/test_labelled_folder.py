@@ -14,6 +14,7 @@ from tfds_builders.labelled_folder.header import Reading
 from tfds_builders.labelled_folder.images import ImageFolder
 from tfds_builders.labelled_folder.label_row import RowError, parse_row
 from tfds_builders.labelled_folder.labels_file import read_labels_file
+from visage.data.age_labels import AgeInterval
 from visage.data.datasets.labelled_folder import LABEL_COLUMNS
 
 PLAIN = Reading({}, ",", "key")
@@ -38,15 +39,15 @@ def test_a_full_row() -> None:
             "apparent_age_std": "2.75",
         }
     )
-    assert (row.picture, row.age, row.gender, row.identity, row.race, row.fold) == (
-        "a.jpg", 31.5, "female", "ada", "asian", 3,
+    assert (row.picture, str(row.age_label), row.gender, row.identity, row.race, row.fold) == (
+        "a.jpg", "31.5", "female", "ada", "asian", 3,
     )  # fmt: skip
     assert (row.apparent_age_mean, row.apparent_age_std) == (29.0, 2.75)
 
 
 @pytest.mark.parametrize("text", ["", " ", "nan", "NaN"])
 def test_a_number_that_is_not_given_is_unknown(text: str) -> None:
-    assert math.isnan(parse_row({"image": "a.jpg", "age": text}).age)
+    assert parse_row({"image": "a.jpg", "age": text}).age_label is None
 
 
 def test_unknown_is_like_unknown_and_unlike_a_number() -> None:
@@ -80,25 +81,31 @@ def test_the_words_for_unknown_are_the_same_in_every_column(word: str) -> None:
 @pytest.mark.parametrize(
     ("texts", "years"),
     [
+        ({"age": "25"}, (25, 25)),
         ({"age": "3-9"}, (3, 9)),
         ({"age": "9-Mar"}, (3, 9)),
         ({"age": "more than 70"}, (70, 120)),
         ({"age_group": "(25, 32)"}, (25, 32)),
         ({"age": "20-29", "age_group": "20 to 29"}, (20, 29)),
-        ({"age": "?", "age_group": "nan"}, (-1, -1)),
+        ({"age": "?", "age_group": "nan"}, None),
     ],
 )
-def test_an_age_group_is_in_its_own_column_or_in_that_of_the_age(texts: dict[str, str], years: tuple[int, int]) -> None:
-    row = parse_row({"image": "a.jpg", **texts})
-    assert ((row.age_from, row.age_to), math.isnan(row.age)) == (years, True)
+def test_an_age_group_is_in_its_own_column_or_in_that_of_the_age(
+    texts: dict[str, str], years: tuple[float, float] | None
+) -> None:
+    assert parse_row({"image": "a.jpg", **texts}).age_label == (years and AgeInterval(*years))
 
 
-def test_an_age_and_its_group_are_both_kept_where_they_agree() -> None:
+def test_an_exact_age_is_the_label_where_it_is_in_its_group() -> None:
     row = parse_row({"image": "a.jpg", "age": "32.9", "age_group": "25-32"})
-    assert (row.age, row.age_from, row.age_to) == (32.9, 25, 32)
+    assert row.age_label == AgeInterval.exact(32.9)
     assert reason(age="33", age_group="25-32") == "row_unreadable"
     assert reason(age="20-29", age_group="30-39") == "row_unreadable"
     assert reason(age_group="adult") == "row_unreadable"
+
+
+def test_a_number_in_the_column_of_age_groups_may_be_that_of_a_class_and_is_no_age() -> None:
+    assert reason(age_group="3") == "row_unreadable"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from visage.data.age_labels import AgeInterval
 from visage.data.datasets.spec import DatasetSpec
-from visage.data.labels import age_group, age_group_of_range
 
 if TYPE_CHECKING:
     from visage.data.datasets.features import Features
@@ -55,16 +55,16 @@ def labelled_folder_spec(name: str) -> DatasetSpec:
 
 
 def _read_row(row: "Features", settings: "CleaningSettings", folder: str) -> dict[str, Any]:
-    age, apparent_age = _unless_nan(row.float("age")), _unless_nan(row.float("apparent_age_mean"))
-    best_age = apparent_age if age is None else age
-    first, last, fold = row.int("age_from"), row.int("age_to"), row.int("fold")
-    group = None if first < 0 else age_group_of_range(first, last)
+    low, high = row.float("age_low"), row.float("age_high")
+    label = None if math.isnan(low) else AgeInterval(low, high)
+    apparent_age, fold = _unless_nan(row.float("apparent_age_mean")), row.int("fold")
+    if apparent_age is not None and (label is None or label.age is None):
+        label = AgeInterval.exact(apparent_age)
     # An image without a person is a person of its own, as in UTKFace.
     person = row.text("identity") or row.image_digest[:16]
     return {
         "key": row.text("picture"),
-        "age": best_age,
-        "age_group": group if best_age is None else age_group(best_age),
+        "age_label": label,
         "identity": f"{LABELLED_FOLDER}/{folder}/{person}",
         "race": row.race,
         "fold": None if fold < 0 else fold,

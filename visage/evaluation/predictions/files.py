@@ -19,18 +19,17 @@ from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE, 
 from visage.files import atomic_file
 
 _TEXTS = ("key", "image_digest", "identity", "source", "gender", "race")
+_AGE_LABEL = ("age_low", "age_high")
 _APPARENT = ("apparent_age_mean", "apparent_age_std")
 _QUALITY = "quality_"
 _OUTPUTS = ("age", "age_probabilities", "age_group", "gender_probability", "gender")
-_GROUP_UNKNOWN = -1
 
 
 def to_arrow(table: PredictionTable) -> pa.Table:
     """Returns the table in Arrow's form, a row for each record."""
     truths = table.truths
     columns: dict[str, pa.Array] = {name: pa.array(getattr(truths, name), pa.string()) for name in _TEXTS}
-    columns["age"] = _numbers(truths.age)
-    columns["age_group"] = pa.array(truths.age_group, pa.int8(), mask=truths.age_group == _GROUP_UNKNOWN)
+    columns |= {name: _numbers(getattr(truths, name)) for name in _AGE_LABEL}
     columns |= {name: _numbers(truths.apparent_age[:, place]) for place, name in enumerate(_APPARENT)}
     columns |= {f"{_QUALITY}{name}": _numbers(values) for name, values in truths.quality.items()}
     for role, outputs in table.outputs.items():
@@ -51,7 +50,11 @@ def _lists(values: np.ndarray) -> pa.Array:
 
 
 def from_arrow(table: pa.Table) -> PredictionTable:
-    """Returns the table that `to_arrow` converted."""
+    """Returns the table that `to_arrow` converted.
+
+    Raises:
+        KeyError: a column is missing; tables of earlier versions lack those of the age label.
+    """
 
     def numbers(name: str) -> np.ndarray:
         return table.column(name).to_numpy().astype(np.float32)
@@ -59,8 +62,7 @@ def from_arrow(table: pa.Table) -> PredictionTable:
     names = table.column_names
     truths = Truths(
         **{name: np.array(table.column(name).to_pylist(), str) for name in _TEXTS},
-        age=numbers("age"),
-        age_group=table.column("age_group").fill_null(_GROUP_UNKNOWN).to_numpy().astype(int),
+        **{name: numbers(name) for name in _AGE_LABEL},
         apparent_age=np.stack([numbers(name) for name in _APPARENT], axis=1),
         quality={name.removeprefix(_QUALITY): numbers(name) for name in names if name.startswith(_QUALITY)},
     )

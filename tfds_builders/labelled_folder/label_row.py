@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tfds_builders.genders import GENDER_WORDS, read_gender
 from tfds_builders.unknown import is_unknown
 from visage.data.age_labels import OLDEST, AgeInterval, read_age
+from visage.data.datasets.labelled_folder import BOX_COLUMNS
 from visage.data.labels import RACES, UNKNOWN
 from visage.errors import quoted
 
@@ -38,6 +39,7 @@ class LabelRow:
         fold: from 0; -1 unknown.
         apparent_age_mean: years, 0 to 120; nan unknown.
         apparent_age_std: years, 0 to 60; nan unknown.
+        box: left, top, right and bottom of the labelled face in pixels of the upright image; None unknown.
     """
 
     picture: str
@@ -48,9 +50,10 @@ class LabelRow:
     fold: int
     apparent_age_mean: float
     apparent_age_std: float
+    box: tuple[float, ...] | None = None
 
     @property
-    def labels(self) -> tuple[str | int | float | AgeInterval | None, ...]:
+    def labels(self) -> tuple[object, ...]:
         """Returns all labels without the image, with None for nan, so that equal rows compare equal."""
         values = (getattr(self, field.name) for field in dataclasses.fields(self)[1:])
         return tuple(None if isinstance(value, float) and math.isnan(value) else value for value in values)
@@ -60,7 +63,7 @@ class RowError(Exception):
     """A row with an impossible value.
 
     Attributes:
-        reason: name under which it is counted, 'row_unreadable' or 'label_out_of_range'.
+        reason: name under which it is counted: 'row_unreadable', 'label_out_of_range' or 'face_box_unknown'.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -75,8 +78,8 @@ def parse_row(texts: Mapping[str, str]) -> LabelRow:
         texts: standard column to text; an absent column counts as blank.
 
     Raises:
-        RowError: the path of the image is blank, a number or word cannot be read, a label is out of its range, or the
-            age is not in the age group.
+        RowError: the path of the image is blank, a number or word cannot be read, a label is out of its range, the age
+            is not in the age group, or the table has boxes of faces and this row has none.
     """
     known = {column: text.strip() for column, text in texts.items() if not is_unknown(text)}
     if "image" not in known:
@@ -90,6 +93,7 @@ def parse_row(texts: Mapping[str, str]) -> LabelRow:
         fold=_fold(known),
         apparent_age_mean=_within(known, "apparent_age_mean", OLDEST),
         apparent_age_std=_within(known, "apparent_age_std", _WIDEST),
+        box=_box(texts, known),
     )
 
 
@@ -118,6 +122,19 @@ def _read(known: Mapping[str, str], column: str, fault: str) -> AgeInterval | No
     if label is None:
         raise RowError("row_unreadable", f"{column} {quoted(text)} is {fault}")
     return label
+
+
+def _box(texts: Mapping[str, str], known: Mapping[str, str]) -> tuple[float, ...] | None:
+    if not any(column in texts for column in BOX_COLUMNS):
+        return None
+    box = tuple(_number(known, column) for column in BOX_COLUMNS)
+    if any(map(math.isnan, box)):
+        # Of several people on a photo, nothing says whose labels these are.
+        raise RowError("face_box_unknown", "the row has no box of its face")
+    left, top, right, bottom = box
+    if not (left < right and top < bottom):
+        raise RowError("label_out_of_range", f"the face's box {left:g}, {top:g}, {right:g}, {bottom:g} is empty")
+    return box
 
 
 def _gender(known: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from visage.data.age_labels import AgeInterval
 from visage.data.example_proto import Example
@@ -57,7 +58,10 @@ class FaceRecord:
         fold: number of the fold that the source publishes, from 0.
         apparent_age_mean: years; the mean of people's guesses. If the real age is unknown, the age label is exactly it.
         apparent_age_std: years; the standard deviation of those guesses.
-        image_digest: 32 hexadecimal digits of the SHA-256 of the image as its source has it.
+        image_digest: 32 hexadecimal digits of the SHA-256 of the image as its source has it, together with the box of
+            the face where the source gives one: each face of a photo is an image of its own.
+        face_box: x0, y0, x1, y1 of the labelled face as fractions of width and height, where its source gives it for
+            each image; until the face is aligned, so that an Example has none.
         face_size, blur, light, roll: measured when the face was aligned, see `faces.quality.FaceQuality`.
     """
 
@@ -74,6 +78,7 @@ class FaceRecord:
     apparent_age_mean: float | None = None
     apparent_age_std: float | None = None
     image_digest: str = ""
+    face_box: tuple[float, float, float, float] | None = None
     face_size: float | None = None
     blur: float | None = None
     light: float | None = None
@@ -139,8 +144,9 @@ def from_example(serialized: bytes) -> FaceRecord:
     def text(name: str) -> str:
         return feature[name].bytes_list.value[0].decode()
 
-    def optional_float(name: str) -> float | None:
-        return feature[name].float_list.value[0] if name in feature else None
+    optional: dict[str, Any] = {
+        name: feature[name].float_list.value[0] if name in feature else None for name in _OPTIONAL_FLOATS
+    }
 
     low, high = feature[AGE_LOW].float_list.value[0], feature[AGE_HIGH].float_list.value[0]
     return FaceRecord(
@@ -153,5 +159,5 @@ def from_example(serialized: bytes) -> FaceRecord:
         race=text(RACE),
         fold=feature[FOLD].int64_list.value[0] if FOLD in feature else None,
         image_digest=text(IMAGE_DIGEST),
-        **{name: optional_float(name) for name in _OPTIONAL_FLOATS},
+        **optional,
     )

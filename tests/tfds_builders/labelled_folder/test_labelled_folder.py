@@ -15,7 +15,7 @@ from tfds_builders.labelled_folder.images import ImageFolder
 from tfds_builders.labelled_folder.label_row import RowError, parse_row
 from tfds_builders.labelled_folder.labels_file import read_labels_file
 from visage.data.age_labels import AgeInterval
-from visage.data.datasets.labelled_folder import LABEL_COLUMNS
+from visage.data.datasets.labelled_folder import BOX_COLUMNS, LABEL_COLUMNS
 
 PLAIN = Reading({}, ",", "key")
 
@@ -67,12 +67,14 @@ def test_undefined_words_make_the_row_unreadable() -> None:
     assert reason(image="  ") == "row_unreadable"
 
 
-UNKNOWN_WORDS = ["", " ", "NA", "n/a", "NaN", "None", "NULL", "unknown", "Unknown", " ? ", "na"]
+UNKNOWN_WORDS = ["", " ", "NA", "n/a", "NaN", "None", "NULL", "unknown", "Unknown", " ? ", "na", "-1"]
 
 
 @pytest.mark.parametrize("word", UNKNOWN_WORDS)
 def test_the_words_for_unknown_are_the_same_in_every_column(word: str) -> None:
-    unknown, silent = (parse_row({"image": "a.jpg", **row}) for row in (dict.fromkeys(LABEL_COLUMNS[1:], word), {}))
+    # A table of boxes must have one in each row.
+    columns = set(LABEL_COLUMNS) - {"image", *BOX_COLUMNS}
+    unknown, silent = (parse_row({"image": "a.jpg", **row}) for row in (dict.fromkeys(columns, word), {}))
     assert unknown.labels == silent.labels
     assert (unknown.identity, unknown.gender, unknown.race) == ("", "unknown", "unknown")
     assert reason(image=word) == "row_unreadable"
@@ -115,6 +117,20 @@ def test_fairfaces_races_are_those_of_utkface(word: str, race: str) -> None:
     assert parse_row({"image": "a.jpg", "race": word}).race == race
 
 
+BOX = {"face_x0": "10", "face_y0": "20.5", "face_x1": "40", "face_y1": "60"}
+
+
+def test_the_box_of_a_face_is_read() -> None:
+    assert parse_row({"image": "a.jpg", **BOX}).box == (10, 20.5, 40, 60)
+    assert parse_row({"image": "a.jpg"}).box is None
+
+
+def test_a_row_without_a_box_in_a_table_of_boxes_could_be_of_anybody() -> None:
+    assert reason(**dict.fromkeys(BOX, "-1")) == "face_box_unknown"
+    assert reason(**{**BOX, "face_x1": ""}) == "face_box_unknown"
+    assert reason(**{**BOX, "face_x1": "10"}) == "label_out_of_range"
+
+
 @given(st.dictionaries(st.sampled_from(("age", "age_group", "gender", "race")), st.text(min_size=200, max_size=500)))
 def test_a_reason_is_a_short_line_whatever_the_row_holds(texts: dict[str, str]) -> None:
     with pytest.raises(RowError) as caught:
@@ -125,7 +141,7 @@ def test_a_reason_is_a_short_line_whatever_the_row_holds(texts: dict[str, str]) 
 
 @pytest.mark.parametrize(
     ("column", "text"),
-    [("apparent_age_mean", "-1"), ("apparent_age_mean", "120.5"), ("apparent_age_std", "61"), ("fold", "100")],
+    [("apparent_age_mean", "-2"), ("apparent_age_mean", "120.5"), ("apparent_age_std", "61"), ("fold", "100")],
 )
 def test_a_label_out_of_its_range_is_named_so(column: str, text: str) -> None:
     assert reason(**{column: text}) == "label_out_of_range"

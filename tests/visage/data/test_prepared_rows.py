@@ -56,6 +56,7 @@ TEAM = {
     "picture": "2026/ada.jpg",
     "age_low": 31.5,
     "age_high": 31.5,
+    "face_box": [math.nan] * 4,
     "gender": "female",
     "identity": "ada",
     "race": "asian",
@@ -221,6 +222,18 @@ def test_class_numbers_have_the_meaning_of_the_builder(dataset: str) -> None:
         assert [name.replace("8-12", "8-13") for name in own_words] == list(AGE_GROUPS)
     if "race" in features:
         assert tuple(features["race"].names) == CLASS_NAMES["race"]
+
+
+def test_the_box_of_a_face_makes_each_face_of_a_photo_an_image_of_its_own(written: Any) -> None:
+    left, right = (
+        to_record(
+            "labelled_folder/team", written("labelled_folder/team", {**TEAM, "face_box": box}), CleaningSettings()
+        )
+        for box in ([0.0, 0.25, 0.5, 0.75], [0.5, 0.25, 1.0, 0.75])
+    )
+    assert (face_box(left), face_box(right)) == ((0.0, 0.25, 0.5, 0.75), (0.5, 0.25, 1.0, 0.75))
+    assert left.image == right.image
+    assert left.image_digest != right.image_digest
 
 
 def record_of(source: str, face_score: float | None = None) -> FaceRecord:

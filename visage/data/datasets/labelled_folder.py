@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from visage.data.settings import CleaningSettings
 
 LABELLED_FOLDER = "labelled_folder"
+BOX_COLUMNS = ("face_x0", "face_y0", "face_x1", "face_y1")
+"""The standard columns of the box of the labelled face: left, top, right and bottom in pixels of the upright image."""
+
 LABEL_COLUMNS = (
     "image",
     "age",
@@ -23,8 +26,9 @@ LABEL_COLUMNS = (
     "fold",
     "apparent_age_mean",
     "apparent_age_std",
+    *BOX_COLUMNS,
 )
-"""The standard columns of a labels file. The first, the path of an image, is required."""
+"""The standard columns of a labels file. The first, an image or its path, is required."""
 
 OLDER_NAMES = {"image": "picture"}
 """Standard column to its older name, which is still read."""
@@ -60,11 +64,13 @@ def _read_row(row: "Features", settings: "CleaningSettings", folder: str) -> dic
     apparent_age, fold = _unless_nan(row.float("apparent_age_mean")), row.int("fold")
     if apparent_age is not None and (label is None or label.age is None):
         label = AgeInterval.exact(apparent_age)
+    box = row.floats("face_box")
     # An image without a person is a person of its own, as in UTKFace.
     person = row.text("identity") or row.image_digest[:16]
     return {
         "key": row.text("picture"),
         "age_label": label,
+        "face_box": None if math.isnan(box[0]) else box,
         "identity": f"{LABELLED_FOLDER}/{folder}/{person}",
         "race": row.race,
         "fold": None if fold < 0 else fold,

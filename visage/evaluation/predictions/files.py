@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from visage.errors import VisageError
 from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE, ModelOutputs, PredictionTable, Truths
 from visage.files import atomic_file
 
@@ -100,6 +101,14 @@ def read_predictions(paths: Sequence[Path]) -> PredictionTable:
 
     Args:
         paths: one at least, with the same columns.
+
+    Raises:
+        VisageError: an earlier version wrote them.
     """
     tables = [pq.read_table(path) for path in paths]
-    return from_arrow(pa.concat_tables([each for each in tables if len(each)] or tables[:1])).in_order_of_keys()
+    try:
+        return from_arrow(pa.concat_tables([each for each in tables if len(each)] or tables[:1])).in_order_of_keys()
+    except KeyError as error:
+        raise VisageError(
+            f"{paths[0]}: is no prediction table of this version ({error.args[0]}); evaluate the model again"
+        ) from None

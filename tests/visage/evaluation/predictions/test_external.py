@@ -11,7 +11,7 @@ from tests.visage.evaluation.some_tables import table_of
 from visage.errors import VisageError
 from visage.evaluation.metrics.score import score
 from visage.evaluation.predictions.external import read_external
-from visage.evaluation.predictions.files import write_predictions
+from visage.evaluation.predictions.files import read_predictions, write_predictions
 from visage.evaluation.predictions.table import CANDIDATE
 
 CSV = """age,gender,predicted_age,predicted_gender,race,identity
@@ -61,8 +61,9 @@ def test_a_prediction_table_of_an_earlier_version_is_refused(tmp_path: Path) -> 
     write_predictions(table_of([30], [34], [0.2]), file)
     table = pq.read_table(file)
     pq.write_table(table.rename_columns(["age" if name == "age_low" else name for name in table.column_names]), file)
-    with pytest.raises(VisageError, match=r"is no prediction table of this version .*evaluate the model again"):
-        read_external(file)
+    for read in (lambda: read_external(file), lambda: read_predictions([file])):
+        with pytest.raises(VisageError, match=r"is no prediction table of this version .*evaluate the model again"):
+            read()
 
 
 def test_parquet_is_read_as_well_as_the_evaluators_own_files(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ does not remember them.
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from tfds_builders.entries import Entry, entries_of
 from tfds_builders.file_digests import FileDigests
@@ -22,12 +22,13 @@ def state_of_labelled_folder(folder: Path, labels: str | None, digests: FileDige
 
     Args:
         folder: the labelled folder; may be missing.
-        labels: path of the labels file in it; None: labels.csv or labels.parquet.
+        labels: path of the labels file in it, or a pattern; None: labels.csv or labels.parquet.
         digests: of the files.
     """
-    tables = {labels} if labels else set(STANDARD_FILES)
+    tables = (labels,) if labels else STANDARD_FILES
     for entry in entries_of(folder):
-        yield _table(folder, entry.name, digests) if entry.name in tables else _listed(folder, entry, digests)
+        is_table = any(entry.name == table or PurePath(entry.name).match(table) for table in tables)
+        yield _table(folder, entry.name, digests) if is_table else _listed(folder, entry, digests)
 
 
 def state_of_archive(folder: Path, dataset: str, digests: FileDigests) -> Iterator[str]:

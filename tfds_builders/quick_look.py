@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from tfds_builders.archive import Archive, TarArchive, find_archive, reading, unreadable
 from tfds_builders.labelled_folder.header import Reading
-from tfds_builders.labelled_folder.labels_file import check_labels_file, find_folder, find_labels_file
+from tfds_builders.labelled_folder.labels_file import check_labels_file, find_folder, find_labels_files
 from tfds_builders.near_files import near_files
 from tfds_builders.own_modules import own_module
 from tfds_builders.published_files import folders_of, hint_in
@@ -70,27 +70,28 @@ def look_at_labelled_folder(
     Args:
         name: of the folder.
         archives: the folder that holds it.
-        labels: name of the labels file; None: labels.csv or labels.parquet.
+        labels: name of the labels file, or a pattern; None: labels.csv or labels.parquet.
         images: folder in it to which the paths of the images are relative.
         separator: between the fields of a CSV.
         columns: standard column to the name in the labels file.
 
     Returns:
-        The labels file.
+        The labels files.
 
     Raises:
         VisageError: the folder or the labels file is missing, or the file cannot be read as is configured.
     """
     key = f"data.labelled_folders.{name}"
     folder = find_folder(archives, name)
-    found = find_labels_file(folder, labels, key)
+    found = find_labels_files(folder, labels, key)
     if not (folder / images).is_dir():
         raise VisageError(
             f"no folder {images} in {folder}: {near_files(folder, [images])}put the images there, or name their "
             f"folder in {key}.pictures"
         )
-    check_labels_file(found, Reading(columns, separator, key))
-    return [found]
+    for file in found:
+        check_labels_file(file, Reading(columns, separator, key))
+    return found
 
 
 def _look_into_tar(path: Path, files: ArchiveFiles) -> None:

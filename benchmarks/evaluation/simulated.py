@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from visage.data.labels import GENDERS, RACES, age_group
+from visage.data.labels import GENDERS, RACES
 from visage.evaluation.predictions.table import ModelOutputs, PredictionTable, Truths
 
 # Years: standard deviations of what an age error shares within a person, within an image, and of a model's own part.
@@ -69,8 +69,8 @@ def draw_people(rng: np.random.Generator, people: int, *, ages_by_race: bool = F
         source=np.full(count, "simulated"),
         gender=gender[person],
         race=race[person],
-        age=of_record,
-        age_group=np.array([age_group(value) for value in of_record]),
+        age_low=of_record,
+        age_high=of_record,
         apparent_age=np.full((count, 2), np.nan, np.float32),
     )
     hardness = 0.4 + of_record / 50 if ages_by_race else 1.0

@@ -25,6 +25,7 @@ from components.face_example_gen.beam.record_files import write_records
 from components.face_example_gen.engines.run import run_beam
 from components.face_example_gen.reconcile import reconcile
 from components.face_example_gen.settings import BeamSettings, DataSettings, FaceExampleGenSettings
+from visage.data.age_labels import AgeInterval
 from visage.data.example_proto import Example
 from visage.data.prepared_dataset import PreparedDataset
 from visage.data.protocols import SPLITS
@@ -122,7 +123,9 @@ def _written(crops: list[bytes]) -> Iterator[bytes]:
         person = f"utkface/{number}"
         digest = image_digest(person.encode())
         crop = crops[number % len(crops)]
-        yield to_example(FaceRecord(crop, person, 30.0, 4, "male", person, "utkface", image_digest=digest))
+        yield to_example(
+            FaceRecord(crop, person, AgeInterval.exact(30.0), "male", person, "utkface", image_digest=digest)
+        )
 
 
 def _crop(path: Path) -> bytes:

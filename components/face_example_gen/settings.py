@@ -52,7 +52,9 @@ else:
 class LabelledFolderSettings(Settings):
     """How to read one folder of images and its labels file."""
 
-    labels: _PathWithin | None = Field(None, description="the labels file; null: labels.csv or labels.parquet")
+    labels: _PathWithin | None = Field(
+        None, description="the labels file, or a pattern of several; null: labels.csv or labels.parquet"
+    )
     pictures: _PathWithin = Field(".", description="folder to which the paths of the images are relative")
     separator: str = Field(",", min_length=1, max_length=1, description="between the fields of a CSV")
     columns: dict[_LabelColumn, str | None] = Field(

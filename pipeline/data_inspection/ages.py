@@ -19,6 +19,7 @@ class Ages:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str], np.ndarray] = {}
         self._unknown: dict[tuple[str, str, str], int] = {}
+        self._intervals: dict[tuple[str, str, str], int] = {}
         self._groups: dict[tuple[str, str, str], list[int]] = {}
 
     def add(self, source: str, split: str, record: FaceRecord) -> None:
@@ -26,16 +27,23 @@ class Ages:
         place = (source, split, record.gender)
         counts = self._known.setdefault(place, np.zeros(YEARS, int))
         self._unknown.setdefault(place, 0)
+        self._intervals.setdefault(place, 0)
         groups = self._groups.setdefault(place, [0] * len(AGE_GROUPS))
         if record.age_group is not None:
             groups[record.age_group] += 1
-        if record.age is None:
+        if record.age_label is None:
             self._unknown[place] += 1
+        elif record.age is None:
+            self._intervals[place] += 1
         else:
             counts[min(max(int(record.age), 0), YEARS - 1)] += 1
 
     def table(self, sources: Sequence[str], splits: Sequence[str]) -> list[dict[str, Any]]:
-        """Returns an entry for each source, split and gender with records: `by_year`, `unknown` ages, `by_group`."""
+        """Returns an entry for each source, split and gender with records.
+
+        Its `by_year` counts exact ages, `interval` labels of several years, `unknown` the rest; `by_group` counts all
+        labels that determine an age group.
+        """
         places = ((source, split, gender) for source in sources for split in splits for gender in SHOWN_GENDERS)
         return [
             {
@@ -43,12 +51,27 @@ class Ages:
                 "split": place[1],
                 "gender": place[2],
                 "by_year": self._known[place].tolist(),
+                "interval": self._intervals[place],
                 "unknown": self._unknown[place],
                 "by_group": self._groups[place],
             }
             for place in places
             if place in self._known
         ]
+
+
+def coverage(table: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Returns the number of `records`, and of those with an `exact` age, an `interval` alone, and an `unknown` age."""
+    exact, interval = sum(sum(entry["by_year"]) for entry in table), sum(entry["interval"] for entry in table)
+    unknown = sum(entry["unknown"] for entry in table)
+    return {"records": exact + interval + unknown, "exact": exact, "interval": interval, "unknown": unknown}
+
+
+def ages_line(table: Sequence[Mapping[str, Any]]) -> str:
+    """Returns how many records have an exact age, e.g. '40 of 50 records have an exact age, 8 an age group alone'."""
+    of = coverage(table)
+    group_alone = f", {of['interval']:,} an age group alone" if of["interval"] else ""
+    return f"{of['exact']:,} of {of['records']:,} records have an exact age{group_alone}"
 
 
 def summaries(table: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data_inspection.ages import SHOWN_GENDERS, YEARS
+from pipeline.data_inspection.ages import SHOWN_GENDERS, YEARS, coverage
 from visage.data.labels import GENDERS
 
 WIDTH, HEIGHT = 340, 178
@@ -51,8 +51,7 @@ def histogram(table: Sequence[Mapping[str, Any]], last: int, band: int = BAND) -
                 y -= counts[number] * scale
                 bars.append(_bar(number, band, last, y, counts[number] * scale, gender, int(counts[number])))
     return {
-        "records": sum(sum(entry["by_year"]) + entry["unknown"] for entry in table),
-        "unknown": sum(entry["unknown"] for entry in table),
+        **coverage(table),
         "bars": bars,
         "x_ticks": _x_ticks(last),
         "y_ticks": [{"y": round(BOTTOM - tick * scale, 2), "value": tick} for tick in ticks],

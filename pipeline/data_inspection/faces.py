@@ -10,10 +10,11 @@ from visage.html.thumbnail import thumbnail
 
 
 def labels(record: FaceRecord) -> dict[str, Any]:
-    """Returns key, age in years, age group, gender and race; None if the age is unknown."""
+    """Returns key, age in years, age label, age group, gender and race; None if the age is unknown."""
     return {
         "key": record.key,
         "age": None if record.age is None or not math.isfinite(record.age) else round(record.age, 1),
+        "age_label": None if record.age_label is None else str(record.age_label),
         "age_group": None if record.age_group is None else AGE_GROUPS[record.age_group],
         "gender": record.gender,
         "race": record.race,

@@ -8,6 +8,7 @@ from visage.data.labels import UNKNOWN
 from visage.data.records import FaceRecord
 
 FEATURES = (
+    "age_label",
     "age",
     "age_group",
     "gender",

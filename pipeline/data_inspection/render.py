@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Template
 
 from pipeline.data_inspection import charts
-from pipeline.data_inspection.ages import SHOWN_GENDERS
+from pipeline.data_inspection.ages import SHOWN_GENDERS, coverage
 from pipeline.data_inspection.missing import FEATURES
 from visage.data.labels import AGE_GROUPS, UNKNOWN
 from visage.html.page import NOTHING, page_environment
@@ -58,7 +58,7 @@ def _age_groups(inspection: Mapping[str, Any]) -> list[dict[str, Any]]:
     names = (*AGE_GROUPS, UNKNOWN)
     counts = {name: {split: dict.fromkeys(SHOWN_GENDERS, 0) for split in inspection["splits"]} for name in names}
     for entry in inspection["ages"]:
-        records = sum(entry["by_year"]) + entry["unknown"]
+        records = coverage([entry])["records"]
         for name, count in zip(names, [*entry["by_group"], records - sum(entry["by_group"])], strict=True):
             counts[name][entry["split"]][entry["gender"]] += count
     return [{"name": name, "by_split": by_split} for name, by_split in counts.items()]
@@ -78,8 +78,8 @@ def _labels(face: Mapping[str, Any]) -> str:
     age = "age unknown"
     if face["age"] is not None:
         age = f"{face['age']:g} years"
-    elif face["age_group"] is not None:
-        age = f"{face['age_group']} years"
+    elif face["age_label"] is not None:
+        age = f"{face['age_label']} years"
     gender = "gender unknown" if face["gender"] == UNKNOWN else face["gender"]
     return ", ".join([age, gender, *([] if face["race"] == UNKNOWN else [face["race"]])])
 

@@ -24,6 +24,7 @@ def print_evaluation(found: Evaluation, reporter: Reporter) -> None:
     """Prints the figures and, where there are limits, the gates."""
     reporter.print()
     reporter.print(_metrics_table(found.overall))
+    _print_exact_ages(found.overall, reporter)
     for role in COMPARISONS:
         if found.compares_with(role):
             reporter.print()
@@ -53,6 +54,12 @@ def print_published(rows: Sequence[PublishedRow], reporter: Reporter) -> None:
     reporter.print()
     reporter.print(table)
     reporter.print(CAPTION)
+
+
+def _print_exact_ages(overall: SliceFigures, reporter: Reporter) -> None:
+    """Prints which records the figures in years are of, where those are not all."""
+    if overall.exact_ages is not None and overall.exact_ages < overall.records:
+        reporter.print(f"figures in years: {overall.exact_ages:,} of {overall.records:,} records have an exact age")
 
 
 def _metrics_table(overall: SliceFigures) -> Table:

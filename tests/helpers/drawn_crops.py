@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from visage.data.age_labels import GROUP_INTERVALS, AgeInterval
 from visage.data.labels import age_group
 from visage.data.records import FaceRecord, to_example
 from visage.faces.encode import encode
@@ -34,8 +35,7 @@ def _person(number: int, rng: np.random.Generator) -> FaceRecord:
     return FaceRecord(
         image=encode(draw_crop(age, gender, rng)),
         key=str(number),
-        age=None if number % 4 == 3 else age,
-        age_group=age_group(age),
+        age_label=GROUP_INTERVALS[age_group(age)] if number % 4 == 3 else AgeInterval.exact(age),
         gender="unknown" if number % 5 == 4 else gender,
         identity=f"utkface/{number}",
         source="utkface",

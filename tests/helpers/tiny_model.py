@@ -5,7 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from visage.data.labels import AGE_GROUPS, GENDERS, age_group
+from visage.data.age_labels import AgeInterval
+from visage.data.labels import AGE_GROUPS, GENDERS
 from visage.data.records import FaceRecord, to_example
 
 FEATURES = {
@@ -66,5 +67,6 @@ def write_examples(examples_uri: Path, records: list[FaceRecord], splits: tuple[
 
 def _person(number: int, **what: Any) -> FaceRecord:
     known = {"age": 20.0 + number % 60, "gender": GENDERS[number % 2], "source": "utkface", **what}
-    group = None if known["age"] is None else age_group(known["age"])
-    return FaceRecord(image=b"", key=str(number), age_group=group, identity=f"utkface/{number}", **known)
+    age = known.pop("age")
+    label = None if age is None else AgeInterval.exact(age)
+    return FaceRecord(image=b"", key=str(number), age_label=label, identity=f"utkface/{number}", **known)

@@ -13,6 +13,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from pipeline.run_record import RunRecord, RunRecorder
 from tests.pipeline.pushed_model import artifact, execution, open_store
 from tests.visage.evaluation.some_tables import table_of
+from visage.data.age_labels import AgeInterval
 from visage.data.records import FaceRecord, to_example
 from visage.data.tfrecords import write_record
 from visage.evaluation.evaluate import evaluate
@@ -155,7 +156,7 @@ class RecordedPipeline:
             (examples / f"Split-{split}").mkdir()
             with gzip.open(examples / f"Split-{split}" / "data_tfrecord-0.gz", "wb") as file:
                 for key, identity in enumerate(identities):
-                    record = FaceRecord(b"image", str(key), 30.0, 4, "female", identity, "utkface")
+                    record = FaceRecord(b"image", str(key), AgeInterval.exact(30.0), "female", identity, "utkface")
                     write_record(file, to_example(record))
         counts = {"by_split": {split: len(names) for split, names in people.items()}, "dropped": {"no_face": 2}}
         document = {"total": counts, "sources": dict.fromkeys(sources, counts)}

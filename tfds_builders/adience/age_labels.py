@@ -4,7 +4,7 @@ import re
 from ast import literal_eval
 from dataclasses import dataclass
 
-from tfds_builders.age_ranges import OLDEST
+from visage.data.age_labels import OLDEST
 from visage.data.labels import UNKNOWN
 
 GROUPS = ("(0, 2)", "(4, 6)", "(8, 12)", "(15, 20)", "(25, 32)", "(38, 43)", "(48, 53)", "(60, 100)")

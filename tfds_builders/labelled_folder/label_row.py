@@ -5,14 +5,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tfds_builders.age_ranges import OLDEST, read_age_range
 from tfds_builders.genders import GENDER_WORDS, read_gender
 from tfds_builders.unknown import is_unknown
+from visage.data.age_labels import OLDEST, AgeInterval, read_age
+from visage.data.datasets.labelled_folder import BOX_COLUMNS
 from visage.data.labels import RACES, UNKNOWN
 from visage.errors import quoted
 
 UNKNOWN_FOLD = -1
-UNKNOWN_YEAR = -1
 
 # FairFace's seven races as UTKFace's authors group them: 'others' are "like Hispanic, Latino, Middle Eastern".
 _RACES = {
@@ -24,7 +24,6 @@ _RACES = {
 }
 _WIDEST = 60.0
 _LAST_FOLD = 99
-_NO_GROUP = (UNKNOWN_YEAR, UNKNOWN_YEAR)
 
 
 @dataclass(frozen=True)
@@ -33,41 +32,38 @@ class LabelRow:
 
     Attributes:
         picture: path of the image, unchanged.
-        age: years; nan unknown.
-        age_from: first completed year of the age group, if one is given; -1 unknown.
-        age_to: its last completed year; -1 unknown.
+        age_label: an exact age or an age group; None unknown.
         gender: 'female', 'male' or 'unknown'.
         identity: the person; '' unknown.
         race: one of UTKFace's RACES, or 'unknown'.
         fold: from 0; -1 unknown.
         apparent_age_mean: years, 0 to 120; nan unknown.
         apparent_age_std: years, 0 to 60; nan unknown.
+        box: left, top, right and bottom of the labelled face in pixels of the upright image; None unknown.
     """
 
     picture: str
-    age: float
-    age_from: int
-    age_to: int
+    age_label: AgeInterval | None
     gender: str
     identity: str
     race: str
     fold: int
     apparent_age_mean: float
     apparent_age_std: float
+    box: tuple[float, ...] | None = None
 
     @property
-    def labels(self) -> tuple[str | int | float | None, ...]:
+    def labels(self) -> tuple[object, ...]:
         """Returns all labels without the image, with None for nan, so that equal rows compare equal."""
-        return tuple(
-            None if isinstance(value, float) and math.isnan(value) else value for value in dataclasses.astuple(self)[1:]
-        )
+        values = (getattr(self, field.name) for field in dataclasses.fields(self)[1:])
+        return tuple(None if isinstance(value, float) and math.isnan(value) else value for value in values)
 
 
 class RowError(Exception):
     """A row with an impossible value.
 
     Attributes:
-        reason: name under which it is counted, 'row_unreadable' or 'label_out_of_range'.
+        reason: name under which it is counted: 'row_unreadable', 'label_out_of_range' or 'face_box_unknown'.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -82,47 +78,63 @@ def parse_row(texts: Mapping[str, str]) -> LabelRow:
         texts: standard column to text; an absent column counts as blank.
 
     Raises:
-        RowError: the path of the image is blank, a number or word cannot be read, a label is out of its range, or the
-            age is not in the age group.
+        RowError: the path of the image is blank, a number or word cannot be read, a label is out of its range, the age
+            is not in the age group, or the table has boxes of faces and this row has none.
     """
     known = {column: text.strip() for column, text in texts.items() if not is_unknown(text)}
     if "image" not in known:
         raise RowError("row_unreadable", "image is blank")
-    age, (age_from, age_to) = _age(known)
     return LabelRow(
         picture=known["image"],
-        age=age,
-        age_from=age_from,
-        age_to=age_to,
+        age_label=_age_label(known),
         gender=_gender(known),
         identity=known.get("identity", ""),
         race=_race(known),
         fold=_fold(known),
         apparent_age_mean=_within(known, "apparent_age_mean", OLDEST),
         apparent_age_std=_within(known, "apparent_age_std", _WIDEST),
+        box=_box(texts, known),
     )
 
 
-def _age(known: Mapping[str, str]) -> tuple[float, tuple[int, int]]:
-    """Returns the age, and the age group from either column."""
-    in_age = read_age_range(known.get("age", ""))
-    age = math.nan if in_age else _number(known, "age", "no number and no range such as 20-29")
-    group = _age_group(known)
-    if in_age and group not in (in_age, _NO_GROUP):
-        raise RowError("row_unreadable", f"age {quoted(known['age'])} is not age_group {quoted(known['age_group'])}")
-    if group != _NO_GROUP and not math.isnan(age) and not group[0] <= age < group[1] + 1:
-        raise RowError("row_unreadable", f"age {quoted(known['age'])} is not in age_group {quoted(known['age_group'])}")
-    return age, in_age or group
+def _age_label(known: Mapping[str, str]) -> AgeInterval | None:
+    """Returns the label in either column; an exact age where the other column has its age group."""
+    age = _read(known, "age", "no number and no range such as 20-29")
+    group = _read(known, "age_group", "no range such as 20-29 or 70+")
+    if group is not None and group.age is not None:
+        # It may be the number of a class, whose meaning is known to its writer alone.
+        raise RowError("row_unreadable", f"age_group {quoted(known['age_group'])} is no range such as 20-29 or 70+")
+    if age is None or group is None or age == group:
+        return age or group
+    within = age.age is not None and group.low <= math.floor(age.age) <= group.high
+    if not within:
+        relation = "not" if age.age is None else "not in"
+        texts = f"age {quoted(known['age'])} is {relation} age_group {quoted(known['age_group'])}"
+        raise RowError("row_unreadable", texts)
+    return age
 
 
-def _age_group(known: Mapping[str, str]) -> tuple[int, int]:
-    text = known.get("age_group")
+def _read(known: Mapping[str, str], column: str, fault: str) -> AgeInterval | None:
+    text = known.get(column)
     if text is None:
-        return _NO_GROUP
-    group = read_age_range(text)
-    if group is None:
-        raise RowError("row_unreadable", f"age_group {quoted(text)} is no range such as 20-29 or 70+")
-    return group
+        return None
+    label = read_age(text)
+    if label is None:
+        raise RowError("row_unreadable", f"{column} {quoted(text)} is {fault}")
+    return label
+
+
+def _box(texts: Mapping[str, str], known: Mapping[str, str]) -> tuple[float, ...] | None:
+    if not any(column in texts for column in BOX_COLUMNS):
+        return None
+    box = tuple(_number(known, column) for column in BOX_COLUMNS)
+    if any(map(math.isnan, box)):
+        # Of several people on a photo, nothing says whose labels these are.
+        raise RowError("face_box_unknown", "the row has no box of its face")
+    left, top, right, bottom = box
+    if not (left < right and top < bottom):
+        raise RowError("label_out_of_range", f"the face's box {left:g}, {top:g}, {right:g}, {bottom:g} is empty")
+    return box
 
 
 def _gender(known: Mapping[str, str]) -> str:
@@ -143,7 +155,7 @@ def _race(known: Mapping[str, str]) -> str:
     return race
 
 
-def _number(known: Mapping[str, str], column: str, fault: str = "no number") -> float:
+def _number(known: Mapping[str, str], column: str) -> float:
     text = known.get(column)
     if text is None:
         return math.nan
@@ -153,7 +165,7 @@ def _number(known: Mapping[str, str], column: str, fault: str = "no number") -> 
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise RowError("row_unreadable", f"{column} {quoted(text)} is {fault}")
+        raise RowError("row_unreadable", f"{column} {quoted(text)} is no number")
     return number
 
 

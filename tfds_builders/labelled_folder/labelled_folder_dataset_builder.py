@@ -1,7 +1,8 @@
 """Images with a CSV or Parquet file of labels, as a TFDS data set; one configuration per folder."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,12 +14,20 @@ from tfds_builders.entries import IMAGE_UNREADABLE
 from tfds_builders.labelled_folder.header import Reading
 from tfds_builders.labelled_folder.images import ImageFolder
 from tfds_builders.labelled_folder.label_row import LabelRow, RowError, parse_row
-from tfds_builders.labelled_folder.labels_file import Row, find_folder, find_labels_file, read_labels_file
+from tfds_builders.labelled_folder.labels_file import (
+    Row,
+    find_folder,
+    find_labels_files,
+    holds_images,
+    read_images,
+    read_labels_file,
+)
 from tfds_builders.row_counts import RowCounts
 from tfds_builders.skipped_rows import SkippedRow
 from visage.data.datasets.labelled_folder import by_newer_names
 from visage.data.labels import RACES, UNKNOWN
 from visage.errors import VisageError
+from visage.faces.image_io import DecodeError, upright_size
 from visage.progress import report
 
 _CONFLICTING = ("conflicting_row", "another row of this image has other labels")
@@ -29,7 +38,7 @@ class LabelledFolderConfig(tfds.core.BuilderConfig):
     """One folder, which has the name of the configuration.
 
     Attributes:
-        labels: name of the labels file in it; None: labels.csv or labels.parquet.
+        labels: name of the labels file in it, or a pattern of several; None: labels.csv or labels.parquet.
         pictures: folder in it to which the paths of the images are relative.
         separator: between the fields of a CSV.
         columns: standard column to the name in the labels file, if that differs; None: it has no such column.
@@ -42,23 +51,62 @@ class LabelledFolderConfig(tfds.core.BuilderConfig):
 
 
 @dataclasses.dataclass(frozen=True)
-class _NumberedRow:
-    """A readable row, and its number in the labels file, from 1."""
+class _Table:
+    """One labels file.
 
+    Attributes:
+        path: of the file.
+        name: its path relative to the labelled folder.
+        holds_images: whether it holds the images themselves, not their paths.
+    """
+
+    path: Path
+    name: str
+    holds_images: bool
+
+    def place(self, number: int) -> str:
+        return f"{self.path.name}, row {number}"
+
+
+@dataclasses.dataclass(frozen=True)
+class _ListedRow:
+    """A readable row.
+
+    Attributes:
+        table: that has it.
+        number: in the table, from 1.
+        labels: of the row.
+        path: of the image; '' where the table holds it.
+    """
+
+    table: _Table
     number: int
     labels: LabelRow
+    path: str
 
-    def skipped(self, labels: Path, reason: str, why: str) -> SkippedRow:
-        return SkippedRow(_place(labels, self.number), reason, why, self.labels.picture)
+    @property
+    def face(self) -> tuple[str, tuple[float, ...] | None]:
+        """Returns what no two records may share: the image, and the box of the face on it."""
+        return self.path or self.labels.picture, self.labels.box
+
+    @property
+    def key(self) -> str:
+        """Returns the record's key: the image's path, or its place in the table; and the box of the face."""
+        box = "" if self.labels.box is None else "#" + ",".join(f"{side:g}" for side in self.labels.box)
+        return f"{self.labels.picture}{box}"
+
+    def skipped(self, reason: str, why: str) -> SkippedRow:
+        return SkippedRow(self.table.place(self.number), reason, why, self.labels.picture)
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
     """A team's own faces, or any data set that consists of images and a table."""
 
-    VERSION = tfds.core.Version("1.1.0")
+    VERSION = tfds.core.Version("2.0.0")
     RELEASE_NOTES: ClassVar = {
         "1.0.0": "Images untouched, labels read, nothing corrected.",
         "1.1.0": "Age groups, and one list of the words for unknown.",
+        "2.0.0": "An age is an interval; images inside Parquet, and the boxes of faces.",
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = "manual_dir holds a folder of the configuration's name with labels.csv and images."
 
@@ -67,10 +115,12 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             features=tfds.features.FeaturesDict(
                 {
                     "image": tfds.features.Image(doc="the file's bytes untouched"),
-                    "picture": tfds.features.Text(doc="path, as in the labels file"),
-                    "age": tfds.features.Scalar(np.float32, doc="years; nan unknown"),
-                    "age_from": tfds.features.Scalar(np.int64, doc="first year of the age group; -1 unknown"),
-                    "age_to": tfds.features.Scalar(np.int64, doc="its last year; -1 unknown"),
+                    "picture": tfds.features.Text(doc="path, or labels file and row; with the box of the face"),
+                    "face_box": tfds.features.Tensor(
+                        shape=(4,), dtype=np.float32, doc="left, top, right, bottom as fractions; nan unknown"
+                    ),
+                    "age_low": tfds.features.Scalar(np.float32, doc="lowest age in years; nan unknown"),
+                    "age_high": tfds.features.Scalar(np.float32, doc="highest one, included; nan unknown"),
                     "gender": tfds.features.ClassLabel(names=["female", "male", UNKNOWN]),
                     "identity": tfds.features.Text(doc="'' unknown"),
                     "race": tfds.features.ClassLabel(names=[*RACES, UNKNOWN]),
@@ -87,71 +137,113 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         key = f"data.labelled_folders.{config.name}"
         manual = manual_folder(dl_manager, f"put {config.name}/ with its labels file and images into it")
         folder = find_folder(manual, config.name)
-        labels = find_labels_file(folder, config.labels, key)
-        rows = read_labels_file(labels, Reading(by_newer_names(config.columns), config.separator, key))
-        images = self._usable_images(rows, ImageFolder(folder, folder / config.pictures), labels)
-        return {"train": self._generate_examples(labels, images)}
+        reading = Reading(by_newer_names(config.columns), config.separator, key)
+        tables = [
+            _Table(path, path.relative_to(folder).as_posix(), holds_images(path, reading))
+            for path in find_labels_files(folder, config.labels, key)
+        ]
+        rows = self._usable_rows(tables, reading, ImageFolder(folder, folder / config.pictures))
+        return {"train": self._generate_examples(tables, rows, reading)}
 
-    def _usable_images(self, rows: Iterator[Row], folder: ImageFolder, labels: Path) -> dict[str, _NumberedRow]:
-        """Returns labels by real path; counts every other row, and every file that no row names."""
+    def _usable_rows(self, tables: Sequence[_Table], reading: Reading, folder: ImageFolder) -> list[_ListedRow]:
+        """Returns the rows with a usable image; counts every other row, and every file that no row names."""
         counts = self.info.metadata
         counts.start(rows=0)
-        usable: dict[str, _NumberedRow] = {}
-        contradicted: set[str] = set()
+        usable: dict[object, _ListedRow] = {}
+        contradicted: set[object] = set()
         named: set[str] = set()
-        for number, texts in enumerate(rows, start=1):
-            counts["rows"] += 1
-            try:
-                row = _NumberedRow(number, _parse(texts))
-            except RowError as error:
-                if texts is not None:
-                    named.add(folder.find(texts.get("image", "").strip())[0])
-                counts.skip(SkippedRow(_place(labels, number), error.reason, str(error), texts or ""))
-                continue
-            path, reason, why = folder.find(row.labels.picture)
-            named.add(path)
-            if reason:
-                counts.skip(row.skipped(labels, reason, why))
-            elif path in contradicted:
-                counts.skip(row.skipped(labels, *_CONFLICTING))
-            elif path not in usable:
-                usable[path] = row
-            elif row.labels.labels == usable[path].labels.labels:
-                counts.skip(row.skipped(labels, "duplicate_row", "an earlier row has the same image and labels"))
-            else:
-                # Nothing decides which of the two is correct, so both are skipped.
-                contradicted.add(path)
-                for one in (usable.pop(path), row):
-                    counts.skip(one.skipped(labels, *_CONFLICTING))
+        for table in tables:
+            for number, texts in enumerate(read_labels_file(table.path, reading), start=1):
+                counts["rows"] += 1
+                if table.holds_images and texts is not None:
+                    texts = {**texts, "image": f"{table.name}#{number}"}
+                try:
+                    labels = _parse(texts)
+                except RowError as error:
+                    if texts is not None and not table.holds_images:
+                        named.add(folder.find(texts.get("image", "").strip())[0])
+                    counts.skip(SkippedRow(table.place(number), error.reason, str(error), texts or ""))
+                    continue
+                path, reason, why = ("", "", "") if table.holds_images else folder.find(labels.picture)
+                row = _ListedRow(table, number, labels, path)
+                named.add(path)
+                if reason:
+                    counts.skip(row.skipped(reason, why))
+                elif row.face in contradicted:
+                    counts.skip(row.skipped(*_CONFLICTING))
+                elif row.face not in usable:
+                    usable[row.face] = row
+                elif labels.labels == usable[row.face].labels.labels:
+                    counts.skip(row.skipped("duplicate_row", "an earlier row has the same image and labels"))
+                else:
+                    # Nothing decides which of the two is correct, so both are skipped.
+                    contradicted.add(row.face)
+                    for one in (usable.pop(row.face), row):
+                        counts.skip(one.skipped(*_CONFLICTING))
         if not usable:
-            raise self._nothing_usable(labels, counts["rows"])
-        counts.skip_unlisted(folder.unlisted(named), [labels.relative_to(folder.path).as_posix()])
-        return usable
+            raise self._nothing_usable(tables, counts["rows"])
+        counts.skip_unlisted(folder.unlisted(named), [table.name for table in tables])
+        return list(usable.values())
 
-    def _generate_examples(self, labels: Path, images: dict[str, _NumberedRow]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _generate_examples(
+        self, tables: Sequence[_Table], rows: Sequence[_ListedRow], reading: Reading
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         counts = self.info.metadata
-        step = f"read {labels.parent.name}"
-        for done, (path, row) in enumerate(images.items()):
+        step = f"read {self.builder_config.name}"
+        images = (image for table in tables for image in _images(table, rows, reading))
+        report(step, 0, len(rows))
+        for done, (row, image) in enumerate(images, start=1):
             if done % REPORT_EVERY == 0:
-                report(step, done, len(images))
-            image = read_image(path)
+                report(step, done, len(rows))
             if isinstance(image, Unreadable):
-                counts.skip(row.skipped(labels, IMAGE_UNREADABLE, image))
-                continue
-            counts.count_yielded()
-            yield row.labels.picture, {**dataclasses.asdict(row.labels), "image": image}
-        report(step, len(images), len(images))
+                counts.skip(row.skipped(IMAGE_UNREADABLE, image))
+            elif not image:
+                counts.skip(row.skipped("picture_empty", "the row has no bytes of an image"))
+            else:
+                counts.count_yielded()
+                yield row.key, _features(row, image)
+        report(step, len(rows), len(rows))
         if not counts["yielded"]:
-            raise self._nothing_usable(labels, len(images))
+            raise self._nothing_usable(tables, len(rows))
 
-    def _nothing_usable(self, labels: Path, rows: int) -> VisageError:
+    def _nothing_usable(self, tables: Sequence[_Table], rows: int) -> VisageError:
+        labels = tables[0].path if len(tables) == 1 else f"{tables[0].path} and {len(tables) - 1} more"
         return VisageError(
             f"{labels}: none of its {rows} rows has labels and a readable image; fix it{self.info.metadata.example}"
         )
 
 
-def _place(labels: Path, number: int) -> str:
-    return f"{labels.name}, row {number}"
+def _images(
+    table: _Table, rows: Sequence[_ListedRow], reading: Reading
+) -> Iterator[tuple[_ListedRow, bytes | Unreadable]]:
+    """Yields the usable rows of a table with their images, one at a time."""
+    of_table = [row for row in rows if row.table is table]
+    if not table.holds_images:
+        yield from ((row, read_image(row.path)) for row in of_table)
+        return
+    by_number = {row.number: row for row in of_table}
+    for number, image in enumerate(read_images(table.path, reading), start=1):
+        if number in by_number:
+            yield by_number[number], image
+
+
+def _features(row: _ListedRow, image: bytes) -> dict[str, Any]:
+    labels = row.labels
+    features = {field.name: getattr(labels, field.name) for field in dataclasses.fields(labels)}
+    age, box = features.pop("age_label"), features.pop("box")
+    low, high = (math.nan, math.nan) if age is None else (age.low, age.high)
+    place = {"picture": row.key, "face_box": _in_fractions(box, image)}
+    return {**features, **place, "image": image, "age_low": low, "age_high": high}
+
+
+def _in_fractions(box: Sequence[float] | None, image: bytes) -> np.ndarray:
+    """Returns a box in pixels as fractions of width and height, float32 [4]; NaN if it is unknown."""
+    try:
+        sides = np.tile(upright_size(image), 2) if box is not None else np.full(4, np.nan)
+    except DecodeError:
+        # The record is dropped for it when its image is read.
+        sides = np.full(4, np.nan)
+    return (np.array(box if box is not None else [np.nan] * 4) / sides).astype(np.float32)
 
 
 def _parse(texts: Row) -> LabelRow:

@@ -93,7 +93,7 @@ def test_images_are_untouched_and_labels_are_read(tmp_path: Path) -> None:
     for path, row in rows.items():
         assert row["image"] == (DUMMY / "team" / path).read_bytes()
     first = rows["ada/1.jpg"]
-    assert (first["age"], first["identity"], first["fold"]) == (31.5, b"ada", 0)
+    assert (first["age_low"], first["identity"], first["fold"]) == (31.5, b"ada", 0)
     assert (first["apparent_age_mean"], first["apparent_age_std"]) == (29.5, 3.25)
     assert [gender.int2str(rows[path]["gender"]) for path in rows] == [
         {"ada/1.jpg": "female", "ada/2.png": "female", "bo.jpg": "male", "cy.jpg": "unknown"}[path] for path in rows
@@ -104,7 +104,7 @@ def test_images_are_untouched_and_labels_are_read(tmp_path: Path) -> None:
 def test_what_is_blank_is_unknown(tmp_path: Path) -> None:
     builder = prepare(DUMMY, tmp_path)
     row = rows_of(builder)["cy.jpg"]
-    assert [str(row[name]) for name in ("age", "apparent_age_mean", "apparent_age_std")] == ["nan"] * 3
+    assert [str(row[name]) for name in ("age_low", "age_high", "apparent_age_mean", "apparent_age_std")] == ["nan"] * 4
     assert (row["identity"], row["fold"]) == (b"", -1)
     assert builder.info.features["race"].int2str(row["race"]) == "unknown"
 
@@ -124,9 +124,9 @@ def test_fairfaces_labels_as_they_are_published_and_as_a_spreadsheet_leaves_them
     folder_with(tmp_path / "manual", labels)
     config = LabelledFolderConfig(name="team", columns={"image": "file"})
     rows = rows_of(prepare(tmp_path / "manual", tmp_path / "data", config))
-    assert {path: (row["age_from"], row["age_to"], str(row["age"])) for path, row in rows.items()} == {
-        "bo.jpg": (3, 9, "nan"),
-        "cy.jpg": (70, 120, "nan"),
+    assert {path: (row["age_low"], row["age_high"]) for path, row in rows.items()} == {
+        "bo.jpg": (3, 9),
+        "cy.jpg": (70, 120),
     }
 
 
@@ -136,14 +136,14 @@ def test_chalearn_lap_as_it_is_published(tmp_path: Path) -> None:
     assert builder.info.metadata == {"rows": 3, "yielded": 3, "skipped": {}}
     assert rows["image_1.jpg"]["apparent_age_mean"] == pytest.approx(61.0526)
     assert rows["image_1.jpg"]["apparent_age_std"] == pytest.approx(5.36)
-    assert str(rows["image_1.jpg"]["age"]) == "nan"
+    assert str(rows["image_1.jpg"]["age_low"]) == "nan"
 
 
 def test_appa_real_as_it_is_published(tmp_path: Path) -> None:
     builder = prepare(DUMMY, tmp_path, APPA_REAL)
     rows = rows_of(builder)
     assert builder.info.metadata == {"rows": 4, "yielded": 2, "skipped": {"picture_unlisted": 2}}
-    assert rows["000001.jpg"]["age"] == 18
+    assert (rows["000001.jpg"]["age_low"], rows["000001.jpg"]["age_high"]) == (18, 18)
     assert rows["000001.jpg"]["apparent_age_mean"] == pytest.approx(23.615, abs=0.001)
     assert rows["000001.jpg"]["apparent_age_std"] == pytest.approx(4.03)
 
@@ -164,7 +164,7 @@ def test_parquet_gives_what_csv_gives(tmp_path: Path) -> None:
     rows = rows_of(prepare(tmp_path / "manual", tmp_path / "data"))
     assert [rows[path]["fold"] for path in ("ada/1.jpg", "bo.jpg", "cy.jpg")] == [4, -1, 0]
     assert [rows[path]["identity"] for path in ("ada/1.jpg", "bo.jpg", "cy.jpg")] == [b"7", b"8", b""]
-    assert [str(rows[path]["age"]) for path in ("ada/1.jpg", "bo.jpg", "cy.jpg")] == ["31.5", "nan", "nan"]
+    assert [str(rows[path]["age_low"]) for path in ("ada/1.jpg", "bo.jpg", "cy.jpg")] == ["31.5", "nan", "nan"]
 
 
 def test_a_spreadsheets_semicolons_and_byte_order_mark(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_a_mapped_column_is_not_also_read_as_itself(tmp_path: Path) -> None:
     folder_with(tmp_path / "manual", "image,age\nbo.jpg,30\n")
     config = LabelledFolderConfig(name="team", columns={"apparent_age_mean": "age"})
     row = rows_of(prepare(tmp_path / "manual", tmp_path / "data", config))["bo.jpg"]
-    assert (row["apparent_age_mean"], str(row["age"])) == (30, "nan")
+    assert (row["apparent_age_mean"], str(row["age_low"])) == (30, "nan")
 
 
 @pytest.mark.parametrize("cut", [0, 100, -5])

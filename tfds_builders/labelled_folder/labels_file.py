@@ -1,7 +1,14 @@
-"""A labels file, CSV or Parquet, as rows of texts under standard column names."""
+"""A labels file, CSV or Parquet, as rows of texts under standard column names; and the images inside Parquet.
+
+Parquet is read in batches, and images apart from labels, so that the images in memory are those of one page of the file
+(at most 1,024 as Arrow writes them, 100 of Hugging Face's). A column of images holds `bytes`, or structs
+`{bytes, path}` as Hugging Face's `datasets` writes them. The names of its classes (`ClassLabel`) are read from the
+file's metadata.
+"""
 
 import csv
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +23,7 @@ if TYPE_CHECKING:
 
 STANDARD_FILES = ("labels.csv", "labels.parquet")
 _ROWS_A_BATCH = 10_000
+_IMAGES_A_BATCH = 64
 _CHUNK = 2**20
 
 Row = dict[str, str] | None
@@ -37,12 +45,12 @@ def find_folder(archives: Path, name: str) -> Path:
     return folder
 
 
-def find_labels_file(folder: Path, name: str | None, key: str) -> Path:
-    """Returns the labels file of a folder.
+def find_labels_files(folder: Path, name: str | None, key: str) -> list[Path]:
+    """Returns the labels files of a folder, in the order of their names.
 
     Args:
         folder: the labelled folder.
-        name: of the labels file; None: labels.csv or labels.parquet.
+        name: of the labels file, or a pattern such as data/train-*.parquet; None: labels.csv or labels.parquet.
         key: configuration key of the folder's settings, for messages.
 
     Raises:
@@ -50,14 +58,16 @@ def find_labels_file(folder: Path, name: str | None, key: str) -> Path:
     """
     wanted = (name,) if name else STANDARD_FILES
     found = [path for path in (folder / file for file in wanted) if path.is_file()]
+    if name and not found and "*" in name:
+        found = sorted(path for path in folder.glob(name) if path.is_file())
     if not found:
         raise VisageError(
             f"no {' or '.join(wanted)} in {folder}: {near_files(folder, wanted)}put it there, or name the file "
             f"with the labels in {key}.labels"
         )
-    if len(found) > 1:
+    if not name and len(found) > 1:
         raise VisageError(f"{folder} holds {' and '.join(STANDARD_FILES)}: name one of them in {key}.labels")
-    return found[0]
+    return found
 
 
 def check_labels_file(path: Path, reading: Reading) -> None:
@@ -148,7 +158,8 @@ def _parquet(path: Path) -> Iterator["ParquetFile"]:
     from pyarrow.parquet import ParquetFile
 
     try:
-        with closing(ParquetFile(path)) as file:
+        # Without a buffer, the whole column of a row group would be in memory.
+        with closing(ParquetFile(path, buffer_size=_CHUNK)) as file:
             yield file
     except (pyarrow.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
@@ -160,9 +171,67 @@ def _parquet(path: Path) -> Iterator["ParquetFile"]:
 def _read_parquet(path: Path, reading: Reading) -> Iterator[Row]:
     with _parquet(path) as file:
         used = _parquet_columns(path, file, reading)
+        if _image_kind(file, used) is not None:
+            del used["image"]
+        classes = _classes(file)
+        if not used:
+            yield from ({} for _ in range(file.metadata.num_rows))
+            return
         for batch in file.iter_batches(_ROWS_A_BATCH, columns=sorted(set(used.values()))):
             for row in batch.to_pylist():
-                yield {column: _text(row[name]) for column, name in used.items()}
+                yield {column: _text(row[name], classes.get(name)) for column, name in used.items()}
+
+
+def holds_images(path: Path, reading: Reading) -> bool:
+    """Returns whether a labels file holds the images themselves; the texts of its rows then have no `image`.
+
+    Raises:
+        VisageError: as `read_labels_file`.
+    """
+    if not _is_parquet(path):
+        return False
+    with _parquet(path) as file:
+        return _image_kind(file, _parquet_columns(path, file, reading)) is not None
+
+
+def read_images(path: Path, reading: Reading) -> Iterator[bytes]:
+    """Yields the image of each row of a Parquet file that holds them; empty where a row has none.
+
+    Raises:
+        VisageError: the file is damaged.
+    """
+    with _parquet(path) as file:
+        name = _parquet_columns(path, file, reading)["image"]
+        kind = _image_kind(file, {"image": name})
+        for batch in file.iter_batches(_IMAGES_A_BATCH, columns=[f"{name}.bytes" if kind == "struct" else name]):
+            for image in batch.column(0).to_pylist():
+                found = image["bytes"] if isinstance(image, dict) else image
+                yield found or b""
+
+
+def _image_kind(file: "ParquetFile", used: Mapping[str, str]) -> str | None:
+    """Returns 'bytes' or 'struct' where the column of images holds them; None where it holds paths."""
+    from pyarrow import types
+
+    kind = file.schema_arrow.field(used["image"]).type
+    if types.is_binary(kind) or types.is_large_binary(kind):
+        return "bytes"
+    if types.is_struct(kind):
+        place = kind.get_field_index("bytes")
+        inner = kind[place].type if place >= 0 else None
+        if inner is not None and (types.is_binary(inner) or types.is_large_binary(inner)):
+            return "struct"
+    return None
+
+
+def _classes(file: "ParquetFile") -> dict[str, list[str]]:
+    """Returns the names of the classes of each column that Hugging Face's `datasets` wrote as numbers."""
+    written = (file.schema_arrow.metadata or {}).get(b"huggingface", b"{}")
+    try:
+        features = json.loads(written)["info"]["features"].items()
+        return {name: list(map(str, one["names"])) for name, one in features if one.get("_type") == "ClassLabel"}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _parquet_columns(path: Path, file: "ParquetFile", reading: Reading) -> dict[str, str]:
@@ -173,10 +242,12 @@ def _parquet_columns(path: Path, file: "ParquetFile", reading: Reading) -> dict[
     for column, name in used.items():
         kind = schema.field(name).type
         kind = kind.value_type if types.is_dictionary(kind) else kind
-        if column == "image" and (types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind)):
+        if column == "image" and _image_kind(file, used) is not None:
+            continue
+        if column == "image" and types.is_nested(kind):
             raise VisageError(
-                f"{path}: column {quoted(name)} holds images, not their paths; write them as files and give their "
-                "paths in a column of text"
+                f"{path}: column {quoted(name)} is of type {shortened(str(kind))}: write an image as bytes, as a "
+                "struct with bytes, or as the path of a file"
             )
         if not (_is_text(kind) or types.is_integer(kind) or types.is_floating(kind) or types.is_null(kind)):
             raise VisageError(
@@ -192,10 +263,18 @@ def _is_text(kind: Any) -> bool:
     return types.is_string(kind) or types.is_large_string(kind) or types.is_decimal(kind)
 
 
-def _text(value: Any) -> str:
-    """Returns the text as a CSV has it; pandas stores integers as floats, and nan, in columns with gaps."""
+def _text(value: Any, classes: Sequence[str] | None = None) -> str:
+    """Returns the text as a CSV has it; pandas stores integers as floats, and nan, in columns with gaps.
+
+    Args:
+        value: of a row.
+        classes: names of the classes whose numbers the column holds; -1 is unknown.
+    """
     if is_unknown(value):
         return ""
+    if classes is not None and isinstance(value, int | float):
+        # Never the number itself, which a column of ages would take for years.
+        return classes[int(value)] if 0 <= value < len(classes) else "" if value == -1 else f"class {value}"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from visage.data.labels import AGE_GROUPS, UNKNOWN
+from visage.data.labels import UNKNOWN
 from visage.data.records import FaceRecord
 from visage.data.settings import CleaningSettings, SplitSettings
 from visage.data.split import fold_unknown, outside_protocol
@@ -38,25 +38,23 @@ def gender_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
 
 
 def age_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
-    """Returns whether the source gives no age in years, if the settings require one."""
-    return settings.age == "known" and record.age is None
+    """Returns whether the source gives no age, or no exact one, if the settings require it."""
+    return (settings.age == "known" and record.age_label is None) or (settings.age == "exact" and record.age is None)
 
 
 def age_out_of_range(record: FaceRecord, settings: CleaningSettings) -> bool:
-    """Returns whether the age in completed years, or all of the age group, is outside `min_age`..`max_age`, or NaN."""
-    if record.age is None:
-        return record.age_group is not None and not _meets(AGE_GROUPS[record.age_group], settings)
-    return not (math.isfinite(record.age) and settings.min_age <= math.floor(record.age) <= settings.max_age)
-
-
-def _meets(group: str, settings: CleaningSettings) -> bool:
-    first, last = map(int, group.split("-"))
-    return first <= settings.max_age and settings.min_age <= last
+    """Returns whether all completed years of the age label are outside `min_age`..`max_age`, or it is no number."""
+    label = record.age_label
+    if label is None:
+        return False
+    if not (math.isfinite(label.low) and math.isfinite(label.high)):
+        return True
+    return math.floor(label.high) < settings.min_age or math.floor(label.low) > settings.max_age
 
 
 def label_unknown(record: FaceRecord, settings: CleaningSettings) -> bool:
-    """Returns whether neither age, age group nor gender is known, so that the record has nothing to learn from."""
-    return record.age is None and record.age_group is None and record.gender == UNKNOWN
+    """Returns whether neither age nor gender is known, so that the record has nothing to learn from."""
+    return record.age_label is None and record.gender == UNKNOWN
 
 
 RULES: tuple[Rule, ...] = (

@@ -19,9 +19,13 @@ def read_records(examples: StrPath, split: str) -> Iterator[FaceRecord]:
         split: 'train', 'val' or 'test'.
 
     Raises:
-        VisageError: the split has no file, or one of them is damaged.
+        VisageError: the split has no file, one of them is damaged, or an earlier version wrote it.
     """
-    yield from map(from_example, read_serialized(examples, split))
+    for serialized in read_serialized(examples, split):
+        try:
+            yield from_example(serialized)
+        except IndexError:
+            raise VisageError(f"{examples}: holds examples of an earlier version; run FaceExampleGen again") from None
 
 
 def read_serialized(examples: StrPath, split: str) -> Iterator[bytes]:

@@ -2,7 +2,6 @@
 
 import math
 from bisect import bisect_left
-from collections import Counter
 from typing import Literal, get_args
 
 AGE_GROUPS = ("0-2", "4-6", "8-13", "15-20", "25-32", "38-43", "48-53", "60-100")
@@ -34,16 +33,3 @@ def age_group(age: float) -> int:
     ('25-32', '38-43')
     """
     return bisect_left(AGE_GROUP_BOUNDARIES, round(age) if math.isfinite(age) else age)
-
-
-def age_group_of_range(first: int, last: int) -> int | None:
-    """Returns the index into `AGE_GROUPS` of the group with at least half of the years `first` to `last`, inclusive.
-
-    Returns: the younger of two such groups; None if no group has half of them.
-
-    >>> [AGE_GROUPS[age_group_of_range(*decade)] for decade in ((3, 9), (30, 39), (50, 59))]
-    ['4-6', '25-32', '48-53']
-    """
-    years = Counter(age_group(year) for year in range(first, last + 1))
-    group = min(years, key=lambda group: (-years[group], group))
-    return group if 2 * years[group] >= last - first + 1 else None

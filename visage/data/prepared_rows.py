@@ -5,7 +5,7 @@ import math
 from visage.data.datasets import DATASETS, dataset_spec
 from visage.data.datasets.features import Features
 from visage.data.prepared_dataset import part_name
-from visage.data.records import FaceRecord
+from visage.data.records import FaceRecord, image_digest
 from visage.data.settings import CleaningSettings
 from visage.faces.selection import Box
 
@@ -24,10 +24,11 @@ def to_record(dataset: str, serialized: bytes, settings: CleaningSettings, span:
     """
     row, spec = Features(serialized), dataset_spec(dataset)
     values = spec.read_row(row, settings)
+    box = values.get("face_box")
     return FaceRecord(
         **{**values, "key": f"{part_name(dataset, span)}/{values['key']}"},
         image=row.bytes("image"),
-        image_digest=row.image_digest,
+        image_digest=row.image_digest if box is None else image_digest(f"{row.image_digest} {box}".encode()),
         gender=row.gender,
         source=spec.source,
     )
@@ -39,6 +40,8 @@ def face_box(record: FaceRecord) -> Box | None:
     Returns:
         x0, y0, x1, y1 as fractions of width and height.
     """
+    if record.face_box is not None:
+        return record.face_box
     if record.face_score is not None and not math.isfinite(record.face_score):
         return None  # Whole photos of IMDB-WIKI, in which its authors' detector found no face.
     return next((spec.face_box for spec in DATASETS.values() if spec.source == record.source), None)

@@ -2,11 +2,15 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
+from visage.data.age_labels import AgeInterval
 from visage.data.example_proto import Example
 from visage.data.labels import GENDERS, UNKNOWN
 
 IMAGE, KEY = "image", "key"
+AGE_LOW, AGE_HIGH = "age_low", "age_high"
+# Derived from the age label for statistics, which compare single features; no reader of records takes them.
 AGE, AGE_KNOWN, AGE_GROUP = "age", "age_known", "age_group"
 GENDER, GENDER_LABEL, GENDER_KNOWN = "gender", "gender_label", "gender_known"
 IDENTITY, SOURCE, RACE = "identity", "source", "race"
@@ -28,6 +32,10 @@ _OPTIONAL_FLOATS = (
 )
 
 
+UNKNOWN_AGE = -1.0
+"""Both bounds of an unknown age in an Example, whose ages are 0 and more."""
+
+
 def image_digest(image: bytes) -> str:
     """Returns 32 hexadecimal digits of an image's SHA-256, which only byte-identical images share."""
     return hashlib.sha256(image).hexdigest()[:32]
@@ -40,8 +48,7 @@ class FaceRecord:
     Attributes:
         image: bytes of an image; JPEG, RGB and square once aligned.
         key: unique within `source`.
-        age: years.
-        age_group: index into `labels.AGE_GROUPS`; known if `age` is, or if the source gives only a group.
+        age_label: the age in completed years, an interval of width one where it is exact.
         gender: one of `labels.GENDERS`, or `UNKNOWN`.
         identity: the same for every image of one person, across sources; or `UNKNOWN`.
         source: `DatasetSpec.source`, such as 'wiki' or the name of a labelled folder.
@@ -49,16 +56,18 @@ class FaceRecord:
         face_score: IMDB-WIKI's detector score.
         second_face_score: IMDB-WIKI's score of a second face; None if there is no second face.
         fold: number of the fold that the source publishes, from 0.
-        apparent_age_mean: years; the mean of people's guesses. If the real age is unknown, `age` equals it.
+        apparent_age_mean: years; the mean of people's guesses. If the real age is unknown, the age label is exactly it.
         apparent_age_std: years; the standard deviation of those guesses.
-        image_digest: 32 hexadecimal digits of the SHA-256 of the image as its source has it.
+        image_digest: 32 hexadecimal digits of the SHA-256 of the image as its source has it, together with the box of
+            the face where the source gives one: each face of a photo is an image of its own.
+        face_box: x0, y0, x1, y1 of the labelled face as fractions of width and height, where its source gives it for
+            each image; until the face is aligned, so that an Example has none.
         face_size, blur, light, roll: measured when the face was aligned, see `faces.quality.FaceQuality`.
     """
 
     image: bytes
     key: str
-    age: float | None
-    age_group: int | None
+    age_label: AgeInterval | None
     gender: str
     identity: str
     source: str
@@ -69,10 +78,21 @@ class FaceRecord:
     apparent_age_mean: float | None = None
     apparent_age_std: float | None = None
     image_digest: str = ""
+    face_box: tuple[float, float, float, float] | None = None
     face_size: float | None = None
     blur: float | None = None
     light: float | None = None
     roll: float | None = None
+
+    @property
+    def age(self) -> float | None:
+        """Returns the age in years where the label is exact, else None."""
+        return None if self.age_label is None else self.age_label.age
+
+    @property
+    def age_group(self) -> int | None:
+        """Returns the index into `labels.AGE_GROUPS` that the age label determines; None where it does not."""
+        return None if self.age_label is None else self.age_label.group
 
 
 def to_example(record: FaceRecord) -> bytes:
@@ -91,7 +111,9 @@ def to_example(record: FaceRecord) -> bytes:
 
     put_bytes(IMAGE, record.image)
     put_bytes(KEY, record.key.encode())
-    put_float(AGE, -1.0 if record.age is None else record.age)
+    put_float(AGE_LOW, UNKNOWN_AGE if record.age_label is None else record.age_label.low)
+    put_float(AGE_HIGH, UNKNOWN_AGE if record.age_label is None else record.age_label.high)
+    put_float(AGE, UNKNOWN_AGE if record.age is None else record.age)
     put_float(AGE_KNOWN, float(record.age is not None))
     put_int(AGE_GROUP, -1 if record.age_group is None else record.age_group)
     put_bytes(GENDER, record.gender.encode())
@@ -115,27 +137,27 @@ def from_example(serialized: bytes) -> FaceRecord:
 
     Raises:
         google.protobuf.message.DecodeError: the bytes are no Example.
-        IndexError: a feature that is always present is missing.
+        IndexError: a feature that is always present is missing. Examples of earlier versions lack the age label.
     """
     feature = Example.FromString(serialized).features.feature
 
     def text(name: str) -> str:
         return feature[name].bytes_list.value[0].decode()
 
-    def optional_float(name: str) -> float | None:
-        return feature[name].float_list.value[0] if name in feature else None
+    optional: dict[str, Any] = {
+        name: feature[name].float_list.value[0] if name in feature else None for name in _OPTIONAL_FLOATS
+    }
 
-    group = feature[AGE_GROUP].int64_list.value[0]
+    low, high = feature[AGE_LOW].float_list.value[0], feature[AGE_HIGH].float_list.value[0]
     return FaceRecord(
         image=feature[IMAGE].bytes_list.value[0],
         key=text(KEY),
-        age=feature[AGE].float_list.value[0] if feature[AGE_KNOWN].float_list.value[0] else None,
-        age_group=None if group < 0 else group,
+        age_label=None if low < 0 else AgeInterval(low, high),
         gender=text(GENDER),
         identity=text(IDENTITY),
         source=text(SOURCE),
         race=text(RACE),
         fold=feature[FOLD].int64_list.value[0] if FOLD in feature else None,
         image_digest=text(IMAGE_DIGEST),
-        **{name: optional_float(name) for name in _OPTIONAL_FLOATS},
+        **optional,
     )

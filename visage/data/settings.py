@@ -20,7 +20,9 @@ class CleaningSettings(Settings):
     face_score_above: float | None = Field(None, description="IMDB-WIKI: only higher scores are kept; null: any")
     second_face: Literal["drop", "keep"] = Field("drop", description="IMDB-WIKI: images with a second face")
     gender: Literal["known", "any"] = Field("any", description="'known' drops records whose gender is unknown")
-    age: Literal["known", "any"] = Field("any", description="'known' drops records without an age in years")
+    age: Literal["exact", "known", "any"] = Field(
+        "any", description="'known' drops records whose age is unknown, 'exact' also those with an age group alone"
+    )
     min_age: int = Field(0, ge=0, le=120, description="completed years; younger records are dropped")
     max_age: int = Field(100, ge=0, le=120, description="completed years; older records are dropped")
     imdb_wiki_age: Literal["middle_of_year", "year_difference"] = Field(

@@ -51,6 +51,12 @@ class SliceFigures:
         """Returns the values of a model's metrics, by name."""
         return {name: figure.value for name, figure in self.figures.get(role, {}).items()}
 
+    @property
+    def exact_ages(self) -> int | None:
+        """Returns the number of records with an exact age, which figures in years are of; None without such figures."""
+        figure = self.figures["candidate"].get("age_mae")
+        return None if figure is None else figure.records
+
     def why_not_measured(self, metric: str) -> str | None:
         """Returns the reason why a figure of the candidate is None, in one line; None where it was measured."""
         figure = self.figures["candidate"].get(metric)

@@ -81,6 +81,21 @@ def decode_repairing(image: bytes, side: int | None = None) -> tuple[np.ndarray,
         raise DecodeError(_reason(error)) from error
 
 
+def upright_size(image: bytes) -> tuple[int, int]:
+    """Returns width and height in pixels of an image as `decode` turns it, from its header alone.
+
+    Raises:
+        DecodeError: the bytes are no image that `decode` knows.
+    """
+    try:
+        opened = Image.open(io.BytesIO(image), formats=FORMATS)
+        width, height = opened.size
+    except Exception as error:  # Pillow raises nearly any exception for hostile bytes.
+        raise DecodeError("its header is damaged") from error
+    # 5 to 8 exchange the sides.
+    return (height, width) if _orientation(opened) >= 5 else (width, height)
+
+
 def _is_jpeg_without_end(image: bytes) -> bool:
     if not image.startswith(jpeg_end.START) or image.endswith(jpeg_end.END):
         return False

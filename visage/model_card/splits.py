@@ -18,8 +18,8 @@ class SplitStatistics:
 
     Attributes:
         records: number of records.
-        age_unknown: number of records without a known age in years.
-        ages: histogram of the known ages, youngest first; empty where no age is known.
+        age_unknown: number of records without an exact age.
+        ages: histogram of the exact ages, youngest first; empty where there is none.
         counts: number of records by value for each feature ('gender', 'race', 'source'), most frequent first.
     """
 

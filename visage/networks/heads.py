@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import ops
 
-from visage.data.labels import AGE_GROUP_BOUNDARIES, AGE_GROUP_MIDDLES, AGE_GROUPS, GENDERS, age_group
+from visage.data.labels import AGE_GROUP_BOUNDARIES, AGE_GROUP_MIDDLES, AGE_GROUPS, GENDERS
 from visage.networks import AgeHead, GenderHead
 
 # The number of ages, 0 to 100 years, in `age_probabilities`.
@@ -142,11 +142,18 @@ def expected_age(probabilities: keras.KerasTensor) -> keras.KerasTensor:
     return ops.sum(probabilities * years, axis=-1)
 
 
-def group_probabilities(probabilities: keras.KerasTensor) -> keras.KerasTensor:
-    """Returns the mass in each of `AGE_GROUPS`: [N, 101], or [N, 8] unchanged, to [N, 8]."""
-    if probabilities.shape[-1] == len(AGE_GROUPS):
-        return probabilities
-    return ops.matmul(probabilities, members_of_groups())
+def mass_in(probabilities: keras.KerasTensor, low: keras.KerasTensor, high: keras.KerasTensor) -> keras.KerasTensor:
+    """Returns the mass of distributions [N, 101] in the years `low` to `high` [N], both included: [N]."""
+    return ops.sum(years_between(low, high) * probabilities, axis=-1)
+
+
+def years_between(low: keras.KerasTensor, high: keras.KerasTensor) -> keras.KerasTensor:
+    """Returns 1 for the ages 0 to 100 that are `low` to `high` years [N], both included, else 0: float32 [N, 101].
+
+    Bounds beyond 0 and 100 are the first and the last age.
+    """
+    first, last = (ops.clip(bound, 0.0, AGES - 1.0)[:, None] for bound in (low, high))
+    return ops.cast(ops.logical_and(_ages() >= first, _ages() <= last), "float32")
 
 
 def predicted_group(probabilities: keras.KerasTensor) -> keras.KerasTensor:
@@ -164,15 +171,13 @@ def predicted_group(probabilities: keras.KerasTensor) -> keras.KerasTensor:
     """
     if probabilities.shape[-1] == len(AGE_GROUPS):
         return ops.argmax(probabilities, axis=-1)
-    age = ops.round(expected_age(probabilities))
+    return groups_of_ages(expected_age(probabilities))
+
+
+def groups_of_ages(age: keras.KerasTensor) -> keras.KerasTensor:
+    """Returns the index into `AGE_GROUPS` of each age in years by the rule of `labels.age_group`: [N] to int32 [N]."""
     boundaries = ops.convert_to_tensor(AGE_GROUP_BOUNDARIES, "float32")
-    return ops.sum(ops.cast(age[:, None] > boundaries, "int32"), axis=-1)
-
-
-def members_of_groups() -> keras.KerasTensor:
-    """Returns 1 where an age belongs to one of `AGE_GROUPS`, else 0: float32 [101, 8]."""
-    members = [[float(age_group(age) == group) for group in range(len(AGE_GROUPS))] for age in range(AGES)]
-    return ops.convert_to_tensor(members, "float32")
+    return ops.sum(ops.cast(ops.round(age)[:, None] > boundaries, "int32"), axis=-1)
 
 
 def male_logit(raw_gender: keras.KerasTensor, head: GenderHead) -> keras.KerasTensor:

@@ -12,8 +12,8 @@ from visage.training.batches import Split, read_examples, spread_examples
 
 _FEATURES = {
     records.IMAGE: tf.io.FixedLenFeature([], tf.string),
-    records.AGE: tf.io.FixedLenFeature([], tf.float32),
-    records.AGE_KNOWN: tf.io.FixedLenFeature([], tf.float32),
+    records.AGE_LOW: tf.io.FixedLenFeature([], tf.float32),
+    records.AGE_HIGH: tf.io.FixedLenFeature([], tf.float32),
     records.GENDER_LABEL: tf.io.FixedLenFeature([], tf.int64),
     records.GENDER_KNOWN: tf.io.FixedLenFeature([], tf.float32),
 }
@@ -22,7 +22,7 @@ _FEATURES = {
 def labelled_crops(split: Split, network: Network) -> tf.data.Dataset:
     """Reads all records in order: (pixels uint8 [input_size, input_size, channels], age in years, P(male) 0 or 1).
 
-    Both labels are float32, NaN where unknown.
+    Both labels are float32, NaN where unknown, the age also where it is not exact.
     """
     return _decoded(read_examples(split.files), network)
 
@@ -41,7 +41,8 @@ def _decoded(serialized: tf.data.Dataset, network: Network) -> tf.data.Dataset:
         example = tf.io.parse_single_example(record, _FEATURES)
         pixels = to_network_input(decode(example[records.IMAGE]), network.input_size, network.channels)
         unknown = tf.constant(float("nan"))
-        age = tf.where(example[records.AGE_KNOWN] > 0, example[records.AGE], unknown)
+        low, high = example[records.AGE_LOW], example[records.AGE_HIGH]
+        age = tf.where((low >= 0) & (low == high), low, unknown)
         male = tf.cast(example[records.GENDER_LABEL], tf.float32)
         return pixels, age, tf.where(example[records.GENDER_KNOWN] > 0, male, unknown)
 

@@ -27,9 +27,8 @@ _FRACTION_OF_MEMORY = 0.2
 _FEATURES = {
     records.IMAGE: tf.io.FixedLenFeature([], tf.string),
     records.KEY: tf.io.FixedLenFeature([], tf.string),
-    records.AGE: tf.io.FixedLenFeature([], tf.float32),
-    records.AGE_KNOWN: tf.io.FixedLenFeature([], tf.float32),
-    records.AGE_GROUP: tf.io.FixedLenFeature([], tf.int64),
+    records.AGE_LOW: tf.io.FixedLenFeature([], tf.float32),
+    records.AGE_HIGH: tf.io.FixedLenFeature([], tf.float32),
     # A deviation is never negative, so -1 means unknown.
     records.APPARENT_AGE_STD: tf.io.FixedLenFeature([], tf.float32, default_value=-1.0),
     records.GENDER_LABEL: tf.io.FixedLenFeature([], tf.int64),
@@ -217,12 +216,11 @@ def _decode(
 
 
 def _age_labels(example: dict[str, tf.Tensor], settings: TrainerSettings) -> Labels:
-    group, votes_std = example[records.AGE_GROUP], example[records.APPARENT_AGE_STD]
+    low, votes_std = example[records.AGE_LOW], example[records.APPARENT_AGE_STD]
     return {
-        "age": example[records.AGE],
-        "age_weight": example[records.AGE_KNOWN],
-        "age_group": tf.cast(group, tf.int32),
-        "age_group_weight": tf.cast(group >= 0, tf.float32),
+        "age_low": low,
+        "age_high": example[records.AGE_HIGH],
+        "age_weight": tf.cast(low >= 0, tf.float32),
         "age_std": tf.where(votes_std < 0, settings.label_sigma, votes_std),
     }
 

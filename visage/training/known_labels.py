@@ -14,8 +14,7 @@ from visage.training.settings import TrainerSettings
 _BATCH = 1024
 
 _FEATURES = {
-    records.AGE_KNOWN: tf.io.FixedLenFeature([], tf.float32),
-    records.AGE_GROUP: tf.io.FixedLenFeature([], tf.int64),
+    records.AGE_LOW: tf.io.FixedLenFeature([], tf.float32),
     records.GENDER_KNOWN: tf.io.FixedLenFeature([], tf.float32),
 }
 
@@ -54,11 +53,10 @@ def known_labels(split: Split, settings: TrainerSettings) -> Mapping[str, bool]:
     heads = {"age": spec.age_head, "gender": spec.gender_head}
     known = {label: False for label, head in heads.items() if head is not None}
     for batch in read_examples(split.files).batch(_BATCH).map(lambda batch: tf.io.parse_example(batch, _FEATURES)):
-        # A regression learns from years alone; the other heads learn from a group too.
-        has_age = batch[records.AGE_KNOWN].numpy() > 0
-        if spec.age_head != "regression":
-            has_age |= batch[records.AGE_GROUP].numpy() >= 0
-        found = {"age": has_age.any(), "gender": (batch[records.GENDER_KNOWN].numpy() > 0).any()}
+        found = {
+            "age": (batch[records.AGE_LOW].numpy() >= 0).any(),
+            "gender": (batch[records.GENDER_KNOWN].numpy() > 0).any(),
+        }
         known = {label: before or bool(found[label]) for label, before in known.items()}
         if all(known.values()):
             break

@@ -88,8 +88,7 @@ def _with_labels(serialized: bytes, decision: DuplicateDecision | None) -> bytes
 def _relabelled(record: FaceRecord, labels: Labels) -> FaceRecord:
     return replace(
         record,
-        age=labels.age,
-        age_group=None if labels.age_group < 0 else labels.age_group,
+        age_label=labels.age,
         gender=UNKNOWN if labels.gender < 0 else GENDERS[labels.gender],
         race=UNKNOWN if labels.race < 0 else RACES[labels.race],
     )

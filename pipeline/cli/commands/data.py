@@ -109,6 +109,7 @@ def inspect(
     ) as stream:
         from rich.markup import escape
 
+        from pipeline.data_inspection.ages import ages_line
         from pipeline.data_inspection.collect import collect
         from pipeline.data_inspection.render import figures, render
         from pipeline.output.cleaning_summary import cleaning_lines
@@ -133,6 +134,7 @@ def inspect(
         if inspection["drawn"]:
             reporter.print("drawn portraits, not photos of people")
         reporter.print(f"[bold]{title}[/]  {cleaning_lines(inspection['cleaning_report'])}")
+        reporter.print(f"ages  {ages_line(inspection['ages'])}")
         reporter.print(f"page  {escape(str(page))}")
         reporter.print(f"json  {escape(str(page.with_suffix('.json')))}")
         if as_json:

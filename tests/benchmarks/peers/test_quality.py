@@ -6,11 +6,13 @@ import pytest
 from benchmarks.peers.__main__ import marked
 from benchmarks.peers.quality import groups, scores
 from benchmarks.peers.systems import SystemPredictions
+from visage.data.age_labels import AgeInterval
 from visage.data.records import FaceRecord
 
 
 def face(age: float | None, gender: str, race: str) -> FaceRecord:
-    return FaceRecord(b"", "key", age, None, gender, "identity", "utkface", race)
+    label = None if age is None else AgeInterval.exact(age)
+    return FaceRecord(b"", "key", label, gender, "identity", "utkface", race)
 
 
 FACES = [

@@ -92,8 +92,24 @@ def test_forty_images_with_identity_nan_are_forty_people(portraits: Path, tmp_pa
     assert all(run_of_nobody.records(split) for split in SPLITS)
 
 
+def readme_examples() -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", (PACKAGE / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_readmes_example_of_fairface_and_lagenda_is_what_their_layouts_are_tested_with() -> None:
+    """`tests/tfds_builders/labelled_folder/test_published_layouts.py` prepares drawn images with the same settings."""
+    (example,) = (text for text in readme_examples() if "lagenda" in text)
+    data = DataSettings(dir="archives", **yaml.safe_load(example)["data"])
+    layouts = {name: (folder.labels, folder.columns) for name, folder in data.labelled_folders.items()}
+    assert layouts == {
+        "fairface": ("fairface_label_*.csv", {"image": "file"}),
+        "fairface_hf": ("0.25/train-*.parquet", {}),
+        "lagenda": ("lagenda_annotation.csv", {"image": "img_name"}),
+    }
+
+
 def test_the_readmes_example_reads_appa_real_and_chalearn_lap_as_they_are_published(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", (PACKAGE / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (example,) = (text for text in readme_examples() if "appa_real" in text)
     archives = tmp_path / "archives"
     release = shutil.copytree(DUMMY / "appa_real", tmp_path / "appa-real-release")
     shutil.copytree(release / "train", release / "valid")

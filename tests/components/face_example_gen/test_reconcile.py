@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from components.face_example_gen.reconcile import reconcile
 from visage.data.accounting import Report
+from visage.data.age_labels import AgeInterval
 from visage.data.prepared_dataset import PreparedDataset
 from visage.data.records import FaceRecord, to_example
 from visage.errors import VisageError
@@ -20,7 +21,9 @@ WIKI = PreparedDataset("imdb_wiki/wiki", ("wiki.tfrecord",), records=2, archive_
 
 
 def example(key: str) -> bytes:
-    return to_example(FaceRecord(b"jpeg", key, 30.0, 4, "male", f"utkface/{key}", "utkface", image_digest=key))
+    return to_example(
+        FaceRecord(b"jpeg", key, AgeInterval.exact(30.0), "male", f"utkface/{key}", "utkface", image_digest=key)
+    )
 
 
 def write_split(folder: Path, split: str, examples: list[bytes]) -> Path:

@@ -8,6 +8,7 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
 from tests.helpers.project import PROJECT
+from visage.data.age_labels import AgeInterval
 from visage.data.records import FaceRecord
 from visage.data_validation.source_domain import with_sources
 
@@ -18,8 +19,7 @@ SCHEMA: schema_pb2.Schema = text_format.Parse(with_sources(TEXT, []), schema_pb2
 FULL = FaceRecord(
     image=b"jpeg",
     key="imdb_wiki/wiki/1.jpg#0",
-    age=30.0,
-    age_group=4,
+    age_label=AgeInterval.exact(30.0),
     gender="male",
     identity="imdb_wiki/Ada",
     source="wiki",

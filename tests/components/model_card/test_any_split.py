@@ -21,7 +21,7 @@ from tests.visage.evaluation.some_tables import outputs_of, truths_of
 from visage.data.labels import GENDERS, UNKNOWN
 from visage.evaluation.evaluate import evaluate
 from visage.evaluation.evaluation import Evaluation
-from visage.evaluation.metrics import METRICS, metrics_of
+from visage.evaluation.metrics import metrics_of
 from visage.evaluation.predictions.table import PredictionTable
 from visage.evaluation.settings import EvaluatorSettings
 from visage.model_card.content import make_card
@@ -188,7 +188,7 @@ def test_the_page_holds_the_counts_and_a_dash_with_its_reason_where_no_figure_is
     assert page.words_for_no_figure() == []
     for split, found in splits.items():
         unknown = sum(person.age is None for person in found)
-        of_unknown_age = f", {'all' if unknown == len(found) else unknown} of unknown age" if unknown else ""
+        of_unknown_age = f", {len(found) - unknown} of them with an exact age" if unknown else ""
         assert f"{split} : {counted(len(found), 'record')}{of_unknown_age}" in str(page)
     assert counted(evaluation.overall.records, "test record") in str(page)
     for x, width in re.findall(r'<rect class="candidate" x="([\d.-]+)%" y="[\d.-]+%" width="([\d.-]+)%"', html):
@@ -229,6 +229,13 @@ def test_a_model_without_any_error_has_a_page(tmp_path: Path) -> None:
 def test_every_missing_metric_has_a_reason() -> None:
     truths = truths_of([None], [UNKNOWN])
     overall = evaluate(PredictionTable(truths, {"candidate": outputs_of([30], [0.9])}), LIMITS).overall
-    for metric in overall.scores():
-        label = "apparent age" if metric == "apparent_age_error" else METRICS[metric].head
-        assert overall.why_not_measured(metric) == f"no record of known {label}"
+    reasons = {
+        "age_mae": "no record of exact age",
+        "age_group_accuracy": "no record of known age group",
+        "age_interval_accuracy": "no record with an age group alone",
+        "apparent_age_error": "no record of known apparent age",
+        "gender_accuracy": "no record of known gender",
+    }
+    found = {metric: overall.why_not_measured(metric) for metric in overall.scores()}
+    assert {metric: found[metric] for metric in reasons} == reasons
+    assert set(found.values()) == set(reasons.values())

@@ -52,7 +52,7 @@ def test_the_same_seed_trains_the_same_network_and_another_seed_another(tmp_path
 @pytest.mark.one_stack
 def test_training_stops_when_validation_worsens_and_keeps_the_best_weights(tmp_path: Path) -> None:
     learned = people(16, seed=1)
-    opposite = [replace(one, age=None, age_group=None, gender=OTHER_GENDER[one.gender]) for one in learned]
+    opposite = [replace(one, age_label=None, gender=OTHER_GENDER[one.gender]) for one in learned]
     train_split = open_split("train", [str(write_split(tmp_path, "train", learned))])
     val_split = open_split("val", [str(write_split(tmp_path, "val", opposite))])
     settings = SMALL.model_copy(update={"epochs": 9, "schedule": "constant", "early_stopping_patience": 2})

@@ -11,6 +11,7 @@ from pipeline.config.loader import load_config
 from pipeline.config.schema import PipelineConfig
 from pipeline.cross_validation.folds import check_folds, fold_splits
 from tests.helpers.project import PROJECT
+from visage.data.age_labels import AgeInterval
 from visage.data.records import FaceRecord
 from visage.data.settings import SplitSettings
 from visage.data.split import split_of
@@ -23,7 +24,7 @@ def config(*overrides: str, recipe: str = "pipeline_config.yaml") -> PipelineCon
 
 def people(count: int, folds: list[int] | None = None) -> list[FaceRecord]:
     return [
-        FaceRecord(b"", str(number), 30.0, 4, "female", f"utkface/{number}", "utkface", fold=fold)
+        FaceRecord(b"", str(number), AgeInterval.exact(30.0), "female", f"utkface/{number}", "utkface", fold=fold)
         for number, fold in enumerate(folds or [None] * count)
     ]
 

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from pipeline.data_inspection.ages import Ages, ages_line, coverage
 from pipeline.data_inspection.collect import collect
 from pipeline.data_inspection.render import figures, render
 from tests.helpers.page_text import Page
 from tests.pipeline.data_inspection.cleaned_data import SPLITS, Face, write_cleaned
+from visage.data.age_labels import AgeInterval
 from visage.data.labels import GENDERS, RACES, UNKNOWN
+from visage.data.records import FaceRecord
 
 RULES = ("no_face", "picture_undecodable")
 
@@ -65,6 +68,16 @@ def test_the_page_has_every_count_and_no_none_or_nan(
         assert float(height) > 0
 
 
+def test_labels_that_are_no_exact_age_are_counted_apart() -> None:
+    ages = Ages()
+    for label in (None, AgeInterval(20.0, 29.0), AgeInterval(60.0, 120.0), AgeInterval.exact(31.5)):
+        ages.add("team", "train", FaceRecord(b"", "key", label, "female", "ada", "team"))
+    table = ages.table(["team"], ["train"])
+    assert coverage(table) == {"records": 4, "exact": 1, "interval": 2, "unknown": 1}
+    assert table[0]["by_group"] == [0, 0, 0, 0, 1, 0, 0, 1]
+    assert ages_line(table) == "1 of 4 records have an exact age, 2 an age group alone"
+
+
 def test_data_without_any_age_have_a_page(tmp_path: Path) -> None:
     found = collect(write_cleaned(tmp_path, [Face("val")]), title="faces", terms={}, made_at="now")
     found["ages"] = [
@@ -73,6 +86,7 @@ def test_data_without_any_age_have_a_page(tmp_path: Path) -> None:
             "split": "val",
             "gender": UNKNOWN,
             "by_year": [0] * 121,
+            "interval": 0,
             "unknown": 1,
             "by_group": [0] * 8,
         }

@@ -12,7 +12,9 @@ def ages(*years: int) -> list[dict[str, Any]]:
     by_year = [0] * YEARS
     for year in years:
         by_year[year] += 1
-    return [{"source": "utkface", "split": "train", "gender": "female", "by_year": by_year, "unknown": 0}]
+    return [
+        {"source": "utkface", "split": "train", "gender": "female", "by_year": by_year, "interval": 0, "unknown": 0}
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from visage.data.age_labels import AgeInterval
 from visage.data.datasets.spec import ArchiveFiles, DatasetSpec
-from visage.data.labels import age_group
 
 if TYPE_CHECKING:
     from visage.data.datasets.features import Features
@@ -11,11 +11,9 @@ if TYPE_CHECKING:
 
 
 def _read_row(row: "Features", settings: "CleaningSettings") -> dict[str, Any]:
-    age = float(row.int("age"))
     return {
         "key": row.text("file_name"),
-        "age": age,
-        "age_group": age_group(age),
+        "age_label": AgeInterval.exact(float(row.int("age"))),
         "identity": f"faces_x/{row.text('person')}",
     }
 

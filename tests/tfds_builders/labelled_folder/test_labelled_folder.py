@@ -14,7 +14,8 @@ from tfds_builders.labelled_folder.header import Reading
 from tfds_builders.labelled_folder.images import ImageFolder
 from tfds_builders.labelled_folder.label_row import RowError, parse_row
 from tfds_builders.labelled_folder.labels_file import read_labels_file
-from visage.data.datasets.labelled_folder import LABEL_COLUMNS
+from visage.data.age_labels import AgeInterval
+from visage.data.datasets.labelled_folder import BOX_COLUMNS, LABEL_COLUMNS
 
 PLAIN = Reading({}, ",", "key")
 
@@ -38,15 +39,15 @@ def test_a_full_row() -> None:
             "apparent_age_std": "2.75",
         }
     )
-    assert (row.picture, row.age, row.gender, row.identity, row.race, row.fold) == (
-        "a.jpg", 31.5, "female", "ada", "asian", 3,
+    assert (row.picture, str(row.age_label), row.gender, row.identity, row.race, row.fold) == (
+        "a.jpg", "31.5", "female", "ada", "asian", 3,
     )  # fmt: skip
     assert (row.apparent_age_mean, row.apparent_age_std) == (29.0, 2.75)
 
 
 @pytest.mark.parametrize("text", ["", " ", "nan", "NaN"])
 def test_a_number_that_is_not_given_is_unknown(text: str) -> None:
-    assert math.isnan(parse_row({"image": "a.jpg", "age": text}).age)
+    assert parse_row({"image": "a.jpg", "age": text}).age_label is None
 
 
 def test_unknown_is_like_unknown_and_unlike_a_number() -> None:
@@ -66,12 +67,14 @@ def test_undefined_words_make_the_row_unreadable() -> None:
     assert reason(image="  ") == "row_unreadable"
 
 
-UNKNOWN_WORDS = ["", " ", "NA", "n/a", "NaN", "None", "NULL", "unknown", "Unknown", " ? ", "na"]
+UNKNOWN_WORDS = ["", " ", "NA", "n/a", "NaN", "None", "NULL", "unknown", "Unknown", " ? ", "na", "-1"]
 
 
 @pytest.mark.parametrize("word", UNKNOWN_WORDS)
 def test_the_words_for_unknown_are_the_same_in_every_column(word: str) -> None:
-    unknown, silent = (parse_row({"image": "a.jpg", **row}) for row in (dict.fromkeys(LABEL_COLUMNS[1:], word), {}))
+    # A table of boxes must have one in each row.
+    columns = set(LABEL_COLUMNS) - {"image", *BOX_COLUMNS}
+    unknown, silent = (parse_row({"image": "a.jpg", **row}) for row in (dict.fromkeys(columns, word), {}))
     assert unknown.labels == silent.labels
     assert (unknown.identity, unknown.gender, unknown.race) == ("", "unknown", "unknown")
     assert reason(image=word) == "row_unreadable"
@@ -80,25 +83,31 @@ def test_the_words_for_unknown_are_the_same_in_every_column(word: str) -> None:
 @pytest.mark.parametrize(
     ("texts", "years"),
     [
+        ({"age": "25"}, (25, 25)),
         ({"age": "3-9"}, (3, 9)),
         ({"age": "9-Mar"}, (3, 9)),
         ({"age": "more than 70"}, (70, 120)),
         ({"age_group": "(25, 32)"}, (25, 32)),
         ({"age": "20-29", "age_group": "20 to 29"}, (20, 29)),
-        ({"age": "?", "age_group": "nan"}, (-1, -1)),
+        ({"age": "?", "age_group": "nan"}, None),
     ],
 )
-def test_an_age_group_is_in_its_own_column_or_in_that_of_the_age(texts: dict[str, str], years: tuple[int, int]) -> None:
-    row = parse_row({"image": "a.jpg", **texts})
-    assert ((row.age_from, row.age_to), math.isnan(row.age)) == (years, True)
+def test_an_age_group_is_in_its_own_column_or_in_that_of_the_age(
+    texts: dict[str, str], years: tuple[float, float] | None
+) -> None:
+    assert parse_row({"image": "a.jpg", **texts}).age_label == (years and AgeInterval(*years))
 
 
-def test_an_age_and_its_group_are_both_kept_where_they_agree() -> None:
+def test_an_exact_age_is_the_label_where_it_is_in_its_group() -> None:
     row = parse_row({"image": "a.jpg", "age": "32.9", "age_group": "25-32"})
-    assert (row.age, row.age_from, row.age_to) == (32.9, 25, 32)
+    assert row.age_label == AgeInterval.exact(32.9)
     assert reason(age="33", age_group="25-32") == "row_unreadable"
     assert reason(age="20-29", age_group="30-39") == "row_unreadable"
     assert reason(age_group="adult") == "row_unreadable"
+
+
+def test_a_number_in_the_column_of_age_groups_may_be_that_of_a_class_and_is_no_age() -> None:
+    assert reason(age_group="3") == "row_unreadable"
 
 
 @pytest.mark.parametrize(
@@ -106,6 +115,20 @@ def test_an_age_and_its_group_are_both_kept_where_they_agree() -> None:
 )
 def test_fairfaces_races_are_those_of_utkface(word: str, race: str) -> None:
     assert parse_row({"image": "a.jpg", "race": word}).race == race
+
+
+BOX = {"face_x0": "10", "face_y0": "20.5", "face_x1": "40", "face_y1": "60"}
+
+
+def test_the_box_of_a_face_is_read() -> None:
+    assert parse_row({"image": "a.jpg", **BOX}).box == (10, 20.5, 40, 60)
+    assert parse_row({"image": "a.jpg"}).box is None
+
+
+def test_a_row_without_a_box_in_a_table_of_boxes_could_be_of_anybody() -> None:
+    assert reason(**dict.fromkeys(BOX, "-1")) == "face_box_unknown"
+    assert reason(**{**BOX, "face_x1": ""}) == "face_box_unknown"
+    assert reason(**{**BOX, "face_x1": "10"}) == "label_out_of_range"
 
 
 @given(st.dictionaries(st.sampled_from(("age", "age_group", "gender", "race")), st.text(min_size=200, max_size=500)))
@@ -118,7 +141,7 @@ def test_a_reason_is_a_short_line_whatever_the_row_holds(texts: dict[str, str]) 
 
 @pytest.mark.parametrize(
     ("column", "text"),
-    [("apparent_age_mean", "-1"), ("apparent_age_mean", "120.5"), ("apparent_age_std", "61"), ("fold", "100")],
+    [("apparent_age_mean", "-2"), ("apparent_age_mean", "120.5"), ("apparent_age_std", "61"), ("fold", "100")],
 )
 def test_a_label_out_of_its_range_is_named_so(column: str, text: str) -> None:
     assert reason(**{column: text}) == "label_out_of_range"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from visage.data.accounting import Report, account, check_nothing_empty
+from visage.data.age_labels import AgeInterval
 from visage.data.prepared_dataset import PreparedDataset
 from visage.data.records import FaceRecord
 from visage.data.settings import SplitSettings
@@ -20,7 +21,9 @@ WIKI = PreparedDataset("imdb_wiki/wiki", ("wiki.tfrecord",), records=2, archive_
 
 def record(key: str, identity: str | None = None, image_digest: str | None = None) -> FaceRecord:
     person = identity or f"utkface/{key}"
-    return FaceRecord(b"jpeg", key, 30.0, 4, "male", person, "utkface", image_digest=image_digest or key)
+    return FaceRecord(
+        b"jpeg", key, AgeInterval.exact(30.0), "male", person, "utkface", image_digest=image_digest or key
+    )
 
 
 # Five images of UTKFace, of which one was dropped, and two of Wikipedia.

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from visage.data.age_labels import GROUP_INTERVALS, AgeInterval
 from visage.data.cleaning import RULES, SPLIT_RULES, reason_to_drop
 from visage.data.datasets.imdb_wiki import age_when_taken, year_of_birth
 from visage.data.labels import UNKNOWN
@@ -19,8 +20,7 @@ from visage.data.settings import CleaningSettings, SplitSettings
 GOOD = FaceRecord(
     image=b"",
     key="imdb_wiki/wiki/1.jpg#1",
-    age=30.0,
-    age_group=4,
+    age_label=AgeInterval.exact(30.0),
     gender="female",
     identity="imdb_wiki/Ada",
     source="wiki",
@@ -31,6 +31,10 @@ HOLDOUT = SplitSettings()
 
 
 def reason(settings: CleaningSettings = NOTHING_SAID, split: SplitSettings = HOLDOUT, **what: Any) -> str | None:
+    """Returns why a record is dropped; `age` stands for an exact one."""
+    if "age" in what:
+        age = what.pop("age")
+        what["age_label"] = None if age is None else AgeInterval.exact(age)
     return reason_to_drop(dataclasses.replace(GOOD, **what), settings, split)
 
 
@@ -68,9 +72,14 @@ def test_an_unknown_gender_is_dropped_only_if_it_must_be_known() -> None:
     assert reason(gender=UNKNOWN) is None
 
 
-def test_an_age_group_alone_is_no_age_in_years() -> None:
-    assert reason(CleaningSettings(age="known"), age=None) == "age_unknown"
+def test_an_unknown_age_or_an_inexact_one_is_dropped_only_if_the_settings_require_it() -> None:
+    twenties = AgeInterval(20.0, 29.0)
     assert reason(age=None) is None
+    assert reason(CleaningSettings(age="known"), age=None) == "age_unknown"
+    assert reason(CleaningSettings(age="known"), age_label=twenties) is None
+    assert reason(CleaningSettings(age="exact"), age_label=twenties) == "age_unknown"
+    assert reason(CleaningSettings(age="exact"), age=None) == "age_unknown"
+    assert reason(CleaningSettings(age="exact")) is None
 
 
 @pytest.mark.parametrize("age", [-74.0, -0.01, 101.0, 1996.0, math.nan, math.inf])
@@ -85,8 +94,9 @@ def test_the_limits_belong_to_the_range(age: float) -> None:
 
 def test_an_age_group_that_lies_wholly_outside_the_range_is_dropped_too() -> None:
     adults = CleaningSettings(min_age=18, max_age=59)
-    groups = [reason(adults, age=None, age_group=group) for group in range(8)]
+    groups = [reason(adults, age_label=group) for group in GROUP_INTERVALS]
     assert groups == ["age_out_of_range"] * 3 + [None] * 4 + ["age_out_of_range"]
+    assert [reason(adults, age_label=AgeInterval(*years)) for years in ((59.0, 70.0), (10.0, 18.0))] == [None, None]
 
 
 def test_a_recipe_may_narrow_the_range() -> None:
@@ -100,9 +110,9 @@ def test_a_recipe_may_narrow_the_range() -> None:
 
 
 def test_a_record_without_any_label_is_dropped() -> None:
-    assert reason(age=None, age_group=None, gender=UNKNOWN) == "label_unknown"
-    assert reason(age=None, age_group=3, gender=UNKNOWN) is None
-    assert reason(age=None, age_group=None, gender="male") is None
+    assert reason(age=None, gender=UNKNOWN) == "label_unknown"
+    assert reason(age_label=AgeInterval(20.0, 29.0), gender=UNKNOWN) is None
+    assert reason(age=None, gender="male") is None
 
 
 def test_a_drop_is_named_after_the_first_rule_that_applies() -> None:

@@ -1,10 +1,10 @@
-"""Ages and ranges of ages belong to the nearest group."""
+"""Ages belong to the nearest group."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visage.data.labels import AGE_GROUPS, age_group, age_group_of_range
+from visage.data.labels import AGE_GROUPS, age_group
 
 
 @pytest.mark.parametrize(
@@ -59,22 +59,3 @@ def test_a_completed_year_of_a_group_is_in_it(group: str, part: float) -> None:
 @given(one=st.floats(0, 120), other=st.floats(0, 120))
 def test_an_older_person_is_in_no_younger_group(one: float, other: float) -> None:
     assert age_group(min(one, other)) <= age_group(max(one, other))
-
-
-@pytest.mark.parametrize("group", AGE_GROUPS)
-def test_a_groups_own_range_is_that_group(group: str) -> None:
-    first, last = map(int, group.split("-"))
-    assert AGE_GROUPS[age_group_of_range(first, last) or 0] == group
-
-
-def test_fairfaces_groups_are_the_nearest_of_ours_and_a_range_of_all_ages_is_none() -> None:
-    fairface = [(0, 2), (3, 9), (10, 19), (20, 29), (30, 39), (40, 49), (50, 59), (60, 69), (70, 120)]
-    assert [age_group_of_range(*years) for years in fairface] == [0, 1, 2, 4, 4, 5, 6, 7, 7]
-    assert age_group_of_range(0, 100) is None
-
-
-@given(st.integers(0, 120), st.integers(0, 120))
-def test_a_group_of_a_range_has_some_of_its_years(one: int, other: int) -> None:
-    first, last = sorted((one, other))
-    group = age_group_of_range(first, last)
-    assert group is None or age_group(first) <= group <= age_group(last)

@@ -7,9 +7,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from visage.data.age_labels import AgeInterval
 from visage.data.duplicates.decisions import ROW, find_duplicates, row_of
 from visage.data.duplicates.near_duplicates import block_rows, find_near_duplicates
-from visage.data.labels import age_group
 from visage.data.protocols import PROTOCOLS
 from visage.data.records import FaceRecord, image_digest
 from visage.data.settings import CleaningSettings, SplitSettings
@@ -30,8 +30,7 @@ class Face:
         return FaceRecord(
             image=b"",
             key="",
-            age=self.age,
-            age_group=age_group(self.age),
+            age_label=AgeInterval.exact(self.age),
             gender="female",
             identity=f"{self.source}/{self.person}",
             source=self.source,

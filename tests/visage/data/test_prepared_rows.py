@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.visage.faces.drawn_photo import drawn_photo
+from visage.data.age_labels import AgeInterval
 from visage.data.datasets import DATASETS
 from visage.data.datasets.features import CLASS_NAMES
 from visage.data.labels import AGE_GROUPS, GENDERS, UNKNOWN
@@ -53,9 +54,9 @@ WIKI = {
 TEAM = {
     "image": IMAGE,
     "picture": "2026/ada.jpg",
-    "age": 31.5,
-    "age_from": -1,
-    "age_to": -1,
+    "age_low": 31.5,
+    "age_high": 31.5,
+    "face_box": [math.nan] * 4,
     "gender": "female",
     "identity": "ada",
     "race": "asian",
@@ -65,7 +66,7 @@ TEAM = {
 }
 NOTHING_KNOWN = {
     **TEAM,
-    **dict.fromkeys(("age", "apparent_age_mean", "apparent_age_std"), math.nan),
+    **dict.fromkeys(("age_low", "age_high", "apparent_age_mean", "apparent_age_std"), math.nan),
     **dict.fromkeys(("gender", "race"), UNKNOWN),
     "identity": "",
     "fold": -1,
@@ -120,7 +121,7 @@ def test_a_name_of_utkface_without_age_gender_and_race_is_unknown_in_all_three(w
 def test_a_face_of_adience(written: Any, dataset: str) -> None:
     record = to_record(dataset, written(dataset, ADIENCE), CleaningSettings())
     assert record.key == f"{dataset}/30601258@N03/3/10399646885_67c7d20df9_o.jpg"
-    assert (record.age, record.age_group, record.gender) == (None, 4, "male")
+    assert (record.age_label, record.age_group, record.gender) == (AgeInterval(25.0, 32.0), 4, "male")
     assert (record.identity, record.source, record.fold) == ("adience/30601258@N03", "adience", 4)
 
 
@@ -189,18 +190,19 @@ def test_people_of_two_folders_are_different(written: Any) -> None:
 
 
 def test_an_unknown_real_age_is_replaced_by_the_apparent_one(written: Any) -> None:
-    row = {**TEAM, "age": math.nan}
+    row = {**TEAM, "age_low": math.nan, "age_high": math.nan}
     record = to_record("labelled_folder/team", written("labelled_folder/team", row), CleaningSettings())
     assert (record.age, AGE_GROUPS[record.age_group or 0]) == (24.5, "25-32")
 
 
 def test_an_age_group_is_read_if_the_age_is_unknown(written: Any) -> None:
-    row = {**NOTHING_KNOWN, "age_from": 50, "age_to": 59}
+    row = {**NOTHING_KNOWN, "age_low": 60.0, "age_high": 69.0}
     record = to_record("labelled_folder/team", written("labelled_folder/team", row), CleaningSettings())
-    assert (record.age, AGE_GROUPS[record.age_group or 0]) == (None, "48-53")
-    row = {**row, "age": 59.0}
+    assert (record.age_label, record.age) == (AgeInterval(60.0, 69.0), None)
+    assert AGE_GROUPS[record.age_group or 0] == "60-100"
+    row = {**row, "apparent_age_mean": 61.5}
     record = to_record("labelled_folder/team", written("labelled_folder/team", row), CleaningSettings())
-    assert (record.age, AGE_GROUPS[record.age_group or 0]) == (59.0, "60-100")
+    assert record.age == 61.5
 
 
 def test_an_image_of_a_labelled_folder_without_labels(written: Any) -> None:
@@ -222,8 +224,20 @@ def test_class_numbers_have_the_meaning_of_the_builder(dataset: str) -> None:
         assert tuple(features["race"].names) == CLASS_NAMES["race"]
 
 
+def test_the_box_of_a_face_makes_each_face_of_a_photo_an_image_of_its_own(written: Any) -> None:
+    left, right = (
+        to_record(
+            "labelled_folder/team", written("labelled_folder/team", {**TEAM, "face_box": box}), CleaningSettings()
+        )
+        for box in ([0.0, 0.25, 0.5, 0.75], [0.5, 0.25, 1.0, 0.75])
+    )
+    assert (face_box(left), face_box(right)) == ((0.0, 0.25, 0.5, 0.75), (0.5, 0.25, 1.0, 0.75))
+    assert left.image == right.image
+    assert left.image_digest != right.image_digest
+
+
 def record_of(source: str, face_score: float | None = None) -> FaceRecord:
-    return FaceRecord(IMAGE, "a key", 30.0, 4, "female", "somebody", source, face_score=face_score)
+    return FaceRecord(IMAGE, "a key", AgeInterval.exact(30.0), "female", "somebody", source, face_score=face_score)
 
 
 @pytest.mark.parametrize("source", ["utkface", "adience", "imdb", "wiki"])

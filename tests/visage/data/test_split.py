@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visage.data.age_labels import AgeInterval
 from visage.data.protocols import PROTOCOLS
 from visage.data.records import FaceRecord
 from visage.data.settings import SplitSettings
@@ -25,7 +26,7 @@ any_split = st.one_of(fractions, folds, protocols)
 
 
 def record(identity: str, fold: int | None = None) -> FaceRecord:
-    return FaceRecord(b"", "key", 30.0, 4, "female", identity, "utkface", fold=fold)
+    return FaceRecord(b"", "key", AgeInterval.exact(30.0), "female", identity, "utkface", fold=fold)
 
 
 def place(identity: str, settings: SplitSettings, fold: int | None = None) -> str:

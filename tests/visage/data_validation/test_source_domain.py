@@ -7,6 +7,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
 from pipeline.pipeline import SCHEMA
+from visage.data.age_labels import AgeInterval
 from visage.data.records import FaceRecord, to_example
 from visage.data_validation.source_domain import with_sources
 
@@ -26,7 +27,9 @@ def test_the_names_of_labelled_folders_are_sources() -> None:
 
 
 def test_statistics_of_a_labelled_folder_are_no_anomaly_where_it_is_configured() -> None:
-    record = FaceRecord(b"jpeg", "key", 30.0, 4, "male", "labelled_folder/team/ada", "team", image_digest="0" * 32)
+    record = FaceRecord(
+        b"jpeg", "key", AgeInterval.exact(30.0), "male", "labelled_folder/team/ada", "team", image_digest="0" * 32
+    )
     batch = ExamplesToRecordBatchDecoder().DecodeBatch([to_example(record)])
     statistics = stats_impl.generate_statistics_in_memory(batch)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from visage.data.labels import GENDERS, UNKNOWN, age_group
+from visage.data.labels import GENDERS, UNKNOWN
 from visage.evaluation.predictions.table import CANDIDATE, ModelOutputs, PredictionTable, Truths
 
 _ages = st.floats(0, 100, width=32)
@@ -29,6 +29,7 @@ def truths_of(
         images: their digests are `images`-0, -1, and so on.
     """
     count = len(ages)
+    known = np.array([np.nan if age is None else age for age in ages], np.float32)
     return Truths(
         key=np.array([f"record-{number:05d}" for number in range(count)]),
         image_digest=np.array([f"{images}-{number}" for number in range(count)]),
@@ -36,8 +37,8 @@ def truths_of(
         source=np.array(["team"] * count),
         gender=np.array(genders or [GENDERS[number % 2] for number in range(count)]),
         race=np.array(races or [UNKNOWN] * count),
-        age=np.array([np.nan if age is None else age for age in ages], np.float32),
-        age_group=np.array([-1 if age is None else age_group(age) for age in ages], int),
+        age_low=known,
+        age_high=known,
         apparent_age=np.full((count, 2), np.nan, np.float32),
     )
 

@@ -160,7 +160,7 @@ def test_a_model_that_may_not_be_compared_with_fails_the_limits_on_a_change() ->
 def test_why_a_figure_is_missing() -> None:
     truths = truths_of([None] * 4, ["male"] * 4)
     without_ages = evaluate(PredictionTable(truths, {"candidate": outputs_of([30] * 4, [0.9] * 4)}), SETTINGS).overall
-    assert without_ages.why_not_measured("age_mae") == "no record of known age"
+    assert without_ages.why_not_measured("age_mae") == "no record of exact age"
     assert without_ages.why_not_measured("gender_accuracy") is None
     assert without_ages.why_not_measured("gender_auc") == "the records of known gender are all of one gender"
     assert without_ages.why_not_measured("gender_precision_female") == "no record is predicted female"

@@ -14,7 +14,7 @@ from tests.helpers.trained_model import ALIGNMENT, run_trainer
 from tfds_builders.sample_portraits.image import place
 from tfds_builders.sample_portraits.person import draw_age, draw_person
 from tfds_builders.sample_portraits.photo import take_photo
-from visage.data.labels import age_group
+from visage.data.age_labels import AgeInterval
 from visage.data.records import FaceRecord
 from visage.faces.align import align
 from visage.faces.detector import make_detector
@@ -39,8 +39,7 @@ def portrait(number: int) -> tuple[np.ndarray, np.ndarray, FaceRecord]:
     record = FaceRecord(
         image=encode(align(photo, landmarks, ALIGNMENT)),
         key=str(number),
-        age=age,
-        age_group=age_group(age),
+        age_label=AgeInterval.exact(age),
         gender=person.gender,
         identity=f"utkface/{number}",
         source="utkface",

@@ -12,7 +12,6 @@ import tensorflow as tf
 from tests.helpers.awkward_names import NAMES, NEIGHBOURS
 from tests.helpers.drawn_crops import people, write_split
 from tests.visage.training.batches_digest import digest
-from visage.data.labels import age_group
 from visage.errors import VisageError
 from visage.faces.image_io import decode as decode_with_pillow
 from visage.networks import NETWORKS
@@ -35,18 +34,16 @@ def test_batches_hold_the_pixels_and_labels_that_were_written(tmp_path: Path) ->
     assert pixels.shape == (4, 64, 64, 3)
     assert len(rest) == 2
     np.testing.assert_array_equal(pixels[0], decode_with_pillow(records[0].image))
-    groups = [record.age_group for record in records[:4]]
-    ages = [-1.0 if record.age is None else record.age for record in records[:4]]
+    lows, highs = zip(*((label.low, label.high) for record in records[:4] if (label := record.age_label)), strict=True)
+    assert [low == high for low, high in zip(lows, highs, strict=True)] == [True, True, True, False]
     assert {name: values.tolist() for name, values in labels.items()} == {
-        "age": ages,
-        "age_weight": [1, 1, 1, 0],
-        "age_group": groups,
-        "age_group_weight": [1, 1, 1, 1],
+        "age_low": list(lows),
+        "age_high": list(highs),
+        "age_weight": [1, 1, 1, 1],
         "age_std": [STILL.label_sigma] * 4,
         "gender": [float(record.gender == "male") for record in records[:4]],
         "gender_weight": [1, 1, 1, 1],
     }
-    assert groups[0] == age_group(ages[0])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -84,7 +81,7 @@ def test_an_epoch_may_be_a_draw_of_some_records(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(trainer_input, "_fits_into_memory", lambda split, spec: fits)
     split = open_split("train", [str(write_split(tmp_path, "train", people(20, seed=3)))])
     batches = TrainingBatches(split, COMPACT, STILL.model_copy(update={"epoch_size": 6}))
-    drawn = [[len(labels["age"]) for _, labels in batches.epoch(epoch).as_numpy_iterator()] for epoch in range(2)]
+    drawn = [[len(labels["age_low"]) for _, labels in batches.epoch(epoch).as_numpy_iterator()] for epoch in range(2)]
     assert drawn == [[4, 2]] * 2
     first, second = (np.concatenate([pixels for pixels, _ in batches.epoch(epoch)]) for epoch in range(2))
     assert np.abs(first - second).max() > 10

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tests.helpers.drawn_crops import SIZE
 from visage.faces.settings import AlignmentSettings
-from visage.networks.heads import age_probabilities, group_probabilities
+from visage.networks.heads import age_probabilities, predicted_group
 from visage.saved_model.preprocessing import decode
 
 
@@ -25,7 +25,7 @@ class ReadingTeacher(tf.Module):
         crops = tf.cast(tf.map_fn(decode, image_bytes, fn_output_signature=shape), tf.float32)
         face, beard = (tf.reduce_mean(crops[:, rows, 22:42], (1, 2, 3)) for rows in (slice(24, 44), slice(48, 54)))
         ages = age_probabilities((face[:, None] - 40) / 2, "regression")
-        predictions = {"age_probabilities": group_probabilities(ages) if self.groups else ages}
+        predictions = {"age_probabilities": tf.one_hot(predicted_group(ages), 8) if self.groups else ages}
         if self.predicts_gender:
             predictions["gender_probability"] = tf.sigmoid(25 - beard)
         return predictions

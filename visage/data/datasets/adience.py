@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from visage.data.age_labels import GROUP_INTERVALS, AgeInterval
 from visage.data.datasets.spec import ArchiveFiles, DatasetSpec
-from visage.data.labels import AGE_GROUPS
 
 if TYPE_CHECKING:
     from visage.data.datasets.features import Features
@@ -16,15 +16,20 @@ _TABLES = tuple(f"fold_{fold}_data.txt" for fold in range(_FOLDS))
 
 
 def _read_row(row: "Features", settings: "CleaningSettings") -> dict[str, Any]:
-    age, group = row.int("age"), row.int("age_group")
     user = row.text("user_id")
     return {
         "key": f"{user}/{row.int('face_id')}/{row.text('original_image')}",
-        "age": None if age < 0 else float(age),
-        "age_group": group if group < len(AGE_GROUPS) else None,
+        "age_label": _age_label(row.int("age"), row.int("age_group")),
         "identity": f"adience/{user}",
         "fold": row.int("fold"),
     }
+
+
+def _age_label(age: int, group: int) -> AgeInterval | None:
+    """Returns the exact age where the label is a bare number, else its group; the last group stands for unknown."""
+    if age >= 0:
+        return AgeInterval.exact(float(age))
+    return GROUP_INTERVALS[group] if group < len(GROUP_INTERVALS) else None
 
 
 def _spec(config: str) -> DatasetSpec:

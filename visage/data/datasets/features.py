@@ -10,6 +10,9 @@ from visage.data.records import image_digest
 CLASS_NAMES = {"gender": (*GENDERS, UNKNOWN), "race": (*RACES, UNKNOWN)}
 
 
+Floats = tuple[float, ...]
+
+
 class Features:
     """The features of a row by name.
 
@@ -31,6 +34,9 @@ class Features:
 
     def float(self, name: str) -> float:
         return self._feature[name].float_list.value[0]
+
+    def floats(self, name: str) -> Floats:
+        return tuple(self._feature[name].float_list.value)
 
     @property
     def gender(self) -> str:

@@ -4,8 +4,9 @@ import math
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from visage.data.age_labels import AgeInterval
 from visage.data.datasets.spec import ArchiveFiles, DatasetSpec
-from visage.data.labels import UNKNOWN, age_group
+from visage.data.labels import UNKNOWN
 
 if TYPE_CHECKING:
     from visage.data.datasets.features import Features
@@ -42,13 +43,11 @@ def year_of_birth(birth_datenum: int) -> int:
 
 
 def _read_row(row: "Features", settings: "CleaningSettings") -> dict[str, Any]:
-    age = _age(row.int("dob"), row.int("photo_taken"), settings)
     second = row.float("second_face_score")
     name = row.text("name").strip()
     return {
         "key": f"{row.text('full_path')}#{row.int('row')}",
-        "age": age,
-        "age_group": age_group(age),
+        "age_label": AgeInterval.exact(_age(row.int("dob"), row.int("photo_taken"), settings)),
         "identity": f"imdb_wiki/{name}" if name else UNKNOWN,
         "face_score": row.float("face_score"),
         "second_face_score": None if math.isnan(second) else second,

@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from visage.data.age_labels import AgeInterval
 from visage.data.datasets.spec import DatasetSpec
-from visage.data.labels import age_group, age_group_of_range
 
 if TYPE_CHECKING:
     from visage.data.datasets.features import Features
     from visage.data.settings import CleaningSettings
 
 LABELLED_FOLDER = "labelled_folder"
+BOX_COLUMNS = ("face_x0", "face_y0", "face_x1", "face_y1")
+"""The standard columns of the box of the labelled face: left, top, right and bottom in pixels of the upright image."""
+
 LABEL_COLUMNS = (
     "image",
     "age",
@@ -23,8 +26,9 @@ LABEL_COLUMNS = (
     "fold",
     "apparent_age_mean",
     "apparent_age_std",
+    *BOX_COLUMNS,
 )
-"""The standard columns of a labels file. The first, the path of an image, is required."""
+"""The standard columns of a labels file. The first, an image or its path, is required."""
 
 OLDER_NAMES = {"image": "picture"}
 """Standard column to its older name, which is still read."""
@@ -55,16 +59,18 @@ def labelled_folder_spec(name: str) -> DatasetSpec:
 
 
 def _read_row(row: "Features", settings: "CleaningSettings", folder: str) -> dict[str, Any]:
-    age, apparent_age = _unless_nan(row.float("age")), _unless_nan(row.float("apparent_age_mean"))
-    best_age = apparent_age if age is None else age
-    first, last, fold = row.int("age_from"), row.int("age_to"), row.int("fold")
-    group = None if first < 0 else age_group_of_range(first, last)
+    low, high = row.float("age_low"), row.float("age_high")
+    label = None if math.isnan(low) else AgeInterval(low, high)
+    apparent_age, fold = _unless_nan(row.float("apparent_age_mean")), row.int("fold")
+    if apparent_age is not None and (label is None or label.age is None):
+        label = AgeInterval.exact(apparent_age)
+    box = row.floats("face_box")
     # An image without a person is a person of its own, as in UTKFace.
     person = row.text("identity") or row.image_digest[:16]
     return {
         "key": row.text("picture"),
-        "age": best_age,
-        "age_group": group if best_age is None else age_group(best_age),
+        "age_label": label,
+        "face_box": None if math.isnan(box[0]) else box,
         "identity": f"{LABELLED_FOLDER}/{folder}/{person}",
         "race": row.race,
         "fold": None if fold < 0 else fold,

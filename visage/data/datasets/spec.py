@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from visage.data.settings import CleaningSettings
 
 RowReader = Callable[["Features", "CleaningSettings"], dict[str, Any]]
-"""Turns one prepared row into values of a FaceRecord: `key` (unique within the data set), `age`, `age_group`,
+"""Turns one prepared row into values of a FaceRecord: `key` (unique within the data set), `age_label`,
 `identity`, and what else it knows. `to_record` adds `image`, `gender` and `source`, alike for all data sets."""
 
 

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from visage.data.age_labels import AgeInterval
 from visage.data.datasets.spec import ArchiveFiles, DatasetSpec
-from visage.data.labels import age_group
 
 if TYPE_CHECKING:
     from visage.data.datasets.features import Features
@@ -16,8 +16,7 @@ def _read_row(row: "Features", settings: "CleaningSettings") -> dict[str, Any]:
     age = row.int("age")
     return {
         "key": row.text("file_name"),
-        "age": None if age < 0 else float(age),
-        "age_group": None if age < 0 else age_group(age),
+        "age_label": None if age < 0 else AgeInterval.exact(float(age)),
         "identity": f"utkface/{row.image_digest[:16]}",
         "race": row.race,
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from visage.data.age_labels import AgeInterval
 from visage.data.labels import GENDERS, RACES, UNKNOWN
 from visage.data.protocols import SPLITS
 from visage.data.records import FaceRecord
@@ -14,7 +15,7 @@ DUPLICATE_IMAGE = "duplicate_picture"
 CONFLICTING_LABELS = "conflicting_labels"
 FEATURES = ("age", "gender", "race")
 
-# The description of a record for comparing all records of a data set: 55 bytes, however large its image is.
+# The description of a record for comparing all records of a data set: 57 bytes, however large its image is.
 ROW = np.dtype(
     [
         ("chunk", "u4"),
@@ -22,9 +23,9 @@ ROW = np.dtype(
         ("digest", "u8", 2),
         ("hash", "u8", 2),
         ("split", "u1"),
-        ("age", "f4"),
+        ("age_low", "f4"),
+        ("age_high", "f4"),
         ("apparent", "u1"),
-        ("age_group", "i1"),
         ("gender", "i1"),
         ("race", "i1"),
         ("excluded", "u1"),
@@ -38,14 +39,12 @@ class Labels:
     """The labels that byte-identical images agree on; None and -1 are unknown.
 
     Attributes:
-        age: years.
-        age_group: index into AGE_GROUPS.
+        age: the age label.
         gender: index into GENDERS.
         race: index into RACES.
     """
 
-    age: float | None
-    age_group: int
+    age: AgeInterval | None
     gender: int
     race: int
 
@@ -82,9 +81,9 @@ def row_of(record: FaceRecord, split: str, crop_hash: np.ndarray, chunk: int, of
     row["digest"] = np.frombuffer(bytes.fromhex(record.image_digest), ">u8")
     row["hash"] = crop_hash
     row["split"] = SPLITS.index(split)
-    row["age"] = np.nan if record.age is None else record.age
+    label = record.age_label
+    row["age_low"], row["age_high"] = (np.nan, np.nan) if label is None else (label.low, label.high)
     row["apparent"] = record.apparent_age_mean is not None and record.age == record.apparent_age_mean
-    row["age_group"] = _UNKNOWN if record.age_group is None else record.age_group
     row["gender"] = _UNKNOWN if record.gender == UNKNOWN else GENDERS.index(record.gender)
     row["race"] = _UNKNOWN if record.race == UNKNOWN else RACES.index(record.race)
     return row
@@ -101,7 +100,8 @@ def find_duplicates(rows: np.ndarray, settings: CleaningSettings) -> Iterator[Du
     """Finds groups of byte-identical images and yields a decision for every image that has a copy.
 
     The first copy in the split of highest precedence stays (test before val before train), so that no image is in two
-    splits. Its labels are aggregated over the group: median age, most frequent gender and race.
+    splits. Its labels are aggregated over the group: the median of exact ages, or without one the years that all age
+    groups have in common (the most frequent group where they have none), and the most frequent gender and race.
 
     Args:
         rows: ROW [n]; all rows that share a digest with one of them.
@@ -121,32 +121,32 @@ def find_duplicates(rows: np.ndarray, settings: CleaningSettings) -> Iterator[Du
 
 
 def _decide(group: np.ndarray, settings: CleaningSettings) -> Iterator[DuplicateDecision]:
-    candidates = group[group["excluded"] == 0]
+    candidates, excluded = group[group["excluded"] == 0], group[group["excluded"] == 1]
     disagree = _disagreement(group)
     labels = _aggregate_labels(group)
     conflict = bool({"age", "gender"} & set(disagree)) and (
-        settings.conflicting_labels == "drop" or _leaves_nothing(labels, candidates, settings)
+        settings.conflicting_labels == "drop" or _leaves_nothing(labels, excluded, settings)
     )
     for number, row in enumerate(candidates):
         rule = CONFLICTING_LABELS if conflict else DUPLICATE_IMAGE if number else ""
         yield DuplicateDecision(int(row["chunk"]), int(row["offset"]), rule, disagree, labels)
 
 
-def _leaves_nothing(labels: Labels, candidates: np.ndarray, settings: CleaningSettings) -> bool:
+def _leaves_nothing(labels: Labels, excluded: np.ndarray, settings: CleaningSettings) -> bool:
     """Returns whether the aggregated labels are insufficient for keeping a record."""
-    if labels.age is None and labels.age_group == labels.gender == _UNKNOWN:
+    if labels.age is None and labels.gender == _UNKNOWN:
         return True
-    # The majority's age belongs to a copy that was dropped for its age.
-    overruled = labels.age is not None and labels.age not in candidates["age"]
+    # The majority's age is one for which a copy was dropped.
+    overruled = labels.age is not None and bool(
+        ((excluded["age_low"] <= labels.age.low) & (labels.age.high <= excluded["age_high"])).any()
+    )
     return overruled or (labels.gender == _UNKNOWN and settings.gender == "known")
 
 
 def _disagreement(group: np.ndarray) -> tuple[str, ...]:
     aged = _best_aged(group)
-    # In completed years, since some sources count years and others days.
-    ages = set(np.floor(_known(aged["age"])).tolist())
     found = {
-        "age": not aged["apparent"].any() and (len(ages) > 1 or _differ(aged["age_group"])),
+        "age": not aged["apparent"].any() and _common_years(aged) is None and len(aged) > 0,
         "gender": _differ(group["gender"]),
         "race": _differ(group["race"]),
     }
@@ -154,17 +154,35 @@ def _disagreement(group: np.ndarray) -> tuple[str, ...]:
 
 
 def _aggregate_labels(group: np.ndarray) -> Labels:
-    aged = _best_aged(group)
-    ages = np.sort(_known(aged["age"]))
-    # The lower median is an age that a source gave.
-    age = float(ages[(len(ages) - 1) // 2]) if len(ages) else None
-    of_age = aged[aged["age"] == age] if age is not None else aged
-    return Labels(age, _commonest(of_age["age_group"]), _commonest(group["gender"]), _commonest(group["race"]))
+    return Labels(_aggregate_age(_best_aged(group)), _commonest(group["gender"]), _commonest(group["race"]))
+
+
+def _aggregate_age(aged: np.ndarray) -> AgeInterval | None:
+    exact = np.sort(aged["age_low"][aged["age_low"] == aged["age_high"]])
+    if len(exact):
+        # The lower median is an age that a source gave.
+        return AgeInterval.exact(float(exact[(len(exact) - 1) // 2]))
+    if common := _common_years(aged):
+        return AgeInterval(*common)
+    intervals, counts = np.unique(aged[["age_low", "age_high"]], return_counts=True)
+    commonest = intervals[counts == counts.max(initial=0)]
+    return AgeInterval(*map(float, commonest[0])) if len(commonest) == 1 else None
+
+
+def _common_years(aged: np.ndarray) -> tuple[float, float] | None:
+    """Returns the first and last completed year that all age labels allow; None without one.
+
+    In completed years, since some sources count years and others days.
+    """
+    if not len(aged):
+        return None
+    low, high = np.floor(aged["age_low"]).max(), np.floor(aged["age_high"]).min()
+    return (float(low), float(high)) if low <= high else None
 
 
 def _best_aged(group: np.ndarray) -> np.ndarray:
-    """Returns the rows whose age or age group counts: those with a real age, or the first if all are apparent."""
-    real = group[(group["apparent"] == 0) & (group["age_group"] != _UNKNOWN)]
+    """Returns the rows whose age label counts: those with a real age, or the first if all are apparent."""
+    real = group[(group["apparent"] == 0) & ~np.isnan(group["age_low"])]
     return real if len(real) else group[group["apparent"] == 1][:1]
 
 
@@ -173,7 +191,7 @@ def _differ(values: np.ndarray) -> bool:
 
 
 def _known(values: np.ndarray) -> np.ndarray:
-    return values[~np.isnan(values)] if values.dtype.kind == "f" else values[values != _UNKNOWN]
+    return values[values != _UNKNOWN]
 
 
 def _commonest(values: np.ndarray) -> int:

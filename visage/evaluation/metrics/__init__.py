@@ -125,6 +125,15 @@ METRICS = {
             reports=("evaluation", "cross_validation"),
         ),
         MetricSpec(
+            "age_interval_accuracy",
+            "Ages within their label, of the records with an age group alone",
+            "interval",
+            FRACTION,
+            "higher",
+            "age_interval",
+            record_values.within_interval,
+        ),
+        MetricSpec(
             "age_crps",
             "Continuous ranked probability score of the age distribution",
             "age CRPS",

@@ -3,10 +3,11 @@
 Every function takes two arrays and returns float [n], or [n, k] where its summary needs several numbers a record:
 
     y_true: true values. Age: years, float [n]. Age group: index into `AGE_GROUPS`, [n]. Gender: index into `GENDERS`,
-        0 female, 1 male, [n]. Apparent age: mean and standard deviation of people's guesses in years, float [n, 2].
-    y_pred: predicted values. Age and apparent age: years, float [n]. Age distribution: P(age = i), float [n, 101],
-        rows sum to 1. Age group: index, float [n]. Gender: P(male), float [n]. NaN where the model gave no finite
-        number; infinite ages and probabilities may occur.
+        0 female, 1 male, [n]. Age interval: lowest and highest age in years, float [n, 2]. Apparent age: mean and
+        standard deviation of people's guesses in years, float [n, 2].
+    y_pred: predicted values. Age, age interval and apparent age: years, float [n]. Age distribution: P(age = i), float
+        [n, 101], rows sum to 1. Age group: index, float [n]. Gender: P(male), float [n]. NaN where the model gave no
+        finite number; infinite ages and probabilities may occur.
 
 A prediction that is not a finite number counts as wrong; an error of it is NaN or infinite.
 NumPy is imported where it is used, because settings modules read the table of metrics.
@@ -71,6 +72,14 @@ def within(tolerance: float) -> RecordValues:
         return (abs(y_pred - y_true) <= tolerance) + 0.0
 
     return is_within
+
+
+def within_interval(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+    """Returns whether y_pred, rounded to a whole year, is one of the years of the interval y_true [n, 2]: 1 or 0."""
+    import numpy as np
+
+    year = np.rint(y_pred)
+    return ((y_true[:, 0] <= year) & (year <= y_true[:, 1])) + 0.0
 
 
 def gender_right(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:

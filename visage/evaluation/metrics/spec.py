@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     from visage.evaluation.metrics.record_values import RecordValues
     from visage.evaluation.metrics.summaries import Summary, SummaryOfPeople
 
-Target = Literal["age", "age_distribution", "apparent_age", "age_group", "gender", "gender_probability"]
+Target = Literal["age", "age_distribution", "age_interval", "apparent_age", "age_group", "gender", "gender_probability"]
 Report = Literal["evaluation", "cross_validation", "tflite"]
 
 # The outputs beside the value itself.
 _OUTPUTS: dict[Target, str] = {"age_distribution": "the distribution of ages", "gender_probability": "P(male)"}
+
+_NO_TRUTHS: dict[Target, str] = {
+    "age": "no record of exact age",
+    "age_distribution": "no record of exact age",
+    "age_interval": "no record with an age group alone",
+    "age_group": "no record of known age group",
+    "apparent_age": "no record of known apparent age",
+}
 
 Numbers = TypeVar("Numbers", float, "np.ndarray")
 
@@ -181,7 +189,7 @@ class MetricSpec:
     @property
     def no_truths(self) -> str:
         """Returns the reason why there is no figure of records whose label is unknown."""
-        return f"no record of known {'apparent age' if self.target == 'apparent_age' else self.head}"
+        return _NO_TRUTHS.get(self.target, f"no record of known {self.head}")
 
     def hits(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """Returns the records that a fraction counts and which of them are hits.

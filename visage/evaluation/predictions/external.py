@@ -23,7 +23,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from visage.data.labels import AGE_GROUPS, GENDERS, RACES, UNKNOWN, age_group
+from visage.data.age_labels import read_age
+from visage.data.labels import GENDERS, RACES, UNKNOWN
 from visage.errors import VisageError, quoted
 from visage.evaluation.predictions.files import from_arrow
 from visage.evaluation.predictions.table import CANDIDATE, ModelOutputs, PredictionTable, Truths
@@ -54,7 +55,6 @@ def read_external(path: Path) -> PredictionTable:
     if not len(table):
         raise VisageError(f"{path}: holds no row; give one row for each face")
     columns = _Columns(path, table)
-    age = columns.numbers("age", 0, 150)
     male = columns.numbers("predicted_male", 0, 1)
     predicted_gender = columns.choice("predicted_gender", GENDERS)
     named = None
@@ -62,6 +62,9 @@ def read_external(path: Path) -> PredictionTable:
         named = np.where(predicted_gender == UNKNOWN, np.nan, predicted_gender == "male").astype(np.float32)
     count = len(table)
     unknown = np.full(count, UNKNOWN)
+    labels = columns.age_labels("age", exact=True)
+    # An age beside its group is the more precise of the two.
+    labels = np.where(np.isnan(labels), columns.age_labels("age_group", exact=False), labels)
     numbers = np.array([f"row {number}" for number in range(2, count + 2)])
     truths = Truths(
         key=columns.texts("key", numbers),
@@ -70,8 +73,8 @@ def read_external(path: Path) -> PredictionTable:
         source=columns.texts("source", np.full(count, path.stem)),
         gender=_or(columns.choice("gender", GENDERS), unknown),
         race=_or(columns.choice("race", RACES), unknown),
-        age=_or(age, np.full(count, np.nan, np.float32)),
-        age_group=_groups(age, columns.choice("age_group", AGE_GROUPS), count),
+        age_low=labels[:, 0],
+        age_high=labels[:, 1],
         apparent_age=np.full((count, 2), np.nan, np.float32),
     )
     outputs = ModelOutputs(columns.numbers("predicted_age", -50, 200), gender_probability=male, gender=named)
@@ -149,6 +152,25 @@ class _Columns:
 
         return self._converted(name, number, np.nan, np.float32, f"must be a number from {low:g} to {high:g}")
 
+    def age_labels(self, name: str, exact: bool) -> np.ndarray:
+        """Returns a column of ages, lowest and highest age in years, float32 [n, 2], NaN where unknown.
+
+        Args:
+            name: of the column; without it all are unknown.
+            exact: whether a number of years is a label, not an age group alone.
+        """
+
+        def bounds(cell: str) -> tuple[float, float]:
+            label = read_age(cell)
+            if label is None or not 0 <= label.low <= label.high <= 150 or (label.age is not None and not exact):
+                raise ValueError
+            return label.low, label.high
+
+        nothing = (np.nan, np.nan)
+        kinds = "years from 0 to 150, or an age group such as 20-29" if exact else "an age group such as 20-29"
+        found = self._converted(name, bounds, nothing, np.float32, f"must be {kinds}")
+        return np.full((len(self._table), 2), np.nan, np.float32) if found is None else found.reshape(-1, 2)
+
     def choice(self, name: str, allowed: tuple[str, ...]) -> np.ndarray | None:
         """Returns a column of names, string [n], 'unknown' where empty; None without the column."""
 
@@ -182,15 +204,3 @@ class _Columns:
 
 def _or(values: np.ndarray | None, default: np.ndarray) -> np.ndarray:
     return default if values is None else values
-
-
-def _groups(age: np.ndarray | None, groups: np.ndarray | None, count: int) -> np.ndarray:
-    """Returns the index of each age group: that of the age, else the named one, else -1."""
-    found = np.full(count, -1)
-    if groups is not None:
-        for index, name in enumerate(AGE_GROUPS):
-            found[groups == name] = index
-    if age is not None:
-        known = ~np.isnan(age)
-        found[known] = [age_group(value) for value in age[known]]
-    return found

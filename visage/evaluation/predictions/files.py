@@ -15,22 +15,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from visage.errors import VisageError
 from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE, ModelOutputs, PredictionTable, Truths
 from visage.files import atomic_file
 
 _TEXTS = ("key", "image_digest", "identity", "source", "gender", "race")
+_AGE_LABEL = ("age_low", "age_high")
 _APPARENT = ("apparent_age_mean", "apparent_age_std")
 _QUALITY = "quality_"
 _OUTPUTS = ("age", "age_probabilities", "age_group", "gender_probability", "gender")
-_GROUP_UNKNOWN = -1
 
 
 def to_arrow(table: PredictionTable) -> pa.Table:
     """Returns the table in Arrow's form, a row for each record."""
     truths = table.truths
     columns: dict[str, pa.Array] = {name: pa.array(getattr(truths, name), pa.string()) for name in _TEXTS}
-    columns["age"] = _numbers(truths.age)
-    columns["age_group"] = pa.array(truths.age_group, pa.int8(), mask=truths.age_group == _GROUP_UNKNOWN)
+    columns |= {name: _numbers(getattr(truths, name)) for name in _AGE_LABEL}
     columns |= {name: _numbers(truths.apparent_age[:, place]) for place, name in enumerate(_APPARENT)}
     columns |= {f"{_QUALITY}{name}": _numbers(values) for name, values in truths.quality.items()}
     for role, outputs in table.outputs.items():
@@ -51,7 +51,11 @@ def _lists(values: np.ndarray) -> pa.Array:
 
 
 def from_arrow(table: pa.Table) -> PredictionTable:
-    """Returns the table that `to_arrow` converted."""
+    """Returns the table that `to_arrow` converted.
+
+    Raises:
+        KeyError: a column is missing; tables of earlier versions lack those of the age label.
+    """
 
     def numbers(name: str) -> np.ndarray:
         return table.column(name).to_numpy().astype(np.float32)
@@ -59,8 +63,7 @@ def from_arrow(table: pa.Table) -> PredictionTable:
     names = table.column_names
     truths = Truths(
         **{name: np.array(table.column(name).to_pylist(), str) for name in _TEXTS},
-        age=numbers("age"),
-        age_group=table.column("age_group").fill_null(_GROUP_UNKNOWN).to_numpy().astype(int),
+        **{name: numbers(name) for name in _AGE_LABEL},
         apparent_age=np.stack([numbers(name) for name in _APPARENT], axis=1),
         quality={name.removeprefix(_QUALITY): numbers(name) for name in names if name.startswith(_QUALITY)},
     )
@@ -98,6 +101,14 @@ def read_predictions(paths: Sequence[Path]) -> PredictionTable:
 
     Args:
         paths: one at least, with the same columns.
+
+    Raises:
+        VisageError: an earlier version wrote them.
     """
     tables = [pq.read_table(path) for path in paths]
-    return from_arrow(pa.concat_tables([each for each in tables if len(each)] or tables[:1])).in_order_of_keys()
+    try:
+        return from_arrow(pa.concat_tables([each for each in tables if len(each)] or tables[:1])).in_order_of_keys()
+    except KeyError as error:
+        raise VisageError(
+            f"{paths[0]}: is no prediction table of this version ({error.args[0]}); evaluate the model again"
+        ) from None

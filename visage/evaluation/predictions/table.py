@@ -32,8 +32,8 @@ class Truths:
         source: string [n].
         gender: string [n], 'female', 'male' or 'unknown'.
         race: string [n], one of `RACES` or 'unknown'.
-        age: years, float [n]; NaN where unknown.
-        age_group: indices into `AGE_GROUPS`, int [n]; -1 where unknown.
+        age_low: the lowest age of the label in years, float [n]; NaN where unknown.
+        age_high: the highest one, included, float [n]; `age_low` where the age is exact, NaN where unknown.
         apparent_age: mean and standard deviation of people's guesses in years, float [n, 2]; NaN where unknown.
         quality: measures of the face in its image by name, float [n] each; NaN where unknown.
     """
@@ -44,8 +44,8 @@ class Truths:
     source: np.ndarray
     gender: np.ndarray
     race: np.ndarray
-    age: np.ndarray
-    age_group: np.ndarray
+    age_low: np.ndarray
+    age_high: np.ndarray
     apparent_age: np.ndarray
     quality: Mapping[str, np.ndarray] = field(default_factory=dict)
 
@@ -63,6 +63,9 @@ class Truths:
             values = [getattr(record, name) for record in records]
             return np.array([np.nan if value is None else value for value in values], np.float32)
 
+        labels = [record.age_label for record in records]
+        bounds = np.array([(np.nan, np.nan) if label is None else (label.low, label.high) for label in labels])
+        bounds = bounds.reshape(-1, 2).astype(np.float32)
         return Truths(
             key=texts("key"),
             image_digest=texts("image_digest"),
@@ -70,11 +73,22 @@ class Truths:
             source=texts("source"),
             gender=texts("gender"),
             race=texts("race"),
-            age=numbers("age"),
-            age_group=np.array([-1 if record.age_group is None else record.age_group for record in records], int),
+            age_low=bounds[:, 0],
+            age_high=bounds[:, 1],
             apparent_age=np.stack([numbers("apparent_age_mean"), numbers("apparent_age_std")], axis=1),
             quality={name: numbers(name) for name in QUALITY},
         )
+
+    @property
+    def age(self) -> np.ndarray:
+        """Returns the ages in years that are known exactly, float [n], else NaN."""
+        return np.where(self.age_low < self.age_high, np.nan, self.age_low).astype(self.age_low.dtype)
+
+    @property
+    def age_group(self) -> np.ndarray:
+        """Returns the indices into `AGE_GROUPS` of the groups that age labels determine, int [n], else -1."""
+        first, last = _groups_of(self.age_low), _groups_of(self.age_high)
+        return np.where(np.isfinite(self.age_low) & (first == last), first, -1)
 
     def by_target(self) -> dict[Target, np.ndarray]:
         """Returns what is true, by what the metrics measure; where unknown, NaN for an age, else -1."""
@@ -84,6 +98,7 @@ class Truths:
         return {
             "age": self.age,
             "age_distribution": self.age,
+            "age_interval": np.where(self.age_low < self.age_high, (self.age_low, self.age_high), np.nan).T,
             "apparent_age": self.apparent_age,
             "age_group": self.age_group,
             "gender": gender,
@@ -120,13 +135,15 @@ class ModelOutputs:
         """Returns what the model predicts, by what the metrics measure, without what it does not predict.
 
         Returns:
-            `age` and `apparent_age` in years, `age_distribution` [n, 101], `age_group` as an index, NaN where the model
-            gave no finite number, `gender_probability` as P(male), `gender` the same or an index; float [n] else.
+            `age`, `age_interval` and `apparent_age` in years, `age_distribution` [n, 101], `age_group` as an index, NaN
+            where the model gave no finite number, `gender_probability` as P(male), `gender` the same or an index;
+            float [n] else.
         """
         distribution = None if self.predicts_groups else self.age_probabilities
         found: dict[Target, np.ndarray | None] = {
             "age": self.age,
             "age_distribution": distribution,
+            "age_interval": self.age,
             "apparent_age": self.age,
             "age_group": self.age_groups(),
             "gender": self.gender if self.gender_probability is None else self.gender_probability,
@@ -152,9 +169,7 @@ class ModelOutputs:
             is_number = np.isfinite(self.age_probabilities).all(axis=1)
             return np.where(is_number, self.age_probabilities.argmax(axis=1), np.nan)
         if self.age is not None:
-            # The rule of `labels.age_group`.
-            groups = np.searchsorted(AGE_GROUP_BOUNDARIES, np.rint(self.age))
-            return np.where(np.isfinite(self.age), groups, np.nan)
+            return np.where(np.isfinite(self.age), _groups_of(self.age), np.nan)
         return None
 
     def take(self, rows: np.ndarray) -> ModelOutputs:
@@ -182,6 +197,11 @@ class PredictionTable:
         """Returns the same rows in the order of their keys."""
         rows = np.argsort(self.truths.key, kind="stable")
         return PredictionTable(self.truths.take(rows), {role: each.take(rows) for role, each in self.outputs.items()})
+
+
+def _groups_of(ages: np.ndarray) -> np.ndarray:
+    """Returns the index into `AGE_GROUPS` of each age in years by the rule of `labels.age_group`, int [n]."""
+    return np.searchsorted(AGE_GROUP_BOUNDARIES, np.rint(ages))
 
 
 def bag(models: Sequence[ModelOutputs]) -> ModelOutputs:

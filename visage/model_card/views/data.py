@@ -51,7 +51,7 @@ def age_charts(splits: Mapping[str, Any]) -> list[AgeChart]:
                     if bucket["count"] >= _LEAST_DRAWN
                 ],
                 title=f"Ages in the split {split}",
-                description="Fraction of the records of known age by year of age.",
+                description="Fraction of the records of exact age by year of age.",
                 x=x,
                 y=y,
                 x_text=years,

@@ -13,6 +13,7 @@ from visage.progress import report
 from visage.saved_model.metadata import Calibration
 from visage.training.batches import Split, evaluation_batches
 from visage.training.calibration.temperature import fit_age, fit_gender
+from visage.training.objective.labels import exact_weight, first_and_last_group, group_weight
 from visage.training.settings import TrainerSettings
 
 Arrays = Mapping[str, np.ndarray]
@@ -22,7 +23,7 @@ def calibrate(network: keras.Model, val_split: Split, settings: TrainerSettings)
     """Fits the temperature of each head that predicts probabilities from logits.
 
     The network's weights are not changed. Records whose label is unknown do not count: for a distribution over years,
-    those of which only the age group is known.
+    those whose age is not exact; for one over groups, those whose age label determines none.
 
     Args:
         network: trained; built by `settings.spec`.
@@ -41,9 +42,10 @@ def calibrate(network: keras.Model, val_split: Split, settings: TrainerSettings)
     labels = {name: np.concatenate([some[name] for _, some in batches]) for name in batches[0][1]}
     age = gender = None
     if spec.age_head not in (None, "regression"):
-        label = "age_group" if spec.age_head == "age_groups" else "age"
-        known = labels[f"{label}_weight"] > 0
-        age = fit_age(outputs["age"][:, known], spec.age_head, labels[label][known])
+        of_groups = spec.age_head == "age_groups"
+        known = np.asarray(group_weight(labels) if of_groups else exact_weight(labels)) > 0
+        truth = np.asarray(first_and_last_group(labels)[0]) if of_groups else labels["age_low"]
+        age = fit_age(outputs["age"][:, known], spec.age_head, truth[known])
     if spec.gender_head is not None:
         known = labels["gender_weight"] > 0
         logits = np.stack([male_logit(view, spec.gender_head) for view in outputs["gender"]])

@@ -15,8 +15,8 @@ import keras
 from keras import ops
 
 from visage.networks import NetworkSpec
-from visage.networks.heads import expected_age, members_of_groups
-from visage.training.objective.labels import Labels
+from visage.networks.heads import expected_age, years_between
+from visage.training.objective.labels import Labels, exact_weight
 from visage.training.objective.losses import (
     Loss,
     Mean,
@@ -24,7 +24,6 @@ from visage.training.objective.losses import (
     divergence_and_error,
     label_distribution,
     losses,
-    one_hot_group,
     weigh,
 )
 
@@ -55,25 +54,25 @@ def distillation_losses(spec: NetworkSpec, alpha: float, mean: Mean = ops.mean) 
 
 
 def mixed_age(labels: Labels, alpha: float, one_hot: bool) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Returns the target of an age head; for a group without an age, the label is the teacher's prediction within it.
+    """Returns the target of an age head; for an interval, the label is the teacher's prediction within it.
 
     Args:
         labels: those of the age and the teacher's.
         alpha: weight of the teacher's predictions.
-        one_hot: whether a known age is a class, not a Gaussian of its `age_std`.
+        one_hot: whether an exact age is a class, not a Gaussian of its `age_std`.
 
     Returns:
-        The distribution [N, 101], whose rows sum to 1; and the age [N] in years: for a known age (1 - alpha) times the
+        The distribution [N, 101], whose rows sum to 1; and the age [N] in years: for an exact age (1 - alpha) times the
         label plus alpha times the teacher's expectation, else the distribution's expectation.
     """
-    age, teacher = labels["age"], labels["teacher_age"]
+    age, teacher = labels["age_low"], labels["teacher_age"]
     from_age = label_distribution(age, ops.zeros_like(age) if one_hot else labels["age_std"])
-    from_group = _within_group(teacher, labels["age_group"])
-    is_known, has_group = labels["age_weight"][:, None] > 0, labels["age_group_weight"][:, None] > 0
-    label = ops.where(is_known, from_age, ops.where(has_group, from_group, teacher))
+    from_interval = _within(teacher, age, labels["age_high"])
+    is_known, is_exact = labels["age_weight"] > 0, exact_weight(labels) > 0
+    label = ops.where(is_exact[:, None], from_age, ops.where(is_known[:, None], from_interval, teacher))
     target = (1.0 - alpha) * label + alpha * teacher
     mixed_years = (1.0 - alpha) * age + alpha * expected_age(teacher)
-    years = ops.where(labels["age_weight"] > 0, mixed_years, expected_age(target))
+    years = ops.where(is_exact, mixed_years, expected_age(target))
     return target, years
 
 
@@ -90,8 +89,7 @@ def mixed_gender(labels: Labels, alpha: float) -> Labels:
     return {"gender": male, "gender_weight": labels["teacher_weight"]}
 
 
-def _within_group(teacher: keras.KerasTensor, group: keras.KerasTensor) -> keras.KerasTensor:
-    """Restricts distributions [N, 101] to groups [N], normalized to 1; uniform in a group without any mass."""
-    members = ops.matmul(one_hot_group(group), ops.transpose(members_of_groups()))
-    mass = members * (teacher + keras.config.epsilon())
+def _within(teacher: keras.KerasTensor, low: keras.KerasTensor, high: keras.KerasTensor) -> keras.KerasTensor:
+    """Restricts distributions [N, 101] to the years `low` to `high` [N], normalized to 1; uniform without any mass."""
+    mass = years_between(low, high) * (teacher + keras.config.epsilon())
     return mass / ops.sum(mass, axis=-1, keepdims=True)

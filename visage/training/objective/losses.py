@@ -1,5 +1,9 @@
 """Defines the losses of training, each over the records whose label is known.
 
+An age label is an interval of years. An exact one has the loss of its head in the literature. Of a wider one, every
+head learns from the probability inside: the loss is -log of its mass there; that of a regression, which has no
+probabilities, is the distance to the interval.
+
 Losses are per record, [N]: Keras itself takes their mean and divides it by the number of devices. A record of weight 0
 has the loss 0, and the weight of the others is raised, so that the mean is that over the records of weight 1. `Mean`
 counts those records over the batch on all devices together.
@@ -17,8 +21,8 @@ from keras import ops
 
 from visage.data.labels import AGE_GROUPS
 from visage.networks import AgeHead, GenderHead, NetworkSpec
-from visage.networks.heads import AGES, age_probabilities, expected_age, group_probabilities, male_logit
-from visage.training.objective.labels import Labels
+from visage.networks.heads import AGES, age_probabilities, expected_age, male_logit, mass_in
+from visage.training.objective.labels import Labels, exact_weight, first_and_last_group
 
 # Maps labels and a head's raw output to a loss for each record, [N].
 Loss = Callable[[Labels, keras.KerasTensor], keras.KerasTensor]
@@ -29,6 +33,8 @@ Mean = Callable[[keras.KerasTensor], keras.KerasTensor]
 _YEARS_PER_NAT = 10.0
 # Years; a Gaussian this narrow is one-hot in float32, and none of its terms overflows.
 _NARROWEST = 0.01
+# Its exponential is 0, and its gradient is finite.
+_LOG_OF_NOTHING = -1e9
 
 
 def losses(spec: NetworkSpec, mean: Mean = ops.mean) -> dict[str, Loss]:
@@ -54,67 +60,74 @@ def age_loss(head: AgeHead, mean: Mean = ops.mean) -> Loss:
 
 
 def regression_loss(labels: Labels, years: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
-    """Returns the absolute error in decades, |years - age| / 10: years [N, 1] to [N]."""
-    error = ops.abs(years[:, 0] - labels["age"]) / _YEARS_PER_NAT
-    return weigh(labels["age_weight"], error, mean)
+    """Returns the distance to the interval in decades: years [N, 1] to [N]; of an exact age |years - age| / 10."""
+    below, above = ops.relu(labels["age_low"] - years[:, 0]), ops.relu(years[:, 0] - labels["age_high"])
+    return weigh(labels["age_weight"], (below + above) / _YEARS_PER_NAT, mean)
 
 
 def softmax_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
     """Returns the cross-entropy with the age as one of 101 classes (Rothe et al.: DEX, ICCV workshops 2015).
 
-    An age between two whole years is interpolated between both classes. Groups without an age as in
-    `label_distribution_loss`.
+    An age between two whole years is interpolated between both classes. Intervals as in `label_distribution_loss`.
 
     Args:
         labels: those of the age.
         logits: [N, 101].
 
     Returns:
-        [N]; 0 where neither age nor group is known.
+        [N]; 0 where the age is unknown.
     """
-    target = age_probabilities(labels["age"][:, None], "regression")
-    return _of_age_or_group(labels, cross_entropy(target, logits), age_probabilities(logits, "softmax"), mean)
+    target = age_probabilities(labels["age_low"][:, None], "regression")
+    return _of_age_or_interval(labels, cross_entropy(target, logits), age_probabilities(logits, "softmax"), mean)
 
 
 def age_groups_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
-    """Returns the cross-entropy with the age's group as one of eight classes: logits [N, 8] to [N]."""
-    return weigh(labels["age_group_weight"], cross_entropy(one_hot_group(labels["age_group"]), logits), mean)
+    """Returns -log of the mass in the groups that the age label meets: logits [N, 8] to [N].
+
+    Where the label determines one group, that is the cross-entropy of its class.
+    """
+    groups = ops.arange(len(AGE_GROUPS), dtype="int32")
+    first, last = (group[:, None] for group in first_and_last_group(labels))
+    met = ops.logical_and(groups >= first, groups <= last)
+    log_mass = ops.logsumexp(ops.where(met, ops.log_softmax(logits, axis=-1), _LOG_OF_NOTHING), axis=-1)
+    return weigh(labels["age_weight"], -log_mass, mean)
 
 
 def coral_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
     """Returns the binary cross-entropies of "older than k?" (Cao et al.: CORAL, Pattern Recognition Letters 2020).
 
     They are summed over the ages k, since each year of error gets one of them wrong, and divided by 10, as absolute
-    errors are. The target of the last k of an age between two whole years is the fraction of that year. Groups without
-    an age as in `label_distribution_loss`.
+    errors are. The target of the last k of an age between two whole years is the fraction of that year. Intervals as in
+    `label_distribution_loss`.
 
     Args:
         labels: those of the age.
         logits: [N, 100] of P(age > 0) to P(age > 99).
 
     Returns:
-        [N]; 0 where neither age nor group is known.
+        [N]; 0 where the age is unknown.
     """
-    older = ops.clip(labels["age"][:, None] - ops.arange(AGES - 1, dtype="float32"), 0.0, 1.0)
+    older = ops.clip(labels["age_low"][:, None] - ops.arange(AGES - 1, dtype="float32"), 0.0, 1.0)
     cross_entropies = ops.sum(ops.softplus(logits) - older * logits, axis=-1) / _YEARS_PER_NAT
-    return _of_age_or_group(labels, cross_entropies, age_probabilities(logits, "coral"), mean)
+    return _of_age_or_interval(labels, cross_entropies, age_probabilities(logits, "coral"), mean)
 
 
 def label_distribution_loss(labels: Labels, logits: keras.KerasTensor, mean: Mean = ops.mean) -> keras.KerasTensor:
-    """Returns the loss of label-distribution learning (Gao et al., DLDL-v2, IJCAI 2018), or of a group without an age.
+    """Returns the loss of label-distribution learning (Gao et al., DLDL-v2, IJCAI 2018), or of an interval.
 
-    For a known age: the Kullback-Leibler divergence from the Gaussian of `age_std` around it, plus the absolute error
-    of the expectation in decades. For a known group without an age: -log of the probability mass in the group.
+    For an exact age: the Kullback-Leibler divergence from the Gaussian of `age_std` around it, plus the absolute error
+    of the expectation in decades. For a wider interval: -log of the probability mass inside.
 
     Args:
         labels: those of the age.
         logits: [N, 101].
 
     Returns:
-        [N]; 0 where neither age nor group is known.
+        [N]; 0 where the age is unknown.
     """
-    of_age = divergence_and_error(label_distribution(labels["age"], labels["age_std"]), labels["age"], logits)
-    return _of_age_or_group(labels, of_age, age_probabilities(logits, "label_distribution"), mean)
+    age = labels["age_low"]
+    of_age = divergence_and_error(label_distribution(age, labels["age_std"]), age, logits)
+    return _of_age_or_interval(labels, of_age, age_probabilities(logits, "label_distribution"), mean)
 
 
 def cross_entropy(target: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
@@ -154,20 +167,14 @@ def gender_loss(head: GenderHead, mean: Mean = ops.mean) -> Loss:
     return cross_entropy
 
 
-def _of_age_or_group(
+def _of_age_or_interval(
     labels: Labels, of_age: keras.KerasTensor, probabilities: keras.KerasTensor, mean: Mean
 ) -> keras.KerasTensor:
-    """Returns `of_age` [N] for a known age, and the loss of the mass of [N, 101] in a group known without an age."""
-    age_known = labels["age_weight"]
-    group_only = (1.0 - age_known) * labels["age_group_weight"]
-    group_mass = ops.sum(one_hot_group(labels["age_group"]) * group_probabilities(probabilities), axis=-1)
-    group_cross_entropy = -ops.log(group_mass + keras.config.epsilon())
-    return weigh(age_known + group_only, age_known * of_age + group_only * group_cross_entropy, mean)
-
-
-def one_hot_group(group: keras.KerasTensor) -> keras.KerasTensor:
-    """Returns groups [N] as one-hot [N, 8]; an unknown group, -1, becomes the first."""
-    return ops.one_hot(ops.cast(ops.maximum(group, 0), "int32"), len(AGE_GROUPS), dtype="float32")
+    """Returns `of_age` [N] of exact ages, and -log of the mass of [N, 101] inside wider intervals."""
+    exact = exact_weight(labels)
+    wider = labels["age_weight"] - exact
+    of_interval = -ops.log(mass_in(probabilities, labels["age_low"], labels["age_high"]) + keras.config.epsilon())
+    return weigh(labels["age_weight"], exact * of_age + wider * of_interval, mean)
 
 
 def weigh(known: keras.KerasTensor, values: keras.KerasTensor, mean: Mean) -> keras.KerasTensor:

@@ -7,7 +7,7 @@ from keras import ops
 
 from visage.networks import AgeHead, GenderHead, NetworkSpec
 from visage.networks.heads import age_probabilities, expected_age, male_logit, predicted_group
-from visage.training.objective.labels import Labels
+from visage.training.objective.labels import Labels, exact_weight, first_and_last_group, group_weight
 
 
 def metrics(spec: NetworkSpec) -> dict[str, list[keras.metrics.Metric]]:
@@ -30,7 +30,7 @@ class MeanOfKnown(keras.metrics.Mean):
 
 
 class AgeError(MeanOfKnown):
-    """The mean absolute error of the age in years, over the records whose age is known."""
+    """The mean absolute error of the age in years, over the records whose age is known exactly."""
 
     def __init__(self, head: AgeHead, name: str = "age_mae") -> None:
         super().__init__(name=name)
@@ -39,11 +39,11 @@ class AgeError(MeanOfKnown):
     def update_state(self, labels: Labels, raw_age: keras.KerasTensor) -> None:
         """Adds a batch: the labels of the age and the network's raw age output."""
         age = expected_age(age_probabilities(raw_age, self._head))
-        super().update_state(ops.abs(age - labels["age"]), sample_weight=labels["age_weight"])
+        super().update_state(ops.abs(age - labels["age_low"]), sample_weight=exact_weight(labels))
 
 
 class AgeGroupAccuracy(MeanOfKnown):
-    """The fraction of correct age groups, over the records whose group is known."""
+    """The fraction of correct age groups, over the records whose age label determines the group."""
 
     def __init__(self, head: AgeHead, name: str = "age_group_accuracy") -> None:
         super().__init__(name=name)
@@ -52,8 +52,8 @@ class AgeGroupAccuracy(MeanOfKnown):
     def update_state(self, labels: Labels, raw_age: keras.KerasTensor) -> None:
         """Adds a batch: the labels of the age and the network's raw age output."""
         group = predicted_group(age_probabilities(raw_age, self._head))
-        right = ops.equal(ops.cast(group, "int32"), ops.cast(labels["age_group"], "int32"))
-        super().update_state(ops.cast(right, "float32"), sample_weight=labels["age_group_weight"])
+        right = ops.equal(ops.cast(group, "int32"), first_and_last_group(labels)[0])
+        super().update_state(ops.cast(right, "float32"), sample_weight=group_weight(labels))
 
 
 class GenderAccuracy(MeanOfKnown):

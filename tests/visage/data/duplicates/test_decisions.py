@@ -8,16 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visage.data.age_labels import AgeInterval
 from visage.data.duplicates.decisions import ROW, DuplicateDecision, excluded_copy_row, find_duplicates, row_of
-from visage.data.labels import age_group
 from visage.data.records import FaceRecord, image_digest
 from visage.data.settings import CleaningSettings
 
 ADA = FaceRecord(
     image=b"",
     key="utkface/1",
-    age=30.0,
-    age_group=4,
+    age_label=AgeInterval.exact(30.0),
     gender="female",
     identity="utkface/1",
     source="utkface",
@@ -30,12 +29,13 @@ NO_HASH = np.zeros(2, np.uint64)
 
 
 def copies(*several: dict[str, Any], settings: CleaningSettings = DROP) -> list[DuplicateDecision]:
-    """Returns the decisions on copies of Ada's image, in order; `split` and the fields of a record may differ."""
+    """Returns the decisions on copies of Ada's image, in order; `split`, an exact `age` and other fields may differ."""
     rows = []
     for number, what in enumerate(several):
         fields = {name: value for name, value in what.items() if name != "split"}
-        if "age" in fields and fields["age"] is not None:
-            fields["age_group"] = age_group(fields["age"])
+        if "age" in fields:
+            age = fields.pop("age")
+            fields["age_label"] = None if age is None else AgeInterval.exact(age)
         record = dataclasses.replace(ADA, **fields)
         rows.append(row_of(record, what.get("split", "train"), NO_HASH, chunk=0, offset=number))
     return sorted(find_duplicates(np.array(rows, ROW), settings), key=lambda decision: decision.offset)
@@ -54,7 +54,7 @@ def test_the_copy_in_the_test_split_stays() -> None:
     assert [decision.rule for decision in decisions] == ["duplicate_picture", "duplicate_picture", ""]
 
 
-@pytest.mark.parametrize("what", [{"age": 40.0}, {"gender": "male"}, {"age": None, "age_group": 2}])
+@pytest.mark.parametrize("what", [{"age": 40.0}, {"gender": "male"}, {"age_label": AgeInterval(8.0, 13.0)}])
 def test_copies_that_disagree_on_a_learned_label_are_all_dropped(what: dict[str, Any]) -> None:
     assert [decision.rule for decision in copies({}, what)] == ["conflicting_labels"] * 2
 
@@ -74,15 +74,33 @@ def test_a_disagreement_on_race_alone_makes_the_race_unknown() -> None:
 
 
 def test_a_label_missing_in_one_copy_comes_from_another() -> None:
-    stays, _ = copies({"gender": "unknown", "age": None, "age_group": None}, {})
-    assert (stays.labels.gender, stays.labels.age, stays.labels.age_group) == (0, 30.0, 4)
+    stays, _ = copies({"gender": "unknown", "age": None}, {})
+    assert (stays.labels.gender, stays.labels.age) == (0, AgeInterval.exact(30.0))
+
+
+def test_an_exact_age_within_the_age_group_of_a_copy_agrees_and_stays() -> None:
+    stays, _ = copies({"age_label": AgeInterval(25.0, 32.0)}, {"age": 30.0})
+    assert (stays.rule, stays.disagree, stays.labels.age) == ("", (), AgeInterval.exact(30.0))
+
+
+def test_age_groups_that_overlap_agree_on_the_years_that_they_have_in_common() -> None:
+    stays, _ = copies({"age_label": AgeInterval(25.0, 32.0)}, {"age_label": AgeInterval(30.0, 39.0)})
+    assert (stays.rule, stays.disagree, stays.labels.age) == ("", (), AgeInterval(30.0, 32.0))
+
+
+def test_majority_takes_the_commonest_of_age_groups_without_a_common_year() -> None:
+    young, old = {"age_label": AgeInterval(20.0, 29.0)}, {"age_label": AgeInterval(40.0, 49.0)}
+    assert [decision.rule for decision in copies(young, old)] == ["conflicting_labels"] * 2
+    stays = copies(young, old, old, settings=MAJORITY)[0]
+    assert (stays.disagree, stays.labels.age) == (("age",), AgeInterval(40.0, 49.0))
+    assert copies(young, old, settings=MAJORITY)[0].labels.age is None
 
 
 def test_majority_keeps_the_median_age_and_the_most_frequent_gender() -> None:
     three: list[dict[str, Any]] = [{"age": 30.0}, {"age": 34.0, "gender": "male"}, {"age": 80.0}]
     decisions = copies(*three, settings=MAJORITY)
     assert [decision.rule for decision in decisions] == ["", "duplicate_picture", "duplicate_picture"]
-    assert (decisions[0].labels.age, decisions[0].labels.gender) == (34.0, 0)
+    assert (decisions[0].labels.age, decisions[0].labels.gender) == (AgeInterval.exact(34.0), 0)
 
 
 def test_a_tie_leaves_the_gender_unknown_and_drops_the_image_if_it_must_be_known() -> None:
@@ -95,19 +113,19 @@ def test_a_tie_leaves_the_gender_unknown_and_drops_the_image_if_it_must_be_known
 def test_a_real_age_takes_precedence_over_an_apparent_one() -> None:
     votes = {"age": 33.2, "apparent_age_mean": 33.2}
     stays, goes = copies(votes, {"age": 30.0})
-    assert (stays.rule, stays.labels.age, stays.disagree) == ("", 30.0, ())
+    assert (stays.rule, stays.labels.age, stays.disagree) == ("", AgeInterval.exact(30.0), ())
     assert goes.rule == "duplicate_picture"
 
 
 def test_two_apparent_ages_do_not_conflict_and_the_first_stays() -> None:
     stays, _ = copies({"age": 33.2, "apparent_age_mean": 33.2}, {"age": 36.0, "apparent_age_mean": 36.0})
-    assert (stays.rule, round(stays.labels.age or 0, 1), stays.disagree) == ("", 33.2, ())
+    assert (stays.rule, str(stays.labels.age), stays.disagree) == ("", "33.2", ())
 
 
 def test_all_are_dropped_if_the_majority_leaves_nothing_to_learn() -> None:
     two: list[dict[str, Any]] = [
-        {"age": None, "age_group": 4},
-        {"age": None, "age_group": 5, "gender": "male"},
+        {"age_label": AgeInterval(25.0, 32.0)},
+        {"age_label": AgeInterval(38.0, 43.0), "gender": "male"},
     ]
     assert [decision.rule for decision in copies(*two, settings=MAJORITY)] == ["conflicting_labels"] * 2
 
@@ -115,7 +133,7 @@ def test_all_are_dropped_if_the_majority_leaves_nothing_to_learn() -> None:
 def against_an_excluded_copy(age: float, *, settings: CleaningSettings = DROP) -> list[DuplicateDecision]:
     """Returns the decisions on Ada's image at 30 if a copy was dropped for its age."""
     kept = row_of(ADA, "test", NO_HASH, chunk=0, offset=0)
-    dropped = excluded_copy_row(dataclasses.replace(ADA, age=age, age_group=age_group(age)), chunk=0, offset=1)
+    dropped = excluded_copy_row(dataclasses.replace(ADA, age_label=AgeInterval.exact(age)), chunk=0, offset=1)
     return list(find_duplicates(np.array([dropped, kept], ROW), settings))
 
 
@@ -126,7 +144,10 @@ def test_a_copy_that_was_dropped_for_its_age_still_contradicts(settings: Cleanin
 
 
 def test_dropped_copies_alone_get_no_decision() -> None:
-    rows = [excluded_copy_row(dataclasses.replace(ADA, age=age), chunk=0, offset=0) for age in (10.0, 12.0)]
+    rows = [
+        excluded_copy_row(dataclasses.replace(ADA, age_label=AgeInterval.exact(age)), chunk=0, offset=0)
+        for age in (10.0, 12.0)
+    ]
     assert list(find_duplicates(np.array(rows, ROW), DROP)) == []
 
 

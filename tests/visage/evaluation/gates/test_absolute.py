@@ -101,7 +101,7 @@ def test_a_group_of_few_people_is_shown_and_not_gated() -> None:
 def test_an_empty_group_and_one_without_a_number_never_pass(evidence: str) -> None:
     assert female_gate(evidence, None).reason == "no such test record"
     unknown = female_gate(evidence, Figure(None, 0, 0, None, np.empty(0)))
-    assert unknown.reason == "no record of known age"
+    assert unknown.reason == "no record of exact age"
     broken = female_gate(evidence, figure_of(None, people=3))
     assert broken.reason == "predictions are not finite numbers"
     assert {gate.verdict for gate in (female_gate(evidence, None), unknown, broken)} == {"failed"}

@@ -48,7 +48,7 @@ def test_a_gap_between_groups_of_unknown_age_is_not_gated() -> None:
     truths = truths_of([30.0] * 60 + [None] * 60, races=["white"] * 60 + ["black"] * 60)
     gates = gates_of(GAP, truths, np.zeros(120))
     gate = gates["age_mae_gap_max", "race black"]
-    assert (gate.verdict, gate.reason) == ("not gated", "no record of known age")
+    assert (gate.verdict, gate.reason) == ("not gated", "no record of exact age")
 
 
 def test_predictions_that_are_no_numbers_fail_the_gap_gate() -> None:

@@ -55,6 +55,8 @@ def on_years(*masses: dict[int, float]) -> np.ndarray:
         ("age_coverage_50", [29.5, 31.5, 28.6, 40], on_years(*[{29: 0.25, 30: 0.25, 31: 0.25, 32: 0.25}] * 4), 1 / 2),
         # Below 29.0 lies 1/8, below 28.6 1/40: outside of the central 90 %, which begins at 1/20.
         ("age_coverage_90", [29.0, 31.9, 28.6, 40], on_years(*[{29: 0.25, 30: 0.25, 31: 0.25, 32: 0.25}] * 4), 1 / 2),
+        # 19.6 is shown as 20, 29.4 as 29; 29.6 as 30.
+        ("age_interval_accuracy", [[20, 29]] * 5, [19.6, 29.4, 29.6, 50, NAN], 2 / 5),
         # 0 at the mean of the guesses; 1 - exp(-1/2 x^2) for x deviations away, which is 1/2 for x = sqrt(2 ln 2).
         ("apparent_age_error", [[30, 3], [30, 3]], [30, 30 + 3 * np.sqrt(2 * LN2)], 1 / 4),
         ("gender_accuracy", [0, 1, 1, 0], [0.5, 0.6, 0.5, NAN], 1 / 2),
@@ -114,6 +116,8 @@ def records_of(metric: str, count: int, seed: int) -> tuple[np.ndarray, np.ndarr
     ages = rng.integers(0, 101, count).astype(float)
     if target == "age_distribution":
         return ages, rng.dirichlet(np.full(101, 0.1), count)
+    if target == "age_interval":
+        return np.stack([ages, ages + 9], axis=1), ages + rng.integers(-9, 18, count)
     if target == "apparent_age":
         return np.stack([ages, rng.uniform(1, 9, count)], axis=1), ages + rng.integers(-9, 9, count)
     return ages, ages + rng.integers(-20, 20, count)

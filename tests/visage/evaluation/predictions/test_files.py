@@ -52,8 +52,8 @@ def tables(draw: st.DrawFn) -> PredictionTable:
         source=texts(_texts),
         gender=texts(st.sampled_from([*GENDERS, UNKNOWN])),
         race=texts(st.sampled_from([*RACES, UNKNOWN])),
-        age=array(draw, _numbers, count),
-        age_group=array(draw, st.integers(-1, len(AGE_GROUPS) - 1), count).astype(int),
+        age_low=array(draw, _numbers, count),
+        age_high=array(draw, _numbers, count),
         apparent_age=array(draw, _numbers, count, 2),
         quality={"blur": array(draw, _numbers, count)} if draw(st.booleans()) else {},
     )
@@ -91,7 +91,7 @@ def test_other_programs_read_the_columns() -> None:
     written = to_arrow(PredictionTable(truths, {"candidate": candidate, "baseline": outputs_of([32, 51])}))
     assert written.column_names == [
         *("key", "image_digest", "identity", "source", "gender", "race"),
-        *("age", "age_group", "apparent_age_mean", "apparent_age_std"),
+        *("age_low", "age_high", "apparent_age_mean", "apparent_age_std"),
         *("candidate_age", "candidate_age_probabilities", "candidate_gender_probability", "baseline_age"),
     ]
     assert written.column("identity").to_pylist() == ["bob", "unknown"]
@@ -101,7 +101,7 @@ def test_other_programs_read_the_columns() -> None:
 
 def test_unknown_labels_are_null_and_a_prediction_that_is_no_number_stays_nan() -> None:
     written = to_arrow(PredictionTable(truths_of([30, None]), {"candidate": outputs_of([np.nan, 50])}))
-    for name, values in {"age": [30, None], "age_group": [4, None], "apparent_age_mean": [None, None]}.items():
+    for name, values in {"age_low": [30, None], "age_high": [30, None], "apparent_age_mean": [None, None]}.items():
         assert written.column(name).to_pylist() == values
     predicted = written.column("candidate_age")
     assert predicted.null_count == 0

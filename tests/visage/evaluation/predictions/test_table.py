@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 
 from tests.visage.evaluation.some_tables import outputs_of, table_of, tables, truths_of
+from visage.data.age_labels import AgeInterval
 from visage.data.labels import AGE_GROUPS
 from visage.data.records import FaceRecord
 from visage.evaluation.predictions.table import CANDIDATE, ModelOutputs, PredictionTable, Truths, bag
@@ -21,8 +22,8 @@ def assert_same(one: ModelOutputs, other: ModelOutputs) -> None:
 
 
 def test_the_labels_of_records_keep_their_order_and_unknown_stays_unknown() -> None:
-    man = FaceRecord(b"", "b", 30.0, 4, "male", "bob", "wiki", "white", image_digest="ab")
-    somebody = FaceRecord(b"", "a", None, None, "unknown", "unknown", "team", apparent_age_mean=20, apparent_age_std=2)
+    man = FaceRecord(b"", "b", AgeInterval.exact(30.0), "male", "bob", "wiki", "white", image_digest="ab")
+    somebody = FaceRecord(b"", "a", None, "unknown", "unknown", "team", apparent_age_mean=20, apparent_age_std=2)
     truths = Truths.of_records([man, somebody])
     assert truths.key.tolist() == ["b", "a"]
     assert truths.identity.tolist() == ["bob", "unknown"]

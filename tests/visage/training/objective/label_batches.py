@@ -5,18 +5,21 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from visage.data.labels import age_group
 from visage.training.objective.labels import Labels
 
 
-def aged(years: float, std: float = 2.5, group: int | None = None) -> dict[str, float]:
-    """Returns the labels of a record with a known age in years."""
-    own = age_group(min(years, 100)) if group is None else group
-    return {"age": years, "age_weight": 1.0, "age_group": own, "age_group_weight": 1.0, "age_std": std}
+def aged(years: float, std: float = 2.5) -> dict[str, float]:
+    """Returns the labels of a record whose age in years is known exactly."""
+    return between(years, years, std)
 
 
-A_CHILD = {**aged(-1, group=age_group(10)), "age_weight": 0.0}
-NO_AGE = {**A_CHILD, "age_group": -1, "age_group_weight": 0.0}
+def between(low: float, high: float, std: float = 2.5) -> dict[str, float]:
+    """Returns the labels of a record whose age in completed years is one of `low` to `high`."""
+    return {"age_low": low, "age_high": high, "age_weight": 1.0, "age_std": std}
+
+
+A_CHILD = between(8, 13)
+NO_AGE = {**aged(-1), "age_weight": 0.0}
 WOMAN = {"gender": 0.0, "gender_weight": 1.0}
 MAN = {"gender": 1.0, "gender_weight": 1.0}
 NO_GENDER = {"gender": -1.0, "gender_weight": 0.0}
@@ -25,9 +28,7 @@ NO_GENDER = {"gender": -1.0, "gender_weight": 0.0}
 def batch_of(*records: Mapping[str, float]) -> Labels:
     """Returns the labels of several records with the same known labels, as a training batch."""
     columns = {name: np.array([record[name] for record in records]) for name in records[0]}
-    return {
-        name: tf.constant(column, tf.int32 if name == "age_group" else tf.float32) for name, column in columns.items()
-    }
+    return {name: tf.constant(column, tf.float32) for name, column in columns.items()}
 
 
 def with_teacher_predictions(labels: Labels, ages: np.ndarray | None = None, male: list[float] | None = None) -> Labels:

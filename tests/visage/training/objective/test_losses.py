@@ -7,14 +7,25 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.visage.training.objective.label_batches import A_CHILD, MAN, NO_AGE, NO_GENDER, WOMAN, aged, batch_of
+from tests.visage.training.objective.label_batches import (
+    A_CHILD,
+    MAN,
+    NO_AGE,
+    NO_GENDER,
+    WOMAN,
+    aged,
+    batch_of,
+    between,
+)
 from visage.data.labels import age_group
 from visage.networks import AgeHead
-from visage.networks.heads import age_probabilities, expected_age, group_probabilities
+from visage.networks.heads import age_probabilities, expected_age
 from visage.training.objective.losses import (
     age_groups_loss,
     age_loss,
     coral_loss,
+    cross_entropy,
+    divergence_and_error,
     gender_loss,
     label_distribution,
     label_distribution_loss,
@@ -134,8 +145,62 @@ def test_a_group_without_an_age_pulls_the_mass_into_the_group() -> None:
         with tf.GradientTape() as tape:
             loss = label_distribution_loss(batch_of(A_CHILD), logits)
         logits.assign_sub(20 * tape.gradient(loss, logits))
-    groups = np.asarray(group_probabilities(age_probabilities(logits, "label_distribution")))
-    assert groups[0, age_group(10)] > 0.9
+    assert np.asarray(age_probabilities(logits, "label_distribution"))[0, 8:14].sum() > 0.9
+
+
+@pytest.mark.parametrize("age", [0.0, 28.16, 30.0, 100.0, 116.0])
+def test_an_exact_age_has_the_loss_of_its_head_in_the_literature_to_the_last_digit(age: float) -> None:
+    labels, years = batch_of(aged(age)), tf.constant([age])
+    logits, of_groups, older = (tf.random.stateless_normal([1, width], [1, 2]) for width in (101, 8, 100))
+    class_of_age = age_probabilities(years[:, None], "regression")
+    thresholds = tf.clip_by_value(years[:, None] - tf.range(100.0), 0.0, 1.0)
+    literature: dict[AgeHead, tuple[tf.Tensor, tf.Tensor]] = {
+        "regression": (tf.constant([[41.7]]), abs(41.7 - years) / 10),
+        "softmax": (logits, cross_entropy(class_of_age, logits)),
+        "label_distribution": (
+            logits,
+            divergence_and_error(label_distribution(years, tf.constant([2.5])), years, logits),
+        ),
+        "age_groups": (of_groups, cross_entropy(tf.one_hot([age_group(age)], 8), of_groups)),
+        "coral": (older, tf.reduce_sum(tf.nn.softplus(older) - thresholds * older, axis=-1) / 10),
+    }
+    for head, (raw, expected) in literature.items():
+        np.testing.assert_array_equal(age_loss(head)(labels, raw), expected)
+
+
+TWENTIES = between(20, 29)
+
+
+@pytest.mark.parametrize("head", ["softmax", "label_distribution", "coral"])
+def test_the_loss_of_an_interval_is_that_of_the_probability_inside(head: AgeHead) -> None:
+    raw = tf.random.stateless_normal([2, WIDTHS[head]], [1, 2])
+    inside = np.asarray(age_probabilities(raw, head))
+    expected = -np.log([inside[0, 20:30].sum(), inside[1, 70:].sum()])
+    np.testing.assert_allclose(age_loss(head)(batch_of(TWENTIES, between(70, 120)), raw), expected, rtol=1e-4)
+
+
+def test_the_loss_of_an_interval_over_several_groups_is_that_of_the_groups_it_meets() -> None:
+    logits = tf.random.stateless_normal([1, 8], [1, 2])
+    # 20 to 22 years are nearest to 15-20, 23 to 29 to 25-32.
+    expected = -np.log(np.asarray(tf.nn.softmax(logits))[0, [3, 4]].sum())
+    assert mean(age_groups_loss(batch_of(TWENTIES), logits)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_regression_learns_the_distance_to_the_interval() -> None:
+    loss = regression_loss(batch_of(*[TWENTIES] * 4), tf.constant([[15.0], [20.0], [24.5], [36.0]]))
+    np.testing.assert_allclose(loss, [0.5, 0, 0, 0.7], rtol=1e-6)
+
+
+@pytest.mark.parametrize("head", get_args(AgeHead))
+def test_every_head_is_pulled_into_an_interval(head: AgeHead) -> None:
+    raw = tf.Variable(tf.zeros([1, WIDTHS[head]]))
+    for _ in range(200):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(age_loss(head)(batch_of(between(60, 69)), raw))
+        raw.assign_sub(5 * tape.gradient(loss, raw))
+    age = float(expected_age(age_probabilities(raw, head))[0])
+    # The only group that meets 60 to 69 years has the middle 80.
+    assert age == pytest.approx(80, abs=2) if head == "age_groups" else 59 <= age <= 70
 
 
 @pytest.mark.parametrize(
@@ -178,7 +243,8 @@ def test_metrics_count_known_labels_alone() -> None:
     accuracy.update_state(batch_of(MAN, WOMAN, NO_GENDER), tf.constant([[2.0], [2.0], [-2.0]]))
     assert float(error.result()) == pytest.approx(7)
     assert float(accuracy.result()) == pytest.approx(0.5)
-    group.update_state(batch_of(THIRTY, A_CHILD, NO_AGE), tf.one_hot([age_group(30), 0, 0], 8))
+    # The twenties are in two groups, so they determine none.
+    group.update_state(batch_of(THIRTY, A_CHILD, NO_AGE, TWENTIES), tf.one_hot([age_group(30), 0, 0, 4], 8))
     assert float(group.result()) == pytest.approx(0.5)
 
 

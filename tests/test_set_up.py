@@ -20,7 +20,7 @@ pytestmark = pytest.mark.one_stack
 STACKS = ("current", "older-glibc")
 OLDEST_PYTHON = {"current": "3.11", "older-glibc": "3.10"}
 # Extras that are no part of every lock, since no command of the Makefile needs them.
-EXTRAS = ("bucket", "mtcnn")
+EXTRAS = ("bucket", "mtcnn", "onnx", "ready")
 OF_THE_IMAGE = ("image", "image-gpu")
 OF_PROGRAMS = ("airflow", "airflow2", "kfp-local", "linters", "mlflow", "moto", "signing", "uv")
 LOCKS = (*STACKS, *(f"{stack}-{extra}" for stack in STACKS for extra in EXTRAS), *OF_THE_IMAGE, *OF_PROGRAMS)
@@ -238,7 +238,10 @@ class TestSetUpFromATinyLock:
     def test_an_unknown_extra_is_an_error_of_one_line(self, tiny_clone: Path) -> None:
         done = run("tools/set_up.sh", cwd=tiny_clone, EXTRAS="mtcn")
         assert done.returncode == 1
-        assert done.stderr == "visage: EXTRAS=mtcn: no such extra. Fix: choose from bucket, dlib, kubeflow, mtcnn\n"
+        assert (
+            done.stderr
+            == "visage: EXTRAS=mtcn: no such extra. Fix: choose from bucket, dlib, kubeflow, mtcnn, onnx, ready\n"
+        )
         assert not (tiny_clone / ".venv").exists()
 
     def test_an_installation_under_the_old_name_is_replaced(self, tiny_clone: Path) -> None:

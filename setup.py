@@ -59,6 +59,7 @@ setup(
         "visage.faces.detectors": ["models/*"],
         "visage.model_card": ["published.yaml", "sections/*"],
         "visage.tf_serving_api": ["protos.binpb"],
+        "visage.onnx_export": ["page/*"],
         "serving": ["demo/page/*", "demo/drawings/*", "tf_serving/*", "tf_serving/*/*", "tf_serving/*/*/*"],
     },
     entry_points={"console_scripts": ["visage = pipeline.__main__:main"]},

@@ -14,10 +14,11 @@ from visage.ready_model.cache import ready_model
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A cache of these tests' own, and the package with the networks."""
     folder = tmp_path_factory.mktemp("cache")
+    packages = extra_packages("ready")
     with importable("ready"), pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         # For commands in processes of their own.
-        if packages := extra_packages("ready"):
+        if packages:
             patch.setenv("PYTHONPATH", str(packages), prepend=os.pathsep)
         yield folder
 

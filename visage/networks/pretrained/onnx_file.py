@@ -137,9 +137,9 @@ def _array(tensor: Any) -> np.ndarray:
 
 
 def _attributes(node: Any) -> dict[str, Any]:
-    found = {}
+    found: dict[str, Any] = {}
     for one in node.attribute:
-        value = getattr(one, _VALUES[one.type]) if one.type in _VALUES else None
+        value: Any = getattr(one, _VALUES[one.type]) if one.type in _VALUES else None
         found[one.name] = tuple(value) if one.type == 7 else value.decode() if isinstance(value, bytes) else value
     return found
 

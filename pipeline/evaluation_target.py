@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from visage.errors import VisageError
+from visage.ready_model.names import READY
 
 if TYPE_CHECKING:
     from visage.evaluation.evaluation import Evaluation
@@ -73,13 +74,11 @@ def find_target(target: Path, examples: Path | None, split: str | None, baseline
                 "predictions, or measure the model with this file as its baseline"
             )
         return PredictionsFile(target, baseline)
-    from visage.prediction.loaded_model import find_model
-
-    model, split = find_model(target).resolve(), split or _DEFAULT_SPLIT
+    model, split = _find_model(target), split or _DEFAULT_SPLIT
     if baseline is not None and not _is_file(baseline):
         from visage.saved_model.comparable import why_not_comparable
 
-        other = find_model(baseline).resolve()
+        other = _find_model(baseline)
         why = why_not_comparable(model, other, split)
         if why is not None:
             raise VisageError(f"--baseline {baseline}: {why}; name another model, or another split")
@@ -210,6 +209,21 @@ class ModelOnSplit:
         from visage.model_card.faces import thumbnails
 
         return thumbnails(read_serialized(self._examples, self.split), evaluation.breakdown.faces)
+
+
+def _find_model(named: Path) -> Path:
+    """Returns the SavedModel that the user named, also the ready model.
+
+    Raises:
+        VisageError: there is none.
+    """
+    from visage.prediction.loaded_model import find_model
+
+    if str(named) == READY:
+        from visage.ready_model.cache import ready_model
+
+        return ready_model()
+    return find_model(named).resolve()
 
 
 def _is_file(path: Path) -> bool:

@@ -25,6 +25,8 @@ from pipeline.metadata.location import StoreLocation
 from visage.data_validation.source_domain import with_sources
 from visage.errors import VisageError
 from visage.evaluation.waivers import WAIVERS_FILE
+from visage.ready_model.cache import ready_model
+from visage.ready_model.names import READY
 from visage.saved_model.metadata import TrainingProvenance
 from visage.saved_model.provenance import check_provenance, provenance_of_data
 from visage.saved_model.versions import SAVED_MODEL
@@ -180,7 +182,7 @@ def _provenance(config: PipelineConfig) -> TrainingProvenance:
 
 def _teacher(config: PipelineConfig) -> Path | None:
     teacher = config.trainer.distillation.teacher
-    return find_teacher(teacher) if teacher is not None else None
+    return find_teacher(teacher, config.alignment) if teacher is not None else None
 
 
 def _reference(config: PipelineConfig) -> Path | None:
@@ -192,6 +194,8 @@ def _reference(config: PipelineConfig) -> Path | None:
     reference = config.evaluator.reference
     if reference is None:
         return None
+    if reference == READY:
+        return ready_model(config.alignment, "evaluator.reference")
     named = config.model_base_path / str(reference) if isinstance(reference, int) else Path(reference)
     # Not the newest of several versions, which would move with every push.
     if not (named / SAVED_MODEL).is_file():

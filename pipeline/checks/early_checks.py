@@ -16,6 +16,7 @@ from pipeline.metadata.location import StoreLocation
 from pipeline.run_lock import check_not_running
 from visage.errors import VisageError
 from visage.networks.pretrained.weights_file import check_faceres_package, check_weights_file
+from visage.ready_model.names import READY
 from visage.training.distillation.teacher import find_teacher
 
 # Longer than any transaction of another process.
@@ -100,7 +101,8 @@ def _recipe(context: CheckContext) -> Finding:
             check_faceres_package(trainer.weights_file)
         else:
             check_weights_file(trainer.weights_file, trainer.network)
-    if trainer.distillation.teacher is not None:
+    # Whether the ready model can be made, the check of the extras says.
+    if trainer.distillation.teacher not in (None, READY):
         find_teacher(trainer.distillation.teacher)
     return Finding("recipe", "ok", "the weights and the teacher that it names exist")
 

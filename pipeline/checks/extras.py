@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pipeline.config.schema import PipelineConfig
 from visage.extras import check_installed
+from visage.ready_model.names import EXTRA, READY
 from visage.saved_model.pushing.bucket_copy import check_bucket_installed
 from visage.saved_model.pushing.signing import check_keys
 
@@ -18,7 +19,7 @@ def check_detector(config: PipelineConfig) -> None:
 
 
 def check_extras(config: PipelineConfig) -> None:
-    """Checks that the packages of the face detector, first weights, signature and bucket are installed, and the keys.
+    """Checks that the packages of detector, weights, ready model, signature and bucket are installed, and the keys.
 
     Raises:
         VisageError: one is not installed, or a key is missing.
@@ -30,5 +31,11 @@ def check_extras(config: PipelineConfig) -> None:
     weights = config.trainer.weights
     for source in weights.values() if isinstance(weights, dict) else (weights,):
         check_installed(source, "trainer.weights")
+    for key, name in (
+        ("evaluator.reference", config.evaluator.reference),
+        ("trainer.distillation.teacher", config.trainer.distillation.teacher),
+    ):
+        if name == READY:
+            check_installed(EXTRA, key)
     if config.serving.copy_to is not None:
         check_bucket_installed(config.serving.copy_to)

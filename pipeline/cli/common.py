@@ -17,8 +17,10 @@ import click
 
 from pipeline.output.standard_output import OutputError
 from visage.errors import VisageError
-from visage.extras import not_installed
+from visage.extras import is_installed, not_installed, set_up_with
 from visage.paths import instead_of_url, is_url
+from visage.ready_model.names import EXTRA, READY
+from visage.saved_model.versions import find_saved_model
 
 if TYPE_CHECKING:
     from pipeline.config.schema import PipelineConfig
@@ -133,31 +135,66 @@ class ChosenModel:
     public_key: Path | None = None
 
 
-def choose_model(folder: Path | None, config: Path | None, option: str) -> ChosenModel:
+def choose_model(folder: Path | None, config: Path | None, option: str, ready: bool = False) -> ChosenModel:
     """Returns the model that the user named; without one, that of the default configuration, named on standard error.
 
     Args:
         folder: the value of `option`.
         config: the value of --config.
         option: the name of the command's option for the folder, e.g. '--model'.
+        ready: whether the ready model may be named, and is taken where nothing was pushed.
 
     Raises:
-        VisageError: both are given, the configuration cannot be read, or none is given and this folder has none.
+        VisageError: both are given, the configuration cannot be read, or none is given and there is none.
     """
     if folder is not None and config is not None:
         raise VisageError(f"{option} and --config: both name a model; choose one")
     if folder is not None:
-        return ChosenModel(folder, None)
+        return ChosenModel(_ready(option) if ready and str(folder) == READY else folder, None)
     if config is not None:
         return _pushed_by(config)
-    if not DEFAULT_CONFIG.exists():
-        raise VisageError(f"no model named, and no {DEFAULT_CONFIG} in this folder; give {option} or --config")
-    chosen = _pushed_by(DEFAULT_CONFIG)
+    pushed = _pushed_by(DEFAULT_CONFIG) if DEFAULT_CONFIG.exists() else None
+    # It is not signed.
+    ready = ready and (pushed is None or pushed.public_key is None)
+    if pushed is None or (ready and find_saved_model(pushed.folder) is None):
+        nothing = f"no {DEFAULT_CONFIG} in this folder" if pushed is None else f"nothing was pushed to {pushed.folder}"
+        return _without_pushed(nothing, option, ready)
+    chosen = pushed
     # <workspace>/<pipeline>/serving/<name>
     pipeline = chosen.folder.parent.parent.name
     hint = f"--config or {option} chooses another"
     click.echo(f"visage: taking the model of pipeline {pipeline} ({DEFAULT_CONFIG}); {hint}", err=True)
     return chosen
+
+
+def _without_pushed(nothing: str, option: str, ready: bool) -> ChosenModel:
+    """Returns the ready model, named on standard error.
+
+    Args:
+        nothing: why there is no pushed model.
+        option: the name of the command's option for a folder.
+        ready: whether the ready model may be used.
+
+    Raises:
+        VisageError: it may not, or its extra is not installed.
+    """
+    fix = f"give {option} or --config"
+    if not ready:
+        raise VisageError(f"no model named, and {nothing}; {fix}")
+    if not is_installed(EXTRA):
+        raise VisageError(
+            f"no model named, and {nothing}; {fix}, train one with `visage run`, or install networks of other people "
+            f"with `{set_up_with(EXTRA)}`"
+        )
+    click.echo(f"visage: {nothing}: taking the ready model, networks of other people; {fix} for another", err=True)
+    return ChosenModel(_ready(option), None)
+
+
+def _ready(option: str) -> Path:
+    """Returns the folder of the ready model's versions, and makes it first if necessary."""
+    from visage.ready_model.cache import ready_model
+
+    return ready_model(key=option, announce=lambda line: click.echo(f"visage: {line}", err=True)).parent
 
 
 def pushed_models(config: Path) -> Path:

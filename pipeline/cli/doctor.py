@@ -18,6 +18,7 @@ from pipeline.config.loader import load_config
 from visage.errors import VisageError
 from visage.extras import EXTRAS, is_installed, set_up_with
 from visage.installed import installed_version
+from visage.ready_model.names import EXTRA
 
 _LOCKS = Path(__file__).resolve().parents[2] / "requirements"
 _CURRENT_STACK_GLIBC = Version("2.39")
@@ -43,6 +44,7 @@ def diagnose() -> list[Finding]:
         free_space(Path.cwd()),
         _engines(),
         _extras(),
+        _ready_model(),
         _compiler(),
         _test_current(),
         _pushed_models(),
@@ -146,6 +148,13 @@ def _extras() -> Finding:
         detail = f"{', '.join(there) or 'none'}; not installed, only some settings need it: {', '.join(missing)}"
         return Finding("extras", "note", detail, set_up_with(",".join(missing)))
     return Finding("extras", "ok", ", ".join(there))
+
+
+def _ready_model() -> Finding:
+    if is_installed(EXTRA):
+        return Finding("ready model", "ok", "`visage predict` and `visage serve` take it where nothing was pushed")
+    detail = "not installed: `visage predict` and `visage serve` have no model until one is pushed"
+    return Finding("ready model", "note", detail, set_up_with(EXTRA))
 
 
 def _compiler() -> Finding:

@@ -119,6 +119,7 @@ class Demo:
             "AGE_GROUPS": json.dumps(AGE_GROUPS),
             "MODEL": json.dumps(identity and asdict(identity)),
             "WARNING": (identity and identity.warning) or "",
+            "NOTICE": (identity and identity.notice) or "",
             "NEEDS_KEY": json.dumps(self._needs_key),
             "SUMMARY": model.summary,
             "PROBLEM": model.problem,

@@ -53,10 +53,11 @@ def evaluate(
     baseline: Errors | None = None,
     waivers: Sequence[Waiver] = (),
     looks: Path | None = None,
+    reference: Path | None = None,
 ) -> Outcome:
     """Evaluates a model with the errors `model`, against `baseline` if there is one, with its waivers.
 
-    A model that already lies in the folder is taken as it is. `looks` counts the models.
+    A model that already lies in the folder is taken as it is. `looks` counts the models. `reference` is a SavedModel.
     """
     write_examples(folder / "examples", records)
     examples = make_artifact(Examples, folder / "examples")
@@ -70,7 +71,7 @@ def evaluate(
     inputs = {"examples": [examples], "model": [candidate], "baseline_model": []}
     if baseline:
         inputs["baseline_model"] = [_save(folder / "baseline", baseline)]
-    component = Evaluator(Channel(Examples), Channel(Model), settings, Channel(Model), looks=looks)
+    component = Evaluator(Channel(Examples), Channel(Model), settings, Channel(Model), reference, looks)
     properties = {**component.exec_properties, "valid_waivers": WAIVERS.dump_json(list(waivers)).decode()}
     component.executor_spec.executor_class().Do(
         inputs, {"evaluation": [outcome.evaluation], "blessing": [outcome.blessing]}, properties

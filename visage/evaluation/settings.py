@@ -157,7 +157,8 @@ class EvaluatorSettings(_OverallLimits):
     gap_gates: list[GapGate] = Field(default_factory=list)
     age_checks: list[AgeCheck] = Field(default_factory=list)
     reference: int | LocalPath | None = Field(
-        None, description="a model to compare with besides the blessed one: a pushed version, or a SavedModel's folder"
+        None,
+        description="a model to compare with besides the blessed one: a pushed version, a SavedModel, or ready",
     )
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from visage.data.datasets import terms_of
 from visage.networks.trunks import TRUNKS, split_start
 from visage.saved_model.metadata import TrainingProvenance
+from visage.saved_model.provenance import UNDISCLOSED
 
 # By the start of a training, as `TrainingProvenance.weights` names it.
 _OF_WEIGHTS: dict[str, str] = {
@@ -18,6 +19,10 @@ _OF_WEIGHTS: dict[str, str] = {
 _VGG_FACE = (
     "VGG-Face, whose data set and weights are for non-commercial research "
     "(https://www.robots.ox.ac.uk/~vgg/software/vgg_face/)"
+)
+_UNDISCLOSED = (
+    "Images that their owner did not publish: their terms, who is on them, and whether faces of the test split are "
+    "among them are not known."
 )
 _DRAWN = "Drawn portraits: nobody's face, no terms."
 _OWNER = "The owner of the images sets their terms."
@@ -59,6 +64,9 @@ def _of_data(training: TrainingProvenance) -> Iterator[tuple[str, str]]:
     if training.sources is None:
         yield "data", _UNKNOWN_DATA
     for source in training.sources or ():
+        if source.startswith(f"{UNDISCLOSED}/"):
+            yield source, _UNDISCLOSED
+            continue
         if training.drawn:
             yield source, _DRAWN
             continue

@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from visage.saved_model.metadata import known_metadata
-from visage.saved_model.provenance import may_share_training_faces, recorded_trainings, shares_test_faces
+from visage.saved_model.provenance import (
+    may_share_training_faces,
+    recorded_trainings,
+    shares_test_faces,
+    undisclosed_sources,
+)
 
 
 def why_not_comparable(candidate: Path, other: Path, split: str = "test") -> str | None:
@@ -42,4 +47,6 @@ def why_independence_unknown(candidate: Path, other: Path) -> str | None:
         return "the candidate does not record its split"
     if recorded_trainings(known_metadata(other)) is None:
         return "it does not record its training data, which may include faces of this split"
+    if undisclosed_sources(known_metadata(other).learned_from):
+        return "it was trained on images that their owner did not publish, which may include faces of this split"
     return None

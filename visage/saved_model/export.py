@@ -12,7 +12,14 @@ import tensorflow as tf
 from visage.faces.settings import AlignmentSettings
 from visage.files import atomic_folder
 from visage.networks import NetworkSpec
-from visage.saved_model.metadata import ASSETS_EXTRA, Calibration, ModelMetadata, TrainingProvenance, write_metadata
+from visage.saved_model.metadata import (
+    ASSETS_EXTRA,
+    Calibration,
+    ModelMetadata,
+    ThirdParty,
+    TrainingProvenance,
+    write_metadata,
+)
 from visage.saved_model.signatures import FaceModel
 from visage.saved_model.training_history import PhaseHistory, write_history
 from visage.saved_model.warmup_requests import write_warm_up_requests
@@ -26,6 +33,7 @@ def export(
     learned_from: list[TrainingProvenance] | None = None,
     calibration: Calibration | None = None,
     history: Sequence[PhaseHistory] = (),
+    third_party: ThirdParty | None = None,
 ) -> None:
     """Writes the SavedModel with its three signatures, warm-up requests and `visage.json`.
 
@@ -40,6 +48,7 @@ def export(
         learned_from: provenance of the network's training data; None: not recorded.
         calibration: temperatures of the network's heads; None: the model predicts the network's own probabilities.
         history: the metrics of each epoch of its training, by phase; empty: not recorded.
+        third_party: what is known of a network that other people trained; None: VisAge trained it.
     """
     model = FaceModel(network, spec, alignment, calibration)
     final = Path(directory)
@@ -64,6 +73,7 @@ def export(
             parameters=network.count_params(),
             learned_from=learned_from,
             calibration=calibration,
+            third_party=third_party,
         )
         write_metadata(partial, metadata)
         if history:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from visage.saved_model.metadata import ModelMetadata, TrainingProvenance
+from visage.saved_model.metadata import ModelMetadata, ThirdParty, TrainingProvenance
 
 # Replaces values that an older model, or one of another program, does not record.
 UNKNOWN = "unknown"
@@ -46,6 +46,7 @@ class ModelIdentity:
         version: the number that Pusher gave it, or 'unknown'.
         training: the id of the Trainer's execution, as in artifacts/Trainer/model/ID, or 'unknown'.
         trained_on: its data.
+        notice: what is known of a model that other people trained, and what is not; None: VisAge trained it.
     """
 
     warning: str | None
@@ -55,12 +56,15 @@ class ModelIdentity:
     version: str
     training: str
     trained_on: TrainedOn
+    notice: str | None = None
 
     def lines(self) -> Iterator[str]:
-        """Yields the warning, if there is one, then the summary."""
+        """Yields the warning, if there is one, then the summary, then the notice, if there is one."""
         if self.warning is not None:
             yield f"warning: {self.warning}"
         yield f"model: {self.summary}"
+        if self.notice is not None:
+            yield f"notice: {self.notice}"
 
 
 def identify(metadata: ModelMetadata, name: str, version: str | int | None) -> ModelIdentity:
@@ -77,11 +81,18 @@ def identify(metadata: ModelMetadata, name: str, version: str | int | None) -> M
     pipeline = own.pipeline or UNKNOWN
     shown_version = str(version) if version else UNKNOWN
     training = own.training or UNKNOWN
-    which = f"{name}, pipeline {pipeline}, version {shown_version}"
+    third_party = metadata.third_party
+    origin = f"pipeline {pipeline}" if third_party is None else third_party.name
+    which = f"{name}, {origin}, version {shown_version}"
     known_training = "" if training == UNKNOWN else f", training {training}"
     summary = f"{which}{known_training}, trained on {_in_words(trained_on)}"
     warning = _WARNINGS.get(trained_on.pictures)
-    return ModelIdentity(warning, summary, name, pipeline, shown_version, training, trained_on)
+    notice = None if third_party is None else _notice(third_party)
+    return ModelIdentity(warning, summary, name, pipeline, shown_version, training, trained_on, notice)
+
+
+def _notice(model: ThirdParty) -> str:
+    return f"networks of {model.maker} ({model.licence}), trained on {model.trained_on}; not known: {model.not_known}"
 
 
 def _in_words(trained_on: TrainedOn) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ class TrainingProvenance:
     """The data of one training. None: unknown, since an older model does not record it.
 
     Attributes:
-        sources: the data sets, sorted.
+        sources: the data sets, sorted; `undisclosed/NAME`: images that their owner did not publish.
         split: the settings that decide who is in the test split: `method` of `SplitSettings`, its keys and `repeat`.
         pipeline: name of the pipeline.
         drawn: whether the images are drawn portraits.
@@ -115,6 +115,34 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class ThirdParty:
+    """What is known of networks that other people trained, and what is not: one line each.
+
+    Attributes:
+        name: and version of the package or file.
+        maker: who trained them.
+        licence: SPDX names.
+        architecture: of the networks.
+        trained_on: the images.
+        not_known: what nobody published about the images and the errors.
+    """
+
+    name: str
+    maker: str
+    licence: str
+    architecture: str
+    trained_on: str
+    not_known: str
+
+    @classmethod
+    def from_json(cls, document: Any) -> ThirdParty | None:
+        """Reads the entry; None if it is no object with every line."""
+        values = document if isinstance(document, Mapping) else {}
+        lines = [_typed(values, each.name, str) for each in fields(cls)]
+        return None if None in lines else cls(*lines)
+
+
+@dataclass(frozen=True)
 class ModelMetadata:
     """The description of a model. None: unknown, as for an older model or one that another program wrote.
 
@@ -128,6 +156,7 @@ class ModelMetadata:
         parameters: number of the network's parameters.
         learned_from: the model's own training, then the trainings of its teacher and of the model that it started from.
         calibration: the temperatures in the graph; None: the model is not calibrated.
+        third_party: of networks that other people trained; None: VisAge trained it.
     """
 
     network: str | None = None
@@ -138,6 +167,7 @@ class ModelMetadata:
     parameters: int | None = None
     learned_from: list[TrainingProvenance] | None = None
     calibration: Calibration | None = None
+    third_party: ThirdParty | None = None
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> ModelMetadata:
@@ -154,6 +184,7 @@ class ModelMetadata:
             parameters=_typed(document, "parameters", int),
             learned_from=None if learned_from is None else [TrainingProvenance.from_json(one) for one in learned_from],
             calibration=Calibration.from_json(document.get("calibration")),
+            third_party=ThirdParty.from_json(document.get("third_party")),
         )
 
     @property

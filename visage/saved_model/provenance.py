@@ -5,7 +5,8 @@ of `split`, neither trains on people that the other is tested on; with different
 
 The check does not find faces that data sets of different names share, nor images under several identities. Of the
 latter, the copy with the highest split precedence stays (`visage/data/duplicates/`), so a teacher with fewer sources
-may have trained on a copy of an image that its student is tested on.
+may have trained on a copy of an image that its student is tested on. Nor does it refuse a teacher of undisclosed images
+(`UNDISCLOSED`): its student records them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from typing import Any
 from visage.data.settings import SplitSettings
 from visage.errors import VisageError
 from visage.saved_model.metadata import ModelMetadata, TrainingProvenance, known_metadata
+
+UNDISCLOSED = "undisclosed"
+"""The kind of sources, `undisclosed/NAME`, whose images nobody outside knows: any face may be among them."""
 
 _DECIDES = {
     "holdout": ("train", "val", "test"),
@@ -124,11 +128,19 @@ def shares_test_faces(own: ModelMetadata, other: ModelMetadata) -> str | None:
 def may_share_training_faces(own: ModelMetadata, other: ModelMetadata) -> bool:
     """Returns whether a model may have been trained on faces of the training split of `own`.
 
-    It was not where both record their data sets, and share none.
+    It was not where both record their data sets, disclosed ones, and share none.
     """
     named = own.own_training.sources
     others = [training.sources for training in other.learned_from or [TrainingProvenance()]]
-    return named is None or any(sources is None or set(sources) & set(named) for sources in others)
+    if named is None or undisclosed_sources(other.learned_from):
+        return True
+    return any(sources is None or set(sources) & set(named) for sources in others)
+
+
+def undisclosed_sources(trainings: Sequence[TrainingProvenance] | None) -> list[str]:
+    """Returns the sources of trainings whose images their owner did not publish, sorted."""
+    sources = {source for training in trainings or () for source in training.sources or ()}
+    return sorted(source for source in sources if source.startswith(f"{UNDISCLOSED}/"))
 
 
 def _alike(one: TrainingProvenance, other: TrainingProvenance) -> bool:

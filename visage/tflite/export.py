@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from visage.errors import VisageError
 from visage.progress import report
 from visage.tensorflow_messages import first_cause
 from visage.tflite.convert import to_float16, to_int8
 from visage.tflite.crops import spread_crops
-from visage.tflite.interpreter import LiteModel
-from visage.tflite.latency import Latency, latencies
+from visage.tflite.interpreter import LiteModel, one_thread
+from visage.tflite.latency import TIMED, latencies
+from visage.tflite.measured import Measured
 from visage.tflite.network import load_network
-from visage.tflite.quality import Quality, compare
+from visage.tflite.notes import notes
+from visage.tflite.quality import compare
 from visage.training.batches import open_split
 
 Precision = Literal["float16", "int8"]
 
-# Training images that set the scales of int8, and test images on which the latency is measured.
+# Training images that set the scales of int8.
 _CALIBRATION = 300
-_TIMED = 100
-
-
-@dataclass(frozen=True)
-class Measured:
-    """The size, latency and quality of a model.
-
-    Attributes:
-        size: bytes.
-        milliseconds: from one image's pixels to its outputs, on one thread of this machine.
-        quality: on the test split.
-    """
-
-    size: int
-    milliseconds: Latency
-    quality: Quality
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns the object that the JSON file beside the exported models contains."""
-        return {**asdict(self), "quality": self.quality.to_json()}
 
 
 @dataclass(frozen=True)
@@ -65,6 +47,11 @@ class TFLiteExport:
     saved_model: Measured
     lite_models: dict[Precision, Measured]
     contents: dict[Precision, bytes]
+
+    def notes(self) -> list[str]:
+        """Returns one line for each reason why the figures may be unreliable."""
+        calibration = self.calibration_faces if "int8" in self.lite_models else None
+        return list(notes([self.saved_model, *self.lite_models.values()], self.outputs, self.test_faces, calibration))
 
 
 def export_tflite_model(model: Path, examples: Path, precisions: Sequence[Precision]) -> TFLiteExport:
@@ -94,8 +81,8 @@ def export_tflite_model(model: Path, examples: Path, precisions: Sequence[Precis
             ) from error
     lite_models = [LiteModel(content) for content in contents.values()]
     qualities = compare(network, lite_models, test)
-    times = latencies(model, list(contents.values()), spread_crops(test, network, _TIMED))
-    sizes = [_bytes_below(model), *map(len, contents.values())]
+    times = latencies(model, [(one_thread, each) for each in contents.values()], spread_crops(test, network, TIMED))
+    sizes = [bytes_below(model), *map(len, contents.values())]
     measured = [Measured(*one) for one in zip(sizes, times, qualities, strict=True)]
     return TFLiteExport(
         pixels=[1, network.input_size, network.input_size, network.channels],
@@ -108,5 +95,6 @@ def export_tflite_model(model: Path, examples: Path, precisions: Sequence[Precis
     )
 
 
-def _bytes_below(folder: Path) -> int:
+def bytes_below(folder: Path) -> int:
+    """Returns the size of all files of a folder."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

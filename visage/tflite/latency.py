@@ -19,6 +19,8 @@ from visage.progress import report
 
 # Calls that are not timed: the first one allocates, and they fill the caches.
 _WARM_UP = 5
+# Images on which the latency of an export is measured.
+TIMED = 100
 _ROUNDS = 5
 _IMAGES_A_ROUND = 20
 
@@ -38,7 +40,11 @@ class Latency:
     slowest: float
 
 
-def latencies(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray) -> list[Latency]:
+Load = Callable[[bytes], Callable[..., object]]
+"""Loads a model's file on one thread; the result is called as `Network` is. A function of a module, for pickle."""
+
+
+def latencies(saved_model: Path, models: Sequence[tuple[Load, bytes]], crops: np.ndarray) -> list[Latency]:
     """Measures the latency of models from one image's pixels to its outputs, on one thread.
 
     The models take turns image by image, so that other processes slow all of them alike. The spread of the rounds
@@ -46,7 +52,7 @@ def latencies(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray
 
     Args:
         saved_model: the SavedModel.
-        lite_models: LiteRT models made of it.
+        models: what was made of it: how to load it, and its file.
         crops: uint8 [N, input_size, input_size, channels], N above 0.
 
     Returns:
@@ -56,19 +62,18 @@ def latencies(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray
     # TensorFlow fixes its number of threads when it starts, so it starts in a process of its own.
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawned, initializer=end_with_parent, initargs=(os.getpid(),)) as process:
-        return process.submit(_measure, saved_model, lite_models, crops).result()
+        return process.submit(_measure, saved_model, models, crops).result()
 
 
-def _measure(saved_model: Path, lite_models: Sequence[bytes], crops: np.ndarray) -> list[Latency]:
+def _measure(saved_model: Path, files: Sequence[tuple[Load, bytes]], crops: np.ndarray) -> list[Latency]:
     import tensorflow as tf
 
-    from visage.tflite.interpreter import one_thread
     from visage.tflite.network import load_network
 
     tf.config.set_visible_devices([], "GPU")
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    models: list[Callable[..., object]] = [load_network(saved_model), *map(one_thread, lite_models)]
+    models: list[Callable[..., object]] = [load_network(saved_model), *(load(content) for load, content in files)]
     return in_turn(models, crops)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from visage.evaluation.metrics import metrics_of
 
 if TYPE_CHECKING:
-    from visage.tflite.export import TFLiteExport
+    from visage.tflite.measured import Measured
 
 # With fewer test faces, the gender accuracy has a standard error of more than a point; with fewer calibration faces,
 # single images set the scales.
@@ -20,17 +20,25 @@ _JUDGED = (("age", "age"), ("gender_probability", "gender"))
 _STEADY = 1.25
 
 
-def notes(made: TFLiteExport) -> Iterator[str]:
-    """Yields one line for each reason."""
-    if made.test_faces < _ENOUGH_TEST_FACES:
-        yield f"{made.test_faces:,} test faces are few: the models' differences in MAE and gender accuracy are chance"
-    if made.calibration_faces < _ENOUGH_CALIBRATION_FACES and "int8" in made.lite_models:
-        yield f"{made.calibration_faces:,} training faces are few to set int8's scales: int8 loses more than it must"
-    models = [made.saved_model, *made.lite_models.values()]
+def notes(
+    models: Sequence[Measured], outputs: Collection[str], test_faces: int, calibration_faces: int | None = None
+) -> Iterator[str]:
+    """Yields one line for each reason.
+
+    Args:
+        models: figures of the SavedModel and of what was made of it.
+        outputs: names of their outputs.
+        test_faces: number of faces that they were measured on.
+        calibration_faces: number of faces that set the scales of int8; None: there is no such model.
+    """
+    if test_faces < _ENOUGH_TEST_FACES:
+        yield f"{test_faces:,} test faces are few: the models' differences in MAE and gender accuracy are chance"
+    if calibration_faces is not None and calibration_faces < _ENOUGH_CALIBRATION_FACES:
+        yield f"{calibration_faces:,} training faces are few to set int8's scales: int8 loses more than it must"
     for output, label in _JUDGED:
         metrics = [spec.name for spec in metrics_of("tflite") if spec.head == label]
         measured = all(model.quality.scores.get(metric) is not None for metric in metrics for model in models)
-        if output in made.outputs and not measured:
+        if output in outputs and not measured:
             yield (
                 f"the quality of the {label} could not be measured for every model: no test face has a known {label}, "
                 "or predictions are not finite numbers"

@@ -23,7 +23,7 @@ def pin_files(settings: TrainerSettings, alignment: AlignmentSettings) -> tuple[
             files["weights"] = digest_of(file)
     distillation = settings.distillation
     if distillation.teacher is not None:
-        teacher = find_teacher(distillation.teacher)
+        teacher = find_teacher(distillation.teacher, alignment)
         check_teacher(teacher, settings, alignment)
         files["teacher"] = digest_of(teacher)
         distillation = distillation.model_copy(update={"teacher": str(teacher)})

@@ -1,7 +1,8 @@
 """`visage export`: writes a pushed model in another form."""
 
 import json
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,14 @@ from pipeline.cli.common import (
 from pipeline.output.output_file import check_output_folder
 from visage.errors import VisageError
 from visage.evaluation.metrics import metrics_of
-from visage.tflite.notes import notes
+from visage.extras import check_installed
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from visage.tflite.export import Measured, Precision, TFLiteExport
+    from pipeline.output.console import Reporter
+    from visage.tflite.export import Precision, TFLiteExport
+    from visage.tflite.measured import Measured
 
 _PRECISIONS = ("float16", "int8")
 
@@ -94,15 +97,105 @@ def tflite(
         described = folder / f"{name}_tflite.json"
         write_atomically(described, json.dumps(figures, indent=2, allow_nan=False) + "\n")
         remove_unnamed(folder, name, files)
-        reporter.print(f"{escape(name)} {version.name} on the {made.test_faces:,} test faces of its run")
-        reporter.print(_table(made))
-        reporter.print(f"fastest and slowest of the rounds: {_rounds(made)}")
-        for note in notes(made):
-            reporter.print(note)
+        models: dict[str, Measured] = {"SavedModel": made.saved_model, **made.lite_models}
+        _print_figures(reporter, f"{name} {version.name}", models, figures["test_faces"], figures["notes"])
         for file in (*files.values(), described):
             reporter.print(f"wrote {escape(str(file))}")
         if as_json:
             print_json(figures, stream)
+
+
+@export.command()
+@click.argument("model", required=False, type=PathOfThisMachine())
+@click.option("--out", type=PathOfThisMachine(), help="Folder to write into.  [default: onnx/NUMBER of the pipeline]")
+@click.option("--page", is_flag=True, help="Write a page beside it that runs the model in a browser, offline.")
+@click.option(
+    "--onnxruntime-web",
+    "runtime",
+    type=PathOfThisMachine(),
+    help="Folder of the npm package, for --page.  [default: node_modules/onnxruntime-web]",
+)
+@config_option
+@json_option
+def onnx(
+    model: Path | None, config: Path | None, out: Path | None, page: bool, runtime: Path | None, as_json: bool
+) -> None:
+    """Write an ONNX model, for onnxruntime on any machine and in browsers, and measure its loss of accuracy.
+
+    MODEL is the folder of a pushed version, or of all versions, of which the newest is used; the default is that of
+    `visage predict`. The model is compared with it on the test split of its run, with onnxruntime.
+    """
+    from visage.onnx_export.browser import find_runtime, write_page
+    from visage.prediction.loaded_model import find_model
+
+    check_installed("onnx", "visage export")
+    if runtime is not None and not page:
+        raise VisageError("--onnxruntime-web: the files are copied beside the page; give --page as well")
+    package = find_runtime(runtime) if page else None
+    chosen = choose_model(model, config, "MODEL")
+    version = find_model(chosen.folder).resolve()
+    if out is not None:
+        check_output_folder(out, inputs=[version])
+    folder = (out or Path(*version.parts[:-3]) / "onnx" / version.name).resolve()
+    with redirect_framework_output() as stream:
+        from rich.markup import escape
+
+        from pipeline.metadata.training_examples import trained_on
+        from pipeline.output.console import Reporter
+        from visage.files import write_atomically
+        from visage.onnx_export.export import export_onnx_model
+        from visage.prediction.loaded_model import identity_of, metadata_of
+
+        examples = trained_on(version)
+        metadata = metadata_of(version)
+        _make(folder)
+        reporter = Reporter(stream, silent=as_json)
+        identity = identity_of(version, metadata)
+        for line in identity.lines():
+            reporter.print(escape(line))
+        name = version.parent.name
+        with reporter.stage(f"{name} {version.name}"):
+            made = export_onnx_model(version, examples)
+        file, described = folder / f"{name}.onnx", folder / f"{name}_onnx.json"
+        models = {"SavedModel": made.saved_model, "ONNX": made.onnx}
+        figures = {
+            "model": str(version),
+            "identity": {**asdict(identity), "config": chosen.config and str(chosen.config)},
+            **metadata.to_json(),
+            "pixels": {"dtype": "uint8", "shape": made.pixels, "range": [0, 255]},
+            "outputs": made.outputs,
+            "test_faces": made.test_faces,
+            "notes": made.notes(),
+            "models": {
+                "saved_model": made.saved_model.to_json(),
+                "onnx": {"file": file.name, **made.onnx.to_json()},
+            },
+        }
+        write_atomically(file, made.content)
+        write_atomically(described, json.dumps(figures, indent=2, allow_nan=False) + "\n")
+        written = [file, described]
+        if package is not None:
+            written.append(write_page(folder / "page", made.content, figures, package))
+        _print_figures(reporter, f"{name} {version.name}", models, made.test_faces, figures["notes"])
+        for one in written:
+            reporter.print(f"wrote {escape(str(one))}")
+        if package is not None:
+            served = shlex.quote(str(folder / "page"))
+            reporter.print(escape(f"the page: python3 -m http.server --bind 127.0.0.1 --directory {served}"))
+        if as_json:
+            print_json(figures, stream)
+
+
+def _print_figures(
+    reporter: "Reporter", name: str, models: Mapping[str, "Measured"], test_faces: int, lines: Sequence[str]
+) -> None:
+    from rich.markup import escape
+
+    reporter.print(f"{escape(name)} on the {test_faces:,} test faces of its run")
+    reporter.print(_table(models))
+    reporter.print(f"fastest and slowest of the rounds: {_rounds(models)}")
+    for line in lines:
+        reporter.print(line)
 
 
 def _make(folder: Path) -> None:
@@ -127,28 +220,25 @@ def _figures(made: "TFLiteExport", files: dict["Precision", Path]) -> dict[str, 
         "outputs": made.outputs,
         "calibration_faces": made.calibration_faces,
         "test_faces": made.test_faces,
-        "notes": list(notes(made)),
+        "notes": made.notes(),
         "models": {"saved_model": made.saved_model.to_json(), **models},
     }
 
 
-def _models(made: "TFLiteExport") -> list[tuple[str, "Measured"]]:
-    """Returns all models by name, the SavedModel first."""
-    return [("SavedModel", made.saved_model), *made.lite_models.items()]
-
-
-def _rounds(made: "TFLiteExport") -> str:
-    times = [(name, one.milliseconds) for name, one in _models(made)]
+def _rounds(models: Mapping[str, "Measured"]) -> str:
+    times = [(name, one.milliseconds) for name, one in models.items()]
     return ", ".join(f"{name} {took.fastest:.1f} to {took.slowest:.1f} ms" for name, took in times)
 
 
-def _table(made: "TFLiteExport") -> "Table":
+def _table(models: Mapping[str, "Measured"]) -> "Table":
+    """Returns the figures of models by name, the SavedModel first."""
     from rich.table import Table
 
     metrics = (spec.short for spec in metrics_of("tflite"))
     table = Table("", "size", "an image", *metrics, "age differs by", box=None, pad_edge=False)
-    for name, one in _models(made):
-        table.add_row(*_row(name, one, made.saved_model))
+    saved_model = next(iter(models.values()))
+    for name, one in models.items():
+        table.add_row(*_row(name, one, saved_model))
     return table
 
 

@@ -44,7 +44,7 @@ _API_KEY = "VISAGE_API_KEY"
 @click.option(
     "--model",
     type=PathOfThisMachine("give a server by --server"),
-    help="Folder of a model, or of its numbered versions.",
+    help="Folder of a model, or of its numbered versions; ready: networks of other people (docs/ready-model.md).",
 )
 @config_option
 @click.option(
@@ -105,7 +105,7 @@ def predict(
         raise VisageError("--alignment-of needs --server: a local model has the geometry of its crops")
     api_key = None if server is None else _api_key()
     if server is None:
-        chosen = choose_model(model, config, "--model")
+        chosen = choose_model(model, config, "--model", ready=public_key is None)
         model, config = chosen.folder, chosen.config
         model = _verified(model, public_key or chosen.public_key)
     from pipeline.output.predictions import identity_lines

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--model-base-path", type=PathOfThisMachine(), help="Folder of the numbered versions.")
+@click.option(
+    "--model-base-path",
+    type=PathOfThisMachine(),
+    help="Folder of the numbered versions; ready: networks of other people (docs/ready-model.md).",
+)
 @config_option
 @click.option(
     "--models-config",
@@ -66,6 +70,10 @@ def serve(
         raise VisageError("--models-config names the models; leave out --model-base-path and --config")
     if samples is not None and not samples.is_dir():
         raise VisageError(f"--samples {samples}: no such folder; name another")
+    chosen = None
+    if models_config is None:
+        # Before the redirection, since it names the model on standard error.
+        chosen = choose_model(model_base_path, config, "--model-base-path", ready=public_key is None)
     # gRPC's threads write about their own end, after the output of frameworks is no longer redirected.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # No log of the frameworks' output: it would grow as long as the server runs.
@@ -78,7 +86,7 @@ def serve(
         if models_config is not None:
             models = read_models_config(models_config)
         else:
-            chosen = choose_model(model_base_path, config, "--model-base-path")
+            assert chosen is not None
             public_key = public_key or chosen.public_key
             models = [ModelConfig(chosen.folder.resolve().name, chosen.folder)]
         # The versions that come and go.

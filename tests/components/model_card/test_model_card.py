@@ -171,7 +171,7 @@ def test_the_json_holds_the_training_data_and_the_recipe(card: Path) -> None:
     assert figures["data"]["cleaning_report"]["sources"] == {"utkface": SOURCE}
     assert figures["recipe"] == RECIPE.model_dump(mode="json")
     own = {**DESCRIPTION["learned_from"][0], "weights": None, "uid": None}
-    assert figures["model"] == {**DESCRIPTION, "learned_from": [own], "calibration": None}
+    assert figures["model"] == {**DESCRIPTION, "learned_from": [own], "calibration": None, "third_party": None}
 
 
 def test_a_model_of_drawn_portraits_is_named_so_before_any_figure(card: Path) -> None:
@@ -187,6 +187,7 @@ def test_a_model_of_drawn_portraits_is_named_so_before_any_figure(card: Path) ->
         "pipeline": "faces",
         "training": "8",
         "trained_on": {"pictures": "drawn portraits", "data_sets": ["utkface"], "faces": 1265},
+        "notice": None,
     }
 
 

@@ -35,8 +35,15 @@ def test_doctor_prints_a_few_lines_without_tensorflow() -> None:
     program = "import sys; from pipeline.cli.doctor import diagnose;print(len(diagnose()), 'tensorflow' in sys.modules)"
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     count, tensorflow = output.split()
-    assert int(count) <= 13
+    assert int(count) <= 14
     assert tensorflow == "False"
+
+
+def test_the_ready_model_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.cli.doctor.is_installed", lambda extra: False)
+    found = finding("ready model")
+    assert (found.status, found.fix) == ("note", "make set-up EXTRAS=ready")
+    assert "have no model until one is pushed" in found.detail
 
 
 def test_every_finding_is_an_error_of_one_line_and_in_the_json() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from visage.data.settings import SplitSettings
 from visage.saved_model.identity import BOTH, DRAWN, PHOTOS, UNKNOWN, identify
-from visage.saved_model.metadata import ModelMetadata, TrainingProvenance
+from visage.saved_model.metadata import ModelMetadata, ThirdParty, TrainingProvenance
 from visage.saved_model.provenance import provenance_of_data
 
 
@@ -48,6 +48,15 @@ def test_one_training_on_drawn_portraits_decides(drawn: tuple[bool | None, ...],
     identity = identify(ModelMetadata(learned_from=[one(each) for each in drawn]), "visage", 17)
     assert identity.trained_on.pictures == images
     assert (identity.warning is not None) == (images in (DRAWN, BOTH))
+
+
+def test_a_model_of_other_people_says_what_is_not_known() -> None:
+    known = ThirdParty("nets 2.0", "Ada", "CC0-1.0", "a CNN", "private images", "who is on them")
+    identity = identify(ModelMetadata(learned_from=[one(False)], third_party=known), "visage", 1)
+    assert list(identity.lines()) == [
+        "model: visage, nets 2.0, version 1, training 8, trained on photos: utkface (1,265 faces)",
+        "notice: networks of Ada (CC0-1.0), trained on private images; not known: who is on them",
+    ]
 
 
 def test_an_older_model_still_names_its_data_sets() -> None:

@@ -12,6 +12,7 @@ from visage.saved_model.metadata import (
     Calibration,
     HeadCalibration,
     ModelMetadata,
+    ThirdParty,
     TrainingProvenance,
     read_metadata,
     write_metadata,
@@ -39,6 +40,7 @@ WHOLE = ModelMetadata(
         age=HeadCalibration(1.42, records=190, nll_before=3.912, nll_after=3.845),
         gender=HeadCalibration(records=7, nll_before=0.1, nll_after=0.1, not_fitted="too few"),
     ),
+    third_party=ThirdParty("nets 2.0", "Ada", "CC0-1.0", "a CNN", "private images", "who is on them"),
 )
 
 # Descriptions of models that earlier versions pushed. Users keep such models: never change these texts.
@@ -79,6 +81,7 @@ def test_the_file_holds_what_clients_and_other_programs_read(tmp_path: Path) -> 
         "parameters",
         "learned_from",
         "calibration",
+        "third_party",
     ]
     assert document["learned_from"][0] == {
         "sources": ["utkface"],

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from visage.tflite.export import Measured, TFLiteExport
+from visage.tflite.export import TFLiteExport
 from visage.tflite.latency import Latency
-from visage.tflite.notes import notes
+from visage.tflite.measured import Measured
 from visage.tflite.quality import Quality
 
 
@@ -20,8 +20,8 @@ TRUSTED = TFLiteExport([], {}, 300, 3_000, QUIET, {"int8": QUIET}, {})
 
 
 def test_enough_faces_and_an_idle_machine_have_no_notes() -> None:
-    assert list(notes(TRUSTED)) == []
-    assert list(notes(replace(TRUSTED, calibration_faces=20, lite_models={"float16": QUIET}))) == []
+    assert TRUSTED.notes() == []
+    assert replace(TRUSTED, calibration_faces=20, lite_models={"float16": QUIET}).notes() == []
 
 
 @pytest.mark.parametrize(
@@ -37,16 +37,16 @@ def test_enough_faces_and_an_idle_machine_have_no_notes() -> None:
     ],
 )
 def test_each_reason_for_doubt_has_a_line(made: TFLiteExport, line: str) -> None:
-    (note,) = notes(made)
+    (note,) = made.notes()
     assert note.startswith(line)
 
 
 def test_a_missing_measurement_has_a_line() -> None:
     unknown = replace(TRUSTED, outputs={"age": [1], "gender_probability": [1]})
-    assert [note.partition(" could not be measured")[0] for note in notes(unknown)] == [
+    assert [note.partition(" could not be measured")[0] for note in unknown.notes()] == [
         "the quality of the age",
         "the quality of the gender",
     ]
     quality = Quality({"age_mae": 4.0, "gender_accuracy": 0.9})
     known = replace(QUIET, quality=quality)
-    assert list(notes(replace(unknown, saved_model=known, lite_models={"int8": known}))) == []
+    assert replace(unknown, saved_model=known, lite_models={"int8": known}).notes() == []

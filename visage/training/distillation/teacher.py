@@ -6,6 +6,8 @@ from pathlib import Path
 
 from visage.errors import VisageError
 from visage.faces.settings import NO_DETECTOR, AlignmentSettings
+from visage.ready_model.cache import ready_model
+from visage.ready_model.names import READY
 from visage.saved_model.metadata import ModelMetadata, read_metadata
 from visage.saved_model.versions import SAVED_MODEL, find_saved_model
 from visage.training.settings import TrainerSettings
@@ -16,12 +18,18 @@ CROPS = "serving_default"
 _KEY = "trainer.distillation.teacher"
 
 
-def find_teacher(folder: str) -> Path:
+def find_teacher(folder: str, alignment: AlignmentSettings | None = None) -> Path:
     """Returns the absolute folder of the SavedModel that a recipe names, or of its newest version.
+
+    Args:
+        folder: the value of the setting; `ready` is the ready model, which is made first if necessary.
+        alignment: of the recipe's crops, which a ready model then reads; None: the default.
 
     Raises:
         VisageError: there is none.
     """
+    if folder == READY:
+        return ready_model(alignment, _KEY)
     found = find_saved_model(Path(folder).resolve())
     if found is not None:
         return found

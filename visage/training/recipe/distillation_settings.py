@@ -13,6 +13,8 @@ class DistillationSettings(Settings):
     """A teacher whose predictions are learned besides the labels (Hinton, Vinyals, Dean, 2015)."""
 
     teacher: LocalPath | None = Field(
-        None, min_length=1, description="a pushed model's folder, or one version; null: none"
+        None,
+        min_length=1,
+        description="a pushed model's folder, or one version; ready: networks of other people; null: none",
     )
     alpha: float = Field(0.5, gt=0, le=1, description="weight of the teacher's predictions against the labels")

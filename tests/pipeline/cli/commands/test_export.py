@@ -1,6 +1,8 @@
 """`visage export tflite` as a user types it, on the published on-device network."""
 
 import json
+import os
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +12,17 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from pipeline.cli.commands.export import remove_unnamed
+from pipeline.cli.commands.export import onnx, remove_unnamed
 from tests.end_to_end.visage import visage
 from tests.helpers import drawn_crops
+from tests.helpers.extra_packages import extra_packages
+from tests.helpers.node_package import node_package
 from tests.helpers.trained_model import ALIGNMENT
 from tests.pipeline.pushed_model import record_push
 from tests.visage.tflite.networks import save
+from visage.errors import VisageError
 from visage.networks import NETWORKS
+from visage.onnx_export.browser import PACKAGE, VERSION
 
 pytestmark = pytest.mark.one_stack
 
@@ -63,6 +69,41 @@ def test_models_are_written_with_their_figures(pipeline: Path) -> None:
     assert float16["quality"]["age_change_max"] < 0.1
     assert int8["quality"]["age_mae"] == pytest.approx(saved_model["quality"]["age_mae"], abs=2)
     assert_computes_in_int8(folder / int8["file"])
+
+
+def test_an_onnx_model_and_its_page_are_written_with_the_figures(
+    pipeline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if packages := extra_packages("onnx"):
+        monkeypatch.setenv("PYTHONPATH", str(packages), prepend=os.pathsep)
+    runtime = node_package(PACKAGE, VERSION)
+    ended = visage("export", "onnx", pipeline / "serving" / "visage", "--page", "--onnxruntime-web", runtime, "--json")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    shown = json.loads(ended.stdout)
+    folder = pipeline / "onnx" / "7"
+    assert sorted(path.name for path in folder.iterdir()) == ["page", "visage.onnx", "visage_onnx.json"]
+    assert json.loads((folder / "visage_onnx.json").read_text()) == shown
+    assert shown["pixels"] == {"dtype": "uint8", "shape": [None, 32, 32, 3], "range": [0, 255]}
+    assert shown["outputs"] == {"age": [1], "age_probabilities": [1, 101], "gender_probability": [1]}
+    saved_model, onnx = shown["models"]["saved_model"], shown["models"]["onnx"]
+    assert onnx["size"] == (folder / onnx["file"]).stat().st_size
+    assert onnx["quality"]["age_change_max"] < 1e-3
+    assert onnx["quality"]["age_mae"] == pytest.approx(saved_model["quality"]["age_mae"], abs=1e-3)
+    assert 0 < onnx["milliseconds"]["fastest"] <= onnx["milliseconds"]["median"]
+    assert {path.name for path in (folder / "page").iterdir()} == {
+        "index.html", "page.css", "page.js", "model.json", "model.onnx",
+        "ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm",
+    }  # fmt: skip
+    assert (folder / "page" / "model.onnx").read_bytes() == (folder / "visage.onnx").read_bytes()
+
+
+def test_onnx_without_its_extra_is_an_error_of_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    with pytest.raises(VisageError) as refused:
+        onnx.main([], standalone_mode=False)
+    assert str(refused.value) == (
+        "visage export: onnx: the package tf2onnx is not installed; run `make set-up EXTRAS=onnx`"
+    )
 
 
 def test_models_of_an_earlier_export_are_removed(tmp_path: Path) -> None:

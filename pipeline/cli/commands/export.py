@@ -97,7 +97,8 @@ def tflite(
         described = folder / f"{name}_tflite.json"
         write_atomically(described, json.dumps(figures, indent=2, allow_nan=False) + "\n")
         remove_unnamed(folder, name, files)
-        models: dict[str, Measured] = {"SavedModel": made.saved_model, **made.lite_models}
+        models: dict[str, Measured] = {"SavedModel": made.saved_model}
+        models.update((str(precision), one) for precision, one in made.lite_models.items())
         _print_figures(reporter, f"{name} {version.name}", models, figures["test_faces"], figures["notes"])
         for file in (*files.values(), described):
             reporter.print(f"wrote {escape(str(file))}")

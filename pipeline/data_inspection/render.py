@@ -44,7 +44,7 @@ def render(inspection: Mapping[str, Any]) -> str:
 
 @cache
 def _template() -> Template:
-    environment = page_environment("pipeline.data_inspection", labels=_labels, percent=_percent)
+    environment = page_environment("pipeline.data_inspection", labels=_labels, percent=_percent, predicted=_predicted)
     return environment.get_template("data_inspection.html.jinja")
 
 
@@ -84,6 +84,16 @@ def _labels(face: Mapping[str, Any]) -> str:
         age = f"{face['age_group']} years"
     gender = "gender unknown" if face["gender"] == UNKNOWN else face["gender"]
     return ", ".join([age, gender, *([] if face["race"] == UNKNOWN else [face["race"]])])
+
+
+def _predicted(face: Mapping[str, Any]) -> str:
+    """Returns what networks predict in place of a label that looks wrong, e.g. 'predicted 34 years (p 2e-07):'."""
+    found = []
+    if face["age_probability"] is not None:
+        found.append(f"{face['predicted_age']:.0f} years (p {face['age_probability']:.1g})")
+    if face["gender_probability"] is not None:
+        found.append(f"{face['predicted_gender']} (p {face['gender_probability']:.2g})")
+    return f"predicted {', '.join(found)}; label:"
 
 
 def _percent(part: float, whole: float) -> str:

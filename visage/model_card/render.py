@@ -81,6 +81,7 @@ def render(card: Mapping[str, Any], faces: Mapping[str, str] | None = None) -> s
         pit=breakdown.pit_chart(found),
         legal_ages=thresholds.legal_ages(evaluation),
         phases=training.phases(card["training_history"]),
+        suspects=training.suspect_rows(card.get("suspect_labels")),
         faces=faces,
         side=SIDE,
         quality_rows=breakdown.quality_rows(found),

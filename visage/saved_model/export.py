@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -14,6 +15,7 @@ from visage.files import atomic_folder
 from visage.networks import NetworkSpec
 from visage.saved_model.metadata import ASSETS_EXTRA, Calibration, ModelMetadata, TrainingProvenance, write_metadata
 from visage.saved_model.signatures import FaceModel
+from visage.saved_model.suspect_labels import write_suspect_labels
 from visage.saved_model.training_history import PhaseHistory, write_history
 from visage.saved_model.warmup_requests import write_warm_up_requests
 
@@ -26,6 +28,7 @@ def export(
     learned_from: list[TrainingProvenance] | None = None,
     calibration: Calibration | None = None,
     history: Sequence[PhaseHistory] = (),
+    suspect_labels: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes the SavedModel with its three signatures, warm-up requests and `visage.json`.
 
@@ -40,6 +43,7 @@ def export(
         learned_from: provenance of the network's training data; None: not recorded.
         calibration: temperatures of the network's heads; None: the model predicts the network's own probabilities.
         history: the metrics of each epoch of its training, by phase; empty: not recorded.
+        suspect_labels: counts of its training labels that look wrong; None: they were not judged.
     """
     model = FaceModel(network, spec, alignment, calibration)
     final = Path(directory)
@@ -68,4 +72,6 @@ def export(
         write_metadata(partial, metadata)
         if history:
             write_history(partial, history)
+        if suspect_labels is not None:
+            write_suspect_labels(partial, suspect_labels)
         write_warm_up_requests(str(partial / ASSETS_EXTRA / "tf_serving_warmup_requests"), alignment)

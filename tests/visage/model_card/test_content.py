@@ -102,6 +102,17 @@ def test_the_error_that_no_model_can_go_below_stands_beside_that_of_the_model(pa
     assert "20 pairs of byte-identical images: the ages differ by 4.00 years on average" in text
 
 
+def test_labels_that_look_wrong_are_counted_by_group() -> None:
+    by_race = {"asian": {"records": 20, "age": 1, "gender": 4}, "white": {"records": 80, "age": 2, "gender": 0}}
+    judged = {"judged": 100, "suspect": 3}
+    counts = {"action": "drop", "records": 100, "age": judged, "gender": {"judged": 90, "suspect": 4}}
+    card = card_of(drawn_evaluation(), suspect_labels={**counts, "by": {"race": by_race}})
+    assert card["suspect_labels"]["by"]["race"] == by_race
+    text = str(Page(render(card)))
+    assert "3 of 100 ages, 4 of 90 genders of train look wrong: dropped" in text
+    assert "race asian 20 1 (5.0 %) 4 (20.0 %)" in " ".join(text.split())
+
+
 def test_without_copies_the_card_claims_nothing_of_the_labels() -> None:
     text = str(Page(render(card_of(drawn_evaluation(), cleaning_report=None))))
     assert "perfect model" not in text

@@ -3,10 +3,10 @@
 The labels of the training split then include the teacher's predictions: `teacher_age`, `teacher_gender`,
 `teacher_weight`. The metrics ignore them, and the validation split, which has no teacher, uses its labels alone.
 
-The target of a head is (1 - alpha) · label + alpha · teacher's prediction. Cross-entropy and divergence are linear in
-their target, so against the mixed target they are the mixture of those against label and teacher, up to a constant. The
-expectation's error is measured from the mixed expectation. If a label is unknown, the teacher's prediction is the whole
-target, so that faces without labels contribute too.
+The target of a head is (1 - alpha) · label + alpha · teacher's prediction; a label's own weight multiplies 1 - alpha.
+Cross-entropy and divergence are linear in their target, so against the mixed target they are the mixture of those
+against label and teacher, up to a constant. The expectation's error is measured from the mixed expectation. If a label
+is unknown, the teacher's prediction is the whole target, so that faces without labels contribute too.
 """
 
 from __future__ import annotations
@@ -71,8 +71,10 @@ def mixed_age(labels: Labels, alpha: float, one_hot: bool) -> tuple[keras.KerasT
     from_group = _within_group(teacher, labels["age_group"])
     is_known, has_group = labels["age_weight"][:, None] > 0, labels["age_group_weight"][:, None] > 0
     label = ops.where(is_known, from_age, ops.where(has_group, from_group, teacher))
-    target = (1.0 - alpha) * label + alpha * teacher
-    mixed_years = (1.0 - alpha) * age + alpha * expected_age(teacher)
+    # Of a label that looks wrong, the teacher takes over the rest of the weight.
+    of_label = (1.0 - alpha) * ops.where(is_known, labels["age_weight"][:, None], labels["age_group_weight"][:, None])
+    target = of_label * label + (1.0 - of_label) * teacher
+    mixed_years = of_label[:, 0] * age + (1.0 - of_label[:, 0]) * expected_age(teacher)
     years = ops.where(labels["age_weight"] > 0, mixed_years, expected_age(target))
     return target, years
 
@@ -85,8 +87,8 @@ def mixed_gender(labels: Labels, alpha: float) -> Labels:
         alpha: weight of the teacher's predictions.
     """
     teacher = labels["teacher_gender"]
-    mixed = (1.0 - alpha) * labels["gender"] + alpha * teacher
-    male = ops.where(labels["gender_weight"] > 0, mixed, teacher)
+    of_label = (1.0 - alpha) * labels["gender_weight"]
+    male = of_label * labels["gender"] + (1.0 - of_label) * teacher
     return {"gender": male, "gender_weight": labels["teacher_weight"]}
 
 

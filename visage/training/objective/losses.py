@@ -159,7 +159,8 @@ def _of_age_or_group(
 ) -> keras.KerasTensor:
     """Returns `of_age` [N] for a known age, and the loss of the mass of [N, 101] in a group known without an age."""
     age_known = labels["age_weight"]
-    group_only = (1.0 - age_known) * labels["age_group_weight"]
+    # A weight between 0 and 1 is that of a label that is known.
+    group_only = ops.where(age_known > 0, 0.0, labels["age_group_weight"])
     group_mass = ops.sum(one_hot_group(labels["age_group"]) * group_probabilities(probabilities), axis=-1)
     group_cross_entropy = -ops.log(group_mass + keras.config.epsilon())
     return weigh(age_known + group_only, age_known * of_age + group_only * group_cross_entropy, mean)
@@ -171,5 +172,5 @@ def one_hot_group(group: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def weigh(known: keras.KerasTensor, values: keras.KerasTensor, mean: Mean) -> keras.KerasTensor:
-    """Returns values [N] whose mean is the mean of `values` where `known` [N] is 1; all 0 if it is 0 everywhere."""
+    """Returns values [N] whose mean is that of `values` by the weights `known` [N], 0 to 1; all 0 if those are 0."""
     return values * known / ops.maximum(mean(known), keras.config.epsilon())

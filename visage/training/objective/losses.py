@@ -159,11 +159,11 @@ def _of_age_or_group(
 ) -> keras.KerasTensor:
     """Returns `of_age` [N] for a known age, and the loss of the mass of [N, 101] in a group known without an age."""
     age_known = labels["age_weight"]
-    # A weight between 0 and 1 is that of a label that is known.
-    group_only = ops.where(age_known > 0, 0.0, labels["age_group_weight"])
+    # A label that is known may have any weight above 0.
+    weight = ops.where(age_known > 0, age_known, labels["age_group_weight"])
     group_mass = ops.sum(one_hot_group(labels["age_group"]) * group_probabilities(probabilities), axis=-1)
     group_cross_entropy = -ops.log(group_mass + keras.config.epsilon())
-    return weigh(age_known + group_only, age_known * of_age + group_only * group_cross_entropy, mean)
+    return weigh(weight, ops.where(age_known > 0, of_age, group_cross_entropy), mean)
 
 
 def one_hot_group(group: keras.KerasTensor) -> keras.KerasTensor:

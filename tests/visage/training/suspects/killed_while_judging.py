@@ -14,7 +14,7 @@ from visage.training.checkpoint import Checkpoint
 from visage.training.suspects.judge import judge_labels
 from visage.training.suspects.table import SuspectTable
 
-SETTINGS = recipe(epochs=4)
+SETTINGS = recipe(epochs=8)
 
 
 def judge(folder: Path, checkpoint: Checkpoint | None) -> SuspectTable:

@@ -84,6 +84,7 @@ def create_pipeline(config: PipelineConfig, publish: bool = True) -> Pipeline:
         warm_start_model=first_model,
         best_values=best_values,
         provenance=provenance,
+        suspect_labels=config.cleaning.suspect_labels,
     )
     for trainable in (tuner, trainer) if tuner else (trainer,):
         trainable.add_upstream_node(validator)

@@ -23,6 +23,7 @@ from visage.model_card.lineage import Lineage, split_digests, training_code
 from visage.model_card.settings import ModelCardSettings
 from visage.model_card.write import write_card
 from visage.saved_model.metadata import known_metadata, read_metadata
+from visage.saved_model.suspect_labels import read_suspect_labels
 from visage.saved_model.training_history import read_history
 from visage.training.overrides import with_values
 from visage.training.search.result import read_best_values
@@ -61,6 +62,7 @@ class Executor(base_executor.BaseExecutor):
             blessed=model_utils.is_model_blessed(given["blessing"]),
             infra_blessed=model_utils.is_infra_validated(given["infra_blessing"]),
             history=read_history(model),
+            suspect_labels=read_suspect_labels(model),
             size=size_of(model),
             latency=_latency(given["infra_blessing"]),
             lineage=self._lineage(given, model, recipe),

@@ -6,6 +6,7 @@ from tfx import types
 from tfx.components.trainer.component import Trainer
 from tfx.proto import trainer_pb2
 
+from visage.data.settings import SuspectLabels
 from visage.faces.settings import AlignmentSettings
 from visage.saved_model.metadata import TrainingProvenance
 from visage.training.pin_files import pin_files
@@ -20,6 +21,7 @@ def create_trainer(
     warm_start_model: types.BaseChannel | None = None,
     best_values: types.BaseChannel | None = None,
     provenance: TrainingProvenance | None = None,
+    suspect_labels: SuspectLabels = "keep",
 ) -> Trainer:
     """Creates a Trainer that learns from the split `train` and selects its best epoch by the split `val`.
 
@@ -32,6 +34,7 @@ def create_trainer(
         best_values: channel of the HyperParameters that a search found; they replace values of the recipe.
         provenance: origin of the training data, stored in the model; None: not stored, and the model cannot be a
             teacher.
+        suspect_labels: what becomes of training labels that look wrong; "keep": none is judged.
 
     Returns:
         A component with the outputs `model` and `model_run`.
@@ -51,6 +54,7 @@ def create_trainer(
             "settings": settings.model_dump_json(),
             "alignment": alignment.model_dump_json(),
             "checkpoint_dir": checkpoint_dir,
+            "suspect_labels": suspect_labels,
             "provenance": provenance and provenance.to_json(),
             # Changed files under the same names must miss the cache.
             "files": files,

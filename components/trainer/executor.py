@@ -24,10 +24,10 @@ def run_fn(fn_args: FnArgs) -> None:
     Args:
         fn_args: `train_files` and `eval_files` are globs of gzip TFRecords. `custom_config` holds `settings`
             (TrainerSettings as JSON), `alignment` (AlignmentSettings as JSON), `provenance` (origin of the training
-            data, or None) and `checkpoint_dir`, below which the training state is kept until the model is written. The
-            SavedModel goes to `serving_model_dir`, TensorBoard's logs go to `model_run_dir`. `base_model` is the
-            SavedModel that was pushed last, if the recipe starts from it. `hyperparameters` are the best values of a
-            search, if there was one.
+            data, or None), `suspect_labels` (what becomes of labels that look wrong) and `checkpoint_dir`, below which
+            the training state is kept until the model is written. The SavedModel goes to `serving_model_dir`,
+            TensorBoard's logs go to `model_run_dir`. `base_model` is the SavedModel that was pushed last, if the
+            recipe starts from it. `hyperparameters` are the best values of a search, if there was one.
 
     Raises:
         VisageError: an error of `train_and_export`.
@@ -41,6 +41,8 @@ def run_fn(fn_args: FnArgs) -> None:
         code=source_digest(*TRAINING_CODE),
         checkpoint_dir=config["checkpoint_dir"],
         base_model=fn_args.base_model,
+        # Pipelines that an earlier version compiled have none.
+        suspect_labels=config.get("suspect_labels", "keep"),
     )
     alignment = AlignmentSettings.model_validate_json(config["alignment"])
     train_and_export(job, alignment, _provenance(fn_args), fn_args.serving_model_dir, fn_args.model_run_dir)

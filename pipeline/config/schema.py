@@ -19,7 +19,7 @@ from pipeline.config.metadata import MetadataSettings
 from pipeline.config.retraining import NotificationSettings, RetrainingSettings
 from visage.data.datasets import dataset_spec
 from visage.data.datasets.labelled_folder import LABELLED_FOLDER, labelled_folder_name
-from visage.data.settings import CleaningSettings, SplitSettings
+from visage.data.settings import CleaningSettings, SplitSettings, SuspectLabels
 from visage.errors import quoted
 from visage.evaluation.settings import EvaluatorSettings
 from visage.faces.settings import AlignmentSettings
@@ -31,6 +31,7 @@ from visage.settings import ExpandedPath, LocalPath, Settings
 from visage.training.search.settings import TunerSettings
 from visage.training.search.space import read_space
 from visage.training.settings import TrainerSettings
+from visage.training.suspects.requirements import why_not_judged
 
 # Key of pydantic's validation context: the source that a command names in addition to `data.sources`, or None.
 SOURCE = "source"
@@ -57,13 +58,26 @@ class ServingSettings(Settings):
         return name
 
 
+class RunCleaningSettings(CleaningSettings):
+    """The rules of FaceExampleGen, and what the Trainer does about labels that no rule can find."""
+
+    suspect_labels: SuspectLabels = Field(
+        "keep", description="training labels that look wrong; keep: none is judged; report: found, and learned from"
+    )
+
+    @property
+    def of_records(self) -> CleaningSettings:
+        """Returns the rules alone, so that FaceExampleGen's cache does not depend on the rest."""
+        return CleaningSettings(**self.model_dump(include=set(CleaningSettings.model_fields)))
+
+
 class PipelineConfig(Settings):
     """A whole run, as the configuration file describes it."""
 
     name: str = Field(description="lower-case letters, digits and hyphens")
     workspace: LocalPath = Field("runs", min_length=1, description="folder for everything that runs write")
     data: DataSettings
-    cleaning: CleaningSettings = CleaningSettings()
+    cleaning: RunCleaningSettings = RunCleaningSettings()
     alignment: AlignmentSettings = AlignmentSettings()
     split: SplitSettings = SplitSettings()
     beam: BeamSettings = BeamSettings()
@@ -103,6 +117,16 @@ class PipelineConfig(Settings):
                 f"checkpoint_steps: {trainer.checkpoint_steps} is above the {steps} steps of the training, so that a "
                 f"killed one would start over; set {steps} or less"
             )
+        return trainer
+
+    @field_validator("trainer")
+    @classmethod
+    def _can_judge_its_labels(cls, trainer: TrainerSettings, info: ValidationInfo) -> TrainerSettings:
+        # Without it, cleaning has a mistake of its own.
+        cleaning: RunCleaningSettings = info.data.get("cleaning", RunCleaningSettings())
+        why = None if cleaning.suspect_labels == "keep" else why_not_judged(trainer)
+        if why:
+            raise ValueError(why)
         return trainer
 
     @field_validator("tuner")
@@ -186,7 +210,7 @@ class PipelineConfig(Settings):
             data = data.model_copy(update={"dir": str(Path(data.dir).resolve())})
         return FaceExampleGenSettings(
             data=data,
-            cleaning=self.cleaning,
+            cleaning=self.cleaning.of_records,
             alignment=self.alignment,
             split=self.split,
             beam=self.beam,

@@ -17,6 +17,7 @@ from pipeline.data_inspection.groups import DuplicateGroups, NearDuplicates
 from pipeline.data_inspection.missing import Missing
 from pipeline.data_inspection.rules import in_order, meaning
 from pipeline.data_inspection.sample import Sample
+from pipeline.data_inspection.suspects import SuspectFaces
 from visage import progress
 from visage.data.records import FaceRecord, from_example
 from visage.data.tfrecords import read_all
@@ -42,7 +43,9 @@ class CleanedData:
     settings: FaceExampleGenSettings
 
 
-def collect(data: CleanedData, *, title: str, terms: Mapping[str, str], made_at: str) -> dict[str, Any]:
+def collect(
+    data: CleanedData, *, title: str, terms: Mapping[str, str], made_at: str, suspects: Path | None = None
+) -> dict[str, Any]:
     """Returns everything that is known about cleaned data as one JSON object.
 
     Args:
@@ -50,13 +53,14 @@ def collect(data: CleanedData, *, title: str, terms: Mapping[str, str], made_at:
         title: of the page.
         terms: of use, by source; without sources that have none.
         made_at: date and time, ISO 8601.
+        suspects: the table of a training that judged its labels; None: there is none.
 
     Raises:
         VisageError: the cleaned data is gone or damaged.
     """
     report = _read_report(data.report)
     sources, splits = list(report["sources"]), list(report["total"]["by_split"])
-    looker = _Collector(sources)
+    looker = _Collector(sources, SuspectFaces(suspects))
     looker.add_drops(data, sum(report["total"]["dropped"].values()))
     looker.add_kept_faces(data, splits, report["total"]["records_out"])
     ages = looker.ages.table(sources, splits)
@@ -75,6 +79,7 @@ def collect(data: CleanedData, *, title: str, terms: Mapping[str, str], made_at:
         "conflicts": looker.duplicates.listed(conflicting=True),
         "duplicates": looker.duplicates.listed(conflicting=False),
         "near_duplicates": looker.near_duplicates.listed(),
+        "suspects": looker.suspects.listed(),
         "missing": looker.missing.table(sources),
         "settings": data.settings.model_dump(include={"data", "cleaning", "alignment", "split"}),
         "terms": dict(terms),
@@ -84,8 +89,9 @@ def collect(data: CleanedData, *, title: str, terms: Mapping[str, str], made_at:
 class _Collector:
     """Reads every drop twice and every kept record once."""
 
-    def __init__(self, sources: Sequence[str]) -> None:
+    def __init__(self, sources: Sequence[str], suspects: SuspectFaces) -> None:
         self._sources = sources
+        self.suspects = suspects
         self._chosen_drops: dict[str, Sample[Drop]] = {}
         self._dropped: dict[str, list[dict[str, Any]]] = {}
         self.kept: dict[str, Sample[FaceRecord]] = {}
@@ -122,6 +128,7 @@ class _Collector:
             self.kept.setdefault(split, Sample(FACES_A_SPLIT)).add(record.key, record)
             self.duplicates.add_kept(record, split)
             self.near_duplicates.add_kept(record, split)
+            self.suspects.add_kept(record, split)
 
     def kept_in(self, split: str) -> list[dict[str, Any]]:
         """Returns some faces of a split."""

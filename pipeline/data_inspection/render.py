@@ -10,6 +10,7 @@ from pipeline.data_inspection import charts
 from pipeline.data_inspection.ages import SHOWN_GENDERS, coverage
 from pipeline.data_inspection.missing import FEATURES
 from visage.data.labels import AGE_GROUPS, UNKNOWN
+from visage.evaluation.label_noise import sentences
 from visage.html.page import NOTHING, page_environment
 from visage.html.thumbnail import SIDE
 
@@ -36,13 +37,14 @@ def render(inspection: Mapping[str, Any]) -> str:
         chart=charts,
         features_given=[feature for feature in FEATURES if _is_given(inspection, feature)],
         features_never_given=[feature for feature in FEATURES if not _is_given(inspection, feature)],
+        label_noise=sentences(inspection["cleaning_report"]),
         side=SIDE,
     )
 
 
 @cache
 def _template() -> Template:
-    environment = page_environment("pipeline.data_inspection", labels=_labels, percent=_percent)
+    environment = page_environment("pipeline.data_inspection", labels=_labels, percent=_percent, predicted=_predicted)
     return environment.get_template("data_inspection.html.jinja")
 
 
@@ -82,6 +84,16 @@ def _labels(face: Mapping[str, Any]) -> str:
         age = f"{face['age_label']} years"
     gender = "gender unknown" if face["gender"] == UNKNOWN else face["gender"]
     return ", ".join([age, gender, *([] if face["race"] == UNKNOWN else [face["race"]])])
+
+
+def _predicted(face: Mapping[str, Any]) -> str:
+    """Returns what networks predict in place of a label that looks wrong, e.g. 'predicted 34 years (p 2e-07):'."""
+    found = []
+    if face["age_probability"] is not None:
+        found.append(f"{face['predicted_age']:.0f} years (p {face['age_probability']:.1g})")
+    if face["gender_probability"] is not None:
+        found.append(f"{face['predicted_gender']} (p {face['gender_probability']:.2g})")
+    return f"predicted {', '.join(found)}; label:"
 
 
 def _percent(part: float, whole: float) -> str:

@@ -12,6 +12,7 @@ from pipeline.results import NodeResult
 from visage.data_validation.report import read_report
 from visage.evaluation.evaluation import EVALUATION_FILE, read_evaluation
 from visage.saved_model.metadata import HeadCalibration, read_metadata
+from visage.saved_model.suspect_labels import read_suspect_labels, suspects_in_words
 from visage.training.search.result import read_best_values, read_results
 
 _MOST_TRIALS = 10
@@ -76,10 +77,12 @@ def _values(values: Mapping[str, Any]) -> str:
 
 
 def _training(result: NodeResult) -> str:
-    about = read_metadata(Path(result.output("model").uri) / "Format-Serving")
+    model = Path(result.output("model").uri) / "Format-Serving"
+    about, suspects = read_metadata(model), read_suspect_labels(model)
     fits = {} if about.calibration is None else {"age": about.calibration.age, "gender": about.calibration.gender}
     temperatures = [f"{head}: {_temperature(fit)}" for head, fit in fits.items() if fit is not None]
-    return "\n    ".join([f"{escape(str(about.network))}, {about.parameters:,} parameters", *temperatures])
+    labels = [] if suspects is None else [f"labels: {suspects_in_words(suspects)}"]
+    return "\n    ".join([f"{escape(str(about.network))}, {about.parameters:,} parameters", *labels, *temperatures])
 
 
 def _temperature(fit: HeadCalibration) -> str:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 else:
     _Protocol = Literal[tuple(PROTOCOLS)]
 
+SuspectLabels = Literal["keep", "report", "downweight", "drop"]
+"""What becomes of labels of the training split that look wrong; "keep": none is judged."""
+
 
 class CleaningSettings(Settings):
     """The rules for which records are kept."""

@@ -70,6 +70,7 @@ def make_card(
     recipe: TrainerSettings | None = None,
     searched: Mapping[str, Any] | None = None,
     history: Sequence[PhaseHistory] = (),
+    suspect_labels: Mapping[str, Any] | None = None,
     size: ModelSize | None = None,
     latency: Latency | None = None,
     lineage: Lineage | None = None,
@@ -89,6 +90,7 @@ def make_card(
         recipe: the settings of the training.
         searched: the recipe's values that a search found, by key.
         history: the epochs of the training, by phase.
+        suspect_labels: counts of the training labels that look wrong; None: they were not judged.
         size: of the SavedModel.
         latency: of one image.
         lineage: where the model comes from.
@@ -136,6 +138,7 @@ def make_card(
             {"name": phase.name, "best_epoch": phase.best_epoch, "epochs": [dict(epoch) for epoch in phase.epochs]}
             for phase in history
         ],
+        "suspect_labels": None if suspect_labels is None else dict(suspect_labels),
         "size": None if size is None else asdict(size),
         "latency": None if latency is None else asdict(latency),
         "lineage": None if lineage is None else asdict(lineage),

@@ -12,6 +12,7 @@ from visage.model_card.content import make_card, size_of
 from visage.model_card.lineage import Lineage, split_digests
 from visage.model_card.subject import Subject
 from visage.saved_model.metadata import ModelMetadata, known_metadata
+from visage.saved_model.suspect_labels import read_suspect_labels
 from visage.saved_model.training_history import read_history
 
 
@@ -42,6 +43,7 @@ def card_of_model(
         blessed=evaluation.blessed,
         infra_blessed=None,
         history=read_history(model),
+        suspect_labels=read_suspect_labels(model),
         size=size_of(model),
         lineage=Lineage(data=split_digests(examples, [split]), model=digest_of(model), previous=previous),
         subject=Subject(

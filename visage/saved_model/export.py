@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -21,6 +22,7 @@ from visage.saved_model.metadata import (
     write_metadata,
 )
 from visage.saved_model.signatures import FaceModel
+from visage.saved_model.suspect_labels import write_suspect_labels
 from visage.saved_model.training_history import PhaseHistory, write_history
 from visage.saved_model.warmup_requests import write_warm_up_requests
 
@@ -34,6 +36,7 @@ def export(
     calibration: Calibration | None = None,
     history: Sequence[PhaseHistory] = (),
     third_party: ThirdParty | None = None,
+    suspect_labels: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes the SavedModel with its three signatures, warm-up requests and `visage.json`.
 
@@ -49,6 +52,7 @@ def export(
         calibration: temperatures of the network's heads; None: the model predicts the network's own probabilities.
         history: the metrics of each epoch of its training, by phase; empty: not recorded.
         third_party: what is known of a network that other people trained; None: VisAge trained it.
+        suspect_labels: counts of its training labels that look wrong; None: they were not judged.
     """
     model = FaceModel(network, spec, alignment, calibration)
     final = Path(directory)
@@ -78,4 +82,6 @@ def export(
         write_metadata(partial, metadata)
         if history:
             write_history(partial, history)
+        if suspect_labels is not None:
+            write_suspect_labels(partial, suspect_labels)
         write_warm_up_requests(str(partial / ASSETS_EXTRA / "tf_serving_warmup_requests"), alignment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import tensorflow as tf
@@ -18,6 +18,7 @@ from visage.training.augmentation.augment import augment
 from visage.training.distillation.predictions import TeacherPredictions
 from visage.training.objective.labels import Labels
 from visage.training.settings import TrainerSettings
+from visage.training.suspects.label_weights import LabelWeights
 
 # Examples that are shuffled as JPEG bytes if the decoded images of the whole split do not fit into memory.
 _SHUFFLED_WHEN_STREAMED = 10_000
@@ -45,12 +46,14 @@ class Split:
         files: gzip TFRecords.
         size: number of records.
         teacher: a teacher's predictions for them, which are added to their labels; None: there is no teacher.
+        weights: of their labels in the losses; None: each counts in full.
     """
 
     name: str
     files: list[str]
     size: int
     teacher: TeacherPredictions | None = None
+    weights: LabelWeights | None = None
 
 
 def open_split(name: str, patterns: list[str]) -> Split:
@@ -105,7 +108,7 @@ class TrainingBatches:
         self._split = split
         self._spec = spec
         self._settings = settings
-        in_order = _decode(read_examples(split.files), spec, settings, split.teacher)
+        in_order = _decode(read_examples(split.files), spec, settings, split)
         self._decoded = in_order.cache() if _fits_into_memory(split, spec) else None
         self._size = min(split.size, settings.epoch_size or split.size)
         self.steps = math.ceil(self._size / settings.step_size)
@@ -129,7 +132,7 @@ class TrainingBatches:
         buffer = min(self._split.size, _SHUFFLED_WHEN_STREAMED)
         shuffled = _read_mixed(self._split.files, seed).shuffle(buffer, seed=seed, reshuffle_each_iteration=False)
         drawn = shuffled.take(self._size).skip(skipped)
-        return _decode(drawn, self._spec, self._settings, self._split.teacher)
+        return _decode(drawn, self._spec, self._settings, self._split)
 
 
 def augmented(batches: tf.data.Dataset, settings: TrainerSettings, first: int = 0) -> tf.data.Dataset:
@@ -155,12 +158,12 @@ def augmented(batches: tf.data.Dataset, settings: TrainerSettings, first: int = 
 
 def some_examples(split: Split, spec: NetworkSpec, settings: TrainerSettings, count: int) -> tf.data.Dataset:
     """Returns the examples of `spread_examples` as one batch (pixels uint8, labels)."""
-    return _decode(spread_examples(split, count), spec, settings).batch(count)
+    return _decode(spread_examples(split, count), spec, settings, replace(split, teacher=None)).batch(count)
 
 
 def evaluation_batches(split: Split, spec: NetworkSpec, settings: TrainerSettings) -> tf.data.Dataset:
     """Returns the split in its own order, not augmented; elements as those of `TrainingBatches`."""
-    examples = _decode(read_examples(split.files), spec, settings, split.teacher)
+    examples = _decode(read_examples(split.files), spec, settings, split)
     if _fits_into_memory(split, spec):
         examples = examples.cache()
     batches = examples.batch(settings.step_size).map(lambda pixels, labels: (tf.cast(pixels, tf.float32), labels))
@@ -197,9 +200,7 @@ def _read_mixed(files: list[str], seed: int) -> tf.data.Dataset:
     )
 
 
-def _decode(
-    serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSettings, teacher: TeacherPredictions | None = None
-) -> tf.data.Dataset:
+def _decode(serialized: tf.data.Dataset, spec: NetworkSpec, settings: TrainerSettings, split: Split) -> tf.data.Dataset:
     def parse(record: tf.Tensor) -> tuple[tf.Tensor, Labels]:
         example = tf.io.parse_single_example(record, _FEATURES)
         pixels = to_network_input(decode(example[records.IMAGE]), spec.input_size, spec.channels)
@@ -208,8 +209,10 @@ def _decode(
             labels |= _age_labels(example, settings)
         if spec.gender_head is not None:
             labels |= _gender_labels(example)
-        if teacher is not None:
-            labels |= teacher.of(example[records.KEY])
+        if split.weights is not None:
+            labels = split.weights.of(example[records.KEY], labels)
+        if split.teacher is not None:
+            labels |= split.teacher.of(example[records.KEY])
         return pixels, labels
 
     return serialized.map(parse, num_parallel_calls=tf.data.AUTOTUNE)

@@ -20,6 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from visage.data.settings import SuspectLabels
 from visage.errors import VisageError
 from visage.files import atomic_file, digest_of
 from visage.training.batches import Split
@@ -60,15 +61,20 @@ class TrainingState:
         return [epoch["val_loss"] for epoch in self.history]
 
 
-def training_key(settings: TrainerSettings, code: str, splits: Sequence[Split]) -> str:
+def training_key(
+    settings: TrainerSettings, code: str, splits: Sequence[Split], suspect_labels: SuspectLabels = "keep"
+) -> str:
     """Returns a short text that changes with the settings, the code, the records and Keras's version.
 
     Args:
         settings: the recipe.
         code: `source_digest` of what trains.
         splits: training and validation records; every byte counts.
+        suspect_labels: what becomes of training labels that look wrong.
     """
     digest = hashlib.sha256(f"{keras.__version__} {code} {settings.model_dump_json()}".encode())
+    if suspect_labels != "keep":
+        digest.update(suspect_labels.encode())
     if settings.distillation.teacher is not None:
         digest.update(digest_of(find_teacher(settings.distillation.teacher)).encode())
     for split in splits:
@@ -122,6 +128,20 @@ class Checkpoint:
     def features_folder(self) -> Path:
         """Returns the folder that keeps the records' frozen features until the training ends."""
         return self._folder / "features"
+
+    @property
+    def suspect_labels_file(self) -> Path:
+        """Returns the file that keeps what was found out about the labels until the training ends."""
+        return self._folder / "suspect_labels.parquet"
+
+    @property
+    def fold_predictions_file(self) -> Path:
+        """Returns the file that keeps the predictions of the head of a fold."""
+        return self._folder / "predictions.npz"
+
+    def of_fold(self, number: int) -> Checkpoint:
+        """Returns the checkpoint of the head that judges the labels of a fold."""
+        return Checkpoint(self._folder / "folds" / str(number))
 
     def of_fine_tuning(self) -> Checkpoint:
         """Returns the checkpoint of the second phase of this training."""

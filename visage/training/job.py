@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from visage.data.settings import SuspectLabels
 from visage.errors import VisageError
 from visage.files import write_atomically
 from visage.saved_model.training_history import PhaseHistory
@@ -18,6 +19,7 @@ from visage.training.batches import Split, open_split
 from visage.training.checkpoint import Checkpoint, training_key
 from visage.training.known_labels import check_labels
 from visage.training.settings import TrainerSettings
+from visage.training.suspects.table import SuspectTable
 from visage.training.train import train
 
 _FILE = "job.json"
@@ -33,6 +35,7 @@ class Trained:
         faces: number of records of the split `train`.
         val_split: the records that chose the best epoch.
         history: the metrics of each epoch, by phase.
+        judged: the labels of the split `train`, and which look wrong; None: they were not judged.
     """
 
     network: keras.Model
@@ -40,6 +43,7 @@ class Trained:
     faces: int
     val_split: Split
     history: Sequence[PhaseHistory]
+    judged: SuspectTable | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Job:
         code: `source_digest` of the training code.
         checkpoint_dir: folder that keeps the states of trainings; every machine must reach it.
         base_model: SavedModel that was pushed last, if the recipe starts from it.
+        suspect_labels: what becomes of training labels that look wrong; "keep": none is judged.
     """
 
     train_files: list[str]
@@ -61,6 +66,7 @@ class Job:
     code: str
     checkpoint_dir: str
     base_model: str | None
+    suspect_labels: SuspectLabels = "keep"
 
     @contextmanager
     def announced(self) -> Iterator[None]:
@@ -88,14 +94,24 @@ class Job:
         train_split = open_split("train", self.train_files)
         val_split = open_split("val", self.val_files)
         check_labels(train_split, val_split, settings)
-        key = training_key(settings, self.code, [train_split, val_split])
+        key = training_key(settings, self.code, [train_split, val_split], self.suspect_labels)
         _check_agreement(key, strategy)
         checkpoint = Checkpoint(Path(self.checkpoint_dir) / key)
         history: list[PhaseHistory] = []
+        judged: list[SuspectTable] = []
         network = train(
-            train_split, val_split, settings, log_dir, strategy, checkpoint, self.base_model, history=history
+            train_split,
+            val_split,
+            settings,
+            log_dir,
+            strategy,
+            checkpoint,
+            self.base_model,
+            history=history,
+            suspect_labels=self.suspect_labels,
+            on_judged=judged.append,
         )
-        return Trained(network, checkpoint, train_split.size, val_split, history)
+        return Trained(network, checkpoint, train_split.size, val_split, history, judged[0] if judged else None)
 
 
 def read_job(checkpoint_dir: Path) -> Job | None:

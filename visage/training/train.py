@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import replace
 
 import keras
 import tensorflow as tf
 
+from visage.data.settings import SuspectLabels
 from visage.errors import VisageError
 from visage.saved_model.training_history import PhaseHistory
 from visage.training.batches import Split
 from visage.training.checkpoint import Checkpoint, TrainingState
-from visage.training.devices import is_chief, mean_over_devices
-from visage.training.distillation.losses import distillation_losses
+from visage.training.devices import is_chief
 from visage.training.features.freezing import unfreeze
-from visage.training.features.trainable import TrainableModel, select_trainable
+from visage.training.features.trainable import select_trainable
+from visage.training.fit_phase import fit_phase
 from visage.training.initialization.first_network import first_network
-from visage.training.loop import Fit
-from visage.training.objective.metrics import metrics
-from visage.training.objective.training_model import TrainingModel
-from visage.training.optimization.optimizer import build_optimizer
 from visage.training.predict_teacher import with_teacher
 from visage.training.reports.reporting import FINE_TUNE, TRAIN
 from visage.training.reports.tensorboard import EventLog
 from visage.training.settings import TrainerSettings
+from visage.training.suspects.judge import judge_labels
+from visage.training.suspects.table import SuspectTable
 
 
 def train(
@@ -37,6 +37,8 @@ def train(
     blessed: str | None = None,
     on_end: Callable[[TrainingState], None] | None = None,
     history: list[PhaseHistory] | None = None,
+    suspect_labels: SuspectLabels = "keep",
+    on_judged: Callable[[SuspectTable], None] | None = None,
 ) -> keras.Model:
     """Trains, on one device or many, the layers that are not frozen, then the whole network if the recipe fine-tunes.
 
@@ -51,6 +53,8 @@ def train(
         on_end: called with the last phase's state when training ends; None: no call.
         history: receives the epochs of each phase that ran; a resumed second phase leaves out the first one. None:
             they are not kept.
+        suspect_labels: what becomes of training labels that look wrong; "keep": none is judged.
+        on_judged: called with the labels of the training split when they are judged; None: no call.
 
     Returns:
         The network in float32 with the weights of the lowest validation loss, those between the two phases among them;
@@ -58,7 +62,8 @@ def train(
 
     Raises:
         DivergenceError: the loss became infinite or not a number.
-        VisageError: the recipe's first weights are missing or do not fit, or a checkpoint or cache cannot be written.
+        VisageError: the recipe's first weights are missing or do not fit, a checkpoint or cache cannot be written, or
+            the recipe cannot judge its labels.
     """
     strategy = strategy or tf.distribute.get_strategy()
     if settings.gradient_accumulation_steps > 1 and strategy.num_replicas_in_sync > 1:
@@ -72,6 +77,12 @@ def train(
     with strategy.scope(), _precision(settings.precision):
         network = first_network(settings, blessed)
         checkpoint = checkpoint and checkpoint.starting_from(network.get_weights())
+    if suspect_labels != "keep":
+        with _precision(settings.precision):
+            judged = judge_labels(network, train_split, val_split, settings, suspect_labels, strategy, checkpoint)
+        train_split = replace(train_split, weights=judged.weights())
+        if on_judged is not None:
+            on_judged(judged)
     second = settings.of_fine_tuning if settings.fine_tuning.epochs else None
     checkpoint_of_second = checkpoint and checkpoint.of_fine_tuning()
     if second is None or checkpoint_of_second is None or checkpoint_of_second.load() is None:
@@ -79,13 +90,13 @@ def train(
         features = checkpoint.features_folder if checkpoint is not None and is_chief(strategy) else None
         log = _log(log_dir, strategy)
         with select_trainable(network, train_split, val_split, first, features) as trainable, log as events:
-            training_state = _fit(trainable, first, strategy, checkpoint, events, TRAIN)
+            training_state = fit_phase(trainable, first, strategy, checkpoint, events, TRAIN)
         _keep(history, TRAIN, training_state)
     if second is not None:
         fractions = unfreeze(network, settings.fine_tuning.layer_decay)
         log = _log(log_dir and f"{log_dir}/fine_tuning", strategy)
         with select_trainable(network, train_split, val_split, second) as trainable, log as events:
-            training_state = _fit(trainable, second, strategy, checkpoint_of_second, events, FINE_TUNE, fractions)
+            training_state = fit_phase(trainable, second, strategy, checkpoint_of_second, events, FINE_TUNE, fractions)
         _keep(history, FINE_TUNE, training_state)
     if on_end is not None:
         on_end(training_state)
@@ -93,27 +104,6 @@ def train(
     trained = spec.build()
     trained.set_weights(network.get_weights())
     return trained
-
-
-def _fit(
-    trainable: TrainableModel,
-    settings: TrainerSettings,
-    strategy: tf.distribute.Strategy,
-    checkpoint: Checkpoint | None,
-    log: EventLog | None,
-    phase: str,
-    fractions: Mapping[str, float] | None = None,
-) -> TrainingState:
-    """Trains, and leaves the weights of the best epoch in the model's network; `fractions` as `build_optimizer`'s."""
-    spec = settings.spec
-    with strategy.scope():
-        losses = distillation_losses(spec, settings.distillation.alpha, mean_over_devices)
-        model = TrainingModel(trainable.network, losses, metrics(spec), strategy.num_replicas_in_sync)
-        model.compile(build_optimizer(settings, fractions))
-    fit = Fit(model, strategy, trainable.training, trainable.validation, settings, checkpoint, log, phase)
-    training_state = fit.run()
-    trainable.network.set_weights(training_state.best_weights)
-    return training_state
 
 
 def _keep(history: list[PhaseHistory] | None, phase: str, training_state: TrainingState) -> None:

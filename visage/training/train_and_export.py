@@ -17,6 +17,7 @@ from visage.training.devices import choose_strategy, machines
 from visage.training.distillation.teacher import find_teacher
 from visage.training.job import Job
 from visage.training.settings import TrainerSettings
+from visage.training.suspects.table import TABLE_FILE
 
 
 def train_and_export(
@@ -31,7 +32,7 @@ def train_and_export(
         alignment: settings that the crops of the records were made with.
         provenance: origin of the training data, without `faces` and `uid`; None: not stored, and the model cannot be a
             teacher.
-        model_dir: the SavedModel's folder.
+        model_dir: the SavedModel's folder. If the labels were judged, `TABLE_FILE` lies beside it.
         log_dir: receives TensorBoard's logs.
 
     Raises:
@@ -52,6 +53,11 @@ def train_and_export(
     if trainings is not None:
         trainings[0] = replace(trainings[0], faces=trained.faces)
     calibration = calibrate(trained.network, trained.val_split, settings)
-    export(trained.network, settings.spec, alignment, model_dir, trainings, calibration, trained.history)
+    judged = trained.judged
+    if judged is not None:
+        # Before the model, whose presence means that the training is complete.
+        judged.save(Path(model_dir).with_name(TABLE_FILE))
+    counts = None if judged is None else judged.summary()
+    export(trained.network, settings.spec, alignment, model_dir, trainings, calibration, trained.history, counts)
     trained.checkpoint.remove()
     remove_abandoned(Path(job.checkpoint_dir))

@@ -112,6 +112,7 @@ def inspect(
         from pipeline.data_inspection.ages import ages_line
         from pipeline.data_inspection.collect import collect
         from pipeline.data_inspection.render import figures, render
+        from pipeline.data_inspection.suspects import newest_table
         from pipeline.output.cleaning_summary import cleaning_lines
         from pipeline.output.console import Reporter
         from pipeline.output.terms import terms_of
@@ -126,6 +127,7 @@ def inspect(
                 title=title,
                 terms=terms_of([source] if source else cleaned.settings.data.sources, cleaned.settings),
                 made_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                suspects=newest_table(found),
             )
         page = (out or page).resolve()
         written = figures(inspection)
@@ -135,6 +137,9 @@ def inspect(
             reporter.print("drawn portraits, not photos of people")
         reporter.print(f"[bold]{title}[/]  {cleaning_lines(inspection['cleaning_report'])}")
         reporter.print(f"ages  {ages_line(inspection['ages'])}")
+        if inspection["suspects"]:
+            shown = inspection["suspects"]
+            reporter.print(f"    labels:   {escape(shown['in_words'])} (training {escape(shown['training'])})")
         reporter.print(f"page  {escape(str(page))}")
         reporter.print(f"json  {escape(str(page.with_suffix('.json')))}")
         if as_json:

@@ -13,6 +13,7 @@ from visage.evaluation.evaluation import EVALUATION_FILE, write_evaluation
 from visage.evaluation.gates.gate import Gate
 from visage.evaluation.waivers import Waiver, failed_limits
 from visage.saved_model.metadata import Calibration, HeadCalibration, ModelMetadata, write_metadata
+from visage.saved_model.suspect_labels import write_suspect_labels
 
 
 def validated(folder: Path, *anomalies: str) -> str:
@@ -54,6 +55,16 @@ def test_a_training_shows_the_temperatures_and_why_there_is_none(tmp_path: Path)
             *(["    age: temperature 1.42, NLL 3.9120 to 3.8450 on 1,900 val records"] if calibration else []),
             *(["    gender: temperature 1, not fitted: 7 val records"] if calibration else []),
         ]
+
+
+def test_a_training_shows_how_many_labels_look_wrong_and_what_became_of_them(tmp_path: Path) -> None:
+    model = tmp_path / "Format-Serving"
+    model.mkdir()
+    write_metadata(model, ModelMetadata("visage", parameters=5_000_000))
+    judged = {"action": "downweight", "age": {"judged": 13106, "suspect": 131}, "gender": {"judged": 0, "suspect": 0}}
+    write_suspect_labels(model, judged)
+    shown = describe(NodeResult("Trainer", cached=False, outputs={"model": (Output(str(tmp_path), {}),)}))
+    assert shown.splitlines()[1:] == ["    labels: 131 of 13,106 ages of train look wrong: downweighted"]
 
 
 def test_a_candidate_that_is_the_blessed_model_has_no_baseline() -> None:

@@ -7,6 +7,8 @@ import numpy as np
 from visage.data.duplicates.perceptual_hash import HASH_BITS
 
 NEAR_DUPLICATE_IN_OTHER_SPLIT = "near_duplicate_in_other_split"
+# Hexadecimal digits of an image's digest by which a drop names its near duplicate.
+NEAR_DUPLICATE_DIGITS = 16
 
 # Hashes that differ in at most 7 of 128 bits are equal in at least 2 of 9 blocks, so in one of 36 pairs of blocks.
 # One of 8 blocks would be enough, but too many faces share its 16 bits, and all of them would have to be compared.
@@ -32,8 +34,7 @@ def block_rows(rows: np.ndarray) -> np.ndarray:
     Args:
         rows: ROW [n].
     """
-    bits = np.unpackbits(rows["hash"].view(np.uint8).reshape(len(rows), HASH_BITS // 8), axis=1)[:, _MIXED]
-    values = np.stack([_as_number(block) for block in np.array_split(bits, _BLOCKS, axis=1)], axis=1)
+    values = _blocks(rows["hash"])
     found = np.zeros((len(rows), len(BLOCK_PAIRS)), BLOCK_ROW)
     for number, (first, second) in enumerate(BLOCK_PAIRS):
         pair = values[:, first] << np.uint64(_LONGEST_BLOCK) | values[:, second]
@@ -42,6 +43,32 @@ def block_rows(rows: np.ndarray) -> np.ndarray:
         found[name] = rows[name][:, None]
     found["digest"] = rows["digest"][:, :1]
     return found.ravel()
+
+
+def near_duplicate_pairs(hashes: np.ndarray, distance: int) -> np.ndarray:
+    """Returns pairs of crops that join all near duplicates, int [m, 2]; some pairs may occur more than once.
+
+    Args:
+        hashes: uint64 [n, 2].
+        distance: number of bits in which near duplicates may differ, at most 7.
+    """
+    found = [np.zeros((0, 2), int)]
+    blocks = _blocks(hashes)
+    for first, second in BLOCK_PAIRS:
+        pair = blocks[:, first] << np.uint64(_LONGEST_BLOCK) | blocks[:, second]
+        order = np.lexsort((hashes[:, 1], hashes[:, 0], pair))
+        pair = pair[order]
+        earlier, apart = np.arange(len(order)), 0
+        while len(earlier):
+            apart += 1
+            earlier = earlier[earlier + apart < len(order)]
+            earlier = earlier[pair[earlier] == pair[earlier + apart]]
+            one, other = order[earlier], order[earlier + apart]
+            bits = _differing_bits(hashes[one], hashes[other])
+            found.append(np.stack([one, other], axis=1)[bits <= distance])
+            # The next crop has the same hash, and so the same near duplicates.
+            earlier = earlier[bits > 0]
+    return np.concatenate(found)
 
 
 def find_near_duplicates(rows: np.ndarray, distance: int) -> np.ndarray:
@@ -94,6 +121,13 @@ def _near_duplicate_digests(rows: np.ndarray, distance: int) -> np.ndarray:
         near = pairs[_differing_bits(rows["hash"][pairs], rows["hash"][pairs + apart]) <= distance]
         found[near] = np.minimum(found[near], rows["digest"][near + apart])
     return found
+
+
+def _blocks(hashes: np.ndarray) -> np.ndarray:
+    """Returns the blocks of hashes uint64 [n, 2] as numbers, uint64 [n, 9]."""
+    octets = np.ascontiguousarray(hashes).view(np.uint8).reshape(len(hashes), HASH_BITS // 8)
+    bits = np.unpackbits(octets, axis=1)[:, _MIXED]
+    return np.stack([_as_number(block) for block in np.array_split(bits, _BLOCKS, axis=1)], axis=1)
 
 
 def _as_number(bits: np.ndarray) -> np.ndarray:

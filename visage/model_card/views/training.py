@@ -11,6 +11,7 @@ from markupsafe import Markup
 from visage.html.page import words
 from visage.model_card.plots import svg
 from visage.model_card.plots.axis import Axis, round_axis
+from visage.saved_model.suspect_labels import suspects_in_words
 
 _VAL = "val_"
 
@@ -32,6 +33,43 @@ def phases(history: Sequence[Mapping[str, Any]]) -> list[Phase]:
         for phase in history
         if phase["epochs"]
     ]
+
+
+@dataclass(frozen=True)
+class SuspectRow:
+    """A group: its name, its records, and the number and the percentage of its labels that look wrong."""
+
+    name: str
+    records: int
+    age: tuple[int, str]
+    gender: tuple[int, str]
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """The training labels that look wrong: a sentence, and rows of all records and of each group."""
+
+    sentence: str
+    rows: Sequence[SuspectRow]
+
+
+def suspect_rows(summary: Mapping[str, Any] | None) -> Suspects | None:
+    """Returns the counts as the card shows them; None where the labels were not judged."""
+    if summary is None:
+        return None
+    everybody = {"records": summary["records"], **{label: summary[label]["suspect"] for label in ("age", "gender")}}
+    rows = [_suspect_row("all", everybody)]
+    rows += [
+        _suspect_row(f"{words(feature)} {value}", counts)
+        for feature, by_value in summary["by"].items()
+        for value, counts in by_value.items()
+    ]
+    return Suspects(suspects_in_words(summary), rows)
+
+
+def _suspect_row(name: str, counts: Mapping[str, int]) -> SuspectRow:
+    age, gender = ((counts[label], f"{100 * counts[label] / counts['records']:.1f} %") for label in ("age", "gender"))
+    return SuspectRow(name, counts["records"], age, gender)
 
 
 def _charts(phase: Mapping[str, Any]) -> list[tuple[str, Markup]]:

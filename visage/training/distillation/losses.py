@@ -3,10 +3,10 @@
 The labels of the training split then include the teacher's predictions: `teacher_age`, `teacher_gender`,
 `teacher_weight`. The metrics ignore them, and the validation split, which has no teacher, uses its labels alone.
 
-The target of a head is (1 - alpha) · label + alpha · teacher's prediction. Cross-entropy and divergence are linear in
-their target, so against the mixed target they are the mixture of those against label and teacher, up to a constant. The
-expectation's error is measured from the mixed expectation. If a label is unknown, the teacher's prediction is the whole
-target, so that faces without labels contribute too.
+The target of a head is (1 - alpha) · label + alpha · teacher's prediction; a label's own weight multiplies 1 - alpha.
+Cross-entropy and divergence are linear in their target, so against the mixed target they are the mixture of those
+against label and teacher, up to a constant. The expectation's error is measured from the mixed expectation. If a label
+is unknown, the teacher's prediction is the whole target, so that faces without labels contribute too.
 """
 
 from __future__ import annotations
@@ -70,8 +70,10 @@ def mixed_age(labels: Labels, alpha: float, one_hot: bool) -> tuple[keras.KerasT
     from_interval = _within(teacher, age, labels["age_high"])
     is_known, is_exact = labels["age_weight"] > 0, exact_weight(labels) > 0
     label = ops.where(is_exact[:, None], from_age, ops.where(is_known[:, None], from_interval, teacher))
-    target = (1.0 - alpha) * label + alpha * teacher
-    mixed_years = (1.0 - alpha) * age + alpha * expected_age(teacher)
+    # Of a label that looks wrong, the teacher takes over the rest of the weight.
+    of_label = (1.0 - alpha) * labels["age_weight"]
+    target = of_label[:, None] * label + (1.0 - of_label[:, None]) * teacher
+    mixed_years = of_label * age + (1.0 - of_label) * expected_age(teacher)
     years = ops.where(is_exact, mixed_years, expected_age(target))
     return target, years
 
@@ -84,8 +86,8 @@ def mixed_gender(labels: Labels, alpha: float) -> Labels:
         alpha: weight of the teacher's predictions.
     """
     teacher = labels["teacher_gender"]
-    mixed = (1.0 - alpha) * labels["gender"] + alpha * teacher
-    male = ops.where(labels["gender_weight"] > 0, mixed, teacher)
+    of_label = (1.0 - alpha) * labels["gender_weight"]
+    male = of_label * labels["gender"] + (1.0 - of_label) * teacher
     return {"gender": male, "gender_weight": labels["teacher_weight"]}
 
 

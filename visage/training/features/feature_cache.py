@@ -9,7 +9,7 @@ import io
 import math
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -63,19 +63,26 @@ class FrozenFeatures:
 class FeatureBatches:
     """Shuffled batches of features, which, as `TrainingBatches`, depend on the seed, the epoch and the step alone."""
 
-    def __init__(self, kept: FrozenFeatures, settings: TrainerSettings) -> None:
-        self._kept = kept
+    def __init__(self, kept: FrozenFeatures, settings: TrainerSettings, records: np.ndarray | None = None) -> None:
+        """Takes the features and the recipe, and the numbers of the only records to learn from, int [M]; None: all."""
+        self.kept = kept
         self._settings = settings
-        self._size = min(len(kept.features), settings.epoch_size or len(kept.features))
+        self._records = np.arange(len(kept.features)) if records is None else records
+        self._size = min(len(self._records), settings.epoch_size or len(self._records))
         self.steps = math.ceil(self._size / settings.step_size)
 
     def epoch(self, number: int, first_step: int = 0) -> tf.data.Dataset:
         """Returns the batches of an epoch (counted from 0), without those before `first_step`."""
-        count, sides, _ = self._kept.features.shape
+        count, sides = len(self._records), self.kept.features.shape[1]
         drawn = np.random.default_rng([self._settings.seed, number])
-        order, side = drawn.permutation(count), drawn.integers(0, sides, count)
+        order, side = self._records[drawn.permutation(count)], drawn.integers(0, sides, count)
         first = first_step * self._settings.step_size
-        return self._kept.batches(order[first : self._size], side[first : self._size], self._settings.step_size)
+        return self.kept.batches(order[first : self._size], side[first : self._size], self._settings.step_size)
+
+    def on(self, records: np.ndarray, without: str) -> FeatureBatches:
+        """Returns batches of these records alone, int [M], without the labels whose name begins with `without`."""
+        labels = {name: values for name, values in self.kept.labels.items() if not name.startswith(without)}
+        return FeatureBatches(replace(self.kept, labels=labels), self._settings, records)
 
 
 def can_keep_features(trunk: keras.Model, spec: NetworkSpec, settings: TrainerSettings) -> bool:
@@ -112,6 +119,8 @@ def keep_features(
             raise VisageError(
                 f"{path}: cannot be written: {error.strerror}; free space there, and run the same command again"
             ) from None
+    if split.weights is not None:
+        labels = split.weights.of_all(labels)
     return FrozenFeatures(np.memmap(path, np.float16, "r", shape=shape), labels)
 
 
@@ -155,7 +164,8 @@ def _compute(
 ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
     """Yields batches of features float16 [N, sides, width] and labels."""
     run_trunk = tf.function(lambda pixels: tf.cast(trunk(pixels, training=False), tf.float32), reduce_retracing=True)
-    for pixels, labels in evaluation_batches(split, settings.spec, settings):
+    # The weights of the labels follow from the features, and are applied to what the file holds.
+    for pixels, labels in evaluation_batches(replace(split, weights=None), settings.spec, settings):
         sides = [pixels, tf.reverse(pixels, [2])] if mirrored else [pixels]
         features = np.stack([np.clip(run_trunk(side).numpy(), -_HIGHEST, _HIGHEST) for side in sides], axis=1)
         yield features.astype(np.float16), {name: values.numpy() for name, values in labels.items()}

@@ -4,17 +4,18 @@
 |---|---|---|---|
 | `age_low` | float32 [N] | years, -1 where unknown | the lowest age of the label |
 | `age_high` | float32 [N] | years, -1 where unknown | the highest age, included; `age_low` of an exact one |
-| `age_weight` | float32 [N] | 0 or 1 | 1 where the age label is known |
+| `age_weight` | float32 [N] | 0 to 1 | 1 where the age label is known |
 | `age_std` | float32 [N] | years, 0 and more | the width of the label distribution of an exact age, see below |
 | `gender` | float32 [N] | 0 female, 1 male, -1 where unknown | the gender |
-| `gender_weight` | float32 [N] | 0 or 1 | 1 where the gender is known |
+| `gender_weight` | float32 [N] | 0 to 1 | 1 where the gender is known |
 | `teacher_age` | float32 [N, 101] | 0 to 1, rows sum to 1 | a teacher's distribution over the ages 0 to 100 |
 | `teacher_gender` | float32 [N] | 0 to 1 | a teacher's P(male) |
 | `teacher_weight` | float32 [N] | 0 or 1 | 1 where the teacher has a prediction |
 
 A batch holds only the labels of the network's heads, and the teacher's if there is one. A weight is the record's
-`sample_weight` in the loss and in the metrics of that label: at 0 the label counts for nothing, whatever its value.
-An age label is an interval of years (`visage.data.age_labels`).
+`sample_weight` in the loss and in the metrics of that label: at 0 the label counts for nothing, whatever its
+value. It is below 1 where the label is known but looks wrong (`visage.training.suspects`). An age label is an interval
+of years (`visage.data.age_labels`).
 
 `age_std` is the standard deviation of people's guesses if the record has it (Yang et al., Deep label distribution
 learning for apparent age estimation, ICCV workshops 2015), else `trainer.label_sigma`.
@@ -31,7 +32,7 @@ Labels = dict[str, keras.KerasTensor]
 
 
 def exact_weight(labels: Labels) -> keras.KerasTensor:
-    """Returns 1 where the age is known exactly, so that `age_low` is it, else 0: float32 [N]."""
+    """Returns the weight where the age is known exactly, so that `age_low` is it, else 0: float32 [N]."""
     return labels["age_weight"] * ops.cast(ops.equal(labels["age_low"], labels["age_high"]), "float32")
 
 
@@ -41,6 +42,6 @@ def first_and_last_group(labels: Labels) -> tuple[keras.KerasTensor, keras.Keras
 
 
 def group_weight(labels: Labels) -> keras.KerasTensor:
-    """Returns 1 where the age label determines the age group, that of `age_low`, else 0: float32 [N]."""
+    """Returns the weight where the age label determines the age group, that of `age_low`, else 0: float32 [N]."""
     first, last = first_and_last_group(labels)
     return labels["age_weight"] * ops.cast(ops.equal(first, last), "float32")

@@ -171,12 +171,11 @@ def _of_age_or_interval(
     labels: Labels, of_age: keras.KerasTensor, probabilities: keras.KerasTensor, mean: Mean
 ) -> keras.KerasTensor:
     """Returns `of_age` [N] of exact ages, and -log of the mass of [N, 101] inside wider intervals."""
-    exact = exact_weight(labels)
-    wider = labels["age_weight"] - exact
     of_interval = -ops.log(mass_in(probabilities, labels["age_low"], labels["age_high"]) + keras.config.epsilon())
-    return weigh(labels["age_weight"], exact * of_age + wider * of_interval, mean)
+    # A label that is known may have any weight above 0.
+    return weigh(labels["age_weight"], ops.where(exact_weight(labels) > 0, of_age, of_interval), mean)
 
 
 def weigh(known: keras.KerasTensor, values: keras.KerasTensor, mean: Mean) -> keras.KerasTensor:
-    """Returns values [N] whose mean is the mean of `values` where `known` [N] is 1; all 0 if it is 0 everywhere."""
+    """Returns values [N] whose mean is that of `values` by the weights `known` [N], 0 to 1; all 0 if those are 0."""
     return values * known / ops.maximum(mean(known), keras.config.epsilon())

@@ -69,6 +69,23 @@ def test_alpha_0_leaves_the_label_and_alpha_1_the_teacher(
     np.testing.assert_allclose(years, expected_age(tf.constant(teacher)), rtol=1e-4)
 
 
+def test_a_label_that_looks_wrong_gives_way_to_the_teacher() -> None:
+    man = {**aged(30), **MAN}
+    labels = with_teacher_predictions(batch_of(man, man, man), random_predictions(1, 3.0), [0.1, 0.2, 0.3])
+    for name in ("age_weight", "age_group_weight", "gender_weight"):
+        labels[name] = tf.constant([1.0, 0.25, 0.0])
+    label, teacher = label_distribution(labels["age"], labels["age_std"]).numpy(), labels["teacher_age"].numpy()
+    target, years = (part.numpy() for part in mixed_age(labels, 0.6, one_hot=False))
+    of_years = expected_age(labels["teacher_age"]).numpy()
+    male = mixed_gender(labels, 0.6)["gender"].numpy()
+    for number, of_label in enumerate((0.4, 0.1, 0.0)):
+        expected = of_label * label[number] + (1 - of_label) * teacher[number]
+        np.testing.assert_allclose(target[number], expected, atol=1e-5)
+        assert years[number] == pytest.approx(of_label * 30 + (1 - of_label) * of_years[number], rel=1e-3)
+        gender = of_label * labels["gender"][number] + (1 - of_label) * labels["teacher_gender"][number]
+        assert male[number] == pytest.approx(float(gender), abs=1e-5)
+
+
 def test_genders_are_mixed_where_they_are_known() -> None:
     mixed = mixed_gender(with_teacher_predictions(batch_of(MAN, WOMAN, NO_GENDER), male=[0.2, 0.2, 0.2]), 0.25)
     np.testing.assert_allclose(mixed["gender"], [0.8, 0.05, 0.2], atol=1e-6)

@@ -76,6 +76,21 @@ WIDTHS: dict[AgeHead, int] = {"regression": 1, "softmax": 101, "label_distributi
 
 
 @pytest.mark.parametrize("head", get_args(AgeHead))
+def test_an_age_of_a_quarter_of_the_weight_trains_a_quarter_of_one(head: AgeHead) -> None:
+    labels = batch_of(aged(30), aged(70))
+    for name in ("age_weight", "age_group_weight"):
+        labels[name] = tf.constant([1.0, 0.25])
+    raw = tf.random.stateless_normal([2, WIDTHS[head]], [1, 2])
+    loss = age_loss(head)
+    alone = [
+        float(loss({name: values[one : one + 1] for name, values in labels_of_one.items()}, raw[one : one + 1])[0])
+        for labels_of_one in [batch_of(aged(30), aged(70))]
+        for one in (0, 1)
+    ]
+    assert mean(loss(labels, raw)) == pytest.approx((alone[0] + 0.25 * alone[1]) / 1.25, rel=1e-4)
+
+
+@pytest.mark.parametrize("head", get_args(AgeHead))
 def test_an_unknown_age_trains_no_head_and_changes_no_other_record(head: AgeHead) -> None:
     raw = tf.Variable(tf.random.stateless_normal([2, WIDTHS[head]], [1, 2]))
     with tf.GradientTape() as tape:

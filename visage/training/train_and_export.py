@@ -58,6 +58,15 @@ def train_and_export(
         # Before the model, whose presence means that the training is complete.
         judged.save(Path(model_dir).with_name(TABLE_FILE))
     counts = None if judged is None else judged.summary()
-    export(trained.network, settings.spec, alignment, model_dir, trainings, calibration, trained.history, counts)
+    export(
+        trained.network,
+        settings.spec,
+        alignment,
+        model_dir,
+        trainings,
+        calibration,
+        trained.history,
+        suspect_labels=counts,
+    )
     trained.checkpoint.remove()
     remove_abandoned(Path(job.checkpoint_dir))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from visage.data.age_labels import AgeInterval
 from visage.data.records import FaceRecord
 from visage.evaluation.label_noise import CopyLabels, LabelPair, LabelPairs, label_noise
 
@@ -101,7 +102,9 @@ def test_the_copy_that_stays_counts_with_its_own_labels() -> None:
 
 
 def test_a_near_duplicate_is_compared_with_the_image_that_it_is_like() -> None:
-    written = FaceRecord(b"", "utkface/1", 40.0, 5, "male", "utkface/1", "utkface", image_digest="ab" * 16)
+    written = FaceRecord(
+        b"", "utkface/1", AgeInterval.exact(40.0), "male", "utkface/1", "utkface", image_digest="ab" * 16
+    )
     pairs = LabelPairs()
     pairs.add_written(written)
     near = {"rule": "near_duplicate_in_other_split"}
@@ -116,7 +119,15 @@ def test_a_near_duplicate_is_compared_with_the_image_that_it_is_like() -> None:
 
 def test_guesses_of_an_apparent_age_do_not_count() -> None:
     written = FaceRecord(
-        b"", "a", 40.0, 5, "male", "a", "utkface", image_digest="ab" * 16, apparent_age_mean=40.0, apparent_age_std=3.0
+        b"",
+        "a",
+        AgeInterval.exact(40.0),
+        "male",
+        "a",
+        "utkface",
+        image_digest="ab" * 16,
+        apparent_age_mean=40.0,
+        apparent_age_std=3.0,
     )
     pairs = LabelPairs()
     pairs.add_written(written)

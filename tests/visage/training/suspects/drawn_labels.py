@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from tests.helpers.drawn_crops import people, write_split
-from visage.data.labels import AGE_GROUP_MIDDLES, age_group
+from visage.data.age_labels import AgeInterval
 from visage.data.records import FaceRecord
 from visage.faces.encode import encode
 from visage.training.batches import Split, open_split
@@ -41,8 +41,8 @@ def faces(count: int, seed: int) -> list[FaceRecord]:
 
 
 def _draw(record: FaceRecord, rng: np.random.Generator) -> np.ndarray:
-    assert record.age_group is not None
-    years = AGE_GROUP_MIDDLES[record.age_group] if record.age is None else record.age
+    assert record.age_label is not None
+    years = (record.age_label.low + record.age_label.high) / 2
     # Whose gender is unknown may be drawn as either.
     colour = np.array([1.0, 1.0, 0.3] if record.gender == "male" else [0.3, 1.0, 1.0])
     return (colour * (40 + 2.1 * years) + rng.normal(0, 3, (64, 64, 3))).clip(0, 255).astype(np.uint8)
@@ -53,7 +53,7 @@ def wrongly_labelled(count: int = COUNT, seed: int = 1) -> list[FaceRecord]:
     found = faces(count, seed)
     for number in range(0, count, 20):
         age = ((found[number].age or 0.0) + 48) % 96
-        found[number] = replace(found[number], age=age, age_group=age_group(age))
+        found[number] = replace(found[number], age_label=AgeInterval.exact(age))
         other = "male" if found[number + 1].gender == "female" else "female"
         found[number + 1] = replace(found[number + 1], gender=other)
     return found

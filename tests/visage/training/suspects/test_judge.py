@@ -98,7 +98,7 @@ def test_an_action_changes_the_weights_of_suspects_and_nothing_else(
     before = labels_of_training(splits, settings)
     after = labels_of_training((weighted, splits[1]), settings)
     for name, values in before.items():
-        label = {"age_weight": "age", "age_group_weight": "age", "gender_weight": "gender"}.get(name)
+        label = {"age_weight": "age", "gender_weight": "gender"}.get(name)
         suspect = np.array([number in found(judged, label) for number in range(COUNT)]) if label else False
         np.testing.assert_array_equal(after[name], values * np.where(suspect, weight, 1.0) if label else values)
 
@@ -109,14 +109,14 @@ def test_images_are_weighed_as_features_are(splits: Splits, judged: SuspectTable
     (one, other) = (
         {
             name: np.concatenate([labels[name] for _, labels in batches])
-            for name in ("age", "age_weight", "gender_weight")
+            for name in ("age_low", "age_weight", "gender_weight")
         }
         for batches in (
             list(TrainingBatches(split, settings.spec, settings).epoch(0).as_numpy_iterator())
             for split in (splits[0], weighted)
         )
     )
-    np.testing.assert_array_equal(one["age"], other["age"])
+    np.testing.assert_array_equal(one["age_low"], other["age_low"])
     assert (one["age_weight"] != other["age_weight"]).sum() == len(found(judged, "age"))
     assert (one["gender_weight"] != other["gender_weight"]).sum() == len(found(judged, "gender"))
 

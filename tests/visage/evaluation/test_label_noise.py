@@ -118,17 +118,8 @@ def test_a_near_duplicate_is_compared_with_the_image_that_it_is_like() -> None:
 
 
 def test_guesses_of_an_apparent_age_do_not_count() -> None:
-    written = FaceRecord(
-        b"",
-        "a",
-        AgeInterval.exact(40.0),
-        "male",
-        "a",
-        "utkface",
-        image_digest="ab" * 16,
-        apparent_age_mean=40.0,
-        apparent_age_std=3.0,
-    )
+    age = AgeInterval.exact(40.0)
+    written = FaceRecord(b"", "a", age, "male", "a", "utkface", image_digest="ab" * 16, apparent_age_mean=40.0)
     pairs = LabelPairs()
     pairs.add_written(written)
     pairs.add_drop(drop("b", "cd" * 16, 44.0, "male", near_duplicate="ab" * 8, rule="near_duplicate_in_other_split"))

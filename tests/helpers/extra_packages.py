@@ -8,12 +8,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import pytest
 
 from tests.helpers.project import PROJECT
-from visage.extras import EXTRAS, is_installed
+from visage.extras import EXTRAS
+
+# Before any test has made packages of extras importable.
+_PATH = tuple(sys.path)
 
 
 def extra_packages(extra: str) -> Path | None:
@@ -21,7 +25,7 @@ def extra_packages(extra: str) -> Path | None:
 
     Skips the test where they cannot be had.
     """
-    if is_installed(extra):
+    if PathFinder.find_spec(EXTRAS[extra].module, _PATH):
         return None
     uv = subprocess.run([PROJECT / "tools" / "uv.sh"], capture_output=True, text=True)
     stack = subprocess.run([PROJECT / "tools" / "stack.sh"], capture_output=True, text=True).stdout.strip()

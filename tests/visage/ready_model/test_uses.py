@@ -98,7 +98,7 @@ def test_a_server_shows_what_it_serves(model: Path) -> None:
 
 def test_a_gate_compares_with_it(model: Path, tmp_path: Path) -> None:
     records = [person for person in drawn_crops.people(60, seed=1) if person.age and person.gender != "unknown"]
-    settings = EvaluatorSettings(age_mae_max=3, age_mae_increase_max=0.1)
+    settings = EvaluatorSettings(age_mae_max=3, gender_accuracy_min=0.5, age_mae_increase_max=0.1)
     outcome = evaluate(tmp_path, records, settings, model=Errors(age_error=2, wrong_in_ten=0), reference=model)
     found = outcome.read()
     assert found.compares_with("reference")

@@ -18,6 +18,7 @@ from visage.data.prepared_dataset import PreparedDataset
 from visage.data.protocols import SPLITS
 from visage.data.records import FaceRecord, from_example
 from visage.errors import VisageError
+from visage.evaluation.label_noise import LabelPairs
 from visage.files import write_atomically
 
 
@@ -74,13 +75,15 @@ def reconcile(sources: Sequence[PreparedDataset], examples_dir: str, drops_dir: 
         drops_dir: holds `dropped-*.jsonl`.
 
     Returns:
-        The report of `account`.
+        The report of `account`, with `label_noise` of the pairs of copies, as `visage.evaluation.label_noise` has it.
 
     Raises:
         VisageError: records are missing, doubled, or unreadable; or a person or an image is in two splits.
     """
     written = ((split, record) for split in SPLITS for record in _written_records(f"{examples_dir}/Split-{split}"))
-    return account(sources, written, _written_drops(drops_dir))
+    pairs = LabelPairs()
+    report = account(sources, pairs.of_written(written), pairs.of_drops(_written_drops(drops_dir)))
+    return {**report, "label_noise": pairs.report()}
 
 
 def _written_records(folder: str) -> Iterator[FaceRecord]:

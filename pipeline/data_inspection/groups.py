@@ -6,7 +6,7 @@ from pipeline.data_inspection.drops import Drop
 from pipeline.data_inspection.faces import face, labels, picture_of, unreadable
 from pipeline.data_inspection.sample import Sample
 from visage.data.duplicates.decisions import CONFLICTING_LABELS, DUPLICATE_IMAGE
-from visage.data.duplicates.near_duplicates import NEAR_DUPLICATE_IN_OTHER_SPLIT
+from visage.data.duplicates.near_duplicates import NEAR_DUPLICATE_DIGITS, NEAR_DUPLICATE_IN_OTHER_SPLIT
 from visage.data.records import FaceRecord
 
 # Groups listed of each kind, beside the total.
@@ -15,8 +15,6 @@ GROUPS_LISTED = 200
 MEMBERS_LISTED = 24
 # Groups of each kind, and pairs, shown with their image.
 IMAGES_SHOWN = 24
-# Digits of the image digest by which a drop names its near duplicate.
-_NEAR_DUPLICATE_DIGITS = 16
 
 
 class _Members:
@@ -123,7 +121,7 @@ class NearDuplicates:
         """Adds a dropped record; `record`: or why it cannot be read."""
         if drop.rule == NEAR_DUPLICATE_IN_OTHER_SPLIT and drop.key in self._chosen:
             self._dropped[drop.key] = unreadable(drop.key, record) if isinstance(record, str) else face(record)
-        near_duplicate = drop.image_digest[:_NEAR_DUPLICATE_DIGITS]
+        near_duplicate = drop.image_digest[:NEAR_DUPLICATE_DIGITS]
         if (
             near_duplicate not in self._dropped_near_duplicates
             and self._is_near_duplicate(near_duplicate)
@@ -134,7 +132,7 @@ class NearDuplicates:
     def add_kept(self, record: FaceRecord, split: str) -> None:
         """Adds a record that was written."""
         if self._is_near_duplicate(record.image_digest):
-            self._kept_near_duplicates[record.image_digest[:_NEAR_DUPLICATE_DIGITS]] = {
+            self._kept_near_duplicates[record.image_digest[:NEAR_DUPLICATE_DIGITS]] = {
                 **face(record),
                 "rule": None,
                 "split": split,
@@ -152,4 +150,4 @@ class NearDuplicates:
     def _is_near_duplicate(self, digest: str) -> bool:
         if self._near_duplicates is None:
             self._near_duplicates = {drop.near_duplicate for drop in self._chosen.items()}
-        return digest[:_NEAR_DUPLICATE_DIGITS] in self._near_duplicates
+        return digest[:NEAR_DUPLICATE_DIGITS] in self._near_duplicates

@@ -10,6 +10,7 @@ from pipeline.data_inspection import charts
 from pipeline.data_inspection.ages import SHOWN_GENDERS, coverage
 from pipeline.data_inspection.missing import FEATURES
 from visage.data.labels import AGE_GROUPS, UNKNOWN
+from visage.evaluation.label_noise import sentences
 from visage.html.page import NOTHING, page_environment
 from visage.html.thumbnail import SIDE
 
@@ -36,6 +37,7 @@ def render(inspection: Mapping[str, Any]) -> str:
         chart=charts,
         features_given=[feature for feature in FEATURES if _is_given(inspection, feature)],
         features_never_given=[feature for feature in FEATURES if not _is_given(inspection, feature)],
+        label_noise=sentences(inspection["cleaning_report"]),
         side=SIDE,
     )
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from rich.markup import escape
 
+from visage.evaluation.label_noise import sentences
+
 _MOST_EXAMPLES = 5
 
 
@@ -19,6 +21,7 @@ def cleaning_lines(report: Mapping[str, Any]) -> str:
         lines += skipped_lines(part["skipped"], examples.get(dataset, {}), of)
     if total["dropped"]:
         lines.append(f"    dropped:  {counts_in_words(total['dropped'])}")
+    lines += [f"    copies:   {escape(text)}" for text in sentences(report)]
     metrics = report.get("metrics", {})
     if reused := metrics.get("reused"):
         lines.append(f"    reused:   {reused:,} of {metrics['pictures']:,} images are known from an earlier run")

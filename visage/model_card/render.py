@@ -10,6 +10,7 @@ from jinja2 import Template
 
 from visage.data.labels import AGE_GROUPS, GENDERS
 from visage.evaluation.evaluation import Evaluation, from_json
+from visage.evaluation.label_noise import sentences
 from visage.evaluation.metrics import metrics_of
 from visage.evaluation.metrics.spec import MetricSpec
 from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE
@@ -55,11 +56,13 @@ def render(card: Mapping[str, Any], faces: Mapping[str, str] | None = None) -> s
     others = {BASELINE: subject.baseline_title, REFERENCE: "reference model"}
     heads = card["heads"]
     found = evaluation.breakdown
+    cleaning_report = card["data"]["cleaning_report"] or {}
     return _template().render(
         {**card, "evaluation": evaluation, "subject": subject},
         sections=_sections(card, subject, evaluation),
         shortfall=evaluation.waiver.shortfall(evaluation.gates) if evaluation.waiver else "",
-        tiles=_tiles(evaluation, heads),
+        tiles=_tiles(evaluation, heads, cleaning_report),
+        label_noise=sentences(cleaning_report),
         gate_blocks=gates.gate_blocks(evaluation.gates, others, evaluation.independence_unknown),
         independence_notes=gates.independence_notes(others, evaluation.independence_unknown),
         metric_rows=figures.metric_rows(evaluation, heads),
@@ -100,13 +103,26 @@ def _template() -> Template:
     return environment.get_template("model_card.html.jinja")
 
 
-def _tiles(evaluation: Evaluation, heads: Mapping[str, str | None]) -> list[tuple[str, str, str]]:
+def _tiles(
+    evaluation: Evaluation, heads: Mapping[str, str | None], cleaning_report: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
     """Returns the figures at the top: the figure, its interval, and what it is."""
-    return [
-        (*_figure(evaluation, spec), spec.caption)
-        for spec in metrics_of("evaluation")
-        if spec.caption and heads[spec.head] is not None
-    ]
+    tiles = []
+    for spec in metrics_of("evaluation"):
+        if spec.caption and heads[spec.head] is not None:
+            tiles.append((*_figure(evaluation, spec), spec.caption))
+            if spec.name == "age_mae":
+                tiles += _noise_floor(spec, cleaning_report)
+    return tiles
+
+
+def _noise_floor(spec: MetricSpec, cleaning_report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Returns the tile of the error that a perfect model has; none without enough copies for an interval."""
+    noise = cleaning_report.get("label_noise", {}).get("identical", {}).get("age", {})
+    if not noise.get("floor_interval"):
+        return []
+    text, interval = spec.unit.text(noise["floor"]), spec.unit.interval(*noise["floor_interval"])
+    return [(text, interval, "a perfect model's error, if the labels of copies are typical")]
 
 
 def _figure(evaluation: Evaluation, spec: MetricSpec) -> tuple[str, str]:

@@ -12,8 +12,13 @@ from components.face_example_gen.beam.clean_and_align import Drop, candidates_na
 from components.face_example_gen.beam.metrics import count_drop, count_faces
 from components.face_example_gen.beam.partitions import read_rows
 from components.face_example_gen.beam.record_files import read_lines, read_records, write_lines, write_records
-from visage.data.duplicates.decisions import ROW, DuplicateDecision, Labels
-from visage.data.duplicates.near_duplicates import NEAR_DUPLICATE, NEAR_DUPLICATE_IN_OTHER_SPLIT, first_near_duplicates
+from visage.data.duplicates.decisions import ROW, DuplicateDecision, Labels, real_age
+from visage.data.duplicates.near_duplicates import (
+    NEAR_DUPLICATE,
+    NEAR_DUPLICATE_DIGITS,
+    NEAR_DUPLICATE_IN_OTHER_SPLIT,
+    first_near_duplicates,
+)
 from visage.data.failures import groups_of
 from visage.data.labels import GENDERS, RACES, UNKNOWN
 from visage.data.protocols import SPLITS
@@ -71,12 +76,17 @@ def _drop(
     if decision is not None and decision.rule:
         why: dict[str, object] = {"disagree": list(decision.disagree)}
         rule = decision.rule
+        if decision.kept_copy is not None:
+            kept = decision.kept_copy
+            why["kept_copy"] = {"age": kept.age and kept.age.age, "gender": _gender(kept)}
     elif near_duplicate is not None:
-        why, rule = {"near_duplicate": f"{near_duplicate:016x}"}, NEAR_DUPLICATE_IN_OTHER_SPLIT
+        why = {"near_duplicate": f"{near_duplicate:0{NEAR_DUPLICATE_DIGITS}x}"}
+        rule = NEAR_DUPLICATE_IN_OTHER_SPLIT
     else:
         return None
     count_drop(rule)
     record = from_example(serialized)
+    why["age"] = real_age(record)
     return drop_line(Drop(record.key, rule, record.image_digest, labels=groups_of(record)), chunk.file, offset, **why)
 
 
@@ -89,6 +99,10 @@ def _relabelled(record: FaceRecord, labels: Labels) -> FaceRecord:
     return replace(
         record,
         age_label=labels.age,
-        gender=UNKNOWN if labels.gender < 0 else GENDERS[labels.gender],
+        gender=_gender(labels),
         race=UNKNOWN if labels.race < 0 else RACES[labels.race],
     )
+
+
+def _gender(labels: Labels) -> str:
+    return UNKNOWN if labels.gender < 0 else GENDERS[labels.gender]

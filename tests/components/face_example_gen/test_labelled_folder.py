@@ -5,6 +5,7 @@ import re
 import shutil
 from collections import defaultdict
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import yaml
@@ -106,6 +107,38 @@ def test_the_readmes_example_of_fairface_and_lagenda_is_what_their_layouts_are_t
         "fairface_hf": ("0.25/train-*.parquet", {}),
         "lagenda": ("lagenda_annotation.csv", {"image": "img_name"}),
     }
+
+
+@pytest.mark.parametrize("conflicting_labels", ["drop", "majority"])
+def test_copies_are_measured_by_their_own_labels_whichever_stays(
+    portraits: Path, tmp_path: Path, conflicting_labels: Literal["drop", "majority"]
+) -> None:
+    team = tmp_path / "archives" / "team"
+    team.mkdir(parents=True)
+    files = [path for path in sorted((portraits / "UTKFace").glob("[0-9]*_[01]_*_*.jpg")) if path.stat().st_size]
+    # The portraits have copies of their own.
+    images = list({path.read_bytes(): path for path in files}.values())
+    with (team / "labels.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("image", "age", "gender"))
+        for number, path in enumerate(images[:40]):
+            # Three copies of the first image and two of the second; the ages of the others are known once.
+            ages = {0: (20, 24, 30), 1: (50, 50)}.get(number, (number,))
+            for copy, age in enumerate(ages):
+                shutil.copy(path, team / f"{number}-{copy}.jpg")
+                table.writerow((f"{number}-{copy}.jpg", age, "fm"[copy % 2] if number == 0 else "f"))
+    settings = settings_for(
+        tmp_path / "archives",
+        tmp_path / "data",
+        data=DataSettings(dir=str(tmp_path / "archives"), sources=["labelled_folder/team"]),
+        alignment=AlignmentSettings(detector="none", size=48),
+        cleaning=CleaningSettings(near_duplicate_distance=0, conflicting_labels=conflicting_labels),
+    )
+    noise = run(settings, tmp_path / "out").report["label_noise"]["identical"]
+    # 20, 24 and 30; 50 and 50.
+    assert noise["pairs"] == noise["age"]["pairs"] == noise["gender"]["pairs"] == 4
+    assert noise["age"]["mean_difference"] == pytest.approx((4 + 6 + 10 + 0) / 4)
+    assert noise["gender"]["differ"] == pytest.approx(2 / 4)
 
 
 def test_the_readmes_example_reads_appa_real_and_chalearn_lap_as_they_are_published(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from visage.data.age_labels import AgeInterval
 from visage.data.prepared_dataset import PreparedDataset
 from visage.data.records import FaceRecord, to_example
 from visage.errors import VisageError
+from visage.evaluation.label_noise import LabelPairs
 
 UTKFACE = PreparedDataset(
     "utkface", ("prepared/utkface.tfrecord",), records=5, archive_rows=7, skipped={"picture_empty": 2}
@@ -91,6 +92,7 @@ def test_every_row_of_the_archives_is_accounted_for(folder: Path) -> None:
             "by_split": {"train": 3, "val": 1, "test": 2},
         },
         "duplicates": {"groups": 0, "pictures": 0, "disagree": {"age": 0, "gender": 0, "race": 0}},
+        "label_noise": LabelPairs().report(),
         "failures_to_process": {
             "source": {"utkface": {"records": 7, "failed": 1}},
             "gender": {"male": {"records": 6, "failed": 0}, "unknown": {"records": 1, "failed": 1}},

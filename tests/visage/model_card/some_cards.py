@@ -11,6 +11,7 @@ from tests.visage.evaluation.some_tables import truths_of
 from visage.data.labels import RACES
 from visage.evaluation.evaluate import evaluate
 from visage.evaluation.evaluation import Evaluation
+from visage.evaluation.label_noise import CopyLabels, LabelPair, label_noise
 from visage.evaluation.predictions.table import BASELINE, CANDIDATE, ModelOutputs, PredictionTable
 from visage.evaluation.settings import EvaluatorSettings
 from visage.model_card.content import Latency, ModelSize, make_card
@@ -43,6 +44,12 @@ CLEANED = {
 REPORT = {
     "sources": {"utkface": CLEANED},
     "total": CLEANED,
+    "label_noise": {
+        "identical": label_noise(
+            [LabelPair(str(n), CopyLabels(30, "male"), CopyLabels(34, "male")) for n in range(20)]
+        ),
+        "near": label_noise([]),
+    },
     "failures_to_process": {
         "gender": {"female": {"records": 150, "failed": 3}, "male": {"records": 145, "failed": 2}},
         "race": {"asian": {"records": 3, "failed": 0}},

@@ -95,6 +95,19 @@ def test_the_page_shows_the_figures_with_their_intervals_beside_the_previous_mod
     assert "previous model" in str(page)
 
 
+def test_the_error_that_no_model_can_go_below_stands_beside_that_of_the_model(page: Page) -> None:
+    text = str(page)
+    assert "2.83 years" in text[: text.index("Metrics")]
+    assert "a perfect model's error, if the labels of copies are typical" in text
+    assert "20 pairs of byte-identical images: the ages differ by 4.00 years on average" in text
+
+
+def test_without_copies_the_card_claims_nothing_of_the_labels() -> None:
+    text = str(Page(render(card_of(drawn_evaluation(), cleaning_report=None))))
+    assert "perfect model" not in text
+    assert "How good the labels are" not in text
+
+
 def test_groups_with_few_people_are_shown_and_marked(page: Page) -> None:
     few = [part for part in drawn_evaluation().groups if part.people < SETTINGS.min_people]
     assert few

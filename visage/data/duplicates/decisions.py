@@ -58,6 +58,8 @@ class DuplicateDecision:
         rule: DUPLICATE_PICTURE or CONFLICTING_LABELS; '' for the copy that stays.
         disagree: the FEATURES in which the group disagrees.
         labels: labels of the copy that stays.
+        kept_copy: on the first copy that is dropped, the own labels of the one that stays, an apparent age unknown;
+            else None.
     """
 
     chunk: int
@@ -65,6 +67,13 @@ class DuplicateDecision:
     rule: str
     disagree: tuple[str, ...]
     labels: Labels
+    kept_copy: Labels | None = None
+
+
+def real_age(record: FaceRecord) -> float | None:
+    """Returns the age in years; None if it is unknown, or the mean of people's guesses."""
+    is_apparent = record.apparent_age_mean is not None and record.age == record.apparent_age_mean
+    return None if is_apparent else record.age
 
 
 def row_of(record: FaceRecord, split: str, crop_hash: np.ndarray, chunk: int, offset: int) -> np.ndarray:
@@ -83,7 +92,7 @@ def row_of(record: FaceRecord, split: str, crop_hash: np.ndarray, chunk: int, of
     row["split"] = SPLITS.index(split)
     label = record.age_label
     row["age_low"], row["age_high"] = (np.nan, np.nan) if label is None else (label.low, label.high)
-    row["apparent"] = record.apparent_age_mean is not None and record.age == record.apparent_age_mean
+    row["apparent"] = record.age is not None and real_age(record) is None
     row["gender"] = _UNKNOWN if record.gender == UNKNOWN else GENDERS.index(record.gender)
     row["race"] = _UNKNOWN if record.race == UNKNOWN else RACES.index(record.race)
     return row
@@ -129,7 +138,14 @@ def _decide(group: np.ndarray, settings: CleaningSettings) -> Iterator[Duplicate
     )
     for number, row in enumerate(candidates):
         rule = CONFLICTING_LABELS if conflict else DUPLICATE_IMAGE if number else ""
-        yield DuplicateDecision(int(row["chunk"]), int(row["offset"]), rule, disagree, labels)
+        kept_copy = _own_labels(candidates[0]) if number == 1 and not conflict else None
+        yield DuplicateDecision(int(row["chunk"]), int(row["offset"]), rule, disagree, labels, kept_copy)
+
+
+def _own_labels(row: np.void) -> Labels:
+    is_known = not row["apparent"] and not np.isnan(row["age_low"])
+    age = AgeInterval(float(row["age_low"]), float(row["age_high"])) if is_known else None
+    return Labels(age, int(row["gender"]), int(row["race"]))
 
 
 def _leaves_nothing(labels: Labels, excluded: np.ndarray, settings: CleaningSettings) -> bool:

@@ -7,6 +7,8 @@ import numpy as np
 from visage.data.duplicates.perceptual_hash import HASH_BITS
 
 NEAR_DUPLICATE_IN_OTHER_SPLIT = "near_duplicate_in_other_split"
+# Hexadecimal digits of an image's digest by which a drop names its near duplicate.
+NEAR_DUPLICATE_DIGITS = 16
 
 # Hashes that differ in at most 7 of 128 bits are equal in at least 2 of 9 blocks, so in one of 36 pairs of blocks.
 # One of 8 blocks would be enough, but too many faces share its 16 bits, and all of them would have to be compared.

@@ -79,9 +79,11 @@ def _labels(labels: dict[str, str]) -> dict[str, str]:
     return labels
 
 
-def _no_secrets(environment: dict[str, str]) -> dict[str, str]:
+def _plain(environment: dict[str, str]) -> dict[str, str]:
     # No message repeats the value.
     for name, value in environment.items():
+        if "{{" in value or "{%" in value:
+            raise ValueError(f"{name}: must not hold {{{{ or {{%, which Airflow and Kubeflow would replace")
         if _SECRET_NAME.fullmatch(name.upper()) or _SECRET_VALUE.search(value):
             raise ValueError(f"{name} is a secret, which would stand in the compiled pipeline; name it in secrets")
     return environment
@@ -135,8 +137,8 @@ GpuResource = Annotated[str, AfterValidator(_resource)]
 """The resource of a cluster that counts GPUs."""
 NodeLabels = Annotated[dict[str, str], AfterValidator(_labels)]
 """Labels of nodes."""
-Environment = Annotated[dict[VariableName, str], AfterValidator(_no_secrets)]
-"""Environment variables, none of them a secret."""
+Environment = Annotated[dict[VariableName, str], AfterValidator(_plain)]
+"""Environment variables, none of them a secret or a template."""
 
 
 def check_request(what: str, request: str | None, limit_name: str, limit: str | None) -> None:

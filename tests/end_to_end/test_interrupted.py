@@ -43,19 +43,21 @@ class Run:
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
-    def shows(self, words: str) -> bool:
-        """Returns whether its output, a process's command line or the names of its libraries contain the words."""
+    def shows(self, *words: str) -> bool:
+        """Returns whether its output, a command line or the names of its libraries contain one of the words."""
         libraries = Path(f"/proc/{self._process.pid}/maps").read_text()
-        return any(words in text for text in (self._reporter.read_text(), libraries, *self.processes().values()))
+        texts = (self._reporter.read_text(), libraries, *self.processes().values())
+        return any(word in text for text in texts for word in words)
 
     def interrupt(self, how: signal.Signals, *when: str, whom: Callable[[int, int], None] = os.kill) -> tuple[int, str]:
         """Signals the run once it `shows` some of the words; returns its exit code and standard error."""
 
         def ready() -> bool:
             assert self._process.poll() is None, f"ended before {when}: {self._reporter.read_text()}"
-            return any(map(self.shows, when))
+            return self.shows(*when)
 
-        wait_until(ready, str(when))
+        # Seldom: to look through all processes takes as long as the run would.
+        wait_until(ready, str(when), every=0.1)
         whom(self._process.pid, how)
         _, errors = self._process.communicate(timeout=HANG_GUARD_SECONDS)
         return self._process.returncode, errors

@@ -84,6 +84,13 @@ def test_a_secret_is_no_plain_variable(key: str, name: str, value: str) -> None:
     assert message == f"--set {key}: {name} is a secret, which would stand in the compiled pipeline; name it in secrets"
 
 
+@pytest.mark.parametrize("key", ["kubeflow.environment", "airflow.kubernetes.env"])
+@pytest.mark.parametrize("value", ["{{ ds }}", "a{% raw %}"])
+def test_a_template_is_no_value_of_a_variable(key: str, value: str) -> None:
+    message = refusal(f"{key}={{NAME: '{value}'}}")
+    assert message == f"--set {key}: NAME: must not hold {{{{ or {{%, which Airflow and Kubeflow would replace"
+
+
 def test_other_variables_are_no_secrets() -> None:
     given = {"TOKENIZERS_PARALLELISM": "false", "AWS_WEB_IDENTITY_TOKEN_FILE": "/x", "HTTPS_PROXY": "http://proxy:3128"}
     assert settings(*(f"environment.{name}={value}" for name, value in given.items())).environment == given

@@ -72,9 +72,9 @@ def test_alpha_0_leaves_the_label_and_alpha_1_the_teacher(
 def test_a_label_that_looks_wrong_gives_way_to_the_teacher() -> None:
     man = {**aged(30), **MAN}
     labels = with_teacher_predictions(batch_of(man, man, man), random_predictions(1, 3.0), [0.1, 0.2, 0.3])
-    for name in ("age_weight", "age_group_weight", "gender_weight"):
+    for name in ("age_weight", "gender_weight"):
         labels[name] = tf.constant([1.0, 0.25, 0.0])
-    label, teacher = label_distribution(labels["age"], labels["age_std"]).numpy(), labels["teacher_age"].numpy()
+    label, teacher = label_distribution(labels["age_low"], labels["age_std"]).numpy(), labels["teacher_age"].numpy()
     target, years = (part.numpy() for part in mixed_age(labels, 0.6, one_hot=False))
     of_years = expected_age(labels["teacher_age"]).numpy()
     male = mixed_gender(labels, 0.6)["gender"].numpy()

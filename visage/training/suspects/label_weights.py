@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from visage.training.objective.labels import Labels
 
-_BY_LABEL = {"age_weight": "age", "age_group_weight": "age", "gender_weight": "gender"}
+_BY_LABEL = {"age_weight": "age", "gender_weight": "gender"}
 
 
 @dataclass(frozen=True)

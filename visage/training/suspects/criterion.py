@@ -4,8 +4,8 @@
 that holds the middle 68 % of it: a prediction that is unsure excuses more. Among the records of one predicted age
 group the deviations are then standardized by their median and their median absolute deviation, since the networks may
 be too sure or too unsure of some ages: the modified z-score of Iglewicz and Hoaglin (How to detect and handle outliers,
-1993), who label as outliers those above 3.5. Neither half the width nor the scale counts as less than a year, or as
-less than the distribution says. The probability that the distribution gives to the label would not do alone: where
+1993), who label as outliers those above 3.5. Half the width counts as a year at least, and a group as twice too unsure at
+most. The probability that the distribution gives to the label would not do alone: where
 a tenth of the labels is wrong, a calibrated network gives a tenth to wrong ones.
 
 **Genders.** Confident learning (Northcutt, Jiang, Chuang: Confident learning, JAIR 2021): a label looks wrong if the
@@ -24,6 +24,8 @@ from scipy.stats import norm
 HIGHEST_DEVIATION = 3.5
 # P(label); the other gender is then four times as probable.
 HIGHEST_PROBABILITY = 0.2
+# Of deviations; networks that learn from noisy labels predict wider distributions than their errors are.
+SMALLEST_SCALE = 0.5
 # Labels below which none is judged, and records of a group below which it has the scale of all of them.
 FEWEST_LABELS, FEWEST_OF_GROUP = 100, 50
 
@@ -88,7 +90,7 @@ def age_deviations(first: np.ndarray, last: np.ndarray, prediction: Prediction, 
 def _standardized(deviation: np.ndarray, exact: np.ndarray, members: np.ndarray) -> np.ndarray:
     of_exact = deviation[exact & members]
     middle = np.median(of_exact)
-    scale = max(1.0, _NORMAL * float(np.median(np.abs(of_exact - middle))))
+    scale = max(SMALLEST_SCALE, _NORMAL * float(np.median(np.abs(of_exact - middle))))
     return (deviation - middle) / scale
 
 

@@ -24,7 +24,14 @@ STILL = AugmentationSettings(flip=False, shift=0, brightness=0, contrast=0)
 
 def recipe(**what: Any) -> TrainerSettings:
     """All of `compact` but its heads is frozen; features of a random trunk tell lightness and colour."""
-    known = {"freeze": -2, "epochs": 80, "batch_size": 32, "learning_rate": 0.05, "augmentation": STILL, "checkpoint_steps": 8}
+    known = {
+        "freeze": -2,
+        "epochs": 80,
+        "batch_size": 64,
+        "learning_rate": 0.05,
+        "augmentation": STILL,
+        "checkpoint_steps": 8,
+    }
     return TrainerSettings(network="compact", **{**known, **what})
 
 

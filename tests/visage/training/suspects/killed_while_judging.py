@@ -14,7 +14,7 @@ from visage.training.checkpoint import Checkpoint
 from visage.training.suspects.judge import judge_labels
 from visage.training.suspects.table import SuspectTable
 
-SETTINGS = recipe(epochs=8)
+SETTINGS = recipe(epochs=8, batch_size=32)
 
 
 def judge(folder: Path, checkpoint: Checkpoint | None) -> SuspectTable:

@@ -48,7 +48,7 @@ class Faces:
 
 
 # Networks may be twice too sure, or twice too unsure.
-@pytest.mark.parametrize(("width", "recall"), [(1.0, 0.95), (0.5, 0.95), (2.0, 0.75)])
+@pytest.mark.parametrize(("width", "recall"), [(1.0, 0.95), (0.5, 0.95), (2.0, 0.95)])
 def test_planted_ages_are_found_and_the_others_stay(width: float, recall: float) -> None:
     faces = Faces(width=width)
     found = faces.suspects(faces.moved)

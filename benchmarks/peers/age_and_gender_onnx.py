@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from PIL import Image
 
 _MEAN_COLOUR = np.array([122.781998, 117.000999, 104.297997], np.float32)
@@ -20,6 +19,9 @@ _AGES = np.array([0.25, *range(1, 81)], np.float32)
 
 def main(models: Path) -> None:
     """Predicts the image at each path on standard input."""
+    # Not in our own environment, in which this module must be importable.
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     age, gender = (

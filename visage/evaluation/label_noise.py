@@ -25,11 +25,13 @@ from visage.data.duplicates.decisions import CONFLICTING_LABELS, DUPLICATE_IMAGE
 from visage.data.duplicates.near_duplicates import NEAR_DUPLICATE_DIGITS, NEAR_DUPLICATE_IN_OTHER_SPLIT
 from visage.data.labels import AGE_GROUPS, GENDERS, UNKNOWN, age_group
 from visage.data.records import FaceRecord
-from visage.evaluation.statistics.intervals import Interval
 from visage.evaluation.statistics.rates import Rate, fraction_of, mean_of
 
 NORMAL_ERRORS, ANY_ERRORS = 1 / math.sqrt(2), 0.5
 """A perfect model's mean absolute error, as a fraction of the mean difference of two labels."""
+
+FEWEST_PAIRS = 20
+"""Pairs below which nothing is concluded from them."""
 
 # Copies of one image that are compared with each other: 45 pairs.
 _MOST_COPIES = 10
@@ -78,7 +80,8 @@ def label_noise(pairs: Sequence[LabelPair]) -> dict[str, Any]:
         `mean_difference` by the group of the pair's mean age.
         `gender`: `pairs` with two known genders; `differ`, the fraction of different genders, with `interval`; and
         `ceiling`, the accuracy of a perfect model, with `ceiling_interval`; None where more than half differ.
-        Figures are None without a pair, intervals of too few images too.
+        Figures are None without a pair, intervals of too few images too, and of fewer than `FEWEST_PAIRS` all but the
+        counts and the differences.
     """
     return {"pairs": len(pairs), "age": _age_noise(pairs), "gender": _gender_noise(pairs)}
 
@@ -99,7 +102,7 @@ def _sentences(kind: str, noise: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _age_sentences(noise: Mapping[str, Any]) -> tuple[str, str] | None:
-    if not noise["pairs"]:
+    if noise["floor"] is None:
         return None
     within = _range(noise["interval"], "{:.2f}")
     measured = f"the ages differ by {noise['mean_difference']:.2f} years on average{within}"
@@ -108,7 +111,7 @@ def _age_sentences(noise: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _gender_sentences(noise: Mapping[str, Any]) -> tuple[str, str] | None:
-    if not noise["pairs"] or noise["ceiling"] is None:
+    if noise["ceiling"] is None:
         return None
     measured = f"the genders differ in {100 * noise['differ']:.1f} %{_range(noise['interval'], '{:.1f}', 100)}"
     return measured, f"{100 * noise['ceiling']:.1f} % correct genders{_range(noise['ceiling_interval'], '{:.1f}', 100)}"
@@ -131,15 +134,17 @@ def _age_noise(pairs: Sequence[LabelPair]) -> dict[str, Any]:
     ages = np.array([[first, second] for _, first, second in known], float).reshape(-1, 2)
     difference = np.abs(ages[:, 0] - ages[:, 1])
     mean = mean_of(difference, images)
+    enough = len(known) >= FEWEST_PAIRS
+    ends = None if mean.interval is None or not enough else [max(0.0, mean.interval.low), mean.interval.high]
     groups = np.array([age_group(age) for age in ages.mean(axis=1)], int)
     return {
         "pairs": len(known),
         "mean_difference": mean.value,
-        "interval": _ends(mean.interval),
+        "interval": ends,
         "differ": fraction_of(difference > 0, images).value,
-        "floor": _scaled(mean.value, NORMAL_ERRORS),
-        "floor_interval": _ends(mean.interval, NORMAL_ERRORS),
-        "least_floor": _scaled(mean.value, ANY_ERRORS),
+        "floor": NORMAL_ERRORS * mean.value if enough and mean.value is not None else None,
+        "floor_interval": ends and [NORMAL_ERRORS * end for end in ends],
+        "least_floor": ANY_ERRORS * mean.value if enough and mean.value is not None else None,
         "by_age_group": {
             AGE_GROUPS[group]: {
                 "pairs": int((groups == group).sum()),
@@ -154,12 +159,14 @@ def _gender_noise(pairs: Sequence[LabelPair]) -> dict[str, Any]:
     known = [pair for pair in pairs if UNKNOWN not in (pair.first.gender, pair.second.gender)]
     differ = np.array([pair.first.gender != pair.second.gender for pair in known], bool)
     rate: Rate = fraction_of(differ, _numbers([pair.image for pair in known]))
-    ends = None if rate.interval is None else (_ceiling(rate.interval.high), _ceiling(rate.interval.low))
+    enough = len(known) >= FEWEST_PAIRS
+    interval = rate.interval if enough else None
+    ends = None if interval is None else (_ceiling(interval.high), _ceiling(interval.low))
     return {
         "pairs": len(known),
         "differ": rate.value,
-        "interval": _ends(rate.interval),
-        "ceiling": _ceiling(rate.value),
+        "interval": None if interval is None else [interval.low, interval.high],
+        "ceiling": _ceiling(rate.value) if enough else None,
         "ceiling_interval": None if ends is None or None in ends else list(ends),
     }
 
@@ -172,14 +179,6 @@ def _ceiling(differ: float | None) -> float | None:
 def _numbers(images: Sequence[str]) -> np.ndarray:
     """Returns the number of each image, int [n]."""
     return np.unique(np.array(images, str), return_inverse=True)[1].reshape(-1)
-
-
-def _scaled(value: float | None, factor: float) -> float | None:
-    return None if value is None else factor * value
-
-
-def _ends(interval: Interval | None, factor: float = 1.0) -> list[float] | None:
-    return None if interval is None else [factor * interval.low, factor * interval.high]
 
 
 class LabelPairs:

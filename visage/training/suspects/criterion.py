@@ -4,9 +4,9 @@
 that holds the middle 68 % of it: a prediction that is unsure excuses more. Among the records of one predicted age
 group the deviations are then standardized by their median and their median absolute deviation, since the networks may
 be too sure or too unsure of some ages: the modified z-score of Iglewicz and Hoaglin (How to detect and handle outliers,
-1993), who label as outliers those above 3.5. Half the width counts as a year at least, and a group as twice too unsure
-at most. The probability that the distribution gives to the label would not do alone: where a tenth of the labels is
-wrong, a calibrated network gives a tenth to wrong ones.
+1993), who label as outliers those above 3.5. Half the width counts as a year (or an age group) at least, and a group as
+twice too unsure at most. The probability that the distribution gives to the label would not do alone: where a tenth of
+the labels is wrong, a calibrated network gives a tenth to wrong ones.
 
 **Genders.** Confident learning (Northcutt, Jiang, Chuang: Confident learning, JAIR 2021): a label looks wrong if the
 other gender is at least as probable as it is on average where it is the label; and four times as probable as the label,

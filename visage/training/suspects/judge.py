@@ -37,7 +37,7 @@ from visage.training.suspects.table import SuspectTable, load_table
 
 _NEAR_DUPLICATE_DISTANCE = 7
 _REPORT_EVERY = 500
-# Years; labels count completed ones.
+# Years, of which labels count completed ones; or age groups, which a sure head confuses with their neighbours.
 _NARROWEST = 1.0
 
 
@@ -146,8 +146,7 @@ def _judged_ages(records: list[FaceRecord], probabilities: np.ndarray, spec: Net
         # Its distribution has no width of its own.
         prediction.width[:] = _NARROWEST
         prediction.median[:] = expected
-    if not of_groups:
-        np.maximum(prediction.width, _NARROWEST, out=prediction.width)
+    np.maximum(prediction.width, _NARROWEST, out=prediction.width)
     group = np.array([age_group(float(age)) for age in expected])
     deviation = age_deviations(first, last, prediction, group)
     return {

@@ -41,9 +41,9 @@ def test_a_model_predicts_what_its_outputs_allow() -> None:
     assert set(ModelOutputs(gender_probability=np.ones(1)).by_target()) == {"gender", "gender_probability"}
     # A system that names a gender without a probability.
     assert set(ModelOutputs(gender=np.ones(1)).by_target()) == {"gender"}
-    assert set(outputs_of([30]).by_target()) == {"age", "apparent_age", "age_group"}
+    assert set(outputs_of([30]).by_target()) == {"age", "age_interval", "apparent_age", "age_group"}
     of_years = ModelOutputs(age=np.ones(1), age_probabilities=distribution).by_target()
-    assert set(of_years) == {"age", "age_distribution", "apparent_age", "age_group"}
+    assert set(of_years) == {"age", "age_distribution", "age_interval", "apparent_age", "age_group"}
     assert "age_distribution" not in ModelOutputs(age=np.ones(1), age_probabilities=groups).by_target()
 
 

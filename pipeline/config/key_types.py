@@ -52,6 +52,11 @@ def below(annotation: Any, part: int | str) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         field = annotation.model_fields.get(str(part))
         return field.annotation if field else None
+    if get_origin(annotation) in (Union, types.UnionType):
+        found = (below(without_none(one), part) for one in get_args(annotation))
+        return next((one for one in found if one is not None), None)
+    if get_origin(annotation) is Literal:
+        return None
     arguments = [argument for argument in get_args(annotation) if argument is not Ellipsis]
     return arguments[-1] if arguments else None
 

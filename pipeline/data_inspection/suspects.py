@@ -8,6 +8,7 @@ from pipeline.data_inspection.faces import face
 from visage.data.labels import GENDERS, UNKNOWN
 from visage.data.records import FaceRecord
 from visage.saved_model.suspect_labels import suspects_in_words
+from visage.saved_model.versions import version_number
 from visage.training.suspects.table import TABLE_FILE, SuspectTable, load_table
 
 # Labels of each kind that are shown with their image, the least probable first.
@@ -17,7 +18,7 @@ SHOWN = 24
 def newest_table(config: PipelineConfig) -> Path | None:
     """Returns the file of the last training of a pipeline that judged its labels; None: there is none."""
     found = (config.root / "artifacts" / "Trainer" / "model").glob(f"*/{TABLE_FILE}")
-    by_training = {int(path.parent.name): path for path in found if path.parent.name.isdigit()}
+    by_training = {number: path for path in found if (number := version_number(path.parent)) is not None}
     return by_training[max(by_training)] if by_training else None
 
 

@@ -56,8 +56,8 @@ class Run:
             assert self._process.poll() is None, f"ended before {when}: {self._reporter.read_text()}"
             return self.shows(*when)
 
-        # Seldom: to look through all processes takes as long as the run would.
-        wait_until(ready, str(when), every=0.1)
+        # To look through all processes takes some milliseconds; the Evaluator's end is some tenths before the push.
+        wait_until(ready, str(when), every=0.03)
         whom(self._process.pid, how)
         _, errors = self._process.communicate(timeout=HANG_GUARD_SECONDS)
         return self._process.returncode, errors

@@ -16,9 +16,9 @@ from visage.networks import NetworkSpec
 from visage.saved_model.preprocessing import decode, to_network_input
 from visage.training.augmentation.augment import augment
 from visage.training.distillation.predictions import TeacherPredictions
+from visage.training.objective.label_weights import LabelWeights
 from visage.training.objective.labels import Labels
 from visage.training.settings import TrainerSettings
-from visage.training.suspects.label_weights import LabelWeights
 
 # Examples that are shuffled as JPEG bytes if the decoded images of the whole split do not fit into memory.
 _SHUFFLED_WHEN_STREAMED = 10_000

@@ -16,7 +16,7 @@ from visage.data.labels import AGE_GROUPS, GENDERS, RACES, UNKNOWN
 from visage.data.settings import SuspectLabels
 from visage.errors import VisageError
 from visage.files import write_atomically
-from visage.training.suspects.label_weights import LabelWeights
+from visage.training.objective.label_weights import LabelWeights
 
 TABLE_FILE = "suspect_labels.parquet"
 """Beside the SavedModel, never in it: a pushed model must not carry the keys of the records that it learned from."""

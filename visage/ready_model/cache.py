@@ -26,7 +26,7 @@ from visage.source_digest import source_digest
 
 # A SavedModel depends on them, and on the version of TensorFlow.
 _CODE = ("visage.ready_model", "visage.networks", "visage.saved_model", "visage.data", "visage.faces")
-# What clients call a model unless they are told another name, and the number of the one version.
+# What clients call a model unless another name is given, and the number of the one version.
 _NAME, _NUMBER = "visage", "1"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.common import (
+    ChosenModel,
     PathOfThisMachine,
     choose_model,
     config_option,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pipeline.output.console import Reporter
+    from visage.saved_model.metadata import ModelMetadata
     from visage.tflite.export import Precision, TFLiteExport
     from visage.tflite.measured import Measured
 
@@ -58,20 +60,14 @@ def tflite(
     MODEL is the folder of a pushed version, or of all versions, of which the newest is used; the default is that of
     `visage predict`. The models are compared with it on the test split of its run.
     """
-    from visage.prediction.loaded_model import find_model
-
-    chosen = choose_model(model, config, "MODEL")
-    version = find_model(chosen.folder).resolve()
-    if out is not None:
-        check_output_folder(out, inputs=[version])
-    folder = (out or Path(*version.parts[:-3]) / "tflite" / version.name).resolve()
+    chosen, version, folder = _chosen(model, config, out, "tflite")
     with redirect_framework_output() as stream:
         from rich.markup import escape
 
         from pipeline.metadata.training_examples import trained_on
         from pipeline.output.console import Reporter
         from visage.files import write_atomically
-        from visage.prediction.loaded_model import identity_of, metadata_of
+        from visage.prediction.loaded_model import metadata_of
 
         examples = trained_on(version)
         metadata = metadata_of(version)
@@ -79,17 +75,13 @@ def tflite(
         from visage.tflite.export import export_tflite_model
 
         reporter = Reporter(stream, silent=as_json)
-        identity = identity_of(version, metadata)
-        for line in identity.lines():
-            reporter.print(escape(line))
+        described_model = _describe(reporter, chosen, version, metadata)
         name = version.parent.name
         with reporter.stage(f"{name} {version.name}"):
             made = export_tflite_model(version, examples, tuple(dict.fromkeys(precisions)))
         files = {precision: folder / f"{name}_{precision}.tflite" for precision in made.contents}
         figures = {
-            "model": str(version),
-            "identity": {**asdict(identity), "config": chosen.config and str(chosen.config)},
-            **metadata.to_json(),
+            **described_model,
             **_figures(made, files),
         }
         for precision, content in made.contents.items():
@@ -127,17 +119,12 @@ def onnx(
     `visage predict`. The model is compared with it on the test split of its run, with onnxruntime.
     """
     from visage.onnx_export.browser import find_runtime, write_page
-    from visage.prediction.loaded_model import find_model
 
     check_installed("onnx", "visage export")
     if runtime is not None and not page:
         raise VisageError("--onnxruntime-web: the files are copied beside the page; give --page as well")
     package = find_runtime(runtime) if page else None
-    chosen = choose_model(model, config, "MODEL")
-    version = find_model(chosen.folder).resolve()
-    if out is not None:
-        check_output_folder(out, inputs=[version])
-    folder = (out or Path(*version.parts[:-3]) / "onnx" / version.name).resolve()
+    chosen, version, folder = _chosen(model, config, out, "onnx")
     with redirect_framework_output() as stream:
         from rich.markup import escape
 
@@ -145,24 +132,20 @@ def onnx(
         from pipeline.output.console import Reporter
         from visage.files import write_atomically
         from visage.onnx_export.export import export_onnx_model
-        from visage.prediction.loaded_model import identity_of, metadata_of
+        from visage.prediction.loaded_model import metadata_of
 
         examples = trained_on(version)
         metadata = metadata_of(version)
         _make(folder)
         reporter = Reporter(stream, silent=as_json)
-        identity = identity_of(version, metadata)
-        for line in identity.lines():
-            reporter.print(escape(line))
+        described_model = _describe(reporter, chosen, version, metadata)
         name = version.parent.name
         with reporter.stage(f"{name} {version.name}"):
             made = export_onnx_model(version, examples)
         file, described = folder / f"{name}.onnx", folder / f"{name}_onnx.json"
         models = {"SavedModel": made.saved_model, "ONNX": made.onnx}
         figures = {
-            "model": str(version),
-            "identity": {**asdict(identity), "config": chosen.config and str(chosen.config)},
-            **metadata.to_json(),
+            **described_model,
             "pixels": {"dtype": "uint8", "shape": made.pixels, "range": [0, 255]},
             "outputs": made.outputs,
             "test_faces": made.test_faces,
@@ -185,6 +168,30 @@ def onnx(
             reporter.print(escape(f"the page: python3 -m http.server --bind 127.0.0.1 --directory {served}"))
         if as_json:
             print_json(figures, stream)
+
+
+def _chosen(model: Path | None, config: Path | None, out: Path | None, form: str) -> tuple[ChosenModel, Path, Path]:
+    """Returns the model that the user named, the folder of its version, and the folder to write into."""
+    from visage.prediction.loaded_model import find_model
+
+    chosen = choose_model(model, config, "MODEL")
+    version = find_model(chosen.folder).resolve()
+    if out is not None:
+        check_output_folder(out, inputs=[version])
+    return chosen, version, (out or Path(*version.parts[:-3]) / form / version.name).resolve()
+
+
+def _describe(reporter: "Reporter", chosen: ChosenModel, version: Path, metadata: "ModelMetadata") -> dict[str, Any]:
+    """Prints which model is exported, and returns it as the figures begin."""
+    from rich.markup import escape
+
+    from visage.prediction.loaded_model import identity_of
+
+    identity = identity_of(version, metadata)
+    for line in identity.lines():
+        reporter.print(escape(line))
+    config = chosen.config and str(chosen.config)
+    return {"model": str(version), "identity": {**asdict(identity), "config": config}, **metadata.to_json()}
 
 
 def _print_figures(

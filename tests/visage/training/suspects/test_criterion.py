@@ -1,4 +1,4 @@
-"""Wrong labels are told from right ones by predictions that have not learned from them."""
+"""Wrong labels are distinguished from right ones by predictions that have not learned from them."""
 
 import numpy as np
 import pytest

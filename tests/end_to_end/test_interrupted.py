@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import pytest
 
@@ -24,6 +24,13 @@ GOES_ON = "visage: interrupted; the same command continues from the last finishe
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("workspace")
+
+
+class Moment(NamedTuple):
+    """A moment of a run, known by a word on the screen, in the name of a library or in a worker's command line."""
+
+    where: Literal["screen", "library", "worker"]
+    word: str
 
 
 class Run:
@@ -43,21 +50,26 @@ class Run:
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
-    def shows(self, *words: str) -> bool:
-        """Returns whether its output, a command line or the names of its libraries contain one of the words."""
-        libraries = Path(f"/proc/{self._process.pid}/maps").read_text()
-        texts = (self._reporter.read_text(), libraries, *self.processes().values())
-        return any(word in text for text in texts for word in words)
+    def has_come_to(self, moment: Moment) -> bool:
+        """Returns whether the word of the moment stands where it is expected."""
+        texts = {
+            "screen": lambda: [self._reporter.read_text()],
+            "library": lambda: [Path(f"/proc/{self._process.pid}/maps").read_text()],
+            "worker": lambda: self.processes().values(),
+        }
+        return any(moment.word in text for text in texts[moment.where]())
 
-    def interrupt(self, how: signal.Signals, *when: str, whom: Callable[[int, int], None] = os.kill) -> tuple[int, str]:
-        """Signals the run once it `shows` some of the words; returns its exit code and standard error."""
+    def interrupt(
+        self, how: signal.Signals, *when: Moment, whom: Callable[[int, int], None] = os.kill
+    ) -> tuple[int, str]:
+        """Signals the run once it has come to one of the moments; returns its exit code and standard error."""
 
         def ready() -> bool:
             assert self._process.poll() is None, f"ended before {when}: {self._reporter.read_text()}"
-            return self.shows(*when)
+            return any(self.has_come_to(moment) for moment in when)
 
-        # To look through all processes takes some milliseconds; the Evaluator's end is some tenths before the push.
-        wait_until(ready, str(when), every=0.03)
+        # The Evaluator's end is some tenths of a second before the push.
+        wait_until(ready, str(when), every=0.01)
         whom(self._process.pid, how)
         _, errors = self._process.communicate(timeout=HANG_GUARD_SECONDS)
         return self._process.returncode, errors
@@ -77,14 +89,14 @@ class Run:
 def test_ctrl_c_while_faces_are_drawn_is_an_error_of_one_line(workspace: Path, tmp_path: Path) -> None:
     run = Run(settings(workspace, **LENIENT), tmp_path / "screen")
     # A terminal signals all processes of the command.
-    assert run.interrupt(signal.SIGINT, "draw portraits", whom=os.killpg) == (130, GOES_ON)
+    assert run.interrupt(signal.SIGINT, Moment("screen", "draw portraits"), whom=os.killpg) == (130, GOES_ON)
     assert served_versions(workspace) == []
 
 
 def test_kill_9_during_training_only_repeats_the_training(workspace: Path, tmp_path: Path) -> None:
     long = settings(workspace, **LENIENT, trainer__epochs=500)
     run = Run(long, tmp_path / "screen")
-    assert run.interrupt(signal.SIGKILL, "Trainer: train", whom=os.killpg)[0] == -signal.SIGKILL
+    assert run.interrupt(signal.SIGKILL, Moment("screen", "Trainer: train"), whom=os.killpg)[0] == -signal.SIGKILL
     assert served_versions(workspace) == []
 
     again = visage("run", *settings(workspace, **LENIENT, trainer__epochs=1))
@@ -94,19 +106,19 @@ def test_kill_9_during_training_only_repeats_the_training(workspace: Path, tmp_p
     assert len(served_versions(workspace)) == 1
 
 
-# In this order: a library in memory, words on the screen, or a worker process.
+# In this order.
 MOMENTS = [
-    "multiarray_umath",
-    "drawn sample portraits",
-    "libtensorflow_framework",
-    "metadata_store_extension",
-    "draw portraits",
-    "components.face_example_gen.engines.worker",
-    "✓ FaceExampleGen",
-    "✓ ExampleValidator",
-    "Trainer: train",
-    "✓ Trainer",
-    "✓ Evaluator",
+    Moment("library", "multiarray_umath"),
+    Moment("screen", "drawn sample portraits"),
+    Moment("library", "libtensorflow_framework"),
+    Moment("library", "metadata_store_extension"),
+    Moment("screen", "draw portraits"),
+    Moment("worker", "components.face_example_gen.engines.worker"),
+    Moment("screen", "✓ FaceExampleGen"),
+    Moment("screen", "✓ ExampleValidator"),
+    Moment("screen", "Trainer: train"),
+    Moment("screen", "✓ Trainer"),
+    Moment("screen", "✓ Evaluator"),
 ]
 
 

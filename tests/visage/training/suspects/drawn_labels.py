@@ -26,8 +26,8 @@ def recipe(**what: Any) -> TrainerSettings:
     """All of `compact` but its heads is frozen; features of a random trunk tell lightness and colour."""
     known = {
         "freeze": -2,
-        "epochs": 80,
-        "batch_size": 64,
+        "epochs": 20,
+        "batch_size": 16,
         "learning_rate": 0.05,
         "augmentation": STILL,
         "checkpoint_steps": 8,

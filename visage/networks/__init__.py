@@ -1,7 +1,8 @@
 """Lists the networks that a recipe can name; a network's module, and so Keras, is imported only to build it.
 
 Every network maps pixels float32 [N, input_size, input_size, channels] in 0..255 to a dictionary of raw outputs,
-`age` and `gender`, without the one whose head is None. `visage/networks/heads.py` defines the numbers of each head.
+`age` and `gender`, without the one whose head is None. `visage/networks/heads.py` defines the numbers of each head. A
+network of several members returns theirs too, which only training reads.
 """
 
 from __future__ import annotations
@@ -51,6 +52,11 @@ class NetworkSpec:
         """Returns the names of its raw outputs."""
         heads = {"age": self.age_head, "gender": self.gender_head}
         return tuple(name for name, head in heads.items() if head is not None)
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Returns the members of the network, `visage.networks.members`; none if its heads are its only ones."""
+        return self.trunks if len(self.trunks) > 1 else ()
 
     @property
     def name(self) -> str:

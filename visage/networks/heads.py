@@ -20,6 +20,7 @@ from keras import ops
 
 from visage.data.labels import AGE_GROUP_BOUNDARIES, AGE_GROUP_MIDDLES, AGE_GROUPS, GENDERS
 from visage.networks import AgeHead, GenderHead
+from visage.networks.members import of_member
 
 # The number of ages, 0 to 100 years, in `age_probabilities`.
 AGES = 101
@@ -42,21 +43,23 @@ def dense_outputs(
     age_head: AgeHead | None,
     gender_head: GenderHead | None,
     branch: Callable[[keras.KerasTensor], keras.KerasTensor] = lambda features: features,
+    member: str = "",
 ) -> dict[str, keras.KerasTensor]:
     """Adds the heads that are not None, each one dense layer on the result of `branch` for features [N, width].
 
-    `branch` is called once for each head, so that its layers belong to that head alone.
+    `branch` is called once for each head, so that its layers belong to that head alone. `member` is the one of the
+    network's members whose heads they are; '': the network has none.
     """
     outputs = {}
     if age_head is not None:
-        outputs["age"] = dense_age(branch(features), age_head)
+        outputs["age"] = dense_age(branch(features), age_head, member)
     if gender_head is not None:
-        outputs["gender"] = dense_gender(branch(features), gender_head)
+        outputs["gender"] = dense_gender(branch(features), gender_head, member)
     return outputs
 
 
 def hidden_of_levels(
-    levels: Sequence[keras.KerasTensor], width: int, dropout_of_levels: float, dropout: float
+    levels: Sequence[keras.KerasTensor], width: int, dropout_of_levels: float, dropout: float, member: str = ""
 ) -> keras.KerasTensor:
     """Adds the hidden layer of our own networks to features of several levels of a trunk.
 
@@ -65,30 +68,35 @@ def hidden_of_levels(
         width: number of hidden units.
         dropout_of_levels: fraction of the features, 0..1.
         dropout: fraction of the hidden units, 0..1.
+        member: as of `dense_outputs`.
 
     Returns:
         [N, width].
     """
     layers = keras.layers
-    x = layers.Concatenate(name="levels")(levels)
-    x = layers.BatchNormalization(momentum=0.9, center=False, scale=False, name="standardized")(x)
+    x = layers.Concatenate(name=_name("levels", member))(levels)
+    x = layers.BatchNormalization(momentum=0.9, center=False, scale=False, name=_name("standardized", member))(x)
     x = layers.Dropout(dropout_of_levels)(x)
-    x = layers.Dense(width, activation="gelu", name="hidden")(x)
+    x = layers.Dense(width, activation="gelu", name=_name("hidden", member))(x)
     return layers.Dropout(dropout)(x)
 
 
-def dense_age(features: keras.KerasTensor, head: AgeHead) -> keras.KerasTensor:
-    """Adds an age head to features [N, width]."""
+def dense_age(features: keras.KerasTensor, head: AgeHead, member: str = "") -> keras.KerasTensor:
+    """Adds an age head to features [N, width]; `member` as of `dense_outputs`."""
     bias = keras.initializers.Constant(_INITIAL_AGE) if head == "regression" else "zeros"
-    name = "age_rank" if head == "coral" else "age"
+    name = _name("age_rank" if head == "coral" else "age", member)
     # In half precision, ages around 70 years would have steps of half a year.
     raw = keras.layers.Dense(AGE_UNITS[head], bias_initializer=bias, dtype="float32", name=name)(features)
-    return OrdinalThresholds(dtype="float32", name="age")(raw) if head == "coral" else raw
+    return OrdinalThresholds(dtype="float32", name=_name("age", member))(raw) if head == "coral" else raw
 
 
-def dense_gender(features: keras.KerasTensor, head: GenderHead) -> keras.KerasTensor:
-    """Adds a gender head to features [N, width]."""
-    return keras.layers.Dense(GENDER_UNITS[head], dtype="float32", name="gender")(features)
+def dense_gender(features: keras.KerasTensor, head: GenderHead, member: str = "") -> keras.KerasTensor:
+    """Adds a gender head to features [N, width]; `member` as of `dense_outputs`."""
+    return keras.layers.Dense(GENDER_UNITS[head], dtype="float32", name=_name("gender", member))(features)
+
+
+def _name(layer: str, member: str) -> str:
+    return of_member(layer, member) if member else layer
 
 
 class OrdinalThresholds(keras.layers.Layer):

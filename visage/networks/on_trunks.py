@@ -1,4 +1,4 @@
-"""Puts one hidden layer on the features of any number of pretrained trunks."""
+"""Puts a hidden layer and heads on the features of each of any number of pretrained trunks."""
 
 from __future__ import annotations
 
@@ -8,31 +8,52 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
-from visage.networks.heads import hidden_of_levels
+from visage.networks import AgeHead, GenderHead
+from visage.networks.heads import dense_outputs, hidden_of_levels
+from visage.networks.members import with_mean
 from visage.networks.trunks import TRUNKS, Trunk
+
+_WIDTH = 512
+# Most of a head's two million weights belong to places of the last map: without dropout the head memorizes the few
+# thousand faces of a data set (docs/experiments.md).
+_DROPOUT_OF_LEVELS = 0.3
+_DROPOUT = 0.5
 
 
 def build_on_trunks(
-    trunks: Sequence[Trunk], input_size: int, channels: int, width: int, dropout_of_levels: float, dropout: float
-) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Builds the input, every trunk at its own size, and the hidden layer on the features of all of them.
+    name: str,
+    trunks: Sequence[Trunk],
+    input_size: int,
+    channels: int,
+    age_head: AgeHead | None,
+    gender_head: GenderHead | None,
+) -> keras.Model:
+    """Builds every trunk at its own size, Dense 512 with GELU on the levels of each, and the heads.
+
+    Several trunks are members of the network (`visage.networks.members`).
 
     Args:
+        name: of the network.
         trunks: their names.
         input_size: pixels; side of the input.
         channels: 3.
-        width: number of hidden units.
-        dropout_of_levels: fraction of the features, 0..1.
-        dropout: fraction of the hidden units, 0..1.
-
-    Returns:
-        The input [N, input_size, input_size, 3] in 0..255, RGB, and the hidden layer [N, width].
+        age_head: None: no age.
+        gender_head: None: no gender.
     """
     pixels = keras.Input((input_size, input_size, channels), name="pixels")
-    features: list[keras.KerasTensor] = []
-    for trunk in trunks:
-        features += importlib.import_module(TRUNKS[trunk].module).features(_resized(pixels, TRUNKS[trunk].input_size))
-    return pixels, hidden_of_levels(features, width, dropout_of_levels, dropout)
+    several = len(trunks) > 1
+    by_trunk = {trunk: _outputs(pixels, trunk, age_head, gender_head, trunk if several else "") for trunk in trunks}
+    return keras.Model(pixels, with_mean(by_trunk) if several else by_trunk[trunks[0]], name=name)
+
+
+def _outputs(
+    pixels: keras.KerasTensor, trunk: Trunk, age_head: AgeHead | None, gender_head: GenderHead | None, member: str
+) -> dict[str, keras.KerasTensor]:
+    """Returns the raw outputs of the heads on one trunk."""
+    spec = TRUNKS[trunk]
+    levels = importlib.import_module(spec.module).features(_resized(pixels, spec.input_size))
+    x = hidden_of_levels(levels, _WIDTH, _DROPOUT_OF_LEVELS, _DROPOUT, member)
+    return dense_outputs(x, age_head, gender_head, member=member)
 
 
 def _resized(pixels: keras.KerasTensor, side: int) -> keras.KerasTensor:

@@ -8,14 +8,7 @@ absolute error of 7.8 years from the descriptor alone, 6.6 from its 256 pooled n
 import keras
 
 from visage.networks import AgeHead, GenderHead
-from visage.networks.heads import dense_outputs
 from visage.networks.on_trunks import build_on_trunks
-
-_WIDTH = 512
-# Most of the head's two and a half million weights belong to one place of the map: without dropout the head memorizes
-# the few thousand faces of a data set (docs/experiments.md).
-_DROPOUT_OF_LEVELS = 0.3
-_DROPOUT = 0.5
 
 
 def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
@@ -27,5 +20,4 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
         age_head: None: no age.
         gender_head: None: no gender.
     """
-    pixels, x = build_on_trunks(("dlib",), input_size, channels, _WIDTH, _DROPOUT_OF_LEVELS, _DROPOUT)
-    return keras.Model(pixels, dense_outputs(x, age_head, gender_head), name="visage")
+    return build_on_trunks("visage", ("dlib",), input_size, channels, age_head, gender_head)

@@ -1,24 +1,17 @@
-"""Builds our network of two trunks: dlib's face network and HSE's, under one head as that of `visage`.
+"""Builds our network of two trunks: dlib's face network and HSE's, each under a head as that of `visage`.
 
-The errors of the two trunks differ enough that a head on both is better than the best head on one
-(`docs/experiments.md`).
+The network answers with the mean of both. Their errors differ enough that the mean is better than the best head on one
+trunk, and than one head on both (`docs/experiments.md`).
 """
 
 import keras
 
 from visage.networks import AgeHead, GenderHead
-from visage.networks.heads import dense_outputs
 from visage.networks.on_trunks import build_on_trunks
-from visage.networks.trunks import Trunk
-
-_TRUNKS: tuple[Trunk, ...] = ("dlib", "faceres")
-_WIDTH = 512
-_DROPOUT_OF_LEVELS = 0.3
-_DROPOUT = 0.5
 
 
 def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head: GenderHead | None) -> keras.Model:
-    """Builds both trunks at their own sizes, their levels, then Dense 512 with GELU, and the heads.
+    """Builds the two members, and the means of their outputs.
 
     Args:
         input_size: pixels; any from 32.
@@ -26,5 +19,4 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
         age_head: None: no age.
         gender_head: None: no gender.
     """
-    pixels, x = build_on_trunks(_TRUNKS, input_size, channels, _WIDTH, _DROPOUT_OF_LEVELS, _DROPOUT)
-    return keras.Model(pixels, dense_outputs(x, age_head, gender_head), name="visage_duo")
+    return build_on_trunks("visage_duo", ("dlib", "faceres"), input_size, channels, age_head, gender_head)

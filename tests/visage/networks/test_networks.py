@@ -10,10 +10,11 @@ import pytest
 
 from tests.visage.networks.declared import weights_declared_only
 from visage.networks import NETWORKS, AgeHead, GenderHead
+from visage.networks.members import of_member
 from visage.training.settings import TrainerSettings
 
-# Numbers that `visage_duo` reads of dlib's face network and of HSE's.
-OF_TWO_TRUNKS = 4_960 + 256 + 3 * 512 + 2 * 1_024 + 256 + 100 + 1
+# Numbers that a head reads of dlib's face network, and of HSE's.
+OF_DLIB, OF_FACERES = 4_960, 256 + 3 * 512 + 2 * 1_024 + 256 + 100 + 1
 
 Heads = tuple[AgeHead | None, GenderHead | None]
 
@@ -24,6 +25,13 @@ def graph(name: str, heads: Heads | None = None) -> keras.Model:
         spec = replace(spec, age_head=heads[0], gender_head=heads[1])
     with weights_declared_only():
         return spec.build()
+
+
+def shapes(name: str, widths: dict[str, int]) -> dict[str, tuple[None, int]]:
+    """Returns the shape of each raw output, those of the members among them."""
+    outputs = {output: (None, width) for output, width in widths.items()}
+    members = NETWORKS[name].members
+    return outputs | {of_member(output, member): shape for member in members for output, shape in outputs.items()}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +47,7 @@ def graph(name: str, heads: Heads | None = None) -> keras.Model:
         ("visage", 5_607_488 + 2 * 4_960 + 2_540_032 + 52_326, (150, 150, 3), {"age": 101, "gender": 1}),
         (
             "visage_duo",
-            5_607_488 + 3_484_389 + 2 * OF_TWO_TRUNKS + 512 * (OF_TWO_TRUNKS + 1) + 52_326,
+            5_607_488 + 3_484_389 + 514 * (OF_DLIB + OF_FACERES) + 2 * (512 + 52_326),
             (150, 150, 3),
             {"age": 101, "gender": 1},
         ),
@@ -52,9 +60,7 @@ def test_a_network_has_the_published_parameters_and_outputs(
     network = graph(name)
     assert network.count_params() == parameters
     assert network.input_shape == (None, *input_shape)
-    assert {head: raw.shape for head, raw in network.output.items()} == {
-        head: (None, width) for head, width in outputs.items()
-    }
+    assert {head: raw.shape for head, raw in network.output.items()} == shapes(name, outputs)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +80,8 @@ def test_a_network_for_one_task_has_the_published_parameters(name: str, heads: H
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_any_head_of_the_age_fits_any_network(name: str, head: AgeHead) -> None:
     width = {"regression": 1, "age_groups": 8, "coral": 100}.get(head, 101)
-    assert {name: raw.shape for name, raw in graph(name, (head, None)).output.items()} == {"age": (None, width)}
+    outputs = graph(name, (head, None)).output
+    assert {output: raw.shape for output, raw in outputs.items()} == shapes(name, {"age": width})
 
 
 @pytest.mark.parametrize("name", [name for name, spec in NETWORKS.items() if spec.any_size])

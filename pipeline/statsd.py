@@ -39,9 +39,7 @@ class StatsD:
         found = _addresses(host, port)
         if not found:
             raise VisageError(f"${VARIABLE}: no address of {host} is known; no metrics are sent")
-        family, self._address = found[0]
-        self._socket = socket.socket(family, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
+        self._family, self._address = found[0]
 
     @classmethod
     def of_environment(cls) -> "StatsD | None":
@@ -55,9 +53,11 @@ class StatsD:
 
     def send(self, metrics: Sequence[str]) -> None:
         """Sends metrics, several a packet; what cannot be sent now is lost."""
-        for packet in _packets(metrics):
-            with suppress(OSError):
-                self._socket.sendto(packet, self._address)
+        with suppress(OSError), socket.socket(self._family, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
+            for packet in _packets(metrics):
+                with suppress(OSError):
+                    sender.sendto(packet, self._address)
 
     def send_end(self, pipeline: str, end: NodeEnd) -> None:
         """Sends what is known of a node that has ended."""

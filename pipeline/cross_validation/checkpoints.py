@@ -58,8 +58,9 @@ class FinishedRun:
 
 Result = tuple[FinishedRun, PredictionTable]
 
-# What damaged bytes raise as JSON and as Parquet, whose own errors are subclasses of these.
-_DAMAGED = (OSError, ValueError, EOFError, TypeError, KeyError)
+# What damaged bytes raise as JSON and as Parquet, whose own errors are subclasses of these, and the table of another
+# version.
+_UNREADABLE = (OSError, ValueError, EOFError, TypeError, KeyError, VisageError)
 
 
 def run_unfinished(
@@ -113,6 +114,6 @@ def _read(folder: Path, run: PlannedRun) -> Result | None:
         return finished, read_predictions([folder / f"{run.name}.parquet"])
     except FileNotFoundError:
         return None
-    except _DAMAGED:
+    except _UNREADABLE:
         # It was written whole, so the disk has damaged it. Repeating one run is better than failing all.
         return None

@@ -54,12 +54,17 @@ def find_labels_files(folder: Path, name: str | None, key: str) -> list[Path]:
         key: configuration key of the folder's settings, for messages.
 
     Raises:
-        VisageError: there is no labels file, or two.
+        VisageError: there is no labels file, or two, or the pattern is invalid.
     """
     wanted = (name,) if name else STANDARD_FILES
     found = [path for path in (folder / file for file in wanted) if path.is_file()]
     if name and not found and "*" in name:
-        found = sorted(path for path in folder.glob(name) if path.is_file())
+        try:
+            found = sorted(path for path in folder.glob(name) if path.is_file())
+        except ValueError:
+            raise VisageError(
+                f"{key}.labels: {quoted(name)} is no pattern of files: write * for a part of a name, **/ for folders"
+            ) from None
     if not found:
         raise VisageError(
             f"no {' or '.join(wanted)} in {folder}: {near_files(folder, wanted)}put it there, or name the file "
@@ -166,6 +171,8 @@ def _parquet(path: Path) -> Iterator["ParquetFile"]:
             raise _unreadable(path, error) from error
         reason = shortened(str(error).partition("\n")[0].rstrip(". "))
         raise VisageError(f"{path}: truncated or not a Parquet file ({reason}): write it again") from error
+    except UnicodeDecodeError as error:
+        raise VisageError(f"{path}: a text in it is not UTF-8 ({error.reason}): write it again") from error
 
 
 def _read_parquet(path: Path, reading: Reading) -> Iterator[Row]:

@@ -5,7 +5,8 @@
 | `predicted_age` | years |
 | `predicted_male` | P(male), 0 to 1 |
 | `predicted_gender` | 'female' or 'male', in place of `predicted_male` |
-| `age`, `gender`, `age_group` | labels; empty: unknown. `age_group` as in 'AGE_GROUPS', where the age is unknown |
+| `age`, `gender` | labels; empty: unknown. An age is a number of years or an age group such as 20-29 |
+| `age_group` | an age group such as 20-29, where `age` is empty |
 | `race`, `source`, `identity`, `key` | optional |
 
 One predicted column at least and the label of what it predicts are needed. Other columns are refused, so that a typo is

@@ -75,21 +75,24 @@ def find_labels_files(folder: Path, name: str | None, key: str) -> list[Path]:
     return found
 
 
-def check_labels_file(path: Path, reading: Reading) -> None:
+def check_labels_file(path: Path, reading: Reading) -> list[str]:
     """Checks the header of a labels file, and that a CSV is UTF-8 throughout; imports no TensorFlow.
+
+    Returns:
+        The standard columns that it has.
 
     Raises:
         VisageError: as `read_labels_file`, except for unbalanced quotes.
     """
     if _is_parquet(path):
         with _parquet(path) as file:
-            _parquet_columns(path, file, reading)
-        return
+            return list(_parquet_columns(path, file, reading))
     with _reading_csv(path), path.open(encoding="utf-8-sig", newline="") as file:
         lines = csv.reader(file, delimiter=reading.separator, strict=True)
-        used_columns(path, _csv_header(path, lines, reading), reading)
+        used = used_columns(path, _csv_header(path, lines, reading), reading)
         while file.read(_CHUNK):
             pass
+    return list(used)
 
 
 def read_labels_file(path: Path, reading: Reading) -> Iterator[Row]:

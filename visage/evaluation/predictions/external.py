@@ -96,7 +96,10 @@ def _read(path: Path) -> pa.Table:
 
 def _parsed(file: BinaryIO, ending: str) -> pa.Table:
     if ending == ".parquet":
-        return pq.read_table(file)
+        table = pq.read_table(file)
+        # Texts that are not UTF-8 are found here, in one line.
+        table.validate(full=True)
+        return table
     # As texts: a column of identities may look like numbers.
     options = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(_COLUMNS, pa.string()), strings_can_be_null=False)
     return pyarrow.csv.read_csv(file, convert_options=options)

@@ -32,7 +32,14 @@ class NodeCode:
 
 NODES: Mapping[str, NodeCode] = {
     "FaceExampleGen": NodeCode(
-        ("components.face_example_gen", "visage.data", "visage.faces"),
+        (
+            "components.face_example_gen",
+            "visage.data",
+            # In the cleaning report.
+            "visage.evaluation.label_noise",
+            "visage.evaluation.statistics",
+            "visage.faces",
+        ),
         # Beam distributes, and so orders, the records.
         ("ai-edge-litert", "apache-beam", "numpy", "pillow", "tensorflow-datasets"),
     ),

@@ -15,6 +15,7 @@ from tfds_builders.near_files import near_files
 from tfds_builders.own_modules import own_module
 from tfds_builders.published_files import folders_of, hint_in
 from visage.data.datasets import DATASETS, archive_files
+from visage.data.datasets.labelled_folder import BOX_COLUMNS
 from visage.data.datasets.spec import ArchiveFiles
 from visage.errors import VisageError
 
@@ -63,7 +64,13 @@ def look_at_archive(files: ArchiveFiles, folders: Sequence[Path], hint: str) -> 
 
 
 def look_at_labelled_folder(
-    name: str, archives: Path, labels: str | None, images: str, separator: str, columns: Mapping[str, str | None]
+    name: str,
+    archives: Path,
+    labels: str | None,
+    images: str,
+    separator: str,
+    columns: Mapping[str, str | None],
+    detects: bool = True,
 ) -> list[Path]:
     """Checks the labels file of a folder, its header and its separator.
 
@@ -74,6 +81,7 @@ def look_at_labelled_folder(
         images: folder in it to which the paths of the images are relative.
         separator: between the fields of a CSV.
         columns: standard column to the name in the labels file.
+        detects: whether faces will be looked for, which boxes of faces need.
 
     Returns:
         The labels files.
@@ -90,7 +98,14 @@ def look_at_labelled_folder(
             f"folder in {key}.pictures"
         )
     for file in found:
-        check_labels_file(file, Reading(columns, separator, key))
+        used = check_labels_file(file, Reading(columns, separator, key))
+        if not detects and (boxes := [column for column in BOX_COLUMNS if column in used]):
+            # All people of a photo would be its whole image.
+            without = ", ".join(f"{column}: null" for column in boxes)
+            raise VisageError(
+                f"alignment.detector: none takes images as they are, and {file} names faces by boxes; set a detector, "
+                f"or leave the boxes out with {key}.columns: {{{without}}}"
+            )
     return found
 
 

@@ -10,12 +10,13 @@ from visage.data.datasets.labelled_folder import labelled_folder_name
 from visage.errors import VisageError
 
 
-def check_archives(data: DataSettings, source: str | None = None) -> list[Path]:
+def check_archives(data: DataSettings, source: str | None = None, detects: bool = True) -> list[Path]:
     """Returns the archives and tables that the sources will be read from; [] where portraits are drawn.
 
     Args:
         data: names the folder, and the spans if it has some.
         source: the only source to check; None: all.
+        detects: whether faces will be looked for, which boxes of faces need.
 
     Raises:
         VisageError: one is missing, unreadable or invalid.
@@ -27,7 +28,7 @@ def check_archives(data: DataSettings, source: str | None = None) -> list[Path]:
     return [
         path
         for part in parts_of(data, source)
-        for path in _check_source(part.dataset, data.folder_of(part.span), data.labelled_folder(part.dataset))
+        for path in _check_source(part.dataset, data.folder_of(part.span), data.labelled_folder(part.dataset), detects)
     ]
 
 
@@ -43,9 +44,9 @@ def bytes_to_prepare(archives: Sequence[Path], data_root: Path) -> int:
     return sum(path.stat().st_size for path in archives if path.is_file())
 
 
-def _check_source(source: str, folder: Path, reading: LabelledFolderSettings | None) -> list[Path]:
+def _check_source(source: str, folder: Path, reading: LabelledFolderSettings | None, detects: bool) -> list[Path]:
     name = labelled_folder_name(source)
     if name is None or reading is None:
         return look_at_published(source, folder)
     columns = {str(column): own for column, own in reading.columns.items()}
-    return look_at_labelled_folder(name, folder, reading.labels, reading.pictures, reading.separator, columns)
+    return look_at_labelled_folder(name, folder, reading.labels, reading.pictures, reading.separator, columns, detects)

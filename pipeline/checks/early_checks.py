@@ -15,6 +15,7 @@ from pipeline.machine.permissions import may_write, refusal_line, unwritable_wor
 from pipeline.metadata.location import StoreLocation
 from pipeline.run_lock import check_not_running
 from visage.errors import VisageError
+from visage.faces.settings import NO_DETECTOR
 from visage.networks.pretrained.weights_file import check_faceres_package, check_weights_file
 from visage.ready_model.names import READY
 from visage.training.distillation.teacher import find_teacher
@@ -38,7 +39,7 @@ class CheckContext:
     @cached_property
     def archives(self) -> list[Path]:
         """The result of `check_archives`, which reads the tables: computed once for all checks."""
-        return check_archives(self.config.data, self.source)
+        return check_archives(self.config.data, self.source, self.config.alignment.detector != NO_DETECTOR)
 
 
 Check = Callable[[CheckContext], Finding]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from components.face_example_gen.prepare import archive_digests
 from components.face_example_gen.settings import FaceExampleGenSettings
+from components.node_code import NODES
 from pipeline.data_inspection.collect import CleanedData
 from pipeline.data_inspection.prepared import prepare
 from visage.files import atomic_folder
@@ -45,6 +46,6 @@ def _clean_into(folder: Path, source: str, settings: FaceExampleGenSettings) -> 
 
 def _cache_key(source: str, settings: FaceExampleGenSettings, archives_state: str) -> str:
     digest = hashlib.sha256(settings.model_dump_json(exclude={"beam", "data_root"}).encode())
-    digest.update(source_digest("components.face_example_gen", "visage.data", "visage.faces").encode())
+    digest.update(source_digest(*NODES["FaceExampleGen"].packages).encode())
     digest.update(f"{source} {archives_state}".encode())
     return digest.hexdigest()[:16]

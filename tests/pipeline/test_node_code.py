@@ -20,6 +20,7 @@ from pipeline.output.console import Reporter
 from pipeline.runners.local import run_nodes
 from tests.helpers.project import PROJECT
 from tests.pipeline.toy_pipeline import counted
+from tests.test_layers import imported, python_files
 
 RESOLVERS = {"ValidatedStatisticsResolver", "WarmStartModelResolver", "BlessedModelResolver"}
 
@@ -42,6 +43,19 @@ def test_every_node_with_a_cache_has_its_code(ir: pipeline_pb2.Pipeline) -> None
         assert code_in(ir, node) == code_of(node)
         # Nothing that is named is missing from this environment.
         assert "none" not in parts_of(code_of(node)).values()
+
+
+def test_the_code_of_the_faces_is_all_that_forms_them_and_their_report() -> None:
+    """Of the library, what FaceExampleGen imports and what that imports; modules of `visage` itself are plumbing."""
+    named = NODES["FaceExampleGen"].packages
+    seen: set[str] = set()
+    files = python_files("components/face_example_gen")
+    while files:
+        found = {module for module in imported(files.pop()) if module.startswith("visage.") and module.count(".") > 1}
+        assert {module for module in found if not any(f"{module}.".startswith(f"{name}.") for name in named)} == set()
+        paths = [PROJECT / f"{module.replace('.', '/')}.py" for module in found - seen]
+        files += [path for path in paths if path.is_file()]
+        seen |= found
 
 
 def test_a_compiled_pipeline_and_its_own_code_do_not_differ(ir: pipeline_pb2.Pipeline) -> None:

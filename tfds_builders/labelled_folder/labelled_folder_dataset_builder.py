@@ -92,7 +92,9 @@ class _ListedRow:
     @property
     def key(self) -> str:
         """Returns the record's key: the image's path, or its place in the table; and the box of the face."""
-        box = "" if self.labels.box is None else "#" + ",".join(f"{side:g}" for side in self.labels.box)
+        # All digits of a side: two boxes that differ are two records.
+        sides = [repr(side).removesuffix(".0") for side in self.labels.box or ()]
+        box = "#" + ",".join(sides) if sides else ""
         return f"{self.labels.picture}{box}"
 
     def skipped(self, reason: str, why: str) -> SkippedRow:

@@ -54,12 +54,17 @@ def find_labels_files(folder: Path, name: str | None, key: str) -> list[Path]:
         key: configuration key of the folder's settings, for messages.
 
     Raises:
-        VisageError: there is no labels file, or two.
+        VisageError: there is no labels file, or two, or the pattern is invalid.
     """
     wanted = (name,) if name else STANDARD_FILES
     found = [path for path in (folder / file for file in wanted) if path.is_file()]
     if name and not found and "*" in name:
-        found = sorted(path for path in folder.glob(name) if path.is_file())
+        try:
+            found = sorted(path for path in folder.glob(name) if path.is_file())
+        except ValueError:
+            raise VisageError(
+                f"{key}.labels: {quoted(name)} is no pattern of files: write * for a part of a name, **/ for folders"
+            ) from None
     if not found:
         raise VisageError(
             f"no {' or '.join(wanted)} in {folder}: {near_files(folder, wanted)}put it there, or name the file "
@@ -70,21 +75,24 @@ def find_labels_files(folder: Path, name: str | None, key: str) -> list[Path]:
     return found
 
 
-def check_labels_file(path: Path, reading: Reading) -> None:
+def check_labels_file(path: Path, reading: Reading) -> list[str]:
     """Checks the header of a labels file, and that a CSV is UTF-8 throughout; imports no TensorFlow.
+
+    Returns:
+        The standard columns that it has.
 
     Raises:
         VisageError: as `read_labels_file`, except for unbalanced quotes.
     """
     if _is_parquet(path):
         with _parquet(path) as file:
-            _parquet_columns(path, file, reading)
-        return
+            return list(_parquet_columns(path, file, reading))
     with _reading_csv(path), path.open(encoding="utf-8-sig", newline="") as file:
         lines = csv.reader(file, delimiter=reading.separator, strict=True)
-        used_columns(path, _csv_header(path, lines, reading), reading)
+        used = used_columns(path, _csv_header(path, lines, reading), reading)
         while file.read(_CHUNK):
             pass
+    return list(used)
 
 
 def read_labels_file(path: Path, reading: Reading) -> Iterator[Row]:
@@ -166,6 +174,8 @@ def _parquet(path: Path) -> Iterator["ParquetFile"]:
             raise _unreadable(path, error) from error
         reason = shortened(str(error).partition("\n")[0].rstrip(". "))
         raise VisageError(f"{path}: truncated or not a Parquet file ({reason}): write it again") from error
+    except UnicodeDecodeError as error:
+        raise VisageError(f"{path}: a text in it is not UTF-8 ({error.reason}): write it again") from error
 
 
 def _read_parquet(path: Path, reading: Reading) -> Iterator[Row]:

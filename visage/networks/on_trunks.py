@@ -42,7 +42,9 @@ def build_on_trunks(
     """
     pixels = keras.Input((input_size, input_size, channels), name="pixels")
     several = len(trunks) > 1
-    by_trunk = {trunk: _outputs(pixels, trunk, age_head, gender_head, trunk if several else "") for trunk in trunks}
+    by_trunk: dict[str, dict[str, keras.KerasTensor]] = {
+        trunk: _outputs(pixels, trunk, age_head, gender_head, trunk if several else "") for trunk in trunks
+    }
     return keras.Model(pixels, with_mean(by_trunk) if several else by_trunk[trunks[0]], name=name)
 
 

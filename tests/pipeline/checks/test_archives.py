@@ -8,7 +8,9 @@ import pytest
 
 from pipeline.checks.early_checks import CHECKS, CheckContext, check_early
 from tests.pipeline.checks.configs import archive_config, folder_config, pack
+from visage.data.datasets.labelled_folder import BOX_COLUMNS
 from visage.errors import VisageError
+from visage.faces.settings import AlignmentSettings
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,23 @@ def test_an_invalid_labels_file_is_an_error_of_one_line(
 def test_a_valid_labels_file_passes(tmp_path: Path) -> None:
     (finding,) = [CHECKS["archives"](CheckContext(folder_config(tmp_path, "image;age\n", separator=";")))]
     assert finding.detail == str(tmp_path / "archives" / "faces" / "labels.csv")
+
+
+def test_boxes_of_faces_need_a_detector(tmp_path: Path) -> None:
+    labels = "image,age,face_x0,face_y0,face_x1,face_y1\na.jpg,3,1,1,9,9\n"
+    config = folder_config(tmp_path, labels)
+    check_early(config, ["archives"])
+    crops = config.model_copy(update={"alignment": AlignmentSettings(detector="none")})
+    with pytest.raises(VisageError, match=r"^alignment\.detector: none takes .* names faces by boxes") as error:
+        check_early(crops, ["archives"])
+    without = "data.labelled_folders.faces.columns: {face_x0: null, face_y0: null, face_x1: null, face_y1: null}"
+    assert str(error.value).endswith(without)
+    (reading,) = crops.data.labelled_folders.values()
+    columns = {**reading.columns, **dict.fromkeys(BOX_COLUMNS)}
+    left_out = crops.data.model_copy(
+        update={"labelled_folders": {"faces": reading.model_copy(update={"columns": columns})}}
+    )
+    check_early(crops.model_copy(update={"data": left_out}), ["archives"])
 
 
 def no_file(archives: Path) -> None:

@@ -50,7 +50,7 @@ def test_the_tables_are_read_once_for_all_checks(tmp_path: Path, monkeypatch: py
     config = folder_config(tmp_path, "image,age\n1.png,30\n")
     looks: list[object] = []
 
-    def count_looks(data: DataSettings, _: str | None) -> list[Path]:
+    def count_looks(data: DataSettings, *_: object) -> list[Path]:
         looks.append(data)
         return []
 

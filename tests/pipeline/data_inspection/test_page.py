@@ -16,6 +16,7 @@ from pipeline.data_inspection.render import render
 from tests.helpers.chromium import Chromium
 from tests.pipeline.data_inspection.cleaned_data import Face, write_cleaned
 from visage.data.settings import CleaningSettings
+from visage.evaluation.label_noise import CopyLabels, LabelPair, label_noise
 from visage.faces.settings import AlignmentSettings
 
 
@@ -106,6 +107,16 @@ def test_keys_and_terms_are_text_never_markup(tmp_path: Path) -> None:
     page = render(found)
     assert "<script" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_few_copies_are_counted_and_no_error_is_concluded_from_them(tmp_path: Path) -> None:
+    found = collect(write_cleaned(tmp_path, [Face("no_face")]), title="few", terms={}, made_at="now")
+    few, none = ([LabelPair("a", CopyLabels(30.0, "male"), CopyLabels(34.0, "male"))] * count for count in (3, 0))
+    for pairs in (few, none):
+        found["cleaning_report"]["label_noise"] = {"identical": label_noise(pairs), "near": label_noise([])}
+        page = render(found)
+        assert ("There are no copies." in page) == (not pairs)
+        assert ("too few copies" in page) == ("4.00 years" in page) == bool(pairs)
 
 
 def test_cleaned_data_is_kept(portraits: Path, tmp_path: Path) -> None:

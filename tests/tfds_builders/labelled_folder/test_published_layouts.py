@@ -181,6 +181,26 @@ def test_a_parquet_that_is_cut_off_is_an_error_of_one_line(tmp_path: Path) -> No
     assert "\n" not in str(caught.value)
 
 
+def test_texts_of_a_parquet_that_are_not_utf8_are_an_error_of_one_line(tmp_path: Path) -> None:
+    (tmp_path / "team").mkdir()
+    places, text = (pa.py_buffer(content) for content in (np.array([0, 2], np.int32), b"\xfc\xff"))
+    latin = pa.Array.from_buffers(pa.string(), 1, [None, places, text])
+    pq.write_table(pa.table({"image": ["a.jpg"], "identity": latin}), tmp_path / "team/labels.parquet")
+    with pytest.raises(
+        VisageError, match=r"labels\.parquet: a text in it is not UTF-8 \(invalid start byte\)"
+    ) as caught:
+        prepared(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pattern_that_is_none_is_an_error_of_one_line(tmp_path: Path) -> None:
+    (tmp_path / "team").mkdir()
+    with pytest.raises(VisageError, match=r"no (pattern of files|\*\*\.csv in )") as caught:
+        prepared(tmp_path, labels="**.csv")
+    assert "data.labelled_folders.team.labels" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def group_photo(faces: int) -> bytes:
     canvas = Image.new("RGB", (100 * faces, 80))
     for number in range(faces):
@@ -218,3 +238,13 @@ def test_lagenda_as_it_is_published(tmp_path: Path) -> None:
     # One photo, so one person where splits are drawn; three images where copies are compared.
     assert len({record.identity for record in (first, second, nobody)}) == 1
     assert len({record.image_digest for record in (first, second, nobody)}) == 3
+
+
+def test_boxes_that_differ_by_less_than_a_pixel_are_two_records(tmp_path: Path) -> None:
+    (tmp_path / "team").mkdir()
+    (tmp_path / "team/a.jpg").write_bytes(group_photo(2))
+    rows = [("a.jpg", age, 110.12345, 8, 160.5, 72 + age / 1e6) for age in (26, 27)]
+    write_csv(tmp_path / "team/labels.csv", "image,age,face_x0,face_y0,face_x1,face_y1", rows)
+    builder = prepared(tmp_path)
+    assert builder.info.metadata == {"rows": 2, "yielded": 2, "skipped": {}}
+    assert sorted(records(builder)) == ["a.jpg#110.12345,8,160.5,72.000026", "a.jpg#110.12345,8,160.5,72.000027"]

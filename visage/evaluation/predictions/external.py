@@ -5,7 +5,8 @@
 | `predicted_age` | years |
 | `predicted_male` | P(male), 0 to 1 |
 | `predicted_gender` | 'female' or 'male', in place of `predicted_male` |
-| `age`, `gender`, `age_group` | labels; empty: unknown. `age_group` as in 'AGE_GROUPS', where the age is unknown |
+| `age`, `gender` | labels; empty: unknown. An age is a number of years or an age group such as 20-29 |
+| `age_group` | an age group such as 20-29, where `age` is empty |
 | `race`, `source`, `identity`, `key` | optional |
 
 One predicted column at least and the label of what it predicts are needed. Other columns are refused, so that a typo is
@@ -95,7 +96,10 @@ def _read(path: Path) -> pa.Table:
 
 def _parsed(file: BinaryIO, ending: str) -> pa.Table:
     if ending == ".parquet":
-        return pq.read_table(file)
+        table = pq.read_table(file)
+        # Texts that are not UTF-8 are found here, in one line.
+        table.validate(full=True)
+        return table
     # As texts: a column of identities may look like numbers.
     options = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(_COLUMNS, pa.string()), strings_can_be_null=False)
     return pyarrow.csv.read_csv(file, convert_options=options)

@@ -8,11 +8,15 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from visage.errors import VisageError
 from visage.networks import faceres
 from visage.networks.pretrained.npm_package import read_package
 from visage.networks.pretrained.tfjs_graph import read_weights
-from visage.networks.pretrained.weights_file import FACERES_COMMAND, FACERES_PACKAGE, FACERES_VERSION, missing_faceres
+from visage.networks.pretrained.weights_file import (
+    FACERES_PACKAGE,
+    FACERES_VERSION,
+    missing_faceres,
+    unusable_faceres,
+)
 
 _MODEL = "models/faceres-deep.json"
 _SHARD = "models/faceres-deep.bin"
@@ -50,7 +54,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         raise missing_faceres(path) from None
     except (KeyError, ValueError) as error:
         cause = f"it lacks {error}" if isinstance(error, KeyError) else error
-        raise VisageError(f"trainer.weights.faceres: {path}: {cause}; `{FACERES_COMMAND}` fetches it again") from None
+        raise unusable_faceres(path, cause) from None
     return weights
 
 

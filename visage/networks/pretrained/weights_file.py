@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from visage.errors import VisageError
+from visage.networks.pretrained.npm_package import check_folder
 
 _VGGFACE = (
     "vggface starts from VGG-Face's own vgg_face_weights.h5 (580 MB; see "
@@ -42,10 +43,21 @@ def missing_faceres(path: Path) -> VisageError:
 
 
 def check_faceres_package(path: Path) -> None:
-    """Checks that there is an archive or a folder; whether it is the right one is checked when it is read.
+    """Checks that there is an archive or an unpacked package; whether it is the right one is checked when it is read.
 
     Raises:
         VisageError: there is none.
     """
     if not path.exists():
         raise missing_faceres(path)
+    if path.is_dir():
+        # The digest of all that a wrong folder holds, such as that of the data sets, would take hours.
+        try:
+            check_folder(path)
+        except ValueError as error:
+            raise unusable_faceres(path, error) from None
+
+
+def unusable_faceres(path: Path, cause: object) -> VisageError:
+    """Returns the error of a path with something else, or with a damaged package."""
+    return VisageError(f"trainer.weights.faceres: {path.resolve()}: {cause}; `{FACERES_COMMAND}` fetches it again")

@@ -39,8 +39,10 @@ class LabelWeights:
 
     @cached_property
     def _rows(self) -> tf.lookup.StaticHashTable:
-        rows = tf.lookup.KeyValueTensorInitializer(tf.constant(self.keys), tf.range(len(self.keys)))
-        return tf.lookup.StaticHashTable(rows, default_value=-1)
+        # Outside of the graph of the data set that asks first: each epoch of streamed images is another one.
+        with tf.init_scope():
+            rows = tf.lookup.KeyValueTensorInitializer(tf.constant(self.keys), tf.range(len(self.keys)))
+            return tf.lookup.StaticHashTable(rows, default_value=-1)
 
 
 def _weighed(labels: Mapping[str, Any], weights: Mapping[str, Any]) -> dict[str, Any]:

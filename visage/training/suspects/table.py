@@ -78,7 +78,8 @@ class SuspectTable:
 
     def weights(self) -> LabelWeights:
         """Returns the weights of the labels."""
-        keys = np.array(self.rows["key"].to_pylist()).astype(np.bytes_)
+        # `np.bytes_` of texts would take ASCII alone.
+        keys = np.array([key.encode() for key in self.rows["key"].to_pylist()])
         return LabelWeights(keys, *(self.rows[name].to_numpy() for name in ("age_weight", "gender_weight")))
 
     def save(self, path: Path) -> None:

@@ -98,6 +98,16 @@ def test_what_cannot_be_read_is_refused_in_one_line(tmp_path: Path, text: str, r
     assert "\n" not in str(refused.value)
 
 
+def test_texts_of_a_parquet_that_are_not_utf8_are_refused_in_one_line(tmp_path: Path) -> None:
+    places, text = (pa.py_buffer(content) for content in (np.array([0, 1], np.int32), b"\xfc"))
+    latin = pa.Array.from_buffers(pa.string(), 1, [None, places, text])
+    file = tmp_path / "latin.parquet"
+    pq.write_table(pa.table({"age": [30], "predicted_age": [31.0], "identity": latin}), file)
+    with pytest.raises(VisageError, match=r"latin\.parquet: cannot be read \(.*UTF8.*\); give a CSV") as error:
+        read_external(file)
+    assert "\n" not in str(error.value)
+
+
 def test_a_file_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(VisageError, match=r"none\.csv: does not exist; give a CSV or Parquet file"):
         read_external(tmp_path / "none.csv")

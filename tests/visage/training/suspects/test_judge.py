@@ -103,22 +103,26 @@ def test_an_action_changes_the_weights_of_suspects_and_nothing_else(
         np.testing.assert_array_equal(after[name], values * np.where(suspect, weight, 1.0) if label else values)
 
 
-def test_images_are_weighed_as_features_are(splits: Splits, judged: SuspectTable) -> None:
+@pytest.mark.parametrize("fits_into_memory", [True, False])
+def test_images_are_weighed_as_features_are(
+    splits: Splits, judged: SuspectTable, fits_into_memory: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visage.training.batches._fits_into_memory", lambda *_: fits_into_memory)
     settings = recipe(epochs=1, freeze=None)
     weighted = replace(splits[0], weights=judged.weights())
-    (one, other) = (
-        {
-            name: np.concatenate([labels[name] for _, labels in batches])
-            for name in ("age_low", "age_weight", "gender_weight")
-        }
-        for batches in (
-            list(TrainingBatches(split, settings.spec, settings).epoch(0).as_numpy_iterator())
-            for split in (splits[0], weighted)
+    kept, weighed = (TrainingBatches(split, settings.spec, settings) for split in (splits[0], weighted))
+    # Streamed images are decoded anew in every epoch.
+    for epoch in (0, 1):
+        (one, other) = (
+            {
+                name: np.concatenate([labels[name] for _, labels in batches.epoch(epoch).as_numpy_iterator()])
+                for name in ("age_low", "age_weight", "gender_weight")
+            }
+            for batches in (kept, weighed)
         )
-    )
-    np.testing.assert_array_equal(one["age_low"], other["age_low"])
-    assert (one["age_weight"] != other["age_weight"]).sum() == len(found(judged, "age"))
-    assert (one["gender_weight"] != other["gender_weight"]).sum() == len(found(judged, "gender"))
+        np.testing.assert_array_equal(one["age_low"], other["age_low"])
+        assert (one["age_weight"] != other["age_weight"]).sum() == len(found(judged, "age"))
+        assert (one["gender_weight"] != other["gender_weight"]).sum() == len(found(judged, "gender"))
 
 
 def test_wrong_labels_of_val_are_neither_judged_nor_weighed(splits: Splits, judged: SuspectTable) -> None:

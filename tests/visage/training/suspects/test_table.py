@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from visage.saved_model.suspect_labels import read_suspect_labels, suspects_in_words, write_suspect_labels
 from visage.training.settings import TrainerSettings
@@ -52,6 +53,15 @@ def test_weights_are_those_of_the_action_and_of_that_label_alone() -> None:
     assert weights.gender.tolist() == [DOWNWEIGHT, 1.0, 1.0]
     assert table("drop").weights().age.tolist() == [1.0, 1.0, 0.0]
     assert table("report").weights().age.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_keys_are_those_of_any_file_name() -> None:
+    weights = SuspectTable.of("drop", {**COLUMNS, "key": ["team/j\u00fcrgen.jpg", "wiki/2", "\u5f20.jpg"]}).weights()
+    labels = {"age_weight": tf.constant(1.0), "gender_weight": tf.constant(1.0)}
+    one, _, other = (weights.of(tf.constant(key), labels) for key in weights.keys)
+    assert (float(one["age_weight"]), float(one["gender_weight"])) == (1.0, 0.0)
+    assert (float(other["age_weight"]), float(other["gender_weight"])) == (0.0, 1.0)
+    assert weights.keys[0].decode() == "team/j\u00fcrgen.jpg"
 
 
 def test_every_record_is_counted_once_by_each_feature() -> None:

@@ -1,7 +1,8 @@
 """Makes one network of several members: parts with heads of their own, whose mean is the network's answer.
 
-Each member learns from its own loss (`visage.training.objective.losses`), so that their errors stay as independent as
-their features are: the mean of two heads on a trunk each is better than one head on both (`docs/experiments.md`).
+Each member learns from its own loss (`visage.training.objective.training_model`), so that their errors stay as
+independent as their features are: the mean of two heads on a trunk each is better than one head on both
+(`docs/experiments.md`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from visage.training.devices import mean_over_devices
 from visage.training.distillation.losses import distillation_losses
 from visage.training.features.trainable import TrainableModel
 from visage.training.loop import Fit
-from visage.training.objective.losses import of_members
 from visage.training.objective.metrics import metrics
 from visage.training.objective.training_model import TrainingModel
 from visage.training.optimization.optimizer import build_optimizer
@@ -44,8 +43,8 @@ def fit_phase(
     """
     spec = settings.spec
     with strategy.scope():
-        losses = of_members(distillation_losses(spec, settings.distillation.alpha, mean_over_devices), spec.members)
-        model = TrainingModel(trainable.network, losses, metrics(spec), strategy.num_replicas_in_sync)
+        losses = distillation_losses(spec, settings.distillation.alpha, mean_over_devices)
+        model = TrainingModel(trainable.network, losses, metrics(spec), strategy.num_replicas_in_sync, spec.members)
         model.compile(build_optimizer(settings, fractions))
     fit = Fit(model, strategy, trainable.training, trainable.validation, settings, checkpoint, log, phase)
     training_state = fit.run()

@@ -6,9 +6,11 @@ import pytest
 import tensorflow as tf
 
 from tests.visage.training.objective.label_batches import MAN, WOMAN, aged, batch_of
+from visage.networks import NETWORKS
 from visage.networks.heads import age_probabilities, dense_outputs
 from visage.networks.members import of_member, with_mean
-from visage.training.objective.losses import age_loss, gender_loss, of_members
+from visage.training.objective.losses import losses
+from visage.training.objective.training_model import TrainingModel
 
 ONES = np.ones((2, 3), np.float32)
 
@@ -39,20 +41,34 @@ def test_the_mean_of_logits_is_the_geometric_mean_of_the_distributions(network: 
     np.testing.assert_allclose(age, geometric / geometric.sum(axis=1, keepdims=True), rtol=1e-5)
 
 
+def losses_of(network: keras.Model) -> TrainingModel:
+    return TrainingModel(network, losses(NETWORKS["compact"]), {}, members=("one", "other"))
+
+
+LABELS = batch_of({**aged(30), **MAN}, {**aged(60), **WOMAN})
+
+
 def test_a_member_learns_as_if_it_were_alone(network: keras.Model) -> None:
-    labels = batch_of({**aged(30), **MAN}, {**aged(60), **WOMAN})
     own = network.get_layer("age_of_one").trainable_weights
-    before = gradients(network, labels, own)
+    before = gradients(network, own)
     for weight in network.get_layer("age_of_other").trainable_weights:
         weight.assign(weight + 1.0)
-    for ours, expected in zip(gradients(network, labels, own), before, strict=True):
+    for ours, expected in zip(gradients(network, own), before, strict=True):
         assert np.asarray(expected).any()
         np.testing.assert_array_equal(ours, expected)
 
 
-def gradients(network: keras.Model, labels: dict[str, tf.Tensor], weights: list[keras.Variable]) -> list[tf.Tensor]:
+def gradients(network: keras.Model, weights: list[keras.Variable]) -> list[tf.Tensor]:
+    model = losses_of(network)
     with tf.GradientTape() as tape:
-        raw = network(ONES)
-        each = of_members({"age": age_loss("label_distribution"), "gender": gender_loss("binary")}, ("one", "other"))
-        total = sum(tf.reduce_mean(loss(labels, raw[name])) for name, loss in each.items())
+        total = model.compute_loss(y=LABELS, y_pred=model(ONES, training=True), training=True)
     return tape.gradient(total, [weight.value for weight in weights])
+
+
+def test_the_validation_has_the_loss_of_the_answer(network: keras.Model) -> None:
+    raw = network(ONES)
+    expected = sum(tf.reduce_mean(loss(LABELS, raw[output])) for output, loss in losses(NETWORKS["compact"]).items())
+    model = losses_of(network)
+    validation = model.compute_loss(y=LABELS, y_pred=model(ONES, training=False), training=False)
+    np.testing.assert_allclose(validation, expected, rtol=1e-6)
+    assert float(validation) != float(model.compute_loss(y=LABELS, y_pred=raw, training=True))

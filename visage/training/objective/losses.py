@@ -13,7 +13,7 @@ counts those records over the batch on all devices together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import keras
@@ -22,7 +22,6 @@ from keras import ops
 from visage.data.labels import AGE_GROUPS
 from visage.networks import AgeHead, GenderHead, NetworkSpec
 from visage.networks.heads import AGES, age_probabilities, expected_age, male_logit, mass_in
-from visage.networks.members import of_member
 from visage.training.objective.labels import Labels, exact_weight, first_and_last_group
 
 # Maps labels and a head's raw output to a loss for each record, [N].
@@ -46,24 +45,6 @@ def losses(spec: NetworkSpec, mean: Mean = ops.mean) -> dict[str, Loss]:
     if spec.gender_head is not None:
         found["gender"] = gender_loss(spec.gender_head, mean)
     return found
-
-
-def of_members(losses: Mapping[str, Loss], members: Sequence[str]) -> dict[str, Loss]:
-    """Returns the losses of the raw outputs that learn: those of each member, or of the network if it has none.
-
-    The sum over the members is their mean, so that the total does not depend on their number.
-
-    Args:
-        losses: by output.
-        members: their names.
-    """
-    if not members:
-        return dict(losses)
-
-    def share(loss: Loss) -> Loss:
-        return lambda labels, raw: loss(labels, raw) / len(members)
-
-    return {of_member(output, member): share(loss) for member in members for output, loss in losses.items()}
 
 
 def age_loss(head: AgeHead, mean: Mean = ops.mean) -> Loss:

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from visage.networks.members import of_member
 from visage.training.objective.labels import Labels
 from visage.training.objective.losses import Loss
 
@@ -25,6 +26,7 @@ class TrainingModel(keras.Model):
         losses: Mapping[str, Loss],
         metrics: Mapping[str, Sequence[keras.metrics.Metric]],
         devices: int = 1,
+        members: Sequence[str] = (),
     ) -> None:
         """Wraps a network; call `compile` with just an optimizer before training.
 
@@ -33,6 +35,8 @@ class TrainingModel(keras.Model):
             losses: by output; the model's loss is the sum of their means.
             metrics: by output; each takes the labels and that output.
             devices: number of devices that share every batch.
+            members: of the network, if it has any. Each learns from its own loss, of which the training has the mean;
+                the validation has the loss of the network's answer.
         """
         super().__init__(name=network.name)
         self._network = network
@@ -43,6 +47,7 @@ class TrainingModel(keras.Model):
         several = losses if len(losses) > 1 else {}
         self._mean_losses = {output: keras.metrics.Mean(name=f"{output}_loss") for output in several}
         self._devices = devices
+        self._members = members
         self.built = True
 
     def call(self, pixels: keras.KerasTensor, training: bool | None = None) -> dict[str, keras.KerasTensor]:
@@ -65,10 +70,14 @@ class TrainingModel(keras.Model):
             y: the labels, their weights among them.
             y_pred: the raw outputs.
             sample_weight: ignored.
-            training: ignored.
+            training: whether the members learn.
         """
         assert y_pred is not None
-        values = {output: loss(y, y_pred[output]) for output, loss in self._losses_of_heads.items()}
+        values = {}
+        for output, loss in self._losses_of_heads.items():
+            learning = [of_member(output, member) for member in self._members] if training else []
+            raw = [y_pred[name] for name in learning or [output]]
+            values[output] = sum(loss(y, one) for one in raw) / len(raw)
         for output, mean in self._mean_losses.items():
             mean.update_state(values[output] * self._devices)
         return sum(values.values())

@@ -33,6 +33,8 @@ PIPELINE = [
     "ml-metadata>=1.16",
     # The command `tfds build` imports it without requiring it.
     "mlcroissant>=1",
+    # The augmentation. 5 is another major version, not tested.
+    "opencv-python-headless>=4.11,<5",
     "pyarrow>=10",
     "pyyaml>=6",
     "scipy>=1.12",

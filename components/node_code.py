@@ -50,8 +50,10 @@ NODES: Mapping[str, NodeCode] = {
     "ExampleValidator": NodeCode(
         ("components.example_validator", "visage.data_validation"), ("tensorflow-data-validation",)
     ),
-    "Tuner": NodeCode((*TRAINING_CODE, "components.tuner"), ("keras", "keras-tuner", "tensorflow")),
-    "Trainer": NodeCode((*TRAINING_CODE, "components.trainer"), ("keras", "tensorflow")),
+    "Tuner": NodeCode(
+        (*TRAINING_CODE, "components.tuner"), ("keras", "keras-tuner", "opencv-python-headless", "tensorflow")
+    ),
+    "Trainer": NodeCode((*TRAINING_CODE, "components.trainer"), ("keras", "opencv-python-headless", "tensorflow")),
     "Evaluator": NodeCode(
         (
             "components.evaluator",

@@ -23,6 +23,7 @@ _PACKAGES = (
     "numpy",
     "pyarrow",
     "Pillow",
+    "opencv-python-headless",
 )
 
 

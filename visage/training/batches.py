@@ -150,8 +150,7 @@ def augmented(batches: tf.data.Dataset, settings: TrainerSettings, first: int = 
     def change(number: tf.Tensor, batch: tuple[tf.Tensor, Labels]) -> tuple[tf.Tensor, Labels]:
         pixels, labels = batch
         seed = tf.stack([tf.constant(settings.seed, tf.int64), number])
-        changed = augment(tf.cast(pixels, tf.float32), seed, settings.augmentation)
-        return tf.ensure_shape(changed, pixels.shape), labels
+        return augment(pixels, seed, settings.augmentation), labels
 
     return batches.enumerate(start=first).map(change, num_parallel_calls=tf.data.AUTOTUNE)
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from visage.training.augmentation.augment import augment
 from visage.training.recipe.augmentation_settings import AugmentationSettings
 
-PIXELS = tf.constant(np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3)).astype(np.float32))
+PIXELS = tf.constant(np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), np.uint8))
 # Grey levels that no change below moves to black or white.
-MUTED = 90 + PIXELS / 4
+MUTED = 90 + PIXELS // 4
 SEED = tf.constant([1, 2], tf.int64)
 
 # One setting of each key that has an effect by itself.
@@ -37,9 +37,14 @@ def settings(**changes: Any) -> AugmentationSettings:
     return AugmentationSettings.model_validate({**off, **changes})
 
 
+def grey_levels(pixels: tf.Tensor) -> np.ndarray:
+    """Returns float32, which uint8 needs to be subtracted."""
+    return np.asarray(pixels, np.float32)
+
+
 def changed(before: tf.Tensor, after: tf.Tensor) -> set[int]:
     """Returns which images of a batch have changed."""
-    return {number for number in range(len(before)) if np.abs(after[number] - before[number]).max() > 1}
+    return {number for number, step in enumerate(grey_levels(after) - grey_levels(before)) if np.abs(step).max() > 1}
 
 
 def test_every_key_has_a_test() -> None:
@@ -76,12 +81,13 @@ def test_every_image_of_a_batch_changes_differently(key: str) -> None:
     copies = tf.repeat(PIXELS[:1], 40, axis=0)
     after = augment(copies, SEED, settings(**{key: CHANGES[key]}))
     different = len({image.numpy().tobytes() for image in after})
-    assert different == (2 if key == "flip" else 40)
+    # Places are rounded to 1/32 of a pixel, so that on 16 pixels two zooms may be the same.
+    assert different in ([2] if key == "flip" else range(36, 41))
 
 
 def test_the_draws_for_one_key_do_not_depend_on_the_others() -> None:
     # A recipe that adds a change keeps its other draws: same lights, same shifts.
-    lighter_by = augment(MUTED, SEED, settings(brightness=0.1)) - MUTED
+    lighter_by = augment(MUTED, SEED, settings(brightness=0.1)) - grey_levels(MUTED)
     turned = augment(MUTED, SEED, settings(rotation=20))
     np.testing.assert_allclose(
         augment(MUTED, SEED, settings(brightness=0.1, rotation=20)), turned + lighter_by[:, :1, :1], atol=1e-3
@@ -90,7 +96,7 @@ def test_the_draws_for_one_key_do_not_depend_on_the_others() -> None:
 
 def test_a_zoom_is_at_most_what_is_allowed() -> None:
     # A white square of side 8 on black: its area gives the factor.
-    square = np.zeros((200, 32, 32, 1), np.float32)
+    square = np.zeros((200, 32, 32, 1), np.uint8)
     square[:, 12:20, 12:20] = 255
     after = augment(tf.constant(square), SEED, settings(zoom=0.25))
     factors = np.sqrt(after.numpy().sum(axis=(1, 2, 3)) / 255) / 8
@@ -100,26 +106,24 @@ def test_a_zoom_is_at_most_what_is_allowed() -> None:
 
 def test_saturation_keeps_the_luminance_and_leaves_grey_images_as_they_are() -> None:
     after = augment(MUTED, SEED, settings(saturation=1))
-    luminance = [tf.image.rgb_to_grayscale(pixels) for pixels in (MUTED, after)]
+    luminance = [tf.image.rgb_to_grayscale(pixels) for pixels in (grey_levels(MUTED), after)]
     np.testing.assert_allclose(luminance[0], luminance[1], atol=0.1)
     grey = tf.repeat(PIXELS[..., :1], 3, axis=-1)
     np.testing.assert_allclose(augment(grey, SEED, settings(saturation=1)), grey, atol=0.05)
 
 
 def test_lighting_adds_one_colour_along_those_of_the_image() -> None:
-    red, green = PIXELS[:100, :, :, :1], tf.zeros_like(PIXELS[..., :1])
-    varied_in_red_alone = tf.concat([90 + red / 4, green + 100, green + 100], axis=-1)
-    after = augment(varied_in_red_alone, SEED, settings(lighting=1)).numpy()
-    step = after - varied_in_red_alone.numpy()
+    varied_in_red_alone = tf.concat([MUTED[..., :1], tf.fill([5, 16, 16, 2], tf.constant(100, tf.uint8))], axis=-1)
+    step = augment(varied_in_red_alone, SEED, settings(lighting=1)) - grey_levels(varied_in_red_alone)
     np.testing.assert_allclose(step, np.broadcast_to(step[:, :1, :1], step.shape), atol=0.01)
     np.testing.assert_allclose(step[..., 1:], 0, atol=0.01)
     assert np.abs(step[..., 0]).max() > 0.5
 
 
 def test_lighting_is_distributed_as_steps_scaled_by_eigenvalues_along_eigenvectors() -> None:
-    one = MUTED[:1] * tf.constant([1.0, 0.8, 0.5])
+    one = tf.cast(grey_levels(MUTED[:1]) * [1.0, 0.8, 0.5], tf.uint8)
     many = tf.repeat(one, 4000, axis=0)
-    step = (augment(many, SEED, settings(lighting=0.5)) - many).numpy()[:, 0, 0] / 255
-    eigenvalues, eigenvectors = np.linalg.eigh(np.cov(one.numpy().reshape(-1, 3).T / 255, bias=True))
+    step = (augment(many, SEED, settings(lighting=0.5)) - grey_levels(many))[:, 0, 0] / 255
+    eigenvalues, eigenvectors = np.linalg.eigh(np.cov(grey_levels(one).reshape(-1, 3).T / 255, bias=True))
     expected = 0.5**2 * eigenvectors @ np.diag(eigenvalues**2) @ eigenvectors.T
-    np.testing.assert_allclose(np.cov(step.T), expected, atol=0.1 * expected.max())
+    np.testing.assert_allclose(np.cov(np.transpose(step)), expected, atol=0.1 * expected.max())

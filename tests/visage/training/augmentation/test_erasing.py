@@ -6,17 +6,25 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visage.training.augmentation.erasing import erase
+from visage.training.augmentation.erasing import draw_rectangles, erase
 
 SIDE = 48
 # Not a grey level, so that erased pixels are recognizable.
 GROUND = -1.0
 
 
+def with_noise(count: int, probability: float, largest: float, seed: int) -> np.ndarray:
+    """Erases rectangles of `count` images of the colour GROUND: float32 [count, SIDE, SIDE, 3]."""
+    images = np.full((count, SIDE, SIDE, 3), GROUND, np.float32)
+    drawn = draw_rectangles(tf.constant(images.shape), tf.constant([seed, 1], tf.int64), probability, largest)
+    for image, rectangle in zip(images, drawn[0].numpy(), strict=True):
+        erase(image, rectangle, drawn[1].numpy())
+    return images
+
+
 def erased(count: int, probability: float, largest: float, seed: int = 0) -> np.ndarray:
     """Returns which pixels of `count` images became noise: bool [count, SIDE, SIDE]."""
-    pixels = tf.fill([count, SIDE, SIDE, 3], GROUND)
-    after = erase(pixels, tf.constant([seed, 1], tf.int64), probability, largest).numpy()
+    after = with_noise(count, probability, largest, seed)
     assert (after[after != GROUND] >= 0).all()
     assert (after <= 255).all()
     return (after != GROUND).all(axis=-1)
@@ -47,8 +55,7 @@ def test_the_requested_fraction_of_the_images_has_a_rectangle_anywhere() -> None
 
 
 def test_the_pixels_become_noise_in_every_channel() -> None:
-    pixels = tf.fill([50, SIDE, SIDE, 3], GROUND)
-    after = erase(pixels, tf.constant([3, 1], tf.int64), 1.0, 0.5).numpy()
+    after = with_noise(50, 1.0, 0.5, seed=3)
     noise = after[after != GROUND]
     assert noise.mean() == pytest.approx(127.5, abs=2)
     assert noise.std() == pytest.approx(255 / np.sqrt(12), abs=2)

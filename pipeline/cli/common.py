@@ -47,7 +47,9 @@ class PathOfThisMachine(click.ParamType):
             instead = self._instead or instead_of_url(str(value))
             given = f"{param.opts[0]} {value}" if isinstance(param, click.Option) else str(value)
             raise VisageError(f"{given}: this is an address, not a path; {instead}")
-        return Path(value)
+        path = Path(value)
+        # `./ready` is a folder and `ready` the ready model; a relative path does not keep the difference.
+        return path.absolute() if str(path) == READY != str(value) else path
 
 
 config_argument = click.argument("config", type=PathOfThisMachine(), default=DEFAULT_CONFIG)
@@ -149,6 +151,10 @@ def choose_model(folder: Path | None, config: Path | None, option: str, ready: b
     """
     if folder is not None and config is not None:
         raise VisageError(f"{option} and --config: both name a model; choose one")
+    if folder is not None and str(folder) == READY and not (ready or folder.exists()):
+        raise VisageError(
+            f"{option}: {READY}: the ready model is not signed, and no run here trained it; name a pushed model"
+        )
     if folder is not None:
         return ChosenModel(_ready(option) if ready and str(folder) == READY else folder, None)
     if config is not None:

@@ -18,6 +18,7 @@ from pipeline.config.loader import load_config
 from visage.errors import VisageError
 from visage.extras import EXTRAS, is_installed, set_up_with
 from visage.installed import installed_version
+from visage.ready_model.cache import find_files
 from visage.ready_model.names import EXTRA
 
 _LOCKS = Path(__file__).resolve().parents[2] / "requirements"
@@ -152,6 +153,10 @@ def _extras() -> Finding:
 
 def _ready_model() -> Finding:
     if is_installed(EXTRA):
+        try:
+            find_files("visage predict")
+        except VisageError as error:
+            return Finding("ready model", "note", str(error))
         return Finding("ready model", "ok", "`visage predict` and `visage serve` take it where nothing was pushed")
     detail = "not installed: `visage predict` and `visage serve` have no model until one is pushed"
     return Finding("ready model", "note", detail, set_up_with(EXTRA))

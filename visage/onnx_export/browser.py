@@ -63,7 +63,7 @@ def write_page(folder: Path, content: bytes, description: Mapping[str, Any], pac
                 with atomic_file(folder / source.name) as partial:
                     shutil.copyfile(source, partial)
     except OSError as error:
-        raise VisageError(f"{folder}: cannot be written: {error.strerror}; name another folder by --page") from None
+        raise VisageError(f"{folder}: cannot be written: {error.strerror}; name another folder by --out") from None
     write_atomically(folder / _MODEL, content)
     shown = {name: description.get(name) for name in ("alignment", "pixels", "identity")}
     write_atomically(folder / _DESCRIPTION, json.dumps(shown, indent=2) + "\n")

@@ -36,12 +36,13 @@ def to_onnx(network: Network) -> bytes:
         model, _ = convert.from_function(tf.function(network, input_signature=signature), signature, opset=_OPSET)
     except Exception as error:  # The converter raises nearly any exception.
         raise VisageError(
-            f"tf2onnx cannot convert this network ({first_cause(error)[:200]}); docs/onnx.md lists what it can"
+            f"tf2onnx cannot convert this network ({first_cause(error)[:200]}); docs/onnx.md names the tested versions"
         ) from error
     inputs = [value.name for value in model.graph.input]
     if inputs != [INPUT]:
         raise VisageError(
-            f"tf2onnx made a model with the inputs {', '.join(inputs)} instead of {INPUT}; train the model again"
+            f"tf2onnx made a model with the inputs {', '.join(inputs)} instead of {INPUT}; "
+            "docs/onnx.md names the tested versions"
         )
     content: bytes = model.SerializeToString()
     return content

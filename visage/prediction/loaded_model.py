@@ -92,7 +92,9 @@ def load_model(path: Path) -> LoadedModel:
             "server (--server)"
         ) from error
     except (TensorFlowError, DecodeError) as error:
-        raise VisageError(f"{path}: the model cannot be loaded ({first_cause(error)[:200]}); push it again") from error
+        # Nobody pushes the ready model.
+        fix = "push it again" if metadata.third_party is None else f"remove {path.parent} and run the command again"
+        raise VisageError(f"{path}: the model cannot be loaded ({first_cause(error)[:200]}); {fix}") from error
     if DEFAULT_SIGNATURE not in session.signatures:
         session.close()
         raise VisageError(f"{path}: the model lacks the signature {DEFAULT_SIGNATURE}; push it again")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.util
 import json
 import multiprocessing
 import os
+import shutil
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +27,14 @@ from visage.ready_model.facts import DIGESTS, PROVENANCE, THIRD_PARTY, VERSION
 from visage.ready_model.names import EXTRA, READY
 from visage.saved_model.versions import SAVED_MODEL
 from visage.source_digest import source_digest
+from visage.tensorflow_messages import first_cause
 
 # A SavedModel depends on them, and on the version of TensorFlow.
 _CODE = ("visage.ready_model", "visage.networks", "visage.saved_model", "visage.data", "visage.faces")
 # What clients call a model unless another name is given, and the number of the one version.
 _NAME, _NUMBER = "visage", "1"
+# Each change of the code makes another entry; those that nothing used for so long are removed.
+_KEPT_DAYS = 30
 
 
 def ready_model(
@@ -47,39 +54,51 @@ def ready_model(
         VisageError: the package is not installed or another version of it, the alignment does not suit the networks, or
             the model cannot be written.
     """
-    check_installed(EXTRA, key)
-    files = _find_files(key)
+    files = find_files(key)
     geometry = alignment or AlignmentSettings()
     _check_geometry(geometry, key)
     folder = _cache() / f"ready-{_digest(geometry)}" / _NAME
     model = folder / _NUMBER
     try:
         if not (model / SAVED_MODEL).is_file():
+            # Also where another process makes it already.
+            announce(f"making the ready model in {folder}, once (half a minute)")
             with locked(folder.parent / "lock", "make the ready model"):
                 if not (model / SAVED_MODEL).is_file():
-                    announce(f"making the ready model in {folder}, once (half a minute)")
                     _make(files, geometry, model)
+            _remove_unused(folder.parent)
     except OSError as error:
         raise VisageError(
             f"{key}: {READY}: {folder} cannot be written ({error.strerror}); name another folder by XDG_CACHE_HOME"
         ) from error
+    with suppress(OSError):
+        # The time of its last use; a cache may be read-only.
+        os.utime(folder.parent)
     return model
 
 
 @dataclass(frozen=True)
-class _Files:
+class Files:
+    """The files of the two networks."""
+
     age: Path
     gender: Path
 
 
-def _find_files(key: str) -> _Files:
+def find_files(key: str) -> Files:
     """Finds the networks in the package, without importing it: that would need onnxruntime and dlib.
 
+    Args:
+        key: the setting or option that names the model, for errors.
+
     Raises:
-        VisageError: one is missing, or other than in the version that is known.
+        VisageError: the package is not installed, or one is missing or other than in the version that is known.
     """
+    check_installed(EXTRA, key)
     package = importlib.util.find_spec(EXTRAS[EXTRA].module)
-    folder = Path((package and package.origin) or "").parent / "models"
+    # A folder of this name without __init__.py has no other place.
+    places = (package and package.submodule_search_locations) or [""]
+    folder = Path(next(iter(places))) / "models"
     for name, digest in DIGESTS.items():
         file = folder / name
         try:
@@ -93,7 +112,7 @@ def _find_files(key: str) -> _Files:
                 f"{key}: {READY}: {file} is not that of {EXTRAS[EXTRA].package} {VERSION} (SHA-256 {found[:12]}...); "
                 f"remove .venv and run `{set_up_with(EXTRA)}`"
             )
-    return _Files(*(folder / name for name in DIGESTS))
+    return Files(*(folder / name for name in DIGESTS))
 
 
 def _check_geometry(alignment: AlignmentSettings, key: str) -> None:
@@ -125,7 +144,19 @@ def _cache() -> Path:
     return (Path(named) if Path(named).is_absolute() else Path.home() / ".cache") / "visage"
 
 
-def _make(files: _Files, alignment: AlignmentSettings, model: Path) -> None:
+def _remove_unused(used: Path) -> None:
+    """Removes the entries beside `used` that nothing read for a month."""
+    oldest = time.time() - _KEPT_DAYS * 24 * 3600
+    for entry in used.parent.glob("ready-*"):
+        with suppress(OSError):
+            model = entry / _NAME / _NUMBER / SAVED_MODEL
+            # A pipeline that was compiled earlier reads the model by its path.
+            read = model.stat().st_atime if model.is_file() else 0
+            if entry != used and max(entry.stat().st_mtime, read) < oldest:
+                shutil.rmtree(entry)
+
+
+def _make(files: Files, alignment: AlignmentSettings, model: Path) -> None:
     """Makes the SavedModel in a new process: in this one, TensorFlow's C++ library may be loaded already."""
     spawned = multiprocessing.get_context("spawn")
     model.parent.mkdir(parents=True, exist_ok=True)
@@ -147,7 +178,7 @@ def _begin(parent: int) -> None:
         os.dup2(quiet, descriptor)
 
 
-def _export(files: _Files, alignment: AlignmentSettings, folder: Path) -> None:
+def _export(files: Files, alignment: AlignmentSettings, folder: Path) -> None:
     import tensorflow as tf
 
     from visage.ready_model.age_and_gender import SPEC, build
@@ -155,4 +186,10 @@ def _export(files: _Files, alignment: AlignmentSettings, folder: Path) -> None:
 
     tf.config.set_visible_devices([], "GPU")
     network = build(files.age, files.gender)
-    export(network, SPEC, alignment, str(folder), PROVENANCE, third_party=THIRD_PARTY)
+    try:
+        export(network, SPEC, alignment, str(folder), PROVENANCE, third_party=THIRD_PARTY)
+    except tf.errors.OpError as error:
+        # TensorFlow writes files by itself, and its errors are of the operating system as well.
+        is_full = isinstance(error, tf.errors.ResourceExhaustedError)
+        what = (errno.ENOSPC, os.strerror(errno.ENOSPC)) if is_full else (errno.EIO, first_cause(error)[:200])
+        raise OSError(*what) from None

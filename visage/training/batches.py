@@ -15,6 +15,7 @@ from visage.memory import memory_limit
 from visage.networks import NetworkSpec
 from visage.saved_model.preprocessing import decode, to_network_input
 from visage.training.augmentation.augment import augment
+from visage.training.augmentation.mixup import mix
 from visage.training.distillation.predictions import TeacherPredictions
 from visage.training.objective.label_weights import LabelWeights
 from visage.training.objective.labels import Labels
@@ -24,6 +25,8 @@ from visage.training.settings import TrainerSettings
 _SHUFFLED_WHEN_STREAMED = 10_000
 # The largest fraction of the memory that a split's decoded images may take.
 _FRACTION_OF_MEMORY = 0.2
+# Derives the seed of a batch's mixtures from that of its other changes.
+_MIXUP = 1
 
 _FEATURES = {
     records.IMAGE: tf.io.FixedLenFeature([], tf.string),
@@ -150,7 +153,9 @@ def augmented(batches: tf.data.Dataset, settings: TrainerSettings, first: int = 
     def change(number: tf.Tensor, batch: tuple[tf.Tensor, Labels]) -> tuple[tf.Tensor, Labels]:
         pixels, labels = batch
         seed = tf.stack([tf.constant(settings.seed, tf.int64), number])
-        return augment(pixels, seed, settings.augmentation), labels
+        changed = augment(pixels, seed, settings.augmentation)
+        mixup = settings.augmentation.mixup
+        return mix(changed, labels, tf.random.fold_in(seed, _MIXUP), mixup) if mixup else (changed, labels)
 
     return batches.enumerate(start=first).map(change, num_parallel_calls=tf.data.AUTOTUNE)
 

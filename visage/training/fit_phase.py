@@ -8,12 +8,12 @@ import tensorflow as tf
 
 from visage.training.checkpoint import Checkpoint, TrainingState
 from visage.training.devices import mean_over_devices
-from visage.training.distillation.losses import distillation_losses
 from visage.training.features.trainable import TrainableModel
 from visage.training.loop import Fit
 from visage.training.objective.metrics import metrics
 from visage.training.objective.training_model import TrainingModel
 from visage.training.optimization.optimizer import build_optimizer
+from visage.training.recipe_losses import recipe_losses
 from visage.training.reports.tensorboard import EventLog
 from visage.training.settings import TrainerSettings
 
@@ -43,7 +43,7 @@ def fit_phase(
     """
     spec = settings.spec
     with strategy.scope():
-        losses = distillation_losses(spec, settings.distillation.alpha, mean_over_devices)
+        losses = recipe_losses(settings, mean_over_devices)
         model = TrainingModel(trainable.network, losses, metrics(spec), strategy.num_replicas_in_sync, spec.members)
         model.compile(build_optimizer(settings, fractions))
     fit = Fit(model, strategy, trainable.training, trainable.validation, settings, checkpoint, log, phase)

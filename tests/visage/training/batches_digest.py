@@ -19,6 +19,7 @@ EVERYTHING = AugmentationSettings(
     contrast=0.1,
     saturation=0.3,
     erasing=0.5,
+    mixup=0.5,
 )
 
 

@@ -11,8 +11,11 @@
 | `teacher_age` | float32 [N, 101] | 0 to 1, rows sum to 1 | a teacher's distribution over the ages 0 to 100 |
 | `teacher_gender` | float32 [N] | 0 to 1 | a teacher's P(male) |
 | `teacher_weight` | float32 [N] | 0 or 1 | 1 where the teacher has a prediction |
+| `mixup_fraction` | float32 [N] | 0 to 0.5 | how much of the image is a second one (`augmentation.mixup`) |
+| `mixed_in_*` | as `*` | as `*` | each of the labels above, of that second image |
 
-A batch holds only the labels of the network's heads, and the teacher's if there is one. A weight is the record's
+A batch holds only the labels of the network's heads, the teacher's if there is one, and the last two where images are
+mixed. The metrics ignore the last two. A weight is the record's
 `sample_weight` in the loss and in the metrics of that label: at 0 the label counts for nothing, whatever its
 value. It is below 1 where the label is known but looks wrong (`visage.training.suspects`). An age label is an interval
 of years (`visage.data.age_labels`).
@@ -29,6 +32,9 @@ from keras import ops
 from visage.networks.heads import groups_of_ages
 
 Labels = dict[str, keras.KerasTensor]
+
+MIXED_IN = "mixed_in_"
+"""Begins the names of the labels of the image that was mixed in."""
 
 
 def exact_weight(labels: Labels) -> keras.KerasTensor:

@@ -25,6 +25,9 @@ class AugmentationSettings(Settings):
     )
     erasing: float = Field(0.0, ge=0, le=1, description="fraction of the images in which a rectangle becomes noise")
     erasing_fraction: float = Field(0.33, gt=0, le=0.5, description="largest fraction of the image to erase")
+    mixup: float = Field(
+        0.0, ge=0, le=1, description="mix two images and their labels by Beta(mixup, mixup); 1: by any fraction"
+    )
 
     @property
     def flip_only(self) -> "AugmentationSettings":

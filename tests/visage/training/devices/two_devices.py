@@ -15,11 +15,18 @@ from tests.helpers.drawn_crops import people, write_split
 from visage.errors import VisageError
 from visage.networks import cnn_utkface
 from visage.training.batches import open_split
+from visage.training.recipe.augmentation_settings import AugmentationSettings
 from visage.training.settings import TrainerSettings
 from visage.training.train import train
 
 SETTINGS = TrainerSettings(
-    network="cnn_utkface", epochs=2, batch_size=16, optimizer="sgd", learning_rate=1e-3, schedule="constant"
+    network="cnn_utkface",
+    epochs=2,
+    batch_size=16,
+    optimizer="sgd",
+    learning_rate=1e-3,
+    schedule="constant",
+    augmentation=AugmentationSettings(mixup=0.5),
 )
 
 

@@ -36,6 +36,18 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         raise VisageError(f"{path}: cannot be written: {error.strerror}") from None
 
 
+def make_folder(folder: Path) -> None:
+    """Creates a folder and those above it, as far as they are missing.
+
+    Raises:
+        VisageError: it cannot be created.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VisageError(f"{folder}: cannot be created: {error.strerror}; make it writable, and run again") from None
+
+
 @contextmanager
 def atomic_file(path: Path, partial: Path | None = None) -> Iterator[Path]:
     """Renames a file to its final name when the `with` block has written it; readers see the old file or the new one.

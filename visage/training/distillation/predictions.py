@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from visage.errors import VisageError
-from visage.files import write_atomically
+from visage.array_files import read_arrays, write_arrays
 from visage.training.objective.labels import Labels
 
 
@@ -41,20 +38,10 @@ class TeacherPredictions:
         Raises:
             VisageError: it cannot be written.
         """
-        content = io.BytesIO()
-        np.savez(content, keys=self.keys, **self.by_output)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise VisageError(f"{path.parent}: cannot be created: {error.strerror}; fix that and run again") from None
-        write_atomically(path, content.getvalue())
+        write_arrays(path, {"keys": self.keys, **self.by_output})
 
 
 def load_predictions(path: Path) -> TeacherPredictions | None:
     """Reads the file of `TeacherPredictions.save`; returns None if it is missing or damaged."""
-    try:
-        with path.open("rb") as file, np.load(file) as saved:
-            arrays = dict(saved)
-        return TeacherPredictions(arrays.pop("keys"), arrays)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        return None
+    arrays = read_arrays(path)
+    return None if arrays is None or "keys" not in arrays else TeacherPredictions(arrays.pop("keys"), arrays)

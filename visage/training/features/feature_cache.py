@@ -5,9 +5,7 @@ Mirroring is the only augmentation: features of an image and of its mirror image
 
 from __future__ import annotations
 
-import io
 import math
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +15,9 @@ import numpy as np
 import tensorflow as tf
 
 from visage import progress
+from visage.array_files import read_arrays, write_arrays
 from visage.errors import VisageError
-from visage.files import atomic_file, write_atomically
+from visage.files import atomic_file
 from visage.networks import NetworkSpec
 from visage.training.batches import Split, evaluation_batches
 from visage.training.settings import TrainerSettings
@@ -111,7 +110,7 @@ def keep_features(
     """
     shape = (split.size, 1 + mirrored, trunk.output_shape[-1])
     of_labels = path.with_name(f"{path.name}.labels.npz")
-    labels = _load_labels(of_labels) if _is_whole(path, shape) else None
+    labels = read_arrays(of_labels) if _is_whole(path, shape) else None
     if labels is None:
         try:
             labels = _write(path, of_labels, _compute(trunk, split, settings, mirrored), split)
@@ -140,23 +139,12 @@ def _write(
                 done += len(features)
                 progress.report(f"frozen features, {split.name}", done, split.size)
         together = {name: np.concatenate([known[name] for known in labels]) for name in labels[0]}
-        content = io.BytesIO()
-        np.savez(content, **together)
-        write_atomically(labels_path, content.getvalue())
+        write_arrays(labels_path, together)
     return together
 
 
 def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
     return path.is_file() and path.stat().st_size == math.prod(shape) * np.dtype(np.float16).itemsize
-
-
-def _load_labels(path: Path) -> dict[str, np.ndarray] | None:
-    """Reads the labels; returns None if they are missing or damaged."""
-    try:
-        with path.open("rb") as file, np.load(file) as saved:
-            return dict(saved)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        return None
 
 
 def _compute(

@@ -6,8 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from visage.errors import VisageError
-from visage.files import write_atomically
+from visage.files import make_folder, write_atomically
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,7 @@ class Trials:
         Raises:
             VisageError: the file cannot be written.
         """
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise VisageError(f"{self._folder}: cannot be created: {error.strerror}; make it writable") from None
+        make_folder(self._folder)
         write_atomically(self._file(key), json.dumps({"val_loss": trial.val_loss}))
 
     def _file(self, key: str) -> Path:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import math
-import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -14,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from visage.array_files import read_arrays, write_arrays
 from visage.errors import VisageError
-from visage.files import write_atomically
 from visage.networks import NetworkSpec
 from visage.networks.heads import age_probabilities, male_logit
 from visage.training.batches import Split
@@ -72,11 +69,11 @@ def predict_out_of_fold(
             )
         for number in range(FOLDS):
             of_fold = checkpoint and checkpoint.of_fold(number)
-            predictions = _load(of_fold.fold_predictions_file) if of_fold is not None else None
+            predictions = read_arrays(of_fold.fold_predictions_file) if of_fold is not None else None
             if predictions is None:
                 predictions = _predict_fold(trainable, settings, fold, number, strategy, of_fold)
                 if of_fold is not None and is_chief(strategy):
-                    _save(predictions, of_fold.fold_predictions_file)
+                    write_arrays(of_fold.fold_predictions_file, predictions)
             for name, values in predictions.items():
                 whole = together.setdefault(name, np.zeros((len(fold), *values.shape[1:]), np.float32))
                 whole[fold == number] = values
@@ -129,21 +126,3 @@ def _probabilities(raw: Mapping[str, Any], output: str, spec: NetworkSpec) -> np
         assert spec.age_head is not None
         probability = age_probabilities(raw["age"], spec.age_head)
     return np.asarray(keras.ops.convert_to_numpy(probability))
-
-
-def _save(predictions: Predictions, path: Path) -> None:
-    content = io.BytesIO()
-    np.savez(content, **predictions)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise VisageError(f"{path.parent}: cannot be created: {error.strerror}; fix that and run again") from None
-    write_atomically(path, content.getvalue())
-
-
-def _load(path: Path) -> Predictions | None:
-    try:
-        with path.open("rb") as file, np.load(file) as saved:
-            return dict(saved)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        return None

@@ -14,8 +14,7 @@ import pyarrow.parquet as pq
 
 from visage.data.labels import AGE_GROUPS, GENDERS, RACES, UNKNOWN
 from visage.data.settings import SuspectLabels
-from visage.errors import VisageError
-from visage.files import write_atomically
+from visage.files import make_folder, write_atomically
 from visage.training.objective.label_weights import LabelWeights
 
 TABLE_FILE = "suspect_labels.parquet"
@@ -90,10 +89,7 @@ class SuspectTable:
         """
         content = io.BytesIO()
         pq.write_table(self.rows.replace_schema_metadata({_ACTION: self.action}), content)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise VisageError(f"{path.parent}: cannot be created: {error.strerror}; fix that and run again") from None
+        make_folder(path.parent)
         write_atomically(path, content.getvalue())
 
     def summary(self) -> dict[str, Any]:

@@ -166,7 +166,8 @@ def test_visage_duo_is_cut_behind_the_taps_of_both_trunks() -> None:
     assert parts is not None
     trunk, head = parts
     assert trunk.count_params() == 5_607_488 + OF_FACERES
-    assert trunk.output_shape == network.get_layer("levels").output.shape
+    widths = [network.get_layer(f"levels_of_{name}").output.shape[1] for name in ("dlib", "faceres")]
+    assert trunk.output_shape == (None, sum(widths))
     assert head.count_params() + trunk.count_params() == network.count_params()
     pixels = np.random.default_rng(0).uniform(0, 255, (2, 150, 150, 3)).astype(np.float32)
     np.testing.assert_allclose(head(trunk(pixels))["age"], network(pixels)["age"], rtol=1e-3, atol=1e-5)

@@ -89,7 +89,7 @@ def test_a_teacher_with_tta_flip_under_either_key_predicts_once(folder: Path, tm
 
 
 def test_unlabelled_faces_get_the_predictions_of_the_teacher_which_predicts_once(folder: Path, tmp_path: Path) -> None:
-    settings, checkpoint = recipe(folder), Checkpoint(tmp_path / "checkpoint")
+    settings, checkpoint = recipe(folder, epochs=12), Checkpoint(tmp_path / "checkpoint")
     reports: list[tuple[str, int, int | None]] = []
     with progress.listening(lambda step, done, total, _: reports.append((step, done, total))):
         network = train(split(folder, "train"), split(folder, "val"), settings, str(tmp_path), checkpoint=checkpoint)

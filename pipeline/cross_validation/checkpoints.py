@@ -115,5 +115,5 @@ def _read(folder: Path, run: PlannedRun) -> Result | None:
     except FileNotFoundError:
         return None
     except _UNREADABLE:
-        # It was written whole, so the disk has damaged it. Repeating one run is better than failing all.
+        # Whatever the cause, repeating one run is better than failing all.
         return None

@@ -77,11 +77,11 @@ def _draw(shape: tf.Tensor, seed: tf.Tensor, settings: AugmentationSettings) -> 
 def _change(pixels: np.ndarray, draws: dict[str, np.ndarray], keys: Set[str]) -> np.ndarray:
     """Applies `draws` to a batch; `keys` names the changes that are switched on."""
     moves = Moves(draws["flip"], draws["shear"], draws["zoom"], draws["rotation"], draws["shift"])
-    origins = moves.origins(pixels.shape[1])
-    resampled, coloured = bool(keys & _MOVES), bool(keys & _COLOURS)
+    origins = moves.origins(pixels.shape[1]) if keys & _MOVES else None
+    coloured = bool(keys & _COLOURS)
     changed = np.empty(pixels.shape, np.float32)
     for number, image in enumerate(pixels):
-        if resampled:
+        if origins is not None:
             image = move(image, origins[number])
         elif moves.flipped[number]:
             image = mirror(image)

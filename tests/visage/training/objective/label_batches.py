@@ -5,7 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
+from visage.networks import AgeHead
 from visage.training.objective.labels import Labels
+
+WIDTHS: dict[AgeHead, int] = {"regression": 1, "softmax": 101, "label_distribution": 101, "age_groups": 8, "coral": 100}
+"""The number of raw outputs of each age head."""
 
 
 def aged(years: float, std: float = 2.5) -> dict[str, float]:

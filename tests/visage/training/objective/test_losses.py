@@ -12,6 +12,7 @@ from tests.visage.training.objective.label_batches import (
     MAN,
     NO_AGE,
     NO_GENDER,
+    WIDTHS,
     WOMAN,
     aged,
     batch_of,
@@ -70,9 +71,6 @@ def test_unknown_genders_train_nothing() -> None:
         loss = gender_loss("binary")(batch_of(NO_GENDER), logits)
     assert mean(loss) == 0
     assert not np.asarray(tape.gradient(loss, logits)).any()
-
-
-WIDTHS: dict[AgeHead, int] = {"regression": 1, "softmax": 101, "label_distribution": 101, "age_groups": 8, "coral": 100}
 
 
 @pytest.mark.parametrize("head", get_args(AgeHead))

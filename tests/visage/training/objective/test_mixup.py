@@ -11,6 +11,7 @@ from tests.visage.training.objective.label_batches import (
     MAN,
     NO_AGE,
     NO_GENDER,
+    WIDTHS,
     WOMAN,
     aged,
     batch_of,
@@ -25,13 +26,6 @@ from visage.training.objective.losses import age_loss, gender_loss
 from visage.training.objective.mixup import mixup_losses
 
 SEED = tf.constant([1, 2], tf.int64)
-WIDTHS: dict[AgeHead, int] = {
-    "regression": 1,
-    "softmax": 101,
-    "label_distribution": 101,
-    "age_groups": 8,
-    "coral": 100,
-}
 # An exact age and an interval, a label of less weight, and an unknown one.
 AGES = batch_of(aged(30), A_CHILD, {**aged(50), "age_weight": 0.25}, NO_AGE)
 GENDERS = batch_of(MAN, WOMAN, NO_GENDER, {**MAN, "gender_weight": 0.25})

@@ -111,7 +111,7 @@ def test_images_are_weighed_as_features_are(
     settings = recipe(epochs=1, freeze=None)
     weighted = replace(splits[0], weights=judged.weights())
     kept, weighed = (TrainingBatches(split, settings.spec, settings) for split in (splits[0], weighted))
-    # Streamed images are decoded anew in every epoch.
+    # Streamed images are decoded again in every epoch.
     for epoch in (0, 1):
         (one, other) = (
             {

@@ -12,6 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import click
+
+from pipeline.ready import announced_ready_model
 from visage.errors import VisageError
 from visage.ready_model.names import READY
 
@@ -74,11 +77,11 @@ def find_target(target: Path, examples: Path | None, split: str | None, baseline
                 "predictions, or measure the model with this file as its baseline"
             )
         return PredictionsFile(target, baseline)
-    model, split = _find_model(target), split or _DEFAULT_SPLIT
+    model, split = _find_model(target, "MODEL"), split or _DEFAULT_SPLIT
     if baseline is not None and not _is_file(baseline):
         from visage.saved_model.comparable import why_not_comparable
 
-        other = _find_model(baseline)
+        other = _find_model(baseline, "--baseline")
         why = why_not_comparable(model, other, split)
         if why is not None:
             raise VisageError(f"--baseline {baseline}: {why}; name another model, or another split")
@@ -211,8 +214,12 @@ class ModelOnSplit:
         return thumbnails(read_serialized(self._examples, self.split), evaluation.breakdown.faces)
 
 
-def _find_model(named: Path) -> Path:
-    """Returns the SavedModel that the user named, also the ready model.
+def _find_model(named: Path, option: str) -> Path:
+    """Returns the SavedModel that the user named, also the ready model, of which one line says whose it is.
+
+    Args:
+        named: the value of `option`.
+        option: the name of the command's option or argument.
 
     Raises:
         VisageError: there is none.
@@ -220,9 +227,8 @@ def _find_model(named: Path) -> Path:
     from visage.prediction.loaded_model import find_model
 
     if str(named) == READY:
-        from visage.ready_model.cache import ready_model
-
-        return ready_model()
+        click.echo(f"visage: {option}: taking the ready model, networks of other people", err=True)
+        return announced_ready_model(option)
     return find_model(named).resolve()
 
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from pipeline.config.schema import PipelineConfig
+from pipeline.ready import ready_keys
 from visage.extras import check_installed
-from visage.ready_model.names import EXTRA, READY
+from visage.ready_model.names import EXTRA
 from visage.saved_model.pushing.bucket_copy import check_bucket_installed
 from visage.saved_model.pushing.signing import check_keys
 
@@ -31,11 +32,7 @@ def check_extras(config: PipelineConfig) -> None:
     weights = config.trainer.weights
     for source in weights.values() if isinstance(weights, dict) else (weights,):
         check_installed(source, "trainer.weights")
-    for key, name in (
-        ("evaluator.reference", config.evaluator.reference),
-        ("trainer.distillation.teacher", config.trainer.distillation.teacher),
-    ):
-        if name == READY:
-            check_installed(EXTRA, key)
+    for key in ready_keys(config):
+        check_installed(EXTRA, key)
     if config.serving.copy_to is not None:
         check_bucket_installed(config.serving.copy_to)

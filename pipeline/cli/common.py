@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from pipeline.output.standard_output import OutputError
+from pipeline.ready import announced_ready_model
 from visage.errors import VisageError
 from visage.extras import is_installed, not_installed, set_up_with
 from visage.paths import instead_of_url, is_url
@@ -156,7 +157,8 @@ def choose_model(folder: Path | None, config: Path | None, option: str, ready: b
             f"{option}: {READY}: the ready model is not signed, and no run here trained it; name a pushed model"
         )
     if folder is not None:
-        return ChosenModel(_ready(option) if ready and str(folder) == READY else folder, None)
+        named = announced_ready_model(option).parent if ready and str(folder) == READY else folder
+        return ChosenModel(named, None)
     if config is not None:
         return _pushed_by(config)
     pushed = _pushed_by(DEFAULT_CONFIG) if DEFAULT_CONFIG.exists() else None
@@ -193,14 +195,7 @@ def _without_pushed(nothing: str, option: str, ready: bool) -> ChosenModel:
             f"with `{set_up_with(EXTRA)}`"
         )
     click.echo(f"visage: {nothing}: taking the ready model, networks of other people; {fix} for another", err=True)
-    return ChosenModel(_ready(option), None)
-
-
-def _ready(option: str) -> Path:
-    """Returns the folder of the ready model's versions, and makes it first if necessary."""
-    from visage.ready_model.cache import ready_model
-
-    return ready_model(key=option, announce=lambda line: click.echo(f"visage: {line}", err=True)).parent
+    return ChosenModel(announced_ready_model(option).parent, None)
 
 
 def pushed_models(config: Path) -> Path:

@@ -62,7 +62,7 @@ def ready_model(
     try:
         if not (model / SAVED_MODEL).is_file():
             # Also where another process makes it already.
-            announce(f"making the ready model in {folder}, once (half a minute)")
+            announce(f"{key}: making the ready model, networks of other people, in {folder}, once (half a minute)")
             with locked(folder.parent / "lock", "make the ready model"):
                 if not (model / SAVED_MODEL).is_file():
                     _make(files, geometry, model)

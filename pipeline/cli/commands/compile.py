@@ -28,6 +28,7 @@ def compile(
 ) -> None:
     """Write the pipeline as a scheduler's own file; its tasks run `visage node`."""
     from pipeline.config.loader import load_config
+    from pipeline.ready import make_ready_model
     from visage.extras import check_installed
 
     endings = [".py"] if scheduler == "airflow" else [".yaml", ".yml"]
@@ -35,6 +36,7 @@ def compile(
     settings = load_config(config, overrides, data_dir)
     check_output_of(config, settings, out, endings)
     check_installed(scheduler, "visage compile")
+    make_ready_model(settings)
     with redirect_framework_output() as stream:
         if scheduler == "airflow":
             from pipeline.runners.airflow import write_dag

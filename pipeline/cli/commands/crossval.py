@@ -31,6 +31,7 @@ def crossval(
     from pipeline.checks.early_checks import OF_A_RUN, check_early
     from pipeline.config.loader import load_config
     from pipeline.cross_validation.folds import fold_splits
+    from pipeline.ready import make_ready_model
     from pipeline.run_lock import hold_run_lock
 
     settings = load_config(config, overrides, data_dir)
@@ -40,6 +41,7 @@ def crossval(
     if repeats < 1:
         raise VisageError(f"--repeats {repeats}: must be 1 or more")
     notes = check_early(settings, OF_A_RUN)
+    make_ready_model(settings)
     run_id = new_run_id()
     with hold_run_lock(settings.root), redirect_framework_output(settings.root / "logs" / f"{run_id}.log") as stream:
         from pipeline.output.run_start import start_reporter

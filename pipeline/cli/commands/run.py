@@ -35,12 +35,14 @@ def run(context: click.Context, config: Path, overrides: tuple[str, ...], data_d
     """Run the pipeline here. Exit code 0: blessed and pushed; 3: not blessed; 4: blessed, but held; 1: failed."""
     from pipeline.checks.early_checks import OF_A_RUN, check_early
     from pipeline.config.loader import load_config
+    from pipeline.ready import make_ready_model
     from pipeline.run_lock import hold_run_lock
     from pipeline.run_record import recorded_run
 
     begin_lines()
     settings = load_config(config, overrides, data_dir)
     notes = check_early(settings, OF_A_RUN)
+    make_ready_model(settings)
     run_id = new_run_id()
     set_fields(pipeline=settings.name, run_id=run_id)
     log = settings.root / "logs" / f"{run_id}.log"

@@ -60,6 +60,7 @@ def submit(
     """Upload the pipeline to Kubeflow, run it, and schedule runs."""
     from pipeline.config.loader import load_config
     from pipeline.node_params import check_params, read_params
+    from pipeline.ready import make_ready_model
     from pipeline.runners.kubeflow.schedule import kubeflow_cron
     from visage.extras import check_installed
 
@@ -72,6 +73,7 @@ def submit(
         raise VisageError("--param: is for runs; add --run or --recurring")
     connection = _connection(host, namespace, token_file, ca_file)
     check_installed("kubeflow", "visage submit")
+    make_ready_model(settings)
     with redirect_framework_output() as stream:
         done = _submit(settings, connection, experiment or settings.name, start, cron, given)
         if as_json:

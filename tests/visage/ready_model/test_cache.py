@@ -164,7 +164,7 @@ def test_a_full_disk_is_an_error_of_the_operating_system(tmp_path: Path, monkeyp
     assert failure.value.errno == errno.ENOSPC
 
 
-def _write_saved_model(files: object, alignment: AlignmentSettings, model: Path) -> None:
+def write_saved_model(files: object, alignment: AlignmentSettings, model: Path) -> None:
     model.mkdir(parents=True)
     (model / "saved_model.pb").touch()
 
@@ -173,11 +173,11 @@ def test_models_that_nothing_used_for_a_month_are_removed(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(cache_module, "_make", _write_saved_model)
+    monkeypatch.setattr(cache_module, "_make", write_saved_model)
     long_ago = time.time() - 40 * 24 * 3600
     for name, read in (("unused", long_ago), ("compiled", time.time())):
         model = tmp_path / "visage" / f"ready-{name}" / "visage" / "1"
-        _write_saved_model(None, AlignmentSettings(), model)
+        write_saved_model(None, AlignmentSettings(), model)
         os.utime(model / "saved_model.pb", (read, long_ago))
     # A killed attempt.
     (tmp_path / "visage" / "ready-killed" / "visage" / "1.partial").mkdir(parents=True)
@@ -194,7 +194,7 @@ def test_models_that_nothing_used_for_a_month_are_removed(
 
 def test_a_process_that_waits_for_another_says_so(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(cache_module, "_make", _write_saved_model)
+    monkeypatch.setattr(cache_module, "_make", write_saved_model)
     monkeypatch.setattr(cache_module, "_digest", lambda alignment: "one")
     announced = threading.Event()
     with ThreadPoolExecutor(1) as threads:

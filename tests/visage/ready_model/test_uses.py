@@ -8,19 +8,28 @@ import numpy as np
 import pytest
 
 from pipeline.checks.early_checks import check_early
+from pipeline.cli.commands.compile import compile
+from pipeline.cli.commands.crossval import crossval
+from pipeline.cli.commands.run import run
+from pipeline.cli.commands.submit import submit
 from pipeline.cli.common import PathOfThisMachine, choose_model
 from pipeline.config.loader import load_config
+from pipeline.config.schema import PipelineConfig
+from pipeline.evaluation_target import ModelOnSplit, find_target
 from pipeline.pipeline import _reference
+from pipeline.ready import make_ready_model
 from tests.end_to_end.visage import visage
 from tests.helpers import drawn_crops
 from tests.helpers.project import PROJECT
 from tests.helpers.tiny_evaluation import Errors, evaluate
 from tests.serving.serve_process import serve
 from tests.visage.faces.drawn_photo import drawn_photo
+from tests.visage.ready_model.test_cache import write_saved_model
 from visage.errors import VisageError
 from visage.evaluation.settings import EvaluatorSettings
 from visage.faces.encode import encode
 from visage.faces.settings import AlignmentSettings
+from visage.ready_model import cache as cache_module
 from visage.saved_model.metadata import known_metadata
 from visage.training.batches import open_split
 from visage.training.pin_files import pin_files
@@ -111,6 +120,49 @@ def test_a_server_shows_what_it_serves(model: Path) -> None:
         status = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models/visage"))
     assert status["model_version_status"][0]["version"] == "1"
     assert '<p id="notice">networks of Cydral Technology (CC0-1.0), trained on private images' in page
+
+
+def test_commands_that_make_it_say_so(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(cache_module, "_make", write_saved_model)
+    monkeypatch.setattr(cache_module, "_digest", lambda alignment: alignment.detector)
+    making = "making the ready model, networks of other people, in {}, once (half a minute)\n"
+    evaluated = find_target(Path("ready"), tmp_path, None, None)
+    assert isinstance(evaluated, ModelOnSplit)
+    taking = "visage: MODEL: taking the ready model, networks of other people\n"
+    assert capsys.readouterr().err == f"{taking}visage: MODEL: {making.format(evaluated.model.parent)}"
+    find_target(Path("ready"), tmp_path, None, None)
+    assert capsys.readouterr().err == taking
+    changes = ["evaluator.reference=ready", "trainer.distillation.teacher=ready", "alignment.detector=none"]
+    config = load_config(PROJECT / "pipeline_config.yaml", changes)
+    make_ready_model(config)
+    folder = tmp_path / "visage" / "ready-none" / "visage"
+    assert capsys.readouterr().err == f"visage: evaluator.reference: {making.format(folder)}"
+
+
+def test_every_command_that_wires_the_pipeline_makes_it_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class MadeError(Exception):
+        pass
+
+    def make(config: PipelineConfig) -> None:
+        raise MadeError
+
+    monkeypatch.setattr("pipeline.ready.make_ready_model", make)
+    monkeypatch.setattr("pipeline.checks.early_checks.check_early", lambda *_: [])
+    monkeypatch.setattr("visage.extras.check_installed", lambda *_: None)
+    config, changes = PROJECT / "pipeline_config.yaml", ["--set", f"workspace={tmp_path}"]
+    host = ["--host", "http://127.0.0.1:1"]
+    for command, *words in (
+        (run,),
+        (crossval,),
+        (compile, "airflow", "--out", str(tmp_path / "dag.py")),
+        (submit, "kubeflow", *host),
+    ):
+        scheduler, options = words[:1], words[1:]
+        with pytest.raises(MadeError):
+            command.main([*scheduler, str(config), *options, *changes], standalone_mode=False)
 
 
 def test_a_gate_compares_with_it(model: Path, tmp_path: Path) -> None:

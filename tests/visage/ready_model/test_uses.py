@@ -4,6 +4,7 @@ import json
 import urllib.request
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
@@ -152,17 +153,16 @@ def test_every_command_that_wires_the_pipeline_makes_it_first(tmp_path: Path, mo
     monkeypatch.setattr("pipeline.ready.make_ready_model", make)
     monkeypatch.setattr("pipeline.checks.early_checks.check_early", lambda *_: [])
     monkeypatch.setattr("visage.extras.check_installed", lambda *_: None)
-    config, changes = PROJECT / "pipeline_config.yaml", ["--set", f"workspace={tmp_path}"]
-    host = ["--host", "http://127.0.0.1:1"]
-    for command, *words in (
-        (run,),
-        (crossval,),
-        (compile, "airflow", "--out", str(tmp_path / "dag.py")),
-        (submit, "kubeflow", *host),
-    ):
-        scheduler, options = words[:1], words[1:]
+    config, changes = str(PROJECT / "pipeline_config.yaml"), ["--set", f"workspace={tmp_path}"]
+    calls: list[tuple[click.Command, list[str]]] = [
+        (run, [config]),
+        (crossval, [config]),
+        (compile, ["airflow", config, "--out", str(tmp_path / "dag.py")]),
+        (submit, ["kubeflow", config, "--host", "http://127.0.0.1:1"]),
+    ]
+    for command, words in calls:
         with pytest.raises(MadeError):
-            command.main([*scheduler, str(config), *options, *changes], standalone_mode=False)
+            command.main([*words, *changes], standalone_mode=False)
 
 
 def test_a_gate_compares_with_it(model: Path, tmp_path: Path) -> None:

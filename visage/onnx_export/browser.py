@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,26 @@ def find_runtime(package: Path | None) -> Path:
     return folder
 
 
+def remove_page(folder: Path) -> None:
+    """Removes the page that an earlier export wrote; files of other programs stay, and so does a folder without a page.
+
+    Raises:
+        OSError: a file cannot be removed.
+    """
+    if not (folder / _MODEL).is_file():
+        return
+    for name in (_MODEL, _DESCRIPTION, *(source.name for source in _files(Path()))):
+        (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        # Not if it holds files of others.
+        folder.rmdir()
+
+
+def _files(package: Path) -> list[Path]:
+    """Returns what a page copies: files of the npm package in its folder, and our own."""
+    return [*(package / name for name in _RUNTIME), *(path for path in sorted(_PAGE.iterdir()) if path.is_file())]
+
+
 def write_page(folder: Path, content: bytes, description: Mapping[str, Any], package: Path) -> Path:
     """Writes the page.
 
@@ -58,10 +79,9 @@ def write_page(folder: Path, content: bytes, description: Mapping[str, Any], pac
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for source in (*(package / name for name in _RUNTIME), *sorted(_PAGE.iterdir())):
-            if source.is_file():
-                with atomic_file(folder / source.name) as partial:
-                    shutil.copyfile(source, partial)
+        for source in _files(package):
+            with atomic_file(folder / source.name) as partial:
+                shutil.copyfile(source, partial)
     except OSError as error:
         raise VisageError(f"{folder}: cannot be written: {error.strerror}; name another folder by --out") from None
     write_atomically(folder / _MODEL, content)

@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,7 @@ def tflite(
 
         examples = trained_on(version)
         metadata = metadata_of(version)
-        _make(folder)
+        check_output_folder(folder, inputs=[version])
         from visage.tflite.export import export_tflite_model
 
         reporter = Reporter(stream, silent=as_json)
@@ -84,11 +85,13 @@ def tflite(
             **described_model,
             **_figures(made, files),
         }
-        for precision, content in made.contents.items():
-            write_atomically(files[precision], content)
         described = folder / f"{name}_tflite.json"
-        write_atomically(described, json.dumps(figures, indent=2, allow_nan=False) + "\n")
-        remove_unnamed(folder, name, files)
+        description = json.dumps(figures, indent=2, allow_nan=False) + "\n"
+        with _made(folder):
+            remove_unnamed(folder, name, files)
+            for precision, content in made.contents.items():
+                write_atomically(files[precision], content)
+            write_atomically(described, description)
         models: dict[str, Measured] = {"SavedModel": made.saved_model}
         models.update((str(precision), one) for precision, one in made.lite_models.items())
         _print_figures(reporter, f"{name} {version.name}", models, figures["test_faces"], figures["notes"])
@@ -118,7 +121,7 @@ def onnx(
     MODEL is the folder of a pushed version, or of all versions, of which the newest is used; the default is that of
     `visage predict`. The model is compared with it on the test split of its run, with onnxruntime.
     """
-    from visage.onnx_export.browser import find_runtime, write_page
+    from visage.onnx_export.browser import find_runtime, remove_page, write_page
 
     check_installed("onnx", "visage export")
     if runtime is not None and not page:
@@ -136,7 +139,7 @@ def onnx(
 
         examples = trained_on(version)
         metadata = metadata_of(version)
-        _make(folder)
+        check_output_folder(folder, inputs=[version])
         reporter = Reporter(stream, silent=as_json)
         described_model = _describe(reporter, chosen, version, metadata)
         name = version.parent.name
@@ -155,11 +158,15 @@ def onnx(
                 "onnx": {"file": file.name, **made.onnx.to_json()},
             },
         }
-        write_atomically(file, made.content)
-        write_atomically(described, json.dumps(figures, indent=2, allow_nan=False) + "\n")
+        description = json.dumps(figures, indent=2, allow_nan=False) + "\n"
         written = [file, described]
-        if package is not None:
-            written.append(write_page(folder / "page", made.content, figures, package))
+        with _made(folder):
+            # Also without --page: it would run another model than the one beside it.
+            remove_page(folder / "page")
+            write_atomically(file, made.content)
+            write_atomically(described, description)
+            if package is not None:
+                written.append(write_page(folder / "page", made.content, figures, package))
         _print_figures(reporter, f"{name} {version.name}", models, made.test_faces, figures["notes"])
         for one in written:
             reporter.print(f"wrote {escape(str(one))}")
@@ -206,11 +213,21 @@ def _print_figures(
         reporter.print(line)
 
 
-def _make(folder: Path) -> None:
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Creates a folder for the files that the `with` block writes; a block that fails leaves no empty one."""
+    new = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise VisageError(f"--out {folder}: {error.strerror}; name another folder") from None
+        yield
+    except BaseException as error:
+        for one in new:
+            # Stays if something was written.
+            with suppress(OSError):
+                one.rmdir()
+        if isinstance(error, OSError):
+            raise VisageError(f"--out {folder}: {error.strerror}; name another folder") from None
+        raise
 
 
 def remove_unnamed(folder: Path, name: str, files: Mapping["Precision", Path]) -> None:

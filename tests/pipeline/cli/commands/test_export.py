@@ -157,11 +157,12 @@ def test_a_page_of_an_earlier_export_is_removed(
 
 
 def test_onnx_without_its_extra_is_an_error_of_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    for module in ("tf2onnx", "onnx", "onnxruntime"):
+        monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(VisageError) as refused:
         onnx.main([], standalone_mode=False)
     assert str(refused.value) == (
-        "visage export: onnx: the package tf2onnx is not installed; run `make set-up EXTRAS=onnx`"
+        "visage export: onnx: the packages tf2onnx, onnx, onnxruntime are not installed; run `make set-up EXTRAS=onnx`"
     )
 
 

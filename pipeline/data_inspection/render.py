@@ -10,7 +10,7 @@ from pipeline.data_inspection import charts
 from pipeline.data_inspection.ages import SHOWN_GENDERS, coverage
 from pipeline.data_inspection.missing import FEATURES
 from visage.data.labels import AGE_GROUPS, UNKNOWN
-from visage.evaluation.label_noise import sentences
+from visage.evaluation.label_noise import KINDS, sentences
 from visage.html.page import NOTHING, page_environment
 from visage.html.thumbnail import SIDE
 
@@ -38,6 +38,7 @@ def render(inspection: Mapping[str, Any]) -> str:
         features_given=[feature for feature in FEATURES if _is_given(inspection, feature)],
         features_never_given=[feature for feature in FEATURES if not _is_given(inspection, feature)],
         label_noise=sentences(inspection["cleaning_report"]),
+        label_noise_kinds=KINDS,
         side=SIDE,
     )
 

@@ -10,7 +10,7 @@ from jinja2 import Template
 
 from visage.data.labels import AGE_GROUPS, GENDERS
 from visage.evaluation.evaluation import Evaluation, from_json
-from visage.evaluation.label_noise import sentences
+from visage.evaluation.label_noise import KINDS, sentences
 from visage.evaluation.metrics import metrics_of
 from visage.evaluation.metrics.spec import MetricSpec
 from visage.evaluation.predictions.table import BASELINE, CANDIDATE, REFERENCE
@@ -63,6 +63,7 @@ def render(card: Mapping[str, Any], faces: Mapping[str, str] | None = None) -> s
         shortfall=evaluation.waiver.shortfall(evaluation.gates) if evaluation.waiver else "",
         tiles=_tiles(evaluation, heads, cleaning_report),
         label_noise=sentences(cleaning_report),
+        label_noise_kinds=KINDS,
         gate_blocks=gates.gate_blocks(evaluation.gates, others, evaluation.independence_unknown),
         independence_notes=gates.independence_notes(others, evaluation.independence_unknown),
         metric_rows=figures.metric_rows(evaluation, heads),

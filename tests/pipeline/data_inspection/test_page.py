@@ -16,7 +16,7 @@ from pipeline.data_inspection.render import render
 from tests.helpers.chromium import Chromium
 from tests.pipeline.data_inspection.cleaned_data import Face, write_cleaned
 from visage.data.settings import CleaningSettings
-from visage.evaluation.label_noise import CopyLabels, LabelPair, label_noise
+from visage.evaluation.label_noise import KINDS, CopyLabels, LabelPair, label_noise
 from visage.faces.settings import AlignmentSettings
 
 
@@ -117,6 +117,14 @@ def test_a_few_copies_are_counted_and_no_error_is_concluded_from_them(tmp_path: 
         page = render(found)
         assert ("There are no copies." in page) == (not pairs)
         assert ("too few copies" in page) == ("4.00 years" in page) == bool(pairs)
+
+
+def test_the_table_of_copies_has_the_names_of_their_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = collect(write_cleaned(tmp_path, [Face("no_face")]), title="few", terms={}, made_at="now")
+    pairs = [LabelPair("a", CopyLabels(30.0, "male"), CopyLabels(34.0, "male"))]
+    found["cleaning_report"]["label_noise"] = {"identical": label_noise(pairs), "near": label_noise([])}
+    monkeypatch.setitem(KINDS, "identical", "equal files")
+    assert '<tr data-noise="identical"><td>equal files</td>' in render(found)
 
 
 def test_cleaned_data_is_kept(portraits: Path, tmp_path: Path) -> None:

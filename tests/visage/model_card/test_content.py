@@ -15,6 +15,7 @@ from tests.visage.model_card.some_cards import METADATA, OWN, SETTINGS, card_of,
 from visage.data.labels import UNKNOWN
 from visage.evaluation.evaluate import evaluate
 from visage.evaluation.evaluation import from_json
+from visage.evaluation.label_noise import KINDS
 from visage.evaluation.predictions.table import ModelOutputs, PredictionTable
 from visage.evaluation.waivers import Waiver, failed_limits
 from visage.model_card.content import make_card, size_of
@@ -100,6 +101,13 @@ def test_the_error_that_no_model_can_go_below_stands_beside_that_of_the_model(pa
     assert "2.83 years" in text[: text.index("Metrics")]
     assert "a perfect model's error, if the labels of copies are typical" in text
     assert "20 pairs of byte-identical images: the ages differ by 4.00 years on average" in text
+
+
+def test_the_table_of_copies_has_the_names_of_their_kinds(
+    card: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(KINDS, "identical", "equal files")
+    assert '<tr data-noise="identical"><td>equal files</td>' in render(card)
 
 
 def test_labels_that_look_wrong_are_counted_by_group() -> None:

@@ -32,6 +32,17 @@ class TrainableModel:
     validation: tf.data.Dataset
 
 
+def split_at_features(network: keras.Model, settings: TrainerSettings) -> tuple[keras.Model, keras.Model] | None:
+    """Cuts a network as `split_at_frozen`; returns None also if the recipe would change the features, or they are many.
+
+    Args:
+        network: with its layers frozen.
+        settings: the recipe.
+    """
+    parts = split_at_frozen(network)
+    return parts if parts is not None and can_keep_features(parts[0], settings.spec, settings) else None
+
+
 @contextmanager
 def select_trainable(
     network: keras.Model, train_split: Split, val_split: Split, settings: TrainerSettings, kept: Path | None = None
@@ -51,8 +62,8 @@ def select_trainable(
     Raises:
         VisageError: there is no space for the features.
     """
-    parts = split_at_frozen(network)
-    if parts is None or not can_keep_features(parts[0], settings.spec, settings):
+    parts = split_at_features(network, settings)
+    if parts is None:
         validation = evaluation_batches(val_split, settings.spec, settings)
         yield TrainableModel(network, TrainingBatches(train_split, settings.spec, settings), validation)
         return

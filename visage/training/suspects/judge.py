@@ -31,7 +31,7 @@ from visage.training.devices import is_chief
 from visage.training.settings import TrainerSettings
 from visage.training.suspects.criterion import age_deviations, age_suspects, gender_suspects, prediction_of
 from visage.training.suspects.folds import clusters_of, folds_of
-from visage.training.suspects.out_of_fold import FOLDS, Predictions, predict_out_of_fold
+from visage.training.suspects.out_of_fold import FOLDS, Predictions, check_features, predict_out_of_fold
 from visage.training.suspects.requirements import why_not_judged
 from visage.training.suspects.table import SuspectTable, load_table
 
@@ -69,6 +69,7 @@ def judge_labels(
     if table is None:
         if why := why_not_judged(settings):
             raise VisageError(f"trainer.{why}")
+        check_features(network, settings.of_head)
         records = _read(train_split)
         fold = _folds(records, settings.seed)
         predictions = predict_out_of_fold(network, train_split, val_split, settings.of_head, fold, strategy, checkpoint)

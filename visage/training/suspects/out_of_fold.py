@@ -20,7 +20,7 @@ from visage.training.checkpoint import Checkpoint
 from visage.training.devices import is_chief
 from visage.training.features.feature_cache import FeatureBatches, FrozenFeatures
 from visage.training.features.freezing import freeze, split_at_frozen
-from visage.training.features.trainable import TrainableModel, select_trainable
+from visage.training.features.trainable import TrainableModel, select_trainable, split_at_features
 from visage.training.fit_phase import fit_phase
 from visage.training.settings import TrainerSettings
 
@@ -29,6 +29,23 @@ FOLDS = 5
 _BATCH_SIZE = 1024
 
 Predictions = dict[str, np.ndarray]
+
+
+def check_features(network: keras.Model, settings: TrainerSettings) -> None:
+    """Checks that a network has features that are computed once, before records are read.
+
+    Args:
+        network: with its layers frozen.
+        settings: the recipe of the first phase.
+
+    Raises:
+        VisageError: it has none.
+    """
+    if split_at_features(network, settings) is None:
+        raise VisageError(
+            f"trainer.freeze: cleaning.suspect_labels needs features that are computed once, and {network.name} "
+            "gives none here: freeze its first layers, or set cleaning.suspect_labels to keep"
+        )
 
 
 def predict_out_of_fold(
@@ -43,7 +60,7 @@ def predict_out_of_fold(
     """Predicts every record by the head of its fold.
 
     Args:
-        network: with its layers frozen; it is not changed.
+        network: with its layers frozen, as `check_features` wants it; it is not changed.
         train_split: the records.
         val_split: chooses the best epoch of each head.
         settings: the recipe of the first phase; the heads learn for half its epochs, which judge as well.
@@ -56,17 +73,12 @@ def predict_out_of_fold(
         float32 [N]; those of the network's heads, in the order of the split.
 
     Raises:
-        VisageError: the network has no frozen features, or a file cannot be written.
+        VisageError: a file cannot be written.
     """
     settings = settings.model_copy(update={"epochs": math.ceil(settings.epochs / 2)})
     features = checkpoint.features_folder if checkpoint is not None and is_chief(strategy) else None
     together: Predictions = {}
     with select_trainable(network, train_split, val_split, settings, features) as trainable:
-        if not isinstance(trainable.training, FeatureBatches):
-            raise VisageError(
-                f"trainer.freeze: cleaning.suspect_labels needs features that are computed once, and {network.name} "
-                "gives none here: freeze its first layers, or set cleaning.suspect_labels to keep"
-            )
         for number in range(FOLDS):
             of_fold = checkpoint and checkpoint.of_fold(number)
             predictions = read_arrays(of_fold.fold_predictions_file) if of_fold is not None else None

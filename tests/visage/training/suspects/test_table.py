@@ -92,6 +92,16 @@ def test_the_counts_travel_with_the_model_and_the_keys_of_people_do_not(tmp_path
     ("what", "why"),
     [
         ({"freeze": None}, "freeze: cleaning.suspect_labels trains heads on features of frozen layers, and here"),
+        (
+            {"network": "visage_duo", "freeze": ["dlib_"]},
+            "freeze: cleaning.suspect_labels trains heads on features of frozen layers, and visage_duo would train its "
+            "trunk faceres; add faceres_, or set cleaning.suspect_labels to keep",
+        ),
+        (
+            {"network": "visage_duo", "freeze": "age_"},
+            "freeze: cleaning.suspect_labels trains heads on features of frozen layers, and visage_duo would train its "
+            "trunks dlib and faceres; add dlib_, faceres_, or",
+        ),
         ({"weights": "blessed"}, "weights: blessed has learned from labels"),
         ({}, "augmentation: cleaning.suspect_labels needs features that are computed once, which brightness, contrast"),
     ],
@@ -102,6 +112,18 @@ def test_recipes_that_cannot_judge_say_why(what: dict[str, Any], why: str) -> No
     assert found is not None
     assert found.startswith(why)
     assert "\n" not in found
+
+
+@pytest.mark.parametrize("freeze", [["dlib_", "faceres_"], ["dlib", "f"], ""])
+def test_a_recipe_that_freezes_both_trunks_can_judge(freeze: Any) -> None:
+    settings = TrainerSettings(
+        network="visage_duo",
+        freeze=freeze,
+        epochs=1,
+        learning_rate=0.1,
+        augmentation={"shift": 0, "brightness": 0, "contrast": 0},
+    )
+    assert why_not_judged(settings) is None
 
 
 def test_a_second_phase_may_augment_as_it_likes() -> None:

@@ -5,14 +5,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.helpers.drawn_crops import people
-from tests.visage.training.suspects import killed_while_judging
+from tests.visage.training.suspects import killed_before_export, killed_while_judging
 from tests.visage.training.suspects.drawn_labels import (
     COUNT,
     WRONG_AGES,
@@ -25,13 +25,14 @@ from tests.visage.training.suspects.drawn_labels import (
 from visage import progress
 from visage.data.settings import SuspectLabels
 from visage.errors import VisageError
+from visage.saved_model.suspect_labels import read_suspect_labels
 from visage.training.batches import Split, TrainingBatches
 from visage.training.checkpoint import Checkpoint
 from visage.training.features.feature_cache import FeatureBatches
 from visage.training.features.trainable import select_trainable
 from visage.training.settings import TrainerSettings
 from visage.training.suspects.judge import judge_labels
-from visage.training.suspects.table import DOWNWEIGHT, SuspectTable
+from visage.training.suspects.table import DOWNWEIGHT, TABLE_FILE, SuspectTable, load_table
 from visage.training.train import train
 
 pytestmark = pytest.mark.one_stack
@@ -183,6 +184,30 @@ def test_a_killed_judgement_resumes_and_ends_where_it_would_have_ended(tmp_path:
     assert again.rows.equals(resumed.rows)
 
 
+def test_a_training_killed_between_table_and_model_resumes_and_writes_both(tmp_path: Path) -> None:
+    splits_of(tmp_path, wrongly_labelled(160), people(24, seed=2))
+    command = [sys.executable, "-m", "tests.visage.training.suspects.killed_before_export", str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    model = tmp_path / killed_before_export.MODEL
+    file = model.with_name(TABLE_FILE)
+    first = load_table(file)
+    assert first is not None
+    assert not model.exists()
+
+    # A table that the killed attempt left damaged is written again.
+    file.write_bytes(b"PAR1")
+    steps: list[str] = []
+    with progress.listening(lambda step, *_: steps.append(step)):
+        killed_before_export.train(tmp_path)
+    assert [step for step in steps if step.startswith(("judge labels", "near duplicates", "frozen", "epoch"))] == []
+    again = load_table(file)
+    assert again is not None
+    assert again.rows.equals(first.rows)
+    assert read_suspect_labels(model) == again.summary()
+    assert [*(tmp_path / "checkpoints").rglob("*.parquet")] == []
+
+
 @pytest.mark.parametrize(
     ("heads", "label"),
     [
@@ -206,6 +231,17 @@ def test_too_few_people_are_an_error_of_one_line(tmp_path: Path) -> None:
     same = [replace(record, identity="unknown/one") for record in people(12, seed=1)]
     with pytest.raises(VisageError, match=r"^cleaning\.suspect_labels: the train split shows 1 people"):
         judge(splits_of(tmp_path, same, people(4, seed=2)), recipe(epochs=1))
+
+
+def test_a_network_whose_pixels_reach_its_head_is_refused_before_records_are_read(
+    splits: Splits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(split: Split) -> NoReturn:
+        raise AssertionError
+
+    monkeypatch.setattr("visage.training.suspects.judge._read", read)
+    with pytest.raises(VisageError, match=r"^trainer\.freeze: cleaning\.suspect_labels needs features that are"):
+        judge(splits, recipe(epochs=1, freeze="age"))
 
 
 def test_a_network_without_frozen_features_is_an_error_of_one_line(splits: Splits) -> None:

@@ -20,11 +20,11 @@ def choose(faces: Sequence[Face], image_shape: tuple[int, ...], box: Box | None 
         faces: the faces of the image.
         image_shape: (height, width, ...) of the image.
         box: x0, y0, x1, y1 in fractions of width and height, roughly around the wanted face; None: unknown. With a box,
-            a face's weight is their intersection over union; without one, it is the face's area, reduced by its
-            distance from the image's middle.
+            a face's weight is their intersection over union, or 0 if it is not at the box: neither has its middle in
+            the other. Without a box, it is the face's area, reduced by its distance from the image's middle.
 
     Raises:
-        ValueError: there is no face, or none that overlaps the box.
+        ValueError: there is no face, or none at the box.
     """
     weights = _weights(faces, image_shape, box)
     if not weights or max(weights) <= 0:
@@ -53,6 +53,16 @@ def _prominence(box: np.ndarray) -> float:
 
 
 def _overlap(one: np.ndarray, other: np.ndarray) -> float:
+    # A least overlap would refuse right faces in wide boxes. On dlib's group photos, a neighbour overlaps a face's own
+    # box by up to 0.11 and is never at it; all 43 faces are at theirs, and so are those of Adience and UTKFace.
+    if not (_has_middle_of(one, other) or _has_middle_of(other, one)):
+        return 0.0
     intersection = np.prod((np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])).clip(0))
     areas = np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2])
     return float(intersection / (areas - intersection))
+
+
+def _has_middle_of(one: np.ndarray, other: np.ndarray) -> bool:
+    """Returns whether the middle of the second box is in the first."""
+    middle = (other[:2] + other[2:]) / 2
+    return bool(np.all((one[:2] <= middle) & (middle <= one[2:])))

@@ -52,6 +52,21 @@ def test_no_face_at_the_box_is_an_error() -> None:
         choose([face(50, 50, 60)], SHAPE, (0.3, 0.3, 0.7, 0.7))
 
 
+def test_a_neighbour_that_touches_the_box_is_not_the_face_of_the_box() -> None:
+    # The labelled face was not found: a hat hides it.
+    box = (0.3, 0.3, 0.5, 0.6)
+    neighbour = face(330, 180, 100)
+    with pytest.raises(ValueError, match="no face to choose"):
+        choose([neighbour], SHAPE, box)
+    assert not two_candidates([neighbour, face(330, 180, 98)], SHAPE, box)
+
+
+@pytest.mark.parametrize("box", [(0.0, 0.0, 1.0, 1.0), (0.38, 0.4, 0.42, 0.44)])
+def test_a_box_may_be_much_larger_or_smaller_than_its_face(box: tuple[float, float, float, float]) -> None:
+    meant = face(250, 170, 100)
+    assert choose([meant], SHAPE, box) is meant
+
+
 def test_the_face_at_the_box_is_selected() -> None:
     meant, large = face(450, 200, 60), face(200, 200, 300)
     assert choose([large, meant], SHAPE, (0.7, 0.4, 0.8, 0.6)) is meant

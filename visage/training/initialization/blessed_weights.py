@@ -7,8 +7,8 @@ from pathlib import Path
 import keras
 
 from visage.errors import VisageError
-from visage.folder_alias import folder_alias
 from visage.saved_model.metadata import METADATA_FILE, known_metadata
+from visage.saved_model.network_weights import read_network_weights
 
 _HINT = "train one with trainer.weights=null (or dlib, imagenet, a file) first"
 
@@ -37,8 +37,7 @@ def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
     if trained != network.name:
         raise VisageError(f"trainer.weights: blessed: the model pushed last is a {trained}, no {network.name}; {_HINT}")
     try:
-        with folder_alias(saved_model) as folder:
-            _restore(network, f"{folder}/variables/variables")
+        read_network_weights(network, saved_model)
     except (IndexError, RuntimeError, tf.errors.OpError):
         raise VisageError(
             f"trainer.weights: blessed: {saved_model}/variables is missing or damaged; push that model again, or "
@@ -48,23 +47,3 @@ def load_blessed_weights(network: keras.Model, saved_model: str | None) -> None:
         raise VisageError(
             f"trainer.weights: blessed: the model pushed last is a {trained} of other layers or heads; {_HINT}"
         ) from None
-
-
-def _restore(network: keras.Model, checkpoint: str) -> None:
-    """Sets the weights from the variables of a SavedModel.
-
-    Raises:
-        AssertionError, ValueError: the weights belong to other layers.
-        IndexError, RuntimeError, tf.errors.OpError: the files are missing or damaged.
-    """
-    import tensorflow as tf
-
-    reader = tf.train.load_checkpoint(checkpoint)
-    # The names in `signatures.FaceModel`.
-    count = sum(key.startswith("_weights/") for key in reader.get_variable_to_shape_map())
-    if count:
-        keys = (f"_weights/{index}/.ATTRIBUTES/VARIABLE_VALUE" for index in range(count))
-        network.set_weights([reader.get_tensor(key) for key in keys])
-    else:  # Models of older versions track the network itself.
-        status = tf.train.Checkpoint(_network=network).read(checkpoint)
-        status.assert_existing_objects_matched().expect_partial()

@@ -1,0 +1,141 @@
+"""A teacher predicts augmented images as the student sees them, and the SavedModel is all that this needs."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.helpers.drawn_crops import people, write_split
+from tests.helpers.trained_model import ALIGNMENT
+from tests.visage.training.tiny_teacher import write_teacher
+from visage.errors import VisageError
+from visage.networks import NETWORKS
+from visage.saved_model.export import export
+from visage.saved_model.metadata import Calibration, HeadCalibration
+from visage.saved_model.training_history import PhaseHistory
+from visage.training.augmentation.mixup import mix
+from visage.training.batches import open_split
+from visage.training.distillation.teacher import check_teacher
+from visage.training.distillation.teacher_network import TeacherNetwork, load_teacher_network
+from visage.training.initialization.first_network import check_start
+from visage.training.objective.labels import Labels
+from visage.training.objective.training_model import TrainingModel
+from visage.training.recipe.distillation_settings import DistillationSettings
+from visage.training.recipe.fine_tuning_settings import FineTuningSettings
+from visage.training.settings import TrainerSettings
+from visage.training.train import train
+
+pytestmark = pytest.mark.one_stack
+
+CALIBRATION = Calibration(HeadCalibration(2.0), HeadCalibration(0.5))
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("teacher") / "1"
+    keras.utils.set_random_seed(1)
+    spec = NETWORKS["compact"]
+    export(spec.build(), spec, ALIGNMENT, str(folder), calibration=CALIBRATION)
+    return folder
+
+
+def recipe(teacher: Path, **changes: object) -> TrainerSettings:
+    distillation = DistillationSettings(teacher=str(teacher), alpha=1.0, views="augmented")
+    settings = TrainerSettings(network="compact", epochs=2, batch_size=8, learning_rate=1e-3, distillation=distillation)
+    return settings.model_copy(update=changes)
+
+
+def loaded(teacher: Path) -> TeacherNetwork:
+    network = load_teacher_network(recipe(teacher))
+    assert network is not None
+    return network
+
+
+def labels_of(count: int) -> Labels:
+    predicted = {"teacher_age": tf.fill([count, 101], 1 / 101), "teacher_gender": tf.fill([count], 0.5)}
+    return {"age_low": tf.fill([count], 30.0), **predicted, "teacher_weight": tf.ones([count])}
+
+
+def test_the_targets_are_what_the_saved_model_predicts_for_these_pixels(teacher: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (4, 64, 64, 3), np.uint8)
+    model = tf.saved_model.load(str(teacher))
+    served = model.from_pixels(tf.constant(pixels))
+    taught = loaded(teacher).teach(tf.cast(pixels, tf.float32), labels_of(4))
+    np.testing.assert_allclose(taught["teacher_age"], served["age_probabilities"], atol=1e-5)
+    np.testing.assert_allclose(taught["teacher_gender"], served["gender_probability"], atol=1e-5)
+    np.testing.assert_array_equal(taught["age_low"], np.full(4, 30))
+
+
+def test_images_of_another_size_are_resized(teacher: Path) -> None:
+    grey = tf.fill([2, 150, 150, 3], 90.0)
+    of_large, of_small = (loaded(teacher).teach(pixels, labels_of(2)) for pixels in (grey, grey[:, :64, :64]))
+    np.testing.assert_allclose(of_large["teacher_age"], of_small["teacher_age"], atol=1e-6)
+
+
+def test_both_images_of_a_mixture_have_the_prediction_of_the_mixture(teacher: Path) -> None:
+    pixels = tf.random.stateless_uniform([4, 64, 64, 3], [1, 2], 0, 255)
+    mixed, labels = mix(pixels, labels_of(4), tf.constant([1, 2], tf.int64), 0.4)
+    taught = loaded(teacher).teach(mixed, labels)
+    np.testing.assert_array_equal(taught["teacher_age"], taught["mixed_in_teacher_age"])
+    np.testing.assert_array_equal(taught["teacher_gender"], taught["mixed_in_teacher_gender"])
+    assert taught.keys() == labels.keys()
+
+
+def test_a_batch_without_predictions_of_a_head_gets_none(teacher: Path) -> None:
+    labels = labels_of(1)
+    del labels["teacher_gender"]
+    assert loaded(teacher).teach(tf.zeros([1, 64, 64, 3]), labels).keys() == labels.keys()
+
+
+@pytest.mark.parametrize(("views", "asked"), [("original", [False, False]), ("augmented", [False, True])])
+def test_the_teacher_predicts_what_a_phase_learns_from_if_that_is_images(
+    teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, views: str, asked: list[bool]
+) -> None:
+    """In the first phase the student's head learns from stored features, of the originals."""
+    split = open_split("train", [str(write_split(tmp_path, "train", people(8, seed=1)))])
+    settings = recipe(teacher, freeze=-2, fine_tuning=FineTuningSettings(epochs=1, learning_rate=1e-3), epochs=1)
+    distillation = settings.distillation.model_copy(update={"views": views})
+    teaching: list[bool] = []
+
+    class Recorded(TrainingModel):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            teaching.append(arguments[-1] is not None)
+
+    monkeypatch.setattr("visage.training.fit_phase.TrainingModel", Recorded)
+    train(split, split, settings.model_copy(update={"distillation": distillation}), None)
+    assert teaching == asked
+
+
+def test_a_student_without_labels_learns_from_its_teacher(teacher: Path, tmp_path: Path) -> None:
+    unlabelled = [replace(person, age_label=None, gender="unknown") for person in people(8, seed=1)]
+    split = open_split("train", [str(write_split(tmp_path, "train", unlabelled))])
+    history: list[PhaseHistory] = []
+    train(split, split, recipe(teacher, epochs=30, learning_rate=4e-3), None, history=history)
+    first, *_, last = [epoch["loss"] for epoch in history[0].epochs]
+    assert last < 0.7 * first
+
+
+def test_a_teacher_that_cannot_predict_augmented_images_is_an_error_of_one_line(teacher: Path, tmp_path: Path) -> None:
+    of_another_program = write_teacher(tmp_path / "1")
+    with pytest.raises(VisageError, match=r"views: augmented: .*1 is not one of our networks; set it to original$"):
+        check_teacher(of_another_program, recipe(of_another_program), ALIGNMENT)
+    grey = recipe(teacher).model_copy(update={"network": "cnn_utkface", "age_head": "softmax"})
+    with pytest.raises(VisageError, match=r"1 takes colour images, cnn_utkface grey ones; set it to original$"):
+        check_teacher(teacher, grey, ALIGNMENT)
+    spec = replace(NETWORKS["compact"], gender_head="softmax")
+    export(spec.build(), spec, ALIGNMENT, str(tmp_path / "2"))
+    with pytest.raises(VisageError, match=r"2 is a compact of other heads; set it to original$"):
+        check_start(recipe(tmp_path / "2"), None)
+
+
+def test_a_teacher_whose_weights_are_cut_short_is_an_error_of_one_line(teacher: Path, tmp_path: Path) -> None:
+    damaged = shutil.copytree(teacher, tmp_path / "1")
+    (damaged / "variables" / "variables.index").write_bytes(b"")
+    with pytest.raises(VisageError, match=r"distillation\.teacher: .*1 is damaged"):
+        load_teacher_network(recipe(damaged))

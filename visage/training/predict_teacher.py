@@ -25,7 +25,9 @@ _BATCH_SIZE = 64
 
 
 def with_teacher(split: Split, settings: TrainerSettings, checkpoint: Checkpoint | None, writes: bool = True) -> Split:
-    """Adds the predictions of the recipe's teacher to the training split, unless it has none or the split has them.
+    """Adds the predictions of the recipe's teacher to the training split, if they are learned and not there yet.
+
+    They are not where the teacher predicts augmented images, unless frozen layers may give features of the originals.
 
     Args:
         split: the training records.
@@ -36,7 +38,9 @@ def with_teacher(split: Split, settings: TrainerSettings, checkpoint: Checkpoint
     Raises:
         VisageError: the teacher is missing or cannot be loaded, or its predictions cannot be written.
     """
-    if settings.distillation.teacher is None or split.teacher is not None:
+    distillation = settings.distillation
+    unread = distillation.views == "augmented" and settings.freeze is None
+    if distillation.teacher is None or unread or split.teacher is not None:
         return split
     file = checkpoint and checkpoint.teacher_predictions_file
     predictions = load_predictions(file) if file else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from visage.errors import VisageError
 from visage.faces.settings import NO_DETECTOR, AlignmentSettings
@@ -91,7 +93,10 @@ def spec_of(teacher: Path, student: NetworkSpec) -> NetworkSpec:
     if own.channels != student.channels:
         its, students = ("grey" if spec.channels == 1 else "colour" for spec in (own, student))
         raise VisageError(f"{VIEWS}: {teacher} takes {its} images, {student.name} {students} ones; set it to original")
-    return replace(own, input_size=metadata.input_size or own.input_size)
+    # Models of earlier versions do not record their heads.
+    heads: Mapping[str, Any] = own.heads if metadata.heads is None else metadata.heads
+    size = metadata.input_size or own.input_size
+    return replace(own, input_size=size, age_head=heads.get("age"), gender_head=heads.get("gender"))
 
 
 def _output_widths(teacher: Path) -> dict[str, int]:

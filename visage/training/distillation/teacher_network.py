@@ -8,6 +8,7 @@ are new to it.
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 
 import keras
 from keras import ops
@@ -25,17 +26,25 @@ from visage.training.settings import TrainerSettings
 class TeacherNetwork:
     """A trained network that predicts the targets of the batches of another one."""
 
-    def __init__(self, network: keras.Model, spec: NetworkSpec, calibration: Calibration | None = None) -> None:
+    def __init__(
+        self,
+        network: keras.Model,
+        spec: NetworkSpec,
+        outputs: Collection[str],
+        calibration: Calibration | None = None,
+    ) -> None:
         """Keeps the network.
 
         Args:
             network: in the precision and on the devices of the training.
             spec: its heads and input.
+            outputs: those of its heads that the student has, `age` or `gender` or both.
             calibration: of its heads; None: it has none.
         """
         # A Keras model that holds this object must not take these weights for its own.
         self._predict = functools.partial(network, training=False)
         self._spec = spec
+        self._outputs = outputs
         self._calibration = calibration or Calibration()
 
     def teach(self, pixels: keras.KerasTensor, labels: Labels) -> Labels:
@@ -43,21 +52,24 @@ class TeacherNetwork:
 
         Args:
             pixels: float32 [N, side, side, channels] in 0..255, of the teacher's channels and any size.
-            labels: with the predictions of the originals. Of a mixture, both images get the prediction of the mixture.
+            labels: predictions of the originals are replaced. Of a mixture, both images get the prediction of the
+                mixture.
         """
         side = self._spec.input_size
-        resized = pixels if pixels.shape[1] == side else ops.image.resize(pixels, (side, side))
+        # As `to_network_input` resizes crops.
+        resized = pixels if pixels.shape[1] == side else ops.image.resize(pixels, (side, side), antialias=True)
         raw = self._predict(resized)
         predictions: Labels = {}
-        if self._spec.age_head is not None and "teacher_age" in labels:
+        if "age" in self._outputs and self._spec.age_head is not None:
             logits = _calibrated(raw["age"], self._calibration.age)
             predictions["teacher_age"] = age_probabilities(logits, self._spec.age_head)
-        if self._spec.gender_head is not None and "teacher_gender" in labels:
+        if "gender" in self._outputs and self._spec.gender_head is not None:
             logits = _calibrated(raw["gender"], self._calibration.gender)
             predictions["teacher_gender"] = ops.sigmoid(male_logit(logits, self._spec.gender_head))
         fixed = {name: ops.stop_gradient(values) for name, values in predictions.items()}
-        mixed_in = {f"{MIXED_IN}{name}": values for name, values in fixed.items() if f"{MIXED_IN}{name}" in labels}
-        return {**labels, **fixed, **mixed_in}
+        fixed["teacher_weight"] = ops.ones((ops.shape(pixels)[0],))
+        of_both = {f"{MIXED_IN}{name}": values for name, values in fixed.items()} if "mixup_fraction" in labels else {}
+        return {**labels, **fixed, **of_both}
 
 
 def load_teacher_network(settings: TrainerSettings) -> TeacherNetwork | None:
@@ -80,7 +92,7 @@ def load_teacher_network(settings: TrainerSettings) -> TeacherNetwork | None:
     except (AssertionError, ValueError):
         raise VisageError(f"{VIEWS}: {teacher} is a {spec.name} of other heads; set it to original") from None
     network.trainable = False
-    return TeacherNetwork(network, spec, describe(teacher).calibration)
+    return TeacherNetwork(network, spec, settings.spec.outputs, describe(teacher).calibration)
 
 
 def _calibrated(logits: keras.KerasTensor, calibration: HeadCalibration | None) -> keras.KerasTensor:

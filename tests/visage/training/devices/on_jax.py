@@ -79,7 +79,9 @@ def fit(
     from visage.training.recipe_losses import recipe_losses
 
     spec = settings.spec
-    teach = TeacherNetwork(spec.build(), spec).teach if settings.distillation.views == "augmented" else None
+    teach = (
+        TeacherNetwork(spec.build(), spec, spec.outputs).teach if settings.distillation.views == "augmented" else None
+    )
     model = TrainingModel(network, recipe_losses(settings), metrics(spec), members=spec.members, teach=teach)
     model.compile(build_optimizer(settings, fractions), jit_compile=settings.jit_compile)
     found = []

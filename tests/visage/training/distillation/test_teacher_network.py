@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from pydantic import ValidationError
 
 from tests.helpers.drawn_crops import people, write_split
 from tests.helpers.trained_model import ALIGNMENT
@@ -17,6 +18,7 @@ from visage.errors import VisageError
 from visage.networks import NETWORKS
 from visage.saved_model.export import export
 from visage.saved_model.metadata import Calibration, HeadCalibration
+from visage.saved_model.preprocessing import to_network_input
 from visage.saved_model.training_history import PhaseHistory
 from visage.training.augmentation.mixup import mix
 from visage.training.batches import open_split
@@ -25,6 +27,7 @@ from visage.training.distillation.teacher_network import TeacherNetwork, load_te
 from visage.training.initialization.first_network import check_start
 from visage.training.objective.labels import Labels
 from visage.training.objective.training_model import TrainingModel
+from visage.training.predict_teacher import with_teacher
 from visage.training.recipe.distillation_settings import DistillationSettings
 from visage.training.recipe.fine_tuning_settings import FineTuningSettings
 from visage.training.settings import TrainerSettings
@@ -71,10 +74,12 @@ def test_the_targets_are_what_the_saved_model_predicts_for_these_pixels(teacher:
     np.testing.assert_array_equal(taught["age_low"], np.full(4, 30))
 
 
-def test_images_of_another_size_are_resized(teacher: Path) -> None:
-    grey = tf.fill([2, 150, 150, 3], 90.0)
-    of_large, of_small = (loaded(teacher).teach(pixels, labels_of(2)) for pixels in (grey, grey[:, :64, :64]))
-    np.testing.assert_allclose(of_large["teacher_age"], of_small["teacher_age"], atol=1e-6)
+def test_images_of_another_size_are_resized_as_crops_are(teacher: Path) -> None:
+    crops = np.random.default_rng(1).integers(0, 256, (4, 150, 150, 3), np.uint8)
+    resized = tf.stack([to_network_input(crop, 64, 3) for crop in crops])
+    model = tf.saved_model.load(str(teacher))
+    taught = loaded(teacher).teach(tf.cast(crops, tf.float32), {})
+    np.testing.assert_allclose(taught["teacher_age"], model.from_pixels(resized)["age_probabilities"], atol=1e-3)
 
 
 def test_both_images_of_a_mixture_have_the_prediction_of_the_mixture(teacher: Path) -> None:
@@ -86,10 +91,14 @@ def test_both_images_of_a_mixture_have_the_prediction_of_the_mixture(teacher: Pa
     assert taught.keys() == labels.keys()
 
 
-def test_a_batch_without_predictions_of_a_head_gets_none(teacher: Path) -> None:
-    labels = labels_of(1)
-    del labels["teacher_gender"]
-    assert loaded(teacher).teach(tf.zeros([1, 64, 64, 3]), labels).keys() == labels.keys()
+@pytest.mark.parametrize(("head", "other"), [("age", "gender"), ("gender", "age")])
+def test_a_teacher_of_one_head_teaches_a_student_of_that_head(tmp_path: Path, head: str, other: str) -> None:
+    student = recipe(tmp_path / "1", **{f"{other}_head": "none"})
+    export(student.spec.build(), student.spec, ALIGNMENT, str(tmp_path / "1"))
+    check_teacher(tmp_path / "1", student, ALIGNMENT)
+    network = load_teacher_network(student)
+    assert network is not None
+    assert network.teach(tf.zeros([1, 64, 64, 3]), {}).keys() == {f"teacher_{head}", "teacher_weight"}
 
 
 @pytest.mark.parametrize(("views", "asked"), [("original", [False, False]), ("augmented", [False, True])])
@@ -128,10 +137,32 @@ def test_a_teacher_that_cannot_predict_augmented_images_is_an_error_of_one_line(
     grey = recipe(teacher).model_copy(update={"network": "cnn_utkface", "age_head": "softmax"})
     with pytest.raises(VisageError, match=r"1 takes colour images, cnn_utkface grey ones; set it to original$"):
         check_teacher(teacher, grey, ALIGNMENT)
-    spec = replace(NETWORKS["compact"], gender_head="softmax")
-    export(spec.build(), spec, ALIGNMENT, str(tmp_path / "2"))
+    file = teacher / "assets.extra" / "visage.json"
+    changed = shutil.copytree(teacher, tmp_path / "2") / file.relative_to(teacher)
+    changed.write_text(file.read_text().replace('"binary"', '"softmax"'))
     with pytest.raises(VisageError, match=r"2 is a compact of other heads; set it to original$"):
         check_start(recipe(tmp_path / "2"), None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"teacher": "ready"}, "views augmented needs a model of one of our networks, not ready"),
+        ({"teacher": "DIR", "freeze": 3}, "views augmented has no effect where features of frozen layers are learned"),
+    ],
+)
+def test_views_without_effect_are_refused_with_the_recipe(changes: dict[str, Any], why: str) -> None:
+    distillation = {"teacher": changes.pop("teacher"), "views": "augmented"}
+    flip_only = {"shift": 0, "brightness": 0, "contrast": 0}
+    values = {"network": "compact", "epochs": 1, "learning_rate": 1, "augmentation": flip_only, **changes}
+    with pytest.raises(ValidationError, match=why):
+        TrainerSettings.model_validate({**values, "distillation": distillation})
+
+
+def test_originals_are_predicted_only_where_features_of_them_may_be_learned(teacher: Path, tmp_path: Path) -> None:
+    split = open_split("train", [str(write_split(tmp_path, "train", people(2, seed=1)))])
+    assert with_teacher(split, recipe(teacher), None) is split
+    assert with_teacher(split, recipe(teacher, freeze=-2), None).teacher is not None
 
 
 def test_a_teacher_whose_weights_are_cut_short_is_an_error_of_one_line(teacher: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +17,7 @@ from PIL import Image
 from tests.helpers.chromium import Chromium
 from tests.helpers.extra_packages import importable
 from tests.helpers.node_package import node_package
-from tests.visage.tflite.networks import SIZE, images, one_convolution
+from tests.visage.tflite.networks import images, one_convolution
 from visage.errors import VisageError
 from visage.faces.align import align
 from visage.faces.settings import AlignmentSettings
@@ -26,6 +27,8 @@ from visage.onnx_export.runtime import one_thread
 
 pytestmark = pytest.mark.one_stack
 
+# Large enough that a crop which is one pixel off differs clearly.
+SIZE = 128
 ALIGNMENT = AlignmentSettings(size=SIZE)
 DESCRIPTION = {
     "pixels": {"shape": [None, SIZE, SIZE, 3]},
@@ -37,7 +40,7 @@ DESCRIPTION = {
 @pytest.fixture(scope="module")
 def content() -> Iterator[bytes]:
     with importable("onnx"):
-        yield to_onnx(one_convolution())
+        yield to_onnx(one_convolution(size=SIZE))
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +49,29 @@ def page(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_page(tmp_path_factory.mktemp("page") / "page", content, DESCRIPTION, runtime)
 
 
-@pytest.fixture(scope="module")
-def address(page: Path) -> Iterator[str]:
-    class Quiet(SimpleHTTPRequestHandler):
+@contextmanager
+def served(page: Path, may_send_model: threading.Event | None = None) -> Iterator[str]:
+    """Yields the address of the page; its model comes once `may_send_model` is set."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if may_send_model is not None and self.path.endswith(".onnx"):
+                may_send_model.wait()
+            super().do_GET()
+
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(page.parent))) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(page.parent))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}/index.html"
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def address(page: Path) -> Iterator[str]:
+    with served(page) as address:
+        yield address
 
 
 @pytest.fixture
@@ -88,7 +104,7 @@ def png(pixels: np.ndarray, file: Path) -> Path:
 def test_a_crop_is_predicted_as_by_onnxruntime_with_nothing_from_elsewhere(
     browser: Chromium, address: str, content: bytes, tmp_path: Path
 ) -> None:
-    crop = images(1, seed=4)
+    crop = images(1, seed=4, size=SIZE)
     opened(browser, address, png(crop[0], tmp_path / "crop.png"))
     browser.run("document.getElementById('whole').click()")
     found = result(browser)
@@ -108,29 +124,36 @@ def test_a_crop_is_predicted_as_by_onnxruntime_with_nothing_from_elsewhere(
     assert browser.low_contrasts() == []
 
 
-def test_two_clicks_align_the_face_as_for_training(
-    browser: Chromium, address: str, content: bytes, tmp_path: Path
-) -> None:
-    photo = np.full((160, 200, 3), 230, np.uint8)
-    photo[40:120, 50:150] = (200, 60, 40)
-    photo[100:110, 80:120] = (20, 20, 120)
+def texture(height: int, width: int) -> np.ndarray:
+    """Returns a wave of 56 to 72 pixels in each channel, uint8 [height, width, 3]: it differs when moved a little."""
+    y, x = np.mgrid[:height, :width] + 0.5
+    waves = [(0.9, 0.4, 56), (-0.5, 0.9, 64), (0.2, -1.0, 72)]
+    bands = [np.sin(2 * np.pi * (a * x + b * y) / (length * np.hypot(a, b))) for a, b, length in waves]
+    return np.round(128 + 110 * np.stack(bands, axis=2)).astype(np.uint8)
+
+
+def click(browser: Chromium, x: float, y: float, photo: np.ndarray) -> tuple[float, float]:
+    """Clicks at the whole pixel of the page nearest to a place in pixels of the photo, and returns where that is."""
+    script = "(({left, top, width, height}) => [left, top, width, height])"
+    left, top, width, height = browser.run(f"{script}(document.getElementById('photo').getBoundingClientRect())")
+    across, down = photo.shape[1] / width, photo.shape[0] / height
+    clicked = round(left + x / across), round(top + y / down)
+    options = f"{{clientX: {clicked[0]}, clientY: {clicked[1]}}}"
+    browser.run(f"document.getElementById('photo').dispatchEvent(new MouseEvent('click', {options}))")
+    return (clicked[0] - left) * across, (clicked[1] - top) * down
+
+
+def test_two_clicks_align_the_face_as_for_training(browser: Chromium, address: str, tmp_path: Path) -> None:
+    photo = texture(640, 800)
     opened(browser, address, png(photo, tmp_path / "photo.png"))
-    eyes = [(75.0, 70.0), (125.0, 80.0)]
-    for x, y in eyes:
-        browser.run(
-            "(() => { const canvas = document.getElementById('photo'), box = canvas.getBoundingClientRect();"
-            f"canvas.dispatchEvent(new MouseEvent('click', {{clientX: box.left + {x} * box.width / 200,"
-            f"clientY: box.top + {y} * box.height / 160}})); }})()"
-        )
-    found = result(browser)
-    assert np.isfinite(found["age"])
+    eyes = [click(browser, x, y, photo) for x, y in ((310.0, 200.0), (486.0, 235.0))]
+    assert np.isfinite(result(browser)["age"])
     drawn = browser.run(
         f"Array.from(document.getElementById('crop').getContext('2d').getImageData(0, 0, {SIZE}, {SIZE}).data)"
     )
     crop = np.array(drawn, float).reshape(SIZE, SIZE, 4)[:, :, :3]
-    landmarks = np.array([*eyes, (100, 90), (85, 105), (115, 110)], np.float32)
-    expected = align(photo, landmarks, ALIGNMENT)
-    assert np.abs(crop - expected).mean() < 12
+    landmarks = np.array([*eyes, (390, 290), (340, 330), (440, 350)], np.float32)
+    assert np.abs(crop - align(photo, landmarks, ALIGNMENT)).mean() < 2
 
 
 def test_a_file_that_is_no_image_is_a_line_of_text(browser: Chromium, address: str, tmp_path: Path) -> None:

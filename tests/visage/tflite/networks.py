@@ -23,13 +23,14 @@ def one_convolution(
     gender_head: GenderHead | None = "binary",
     tta_flip: bool = False,
     calibration: Calibration | None = None,
+    size: int = SIZE,
 ) -> Network:
     """Builds a random convolution, and heads whose ages differ by years from image to image."""
     keras.utils.set_random_seed(3)
-    pixels = keras.Input((SIZE, SIZE, 3))
+    pixels = keras.Input((size, size, 3))
     x = keras.layers.Conv2D(8, 5, strides=4, activation="relu")(pixels / 255.0)
     network = keras.Model(pixels, dense_outputs(keras.layers.Flatten()(x) * 6.0, age_head, gender_head))
-    spec = replace(NETWORKS["compact"], input_size=SIZE, age_head=age_head, gender_head=gender_head)
+    spec = replace(NETWORKS["compact"], input_size=size, age_head=age_head, gender_head=gender_head)
     return exported(network, replace(spec, tta_flip=tta_flip), calibration)
 
 
@@ -48,7 +49,7 @@ def save(network: keras.Model, spec: NetworkSpec, folder: Path, calibration: Cal
     tf.saved_model.save(module, str(folder))
 
 
-def images(count: int, seed: int) -> np.ndarray:
-    """Draws squares of random colours: uint8 [count, SIZE, SIZE, 3]."""
+def images(count: int, seed: int, size: int = SIZE) -> np.ndarray:
+    """Draws squares of random colours: uint8 [count, size, size, 3]."""
     colours = np.random.default_rng(seed).integers(0, 256, (count, 4, 4, 3), np.uint8)
-    return colours.repeat(SIZE // 4, axis=1).repeat(SIZE // 4, axis=2)
+    return colours.repeat(size // 4, axis=1).repeat(size // 4, axis=2)

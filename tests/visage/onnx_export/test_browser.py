@@ -156,6 +156,34 @@ def test_two_clicks_align_the_face_as_for_training(browser: Chromium, address: s
     assert np.abs(crop - align(photo, landmarks, ALIGNMENT)).mean() < 2
 
 
+def test_a_photo_can_be_chosen_only_once_the_model_is_there(browser: Chromium, page: Path) -> None:
+    may_send_model = threading.Event()
+    with served(page, may_send_model) as slow:
+        try:
+            browser.open(slow)
+            assert browser.run("document.getElementById('state').textContent") == "Loading the model."
+            assert browser.run("document.getElementById('file').disabled")
+        finally:
+            may_send_model.set()
+        browser.wait_for("document.getElementById('state').textContent === 'Choose a photo.'")
+        assert not browser.run("document.getElementById('file').disabled")
+
+
+def test_a_failed_prediction_is_a_line_of_text(browser: Chromium, page: Path, content: bytes, tmp_path: Path) -> None:
+    shutil.copytree(page.parent, tmp_path / "page")
+    description = {**DESCRIPTION, "pixels": {"shape": [None, SIZE // 2, SIZE // 2, 3]}}
+    (tmp_path / "page" / "model.json").write_text(json.dumps(description))
+    with served(tmp_path / "page" / "index.html") as address:
+        opened(browser, address, png(images(1, seed=4)[0], tmp_path / "crop.png"))
+        browser.run("document.getElementById('whole').click()")
+        line = "document.getElementById('state').textContent"
+        browser.wait_for(f"{line}.startsWith('The model cannot predict this photo: ')")
+        state = browser.run(line)
+    assert state.endswith(" Reload the page, or choose another photo.")
+    assert "\n" not in state
+    assert browser.run("document.getElementById('result').hidden")
+
+
 def test_a_file_that_is_no_image_is_a_line_of_text(browser: Chromium, address: str, tmp_path: Path) -> None:
     (tmp_path / "no.jpg").write_bytes(b"no image")
     browser.open(address)

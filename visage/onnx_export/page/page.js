@@ -18,6 +18,8 @@ async function load() {
   const { summary, warning, notice } = description.identity ?? {};
   find("identity").textContent = [summary, notice].filter(Boolean).join("; ");
   find("warning").textContent = warning ? `Warning: ${warning}` : "";
+  // Only now: a photo needs the model.
+  find("file").disabled = false;
   say("Choose a photo.");
 }
 
@@ -81,8 +83,15 @@ function pixelsOf(transform) {
 
 async function predict(transform) {
   say("Computing.");
+  find("result").hidden = true;
   const began = performance.now();
-  const outputs = await session.run({ pixels: pixelsOf(transform) });
+  let outputs;
+  try {
+    outputs = await session.run({ pixels: pixelsOf(transform) });
+  } catch (error) {
+    const [cause] = error.message.split("\n");
+    return say(`The model cannot predict this photo: ${cause}. Reload the page, or choose another photo.`);
+  }
   const took = performance.now() - began;
   const age = outputs.age?.data[0], male = outputs.gender_probability?.data[0], words = [];
   if (age !== undefined) words.push(`${age.toFixed(1)} years`);

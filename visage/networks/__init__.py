@@ -113,7 +113,7 @@ NETWORKS: dict[str, NetworkSpec] = dict(
         ),
         _spec("vggface", 224, 3, "softmax", "softmax"),
         _spec("visage", _DLIB_SIZE, 3, "label_distribution", "binary", trunks=("dlib",)),
-        _spec("visage_duo", _DLIB_SIZE, 3, "label_distribution", "binary", trunks=("dlib", "faceres"), any_size=True),
+        _spec("visage_duo", _DLIB_SIZE, 3, "label_distribution", "binary", trunks=("dlib", "faceres")),
         _spec("visage_small", _DLIB_SIZE, 3, "label_distribution", "binary", trunks=("dlib",)),
     )
 )

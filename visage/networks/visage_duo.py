@@ -14,7 +14,7 @@ def build(input_size: int, channels: int, age_head: AgeHead | None, gender_head:
     """Builds the two members, and the means of their outputs.
 
     Args:
-        input_size: pixels; any from 32.
+        input_size: pixels; 150, the larger trunk's side. The other trunk takes 128, resized in the graph.
         channels: 3.
         age_head: None: no age.
         gender_head: None: no gender.

@@ -21,7 +21,9 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 # ASCII digits alone: Python's \d also matches those of other scripts.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?")
 _RANGE = re.compile(r"([0-9]{1,3}) ?(?:-|\u2013|to) ?([0-9]{1,3})|\(([0-9]{1,3}), ?([0-9]{1,3})\)")
-_AND_OLDER = re.compile(r"(?:more than|over|above|>=?) ?([0-9]{1,3})|([0-9]{1,3}) ?\+")
+# FairFace's last group: the one before it is 60-69.
+_AND_OLDER = re.compile(r">= ?([0-9]{1,3})|([0-9]{1,3}) ?\+|more than (70)")
+_OLDER_THAN = re.compile(r"(?:more than|over|above|>) ?([0-9]{1,3})")
 _MONTH = "|".join(_MONTHS)
 _DAY_AND_MONTH = re.compile(rf"([0-9]{{1,2}})-({_MONTH})")
 _MONTH_AND_YEAR = re.compile(rf"({_MONTH})-([0-9]{{1,2}})")
@@ -74,7 +76,8 @@ def read_age(text: str) -> AgeInterval | None:
 
     Spreadsheets convert some groups to dates: '3-9' becomes '9-Mar' where months precede days, '3-Sep' elsewhere. The
     first number of an age group is the smaller one, so either is the range from 3 to 9. '10-19' may also become
-    'Oct-19'. "more than 70" is FairFace's last group, which begins with 70.
+    'Oct-19'. "more than 70" is FairFace's last group, which begins with 70; ">70", "over 70" and "above 70" begin with
+    71, and so does "more than" any other age with the next year.
 
     Args:
         text: the field of a table.
@@ -83,8 +86,10 @@ def read_age(text: str) -> AgeInterval | None:
         The label; a group has 0 to 120 completed years, a number may be any finite one (the cleaning rules drop
         impossible ages). None if the text is no age label.
 
-    >>> [str(read_age(text)) for text in ("25", "27.5", "20-29", "(25, 32)", "more than 70", "70+", "9-Mar", "9-3")]
-    ['25', '27.5', '20-29', '25-32', '70-120', '70-120', '3-9', 'None']
+    >>> [str(read_age(text)) for text in ("25", "27.5", "20-29", "(25, 32)", "9-Mar", "9-3")]
+    ['25', '27.5', '20-29', '25-32', '3-9', 'None']
+    >>> [str(read_age(text)) for text in ("70+", ">=70", "more than 70", ">70", "over 70", "more than 60")]
+    ['70-120', '70-120', '70-120', '71-120', '71-120', '61-120']
     """
     plain = text.strip().casefold()
     if _NUMBER.fullmatch(plain):
@@ -94,7 +99,9 @@ def read_age(text: str) -> AgeInterval | None:
     elif match := _MONTH_AND_YEAR.fullmatch(plain):
         first, last = _MONTHS.index(match[1]) + 1, int(match[2])
     elif match := _AND_OLDER.fullmatch(plain):
-        first, last = int(match[1] or match[2]), OLDEST
+        first, last = next(int(number) for number in match.groups() if number), OLDEST
+    elif match := _OLDER_THAN.fullmatch(plain):
+        first, last = int(match[1]) + 1, OLDEST
     elif match := _RANGE.fullmatch(plain):
         first, last = (int(number) for number in match.groups() if number)
     else:

@@ -55,7 +55,14 @@ def test_every_way_of_writing_a_group_is_the_same_label(one: int, other: int) ->
         f"({first}, {last})",
     )
     assert {read_age(text) for text in written} == {AgeInterval(first, last)}
-    assert {read_age(text) for text in (f"{one}+", f"more than {one}", f">={one}")} == {AgeInterval(one, OLDEST)}
+    assert {read_age(text) for text in (f"{one}+", f"{one} +", f">={one}", f">= {one}")} == {AgeInterval(one, OLDEST)}
+
+
+@given(years)
+def test_an_age_above_a_year_begins_with_the_next_one_except_in_fairface(year: int) -> None:
+    above = AgeInterval(year + 1, OLDEST) if year < OLDEST else None
+    assert {read_age(text) for text in (f">{year}", f"> {year}", f"over {year}", f"above {year}")} == {above}
+    assert read_age(f"More than {year}") == (AgeInterval(70, OLDEST) if year == 70 else above)
 
 
 @given(st.floats(0, 120) | years)

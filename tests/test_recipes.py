@@ -14,6 +14,7 @@ from visage.data.settings import SplitSettings
 from visage.training.features.freezing import freeze
 from visage.training.recipe.distillation_settings import DistillationSettings
 from visage.training.settings import TrainerSettings
+from visage.training.suspects.requirements import why_not_judged
 
 RECIPES = PROJECT / "recipes"
 # Whatever neither table names is as `TrainerSettings` has it where nothing is set.
@@ -148,6 +149,16 @@ def test_a_recipe_has_the_published_data_network_and_heads(name: str) -> None:
     assert (spec.name, spec.age_head, spec.gender_head) == (network, age_head, gender_head)
     # No image is enlarged for the network.
     assert config.alignment.size == spec.input_size
+
+
+def test_the_presets_that_can_judge_labels_are_those_of_docs_training() -> None:
+    loaded = {
+        (name, preset): load_config(RECIPES / f"{name}.yaml", [f"preset={preset}"]).trainer
+        for name in ("visage", "visage_duo", "visage_small")
+        for preset in read_yaml((RECIPES / f"{name}.yaml").read_text())["presets"]
+    }
+    refused = [which for which, trainer in loaded.items() if why_not_judged(trainer)]
+    assert refused == [("visage_small", "scratch")]
 
 
 def test_every_recipe_and_preset_is_tested() -> None:

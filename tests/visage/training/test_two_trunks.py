@@ -64,6 +64,9 @@ def test_a_preset_trains_the_head_and_then_both_trunks(
     preset: str, phases: list[str], split: Split, package: Path
 ) -> None:
     settings = recipe(preset, package)
+    if preset == "finetune_gpu":
+        assert (settings.precision, settings.jit_compile) == ("mixed_bfloat16", True)
+        assert settings.augmentation.mixup > 0
     steps: list[str] = []
     history: list[PhaseHistory] = []
     with progress.listening(lambda step, *_: steps.append(step)):

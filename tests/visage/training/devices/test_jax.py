@@ -73,6 +73,7 @@ def test_the_gpu_preset_trains_both_trunks_on_jax(tmp_path: Path) -> None:
     overrides = ["preset=finetune_gpu", *(f"trainer.{key}" for key in few)]
     settings = load_config(PROJECT / "recipes" / "visage_duo.yaml", overrides).trainer
     assert (settings.precision, settings.jit_compile) == ("mixed_bfloat16", True)
+    assert settings.augmentation.mixup > 0
     on_jax = train_on_jax(tmp_path, settings, people(4, seed=1))
 
     for phase in ("head", "whole"):

@@ -25,6 +25,7 @@ from visage.installed import installed_version
 from visage.lock import locked
 from visage.ready_model.facts import DIGESTS, PROVENANCE, THIRD_PARTY, VERSION
 from visage.ready_model.names import EXTRA, READY
+from visage.saved_model.last_use import LAST_USE
 from visage.saved_model.versions import SAVED_MODEL
 from visage.source_digest import source_digest
 from visage.tensorflow_messages import first_cause
@@ -72,8 +73,8 @@ def ready_model(
             f"{key}: {READY}: {folder} cannot be written ({error.strerror}); name another folder by XDG_CACHE_HOME"
         ) from error
     with suppress(OSError):
-        # The time of its last use; a cache may be read-only.
-        os.utime(folder.parent)
+        # A cache may be read-only.
+        (folder.parent / LAST_USE).touch()
     return model
 
 
@@ -145,14 +146,13 @@ def _cache() -> Path:
 
 
 def _remove_unused(used: Path) -> None:
-    """Removes the entries beside `used` that nothing read for a month."""
+    """Removes the entries beside `used` that nothing used for a month, and killed attempts as old."""
     oldest = time.time() - _KEPT_DAYS * 24 * 3600
     for entry in used.parent.glob("ready-*"):
         with suppress(OSError):
-            model = entry / _NAME / _NUMBER / SAVED_MODEL
-            # A pipeline that was compiled earlier reads the model by its path.
-            read = model.stat().st_atime if model.is_file() else 0
-            if entry != used and max(entry.stat().st_mtime, read) < oldest:
+            # A pipeline that was compiled earlier loads the model by its path.
+            last_use = entry / LAST_USE
+            if entry != used and (last_use if last_use.exists() else entry).stat().st_mtime < oldest:
                 shutil.rmtree(entry)
 
 

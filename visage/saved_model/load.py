@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from visage.folder_alias import folder_alias
+from visage.saved_model.last_use import mark_use
 
 
 def load_saved_model(folder: str | Path) -> Any:
@@ -20,5 +21,6 @@ def load_saved_model(folder: str | Path) -> Any:
     """
     import tensorflow as tf
 
+    mark_use(folder)
     with folder_alias(folder) as alias:
         return tf.saved_model.load(alias, tags=["serve"])

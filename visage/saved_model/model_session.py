@@ -12,6 +12,7 @@ import numpy as np
 
 from visage.folder_alias import folder_alias
 from visage.saved_model.cpp_loader.c_api import Session, TensorFlowError, load_library
+from visage.saved_model.last_use import mark_use
 from visage.tf_serving_api.messages import DataType, MetaGraphDef
 
 DEFAULT_SIGNATURE = "serving_default"
@@ -60,6 +61,7 @@ class ModelSession:
             LibraryError: TensorFlow is not installed.
         """
         library = _library()
+        mark_use(folder)
         with folder_alias(folder) as alias:
             self._session = Session(library, str(alias))
         try:

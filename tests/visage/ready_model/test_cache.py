@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from visage.prediction.loaded_model import identity_of, load_model, metadata_of
 from visage.ready_model import cache as cache_module
 from visage.ready_model.cache import ready_model
 from visage.saved_model.comparable import why_independence_unknown, why_not_comparable
+from visage.saved_model.last_use import LAST_USE
+from visage.saved_model.load import load_saved_model
 from visage.saved_model.metadata import ModelMetadata, write_metadata
 from visage.saved_model.provenance import check_provenance, read_provenance
 
@@ -175,10 +178,13 @@ def test_models_that_nothing_used_for_a_month_are_removed(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(cache_module, "_make", write_saved_model)
     long_ago = time.time() - 40 * 24 * 3600
-    for name, read in (("unused", long_ago), ("compiled", time.time())):
+    for name, used in (("unused", long_ago), ("compiled", time.time())):
         model = tmp_path / "visage" / f"ready-{name}" / "visage" / "1"
         write_saved_model(None, AlignmentSettings(), model)
-        os.utime(model / "saved_model.pb", (read, long_ago))
+        (model.parents[1] / LAST_USE).touch()
+        os.utime(model.parents[1] / LAST_USE, (used, used))
+        # As on a mount without times of reading.
+        os.utime(model / "saved_model.pb", (long_ago, long_ago))
     # A killed attempt.
     (tmp_path / "visage" / "ready-killed" / "visage" / "1.partial").mkdir(parents=True)
     (tmp_path / "visage" / "ready-recent" / "visage").mkdir(parents=True)
@@ -187,9 +193,17 @@ def test_models_that_nothing_used_for_a_month_are_removed(
     made = ready_model().parents[1]
     left = {entry.name for entry in (tmp_path / "visage").iterdir()}
     assert left == {made.name, "ready-compiled", "ready-recent"}
-    os.utime(made, (long_ago, long_ago))
+    os.utime(made / LAST_USE, (long_ago, long_ago))
     ready_model()
-    assert made.stat().st_mtime > long_ago
+    assert (made / LAST_USE).stat().st_mtime > long_ago
+
+
+@pytest.mark.parametrize("load", [load_saved_model, load_model])
+def test_each_load_of_the_model_by_its_path_is_a_use(model: Path, load: Callable[[Path], object]) -> None:
+    last_use = model.parents[1] / LAST_USE
+    os.utime(last_use, (1, 1))
+    load(model)
+    assert last_use.stat().st_mtime > 1
 
 
 def test_a_process_that_waits_for_another_says_so(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.config.loader import load_config
+from pipeline.config.loader import config_files, load_config
 from pipeline.config.schema import PipelineConfig
 from pipeline.config.yaml import read_yaml
 from tests.helpers.project import PROJECT
@@ -151,20 +151,26 @@ def test_a_recipe_has_the_published_data_network_and_heads(name: str) -> None:
     assert config.alignment.size == spec.input_size
 
 
+def presets_of(name: str) -> list[str]:
+    """Returns the presets of a recipe, its own and inherited ones."""
+    files = [read_yaml(file.read_text()) for file in config_files(RECIPES / f"{name}.yaml")]
+    return list(dict.fromkeys(preset for values in files for preset in values.get("presets", {})))
+
+
 def test_the_presets_that_can_judge_labels_are_those_of_docs_training() -> None:
     loaded = {
         (name, preset): load_config(RECIPES / f"{name}.yaml", [f"preset={preset}"]).trainer
         for name in ("visage", "visage_duo", "visage_small")
-        for preset in read_yaml((RECIPES / f"{name}.yaml").read_text())["presets"]
+        for preset in presets_of(name)
     }
     refused = [which for which, trainer in loaded.items() if why_not_judged(trainer)]
     assert refused == [("visage_small", "scratch")]
 
 
 def test_every_recipe_and_preset_is_tested() -> None:
-    files = {file.stem: read_yaml(file.read_text()) for file in RECIPES.glob("*.yaml")}
-    assert set(HEADS) == set(files)
-    presets = {name: values.get("presets") for name, values in files.items() if name not in ON_UTKFACE}
+    names = {file.stem for file in RECIPES.glob("*.yaml")}
+    assert set(HEADS) == names
+    presets = {name: presets_of(name) for name in names - ON_UTKFACE.keys()}
     held = {f"{name} {preset}" if preset else name for name, some in presets.items() for preset in some or [""]}
     assert set(TRAINING) == set(AUGMENTATION) == held
 

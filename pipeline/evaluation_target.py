@@ -77,6 +77,11 @@ def find_target(target: Path, examples: Path | None, split: str | None, baseline
                 "predictions, or measure the model with this file as its baseline"
             )
         return PredictionsFile(target, baseline)
+    if str(target) == READY and examples is None:
+        raise VisageError(
+            f"MODEL: {READY}: no run here trained it, so it has no test faces; name examples by --data, such as "
+            "WORKSPACE/PIPELINE/artifacts/FaceExampleGen/examples/NUMBER"
+        )
     model, split = _find_model(target, "MODEL"), split or _DEFAULT_SPLIT
     if baseline is not None and not _is_file(baseline):
         from visage.saved_model.comparable import why_not_comparable

@@ -154,7 +154,8 @@ def choose_model(folder: Path | None, config: Path | None, option: str, ready: b
         raise VisageError(f"{option} and --config: both name a model; choose one")
     if folder is not None and str(folder) == READY and not (ready or folder.exists()):
         raise VisageError(
-            f"{option}: {READY}: the ready model is not signed, and no run here trained it; name a pushed model"
+            f"{option}: {READY}: this command takes pushed models alone, and no run here trained or signed the ready "
+            "model; name a pushed one"
         )
     if folder is not None:
         named = announced_ready_model(option).parent if ready and str(folder) == READY else folder

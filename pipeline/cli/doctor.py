@@ -157,7 +157,7 @@ def _ready_model() -> Finding:
             find_files("visage predict")
         except VisageError as error:
             return Finding("ready model", "note", str(error))
-        return Finding("ready model", "ok", "`visage predict` and `visage serve` take it where nothing was pushed")
+        return Finding("ready model", "ok", "`visage predict --model ready`; without --model where nothing was pushed")
     detail = "not installed: `visage predict` and `visage serve` have no model until one is pushed"
     return Finding("ready model", "note", detail, set_up_with(EXTRA))
 

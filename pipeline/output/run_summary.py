@@ -139,7 +139,10 @@ def print_outcome(outcome: Outcome, reporter: Reporter, visage: str, default_mod
                 "TensorFlow Serving treats this folder's name as a pattern: give it a link or a mount of another name"
             )
         if outcome.drawn:
-            reporter.print("it was trained on drawings: for photos of people train on real data, see docs/data.md")
+            reporter.print(
+                "it was trained on drawings: for photos of people train on real data, see docs/data.md, or take the "
+                "ready model, see docs/ready-model.md"
+            )
     elif outcome.held:
         reporter.print(f"[bold yellow]Blessed, not pushed[/]: {escape(outcome.held)}. The served model stays.")
     else:

@@ -35,8 +35,9 @@ def find_runtime(package: Path | None) -> Path:
     folder = package or Path("node_modules", PACKAGE)
     for name in _RUNTIME:
         if not (folder / name).is_file():
+            lacks = f"has no {name}" if folder.is_dir() else "does not exist, the folder"
             raise VisageError(
-                f"{folder}: has no {name} of the npm package {PACKAGE}; run "
+                f"{folder}: {lacks} of the npm package {PACKAGE}; run "
                 f"`npm install --ignore-scripts {PACKAGE}@{VERSION}`, or name its folder by --onnxruntime-web"
             )
     return folder

@@ -128,7 +128,7 @@ class TrainerSettings(Settings):
         if self.distillation.views == "original" or self.distillation.teacher is None:
             return self
         if self.distillation.teacher == READY:
-            raise ValueError("distillation.views augmented needs a model of one of our networks, not ready: original")
+            raise ValueError("distillation.views augmented takes no teacher ready, of other people: set it to original")
         if self.freeze is not None and not self.fine_tuning.epochs and self.augmentation.changes.keys() <= {"flip"}:
             raise ValueError(
                 "distillation.views augmented has no effect where features of frozen layers are learned: set it to "

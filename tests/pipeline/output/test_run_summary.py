@@ -47,7 +47,7 @@ def test_the_printed_commands_can_be_copied() -> None:
 
 
 def test_a_model_of_drawings_has_a_warning() -> None:
-    warning = "trained on drawings: for photos of people train on real data, see docs/data.md"
+    warning = "trained on drawings: for photos of people train on real data, see docs/data.md, or take the ready model"
     assert warning in shown(default_model=True, drawings=True)
     assert warning not in shown(default_model=True, drawings=False)
 

@@ -196,6 +196,11 @@ def test_a_file_that_is_no_image_is_a_line_of_text(browser: Chromium, address: s
 
 def test_without_the_npm_package_the_error_names_its_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        VisageError, match="web: does not exist, the folder of the npm package onnxruntime-web; run `npm"
+    ):
+        find_runtime(None)
+    (tmp_path / "node_modules" / "onnxruntime-web").mkdir(parents=True)
     with pytest.raises(VisageError) as refused:
         find_runtime(None)
     assert str(refused.value) == (

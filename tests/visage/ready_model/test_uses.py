@@ -98,7 +98,7 @@ def test_a_folder_of_its_name_is_named_with_a_dot(tmp_path: Path, monkeypatch: p
 
 def test_where_it_cannot_be_taken_the_error_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(VisageError, match=r"^--model: ready: the ready model is not signed, and no run"):
+    with pytest.raises(VisageError, match=r"^--model: ready: this command takes pushed models alone, and no run"):
         choose_model(Path("ready"), None, "--model")
     (tmp_path / "ready").mkdir()
     assert choose_model(Path("ready"), None, "--model").folder == Path("ready")
@@ -129,6 +129,11 @@ def test_commands_that_make_it_say_so(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(cache_module, "_make", write_saved_model)
     monkeypatch.setattr(cache_module, "_digest", lambda alignment: alignment.detector)
+    with pytest.raises(
+        VisageError, match=r"^MODEL: ready: no run here trained it, so .*; name examples by --data, such"
+    ):
+        find_target(Path("ready"), None, None, None)
+    assert [*tmp_path.iterdir()] == []
     making = "making the ready model, networks of other people, in {}, once (half a minute)\n"
     evaluated = find_target(Path("ready"), tmp_path, None, None)
     assert isinstance(evaluated, ModelOnSplit)

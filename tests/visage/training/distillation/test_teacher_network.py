@@ -147,7 +147,7 @@ def test_a_teacher_that_cannot_predict_augmented_images_is_an_error_of_one_line(
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"teacher": "ready"}, "views augmented needs a model of one of our networks, not ready"),
+        ({"teacher": "ready"}, "views augmented takes no teacher ready, of other people: set it to original"),
         ({"teacher": "DIR", "freeze": 3}, "views augmented has no effect where features of frozen layers are learned"),
     ],
 )

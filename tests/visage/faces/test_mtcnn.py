@@ -44,7 +44,7 @@ def test_without_the_package_the_error_names_what_to_install(monkeypatch: pytest
 
 
 def test_a_missing_dependency_of_the_package_is_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visage.extras.is_installed", lambda extra: True)
+    monkeypatch.setattr("visage.extras._missing", lambda extra: [])
     monkeypatch.setitem(sys.modules, "mtcnn", None)
     with pytest.raises(VisageError, match=r"its package needs mtcnn; run `make set-up EXTRAS=mtcnn`$"):
         make_detector("mtcnn")

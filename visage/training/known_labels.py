@@ -49,9 +49,7 @@ def known_labels(split: Split, settings: TrainerSettings) -> Mapping[str, bool]:
 
     It reads only as far as needed: a split may hold hundreds of thousands of images.
     """
-    spec = settings.spec
-    heads = {"age": spec.age_head, "gender": spec.gender_head}
-    known = {label: False for label, head in heads.items() if head is not None}
+    known = dict.fromkeys(settings.spec.outputs, False)
     for batch in read_examples(split.files).batch(_BATCH).map(lambda batch: tf.io.parse_example(batch, _FEATURES)):
         found = {
             "age": (batch[records.AGE_LOW].numpy() >= 0).any(),

@@ -15,8 +15,8 @@ from keras import ops
 
 from visage.errors import VisageError
 from visage.networks import NetworkSpec
-from visage.networks.heads import age_probabilities, male_logit
-from visage.saved_model.metadata import Calibration, HeadCalibration
+from visage.networks.heads import age_probabilities, male_logit, scaled
+from visage.saved_model.metadata import Calibration
 from visage.saved_model.network_weights import read_network_weights
 from visage.training.distillation.teacher import VIEWS, damaged, describe, find_teacher, spec_of
 from visage.training.objective.labels import MIXED_IN, Labels
@@ -61,10 +61,10 @@ class TeacherNetwork:
         raw = self._predict(resized)
         predictions: Labels = {}
         if "age" in self._outputs and self._spec.age_head is not None:
-            logits = _calibrated(raw["age"], self._calibration.age)
+            logits = scaled(raw["age"], self._calibration.temperature("age"))
             predictions["teacher_age"] = age_probabilities(logits, self._spec.age_head)
         if "gender" in self._outputs and self._spec.gender_head is not None:
-            logits = _calibrated(raw["gender"], self._calibration.gender)
+            logits = scaled(raw["gender"], self._calibration.temperature("gender"))
             predictions["teacher_gender"] = ops.sigmoid(male_logit(logits, self._spec.gender_head))
         fixed = {name: ops.stop_gradient(values) for name, values in predictions.items()}
         fixed["teacher_weight"] = ops.ones((ops.shape(pixels)[0],))
@@ -93,7 +93,3 @@ def load_teacher_network(settings: TrainerSettings) -> TeacherNetwork | None:
         raise VisageError(f"{VIEWS}: {teacher} is a {spec.name} of other heads; set it to original") from None
     network.trainable = False
     return TeacherNetwork(network, spec, settings.spec.outputs, describe(teacher).calibration)
-
-
-def _calibrated(logits: keras.KerasTensor, calibration: HeadCalibration | None) -> keras.KerasTensor:
-    return logits if calibration is None else logits / calibration.temperature

@@ -16,7 +16,7 @@ from pipeline.metadata.location import StoreLocation
 from pipeline.run_lock import check_not_running
 from visage.errors import VisageError
 from visage.faces.settings import NO_DETECTOR
-from visage.networks.pretrained.weights_file import check_faceres_package, check_weights_file
+from visage.networks.pretrained.weights_file import check_weights_file
 from visage.ready_model.names import READY
 from visage.training.distillation.teacher import find_teacher
 
@@ -99,7 +99,10 @@ def _recipe(context: CheckContext) -> Finding:
     trainer = context.config.trainer
     if trainer.weights_file is not None:
         if isinstance(trainer.weights, dict):
-            check_faceres_package(trainer.weights_file)
+            # NumPy, which no other check needs.
+            from visage.networks.pretrained.faceres_package import read_faceres_package
+
+            read_faceres_package(trainer.weights_file)
         else:
             check_weights_file(trainer.weights_file, trainer.network)
     # Whether the ready model can be made, the check of the extras says.

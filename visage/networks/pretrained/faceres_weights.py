@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from visage.networks import faceres
-from visage.networks.pretrained.npm_package import read_package
-from visage.networks.pretrained.tfjs_graph import read_weights
-from visage.networks.pretrained.weights_file import (
-    FACERES_PACKAGE,
-    FACERES_VERSION,
-    missing_faceres,
-    unusable_faceres,
-)
-
-_MODEL = "models/faceres-deep.json"
-_SHARD = "models/faceres-deep.bin"
-_SHA256 = {
-    _MODEL: "a98d8d87d533afeb6064822d33c80d45c5eaca4a436cef11c9c2084fff0c0dfe",
-    _SHARD: "b0ea2cc4805891a0f22dc57b06b57806b967831305c40818400fda40aec341f4",
-}
+from visage.networks.pretrained.faceres_package import read_faceres_package
 
 
 def load_faceres_weights(network: keras.Model, path: Path) -> None:
@@ -36,26 +21,10 @@ def load_faceres_weights(network: keras.Model, path: Path) -> None:
     Raises:
         VisageError: the package is missing, damaged, or another one.
     """
-    published = _layers(_read(path))
+    published = _layers(read_faceres_package(path))
     for layer in network.layers:
         if layer.name in published:
             layer.set_weights(published[layer.name])
-
-
-def _read(path: Path) -> dict[str, np.ndarray]:
-    """Reads the published weights, by the name of their node."""
-    try:
-        files = read_package(path, FACERES_PACKAGE, FACERES_VERSION, _SHA256)
-        weights = read_weights(files[_MODEL], lambda shard: files[f"models/{shard}"])
-        for file, content in files.items():
-            if hashlib.sha256(content).hexdigest() != _SHA256[file]:
-                raise ValueError(f"the sha256 of {file} is not that of the published file")
-    except FileNotFoundError:
-        raise missing_faceres(path) from None
-    except (KeyError, ValueError) as error:
-        cause = f"it lacks {error}" if isinstance(error, KeyError) else error
-        raise unusable_faceres(path, cause) from None
-    return weights
 
 
 def _layers(weights: dict[str, np.ndarray]) -> dict[str, list[np.ndarray]]:

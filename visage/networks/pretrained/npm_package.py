@@ -11,8 +11,6 @@ from pathlib import Path
 # The folder that every archive of npm holds.
 _FOLDER = "package"
 _DESCRIPTION = "package.json"
-# The error of something else.
-_NO_PACKAGE = f"it holds no {_DESCRIPTION} of an npm package"
 
 
 def read_package(path: Path, name: str, version: str, files: Collection[str]) -> dict[str, bytes]:
@@ -39,22 +37,12 @@ def read_package(path: Path, name: str, version: str, files: Collection[str]) ->
         described = json.loads(found[_DESCRIPTION])
         package = f"{described['name']} {described['version']}"
     except (KeyError, TypeError, ValueError):
-        raise ValueError(_NO_PACKAGE) from None
+        raise ValueError(f"it holds no {_DESCRIPTION} of an npm package") from None
     if package != f"{name} {version}":
         raise ValueError(f"it is {package[:100]}, not {name} {version}")
     if missing := sorted(wanted - found.keys()):
         raise ValueError(f"it lacks {', '.join(missing)}")
     return {file: found[file] for file in files}
-
-
-def check_folder(folder: Path) -> None:
-    """Checks that a folder is an unpacked package, of whatever name.
-
-    Raises:
-        ValueError: one line; it is none.
-    """
-    if not (_root(folder) / _DESCRIPTION).is_file():
-        raise ValueError(_NO_PACKAGE)
 
 
 def _root(folder: Path) -> Path:

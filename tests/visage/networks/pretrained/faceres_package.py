@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.project import PROJECT
-from visage.networks.pretrained import faceres_weights
+from visage.networks.pretrained import faceres_package
 
 MODEL, SHARD = "models/faceres-deep.json", "models/faceres-deep.bin"
 FILTERS = (64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
@@ -73,7 +73,7 @@ def write_archive(path: Path, files: dict[str, bytes]) -> Path:
 def accept(files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes the loader accept these files for the published ones."""
     digests = {name: hashlib.sha256(files[name]).hexdigest() for name in (MODEL, SHARD)}
-    monkeypatch.setattr(faceres_weights, "_SHA256", digests)
+    monkeypatch.setattr(faceres_package, "_SHA256", digests)
 
 
 def run_graph(model: bytes, weights: dict[str, np.ndarray], pixels: np.ndarray) -> dict[str, np.ndarray]:

@@ -99,9 +99,13 @@ class PipelineConfig(Settings):
     @classmethod
     def _labelled_folders_have_their_source(cls, data: DataSettings, info: ValidationInfo) -> DataSettings:
         entries = data.labelled_folders
-        names = [*data.folder_names, labelled_folder_name((info.context or {}).get(SOURCE) or "") or ""]
+        # Named by a command, which reads that source alone and leaves the other entries as they are.
+        source = (info.context or {}).get(SOURCE)
+        names = data.folder_names if source is None else [*data.folder_names, labelled_folder_name(source) or ""]
         for name in (entry for entry in entries if entry not in names):
             meant = did_you_mean(name, [other for other in names if other not in entries])
+            if source is not None and not meant:
+                continue
             fix = meant or "name it in data.sources, or remove the entry"
             raise ValueError(f"labelled_folders.{name}: no source is {LABELLED_FOLDER}/{name}; {fix}")
         return data

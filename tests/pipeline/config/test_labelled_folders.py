@@ -39,5 +39,7 @@ def test_a_commands_own_source_may_have_an_entry_in_labelled_folders(tmp_path: P
     crew = "data.labelled_folders={crew: {labels: gt.csv}}"
     data = load_config(DEFAULT, [TEAM, crew], tmp_path, source="labelled_folder/crew").data
     assert data.labelled_folders["crew"].labels == "gt.csv"
+    others = "data.labelled_folders={crew: {}, elsewhere: {}}"
+    assert load_config(DEFAULT, [TEAM, others], tmp_path, source="labelled_folder/crew").data.labelled_folders
     with pytest.raises(VisageError, match=r"did you mean crew\?$"):
         load_config(DEFAULT, [TEAM, crew.replace("crew", "crow")], tmp_path, source="labelled_folder/crew")

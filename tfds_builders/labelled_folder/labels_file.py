@@ -25,6 +25,8 @@ STANDARD_FILES = ("labels.csv", "labels.parquet")
 _ROWS_A_BATCH = 10_000
 _IMAGES_A_BATCH = 64
 _CHUNK = 2**20
+# Columns that a number says nothing about.
+_WORDS = {"gender", "race"}
 
 Row = dict[str, str] | None
 """Standard column to text; None where the row has more or fewer fields than the header."""
@@ -249,6 +251,7 @@ def _parquet_columns(path: Path, file: "ParquetFile", reading: Reading) -> dict[
 
     schema = file.schema_arrow
     used = used_columns(path, schema.names, reading)
+    classes = _classes(file)
     for column, name in used.items():
         kind = schema.field(name).type
         kind = kind.value_type if types.is_dictionary(kind) else kind
@@ -263,6 +266,12 @@ def _parquet_columns(path: Path, file: "ParquetFile", reading: Reading) -> dict[
             raise VisageError(
                 f"{path}: column {quoted(name)} is of type {shortened(str(kind))}: write {column} as text or numbers, "
                 f"or leave it out with {reading.key}.columns: {{{column}: null}}"
+            )
+        if column in _WORDS and types.is_integer(kind) and name not in classes:
+            # What a 0 means is known to its writer alone.
+            raise VisageError(
+                f"{path}: column {quoted(name)} holds numbers without the names of their classes: write {column} as "
+                f"words, or leave it out with {reading.key}.columns: {{{column}: null}}"
             )
     return used
 

@@ -1,5 +1,6 @@
 """Headers of labels files: the columns that are read, and the refusals."""
 
+import json
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -146,6 +147,20 @@ def test_a_parquet_column_of_no_labels_is_refused_by_its_type(tmp_path: Path) ->
     with pytest.raises(VisageError, match=r"column 'age' is of type date32\[day\]: write age as text or numbers"):
         check_labels_file(path, reading())
     check_labels_file(path, reading(age=None))
+
+
+def test_a_gender_as_a_number_needs_the_names_of_its_classes(tmp_path: Path) -> None:
+    path = parquet(tmp_path, image=pyarrow.array(["a.jpg"]), age=pyarrow.array([30]), gender=pyarrow.array([0]))
+    with pytest.raises(VisageError, match=r"column 'gender' holds numbers without the names of their classes: write"):
+        check_labels_file(path, reading())
+    check_labels_file(path, reading(gender=None))
+
+    features = {"gender": {"names": ["Male", "Female"], "_type": "ClassLabel"}}
+    named = pyarrow.parquet.read_table(path).replace_schema_metadata(
+        {"huggingface": json.dumps({"info": {"features": features}})}
+    )
+    pyarrow.parquet.write_table(named, path)
+    check_labels_file(path, reading())
 
 
 def test_a_near_name_in_a_parquet_is_refused(tmp_path: Path) -> None:

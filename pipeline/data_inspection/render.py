@@ -9,7 +9,7 @@ from jinja2 import Template
 from pipeline.data_inspection import charts
 from pipeline.data_inspection.ages import SHOWN_GENDERS, coverage
 from pipeline.data_inspection.missing import FEATURES
-from visage.data.labels import AGE_GROUPS, UNKNOWN
+from visage.data.labels import AGE_GROUPS, SEVERAL_AGE_GROUPS, UNKNOWN
 from visage.evaluation.label_noise import KINDS, sentences
 from visage.html.page import NOTHING, page_environment
 from visage.html.thumbnail import SIDE
@@ -57,12 +57,13 @@ def figures(inspection: Any) -> Any:
 
 
 def _age_groups(inspection: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Returns the records by split and gender for each age group and for unknown ones."""
-    names = (*AGE_GROUPS, UNKNOWN)
+    """Returns the records by split and gender for each age group, for labels of several groups and unknown ones."""
+    names = (*AGE_GROUPS, SEVERAL_AGE_GROUPS, UNKNOWN)
     counts = {name: {split: dict.fromkeys(SHOWN_GENDERS, 0) for split in inspection["splits"]} for name in names}
     for entry in inspection["ages"]:
-        records = coverage([entry])["records"]
-        for name, count in zip(names, [*entry["by_group"], records - sum(entry["by_group"])], strict=True):
+        labelled = coverage([entry])["records"] - entry["unknown"]
+        of_each = [*entry["by_group"], labelled - sum(entry["by_group"]), entry["unknown"]]
+        for name, count in zip(names, of_each, strict=True):
             counts[name][entry["split"]][entry["gender"]] += count
     return [{"name": name, "by_split": by_split} for name, by_split in counts.items()]
 

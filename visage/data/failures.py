@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
 from visage.data.cleaning import RULES, SPLIT_RULES
-from visage.data.labels import AGE_GROUPS, GENDERS, RACES, UNKNOWN
+from visage.data.labels import AGE_GROUPS, GENDERS, RACES, SEVERAL_AGE_GROUPS, UNKNOWN
 from visage.data.records import FaceRecord
 
 RECORD_UNREADABLE = "record_unreadable"
@@ -33,7 +33,7 @@ class GroupLabels:
     Attributes:
         source: `FaceRecord.source`.
         gender: one of GENDERS, or UNKNOWN.
-        age_group: one of AGE_GROUPS, or UNKNOWN.
+        age_group: one of AGE_GROUPS, SEVERAL_AGE_GROUPS or UNKNOWN.
         race: one of RACES, or UNKNOWN.
     """
 
@@ -45,8 +45,13 @@ class GroupLabels:
 
 def groups_of(record: FaceRecord) -> GroupLabels:
     """Returns the groups of a record by its labels."""
-    age_group = UNKNOWN if record.age_group is None else AGE_GROUPS[record.age_group]
-    return GroupLabels(record.source, record.gender, age_group, record.race)
+    return GroupLabels(record.source, record.gender, _age_group(record), record.race)
+
+
+def _age_group(record: FaceRecord) -> str:
+    if record.age_label is None:
+        return UNKNOWN
+    return SEVERAL_AGE_GROUPS if record.age_group is None else AGE_GROUPS[record.age_group]
 
 
 def failures_to_process(outcomes: Mapping[tuple[GroupLabels, str], int]) -> Counts:
@@ -75,7 +80,7 @@ def failures_to_process(outcomes: Mapping[tuple[GroupLabels, str], int]) -> Coun
     order = {
         "source": sorted(records["source"]),
         "gender": (*GENDERS, UNKNOWN),
-        "age_group": (*AGE_GROUPS, UNKNOWN),
+        "age_group": (*AGE_GROUPS, SEVERAL_AGE_GROUPS, UNKNOWN),
         "race": (*RACES, UNKNOWN),
     }
     return {

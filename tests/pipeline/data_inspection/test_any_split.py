@@ -86,10 +86,16 @@ def test_data_without_any_age_have_a_page(tmp_path: Path) -> None:
             "split": "val",
             "gender": UNKNOWN,
             "by_year": [0] * 121,
-            "interval": 0,
+            "interval": 2,
             "unknown": 1,
             "by_group": [0] * 8,
         }
     ]
     found["age_summaries"] = []
-    assert "No face that was kept has an age in years." in str(Page(render(found)))
+    html = render(found)
+    assert "No face that was kept has an age in years." in str(Page(html))
+    rows = dict(re.findall(r"<tr><td>([^<]+)</td>(.*?)</tr>", html.partition('id="age-groups"')[2], re.DOTALL))
+    assert [[int(n) for n in re.findall(r">(\d+)</td>", rows[name])] for name in ("several", "unknown")] == [
+        [0, 2, 0],
+        [0, 1, 0],
+    ]

@@ -7,9 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.data_inspection.rules import RULES as MEANINGS
+from visage.data.age_labels import AgeInterval
 from visage.data.cleaning import RULES, SPLIT_RULES
-from visage.data.failures import FAILURES, KEPT, NO_FACE, PICTURE_UNDECODABLE, GroupLabels, failures_to_process
-from visage.data.labels import AGE_GROUPS, GENDERS, RACES, UNKNOWN
+from visage.data.failures import (
+    FAILURES,
+    KEPT,
+    NO_FACE,
+    PICTURE_UNDECODABLE,
+    GroupLabels,
+    failures_to_process,
+    groups_of,
+)
+from visage.data.labels import AGE_GROUPS, GENDERS, RACES, SEVERAL_AGE_GROUPS, UNKNOWN
+from visage.data.records import FaceRecord
 
 ADA = GroupLabels("wiki", "female", "25-32", "white")
 BO = GroupLabels("utkface", "male", "0-2", "asian")
@@ -19,10 +29,23 @@ groups = st.builds(
     GroupLabels,
     source=st.sampled_from(["utkface", "wiki", "team"]),
     gender=st.sampled_from([*GENDERS, UNKNOWN]),
-    age_group=st.sampled_from([*AGE_GROUPS, UNKNOWN]),
+    age_group=st.sampled_from([*AGE_GROUPS, SEVERAL_AGE_GROUPS, UNKNOWN]),
     race=st.sampled_from([*RACES, UNKNOWN]),
 )
 outcomes = st.dictionaries(st.tuples(groups, st.sampled_from([KEPT, *MEANINGS])), st.integers(1, 50))
+
+
+@pytest.mark.parametrize(
+    ("label", "group"),
+    [
+        (None, "unknown"),
+        (AgeInterval(20.0, 29.0), "several"),
+        (AgeInterval(60.0, 69.0), "60-100"),
+        (AgeInterval.exact(1), "0-2"),
+    ],
+)
+def test_a_label_of_several_years_may_be_in_several_age_groups(label: AgeInterval | None, group: str) -> None:
+    assert groups_of(FaceRecord(b"", "key", label, "female", "ada", "team")).age_group == group
 
 
 def test_each_group_has_its_records_and_its_failures() -> None:

@@ -48,4 +48,5 @@ def suspects_in_words(summary: Mapping[str, Any]) -> str:
     ]
     if not counts:
         return "no label of train was judged: too few are known"
-    return f"{', '.join(counts)} of train look wrong: {ACTIONS[summary['action']]}"
+    found = any(summary[label]["suspect"] for label in ("age", "gender"))
+    return f"{', '.join(counts)} of train look wrong{': ' + ACTIONS[summary['action']] if found else ''}"

@@ -83,6 +83,8 @@ def test_the_counts_travel_with_the_model_and_the_keys_of_people_do_not(tmp_path
     summary = read_suspect_labels(tmp_path)
     assert summary is not None
     assert suspects_in_words(summary) == "1 of 2 ages, 1 of 2 genders of train look wrong: dropped"
+    nothing = {**summary, "age": {"judged": 2, "suspect": 0}, "gender": {"judged": 0, "suspect": 0}}
+    assert suspects_in_words(nothing) == "0 of 2 ages of train look wrong"
     assert "utkface/1" not in next(tmp_path.rglob("*.json")).read_text()
     next(tmp_path.rglob("*.json")).write_text("{")
     assert read_suspect_labels(tmp_path) is None

@@ -48,15 +48,10 @@ class NetworkSpec:
     imagenet_file: str = ""
 
     @property
-    def heads(self) -> dict[str, str]:
-        """Returns the kinds of its heads by the names of its raw outputs."""
-        heads = {"age": self.age_head, "gender": self.gender_head}
-        return {name: head for name, head in heads.items() if head is not None}
-
-    @property
     def outputs(self) -> tuple[str, ...]:
         """Returns the names of its raw outputs."""
-        return tuple(self.heads)
+        heads = {"age": self.age_head, "gender": self.gender_head}
+        return tuple(name for name, head in heads.items() if head is not None)
 
     @property
     def members(self) -> tuple[str, ...]:

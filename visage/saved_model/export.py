@@ -78,7 +78,6 @@ def export(
             learned_from=learned_from,
             calibration=calibration,
             third_party=third_party,
-            heads=spec.heads,
         )
         write_metadata(partial, metadata)
         if history:

@@ -162,7 +162,6 @@ class ModelMetadata:
         learned_from: the model's own training, then the trainings of its teacher and of the model that it started from.
         calibration: the temperatures in the graph; None: the model is not calibrated.
         third_party: of networks that other people trained; None: VisAge trained it.
-        heads: the kinds of the network's heads, those of `NetworkSpec`, by output: `age`, `gender` or both.
     """
 
     network: str | None = None
@@ -174,7 +173,6 @@ class ModelMetadata:
     learned_from: list[TrainingProvenance] | None = None
     calibration: Calibration | None = None
     third_party: ThirdParty | None = None
-    heads: Mapping[str, Any] | None = None
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> ModelMetadata:
@@ -192,7 +190,6 @@ class ModelMetadata:
             learned_from=None if learned_from is None else [TrainingProvenance.from_json(one) for one in learned_from],
             calibration=Calibration.from_json(document.get("calibration")),
             third_party=ThirdParty.from_json(document.get("third_party")),
-            heads=_typed(document, "heads", dict),
         )
 
     @property

@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from visage.training.checkpoint import Checkpoint, TrainingState
 from visage.training.devices import mean_over_devices
-from visage.training.distillation.teacher_network import TeacherNetwork
 from visage.training.features.trainable import TrainableModel
 from visage.training.loop import Fit
 from visage.training.objective.metrics import metrics
@@ -27,7 +26,6 @@ def fit_phase(
     log: EventLog | None,
     phase: str,
     fractions: Mapping[str, float] | None = None,
-    teacher: TeacherNetwork | None = None,
 ) -> TrainingState:
     """Trains, and leaves the weights of the best epoch in the model's network.
 
@@ -39,8 +37,6 @@ def fit_phase(
         log: TensorBoard's event files; None: none are written.
         phase: its name in the progress.
         fractions: as of `build_optimizer`.
-        teacher: predicts the augmented images, if images are learned; None: there are the predictions of the originals,
-            if the recipe has a teacher.
 
     Raises:
         DivergenceError: the loss became infinite or not a number.
@@ -48,9 +44,7 @@ def fit_phase(
     spec = settings.spec
     with strategy.scope():
         losses = recipe_losses(settings, mean_over_devices)
-        teach = teacher.teach if teacher is not None and trainable.takes_images else None
-        devices = strategy.num_replicas_in_sync
-        model = TrainingModel(trainable.network, losses, metrics(spec), devices, spec.members, teach)
+        model = TrainingModel(trainable.network, losses, metrics(spec), strategy.num_replicas_in_sync, spec.members)
         model.compile(build_optimizer(settings, fractions))
     fit = Fit(model, strategy, trainable.training, trainable.validation, settings, checkpoint, log, phase)
     training_state = fit.run()

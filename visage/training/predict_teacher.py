@@ -25,9 +25,7 @@ _BATCH_SIZE = 64
 
 
 def with_teacher(split: Split, settings: TrainerSettings, checkpoint: Checkpoint | None, writes: bool = True) -> Split:
-    """Adds the predictions of the recipe's teacher to the training split, if they are learned and not there yet.
-
-    They are not where the teacher predicts augmented images, unless frozen layers may give features of the originals.
+    """Adds the predictions of the recipe's teacher to the training split, if it has one and they are not there yet.
 
     Args:
         split: the training records.
@@ -38,9 +36,7 @@ def with_teacher(split: Split, settings: TrainerSettings, checkpoint: Checkpoint
     Raises:
         VisageError: the teacher is missing or cannot be loaded, or its predictions cannot be written.
     """
-    distillation = settings.distillation
-    unread = distillation.views == "augmented" and settings.freeze is None
-    if distillation.teacher is None or unread or split.teacher is not None:
+    if settings.distillation.teacher is None or split.teacher is not None:
         return split
     file = checkpoint and checkpoint.teacher_predictions_file
     predictions = load_predictions(file) if file else None

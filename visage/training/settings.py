@@ -9,7 +9,6 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from visage.errors import quoted
 from visage.networks import NETWORKS, AgeHead, GenderHead, NetworkSpec, Pretrained, networks_that_fit
 from visage.networks.trunks import Trunk, joined
-from visage.ready_model.names import READY
 from visage.settings import LocalPath, Settings
 from visage.training.recipe.augmentation_settings import AugmentationSettings
 from visage.training.recipe.distillation_settings import TAUGHT_AGE_HEADS, DistillationSettings
@@ -121,19 +120,6 @@ class TrainerSettings(Settings):
         if self.distillation.teacher is not None and self.spec.age_head not in (None, *TAUGHT_AGE_HEADS):
             heads = " or ".join(TAUGHT_AGE_HEADS)
             raise ValueError(f"distillation.teacher supports the age_head {heads}, not {self.spec.age_head}")
-        return self
-
-    @model_validator(mode="after")
-    def _teacher_can_predict_augmented_images(self) -> "TrainerSettings":
-        if self.distillation.views == "original" or self.distillation.teacher is None:
-            return self
-        if self.distillation.teacher == READY:
-            raise ValueError("distillation.views augmented takes no teacher ready, of other people: set it to original")
-        if self.freeze is not None and not self.fine_tuning.epochs and self.augmentation.changes.keys() <= {"flip"}:
-            raise ValueError(
-                "distillation.views augmented has no effect where features of frozen layers are learned: set it to "
-                "original, or fine_tuning.epochs"
-            )
         return self
 
     @model_validator(mode="after")

@@ -15,7 +15,6 @@ from visage.saved_model.training_history import PhaseHistory
 from visage.training.batches import Split
 from visage.training.checkpoint import Checkpoint, TrainingState
 from visage.training.devices import is_chief
-from visage.training.distillation.teacher_network import load_teacher_network
 from visage.training.features.freezing import unfreeze
 from visage.training.features.trainable import select_trainable
 from visage.training.fit_phase import fit_phase
@@ -77,7 +76,6 @@ def train(
     keras.utils.set_random_seed(settings.seed)
     with strategy.scope(), _precision(settings.precision):
         network = first_network(settings, blessed)
-        teacher = load_teacher_network(settings)
         checkpoint = checkpoint and checkpoint.starting_from(network.get_weights())
     if suspect_labels != "keep":
         with _precision(settings.precision):
@@ -92,15 +90,13 @@ def train(
         features = checkpoint.features_folder if checkpoint is not None and is_chief(strategy) else None
         log = _log(log_dir, strategy)
         with select_trainable(network, train_split, val_split, first, features) as trainable, log as events:
-            training_state = fit_phase(trainable, first, strategy, checkpoint, events, TRAIN, teacher=teacher)
+            training_state = fit_phase(trainable, first, strategy, checkpoint, events, TRAIN)
         _keep(history, TRAIN, training_state)
     if second is not None:
         fractions = unfreeze(network, settings.fine_tuning.layer_decay)
         log = _log(log_dir and f"{log_dir}/fine_tuning", strategy)
         with select_trainable(network, train_split, val_split, second) as trainable, log as events:
-            training_state = fit_phase(
-                trainable, second, strategy, checkpoint_of_second, events, FINE_TUNE, fractions, teacher
-            )
+            training_state = fit_phase(trainable, second, strategy, checkpoint_of_second, events, FINE_TUNE, fractions)
         _keep(history, FINE_TUNE, training_state)
     if on_end is not None:
         on_end(training_state)

@@ -74,7 +74,6 @@ def test_every_recipe_is_a_valid_run_of_its_own_name(recipe: Path) -> None:
         ("trainer.epochs=0", ["trainer.epochs", "greater than or equal to 1"]),
         ("trainer={network: cnn_utkface, input_size: 96, epochs: 1, learning_rate: 1}", ["takes 64 pixels alone"]),
         ("trainer={network: visage_duo, input_size: 224, epochs: 1, learning_rate: 1}", ["takes 150 pixels alone"]),
-        ("trainer.distillation.views=mirrored", ["views: must be 'original' or 'augmented', not 'mirrored'"]),
         ("trainer.age_head=votes", ["trainer.age_head: must be 'regression', 'softmax'", "or 'none', not 'votes'"]),
         (
             "trainer.gender_head=none",

@@ -41,7 +41,6 @@ WHOLE = ModelMetadata(
         gender=HeadCalibration(records=7, nll_before=0.1, nll_after=0.1, not_fitted="too few"),
     ),
     third_party=ThirdParty("nets 2.0", "Ada", "CC0-1.0", "a CNN", "private images", "who is on them"),
-    heads={"age": "coral"},
 )
 
 # Descriptions of models that earlier versions pushed. Users keep such models: never change these texts.
@@ -83,7 +82,6 @@ def test_the_file_holds_what_clients_and_other_programs_read(tmp_path: Path) -> 
         "learned_from",
         "calibration",
         "third_party",
-        "heads",
     ]
     assert document["learned_from"][0] == {
         "sources": ["utkface"],
@@ -135,12 +133,11 @@ def test_a_model_of_an_earlier_version_is_read(
     assert metadata.tta_flip == tta_flip
     assert metadata.learned_from == learned_from
     assert metadata.calibration is None
-    assert metadata.heads is None
 
 
 @pytest.mark.parametrize(
     "document",
-    [{}, {"network": 3, "parameters": True, "tta_flip": "yes", "alignment": [], "learned_from": 3, "heads": ""}],
+    [{}, {"network": 3, "parameters": True, "tta_flip": "yes", "alignment": [], "learned_from": 3}],
 )
 def test_values_that_are_missing_or_of_another_type_are_unknown(document: dict[str, Any]) -> None:
     metadata = ModelMetadata.from_json(document)

@@ -134,8 +134,7 @@ def test_the_model_records_its_alignment_for_clients(trainer_run: TrainerRun) ->
     assert AlignmentSettings.model_validate(description.pop("alignment")) == ALIGNMENT
     del description["learned_from"]
     network = {"network": "compact", "input_size": 64, "channels": 3, "tta_flip": False, "parameters": 231_270}
-    heads = {"age": "label_distribution", "gender": "binary"}
-    assert description == {**network, "calibration": None, "third_party": None, "heads": heads}
+    assert description == {**network, "calibration": None, "third_party": None}
 
 
 def test_a_tta_flip_model_returns_the_mean_over_an_image_and_its_mirror_image() -> None:

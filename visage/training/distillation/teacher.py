@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from visage.errors import VisageError
 from visage.faces.settings import NO_DETECTOR, AlignmentSettings
-from visage.networks import NETWORKS, NetworkSpec
 from visage.ready_model.cache import ready_model
 from visage.ready_model.names import READY
 from visage.saved_model.metadata import ModelMetadata, read_metadata
@@ -20,8 +16,6 @@ from visage.training.settings import TrainerSettings
 CROPS = "serving_default"
 
 _KEY = "trainer.distillation.teacher"
-VIEWS = "trainer.distillation.views: augmented"
-"""Begins the errors of a teacher that cannot predict augmented images."""
 
 
 def find_teacher(folder: str, alignment: AlignmentSettings | None = None) -> Path:
@@ -69,8 +63,6 @@ def check_teacher(teacher: Path, settings: TrainerSettings, alignment: Alignment
         )
     if spec.gender_head is not None and "gender_probability" not in outputs:
         raise VisageError(f"{_KEY}: {teacher} predicts no gender, which {spec.name} learns; set gender_head to none")
-    if settings.distillation.views == "augmented":
-        spec_of(teacher, spec)
     taught_on = describe(teacher).alignment or {}
     # Without a detector, images are crops already, of unknown geometry.
     is_unknown = NO_DETECTOR in (alignment.detector, taught_on.get("detector"))
@@ -78,25 +70,6 @@ def check_teacher(teacher: Path, settings: TrainerSettings, alignment: Alignment
         own, its = alignment.model_dump(mode="json")[key], taught_on.get(key)
         if its is not None and its != own:
             raise VisageError(f"alignment.{key}: {own} does not suit the teacher, {teacher}, whose crops have {its}")
-
-
-def spec_of(teacher: Path, student: NetworkSpec) -> NetworkSpec:
-    """Returns the network in a SavedModel, to be built again for images of a student's.
-
-    Raises:
-        VisageError: it is not one of our networks, or takes other channels.
-    """
-    metadata = describe(teacher)
-    own = NETWORKS.get(metadata.network or "")
-    if own is None:
-        raise VisageError(f"{VIEWS}: {teacher} is not one of our networks; set it to original")
-    if own.channels != student.channels:
-        its, students = ("grey" if spec.channels == 1 else "colour" for spec in (own, student))
-        raise VisageError(f"{VIEWS}: {teacher} takes {its} images, {student.name} {students} ones; set it to original")
-    # Models of earlier versions do not record their heads.
-    heads: Mapping[str, Any] = own.heads if metadata.heads is None else metadata.heads
-    size = metadata.input_size or own.input_size
-    return replace(own, input_size=size, age_head=heads.get("age"), gender_head=heads.get("gender"))
 
 
 def _output_widths(teacher: Path) -> dict[str, int]:

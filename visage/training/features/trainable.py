@@ -31,11 +31,6 @@ class TrainableModel:
     training: TrainingBatches | FeatureBatches
     validation: tf.data.Dataset
 
-    @property
-    def takes_images(self) -> bool:
-        """Returns whether the network takes images, not features of them."""
-        return isinstance(self.training, TrainingBatches)
-
 
 def split_at_features(network: keras.Model, settings: TrainerSettings) -> tuple[keras.Model, keras.Model] | None:
     """Cuts a network as `split_at_frozen`; returns None also if the recipe would change the features, or they are many.

@@ -6,7 +6,6 @@ import keras
 
 from visage.networks.pretrained.weights import load_weights
 from visage.training.distillation.teacher import find_teacher
-from visage.training.distillation.teacher_network import load_teacher_network
 from visage.training.features.freezing import freeze
 from visage.training.initialization.blessed_weights import load_blessed_weights
 from visage.training.predict_teacher import load_teacher
@@ -44,8 +43,7 @@ def check_start(settings: TrainerSettings, blessed: str | None) -> None:
     """
     if settings.distillation.teacher is not None:
         load_teacher(find_teacher(settings.distillation.teacher))
-        load_teacher_network(settings)
     if settings.weights is not None or settings.freeze is not None:
         first_network(settings, blessed)
-    # Otherwise Keras would continue its numbering of layers, and the Trainer's would have other names.
-    keras.utils.clear_session()
+        # Otherwise Keras would continue its numbering of layers, and the Trainer's would have other names.
+        keras.utils.clear_session()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -27,7 +27,6 @@ class TrainingModel(keras.Model):
         metrics: Mapping[str, Sequence[keras.metrics.Metric]],
         devices: int = 1,
         members: Sequence[str] = (),
-        teach: Callable[[keras.KerasTensor, Labels], Labels] | None = None,
     ) -> None:
         """Wraps a network; call `compile` with just an optimizer before training.
 
@@ -38,8 +37,6 @@ class TrainingModel(keras.Model):
             devices: number of devices that share every batch.
             members: of the network, if it has any. Each learns from its own loss, of which the training has the mean;
                 the validation has the loss of the network's answer.
-            teach: takes the pixels and the labels of a batch that is learned, and returns the labels to learn; None:
-                those of the batch.
         """
         super().__init__(name=network.name)
         self._network = network
@@ -51,7 +48,6 @@ class TrainingModel(keras.Model):
         self._mean_losses = {output: keras.metrics.Mean(name=f"{output}_loss") for output in several}
         self._devices = devices
         self._members = members
-        self._teach = teach
         self.built = True
 
     def call(self, pixels: keras.KerasTensor, training: bool | None = None) -> dict[str, keras.KerasTensor]:
@@ -70,16 +66,13 @@ class TrainingModel(keras.Model):
         """Returns the sum of the heads' losses, this device's part of the mean over the batch: a scalar.
 
         Args:
-            x: the pixels.
+            x: ignored.
             y: the labels, their weights among them.
             y_pred: the raw outputs.
             sample_weight: ignored.
             training: whether the members learn.
         """
-        assert y is not None
         assert y_pred is not None
-        if training and self._teach is not None:
-            y = self._teach(x, y)
         values = {}
         for output, loss in self._losses_of_heads.items():
             learning = [of_member(output, member) for member in self._members] if training else []

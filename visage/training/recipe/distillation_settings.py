@@ -1,7 +1,5 @@
 """Defines the settings of distillation in a recipe."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from visage.networks import AgeHead
@@ -20,6 +18,3 @@ class DistillationSettings(Settings):
         description="a pushed model's folder, or one version; ready: networks of other people; null: none",
     )
     alpha: float = Field(0.5, gt=0, le=1, description="weight of the teacher's predictions against the labels")
-    views: Literal["original", "augmented"] = Field(
-        "original", description="the teacher predicts each image once, or every augmented image, as the student sees it"
-    )

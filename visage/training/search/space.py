@@ -37,7 +37,6 @@ _FIXED = {
 _OWNERS: dict[str, tuple[str, tuple[Any, ...]]] = {
     f"{PREFIX}momentum": (f"{PREFIX}optimizer", ("adamw", "adam")),
     f"{PREFIX}distillation.alpha": (f"{PREFIX}distillation.teacher", (None,)),
-    f"{PREFIX}distillation.views": (f"{PREFIX}distillation.teacher", (None,)),
     f"{PREFIX}fine_tuning.learning_rate": (f"{PREFIX}fine_tuning.epochs", (0,)),
     f"{PREFIX}fine_tuning.layer_decay": (f"{PREFIX}fine_tuning.epochs", (0,)),
     f"{PREFIX}step_schedule.factor": (f"{PREFIX}step_schedule.epochs", ((),)),

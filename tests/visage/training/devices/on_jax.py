@@ -2,8 +2,7 @@
 
 Reads `FOLDER/recipe.json` (the settings) and `FOLDER/batch.npz` (pixels, and the labels by name). Every epoch is that
 one batch. Writes `FOLDER/trained.weights.h5`, and `FOLDER/trained.npz`: the loss of each step of each phase; what the
-trained network gives for the same pixels in float32, raw and as predictions. A teacher of augmented images is a network
-of the same kind with random weights.
+trained network gives for the same pixels in float32, raw and as predictions.
 """
 
 import os
@@ -72,17 +71,13 @@ def fit(
     fractions: Mapping[str, float] | None = None,
 ) -> list[float]:
     """Trains as `visage.training.fit_phase`, and returns the loss of each step."""
-    from visage.training.distillation.teacher_network import TeacherNetwork
     from visage.training.objective.metrics import metrics
     from visage.training.objective.training_model import TrainingModel
     from visage.training.optimization.optimizer import build_optimizer, learning_rate
     from visage.training.recipe_losses import recipe_losses
 
     spec = settings.spec
-    teach = (
-        TeacherNetwork(spec.build(), spec, spec.outputs).teach if settings.distillation.views == "augmented" else None
-    )
-    model = TrainingModel(network, recipe_losses(settings), metrics(spec), members=spec.members, teach=teach)
+    model = TrainingModel(network, recipe_losses(settings), metrics(spec), members=spec.members)
     model.compile(build_optimizer(settings, fractions), jit_compile=settings.jit_compile)
     found = []
     for step in range(settings.epochs):

@@ -19,7 +19,6 @@ from visage.saved_model.export import export
 from visage.training.augmentation.mixup import mix
 from visage.training.batches import evaluation_batches, open_split
 from visage.training.distillation.predictions import TeacherPredictions
-from visage.training.recipe.distillation_settings import DistillationSettings
 from visage.training.settings import TrainerSettings
 
 
@@ -48,10 +47,7 @@ def train_on_jax(folder: Path, settings: TrainerSettings, records: list[FaceReco
 
 
 def test_weights_trained_on_jax_predict_the_same_in_the_tensorflow_export(tmp_path: Path) -> None:
-    taught = DistillationSettings(teacher="random", views="augmented")
-    settings = TrainerSettings(
-        network="compact", epochs=2, batch_size=8, learning_rate=1e-3, weight_decay=0.02, distillation=taught
-    )
+    settings = TrainerSettings(network="compact", epochs=2, batch_size=8, learning_rate=1e-3, weight_decay=0.02)
     portraits = people(8, seed=1)
     on_jax = train_on_jax(tmp_path, settings, portraits)
 

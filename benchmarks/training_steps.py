@@ -65,9 +65,10 @@ def measure_steps(split: Split, settings: TrainerSettings, steps: int, rounds: i
     drawn = TrainingBatches(split, settings.spec, settings.model_copy(update={"epoch_size": needed}))
     learn = _compiled(settings)
     before = now()
-    batch = next(iter(drawn.epoch(0)))
+    next(iter(drawn.epoch(0)))
     first_epoch = now() - before
-    kept = tf.data.Dataset.from_tensors(batch).repeat()
+    # Of the same shapes as the real input, of which the number of records is unknown: TensorFlow compiles the step once.
+    kept = drawn.epoch(0).take(1).cache().repeat()
     # Traces, compiles, and lets tf.data tune its number of threads.
     _steps(learn, iter(kept), 2)
     _fed(learn, drawn, 0, steps)

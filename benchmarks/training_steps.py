@@ -67,7 +67,7 @@ def measure_steps(split: Split, settings: TrainerSettings, steps: int, rounds: i
     before = now()
     next(iter(drawn.epoch(0)))
     first_epoch = now() - before
-    # Of the same shapes as the real input, of which the number of records is unknown: TensorFlow compiles the step once.
+    # Of the same shapes as the real input, whose number of records is unknown, so that both run the same compiled step.
     kept = drawn.epoch(0).take(1).cache().repeat()
     # Traces, compiles, and lets tf.data tune its number of threads.
     _steps(learn, iter(kept), 2)

@@ -6,7 +6,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList as Statistics
 
 from components.example_validator.comparison import CATEGORICAL, Compared, feature_statistics
-from visage.data.labels import AGE_GROUPS, UNKNOWN
+from visage.data.labels import AGE_GROUPS, SEVERAL_AGE_GROUPS, UNKNOWN
 from visage.data.records import AGE, AGE_GROUP, AGE_KNOWN
 from visage.data_validation.report import Finding
 
@@ -99,4 +99,4 @@ def _feature(statistics: Statistics, name: str) -> statistics_pb2.FeatureNameSta
 def _word(name: str, value: str) -> str:
     if name != AGE_GROUP:
         return value
-    return UNKNOWN if value == "-1" else AGE_GROUPS[int(value)]
+    return f"{SEVERAL_AGE_GROUPS} or {UNKNOWN}" if value == "-1" else AGE_GROUPS[int(value)]

@@ -10,7 +10,7 @@ AGE_GROUP_MIDDLES = tuple(sum(map(int, group.split("-"))) / 2 for group in AGE_G
 GENDERS = ("female", "male")
 RACES = ("white", "black", "asian", "indian", "others")
 UNKNOWN = "unknown"
-# In place of an age group, of a label such as 20-29, which allows years of more than one.
+# In place of an age group: the label, such as 20-29, allows ages of more than one.
 SEVERAL_AGE_GROUPS = "several"
 
 # What people are grouped by.

@@ -8,7 +8,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from visage.data.labels import AGE_GROUPS, FEATURES, GENDERS, RACES, UNKNOWN, Feature
+from visage.data.labels import AGE_GROUPS, FEATURES, GENDERS, RACES, SEVERAL_AGE_GROUPS, UNKNOWN, Feature
 from visage.evaluation.predictions.table import Truths
 
 OVERALL = "overall"
@@ -76,7 +76,8 @@ def slices_of(
 def feature_values(truths: Truths, feature: Feature) -> np.ndarray:
     """Returns the value of a feature of each record, string [n], e.g. '25-32' of 'age_group', or 'unknown'."""
     if feature == "age_group":
-        return np.array([*AGE_GROUPS, UNKNOWN])[truths.age_group]
+        groups = np.array([*AGE_GROUPS, SEVERAL_AGE_GROUPS])[truths.age_group]
+        return np.where(np.isfinite(truths.age_low), groups, UNKNOWN)
     return getattr(truths, feature)
 
 

@@ -68,6 +68,14 @@ def test_a_slice_is_named_by_its_values() -> None:
     assert feature_values(TRUTHS, "age_group").tolist() == ["25-32", "0-2", "unknown", "60-100", "25-32"]
 
 
+def test_a_label_of_several_age_groups_is_not_unknown() -> None:
+    high = TRUTHS.age_high.copy()
+    high[0] = 39
+    truths = Truths(**{**vars(TRUTHS), "age_high": high})
+    assert feature_values(truths, "age_group").tolist() == ["several", "0-2", "unknown", "60-100", "25-32"]
+    assert [part.name for part in groups("age_group", truths=truths)[-2:]] == ["age_group several", "age_group unknown"]
+
+
 def test_without_records_there_is_only_the_empty_whole() -> None:
     (whole,) = groups("gender", "race", truths=truths_of([]))
     assert (whole.name, len(whole), whole.people) == ("overall", 0, 0)

@@ -78,6 +78,12 @@ def test_every_record_is_counted_once_by_each_feature() -> None:
             assert sum(counts[name] for counts in by_value.values()) == total
 
 
+def test_a_judged_label_without_an_age_group_is_of_several() -> None:
+    rows = {**COLUMNS, "age": [None, None, 70.0], "age_group": [None, None, 7]}
+    counted = SuspectTable.of("drop", rows).summary()["by"]["age_group"]
+    assert [counted[group]["records"] for group in ("several", "unknown", "60-100")] == [1, 1, 1]
+
+
 def test_the_counts_travel_with_the_model_and_the_keys_of_people_do_not(tmp_path: Path) -> None:
     write_suspect_labels(tmp_path, table("drop").summary())
     summary = read_suspect_labels(tmp_path)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from visage.data.datasets.labelled_folder import LABEL_COLUMNS, OLDER_NAMES
+from visage.data.datasets.labelled_folder import BOX_COLUMNS, LABEL_COLUMNS, OLDER_NAMES
 from visage.errors import VisageError, listed, quoted
 from visage.names import did_you_mean, near_names
 
@@ -49,6 +49,13 @@ def used_columns(path: Path, header: Sequence[str], reading: Reading) -> dict[st
     for name in used.values():
         if header.count(name) > 1:
             raise VisageError(f"{path} has the column {quoted(name)} twice: rename one")
+    sides = [column for column in BOX_COLUMNS if column in used]
+    if missing := [column for column in BOX_COLUMNS if sides and column not in used]:
+        without = ", ".join(f"{column}: null" for column in sides)
+        raise VisageError(
+            f"{path} has {' and '.join(sides)} of the boxes of faces, but no {' or '.join(missing)}: name the columns "
+            f"in {reading.key}.columns, or leave the boxes out with {reading.key}.columns: {{{without}}}"
+        )
     return used
 
 

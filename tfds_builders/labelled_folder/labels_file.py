@@ -25,8 +25,8 @@ STANDARD_FILES = ("labels.csv", "labels.parquet")
 _ROWS_A_BATCH = 10_000
 _IMAGES_A_BATCH = 64
 _CHUNK = 2**20
-# Columns that a number says nothing about.
-_WORDS = {"gender", "race"}
+# What to write in columns where a number says nothing.
+_NO_NUMBERS = {"gender": "words", "race": "words", "age_group": "ranges such as 20-29"}
 
 Row = dict[str, str] | None
 """Standard column to text; None where the row has more or fewer fields than the header."""
@@ -267,13 +267,25 @@ def _parquet_columns(path: Path, file: "ParquetFile", reading: Reading) -> dict[
                 f"{path}: column {quoted(name)} is of type {shortened(str(kind))}: write {column} as text or numbers, "
                 f"or leave it out with {reading.key}.columns: {{{column}: null}}"
             )
-        if column in _WORDS and types.is_integer(kind) and name not in classes:
-            # What a 0 means is known to its writer alone.
+        if column in _NO_NUMBERS and name not in classes and _holds_numbers(file, name):
             raise VisageError(
-                f"{path}: column {quoted(name)} holds numbers without the names of their classes: write {column} as "
-                f"words, or leave it out with {reading.key}.columns: {{{column}: null}}"
+                f"{path}: column {quoted(name)} holds numbers without the names of their classes: write "
+                f"{_NO_NUMBERS[column]}, or leave it out with {reading.key}.columns: {{{column}: null}}"
             )
     return used
+
+
+def _holds_numbers(file: "ParquetFile", name: str) -> bool:
+    """Returns whether a column has a number other than -1, which is unknown, as far as the file's statistics say."""
+    from pyarrow import types
+
+    kind = file.schema_arrow.field(name).type
+    if not (types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)):
+        return False
+    groups = map(file.metadata.row_group, range(file.num_row_groups))
+    chunks = (group.column(number) for group in groups for number in range(group.num_columns))
+    found = (chunk.statistics for chunk in chunks if chunk.path_in_schema == name)
+    return any(one is not None and one.has_min_max and (one.min, one.max) != (-1, -1) for one in found)
 
 
 def _is_text(kind: Any) -> bool:

@@ -74,6 +74,13 @@ def test_the_fix_in_the_message_works() -> None:
     assert used_columns(PATH, ["image", "age"], reading(age=None)) == {"image": "image"}
 
 
+def test_a_box_of_three_sides_is_refused_before_any_row() -> None:
+    sides = ["face_x0", "face_y0", "face_x1"]
+    message = refusal(["image", *sides])
+    assert "has face_x0 and face_y0 and face_x1 of the boxes of faces, but no face_y1: name the" in message
+    assert used_columns(PATH, ["image", *sides], Reading(dict.fromkeys(sides), ",", KEY)) == {"image": "image"}
+
+
 def test_a_configured_name_that_is_nearly_there_is_named() -> None:
     assert "has no column 'year', which" in refusal(["image", "years"], reading(age="year"))
     assert "did you mean years? it has image, years" in refusal(["image", "years"], reading(age="year"))
@@ -153,14 +160,38 @@ def test_a_gender_as_a_number_needs_the_names_of_its_classes(tmp_path: Path) -> 
     path = parquet(tmp_path, image=pyarrow.array(["a.jpg"]), age=pyarrow.array([30]), gender=pyarrow.array([0]))
     with pytest.raises(VisageError, match=r"column 'gender' holds numbers without the names of their classes: write"):
         check_labels_file(path, reading())
-    check_labels_file(path, reading(gender=None))
+    assert check_labels_file(path, reading(gender=None)) == ["image", "age"]
 
     features = {"gender": {"names": ["Male", "Female"], "_type": "ClassLabel"}}
     named = pyarrow.parquet.read_table(path).replace_schema_metadata(
         {"huggingface": json.dumps({"info": {"features": features}})}
     )
     pyarrow.parquet.write_table(named, path)
-    check_labels_file(path, reading())
+    assert "gender" in check_labels_file(path, reading())
+
+
+@pytest.mark.parametrize("column", ["gender", "race", "age_group"])
+@pytest.mark.parametrize(
+    ("values", "says_nothing"),
+    [
+        (pyarrow.array([0, 1]), True),
+        (pyarrow.array([1.0, None]), True),
+        (pyarrow.array([-1, -1]), False),
+        (pyarrow.array([float("nan"), None]), False),
+        (pyarrow.array([None, None]), False),
+    ],
+)
+def test_a_number_may_stand_for_unknown_alone(
+    column: str, values: pyarrow.Array, says_nothing: bool, tmp_path: Path
+) -> None:
+    # A nested column before it has several columns in the file.
+    images = pyarrow.array([{"bytes": b"x", "path": "a.jpg"}] * 2)
+    path = parquet(tmp_path, image=images, **{column: values})
+    if says_nothing:
+        with pytest.raises(VisageError, match=f"column '{column}' holds numbers without the names of their classes"):
+            check_labels_file(path, reading())
+    else:
+        assert check_labels_file(path, reading()) == ["image", column]
 
 
 def test_a_near_name_in_a_parquet_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Checks that take milliseconds, made before TensorFlow and TFX are imported."""
+"""Quick checks, of milliseconds or a second for an npm package, made before TensorFlow and TFX are imported."""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from visage.errors import VisageError
 from visage.faces.settings import NO_DETECTOR
 from visage.networks.pretrained.weights_file import check_weights_file
 from visage.ready_model.names import READY
-from visage.training.distillation.teacher import find_teacher
+from visage.training.distillation.teacher import check_geometry, find_teacher
 
 # Longer than any transaction of another process.
 _PATIENCE_SECONDS = 0.3
@@ -99,7 +99,7 @@ def _recipe(context: CheckContext) -> Finding:
     trainer = context.config.trainer
     if trainer.weights_file is not None:
         if isinstance(trainer.weights, dict):
-            # NumPy, which no other check needs.
+            # Imports NumPy.
             from visage.networks.pretrained.faceres_package import read_faceres_package
 
             read_faceres_package(trainer.weights_file)
@@ -107,8 +107,8 @@ def _recipe(context: CheckContext) -> Finding:
             check_weights_file(trainer.weights_file, trainer.network)
     # Whether the ready model can be made, the check of the extras says.
     if trainer.distillation.teacher not in (None, READY):
-        find_teacher(trainer.distillation.teacher)
-    return Finding("recipe", "ok", "the weights and the teacher that it names exist")
+        check_geometry(find_teacher(trainer.distillation.teacher), context.config.alignment)
+    return Finding("recipe", "ok", "the weights and the teacher that it names exist and suit it")
 
 
 def _archives(context: CheckContext) -> Finding:

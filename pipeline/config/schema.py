@@ -99,12 +99,12 @@ class PipelineConfig(Settings):
     @classmethod
     def _labelled_folders_have_their_source(cls, data: DataSettings, info: ValidationInfo) -> DataSettings:
         entries = data.labelled_folders
-        # Named by a command, which reads that source alone and leaves the other entries as they are.
         source = (info.context or {}).get(SOURCE)
-        names = data.folder_names if source is None else [*data.folder_names, labelled_folder_name(source) or ""]
-        for name in (entry for entry in entries if entry not in names):
+        # A command that names its source reads no other one.
+        names = data.folder_names if source is None else [labelled_folder_name(source) or ""]
+        for name in (entry for entry in entries if entry not in {*data.folder_names, *names}):
             meant = did_you_mean(name, [other for other in names if other not in entries])
-            if source is not None and not meant:
+            if source is not None and (not meant or _without_digits(name) == _without_digits(names[0])):
                 continue
             fix = meant or "name it in data.sources, or remove the entry"
             raise ValueError(f"labelled_folders.{name}: no source is {LABELLED_FOLDER}/{name}; {fix}")
@@ -220,6 +220,11 @@ class PipelineConfig(Settings):
             beam=self.beam,
             data_root=str(self.data_root),
         )
+
+
+def _without_digits(name: str) -> str:
+    """Returns what numbered folders, such as those of each year, have in common."""
+    return re.sub(r"\d", "", name)
 
 
 def _with_absolute(settings: Settings, key: str) -> Settings:

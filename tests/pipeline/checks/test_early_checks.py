@@ -137,6 +137,25 @@ def test_another_npm_package_is_found_without_heavy_imports(tmp_path: Path) -> N
     assert f"trainer.weights.faceres: {tmp_path}: it is {package} 3.0.3, not {package} 3.0.4; " in ended.stdout
 
 
+def test_a_truncated_npm_package_and_a_teacher_of_other_crops_are_found(tmp_path: Path) -> None:
+    (tmp_path / "package.tgz").write_bytes(b"\x1f\x8b")
+    of_package = [f"workspace={tmp_path / 'runs'}", f"trainer.weights.faceres={tmp_path / 'package.tgz'}"]
+    with pytest.raises(
+        VisageError, match=r"^trainer\.weights\.faceres: .*package\.tgz: it is no whole \.tgz archive: "
+    ):
+        check_early(load_config(PROJECT / "recipes" / "visage_duo.yaml", of_package), ["recipe"])
+
+    (tmp_path / "7" / "assets.extra").mkdir(parents=True)
+    (tmp_path / "7" / "saved_model.pb").touch()
+    known = {"alignment": {"detector": "blazeface", "eye_distance": 0.39, "eye_middle": [0.5, 0.4]}}
+    (tmp_path / "7" / "assets.extra" / "visage.json").write_text(json.dumps(known))
+    of_teacher = [f"workspace={tmp_path / 'runs'}", f"trainer.distillation.teacher={tmp_path}"]
+    with pytest.raises(
+        VisageError, match=r"^alignment\.eye_middle: .* does not suit the teacher, .*7, whose crops have"
+    ):
+        check_early(load_config(DEFAULT, of_teacher), ["recipe"])
+
+
 def test_only_the_commands_source_is_checked(tmp_path: Path) -> None:
     config = archive_config(tmp_path, "utkface, imdb_wiki/wiki")
     (tmp_path / "archives" / "UTKFace").mkdir()

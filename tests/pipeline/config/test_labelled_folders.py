@@ -39,7 +39,12 @@ def test_a_commands_own_source_may_have_an_entry_in_labelled_folders(tmp_path: P
     crew = "data.labelled_folders={crew: {labels: gt.csv}}"
     data = load_config(DEFAULT, [TEAM, crew], tmp_path, source="labelled_folder/crew").data
     assert data.labelled_folders["crew"].labels == "gt.csv"
-    others = "data.labelled_folders={crew: {}, elsewhere: {}}"
-    assert load_config(DEFAULT, [TEAM, others], tmp_path, source="labelled_folder/crew").data.labelled_folders
     with pytest.raises(VisageError, match=r"did you mean crew\?$"):
         load_config(DEFAULT, [TEAM, crew.replace("crew", "crow")], tmp_path, source="labelled_folder/crew")
+
+
+@pytest.mark.parametrize("source", ["labelled_folder/crew_2025", "utkface"])
+def test_other_entries_do_not_matter_to_a_command_that_names_its_source(source: str, tmp_path: Path) -> None:
+    others = "data.labelled_folders={crew_2024: {}, taem: {}, elsewhere: {labels: gt.csv}}"
+    data = load_config(DEFAULT, [TEAM, others], tmp_path, source=source).data
+    assert list(data.labelled_folders) == ["crew_2024", "taem", "elsewhere"]

@@ -63,6 +63,15 @@ def check_teacher(teacher: Path, settings: TrainerSettings, alignment: Alignment
         )
     if spec.gender_head is not None and "gender_probability" not in outputs:
         raise VisageError(f"{_KEY}: {teacher} predicts no gender, which {spec.name} learns; set gender_head to none")
+    check_geometry(teacher, alignment)
+
+
+def check_geometry(teacher: Path, alignment: AlignmentSettings) -> None:
+    """Checks that a recipe's crops are of the geometry that a teacher knows; reads its description alone.
+
+    Raises:
+        VisageError: they are not, or the description is damaged.
+    """
     taught_on = describe(teacher).alignment or {}
     # Without a detector, images are crops already, of unknown geometry.
     is_unknown = NO_DETECTOR in (alignment.detector, taught_on.get("detector"))

@@ -12,9 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import click
-
-from pipeline.ready import announced_ready_model
+from pipeline.ready import taken_ready_model
 from visage.errors import VisageError
 from visage.ready_model.names import READY
 
@@ -232,8 +230,7 @@ def _find_model(named: Path, option: str) -> Path:
     from visage.prediction.loaded_model import find_model
 
     if str(named) == READY:
-        click.echo(f"visage: {option}: taking the ready model, networks of other people", err=True)
-        return announced_ready_model(option)
+        return taken_ready_model(option, why=option)
     return find_model(named).resolve()
 
 

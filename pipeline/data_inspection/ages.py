@@ -1,10 +1,13 @@
 """Counts ages by source, split and gender."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
 
+from visage.data.age_labels import AgeInterval
 from visage.data.labels import AGE_GROUPS, GENDERS, UNKNOWN
 from visage.data.records import FaceRecord
 
@@ -19,7 +22,7 @@ class Ages:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str], np.ndarray] = {}
         self._unknown: dict[tuple[str, str, str], int] = {}
-        self._intervals: dict[tuple[str, str, str], int] = {}
+        self._intervals: dict[tuple[str, str, str], Counter[AgeInterval]] = {}
         self._groups: dict[tuple[str, str, str], list[int]] = {}
 
     def add(self, source: str, split: str, record: FaceRecord) -> None:
@@ -27,22 +30,22 @@ class Ages:
         place = (source, split, record.gender)
         counts = self._known.setdefault(place, np.zeros(YEARS, int))
         self._unknown.setdefault(place, 0)
-        self._intervals.setdefault(place, 0)
+        intervals = self._intervals.setdefault(place, Counter())
         groups = self._groups.setdefault(place, [0] * len(AGE_GROUPS))
         if record.age_group is not None:
             groups[record.age_group] += 1
         if record.age_label is None:
             self._unknown[place] += 1
         elif record.age is None:
-            self._intervals[place] += 1
+            intervals[record.age_label] += 1
         else:
             counts[min(max(int(record.age), 0), YEARS - 1)] += 1
 
     def table(self, sources: Sequence[str], splits: Sequence[str]) -> list[dict[str, Any]]:
         """Returns an entry for each source, split and gender with records.
 
-        Its `by_year` counts exact ages, `interval` labels of several years, `unknown` the rest; `by_group` counts all
-        labels that determine an age group.
+        Its `by_year` counts exact ages, `interval` labels of several years, `unknown` the rest; `by_interval` counts
+        each label of several years, the youngest first, `by_group` all labels that determine an age group.
         """
         places = ((source, split, gender) for source in sources for split in splits for gender in SHOWN_GENDERS)
         return [
@@ -51,7 +54,11 @@ class Ages:
                 "split": place[1],
                 "gender": place[2],
                 "by_year": self._known[place].tolist(),
-                "interval": self._intervals[place],
+                "interval": self._intervals[place].total(),
+                "by_interval": {
+                    str(label): count
+                    for label, count in sorted(self._intervals[place].items(), key=lambda item: astuple(item[0]))
+                },
                 "unknown": self._unknown[place],
                 "by_group": self._groups[place],
             }

@@ -1,6 +1,6 @@
 """Renders an inspection as an HTML page and as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -31,6 +31,7 @@ def render(inspection: Mapping[str, Any]) -> str:
         },
         ages_in_years=charts.histogram(table, last, band=1),
         age_groups=_age_groups(inspection),
+        age_intervals=_age_intervals(inspection),
         gender_fractions=charts.gender_fractions(table, last),
         boxes=charts.boxes(inspection["age_summaries"], last),
         unknown_genders=any(entry["gender"] == UNKNOWN for entry in table),
@@ -59,11 +60,29 @@ def figures(inspection: Any) -> Any:
 def _age_groups(inspection: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Returns the records by split and gender for each age group, for labels of several groups and unknown ones."""
     names = (*AGE_GROUPS, SEVERAL_AGE_GROUPS, UNKNOWN)
-    counts = {name: {split: dict.fromkeys(SHOWN_GENDERS, 0) for split in inspection["splits"]} for name in names}
-    for entry in inspection["ages"]:
+
+    def counted(entry: Mapping[str, Any]) -> Mapping[str, int]:
         labelled = coverage([entry])["records"] - entry["unknown"]
         of_each = [*entry["by_group"], labelled - sum(entry["by_group"]), entry["unknown"]]
-        for name, count in zip(names, of_each, strict=True):
+        return dict(zip(names, of_each, strict=True))
+
+    return _by_split(inspection, names, counted)
+
+
+def _age_intervals(inspection: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns the records by split and gender for each age label of several years, the youngest first."""
+    names = {name for entry in inspection["ages"] for name in entry["by_interval"]}
+    in_order = sorted(names, key=lambda name: [float(years) for years in name.split("-")])
+    return _by_split(inspection, in_order, lambda entry: entry["by_interval"])
+
+
+def _by_split(
+    inspection: Mapping[str, Any], names: Sequence[str], counted: Callable[[Mapping[str, Any]], Mapping[str, int]]
+) -> list[dict[str, Any]]:
+    """Returns rows of a name and its records by split and gender; `counted` gives those of an entry of `ages`."""
+    counts = {name: {split: dict.fromkeys(SHOWN_GENDERS, 0) for split in inspection["splits"]} for name in names}
+    for entry in inspection["ages"]:
+        for name, count in counted(entry).items():
             counts[name][entry["split"]][entry["gender"]] += count
     return [{"name": name, "by_split": by_split} for name, by_split in counts.items()]
 

@@ -75,6 +75,7 @@ def test_labels_that_are_no_exact_age_are_counted_apart() -> None:
     table = ages.table(["team"], ["train"])
     assert coverage(table) == {"records": 4, "exact": 1, "interval": 2, "unknown": 1}
     assert table[0]["by_group"] == [0, 0, 0, 0, 1, 0, 0, 1]
+    assert list(table[0]["by_interval"].items()) == [("20-29", 1), ("60-120", 1)]
     assert ages_line(table) == "1 of 4 records have an exact age, 2 an age group alone"
 
 
@@ -87,6 +88,7 @@ def test_data_without_any_age_have_a_page(tmp_path: Path) -> None:
             "gender": UNKNOWN,
             "by_year": [0] * 121,
             "interval": 2,
+            "by_interval": {"20-29": 2},
             "unknown": 1,
             "by_group": [0] * 8,
         }
@@ -99,3 +101,4 @@ def test_data_without_any_age_have_a_page(tmp_path: Path) -> None:
         [0, 2, 0],
         [0, 1, 0],
     ]
+    assert "20-29" in html.partition('id="age-intervals"')[2]

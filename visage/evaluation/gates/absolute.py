@@ -9,7 +9,7 @@ from visage.evaluation.gates.evidence import Evidences
 from visage.evaluation.gates.gate import Gate, decided, display, unless_few
 from visage.evaluation.measurement import Figure
 from visage.evaluation.metrics import limited_metrics
-from visage.evaluation.metrics.spec import FRACTION, MetricSpec
+from visage.evaluation.metrics.spec import EXACT_AGE_MISSING, FRACTION, MetricSpec
 from visage.evaluation.settings import EvaluatorSettings, Limit
 from visage.evaluation.slices import OVERALL, slice_name
 
@@ -18,8 +18,12 @@ def overall_gates(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gat
     """Yields a gate for each limit on all test records."""
     for spec, _ in limited_metrics():
         if limit := getattr(settings, spec.limit_name):
-            why = spec.not_predicted
-            yield _absolute(spec, limit, OVERALL, found.candidate[OVERALL].get(spec.name), why)
+            figure = found.candidate[OVERALL].get(spec.name)
+            gate = _absolute(spec, limit, OVERALL, figure, spec.not_predicted)
+            if gate.reason == EXACT_AGE_MISSING:
+                fix = f"set {spec.limit_name} to null; age_interval_accuracy_min limits labels such as 20-29"
+                gate = replace(gate, reason=f"{gate.reason}: {fix}")
+            yield gate
 
 
 def slice_gates(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gate]:

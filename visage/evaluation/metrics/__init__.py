@@ -132,6 +132,7 @@ METRICS = {
             "higher",
             "age_interval",
             record_values.within_interval,
+            limits=Limits(),
         ),
         MetricSpec(
             "age_crps",

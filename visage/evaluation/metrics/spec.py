@@ -21,9 +21,11 @@ Report = Literal["evaluation", "cross_validation", "tflite"]
 # The outputs beside the value itself.
 _OUTPUTS: dict[Target, str] = {"age_distribution": "the distribution of ages", "gender_probability": "P(male)"}
 
+EXACT_AGE_MISSING = "no record of exact age"
+
 _NO_TRUTHS: dict[Target, str] = {
-    "age": "no record of exact age",
-    "age_distribution": "no record of exact age",
+    "age": EXACT_AGE_MISSING,
+    "age_distribution": EXACT_AGE_MISSING,
     "age_interval": "no record with an age group alone",
     "age_group": "no record of known age group",
     "apparent_age": "no record of known apparent age",

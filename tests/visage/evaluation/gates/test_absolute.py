@@ -97,6 +97,17 @@ def test_a_group_of_few_people_is_shown_and_not_gated() -> None:
     assert (few.measured, few.verdict, few.reason) == (9, "not gated", "49 people, below min_people 50")
 
 
+def test_of_age_groups_alone_the_ages_within_their_labels_are_limited() -> None:
+    nothing = Figure(None, 0, 0, None, np.empty(0))
+    in_years = decided(limits(age_mae_max=limit(5, "point")), "age_mae", nothing)
+    assert (in_years.verdict, in_years.reason) == (
+        "failed",
+        "no record of exact age: set age_mae_max to null; age_interval_accuracy_min limits labels such as 20-29",
+    )
+    settings = limits(age_interval_accuracy_min=limit(0.5, "point"))
+    assert decided(settings, "age_interval_accuracy", figure_of(0.6)).verdict == "passed"
+
+
 @pytest.mark.parametrize("evidence", ["point", "safe", "harm"])
 def test_an_empty_group_and_one_without_a_number_never_pass(evidence: str) -> None:
     assert female_gate(evidence, None).reason == "no such test record"

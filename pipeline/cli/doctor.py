@@ -158,7 +158,7 @@ def _ready_model() -> Finding:
         except VisageError as error:
             return Finding("ready model", "note", str(error))
         return Finding("ready model", "ok", "`visage predict --model ready`; without --model where nothing was pushed")
-    detail = "not installed: `visage predict` and `visage serve` have no model until one is pushed"
+    detail = "not installed: `visage predict` and `visage serve` have no model where none was pushed"
     return Finding("ready model", "note", detail, set_up_with(EXTRA))
 
 

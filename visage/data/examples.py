@@ -32,7 +32,8 @@ def read_serialized(examples: StrPath, split: str) -> Iterator[bytes]:
     """Yields the same records as they were written, serialized `tf.train.Example`s."""
     files = sorted((Path(examples) / f"Split-{split}").glob("*.gz"))
     if not files:
-        raise VisageError(f"{examples}: holds no Split-{split} with examples; give a folder that FaceExampleGen wrote")
+        what = f"holds no Split-{split} with examples" if Path(examples).is_dir() else "there is no such folder"
+        raise VisageError(f"{examples}: {what}; give a folder that FaceExampleGen wrote")
     for done, file in enumerate(files):
         progress.report(f"read the {split} split", done, len(files))
         try:

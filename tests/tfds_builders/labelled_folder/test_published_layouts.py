@@ -248,3 +248,13 @@ def test_boxes_that_differ_by_less_than_a_pixel_are_two_records(tmp_path: Path) 
     builder = prepared(tmp_path)
     assert builder.info.metadata == {"rows": 2, "yielded": 2, "skipped": {}}
     assert sorted(records(builder)) == ["a.jpg#110.12345,8,160.5,72.000026", "a.jpg#110.12345,8,160.5,72.000027"]
+
+
+def test_a_box_of_another_scale_is_counted_and_one_over_the_edge_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "team").mkdir()
+    (tmp_path / "team/a.jpg").write_bytes(group_photo(2))
+    rows = [("a.jpg", 26, 10, 10, 9000, 9000), ("a.jpg", 27, 300, 8, 360, 72), ("a.jpg", 28, 110, -8, 220, 72)]
+    write_csv(tmp_path / "team/labels.csv", "image,age,face_x0,face_y0,face_x1,face_y1", rows)
+    builder = prepared(tmp_path)
+    assert builder.info.metadata == {"rows": 3, "yielded": 1, "skipped": {"label_out_of_range": 2}}
+    assert list(records(builder)) == ["a.jpg#110,-8,220,72"]

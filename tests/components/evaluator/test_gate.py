@@ -160,7 +160,7 @@ def test_without_any_known_age_there_is_nothing_to_bless(tmp_path: Path) -> None
     assert not found.blessed
     assert found.gates[0] == Gate(
         *("age_mae_max", "age_mae", "overall", 3.0, "point", "failed", None),
-        reason="no record of exact age",
+        reason="no record of exact age: for labels such as 20-29, set age_interval_accuracy_min instead of age_mae_max",
         title="Mean absolute error of the age",
         unit="years",
     )

@@ -21,7 +21,7 @@ def overall_gates(settings: EvaluatorSettings, found: Evidences) -> Iterator[Gat
             figure = found.candidate[OVERALL].get(spec.name)
             gate = _absolute(spec, limit, OVERALL, figure, spec.not_predicted)
             if gate.reason == EXACT_AGE_MISSING:
-                fix = f"set {spec.limit_name} to null; age_interval_accuracy_min limits labels such as 20-29"
+                fix = f"for labels such as 20-29, set age_interval_accuracy_min instead of {spec.limit_name}"
                 gate = replace(gate, reason=f"{gate.reason}: {fix}")
             yield gate
 

@@ -102,7 +102,7 @@ def test_of_age_groups_alone_the_ages_within_their_labels_are_limited() -> None:
     in_years = decided(limits(age_mae_max=limit(5, "point")), "age_mae", nothing)
     assert (in_years.verdict, in_years.reason) == (
         "failed",
-        "no record of exact age: set age_mae_max to null; age_interval_accuracy_min limits labels such as 20-29",
+        "no record of exact age: for labels such as 20-29, set age_interval_accuracy_min instead of age_mae_max",
     )
     settings = limits(age_interval_accuracy_min=limit(0.5, "point"))
     assert decided(settings, "age_interval_accuracy", figure_of(0.6)).verdict == "passed"

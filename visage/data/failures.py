@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
 from visage.data.cleaning import RULES, SPLIT_RULES
-from visage.data.labels import AGE_GROUPS, GENDERS, RACES, SEVERAL_AGE_GROUPS, UNKNOWN
+from visage.data.labels import AGE_GROUPS, GENDERS, RACES, SEVERAL_AGE_GROUPS, UNKNOWN, age_group_name
 from visage.data.records import FaceRecord
 
 RECORD_UNREADABLE = "record_unreadable"
@@ -45,13 +45,8 @@ class GroupLabels:
 
 def groups_of(record: FaceRecord) -> GroupLabels:
     """Returns the groups of a record by its labels."""
-    return GroupLabels(record.source, record.gender, _age_group(record), record.race)
-
-
-def _age_group(record: FaceRecord) -> str:
-    if record.age_label is None:
-        return UNKNOWN
-    return SEVERAL_AGE_GROUPS if record.age_group is None else AGE_GROUPS[record.age_group]
+    age_group = age_group_name(record.age_group, record.age_label is not None)
+    return GroupLabels(record.source, record.gender, age_group, record.race)
 
 
 def failures_to_process(outcomes: Mapping[tuple[GroupLabels, str], int]) -> Counts:

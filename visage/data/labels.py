@@ -22,6 +22,21 @@ FEATURES: tuple[Feature, ...] = get_args(Feature)
 AGE_GROUP_BOUNDARIES = (3.0, 7.0, 14.0, 22.5, 35.0, 45.5, 56.5)
 
 
+def age_group_name(group: int | None, is_known: bool) -> str:
+    """Returns the name of the age group of a record.
+
+    Args:
+        group: index into `AGE_GROUPS` that the age label determines; None or -1 where it determines none.
+        is_known: whether there is an age label; matters without a group alone.
+
+    >>> age_group_name(4, True), age_group_name(None, True), age_group_name(None, False)
+    ('25-32', 'several', 'unknown')
+    """
+    if group is not None and group >= 0:
+        return AGE_GROUPS[group]
+    return SEVERAL_AGE_GROUPS if is_known else UNKNOWN
+
+
 def age_group(age: float) -> int:
     """Returns the index into `AGE_GROUPS` of an age in years: the group nearest to the age rounded to a whole year.
 

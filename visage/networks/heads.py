@@ -140,11 +140,6 @@ def age_probabilities(raw_age: keras.KerasTensor, head: AgeHead) -> keras.KerasT
     return ops.softmax(raw_age, axis=-1)
 
 
-def scaled(logits: keras.KerasTensor, temperature: float) -> keras.KerasTensor:
-    """Divides a head's raw logits by its temperature; adds no operation where that is 1."""
-    return logits if temperature == 1 else logits / temperature
-
-
 def expected_age(probabilities: keras.KerasTensor) -> keras.KerasTensor:
     """Returns the expected age in years, sum of p(i)·i (DEX, 2015): [N, 101], or [N, 8] of groups' middles, to [N].
 

@@ -12,9 +12,9 @@ from visage.data import labels, records
 from visage.faces.image_io import MAX_PIXELS
 from visage.faces.settings import AlignmentSettings
 from visage.networks import NetworkSpec
-from visage.networks.heads import age_probabilities, expected_age, male_logit, predicted_group, scaled
+from visage.networks.heads import age_probabilities, expected_age, male_logit, predicted_group
 from visage.saved_model.align_graph import align
-from visage.saved_model.metadata import Calibration
+from visage.saved_model.metadata import Calibration, HeadCalibration
 from visage.saved_model.preprocessing import decode, to_network_input
 
 Predictions = dict[str, tf.Tensor]
@@ -134,11 +134,11 @@ class FaceModel(tf.Module):
         raw = self._predict(tf.cast(pixels, tf.float32))
         numbers: Predictions = {}
         if self._spec.age_head is not None:
-            age = scaled(raw["age"], self._calibration.temperature("age"))
+            age = _scaled(raw["age"], self._calibration.age)
             numbers["age_probabilities"] = self._averaged(age_probabilities(age, self._spec.age_head))
             numbers["age"] = expected_age(numbers["age_probabilities"])
         if self._spec.gender_head is not None:
-            gender = scaled(raw["gender"], self._calibration.temperature("gender"))
+            gender = _scaled(raw["gender"], self._calibration.gender)
             male = tf.sigmoid(male_logit(gender, self._spec.gender_head))
             numbers["gender_probability"] = self._averaged(male)
         return numbers
@@ -148,6 +148,11 @@ class FaceModel(tf.Module):
         if not self._spec.tta_flip:
             return probabilities
         return tf.reduce_mean(tf.reshape(probabilities, (2, -1, *probabilities.shape[1:])), axis=0)
+
+
+def _scaled(logits: tf.Tensor, calibration: HeadCalibration | None) -> tf.Tensor:
+    """Divides a head's logits by its temperature; adds no operation where that is 1."""
+    return logits if calibration is None or calibration.temperature == 1 else logits / calibration.temperature
 
 
 def _at_least_one(pixels: tf.Tensor) -> tf.Tensor:

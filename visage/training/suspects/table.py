@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from visage.data.labels import AGE_GROUPS, GENDERS, RACES, SEVERAL_AGE_GROUPS, UNKNOWN
+from visage.data.labels import AGE_GROUPS, GENDERS, RACES, SEVERAL_AGE_GROUPS, UNKNOWN, age_group_name
 from visage.data.settings import SuspectLabels
 from visage.files import make_folder, write_atomically
 from visage.training.objective.label_weights import LabelWeights
@@ -104,7 +104,11 @@ class SuspectTable:
             "source": (rows["source"], sorted(set(rows["source"]))),
             "gender": (rows["gender"], (*GENDERS, UNKNOWN)),
             "age_group": (
-                _age_groups(rows["age_group"], rows["age_deviation"]),
+                # Of a label of several age groups, the deviation alone says that it is known.
+                [
+                    age_group_name(group, deviation is not None)
+                    for group, deviation in zip(rows["age_group"], rows["age_deviation"], strict=True)
+                ],
                 (*AGE_GROUPS, SEVERAL_AGE_GROUPS, UNKNOWN),
             ),
             "race": (rows["race"], (*RACES, UNKNOWN)),
@@ -120,14 +124,6 @@ class SuspectTable:
             **{label: {"judged": judged[label], "suspect": int(found.sum())} for label, found in suspects.items()},
             "by": {feature: _by_value(values, order, suspects) for feature, (values, order) in groups.items()},
         }
-
-
-def _age_groups(groups: list[int | None], deviations: list[float | None]) -> list[str]:
-    """Returns the names of the age groups of records; every judged age label has a deviation."""
-    return [
-        UNKNOWN if deviation is None else SEVERAL_AGE_GROUPS if group is None or group < 0 else AGE_GROUPS[group]
-        for group, deviation in zip(groups, deviations, strict=True)
-    ]
 
 
 def _by_value(values: list[str], order: Any, suspects: dict[str, np.ndarray]) -> dict[str, dict[str, int]]:

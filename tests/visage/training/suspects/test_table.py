@@ -82,6 +82,10 @@ def test_a_judged_label_without_an_age_group_is_of_several() -> None:
     rows = {**COLUMNS, "age": [None, None, 70.0], "age_group": [None, None, 7]}
     counted = SuspectTable.of("drop", rows).summary()["by"]["age_group"]
     assert [counted[group]["records"] for group in ("several", "unknown", "60-100")] == [1, 1, 1]
+    # Without an age head no age is judged; a group stays known.
+    unjudged = {**COLUMNS, "age_deviation": [np.nan] * 3}
+    counted = SuspectTable.of("drop", unjudged).summary()["by"]["age_group"]
+    assert [counted[group]["records"] for group in ("25-32", "unknown", "60-100")] == [1, 1, 1]
 
 
 def test_the_counts_travel_with_the_model_and_the_keys_of_people_do_not(tmp_path: Path) -> None:

@@ -106,11 +106,6 @@ class Calibration:
     age: HeadCalibration | None = None
     gender: HeadCalibration | None = None
 
-    def temperature(self, output: str) -> float:
-        """Returns the temperature of the head of an output, `age` or `gender`; 1 where there is none."""
-        head = {"age": self.age, "gender": self.gender}[output]
-        return 1.0 if head is None else head.temperature
-
     @classmethod
     def from_json(cls, document: Any) -> Calibration | None:
         """Reads the entry `calibration`; None if it is no object."""

@@ -98,13 +98,13 @@ def look_at_labelled_folder(
             f"folder in {key}.pictures"
         )
     for file in found:
-        used = check_labels_file(file, Reading(columns, separator, key))
+        how = Reading(columns, separator, key)
+        used = check_labels_file(file, how)
         if not detects and (boxes := [column for column in BOX_COLUMNS if column in used]):
             # All people of a photo would be its whole image.
-            without = ", ".join(f"{column}: null" for column in boxes)
             raise VisageError(
                 f"alignment.detector: none takes images as they are, and {file} names faces by boxes; set a detector, "
-                f"or leave the boxes out with {key}.columns: {{{without}}}"
+                f"or leave the boxes out with {how.leaving_out(boxes)}"
             )
     return found
 

@@ -1,7 +1,7 @@
 """The header of a labels file: the columns that are read, and columns whose names look like a mistake."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,10 @@ class Reading:
     columns: Mapping[str, str | None]
     separator: str
     key: str
+
+    def leaving_out(self, columns: Iterable[str]) -> str:
+        """Returns the setting that leaves columns out, e.g. 'KEY.columns: {age: null}'."""
+        return f"{self.key}.columns: {{{', '.join(f'{column}: null' for column in columns)}}}"
 
     def name(self, column: str) -> str | None:
         """Returns the file's name for a standard column; None if the settings exclude the column."""
@@ -50,11 +54,10 @@ def used_columns(path: Path, header: Sequence[str], reading: Reading) -> dict[st
         if header.count(name) > 1:
             raise VisageError(f"{path} has the column {quoted(name)} twice: rename one")
     sides = [column for column in BOX_COLUMNS if column in used]
-    if missing := [column for column in BOX_COLUMNS if sides and column not in used]:
-        without = ", ".join(f"{column}: null" for column in sides)
+    if sides and (missing := [column for column in BOX_COLUMNS if column not in used]):
         raise VisageError(
             f"{path} has {' and '.join(sides)} of the boxes of faces, but no {' or '.join(missing)}: name the columns "
-            f"in {reading.key}.columns, or leave the boxes out with {reading.key}.columns: {{{without}}}"
+            f"in {reading.key}.columns, or leave the boxes out with {reading.leaving_out(sides)}"
         )
     return used
 

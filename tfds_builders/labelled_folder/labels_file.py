@@ -265,16 +265,15 @@ def _parquet_columns(path: Path, file: "ParquetFile", reading: Reading) -> dict[
         if not (_is_text(kind) or types.is_integer(kind) or types.is_floating(kind) or types.is_null(kind)):
             raise VisageError(
                 f"{path}: column {quoted(name)} is of type {shortened(str(kind))}: write {column} as text or numbers, "
-                f"or leave it out with {reading.key}.columns: {{{column}: null}}"
+                f"or leave it out with {reading.leaving_out([column])}"
             )
     nameless = {column: name for column, name in used.items() if column in _NO_NUMBERS and name not in classes}
     if numbers := [column for column, name in nameless.items() if _holds_numbers(file, name)]:
         fixes = " and ".join(f"{column} as {_NO_NUMBERS[column]}" for column in numbers)
-        without = ", ".join(f"{column}: null" for column in numbers)
         age = "; look whether age has years, not such numbers" if "age" in used and used["age"] not in classes else ""
         raise VisageError(
             f"{path}: {' and '.join(quoted(used[column]) for column in numbers)}: numbers without the names of their "
-            f"classes: write {fixes}, or leave out {reading.key}.columns: {{{without}}}{age}"
+            f"classes: write {fixes}, or leave them out with {reading.leaving_out(numbers)}{age}"
         )
     return used
 
